@@ -1,0 +1,26 @@
+# One word per task, the same for people and CI.
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check clean
+
+demo: $(STAMP)  ## the main job on the embedded defaults
+	$(VENV)/bin/orderhub demo
+
+test: $(STAMP)  ## every test
+	$(VENV)/bin/python -m pytest -q
+
+check: $(STAMP)  ## lint, types, and the proof of the declarations
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/orderhub check
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) orderhub-demo

@@ -1,0 +1,173 @@
+"""What an integration object consists of: components with fields, keys and a place to be stored.
+
+    IntegrationObject          "OM Order"; its root component is the instance's header
+      Component                "Order" > "Line Item" > "Attribute", "Line Item" (a component may hold itself)
+        Field                  "Quantity": type, length, column, ...
+
+`definition` reads them from YAML, and is where everybody else finds them.
+
+Source: "Application integration services", figure 4B; spec: integration.md, data-model.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+FieldType = Literal["text", "number", "date", "flag"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a component.
+
+    Attributes:
+        name: as the property of the tree has it; an external XML attribute's begins with ``@``.
+        type: text; number (decimal, 15 digits before and 7 after the point); date (ISO date or date-time);
+            flag (Y, N).
+        length: most characters of a text; None for no bound of its own.
+        required: an instance without a value for it is refused when it is stored, and a map must fill it.
+        column: the table's column; None where the field isn't stored.
+        null_reads_as: what a null or absent value means.
+        values: the only values allowed, where there are any.
+        references: ``Object.Field`` that a value must be found in when it is stored; None for none.
+        tag: the XML name of an external field, ``{namespace}local``; "" for internal ones, whose element name
+            is the field's name without spaces.
+        help: a sentence for the documentation.
+        where: file:line:column of the declaration.
+    """
+
+    name: str
+    type: FieldType = "text"
+    length: int | None = None
+    required: bool = False
+    column: str | None = None
+    null_reads_as: str | None = None
+    values: tuple[str, ...] = ()
+    references: str | None = None
+    tag: str = ""
+    help: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class ActionAlias:
+    """Another name that Delta shows for an action code.
+
+    Attributes:
+        code: the action code, which stays.
+        alias: what goes into the field Action Alias.
+        condition: an expression with the old values at hand as ``[Old <field>]``; "" for always.
+        where: file:line:column of the declaration.
+    """
+
+    code: str
+    alias: str
+    condition: str = ""
+    where: str = ""
+
+
+@dataclass(eq=False)
+class Component:
+    """One kind of node in an object's tree.
+
+    Attributes:
+        name: the node's type.
+        fields: by name, in the order in which they are written.
+        children: child components by name, in the order in which they are written; may hold the component
+            itself.
+        occurs: least and most number of each child, by its name; most None for no bound.
+        keys: the user keys, tried in this order; each a tuple of field names.
+        table: where it is stored; "" for nowhere (then `row_of` may name the object whose row it is).
+        parent_column: the column with the row id of the parent component of the same table; None for none.
+        owner_column: the column with the row's owner: the row id of the nearest component above that has
+            another table (a line item's header, an attribute's line item); where that is `row_of`, the key of
+            the header; None in a header.
+        compared, cleared, not_applied: field names; what Delta compares, Explode clears in copies, and Apply
+            doesn't copy.
+        complete_statuses: the statuses that Update Order Status counts as processed, besides ``-`` and none.
+        triggers: field names whose change makes Field Delta act; where none are named, the compared ones.
+        trigger_field, trigger_value: what Field Delta sets to what, by the rules of action codes.
+        trigger_condition: an expression that must be true for that; "" for none.
+        aliases: what Delta writes into the field Action Alias, the first whose condition is true.
+        old_values: field names whose old value Delta writes into the field ``Old <field>``.
+        text: the type of the node's own value (external components with simple content); None for no value.
+        tag: the XML name of an external component, ``{namespace}local``.
+        where: file:line:column of the declaration.
+    """
+
+    name: str
+    fields: dict[str, Field] = field(default_factory=dict)
+    children: dict[str, Component] = field(default_factory=dict)
+    occurs: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    keys: tuple[tuple[str, ...], ...] = ()
+    table: str = ""
+    parent_column: str | None = None
+    owner_column: str | None = None
+    compared: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
+    not_applied: tuple[str, ...] = ()
+    complete_statuses: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+    trigger_field: str = "Action Code"
+    trigger_value: str = "Update"
+    trigger_condition: str = ""
+    aliases: tuple[ActionAlias, ...] = ()
+    old_values: tuple[str, ...] = ()
+    text: FieldType | None = None
+    tag: str = ""
+    where: str = ""
+
+
+@dataclass(eq=False)
+class IntegrationObject:
+    """A named tree of components.
+
+    Attributes:
+        name: "OM Order", "Mainframe Order".
+        root: the header's component.
+        external: whether it is an external system's (direct children) or the hub's own (``ListOf`` nodes).
+        row_of: the object and field whose row the header is, as ("Account", "Account Id") for OM Asset; else
+            None.
+        where: the declaration's file.
+    """
+
+    name: str
+    root: Component
+    external: bool = False
+    row_of: tuple[str, str] | None = None
+    where: str = ""
+
+    def components(self) -> Iterator[Component]:
+        """Every component once, the header first."""
+        seen: set[int] = set()
+        stack = [self.root]
+        while stack:
+            component = stack.pop()
+            if id(component) in seen:
+                continue
+            seen.add(id(component))
+            yield component
+            stack.extend(reversed(component.children.values()))
+
+
+Definitions = Mapping[str, IntegrationObject]
+
+
+def element_name(name: str) -> str:
+    """The XML name of an internal field or component: its name without spaces.
+
+    >>> element_name("Effective Start Date")
+    'EffectiveStartDate'
+    """
+    return name.replace(" ", "")
+
+
+def snake_case(name: str) -> str:
+    """The column of a field that names none.
+
+    >>> snake_case("Track As Asset")
+    'track_as_asset'
+    """
+    return name.lower().replace(" ", "_").replace("-", "_")

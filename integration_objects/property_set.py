@@ -1,0 +1,145 @@
+"""The one tree of the hub.
+
+    PropertySet
+      type        what the node is: "Message", "ListOf OM Order", "Line Item", ... ; "" at the root
+      value       the node's own text; "" for all nodes of internal objects
+      properties  name -> text or None, in the order in which they were set
+      children    property sets, in order
+      origin      the line of the source that the node came from, or None; no part of equality
+
+Meaning (number, date, flag) is not in the tree: it comes from the integration object's definition.
+Nothing here recurses: a tree may be 50,000 levels deep.
+
+Source: "q. Create Empty Complex Object Method" (the printed notation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+
+class PropertySet:
+    """A node of the tree: type, value, ordered properties (text or None), ordered children.
+
+    >>> colour = PropertySet("Attribute", properties={"Name": "Colour", "Text Value": None})
+    >>> print(PropertySet("ListOf Attribute", children=[colour]))
+    PropertySet@/ p#0 c#1 type="ListOf Attribute" value=""
+    {
+      c[0] PropertySet@/Attribute[1] p#2 c#0 type="Attribute" value=""
+      {
+        p["Name"] = "Colour";
+        p["Text Value"] = null;
+      }
+    }
+    """
+
+    __slots__ = ("children", "origin", "properties", "type", "value")
+
+    def __init__(
+        self,
+        type: str = "",
+        value: str = "",
+        properties: dict[str, str | None] | None = None,
+        children: list[PropertySet] | None = None,
+        origin: int | None = None,
+    ) -> None:
+        self.type = type
+        self.value = value
+        self.properties: dict[str, str | None] = {} if properties is None else properties
+        self.children: list[PropertySet] = [] if children is None else children
+        self.origin = origin
+
+    def get(self, name: str) -> str | None:
+        """The property's text; None where it is null or not carried."""
+        return self.properties.get(name)
+
+    def child(self, type: str) -> PropertySet | None:
+        """The first child of this type, or None."""
+        for node in self.children:
+            if node.type == type:
+                return node
+        return None
+
+    def walk(self) -> Iterator[PropertySet]:
+        """This node and all beneath it, parents before children, in order."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+    def copy(self) -> PropertySet:
+        """A deep copy, origins included."""
+        result = self.copy_node()
+        stack = [(self, result)]
+        while stack:
+            source, target = stack.pop()
+            for node in source.children:
+                twin = node.copy_node()
+                target.children.append(twin)
+                if node.children:
+                    stack.append((node, twin))
+        return result
+
+    def copy_node(self) -> PropertySet:
+        """A copy of this node alone, without its children."""
+        return PropertySet(self.type, self.value, dict(self.properties), None, self.origin)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in type, value, properties (in any order) and children (in this order)."""
+        if not isinstance(other, PropertySet):
+            return NotImplemented
+        stack = [(self, other)]
+        while stack:
+            one, two = stack.pop()
+            if one is two:
+                continue
+            if (
+                one.type != two.type
+                or one.value != two.value
+                or one.properties != two.properties
+                or len(one.children) != len(two.children)
+            ):
+                return False
+            stack.extend(zip(one.children, two.children, strict=True))
+        return True
+
+    __hash__ = None  # type: ignore[assignment]  # a tree can be changed, so it is no key
+
+    def __repr__(self) -> str:
+        return f"<PropertySet {self.type!r} p#{len(self.properties)} c#{len(self.children)}>"
+
+    def __str__(self) -> str:
+        return "\n".join(_dump(self))
+
+
+def _dump(root: PropertySet) -> Iterator[str]:
+    """The lines of the source's notation, with the node's path in place of a memory address."""
+    # An entry is a node still to be opened, or the text of a line that closes one.
+    stack: list[tuple[PropertySet, str, str, str] | str] = [(root, "/", "", "")]
+    while stack:
+        entry = stack.pop()
+        if isinstance(entry, str):
+            yield entry
+            continue
+        node, path, label, indent = entry
+        yield (
+            f"{indent}{label}PropertySet@{path} p#{len(node.properties)} c#{len(node.children)} "
+            f"type={_quoted(node.type)} value={_quoted(node.value)}"
+        )
+        yield indent + "{"
+        for name, text in node.properties.items():
+            yield f"{indent}  p[{_quoted(name)}] = {'null' if text is None else _quoted(text)};"
+        stack.append(indent + "}")
+        seen: dict[str, int] = {}
+        below: list[tuple[PropertySet, str, str, str] | str] = []
+        for number, child in enumerate(node.children):
+            seen[child.type] = seen.get(child.type, 0) + 1
+            step = f"{path.rstrip('/')}/{child.type}[{seen[child.type]}]"
+            below.append((child, step, f"c[{number}] ", indent + "  "))
+        stack.extend(reversed(below))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return f'"{escaped}"'

@@ -1,0 +1,71 @@
+"""Time, identifiers and chance: the only place that reads a clock or rolls a die.
+
+Everything that needs one of them is handed a `Surroundings`, so that a run can be repeated.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import random
+import threading
+import time
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class Surroundings:
+    """The real clock, identifiers and chance of this process."""
+
+    def __init__(self) -> None:
+        self.random = random.Random(os.urandom(16))  # noqa: S311  # jitter and keys, no secrets
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def now(self) -> str:
+        """The time now, ISO in UTC with microseconds: ``2026-01-31T12:00:00.000000Z``; sorts as text."""
+        moment = datetime.datetime.fromtimestamp(self.seconds(), datetime.UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+
+    def later(self, seconds: float) -> str:
+        """The time *seconds* from now, as `now` writes it."""
+        moment = datetime.datetime.fromtimestamp(self.seconds() + seconds, datetime.UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
+
+    def seconds(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that is never set back, for waits."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for *seconds*."""
+        time.sleep(seconds)
+
+    def new_id(self) -> str:
+        """A new identifier: 26 characters of base 32, ordered by time, unique across processes."""
+        with self._lock:
+            # The milliseconds count on where the clock stands still or goes back, so that ids keep their order.
+            self._last = max(self._last + 1, int(self.seconds() * 1000) << 16)
+            number = (self._last << 66) | self.random.getrandbits(66)
+        return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+class SeededSurroundings(Surroundings):
+    """Surroundings that repeat themselves: a clock that advances one second a reading, ids from a seed."""
+
+    def __init__(self, seed: int = 0, start: float = 1_767_225_600.0) -> None:
+        super().__init__()
+        self.random = random.Random(seed)  # noqa: S311  # repeatable on purpose
+        self._time = start
+
+    def seconds(self) -> float:
+        """One second later than at the last reading."""
+        self._time += 1.0
+        return self._time
+
+    def sleep(self, seconds: float) -> None:
+        """Let the clock run on, without waiting."""
+        self._time += seconds
