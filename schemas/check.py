@@ -1,0 +1,208 @@
+"""What may arrive: limits, then well-formedness, then lxml's verdict, then xmlschema's explanation.
+
+    parse(body, limits)        limits and well-formedness; see `schemas.foreign_xml`
+    Schema(files, main)        an XSD, compiled once
+      .validate(element)       AgainstSchema, with every finding's line, path, value and expectation
+
+Spec: guarantees.md, "XML in"; performance.md, rule 2.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from lxml import etree
+
+from integration_objects.errors import Invalid
+from schemas.foreign_xml import (
+    ForbiddenXml,
+    NotWellFormed,
+    OutOfMemory,
+    at_depth,
+    local_name,
+    parse,
+    parser_options,
+    path_of,
+    place_of,
+)
+from schemas.limits import SCHEMA_FILES, LimitBeyondCap, LimitExceeded, Limits
+from schemas.schema_files import ADDRESS, SchemaFaulty, SchemaFile, SchemaFileMissing, collect
+
+__all__ = [
+    "SCHEMA_FILES",
+    "AgainstSchema",
+    "Finding",
+    "ForbiddenXml",
+    "LimitBeyondCap",
+    "LimitExceeded",
+    "Limits",
+    "NotWellFormed",
+    "OutOfMemory",
+    "Schema",
+    "local_name",
+    "parse",
+    "path_of",
+    "place_of",
+]
+
+
+class AgainstSchema(Invalid):
+    """The message is XML, and not what its schema describes."""
+
+
+#: Findings that one refused message lists.
+MOST_FINDINGS = 20
+#: Elements beyond which lxml's own words must do: xmlschema takes some 40 microseconds for each.
+_EXPLAINED_ELEMENTS = 20_000
+#: Depth beyond which lxml's own words must do: xmlschema recurses.
+_EXPLAINED_DEPTH = 100
+#: Explanations a second of one schema, so that a flood of bad messages costs little.
+_EXPLAINED_A_SECOND = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a schema has against a message.
+
+    Attributes:
+        where: line and path.
+        text: what is wrong, with value and expectation.
+    """
+
+    where: str
+    text: str
+
+
+class Schema:
+    """A compiled XSD: lxml judges, xmlschema explains.
+
+    Args:
+        files: the schema's files by path; includes and imports are resolved among them and nowhere else.
+        main: the path of the first one.
+        seconds: a clock that is never set back; where it is given, explanations are held to a few a second.
+
+    Raises:
+        SchemaFileMissing, SchemaFaulty, NestedQuantifier: with file and line.
+    """
+
+    def __init__(self, files: Mapping[str, bytes], main: str, seconds: Callable[[], float] | None = None) -> None:
+        self.files = collect(files.__getitem__, main, lambda body: parse(body, SCHEMA_FILES))
+        self.main = main
+        self._seconds = seconds
+        self._explained = (-1.0, 0)
+        self._verdict = _compiled(self.files, main)
+
+    def validate(self, element: etree._Element) -> None:
+        """Hold the document that *element* is the root of against the schema.
+
+        Raises:
+            AgainstSchema: it doesn't fit; the first finding is in where and why, all in ``objects``.
+        """
+        if self._verdict.validate(element):
+            return
+        findings = self._findings(element)
+        why = findings[0].text
+        if len(findings) > 1:
+            others = "; ".join(f"{finding.where}: {finding.text}" for finding in findings[1:])
+            why = f"{why}; further: {others}"
+        raise AgainstSchema(
+            f"the message is not as the schema '{self.main}' wants it",
+            where=findings[0].where,
+            why=why,
+            mend="send what the schema describes",
+            findings=tuple(findings),
+        )
+
+    @functools.cached_property
+    def model(self) -> Any:
+        """The schema's components, as xmlschema sees them (``xmlschema.XMLSchema10``)."""
+        # Loaded here: reading xmlschema takes as long as everything else that a short command does.
+        from schemas.schema_model import read_model
+
+        return read_model({path: file.body for path, file in self.files.items()}, self.main)
+
+    def _findings(self, element: etree._Element) -> list[Finding]:
+        # Copied at once: the log is the verdict's own, and the next message empties it.
+        own = [
+            Finding(f"line {entry.line}, {_numbered(entry.path)}", entry.message)
+            for entry in itertools.islice(self._verdict.error_log, MOST_FINDINGS)
+        ]
+        if not self._may_explain(element):
+            return own
+        try:
+            explained = list(itertools.islice(self._explain(element), MOST_FINDINGS))
+        except RecursionError:
+            return own
+        return explained or own
+
+    def _may_explain(self, element: etree._Element) -> bool:
+        if at_depth(_EXPLAINED_DEPTH + 1)(element):
+            return False
+        if next(itertools.islice(element.iter(), _EXPLAINED_ELEMENTS, None), None) is not None:
+            return False
+        if self._seconds is None:
+            return True
+        second = self._seconds() // 1
+        since, count = self._explained
+        self._explained = (second, count + 1 if since == second else 1)
+        return self._explained[1] <= _EXPLAINED_A_SECOND
+
+    def _explain(self, element: etree._Element) -> Iterator[Finding]:
+        for error in self.model.iter_errors(element):
+            node = error.elem if isinstance(error.elem, etree._Element) else element
+            yield Finding(place_of(node), _reason(error.reason, node))
+
+
+def _reason(reason: str | None, node: etree._Element) -> str:
+    text = (reason or "against the schema").strip().rstrip(".")
+    value = node.text
+    if value and len(node) == 0 and value not in text:
+        return f"{text}; found '{value[:100]}'"
+    return text
+
+
+def _numbered(path: str | None) -> str:
+    """libxml2's path as the hub prints paths: every step with its number, no namespaces."""
+    steps = [step.rpartition(":")[2] for step in (path or "").split("/") if step]
+    return "/" + "/".join(step if step.endswith("]") else f"{step}[1]" for step in steps)
+
+
+class _Files(etree.Resolver):  # type: ignore[misc]  # lxml has no types
+    """Gives libxml2 the files of a schema; asked for anything else it fails."""
+
+    def __init__(self, files: Mapping[str, SchemaFile]) -> None:
+        self.files = files
+
+    def resolve(self, system_url: str, public_id: str, context: object) -> object:
+        path = unquote(system_url.removeprefix(ADDRESS))
+        file = self.files.get(path)
+        if file is None:
+            raise SchemaFileMissing(
+                f"the schema file '{path}' is not there",
+                where=path,
+                why="it is none of the schema's files",
+                mend="name it in an include or an import",
+            )
+        return self.resolve_string(file.body, context, base_url=ADDRESS + path)
+
+
+def _compiled(files: Mapping[str, SchemaFile], main: str) -> etree.XMLSchema:
+    parser = etree.XMLParser(**parser_options(SCHEMA_FILES))
+    parser.resolvers.add(_Files(files))
+    document = etree.fromstring(files[main].body, parser, base_url=ADDRESS + main)
+    try:
+        return etree.XMLSchema(document)
+    except etree.XMLSchemaParseError as error:
+        first = next(iter(error.error_log), None)
+        path = (first.filename or main).removeprefix(ADDRESS) if first is not None else main
+        raise SchemaFaulty(
+            f"the schema '{main}' can't be compiled",
+            where=f"{path}:{first.line}" if first is not None else main,
+            why=first.message if first is not None else str(error),
+            mend="mend the schema",
+        ) from error

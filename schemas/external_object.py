@@ -1,0 +1,352 @@
+"""An XSD seen as an integration object: what a map reads from, or writes to, at the outer end.
+
+    element with sub-elements or attributes, or repeated      component, type = its local name
+    element of simple content that stands there once at most  field
+    XML attribute                                             field "@name"
+    simple content of a component                             the node's value
+    xsi:nil of a component; xsi:type where types are derived  fields "@xsi:nil", "@xsi:type" ({namespace}name)
+
+The same type under the same name is one component, so recursive types make a graph with cycles. The members
+of a substitution group stand in their head's place, the extensions of a type add to it what they add. What
+``xs:any`` admits is no part of the object. Where two namespaces give one component the same local name, the
+second is called by its full name, ``{namespace}local``.
+
+Spec: integration.md, "Integration object definitions: one source for everything".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from integration_objects.declaration import Node, Source, nearest, read
+from integration_objects.definition import Component, Field, FieldType, IntegrationObject
+from schemas.check import SCHEMA_FILES, Schema, local_name, parse
+from schemas.schema_files import ADDRESS, collect
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+NIL = f"{{{XSI}}}nil"
+TYPE = f"{{{XSI}}}type"
+_TYPES: dict[str, FieldType] = {"decimal": "number", "date": "date", "dateTime": "date", "boolean": "flag"}
+
+
+@dataclass(eq=False)
+class ExternalComponent(Component):
+    """A component with what only the wire needs to know.
+
+    Attributes:
+        ranks: the place of each field and child among its siblings, by name; what stands in one repeated
+            group has one rank, and the tree's order decides.
+        collapsed: names of the fields whose surrounding blanks mean nothing; "" for the component's value.
+        nillable: names of the fields that may be null with ``xsi:nil``.
+    """
+
+    ranks: dict[str, int] = field(default_factory=dict)
+    collapsed: set[str] = field(default_factory=set)
+    nillable: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class ExternalObject:
+    """An external system's message: its shape, and the schema that judges it.
+
+    Attributes:
+        name: "Mainframe Order".
+        definition: its components and fields, for maps and the converters.
+        schema: compiled.
+        where: the declaration's place.
+    """
+
+    name: str
+    definition: IntegrationObject
+    schema: Schema
+    where: str
+
+
+def read_external_objects(
+    sources: Sequence[Source],
+    read_file: Callable[[str], bytes],
+    seconds: Callable[[], float] | None = None,
+) -> dict[str, ExternalObject]:
+    """Read the declarations of external objects with their schemas, and prove them.
+
+    Args:
+        sources: ``schemas/<system>/*.yaml``.
+        read_file: gives a schema file's bytes by its path in the schemas folder; KeyError, OSError for none.
+        seconds: a clock that is never set back, for `Schema`.
+
+    Returns:
+        External objects by name.
+
+    Raises:
+        DeclarationFault, SchemaFileMissing, SchemaFaulty, NestedQuantifier: with file and line.
+    """
+    found: dict[str, ExternalObject] = {}
+    schemas: dict[str, Schema] = {}
+    for source in sources:
+        node = read(source)
+        parts = node.mapping(required=["external object", "schema", "root"], optional=["help"])
+        name, path = parts["external object"].text(), parts["schema"].text()
+        if name in found:
+            raise parts["external object"].fault(
+                f"the external object '{name}' is declared twice",
+                f"first in {found[name].where}",
+                "rename one",
+            )
+        if path not in schemas:
+            files = collect(read_file, path, lambda body: parse(body, SCHEMA_FILES), parts["schema"].where)
+            schemas[path] = Schema({each: file.body for each, file in files.items()}, path, seconds)
+        schema = schemas[path]
+        root = _root_element(schema, parts["root"])
+        component = _Graph(schema).component(root)
+        definition = IntegrationObject(name, component, external=True, where=node.where)
+        found[name] = ExternalObject(name, definition, schema, node.where)
+    return found
+
+
+def _root_element(schema: Schema, node: Node) -> Any:
+    elements = schema.model.maps.elements
+    own = sorted(name for name in elements if not name.startswith("{http://www.w3.org/"))
+    name = node.text()
+    if name not in elements:
+        raise node.fault(
+            f"the schema '{schema.main}' has no element '{name}'",
+            "a root is a global element, with its namespace as {namespace}name",
+            nearest(name, own) or (f"declared there: {', '.join(own[:10])}" if own else ""),
+        )
+    return elements[name]
+
+
+@dataclass
+class _Particle:
+    """An element's place in a content model: how often, and at which rank."""
+
+    element: Any
+    least: int
+    most: int | None
+    rank: int
+
+
+@dataclass(frozen=True)
+class _Simple:
+    """What a simple type says about its texts."""
+
+    type: FieldType = "text"
+    length: int | None = None
+    values: tuple[str, ...] = ()
+    collapse: bool = False
+
+
+class _Graph:
+    """Builds the components of one schema; each pair of type and element name once."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.types = schema.model.maps.types
+        self.made: dict[tuple[int, str, bool], ExternalComponent] = {}
+        self.waiting: list[tuple[ExternalComponent, Any]] = []
+        self.extensions: dict[int, list[Any]] = {}
+        for type in self.types.values():
+            if type.is_complex() and type.base_type is not None and type.derivation == "extension":
+                self.extensions.setdefault(id(type.base_type), []).append(type)
+
+    def component(self, element: Any) -> ExternalComponent:
+        """The component of a global element, with all that it leads to."""
+        root = self._component(element, local_name(element.name))
+        while self.waiting:
+            self._fill(*self.waiting.pop())
+        return root
+
+    def _component(self, element: Any, name: str) -> ExternalComponent:
+        key = (id(element.type), element.name, element.nillable)
+        if key not in self.made:
+            made = ExternalComponent(name, tag=element.name, where=_file_of(element))
+            self.made[key] = made
+            self.waiting.append((made, element))
+        return self.made[key]
+
+    def _fill(self, component: ExternalComponent, element: Any) -> None:
+        derived = self._derived(element.type)
+        for type in (element.type, *derived):
+            own = type is element.type
+            simple = type.simple_type
+            if simple is not None and component.text is None:
+                told = _told(simple)
+                component.text = told.type
+                if told.collapse:
+                    component.collapsed.add("")
+            elif type.mixed and component.text is None:
+                component.text = "text"
+            if type.is_complex():
+                self._add_attributes(component, type, own)
+                if simple is None:
+                    self._add_content(component, type, own)
+        if derived:
+            component.fields["@xsi:type"] = Field("@xsi:type", tag=TYPE, where=component.where)
+        if element.nillable:
+            component.fields["@xsi:nil"] = Field("@xsi:nil", "flag", tag=NIL, where=component.where)
+
+    def _derived(self, type: Any) -> list[Any]:
+        """The named types that extend *type*, directly or not; they may stand in its place with xsi:type."""
+        found: list[Any] = []
+        waiting = [type]
+        while waiting:
+            for extension in sorted(self.extensions.get(id(waiting.pop()), ()), key=lambda each: str(each.name)):
+                if extension not in found:
+                    found.append(extension)
+                    waiting.append(extension)
+        return found
+
+    def _add_attributes(self, component: ExternalComponent, type: Any, own: bool) -> None:
+        for tag, attribute in type.attributes.items():
+            if tag is None or attribute.use == "prohibited":
+                continue
+            name = "@" + local_name(tag)
+            if name in component.fields and component.fields[name].tag != tag:
+                name = "@" + _full(tag)
+            if name not in component.fields:
+                told = _told(attribute.type)
+                required = own and attribute.use == "required"
+                component.fields[name] = _field(name, tag, told, required, component.where)
+                if told.collapse:
+                    component.collapsed.add(name)
+
+    def _add_content(self, component: ExternalComponent, type: Any, own: bool) -> None:
+        start = 1 + max(component.ranks.values(), default=0)
+        for tag, particle in _particles(type.content, _Ranks(start)).items():
+            name = local_name(tag)
+            taken = component.fields.get(name) or component.children.get(name)
+            if taken is not None and taken.tag == tag:
+                continue
+            if taken is not None:
+                name = _full(tag)
+                if name in component.ranks:
+                    continue
+            component.ranks[name] = particle.rank
+            self._add_particle(component, name, particle, particle.least if own else 0)
+
+    def _add_particle(self, component: ExternalComponent, name: str, particle: _Particle, least: int) -> None:
+        element = particle.element
+        simple = element.type.simple_type
+        plain = simple is not None and not (element.type.is_complex() and element.type.attributes)
+        if plain and particle.most == 1 and not self._derived(element.type):
+            told = _told(simple)
+            component.fields[name] = _field(name, element.name, told, least > 0, _file_of(element))
+            if told.collapse:
+                component.collapsed.add(name)
+            if element.nillable:
+                component.nillable.add(name)
+        else:
+            component.children[name] = self._component(element, name)
+            component.occurs[name] = (least, particle.most)
+
+
+def _field(name: str, tag: str, told: _Simple, required: bool, where: str) -> Field:
+    return Field(name, told.type, told.length, required=required, values=told.values, tag=tag, where=where)
+
+
+def _full(tag: str) -> str:
+    """The full name that a second bearer of a local name goes by; ``{}name`` without a namespace."""
+    return tag if tag.startswith("{") else "{}" + tag
+
+
+def _file_of(element: Any) -> str:
+    return unquote(str(element.schema.url or "").removeprefix(ADDRESS))
+
+
+class _Ranks:
+    """Counts ranks; a repeated group holds the count while it is open."""
+
+    def __init__(self, start: int) -> None:
+        self.rank = start
+        self.held = 0
+
+    def next(self) -> int:
+        if not self.held:
+            self.rank += 1
+        return self.rank
+
+
+def _particles(group: Any, ranks: _Ranks) -> dict[str, _Particle]:
+    """The elements of a content model by name, in order, with how often they may occur in all.
+
+    Recursion is bounded by the schema's own nesting of groups, and XSD has no circular ones.
+    """
+    repeated = group.max_occurs is None or group.max_occurs > 1
+    if repeated:
+        ranks.rank += not ranks.held
+        ranks.held += 1
+    found: dict[str, _Particle] = {}
+    choice = group.model == "choice" and len(group) > 1
+    for item in group:
+        if hasattr(item, "process_contents"):
+            continue  # xs:any
+        inner = _particles(item, ranks) if hasattr(item, "model") else _elements(item, ranks)
+        for tag, particle in inner.items():
+            if choice:
+                particle.least = 0
+            before = found.get(tag)
+            if before is None:
+                found[tag] = particle
+            elif choice:
+                before.most = _larger(before.most, particle.most)
+            else:
+                before.least += particle.least
+                before.most = _sum(before.most, particle.most)
+    if repeated:
+        ranks.held -= 1
+    for particle in found.values():
+        particle.least *= group.min_occurs
+        particle.most = _times(particle.most, group.max_occurs)
+    return {tag: particle for tag, particle in found.items() if particle.most != 0}
+
+
+def _elements(element: Any, ranks: _Ranks) -> dict[str, _Particle]:
+    """An element, or in its place the members of its substitution group."""
+    members = {each.name: each for each in element.iter_substitutes()}
+    candidates = [] if element.abstract else [element]
+    candidates += [members[name] for name in sorted(members) if name != element.name]
+    rank = ranks.next()
+    least = element.min_occurs if len(candidates) == 1 else 0
+    return {each.name: _Particle(each, least, element.max_occurs, rank) for each in candidates}
+
+
+def _larger(one: int | None, two: int | None) -> int | None:
+    return None if one is None or two is None else max(one, two)
+
+
+def _sum(one: int | None, two: int | None) -> int | None:
+    return None if one is None or two is None else one + two
+
+
+def _times(one: int | None, two: int | None) -> int | None:
+    if one == 0 or two == 0:
+        return 0
+    return None if one is None or two is None else one * two
+
+
+def _told(type: Any) -> _Simple:
+    """What a simple type means for a field: its kind, length, values, and whether blanks around it count."""
+    if type.is_list():
+        return _Simple(collapse=True)
+    if type.is_union():
+        return _union([_told(member) for member in type.member_types])
+    primitive = getattr(type, "primitive_type", None) or type.root_type
+    kind = _TYPES.get(local_name(str(primitive.name)), "text")
+    length = type.max_length if kind == "text" and isinstance(type.max_length, int) else None
+    values = tuple(str(value) for value in type.enumeration or ()) if kind == "text" else ()
+    return _Simple(kind, length, values, type.white_space == "collapse")
+
+
+def _union(members: Iterable[_Simple]) -> _Simple:
+    told = list(members)
+    kinds = {each.type for each in told}
+    values = tuple(value for each in told for value in each.values) if all(each.values for each in told) else ()
+    lengths = [each.length for each in told]
+    return _Simple(
+        kinds.pop() if len(kinds) == 1 else "text",
+        None if None in lengths else max(length for length in lengths if length is not None),
+        values,
+        all(each.collapse for each in told),
+    )

@@ -1,0 +1,336 @@
+"""Foreign XML: bounded bytes into an element tree, or a refusal with its line.
+
+`parse` is the only function of the hub that reads foreign XML; a test forbids any other. It takes bytes,
+never a path or a URL, and it knows no DOCTYPE, no entity, no network.
+
+    Invalid
+      LimitExceeded    over one of the limits of the route
+      ForbiddenXml     a DOCTYPE, an entity, compressed bytes, XML 1.1, an encoding of no interest
+      NotWellFormed    no XML
+    Retryable
+      OutOfMemory      the parser got no memory: our side, not the sender's
+
+Spec: guarantees.md, "XML in" and "Limits".
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from lxml import etree
+
+from integration_objects.errors import HubError, Invalid, Retryable
+from schemas.limits import DEFAULT_LIMITS, Limits, exceeded
+
+
+class ForbiddenXml(Invalid):
+    """The message uses a part of XML that the hub doesn't read from strangers."""
+
+
+class NotWellFormed(Invalid):
+    """The message is no XML."""
+
+
+class OutOfMemory(Retryable):
+    """The parser got no memory."""
+
+
+#: What compressed bytes begin with, and what that is called.
+_COMPRESSED = (
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"PK\x03\x04", "zip"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\x1f\x9d", "compress"),
+)
+_DECLARATION = re.compile(
+    r"""<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*(["'])(?P<version>[^"'<>]*)\1"""
+    r"""(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(["'])(?P<encoding>[^"'<>]*)\3)?"""
+)
+_ENTITY = re.compile(rb"""<!ENTITY[ \t\r\n]+(?:%[ \t\r\n]+)?([^ \t\r\n"'>]+)[ \t\r\n]+(SYSTEM|PUBLIC)?""")
+_SPACE = b" \t\r\n"
+#: Bytes handed to the counting parser at once: what a message may cost beyond its limits.
+_CHUNK = 65_536
+#: Bytes of a DOCTYPE that are looked at to say what stands in it.
+_DOCTYPE_SHOWN = 65_536
+_NO_MEMORY, _UNDECLARED_ENTITY, _NAME_TOO_LONG, _RESOURCE_LIMIT = 2, 26, 110, 114
+
+
+def parse(body: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
+    """Read foreign XML: bounded bytes to a checked element tree without comments and processing instructions.
+
+    Args:
+        body: the whole message; UTF-8, UTF-16 with byte order mark, or declared ISO-8859-1.
+        limits: the route's.
+
+    Returns:
+        The root element; each element knows its line (`sourceline`).
+
+    Raises:
+        LimitExceeded: over one of *limits*.
+        ForbiddenXml: a DOCTYPE, an entity, compressed bytes, XML 1.1, another encoding.
+        NotWellFormed: no XML.
+        OutOfMemory: the parser got no memory.
+    """
+    if len(body) > limits.body:
+        raise exceeded(limits, "body", str(len(body)))
+    text = _as_utf8(body)
+    _refuse_doctype(text)
+    # Counting bytes is a hundred times cheaper than counting elements, and never counts too few.
+    if text.count(b"<") > limits.elements or text.count(b"xmlns") > limits.namespaces:
+        _count_streaming(text, limits)
+    root = _read(text, limits)
+    _walk(root, limits, len(text))
+    return root
+
+
+def path_of(element: etree._Element) -> str:
+    """The element's path as errors print it: ``/ORDERS[1]/ORDER[2]``, names without namespaces."""
+    steps: list[str] = []
+    node: etree._Element | None = element
+    while node is not None:
+        number = 1 + sum(1 for _ in node.itersiblings(node.tag, preceding=True))
+        steps.append(f"{local_name(node.tag)}[{number}]")
+        node = node.getparent()
+    return "/" + "/".join(reversed(steps))
+
+
+def place_of(element: etree._Element) -> str:
+    """Where an element stands, as errors print it: ``line 22, /ORDERS[1]/ORDER[1]``."""
+    return f"line {element.sourceline}, {path_of(element)}"
+
+
+def local_name(tag: str) -> str:
+    """A name without its namespace: ``LINE`` of ``{urn:x}LINE``."""
+    return tag.rpartition("}")[2]
+
+
+def _as_utf8(body: bytes) -> bytes:
+    """The body as UTF-8 without mark; the declared encoding is judged here, and overruled in the parser."""
+    for magic, name in _COMPRESSED:
+        if body.startswith(magic):
+            raise ForbiddenXml(
+                "the message is compressed",
+                where="byte 0",
+                why=f"it begins like {name}; plain XML is expected",
+                mend="send it uncompressed",
+            )
+    if body.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        raise _encoding("UTF-32")
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = _decoded(body, "utf-16")
+        _declared(text[:256], "UTF-16")
+        return text.encode()
+    if body.startswith((b"<\x00", b"\x00<")):
+        raise _encoding("UTF-16 without byte order mark")
+    marked = body.startswith(b"\xef\xbb\xbf")
+    if marked:
+        body = body[3:]
+    if _declared(body[:256].decode("latin-1"), "UTF-8", "UTF-8" if marked else "ISO-8859-1") == "ISO-8859-1":
+        return body.decode("latin-1").encode()
+    return body
+
+
+def _decoded(body: bytes, encoding: str) -> str:
+    try:
+        return body.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise NotWellFormed(
+            "the message is not XML",
+            where=f"byte {error.start}",
+            why=f"its bytes are no {encoding.upper()}: {error.reason}",
+            mend="send XML that a parser accepts",
+        ) from error
+
+
+def _declared(head: str, *allowed: str) -> str:
+    """The encoding that the XML declaration names, one of *allowed*; the first of them for none."""
+    found = _DECLARATION.match(head)
+    if found is None:
+        return allowed[0]
+    version, encoding = found["version"], found["encoding"]
+    if version != "1.0":
+        raise ForbiddenXml(
+            f"XML {version} is not read",
+            where="line 1",
+            why=f"the declaration says version {version}; 1.0 is expected",
+            mend="send XML 1.0",
+        )
+    if encoding is None:
+        return allowed[0]
+    if encoding.upper() not in allowed:
+        raise _encoding(encoding)
+    return encoding.upper()
+
+
+def _encoding(name: str) -> ForbiddenXml:
+    return ForbiddenXml(
+        f"the encoding {name} is not read",
+        where="line 1",
+        why="UTF-8, UTF-16 with byte order mark, and declared ISO-8859-1 are expected",
+        mend="send UTF-8",
+    )
+
+
+def _refuse_doctype(text: bytes) -> None:
+    """Refuse a DOCTYPE before the parser sees it: it can only stand before the root element."""
+    at = 0
+    while at < len(text):
+        if text[at] in _SPACE:
+            at += 1
+            continue
+        if text.startswith(b"<?", at):
+            end = text.find(b"?>", at)
+        elif text.startswith(b"<!--", at):
+            end = text.find(b"-->", at + 4)
+        elif text.startswith(b"<!DOCTYPE", at):
+            raise _doctype(text, at)
+        else:
+            return
+        if end < 0:
+            return
+        at = end + (3 if text.startswith(b"<!--", at) else 2)
+
+
+def _doctype(text: bytes, at: int) -> ForbiddenXml:
+    line = text.count(b"\n", 0, at) + 1
+    entity = _ENTITY.search(text, at, at + _DOCTYPE_SHOWN)
+    if entity is None:
+        what, why = "the message has a DOCTYPE", "document type declarations are not read"
+    else:
+        line = text.count(b"\n", 0, entity.start()) + 1
+        kind = "an external entity" if entity[2] else "an entity"
+        name = entity[1].decode(errors="replace")[:64]
+        what, why = (
+            f"the message declares {kind}",
+            f"'{name}' is declared in a DOCTYPE; entities are not read",
+        )
+    return ForbiddenXml(what, where=f"line {line}", why=why, mend="send the message without a DOCTYPE")
+
+
+def parser_options(limits: Limits, **more: bool) -> dict[str, object]:
+    """The options of lxml's parsers that make them harmless; the one place that has them."""
+    return {
+        "encoding": "UTF-8",
+        "resolve_entities": False,
+        "no_network": True,
+        "load_dtd": False,
+        "dtd_validation": False,
+        # Only files from the command line exceed libxml2's own bounds; the hub's hold for them as well.
+        "huge_tree": limits.body > Limits.CAPS["body"],
+        "recover": False,
+        "remove_comments": True,
+        "remove_pis": True,
+        **more,
+    }
+
+
+def _count_streaming(text: bytes, limits: Limits) -> None:
+    """Count elements, depth and namespaces chunk by chunk, so that what is over a limit costs no memory."""
+    parser = etree.XMLPullParser(("start", "end", "start-ns"), **parser_options(limits))
+    elements = depth = 0
+    declared: set[tuple[str, str]] = set()
+    view = memoryview(text)
+    try:
+        for at in range(0, len(text), _CHUNK):
+            parser.feed(bytes(view[at : at + _CHUNK]))
+            for event, node in parser.read_events():
+                if event == "start-ns":
+                    declared.add(node)
+                elif event == "start":
+                    if len(declared) > limits.namespaces:
+                        found, where = str(len(declared)), f"line {node.sourceline}"
+                        raise exceeded(limits, "namespaces", found, where)
+                    elements += 1
+                    depth += 1
+                    if elements > limits.elements:
+                        raise exceeded(limits, "elements", "more", f"line {node.sourceline}")
+                    if depth > limits.depth:
+                        raise exceeded(limits, "depth", "more", place_of(node))
+                else:
+                    depth -= 1
+                    # What precedes a closed element is closed as well, and counted.
+                    node.clear()
+                    while node.getprevious() is not None:
+                        del node.getparent()[0]
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        raise _unreadable(error, limits) from error
+
+
+def _read(text: bytes, limits: Limits) -> etree._Element:
+    try:
+        return etree.fromstring(text, etree.XMLParser(**parser_options(limits)))
+    except etree.XMLSyntaxError as error:
+        raise _unreadable(error, limits) from error
+
+
+def _unreadable(error: etree.XMLSyntaxError, limits: Limits) -> HubError:
+    """The hub's error for the parser's, by its code."""
+    line, column = error.position
+    where = f"line {line}, column {column}"
+    message = re.sub(r"[\s,]*line \d+, column \d+(?: \(.*\))?$", "", error.msg or "").strip()
+    if error.code == _NO_MEMORY:
+        return OutOfMemory("the parser got no memory", where=where, why=message, mend="the message is tried again")
+    if error.code == _UNDECLARED_ENTITY:
+        return ForbiddenXml(
+            "the message refers to an entity",
+            where=where,
+            why=message,
+            mend="write the entity's text instead",
+        )
+    if error.code == _NAME_TOO_LONG:
+        return exceeded(limits, "name", "more", where)
+    if error.code == _RESOURCE_LIMIT:
+        return exceeded(limits, "depth" if "depth" in message else "text", "more", where)
+    return NotWellFormed("the message is not XML", where=where, why=message, mend="send XML that a parser accepts")
+
+
+@functools.cache
+def at_depth(depth: int) -> etree.XPath:
+    """The first element that stands *depth* levels deep; the hub's own expression, and one pass in C."""
+    return etree.XPath(f"({'/*' * depth})[1]")
+
+
+def _walk(root: etree._Element, limits: Limits, size: int) -> None:
+    """Hold every element of a document of *size* bytes against the limits, in one pass without recursion."""
+    for deepest in at_depth(limits.depth + 1)(root):
+        raise exceeded(limits, "depth", "more", place_of(deepest))
+    most = limits.attributes
+    # A document no longer than one text may be holds no text that is too long.
+    long = size > limits.text
+    names: set[str] = set()
+    for element in root.iter():
+        names.add(element.tag)
+        # Not items(): that takes lxml time that grows with the square of their number.
+        attributes = element.keys()
+        if attributes:
+            if len(attributes) > most:
+                raise exceeded(limits, "attributes", str(len(attributes)), place_of(element))
+            names.update(attributes)
+        if long:
+            _check_texts(element, limits)
+    for name in names:
+        if not isinstance(name, str):
+            raise ForbiddenXml(
+                "the message refers to an entity",
+                why="entities are not read",
+                mend="write the entity's text instead",
+            )
+        if len(name) > limits.name and len(local_name(name)) > limits.name:
+            raise exceeded(limits, "name", str(len(local_name(name))), _where_named(root, name))
+
+
+def _check_texts(element: etree._Element, limits: Limits) -> None:
+    for text in (element.text, element.tail, *element.values()):
+        if text is not None and len(text) > limits.text:
+            raise exceeded(limits, "text", str(len(text)), place_of(element))
+
+
+def _where_named(root: etree._Element, name: str) -> str:
+    """The line of the first element that bears *name*, or an attribute of that name."""
+    lines = (node.sourceline for node in root.iter() if node.tag == name or node.get(name) is not None)
+    return f"line {next(lines)}"

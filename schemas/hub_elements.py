@@ -1,0 +1,70 @@
+"""The elements of the hub's own XML: what a component's element may hold, and what is refused about it.
+
+Source: spec, integration.md, "Property sets and the hub's own XML".
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Literal
+
+from integration_objects.complex_object import list_of
+from integration_objects.component import Component, Field, element_name
+from integration_objects.errors import Invalid, Refused
+
+Envelope = Literal["Message", "SiebelMessage"]
+
+#: The envelopes' root elements, and the IntObjectFormat that each writes.
+FORMATS = {"Message": "Hierarchical", "SiebelMessage": "Siebel Hierarchical"}
+#: The property by which `execute` is told what to do with a component; an attribute in XML.
+OPERATION = "Operation"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+class NotAMessage(Invalid):
+    """The document is XML, but not a message of the hub's own."""
+
+
+class ElementUnknown(Invalid):
+    """An element or attribute stands where the definition has none of its name."""
+
+
+class ElementMisplaced(Invalid):
+    """An element is there twice, or holds what it can't hold."""
+
+
+class ValueRefused(Invalid):
+    """A field's text is no value of the field."""
+
+
+class NotWritable(Refused):
+    """The tree holds what the definition doesn't know or XML can't carry."""
+
+
+@dataclass(frozen=True)
+class Elements:
+    """What a component's element may hold.
+
+    Attributes:
+        fields: by element name.
+        lists: the child components, by the element name of their list.
+        by_type: the element name of a list and its component, by the type of the list's node.
+        tags: name and element name of each field, in the definition's order.
+    """
+
+    fields: dict[str, Field]
+    lists: dict[str, Component]
+    by_type: dict[str, tuple[str, Component]]
+    tags: tuple[tuple[str, str], ...]
+
+
+@functools.lru_cache(maxsize=4096)
+def elements_of(component: Component) -> Elements:
+    """The elements of a component; worked out once."""
+    return Elements(
+        {element_name(one.name): one for one in component.fields.values()},
+        {"ListOf" + element_name(child.name): child for child in component.children.values()},
+        {list_of(child.name): ("ListOf" + element_name(child.name), child) for child in component.children.values()},
+        tuple((one.name, element_name(one.name)) for one in component.fields.values()),
+    )

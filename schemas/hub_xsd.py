@@ -1,0 +1,118 @@
+"""The XSD of the hub's own XML, derived from an integration object's definition.
+
+It says what `hub_xml` writes and reads: every element may be absent, stand anywhere among its neighbours, and
+every field may be ``xsi:nil``. What an XSD can't say (parents of flat lines, keys) the hub checks itself.
+
+Spec: integration.md, "Integration object definitions: one source for everything".
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from integration_objects.component import Component, Field, IntegrationObject, element_name
+from integration_objects.field_values import FRACTION_DIGITS, WHOLE_DIGITS
+from schemas.hub_elements import FORMATS
+
+_XS = "http://www.w3.org/2001/XMLSchema"
+# As `field_values` reads them. XSD's own decimal and dateTime would accept blanks around them, and more besides.
+_NUMBER = (
+    rf"[+\-]?(0*[0-9]{{1,{WHOLE_DIGITS}}}(\.[0-9]{{0,{FRACTION_DIGITS}}})?"
+    rf"|\.[0-9]{{1,{FRACTION_DIGITS}}})"
+)
+_DATE = (
+    r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?(Z|[+\-]([01][0-9]|2[0-3]):[0-5][0-9])?)?"
+)
+_HEAD = ("MessageId", "MessageType", "IntObjectName", "IntObjectFormat", "PrimaryRowId")
+
+
+def hub_xsd(definition: IntegrationObject) -> bytes:
+    """The XSD of messages that carry *definition*, as the hub writes and reads them."""
+    schema = etree.Element(f"{{{_XS}}}schema", nsmap={"xs": _XS})
+    names = _type_names(definition)
+    listed = "ListOf" + element_name(definition.name)
+    for envelope in FORMATS:
+        _add(schema, "element", name=envelope, type="Envelope")
+    message = _add(schema, "complexType", name="Envelope")
+    content = _add(message, "sequence")
+    instances = _add(_add(content, "element", name=listed, minOccurs="0"), "complexType")
+    _add_repeated(instances, definition.root, names)
+    for name in _HEAD:
+        attribute = _add(message, "attribute", name=name)
+        if name == "IntObjectName":
+            _restrict(_add(attribute, "simpleType"), enumeration=[definition.name])
+        elif name == "IntObjectFormat":
+            _restrict(_add(attribute, "simpleType"), enumeration=list(FORMATS.values()))
+        else:
+            attribute.set("type", "xs:string")
+    _restrict(_add(_add(message, "attribute", name="IsEmpty"), "simpleType"), enumeration=["Y", "N"])
+    _add(schema, "simpleType", name="Number").append(_restriction(pattern=[_NUMBER]))
+    _add(schema, "simpleType", name="Date").append(_restriction(pattern=[_DATE]))
+    _add(schema, "simpleType", name="Flag").append(_restriction(enumeration=["Y", "N"]))
+    for component in definition.components():
+        _add_component(schema, component, names)
+    return etree.tostring(schema, xml_declaration=True, encoding="UTF-8", pretty_print=True)  # type: ignore[no-any-return]
+
+
+def _type_names(definition: IntegrationObject) -> dict[int, str]:
+    """A type's name for each component; two components of one name in different places get numbers."""
+    names: dict[int, str] = {}
+    counts: dict[str, int] = {}
+    for component in definition.components():
+        name = element_name(component.name) + "Type"
+        counts[name] = counts.get(name, 0) + 1
+        names[id(component)] = name if counts[name] == 1 else f"{name}{counts[name]}"
+    return names
+
+
+def _add_component(schema: etree._Element, component: Component, names: dict[int, str]) -> None:
+    kind = _add(schema, "complexType", name=names[id(component)])
+    content = _add(kind, "all")
+    for field in component.fields.values():
+        element = _add(content, "element", name=element_name(field.name), minOccurs="0", nillable="true")
+        _add_type(element, field)
+    for child in component.children.values():
+        element = _add(content, "element", name="ListOf" + element_name(child.name), minOccurs="0")
+        _add_repeated(_add(element, "complexType"), child, names)
+    _add(kind, "attribute", name="operation", type="xs:string")
+
+
+def _add_repeated(parent: etree._Element, component: Component, names: dict[int, str]) -> None:
+    _add(
+        _add(parent, "sequence"),
+        "element",
+        name=element_name(component.name),
+        type=names[id(component)],
+        minOccurs="0",
+        maxOccurs="unbounded",
+    )
+
+
+def _add_type(element: etree._Element, field: Field) -> None:
+    if field.type != "text":
+        element.set("type", field.type.capitalize())
+    elif field.values:
+        # The empty text belongs to every text field; -- is an older spelling of the action code -.
+        allowed = ["", *field.values, *(["--"] if "-" in field.values else [])]
+        _restrict(_add(element, "simpleType"), enumeration=allowed)
+    elif field.length is not None:
+        _restrict(_add(element, "simpleType"), maxLength=[str(field.length)])
+    else:
+        element.set("type", "xs:string")
+
+
+def _restrict(simple: etree._Element, **facets: list[str]) -> None:
+    simple.append(_restriction(**facets))
+
+
+def _restriction(**facets: list[str]) -> etree._Element:
+    restriction = etree.Element(f"{{{_XS}}}restriction", base="xs:string")
+    for name, values in facets.items():
+        for value in values:
+            _add(restriction, name, value=value)
+    return restriction
+
+
+def _add(parent: etree._Element, tag: str, **attributes: str) -> etree._Element:
+    return etree.SubElement(parent, f"{{{_XS}}}{tag}", attributes)

@@ -1,0 +1,58 @@
+"""An XSD's components as xmlschema sees them, read from bytes in memory and from nowhere else.
+
+Spec: guarantees.md, "XML in"; integration.md, "Integration object definitions".
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import unquote
+from urllib.request import OpenerDirector
+
+import xmlschema
+
+from schemas.schema_files import ADDRESS, SchemaFaulty
+
+
+class _Files(OpenerDirector):
+    """Opens the files of one schema, and nothing else: xmlschema has no other way to the outside."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        super().__init__()
+        self._files = files
+
+    def open(self, fullurl: Any, data: Any = None, timeout: Any = None) -> Any:
+        path = unquote(str(fullurl).removeprefix(ADDRESS))
+        if path not in self._files:
+            raise URLError(f"'{path}' is none of the schema's files")
+        return io.BytesIO(self._files[path])
+
+
+def read_model(files: Mapping[str, bytes], main: str) -> Any:
+    """Build xmlschema's model of the schema *main*.
+
+    Args:
+        files: every file that it leads to, by path, as `schemas.schema_files.collect` found them.
+        main: the first one's path.
+
+    Returns:
+        An ``xmlschema.XMLSchema10``.
+
+    Raises:
+        SchemaFaulty: xmlschema can't build it; what it only warns of is an error here.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", xmlschema.XMLSchemaImportWarning)
+        warnings.simplefilter("error", xmlschema.XMLSchemaIncludeWarning)
+        try:
+            return xmlschema.XMLSchema10(
+                ADDRESS + main, allow="all", opener=_Files(files), use_fallback=False, use_cache=False
+            )
+        except (xmlschema.XMLSchemaException, Warning) as error:
+            raise SchemaFaulty(
+                f"the schema '{main}' can't be read", where=main, why=str(error), mend="mend the schema"
+            ) from error

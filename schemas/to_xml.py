@@ -1,0 +1,299 @@
+"""A property set into XML, in the order of the schema; the other way of `schemas.from_xml`.
+
+Fields and children stand in the schema's order whatever the tree's; only what one repeated group holds keeps
+the tree's. A null is written as ``xsi:nil`` where the schema allows it, and left out elsewhere. Whether the
+result fits the schema is the caller's question to `Schema.validate`.
+
+Spec: integration.md, "Data maps"; performance.md, rule 7.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from integration_objects.declaration import nearest
+from integration_objects.definition import Component, IntegrationObject
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+from schemas.external_object import NIL, TYPE, XSI, ExternalComponent, ExternalObject
+
+_FLAGS = {"Y": "true", "N": "false"}
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TEXT = re.compile("[&<>\r]")
+_SPECIAL = re.compile("[^\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ATTRIBUTE = re.compile('[&<>"\t\n\r]')
+_ENTITIES = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "\t": "&#9;",
+    "\n": "&#10;",
+    "\r": "&#13;",
+}
+_rank = itemgetter(0)
+
+
+class NotInSchema(Refused):
+    """A node, field or value of the tree has no place in the external object."""
+
+
+class CharacterForbidden(Refused):
+    """A text holds a character that XML can't carry."""
+
+
+#: rank, start tag, end tag, element with xsi:nil or "" where null isn't allowed, whether it is a flag
+_FieldWriter = tuple[int, str, str, str, bool]
+#: A rank, and a finished text or a component that is still to be written.
+_Part = tuple[int, "str | tuple[PropertySet, _Writer]"]
+
+
+@dataclass(eq=False)
+class _Writer:
+    """How one component is written."""
+
+    name: str
+    open: str = ""
+    close: str = ""
+    value: bool = False
+    value_flag: bool = False
+    fields: dict[str, _FieldWriter] = field(default_factory=dict)
+    #: property name -> the attribute's name with its prefix, tag, flag
+    attributes: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
+    children: dict[str, tuple[int, _Writer]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    root: _Writer
+    declarations: str
+    prefixes: dict[str, str]
+
+
+def external_to_xml(tree: PropertySet, obj: ExternalObject | IntegrationObject) -> bytes:
+    """Write a message as UTF-8 with an XML declaration.
+
+    Args:
+        tree: the root element's node, as `external_from_xml` reads it. Not changed.
+        obj: what it is.
+
+    Raises:
+        NotInSchema: a node, field or value that the object has no place for.
+        CharacterForbidden: a text that XML can't carry.
+    """
+    definition = obj.definition if isinstance(obj, ExternalObject) else obj
+    plan = _plan(definition.root)
+    if tree.type != plan.root.name:
+        raise NotInSchema(
+            f"the tree is no '{definition.name}'",
+            where=f"/{tree.type}[1]",
+            why=f"its type is '{tree.type}'; '{plan.root.name}' is expected",
+            mend="write it as the object that it is",
+        )
+    out = ['<?xml version="1.0" encoding="UTF-8"?>\n']
+    stack: list[tuple[PropertySet, _Writer] | str] = [(tree, plan.root)]
+    while stack:
+        entry = stack.pop()
+        if isinstance(entry, str):
+            out.append(entry)
+            continue
+        node, writer = entry
+        try:
+            parts = _parts(node, writer, plan)
+        except Refused as error:
+            raise error.at(_path(tree, node)) from None
+        out.append(parts[0][1])  # type: ignore[arg-type]  # the first part is the start tag's text
+        if len(parts) == 1:
+            out.append(writer.close)
+            continue
+        stack.append(writer.close)
+        # Written at once up to the first child that has to be opened; the rest waits its turn.
+        rest = next((at for at, part in enumerate(parts) if not isinstance(part[1], str)), len(parts))
+        out.extend(part[1] for part in parts[1:rest])  # type: ignore[misc]
+        stack.extend(part[1] for part in reversed(parts[rest:]))
+    return "".join(out).encode()
+
+
+def _parts(node: PropertySet, writer: _Writer, plan: _Plan) -> list[_Part]:
+    """The node's start tag, and what stands in it in order, each with its rank."""
+    start = writer.open + plan.declarations if writer is plan.root else writer.open
+    parts: list[_Part] = []
+    fields = writer.fields
+    last, ordered = 0, True
+    for name, text in node.properties.items():
+        told = fields.get(name)
+        if told is None:
+            start += _attribute(name, text, writer, plan)
+            continue
+        rank, opening, closing, empty, flag = told
+        if rank < last:
+            ordered = False
+        last = rank
+        if text is None:
+            parts.append((rank, empty))
+            continue
+        if flag:
+            text = _FLAGS.get(text, text)
+        if _SPECIAL.search(text):
+            text = _escaped(text, name)
+        parts.append((rank, opening + text + closing))
+    for child in node.children:
+        below = writer.children.get(child.type)
+        if below is None:
+            raise _unknown("component", child.type, writer, [*writer.children, *writer.fields])
+        if below[0] < last:
+            ordered = False
+        last = below[0]
+        parts.append((last, (child, below[1])))
+    if not ordered:
+        parts.sort(key=_rank)
+    if node.value:
+        if not writer.value:
+            raise NotInSchema(
+                f"'{writer.name}' has no text of its own",
+                why="the schema gives it elements or attributes only",
+                mend="put the text into one of its fields",
+            )
+        value = _FLAGS.get(node.value, node.value) if writer.value_flag else node.value
+        start += ">" + _escaped(value, writer.name)
+    else:
+        start += ">"
+    return [(0, start), *parts]
+
+
+def _attribute(name: str, text: str | None, writer: _Writer, plan: _Plan) -> str:
+    told = writer.attributes.get(name)
+    if told is None:
+        known = [*writer.fields, *writer.attributes, *writer.children]
+        raise _unknown("field", name, writer, known)
+    if text is None:
+        return ""
+    qualified, tag, flag = told
+    if tag == TYPE:
+        namespace, _, local = text.removeprefix("{").rpartition("}")
+        prefix = plan.prefixes.get(namespace)
+        if namespace and prefix is None:
+            raise NotInSchema(
+                f"'{name}' names a type of another schema",
+                why=f"the namespace '{namespace}' is none of the object's",
+                mend="name one of the types that the schema derives",
+            )
+        text = f"{prefix}:{local}" if prefix else local
+    elif flag:
+        text = _FLAGS.get(text, text)
+    if _NOT_XML.search(text):
+        raise _forbidden(text, name)
+    if _ATTRIBUTE.search(text):
+        text = _ATTRIBUTE.sub(lambda match: _ENTITIES[match[0]], text)
+    return f' {qualified}="{text}"'
+
+
+def _escaped(text: str, name: str) -> str:
+    if _NOT_XML.search(text):
+        raise _forbidden(text, name)
+    return _TEXT.sub(lambda match: _ENTITIES[match[0]], text)
+
+
+def _forbidden(text: str, name: str) -> CharacterForbidden:
+    found = _NOT_XML.search(text)
+    sign = f"U+{ord(found[0]):04X} at character {found.start() + 1}" if found else ""
+    return CharacterForbidden(
+        f"the value of '{name}' can't be written as XML", why=f"it holds {sign}", mend="send text without it"
+    )
+
+
+def _unknown(kind: str, name: str, writer: _Writer, known: list[str]) -> NotInSchema:
+    return NotInSchema(
+        f"'{writer.name}' has no {kind} '{name}'",
+        why=f"the schema gives it {', '.join(known) if known else 'nothing'}",
+        mend=nearest(name, known) or "write only what the schema has",
+    )
+
+
+def _path(tree: PropertySet, wanted: PropertySet) -> str:
+    """The path of a node within the tree, ``/ORDERS[1]/ORDER[1]``; worked out only for an error."""
+    stack = [(tree, f"/{tree.type}[1]")]
+    while stack:
+        node, path = stack.pop()
+        if node is wanted:
+            return path
+        seen: dict[str, int] = {}
+        for child in node.children:
+            seen[child.type] = seen.get(child.type, 0) + 1
+            stack.append((child, f"{path}/{child.type}[{seen[child.type]}]"))
+    return ""
+
+
+@functools.cache
+def _plan(root: Component) -> _Plan:
+    components = list(IntegrationObject("", root).components())
+    prefixes = _prefixes(root, components)
+    made = {component: _Writer(component.name) for component in components}
+    for component, writer in made.items():
+        name = _qualified(component.tag, prefixes)
+        writer.open, writer.close = f"<{name}", f"</{name}>"
+        writer.value = component.text is not None
+        writer.value_flag = component.text == "flag"
+        ranks = component.ranks if isinstance(component, ExternalComponent) else {}
+        nillable = component.nillable if isinstance(component, ExternalComponent) else set()
+        for field_name, told in component.fields.items():
+            name = _qualified(told.tag, prefixes, attribute=field_name.startswith("@"))
+            if field_name.startswith("@"):
+                writer.attributes[field_name] = (name, told.tag, told.type == "flag")
+            else:
+                nil = f'<{name} {_qualified(NIL, prefixes)}="true"/>'
+                empty = nil if field_name in nillable else ""
+                rank = ranks.get(field_name, 1)
+                writer.fields[field_name] = (rank, f"<{name}>", f"</{name}>", empty, told.type == "flag")
+        for child_name, child in component.children.items():
+            writer.children[child_name] = (ranks.get(child_name, 1), made[child])
+    declared = "".join(
+        f' xmlns{":" + prefix if prefix else ""}="{_attribute_value(namespace)}"'
+        for namespace, prefix in prefixes.items()
+    )
+    return _Plan(made[root], declared, prefixes)
+
+
+def _attribute_value(text: str) -> str:
+    return _ATTRIBUTE.sub(lambda match: _ENTITIES[match[0]], text)
+
+
+def _prefixes(root: Component, components: list[Component]) -> dict[str, str]:
+    """The prefix of each namespace that the object uses; "" for the root's, where every element has one."""
+    elements: dict[str, None] = {}
+    others: dict[str, None] = {}
+    plain = False
+    for component in components:
+        tags = [component.tag, *(told.tag for name, told in component.fields.items() if name[0] != "@")]
+        for tag in tags:
+            plain = plain or not tag.startswith("{")
+            elements.setdefault(_namespace(tag))
+        for name, told in component.fields.items():
+            if name[0] == "@" and told.tag.startswith("{"):
+                others.setdefault(_namespace(told.tag))
+        if isinstance(component, ExternalComponent) and component.nillable:
+            others.setdefault(XSI)
+    own = _namespace(root.tag)
+    prefixes: dict[str, str] = {}
+    # An attribute can't be qualified by the default namespace.
+    if own and not plain and own not in others:
+        prefixes[own] = ""
+    for namespace in (*elements, *others):
+        if namespace and namespace not in prefixes:
+            prefixes[namespace] = {XSI: "xsi", "http://www.w3.org/XML/1998/namespace": "xml"}.get(
+                namespace, f"ns{len(prefixes)}"
+            )
+    return prefixes
+
+
+def _namespace(tag: str) -> str:
+    return tag[1:].partition("}")[0] if tag.startswith("{") else ""
+
+
+def _qualified(tag: str, prefixes: dict[str, str], attribute: bool = False) -> str:
+    local = tag.rpartition("}")[2]
+    prefix = prefixes.get(_namespace(tag), "")
+    return f"{prefix}:{local}" if prefix else local

@@ -1,0 +1,90 @@
+"""lxml judges, xmlschema explains: path, line, value and what was expected."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from schemas.check import AgainstSchema, Schema, parse
+
+ORDER = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+  <xs:element name="ORDER"><xs:complexType><xs:sequence>
+    <xs:element name="NO" type="xs:string"/>
+    <xs:element name="LINE" type="LINE" maxOccurs="unbounded"/>
+  </xs:sequence></xs:complexType></xs:element>
+  <xs:complexType name="LINE"><xs:sequence>
+    <xs:element name="QTY" type="xs:decimal"/>
+    <xs:element name="LINE" type="LINE" minOccurs="0"/>
+  </xs:sequence></xs:complexType>
+</xs:schema>"""
+
+
+@pytest.fixture(scope="module")
+def schema() -> Schema:
+    return Schema({"order.xsd": ORDER}, "order.xsd")
+
+
+def refused(schema: Schema, body: bytes) -> AgainstSchema:
+    with pytest.raises(AgainstSchema) as caught:
+        schema.validate(parse(body))
+    return caught.value
+
+
+def test_a_message_that_fits_passes(schema: Schema) -> None:
+    schema.validate(parse(b"<ORDER><NO>1</NO><LINE><QTY> 1.5 </QTY></LINE></ORDER>"))
+
+
+def test_a_wrong_value_is_shown_with_line_path_and_expectation(schema: Schema) -> None:
+    error = refused(schema, b"<ORDER><NO>1</NO>\n<LINE><QTY>1</QTY></LINE>\n<LINE><QTY>two</QTY></LINE></ORDER>")
+    assert str(error) == (
+        "the message is not as the schema 'order.xsd' wants it\n"
+        "  where: line 3, /ORDER[1]/LINE[2]/QTY[1]\n"
+        "  why:   invalid value 'two' for xs:decimal\n"
+        "  mend:  send what the schema describes"
+    )
+
+
+def test_a_missing_element_names_what_was_expected(schema: Schema) -> None:
+    error = refused(schema, b"<ORDER>\n<LINE><QTY>1</QTY></LINE></ORDER>")
+    assert error.where == "line 1, /ORDER[1]"
+    assert error.why == "Unexpected child with tag 'LINE' at position 1. Tag 'NO' expected"
+
+
+def test_further_findings_follow_the_first_and_are_bounded(schema: Schema) -> None:
+    error = refused(schema, b"<ORDER><NO>1</NO>" + b"<LINE><QTY>x</QTY></LINE>" * 50 + b"</ORDER>")
+    assert len(error.objects["findings"]) == 20
+    assert "; further: line 1, /ORDER[1]/LINE[2]/QTY[1]: invalid value 'x' for xs:decimal; " in error.why
+
+
+def test_lxml_speaks_for_itself_where_xmlschema_would_recurse(schema: Schema) -> None:
+    levels = 60
+    body = b"<ORDER><NO>1</NO>" + b"<LINE><QTY>1</QTY>" * levels + b"<X/>" + b"</LINE>" * levels + b"</ORDER>"
+    assert "Unexpected child with tag 'X'" in refused(schema, body).why
+
+    def deep(element: object) -> object:
+        raise RecursionError
+
+    shallow = Schema({"order.xsd": ORDER}, "order.xsd")
+    shallow._explain = deep  # type: ignore[method-assign,assignment]
+    error = refused(shallow, b"<ORDER>\n<NO>1</NO>\n<LINE><QTY>two</QTY></LINE></ORDER>")
+    assert error.where == "line 3, /ORDER[1]/LINE[1]/QTY[1]"
+    assert error.why == "Element 'QTY': 'two' is not a valid value of the atomic type 'xs:decimal'."
+
+
+def test_explanations_are_held_to_a_few_a_second() -> None:
+    clock = itertools.repeat(7.25)
+    schema = Schema({"order.xsd": ORDER}, "order.xsd", seconds=lambda: next(clock))
+    body = b"<ORDER><NO>1</NO><LINE><QTY>two</QTY></LINE></ORDER>"
+    told = [refused(schema, body).why for _ in range(7)]
+    assert told[:5] == ["invalid value 'two' for xs:decimal"] * 5
+    assert told[5:] == ["Element 'QTY': 'two' is not a valid value of the atomic type 'xs:decimal'."] * 2
+
+
+def test_a_schema_location_in_a_message_is_never_followed(schema: Schema) -> None:
+    body = (
+        b'<ORDER xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="urn:x file:///etc/passwd" '
+        b'xsi:noNamespaceSchemaLocation="http://192.0.2.1/x.xsd"><NO>1</NO><LINE><QTY>%s</QTY></LINE></ORDER>'
+    )
+    schema.validate(parse(body % b"1"))
+    assert refused(schema, body % b"two").why == "invalid value 'two' for xs:decimal"
