@@ -1,0 +1,255 @@
+"""The proof of data maps: what can be known about them without any message.
+
+    error     an unknown path, field, component, map or table; a path that may match more than once where one
+              value is wanted; a required field or component that nothing fills; a type or length that doesn't
+              fit; a look-up table that lacks a code of an enumerated source
+    warning   a bare word (a text without quotes), a comparison with NULL, a look-up table that nothing uses
+
+Source: spec: integration.md, "Data maps"; methods.md, "Settled points", Expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from integration_objects.declaration import DeclarationFault, Source
+from integration_objects.definition import Field, IntegrationObject
+from integration_objects.expression import Call
+from maps.component_rule import ComponentRule
+from maps.data_map import OWN_TEXT, DataMap, compile_maps
+from maps.field_rule import FieldRule, SourceExpression, unfit
+from maps.lookup import LookupTable, ReadFile
+from maps.path import ValuePath
+
+Severity = Literal["error", "warning"]
+
+#: Codes that a finding lists.
+_LISTED = 8
+
+_CONVERSION = {
+    "number": "convert it: number([{0}])",
+    "date": "convert it: date([{0}], 'YYYYMMDD')",
+    "flag": "convert it: if([{0}] = '...', 'Y', 'N')",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding.
+
+    Attributes:
+        where: file:line:column.
+        text: what is wrong, and why.
+        mend: what the reader can do, with the nearest right name where there is one.
+        severity: an error keeps the map from being used.
+    """
+
+    where: str
+    text: str
+    mend: str
+    severity: Severity
+
+    def __str__(self) -> str:
+        mend = f" ({self.mend})" if self.mend else ""
+        return f"{self.where}: {self.severity}: {self.text}{mend}"
+
+
+def check_maps(
+    sources: Sequence[Source], objects: Mapping[str, IntegrationObject], read_file: ReadFile
+) -> list[Finding]:
+    """All findings on the maps in *sources*, by place.
+
+    Args:
+        sources: the maps' files.
+        objects: the internal and the external integration objects, by name.
+        read_file: gives a look-up table's bytes by its path from the maps' folder.
+    """
+    faults: list[DeclarationFault] = []
+    maps = compile_maps(sources, objects, read_file, faults.append)
+    found = [
+        Finding(fault.where, f"{fault.what}: {fault.why}" if fault.why else fault.what, fault.mend, "error")
+        for fault in faults
+    ]
+    return _in_order([*found, *_proof(maps)])
+
+
+def findings(maps: Mapping[str, DataMap]) -> list[Finding]:
+    """The findings on maps that could be compiled, by place."""
+    return _in_order(_proof(maps))
+
+
+def _in_order(found: Sequence[Finding] | Iterator[Finding]) -> list[Finding]:
+    """By file, line and column; once each, for a map that is used is compiled for each of its users."""
+    return sorted(dict.fromkeys(found), key=lambda finding: (_place(finding.where), finding.text))
+
+
+def _place(where: str) -> tuple[str, int, int]:
+    file, _, rest = where.partition(":")
+    line, _, column = rest.partition(":")
+    return file, int(line) if line.isdigit() else 0, int(column) if column.isdigit() else 0
+
+
+def _proof(maps: Mapping[str, DataMap]) -> Iterator[Finding]:
+    used: set[int] = set()
+    for data_map in maps.values():
+        for rule in _rules(data_map.rule):
+            yield from _prove_rule(rule)
+            used.update(id(table) for source, _ in _expressions(rule) for table in _tables(source))
+    for data_map in maps.values():
+        for table in data_map.lookups.values():
+            if id(table) not in used:
+                yield Finding(
+                    table.where, f"nothing uses the look-up table '{table.name}'", "take it away", "warning"
+                )
+
+
+def _rules(rule: ComponentRule) -> Iterator[ComponentRule]:
+    yield rule
+    for child in rule.below:
+        yield from _rules(child)
+
+
+def _prove_rule(rule: ComponentRule) -> Iterator[Finding]:
+    filled = {one.field.name for one in rule.fields}
+    of = f"'{rule.component.name}' in data map '{rule.owner.name}'"
+    for target in rule.component.fields.values():
+        if target.required and target.name not in filled:
+            yield Finding(
+                rule.where,
+                f"nothing fills the required field '{target.name}' of {of}",
+                f"add '{target.name}' at `fields`",
+                "error",
+            )
+    if rule.component.text is not None and rule.external and OWN_TEXT not in filled:
+        yield Finding(
+            rule.where, f"nothing fills the text of {of}", f"add '{OWN_TEXT}' at `fields`", "warning"
+        )
+    made = {one.component.name for one in rule.below}
+    if rule.flat is not None or rule.recurse is not None:
+        made.add(rule.component.name)
+    for name, (least, _) in rule.component.occurs.items():
+        if least and name in rule.component.children and name not in made:
+            yield Finding(
+                rule.where,
+                f"nothing makes the required '{name}' of {of}",
+                f"make '{name}' at `children`",
+                "error",
+            )
+    for one in rule.fields:
+        yield from _prove_field(one, rule.external)
+    for source, where in _expressions(rule):
+        yield from _habits(source, where)
+
+
+def _expressions(rule: ComponentRule) -> Iterator[tuple[SourceExpression, str]]:
+    """Every expression of a rule, with its place."""
+    for condition in (*rule.filters, *rule.assertions):
+        yield condition.source, condition.where
+    for one in rule.fields:
+        yield one.source, one.where
+    if rule.flat is not None:
+        yield rule.flat.key.source, rule.flat.key.where
+        yield rule.flat.parent.source, rule.flat.parent.where
+
+
+def _habits(source: SourceExpression, where: str) -> Iterator[Finding]:
+    """What is allowed, and seldom meant."""
+    for word, column in source.expression.bare_words:
+        yield Finding(where, f"column {column}: '{word}' stands without quotes", f"write '{word}'", "warning")
+    for column in source.expression.null_comparisons:
+        yield Finding(
+            where, f"column {column}: a comparison with NULL is always FALSE", "write IS NULL", "warning"
+        )
+
+
+def _prove_field(rule: FieldRule, external: bool) -> Iterator[Finding]:
+    if rule.form == "reference":
+        yield from _prove_reference(rule, rule.source.references[0], external)
+    for call in rule.source.expression.calls:
+        if call.name == "lookup":
+            yield from _prove_lookup(rule, call, external)
+
+
+def _prove_reference(rule: FieldRule, path: ValuePath, external: bool) -> Iterator[Finding]:
+    """A text that goes over as it is: type, length and values must fit."""
+    target = rule.field
+    values = path.field.values if path.field is not None else ()
+    if values:
+        unfits = [value for value in values if unfit(target, external, value) is not None]
+        if unfits:
+            yield Finding(
+                rule.where,
+                f"'{path.text}' may be {_listed(unfits)}, which doesn't fit '{target.name}'",
+                "translate it with a look-up table",
+                "error",
+            )
+        return
+    if not _fits(path.type, target):
+        yield Finding(
+            rule.where,
+            f"'{path.text}' is a {path.type} and '{target.name}' a {target.type}",
+            _CONVERSION[target.type].format(path.text),
+            "error",
+        )
+    length = path.field.length if path.field is not None else None
+    if length is not None and target.length is not None and length > target.length:
+        yield Finding(
+            rule.where,
+            f"'{path.text}' may have {length} characters and '{target.name}' takes {target.length}",
+            f"let the schema bound it, or cut it: left([{path.text}], {target.length})",
+            "error",
+        )
+
+
+def _fits(source: str, target: Field) -> bool:
+    return target.type in ("text", source)
+
+
+def _prove_lookup(rule: FieldRule, call: Call, external: bool) -> Iterator[Finding]:
+    constants = dict(call.constants)
+    table = rule.source.lookups[str(constants[0])]
+    if rule.form == "lookup":
+        texts = [*table.values.values(), *([table.default] if table.default is not None else [])]
+        unfits = [text for text in dict.fromkeys(texts) if unfit(rule.field, external, text) is not None]
+        if unfits:
+            yield Finding(
+                rule.where,
+                f"look-up table '{table.name}' gives {_listed(unfits)}, unfit for '{rule.field.name}'",
+                f"correct the table at {table.where}",
+                "error",
+            )
+    has_default = 2 in constants or table.default is not None
+    missing = [] if has_default else [code for code in _codes(rule) if code not in table.values]
+    if missing:
+        yield Finding(
+            rule.where,
+            f"look-up table '{table.name}' has no {_listed(missing)}, which "
+            + " and ".join(dict.fromkeys(f"'{path.text}'" for path in rule.source.references))
+            + " may be",
+            f"add to the table at {table.where}, or give a default",
+            "error",
+        )
+
+
+def _codes(rule: FieldRule) -> list[str]:
+    """The codes that a look-up may meet, where all its sources are enumerated; else none."""
+    plain = {call.name for call in rule.source.expression.calls} <= {"lookup", "coalesce"}
+    found: dict[str, None] = {}
+    for path in rule.source.references:
+        if path.field is None or not path.field.values or not plain:
+            return []
+        found.update(dict.fromkeys(path.field.values))
+    return list(found)
+
+
+def _tables(source: SourceExpression) -> Iterator[LookupTable]:
+    for call in source.expression.calls:
+        if call.name == "lookup":
+            yield source.lookups[str(dict(call.constants)[0])]
+
+
+def _listed(texts: Sequence[str]) -> str:
+    shown = ", ".join(f"'{text}'" for text in texts[:_LISTED])
+    return shown if len(texts) <= _LISTED else f"{shown} and {len(texts) - _LISTED} more"

@@ -1,0 +1,560 @@
+"""Data maps: from one integration object to another, as a YAML file says, compiled once when it is loaded.
+
+    read_maps(sources, objects, read_file)     every map of a deployment, by name
+      -> DataMap                               name, source, target, version
+           .apply(tree)                        the other tree, or MapFailed
+
+The grammar:
+
+    map, from, to       the map's name, and two integration objects; `from: Object/A/B` makes a fragment,
+                        which starts at that component and runs by `use` only
+    lookups             look-up tables (maps.lookup)
+    make                the target's component; at the top its header
+    each                the source nodes, by a path from where the rule above stands; else that node itself
+    where, assert       which nodes are left, and what must hold for them
+    fields              name: expression, or name: {value: expression, default: text}
+    children            rules beneath this one
+    flat, recurse       rows that become a tree; nodes that hold nodes of their kind
+    use                 in place of `make`: the rule of another map, without an `each` of its own
+
+Whatever can be known without a message is proven here: paths, fields, components, constants, look-up tables.
+
+Source: spec: road.md, "Data maps: the grammar"; integration.md, "Data maps".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from integration_objects.complex_object import instances, is_empty, message, object_name
+from integration_objects.declaration import DeclarationFault, Node, Source, nearest, read
+from integration_objects.definition import Component, Field, IntegrationObject
+from integration_objects.errors import Misconfigured
+from integration_objects.expression import ExpressionFault
+from integration_objects.property_set import PropertySet
+from maps.component_rule import ComponentRule, Condition, Flat, Owner, Watch, Work
+from maps.failure import MapFailed, NothingMade, TooMany, WrongSource
+from maps.field_rule import (
+    FieldRule,
+    SourceExpression,
+    Unfit,
+    compile_field_rule,
+    compile_source_expression,
+    constant_text,
+    unfit,
+)
+from maps.lookup import LookupTable, ReadFile, read_lookups
+from maps.path import Find, PathUnknown, Position, Scope, node_path, place_of
+
+Report = Callable[[DeclarationFault], None]
+
+#: The name under which a rule fills the text of a component that has one.
+OWN_TEXT = "."
+
+_RULE = ("each", "where", "assert", "fields", "children")
+
+
+class FragmentApplied(Misconfigured):
+    """A map that starts within an object was to be run by itself."""
+
+
+@dataclass(eq=False)
+class DataMap:
+    """A compiled map.
+
+    Attributes:
+        name: as routes and systems have it.
+        source, target: the integration objects.
+        version: digest of its file with what it uses (64 hexadecimal digits).
+        where: file:line:column.
+        rule: the rule of its header.
+        lookups: its look-up tables.
+        uses: the names of the maps that it uses.
+        is_fragment: whether it starts or ends within an object, and so runs by `use` only.
+    """
+
+    name: str
+    source: IntegrationObject
+    target: IntegrationObject
+    version: str
+    where: str
+    rule: ComponentRule
+    lookups: Mapping[str, LookupTable]
+    uses: tuple[str, ...]
+    is_fragment: bool
+
+    def apply(self, tree: PropertySet, watch: Watch | None = None) -> PropertySet:
+        """Make the target's tree from the source's.
+
+        Args:
+            tree: the source: an internal object's message, whose instances are mapped one by one, or an
+                external object's root node. Not changed.
+            watch: told of each component that is made: rule, scope, node (for traces).
+
+        Returns:
+            An internal target's message, empty where no node was left; an external target's root node.
+
+        Raises:
+            MapFailed: the message can't be mapped; its subclasses say why.
+            FragmentApplied: the map runs by `use` only.
+        """
+        if self.is_fragment:
+            raise FragmentApplied(
+                f"data map '{self.name}' can't be run by itself",
+                where=self.where,
+                why="it starts or ends within an object",
+                mend="call it from another map, by `use`",
+            )
+        work = Work(tree, watch)
+        made = [node for scope in self._scopes(tree) for node in self.rule.make(scope, work)]
+        if not self.target.external:
+            return message(self.target.name, made)
+        if len(made) == 1:
+            return made[0]
+        kind: type[MapFailed] = TooMany if made else NothingMade
+        why = f"{len(made)} were made" if made else "`where` or `each` left nothing"
+        raise kind(
+            f"{self.rule.owner} makes no single '{self.rule.component.name}'",
+            where=f"{self.where}, {place_of(tree, tree, self.source.external)}",
+            why=f"a '{self.target.name}' has one '{self.rule.component.name}', and {why}",
+            mend="send one object a message" if made else "correct the message, or the map's conditions",
+        )
+
+    def _scopes(self, tree: PropertySet) -> list[Scope]:
+        """Where the header's rule begins: at the root node, or at each instance."""
+        if self.source.external:
+            if tree.type == self.source.root.name:
+                return [Scope(tree, None)]
+            found = f"'{tree.type}'"
+        else:
+            name = object_name(tree)
+            if name == self.source.name or (name is None and is_empty(tree)):
+                return [Scope(node, None) for node in instances(tree)]
+            found = f"'{name}'" if name else "a tree that is no message"
+        expected = self.source.root.name if self.source.external else self.source.name
+        raise WrongSource(
+            f"{self.rule.owner} can't read this message",
+            where=self.where,
+            why=f"expected '{expected}', found {found}",
+            mend="send the message to the route that reads its object",
+        )
+
+
+def read_maps(
+    sources: Sequence[Source], objects: Mapping[str, IntegrationObject], read_file: ReadFile
+) -> dict[str, DataMap]:
+    """Read and compile data maps.
+
+    Args:
+        sources: the maps' files.
+        objects: the internal and the external integration objects, by name.
+        read_file: gives a look-up table's bytes by its path from the maps' folder.
+
+    Raises:
+        DeclarationFault: the first fault of a map, with file, line and column.
+    """
+
+    def report(fault: DeclarationFault) -> None:
+        raise fault
+
+    return compile_maps(sources, objects, read_file, report)
+
+
+def compile_maps(
+    sources: Sequence[Source], objects: Mapping[str, IntegrationObject], read_file: ReadFile, report: Report
+) -> dict[str, DataMap]:
+    """Compile data maps as `read_maps` does, but hand each fault to *report*, and go on without its cause."""
+    documents: dict[str, _Document] = {}
+    for source in sources:
+        try:
+            document = _read_document(source, objects, read_file)
+        except DeclarationFault as fault:
+            report(fault)
+            continue
+        if document.name in documents:
+            report(
+                document.parts["map"].fault(
+                    f"there are two maps called '{document.name}'",
+                    f"the other one is {documents[document.name].node.where}",
+                    "give one of them another name",
+                )
+            )
+            continue
+        documents[document.name] = document
+    rules = {}
+    for document in documents.values():
+        compiler = _Compiler(document, documents, report, ())
+        rule = compiler.compile_document()
+        if rule is not None:
+            rules[document.name] = rule
+    versions: dict[str, str] = {}
+    for name in documents:
+        _digest(name, documents, versions)
+    maps = {}
+    for name, rule in rules.items():
+        document = documents[name]
+        document.owner.version = versions[name]
+        maps[name] = DataMap(
+            name,
+            document.source,
+            document.target,
+            versions[name],
+            document.node.where,
+            rule,
+            document.lookups,
+            tuple(document.uses),
+            document.is_fragment,
+        )
+    return maps
+
+
+@dataclass(eq=False)
+class _Document:
+    """A map's file with its head read."""
+
+    name: str
+    text: str
+    node: Node
+    parts: dict[str, Node]
+    source: IntegrationObject
+    target: IntegrationObject
+    position: Position
+    made: Component
+    is_fragment: bool
+    lookups: dict[str, LookupTable]
+    owner: Owner
+    uses: dict[str, None] = field(default_factory=dict)
+
+
+def _read_document(
+    source: Source, objects: Mapping[str, IntegrationObject], read_file: ReadFile
+) -> _Document:
+    node = read(source)
+    parts = node.mapping(required=["map", "from", "to", "make"], optional=["lookups", *_RULE])
+    from_object, from_steps = _object(parts["from"], objects)
+    to_object, to_steps = _object(parts["to"], objects)
+    position = Position(from_object.root, None, from_object.external)
+    for component in _walk(parts["from"], from_object.root, from_steps):
+        position = position.below(component)
+    made = [to_object.root, *_walk(parts["to"], to_object.root, to_steps)][-1]
+    if parts["make"].text() != made.name:
+        raise parts["make"].fault(
+            f"'{parts['to'].text()}' is not made of '{parts['make'].text()}'",
+            f"the map's own component is '{made.name}'",
+            f"write make: {made.name}",
+        )
+    return _Document(
+        name=parts["map"].text(),
+        text=source.text,
+        node=node,
+        parts=parts,
+        source=from_object,
+        target=to_object,
+        position=position,
+        made=made,
+        is_fragment=bool(from_steps or to_steps),
+        lookups=read_lookups(parts.get("lookups"), read_file),
+        owner=Owner(parts["map"].text()),
+    )
+
+
+def _object(node: Node, objects: Mapping[str, IntegrationObject]) -> tuple[IntegrationObject, list[str]]:
+    name, *steps = node.text().split("/")
+    found = objects.get(name)
+    if found is None:
+        raise node.fault(
+            f"there is no integration object '{name}'",
+            mend=nearest(name, objects) or "declare it in integration_objects or schemas",
+        )
+    return found, steps
+
+
+def _walk(node: Node, component: Component, steps: Sequence[str]) -> list[Component]:
+    way = []
+    for step in steps:
+        below = component.children.get(step)
+        if below is None:
+            raise node.fault(
+                f"'{component.name}' has no component '{step}'", mend=nearest(step, component.children)
+            )
+        way.append(below)
+        component = below
+    return way
+
+
+def _digest(name: str, documents: Mapping[str, _Document], versions: dict[str, str]) -> str:
+    """A map's version: the digest of its file, its look-up files, and the versions of the maps it uses."""
+    if name not in versions:
+        # A map that uses itself is at fault; here it must only not go round for ever.
+        versions[name] = ""
+        document = documents[name]
+        used = sorted(_digest(one, documents, versions) for one in document.uses if one in documents)
+        files = sorted(table.digest for table in document.lookups.values())
+        whole = "\0".join([document.text, *files, *used])
+        versions[name] = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
+    return versions[name]
+
+
+class _Compiler:
+    """Compiles the rules of one document; a map that is used is compiled again for the place that uses it."""
+
+    def __init__(
+        self, document: _Document, documents: Mapping[str, _Document], report: Report, users: tuple[str, ...]
+    ) -> None:
+        self._document = document
+        self._documents = documents
+        self._report = report
+        self._users = users
+
+    def compile_document(self) -> ComponentRule | None:
+        """The rule of the document's own component, from where its `from` starts."""
+        document = self._document
+        try:
+            find, position, many = self._each(document.parts.get("each"), document.position)
+            single = document.target.external and not document.is_fragment
+            self._prove_single(document.parts, many, single, document.made, document.node)
+            return self._rule(document.parts, document.node, document.made, single, find, position)
+        except DeclarationFault as fault:
+            self._report(fault)
+            return None
+
+    def compile_used(self, find: Find, position: Position, single: bool, made: Component) -> ComponentRule:
+        """The rule of the document's own component, from where another map uses it."""
+        return self._rule(self._document.parts, self._document.node, made, single, find, position)
+
+    def _rule(
+        self,
+        parts: Mapping[str, Node],
+        node: Node,
+        made: Component,
+        single: bool,
+        find: Find,
+        position: Position,
+    ) -> ComponentRule:
+        rule = ComponentRule(
+            owner=self._document.owner,
+            component=made,
+            external=self._document.target.external,
+            single=single,
+            position=position,
+            where=node.where,
+            find=find,
+            filters=self._filters(parts, position),
+            assertions=self._assertions(parts, position),
+        )
+        if "fields" in parts:
+            for key, value in parts["fields"].items():
+                self._guarded(lambda key=key, value=value: self._add_field(rule, key, value))  # type: ignore[misc]
+        if "children" in parts:
+            for child in parts["children"].sequence():
+                self._guarded(lambda child=child: rule.below.append(self._child(rule, child)))  # type: ignore[misc]
+        if "recurse" in parts:
+            self._guarded(lambda: self._add_recurse(rule, parts["recurse"]))
+        if "flat" in parts:
+            self._guarded(lambda: self._add_flat(rule, parts["flat"]))
+        rule.seal()
+        return rule
+
+    def _guarded(self, step: Callable[[], object]) -> None:
+        """Run a step; report its fault and go on, so that one reading finds them all."""
+        try:
+            step()
+        except DeclarationFault as fault:
+            self._report(fault)
+
+    def _child(self, above: ComponentRule, node: Node) -> ComponentRule:
+        parts = node.mapping(optional=["make", "use", "flat", "recurse", *_RULE])
+        if "use" in parts:
+            node.mapping(required=["use"], optional=["each", "where", "assert"])
+            return self._used(above, node, parts)
+        if "make" not in parts:
+            raise node.fault("the rule makes nothing", mend="add `make`, or `use`")
+        if "flat" in parts and "recurse" in parts:
+            raise parts["flat"].fault("rows are either flat or nested", mend="take `flat` or `recurse` away")
+        made = self._made(above, parts["make"], parts["make"].text())
+        find, position, many = self._each(parts.get("each"), above.position)
+        single = self._is_single(above.component, made)
+        many = many or "flat" in parts or "recurse" in parts
+        self._prove_single(parts, many, single, made, node)
+        return self._rule(parts, node, made, single, find, position)
+
+    def _used(self, above: ComponentRule, node: Node, parts: Mapping[str, Node]) -> ComponentRule:
+        name = parts["use"].text()
+        used = self._documents.get(name)
+        if used is None:
+            raise parts["use"].fault(
+                f"there is no map '{name}'", mend=nearest(name, self._documents) or "add its file"
+            )
+        self._document.uses[name] = None
+        users = (*self._users, self._document.name)
+        if name in users:
+            raise parts["use"].fault(
+                f"data map '{name}' uses itself",
+                "it goes " + " > ".join([*users[users.index(name) :], name]),
+                "walk nested components by `recurse`",
+            )
+        if "each" in used.parts:
+            raise used.parts["each"].fault(
+                f"data map '{name}' is used by '{self._document.name}' and has an `each` of its own",
+                "the map that uses it says what it runs on",
+                "take it away",
+            )
+        if used.target.external != above.external:
+            raise parts["use"].fault(
+                f"data map '{name}' makes parts of '{used.target.name}', which can't stand in "
+                f"'{self._document.target.name}'",
+                "one of the two is the hub's own object, the other an external one",
+            )
+        made = self._made(above, parts["use"], used.made.name)
+        find, position, many = self._each(parts.get("each"), above.position)
+        single = self._is_single(above.component, made)
+        self._prove_single(parts, many, single, made, node)
+        inner = _Compiler(used, self._documents, self._report, users)
+        rule = inner.compile_used(find, position, single, made)
+        rule.filters = (*self._filters(parts, position), *rule.filters)
+        rule.assertions = (*self._assertions(parts, position), *rule.assertions)
+        return rule
+
+    def _made(self, above: ComponentRule, node: Node, name: str) -> Component:
+        made = above.component.children.get(name)
+        if made is None:
+            raise node.fault(
+                f"'{above.component.name}' has no component '{name}'",
+                "it has " + (", ".join(f"'{one}'" for one in above.component.children) or "none"),
+                nearest(name, above.component.children),
+            )
+        return made
+
+    def _is_single(self, holder: Component, made: Component) -> bool:
+        least_most = holder.occurs.get(made.name)
+        return least_most is not None and least_most[1] == 1
+
+    def _prove_single(
+        self, parts: Mapping[str, Node], many: bool, single: bool, made: Component, node: Node
+    ) -> None:
+        if many and single and "where" not in parts:
+            raise parts.get("each", node).fault(
+                f"`each` may match more than once, and the target takes one '{made.name}'",
+                mend="let `where` leave one, or write a number: A[1]",
+            )
+
+    def _each(self, node: Node | None, position: Position) -> tuple[Find, Position, bool]:
+        if node is None:
+            return node_path(".", position)
+        try:
+            return node_path(node.text(), position)
+        except PathUnknown as unknown:
+            mend = unknown.mend
+            if position.above is None and node.text() == position.component.name:
+                mend = f"'{node.text()}' is where the rule stands already: leave `each` out"
+            raise node.fault(unknown.why, mend=mend) from unknown
+
+    def _filters(self, parts: Mapping[str, Node], position: Position) -> tuple[Condition, ...]:
+        if "where" not in parts:
+            return ()
+        node = parts["where"]
+        source = self._expression(node, position)
+        return () if source is None else (Condition(source, node.where),)
+
+    def _assertions(self, parts: Mapping[str, Node], position: Position) -> tuple[Condition, ...]:
+        found = []
+        for key, says in parts["assert"].items() if "assert" in parts else []:
+            source = self._expression(key, position)
+            if source is not None:
+                found.append(Condition(source, key.where, says.text()))
+        return tuple(found)
+
+    def _expression(self, node: Node, position: Position) -> SourceExpression | None:
+        """A condition, compiled; None where its fault was reported."""
+        try:
+            return compile_source_expression(node.text(), position, self._document.lookups)
+        except ExpressionFault as fault:
+            self._report(_expression_fault(node, fault))
+            return None
+
+    def _add_field(self, rule: ComponentRule, key: Node, node: Node) -> None:
+        component = rule.component
+        target = component.fields.get(key.text())
+        if target is None and key.text() == OWN_TEXT and component.text is not None:
+            target = Field(OWN_TEXT, component.text)
+        if target is None:
+            if key.text() in component.children:
+                raise key.fault(
+                    f"'{key.text()}' is a component of '{component.name}', not a field",
+                    mend="make it at `children`",
+                )
+            raise key.fault(
+                f"'{component.name}' has no field '{key.text()}'",
+                mend=nearest(key.text(), component.fields) or _fields(component),
+            )
+        value, default = node, None
+        if node.kind == "mapping":
+            parts = node.mapping(required=["value"], optional=["default"])
+            value, default = parts["value"], parts.get("default")
+        if default is not None:
+            why = unfit(target, rule.external, default.text())
+            if why is not None:
+                raise default.fault(f"the default doesn't fit '{target.name}'", why)
+        rule.fields.append(self._field_rule(rule, target, value, None if default is None else default.text()))
+
+    def _field_rule(self, rule: ComponentRule, target: Field, node: Node, default: str | None) -> FieldRule:
+        try:
+            found = compile_field_rule(
+                target, rule.external, node.text(), default, node.where, rule.position, self._document.lookups
+            )
+        except ExpressionFault as fault:
+            raise _expression_fault(node, fault) from fault
+        except Unfit as fault:
+            raise node.fault(f"the constant doesn't fit '{target.name}'", str(fault)) from fault
+        constant = constant_text(found)
+        why = None if constant is None else unfit(target, rule.external, constant)
+        if why is not None:
+            raise node.fault(f"the constant doesn't fit '{target.name}'", why)
+        return found
+
+    def _add_flat(self, rule: ComponentRule, node: Node) -> None:
+        parts = node.mapping(required=["key", "parent"], optional=[])
+        self._prove_nesting(rule, node)
+        key = self._row_rule(rule, "key", parts["key"])
+        rule.flat = Flat(key, self._row_rule(rule, "parent", parts["parent"]))
+
+    def _row_rule(self, rule: ComponentRule, name: str, node: Node) -> FieldRule:
+        try:
+            return compile_field_rule(
+                Field(name), True, node.text(), None, node.where, rule.position, self._document.lookups
+            )
+        except ExpressionFault as fault:
+            raise _expression_fault(node, fault) from fault
+
+    def _add_recurse(self, rule: ComponentRule, node: Node) -> None:
+        self._prove_nesting(rule, node)
+        try:
+            find, position, _ = node_path(node.text(), rule.position)
+        except PathUnknown as unknown:
+            raise node.fault(unknown.why, mend=unknown.mend) from unknown
+        if position.component is not rule.position.component or node.text() == ".":
+            raise node.fault(
+                f"'{node.text()}' leads to another component than '{rule.position.component.name}'",
+                "a recursion goes to nodes of the same kind",
+                "write a rule of its own at `children`",
+            )
+        rule.recurse = find
+
+    def _prove_nesting(self, rule: ComponentRule, node: Node) -> None:
+        if rule.component.children.get(rule.component.name) is not rule.component:
+            raise node.fault(
+                f"a '{rule.component.name}' of '{self._document.target.name}' can't hold others of its kind",
+                "the rows become a tree of the component that is made",
+            )
+
+
+def _fields(component: Component) -> str:
+    names = ", ".join(f"'{name}'" for name in list(component.fields)[:12])
+    return f"it has {names}" if names else "it has no fields"
+
+
+def _expression_fault(node: Node, fault: ExpressionFault) -> DeclarationFault:
+    column = f"column {fault.column}: " if fault.column else ""
+    return node.fault(f"expression {fault.expression!r} is not understood", column + fault.why, fault.mend)

@@ -1,0 +1,140 @@
+"""The trace of a map: for every field of the result, where its value comes from.
+
+    /Order[1]/Line Item[1] Action Code = 'Add'
+      map:    maps/mainframe_order_to_om_order.yaml:32:20  lookup('action', [ACTN])
+      from:   line 9, /ORDERS[1]/ORDER[1]/LINE[1]/ACTN = 'A'
+
+A map is traced by the very rules that apply it: they tell a watcher what they make, and cost nothing where
+nobody watches.
+
+Source: spec: integration.md, "Data maps"; DESIGN.md, "Everything can be asked why".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from integration_objects.property_set import PropertySet
+from maps.component_rule import ComponentRule
+from maps.data_map import OWN_TEXT, DataMap
+from maps.field_rule import FieldRule
+from maps.path import Scope, ValuePath, places
+
+
+@dataclass(frozen=True)
+class SourceValue:
+    """A value that an expression read.
+
+    Attributes:
+        path: of the source's field, ``/ORDERS[1]/ORDER[1]/LINE[1]/ACTN``; the map's, where nothing is there.
+        line: of the source's file; None where it isn't known.
+        value: the text; None for null.
+    """
+
+    path: str
+    line: int | None
+    value: str | None
+
+    def __str__(self) -> str:
+        line = "" if self.line is None else f"line {self.line}, "
+        return f"{line}{self.path} = {_quoted(self.value)}"
+
+
+@dataclass(frozen=True)
+class TracedField:
+    """One field of the result.
+
+    Attributes:
+        component: path of the component in the result.
+        field: its name.
+        value: the text; None for null.
+        where: file:line:column of the map's expression.
+        expression: as the map has it.
+        by_default: whether the value is the map's default, because the expression gave null.
+        sources: what the expression read.
+    """
+
+    component: str
+    field: str
+    value: str | None
+    where: str
+    expression: str
+    by_default: bool
+    sources: tuple[SourceValue, ...]
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.component} {self.field} = {_quoted(self.value)}",
+            f"  map:    {self.where}  {self.expression}{'  (by default)' if self.by_default else ''}",
+        ]
+        lines += [
+            f"  {'from:' if not number else '':<7} {source}" for number, source in enumerate(self.sources)
+        ]
+        return "\n".join(lines)
+
+
+def trace(data_map: DataMap, tree: PropertySet) -> tuple[PropertySet, list[TracedField]]:
+    """Apply a map, and tell of every field of the result where it comes from.
+
+    Args:
+        data_map: the map.
+        tree: as `DataMap.apply` takes it.
+
+    Returns:
+        The result; its fields in the order of the result's components.
+
+    Raises:
+        MapFailed: as `DataMap.apply`.
+    """
+    made: dict[int, tuple[ComponentRule, Scope]] = {}
+
+    def watch(rule: ComponentRule, scope: Scope, node: PropertySet) -> None:
+        made[id(node)] = rule, scope
+
+    result = data_map.apply(tree, watch)
+    sources = {id(node): path for node, path in places(tree, data_map.source.external)}
+    found: list[TracedField] = []
+    for node, path in places(result, data_map.target.external):
+        if id(node) in made:
+            found.extend(_fields(*made[id(node)], node, path, sources))
+    return result, found
+
+
+def _fields(
+    rule: ComponentRule, scope: Scope, node: PropertySet, path: str, sources: dict[int, str]
+) -> Iterator[TracedField]:
+    for one in rule.fields:
+        name = one.field.name
+        if name != OWN_TEXT and name not in node.properties:
+            continue
+        value = node.value if name == OWN_TEXT else node.properties[name]
+        yield TracedField(
+            component=path,
+            field=name,
+            value=value,
+            where=one.where,
+            expression=one.text,
+            by_default=_is_by_default(one, scope),
+            sources=tuple(_source(reference, scope, sources) for reference in _once(one)),
+        )
+
+
+def _is_by_default(rule: FieldRule, scope: Scope) -> bool:
+    return rule.default is not None and rule.read(scope) is None
+
+
+def _once(rule: FieldRule) -> list[ValuePath]:
+    return list({path.text: path for path in rule.source.references}.values())
+
+
+def _source(path: ValuePath, scope: Scope, sources: dict[int, str]) -> SourceValue:
+    node = path.holder(scope)
+    if node is None:
+        return SourceValue(path.text, None, path.raw(scope))
+    name = f"/{path.field.name}" if path.field is not None else ""
+    return SourceValue(sources.get(id(node), f"/{node.type}") + name, node.origin, path.raw(scope))
+
+
+def _quoted(text: str | None) -> str:
+    return "null" if text is None else f"'{text}'"
