@@ -1,0 +1,152 @@
+"""The columns of fixed-width records: a value becomes text of just so many bytes, or is refused.
+
+    {{ line["Product Id"]|left(20) }}       text, blanks after it
+    {{ line["Line Number"]|right(6) }}      text, blanks before it
+    {{ line["Price"]|number(12, 2) }}       000000001995: zeros before it, the point not written
+    {{ order["Due Date"]|date("YYYYMMDD") }}
+
+Bytes are counted in the target's encoding. Nothing is ever cut: a value that doesn't fit is a `ColumnFault`,
+also one with a line break, which would break its record in two.
+
+Spec: guarantees.md, "Out"; integration.md, "Routes".
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import Undefined
+
+from integration_objects.field_values import as_number, shown, write_number
+from maps.functions import format_date
+
+#: Bytes of the widest column: the longest record of a mainframe's data set.
+MAX_WIDTH = 32_760
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class ColumnFault(ValueError):
+    """A value that can't be written into its column."""
+
+
+class Written(str):
+    """Text that is written as it stands: a filled column, or a value already in the format's own notation."""
+
+    __slots__ = ()
+
+
+class Columns:
+    """The column filters for one encoding."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding
+
+    def left(self, value: Any, width: int) -> Written:
+        """Write text with blanks after it; null is blanks."""
+        text = plain(value)
+        return Written(text + " " * self._free(text, width))
+
+    def right(self, value: Any, width: int) -> Written:
+        """Write text with blanks before it; null is blanks."""
+        text = plain(value)
+        return Written(" " * self._free(text, width) + text)
+
+    def number(self, value: Any, width: int, places: int = 0, signed: bool = False, blank: bool = False) -> Written:
+        """Write a number with zeros before it, *places* digits behind a point that isn't written.
+
+        Args:
+            value: a number, or text that reads as one.
+            width: of the column, the sign included.
+            places: digits after the point; a value with more of them is refused, not rounded.
+            signed: whether the first byte is ``+`` or ``-``; without it a negative value is refused.
+            blank: whether null is written as blanks; else it is refused.
+        """
+        _check_width(width)
+        if value is None and blank:
+            return Written(" " * width)
+        digits = _digits(value, places)
+        sign = ("-" if digits < 0 else "+") if signed else ""
+        if digits < 0 and not signed:
+            raise ColumnFault(f"{write_number(_decimal(value))} is negative, and the column has no sign")
+        text = sign + str(abs(digits)).zfill(width - len(sign))
+        self._free(text, width)
+        return Written(text)
+
+    def date(self, value: Any, form: str) -> Written:
+        """Write a date in *form* (YYYYMMDD, YYDDD, YYYYMMDDHHMISS ...), its time in UTC; null is blanks."""
+        if value is None:
+            return Written(" " * len(form))
+        return self.left(dated(value, form), len(form))
+
+    def _free(self, text: str, width: int) -> int:
+        """How many bytes of the column *text* leaves free."""
+        _check_width(width)
+        found = _CONTROL.search(text)
+        if found is not None:
+            raise ColumnFault(f"character U+{ord(found[0]):04X} can't stand in a record: {shown(text)}")
+        size = len(encoded(text, self._encoding))
+        if size > width:
+            raise ColumnFault(f"{shown(text)} takes {size} bytes in {self._encoding}, the column has {width}")
+        return width - size
+
+
+def plain(value: Any) -> str:
+    """The value as text: numbers plainly, null as nothing.
+
+    Raises:
+        ColumnFault: a list, a float, or anything else that has no one way to be written.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, Undefined):
+        return str(value)  # raises: a strict undefined says itself what is missing
+    if isinstance(value, Decimal):
+        return write_number(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise ColumnFault(f"a {type(value).__name__} can't be written")
+
+
+def dated(value: Any, form: str) -> str:
+    """The date as text in *form*."""
+    return str(format_date(plain(value), form))
+
+
+def encoded(text: str, encoding: str) -> bytes:
+    """The text's bytes.
+
+    Raises:
+        ColumnFault: a character that the encoding doesn't have.
+    """
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError as error:
+        sign = ord(text[error.start])
+        raise ColumnFault(f"character U+{sign:04X} does not exist in {encoding}: {shown(text)}") from None
+
+
+def _digits(value: Any, places: int) -> int:
+    if not isinstance(places, int) or not 0 <= places <= 15:
+        raise ColumnFault(f"expected 0 to 15 digits after the point, found {places!r}")
+    number = _decimal(value).scaleb(places)
+    if number != number.to_integral_value():
+        raise ColumnFault(f"{write_number(_decimal(value))} has more than {places} digits after the point")
+    return int(number)
+
+
+def _decimal(value: Any) -> Decimal:
+    if value is None:
+        raise ColumnFault("a null is no number; write default(0, true) or blank=true where it may be one")
+    number = value if isinstance(value, Decimal) else as_number(plain(value))
+    if number is None:
+        raise ColumnFault(f"expected a number, found {shown(plain(value))}")
+    return number
+
+
+def _check_width(width: Any) -> None:
+    if not isinstance(width, int) or not 1 <= width <= MAX_WIDTH:
+        raise ColumnFault(f"expected a width of 1 to {MAX_WIDTH}, found {width!r}")

@@ -1,0 +1,238 @@
+"""An instance on its way into the tables: its tree as flat entries, checked against the definition.
+
+    Entry                one node that is stored: its values by column, its key, what is to be done with it
+    entries_of(...)      all of an instance's, by component, owners and parents first
+
+Nothing here knows a connection.
+
+Spec: integration.md "The EAI database adapter".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from adapters.database.object_entry import Entry
+from adapters.database.store_faults import (
+    ComponentUnknown,
+    DuplicateInMessage,
+    FieldInvalid,
+    FieldUnknown,
+    OperationRefused,
+    OperationUnknown,
+)
+from adapters.database.stored_object import StoredComponent, StoredObject, ValueFault
+from adapters.database.tables import VERSION_FIELD
+from integration_objects.complex_object import list_of
+from integration_objects.declaration import nearest
+from integration_objects.property_set import PropertySet
+
+OPERATION = "Operation"
+OPERATIONS = ("insert", "update", "upsert", "synchronize", "delete")
+_LIST = list_of("")
+
+
+class Entries:
+    """An instance's entries.
+
+    Attributes:
+        stored: the integration object.
+        header: the header's entry.
+        of: the entries of each component by the id of the StoredComponent: parents before children, siblings
+            in their order.
+        version: the version that the header carries, or None.
+    """
+
+    def __init__(self, stored: StoredObject, header: Entry) -> None:
+        self.stored = stored
+        self.header = header
+        self.of: dict[int, list[Entry]] = {id(stored.header): [header]}
+        for component in stored.components:
+            self.of[id(component)] = []
+        self.version = header.node.properties.get(VERSION_FIELD)
+
+    def walk(self) -> Iterator[Entry]:
+        """All entries, owners before what they own."""
+        for entries in self.of.values():
+            yield from entries
+
+
+def entries_of(stored: StoredObject, instance: PropertySet, operation: str | None, number: int) -> Entries:
+    """Flatten and check an instance.
+
+    Args:
+        stored: its integration object.
+        instance: the header's node. Not changed.
+        operation: what is to be done with it; None where each node says so itself.
+        number: its place in the message, from 1.
+
+    Raises:
+        Refused: the tree holds what the definition doesn't, a value is none, an operation is none.
+    """
+    header = Entry(instance, stored.header, "", None, number)
+    if instance.type != stored.header.name:
+        raise ComponentUnknown(
+            f"'{stored.name}' has no instances called '{instance.type}'",
+            where=header.where(),
+            mend=f"expected '{stored.header.name}'",
+        )
+    _set_operation(stored, header, operation, None)
+    found = Entries(stored, header)
+    _read_header(found)
+    stack = [header]
+    while stack:
+        entry = stack.pop()
+        below = _children(stored, entry, operation is None)
+        for child in below:
+            _read_values(child)
+            found.of[id(child.stored)].append(child)
+        stack.extend(reversed(below))
+    for component in stored.components:
+        _refuse_doubles(component, found.of[id(component)])
+    return found
+
+
+def _children(stored: StoredObject, entry: Entry, each_its_own: bool) -> list[Entry]:
+    """The entries directly beneath *entry*; none beneath what is deleted, which goes with all it has."""
+    if entry.operation == "delete" and not (stored.is_borrowed and entry.owner is None):
+        _refuse_operations_beneath(entry)
+        return []
+    found = []
+    for holder in entry.node.children:
+        name = holder.type.removeprefix(_LIST)
+        component = entry.stored.component.children.get(name)
+        if component is None or not holder.type.startswith(_LIST):
+            raise ComponentUnknown(
+                f"'{entry.stored.name}' holds no '{name}'",
+                where=entry.where(),
+                mend=nearest(name, entry.stored.component.children) or "mend the component's name",
+            )
+        below = stored.by_component.get(id(component))
+        if below is None:
+            continue
+        entry.lists.append(below)
+        for number, node in enumerate(holder.children, 1):
+            child = Entry(node, below, "", entry, number)
+            if node.type != name:
+                raise ComponentUnknown(
+                    f"the list of '{name}' holds a '{node.type}'", where=child.where(), mend=f"expected '{name}'"
+                )
+            _set_operation(stored, child, None if each_its_own else entry.operation, entry)
+            found.append(child)
+    return found
+
+
+def _set_operation(stored: StoredObject, entry: Entry, operation: str | None, above: Entry | None) -> None:
+    """Set the entry's operation: the given one, its own, or that of the entry above."""
+    if operation is None:
+        operation = entry.node.properties.get(OPERATION)
+        if operation is None and above is not None:
+            operation = above.operation
+    if operation not in OPERATIONS:
+        raise OperationUnknown(
+            f"'{entry.stored.name}' has no operation" if operation is None else f"no operation '{operation}'",
+            where=entry.where(),
+            why=f"expected one of {', '.join(OPERATIONS)}",
+            mend=nearest(operation or "", OPERATIONS) or "name the operation",
+        )
+    if stored.is_borrowed and operation == "synchronize":
+        raise OperationRefused(
+            f"'{stored.name}' can't be synchronized",
+            where=entry.where(),
+            why="an instance is all that an account has; a part of it would delete the rest",
+            mend="upsert what changed, and delete what ended by name",
+        )
+    entry.operation = operation
+
+
+def _refuse_operations_beneath(entry: Entry) -> None:
+    for node in entry.node.walk():
+        operation = node.properties.get(OPERATION, "delete")
+        if operation != "delete":
+            raise OperationRefused(
+                f"'{operation}' stands beneath a '{entry.stored.name}' that is deleted",
+                where=entry.where(),
+                why="what is deleted goes with all that it has",
+                mend="take the operation away, or move the component",
+            )
+
+
+def _read_header(entries: Entries) -> None:
+    if entries.stored.is_borrowed:
+        # The header's other fields are no columns of the account's row, which isn't written here.
+        for name in entries.header.node.properties:
+            _prove_field(entries.header, name)
+        name = entries.header.stored.keys[0][0]
+        _read_value(entries.header, name, entries.header.node.properties.get(name))
+    else:
+        _read_values(entries.header)
+
+
+def _read_values(entry: Entry) -> None:
+    stored = entry.stored
+    columns, binders, values = stored.columns, stored.binders, entry.values
+    for name, text in entry.node.properties.items():
+        column = columns.get(name)
+        if column is None:
+            _prove_field(entry, name)
+        elif text is None:
+            values[column] = None
+        else:
+            try:
+                values[column] = binders[name](text)
+            except ValueFault as fault:
+                raise _invalid(entry, name, fault) from fault
+    entry.row_id = values.pop("row_id", None) or ""
+
+
+def _read_value(entry: Entry, name: str, text: str | None) -> None:
+    try:
+        entry.values[entry.stored.columns[name]] = text and entry.stored.binders[name](text)
+    except ValueFault as fault:
+        raise _invalid(entry, name, fault) from fault
+
+
+def _invalid(entry: Entry, name: str, fault: ValueError) -> FieldInvalid:
+    return FieldInvalid(
+        f"'{name}' can't have its value",
+        where=entry.where(),
+        why=str(fault),
+        mend=f"correct '{name}', or leave it out",
+    )
+
+
+def _prove_field(entry: Entry, name: str) -> None:
+    """Refuse a property that is no field of the component; one without a column is only not stored."""
+    if name in entry.stored.component.fields or name == OPERATION:
+        return
+    if name == VERSION_FIELD and entry.owner is None:
+        return
+    raise FieldUnknown(
+        f"'{entry.stored.name}' has no field '{name}'",
+        where=entry.where(),
+        mend=nearest(name, entry.stored.component.fields) or "mend the field's name, or extend the object",
+    )
+
+
+def _refuse_doubles(component: StoredComponent, entries: list[Entry]) -> None:
+    """Refuse two entries of one owner with the same key.
+
+    Raises:
+        DuplicateInMessage: names both.
+    """
+    for key in component.keys:
+        seen: dict[Any, Entry] = {}
+        for entry in entries:
+            values = entry.key_values(key)
+            if values is None:
+                continue
+            first = seen.setdefault((id(entry.owner), values), entry)
+            if first is not entry:
+                named = ", ".join(f"{name} '{value}'" for name, value in zip(key, values, strict=True))
+                raise DuplicateInMessage(
+                    f"two '{component.name}' have the same key: {named}",
+                    where=entry.where(),
+                    why=f"the first is {first.path()}",
+                    mend="leave one of them, or give it another key",
+                )

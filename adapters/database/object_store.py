@@ -1,0 +1,226 @@
+"""The EAI database adapter: integration objects in tables, one call for an object with all its tables.
+
+Everything runs in the caller's transaction; the store never commits. A call on a message treats each of its
+instances for itself, in their order.
+
+    insert       the instance is not there yet
+    update       it is there, and so is every component that the message carries
+    upsert       either; nothing is deleted
+    synchronize  as upsert, and children that a carried list doesn't have are deleted; not for OM Asset
+    delete       the instance with all that it has; for OM Asset the items that the message names
+    execute      each component says its own in the property Operation; without one, as the one above it
+
+An absent field or list is not touched, an empty field is set to empty, a null one to null. An instance of OM
+Asset is an account's profile: the account's row must be there, and is its version.
+
+Spec: integration.md "The EAI database adapter"; road.md "Storage"; data-model.md "Rules".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, MetaData, select
+
+from adapters.database.object_entries import Entries, entries_of
+from adapters.database.object_reader import Example, ObjectReader, one_owner, parts
+from adapters.database.object_writer import InstanceWriter, Writing, Written
+from adapters.database.store_faults import ComponentUnknown, OperationRefused
+from adapters.database.stored_object import StoredObject, stored_object
+from adapters.database.tables import field_place
+from integration_objects.complex_object import instances, object_name
+from integration_objects.declaration import nearest
+from integration_objects.definition import Definitions
+from integration_objects.expression import Expression
+from integration_objects.property_set import PropertySet
+from integration_objects.surroundings import Surroundings
+
+__all__ = ["Done", "Example", "ObjectStore"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done to one instance.
+
+    Attributes:
+        operation: ``inserted``, ``updated``, ``unchanged`` or ``deleted``.
+        object: the integration object's name.
+        key: the fields of the key by which people know it.
+        row_id: the header's row.
+        rows: how many rows of all tables were ``inserted``, ``updated`` and ``deleted``.
+    """
+
+    operation: str
+    object: str
+    key: dict[str, str]
+    row_id: str
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+
+class ObjectStore:
+    """Integration objects in the transaction of *connection*.
+
+    Args:
+        connection: the caller's transaction.
+        definitions: the deployment's integration objects.
+        metadata: their tables, as `tables_of` made them.
+        surroundings: for the time and identifiers.
+        user: who changes the rows.
+        version_required: refuse a change that doesn't carry the version that it changes.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        definitions: Definitions,
+        metadata: MetaData,
+        surroundings: Surroundings,
+        user: str = "hub",
+        *,
+        version_required: bool = False,
+    ) -> None:
+        self._connection = connection
+        self._definitions = definitions
+        self._metadata = metadata
+        self._surroundings = surroundings
+        self._user = user
+        self._version_required = version_required
+        self._reader = ObjectReader(connection)
+
+    def query(
+        self,
+        name: str,
+        example: Example | None = None,
+        where: Expression | None = None,
+        *,
+        root_keys: Sequence[str] | None = None,
+        versions: bool = False,
+    ) -> PropertySet:
+        """The instances of *name* as a message, oldest first; an empty object for none.
+
+        Args:
+            name: the integration object.
+            example: fields of the header that must equal these values: None for null, a list for any of it.
+            where: evaluated on the header of each instance that the example finds.
+            root_keys: read only the trees of items that hold an item with one of these Integration Ids.
+            versions: carry the header's Modification Number, for an update that must not lose another's.
+
+        Raises:
+            FieldUnknown, FieldNotStored, FieldInvalid: the example names no stored field, or none of its values.
+        """
+        return self._reader.query(self._stored(name), example or {}, where, root_keys, versions)
+
+    def keys(self, name: str, example: Example | None = None) -> list[dict[str, str | None]]:
+        """The headers' fields of the instances like *example*, without reading what is beneath them."""
+        stored = self._stored(name)
+        return [
+            dict(zip(stored.header.columns, row[3:], strict=True))
+            for row in self._reader.headers(stored, example or {})
+        ]
+
+    def owner_of(self, name: str, component: str | None, example: Example) -> str | None:
+        """The key of the header whose component is like *example* (None: the header itself); None for none.
+
+        Raises:
+            RowsAmbiguous: there are several.
+        """
+        stored = self._stored(name)
+        header = stored.header
+        if component is None:
+            key = header.keys[0][0]
+            position = list(header.columns).index(key) + 3
+            found = [row[position] for row in self._reader.headers(stored, example)]
+            return one_owner(found, header, example)
+        for one in stored.components:
+            if one.name == component and one.owner is header:
+                return one_owner(self._reader.owners(stored, one, example), one, example)
+        raise ComponentUnknown(
+            f"'{name}' holds no '{component}'",
+            mend=nearest(component, [one.name for one in stored.components]),
+        )
+
+    def lock_accounts(self, account_ids: Iterable[str]) -> None:
+        """Lock accounts, in sorted order, until the transaction ends. On SQLite a writer is alone anyway."""
+        if self._connection.dialect.name == "sqlite":
+            return
+        table_name, column_name = field_place(self._definitions, "Account", "Account Id")
+        column = self._metadata.tables[table_name].c[column_name]
+        for part in parts(sorted(set(account_ids))):
+            self._connection.execute(select(column).where(column.in_(part)).order_by(column).with_for_update()).all()
+
+    def insert(self, tree: PropertySet) -> list[Done]:
+        """Insert every instance; refused where one is there already."""
+        return self._write(tree, "insert")
+
+    def update(self, tree: PropertySet) -> list[Done]:
+        """Update every instance and component that the message carries; refused where one isn't there."""
+        return self._write(tree, "update")
+
+    def upsert(self, tree: PropertySet) -> list[Done]:
+        """Insert or update every instance and component that the message carries; nothing is deleted."""
+        return self._write(tree, "upsert")
+
+    def synchronize(self, tree: PropertySet) -> list[Done]:
+        """Make the instances equal to the message's: children that a carried list doesn't have are deleted."""
+        return self._write(tree, "synchronize")
+
+    def delete(self, tree: PropertySet) -> list[Done]:
+        """Delete every instance with all that it has; of OM Asset the items that the message names."""
+        return self._write(tree, "delete")
+
+    def execute(self, tree: PropertySet) -> list[Done]:
+        """Do to each component what its property Operation says; without one, what the one above it says."""
+        return self._write(tree, None)
+
+    def _stored(self, name: str | None) -> StoredObject:
+        return stored_object(name, self._definitions, self._metadata)
+
+    def _write(self, tree: PropertySet, operation: str | None) -> list[Done]:
+        found = instances(tree)
+        if not found:
+            return []
+        stored = self._stored(object_name(tree))
+        writing = Writing(
+            self._connection,
+            self._surroundings.now(),
+            self._user,
+            self._surroundings.new_id,
+            self._version_required,
+        )
+        done = []
+        for number, instance in enumerate(found, 1):
+            entries = entries_of(stored, instance, operation, number)
+            if stored.is_borrowed and entries.header.operation == "delete":
+                _prove_named(entries)
+            done.append(_done(entries, InstanceWriter(writing, entries).write()))
+        return done
+
+
+def _prove_named(entries: Entries) -> None:
+    """Of a profile only what is named is deleted: the account's row is another object's."""
+    if not any(entry.owner is not None for entry in entries.walk()):
+        raise OperationRefused(
+            f"the message names nothing of '{entries.stored.name}' to delete",
+            where=entries.header.where(),
+            why="only the items that it names are deleted, never the account",
+            mend="name the items, by Integration Id",
+        )
+
+
+def _done(entries: Entries, written: Written) -> Done:
+    header = entries.header
+    operation = "updated" if written.changed else "unchanged"
+    if header.operation == "delete":
+        operation = "deleted"
+    elif header.row is None or (entries.stored.is_borrowed and header.operation == "insert"):
+        operation = "inserted"
+    key: dict[str, str] = {}
+    values = {**(header.row or {}), **header.values}
+    for fields in header.stored.keys:
+        found = {name: values.get(header.stored.columns[name]) for name in fields}
+        if all(found.values()) and "row_id" not in [header.stored.columns[name] for name in fields]:
+            key = {name: str(value) for name, value in found.items()}
+            break
+    rows = {"inserted": written.inserted, "updated": written.updated, "deleted": written.deleted}
+    return Done(operation, entries.stored.name, key or {"Row Id": header.row_id}, header.row_id, rows)

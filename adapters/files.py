@@ -1,0 +1,88 @@
+"""Files that people name on the command line: messages in, messages out.
+
+Spec: integration.md, "Reached from outside"; guarantees.md, "Limits".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+import re
+import shutil
+
+from adapters.transport import KEPT_OF_OVERSIZE, Envelope, Oversize
+from integration_objects.errors import Refused
+
+_PART = 1024 * 1024
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+class FileUnreadable(Refused):
+    """A file that the command names can't be read or written."""
+
+
+def read_file(path: pathlib.Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        FileUnreadable: there is no such file, or it can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error, "read") from error
+
+
+def read_message(path: pathlib.Path, most: int) -> tuple[bytes, Oversize | None]:
+    """A file as a message's body: whole up to *most* bytes, else its beginning, with its size and digest.
+
+    Raises:
+        FileUnreadable: there is no such file, or it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            body = file.read(most + 1)
+            if len(body) <= most:
+                return body, None
+            digest, size = hashlib.sha256(body), len(body)
+            while part := file.read(_PART):
+                digest.update(part)
+                size += len(part)
+            return body[:KEPT_OF_OVERSIZE], Oversize(size, digest.hexdigest())
+    except OSError as error:
+        raise _unreadable(path, error, "read") from error
+
+
+def write_message(folder: pathlib.Path, envelope: Envelope) -> pathlib.Path:
+    """Write a message's body to a file in *folder*, named by its message id; returns the file."""
+    ending = ".xml" if "xml" in envelope.content_type else ".txt"
+    path = folder / (_NOT_IN_A_NAME.sub("_", envelope.message_id or envelope.digest) + ending)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(envelope.body)
+    except OSError as error:
+        raise _unreadable(path, error, "written") from error
+    return path
+
+
+def fresh_folder(folder: pathlib.Path) -> None:
+    """Make *folder* anew, and empty.
+
+    Raises:
+        FileUnreadable: it is in the way and can't be removed.
+    """
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise _unreadable(folder, error, "made anew") from error
+
+
+def _unreadable(path: pathlib.Path, error: OSError, done: str) -> FileUnreadable:
+    return FileUnreadable(
+        f"the file can't be {done}",
+        where=str(path),
+        why=error.strerror or str(error),
+        mend="name a file that is there and that you may use",
+    )

@@ -1,0 +1,238 @@
+"""The declarations of external systems, and the shipped ones at work."""
+
+from __future__ import annotations
+
+import importlib.resources
+from decimal import Decimal
+
+import pytest
+
+from adapters.system import OutboundFaulty, System, read_systems
+from integration_objects.complex_object import message
+from integration_objects.declaration import DeclarationFault, Source, shipped
+from integration_objects.definition import shipped_definitions
+from integration_objects.property_set import PropertySet
+from maps.data_map import DataMap, read_maps
+from schemas.check import Limits, parse
+from schemas.external_object import ExternalObject, read_external_objects
+from schemas.hub_xml import hub_from_xml
+
+
+def _file(package: str) -> object:
+    return lambda path: importlib.resources.files(package).joinpath(path).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def external_objects() -> dict[str, ExternalObject]:
+    folders = ("billing", "mainframe", "provisioning")
+    sources = [source for folder in folders for source in shipped("schemas", folder=folder)]
+    return read_external_objects(sources, _file("schemas"))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def maps(external_objects: dict[str, ExternalObject]) -> dict[str, DataMap]:
+    objects = {**shipped_definitions(), **{name: obj.definition for name, obj in external_objects.items()}}
+    return read_maps(shipped("maps"), objects, _file("maps"))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def systems(maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]) -> dict[str, System]:
+    return read_systems(shipped("adapters", folder="systems"), shipped_definitions(), maps, external_objects)
+
+
+def _event() -> PropertySet:
+    def line(key: str, price: str | None, **more: str) -> PropertySet:
+        properties = {
+            "Integration Id": key,
+            "Line Number": "1",
+            "Product Id": "GCI One Bundle",
+            "Product Name": "GCI One Bundle",
+            "Action Code": "Add",
+            "Price Type": "Recurring",
+            "Price": price,
+            "Quantity": "2",
+            "Effective Start Date": "2026-01-31T10:00:00Z",
+            "Billing Account Id": "1-B",
+        }
+        return PropertySet("Line Item", properties={**properties, **more})
+
+    header = PropertySet(
+        "Billing Event",
+        properties={
+            "Event Id": "E-1",
+            "Event Type": "Lines Completed",
+            "Event Time": "2026-01-31T12:30:00+01:00",
+            "Order Number": "O-7",
+            "Order Revision": "1",
+            "Account Id": "1-A",
+            "Billing Account Id": "1-B",
+            "Currency Code": "USD",
+        },
+    )
+    header.children.append(PropertySet("ListOf Line Item", children=[line("A1", "19.95"), line("A2", "-0.05")]))
+    return message("OM Billing Event", [header])
+
+
+def test_the_shipped_systems_are_these(systems: dict[str, System]) -> None:
+    assert {
+        name: (system.takes, system.for_system, system.destination, system.content_type, system.repeats)
+        for name, system in systems.items()
+    } == {
+        "Billing": ("OM Billing Event", "Billing", "billing.events", "application/xml", "recognised by message id"),
+        "Billing File": (
+            "OM Billing Event",
+            "Billing File",
+            "billing.records",
+            "text/plain; charset=iso-8859-1",
+            "recognised by key",
+        ),
+        "Provisioning": (
+            "OM Work Order",
+            "Provisioning",
+            "provisioning.work_orders",
+            "application/xml",
+            "recognised by key",
+        ),
+    }
+
+
+def test_billing_records_are_a_header_details_and_a_trailer_with_count_and_total(systems: dict[str, System]) -> None:
+    records = systems["Billing File"].render(_event(), {}, {}).decode("iso-8859-1").splitlines()
+    assert [(record[0], len(record)) for record in records] == [("H", 500), ("D", 500), ("D", 500), ("T", 500)]
+    assert records[0].split() == ["HE-1", "Lines", "Completed", "20260131113000O-7", "0000011-A", "1-B", "USD"]
+    assert records[1][1:7] == "000001"
+    assert records[1][207:252] == "00000020000000" + "+0000000000000199500000"[:23] + "20260131"
+    assert int(records[3][1:10]) == 2
+    assert Decimal(records[3][10:39]).scaleb(-7) == Decimal("19.90")
+
+
+def test_a_billing_value_that_has_no_place_is_refused(systems: dict[str, System]) -> None:
+    tree = _event()
+    tree.children[0].children[0].children[0].properties["Order Number"] = "О-7"  # a cyrillic O
+    with pytest.raises(Exception, match="can't be filled") as caught:
+        systems["Billing File"].render(tree, {}, {})
+    assert str(caught.value) == (
+        "template 'adapters/templates/billing_records.j2' can't be filled\n"
+        "  where: adapters/templates/billing_records.j2:7\n"
+        "  why:   character U+041E does not exist in iso-8859-1: 'О-7'\n"
+        "  mend:  mend the value in the message, or the template"
+    )
+
+
+def test_the_billing_message_is_against_its_schema_before_it_leaves(
+    systems: dict[str, System], maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]
+) -> None:
+    body = systems["Billing"].render(_event(), maps, external_objects)
+    external_objects["Billing Message"].schema.validate(parse(body, Limits()))
+    assert b"E-1" in body
+
+
+def test_a_work_order_becomes_provisionings_own_xml(
+    systems: dict[str, System], maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]
+) -> None:
+    line = PropertySet(
+        "Line Item",
+        properties={
+            "Integration Id": "A1",
+            "Product Id": "P",
+            "Product Name": "P",
+            "Action Code": "Add",
+            "Quantity": "1",
+        },
+    )
+    header = PropertySet(
+        "Work Order",
+        properties={
+            "Work Order Number": "O-7-1",
+            "Revision": "1",
+            "Order Number": "O-7",
+            "Account Id": "1-A",
+            "Fulfilment System": "Provisioning",
+            "Due Date": "2026-02-01",
+        },
+        children=[PropertySet("ListOf Line Item", children=[line])],
+    )
+    body = systems["Provisioning"].render(message("OM Work Order", [header]), maps, external_objects)
+    external_objects["Provisioning Work Order"].schema.validate(parse(body, Limits()))
+    assert b"O-7-1" in body
+
+
+def _one(text: str, maps: dict[str, DataMap], external: dict[str, ExternalObject], template: str = "") -> System:
+    found = read_systems([Source("systems/x.yaml", text)], shipped_definitions(), maps, external, lambda name: template)
+    return next(iter(found.values()))
+
+
+def test_a_system_without_map_and_format_gets_the_hubs_own_xml(
+    maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]
+) -> None:
+    text = "system: X\ntakes: OM Billing Event\nfolder: x\nenvelope: SiebelMessage\n"
+    body = _one(text, maps, external_objects).render(_event(), maps, external_objects)
+    assert hub_from_xml(body, shipped_definitions(), Limits()) is not None
+    assert b"<SiebelMessage" in body
+
+
+def test_xml_by_a_template_is_validated_too(
+    maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]
+) -> None:
+    text = "system: X\ntakes: OM Billing Event\nobject: Billing Message\ntemplate: x.j2\nformat: xml\nchannel: x\n"
+    system = _one(text, maps, external_objects, "<Nothing/>")
+    with pytest.raises(OutboundFaulty) as caught:
+        system.render(_event(), maps, external_objects)
+    assert caught.value.what.startswith("what template 'x.j2' made for system 'X' can't be sent: ")
+    assert caught.value.reason == "OutboundFaulty"
+    system = _one(text.replace("object: Billing Message\n", ""), maps, external_objects, "<a>")
+    with pytest.raises(OutboundFaulty):
+        system.render(_event(), maps, external_objects)
+
+
+HEAD = "system: X\ntakes: OM Billing Event\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HEAD, "a system has one door\n  where: systems/x.yaml:1:1\n  why:   there is none\n"),
+        (HEAD + "channel: x\nfolder: x\n", "a system has one door\n"),
+        (HEAD + "channel: ../x\n", "'../x' can't be the channel's name\n  where: systems/x.yaml:3:10\n"),
+        (
+            "system: X\ntakes: OM Biling Event\nchannel: x\n",
+            "there is no integration object 'OM Biling Event'\n  where: systems/x.yaml:2:8\n"
+            "  mend:  did you mean 'OM Billing Event'?",
+        ),
+        (HEAD + "channel: x\nmap: Nothing\n", "there is no map 'Nothing'\n"),
+        (
+            HEAD + "channel: x\nmap: OM Work Order to Provisioning Work Order\nobject: Provisioning Work Order\n",
+            "map 'OM Work Order to Provisioning Work Order' doesn't fit\n  where: systems/x.yaml:4:6\n"
+            "  why:   it reads 'OM Work Order', the system takes 'OM Billing Event'",
+        ),
+        (HEAD + "channel: x\nobject: Billing Message\n", "a tree of 'OM Billing Event' can't be written as"),
+        (
+            HEAD + "channel: x\nmap: OM Billing Event to Billing Message\n",
+            "map 'OM Billing Event to Billing Message' makes an external object\n",
+        ),
+        (HEAD + "channel: x\nformat: csv\n", "'format' says nothing here\n"),
+        (HEAD + "channel: x\ntemplate: x.j2\n", "the key 'format' is missing\n"),
+        (HEAD + "channel: x\ntemplate: x.j2\nformat: fixed width\n", "the key 'record' is missing\n"),
+        (HEAD + "channel: x\ntemplate: ../x\nformat: csv\n", "'../x' is no template's file name\n"),
+        (HEAD + "channel: x\ntemplate: x.j2\nformat: json\nencoding: cp037\n", "json goes out as utf-8\n"),
+        (HEAD + "channel: x\nrepeats: sometimes\n", "'sometimes' is not allowed here\n"),
+    ],
+)
+def test_a_declaration_that_does_not_fit_together_is_refused_with_its_place(
+    text: str, said: str, maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]
+) -> None:
+    with pytest.raises(DeclarationFault) as caught:
+        _one(text, maps, external_objects)
+    assert str(caught.value).startswith(said)
+
+
+def test_a_system_is_declared_once(maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]) -> None:
+    source = Source("systems/x.yaml", HEAD + "channel: x\n")
+    with pytest.raises(DeclarationFault) as caught:
+        read_systems([source, source], shipped_definitions(), maps, external_objects)
+    assert str(caught.value) == (
+        "system 'X' is declared twice\n"
+        "  where: systems/x.yaml:1:1\n"
+        "  why:   first at systems/x.yaml:1:1\n"
+        "  mend:  give one another name"
+    )

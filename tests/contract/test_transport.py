@@ -1,0 +1,178 @@
+"""What every transport promises; one suite, run on each implementation."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from adapters.database.connection import Database
+from adapters.database.hub_tables import HUB
+from adapters.embedded_queue import EmbeddedQueue
+from adapters.folder import FolderTransport
+from adapters.memory import MemoryBroker, MemoryTransport
+from adapters.transport import Delivery, Envelope, EnvelopeRefused, Transport, Unroutable
+from integration_objects.surroundings import Surroundings
+
+
+@dataclass
+class Door:
+    """An implementation under test.
+
+    Attributes:
+        open: another connection to the same channels.
+        unknown: a channel that isn't there; None where any name is one.
+        carries_properties: whether ids and headers arrive.
+    """
+
+    open: Callable[[], Transport]
+    unknown: str | None
+    carries_properties: bool
+
+
+@pytest.fixture(params=["memory", "embedded queue", "folder"])
+def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
+    with contextlib.ExitStack() as stack:
+        if request.param == "memory":
+            broker = MemoryBroker("orders")
+            make: Callable[[], Transport] = lambda: MemoryTransport(broker)  # noqa: E731
+            unknown: str | None = "ordres"
+        elif request.param == "embedded queue":
+            database = Database(f"sqlite:///{tmp_path}/hub.db")
+            stack.callback(database.close)
+            with database.write() as connection:
+                HUB.create_all(connection)
+            make = lambda: EmbeddedQueue(database, Surroundings())  # noqa: E731
+            unknown = None
+        else:
+            make = lambda: FolderTransport(tmp_path, Surroundings(), settle_s=0, outbound="inbox")  # noqa: E731
+            unknown = "../orders"
+
+        def opened() -> Transport:
+            transport = make()
+            stack.callback(transport.close)
+            return transport
+
+        yield Door(opened, unknown, request.param != "folder")
+
+
+def bodies(deliveries: list[Delivery]) -> list[bytes]:
+    return [delivery.envelope.body for delivery in deliveries]
+
+
+def envelopes(*numbers: int) -> list[Envelope]:
+    return [Envelope(f"m{number}", b"<ORDER>%d</ORDER>" % number) for number in numbers]
+
+
+def test_what_was_published_is_received_once_and_in_order(door: Door) -> None:
+    publisher, consumer = door.open(), door.open()
+    publisher.publish("orders", envelopes(*range(12)))
+    publisher.publish("orders", envelopes(*range(12, 15)))
+    received = consumer.receive("orders", limit=100, wait_s=0)
+    assert bodies(received) == [b"<ORDER>%d</ORDER>" % number for number in range(15)]
+    assert [delivery.redelivered for delivery in received] == [False] * 15
+    assert consumer.receive("orders", limit=100, wait_s=0) == []
+
+
+def test_what_was_published_is_there_when_publish_returns(door: Door) -> None:
+    publisher = door.open()
+    publisher.publish("orders", envelopes(1))
+    publisher.close()
+    assert bodies(door.open().receive("orders", limit=1, wait_s=0)) == [b"<ORDER>1</ORDER>"]
+
+
+def test_unacknowledged_messages_come_again_after_a_close_in_their_old_order(door: Door) -> None:
+    door.open().publish("orders", envelopes(1, 2, 3))
+    consumer = door.open()
+    first = consumer.receive("orders", limit=2, wait_s=0)
+    consumer.acknowledge(first[1:])
+    consumer.close()
+    again = door.open().receive("orders", limit=10, wait_s=0)
+    assert bodies(again) == [b"<ORDER>1</ORDER>", b"<ORDER>3</ORDER>"]
+    assert [delivery.redelivered for delivery in again] == [True, False]
+
+
+def test_acknowledged_messages_never_come_again(door: Door) -> None:
+    door.open().publish("orders", envelopes(1, 2))
+    consumer = door.open()
+    received = consumer.receive("orders", limit=10, wait_s=0)
+    consumer.acknowledge(received)
+    consumer.acknowledge(received)
+    consumer.close()
+    assert door.open().receive("orders", limit=10, wait_s=0) == []
+
+
+def test_two_consumers_do_not_get_the_same_message(door: Door) -> None:
+    door.open().publish("orders", envelopes(*range(10)))
+    one, two = door.open(), door.open()
+    received = one.receive("orders", limit=4, wait_s=0) + two.receive("orders", limit=100, wait_s=0)
+    assert sorted(bodies(received)) == sorted(b"<ORDER>%d</ORDER>" % number for number in range(10))
+
+
+def test_the_limit_is_kept(door: Door) -> None:
+    consumer = door.open()
+    door.open().publish("orders", envelopes(1, 2, 3))
+    assert bodies(consumer.receive("orders", limit=2, wait_s=0)) == [b"<ORDER>1</ORDER>", b"<ORDER>2</ORDER>"]
+    assert bodies(consumer.receive("orders", limit=2, wait_s=0)) == [b"<ORDER>3</ORDER>"]
+
+
+def test_receive_waits_as_long_as_it_is_told_and_no_longer(door: Door) -> None:
+    consumer = door.open()
+    start = time.monotonic()
+    assert consumer.receive("orders", limit=1, wait_s=0.2) == []
+    assert 0.2 <= time.monotonic() - start < 2
+
+
+def test_receive_returns_as_soon_as_something_comes(door: Door) -> None:
+    consumer = door.open()
+    publisher = door.open()
+    timer = threading.Timer(0.1, lambda: publisher.publish("orders", envelopes(1)))
+    timer.start()
+    start = time.monotonic()
+    assert bodies(consumer.receive("orders", limit=1, wait_s=20)) == [b"<ORDER>1</ORDER>"]
+    assert time.monotonic() - start < 10
+    timer.join()
+
+
+def test_an_unknown_channel_is_unroutable_both_ways(door: Door) -> None:
+    if door.unknown is None:
+        pytest.skip("any name is a channel here")
+    transport = door.open()
+    with pytest.raises(Unroutable):
+        transport.publish(door.unknown, envelopes(1))
+    with pytest.raises(Unroutable):
+        transport.receive(door.unknown, limit=1, wait_s=0)
+
+
+def test_ids_and_headers_are_kept_as_far_as_the_door_carries_them(door: Door) -> None:
+    sent = Envelope(
+        "m:1/ü",
+        b"\x00\xff",
+        correlation_id="c1",
+        reply_to="replies",
+        type="Mainframe Order",
+        content_type="text/plain",
+        headers={"traceparent": "00-1", "x-orderhub-note": "Straße"},
+    )
+    door.open().publish("orders", [sent])
+    [received] = door.open().receive("orders", limit=1, wait_s=0)
+    assert received.envelope.body == sent.body
+    assert received.envelope.content_type == sent.content_type
+    assert received.channel == "orders"
+    assert received.fault is None
+    if door.carries_properties:
+        found = received.envelope
+        assert (found.message_id, found.correlation_id, found.reply_to) == ("m:1/ü", "c1", "replies")
+        assert (found.type, dict(found.headers)) == ("Mainframe Order", dict(sent.headers))
+
+
+def test_an_envelope_that_no_door_carries_is_refused_and_none_of_its_group_leaves(door: Door) -> None:
+    transport = door.open()
+    with pytest.raises(EnvelopeRefused):
+        transport.publish("orders", [Envelope("m1", b""), Envelope("m\x002", b"")])
+    assert transport.receive("orders", limit=10, wait_s=0) == []
