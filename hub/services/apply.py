@@ -1,0 +1,454 @@
+"""Apply: an asset with open orders laid over it, the state that will be when they are done.
+
+Each item of the asset and the orders has one `_Image`, found by its key; it holds the item's state, its
+parent and its children, so that an order costs what it touches and not what the asset holds. Nothing is
+copied before it is changed or written.
+
+Source: "a. Apply Method", figures 11A to 11E-3; spec: methods.md, "Apply" and "Settled points", Apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hub.services.differences import Differs, differs_in
+from hub.services.items import CircleOfItems, check_items
+from hub.services.objects import (
+    ATTRIBUTES,
+    LINE_ITEMS,
+    attribute_of,
+    definition_of,
+    header_copy,
+    items_of,
+    only_instance,
+    rewrapped,
+    unlike,
+)
+from integration_objects.complex_object import (
+    ATTRIBUTE,
+    KEY,
+    LINE_ITEM,
+    NO_ACTION,
+    action_code,
+    attributes,
+    empty,
+    instances,
+    message,
+    object_name,
+    put_list,
+    walk_items,
+)
+from integration_objects.definition import Component, Definitions
+from integration_objects.property_set import PropertySet
+
+ASSET = "OM Asset"
+#: Statuses that are an asset's; any other status is an order item's own.
+ASSET_STATUSES = frozenset(("Active", "Inactive", "Suspended"))
+VALUE_FIELDS = ("Text Value", "Number Value", "Date Value")
+ABSENT = "absent"
+#: Never copied from an order's item as they stand; Status and Asset Status are settled by `_status`.
+_NOT_COPIED = ("Action Code", "Status", "Asset Status")
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """What Apply didn't do: the source's ignorelog, an entry for each item or attribute.
+
+    Attributes:
+        order: the order's or quote's number; None where it has none.
+        item: the item's key.
+        attribute: the attribute's name; None where the whole item was ignored.
+        action: the action code that was ignored.
+        state: what it met: ``absent``, ``-``, ``Add``, ``Update`` or ``Delete``.
+        reason: a sentence.
+    """
+
+    order: str | None
+    item: str
+    attribute: str | None
+    action: str
+    state: str
+    reason: str
+
+    def __str__(self) -> str:
+        about = f"item '{self.item}'" + (f", attribute '{self.attribute}'" if self.attribute is not None else "")
+        return f"order '{self.order or ''}', {about}: {self.action} ignored, met {self.state}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The asset as it will be, and what was ignored on the way."""
+
+    asset: PropertySet
+    ignored: tuple[Ignored, ...]
+
+
+def apply(asset: PropertySet | None, orders: PropertySet | Sequence[PropertySet], definitions: Definitions) -> Applied:
+    """Apply open orders to an asset, one after the other.
+
+    Args:
+        asset: OM Asset message with one instance: header > line items > attributes; None or an empty object
+            for none. Not changed.
+        orders: quotes or orders, oldest first; a message with several instances counts as several. Not
+            changed.
+        definitions: the integration objects; what isn't copied is their lists ``not_applied``.
+
+    Returns:
+        The asset with every action code ``-``, an empty object where nothing is left; and what was ignored.
+        Children keep the order in which they first appeared, moved and added ones come last.
+
+    Raises:
+        ManyInstances: *asset* has several instances.
+        CircleOfItems: the moves of an order make a circle.
+        Refused: what `check_items` finds; keys are needed.
+
+    Source: "a. Apply Method"; figures 11B-1 to 11E-3.
+    """
+    trees = [orders] if isinstance(orders, PropertySet) else list(orders)
+    instance = None
+    if asset is not None:
+        check_items(asset, "Apply", keys=True)
+        instance = only_instance(asset, "Apply", "asset")
+    for tree in trees:
+        check_items(tree, "Apply", keys=True)
+    states = _States()
+    if instance is not None:
+        states.load(instance)
+    for tree in trees:
+        rules = _Rules(items_of(tree, definitions, "Apply"))
+        for order in instances(tree):
+            _Order(states, order, rules).apply()
+    return Applied(_result(states, asset, instance, trees, definitions), tuple(states.ignored))
+
+
+class _Attribute:
+    """An attribute's state within an image."""
+
+    __slots__ = ("node", "properties", "state")
+
+    def __init__(self, state: str, properties: dict[str, str | None], node: PropertySet) -> None:
+        self.state = state
+        self.properties = properties
+        self.node = node
+
+
+class _Image:
+    """An item's state: the source's classItemImage.
+
+    Attributes:
+        node: the item it was first read from; its properties are copied into `properties` when they change.
+        attributes: by name; None while they are as in *node*.
+        mark: the walk that saw it last, when circles are looked for.
+        others: lists of a deployment's own components that replace the node's.
+    """
+
+    __slots__ = ("attributes", "children", "key", "mark", "node", "others", "parent", "properties", "state")
+
+    def __init__(self, key: str, node: PropertySet, state: str, parent: _Image | None) -> None:
+        self.key = key
+        self.node = node
+        self.state = state
+        self.parent = parent
+        self.children: dict[str, _Image] = {}
+        self.properties: dict[str, str | None] | None = None
+        self.attributes: dict[str, _Attribute] | None = None
+        self.others: list[PropertySet] | None = None
+        self.mark = 0
+
+    def own_attributes(self) -> dict[str, _Attribute]:
+        """The attributes by name, to be changed."""
+        if self.attributes is None:
+            self.attributes = {
+                str(node.properties["Name"]): _Attribute(NO_ACTION, node.properties, node)
+                for node in attributes(self.node)
+            }
+        return self.attributes
+
+
+class _States:
+    """All images, by key, and the roots: the source's MasterList."""
+
+    def __init__(self) -> None:
+        self.images: dict[str, _Image] = {}
+        self.roots: dict[str, _Image] = {}
+        self.ignored: list[Ignored] = []
+        self.marks = 0
+
+    def load(self, instance: PropertySet) -> None:
+        """Take the asset's items as they stand."""
+        images = self.images
+        for item, parent in walk_items(instance):
+            above = None if parent is None else images[str(parent.properties[KEY])]
+            key = str(item.properties[KEY])
+            images[key] = image = _Image(key, item, NO_ACTION, above)
+            self.beneath(above)[key] = image
+
+    def beneath(self, parent: _Image | None) -> dict[str, _Image]:
+        """The children of an image, or the roots."""
+        return self.roots if parent is None else parent.children
+
+
+class _Rules:
+    """What is copied from the items and attributes of one object; read from its definition once."""
+
+    def __init__(self, component: Component) -> None:
+        attribute = attribute_of(component)
+        self.item_skips = frozenset((*component.not_applied, *_NOT_COPIED))
+        self.attribute_skips = frozenset((*attribute.not_applied, "Action Code", "Row Id"))
+        compared = [name for name in VALUE_FIELDS if name in attribute.fields]
+        self.values_differ: Differs = differs_in(attribute, compared)
+
+    def attribute(self, node: PropertySet, before: dict[str, str | None] | None) -> dict[str, str | None]:
+        """An attribute's fields after *node* was applied: all three values, null where not carried."""
+        result = {} if before is None else dict(before)
+        result.update((name, text) for name, text in node.properties.items() if name not in self.attribute_skips)
+        for name in VALUE_FIELDS:
+            result[name] = node.properties.get(name)
+        return result
+
+
+class _Order:
+    """One order on its way over the states."""
+
+    def __init__(self, states: _States, order: PropertySet, rules: _Rules) -> None:
+        self.states = states
+        self.order = order
+        self.rules = rules
+        self.number = order.get("Order Number") or order.get("Quote Number")
+        self.moved: list[_Image] = []
+        #: Added and updated images with the action and the state that it met.
+        self.touched: dict[str, tuple[str, str]] = {}
+        #: Images that are dead when the order ends, with the reason for those beneath and for themselves.
+        self.dead: list[tuple[_Image, str]] = []
+
+    def apply(self) -> None:
+        """Apply each item, parents first; then let deletions reach what is beneath them."""
+        for item, parent in walk_items(self.order):
+            action = action_code(item)
+            if action != NO_ACTION:
+                self._item(item, None if parent is None else str(parent.properties[KEY]), action)
+        self._sweep()
+        self._check_circles()
+
+    def _item(self, item: PropertySet, parent: str | None, action: str) -> None:
+        key = str(item.properties[KEY])
+        image = self.states.images.get(key)
+        state = ABSENT if image is None else image.state
+        there = image is not None and state != "Delete"
+        if action == "Add" and not there:
+            self._add(key, item, parent, image)
+        elif action == "Update" and image is not None and there:
+            self._update(image, item, parent)
+        elif action == "Delete" and image is not None and there:
+            image.state = "Delete"
+            self.dead.append((image, ""))
+            return
+        else:
+            self._ignore(key, None, action, state)
+            return
+        self.touched[key] = (action, state)
+
+    def _add(self, key: str, item: PropertySet, parent: str | None, before: _Image | None) -> None:
+        if before is not None:
+            self.states.beneath(before.parent).pop(key, None)
+        self.states.images[key] = image = _Image(key, item, "Add", None)
+        image.properties = self._fields(item, {}, "Active")
+        image.attributes = {}
+        for node in attributes(item):
+            name, action = str(node.properties["Name"]), action_code(node)
+            if action in ("Add", NO_ACTION):
+                image.attributes[name] = _Attribute("Add", self.rules.attribute(node, None), node)
+            else:
+                self._ignore(key, name, action, ABSENT)
+        self._put(image, parent)
+
+    def _update(self, image: _Image, item: PropertySet, parent: str | None) -> None:
+        image.state = "Update"
+        before = dict(image.node.properties) if image.properties is None else image.properties
+        image.properties = self._fields(item, before, before.get("Status"))
+        for node in attributes(item):
+            action = action_code(node)
+            if action != NO_ACTION:
+                self._attribute(image, node, action)
+        others = unlike(item)
+        if others:
+            replaced = {child.type for child in others}
+            image.others = [o for o in image.others or unlike(image.node) if o.type not in replaced] + others
+        if (None if image.parent is None else image.parent.key) != parent:
+            self.states.beneath(image.parent).pop(image.key, None)
+            self._put(image, parent)
+            self.moved.append(image)
+
+    def _attribute(self, image: _Image, node: PropertySet, action: str) -> None:
+        own = image.own_attributes()
+        name = str(node.properties["Name"])
+        found = own.get(name)
+        state = ABSENT if found is None else found.state
+        there = found is not None and state != "Delete"
+        if action == "Add" and not there:
+            own.pop(name, None)
+            own[name] = _Attribute("Add", self.rules.attribute(node, None), node)
+        elif action == "Update" and found is not None and there:
+            if self.rules.values_differ(found.properties, node.properties):
+                found.properties = self.rules.attribute(node, found.properties)
+                found.state = "Update"
+        elif action == "Delete" and found is not None and there:
+            found.state = "Delete"
+        else:
+            self._ignore(image.key, name, action, state)
+
+    def _fields(
+        self, item: PropertySet, properties: dict[str, str | None], own_status: str | None
+    ) -> dict[str, str | None]:
+        """Copy what the order's item carries onto *properties*, and settle the status. Changes them."""
+        skips = self.rules.item_skips
+        carried = item.properties
+        for name, text in carried.items():
+            if name not in skips:
+                properties[name] = text
+        status = carried.get("Status")
+        if status not in ASSET_STATUSES:
+            status = carried.get("Asset Status")
+            if status is None:
+                status = own_status
+        if status is not None or "Status" in properties:
+            properties["Status"] = status
+        return properties
+
+    def _put(self, image: _Image, parent: str | None) -> None:
+        """Put the image last beneath its parent; without one in the states it is dead when the order ends."""
+        image.parent = None
+        if parent is not None:
+            above = self.states.images.get(parent)
+            if above is None:
+                self.dead.append((image, f"its parent '{parent}' isn't there"))
+                return
+            image.parent = above
+            if above.state == "Delete":
+                self.dead.append((image, f"its parent '{parent}' is deleted"))
+        self.states.beneath(image.parent)[image.key] = image
+
+    def _sweep(self) -> None:
+        """Delete what stands beneath a missing or deleted item; list what this order did there in vain."""
+        reasons: dict[str, str] = {}
+        stack = self.dead[::-1]
+        while stack:
+            image, reason = stack.pop()
+            if image.state != "Delete":
+                image.state = "Delete"
+                reasons[image.key] = reason
+            for child in image.children.values():
+                if child.state != "Delete":
+                    stack.append((child, f"its parent '{image.key}' is deleted"))
+            image.children = {}
+        for key, (action, state) in self.touched.items():
+            if key in reasons:
+                self.states.ignored.append(Ignored(self.number, key, None, action, state, reasons[key]))
+
+    def _check_circles(self) -> None:
+        """Refuse moves that put an item beneath itself. A circle has at least one moved item."""
+        states = self.states
+        first = states.marks + 1
+        for start in self.moved:
+            if start.state == "Delete":
+                continue
+            states.marks += 1
+            image: _Image | None = start
+            while image is not None and image.mark < first:
+                image.mark = states.marks
+                image = image.parent
+            if image is not None and image.mark == states.marks:
+                raise _circle(image, self.number)
+
+    def _ignore(self, key: str, attribute: str | None, action: str, state: str) -> None:
+        what = "item" if attribute is None else "attribute"
+        if state == ABSENT:
+            reason = f"the {what} isn't there"
+        elif state == "Delete":
+            reason = f"the {what} was deleted"
+        else:
+            reason = f"the {what} is there already"
+        self.states.ignored.append(Ignored(self.number, key, attribute, action, state, reason))
+
+
+def _circle(start: _Image, number: str | None) -> CircleOfItems:
+    keys = [start.key]
+    image = start.parent
+    while image is not None and image is not start:
+        keys.append(image.key)
+        image = image.parent
+    shown = keys if len(keys) <= 10 else [*keys[:9], f"... ({len(keys)} items)"]
+    return CircleOfItems(
+        "Apply met moves that make a circle of line items",
+        where=f"order '{number or ''}', line item '{start.key}'",
+        why=f"each stands beneath the next: {', '.join(shown)}, {start.key}",
+        mend="give one of them a parent outside the circle",
+    )
+
+
+def _result(
+    states: _States,
+    asset: PropertySet | None,
+    instance: PropertySet | None,
+    orders: Sequence[PropertySet],
+    definitions: Definitions,
+) -> PropertySet:
+    """The message with every image that is left."""
+    name = ASSET if asset is None else object_name(asset) or ASSET
+    roots = [image for image in states.roots.values() if image.state != "Delete"]
+    if not roots:
+        return empty(name)
+    header = _new_header(name, orders, definitions) if instance is None else header_copy(instance)
+    pending = list(_written(roots, put_list(header, LINE_ITEM)))
+    while pending:
+        image, node = pending.pop()
+        live = [child for child in image.children.values() if child.state != "Delete"]
+        if live or image.node.child(LINE_ITEMS) is not None:
+            pending.extend(_written(live, put_list(node, LINE_ITEM)))
+    if asset is None or instance is None:
+        return message(name, [header])
+    return rewrapped(asset, [header])
+
+
+def _new_header(name: str, orders: Sequence[PropertySet], definitions: Definitions) -> PropertySet:
+    first = next(instance for order in orders for instance in instances(order))
+    header = PropertySet(definition_of(name, definitions, "Apply").root.name)
+    if "Account Id" in first.properties:
+        header.properties["Account Id"] = first.properties["Account Id"]
+    return header
+
+
+def _written(images: Sequence[_Image], target: list[PropertySet]) -> Iterator[tuple[_Image, PropertySet]]:
+    """Write items, without what is beneath them, behind one another into *target*."""
+    for image in images:
+        source = image.node
+        properties = dict(source.properties) if image.properties is None else image.properties
+        properties["Action Code"] = NO_ACTION
+        node = PropertySet(LINE_ITEM, source.value, properties, None, source.origin)
+        if image.attributes is None:
+            for child in source.children:
+                if child.type == ATTRIBUTES:
+                    node.children.append(_unchanged(child))
+        else:
+            found = [_attribute_node(a) for a in image.attributes.values() if a.state != "Delete"]
+            if found or source.child(ATTRIBUTES) is not None:
+                node.children.append(PropertySet(ATTRIBUTES, children=found))
+        node.children += unlike(source) if image.others is None else image.others
+        target.append(node)
+        yield image, node
+
+
+def _unchanged(listing: PropertySet) -> PropertySet:
+    result = listing.copy_node()
+    for source in listing.children:
+        twin = source.copy_node()
+        twin.properties["Action Code"] = NO_ACTION
+        result.children.append(twin)
+    return result
+
+
+def _attribute_node(attribute: _Attribute) -> PropertySet:
+    properties = dict(attribute.properties)
+    properties["Action Code"] = NO_ACTION
+    return PropertySet(ATTRIBUTE, attribute.node.value, properties, None, attribute.node.origin)

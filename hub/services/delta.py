@@ -1,0 +1,290 @@
+"""Delta: the quote or order that turns one state of a product into another.
+
+Source: "b. Delta Method", Cases I to IV, figures 11F to 11K-3; spec: methods.md, "Delta" and "Settled
+points", Delta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from hub.services.differences import differs_in
+from hub.services.items import check_items, quantity_of
+from hub.services.objects import (
+    as_object,
+    attribute_copies,
+    attribute_of,
+    definition_of,
+    line_item_of,
+    made_new,
+    only_instance,
+    put_attributes,
+    unlike,
+)
+from hub.services.old_values import NOTHING, OLD, compile_condition
+from integration_objects.complex_object import (
+    KEY,
+    LINE_ITEM,
+    NO_ACTION,
+    attributes,
+    carries,
+    empty,
+    instances,
+    is_tracked,
+    line_items,
+    put_list,
+    walk_items,
+)
+from integration_objects.definition import Component, Definitions
+from integration_objects.errors import Refused
+from integration_objects.expression import Expression
+from integration_objects.field_values import write_number
+from integration_objects.property_set import PropertySet
+
+QUOTE, ORDER = "OM Quote", "OM Order"
+ALIAS = "Action Alias"
+
+
+class NothingToCompare(Refused):
+    """A delta of no objects at all was asked for."""
+
+
+def delta(
+    old: PropertySet | None,
+    new: PropertySet | None,
+    definitions: Definitions,
+    new_id: Callable[[], str],
+    output: str = QUOTE,
+    split: bool = True,
+    compared: Sequence[str] | None = None,
+    compared_values: Sequence[str] | None = None,
+) -> PropertySet:
+    """Find what has to be done so that *old* becomes *new*.
+
+    Args:
+        old: complex object with one instance: header > line items > attributes; None or empty for none. Not
+            changed.
+        new: likewise. Not changed.
+        definitions: the integration objects; the output's line item says what is compared, which aliases and
+            old values are written, and what a split's copy drops.
+        new_id: makes an identifier; called for the key of each item that a grown quantity adds.
+        output: the result's integration object, ``OM Quote`` or ``OM Order``.
+        split: whether a grown whole quantity of a tracked item becomes an added item beside it (figure 11J).
+        compared: item fields to compare instead of the definition's.
+        compared_values: attribute fields to compare instead of the definition's.
+
+    Returns:
+        Every item of *new* with Add, Update or ``-``; every item that only *old* has with Delete, beneath its
+        old parent, last among its siblings. The header has those fields of *new*'s (or of *old*'s, where
+        *new* is empty) that the output's header has too. An empty object where both are empty.
+
+    Raises:
+        ManyInstances: one side has several instances.
+        ObjectUnknown: *output* isn't declared.
+        ComparedFieldUnknown: *compared* or *compared_values* names a field that isn't one.
+        Refused: what `check_items` finds; keys are needed.
+
+    Source: "b. Delta Method"; figures 11G-1 to 11K-3.
+    """
+    component = line_item_of(definition_of(output, definitions, "Delta"))
+    comparison = _Comparison(component, new_id, split, compared, compared_values)
+    before, after = _taken(old, "old"), _taken(new, "new")
+    header = after if after is not None else before
+    if header is None:
+        return empty(output)
+    result = as_object(output, header, definitions, "Delta")
+    instance = instances(result)[0]
+    instance.children += unlike(header) if instance.type == header.type else []
+    _Delta(before, after, comparison).write(put_list(instance, LINE_ITEM))
+    return result
+
+
+def delta_of(
+    objects: Sequence[PropertySet], definitions: Definitions, new_id: Callable[[], str], output: str = QUOTE
+) -> PropertySet:
+    """Find the delta of several states of one product, oldest first: that of the first and the last.
+
+    Raises:
+        NothingToCompare: *objects* is empty.
+
+    Source: "b. Delta Method", "between two or more complex objects".
+    """
+    if not objects:
+        raise NothingToCompare(
+            "Delta was given no object",
+            where="argument 'objects'",
+            why="expected at least one state, oldest first",
+            mend="give two states, or the same one twice",
+        )
+    return delta(objects[0], objects[-1], definitions, new_id, output)
+
+
+class _Comparison:
+    """How two items are compared; read from the definition once."""
+
+    def __init__(
+        self,
+        component: Component,
+        new_id: Callable[[], str],
+        split: bool,
+        compared: Sequence[str] | None,
+        compared_values: Sequence[str] | None,
+    ) -> None:
+        attribute = attribute_of(component)
+        self.component = component
+        self.new_id = new_id
+        self.split = split
+        self.compared = tuple(component.compared if compared is None else compared)
+        self.items_differ = differs_in(component, self.compared)
+        self.values_differ = differs_in(attribute, attribute.compared if compared_values is None else compared_values)
+        self.dropped = ("Row Id", *attribute.cleared)
+        self.aliases: list[tuple[str, str, Expression | None]] = [
+            (
+                alias.code,
+                alias.alias,
+                compile_condition(alias.condition, component) if alias.condition else None,
+            )
+            for alias in component.aliases
+        ]
+
+
+class _Delta:
+    """One delta on its way: the old items by key, and the written ones by key."""
+
+    def __init__(self, before: PropertySet | None, after: PropertySet | None, comparison: _Comparison) -> None:
+        self.before = before
+        self.after = after
+        self.how = comparison
+        self.old: dict[str, tuple[PropertySet, str | None]] = {}
+        self.written: dict[str, PropertySet] = {}
+        for item, parent in walk_items(before) if before is not None else ():
+            self.old[_key(item)] = (item, None if parent is None else _key(parent))
+
+    def write(self, roots: list[PropertySet]) -> None:
+        """Write all items, the new state's first. Changes *roots*."""
+        if self.after is not None:
+            for item, parent in walk_items(self.after):
+                above = None if parent is None else _key(parent)
+                self._write(item, above, roots if above is None else put_list(self.written[above], LINE_ITEM))
+        new = frozenset(self.written)
+        for key, (item, above) in self.old.items():
+            if key not in new:
+                target = roots if above is None else put_list(self.written[above], LINE_ITEM)
+                self._append(target, item, "Delete", attribute_copies(item, "Delete"), item)
+
+    def _write(self, item: PropertySet, above: str | None, target: list[PropertySet]) -> None:
+        """Write one item of the new state, and behind it what a grown quantity adds."""
+        found = self.old.get(_key(item))
+        if found is None:
+            self._append(target, item, "Add", attribute_copies(item, "Add"), None)
+            return
+        old, old_above = found
+        had, has = quantity_of(old), quantity_of(item)
+        grown = self.how.split and _splits(had, has) and is_tracked(item)
+        values, values_changed = self._attributes(old, item)
+        changed = values_changed or above != old_above or self.how.items_differ(old.properties, item.properties)
+        node = self._append(target, item, "Update" if changed or (had != has and not grown) else NO_ACTION, values, old)
+        if grown:
+            node.properties["Quantity"] = old.get("Quantity") or "1"
+            self._add_more(target, item, has - had)
+
+    def _append(
+        self,
+        target: list[PropertySet],
+        item: PropertySet,
+        action: str,
+        values: list[PropertySet],
+        old: PropertySet | None,
+    ) -> PropertySet:
+        """Write an item with its attributes and without its children. Changes *target*."""
+        node = item.copy_node()
+        node.properties["Action Code"] = action
+        if action == "Update" and old is not None:
+            self._carry_nulls(node, old)
+        node.children = unlike(item)
+        put_attributes(node, item, values)
+        if carries(item, LINE_ITEM):
+            put_list(node, LINE_ITEM)
+        if old is not None and old is not item:
+            for name in self.how.component.old_values:
+                node.properties[OLD + name] = old.get(name)
+        self._set_alias(node, action, NOTHING if old is None else old)
+        target.append(node)
+        self.written[_key(item)] = node
+        return node
+
+    def _carry_nulls(self, node: PropertySet, old: PropertySet) -> None:
+        """Carry as null what only the old item had, or Apply would leave it standing. Changes *node*."""
+        for name in (*self.how.compared, "Quantity"):
+            if name not in node.properties and old.get(name) is not None:
+                node.properties[name] = None
+
+    def _set_alias(self, node: PropertySet, action: str, old: PropertySet) -> None:
+        if not self.how.aliases:
+            return
+        node.properties.pop(ALIAS, None)
+        for code, alias, condition in self.how.aliases:
+            if code == action and (condition is None or condition.is_true((node, old))):
+                node.properties[ALIAS] = alias
+                return
+
+    def _attributes(self, old: PropertySet, new: PropertySet) -> tuple[list[PropertySet], bool]:
+        """The attributes of an item that is in both states, new ones in their order, deleted ones last."""
+        before = {attribute.properties["Name"]: attribute for attribute in attributes(old)}
+        result: list[PropertySet] = []
+        any_changed = False
+        for attribute in attributes(new):
+            twin = attribute.copy_node()
+            was = before.pop(attribute.properties["Name"], None)
+            if was is None:
+                action = "Add"
+            elif self.how.values_differ(was.properties, attribute.properties):
+                action = "Update"
+            else:
+                action = NO_ACTION
+            any_changed = any_changed or action != NO_ACTION
+            twin.properties["Action Code"] = action
+            result.append(twin)
+        for gone in before.values():
+            any_changed = True
+            twin = gone.copy_node()
+            twin.properties["Action Code"] = "Delete"
+            result.append(twin)
+        return result, any_changed
+
+    def _add_more(self, target: list[PropertySet], item: PropertySet, quantity: Decimal) -> None:
+        """Write a copy of the new state's item, with all beneath it, for what its quantity has grown by."""
+        stack = [(item, target)]
+        while stack:
+            source, beneath = stack.pop()
+            node = source.copy_node()
+            node.properties = made_new(source.properties, self.how.component, self.how.new_id)
+            node.properties["Action Code"] = "Add"
+            if source is item:
+                node.properties["Quantity"] = write_number(quantity)
+            node.children = unlike(source)
+            put_attributes(node, source, attribute_copies(source, "Add", self.how.dropped))
+            self._set_alias(node, "Add", NOTHING)
+            beneath.append(node)
+            if carries(source, LINE_ITEM):
+                children = put_list(node, LINE_ITEM)
+                stack.extend((child, children) for child in reversed(line_items(source)))
+
+
+def _taken(tree: PropertySet | None, argument: str) -> PropertySet | None:
+    """The instance to compare; None where there is none, or it has no items."""
+    if tree is None:
+        return None
+    check_items(tree, "Delta", keys=True)
+    instance = only_instance(tree, "Delta", argument)
+    return instance if instance is not None and line_items(instance) else None
+
+
+def _key(item: PropertySet) -> str:
+    return str(item.properties[KEY])
+
+
+def _splits(had: Decimal, has: Decimal) -> bool:
+    """Whether a quantity grew from a whole number of at least 1 to a greater one."""
+    return 1 <= had < has and had == had.to_integral_value() and has == has.to_integral_value()

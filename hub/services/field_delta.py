@@ -1,0 +1,117 @@
+"""Field Delta: an item whose fields or attributes were edited becomes an Update.
+
+Source: "g. Field Delta Method"; spec: methods.md, "Field Delta" and "Settled points", The rest.
+"""
+
+from __future__ import annotations
+
+from hub.services.differences import differs_in
+from hub.services.items import check_items, object_label
+from hub.services.objects import attribute_of, copied, items_of
+from hub.services.old_values import compile_condition
+from integration_objects.complex_object import (
+    KEY,
+    NO_ACTION,
+    attributes,
+    instances,
+    object_name,
+    walk_items,
+)
+from integration_objects.definition import Component, Definitions
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+
+ORDER = "OM Order"
+
+
+class InstancesUnequal(Refused):
+    """The object before and the object after have different numbers of instances."""
+
+
+def field_delta(before: PropertySet, after: PropertySet, definitions: Definitions) -> PropertySet:
+    """Set the action codes of items of *after* that differ from *before* in a field that triggers.
+
+    Args:
+        before: a quote or order as it was. Not changed.
+        after: the same, edited; its instances are paired with those of *before* by position. Not changed.
+        definitions: the integration objects; the line item's ``triggers`` (else ``compared``),
+            ``trigger_field``, ``trigger_value`` and ``trigger_condition``, and the attribute's ``triggers``
+            (else ``compared``).
+
+    Returns:
+        A copy of *after*. By default the action code becomes Update: on a quote item where it was ``-``; on
+        an order item where it was ``-``, or Add with status Complete. An attribute whose value changed goes
+        from ``-`` to Update, a new one (or one in an item that stays Add) to Add. Nothing within a Delete
+        changes, and an item that *before* hasn't stays as it is.
+
+    Raises:
+        InstancesUnequal: the numbers of instances differ.
+        ExpressionFault: the declared condition isn't understood, or gives no truth value.
+        Refused: what `check_items` finds; keys are needed.
+
+    Source: "g. Field Delta Method", the table of original action codes.
+    """
+    component = items_of(after, definitions, "Field Delta")
+    triggers = _Triggers(component, is_order=object_name(after) == ORDER)
+    check_items(before, "Field Delta", keys=True)
+    check_items(after, "Field Delta", keys=True)
+    result = copied(after)
+    olds, news = instances(before), instances(result)
+    if len(olds) != len(news):
+        raise InstancesUnequal(
+            "Field Delta can't pair the instances of both objects",
+            where=f"{object_label(before)} and {object_label(after)}",
+            why=f"'before' has {len(olds)}, 'after' has {len(news)}",
+            mend="give the same instances in the same order on both sides",
+        )
+    for old, new in zip(olds, news, strict=True):
+        known = {item.properties[KEY]: item for item, _ in walk_items(old)}
+        for item, _ in walk_items(new):
+            was = known.get(item.properties[KEY])
+            if was is not None and item.properties["Action Code"] != "Delete":
+                triggers.fire(was, item)
+    return result
+
+
+class _Triggers:
+    """What fires, and what it does; read from the definition once."""
+
+    def __init__(self, component: Component, is_order: bool) -> None:
+        attribute = attribute_of(component)
+        self.is_order = is_order
+        self.field = component.trigger_field
+        self.value = component.trigger_value
+        self.items_differ = differs_in(component, component.triggers or component.compared)
+        self.values_differ = differs_in(attribute, attribute.triggers or attribute.compared)
+        text = component.trigger_condition
+        self.condition = compile_condition(text, component) if text else None
+
+    def fire(self, was: PropertySet, item: PropertySet) -> None:
+        """Change *item* where it differs from what it was, and the condition holds."""
+        before = {attribute.properties["Name"]: attribute for attribute in attributes(was)}
+        changed: list[PropertySet] = []
+        new: list[PropertySet] = []
+        for attribute in attributes(item):
+            old = before.pop(attribute.properties["Name"], None)
+            if old is None:
+                new.append(attribute)
+            elif self.values_differ(old.properties, attribute.properties):
+                changed.append(attribute)
+        if not (changed or new or before or self.items_differ(was.properties, item.properties)):
+            return
+        if self.condition is not None and not self.condition.is_true((item, was)):
+            return
+        self._set(item)
+        adds = item.properties["Action Code"] == "Add"
+        for attribute, action in [(a, "Add" if adds else "Update") for a in changed] + [(a, "Add") for a in new]:
+            if attribute.properties["Action Code"] == NO_ACTION:
+                attribute.properties["Action Code"] = action
+
+    def _set(self, item: PropertySet) -> None:
+        """Set the triggered field; an action code only where the source's table allows it."""
+        if self.field == "Action Code":
+            action = item.properties["Action Code"]
+            completed = self.is_order and action == "Add" and item.properties.get("Status") == "Complete"
+            if action == "Add" and not completed:
+                return
+        item.properties[self.field] = self.value

@@ -1,0 +1,26 @@
+"""Fully Exploded: whether nothing is left that Explode would explode.
+
+Source: "f. Fully Exploded Method"; spec: methods.md, "Fully Exploded".
+"""
+
+from __future__ import annotations
+
+from hub.services.explode import is_exploding
+from hub.services.items import check_items
+from integration_objects.complex_object import all_items
+from integration_objects.property_set import PropertySet
+
+
+def fully_exploded(object: PropertySet) -> bool:
+    """Whether no item has action Add, is tracked as an asset, and has a quantity above 1.
+
+    Args:
+        object: complex object. Not changed.
+
+    Raises:
+        Refused: what `check_items` finds.
+
+    Source: "f. Fully Exploded Method".
+    """
+    check_items(object, "Fully Exploded")
+    return not any(is_exploding(item) for item in all_items([object]))

@@ -1,0 +1,237 @@
+"""The checks that every method makes on what it is given, and how its errors name an item.
+
+Every method refuses, before it does anything: an item without a key where it needs keys, a key that stands
+twice in one instance, an attribute without a name or with another's, an unknown action code, a quantity that
+is no number of 0 or more, and an item that stands beneath itself.
+
+Spec: methods.md, "Words" and "Settled points", Objects.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from integration_objects.complex_object import (
+    ACTION_CODES,
+    ATTRIBUTE,
+    KEY,
+    LINE_ITEM,
+    NO_ACTION,
+    action_code,
+    components,
+    instances,
+    line_items,
+    object_name,
+)
+from integration_objects.errors import Refused
+from integration_objects.field_values import read_number
+from integration_objects.property_set import PropertySet
+
+ONE = Decimal(1)
+#: Fields by which people know an instance, the first that is there.
+_NUMBERS = ("Order Number", "Quote Number", "Work Order Number", "Account Id", "Row Id")
+
+
+class KeyMissing(Refused):
+    """An item has no Integration Id, and the method needs one."""
+
+
+class KeyTwice(Refused):
+    """Two items of one instance have the same Integration Id."""
+
+
+class CircleOfItems(Refused):
+    """An item stands beneath itself."""
+
+
+class ActionCodeUnknown(Refused):
+    """An action code is none of Add, Update, Delete and ``-``."""
+
+
+class QuantityWrong(Refused):
+    """A quantity is no number, or is below 0."""
+
+
+class AttributeNameMissing(Refused):
+    """An attribute has no name."""
+
+
+class AttributeTwice(Refused):
+    """Two attributes of one item have the same name."""
+
+
+def check_items(tree: PropertySet, method: str, *, keys: bool = False) -> None:
+    """Refuse a complex object that no method takes.
+
+    Args:
+        tree: a message, or an empty object. Not changed.
+        method: the method's name, for the error.
+        keys: whether the method needs every item's key.
+
+    Raises:
+        KeyMissing, KeyTwice, CircleOfItems, ActionCodeUnknown, QuantityWrong, AttributeNameMissing,
+        AttributeTwice:
+            each names the method, the object and the item.
+    """
+    for instance in instances(tree):
+        met: set[int] = set()
+        seen: set[str] = set()
+        stack = line_items(instance)[::-1]
+        while stack:
+            item = stack.pop()
+            if id(item) in met:
+                raise CircleOfItems(
+                    f"{method} met a line item twice",
+                    where=place(tree, instance, item),
+                    why="the item stands beneath itself, or in two places of one tree",
+                    mend="give each line item one parent",
+                )
+            met.add(id(item))
+            key = item.properties.get(KEY)
+            if key:
+                if key in seen:
+                    raise _key_twice(tree, instance, item, method)
+                seen.add(key)
+            elif keys:
+                raise _key_missing(tree, instance, item, method)
+            _check_action(tree, instance, item, None, method)
+            _check_quantity(tree, instance, item, method)
+            _check_attributes(tree, instance, item, method)
+            stack.extend(line_items(item)[::-1])
+
+
+def action_of(text: str | None, method: str) -> str:
+    """The action code that an argument means.
+
+    Raises:
+        ActionCodeUnknown: it is none.
+    """
+    code = NO_ACTION if text in (None, "", "--") else text
+    if code not in ACTION_CODES:
+        raise ActionCodeUnknown(
+            f"{method} was given an unknown action code",
+            where="argument 'action'",
+            why=f"expected one of {', '.join(ACTION_CODES)}, found '{text}'",
+            mend="give one of these",
+        )
+    return str(code)
+
+
+def quantity_of(item: PropertySet) -> Decimal:
+    """The item's quantity, already checked; null is 1."""
+    text = item.properties.get("Quantity")
+    return ONE if text is None or text == "1" else Decimal(text)
+
+
+def place(tree: PropertySet, instance: PropertySet, item: PropertySet, attribute: str | None = None) -> str:
+    """Where an item stands, as errors say it: object, instance, item, attribute, and the source's line."""
+    parts = [object_label(tree, instance), item_label(instance, item)]
+    if attribute is not None:
+        parts.append(f"attribute '{attribute}'")
+    if item.origin is not None:
+        parts.append(f"line {item.origin}")
+    return ", ".join(parts)
+
+
+def object_label(tree: PropertySet, instance: PropertySet | None = None) -> str:
+    """The object's name and the number by which people know the instance: ``OM Order 'O-7'``."""
+    name = object_name(tree) or "complex object"
+    if instance is None:
+        found = instances(tree)
+        if len(found) != 1:
+            return name
+        instance = found[0]
+    number = next((instance.get(field) for field in _NUMBERS if instance.get(field)), None)
+    return f"{name} '{number}'" if number else name
+
+
+def item_label(instance: PropertySet, item: PropertySet) -> str:
+    """The item by its key; by its place beneath its parent where it has none."""
+    key = item.properties.get(KEY)
+    if key:
+        return f"line item '{key}'"
+    stack: list[tuple[PropertySet, PropertySet | None]] = [(root, None) for root in line_items(instance)]
+    while stack:
+        node, parent = stack.pop()
+        if node is item:
+            siblings = line_items(instance if parent is None else parent)
+            number = next(i for i, sibling in enumerate(siblings, 1) if sibling is item)
+            if parent is None:
+                return f"root item {number}"
+            above = parent.properties.get(KEY)
+            return f"line item {number} beneath " + (f"'{above}'" if above else "an item without a key")
+        stack.extend((child, node) for child in line_items(node))
+    return "a line item without a key"
+
+
+def _check_action(
+    tree: PropertySet, instance: PropertySet, item: PropertySet, attribute: PropertySet | None, method: str
+) -> None:
+    node = item if attribute is None else attribute
+    if action_code(node) not in ACTION_CODES:
+        raise ActionCodeUnknown(
+            f"{method} met an unknown action code",
+            where=place(tree, instance, item, None if attribute is None else attribute.get("Name")),
+            why=f"expected one of {', '.join(ACTION_CODES)}, found '{node.get('Action Code')}'",
+            mend="mend the action code, or the map or look-up table that made it",
+        )
+
+
+def _check_quantity(tree: PropertySet, instance: PropertySet, item: PropertySet, method: str) -> None:
+    text = item.properties.get("Quantity")
+    if text is None or text == "1":
+        return
+    try:
+        number = read_number(text)
+    except ValueError as fault:
+        why = str(fault)
+    else:
+        if number >= 0:
+            return
+        why = f"expected a number of 0 or more, found '{text}'"
+    raise QuantityWrong(
+        f"{method} met a quantity that is no number of 0 or more",
+        where=place(tree, instance, item),
+        why=why,
+        mend="mend the item's Quantity, or leave it out for 1",
+    )
+
+
+def _check_attributes(tree: PropertySet, instance: PropertySet, item: PropertySet, method: str) -> None:
+    names: set[str] = set()
+    for attribute in components(item, ATTRIBUTE):
+        name = attribute.properties.get("Name")
+        if not name:
+            raise AttributeNameMissing(
+                f"{method} met an attribute without a name",
+                where=place(tree, instance, item),
+                why="attributes are told apart by their Name within the item",
+                mend="give the attribute a Name",
+            )
+        if name in names:
+            raise AttributeTwice(
+                f"{method} met two attributes with one name",
+                where=place(tree, instance, item, name),
+                why="a name stands once among the attributes of an item",
+                mend="drop or rename one of them",
+            )
+        names.add(name)
+        _check_action(tree, instance, item, attribute, method)
+
+
+def _key_missing(tree: PropertySet, instance: PropertySet, item: PropertySet, method: str) -> KeyMissing:
+    return KeyMissing(
+        f"{method} needs the key of every {LINE_ITEM.lower()}",
+        where=place(tree, instance, item),
+        why=f"expected {KEY}, found none",
+        mend=f"give the item an {KEY}",
+    )
+
+
+def _key_twice(tree: PropertySet, instance: PropertySet, item: PropertySet, method: str) -> KeyTwice:
+    return KeyTwice(
+        f"{method} met two line items with one key",
+        where=place(tree, instance, item),
+        why=f"{KEY} is unique within an instance",
+        mend=f"drop one of the items, or give it an {KEY} of its own",
+    )

@@ -1,0 +1,61 @@
+"""Logical Delete: what is deleted becomes inactive, so that the history of an account's services stays.
+
+Source: "d. Logical Delete Method", figures 11P to 11Q-2; spec: methods.md, "Logical Delete".
+"""
+
+from __future__ import annotations
+
+from hub.services.items import check_items
+from hub.services.objects import copied
+from integration_objects.complex_object import NO_ACTION, attributes, instances, line_items
+from integration_objects.definition import Definitions
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+
+CONVERT, LEAVE = "convert", "leave"
+
+
+class ChildrenUnknown(Refused):
+    """The argument `children` is neither ``convert`` nor ``leave``."""
+
+
+def logical_delete(object: PropertySet, definitions: Definitions | None = None, children: str = CONVERT) -> PropertySet:
+    """Turn every item with action Delete into an Update with status Inactive.
+
+    Args:
+        object: complex object. Not changed.
+        definitions: not used; taken because every method that changes objects is handed them.
+        children: ``convert`` (default): items with Delete beneath a deleted one likewise; ``leave``: what is
+            beneath a deleted item stays as it is, as the document says.
+
+    Returns:
+        A new complex object. Attributes with Delete in a converted item have ``-``: the history keeps them.
+
+    Raises:
+        ChildrenUnknown: *children* is something else.
+        Refused: what `check_items` finds.
+
+    Source: "d. Logical Delete Method". The document leaves what is beneath unread; Apply would then drop it.
+    """
+    if children not in (CONVERT, LEAVE):
+        raise ChildrenUnknown(
+            "Logical Delete was given an unknown choice",
+            where="argument 'children'",
+            why=f"expected {CONVERT} or {LEAVE}, found '{children}'",
+            mend="give one of them",
+        )
+    check_items(object, "Logical Delete")
+    result = copied(object)
+    stack = [item for instance in instances(result) for item in line_items(instance)]
+    while stack:
+        item = stack.pop()
+        deleted = item.properties["Action Code"] == "Delete"
+        if deleted:
+            item.properties["Action Code"] = "Update"
+            item.properties["Status"] = "Inactive"
+            for attribute in attributes(item):
+                if attribute.properties["Action Code"] == "Delete":
+                    attribute.properties["Action Code"] = NO_ACTION
+        if not deleted or children == CONVERT:
+            stack.extend(line_items(item))
+    return result

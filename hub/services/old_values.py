@@ -1,0 +1,35 @@
+"""Conditions on an item and what it was before: ``[Status]`` reads the one, ``[Old Status]`` the other.
+
+Spec: methods.md, "Delta", action codes by configuration, and "Field Delta", conditions.
+"""
+
+from __future__ import annotations
+
+from integration_objects.definition import Component
+from integration_objects.expression import Expression, Run, compile_expression, field_reader
+from integration_objects.property_set import PropertySet
+
+#: What stands before a field's name where its old value is meant.
+OLD = "Old "
+#: What the condition is evaluated on: the item, and the item that it was.
+Pair = tuple[PropertySet, PropertySet]
+#: The item before, where there was none.
+NOTHING = PropertySet()
+
+
+def compile_condition(text: str, component: Component) -> Expression:
+    """Compile a condition that is evaluated on a `Pair`.
+
+    Raises:
+        ExpressionFault: the text isn't understood, or names a field that the component hasn't.
+    """
+    fields = field_reader(component)
+
+    def read(name: str, column: int) -> Run:
+        if name.startswith(OLD) and name[len(OLD) :] in component.fields:
+            before = fields(name[len(OLD) :], column)
+            return lambda pair: before(pair[1])
+        after = fields(name, column)
+        return lambda pair: after(pair[0])
+
+    return compile_expression(text, read)

@@ -1,0 +1,66 @@
+"""Set Field: one value for a field of all line items.
+
+Source: "p. Set Field Method"; spec: methods.md, "The small ones".
+"""
+
+from __future__ import annotations
+
+from hub.services.items import action_of, check_items
+from hub.services.objects import copied, items_of
+from integration_objects.complex_object import all_items, object_name
+from integration_objects.definition import Definitions
+from integration_objects.errors import Refused
+from integration_objects.expression import nearest_name
+from integration_objects.field_values import check_value
+from integration_objects.property_set import PropertySet
+
+
+class FieldUnknown(Refused):
+    """The line item's definition has no such field."""
+
+
+class FieldValueWrong(Refused):
+    """The value doesn't fit the field."""
+
+
+def set_field(object: PropertySet, field: str, value: str | None, definitions: Definitions) -> PropertySet:
+    """Set *field* of every line item to *value*.
+
+    Args:
+        object: complex object. Not changed.
+        field: a field of the line item's definition.
+        value: the text, None for null.
+        definitions: the integration objects.
+
+    Raises:
+        FieldUnknown: the definition has no such field.
+        FieldValueWrong: the value is not of the field's type.
+        Refused: what `check_items` finds, in the result too.
+
+    Source: "p. Set Field Method".
+    """
+    component = items_of(object, definitions, "Set Field")
+    name = object_name(object) or "complex object"
+    if field not in component.fields:
+        raise FieldUnknown(
+            f"Set Field doesn't know the field '{field}'",
+            where=f"{name}, component '{component.name}'",
+            why="the definition has no such field",
+            mend=nearest_name(field, component.fields) or "name a field of the definition",
+        )
+    fault = None if value is None else check_value(component.fields[field], value)
+    if fault is not None:
+        raise FieldValueWrong(
+            f"Set Field can't set '{field}'",
+            where=f"{name}, component '{component.name}'",
+            why=fault,
+            mend="give a value of the field's type",
+        )
+    if field == "Action Code":
+        value = action_of(value, "Set Field")
+    check_items(object, "Set Field")
+    result = copied(object)
+    for item in all_items([result]):
+        item.properties[field] = value
+    check_items(result, "Set Field")
+    return result

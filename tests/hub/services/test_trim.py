@@ -1,0 +1,72 @@
+"""Trim, rule by rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.services.trim import TwoSpecifications, trim
+from integration_objects.complex_object import empty, instances, is_empty, line_items
+from integration_objects.definition import shipped_definitions
+from integration_objects.expression import ExpressionFault
+from tests.hub.services.trees import attribute, item, order, outline, together
+
+D = shipped_definitions()
+
+
+@pytest.mark.parametrize("status", [None, "", "-", "Pending", "Open", "Complete", "Failed"])
+@pytest.mark.parametrize("action", [None, "", "--", "-", "Add", "Update", "Delete"])
+@pytest.mark.parametrize("track", [None, "Y", "N"])
+def test_by_default_complete_or_unchanged_tracked_items_stay(
+    status: str | None, action: str | None, track: str | None
+) -> None:
+    result = trim(order(item("A", status=status, action=action, track=track)), definitions=D)
+    stays = (status == "Complete" or action in (None, "", "--", "-")) and track != "N"
+    assert is_empty(result) is not stays
+
+
+def test_an_item_goes_with_all_beneath_it_and_its_children_are_not_asked() -> None:
+    tree = order(item("A", item("B", item("C", service_id="x"), service_id="1"), item("E", attribute("Size", "L"))))
+    assert outline(trim(tree, "[Service Id] = '1'", definitions=D)) == "A\n  E [Size=L]"
+
+
+def test_keep_is_the_negation() -> None:
+    tree = order(item("A", service_id="1"), item("B"))
+    assert outline(trim(tree, keep="[Service Id] = '1'", definitions=D)) == "A"
+
+
+def test_both_at_once_are_refused() -> None:
+    with pytest.raises(TwoSpecifications) as refused:
+        trim(order(item("A")), "TRUE", "FALSE", D)
+    assert str(refused.value) == (
+        "Trim was given both a specification and its negation\n"
+        "  where: arguments 'specification' and 'keep'\n"
+        "  why:   one says what goes, the other what stays\n"
+        "  mend:  give one of them, or neither for the default"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "(", "[Colour] = 1", "Unknown(1)"])
+def test_a_wrong_specification_is_reported_before_the_first_item_is_read(text: str) -> None:
+    for tree in (order(item("A", quantity="x")), empty(), empty("OM Order")):
+        with pytest.raises(ExpressionFault):
+            trim(tree, text, definitions=D)
+
+
+@pytest.mark.parametrize("text", ["[Service Id]", "NULL", "1 + 1", "[Status] > 1"])
+def test_a_specification_that_gives_no_truth_value_is_refused(text: str) -> None:
+    with pytest.raises(ExpressionFault):
+        trim(order(item("A", status="Open")), text, definitions=D)
+
+
+def test_an_instance_that_loses_all_items_among_others_keeps_its_header() -> None:
+    both = together(order(item("A", status="Open")), order(item("B"), number="O-2"))
+    result = trim(both, "[Status] = 'Open'", definitions=D)
+    assert [len(line_items(one)) for one in instances(result)] == [0, 1]
+    assert instances(result)[0].get("Order Number") == "O-1"
+
+
+def test_nothing_left_is_an_empty_object_and_an_empty_object_stays_one() -> None:
+    for tree in (order(item("A")), order(), empty("OM Order")):
+        result = trim(tree, "TRUE", definitions=D)
+        assert is_empty(result)
+        assert result.get("OutputIntObjectName") == "OM Order"
