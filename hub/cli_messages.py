@@ -1,0 +1,132 @@
+"""`orderhub messages`: the message store. Spec: integration.md, "Reached from outside"."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from hub.printing import complain, out, table
+from integration_objects.errors import Refused
+
+app = typer.Typer(no_args_is_help=True, help="The message store: what happened to every message.")
+
+
+class MessageUnknown(Refused):
+    """A command names a message that the store doesn't have."""
+
+
+class MessageNotThere(Refused):
+    """A message is in a state in which the command can do nothing with it."""
+
+
+@app.command("list")
+def list_messages(
+    state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
+    route: Annotated[str | None, typer.Option(help="Only this route's.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most messages, the newest first.")] = 100,
+    since: Annotated[str | None, typer.Option(help="Only those received at this ISO time or later.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")] = False,
+) -> None:
+    """List messages, the newest first."""
+    from hub.cli import open_desk
+
+    desk = open_desk()
+    with desk.read() as transaction:
+        rows = transaction.messages.listing(state, route, limit, since)
+    desk.close()
+    if as_json:
+        out(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    heads = ("id", "route", "state", "message_id", "key", "received_at", "attempts", "reason")
+    out(table(heads, [[row[head] for head in heads] for row in rows]))
+
+
+@app.command("show")
+def show_message(
+    id: Annotated[str, typer.Argument(help="The id in the message store, or the sender's message id.")],
+    body: Annotated[bool, typer.Option("--body", help="Print the message itself.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")] = False,
+) -> None:
+    """Show one message: its states, its error, what left because of it."""
+    from hub.cli import open_desk
+
+    desk = open_desk()
+    with desk.read() as transaction:
+        row_id = _row_id(transaction.messages, id)
+        shown = transaction.messages.show(row_id)
+        row = transaction.messages.inbox.row(row_id)
+    desk.close()
+    if shown is None or row is None:
+        raise _unknown(id)
+    if body:
+        out(row.body.decode("utf-8", "replace"))
+    elif as_json:
+        out(json.dumps(shown, ensure_ascii=False, indent=2))
+    else:
+        _print(shown)
+
+
+def _print(shown: dict[str, Any]) -> None:
+    for name, value in shown.items():
+        if name not in ("outbound", "error", "headers") and value is not None:
+            out(f"{name:<16}{value}")
+    if shown["error"]:
+        for name in ("what", "where", "why", "mend"):
+            if shown["error"].get(name):
+                out(f"{name:<16}{shown['error'][name]}")
+    heads = ("kind", "destination", "type", "message_id", "sent_at")
+    if shown["outbound"]:
+        out("")
+        out(table(heads, [[row[head] for head in heads] for row in shown["outbound"]]))
+
+
+@app.command("replay")
+def replay_message(
+    id: Annotated[str, typer.Argument(help="A parked, retrying, refused or dead message.")],
+) -> None:
+    """Put a message back in its place, to be worked again by `orderhub run`."""
+    _change(id, "replay", "parked, retrying, rejected, invalid or dead")
+
+
+@app.command("give-up")
+def give_up_message(id: Annotated[str, typer.Argument(help="A parked or retrying message.")]) -> None:
+    """Make a message dead: it is kept, and its key is free for the messages behind it."""
+    _change(id, "give_up", "parked or retrying")
+
+
+def _change(id: str, operation: str, states: str) -> None:
+    from hub.cli import open_desk
+
+    desk = open_desk()
+    with desk.write() as transaction:
+        row_id = _row_id(transaction.messages, id)
+        row = transaction.messages.inbox.row(row_id)
+        if row is None:
+            raise _unknown(id)
+        if not getattr(transaction.messages.inbox, operation)(row_id):
+            raise MessageNotThere(
+                f"the message {row_id} stays as it is",
+                why=f"it is {row.state}; this can be done with messages that are {states}",
+                mend="`orderhub messages list` shows every message's state",
+            )
+    complain(f"{row_id}: done")
+    desk.close()
+
+
+def _row_id(messages: Any, id: str) -> str:
+    if messages.inbox.row(id) is not None:
+        return id
+    found: str | None = messages.by_message_id(id)
+    if found is None:
+        raise _unknown(id)
+    return found
+
+
+def _unknown(id: str) -> MessageUnknown:
+    return MessageUnknown(
+        f"there is no message '{id}'",
+        why="neither an id of the message store nor a sender's message id is equal to it",
+        mend="`orderhub messages list` shows the ids",
+    )

@@ -1,0 +1,97 @@
+"""`orderhub object`: one operation of the EAI database adapter. Spec: integration.md, "The EAI database adapter"."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Annotated
+
+import typer
+
+from hub.printing import out, picture
+
+app = typer.Typer(no_args_is_help=True, help="One operation of the EAI database adapter on the hub's own XML.")
+
+Files = Annotated[list[pathlib.Path], typer.Argument(help="Messages in the hub's own XML.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")]
+
+
+@app.command("query")
+def query(
+    name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integration object.")],
+    example: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="Fields of the header.")] = None,
+    where: Annotated[str | None, typer.Option(help="An expression that the header must satisfy, too.")] = None,
+    text: Annotated[bool, typer.Option("--text", help="As trees for reading, not as XML.")] = False,
+) -> None:
+    """Print the instances whose fields have these values; an empty object where there are none."""
+    from hub.cli import open_desk
+    from hub.stored import header_expression, known_object
+    from schemas.hub_xml import hub_to_xml
+
+    fields: dict[str, str | None] = {}
+    for pair in example or []:
+        field, sign, value = pair.partition("=")
+        if not sign:
+            raise typer.BadParameter(f"'{pair}' is no field=value")
+        fields[field] = value
+    desk = open_desk()
+    definitions = desk.deployment.definitions
+    known_object(definitions, name)
+    condition = None if where is None else header_expression(definitions, name, where)
+    with desk.read() as transaction:
+        tree = transaction.store.query(name, fields, condition, versions=True)
+    out(picture(tree) if text else hub_to_xml(tree, definitions).decode())
+    desk.close()
+
+
+def _command(operation: str, help: str) -> None:
+    @app.command(operation, help=help)
+    def operate(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
+        from adapters.files import read_file
+        from hub.cli import open_desk
+        from integration_objects.errors import HubError
+        from schemas.check import Limits
+        from schemas.hub_xml import hub_from_xml
+
+        desk = open_desk()
+        done = []
+        for file in files:
+            try:
+                tree = hub_from_xml(read_file(file), desk.deployment.definitions, Limits.files())
+                with desk.write(dry_run=dry_run) as transaction:
+                    done += getattr(transaction.store, operation)(tree)
+            except HubError as error:
+                raise error.at(str(file)) from error
+        desk.close()
+        if as_json:
+            rows = [
+                {"operation": one.operation, "object": one.object, "key": one.key, "row_id": one.row_id} for one in done
+            ]
+            out(json.dumps(rows, ensure_ascii=False, indent=2))
+            return
+        for one in done:
+            key = ", ".join(f"{name} {value}" for name, value in one.key.items())
+            out(f"{one.operation}\t{one.object}\t{key}\t{one.row_id}")
+
+
+_command("insert", "Insert every instance; one that is there already is an error.")
+_command("update", "Update every instance; what it doesn't carry stays, nothing is deleted.")
+_command("upsert", "Insert or update every instance; nothing is deleted.")
+_command(
+    "synchronize",
+    "Make stored instances equal to the message's; children that a carried list lacks are deleted.",
+)
+_command("delete", "Delete every instance, with all beneath it.")
+_command("execute", "Do with each component what its property Operation says.")
+
+
+@app.command("schema")
+def schema(name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integration object.")]) -> None:
+    """Print the XSD of an object's message in the hub's own XML."""
+    from hub.deployment import load_definitions
+    from hub.stored import known_object
+    from schemas.hub_xsd import hub_xsd
+
+    definitions = load_definitions(pathlib.Path.cwd())
+    out(hub_xsd(known_object(definitions, name)).decode())

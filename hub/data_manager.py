@@ -1,0 +1,441 @@
+"""One message's way, in one transaction: inbox, check, convert, map, work, store, outbox.
+
+    file        what came by a door becomes an inbox row, once
+    work        the next inbox rows, each in a savepoint of one transaction: done, filtered, rejected, invalid,
+                retrying or parked, with all that this writes; or not at all
+
+Nothing leaves from here: replies, dead letters and outbound messages are outbox rows of the same transaction.
+
+Source: figure 4B (data manager); spec: road.md "What commits when", guarantees.md G1 to G6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from adapters.database.filing import Arrival, Filed, MessageIdReused
+from adapters.database.inbox import InboxRow
+from adapters.database.outbox import OutboxMessage
+from adapters.transport import Delivery, Oversize
+from hub.desk import Desk, Transaction
+from hub.reply import OBJECT as REPLY
+from hub.reply import error_reply
+from hub.route import Route, value_in
+from hub.run import Origin, Outcome, TouchesAnotherAccount, outbound_id
+from integration_objects.complex_object import instances
+from integration_objects.errors import HubError, Invalid, Refused, Retryable
+from integration_objects.property_set import PropertySet
+from schemas.check import LimitExceeded, parse
+from schemas.from_xml import external_from_xml
+from schemas.hub_xml import hub_from_xml, hub_to_xml
+from schemas.to_xml import external_to_xml
+
+log = structlog.get_logger()
+
+#: where replies to files go: the file that they lie beside, ``<folder>/<file>``, follows
+ANSWER = "answer:"
+
+#: the longest part of a body that a dead letter carries whole
+MOST_HEADER = 1_000
+
+
+class SenderRefused(Refused):
+    """The route doesn't take messages of this sender."""
+
+
+class Unexpected(Retryable):
+    """The hub failed on a message in a way that nobody foresaw: it is parked for an operator."""
+
+
+@dataclass
+class Work:
+    """A message on its way: the row, and how far it has come.
+
+    Attributes:
+        row, route: the inbox row and its route.
+        step: what is being done to it, for the dead letter.
+        tree: the internal message's tree, once it is mapped.
+        failed: what kept it from being worked; None while all is well.
+    """
+
+    row: InboxRow
+    route: Route
+    step: str = "receive"
+    tree: PropertySet | None = None
+    failed: HubError | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """What outbound message ids are derived from."""
+        row = self.row
+        return Origin(row.route, row.sender, row.identity, row.id, row.message_id, row.correlation_id)
+
+
+class DataManager:
+    """Files and works messages. One for each process; safe to call from one thread at a time."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        """The deployment's routes by name."""
+        return self._desk.deployment.routes
+
+    # In by a door
+
+    def file(self, route: Route, deliveries: Sequence[Delivery]) -> list[Filed]:
+        """Make inbox rows of what a door delivered, in one transaction; then it may be acknowledged.
+
+        Where the route keeps an order, the body is read by the hardened parser for its key. A body that can't be
+        read is filed all the same, and refused when its turn comes.
+        """
+        arrivals = [self.arrival(route, delivery) for delivery in deliveries]
+        with self._desk.write() as transaction:
+            filed = transaction.messages.file_all(arrivals)
+            for delivery, one in zip(deliveries, filed, strict=True):
+                if one.row is None:
+                    continue
+                work = Work(one.row, route)
+                if one.outcome == "id reused":
+                    self._send_refusal(transaction, work, _reused(one.row))
+                elif delivery.fault is not None:
+                    self._refuse(transaction, work, delivery.fault)
+        return filed
+
+    def arrival(self, route: Route, delivery: Delivery) -> Arrival:
+        """How a delivery is filed: its identity, its key, and where its reply goes."""
+        envelope = delivery.envelope
+        if envelope.oversize is None and len(envelope.body) > route.limits.body:
+            envelope = replace(envelope, oversize=Oversize(envelope.size, envelope.digest))
+        reply_to = envelope.reply_to
+        if route.door == "folder":
+            reply_to = ANSWER + delivery.source
+        elif reply_to is None or not route.allows_reply_to(reply_to):
+            reply_to = route.reply.channel
+        envelope = replace(envelope, reply_to=reply_to)
+        identity: str | None = envelope.message_id if route.identity == "message id" else None
+        key = None
+        if route.reads_tree() and envelope.oversize is None and route.external is not None:
+            try:
+                tree = external_from_xml(parse(envelope.body, route.limits), route.external)
+                if route.key is not None:
+                    key = value_in(route.key, tree)
+                if not isinstance(route.identity, str):
+                    identity = value_in(route.identity, tree) or envelope.message_id
+                    envelope = replace(envelope, message_id=envelope.message_id or (identity or "")[:128] or None)
+            except HubError:
+                pass  # its refusal is the work's, where it is answered and recorded
+        return Arrival(
+            route.name,
+            delivery.sender,
+            (identity or envelope.digest)[:128],
+            envelope,
+            delivery.source,
+            key=None if key is None else key[:255],
+            over_limit=envelope.oversize is not None,
+        )
+
+    # The work
+
+    def work(self, limit: int) -> int:
+        """Work the next messages, at most *limit*, in one transaction.
+
+        Returns:
+            How many were worked; 0 where nothing is due.
+
+        Raises:
+            Retryable: the database failed; nothing was written, the messages stand where they stood.
+            Misconfigured: a route has to stop; the other messages of the group are worked with the next call.
+        """
+        in_hand = self._take_in_hand(limit)
+        if not in_hand:
+            return 0
+        alone: list[str] = []
+        with self._desk.write() as transaction:
+            rows = [row for row in transaction.messages.inbox.claim(self._running(transaction), limit) if row.id in in_hand]
+            self._work_group(transaction, [Work(row, self.routes[row.route]) for row in rows], alone)
+            transaction.messages.in_hand.put_down([row_id for row_id in in_hand if row_id not in alone])
+        for row_id in alone:
+            self.work_alone(row_id)
+        return len(rows)
+
+    def work_alone(self, row_id: str) -> None:
+        """Work one message in a transaction of its own, in which it may lock any account."""
+        with self._desk.write() as transaction:
+            row = transaction.messages.inbox.row(row_id)
+            if row is not None and not row.is_final and row.route in self.routes:
+                self._work_group(transaction, [Work(row, self.routes[row.route])], None)
+            transaction.messages.in_hand.put_down([row_id])
+
+    def take_up(self) -> int:
+        """Take up what a process of this name had in hand when it died: one by one, each death counted first.
+
+        Returns:
+            How many messages there were; after its third death a message is parked.
+        """
+        with self._desk.read() as transaction:
+            left = transaction.messages.in_hand.left()
+        for row_id in left:
+            with self._desk.write() as transaction:
+                go_on = transaction.messages.inbox.mark_attempt(row_id)
+                if not go_on:
+                    transaction.messages.in_hand.put_down([row_id])
+            if go_on:
+                self.work_alone(row_id)
+        return len(left)
+
+    def wake(self) -> int:
+        """Put parked rows back whose time to look again has come; returns how many."""
+        with self._desk.write() as transaction:
+            return transaction.messages.inbox.wake()
+
+    def _take_in_hand(self, limit: int) -> set[str]:
+        """Mark the rows that are worked next, and commit that: if the process dies on one, its next start knows."""
+        with self._desk.read() as transaction:
+            if transaction.messages.inbox.next_due(self._running(transaction)) is None:
+                return set()
+        with self._desk.write() as transaction:
+            ids = [row.id for row in transaction.messages.inbox.claim(self._running(transaction), limit)]
+            transaction.messages.in_hand.take(ids)
+        return set(ids)
+
+    def _running(self, transaction: Transaction) -> list[str]:
+        """The routes that aren't paused."""
+        control = transaction.messages.control
+        return [name for name, route in self.routes.items() if not control.is_paused(route.component)]
+
+    def _work_group(self, transaction: Transaction, group: Sequence[Work], alone: list[str] | None) -> None:
+        for work in group:
+            self._prepare(work)
+        locked: set[str] | None = None
+        if alone is not None:
+            locked = self._lock(transaction, group)
+        for work in group:
+            self._work_one(transaction, work, locked, alone)
+
+    def _prepare(self, work: Work) -> None:
+        """Check, convert and map: all that needs no database."""
+        try:
+            work.tree = self._read(work)
+        except HubError as error:
+            work.failed = error.at(_place(work.row))
+        except Exception as error:
+            work.failed = _unexpected(work, error)
+
+    def _read(self, work: Work) -> PropertySet:
+        row, route = work.row, work.route
+        work.step = "check"
+        if not route.allows_sender(row.sender):
+            raise SenderRefused(
+                f"the route {route.name} takes no messages of '{row.sender}'",
+                why=f"it takes those of {', '.join(route.senders)}",
+                mend="send as somebody whom the route takes, or add the sender to the route's senders",
+            )
+        if row.size > len(row.body) or row.size > route.limits.body:
+            raise LimitExceeded(
+                "the message is too large",
+                why=f"it has {row.size} bytes, and the route takes {route.limits.body}",
+                mend="send it in parts, or raise the route's limit `body`",
+            )
+        if route.external is None:
+            work.step = "convert"
+            return hub_from_xml(row.body, self._desk.deployment.definitions, route.limits)
+        element = parse(row.body, route.limits)
+        route.external.schema.validate(element)
+        work.step = "convert"
+        arrived = external_from_xml(element, route.external)
+        work.step = "map"
+        if route.map is None:
+            return arrived
+        return route.map.apply(arrived)
+
+    def _lock(self, transaction: Transaction, group: Sequence[Work]) -> set[str]:
+        """Lock the accounts that the group touches, in sorted order, so that two groups can't deadlock."""
+        accounts: set[str] = set()
+        for work in group:
+            if work.failed is None and work.tree is not None:
+                work.step = "lock"
+                run = transaction.run(work.origin)
+                try:
+                    accounts |= work.route.workflow.accounts(run, work.tree)
+                except HubError as error:
+                    work.failed = error.at(_place(work.row))
+        transaction.store.lock_accounts(sorted(accounts))
+        return accounts
+
+    def _work_one(self, transaction: Transaction, work: Work, locked: set[str] | None, alone: list[str] | None) -> None:
+        """Work one message inside a savepoint; whatever it ends as is written in this transaction."""
+        if work.failed is not None:
+            self._fail(transaction, work, work.failed)
+            return
+        savepoint = transaction.connection.begin_nested()
+        try:
+            self._run(transaction, work, locked)
+            savepoint.commit()
+        except TouchesAnotherAccount:
+            savepoint.rollback()
+            if alone is None:
+                raise
+            alone.append(work.row.id)
+        except HubError as error:
+            if self._desk.database.is_world_fault(error):
+                raise  # the whole transaction is lost with it
+            savepoint.rollback()
+            self._fail(transaction, work, error.at(_place(work.row)))
+        except Exception as error:
+            if self._desk.database.is_world_fault(error):
+                raise
+            savepoint.rollback()
+            self._fail(transaction, work, _unexpected(work, error))
+
+    def _run(self, transaction: Transaction, work: Work, locked: set[str] | None) -> None:
+        work.step = f"workflow {work.route.workflow.name}"
+        run = transaction.run(work.origin, locked)
+        assert work.tree is not None  # noqa: S101  # prepared, or it had failed
+        outcome = work.route.workflow.function(run, work.tree)
+        transaction.messages.inbox.finish(
+            work.row.id, outcome.state, map=_map(work.route), map_version=_version(work.route)
+        )
+        transaction.messages.inbox.record(work.row.id, run.recording())
+        self._answer(transaction, work, outcome)
+
+    # How it ends when it doesn't end well
+
+    def _fail(self, transaction: Transaction, work: Work, error: HubError) -> None:
+        row = work.row
+        if error.verdict == "refuse":
+            self._refuse(transaction, work, error)
+        elif error.verdict == "wait":
+            transaction.messages.inbox.park(row.id, error, waits_for=getattr(error, "waits_for", None))
+        elif error.verdict == "retry" and not isinstance(error, Unexpected):
+            delays = work.route.retry_s
+            if row.attempts < len(delays):
+                jitter = 1 + self._desk.surroundings.random.uniform(-0.1, 0.1)
+                due = self._desk.surroundings.later(delays[row.attempts] * jitter)
+                transaction.messages.inbox.retry(row.id, due, error)
+            else:
+                transaction.messages.inbox.park(row.id, error)
+        elif isinstance(error, Unexpected):
+            transaction.messages.inbox.park(row.id, error)
+        else:
+            transaction.messages.control.pause(work.route.component, f"{error.reason}: {error.what}")
+            log.error("route stopped", route=work.route.name, message=row.id, **error.as_dict())
+
+    def _refuse(self, transaction: Transaction, work: Work, error: HubError) -> None:
+        """A refusal: final state, dead letter and negative reply, all in this transaction."""
+        state = "invalid" if isinstance(error, Invalid) else "rejected"
+        transaction.messages.inbox.finish(
+            work.row.id, state, error, map=_map(work.route), map_version=_version(work.route)
+        )
+        self._send_refusal(transaction, work, error)
+
+    def _send_refusal(self, transaction: Transaction, work: Work, error: HubError) -> None:
+        row, route = work.row, work.route
+        headers = {
+            "x-orderhub-route": route.name,
+            "x-orderhub-step": work.step,
+            "x-orderhub-message": row.id,
+            "x-orderhub-sender": row.sender,
+            "x-orderhub-attempts": str(row.attempts + 1),
+            "x-orderhub-first-time": row.received_at,
+            "x-orderhub-last-time": self._desk.surroundings.now(),
+            **{f"x-orderhub-{name}": text for name, text in error.as_dict().items()},
+        }
+        if route.map is not None:
+            headers["x-orderhub-map"] = route.map.name
+            headers["x-orderhub-map-version"] = route.map.version
+        transaction.messages.outbox.emit(
+            OutboxMessage(
+                message_id=outbound_id(work.origin, "dead letter", 1),
+                destination=route.dead_letters,
+                kind="dead letter",
+                body=row.body,
+                inbox_id=row.id,
+                route=route.name,
+                type=row.type,
+                correlation_id=row.correlation_id or row.message_id,
+                content_type=row.content_type,
+                headers={name: _header(text) for name, text in headers.items()},
+            )
+        )
+        about = None
+        if work.tree is not None and instances(work.tree):
+            about = instances(work.tree)[0]
+        state = "invalid" if isinstance(error, Invalid) else "rejected"
+        self._answer(transaction, work, Outcome(state, error_reply([error], about)))
+
+    # Replies
+
+    def _answer(self, transaction: Transaction, work: Work, outcome: Outcome) -> None:
+        """Emit the reply, where the message says where to."""
+        row, route = work.row, work.route
+        if row.reply_to is None:
+            return
+        tree = outcome.reply if outcome.reply is not None else error_reply([])
+        header = instances(tree)[0]
+        header.properties = {
+            "Message Id": row.message_id or row.identity,
+            "State": outcome.state,
+            **header.properties,
+        }
+        transaction.messages.inbox.answer(
+            row.id,
+            OutboxMessage(
+                message_id=outbound_id(work.origin, "reply", 1),
+                destination=row.reply_to,
+                kind="reply",
+                body=self._reply_body(route, tree),
+                inbox_id=row.id,
+                route=route.name,
+                type=REPLY if route.reply.object is None else route.reply.object.definition.name,
+                correlation_id=row.correlation_id or row.message_id,
+                headers={"x-orderhub-state": outcome.state},
+            ),
+        )
+
+    def _reply_body(self, route: Route, tree: PropertySet) -> bytes:
+        if route.reply.map is not None and route.reply.object is not None:
+            try:
+                body = external_to_xml(route.reply.map.apply(tree), route.reply.object)
+                route.reply.object.schema.validate(parse(body))
+                return body
+            except Refused as error:
+                # An answer must leave: in the hub's own XML where the sender's format can't say it.
+                log.warning("reply in the hub's own XML", route=route.name, **error.as_dict())
+        return hub_to_xml(tree, self._desk.deployment.definitions)
+
+
+def _map(route: Route) -> str | None:
+    return None if route.map is None else route.map.name
+
+
+def _version(route: Route) -> str | None:
+    return None if route.map is None else route.map.version
+
+
+def _place(row: InboxRow) -> str:
+    return f"message {row.message_id or row.identity[:16]}"
+
+
+def _unexpected(work: Work, error: Exception) -> Unexpected:
+    log.exception("unexpected fault", route=work.route.name, message=work.row.id, step=work.step)
+    return Unexpected(
+        f"the hub failed on the message at the step '{work.step}'",
+        where=_place(work.row),
+        why=f"{type(error).__name__}: {error}"[:MOST_HEADER],
+        mend="this is a fault of the hub or of the deployment's code: mend it, then `orderhub messages replay`",
+    )
+
+
+def _reused(row: InboxRow) -> HubError:
+    said = {name: text for name, text in (row.error or {}).items() if name != "reason"}
+    return MessageIdReused(**said)
+
+
+def _header(text: str) -> str:
+    """A header's text: one line, bounded."""
+    return " ".join(text.split())[:MOST_HEADER]

@@ -1,0 +1,128 @@
+"""An open deployment: its declarations with its database, and the transactions on it.
+
+    Desk          deployment, database, tables, surroundings; `write()` and `read()` open transactions
+    Transaction   the hub's books within one database transaction: objects and messages
+
+Spec: road.md, "What commits when".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from adapters.database.object_store import ObjectStore
+from adapters.database.upgrade import needs_upgrade, upgrade
+
+from adapters.database.connection import Database
+from adapters.database.message_store import MessageStore
+from adapters.database.tables import tables_of
+from hub.deployment import Deployment
+from hub.run import Kit, Origin, Run
+from integration_objects.errors import Misconfigured
+from integration_objects.surroundings import Surroundings
+
+
+class DatabaseNotUpgraded(Misconfigured):
+    """The database's tables aren't those that the deployment needs."""
+
+
+class _DryRun(Exception):
+    """Ends a dry run's transaction, which rolls it back."""
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """The books of one transaction.
+
+    Attributes:
+        connection: the database's, for savepoints.
+        store: the EAI database adapter.
+        messages: the message store.
+        desk: whose books they are.
+    """
+
+    connection: Any
+    store: ObjectStore
+    messages: MessageStore
+    desk: Desk
+
+    def run(self, origin: Origin, locked: set[str] | None = None) -> Run:
+        """A workflow run in this transaction; *locked*: the accounts that its group has locked, None for alone."""
+        return Run(self.desk.kit, self.store, self.messages, origin, locked)
+
+
+class Desk:
+    """An open deployment. One for each process.
+
+    Attributes:
+        process: the process's name, the same after each start: counts and marks are kept by it.
+        holder: who holds a lease: this very process.
+    """
+
+    def __init__(self, deployment: Deployment, surroundings: Surroundings | None = None, process: str = "command") -> None:
+        self.deployment = deployment
+        self.surroundings = surroundings or Surroundings()
+        self.process = process
+        self.holder = f"{process}-{os.getpid()}"
+        self.metadata = tables_of(deployment.definitions)
+        self.database = Database(
+            deployment.settings.database_url,
+            folder=deployment.folder,
+            unsafe=deployment.settings.unsafe_database,
+        )
+
+    @cached_property
+    def kit(self) -> Kit:
+        """What all runs of this deployment share."""
+        return self.deployment.kit(self.surroundings)
+
+    def prepare_database(self) -> None:
+        """Make the database ready: SQLite is upgraded; PostgreSQL must have been.
+
+        Raises:
+            DatabaseNotUpgraded: names the command that does it.
+        """
+        if self.database.is_sqlite:
+            upgrade(self.database, self.deployment.definitions)
+        elif needs_upgrade(self.database, self.deployment.definitions):
+            raise DatabaseNotUpgraded(
+                "the database isn't ready for this version of the hub and this deployment's extensions",
+                where=self.database.shown_url,
+                why="tables or columns are missing, or migrations haven't run",
+                mend="run `orderhub db upgrade` once, with the right to create tables, then start again",
+            )
+
+    @contextmanager
+    def write(self, dry_run: bool = False) -> Iterator[Transaction]:
+        """A transaction that writes: committed at the end, rolled back on an error, and always on a dry run."""
+        try:
+            with self.database.write() as connection:
+                yield self._transaction(connection)
+                if dry_run:
+                    raise _DryRun
+        except _DryRun:
+            pass
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that only reads."""
+        with self.database.read() as connection:
+            yield self._transaction(connection)
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self.database.close()
+
+    def _transaction(self, connection: Any) -> Transaction:
+        user = self.deployment.settings.user
+        return Transaction(
+            connection,
+            ObjectStore(connection, self.deployment.definitions, self.metadata, self.surroundings, user),
+            MessageStore(connection, self.surroundings, self.process, user),
+            self,
+        )

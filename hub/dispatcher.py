@@ -1,0 +1,115 @@
+"""The outbox to the doors: in order per destination, confirmed, then marked.
+
+    <channel>              an embedded queue: moved into the inbox of the route that reads it, or left for `receive`
+    folder:<name>          a file in that folder's outbox
+    answer:<folder>/<file> the reply beside the file that came in, which moves to done/ or rejected/
+
+Spec: road.md "Out and back" (dispatcher), "The inbox is the one waiting room"; guarantees.md G3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+
+from adapters.database.outbox import OutboxRow
+from adapters.folder import FolderTransport
+from adapters.system import FOLDER
+from adapters.transport import Delivery
+from hub.data_manager import ANSWER, DataManager
+from hub.desk import Desk
+from hub.route import Route
+from integration_objects.errors import HubError
+
+log = structlog.get_logger()
+
+#: states whose file goes to rejected/
+REFUSED = ("rejected", "invalid", "dead")
+#: messages of one destination that are published at once
+BATCH = 100
+#: seconds that a dispatcher may hold a destination; a dead one's is free after that
+LEASE_S = 60
+#: seconds until a message that couldn't be published is tried again
+DELAYS_S = (1, 5, 30, 120, 600)
+
+
+class Dispatcher:
+    """Publishes what waits in the outbox. One a process; a lease keeps one dispatcher to a destination."""
+
+    def __init__(self, desk: Desk, data_manager: DataManager, folders: FolderTransport) -> None:
+        self._desk = desk
+        self._data_manager = data_manager
+        self._folders = folders
+        self._readers: Mapping[str, Route] = {
+            route.place: route for route in desk.deployment.routes.values() if route.door == "channel"
+        }
+
+    def step(self) -> int:
+        """Dispatch what is due, a batch for each destination; returns how many messages left."""
+        return sum(self._dispatch(destination) for destination in self._destinations())
+
+    def waits(self) -> bool:
+        """Whether messages wait that this dispatcher will send, now or later."""
+        return bool(self._destinations())
+
+    def _destinations(self) -> list[str]:
+        with self._desk.read() as transaction:
+            waiting = transaction.messages.outbox.destinations_waiting()
+        return [destination for destination in waiting if self._is_ours(destination)]
+
+    def _is_ours(self, destination: str) -> bool:
+        """Whether somebody other than `orderhub receive` takes what goes there."""
+        return destination.startswith((FOLDER, ANSWER)) or destination in self._readers
+
+    def _dispatch(self, destination: str) -> int:
+        if destination in self._readers:
+            return self._move(destination, self._readers[destination])
+        return self._publish(destination)
+
+    def _move(self, channel: str, route: Route) -> int:
+        """From the outbox into the inbox of the route that reads the channel, in one transaction."""
+        with self._desk.write() as transaction:
+            rows = transaction.messages.outbox.waiting(channel, BATCH)
+            filed = transaction.messages.move_to_inbox(
+                rows, lambda row: self._data_manager.arrival(route, delivery_of(row))
+            )
+        return len(filed)
+
+    def _publish(self, destination: str) -> int:
+        """Publish outside of any transaction, then mark: a death between repeats a message, with the same id."""
+        lease = f"dispatch:{destination}"[:255]
+        with self._desk.write() as transaction:
+            if not transaction.messages.control.acquire_lease(lease, self._desk.holder, LEASE_S):
+                return 0
+            rows = transaction.messages.outbox.waiting(destination, BATCH)
+        fault: HubError | None = None
+        try:
+            if rows:
+                self._put(destination, rows)
+        except HubError as error:
+            fault = error
+            log.warning("not dispatched", destination=destination, **error.as_dict())
+        with self._desk.write() as transaction:
+            if fault is None:
+                transaction.messages.outbox.mark_sent(row.id for row in rows)
+            else:
+                delay = DELAYS_S[min(rows[0].attempts, len(DELAYS_S) - 1)]
+                transaction.messages.outbox.mark_failed(
+                    rows[0].id, fault.as_dict(), self._desk.surroundings.later(delay)
+                )
+            transaction.messages.control.release_lease(lease, self._desk.holder)
+        return 0 if fault is not None else len(rows)
+
+    def _put(self, destination: str, rows: list[OutboxRow]) -> None:
+        if destination.startswith(FOLDER):
+            self._folders.publish(destination.removeprefix(FOLDER), [row.envelope for row in rows])
+            return
+        for row in rows:
+            state = row.message.headers.get("x-orderhub-state", "")
+            self._folders.settle(destination.removeprefix(ANSWER), state in REFUSED, row.message.body)
+
+
+def delivery_of(row: OutboxRow) -> Delivery:
+    """An outbox row of an embedded channel as the delivery that the channel's reader gets."""
+    return Delivery(row.envelope, row.message.destination, "local", row.message.destination)

@@ -1,0 +1,313 @@
+"""What a workflow holds in its hand, and the record of what came into it from outside.
+
+A workflow is a function of a run and a tree. Through the run it calls business service methods by name, reads and
+writes objects, makes identifiers and emits messages; it knows no database and no queue. All that comes in from
+outside (objects read, identifiers, the time, numbers) is recorded, so that every step between can be worked out
+again from the recording.
+
+Source: "Application integration services", figure 4B (workflow manager); spec: road.md "The recording".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.database.object_store import Done, Example, ObjectStore
+
+from adapters.database.fallout import FalloutEntry
+from adapters.database.message_store import MessageStore
+from adapters.database.outbox import OutboxMessage
+from adapters.system import System
+from hub.services import Service
+from integration_objects.definition import Definitions
+from integration_objects.errors import HubError, Misconfigured, Refused
+from integration_objects.expression import Expression
+from integration_objects.property_set import PropertySet
+from integration_objects.surroundings import Surroundings
+from maps.data_map import DataMap
+from schemas.external_object import ExternalObject
+
+
+class ServiceUnknown(Misconfigured):
+    """A workflow calls a business service method that nobody registered."""
+
+
+class NobodyTakes(Refused):
+    """An object has to leave, and no system is declared that takes it."""
+
+
+class TouchesAnotherAccount(HubError):
+    """The run must touch an account that its group hasn't locked: the message is run again, alone."""
+
+    def __init__(self, account_ids: Iterable[str]) -> None:
+        self.account_ids = frozenset(account_ids)
+        super().__init__(
+            f"the run touches accounts that its group hasn't locked: {', '.join(sorted(self.account_ids))}",
+            mend="nothing; the message is run again by itself",
+        )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The message that a run works for; all its outbound message ids are derived from it.
+
+    Attributes:
+        route, sender, identity: what makes the inbound message unique.
+        inbox_id: its row in the message store; None for a run that a command started.
+        message_id, correlation_id: as the sender gave them.
+    """
+
+    route: str
+    sender: str
+    identity: str
+    inbox_id: str | None = None
+    message_id: str | None = None
+    correlation_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a workflow answers: ``done``, or ``filtered`` for a message that rightly changes nothing.
+
+    Attributes:
+        state: the message's final state.
+        reply: an OM Reply message, without what the data manager knows better (message id, state); or None.
+        why: why the message was filtered; "" otherwise.
+    """
+
+    state: str = "done"
+    reply: PropertySet | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What all runs of a deployment share: its declarations and its surroundings."""
+
+    definitions: Definitions
+    services: Mapping[str, Service]
+    systems: Sequence[System]
+    maps: Mapping[str, DataMap]
+    external_objects: Mapping[str, ExternalObject]
+    surroundings: Surroundings
+    version: str = ""
+
+
+@dataclass
+class Run:
+    """One workflow run on one message, inside the caller's transaction."""
+
+    kit: Kit
+    store: ObjectStore
+    messages: MessageStore
+    origin: Origin
+    locked: set[str] | None = None  # accounts that the group has locked; None: alone, may lock any
+    record: list[list[Any]] = field(default_factory=list)
+    emitted: int = 0
+    _now: str | None = None
+
+    @property
+    def definitions(self) -> Definitions:
+        """The deployment's integration objects."""
+        return self.kit.definitions
+
+    # Services
+
+    def call(self, service: str, *arguments: Any, **named: Any) -> Any:
+        """Call a business service method by its name ("Apply"), so that a deployment can put its own there."""
+        try:
+            method = self.kit.services[service]
+        except KeyError:
+            raise ServiceUnknown(
+                f"the workflow calls the business service method '{service}', which nobody registered",
+                why=f"registered are {', '.join(sorted(self.kit.services))}",
+                mend="register it in the deployment's hub/services, or mend the name in the workflow",
+            ) from None
+        for name in method.handed_in:
+            if name not in named:
+                named[name] = self._hand_in(name)
+        return method.function(*arguments, **named)
+
+    def _hand_in(self, name: str) -> Any:
+        if name == "definitions":
+            return self.definitions
+        if name == "new_id":
+            return self.new_id
+        raise ServiceUnknown(
+            f"a business service method wants '{name}' handed in, which a run doesn't have",
+            mend="give it in the workflow's call",
+        )
+
+    # What comes in from outside, recorded
+
+    def now(self) -> str:
+        """The time of this run: one moment for the whole run."""
+        if self._now is None:
+            self._now = self.kit.surroundings.now()
+            self.record.append(["now", self._now])
+        return self._now
+
+    def new_id(self) -> str:
+        """A new identifier, ordered by time."""
+        made = self.kit.surroundings.new_id()
+        self.record.append(["id", made])
+        return made
+
+    def next_number(self, sequence: str) -> int:
+        """The next number of a sequence ("Order Number"); given up again where the transaction rolls back."""
+        number = self.messages.control.next_number(sequence)
+        self.record.append(["number", sequence, number])
+        return number
+
+    def query(self, name: str, example: Example | None = None, where: Expression | None = None) -> PropertySet:
+        """The instances of *name* whose fields equal *example*'s, as a message; an empty object for none."""
+        found = self.store.query(name, example or {}, where)
+        self.record.append(["object", name, dict(example or {}), flat(found)])
+        return found
+
+    def account_of(self, system: str | None, number: str | None) -> str | None:
+        """The Account Id that *system*'s *number* means: by its account key, else the Account Id itself."""
+        if number is None:
+            return None
+        found = None
+        if system is not None:
+            found = self.store.owner_of("Account", "Account Key", {"System": system, "Number": number})
+        if found is None:
+            found = self.store.owner_of("Account", None, {"Account Id": number})
+        self.record.append(["account", system, number, found])
+        return found
+
+    def integration_ids(self, system: str, account_id: str, references: Sequence[str]) -> dict[str, str]:
+        """The Integration Ids recorded for a sender's line references (those that are known)."""
+        found = self.messages.keys.find(system, account_id, references)
+        self.record.append(["keys", system, account_id, found])
+        return found
+
+    def keep_integration_ids(self, system: str, account_id: str, pairs: Mapping[str, str]) -> None:
+        """Record which Integration Id the hub gave to each of a sender's references; replaces older pairs."""
+        self.messages.keys.keep(system, account_id, pairs)
+
+    # The database adapter
+
+    def insert(self, tree: PropertySet) -> list[Done]:
+        """Insert every instance of the message."""
+        return self.store.insert(tree)
+
+    def update(self, tree: PropertySet) -> list[Done]:
+        """Update every instance of the message; what it doesn't carry stays."""
+        return self.store.update(tree)
+
+    def upsert(self, tree: PropertySet) -> list[Done]:
+        """Insert or update every instance of the message; deletes nothing."""
+        return self.store.upsert(tree)
+
+    def synchronize(self, tree: PropertySet) -> list[Done]:
+        """Make the stored instances equal to the message's, deleting children that it lists no more."""
+        return self.store.synchronize(tree)
+
+    def lock_accounts(self, account_ids: Iterable[str]) -> None:
+        """Lock accounts for the rest of the transaction.
+
+        Raises:
+            TouchesAnotherAccount: the run's group didn't lock one of them; the data manager runs it again alone.
+        """
+        wanted = set(account_ids)
+        if self.locked is None:
+            self.store.lock_accounts(sorted(wanted))
+        elif not wanted <= self.locked:
+            raise TouchesAnotherAccount(wanted - self.locked)
+
+    # What goes out
+
+    def emit(self, name: str, tree: PropertySet, for_system: str | None = None) -> int:
+        """Put an outbound object into the outbox, once for each system that takes it, in that system's format.
+
+        Args:
+            name: the integration object's name.
+            tree: the message.
+            for_system: the Fulfilment System it is for; None: every system that takes the object.
+
+        Returns:
+            How many messages were put out.
+
+        Raises:
+            NobodyTakes: *for_system* is given and no declared system takes its objects.
+        """
+        takers = [
+            system
+            for system in self.kit.systems
+            if system.takes == name and (for_system is None or system.for_system == for_system)
+        ]
+        if for_system is not None and not takers:
+            raise NobodyTakes(
+                f"no system takes '{name}' for the fulfilment system '{for_system}'",
+                why="systems that take it: "
+                + (", ".join(sorted(s.for_system for s in self.kit.systems if s.takes == name)) or "none"),
+                mend=f"declare it in adapters/systems/ (takes: {name}), or mend the product's Fulfilment System",
+            )
+        for system in takers:
+            body = system.render(tree, self.kit.maps, self.kit.external_objects)
+            self.emitted += 1
+            self.messages.outbox.emit(
+                OutboxMessage(
+                    message_id=outbound_id(self.origin, system.name, self.emitted),
+                    inbox_id=self.origin.inbox_id,
+                    route=self.origin.route,
+                    destination=system.destination,
+                    kind="outbound",
+                    type=system.type,
+                    correlation_id=self.origin.correlation_id or self.origin.message_id,
+                    content_type=system.content_type,
+                    headers={"x-orderhub-system": system.name},
+                    body=body,
+                )
+            )
+        return len(takers)
+
+    def release(self, condition: str) -> int:
+        """Release the parked messages that wait for *condition*, which this transaction brings."""
+        return self.messages.inbox.release(condition)
+
+    def fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
+        """Raise a fallout entry: an order that needs somebody's eyes, with its cause and its lines."""
+        self.messages.fallout.insert(
+            FalloutEntry(
+                cause=cause,
+                reason=reason,
+                account_id=order.get("Account Id"),
+                order_id=order.get("Row Id"),
+                order_number=order.get("Order Number"),
+                inbox_id=self.origin.inbox_id,
+                lines=tuple(lines),
+            )
+        )
+
+    def recording(self) -> bytes:
+        """The recording, compressed: what `MessageStore.record` keeps."""
+        document = {"versions": self.kit.version, "entries": self.record}
+        return zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+
+def outbound_id(origin: Origin, system: str, number: int) -> str:
+    """The message id of the *number*-th message to *system*: the same however often the inbound one is worked."""
+    parts = "\x1f".join((origin.route, origin.sender, origin.identity, system, str(number)))
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def flat(tree: PropertySet) -> list[list[Any]]:
+    """A tree as rows [depth, type, value, properties], parents first: JSON without recursion."""
+    rows: list[list[Any]] = []
+    stack = [(tree, 0)]
+    while stack:
+        node, depth = stack.pop()
+        rows.append([depth, node.type, node.value, dict(node.properties)])  # the tree may change after this
+        stack.extend((child, depth + 1) for child in reversed(node.children))
+    return rows
+
+
+Workflow = Callable[[Run, PropertySet], Outcome]

@@ -1,0 +1,65 @@
+"""Workflows: the source's processes, each a function that reads like its numbered steps.
+
+What comes in: a run (hub.run.Run) and a message's property set, or the identifiers of stored objects.
+What goes out: an outcome with the reply; objects and messages leave through the run.
+Who calls it: the data manager, by the name that a route gives; and the command `orderhub workflow`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hub.run import Outcome, Run
+from integration_objects.property_set import PropertySet
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A registered workflow.
+
+    Attributes:
+        name: as routes call it.
+        function: does the work; refusals are raised, waiting is raised.
+        accounts: the accounts that its input touches, locked in a fixed order before the work starts.
+        takes: the integration objects that it works on, so that a route's map can be proven against it.
+        help: a line for `orderhub workflow --help`.
+    """
+
+    name: str
+    function: Callable[[Run, PropertySet], Outcome]
+    accounts: Callable[[Run, PropertySet], set[str]]
+    takes: tuple[str, ...]
+    help: str
+
+
+def shipped_workflows() -> dict[str, Workflow]:
+    """The workflows that the hub brings, by name."""
+    from hub.workflows import fulfilment, hub_object, receive_order
+
+    return {
+        workflow.name: workflow
+        for workflow in (
+            Workflow(
+                "Receive Order",
+                receive_order.receive_order,
+                receive_order.accounts_of_order,
+                ("OM Order",),
+                "take in a sender's order: resolve it, prove it against the requested state, submit it",
+            ),
+            Workflow(
+                "Order Synchronization",
+                fulfilment.synchronize_order,
+                fulfilment.accounts_of_status,
+                ("OM Work Order Status",),
+                "take in provisioning's answer: statuses, billing events, the service profile",
+            ),
+            Workflow(
+                "Hub Object",
+                hub_object.take_hub_object,
+                hub_object.accounts_of_hub_object,
+                ("Account", "Product", "OM Asset", "OM Order"),
+                "take in the hub's own XML: accounts, products, opening profiles, orders",
+            ),
+        )
+    }

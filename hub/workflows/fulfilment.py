@@ -1,0 +1,485 @@
+"""Fulfilment: work orders out, provisioning's answers in, billing told, the service profile brought up to date.
+
+Source: "Order synchronization", "Apply Completed Sales Order Line Item Process", "Submit Order Process";
+spec: road.md "Out and back", workflows.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hub.reply import order_reply
+from hub.run import Outcome, Run
+from hub.workflows.service_profile import ORDER, make_no_action, no_profile, profile
+from hub.workflows.statuses import FAILED, check_change
+from integration_objects.complex_object import (
+    ATTRIBUTE,
+    KEY,
+    LINE_ITEM,
+    NO_ACTION,
+    action_code,
+    attributes,
+    instances,
+    is_empty,
+    is_tracked,
+    line_items,
+    message,
+    put_list,
+    walk_items,
+)
+from integration_objects.errors import Refused, Waiting
+from integration_objects.field_values import read_date, read_number
+from integration_objects.property_set import PropertySet
+
+WORK_ORDER = "OM Work Order"
+BILLING_EVENT = "OM Billing Event"
+
+
+class WorkOrderUnknown(Refused):
+    """A status names a work order that the hub never sent."""
+
+
+class WorkOrderRevisionUnknown(Refused):
+    """A status answers a revision of a work order that the hub never sent."""
+
+
+class OneStatusAMessage(Refused):
+    """A message carries no status, or several, or one that names neither order nor lines."""
+
+
+class LineUnknown(Refused):
+    """A status names a line that its work order doesn't ask anything of."""
+
+
+class NotFullyExploded(Refused):
+    """A completed line still stands for several services."""
+
+
+# Out: decomposition
+
+
+def complete_unassigned_lines(run: Run, order: PropertySet) -> None:
+    """Give every line its fulfilment system; complete the lines that no system provides. Changes *order*.
+
+    The system is the product's, else the nearest ancestor's.
+    """
+    for item, parent in walk_items(order):
+        system = item.get("Fulfilment System") or (parent.get("Fulfilment System") if parent is not None else None)
+        item.properties["Fulfilment System"] = system
+        if system is None and item.get("Status") == "Open" and action_code(item) != NO_ACTION:
+            item.properties["Status"] = "Complete"
+            item.properties["Completed Date"] = run.now()
+
+
+def send_work_orders(run: Run, order: PropertySet) -> None:
+    """Decompose an open order: one work order for each fulfilment system, stored and emitted.
+
+    A revision replaces the whole work order of each system that had one, even where nothing is left for it to do.
+
+    Source: "decompose orders into multiple work orders"; spec: road.md "Out and back".
+    """
+    number = order.get("Order Number") or ""
+    former: dict[str, PropertySet] = {}
+    if read_number(order.get("Revision") or "1") > 1:
+        former = {
+            work_order.get("Fulfilment System") or "": work_order
+            for work_order in instances(run.query(WORK_ORDER, {"Order Number": number}))
+        }
+    needed = [item.get("Fulfilment System") or "" for item, _ in walk_items(order) if _is_asked(item)]
+    for system in dict.fromkeys([*former, *needed]):
+        before = former.get(system)
+        if before is None:
+            former[system] = PropertySet()  # counts on the numbers of this order's work orders
+            work_order = _work_order(run, order, system, f"{number}-{len(former)}", 1)
+            run.insert(message(WORK_ORDER, [work_order]))
+        else:
+            revision = int(read_number(before.get("Revision") or "1")) + 1
+            work_order = _work_order(run, order, system, before.get("Work Order Number") or "", revision)
+            run.synchronize(message(WORK_ORDER, [work_order]))
+        run.emit(WORK_ORDER, message(WORK_ORDER, [work_order]), for_system=system)
+
+
+def _is_asked(item: PropertySet) -> bool:
+    return item.get("Status") == "Open" and action_code(item) != NO_ACTION
+
+
+def _work_order(run: Run, order: PropertySet, system: str, number: str, revision: int) -> PropertySet:
+    """The lines that *system* is asked to provide, under their ancestors as `-`."""
+    work_order = PropertySet(
+        "Work Order",
+        properties={
+            "Work Order Number": number,
+            "Revision": str(revision),
+            "Order Number": order.get("Order Number"),
+            "Order Revision": order.get("Revision"),
+            "Source System": order.get("Source System"),
+            "Source Order Number": order.get("Source Order Number"),
+            "Account Id": order.get("Account Id"),
+            "Fulfilment System": system,
+            "Due Date": order.get("Due Date"),
+            "Currency Code": order.get("Currency Code"),
+        },
+    )
+    component = run.definitions[WORK_ORDER].root.children[LINE_ITEM]
+    carried = [name for name in component.fields if name not in ("Row Id", "Parent Item Id", "Status Time")]
+    pairs = list(walk_items(order))
+    kept: set[int] = set()
+    for item, parent in reversed(pairs):
+        if id(item) in kept or (_is_asked(item) and item.get("Fulfilment System") == system):
+            kept.add(id(item))
+            if parent is not None:
+                kept.add(id(parent))
+    twins: dict[int, PropertySet] = {}
+    for item, parent in pairs:
+        if id(item) not in kept:
+            continue
+        line = PropertySet(
+            LINE_ITEM, properties={name: item.properties[name] for name in carried if name in item.properties}
+        )
+        for attribute in attributes(item):
+            put_list(line, ATTRIBUTE).append(attribute.copy_node())
+            attributes(line)[-1].properties.pop("Row Id", None)
+        if not (_is_asked(item) and item.get("Fulfilment System") == system):
+            make_no_action(line)
+            line.properties["Status"] = NO_ACTION
+        twins[id(item)] = line
+        put_list(work_order if parent is None else twins[id(parent)], LINE_ITEM).append(line)
+    put_list(work_order, LINE_ITEM)
+    work_order.properties["Status"] = "Open" if twins else "Cancelled"
+    return work_order
+
+
+# Back: order synchronization
+
+
+def accounts_of_status(run: Run, tree: PropertySet) -> set[str]:
+    """The account whose order a status answers; none where the order is unknown."""
+    accounts = set()
+    for status in instances(tree):
+        for work_order in _answered(run, status):
+            account = work_order.get("Account Id")
+            if account:
+                accounts.add(account)
+    return accounts
+
+
+def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
+    """Take in provisioning's answer: line statuses, processed flags, billing event, service profile.
+
+    Lines that aren't named keep their status; a line that was last set by a later time keeps its status.
+
+    Args:
+        run: the run; the order's account is locked.
+        tree: an OM Work Order Status message with one instance. Not changed.
+
+    Raises:
+        WorkOrderUnknown, WorkOrderRevisionUnknown, LineUnknown, StatusChangeRefused: refused, nothing is stored.
+        Waiting: the sender's order isn't there yet.
+
+    Source: "Order synchronization"; spec: road.md "Out and back".
+    """
+    status = _one_status(tree)
+    work_orders = _answered(run, status)
+    if not work_orders:
+        _unknown(status)
+    run.lock_accounts({work_order.get("Account Id") or "" for work_order in work_orders})
+    order = _active_order(run, work_orders[0])
+    if _is_superseded(status, work_orders):
+        return Outcome("filtered", order_reply(order), why="the status answers a revision that has been replaced")
+
+    changed = _take_statuses(run, status, work_orders, order)
+    if not changed:
+        return Outcome("filtered", order_reply(order), why="the status changes no line")
+    for work_order in work_orders:
+        _close_work_order(work_order)
+        run.update(message(WORK_ORDER, [work_order]))
+    done = [item for item in changed if item.get("Status") == "Complete"]
+    reasons = {
+        line.get(KEY) or "": line.get("Reason") or "" for line in line_items(status) if line.get("Reason") is not None
+    }
+    take_completed_lines(run, order, done, reasons)
+    return Outcome("done", order_reply(order, [(item.get("Source Reference"), item.get(KEY)) for item in changed]))
+
+
+def _one_status(tree: PropertySet) -> PropertySet:
+    statuses = instances(tree)
+    if len(statuses) != 1 or not line_items(statuses[0]):
+        raise OneStatusAMessage(
+            "the message must carry one status with at least one line",
+            why=f"it carries {len(statuses)}" + (" without lines" if len(statuses) == 1 else ""),
+            mend="send each work order's status in a message of its own, with the lines that changed",
+        )
+    status = statuses[0]
+    if status.get("Work Order Number") is None and (
+        status.get("Source System") is None or status.get("Source Order Number") is None
+    ):
+        raise OneStatusAMessage(
+            "the status doesn't say which order it is about",
+            why="it has neither a Work Order Number nor a Source System with a Source Order Number",
+            mend="send the number of the work order that it answers",
+        )
+    return status
+
+
+def _answered(run: Run, status: PropertySet) -> list[PropertySet]:
+    """The work orders that a status answers: one by the hub's number, else all of the sender's order."""
+    number = status.get("Work Order Number")
+    if number is not None:
+        example = {"Work Order Number": number}
+    else:
+        example = {
+            "Source System": status.get("Source System") or "",
+            "Source Order Number": status.get("Source Order Number") or "",
+        }
+    return list(instances(run.query(WORK_ORDER, example)))
+
+
+def _unknown(status: PropertySet) -> None:
+    number = status.get("Work Order Number")
+    if number is not None:
+        raise WorkOrderUnknown(
+            f"the work order '{number}' is unknown",
+            where="Work Order Status, Work Order Number",
+            why="the hub never sent a work order of this number",
+            mend="answer with the number of the work order, as it was sent",
+        )
+    system, source_number = status.get("Source System"), status.get("Source Order Number")
+    raise Waiting(
+        f"the status came before its order {system}/{source_number}",
+        waits_for=f"order {system}/{source_number}",
+        why="no order of this number has been taken in yet",
+        mend="nothing, where the order is on its way; else send it",
+    )
+
+
+def _active_order(run: Run, work_order: PropertySet) -> PropertySet:
+    found = instances(run.query(ORDER, {"Order Number": work_order.get("Order Number"), "Active Flag": "Y"}))
+    return found[0]
+
+
+def _is_superseded(status: PropertySet, work_orders: Sequence[PropertySet]) -> bool:
+    text = status.get("Revision")
+    if text is None:
+        return False
+    revision = read_number(text)
+    newest = max(read_number(work_order.get("Revision") or "1") for work_order in work_orders)
+    if revision > newest:
+        raise WorkOrderRevisionUnknown(
+            f"the status answers revision {revision} of the work order {work_orders[0].get('Work Order Number')}",
+            where="Work Order Status, Revision",
+            why=f"the newest revision that was sent is {newest}",
+            mend="answer with the revision of the work order, as it was sent",
+        )
+    return revision < newest
+
+
+def _take_statuses(
+    run: Run, status: PropertySet, work_orders: Iterable[PropertySet], order: PropertySet
+) -> list[PropertySet]:
+    """Set the lines' statuses on the order and its work orders, in place; returns the order lines that changed."""
+    asked = {
+        line.get(KEY): line
+        for work_order in work_orders
+        for line, _ in walk_items(work_order)
+        if action_code(line) != NO_ACTION
+    }
+    lines = {item.get(KEY): item for item, _ in walk_items(order)}
+    time = status.get("Status Time") or run.now()
+    changed = []
+    for answer in line_items(status):
+        key = answer.get(KEY)
+        line, item = asked.get(key), lines.get(key)
+        if line is None or item is None:
+            raise LineUnknown(
+                f"the work order asks nothing of the line '{key}'",
+                where=f"Work Order Status, line {key}",
+                why="its lines are " + ", ".join(str(known) for known in asked),
+                mend="answer with the Integration Ids of the work order's lines that have an action",
+            )
+        new = answer.get("Status") or ""
+        last = line.get("Status Time")
+        if new == item.get("Status") or (last is not None and read_date(time) < read_date(last)):
+            continue
+        check_change("order line", f"{key} of the order {order.get('Order Number')}", item.get("Status"), new)
+        for node in (line, item):
+            node.properties["Status"] = new
+            if new == "Complete":
+                node.properties["Completed Date"] = answer.get("Completed Date") or time
+            if answer.get("Service Id") is not None:
+                node.properties["Service Id"] = answer.get("Service Id")
+        line.properties["Status Time"] = time
+        changed.append(item)
+    return changed
+
+
+def _close_work_order(work_order: PropertySet) -> None:
+    asked = [line.get("Status") for line, _ in walk_items(work_order) if action_code(line) != NO_ACTION]
+    if "Open" not in asked:
+        work_order.properties["Status"] = "Failed" if FAILED & set(asked) else "Complete"
+
+
+# The completed lines
+
+
+def take_completed_lines(
+    run: Run, order: PropertySet, done: Sequence[PropertySet], reasons: dict[str, str] | None = None
+) -> None:
+    """Tell billing what was completed, set the processed flags, close the order, bring the profile up to date.
+
+    Args:
+        run: the run.
+        order: the stored order's instance, with its new statuses. Changed in place, and written.
+        done: its lines that became Complete with this message.
+        reasons: what provisioning said of the lines that failed.
+    """
+    tree = message(ORDER, [order])
+    if done:
+        run.emit(BILLING_EVENT, _billing_event(run, tree, done))
+    flagged = instances(run.call("Update Order Status", tree))[0]
+    for root, twin in zip(line_items(order), line_items(flagged), strict=True):
+        root.properties["Order Item Processed Flag"] = twin.get("Order Item Processed Flag")
+    _close_order(run, order, reasons or {})
+    apply_completed(run, order)
+    run.update(message(ORDER, [order]))
+
+
+def _billing_event(run: Run, tree: PropertySet, done: Sequence[PropertySet]) -> PropertySet:
+    """The event Lines Completed. It is made before Trim, which drops just the one-time fees that billing wants."""
+    order = instances(tree)[0]
+    dated = run.call("Set Effectivity Dates", tree, completed=run.now())
+    calculated = {item.get(KEY): item for item, _ in walk_items(instances(dated)[0])}
+    event = PropertySet(
+        "Billing Event",
+        properties={
+            "Event Id": run.new_id(),
+            "Event Type": "Lines Completed",
+            "Event Time": run.now(),
+            "Order Number": order.get("Order Number"),
+            "Order Revision": order.get("Revision"),
+            "Account Id": order.get("Account Id"),
+            "Billing Account Id": order.get("Billing Account Id"),
+            "Currency Code": order.get("Currency Code"),
+        },
+    )
+    fields = run.definitions[BILLING_EVENT].root.children[LINE_ITEM].fields
+    for item in done:
+        line = PropertySet(
+            LINE_ITEM, properties={name: item.properties[name] for name in fields if name in item.properties}
+        )
+        dates = calculated[item.get(KEY)]
+        line.properties["Price"] = item.get("Adjusted Price")
+        line.properties["Effective Start Date"] = dates.get("Calculated Effective Start Date")
+        line.properties["Effective End Date"] = dates.get("Calculated Effective End Date")
+        put_list(event, LINE_ITEM).append(line)
+    return message(BILLING_EVENT, [event])
+
+
+def _close_order(run: Run, order: PropertySet, reasons: dict[str, str]) -> None:
+    """Complete or Failed, once all roots are processed; a failure leaves a fallout entry that says which lines."""
+    if any(root.get("Order Item Processed Flag") != "Y" for root in line_items(order)):
+        return
+    failed = [item for item, _ in walk_items(order) if item.get("Status") in FAILED]
+    new = "Failed" if failed else "Complete"
+    check_change("order", order.get("Order Number") or "", order.get("Status"), new)
+    order.properties["Status"] = new
+    if not failed:
+        order.properties["Completed Date"] = run.now()
+        return
+    said = "; ".join(
+        f"{item.get(KEY)} {item.get('Status')}: {reasons.get(item.get(KEY) or '') or 'no reason given'}"
+        for item in failed
+    )
+    run.fallout(order, "Lines Failed", said, [item.get(KEY) or "" for item in failed])
+    hidden = _completed_below_failed(order)
+    if hidden:
+        run.fallout(
+            order,
+            "Completed Below Failed",
+            "these lines were provisioned, but a line above them failed, so they are not in the service profile",
+            [item.get(KEY) or "" for item in hidden],
+        )
+
+
+def _completed_below_failed(order: PropertySet) -> list[PropertySet]:
+    below: set[int] = set()
+    found = []
+    for item, parent in walk_items(order):
+        if parent is not None and (id(parent) in below or parent.get("Status") in FAILED):
+            below.add(id(item))
+            if (
+                item.get("Status") == "Complete"
+                and item.get("Applied Date") is None
+                and action_code(item) != NO_ACTION
+                and is_tracked(item)
+            ):
+                found.append(item)
+    return found
+
+
+def apply_completed(run: Run, order: PropertySet) -> None:
+    """Apply an order's completed lines to the service profile. Running it twice changes nothing the second time.
+
+    Args:
+        run: the run; the order's account is locked.
+        order: an instance of OM Order. The lines that are applied get their Applied Date, in place.
+
+    Raises:
+        NotFullyExploded: a completed line stands for several services.
+
+    Source: "Apply Completed Sales Order Line Item Process", steps 1 to 9.
+    """
+    account_id = order.get("Account Id") or ""
+    waiting = order.copy()
+    for item, _ in walk_items(waiting):
+        if item.get("Applied Date") is not None:
+            make_no_action(item)
+    trimmed = run.call("Trim", message(ORDER, [waiting]))
+    if is_empty(trimmed):
+        return
+    applied_keys = {item.get(KEY) for item, _ in walk_items(instances(trimmed)[0]) if action_code(item) != NO_ACTION}
+    if not applied_keys:
+        return
+    if not run.call("Fully Exploded", trimmed):
+        raise NotFullyExploded(
+            f"the order {order.get('Order Number')} has a completed line that stands for several services",
+            why="an asset is one service; a line with a quantity above 1 must be exploded before",
+            mend="explode the line (Ungroup) and complete the order's lines again",
+        )
+    dated = run.call("Set Effectivity Dates", trimmed, completed=run.now())
+    change = run.call("Logical Delete", dated)
+    before = profile(run, account_id)
+    applied = run.call("Apply", no_profile(account_id) if is_empty(before) else before, [change])
+    if applied.ignored:
+        run.fallout(
+            order,
+            "Ignored by Apply",
+            "; ".join(f"{entry.item} ({entry.action}): {entry.reason}" for entry in applied.ignored),
+            sorted({entry.item for entry in applied.ignored}),
+        )
+    dates = {item.get(KEY): item for item, _ in walk_items(instances(dated)[0])}
+    if not is_empty(applied.asset):
+        _date_asset(instances(applied.asset)[0], dates, order)
+        run.upsert(applied.asset)
+    for item, _ in walk_items(order):
+        if item.get(KEY) in applied_keys:
+            item.properties["Applied Date"] = run.now()
+            calculated = dates[item.get(KEY)]
+            for name in (
+                "Completed Date",
+                "Calculated Effective Start Date",
+                "Calculated Effective End Date",
+            ):
+                item.properties[name] = calculated.get(name)
+
+
+def _date_asset(asset: PropertySet, dates: dict[str | None, PropertySet], order: PropertySet) -> None:
+    """Write each asset's start and end, and the order that brought it, from the applied lines."""
+    for item, _ in walk_items(asset):
+        line = dates.get(item.get(KEY))
+        if line is None:
+            continue
+        if line.get("Calculated Effective Start Date") is not None:
+            item.properties["Effective Start Date"] = line.get("Calculated Effective Start Date")
+            item.properties["Original Order Id"] = order.get("Row Id")
+        if line.get("Calculated Effective End Date") is not None:
+            item.properties["Effective End Date"] = line.get("Calculated Effective End Date")

@@ -1,0 +1,71 @@
+"""The hub's own XML coming in: accounts, products and opening profiles are upserted, orders are received.
+
+Source: "Application integration services", figure 4B; spec: road.md "Whose order, which line" (`hub_object`, `load`).
+"""
+
+from __future__ import annotations
+
+from hub.run import Outcome, Run
+from hub.workflows.receive_order import accounts_of_order, receive_order
+from hub.workflows.service_profile import ASSET, ORDER
+from integration_objects.complex_object import KEY, instances, object_name, walk_items
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+
+UPSERTED = ("Account", "Product", ASSET)
+
+
+class ObjectNotTaken(Refused):
+    """A message carries an integration object that isn't taken at this door."""
+
+
+def accounts_of_hub_object(run: Run, tree: PropertySet) -> set[str]:
+    """The accounts that the message touches."""
+    name = object_name(tree)
+    if name == ORDER:
+        return accounts_of_order(run, tree)
+    if name in ("Account", ASSET):
+        return {instance.get("Account Id") or "" for instance in instances(tree)} - {""}
+    return set()
+
+
+def take_hub_object(run: Run, tree: PropertySet) -> Outcome:
+    """Upsert accounts, products and opening profiles; run Receive Order on an order; refuse anything else."""
+    name = object_name(tree)
+    if name == ORDER:
+        return receive_order(run, tree)
+    load(run, tree)
+    return Outcome()
+
+
+def load(run: Run, tree: PropertySet) -> list[str]:
+    """Upsert the message's instances; returns a line each of what was done.
+
+    Raises:
+        ObjectNotTaken: it is neither Account, Product nor OM Asset, or it is empty.
+    """
+    name = object_name(tree)
+    if name not in UPSERTED or not instances(tree):
+        raise ObjectNotTaken(
+            f"an integration object '{name}' isn't taken here" if instances(tree) else "the message is empty",
+            where="Message, IntObjectName",
+            why=f"taken are {', '.join(UPSERTED)}, which are upserted, and {ORDER}, which is received",
+            mend="send one of these; quotes and other objects are written with `orderhub object`",
+        )
+    tree = tree.copy()
+    if name == ASSET:
+        for asset in instances(tree):
+            _activate_new_items(run, asset)
+    return [f"{done.operation} {done.object} {', '.join(done.key.values())}" for done in run.upsert(tree)]
+
+
+def _activate_new_items(run: Run, asset: PropertySet) -> None:
+    """A service that an opening profile brings is Active where it doesn't say otherwise; known ones keep theirs."""
+    known = {
+        item.get(KEY)
+        for stored in instances(run.query(ASSET, {"Account Id": asset.get("Account Id")}))
+        for item, _ in walk_items(stored)
+    }
+    for item, _ in walk_items(asset):
+        if item.get("Status") is None and item.get(KEY) not in known:
+            item.properties["Status"] = "Active"

@@ -1,0 +1,356 @@
+"""Orders: taken in from a sender.
+
+Source: spec road.md, "Receive order", "Whose order, which line"; guarantees.md, "Limits".
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hub.reply import order_reply
+from hub.run import Outcome, Run
+from hub.workflows.order_lines import HUB, fill_from_state, keep_completed_lines, put_ancestors, resolve_keys
+from hub.workflows.orders import AccountsMissing, submit
+from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state, still_to_come
+from integration_objects.complex_object import (
+    ATTRIBUTE,
+    KEY,
+    NO_ACTION,
+    action_code,
+    attributes,
+    carries,
+    instances,
+    is_empty,
+    line_items,
+    message,
+    walk_items,
+)
+from integration_objects.errors import Refused, Waiting
+from integration_objects.field_values import read_number
+from integration_objects.property_set import PropertySet
+
+MOST_LINES = 2_000
+MOST_LEVELS = 10
+MOST_ATTRIBUTES = 200
+MOST_QUANTITY = Decimal(1_000_000)
+
+
+class OneOrderAMessage(Refused):
+    """A message carries no order, or several."""
+
+
+class AccountUnknown(Refused):
+    """An order names an account that the hub doesn't have."""
+
+
+class ProductUnknown(Refused):
+    """An order names a product that the hub doesn't have."""
+
+
+class OrderTooLarge(Refused):
+    """An order is over one of the limits for lines, levels, attributes or quantities."""
+
+
+class OrderDoesNotApply(Refused):
+    """Some of an order's lines would change nothing on the requested state, or can't."""
+
+
+class RevisionOutOfTurn(Refused):
+    """A revision of an order isn't a whole number from 1."""
+
+
+def accounts_of_order(run: Run, tree: PropertySet) -> set[str]:
+    """The account that an order touches, resolved; none where it is unknown (the work will say so)."""
+    found = set()
+    for order in instances(tree):
+        account = run.account_of(order.get("Source System"), order.get("Account Id"))
+        if account is not None:
+            found.add(account)
+    return found
+
+
+def receive_order(run: Run, tree: PropertySet) -> Outcome:
+    """Take in a sender's order: resolve it, prove it against the requested state, number it, submit it.
+
+    Args:
+        run: the run; the order's account is locked.
+        tree: an OM Order message with one instance, as the map made it. Not changed.
+
+    Returns:
+        Done, with a reply that has both order numbers and both keys of each line; filtered, for a revision that
+        is already here or superseded.
+
+    Raises:
+        Refused: any of this module's, whole and before anything is stored.
+        Waiting: an earlier revision of the order isn't there yet.
+
+    Source: spec road.md, "Receive order".
+    """
+    order = _one_order(tree).copy()
+    _check_size(order)
+    account_id = _resolve_accounts(run, order)
+    run.lock_accounts({account_id})
+
+    former = _former_revisions(run, order)
+    newest = max(former, key=_source_revision, default=None)
+    if newest is not None and _source_revision(order) <= _source_revision(newest):
+        return Outcome(
+            "filtered",
+            order_reply(newest),
+            why=f"revision {_source_revision(newest)} is here already",
+        )
+    _wait_for_former(order, newest)
+
+    products = _products(run, order)
+    replaced = frozenset(revision.get("Row Id") or "" for revision in former)
+    state = _instance_or(requested_state(run, account_id, but_not=replaced), no_profile(account_id))
+    resolve_keys(run, order, account_id, state, newest)
+    if newest is not None:
+        keep_completed_lines(order, newest)
+    fill_from_state(order, state)
+    put_ancestors(order, state)
+    if any(item.get("Product Id") not in products for item, _ in walk_items(order)):
+        products = _products(run, order)  # with those that were filled from the state
+    for item, _ in walk_items(order):
+        product = products.get(item.get("Product Id") or "")
+        if product is not None:
+            _copy_product_fields(item, product)
+
+    exploded = run.call("Explode", message(ORDER, [order]), new_id=run.new_id)
+    order = instances(exploded)[0]
+    _prove_on_state(run, order, state)
+    _number(run, order, newest)
+    submit(run, order, former=newest)
+    _release_waiting(run, order)
+    return Outcome("done", order_reply(order))
+
+
+def _one_order(tree: PropertySet) -> PropertySet:
+    orders = instances(tree)
+    if len(orders) != 1 or not line_items(orders[0]):
+        raise OneOrderAMessage(
+            "the message must carry one order with at least one line",
+            why=f"it carries {len(orders)} orders" + (" and the order has no lines" if len(orders) == 1 else ""),
+            mend="send each order in a message of its own, with its lines",
+        )
+    return orders[0]
+
+
+def _check_size(order: PropertySet) -> None:
+    count = 0
+    stack = [(root, 1) for root in line_items(order)]
+    while stack:
+        item, level = stack.pop()
+        count += 1
+        reference = item.get("Source Reference") or item.get(KEY) or "without a reference"
+        quantity = item.get("Quantity")
+        for what, found, most in (
+            ("lines", Decimal(count), Decimal(MOST_LINES)),
+            ("levels of lines", Decimal(level), Decimal(MOST_LEVELS)),
+            ("attributes on a line", Decimal(len(attributes(item))), Decimal(MOST_ATTRIBUTES)),
+            (
+                "pieces of a product on a line",
+                Decimal(0) if quantity is None else read_number(quantity),
+                MOST_QUANTITY,
+            ),
+        ):
+            if found > most:
+                raise OrderTooLarge(
+                    f"the order has more than {most} {what}",
+                    where=f"line {reference}",
+                    why=f"found {found}",
+                    mend="send it as several orders",
+                )
+        if quantity is not None and read_number(quantity) < 0:
+            raise OrderTooLarge(
+                f"the quantity of line {reference} is less than nothing",
+                where=f"line {reference}, Quantity",
+                why=f"expected a number of 0 or more, found {quantity}",
+                mend="send the quantity that the customer is to have; use the action Delete to take a service away",
+            )
+        stack.extend((child, level + 1) for child in line_items(item))
+
+
+def _resolve_accounts(run: Run, order: PropertySet) -> str:
+    """Turn the sender's account numbers into Account Ids, on the header and on every line."""
+    system = order.get("Source System")
+    known: dict[str, str] = {}
+
+    def resolve(node: PropertySet, field: str, where: str) -> None:
+        number = node.get(field)
+        if number is None:
+            return
+        if number not in known:
+            account = run.account_of(system, number)
+            if account is None:
+                raise AccountUnknown(
+                    f"the account '{number}' is unknown",
+                    where=where,
+                    why=f"neither does the system {system or HUB} have an account of this number here, "
+                    "nor is it an Account Id",
+                    mend="load the account, with its number at the system as an Account Key, and replay the message; "
+                    "or send the right number",
+                )
+            known[number] = account
+        node.properties[field] = known[number]
+
+    if order.get("Account Id") is None:
+        raise AccountsMissing(
+            "the order names no account",
+            where="Order, Account Id",
+            mend="send the customer's account number",
+        )
+    for field in ("Account Id", "Service Account Id", "Billing Account Id"):
+        resolve(order, field, f"Order, {field}")
+    for item, _ in walk_items(order):
+        for field in ("Service Account Id", "Billing Account Id"):
+            resolve(item, field, f"line {item.get('Source Reference') or item.get(KEY)}, {field}")
+    return order.get("Account Id") or ""
+
+
+def _source_revision(order: PropertySet) -> int:
+    text = order.get("Source Revision")
+    number = Decimal(1) if text is None else read_number(text)
+    if number < 1 or number != number.to_integral_value():
+        raise RevisionOutOfTurn(
+            f"the order's revision is {text}",
+            where="Order, Source Revision",
+            why="expected a whole number from 1",
+            mend="send 1 for the first, 2 for its first change, and so on",
+        )
+    return int(number)
+
+
+def _former_revisions(run: Run, order: PropertySet) -> list[PropertySet]:
+    """The stored revisions of this sender's order; none where it carries no sender's number."""
+    _source_revision(order)
+    if order.get("Source System") is None or order.get("Source Order Number") is None:
+        return []
+    found = run.query(
+        ORDER,
+        {
+            "Source System": order.get("Source System"),
+            "Source Order Number": order.get("Source Order Number"),
+        },
+    )
+    return list(instances(found))
+
+
+def revision_condition(system: str | None, number: str | None, revision: int) -> str:
+    """What a message waits for that needs a revision of a sender's order."""
+    return f"order {system}/{number} revision {revision}"
+
+
+def order_condition(system: str | None, number: str | None) -> str:
+    """What a message waits for that needs a sender's order."""
+    return f"order {system}/{number}"
+
+
+def _wait_for_former(order: PropertySet, newest: PropertySet | None) -> None:
+    revision = _source_revision(order)
+    here = 0 if newest is None else _source_revision(newest)
+    if order.get("Source Order Number") is not None and revision > here + 1:
+        raise Waiting(
+            f"revision {revision} of the order {order.get('Source Order Number')} came before revision {revision - 1}",
+            waits_for=revision_condition(order.get("Source System"), order.get("Source Order Number"), revision - 1),
+            why=f"revision {here} is the newest here" if here else "no revision of the order is here",
+            mend="nothing, where the missing revision is on its way; else send it",
+        )
+
+
+def _release_waiting(run: Run, order: PropertySet) -> None:
+    system, number = order.get("Source System"), order.get("Source Order Number")
+    if system is not None and number is not None:
+        run.release(revision_condition(system, number, _source_revision(order)))
+        run.release(order_condition(system, number))
+
+
+def _products(run: Run, order: PropertySet) -> dict[str, PropertySet]:
+    """The order's products by Product Id; lines that name none are filled later."""
+    wanted: dict[str, str] = {}
+    for item, _ in walk_items(order):
+        product = item.get("Product Id")
+        if product is not None:
+            wanted.setdefault(product, item.get("Source Reference") or item.get(KEY) or "")
+        elif action_code(item) == "Add":
+            raise ProductUnknown(
+                "a line that adds a service names no product",
+                where=f"line {item.get('Source Reference') or item.get(KEY)}, Product Id",
+                mend="send the product of the new service",
+            )
+    found = {
+        product.get("Product Id") or "": product
+        for product in instances(run.query("Product", {"Product Id": sorted(wanted)}))
+    }
+    for product, reference in wanted.items():
+        if product not in found:
+            raise ProductUnknown(
+                f"the product '{product}' is unknown",
+                where=f"line {reference}, Product Id",
+                why="no product of this Product Id is loaded",
+                mend="load the product (orderhub load), or mend the map's look-up table, and replay the message",
+            )
+    return found
+
+
+def _copy_product_fields(item: PropertySet, product: PropertySet) -> None:
+    """What every later step needs to know of the product, copied once."""
+    item.properties["Track As Asset"] = product.get("Track As Asset") or "Y"
+    item.properties["Fulfilment System"] = product.get("Fulfilment System")
+    for field in ("Price Type", "Product Name"):
+        if item.get(field) is None:
+            value = product.get("Name" if field == "Product Name" else field)
+            if value is not None:
+                item.properties[field] = value
+
+
+def _instance_or(tree: PropertySet, other: PropertySet) -> PropertySet:
+    return other if is_empty(tree) else tree
+
+
+def _prove_on_state(run: Run, order: PropertySet, state: PropertySet) -> None:
+    """Apply the order dry; whatever would be ignored is a refusal that lists it."""
+    change = message(ORDER, [still_to_come(order)])
+    applied = run.call("Apply", state, [change])
+    if not applied.ignored:
+        return
+    references = {item.get(KEY): item.get("Source Reference") for item, _ in walk_items(order)}
+    listed = []
+    for entry in applied.ignored:
+        what = f"attribute {entry.attribute} of line" if entry.attribute else "line"
+        listed.append(f"{what} {references.get(entry.item) or entry.item} ({entry.action}): {entry.reason}")
+    raise OrderDoesNotApply(
+        f"{len(listed)} of the order's changes can't be made on what the customer has and has ordered",
+        where=f"order {order.get('Source Order Number') or order.get('Order Number')}",
+        why="; ".join(listed),
+        mend="send changes that follow from the present services: Add what isn't there, Update or Delete what is",
+    )
+
+
+def _number(run: Run, order: PropertySet, newest: PropertySet | None) -> None:
+    """Give the order its number, revision and statuses, and its lines their numbers and row ids."""
+    if newest is None:
+        order.properties["Order Number"] = f"O-{run.next_number('Order Number'):07d}"
+        order.properties["Revision"] = "1"
+        order.properties["Status"] = "New"
+    else:
+        order.properties["Order Number"] = newest.get("Order Number")
+        order.properties["Revision"] = str(int(read_number(newest.get("Revision") or "1")) + 1)
+        order.properties["Status"] = "Pending"
+    if order.get("Source Order Number") is not None:
+        order.properties["Source Revision"] = str(_source_revision(order))
+    order.properties["Row Id"] = run.new_id()
+    order.properties["Active Flag"] = "Y"
+    order.properties["Order Type"] = order.get("Order Type") or "Sales Order"
+    for number, (item, _) in enumerate(walk_items(order), start=1):
+        item.properties["Row Id"] = run.new_id()
+        if item.get("Line Number") is None:
+            item.properties["Line Number"] = str(number)
+        if item.get("Applied Date") is None and item.get("Status") != "Complete":
+            item.properties["Status"] = NO_ACTION if action_code(item) == NO_ACTION else "Pending"
+        if action_code(item) == NO_ACTION:
+            make_no_action(item)
+        elif action_code(item) == "Add" and carries(item, ATTRIBUTE):
+            for attribute in attributes(item):
+                attribute.properties["Action Code"] = "Add"
+        item.properties["Order Item Processed Flag"] = "N"

@@ -1,0 +1,120 @@
+"""The customer's service profile: what is there, and what will be there once the open orders are done.
+
+Source: "Modify Asset Sub-process" 1, "Customer Service Profile"; spec: workflows.md, methods.md "Apply".
+"""
+
+from __future__ import annotations
+
+from hub.run import Run
+from hub.workflows.statuses import NEVER_COMES
+from integration_objects.complex_object import (
+    NO_ACTION,
+    action_code,
+    attributes,
+    empty,
+    instances,
+    line_items,
+    message,
+    walk_items,
+)
+from integration_objects.property_set import PropertySet
+
+ASSET = "OM Asset"
+ORDER = "OM Order"
+INACTIVE = "Inactive"
+#: header statuses of an order that still changes the requested state
+OPEN_HEADERS = ("New", "Pending", "Open")
+
+
+def profile(run: Run, account_id: str) -> PropertySet:
+    """The account's service profile without its Inactive items: an OM Asset message, or an empty one."""
+    return without_inactive(run.query(ASSET, {"Account Id": account_id}))
+
+
+def without_inactive(asset: PropertySet) -> PropertySet:
+    """Drop the Inactive items of an asset that this run has read, in place; an empty object where nothing is left.
+
+    An Inactive item above a living one stays: a bundle may be gone before provisioning has taken away the lines
+    beneath it, which would be lost to every later order if they went with it.
+    """
+    for instance in instances(asset):
+        living: set[int] = set()
+        for item, _ in reversed(list(walk_items(instance))):
+            below = line_items(item)
+            below[:] = [child for child in below if id(child) in living]
+            if below or item.get("Status") != INACTIVE:
+                living.add(id(item))
+        roots = line_items(instance)
+        roots[:] = [root for root in roots if id(root) in living]
+    return asset if any(line_items(instance) for instance in instances(asset)) else empty(ASSET)
+
+
+def requested_state(run: Run, account_id: str, but_not: frozenset[str] = frozenset()) -> PropertySet:
+    """The profile with all open orders applied: what the customer has asked for so far.
+
+    Args:
+        run: the run.
+        account_id: the account.
+        but_not: row ids of orders that don't count: the document being edited, and the one that it replaces.
+    """
+    asset = profile(run, account_id)
+    orders = open_orders(run, account_id, but_not)
+    if not orders:
+        return asset
+    return without_inactive(run.call("Apply", asset, orders).asset)
+
+
+def open_orders(run: Run, account_id: str, but_not: frozenset[str] = frozenset()) -> list[PropertySet]:
+    """The account's open orders, as Apply takes them: one message each, in the order in which they will come.
+
+    By due date, null last, then creation (row ids are ordered by time), then revision. Roots that are processed are
+    left out, lines that are applied already count as ``-``, and lines that failed never come.
+    """
+    found = run.query(ORDER, {"Account Id": account_id, "Active Flag": "Y", "Status": list(OPEN_HEADERS)})
+    orders = [order for order in instances(found) if order.get("Row Id") not in but_not]
+    orders.sort(key=_when)
+    result = []
+    for order in orders:
+        header = order.copy_node()
+        roots = [root for root in line_items(order) if root.get("Order Item Processed Flag") != "Y"]
+        if not roots:
+            continue
+        header.children = [PropertySet("ListOf Line Item", children=roots)]
+        result.append(message(ORDER, [still_to_come(header)]))
+    return result
+
+
+def _when(order: PropertySet) -> tuple[bool, str, str, int]:
+    due = order.get("Due Date")
+    return due is None, due or "", order.get("Row Id") or "", int(order.get("Revision") or 1)
+
+
+def still_to_come(order: PropertySet) -> PropertySet:
+    """A copy of an order's instance in which what was applied counts as ``-``, and what failed isn't there."""
+    result = order.copy()
+    for item, _ in walk_items(result):
+        if item.get("Applied Date") is not None or (item.get("Status") in NEVER_COMES and action_code(item) != "Add"):
+            make_no_action(item)
+        below = line_items(item)
+        below[:] = [child for child in below if not _never_comes(child)]
+    roots = line_items(result)
+    roots[:] = [root for root in roots if not _never_comes(root)]
+    return result
+
+
+def _never_comes(item: PropertySet) -> bool:
+    return item.get("Status") in NEVER_COMES and action_code(item) == "Add"
+
+
+def make_no_action(item: PropertySet) -> None:
+    """Set ``-`` on a line item and its attributes, in place."""
+    item.properties["Action Code"] = NO_ACTION
+    for attribute in attributes(item):
+        attribute.properties["Action Code"] = NO_ACTION
+
+
+def no_profile(account_id: str) -> PropertySet:
+    """An OM Asset message of an account without any service."""
+    if not account_id:
+        return empty(ASSET)
+    return message(ASSET, [PropertySet("Asset", properties={"Account Id": account_id})])

@@ -1,0 +1,189 @@
+"""The command line, as people and scripts use it: results on standard output, exit codes, stable names."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+SAMPLES = pathlib.Path(str(importlib.resources.files("hub"))) / "samples"
+ROOT = SAMPLES.parents[1]
+
+
+class Shell:
+    """A deployment's folder, and the command in it."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *arguments: str, expect: int = 0) -> str:
+        ran = self.ran(*arguments)
+        assert ran.returncode == expect, ran.stdout + ran.stderr
+        assert "Traceback" not in ran.stderr
+        return ran.stdout
+
+    def ran(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            [sys.executable, "-m", "hub.cli", *arguments],
+            cwd=self.folder,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A deployment with the samples loaded, and one order worked and one refused."""
+    folder = tmp_path_factory.mktemp("deployment")
+    (folder / "orderhub.toml").write_text('routes = ["hub_object", "mainframe_order", "provisioning_status"]\n')
+    made = Shell(folder)
+    made("load", *(str(SAMPLES / name) for name in ("products.xml", "accounts.xml", "profile.xml")))
+    made(
+        "send",
+        "mainframe_order",
+        str(SAMPLES / "order-1-new-service.xml"),
+        str(SAMPLES / "order-3-unknown-product.xml"),
+    )
+    made("run", "--once")
+    return made
+
+
+def test_messages_list_has_the_contracts_names(shell):
+    rows = json.loads(shell("messages", "list", "--json"))
+    assert [row["state"] for row in rows] == ["rejected", "done"]
+    assert {
+        "id", "route", "state", "message_id", "correlation_id", "key", "received_at", "attempts", "reason"
+    } <= rows[0].keys()  # fmt: skip
+    assert [row["message_id"] for row in rows] == ["MF-0003", "MF-0001"]
+
+
+def test_status_has_the_contracts_names_and_sums_up(shell):
+    found = json.loads(shell("status", "--json"))
+    messages = found["messages"]
+    assert messages["received"] == sum(messages["states"].values()) == 2
+    assert messages["duplicates"] == 0
+    assert [one["name"] for one in found["components"]] == [
+        "route:hub_object",
+        "route:mainframe_order",
+        "route:provisioning_status",
+    ]
+
+
+def test_a_message_is_shown_by_its_senders_id(shell):
+    shown = json.loads(shell("messages", "show", "MF-0003", "--json"))
+    assert shown["reason"] == "NotInLookup"
+    assert {one["kind"] for one in shown["outbound"]} == {"dead letter", "reply"}
+    assert "<MSG-ID>MF-0003</MSG-ID>" in shell("messages", "show", "MF-0003", "--body")
+
+
+def test_an_object_is_shown_as_xml_and_comes_back_the_same(shell):
+    """What `show` prints can be written again, and then nothing changes."""
+    xml = shell("show", "OM Asset", "1-B")
+    assert "<ProductId>Local Breakthrough Package</ProductId>" in xml
+    file = shell.folder / "profile.xml"
+    file.write_text(xml)
+    assert shell("object", "upsert", str(file)).startswith("unchanged\tOM Asset\tAccount Id 1-B")
+
+
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(shell):
+    file = shell.folder / "account.xml"
+    file.write_text(
+        '<Message IntObjectName="Account"><ListOfAccount><Account><AccountId>9-Z</AccountId>'
+        "</Account></ListOfAccount></Message>"
+    )
+    [done] = json.loads(shell("object", "insert", "--dry-run", "--json", str(file)))
+    assert (done["operation"], done["object"], done["key"]) == ("inserted", "Account", {"Account Id": "9-Z"})
+    assert 'IsEmpty="Y"' in shell("object", "query", "Account", "Account Id=9-Z")
+
+
+def test_receive_peeks_and_takes(shell):
+    assert "<STATE>REJ</STATE>" in shell("receive", "--peek", "mainframe.answers")
+    taken = json.loads(shell("receive", "--json", "mainframe.answers"))
+    assert [one["kind"] for one in taken] == ["reply", "reply"]
+    assert shell("receive", "mainframe.answers") == ""
+    assert len(shell("receive", "--into", "letters", "mainframe_order.dead-letter").splitlines()) == 1
+    assert len(list((shell.folder / "letters").iterdir())) == 1
+
+
+def test_maps_are_checked_run_and_tested(shell):
+    assert shell("map", "check") == ""
+    made = shell("map", "run", "Mainframe Order to OM Order", str(SAMPLES / "order-2-change.xml"))
+    assert "<SourceOrderNumber>450002</SourceOrderNumber>" in made
+    traced = shell("map", "run", "--trace", "Mainframe Order to OM Order", str(SAMPLES / "order-2-change.xml"))
+    assert "Source Order Number = " in traced
+    assert "FAILED" not in shell("map", "test")
+
+
+def test_a_paused_route_waits_for_its_resumption(shell):
+    shell("pause", "route:hub_object")
+    message = (SAMPLES / "accounts.xml").read_text()
+    file = shell.folder / "again.xml"
+    file.write_text(message)
+    shell("send", "hub_object", str(file), "--id", "PAUSED-1")
+    shell("run", "--once", expect=1)
+    assert json.loads(shell("messages", "list", "--json"))[0]["state"] == "received"
+    shell("resume", "route:hub_object")
+    shell("run", "--once")
+    assert json.loads(shell("messages", "list", "--json"))[0]["state"] == "done"
+
+
+def test_a_parked_message_is_given_up_or_replayed(shell):
+    early = shell.folder / "early.xml"
+    early.write_text(
+        '<workOrderStatus xmlns="urn:orderhub:provisioning:status:1"><sourceSystem>X</sourceSystem>'
+        "<sourceOrderNumber>1</sourceOrderNumber><time>2026-01-01T00:00:00Z</time>"
+        "<line><integrationId>A</integrationId><status>COMPLETED</status></line></workOrderStatus>"
+    )
+    shell("send", "provisioning_status", str(early), "--id", "EARLY")
+    shell("run", "--once", expect=1)
+    assert json.loads(shell("messages", "show", "EARLY", "--json"))["waits_for"] == "order X/1"
+    shell("messages", "replay", "EARLY")
+    shell("run", "--once", expect=1)
+    shell("messages", "give-up", "EARLY")
+    assert json.loads(shell("messages", "show", "EARLY", "--json"))["state"] == "dead"
+    shell("run", "--once")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["send", "nowhere", str(SAMPLES / "accounts.xml")], "there is no route 'nowhere'"),
+        (["send", "hub_object", "missing.xml"], "the file can't be read"),
+        (["show", "OM Order", "O-9999999"], "there is no OM Order with the Order Number 'O-9999999'"),
+        (["show", "OM Ordr", "1"], "there is no stored integration object 'OM Ordr'"),
+        (["messages", "show", "nobody"], "there is no message 'nobody'"),
+        (["messages", "give-up", "MF-0001"], "stays as it is"),
+        (["object", "query", "Account", "Colour=red"], "Colour"),
+        (["object", "upsert", str(SAMPLES / "order-1-new-service.xml")], "no message"),
+        (["map", "run", "No Map", "x.xml"], "there is no map 'No Map'"),
+        (["load", str(SAMPLES / "order-4-hub-xml.xml")], "isn't taken here"),
+    ],
+)
+def test_wrong_input_exits_with_2_and_one_message_that_says_how_to_mend_it(shell, arguments, what):
+    ran = shell.ran(*arguments)
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    assert what in ran.stderr
+    assert "  mend:  " in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_broken_declaration_keeps_the_hub_from_starting_and_says_where(tmp_path):
+    (tmp_path / "orderhub.toml").write_text("routes = []\n")
+    (tmp_path / "hub" / "routes").mkdir(parents=True)
+    (tmp_path / "hub" / "routes" / "mine.yaml").write_text(
+        "route: mine\nfrom: {channel: x}\nobject: hub\nworkflow: Recieve Order\n"
+    )
+    shell = Shell(tmp_path)
+    found = shell("check", expect=1)
+    assert "mine.yaml:4:11: error: there is no workflow 'Recieve Order'" in found
+    assert "did you mean 'Receive Order'?" in found
+    assert "mine.yaml:4:11" in shell.ran("run", "--once").stderr
