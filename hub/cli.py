@@ -137,7 +137,7 @@ def send(
     from adapters.files import read_message
     from adapters.transport import Delivery, Envelope, check_envelope
     from hub.data_manager import DataManager
-    from hub.worker import folder_door
+    from hub.doors import folder_door
 
     desk = open_desk()
     found = desk.deployment.routes.get(route)
@@ -339,7 +339,6 @@ def _set_component(component: str, paused: bool) -> None:
 def upgrade_database() -> None:
     """Create or migrate the database, and add what the deployment's extensions need."""
     from adapters.database.upgrade import upgrade
-
     from hub.deployment import open_deployment
     from hub.desk import Desk
 

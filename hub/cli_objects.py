@@ -89,7 +89,7 @@ _command("execute", "Do with each component what its property Operation says.")
 @app.command("schema")
 def schema(name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integration object.")]) -> None:
     """Print the XSD of an object's message in the hub's own XML."""
-    from hub.deployment import load_definitions
+    from hub.definitions import load_definitions
     from hub.stored import known_object
     from schemas.hub_xsd import hub_xsd
 

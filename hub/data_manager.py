@@ -95,16 +95,51 @@ class DataManager:
         """
         arrivals = [self.arrival(route, delivery) for delivery in deliveries]
         with self._desk.write() as transaction:
-            filed = transaction.messages.file_all(arrivals)
-            for delivery, one in zip(deliveries, filed, strict=True):
-                if one.row is None:
-                    continue
-                work = Work(one.row, route)
-                if one.outcome == "id reused":
-                    self._send_refusal(transaction, work, _reused(one.row))
-                elif delivery.fault is not None:
-                    self._refuse(transaction, work, delivery.fault)
+            return self._file(transaction, [(route, delivery) for delivery in deliveries], arrivals)[0]
+
+    def _file(
+        self, transaction: Transaction, arrived: Sequence[tuple[Route, Delivery]], arrivals: Sequence[Arrival]
+    ) -> tuple[list[Filed], list[tuple[Work, Delivery]]]:
+        """File arrivals; those that are refused at the door end here. Returns what became of each, and new work."""
+        filed = transaction.messages.file_all(arrivals)
+        new = []
+        for (route, delivery), one in zip(arrived, filed, strict=True):
+            if one.row is None:
+                continue
+            work = Work(one.row, route)
+            if one.outcome == "id reused":
+                self._send_refusal(transaction, work, _reused(one.row))
+            elif delivery.fault is not None:
+                self._refuse(transaction, work, delivery.fault)
+            else:
+                new.append((work, delivery))
+        return filed, new
+
+    def take(self, arrived: Sequence[tuple[Route, Delivery]]) -> list[Filed]:
+        """Make inbox rows of what a broker delivered, and work at once what needs no turn, in one transaction.
+
+        Messages of a route with an order are filed for their turn, and so are redelivered ones, which may have
+        killed a process: they are worked from the inbox, where their deaths are counted. When this returns, the
+        deliveries may be acknowledged.
+
+        Raises:
+            Retryable: the database failed; nothing was written, nothing may be acknowledged.
+        """
+        arrivals = [self.arrival(route, delivery) for route, delivery in arrived]
+        alone: list[str] = []
+        with self._desk.write() as transaction:
+            filed, new = self._file(transaction, arrived, arrivals)
+            group = [work for work, delivery in new if work.route.key is None and not delivery.redelivered]
+            self._work_group(transaction, group, alone)
+            transaction.messages.in_hand.take(alone)
+        for row_id in alone:
+            self.work_alone(row_id)
         return filed
+
+    def paused(self) -> set[str]:
+        """The names of the routes that are paused or stopped."""
+        with self._desk.read() as transaction:
+            return set(self.routes) - set(self.running(transaction))
 
     def arrival(self, route: Route, delivery: Delivery) -> Arrival:
         """How a delivery is filed: its identity, its key, and where its reply goes."""
@@ -156,7 +191,9 @@ class DataManager:
             return 0
         alone: list[str] = []
         with self._desk.write() as transaction:
-            rows = [row for row in transaction.messages.inbox.claim(self._running(transaction), limit) if row.id in in_hand]
+            rows = [
+                row for row in transaction.messages.inbox.claim(self.running(transaction), limit) if row.id in in_hand
+            ]
             self._work_group(transaction, [Work(row, self.routes[row.route]) for row in rows], alone)
             transaction.messages.in_hand.put_down([row_id for row_id in in_hand if row_id not in alone])
         for row_id in alone:
@@ -196,14 +233,14 @@ class DataManager:
     def _take_in_hand(self, limit: int) -> set[str]:
         """Mark the rows that are worked next, and commit that: if the process dies on one, its next start knows."""
         with self._desk.read() as transaction:
-            if transaction.messages.inbox.next_due(self._running(transaction)) is None:
+            if transaction.messages.inbox.next_due(self.running(transaction)) is None:
                 return set()
         with self._desk.write() as transaction:
-            ids = [row.id for row in transaction.messages.inbox.claim(self._running(transaction), limit)]
+            ids = [row.id for row in transaction.messages.inbox.claim(self.running(transaction), limit)]
             transaction.messages.in_hand.take(ids)
         return set(ids)
 
-    def _running(self, transaction: Transaction) -> list[str]:
+    def running(self, transaction: Transaction) -> list[str]:
         """The routes that aren't paused."""
         control = transaction.messages.control
         return [name for name, route in self.routes.items() if not control.is_paused(route.component)]

@@ -16,10 +16,11 @@ from adapters.transport import Delivery, Envelope
 from hub.data_manager import DataManager
 from hub.deployment import EVERY_ROUTE, Deployment, load_deployment
 from hub.desk import Desk
+from hub.doors import folder_door
 from hub.printing import out, picture, table
 from hub.run import Origin
 from hub.settings import FILE, read_settings
-from hub.worker import Worker, folder_door
+from hub.worker import Worker
 from hub.workflows.hub_object import load
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings

@@ -18,21 +18,21 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.resources
-import importlib.util
 import pathlib
-import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from adapters.system import System, read_systems
+from hub.definitions import FILE, load_definitions, own_folder
+from hub.own_python import own_python
 from hub.route import Route, read_routes
 from hub.run import Kit
 from hub.services import SERVICES, Service
-from hub.settings import FILE, Settings, read_settings
+from hub.settings import Settings, read_settings
 from hub.workflows import Workflow, shipped_workflows
 from integration_objects.declaration import DeclarationFault, Source, in_folder, nearest, read, shipped
-from integration_objects.definition import Definitions, IntegrationObject, read_definitions
+from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import HubError, Misconfigured, Refused
 from integration_objects.surroundings import Surroundings
 from maps.cases import Case, find_cases, shipped_cases
@@ -54,10 +54,6 @@ class FileMissing(Misconfigured):
 
 class MapUnknown(Refused):
     """A command names a map that the deployment doesn't have."""
-
-
-class PythonFaulty(Misconfigured):
-    """A deployment's Python file can't be loaded, or doesn't say what it brings."""
 
 
 class Deployment:
@@ -115,12 +111,12 @@ class Deployment:
     @cached_property
     def services(self) -> Mapping[str, Service]:
         """The business service methods, the deployment's own in place of ours."""
-        return {**SERVICES, **_own_python(self._own, "services", "SERVICES", Service)}
+        return {**SERVICES, **own_python(self._own, "services", "SERVICES", Service)}
 
     @cached_property
     def workflows(self) -> Mapping[str, Workflow]:
         """The workflows, the deployment's own in place of ours."""
-        return {**shipped_workflows(), **_own_python(self._own, "workflows", "WORKFLOWS", Workflow)}
+        return {**shipped_workflows(), **own_python(self._own, "workflows", "WORKFLOWS", Workflow)}
 
     @cached_property
     def routes(self) -> Mapping[str, Route]:
@@ -148,21 +144,6 @@ class Deployment:
             surroundings,
             hashlib.sha256("".join(versions).encode()).hexdigest()[:16],
         )
-
-
-def own_folder(folder: pathlib.Path) -> pathlib.Path | None:
-    """Where the deployment's own declarations lie: its folder, where that has an `orderhub.toml`; else None.
-
-    A checkout of the hub has folders of the same names, which are the shipped ones.
-    """
-    return folder if (folder / FILE).is_file() else None
-
-
-def load_definitions(folder: pathlib.Path) -> dict[str, IntegrationObject]:
-    """The integration objects alone, for commands that need no more."""
-    own = own_folder(folder)
-    sources = shipped("integration_objects")
-    return read_definitions(sources, [] if own is None else in_folder(own / "integration_objects"))
 
 
 def open_deployment(folder: pathlib.Path) -> Deployment:
@@ -331,42 +312,3 @@ def _reader(package: str, own: pathlib.Path | None, folder: str = "") -> Callabl
 def _text_reader(package: str, own: pathlib.Path | None, folder: str) -> Callable[[str], str]:
     read_file = _reader(package, own, folder)
     return lambda name: read_file(name).decode("utf-8")
-
-
-def _own_python(own: pathlib.Path | None, kind: str, attribute: str, type: type) -> dict[str, Any]:
-    """What the deployment's Python files bring: loaded by path under private names, never imported by folder."""
-    found: dict[str, Any] = {}
-    if own is None or not (own / "hub" / kind).is_dir():
-        return found
-    for path in sorted((own / "hub" / kind).glob("*.py")):
-        if path.name.startswith("_"):
-            continue
-        module = _load(path)
-        brought = getattr(module, attribute, None)
-        if not isinstance(brought, (list, tuple)) or not all(isinstance(one, type) for one in brought):
-            raise PythonFaulty(
-                f"the file brings no {kind}",
-                where=str(path),
-                why=f"expected {attribute} = [{type.__name__}(...), ...]",
-                mend=f"set {attribute} at the end of the file, or begin the file's name with _",
-            )
-        found.update({one.name: one for one in brought})
-    return found
-
-
-def _load(path: pathlib.Path) -> types.ModuleType:
-    name = "_deployment_" + hashlib.sha256(str(path).encode()).hexdigest()[:16]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise PythonFaulty("the file can't be loaded", where=str(path), mend="make it a readable .py file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise PythonFaulty(
-            "the file can't be loaded",
-            where=str(path),
-            why=f"{type(error).__name__}: {error}",
-            mend="mend the file",
-        ) from error
-    return module

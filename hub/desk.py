@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from adapters.database.object_store import ObjectStore
-from adapters.database.upgrade import needs_upgrade, upgrade
-
 from adapters.database.connection import Database
 from adapters.database.message_store import MessageStore
+from adapters.database.object_store import ObjectStore
 from adapters.database.tables import tables_of
+from adapters.database.upgrade import needs_upgrade, upgrade
 from hub.deployment import Deployment
 from hub.run import Kit, Origin, Run
 from integration_objects.errors import Misconfigured
@@ -64,7 +63,9 @@ class Desk:
         holder: who holds a lease: this very process.
     """
 
-    def __init__(self, deployment: Deployment, surroundings: Surroundings | None = None, process: str = "command") -> None:
+    def __init__(
+        self, deployment: Deployment, surroundings: Surroundings | None = None, process: str = "command"
+    ) -> None:
         self.deployment = deployment
         self.surroundings = surroundings or Surroundings()
         self.process = process

@@ -1,6 +1,7 @@
 """The outbox to the doors: in order per destination, confirmed, then marked.
 
-    <channel>              an embedded queue: moved into the inbox of the route that reads it, or left for `receive`
+    <channel>              a broker's queue, published with confirms; or an embedded one: moved into the inbox of the
+                           route that reads it, or left for `receive`
     folder:<name>          a file in that folder's outbox
     answer:<folder>/<file> the reply beside the file that came in, which moves to done/ or rejected/
 
@@ -15,8 +16,9 @@ import structlog
 
 from adapters.database.outbox import OutboxRow
 from adapters.folder import FolderTransport
+from adapters.rabbitmq import RabbitMQ
 from adapters.system import FOLDER
-from adapters.transport import Delivery
+from adapters.transport import Delivery, confirmed_of
 from hub.data_manager import ANSWER, DataManager
 from hub.desk import Desk
 from hub.route import Route
@@ -37,12 +39,18 @@ DELAYS_S = (1, 5, 30, 120, 600)
 class Dispatcher:
     """Publishes what waits in the outbox. One a process; a lease keeps one dispatcher to a destination."""
 
-    def __init__(self, desk: Desk, data_manager: DataManager, folders: FolderTransport) -> None:
+    def __init__(
+        self, desk: Desk, data_manager: DataManager, folders: FolderTransport, broker: RabbitMQ | None = None
+    ) -> None:
         self._desk = desk
         self._data_manager = data_manager
         self._folders = folders
+        self._broker = broker
+        #: the embedded channels that a route of this deployment reads
         self._readers: Mapping[str, Route] = {
-            route.place: route for route in desk.deployment.routes.values() if route.door == "channel"
+            route.place: route
+            for route in desk.deployment.routes.values()
+            if route.door == "channel" and broker is None
         }
 
     def step(self) -> int:
@@ -60,7 +68,7 @@ class Dispatcher:
 
     def _is_ours(self, destination: str) -> bool:
         """Whether somebody other than `orderhub receive` takes what goes there."""
-        return destination.startswith((FOLDER, ANSWER)) or destination in self._readers
+        return self._broker is not None or destination.startswith((FOLDER, ANSWER)) or destination in self._readers
 
     def _dispatch(self, destination: str) -> int:
         if destination in self._readers:
@@ -94,9 +102,12 @@ class Dispatcher:
             if fault is None:
                 transaction.messages.outbox.mark_sent(row.id for row in rows)
             else:
-                delay = DELAYS_S[min(rows[0].attempts, len(DELAYS_S) - 1)]
+                arrived = {rows[place].id for place in confirmed_of(fault)}
+                transaction.messages.outbox.mark_sent(arrived)
+                failed = next(row for row in rows if row.id not in arrived)
+                delay = DELAYS_S[min(failed.attempts, len(DELAYS_S) - 1)]
                 transaction.messages.outbox.mark_failed(
-                    rows[0].id, fault.as_dict(), self._desk.surroundings.later(delay)
+                    failed.id, fault.as_dict(), self._desk.surroundings.later(delay)
                 )
             transaction.messages.control.release_lease(lease, self._desk.holder)
         return 0 if fault is not None else len(rows)
@@ -104,6 +115,10 @@ class Dispatcher:
     def _put(self, destination: str, rows: list[OutboxRow]) -> None:
         if destination.startswith(FOLDER):
             self._folders.publish(destination.removeprefix(FOLDER), [row.envelope for row in rows])
+            return
+        if not destination.startswith(ANSWER):
+            if self._broker is not None:
+                self._broker.publish(destination, [row.envelope for row in rows])
             return
         for row in rows:
             state = row.message.headers.get("x-orderhub-state", "")

@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.database.object_store import Done, Example, ObjectStore
-
 from adapters.database.fallout import FalloutEntry
 from adapters.database.message_store import MessageStore
+from adapters.database.object_store import Done, Example, ObjectStore
 from adapters.database.outbox import OutboxMessage
 from adapters.system import System
 from hub.services import Service

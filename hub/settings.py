@@ -21,10 +21,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from hub.definitions import FILE
 from integration_objects.declaration import nearest
 from integration_objects.errors import Misconfigured
 
-FILE = "orderhub.toml"
+__all__ = ["FILE", "PREFIX", "Settings", "SettingsFaulty", "read_settings"]
+
 PREFIX = "ORDERHUB_"
 #: environment variables with the prefix that are no settings: they name what the tests run against
 _NO_SETTINGS = frozenset({"ORDERHUB_TEST_BROKER_URL", "ORDERHUB_TEST_DATABASE_URL"})
@@ -55,6 +57,9 @@ class Settings(BaseSettings):
     poll_s: float = Field(0.5, gt=0, le=60, description="seconds between two looks for work when there was none")
     folder_settle_s: float = Field(
         2.0, ge=0, le=3600, description="seconds that a file must not have changed before it is taken"
+    )
+    licence: pathlib.Path | None = Field(
+        None, description="the licence file, relative to this folder; without one, every module is licensed"
     )
     unsafe_database: bool = Field(
         False,

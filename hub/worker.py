@@ -13,20 +13,17 @@ from types import FrameType
 
 import structlog
 
-from adapters.folder import FolderTransport
+from adapters.transport import TransportAway
 from hub.data_manager import DataManager
 from hub.desk import Desk
 from hub.dispatcher import Dispatcher
-from hub.route import Route
+from hub.doors import Door, declare_queues, folder_door, open_broker, open_doors
 from integration_objects.errors import Retryable
-from schemas.check import Limits
 
 log = structlog.get_logger()
 
-#: where a deployment's folders lie
-FOLDERS = "folders"
-#: files taken in by one look at a folder
-BATCH = 50
+#: seconds that `run --once` waits for a broker's last message
+LAST_LOOK_S = 1.0
 #: seconds between two looks for parked messages whose condition may have come while they were being parked
 WAKE_S = 60.0
 #: the longest wait between two tries where the database doesn't answer, in seconds
@@ -39,13 +36,23 @@ class Worker:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.data_manager = DataManager(desk)
-        self._doors = {route: folder_door(desk, route.limits.body) for route in self._folder_routes()}
-        self._dispatcher = Dispatcher(desk, self.data_manager, folder_door(desk))
+        self._broker = open_broker(desk)
+        self._doors = open_doors(desk, self.data_manager, self._broker)
+        self._dispatcher = Dispatcher(desk, self.data_manager, folder_door(desk), self._broker)
         self._stop = threading.Event()
+        self._group = desk.deployment.settings.group
+        self._away: set[Door] = set()
 
     def stop(self) -> None:
         """End the loop after the step that is under way. Safe to call from a signal handler."""
         self._stop.set()
+
+    def close(self) -> None:
+        """Give back what was received and not worked, and close the doors."""
+        for door in self._doors:
+            door.close()
+        if self._broker is not None:
+            self._broker.close()
 
     def run(self, once: bool = False) -> bool:
         """Work until somebody stops it, or, with *once*, until only final and parked messages are left.
@@ -53,75 +60,76 @@ class Worker:
         Returns:
             Whether every message is in a final state.
         """
-        backoff = self._desk.deployment.settings.poll_s
-        taken_up, wake_at = False, 0.0
+        poll_s = self._desk.deployment.settings.poll_s
+        backoff, wait_s, wake_at, ready = poll_s, 0.0, 0.0, False
         while not self._stop.is_set():
             try:
-                if not taken_up:
-                    self.data_manager.take_up()
-                    taken_up = True
-                worked = self.step()
-                backoff = self._desk.deployment.settings.poll_s
+                ready = ready or self._make_ready()
+                worked = self.step(wait_s)
+                backoff, self._group = poll_s, self._desk.deployment.settings.group
             except Retryable as error:
                 log.warning("the world is at fault", again_in_s=backoff, **error.as_dict())
+                self._group = 1  # what made a group fail is found, and the others go on
                 self._stop.wait(backoff)
                 backoff = min(backoff * 2, LONGEST_BACKOFF_S)
                 continue
             if worked:
+                wait_s = 0.0
                 continue
-            if once and not self._is_left():
+            if once and wait_s and not self._is_left():
                 break
             if not once and self._desk.surroundings.monotonic() >= wake_at:
                 self.data_manager.wake()
                 wake_at = self._desk.surroundings.monotonic() + WAKE_S
-            self._stop.wait(self._desk.deployment.settings.poll_s)
+            wait_s = max(poll_s, LAST_LOOK_S) if once and self._broker is not None else poll_s
+            if self._broker is None or self._away:
+                self._stop.wait(poll_s)
         return self._all_final()
 
-    def step(self) -> int:
-        """Take in what the folders hold, work one group, dispatch what waits; returns how much was done."""
-        done = sum(self._take_in(route) for route in self._doors)
-        done += self.data_manager.work(self._desk.deployment.settings.group)
+    def step(self, wait_s: float = 0.0) -> int:
+        """Take in what the doors hold, work one group, dispatch what waits; returns how much was done.
+
+        Args:
+            wait_s: seconds to wait at a door for something to come.
+
+        Raises:
+            Retryable: the database failed. A door that failed is passed over, so that the others go on.
+        """
+        done = sum(self._take_in(door, wait_s) for door in self._doors)
+        done += self.data_manager.work(self._group)
         return done + self._dispatcher.step()
 
-    def _folder_routes(self) -> Iterator[Route]:
-        for route in self.data_manager.routes.values():
-            if route.door == "folder":
-                yield route
+    def _make_ready(self) -> bool:
+        """Before the first step: queues are declared, and what this process died on is taken up."""
+        if self._broker is not None:
+            declare_queues(self._desk, self._broker)
+        self.data_manager.take_up()
+        return True
 
-    def _take_in(self, route: Route) -> int:
-        """File what a folder holds, then take it over: a death between the two makes a repeat, and no more."""
-        deliveries = self._doors[route].receive(route.place, BATCH, 0)
-        if deliveries:
-            self.data_manager.file(route, deliveries)
-            self._doors[route].acknowledge(deliveries)
-        return len(deliveries)
+    def _take_in(self, door: Door, wait_s: float) -> int:
+        try:
+            taken = door.take_in(self._group, wait_s)
+        except TransportAway as error:
+            if door not in self._away:
+                log.warning("a door doesn't answer", **error.as_dict())
+                self._away.add(door)
+            return 0
+        if door in self._away:
+            self._away.remove(door)
+            log.warning("a door answers again")
+        return taken
 
     def _is_left(self) -> bool:
         """Whether something is still to come: rows whose turn or time comes, messages to dispatch, growing files."""
-        if self._dispatcher.waits() or any(door.holds_files(route.place) for route, door in self._doors.items()):
+        if self._dispatcher.waits() or self._away or any(door.is_left() for door in self._doors):
             return True
         with self._desk.read() as transaction:
-            running = [
-                name
-                for name, route in self.data_manager.routes.items()
-                if not transaction.messages.control.is_paused(route.component)
-            ]
-            return transaction.messages.inbox.next_due(running) is not None
+            return transaction.messages.inbox.next_due(self.data_manager.running(transaction)) is not None
 
     def _all_final(self) -> bool:
         with self._desk.read() as transaction:
             states = transaction.messages.counts().states
         return not any(states[state] for state in ("received", "retrying", "parked"))
-
-
-def folder_door(desk: Desk, most_bytes: int = Limits().body) -> FolderTransport:
-    """The deployment's folders, in ``folders/`` beside its settings."""
-    return FolderTransport(
-        desk.deployment.folder / FOLDERS,
-        desk.surroundings,
-        settle_s=desk.deployment.settings.folder_settle_s,
-        most_bytes=most_bytes,
-    )
 
 
 @contextmanager

@@ -1,0 +1,162 @@
+"""Several worker processes on one deployment: forked after everything is loaded and proven, and kept alive.
+
+Messages are shared out by the database and the broker, not here; a process that dies is started again, and takes up
+what it had in hand.
+
+Spec: integration.md, "Doors" (scaling out); guarantees.md, "SQLite" (two processes at most); performance.md, rule 9.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import multiprocessing.connection
+import signal
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from types import FrameType
+
+import structlog
+
+from hub.deployment import Deployment
+from hub.desk import Desk
+from hub.worker import Worker, stopped_by_signals
+from integration_objects.errors import Misconfigured
+from integration_objects.surroundings import Surroundings
+
+log = structlog.get_logger()
+
+MOST_ON_SQLITE = 2
+MOST = 64
+#: the first wait before a process that died is started again, in seconds
+FIRST_BACKOFF_S = 0.5
+#: the longest wait before a process that died is started again, in seconds
+LONGEST_BACKOFF_S = 30.0
+#: a process that lived this long, in seconds, was well
+WELL_AFTER_S = 60.0
+
+_ALL_FINAL, _SOME_LEFT = 0, 1
+
+
+class TooManyWorkers(Misconfigured):
+    """More worker processes than the database can serve."""
+
+
+def check_workers(deployment: Deployment, number: int) -> None:
+    """Refuse a number of workers that the database can't serve.
+
+    Raises:
+        TooManyWorkers: SQLite takes one writer at a time; more than two processes only wait for each other.
+    """
+    sqlite = deployment.settings.database_url.startswith("sqlite")
+    most = MOST_ON_SQLITE if sqlite else MOST
+    if number > most:
+        raise TooManyWorkers(
+            f"{number} worker processes are too many",
+            where="orderhub run --workers",
+            why=f"at most {most} can work on {'SQLite, which takes one writer at a time' if sqlite else 'one machine'}",
+            mend="use PostgreSQL (setting database_url) for more" if sqlite else "start hubs on more machines",
+        )
+
+
+def work(deployment: Deployment, name: str, once: bool) -> bool:
+    """Run one worker in this process until it ends; returns whether every message is in a final state."""
+    # What was loaded lives as long as the process: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 50)
+    desk = Desk(deployment, process=name)
+    desk.prepare_database()
+    worker = Worker(desk)
+    try:
+        with stopped_by_signals(worker):
+            return worker.run(once)
+    finally:
+        worker.close()
+        desk.close()
+
+
+def run_workers(deployment: Deployment, number: int, once: bool) -> bool:
+    """Run *number* worker processes; returns, once all have ended, whether every message is in a final state."""
+    check_workers(deployment, number)
+    if number == 1:
+        return work(deployment, worker_name(1), once)
+    return _Supervisor(deployment, number, once).run()
+
+
+def worker_name(number: int) -> str:
+    """The name of the *number*-th worker process, the same after each start."""
+    return f"worker-{number}"
+
+
+def _child(deployment: Deployment, name: str, once: bool) -> None:
+    raise SystemExit(_ALL_FINAL if work(deployment, name, once) else _SOME_LEFT)
+
+
+class _Supervisor:
+    """Starts the processes, starts those again that die, and hands a stop on to all. It has one thread: it forks."""
+
+    def __init__(self, deployment: Deployment, number: int, once: bool) -> None:
+        self._deployment = deployment
+        self._once = once
+        self._surroundings = Surroundings()
+        self._fork = multiprocessing.get_context("fork")
+        self._stopping = False
+        self._living = {worker_name(one): _Living() for one in range(1, number + 1)}
+
+    def run(self) -> bool:
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        all_final = True
+        try:
+            while self._living:
+                self._start_due()
+                running = [one.process.sentinel for one in self._living.values() if one.process is not None]
+                multiprocessing.connection.wait(running, timeout=0.2)
+                for name, one in list(self._living.items()):
+                    if one.process is not None and not one.process.is_alive():
+                        all_final = self._ended(name, one) and all_final
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        return all_final
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+        for one in self._living.values():
+            if one.process is not None and one.process.is_alive():
+                one.process.terminate()
+
+    def _start_due(self) -> None:
+        for name, one in list(self._living.items()):
+            if one.process is not None:
+                continue
+            if self._stopping:
+                del self._living[name]
+            elif self._surroundings.monotonic() >= one.start_at:
+                one.started = self._surroundings.monotonic()
+                one.process = self._fork.Process(target=_child, args=(self._deployment, name, self._once), name=name)
+                one.process.start()
+
+    def _ended(self, name: str, one: _Living) -> bool:
+        """Take note of a process that ended: for good, or to be started again after a while."""
+        code = one.process.exitcode if one.process is not None else None
+        one.process = None
+        if code in (_ALL_FINAL, _SOME_LEFT) or self._stopping:
+            del self._living[name]
+            return code == _ALL_FINAL
+        if self._surroundings.monotonic() - one.started > WELL_AFTER_S:
+            one.backoff = FIRST_BACKOFF_S
+        log.error("worker died", worker=name, exit_code=code, again_in_s=one.backoff)
+        one.start_at = self._surroundings.monotonic() + one.backoff
+        one.backoff = min(one.backoff * 2, LONGEST_BACKOFF_S)
+        return True
+
+
+@dataclass
+class _Living:
+    """One worker's process, None between two of them."""
+
+    process: BaseProcess | None = None
+    started: float = 0.0
+    start_at: float = 0.0
+    backoff: float = FIRST_BACKOFF_S
