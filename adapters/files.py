@@ -5,10 +5,13 @@ Spec: integration.md, "Reached from outside"; guarantees.md, "Limits".
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import pathlib
 import re
 import shutil
+from collections.abc import Iterable
 
 from adapters.transport import KEPT_OF_OVERSIZE, Envelope, Oversize
 from integration_objects.errors import Refused
@@ -63,6 +66,40 @@ def write_message(folder: pathlib.Path, envelope: Envelope) -> pathlib.Path:
     except OSError as error:
         raise _unreadable(path, error, "written") from error
     return path
+
+
+def hold_name(folder: pathlib.Path, names: Iterable[str]) -> tuple[str, int] | None:
+    """Hold the first of *names* that no living process on this machine holds, by a locked file in *folder*.
+
+    Returns:
+        The name, and the descriptor that holds it until it is closed or the process ends; None where all are held.
+
+    Raises:
+        FileUnreadable: the folder can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                continue
+            return name, descriptor
+    except OSError as error:
+        raise _unreadable(folder, error, "written") from error
+    return None
+
+
+def release_name(descriptor: int) -> None:
+    """Give a held name back."""
+    os.close(descriptor)
+
+
+def machine_name() -> str:
+    """This machine's name, for what is kept by machine in a shared database."""
+    return os.uname().nodename
 
 
 def fresh_folder(folder: pathlib.Path) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from integration_objects.errors import Invalid, Misconfigured, Retryable
+from integration_objects.errors import HubError, Invalid, Misconfigured, Retryable
 
 MOST_HEADERS = 64
 MOST_HEADER_BYTES = 16 * 1024
@@ -27,6 +27,8 @@ MOST_ID_CHARACTERS = 128
 MOST_NAME_CHARACTERS = 255
 KEPT_OF_OVERSIZE = 64 * 1024
 XML = "application/xml"
+#: where an error of `publish` keeps the places of the envelopes that arrived all the same
+CONFIRMED = "confirmed"
 
 _LENGTHS = {
     "message_id": MOST_ID_CHARACTERS,
@@ -182,6 +184,15 @@ def check_envelope(envelope: Envelope) -> Envelope:
     for fault in _faults(envelope):
         raise fault
     return envelope
+
+
+def confirmed_of(error: HubError) -> tuple[int, ...]:
+    """The places, from 0, of the envelopes that are safe on the other side although `publish` failed.
+
+    >>> confirmed_of(TransportAway("the broker doesn't answer", confirmed=(0, 1)))
+    (0, 1)
+    """
+    return tuple(error.objects.get(CONFIRMED, ()))
 
 
 def admit(envelope: Envelope) -> tuple[Envelope, EnvelopeRefused | None]:

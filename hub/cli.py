@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub import cli_maps, cli_messages, cli_objects
+from hub import cli_call, cli_maps, cli_messages, cli_objects
 from hub.printing import complain, out, table
 from integration_objects.errors import HubError, Retryable
 
@@ -32,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("call")(cli_call.call)
 app.add_typer(cli_maps.app, name="map")
 app.add_typer(cli_messages.app, name="messages")
 app.add_typer(cli_objects.app, name="object")

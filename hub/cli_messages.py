@@ -87,32 +87,41 @@ def replay_message(
     id: Annotated[str, typer.Argument(help="A parked, retrying, refused or dead message.")],
 ) -> None:
     """Put a message back in its place, to be worked again by `orderhub run`."""
-    _change(id, "replay", "parked, retrying, rejected, invalid or dead")
-
-
-@app.command("give-up")
-def give_up_message(id: Annotated[str, typer.Argument(help="A parked or retrying message.")]) -> None:
-    """Make a message dead: it is kept, and its key is free for the messages behind it."""
-    _change(id, "give_up", "parked or retrying")
-
-
-def _change(id: str, operation: str, states: str) -> None:
     from hub.cli import open_desk
 
     desk = open_desk()
     with desk.write() as transaction:
         row_id = _row_id(transaction.messages, id)
-        row = transaction.messages.inbox.row(row_id)
-        if row is None:
-            raise _unknown(id)
-        if not getattr(transaction.messages.inbox, operation)(row_id):
-            raise MessageNotThere(
-                f"the message {row_id} stays as it is",
-                why=f"it is {row.state}; this can be done with messages that are {states}",
-                mend="`orderhub messages list` shows every message's state",
-            )
+        if not transaction.messages.inbox.replay(row_id):
+            row = transaction.messages.inbox.row(row_id)
+            state = "" if row is None else row.state
+            raise _stays(row_id, state, "parked, retrying, rejected, invalid or dead")
     complain(f"{row_id}: done")
     desk.close()
+
+
+@app.command("give-up")
+def give_up_message(id: Annotated[str, typer.Argument(help="A parked or retrying message.")]) -> None:
+    """Make a message dead: it is kept, and its key is free for the messages behind it."""
+    from hub.cli import open_desk
+    from hub.data_manager import DataManager
+
+    desk = open_desk()
+    with desk.read() as transaction:
+        row_id = _row_id(transaction.messages, id)
+        row = transaction.messages.inbox.row(row_id)
+    if not DataManager(desk).give_up(row_id):
+        raise _stays(row_id, "" if row is None else row.state, "parked or retrying")
+    complain(f"{row_id}: done")
+    desk.close()
+
+
+def _stays(row_id: str, state: str, states: str) -> MessageNotThere:
+    return MessageNotThere(
+        f"the message {row_id} stays as it is",
+        why=f"it is {state}; this can be done with messages that are {states}",
+        mend="`orderhub messages list` shows every message's state",
+    )
 
 
 def _row_id(messages: Any, id: str) -> str:

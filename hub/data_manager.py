@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from adapters.database.driver_faults import DatabaseBusy
 from adapters.database.filing import Arrival, Filed, MessageIdReused
 from adapters.database.inbox import InboxRow
 from adapters.database.outbox import OutboxMessage
@@ -24,9 +25,9 @@ from hub.desk import Desk, Transaction
 from hub.reply import OBJECT as REPLY
 from hub.reply import error_reply
 from hub.route import Route, value_in
-from hub.run import Origin, Outcome, TouchesAnotherAccount, outbound_id
+from hub.run import OperatorNeeded, Origin, Outcome, TouchesAnotherAccount, outbound_id
 from integration_objects.complex_object import instances
-from integration_objects.errors import HubError, Invalid, Refused, Retryable
+from integration_objects.errors import HubError, Invalid, Refused
 from integration_objects.property_set import PropertySet
 from schemas.check import LimitExceeded, parse
 from schemas.from_xml import external_from_xml
@@ -38,6 +39,8 @@ log = structlog.get_logger()
 #: where replies to files go: the file that they lie beside, ``<folder>/<file>``, follows
 ANSWER = "answer:"
 
+#: seconds for which one dispatcher may move messages of a channel
+MOVE_S = 60
 #: the longest part of a body that a dead letter carries whole
 MOST_HEADER = 1_000
 
@@ -46,7 +49,11 @@ class SenderRefused(Refused):
     """The route doesn't take messages of this sender."""
 
 
-class Unexpected(Retryable):
+class GivenUp(Refused):
+    """An operator gave the message up."""
+
+
+class Unexpected(OperatorNeeded):
     """The hub failed on a message in a way that nobody foresaw: it is parked for an operator."""
 
 
@@ -71,7 +78,9 @@ class Work:
     def origin(self) -> Origin:
         """What outbound message ids are derived from."""
         row = self.row
-        return Origin(row.route, row.sender, row.identity, row.id, row.message_id, row.correlation_id)
+        return Origin(
+            row.route, row.sender, row.identity, row.id, row.message_id, row.correlation_id, getattr(row, "replays", 0)
+        )
 
 
 class DataManager:
@@ -79,6 +88,9 @@ class DataManager:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        #: what the process had in hand when it died, until it has been worked
+        self._suspects: set[str] = set()
+        self._turn = 0
 
     @property
     def routes(self) -> Mapping[str, Route]:
@@ -130,11 +142,30 @@ class DataManager:
         with self._desk.write() as transaction:
             filed, new = self._file(transaction, arrived, arrivals)
             group = [work for work, delivery in new if work.route.key is None and not delivery.redelivered]
+            for work in group:
+                self._prepare(work)
             self._work_group(transaction, group, alone)
             transaction.messages.in_hand.take(alone)
         for row_id in alone:
             self.work_alone(row_id)
         return filed
+
+    def move(self, channel: str, route: Route, limit: int) -> int:
+        """From the outbox into the inbox of the route that reads an embedded channel, in one transaction.
+
+        Returns:
+            How many messages were moved.
+        """
+        lease = f"dispatch:{channel}"[:255]
+        with self._desk.write() as transaction:
+            if not transaction.messages.control.acquire_lease(lease, self._desk.holder, MOVE_S):
+                return 0
+            rows = transaction.messages.outbox.waiting(channel, limit)
+            arrived = [(route, Delivery(row.envelope, channel, "local", channel)) for row in rows]
+            self._file(transaction, arrived, [self.arrival(route, delivery) for route, delivery in arrived])
+            transaction.messages.outbox.mark_sent(row.id for row in rows)
+            transaction.messages.control.release_lease(lease, self._desk.holder)
+        return len(rows)
 
     def paused(self) -> set[str]:
         """The names of the routes that are paused or stopped."""
@@ -150,7 +181,7 @@ class DataManager:
         if route.door == "folder":
             reply_to = ANSWER + delivery.source
         elif reply_to is None or not route.allows_reply_to(reply_to):
-            reply_to = route.reply.channel
+            reply_to = route.reply.channel  # where the hub sends what is not told to go elsewhere
         envelope = replace(envelope, reply_to=reply_to)
         identity: str | None = envelope.message_id if route.identity == "message id" else None
         key = None
@@ -179,66 +210,110 @@ class DataManager:
     def work(self, limit: int) -> int:
         """Work the next messages, at most *limit*, in one transaction.
 
+        What needs no database (checks, conversion, map) is done between two looks at the inbox: the first marks what
+        is taken in hand, and is committed, so that a start after a death knows; the second is the work's own.
+
         Returns:
             How many were worked; 0 where nothing is due.
 
         Raises:
             Retryable: the database failed; nothing was written, the messages stand where they stood.
-            Misconfigured: a route has to stop; the other messages of the group are worked with the next call.
         """
-        in_hand = self._take_in_hand(limit)
-        if not in_hand:
+        group = self._take_in_hand(1 if self._suspects else limit)
+        if not group:
             return 0
+        for one in group.values():
+            self._prepare(one)
+        try:
+            self._work_claimed(group, limit)
+        except DatabaseBusy as error:
+            if len(group) > 1:
+                raise  # the worker tries them one by one
+            self._delay(next(iter(group.values())), error)
+        self._suspects -= set(group)
+        return len(group)
+
+    def _work_claimed(self, group: Mapping[str, Work], limit: int) -> None:
         alone: list[str] = []
         with self._desk.write() as transaction:
-            rows = [
-                row for row in transaction.messages.inbox.claim(self.running(transaction), limit) if row.id in in_hand
-            ]
-            self._work_group(transaction, [Work(row, self.routes[row.route]) for row in rows], alone)
-            transaction.messages.in_hand.put_down([row_id for row_id in in_hand if row_id not in alone])
+            claimed = transaction.messages.inbox.claim(self.running(transaction), limit)
+            works = [group[row.id] for row in claimed if row.id in group]
+            self._work_group(transaction, works, alone)
+            transaction.messages.in_hand.put_down([row_id for row_id in group if row_id not in alone])
         for row_id in alone:
             self.work_alone(row_id)
-        return len(rows)
 
     def work_alone(self, row_id: str) -> None:
         """Work one message in a transaction of its own, in which it may lock any account."""
         with self._desk.write() as transaction:
             row = transaction.messages.inbox.row(row_id)
             if row is not None and not row.is_final and row.route in self.routes:
-                self._work_group(transaction, [Work(row, self.routes[row.route])], None)
+                work = Work(row, self.routes[row.route])
+                self._prepare(work)
+                self._work_group(transaction, [work], None)
             transaction.messages.in_hand.put_down([row_id])
 
+    def _delay(self, work: Work, error: HubError) -> None:
+        """A message that alone keeps meeting a lock or a deadlock gets its retry row."""
+        with self._desk.write() as transaction:
+            self._fail(transaction, work, error.at(_place(work.row)))
+            transaction.messages.in_hand.put_down([work.row.id])
+
     def take_up(self) -> int:
-        """Take up what a process of this name had in hand when it died: one by one, each death counted first.
+        """Take up what a process of this name had in hand when it died: the deaths are counted, once.
+
+        The messages are worked in their turn, and until they are, one at a time; after its third death a message is
+        parked.
 
         Returns:
-            How many messages there were; after its third death a message is parked.
+            How many messages there were.
         """
         with self._desk.read() as transaction:
             left = transaction.messages.in_hand.left()
-        for row_id in left:
+        if left:
             with self._desk.write() as transaction:
-                go_on = transaction.messages.inbox.mark_attempt(row_id)
-                if not go_on:
-                    transaction.messages.in_hand.put_down([row_id])
-            if go_on:
-                self.work_alone(row_id)
+                self._suspects = {row_id for row_id in left if transaction.messages.inbox.mark_attempt(row_id)}
+                transaction.messages.in_hand.put_down(left)
         return len(left)
+
+    def give_up(self, row_id: str) -> bool:
+        """Make a parked or retrying message dead, and tell its sender; False where it is in another state."""
+        with self._desk.write() as transaction:
+            row = transaction.messages.inbox.row(row_id)
+            if row is None or not transaction.messages.inbox.give_up(row_id):
+                return False
+            said = row.error or {}
+            error = GivenUp(
+                "the message was given up by an operator",
+                where=_place(row),
+                why=said.get("what", ""),
+                mend="send it again, changed if need be, under an id of its own",
+            )
+            if row.route in self.routes:
+                self._answer(transaction, Work(row, self.routes[row.route]), Outcome("dead", error_reply([error])))
+        return True
+
+    def _take_in_hand(self, limit: int) -> dict[str, Work]:
+        """Mark the rows that are worked next, and commit that: if the process dies on one, its next start knows."""
+        with self._desk.read() as transaction:
+            running = self.running(transaction)
+            if transaction.messages.inbox.next_due(running) is None:
+                return {}
+        with self._desk.write() as transaction:
+            rows = transaction.messages.inbox.claim(self._in_turn(running), limit)
+            transaction.messages.in_hand.take([row.id for row in rows])
+        return {row.id: Work(row, self.routes[row.route]) for row in rows}
+
+    def _in_turn(self, routes: list[str]) -> list[str]:
+        """The routes, each time another one first, so that none starves behind a steady flow on another."""
+        self._turn += 1
+        start = self._turn % max(1, len(routes))
+        return routes[start:] + routes[:start]
 
     def wake(self) -> int:
         """Put parked rows back whose time to look again has come; returns how many."""
         with self._desk.write() as transaction:
             return transaction.messages.inbox.wake()
-
-    def _take_in_hand(self, limit: int) -> set[str]:
-        """Mark the rows that are worked next, and commit that: if the process dies on one, its next start knows."""
-        with self._desk.read() as transaction:
-            if transaction.messages.inbox.next_due(self.running(transaction)) is None:
-                return set()
-        with self._desk.write() as transaction:
-            ids = [row.id for row in transaction.messages.inbox.claim(self.running(transaction), limit)]
-            transaction.messages.in_hand.take(ids)
-        return set(ids)
 
     def running(self, transaction: Transaction) -> list[str]:
         """The routes that aren't paused."""
@@ -246,8 +321,6 @@ class DataManager:
         return [name for name, route in self.routes.items() if not control.is_paused(route.component)]
 
     def _work_group(self, transaction: Transaction, group: Sequence[Work], alone: list[str] | None) -> None:
-        for work in group:
-            self._prepare(work)
         locked: set[str] | None = None
         if alone is not None:
             locked = self._lock(transaction, group)
@@ -348,7 +421,9 @@ class DataManager:
             self._refuse(transaction, work, error)
         elif error.verdict == "wait":
             transaction.messages.inbox.park(row.id, error, waits_for=getattr(error, "waits_for", None))
-        elif error.verdict == "retry" and not isinstance(error, Unexpected):
+        elif isinstance(error, OperatorNeeded):
+            transaction.messages.inbox.park(row.id, error)
+        elif error.verdict == "retry":
             delays = work.route.retry_s
             if row.attempts < len(delays):
                 jitter = 1 + self._desk.surroundings.random.uniform(-0.1, 0.1)
@@ -356,8 +431,6 @@ class DataManager:
                 transaction.messages.inbox.retry(row.id, due, error)
             else:
                 transaction.messages.inbox.park(row.id, error)
-        elif isinstance(error, Unexpected):
-            transaction.messages.inbox.park(row.id, error)
         else:
             transaction.messages.control.pause(work.route.component, f"{error.reason}: {error.what}")
             log.error("route stopped", route=work.route.name, message=row.id, **error.as_dict())

@@ -24,6 +24,7 @@ from functools import cached_property
 from typing import Any
 
 from adapters.system import System, read_systems
+from hub.declared_expressions import condition_findings, prove_conditions, route_findings
 from hub.definitions import FILE, load_definitions, own_folder
 from hub.own_python import own_python
 from hub.route import Route, read_routes
@@ -74,6 +75,7 @@ class Deployment:
             Misconfigured: the first fault, with file, line and column.
         """
         check_packages()
+        prove_conditions(self.definitions)
         _ = self.systems, self.services, self.routes
         return self
 
@@ -163,9 +165,9 @@ def load_deployment(folder: pathlib.Path, settings: Settings | None = None) -> D
 def check_deployment(folder: pathlib.Path, settings: Settings | None = None) -> list[Finding]:
     """Everything that is wrong or doubtful in a deployment; none for a good one."""
     try:
-        found = map_findings(folder)
+        found = condition_findings(load_definitions(folder)) + map_findings(folder)
         if not any(finding.severity == "error" for finding in found):
-            load_deployment(folder, settings)
+            found += route_findings(load_deployment(folder, settings).routes.values())
     except HubError as error:
         return [Finding(error.where, f"{error.what}: {error.why}" if error.why else error.what, error.mend, "error")]
     return found

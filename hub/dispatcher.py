@@ -18,7 +18,7 @@ from adapters.database.outbox import OutboxRow
 from adapters.folder import FolderTransport
 from adapters.rabbitmq import RabbitMQ
 from adapters.system import FOLDER
-from adapters.transport import Delivery, confirmed_of
+from adapters.transport import confirmed_of
 from hub.data_manager import ANSWER, DataManager
 from hub.desk import Desk
 from hub.route import Route
@@ -46,6 +46,8 @@ class Dispatcher:
         self._data_manager = data_manager
         self._folders = folders
         self._broker = broker
+        #: destinations whose next message can't be sent before somebody mends something
+        self._stuck: set[str] = set()
         #: the embedded channels that a route of this deployment reads
         self._readers: Mapping[str, Route] = {
             route.place: route
@@ -58,8 +60,8 @@ class Dispatcher:
         return sum(self._dispatch(destination) for destination in self._destinations())
 
     def waits(self) -> bool:
-        """Whether messages wait that this dispatcher will send, now or later."""
-        return bool(self._destinations())
+        """Whether messages wait that this dispatcher will send, now or later; not those that no wait will help."""
+        return any(destination not in self._stuck for destination in self._destinations())
 
     def _destinations(self) -> list[str]:
         with self._desk.read() as transaction:
@@ -76,13 +78,8 @@ class Dispatcher:
         return self._publish(destination)
 
     def _move(self, channel: str, route: Route) -> int:
-        """From the outbox into the inbox of the route that reads the channel, in one transaction."""
-        with self._desk.write() as transaction:
-            rows = transaction.messages.outbox.waiting(channel, BATCH)
-            filed = transaction.messages.move_to_inbox(
-                rows, lambda row: self._data_manager.arrival(route, delivery_of(row))
-            )
-        return len(filed)
+        """From the outbox into the inbox of the route that reads the channel."""
+        return self._data_manager.move(channel, route, BATCH)
 
     def _publish(self, destination: str) -> int:
         """Publish outside of any transaction, then mark: a death between repeats a message, with the same id."""
@@ -97,7 +94,11 @@ class Dispatcher:
                 self._put(destination, rows)
         except HubError as error:
             fault = error
-            log.warning("not dispatched", destination=destination, **error.as_dict())
+            if destination not in self._stuck:
+                log.warning("not dispatched", destination=destination, **error.as_dict())
+        self._stuck.discard(destination)
+        if fault is not None and fault.verdict != "retry":
+            self._stuck.add(destination)
         with self._desk.write() as transaction:
             if fault is None:
                 transaction.messages.outbox.mark_sent(row.id for row in rows)
@@ -123,8 +124,3 @@ class Dispatcher:
         for row in rows:
             state = row.message.headers.get("x-orderhub-state", "")
             self._folders.settle(destination.removeprefix(ANSWER), state in REFUSED, row.message.body)
-
-
-def delivery_of(row: OutboxRow) -> Delivery:
-    """An outbox row of an embedded channel as the delivery that the channel's reader gets."""
-    return Delivery(row.envelope, row.message.destination, "local", row.message.destination)

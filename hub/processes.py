@@ -18,6 +18,7 @@ from types import FrameType
 
 import structlog
 
+from adapters.files import hold_name, machine_name, release_name
 from hub.deployment import Deployment
 from hub.desk import Desk
 from hub.worker import Worker, stopped_by_signals
@@ -26,6 +27,8 @@ from integration_objects.surroundings import Surroundings
 
 log = structlog.get_logger()
 
+#: where the names of living workers are held, in the deployment's folder
+LOCKS = ".orderhub"
 MOST_ON_SQLITE = 2
 MOST = 64
 #: the first wait before a process that died is started again, in seconds
@@ -48,19 +51,39 @@ def check_workers(deployment: Deployment, number: int) -> None:
     Raises:
         TooManyWorkers: SQLite takes one writer at a time; more than two processes only wait for each other.
     """
-    sqlite = deployment.settings.database_url.startswith("sqlite")
-    most = MOST_ON_SQLITE if sqlite else MOST
-    if number > most:
-        raise TooManyWorkers(
-            f"{number} worker processes are too many",
-            where="orderhub run --workers",
-            why=f"at most {most} can work on {'SQLite, which takes one writer at a time' if sqlite else 'one machine'}",
-            mend="use PostgreSQL (setting database_url) for more" if sqlite else "start hubs on more machines",
-        )
+    if number > _most(deployment):
+        raise _too_many(deployment, f"{number} worker processes are too many")
 
 
-def work(deployment: Deployment, name: str, once: bool) -> bool:
-    """Run one worker in this process until it ends; returns whether every message is in a final state."""
+def _is_sqlite(deployment: Deployment) -> bool:
+    return deployment.settings.database_url.startswith("sqlite")
+
+
+def _most(deployment: Deployment) -> int:
+    return MOST_ON_SQLITE if _is_sqlite(deployment) else MOST
+
+
+def _too_many(deployment: Deployment, what: str) -> TooManyWorkers:
+    sqlite = _is_sqlite(deployment)
+    place = "SQLite, which takes one writer at a time" if sqlite else "one machine"
+    return TooManyWorkers(
+        what,
+        where="orderhub run",
+        why=f"at most {_most(deployment)} can work on {place}",
+        mend="use PostgreSQL (setting database_url) for more" if sqlite else "start hubs on more machines",
+    )
+
+
+def work(deployment: Deployment, once: bool) -> bool:
+    """Run one worker in this process until it ends; returns whether every message is in a final state.
+
+    Raises:
+        TooManyWorkers: as many workers as the database can serve run already.
+    """
+    held = hold_name(deployment.folder / LOCKS, (worker_name(one) for one in range(1, _most(deployment) + 1)))
+    if held is None:
+        raise _too_many(deployment, "one more worker process is too many")
+    name = held[0] if _is_sqlite(deployment) else f"{held[0]}@{machine_name()}"
     # What was loaded lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
@@ -74,13 +97,14 @@ def work(deployment: Deployment, name: str, once: bool) -> bool:
     finally:
         worker.close()
         desk.close()
+        release_name(held[1])
 
 
 def run_workers(deployment: Deployment, number: int, once: bool) -> bool:
     """Run *number* worker processes; returns, once all have ended, whether every message is in a final state."""
     check_workers(deployment, number)
     if number == 1:
-        return work(deployment, worker_name(1), once)
+        return work(deployment, once)
     return _Supervisor(deployment, number, once).run()
 
 
@@ -89,8 +113,8 @@ def worker_name(number: int) -> str:
     return f"worker-{number}"
 
 
-def _child(deployment: Deployment, name: str, once: bool) -> None:
-    raise SystemExit(_ALL_FINAL if work(deployment, name, once) else _SOME_LEFT)
+def _child(deployment: Deployment, once: bool) -> None:
+    raise SystemExit(_ALL_FINAL if work(deployment, once) else _SOME_LEFT)
 
 
 class _Supervisor:
@@ -134,7 +158,7 @@ class _Supervisor:
                 del self._living[name]
             elif self._surroundings.monotonic() >= one.start_at:
                 one.started = self._surroundings.monotonic()
-                one.process = self._fork.Process(target=_child, args=(self._deployment, name, self._once), name=name)
+                one.process = self._fork.Process(target=_child, args=(self._deployment, self._once), name=name)
                 one.process.start()
 
     def _ended(self, name: str, one: _Living) -> bool:

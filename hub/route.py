@@ -8,7 +8,7 @@
     identity: message id                        # or body; or {field: "[MSG-ID]"}
     key: "[CUST-NO]"                            # messages with one key keep their order; left out: no order
     reply: {object: Mainframe Answer, map: OM Reply to Mainframe Answer, channel: mainframe.answers}
-    reply to: [mainframe.*]                     # the reply-to channels that a sender may name
+    reply to: [mainframe.*]                     # the reply-to channels that a sender may name, beside the reply's own
     retry: [1, 5, 30, 120, 600]                 # seconds
     limits: {body: 4194304}
     senders: [mainframe]                        # who may send; left out: anybody
@@ -111,8 +111,10 @@ class Route:
         return self.key is not None or isinstance(self.identity, SourceExpression)
 
     def allows_reply_to(self, channel: str) -> bool:
-        """Whether a sender may have its answer sent there."""
-        return any(fnmatch.fnmatchcase(channel, pattern) for pattern in self.reply_to)
+        """Whether a sender may have its answer sent there: only to channels that the route names."""
+        if channel.startswith(("folder:", "answer:")):
+            return False
+        return channel == self.reply.channel or any(fnmatch.fnmatchcase(channel, pattern) for pattern in self.reply_to)
 
     def allows_sender(self, sender: str) -> bool:
         """Whether this sender may use the route."""
@@ -210,7 +212,7 @@ def _route(
         identity=_identity(parts.get("identity"), external),
         key=None if "key" not in parts else _expression(parts["key"], external),
         reply=_reply(parts.get("reply"), objects, maps),
-        reply_to=tuple(parts["reply to"].texts()) if "reply to" in parts else ("*",),
+        reply_to=tuple(parts["reply to"].texts()) if "reply to" in parts else (),
         retry_s=retry,
         limits=_limits(parts.get("limits")),
         senders=tuple(parts["senders"].texts()) if "senders" in parts else (),

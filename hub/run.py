@@ -24,7 +24,7 @@ from adapters.database.outbox import OutboxMessage
 from adapters.system import System
 from hub.services import Service
 from integration_objects.definition import Definitions
-from integration_objects.errors import HubError, Misconfigured, Refused
+from integration_objects.errors import HubError, Misconfigured, Refused, Retryable
 from integration_objects.expression import Expression
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
@@ -36,8 +36,16 @@ class ServiceUnknown(Misconfigured):
     """A workflow calls a business service method that nobody registered."""
 
 
-class NobodyTakes(Refused):
+class OperatorNeeded(Retryable):
+    """Our side must mend something before it is worth another try: parked for an operator at once."""
+
+
+class NobodyTakes(OperatorNeeded):
     """An object has to leave, and no system is declared that takes it."""
+
+
+class OutboundFailed(OperatorNeeded):
+    """A message to a system can't be made: its map, schema or template doesn't fit what the hub has."""
 
 
 class TouchesAnotherAccount(HubError):
@@ -59,6 +67,7 @@ class Origin:
         route, sender, identity: what makes the inbound message unique.
         inbox_id: its row in the message store; None for a run that a command started.
         message_id, correlation_id: as the sender gave them.
+        replays: how often an operator had it worked again; another answer then has another id.
     """
 
     route: str
@@ -67,6 +76,7 @@ class Origin:
     inbox_id: str | None = None
     message_id: str | None = None
     correlation_id: str | None = None
+    replays: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,6 +179,12 @@ class Run:
         self.record.append(["object", name, dict(example or {}), flat(found)])
         return found
 
+    def headers(self, name: str, example: Example) -> list[dict[str, str | None]]:
+        """The header fields of the instances of *name* like *example*, without what is beneath them."""
+        found = self.store.keys(name, example)
+        self.record.append(["headers", name, dict(example), found])
+        return found
+
     def account_of(self, system: str | None, number: str | None) -> str | None:
         """The Account Id that *system*'s *number* means: by its account key, else the Account Id itself."""
         if number is None:
@@ -250,7 +266,15 @@ class Run:
                 mend=f"declare it in adapters/systems/ (takes: {name}), or mend the product's Fulfilment System",
             )
         for system in takers:
-            body = system.render(tree, self.kit.maps, self.kit.external_objects)
+            try:
+                body = system.render(tree, self.kit.maps, self.kit.external_objects)
+            except Refused as error:
+                raise OutboundFailed(
+                    f"the message to {system.name} can't be made: {error.what}",
+                    where=error.where or system.where,
+                    why=error.why,
+                    mend=error.mend or "mend the system's map, schema or template, then `orderhub messages replay`",
+                ) from error
             self.emitted += 1
             self.messages.outbox.emit(
                 OutboxMessage(
@@ -294,7 +318,7 @@ class Run:
 
 def outbound_id(origin: Origin, system: str, number: int) -> str:
     """The message id of the *number*-th message to *system*: the same however often the inbound one is worked."""
-    parts = "\x1f".join((origin.route, origin.sender, origin.identity, system, str(number)))
+    parts = "\x1f".join((origin.route, origin.sender, origin.identity, system, str(number), str(origin.replays)))
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 

@@ -61,10 +61,13 @@ class Worker:
             Whether every message is in a final state.
         """
         poll_s = self._desk.deployment.settings.poll_s
-        backoff, wait_s, wake_at, ready = poll_s, 0.0, 0.0, False
+        backoff, wait_s, wake_at, ready = poll_s, 0.0, self._desk.surroundings.monotonic() + WAKE_S, False
         while not self._stop.is_set():
             try:
                 ready = ready or self._make_ready()
+                if self._desk.surroundings.monotonic() >= wake_at:
+                    self.data_manager.wake()
+                    wake_at = self._desk.surroundings.monotonic() + WAKE_S
                 worked = self.step(wait_s)
                 backoff, self._group = poll_s, self._desk.deployment.settings.group
             except Retryable as error:
@@ -78,9 +81,6 @@ class Worker:
                 continue
             if once and wait_s and not self._is_left():
                 break
-            if not once and self._desk.surroundings.monotonic() >= wake_at:
-                self.data_manager.wake()
-                wake_at = self._desk.surroundings.monotonic() + WAKE_S
             wait_s = max(poll_s, LAST_LOOK_S) if once and self._broker is not None else poll_s
             if self._broker is None or self._away:
                 self._stop.wait(poll_s)

@@ -38,7 +38,7 @@ from maps.failure import (
     ValueUnfit,
 )
 from maps.field_rule import FieldRule, LookupMiss, Read, SourceExpression, Unfit
-from maps.path import Find, Position, Scope, place_of
+from maps.path import NIL, Find, Position, Scope, place_of
 
 Watch = Callable[["ComponentRule", Scope, PropertySet], None]
 
@@ -168,7 +168,10 @@ class ComponentRule:
         children: list[PropertySet] = []
         node = PropertySet(self.component.name, "", self._fill(scope, work), children, scope.node.origin)
         if self.component.text is not None and "." in node.properties:
-            node.value = node.properties.pop(".") or ""
+            text = node.properties.pop(".")
+            node.value = text or ""
+            if text is None and NIL in self.component.fields:
+                node.properties[NIL] = "Y"
         for rule in self.below:
             made = rule.make(scope, work)
             if not made:

@@ -23,6 +23,8 @@ from integration_objects.property_set import PropertySet
 
 _STEP = re.compile(r"^(?P<name>[^\[\]]+?)(?:\[(?P<number>[1-9][0-9]{0,8})\])?$")
 _LIST_OF = list_of("")
+#: The field of an external component that says, with Y, that its own text is null (schemas.external_object).
+NIL = "@xsi:nil"
 
 
 class PathUnknown(Exception):
@@ -92,10 +94,12 @@ class ValuePath:
         return self.field.type if self.field is not None else self.component.text or "text"
 
     def is_null_carried(self, scope: Scope) -> bool:
-        """Whether the source carries the field, with a null."""
+        """Whether the source carries the field, or the component with its own text, with a null."""
         node = self.holder(scope)
-        if node is None or self.field is None:
+        if node is None:
             return False
+        if self.field is None:
+            return node.properties.get(NIL) == "Y"
         return node.properties.get(self.field.name, "") is None
 
 
@@ -360,7 +364,7 @@ def _raw(up: int, steps: list[_Step], field: Field | None, holder: Holder) -> Ra
 
         def text(scope: Scope) -> str | None:
             node = holder(scope)
-            return None if node is None else node.value
+            return None if node is None or node.properties.get(NIL) == "Y" else node.value
 
         return text
     name, null = field.name, field.null_reads_as

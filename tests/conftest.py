@@ -1,26 +1,43 @@
-"""The databases that tests run on: SQLite always, PostgreSQL where one answers.
+"""What tests run on: SQLite always; PostgreSQL and RabbitMQ where they are found or can be started.
 
-ORDERHUB_TEST_DATABASE_URL names the server; without it localhost:5432 is tried. A database is made there for the
-session, and dropped at its end. On a desk without a server its tests are skipped by name; where CI is set they
-fail.
+ORDERHUB_TEST_DATABASE_URL and ORDERHUB_TEST_BROKER_URL name the servers; without them localhost is asked, else
+private ones are started in temporary folders (`tests/services/`). Where that can't be either, the tests that need
+them are skipped by name; where CI is true they fail. Databases are made on the server and dropped at the end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import uuid
 
+import pika
 import pytest
 from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
 
 from adapters.database.connection import Database
 from adapters.database.tables import tables_of
 from adapters.database.upgrade import upgrade
 from integration_objects.definition import shipped_definitions
+from tests.services.postgresql import PrivatePostgresql, a_postgresql
+from tests.services.private_server import Missing
+from tests.services.rabbitmq import PrivateRabbitmq, a_rabbitmq
 
-SERVER = "postgresql://postgres@localhost:5432/postgres"
+
+@contextlib.contextmanager
+def needed(server):
+    """Enter *server*; the test is skipped where it is missing, and fails in CI."""
+    with contextlib.ExitStack() as stack:
+        try:
+            entered, why = stack.enter_context(server), None
+        except Missing as missing:
+            entered, why = None, str(missing)
+        if why is not None and os.environ.get("CI") == "true":
+            pytest.fail(why, pytrace=False)
+        if why is not None:
+            pytest.skip(why)
+        yield entered
 
 
 @pytest.fixture(scope="session")
@@ -35,20 +52,47 @@ def sqlite_template(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def postgresql_admin():
-    """The URL of a PostgreSQL where databases may be made; skips or fails where none answers."""
-    url = make_url(os.environ.get("ORDERHUB_TEST_DATABASE_URL", SERVER)).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
-    try:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except OperationalError as error:
-        why = f"no PostgreSQL answers at {url.render_as_string()}: {str(error.orig).splitlines()[0]}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(why)
-        pytest.skip(why)
-    finally:
-        engine.dispose()
-    return url
+    """The URL of a PostgreSQL where databases may be made."""
+    with needed(a_postgresql()) as url:
+        yield make_url(url).set(drivername="postgresql+psycopg")
+
+
+@pytest.fixture(scope="session")
+def broker_url():
+    """The URL of a RabbitMQ that others may be using: tests give what they declare names of their own."""
+    with needed(a_rabbitmq()) as url:
+        yield url
+
+
+@pytest.fixture
+def new_queue_name(broker_url):
+    """Makes a name for a queue of one test; it, and those of that name with these endings, are deleted after it."""
+    made = []
+
+    def make(*endings):
+        name = f"orderhub-test.{uuid.uuid4().hex[:16]}"
+        made.extend((name, *(name + ending for ending in endings)))
+        return name
+
+    yield make
+    connection = pika.BlockingConnection(pika.URLParameters(broker_url))
+    for name in made:
+        connection.channel().queue_delete(name)
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def private_postgresql():
+    """A PostgreSQL that tests may stop, kill and start; each leaves it running."""
+    with needed(PrivatePostgresql()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def private_rabbitmq():
+    """A RabbitMQ that tests may stop, kill and start; each leaves it running."""
+    with needed(PrivateRabbitmq()) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +111,18 @@ def make_postgresql(postgresql_admin):
     yield make
     with engine.connect() as connection:
         for name in made:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    engine.dispose()
+
+
+@pytest.fixture
+def database_url(make_postgresql, postgresql_admin):
+    """The URL of an empty PostgreSQL database, for one test."""
+    url = make_postgresql("test")
+    yield url
+    engine = create_engine(postgresql_admin, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)'))
     engine.dispose()
 
 

@@ -216,7 +216,8 @@ class _Order:
         self.order = order
         self.rules = rules
         self.number = order.get("Order Number") or order.get("Quote Number")
-        self.moved: list[_Image] = []
+        #: Images that got another parent, each with the order's item that said so.
+        self.moved: list[tuple[_Image, PropertySet]] = []
         #: Added and updated images with the action and the state that it met.
         self.touched: dict[str, tuple[str, str]] = {}
         #: Images that are dead when the order ends, with the reason for those beneath and for themselves.
@@ -278,7 +279,7 @@ class _Order:
         if (None if image.parent is None else image.parent.key) != parent:
             self.states.beneath(image.parent).pop(image.key, None)
             self._put(image, parent)
-            self.moved.append(image)
+            self.moved.append((image, item))
 
     def _attribute(self, image: _Image, node: PropertySet, action: str) -> None:
         own = image.own_attributes()
@@ -350,7 +351,7 @@ class _Order:
         """Refuse moves that put an item beneath itself. A circle has at least one moved item."""
         states = self.states
         first = states.marks + 1
-        for start in self.moved:
+        for start, _ in self.moved:
             if start.state == "Delete":
                 continue
             states.marks += 1
@@ -359,7 +360,7 @@ class _Order:
                 image.mark = states.marks
                 image = image.parent
             if image is not None and image.mark == states.marks:
-                raise _circle(image, self.number)
+                raise _circle(image, self.number, self.moved)
 
     def _ignore(self, key: str, attribute: str | None, action: str, state: str) -> None:
         what = "item" if attribute is None else "attribute"
@@ -372,18 +373,22 @@ class _Order:
         self.states.ignored.append(Ignored(self.number, key, attribute, action, state, reason))
 
 
-def _circle(start: _Image, number: str | None) -> CircleOfItems:
+def _circle(start: _Image, number: str | None, moved: Sequence[tuple[_Image, PropertySet]]) -> CircleOfItems:
     keys = [start.key]
     image = start.parent
     while image is not None and image is not start:
         keys.append(image.key)
         image = image.parent
+    within = frozenset(keys)
+    item = next(item for image, item in moved if image.key in within)
     shown = keys if len(keys) <= 10 else [*keys[:9], f"... ({len(keys)} items)"]
     return CircleOfItems(
         "Apply met moves that make a circle of line items",
-        where=f"order '{number or ''}', line item '{start.key}'",
+        where=f"order '{number or ''}', line item '{item.properties[KEY]}'"
+        + (f", line {item.origin}" if item.origin is not None else ""),
         why=f"each stands beneath the next: {', '.join(shown)}, {start.key}",
         mend="give one of them a parent outside the circle",
+        node=item,
     )
 
 

@@ -191,6 +191,7 @@ class _Explosion:
             raise ExtendedQuantityTooLarge(
                 "Explode can't write an Extended Quantity",
                 where=place(self.tree, self.instance, item),
+                node=item,
                 why=f"the product of the quantities from the root down has more than {WHOLE_DIGITS} digits",
                 mend="mend the quantities above the item",
             )
@@ -209,6 +210,7 @@ def _check_root(tree: PropertySet, root: str | None) -> None:
         raise RootUnknown(
             f"Explode doesn't find the root item '{root}'",
             where=object_label(tree),
+            tree=tree,
             why=f"root items are {shown}{', ...' if len(known) > 10 else ''}",
             mend="give the Integration Id of a root item, or none for all",
         )
@@ -233,6 +235,7 @@ def _check_count(tree: PropertySet, root: str | None, limit: int) -> None:
         raise TooManyItems(
             "Explode would make too many line items",
             where=object_label(tree),
+            tree=tree,
             why=f"the result would have {many} items, the limit is {limit}",
             mend="mend the quantities, or give a higher limit",
         )
@@ -244,6 +247,7 @@ def _whole(tree: PropertySet, instance: PropertySet, item: PropertySet) -> int:
         raise QuantityNotWhole(
             "Explode met a quantity that is no whole number",
             where=place(tree, instance, item),
+            node=item,
             why=f"an added item becomes as many as its quantity says, found '{item.get('Quantity')}'",
             mend="give a whole number, or set Track As Asset to N where the product is measured",
         )

@@ -61,6 +61,7 @@ def field_delta(before: PropertySet, after: PropertySet, definitions: Definition
         raise InstancesUnequal(
             "Field Delta can't pair the instances of both objects",
             where=f"{object_label(before)} and {object_label(after)}",
+            tree=after,
             why=f"'before' has {len(olds)}, 'after' has {len(news)}",
             mend="give the same instances in the same order on both sides",
         )

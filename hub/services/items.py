@@ -83,6 +83,7 @@ def check_items(tree: PropertySet, method: str, *, keys: bool = False) -> None:
                 raise CircleOfItems(
                     f"{method} met a line item twice",
                     where=place(tree, instance, item),
+                    node=item,
                     why="the item stands beneath itself, or in two places of one tree",
                     mend="give each line item one parent",
                 )
@@ -172,6 +173,7 @@ def _check_action(
         raise ActionCodeUnknown(
             f"{method} met an unknown action code",
             where=place(tree, instance, item, None if attribute is None else attribute.get("Name")),
+            node=item,
             why=f"expected one of {', '.join(ACTION_CODES)}, found '{node.get('Action Code')}'",
             mend="mend the action code, or the map or look-up table that made it",
         )
@@ -192,6 +194,7 @@ def _check_quantity(tree: PropertySet, instance: PropertySet, item: PropertySet,
     raise QuantityWrong(
         f"{method} met a quantity that is no number of 0 or more",
         where=place(tree, instance, item),
+        node=item,
         why=why,
         mend="mend the item's Quantity, or leave it out for 1",
     )
@@ -205,6 +208,7 @@ def _check_attributes(tree: PropertySet, instance: PropertySet, item: PropertySe
             raise AttributeNameMissing(
                 f"{method} met an attribute without a name",
                 where=place(tree, instance, item),
+                node=item,
                 why="attributes are told apart by their Name within the item",
                 mend="give the attribute a Name",
             )
@@ -212,6 +216,7 @@ def _check_attributes(tree: PropertySet, instance: PropertySet, item: PropertySe
             raise AttributeTwice(
                 f"{method} met two attributes with one name",
                 where=place(tree, instance, item, name),
+                node=item,
                 why="a name stands once among the attributes of an item",
                 mend="drop or rename one of them",
             )
@@ -223,6 +228,7 @@ def _key_missing(tree: PropertySet, instance: PropertySet, item: PropertySet, me
     return KeyMissing(
         f"{method} needs the key of every {LINE_ITEM.lower()}",
         where=place(tree, instance, item),
+        node=item,
         why=f"expected {KEY}, found none",
         mend=f"give the item an {KEY}",
     )
@@ -232,6 +238,7 @@ def _key_twice(tree: PropertySet, instance: PropertySet, item: PropertySet, meth
     return KeyTwice(
         f"{method} met two line items with one key",
         where=place(tree, instance, item),
+        node=item,
         why=f"{KEY} is unique within an instance",
         mend=f"drop one of the items, or give it an {KEY} of its own",
     )

@@ -66,7 +66,9 @@ def _check_keys(target: PropertySet, ours: PropertySet, source: PropertySet, the
         if item.properties[KEY] in known:
             raise KeyTwice(
                 "Merge met a key that is in both objects",
-                where=f"{object_label(target)} and {object_label(source)}, {item_label(theirs, item)}",
+                where=f"{object_label(target)} and {object_label(source)}, {item_label(theirs, item)}"
+                + (f", line {item.origin}" if item.origin is not None else ""),
+                node=item,
                 why=f"{KEY} is unique within an instance",
                 mend="drop the item from one of them, or apply one to the other",
             )

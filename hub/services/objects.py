@@ -84,6 +84,7 @@ def only_instance(tree: PropertySet | None, method: str, argument: str) -> Prope
         raise ManyInstances(
             f"{method} wants one instance in '{argument}'",
             where=object_label(tree),
+            tree=tree,
             why=f"expected one, found {len(found)}",
             mend="give one instance; Merge puts several together",
         )

@@ -57,6 +57,7 @@ def set_product_instance(instance: PropertySet, definitions: Definitions) -> Pro
         raise ManyRoots(
             "Set Product Instance wants one root item",
             where=object_label(instance),
+            tree=instance,
             why=f"a product instance is one customizable product, found {len(roots)} root items",
             mend="give one root with all beneath it",
         )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from hub.services.items import check_items
 from hub.services.objects import copied, has_items, items_of
-from integration_objects.complex_object import empty, object_name
+from integration_objects.complex_object import KEY, empty, object_name
 from integration_objects.definition import Definitions
 from integration_objects.errors import Refused
-from integration_objects.expression import compile_expression, field_reader
+from integration_objects.expression import ExpressionFault, compile_expression, field_reader
 from integration_objects.property_set import PropertySet
 
 #: What goes on the way from an order to the asset: all that isn't complete or unchanged, or isn't tracked.
@@ -56,8 +56,19 @@ def trim(
     text = keep if keep is not None else DEFAULT_SPECIFICATION if specification is None else specification
     compiled = compile_expression(text, field_reader(items_of(object, definitions or {}, "Trim")))
     check_items(object, "Trim")
-    if keep is None:
-        result = copied(object, compiled.truth)
-    else:
-        result = copied(object, lambda item: not compiled.truth(item))
+    unwanted = keep is None
+
+    def goes(item: PropertySet) -> bool:
+        try:
+            return compiled.truth(item) is unwanted
+        except ExpressionFault as fault:
+            fault.objects["node"] = item
+            raise fault.at(_label(item))  # noqa: B904  # the same fault, with its item
+
+    result = copied(object, goes)
     return result if has_items(result) else empty(object_name(object))
+
+
+def _label(item: PropertySet) -> str:
+    label = f"line item '{item.get(KEY) or ''}'"
+    return label if item.origin is None else f"{label}, line {item.origin}"

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from hub.reply import order_reply
 from hub.run import Outcome, Run
-from hub.workflows.service_profile import ORDER, make_no_action, no_profile, profile
-from hub.workflows.statuses import FAILED, check_change
+from hub.workflows.service_profile import ASSET, ORDER, make_no_action, no_profile, profile
+from hub.workflows.statuses import FAILED, StatusChangeRefused, check_change
 from integration_objects.complex_object import (
     ATTRIBUTE,
     KEY,
@@ -58,17 +58,23 @@ class NotFullyExploded(Refused):
 # Out: decomposition
 
 
-def complete_unassigned_lines(run: Run, order: PropertySet) -> None:
+def complete_unassigned_lines(run: Run, order: PropertySet) -> list[PropertySet]:
     """Give every line its fulfilment system; complete the lines that no system provides. Changes *order*.
 
     The system is the product's, else the nearest ancestor's.
+
+    Returns:
+        The lines that became Complete now.
     """
+    done = []
     for item, parent in walk_items(order):
         system = item.get("Fulfilment System") or (parent.get("Fulfilment System") if parent is not None else None)
         item.properties["Fulfilment System"] = system
         if system is None and item.get("Status") == "Open" and action_code(item) != NO_ACTION:
             item.properties["Status"] = "Complete"
             item.properties["Completed Date"] = run.now()
+            done.append(item)
+    return done
 
 
 def send_work_orders(run: Run, order: PropertySet) -> None:
@@ -92,10 +98,12 @@ def send_work_orders(run: Run, order: PropertySet) -> None:
             former[system] = PropertySet()  # counts on the numbers of this order's work orders
             work_order = _work_order(run, order, system, f"{number}-{len(former)}", 1)
             run.insert(message(WORK_ORDER, [work_order]))
-        else:
+        elif before.get("Status") == "Open" or system in needed:
             revision = int(read_number(before.get("Revision") or "1")) + 1
             work_order = _work_order(run, order, system, before.get("Work Order Number") or "", revision)
             run.synchronize(message(WORK_ORDER, [work_order]))
+        else:
+            continue  # nothing was left for it to do, and nothing is now
         run.emit(WORK_ORDER, message(WORK_ORDER, [work_order]), for_system=system)
 
 
@@ -181,7 +189,7 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
     status = _one_status(tree)
     work_orders = _answered(run, status)
     if not work_orders:
-        _unknown(status)
+        _unknown(run, status)
     run.lock_accounts({work_order.get("Account Id") or "" for work_order in work_orders})
     order = _active_order(run, work_orders[0])
     if _is_superseded(status, work_orders):
@@ -234,7 +242,7 @@ def _answered(run: Run, status: PropertySet) -> list[PropertySet]:
     return list(instances(run.query(WORK_ORDER, example)))
 
 
-def _unknown(status: PropertySet) -> None:
+def _unknown(run: Run, status: PropertySet) -> None:
     number = status.get("Work Order Number")
     if number is not None:
         raise WorkOrderUnknown(
@@ -244,6 +252,13 @@ def _unknown(status: PropertySet) -> None:
             mend="answer with the number of the work order, as it was sent",
         )
     system, source_number = status.get("Source System"), status.get("Source Order Number")
+    if run.headers(ORDER, {"Source System": system, "Source Order Number": source_number}):
+        raise WorkOrderUnknown(
+            f"the order {system}/{source_number} has no work order",
+            where="Work Order Status, Source Order Number",
+            why="no system was asked to do anything for it",
+            mend="answer the work orders that were sent, and no others",
+        )
     raise Waiting(
         f"the status came before its order {system}/{source_number}",
         waits_for=f"order {system}/{source_number}",
@@ -262,7 +277,9 @@ def _is_superseded(status: PropertySet, work_orders: Sequence[PropertySet]) -> b
     if text is None:
         return False
     revision = read_number(text)
-    newest = max(read_number(work_order.get("Revision") or "1") for work_order in work_orders)
+    named = {line.get(KEY) for line in line_items(status)}
+    concerned = [one for one in work_orders if any(line.get(KEY) in named for line, _ in walk_items(one))]
+    newest = max(read_number(one.get("Revision") or "1") for one in concerned or work_orders)
     if revision > newest:
         raise WorkOrderRevisionUnknown(
             f"the status answers revision {revision} of the work order {work_orders[0].get('Work Order Number')}",
@@ -300,6 +317,13 @@ def _take_statuses(
         last = line.get("Status Time")
         if new == item.get("Status") or (last is not None and read_date(time) < read_date(last)):
             continue
+        if new == "Open":
+            raise StatusChangeRefused(
+                f"the order line {key} of the order {order.get('Order Number')} can't become Open",
+                where=f"Work Order Status, line {key}",
+                why=f"it is {item.get('Status')}, and only its fallout entry opens a line again",
+                mend="answer the work order that follows when the line is tried again",
+            )
         check_change("order line", f"{key} of the order {order.get('Order Number')}", item.get("Status"), new)
         for node in (line, item):
             node.properties["Status"] = new
@@ -459,6 +483,7 @@ def apply_completed(run: Run, order: PropertySet) -> None:
     dates = {item.get(KEY): item for item, _ in walk_items(instances(dated)[0])}
     if not is_empty(applied.asset):
         _date_asset(instances(applied.asset)[0], dates, order)
+        _keep_asset_fields(run, instances(applied.asset)[0])
         run.upsert(applied.asset)
     for item, _ in walk_items(order):
         if item.get(KEY) in applied_keys:
@@ -483,3 +508,13 @@ def _date_asset(asset: PropertySet, dates: dict[str | None, PropertySet], order:
             item.properties["Original Order Id"] = order.get("Row Id")
         if line.get("Calculated Effective End Date") is not None:
             item.properties["Effective End Date"] = line.get("Calculated Effective End Date")
+
+
+def _keep_asset_fields(run: Run, asset: PropertySet) -> None:
+    """Drop what an order's lines have and an asset's haven't: fields that a deployment gave to orders alone."""
+    line = run.definitions[ASSET].root.children[LINE_ITEM]
+    attribute = line.children[ATTRIBUTE]
+    for item, _ in walk_items(asset):
+        for node, component in [(item, line), *((one, attribute) for one in attributes(item))]:
+            for name in [name for name in node.properties if name not in component.fields]:
+                del node.properties[name]

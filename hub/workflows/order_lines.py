@@ -22,6 +22,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
+from integration_objects.field_values import as_date, as_number
 from integration_objects.property_set import PropertySet
 
 #: the sender's name for line references of an order that names no Source System
@@ -41,6 +42,14 @@ class LineKeyTwice(Refused):
 
 class CompleteLineMissing(Refused):
     """A supplement leaves out a line that is complete already."""
+
+
+class CompleteLineChanged(Refused):
+    """A supplement changes a line that is complete already."""
+
+
+class LinesUpsideDown(Refused):
+    """A line stands beneath another that stands beneath it in the customer's services."""
 
 
 def resolve_keys(run: Run, order: PropertySet, account_id: str, state: PropertySet, newest: PropertySet | None) -> None:
@@ -163,6 +172,7 @@ def put_ancestors(order: PropertySet, state: PropertySet) -> None:
     """Put the ancestors that the sender left out above its lines, as `-`."""
     places = _places(state)
     present = {item.get(KEY) or "": item for item, _ in walk_items(order)}
+    parents = {id(item): parent for item, parent in walk_items(order)}
     roots = put_list(order, LINE_ITEM)
     todo = list(roots)
     while todo:
@@ -176,15 +186,56 @@ def put_ancestors(order: PropertySet, state: PropertySet) -> None:
             above = PropertySet(LINE_ITEM, properties={KEY: key, "Action Code": NO_ACTION})
             _fill_line(above, place.parent)
             present[key] = above
-            roots[roots.index(root)] = above
+            parents[id(above)] = None
+            roots.append(above)
             todo.append(above)
-        else:
-            roots.remove(root)
+        _refuse_circle(root, above, parents)
+        roots[:] = [one for one in roots if one is not root]
+        parents[id(root)] = above
         put_list(above, LINE_ITEM).append(root)
 
 
-def keep_completed_lines(order: PropertySet, former: PropertySet) -> None:
-    """A line that is complete in the replaced revision stays complete, and must be there."""
+def _refuse_circle(root: PropertySet, above: PropertySet, parents: dict[int, PropertySet | None]) -> None:
+    node: PropertySet | None = above
+    while node is not None:
+        if node is root:
+            one, two = (line.get("Source Reference") or line.get(KEY) for line in (above, root))
+            raise LinesUpsideDown(
+                f"the line {one} stands beneath the line {two}, which stands beneath it in the customer's services",
+                where=f"line {one}",
+                why="no service can be beneath itself",
+                mend="send the lines as they stand, or move one of them away first",
+            )
+        node = parents[id(node)]
+
+
+def adopt_former_keys(order: PropertySet, former: PropertySet) -> None:
+    """Give the lines of a supplement the keys of the revision that it replaces, copies of an exploded line included.
+
+    A line is the former one of the same reference beneath the same parent; of several, the first that is free.
+    """
+    free: dict[tuple[str | None, str | None], list[str]] = {}
+    for item, parent in walk_items(former):
+        if item.get("Source Reference") is not None:
+            place = (item.get("Source Reference"), None if parent is None else parent.get(KEY))
+            free.setdefault(place, []).append(item.get(KEY) or "")
+    for item, parent in walk_items(order):
+        keys = free.get((item.get("Source Reference"), None if parent is None else parent.get(KEY)))
+        if keys and action_code(item) == "Add":
+            item.properties[KEY] = keys.pop(0)
+
+
+def keep_completed_lines(order: PropertySet, former: PropertySet, compared: Sequence[str]) -> None:
+    """A line that is complete in the replaced revision stays as it is there, and must be there.
+
+    Args:
+        order: the supplement, with the keys of its lines. Changed in place.
+        former: the revision that it replaces.
+        compared: the fields in which a complete line must not differ.
+
+    Raises:
+        CompleteLineMissing, CompleteLineChanged: the supplement leaves it out, or changes it.
+    """
     lines = {item.get(KEY): item for item, _ in walk_items(order)}
     for done, _ in walk_items(former):
         if done.get("Status") != "Complete":
@@ -197,5 +248,39 @@ def keep_completed_lines(order: PropertySet, former: PropertySet) -> None:
                 why="a complete line stands until another order changes its service",
                 mend="send the line with the revision, and take its service away with a Delete in an order of its own",
             )
-        for name in ("Status", "Completed Date", "Applied Date", "Service Id", "Action Code"):
-            item.properties[name] = done.get(name)
+        _refuse_change(item, done, compared)
+        item.properties = {name: text for name, text in done.properties.items() if name != "Row Id"}
+        put_list(item, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(done)]
+
+
+def _refuse_change(item: PropertySet, done: PropertySet, compared: Sequence[str]) -> None:
+    changed = []
+    if action_code(item) not in (action_code(done), NO_ACTION):
+        changed.append(f"Action Code is {action_code(item)}, was {action_code(done)}")
+    # Its Service Id may be provisioning's: what the sender doesn't know it can't repeat.
+    for name in (*compared, "Quantity"):
+        if item.get(name) is not None and not _same(item.get(name), done.get(name)) and name != "Service Id":
+            changed.append(f"{name} is {item.get(name)}, was {done.get(name)}")
+    was = {one.get("Name"): one for one in attributes(done)}
+    for one in attributes(item):
+        before = was.get(one.get("Name"))
+        for name in ("Text Value", "Number Value", "Date Value"):
+            if one.get(name) is not None and (before is None or not _same(one.get(name), before.get(name))):
+                changed.append(f"{one.get('Name')} is {one.get(name)}")
+    if changed:
+        raise CompleteLineChanged(
+            f"the new revision changes the line {done.get('Source Reference')}, which is complete",
+            where=f"line {done.get('Source Reference')}",
+            why="; ".join(changed),
+            mend="send the line as it was, and change its service with an order of its own",
+        )
+
+
+def _same(one: str | None, two: str | None) -> bool:
+    if one == two or one is None or two is None:
+        return one == two
+    numbers = as_number(one), as_number(two)
+    if None not in numbers:
+        return numbers[0] == numbers[1]
+    dates = as_date(one), as_date(two)
+    return None not in dates and dates[0] == dates[1]

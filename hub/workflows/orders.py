@@ -9,7 +9,7 @@ from hub.run import Run
 from hub.workflows import fulfilment
 from hub.workflows.service_profile import ORDER
 from hub.workflows.statuses import check_change
-from integration_objects.complex_object import NO_ACTION, action_code, message, walk_items
+from integration_objects.complex_object import message, walk_items
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
@@ -38,7 +38,7 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None) -> N
     for item, _ in walk_items(order):
         if item.get("Status") == "Pending":
             item.properties["Status"] = "Open"
-    fulfilment.complete_unassigned_lines(run, order)
+    done = fulfilment.complete_unassigned_lines(run, order)
     if former is not None:
         retired = former.copy_node()
         retired.properties = {"Row Id": former.get("Row Id"), "Active Flag": "N"}
@@ -46,18 +46,7 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None) -> N
     run.insert(message(ORDER, [order]))
     fulfilment.send_work_orders(run, order)
     if any(item.get("Status") == "Complete" and item.get("Applied Date") is None for item, _ in walk_items(order)):
-        fulfilment.take_completed_lines(run, order, _newly_complete(order))
-
-
-def _newly_complete(order: PropertySet) -> list[PropertySet]:
-    return [
-        item
-        for item, _ in walk_items(order)
-        if item.get("Status") == "Complete"
-        and item.get("Applied Date") is None
-        and action_code(item) != NO_ACTION
-        and not item.get("Fulfilment System")
-    ]
+        fulfilment.take_completed_lines(run, order, done)
 
 
 def _fill_accounts(order: PropertySet) -> None:

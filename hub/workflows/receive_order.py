@@ -9,12 +9,21 @@ from decimal import Decimal
 
 from hub.reply import order_reply
 from hub.run import Outcome, Run
-from hub.workflows.order_lines import HUB, fill_from_state, keep_completed_lines, put_ancestors, resolve_keys
+from hub.workflows.order_lines import (
+    HUB,
+    adopt_former_keys,
+    fill_from_state,
+    keep_completed_lines,
+    put_ancestors,
+    resolve_keys,
+)
 from hub.workflows.orders import AccountsMissing, submit
 from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state, still_to_come
 from integration_objects.complex_object import (
+    ACTION_CODES,
     ATTRIBUTE,
     KEY,
+    LINE_ITEM,
     NO_ACTION,
     action_code,
     attributes,
@@ -45,6 +54,14 @@ class AccountUnknown(Refused):
 
 class ProductUnknown(Refused):
     """An order names a product that the hub doesn't have."""
+
+
+class ActionUnknown(Refused):
+    """A line has an action code that isn't one."""
+
+
+class QuantityNegative(Refused):
+    """A line's quantity is less than nothing."""
 
 
 class OrderTooLarge(Refused):
@@ -87,12 +104,13 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     Source: spec road.md, "Receive order".
     """
     order = _one_order(tree).copy()
-    _check_size(order)
+    _check_lines(order)
+    _forget_statuses(order)
     account_id = _resolve_accounts(run, order)
     run.lock_accounts({account_id})
 
     former = _former_revisions(run, order)
-    newest = max(former, key=_source_revision, default=None)
+    newest = _newest(run, former)
     if newest is not None and _source_revision(order) <= _source_revision(newest):
         return Outcome(
             "filtered",
@@ -102,11 +120,9 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     _wait_for_former(order, newest)
 
     products = _products(run, order)
-    replaced = frozenset(revision.get("Row Id") or "" for revision in former)
+    replaced = frozenset(revision["Row Id"] or "" for revision in former)
     state = _instance_or(requested_state(run, account_id, but_not=replaced), no_profile(account_id))
     resolve_keys(run, order, account_id, state, newest)
-    if newest is not None:
-        keep_completed_lines(order, newest)
     fill_from_state(order, state)
     put_ancestors(order, state)
     if any(item.get("Product Id") not in products for item, _ in walk_items(order)):
@@ -118,6 +134,9 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
 
     exploded = run.call("Explode", message(ORDER, [order]), new_id=run.new_id)
     order = instances(exploded)[0]
+    if newest is not None:
+        adopt_former_keys(order, newest)
+        keep_completed_lines(order, newest, run.definitions[ORDER].root.children[LINE_ITEM].compared)
     _prove_on_state(run, order, state)
     _number(run, order, newest)
     submit(run, order, former=newest)
@@ -136,7 +155,31 @@ def _one_order(tree: PropertySet) -> PropertySet:
     return orders[0]
 
 
-def _check_size(order: PropertySet) -> None:
+#: what the hub says of a line, and no sender
+_HUBS_OWN = (
+    "Row Id",
+    "Status",
+    "Completed Date",
+    "Applied Date",
+    "Calculated Effective Start Date",
+    "Calculated Effective End Date",
+    "Order Item Processed Flag",
+    "Original Order Id",
+    "Fulfilment System",
+    "Track As Asset",
+)
+
+
+def _forget_statuses(order: PropertySet) -> None:
+    """Drop what only the hub can know: a sender's word that a line is complete completes nothing."""
+    for name in ("Row Id", "Order Number", "Revision", "Active Flag", "Status", "Completed Date"):
+        order.properties.pop(name, None)
+    for item, _ in walk_items(order):
+        for name in _HUBS_OWN:
+            item.properties.pop(name, None)
+
+
+def _check_lines(order: PropertySet) -> None:
     count = 0
     stack = [(root, 1) for root in line_items(order)]
     while stack:
@@ -144,6 +187,13 @@ def _check_size(order: PropertySet) -> None:
         count += 1
         reference = item.get("Source Reference") or item.get(KEY) or "without a reference"
         quantity = item.get("Quantity")
+        if action_code(item) not in ACTION_CODES:
+            raise ActionUnknown(
+                f"the line {reference} has the action '{action_code(item)}'",
+                where=f"line {reference}, Action Code",
+                why=f"expected one of {', '.join(ACTION_CODES)}",
+                mend="send one of these, or translate the sender's code in the map",
+            )
         for what, found, most in (
             ("lines", Decimal(count), Decimal(MOST_LINES)),
             ("levels of lines", Decimal(level), Decimal(MOST_LEVELS)),
@@ -162,7 +212,7 @@ def _check_size(order: PropertySet) -> None:
                     mend="send it as several orders",
                 )
         if quantity is not None and read_number(quantity) < 0:
-            raise OrderTooLarge(
+            raise QuantityNegative(
                 f"the quantity of line {reference} is less than nothing",
                 where=f"line {reference}, Quantity",
                 why=f"expected a number of 0 or more, found {quantity}",
@@ -221,19 +271,33 @@ def _source_revision(order: PropertySet) -> int:
     return int(number)
 
 
-def _former_revisions(run: Run, order: PropertySet) -> list[PropertySet]:
-    """The stored revisions of this sender's order; none where it carries no sender's number."""
-    _source_revision(order)
+def _former_revisions(run: Run, order: PropertySet) -> list[dict[str, str | None]]:
+    """The headers of the stored revisions of this sender's order; none where it carries no sender's number."""
+    revision = _source_revision(order)
     if order.get("Source System") is None or order.get("Source Order Number") is None:
+        if revision > 1:
+            raise RevisionOutOfTurn(
+                f"the order is revision {revision} of an order that can't be found",
+                where="Order, Source System",
+                why="a revision is known by Source System and Source Order Number, and one of them is missing",
+                mend="send both",
+            )
         return []
-    found = run.query(
+    return run.headers(
         ORDER,
         {
             "Source System": order.get("Source System"),
             "Source Order Number": order.get("Source Order Number"),
         },
     )
-    return list(instances(found))
+
+
+def _newest(run: Run, former: list[dict[str, str | None]]) -> PropertySet | None:
+    """The newest of the stored revisions, whole; None where there is none."""
+    if not former:
+        return None
+    newest = max(former, key=lambda header: read_number(header["Source Revision"] or "1"))
+    return instances(run.query(ORDER, {"Row Id": newest["Row Id"]}))[0]
 
 
 def revision_condition(system: str | None, number: str | None, revision: int) -> str:

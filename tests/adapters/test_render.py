@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
 from typing import Any
 
 import pytest
@@ -254,10 +253,9 @@ def test_a_loop_that_writes_nothing_ends_in_time(source: str) -> None:
     ],
 )
 def test_nothing_grows_without_bound(source: str) -> None:
-    started = time.monotonic()
+    """Without the bounds the test would not end, or take all memory."""
     with pytest.raises(TemplateFailed):
         render(source, Layout("csv"))
-    assert time.monotonic() - started < 1
 
 
 def test_output_is_taken_up_to_its_limit_and_not_a_byte_more() -> None:

@@ -20,7 +20,7 @@ from maps.data_map import read_maps
 from schemas.check import parse
 from schemas.external_object import read_external_objects
 
-FOLDERS = ("billing", "mainframe", "provisioning")
+FOLDERS = ("billing", "mainframe", "partner", "provisioning")
 
 
 @pytest.fixture(scope="module")

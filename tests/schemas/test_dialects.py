@@ -17,7 +17,7 @@ from schemas.external_object import ExternalObject, read_external_objects
 from schemas.from_xml import external_from_xml
 from schemas.to_xml import external_to_xml
 
-FOLDERS = ("mainframe", "provisioning", "billing")
+FOLDERS = ("mainframe", "partner", "provisioning", "billing")
 
 
 def objects() -> dict[str, ExternalObject]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import resource
-import time
 
 import pytest
 from lxml import etree
@@ -229,10 +228,9 @@ def test_a_limit_error_names_line_and_path() -> None:
     ],
     ids=["10,000 levels", "100 MB", "900,000 elements", "100,000 namespaces", "100,000 attributes", "name", "text"],
 )
-def test_monsters_are_refused_quickly_and_cheaply(body: bytes, limit: str) -> None:
-    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+def test_monsters_are_refused_cheaply(body: bytes, limit: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert f"the limit '{limit}'" in refusal(body)
-    assert time.perf_counter() - started < 3
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 1024
 
 

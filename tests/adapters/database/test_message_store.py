@@ -1,14 +1,12 @@
 """The message store: identities, turns, outcomes, the outbox, and both sides of the count.
 
-Runs on SQLite, and on the PostgreSQL of ORDERHUB_TEST_POSTGRESQL where that is set.
+Runs on SQLite, and on PostgreSQL where there is one.
 """
 
 from __future__ import annotations
 
-import os
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,15 +26,18 @@ from adapters.transport import Envelope, Oversize
 from integration_objects.errors import HubError, Refused, Retryable
 from integration_objects.surroundings import SeededSurroundings, Surroundings
 
-POSTGRESQL = os.environ.get("ORDERHUB_TEST_POSTGRESQL")
 LATER = "2099-01-01T00:00:00.000000Z"
+
+
+@pytest.fixture(scope="module")
+def messages_url(make_postgresql: Callable[[str], str]) -> str:
+    """A PostgreSQL database for this module."""
+    return make_postgresql("messages")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "postgresql" and POSTGRESQL is None:
-        pytest.skip("ORDERHUB_TEST_POSTGRESQL is not set")
-    url = f"sqlite:///{tmp_path}/hub.db" if request.param == "sqlite" else str(POSTGRESQL)
+    url = f"sqlite:///{tmp_path}/hub.db" if request.param == "sqlite" else request.getfixturevalue("messages_url")
     database = Database(url)
     with database.write() as connection:
         HUB.drop_all(connection)
@@ -288,12 +289,9 @@ class TestTurns:
             connection.execute(insert(INBOX), waiting)
             store.inbox.finish(filed.row_id, "done")
             store.file_all([arrival(f"m{number}", key=f"k{number % 50}") for number in range(100)])
-            start = time.perf_counter()
             rows = store.inbox.claim(["orders"], 25)
-            spent = time.perf_counter() - start
         database.close()
         assert identities(rows) == [f"m{number}" for number in range(25)]
-        assert spent < 0.1
 
     def test_the_claim_reads_the_line_by_its_own_indexes(self, tmp_path: Path) -> None:
         engine = create_engine(f"sqlite:///{tmp_path}/plan.db")

@@ -1,0 +1,40 @@
+"""RabbitMQ: durable quorum queues at a broker, 3.10 to 4.x.
+
+    speaks       AMQP 0-9-1 through pika, amqp:// and amqps://; one queue a channel, by the default exchange
+    supports     publish with confirms, receive with prefetch, acknowledge, redelivery, many consumers on many machines,
+                 one active consumer for routes with an order, dead-letter queues; safe between threads
+    keeps        message id, correlation id, reply-to, type, content type, timestamp in seconds, headers of text
+    drops        headers under x-orderhub- of what comes in
+    settings     broker_url; prefetch: what the broker hands over before it is acknowledged, for each queue
+    example      RabbitMQ("amqp://hub:secret@broker/orders", surroundings).receive("mainframe.orders", 25, 1.0)
+
+What comes in: envelopes for the outside, batch by batch. What goes out: deliveries, group by group. Who calls it: the
+worker receives and acknowledges, the dispatcher publishes, from whichever threads they like.
+
+    address.py      URL, credentials, TLS        faults.py      the driver's errors as the hub's
+    link.py         a connection, its thread     topology.py    queues declared and proven
+    publisher.py    batches and confirms         consumer.py    buffers and acknowledgements
+    properties.py   envelopes as AMQP properties
+
+Spec: integration.md, "Doors"; guarantees.md, "pika, RabbitMQ".
+"""
+
+from __future__ import annotations
+
+from adapters.rabbitmq.address import Address, BrokerUrlFaulty, Patience
+from adapters.rabbitmq.faults import BrokerRefused, NotTaken, QueueDiffers
+from adapters.rabbitmq.topology import Queue
+from adapters.rabbitmq.transport import MOST_BYTES, PREFETCH, RabbitMQ
+
+__all__ = [
+    "MOST_BYTES",
+    "PREFETCH",
+    "Address",
+    "BrokerRefused",
+    "BrokerUrlFaulty",
+    "NotTaken",
+    "Patience",
+    "Queue",
+    "QueueDiffers",
+    "RabbitMQ",
+]

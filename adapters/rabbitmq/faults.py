@@ -1,0 +1,163 @@
+"""What the driver's errors mean to the hub: one table, the most specific first.
+
+    TransportAway      Retryable       the broker doesn't answer, or the link to it was lost
+      NotTaken                         the broker refused to keep a message: a full queue, a queue without a leader
+    Unroutable         Misconfigured   there is no such queue
+    QueueDiffers       Misconfigured   a queue is there, and is of another kind
+    BrokerRefused      Misconfigured   user, password, virtual host, rights or certificate
+    EnvelopeRefused    Invalid         what no AMQP message can carry; all of it is checked before, so hardly ever
+
+`ChannelClosedByBroker` and `ConnectionClosedByBroker` say by a code what they are: a table of its own.
+
+Spec: STYLE.md, "Adapters": a driver's exceptions stop at the border.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+
+from pika import exceptions
+from pika.adapters.utils import connection_workflow as workflow
+
+from adapters.transport import EnvelopeRefused, TransportAway, Unroutable
+from integration_objects.errors import HubError, Misconfigured
+
+
+class NotTaken(TransportAway):
+    """The broker answered that it doesn't keep a message."""
+
+
+class QueueDiffers(Misconfigured):
+    """A queue of this name is there, and is of another kind than the hub needs; it is never changed."""
+
+
+class BrokerRefused(Misconfigured):
+    """The broker doesn't let the hub in, or doesn't let it do what it has to do."""
+
+
+_MENDS: dict[type[HubError], str] = {
+    TransportAway: "nothing, where it comes back by itself; else start the broker, or mend the broker URL",
+    NotTaken: "nothing where it passes; else make room in the queue, or lift the limit that a policy sets for it",
+    Unroutable: "declare it, or correct the name in the route or system",
+    QueueDiffers: "empty and delete that queue, so that the hub can declare it, or name another one",
+    BrokerRefused: "mend the broker URL, the user's rights at the broker, or the certificates",
+    EnvelopeRefused: "correct the message's properties",
+}
+
+_WHATS: dict[type[HubError], str] = {
+    TransportAway: "the broker doesn't answer",
+    NotTaken: "the broker did not keep a message",
+    Unroutable: "there is no such queue",
+    QueueDiffers: "a queue is of another kind than the hub needs",
+    BrokerRefused: "the broker refuses the hub",
+    EnvelopeRefused: "a message can't be written for the broker",
+}
+
+#: The broker's reply code -> the hub's error; 0 is any other.
+CODES: dict[int, type[HubError]] = {
+    311: NotTaken,  # content too large
+    403: BrokerRefused,  # access refused
+    404: Unroutable,  # not found
+    405: BrokerRefused,  # resource locked: an exclusive queue of somebody else's
+    406: TransportAway,  # precondition failed: an acknowledgement came too late; for declarations see topology.py
+    530: BrokerRefused,  # not allowed: no such virtual host, or too many connections for the user
+    0: TransportAway,
+}
+
+#: The driver's exception -> the hub's error. Those with a reply code are looked up in `CODES` first.
+FAULTS: tuple[tuple[type[BaseException], type[HubError]], ...] = (
+    (exceptions.ConnectionClosedByClient, TransportAway),
+    (exceptions.ConnectionOpenAborted, TransportAway),
+    (exceptions.StreamLostError, TransportAway),
+    # Also what pika calls a link that was cut while it was being opened.
+    (exceptions.IncompatibleProtocolError, TransportAway),
+    (exceptions.AuthenticationError, BrokerRefused),
+    (exceptions.ProbableAuthenticationError, TransportAway),
+    (exceptions.ProbableAccessDeniedError, TransportAway),
+    (exceptions.NoFreeChannels, TransportAway),
+    (exceptions.ConnectionWrongStateError, TransportAway),
+    (exceptions.ConnectionBlockedTimeout, TransportAway),
+    (exceptions.AMQPHeartbeatTimeout, TransportAway),
+    (exceptions.AMQPConnectionError, TransportAway),
+    (exceptions.ConsumerCancelled, TransportAway),
+    (exceptions.DuplicateConsumerTag, TransportAway),
+    (exceptions.ChannelWrongStateError, TransportAway),
+    (exceptions.NackError, NotTaken),
+    (exceptions.UnroutableError, Unroutable),
+    (exceptions.AMQPChannelError, TransportAway),
+    (exceptions.ShortStringTooLong, EnvelopeRefused),
+    (exceptions.UnsupportedAMQPFieldException, EnvelopeRefused),
+    (exceptions.ProtocolSyntaxError, TransportAway),
+    (exceptions.InvalidChannelNumber, TransportAway),
+    (exceptions.MethodNotImplemented, TransportAway),
+    (exceptions.AMQPError, TransportAway),
+    (exceptions.ChannelError, TransportAway),
+    (exceptions.ReentrancyError, TransportAway),
+    (workflow.AMQPConnectorException, TransportAway),
+    (ssl.SSLCertVerificationError, BrokerRefused),
+    (OSError, TransportAway),
+)
+# The text of what pika wraps while it opens a connection: "...: (403) 'ACCESS_REFUSED - ...'".
+_CODE = re.compile(r"\((\d{3})\)")
+
+
+def hub_fault(error: BaseException, where: str, what: str = "") -> HubError:
+    """The hub's error for a driver's *error*; any that the table doesn't have is a broker that doesn't answer.
+
+    Args:
+        error: what pika raised, or gave as the reason of a close.
+        where: broker and queue, without a password.
+        what: what could not be done; empty: what the table says.
+    """
+    if isinstance(error, HubError):
+        return again(error)
+    cause = _root(error)
+    kind = _kind(cause)
+    fault = kind(what or _WHATS[kind], where=where, why=said(cause), mend=_MENDS[kind])
+    fault.__cause__ = error
+    return fault
+
+
+def again(error: HubError) -> HubError:
+    """A copy of *error*, for each of several who waited for the same."""
+    copy = type(error)(error.what, where=error.where, why=error.why, mend=error.mend, **error.objects)
+    copy.__cause__ = error.__cause__
+    return copy
+
+
+def said(error: BaseException) -> str:
+    """What the driver or the broker said, in one line."""
+    if isinstance(error, exceptions.ConnectionClosed | exceptions.ChannelClosed):
+        return f"{error.reply_code} {error.reply_text}"
+    text = " ".join(" ".join(str(part) for part in error.args).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _kind(error: BaseException) -> type[HubError]:
+    code = _code(error)
+    if code is not None:
+        return CODES.get(code, CODES[0])
+    return next((kind for driver, kind in FAULTS if isinstance(error, driver)), TransportAway)
+
+
+def _code(error: BaseException) -> int | None:
+    if isinstance(error, exceptions.ConnectionClosedByBroker | exceptions.ChannelClosedByBroker):
+        return int(error.reply_code)
+    if isinstance(error, exceptions.ProbableAuthenticationError | exceptions.ProbableAccessDeniedError):
+        found = _CODE.search(str(error.args))
+        return None if found is None else int(found.group(1))
+    return None
+
+
+def _root(error: BaseException) -> BaseException:
+    """What lies at the bottom of the layers that pika wraps around a failure to connect."""
+    while True:
+        if isinstance(error, workflow.AMQPConnectionWorkflowFailed) and error.exceptions:
+            error = error.exceptions[-1]
+        elif isinstance(error, workflow.AMQPConnectorPhaseErrorBase):
+            error = error.exception
+        elif type(error) is exceptions.AMQPConnectionError and error.args and isinstance(error.args[0], Exception):
+            error = error.args[0]
+        else:
+            return error

@@ -1,0 +1,170 @@
+"""An envelope as AMQP properties, both ways.
+
+Outbound: message_id, correlation_id, reply_to, type, content_type, timestamp, app_id, delivery mode 2; of the
+headers `traceparent` and `tracestate` as they are, all others under ``x-orderhub-``.
+
+Inbound: what a sender wrote is nobody's word. Properties that aren't UTF-8 come as bytes, and are refused by
+`admit`. Headers under ``x-orderhub-`` are dropped: the hub writes them and never takes them from outside; and so
+are the broker's own (x-death, x-delivery-count, ...), which differ between its versions. The sender is the user that
+the broker has verified (user_id), else ``broker``.
+
+Spec: integration.md, "The way of one message" (headers); guarantees.md, "pika, RabbitMQ" and "Limits".
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import pika
+
+from adapters.transport import (
+    KEPT_OF_OVERSIZE,
+    XML,
+    Envelope,
+    EnvelopeRefused,
+    Oversize,
+    admit,
+    check_envelope,
+)
+from integration_objects.surroundings import Surroundings
+
+OWN = "x-orderhub-"
+TRACE = frozenset(("traceparent", "tracestate"))
+#: the sender of a message that names no verified user
+UNVERIFIED = "broker"
+#: attribute of properties whose headers pika couldn't read, with the reason; set by `link.HubConnection`
+UNREAD = "orderhub_unread_headers"
+
+#: bytes of an AMQP short string
+_MOST_SHORT = 255
+_PERSISTENT = 2
+#: beginnings of the headers that brokers add
+_BROKERS_OWN = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count", "x-acquired-count", "x-opt-")
+#: headers by which a sender routes copies
+_ROUTING = frozenset(("CC", "BCC"))
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_SHORT_STRINGS = ("message_id", "correlation_id", "reply_to", "type", "content_type")
+
+
+def properties_of(envelope: Envelope, app_id: str, surroundings: Surroundings) -> Any:
+    """The properties of a message that leaves; one without a message id gets one.
+
+    Raises:
+        EnvelopeRefused: the envelope holds what no door carries, or an id or a header's name that is too long in
+            UTF-8.
+    """
+    check_envelope(envelope)
+    for part in _SHORT_STRINGS:
+        _check_short(getattr(envelope, part) or "", part)
+    headers = {_outbound_name(name): value for name, value in envelope.headers.items()}
+    for name in headers:
+        _check_short(name, f"header {name[:40]}")
+    return pika.BasicProperties(
+        message_id=envelope.message_id or surroundings.new_id(),
+        correlation_id=envelope.correlation_id,
+        reply_to=envelope.reply_to,
+        type=envelope.type,
+        content_type=envelope.content_type,
+        timestamp=_seconds(envelope.timestamp, surroundings),
+        app_id=app_id,
+        delivery_mode=_PERSISTENT,
+        headers=headers or None,
+    )
+
+
+def envelope_of(properties: Any, body: bytes, most_bytes: int) -> tuple[Envelope, EnvelopeRefused | None]:
+    """The envelope of a message that came in, without what is refused of it, and the first refusal."""
+    oversize = None
+    if len(body) > most_bytes:
+        oversize = Oversize(len(body), hashlib.sha256(body).hexdigest())
+        body = body[:KEPT_OF_OVERSIZE]
+    envelope, fault = admit(
+        Envelope(
+            properties.message_id,
+            body,
+            correlation_id=properties.correlation_id,
+            reply_to=properties.reply_to,
+            type=properties.type,
+            content_type=XML if properties.content_type is None else properties.content_type,
+            headers=_inbound_headers(properties.headers or {}),
+            timestamp=_moment(properties.timestamp),
+            oversize=oversize,
+        )
+    )
+    unread = getattr(properties, UNREAD, None)
+    if unread is not None and fault is None:
+        fault = EnvelopeRefused(
+            "the envelope's headers are refused",
+            where="headers",
+            why=f"they can't be read: {unread}",
+            mend="send headers of text",
+            part="headers",
+        )
+    return envelope, fault
+
+
+def sender_of(properties: Any) -> str:
+    """The user whom the broker has verified as the sender; ``broker`` where the sender didn't ask for that."""
+    user = properties.user_id
+    return user if isinstance(user, str) and user else UNVERIFIED
+
+
+def _outbound_name(name: str) -> str:
+    return name if name in TRACE or name.startswith(OWN) else OWN + name
+
+
+def _inbound_headers(headers: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {name: _text(value) for name, value in headers.items() if value is not None and not _is_dropped(name)}
+
+
+def _is_dropped(name: object) -> bool:
+    if not isinstance(name, str):
+        return False
+    return name in _ROUTING or name.lower().startswith((OWN, *_BROKERS_OWN))
+
+
+def _text(value: Any) -> Any:
+    """A header's value as text where it is a number, a truth value or a time; anything else is `admit`'s to judge."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | decimal.Decimal):
+        return str(value)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    return value
+
+
+def _moment(seconds: object) -> str | None:
+    """AMQP's seconds since 1970 as ISO text; None for one outside of the calendar."""
+    if not isinstance(seconds, int):
+        return None
+    try:
+        return (_EPOCH + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except OverflowError:
+        return None
+
+
+def _seconds(moment: str | None, surroundings: Surroundings) -> int:
+    """AMQP's seconds for ISO text; now for none, and for what is no time."""
+    if moment is not None:
+        try:
+            return int((datetime.datetime.fromisoformat(moment) - _EPOCH).total_seconds())
+        except (ValueError, TypeError):  # no ISO text, or one without a zone
+            pass
+    return int(surroundings.seconds())
+
+
+def _check_short(text: str, part: str) -> None:
+    size = len(text.encode())
+    if size > _MOST_SHORT:
+        raise EnvelopeRefused(
+            f"the envelope's {part} is refused",
+            where=part,
+            why=f"it has {size} bytes in UTF-8, and an AMQP message carries {_MOST_SHORT}",
+            mend=f"send a shorter {part}",
+            part=part,
+        )

@@ -1,0 +1,197 @@
+"""Publishing with confirms that are not waited for one by one.
+
+A batch goes out at once; each message's tag stays open until the broker confirms it, returns it as unroutable, or
+refuses it. Every message is `mandatory`: (m) without that an unroutable one is confirmed and gone. A failure says
+which of the batch were confirmed (`transport.confirmed_of`), so that the outbox can mark just those.
+
+Spec: guarantees.md, G3 and "pika, RabbitMQ"; performance.md, rule 5.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pika import spec
+
+from adapters.rabbitmq.faults import NotTaken, hub_fault
+from adapters.rabbitmq.link import Answer, Link
+from adapters.rabbitmq.topology import missing
+from adapters.transport import CONFIRMED
+from integration_objects.errors import HubError
+
+#: messages and bytes that are on their way without a confirm
+MOST_OPEN = 500
+MOST_OPEN_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message in the driver's form."""
+
+    properties: Any
+    body: bytes
+
+
+@dataclass(eq=False)
+class _Batch:
+    """What one `publish` has on its way, and what has become of it. The I/O thread's, until its answer is given."""
+
+    queue: str
+    where: str
+    messages: Sequence[Message]
+    answer: Answer[None] | None = None
+    confirmed: set[int] = field(default_factory=set)
+    returned: dict[int, str] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
+    failure: HubError | None = None
+
+    def settle(self, place: int, taken: bool) -> None:
+        """One of the messages was confirmed, or refused."""
+        if taken and place not in self.returned:
+            self.confirmed.add(place)
+        elif not taken:
+            self.refused.add(place)
+        if len(self.confirmed) + len(self.returned) + len(self.refused - self.returned.keys()) == len(self.messages):
+            self._end()
+
+    def _end(self) -> None:
+        assert self.answer is not None  # noqa: S101  # set when it was sent
+        if self.returned:
+            self.answer.fail(missing(self.queue, self.where, next(iter(self.returned.values()))))
+        elif self.refused:
+            self.answer.fail(
+                NotTaken(
+                    f"the broker did not keep {len(self.refused)} of {len(self.messages)} messages",
+                    where=self.where,
+                    why="it answered with basic.nack: the queue is full, or has no leader",
+                    mend="nothing where it passes; else make room in the queue, or lift the limit of its policy",
+                )
+            )
+        else:
+            self.answer.give(None)
+
+
+class Publisher:
+    """Publishes over one link. Safe between threads; what two publish at once is each in its own order."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._channel: _ConfirmingChannel | None = None  # the I/O thread's
+
+    def publish(self, queue: str, messages: Sequence[Message]) -> None:
+        """Hand *messages* to the broker, in order; return when it has them all for good.
+
+        Raises:
+            Unroutable, TransportAway, NotTaken: with the places of those that were confirmed. Of a group that is
+                sent in several batches, those after the one that failed were not sent.
+        """
+        done = 0
+        for part in _parts(messages):
+            batch = _Batch(queue, f"queue {queue} at {self._link.address}", part)
+            try:
+                self._link.ask(functools.partial(self._send, batch))
+            except HubError as error:
+                error.objects[CONFIRMED] = (*range(done), *(done + place for place in sorted(batch.confirmed)))
+                raise
+            done += len(part)
+
+    def _send(self, batch: _Batch, connection: Any, answer: Answer[None]) -> None:
+        batch.answer = answer
+        if self._channel is None or not self._channel.is_of(connection):
+            self._channel = _ConfirmingChannel(connection, str(self._link.address))
+        self._channel.send(batch)
+
+
+class _ConfirmingChannel:
+    """One channel in confirm mode, with its open tags. Lives in the I/O thread."""
+
+    def __init__(self, connection: Any, broker: str) -> None:
+        self._connection = connection
+        self._broker = broker
+        self._channel: Any = None
+        self._ended = False
+        self._before: list[_Batch] = []  # what was asked before the channel was ready
+        self._next_tag = 1
+        self._open: dict[int, tuple[_Batch, int]] = {}
+        connection.channel(on_open_callback=self._opened)
+
+    def is_of(self, connection: Any) -> bool:
+        """Whether it can be used on *connection*."""
+        return self._connection is connection and not self._ended
+
+    def send(self, batch: _Batch) -> None:
+        """Publish all of *batch*."""
+        if self._channel is None:
+            self._before.append(batch)
+            return
+        for place, message in enumerate(batch.messages):
+            # First the tag: pika counts a message also when it stumbles over it.
+            self._open[self._next_tag] = (batch, place)
+            self._next_tag += 1
+            self._channel.basic_publish("", batch.queue, message.body, message.properties, mandatory=True)
+
+    def _opened(self, channel: Any) -> None:
+        channel.add_on_close_callback(self._closed)
+        channel.add_on_return_callback(self._returned)
+        channel.confirm_delivery(self._settled, callback=lambda _: self._ready(channel))
+
+    def _ready(self, channel: Any) -> None:
+        self._channel = channel
+        before, self._before = self._before, []
+        for batch in before:
+            self.send(batch)
+
+    def _settled(self, method: Any) -> None:
+        """basic.ack or basic.nack, of one tag or of all up to it."""
+        confirm = method.method
+        taken = isinstance(confirm, spec.Basic.Ack)
+        if not confirm.multiple:
+            tags = [confirm.delivery_tag] if confirm.delivery_tag in self._open else []
+        else:
+            tags = list(_up_to(self._open, confirm.delivery_tag))
+        for tag in tags:
+            batch, place = self._open.pop(tag)
+            batch.settle(place, taken)
+
+    def _returned(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        """basic.return, which comes before the message's confirm and doesn't bear its tag."""
+        why = f"{method.reply_code} {method.reply_text}"
+        for batch, place in self._open.values():
+            message = batch.messages[place]
+            if (
+                place not in batch.returned
+                and batch.queue == method.routing_key
+                and message.properties.message_id == properties.message_id
+                and message.body == body
+            ):
+                batch.returned[place] = why
+                return
+
+    def _closed(self, channel: Any, reason: BaseException) -> None:
+        self._ended = True
+        for batch in {*self._before, *(batch for batch, _ in self._open.values())}:
+            if batch.answer is not None:
+                batch.answer.fail(hub_fault(reason, batch.where, "the broker did not confirm what was published"))
+        self._before, self._open = [], {}
+
+
+def _up_to(tags: dict[int, tuple[_Batch, int]], last: int) -> Iterator[int]:
+    for tag in tags:  # in the order of publishing
+        if last and tag > last:
+            return
+        yield tag
+
+
+def _parts(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    """*messages* in parts that may be on their way at once; a single one may be larger."""
+    start = size = 0
+    for place, message in enumerate(messages):
+        size += len(message.body)
+        if place > start and (place - start == MOST_OPEN or size > MOST_OPEN_BYTES):
+            yield messages[start:place]
+            start, size = place, len(message.body)
+    if start < len(messages):
+        yield messages[start:]
