@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check clean
+.PHONY: demo test check services clean
 
 demo: $(STAMP)  ## the main job on the embedded defaults
 	$(VENV)/bin/orderhub demo
@@ -16,6 +16,9 @@ check: $(STAMP)  ## lint, types, and the proof of the declarations
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/orderhub check
+
+services: $(STAMP)  ## a private RabbitMQ and PostgreSQL until Ctrl-C; prints their settings
+	@$(VENV)/bin/python -m tests.services
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

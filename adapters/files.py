@@ -11,12 +11,13 @@ import os
 import pathlib
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from adapters.transport import KEPT_OF_OVERSIZE, Envelope, Oversize
 from integration_objects.errors import Refused
 
 _PART = 1024 * 1024
+_MOST_SHOWN = 1024
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -54,6 +55,43 @@ def read_message(path: pathlib.Path, most: int) -> tuple[bytes, Oversize | None]
             return body[:KEPT_OF_OVERSIZE], Oversize(size, digest.hexdigest())
     except OSError as error:
         raise _unreadable(path, error, "read") from error
+
+
+def read_parts(path: pathlib.Path) -> Iterator[bytes]:
+    """The bytes of a file of any size, a part at a time.
+
+    Raises:
+        FileUnreadable: there is no such file, or it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            while part := file.read(_PART):
+                yield part
+    except OSError as error:
+        raise _unreadable(path, error, "read") from error
+
+
+def check_readable(path: pathlib.Path) -> None:
+    """Refuse a file that can't be read, before anything is done with others.
+
+    Raises:
+        FileUnreadable: there is no such file, or it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise _unreadable(path, error, "read") from error
+
+
+def shown_path(path: pathlib.Path) -> str:
+    """A path as text that can be printed and kept, whatever bytes its name has; of a long one the end.
+
+    >>> shown_path(pathlib.Path("orders", os.fsdecode(b"bad\xff.xml")))
+    'orders/bad\\udcff.xml'
+    """
+    text = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(path))
+    return text if len(text) <= _MOST_SHOWN else f"...{text[3 - _MOST_SHOWN :]}"
 
 
 def write_message(folder: pathlib.Path, envelope: Envelope) -> pathlib.Path:

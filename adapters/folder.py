@@ -24,7 +24,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -115,7 +115,8 @@ class FolderTransport(Transport):
         outbound: the folder within a channel's where published files appear.
 
     Attributes:
-        left_alone: ``<channel>/<file>`` of files that can't be taken, and why, as the last look found.
+        left_alone: ``<channel>/<file>`` of files that can't be taken, and why, as the last look found; what is
+            not ASCII in a name is escaped.
     """
 
     def __init__(
@@ -232,8 +233,18 @@ class FolderTransport(Transport):
             raise _away(channel, error) from error
         return target / name
 
-    def put_in(self, channel: str, name: str, body: bytes) -> Path:
-        """Put a file into the channel's ``inbox/``, as its sender would: whole, under a free name."""
+    def put_in(self, channel: str, name: str, body: bytes | Iterable[bytes]) -> Path:
+        """Put a file into the channel's ``inbox/``, as its sender would: whole, under a free name.
+
+        Args:
+            channel: the folder.
+            name: what the file is called, where that is free.
+            body: the bytes, or their parts, of which one is in memory at a time: a file of any size goes in.
+
+        Raises:
+            Unroutable, FileNameRefused: *channel* or *name* leads elsewhere.
+            TransportAway: the disk doesn't do it.
+        """
         folder = self._folder(channel)
         try:
             inbox, working = made(folder, "inbox"), made(folder, "working")
@@ -252,7 +263,7 @@ class FolderTransport(Transport):
             waiting = files(made(self._folder(channel), "inbox"))
         except OSError as error:
             raise _away(channel, error) from error
-        return any(f"{channel}/{name}" not in self.left_alone for name, _ in waiting)
+        return any(_shown(channel, name) not in self.left_alone for name, _ in waiting)
 
     def _folder(self, channel: str) -> Path:
         if _CHANNEL.fullmatch(channel) is None:
@@ -327,7 +338,7 @@ class FolderTransport(Transport):
 
     def _leave_alone(self, channel: str, name: str, why: str) -> None:
         if why:
-            self.left_alone[f"{channel}/{ascii(name)[1:-1]}"] = why
+            self.left_alone[_shown(channel, name)] = why
 
     def _read(self, path: Path) -> tuple[Envelope, tuple[int, int, int]] | None:
         """The file as an envelope, at most the limit in memory, and what tells its content from another.
@@ -354,9 +365,15 @@ class FolderTransport(Transport):
         content_type = _CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream")
         return Envelope(None, body, content_type=content_type, oversize=oversize), content
 
-    def _write(self, folder: Path, name: str, body: bytes) -> None:
+    def _write(self, folder: Path, name: str, body: bytes | Iterable[bytes]) -> None:
         temporary = self._surroundings.new_id()
-        self._last_ns = write_whole(folder, name, body, temporary, self._last_ns + 1000)
+        parts = (body,) if isinstance(body, bytes) else body
+        self._last_ns = write_whole(folder, name, parts, temporary, self._last_ns + 1000)
+
+
+def _shown(channel: str, name: str) -> str:
+    """A file as `FolderTransport.left_alone` names it: printable, whatever bytes its name has."""
+    return f"{channel}/{ascii(name)[1:-1]}"
 
 
 def _marker(folder: Path, name: str) -> Path:

@@ -11,7 +11,7 @@ import fcntl
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from integration_objects.errors import Refused
@@ -74,13 +74,13 @@ def files(folder: Path) -> list[tuple[str, os.stat_result]]:
     return sorted(result, key=lambda found: (found[1].st_mtime_ns, found[0]))
 
 
-def write_whole(folder: Path, name: str, body: bytes, temporary: str, not_before_ns: int = 0) -> int:
+def write_whole(folder: Path, name: str, parts: Iterable[bytes], temporary: str, not_before_ns: int = 0) -> int:
     """Write a file that appears whole and on the disk under its name; one of that name is replaced.
 
     Args:
         folder: where; it exists.
         name: the file's name.
-        body: what is in it.
+        parts: what is in it, one after the other; where they end in an error, there is no file.
         temporary: a name that nobody else uses, for the time of writing.
         not_before_ns: its time of change is this, in nanoseconds since 1970, or later.
 
@@ -91,7 +91,8 @@ def write_whole(folder: Path, name: str, body: bytes, temporary: str, not_before
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(body)
+            for part in parts:
+                file.write(part)
             file.flush()
             changed_ns = max(not_before_ns, os.fstat(descriptor).st_mtime_ns)
             os.utime(descriptor, ns=(changed_ns, changed_ns))

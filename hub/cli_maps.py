@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hub.printing import complain, out
+from hub.printing import complain, out, print_findings
 
 app = typer.Typer(no_args_is_help=True, help="Data maps.")
 
@@ -15,13 +15,13 @@ app = typer.Typer(no_args_is_help=True, help="Data maps.")
 @app.command("check")
 def check_maps(
     names: Annotated[list[str] | None, typer.Argument(help="Names of maps; none: all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")] = False,
 ) -> None:
     """Prove maps without running them: paths, fields, required fields, types, look-up tables."""
     from hub.deployment import map_findings
 
     found = map_findings(pathlib.Path.cwd(), names or [])
-    for finding in found:
-        out(str(finding))
+    print_findings(found, as_json)
     if any(finding.severity == "error" for finding in found):
         raise typer.Exit(1)
     complain("the maps are sound")

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hub.printing import complain, out, table
 from integration_objects.errors import Refused
 
+if TYPE_CHECKING:
+    from adapters.database.message_store import MessageStore
+
 app = typer.Typer(no_args_is_help=True, help="The message store: what happened to every message.")
 
 
 class MessageUnknown(Refused):
     """A command names a message that the store doesn't have."""
+
+
+class FilterUnknown(Refused):
+    """A command asks for messages of a state, route or time that there can't be."""
 
 
 class MessageNotThere(Refused):
@@ -32,15 +40,60 @@ def list_messages(
     """List messages, the newest first."""
     from hub.cli import open_desk
 
+    _check_state(state)
+    since = None if since is None else _time(since)
     desk = open_desk()
     with desk.read() as transaction:
         rows = transaction.messages.listing(state, route, limit, since)
+        if route is not None and not rows:
+            _check_route(transaction.messages, desk.deployment.route_names, route)
     desk.close()
     if as_json:
         out(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     heads = ("id", "route", "state", "message_id", "key", "received_at", "attempts", "reason")
     out(table(heads, [[row[head] for head in heads] for row in rows]))
+
+
+def _check_state(state: str | None) -> None:
+    from adapters.database.hub_tables import STATES
+    from integration_objects.declaration import nearest
+
+    if state is not None and state not in STATES:
+        raise FilterUnknown(
+            f"there is no state '{state}'",
+            where="option --state",
+            why=f"states are {', '.join(STATES)}",
+            mend=nearest(state, STATES) or "name one of them",
+        )
+
+
+def _check_route(messages: MessageStore, known: Sequence[str], route: str) -> None:
+    """Refuse a route that isn't switched on and never had a message."""
+    from integration_objects.declaration import nearest
+
+    if route not in known and not messages.listing(route=route, limit=1):
+        raise FilterUnknown(
+            f"there is no route '{route}'",
+            where="option --route",
+            why=f"this deployment has {', '.join(known) or 'none'}, and the store has no message of another",
+            mend=nearest(route, known) or "name one of them",
+        )
+
+
+def _time(text: str) -> str:
+    """A time as the message store has it."""
+    from integration_objects.field_values import read_date
+
+    try:
+        return read_date(text).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    except ValueError as error:
+        raise FilterUnknown(
+            f"'{text}' is no time",
+            where="option --since",
+            why=str(error),
+            mend="write a date, or a date and time with its zone: 2026-01-31T12:00:00Z",
+        ) from error
 
 
 @app.command("show")
@@ -85,18 +138,19 @@ def _print(shown: dict[str, Any]) -> None:
 @app.command("replay")
 def replay_message(
     id: Annotated[str, typer.Argument(help="A parked, retrying, refused or dead message.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
 ) -> None:
     """Put a message back in its place, to be worked again by `orderhub run`."""
     from hub.cli import open_desk
 
     desk = open_desk()
-    with desk.write() as transaction:
+    with desk.write(dry_run=dry_run) as transaction:
         row_id = _row_id(transaction.messages, id)
         if not transaction.messages.inbox.replay(row_id):
             row = transaction.messages.inbox.row(row_id)
             state = "" if row is None else row.state
             raise _stays(row_id, state, "parked, retrying, rejected, invalid or dead")
-    complain(f"{row_id}: done")
+    complain(f"{row_id}: would be put back, and worked again" if dry_run else f"{row_id}: done")
     desk.close()
 
 

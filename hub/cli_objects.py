@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import pathlib
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.printing import out, picture
+from hub.printing import complain, flush, out, picture
+from integration_objects.errors import HubError
+
+if TYPE_CHECKING:
+    from integration_objects.definition import Definitions
+    from integration_objects.property_set import PropertySet
 
 app = typer.Typer(no_args_is_help=True, help="One operation of the EAI database adapter on the hub's own XML.")
 
@@ -23,11 +30,11 @@ def query(
     example: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="Fields of the header.")] = None,
     where: Annotated[str | None, typer.Option(help="An expression that the header must satisfy, too.")] = None,
     text: Annotated[bool, typer.Option("--text", help="As trees for reading, not as XML.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print the instances whose fields have these values; an empty object where there are none."""
     from hub.cli import open_desk
     from hub.stored import header_expression, known_object
-    from schemas.hub_xml import hub_to_xml
 
     fields: dict[str, str | None] = {}
     for pair in example or []:
@@ -41,8 +48,37 @@ def query(
     condition = None if where is None else header_expression(definitions, name, where)
     with desk.read() as transaction:
         tree = transaction.store.query(name, fields, condition, versions=True)
-    out(picture(tree) if text else hub_to_xml(tree, definitions).decode())
+    print_object(tree, definitions, text, as_json)
     desk.close()
+
+
+def print_object(tree: PropertySet, definitions: Definitions, text: bool = False, as_json: bool = False) -> None:
+    """Print a message: as the hub's XML, as trees for reading, or as the methods' JSON."""
+    from hub.tree_json import tree_json
+    from schemas.hub_xml import hub_to_xml
+
+    if text and as_json:
+        raise typer.BadParameter("--text and --json are two forms: give one")
+    if as_json:
+        out(tree_json(tree, definitions))
+    else:
+        out(picture(tree) if text else hub_to_xml(tree, definitions).decode())
+
+
+def each_file(files: Sequence[pathlib.Path], work: Callable[[pathlib.Path], None]) -> None:
+    """Do *work* with each file, a transaction of its own; an error ends it, and what was done stays done.
+
+    Raises:
+        HubError: what *work* raised, with the file; where others were done before, standard error says how many.
+    """
+    for number, file in enumerate(files):
+        try:
+            work(file)
+        except HubError as error:
+            if number:
+                complain(f"done: {number} of {len(files)} files; nothing was done from {file} on")
+            raise error.at(str(file)) from error
+        flush()
 
 
 def _command(operation: str, help: str) -> None:
@@ -50,29 +86,27 @@ def _command(operation: str, help: str) -> None:
     def operate(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
         from adapters.files import read_file
         from hub.cli import open_desk
-        from integration_objects.errors import HubError
         from schemas.check import Limits
         from schemas.hub_xml import hub_from_xml
 
         desk = open_desk()
-        done = []
-        for file in files:
-            try:
-                tree = hub_from_xml(read_file(file), desk.deployment.definitions, Limits.files())
-                with desk.write(dry_run=dry_run) as transaction:
-                    done += getattr(transaction.store, operation)(tree)
-            except HubError as error:
-                raise error.at(str(file)) from error
+        rows: list[dict[str, Any]] = []
+
+        def work(file: pathlib.Path) -> None:
+            tree = hub_from_xml(read_file(file), desk.deployment.definitions, Limits.files())
+            with desk.write(dry_run=dry_run) as transaction:
+                done = getattr(transaction.store, operation)(tree)
+            rows.extend(asdict(one) for one in done)
+            for one in () if as_json else done:
+                key = ", ".join(f"{name} {value}" for name, value in one.key.items())
+                out(f"{one.operation}\t{one.object}\t{key}\t{one.row_id}")
+
+        try:
+            each_file(files, work)
+        finally:
+            if as_json and rows:
+                out(json.dumps(rows, ensure_ascii=False, indent=2))
         desk.close()
-        if as_json:
-            rows = [
-                {"operation": one.operation, "object": one.object, "key": one.key, "row_id": one.row_id} for one in done
-            ]
-            out(json.dumps(rows, ensure_ascii=False, indent=2))
-            return
-        for one in done:
-            key = ", ".join(f"{name} {value}" for name, value in one.key.items())
-            out(f"{one.operation}\t{one.object}\t{key}\t{one.row_id}")
 
 
 _command("insert", "Insert every instance; one that is there already is an error.")

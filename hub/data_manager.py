@@ -11,6 +11,7 @@ Source: figure 4B (data manager); spec: road.md "What commits when", guarantees.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -225,7 +226,7 @@ class DataManager:
         for one in group.values():
             self._prepare(one)
         try:
-            self._work_claimed(group, limit)
+            self._work_claimed(group)
         except DatabaseBusy as error:
             if len(group) > 1:
                 raise  # the worker tries them one by one
@@ -233,10 +234,11 @@ class DataManager:
         self._suspects -= set(group)
         return len(group)
 
-    def _work_claimed(self, group: Mapping[str, Work], limit: int) -> None:
+    def _work_claimed(self, group: Mapping[str, Work]) -> None:
         alone: list[str] = []
         with self._desk.write() as transaction:
-            claimed = transaction.messages.inbox.claim(self.running(transaction), limit)
+            routes = list(dict.fromkeys(one.route.name for one in group.values()))
+            claimed = transaction.messages.inbox.claim(routes, len(group))
             works = [group[row.id] for row in claimed if row.id in group]
             self._work_group(transaction, works, alone)
             transaction.messages.in_hand.put_down([row_id for row_id in group if row_id not in alone])
@@ -297,7 +299,8 @@ class DataManager:
         """Mark the rows that are worked next, and commit that: if the process dies on one, its next start knows."""
         with self._desk.read() as transaction:
             running = self.running(transaction)
-            if transaction.messages.inbox.next_due(running) is None:
+            due = transaction.messages.inbox.next_due(running)
+            if due is None or due > self._desk.surroundings.now():
                 return {}
         with self._desk.write() as transaction:
             rows = transaction.messages.inbox.claim(self._in_turn(running), limit)
@@ -532,7 +535,14 @@ def _place(row: InboxRow) -> str:
 
 
 def _unexpected(work: Work, error: Exception) -> Unexpected:
-    log.exception("unexpected fault", route=work.route.name, message=work.row.id, step=work.step)
+    # The traceback as text: what the variables held may be the customer's, and drawing it takes for ever.
+    log.error(
+        "unexpected fault",
+        route=work.route.name,
+        message=work.row.id,
+        step=work.step,
+        traceback="".join(traceback.format_exception(error)),
+    )
     return Unexpected(
         f"the hub failed on the message at the step '{work.step}'",
         where=_place(work.row),

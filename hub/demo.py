@@ -57,11 +57,12 @@ def _play(desk: Desk) -> bool:
     for name in ("products.xml", "accounts.xml", "profile.xml"):
         for line in _load(desk, name):
             out(f"  {line}")
-    _say("Orders arrive: two from the mainframe, one as a file in its folder, one in the hub's own XML")
+    _say("Orders arrive: two from the mainframe, one as a file, one in the hub's own XML, one in a partner's dialect")
     manager = DataManager(desk)
     _send(manager, "mainframe_order", "order-1-new-service.xml")
     _send(manager, "mainframe_order", "order-3-unknown-product.xml")
     _send(manager, "hub_object", "order-4-hub-xml.xml", "CH-0001")
+    _send(manager, "partner_order", "order-6-partner.xml")
     put = folder_door(desk).put_in("mainframe", "order-5-file.xml", _sample("order-5-file.xml"))
     out(f"  {put.name} -> folder mainframe")
     worker = Worker(desk)
@@ -144,7 +145,7 @@ def _show(desk: Desk) -> None:
                 _say(f"Why {row['message_id'] or row['source']} was refused (orderhub messages show)")
                 out("\n".join(f"{name + ':':<7}{error[name]}" for name in ("what", "where", "why", "mend")))
         _say("The customers' service profiles (orderhub show 'OM Asset' 1-B)")
-        for account in ("1-A", "1-B"):
+        for account in ("1-A", "1-B", "1-C"):
             out(picture(transaction.store.query("OM Asset", {"Account Id": account})))
         _say("What left, and waits for whoever takes it (orderhub receive CHANNEL)")
         waiting = messages.outbox.waiting_counts()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from integration_objects.complex_object import (
     action_code,
@@ -16,10 +18,27 @@ from integration_objects.complex_object import (
 )
 from integration_objects.property_set import PropertySet
 
+if TYPE_CHECKING:
+    from maps.check import Finding
+
 
 def out(text: str) -> None:
     """Print a result to standard output."""
     sys.stdout.write(text + "\n")
+
+
+def flush() -> None:
+    """Hand over what was printed, so that an error of the reader's is known now."""
+    sys.stdout.flush()
+
+
+def print_findings(findings: Sequence[Finding], as_json: bool) -> None:
+    """Print what a check found: a line each, or JSON with ``where``, ``text``, ``mend`` and ``severity``."""
+    if as_json:
+        out(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+        return
+    for finding in findings:
+        out(str(finding))
 
 
 def complain(text: str) -> None:

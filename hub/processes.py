@@ -11,7 +11,9 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import multiprocessing.connection
+import os
 import signal
+import threading
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from types import FrameType
@@ -22,7 +24,7 @@ from adapters.files import hold_name, machine_name, release_name
 from hub.deployment import Deployment
 from hub.desk import Desk
 from hub.worker import Worker, stopped_by_signals
-from integration_objects.errors import Misconfigured
+from integration_objects.errors import HubError, Misconfigured
 from integration_objects.surroundings import Surroundings
 
 log = structlog.get_logger()
@@ -37,12 +39,19 @@ FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
 #: a process that lived this long, in seconds, was well
 WELL_AFTER_S = 60.0
+#: how often a worker looks whether its supervisor is still there, in seconds
+PARENT_LOOK_S = 0.5
 
-_ALL_FINAL, _SOME_LEFT = 0, 1
+#: What a worker process ends with. 1 is not among them: it is Python's own for whatever nobody foresaw.
+_ALL_FINAL, _SOME_LEFT, _CANNOT_WORK, _FAILED = 0, 3, 4, 5
 
 
 class TooManyWorkers(Misconfigured):
     """More worker processes than the database can serve."""
+
+
+class WorkersStopped(Misconfigured):
+    """Worker processes ended for good, because the deployment or what it uses has to be mended."""
 
 
 def check_workers(deployment: Deployment, number: int) -> None:
@@ -113,8 +122,27 @@ def worker_name(number: int) -> str:
     return f"worker-{number}"
 
 
-def _child(deployment: Deployment, once: bool) -> None:
-    raise SystemExit(_ALL_FINAL if work(deployment, once) else _SOME_LEFT)
+def _child(deployment: Deployment, once: bool, parent: int) -> None:
+    # The supervisor says a stop again and again: until the worker listens, it is not to end the process halfway.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    try:
+        raise SystemExit(_ALL_FINAL if work(deployment, once) else _SOME_LEFT)
+    except HubError as error:
+        log.error("worker can't work", **error.as_dict())
+        # A name may still be held by a worker that is ending: that passes.
+        lasting = isinstance(error, Misconfigured) and not isinstance(error, TooManyWorkers)
+        raise SystemExit(_CANNOT_WORK if lasting else _FAILED) from error
+
+
+def _end_with(parent: int) -> None:
+    """End this worker in order once its supervisor was killed: nobody else would, and it holds its name."""
+    look = threading.Event()
+    while True:
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+        look.wait(PARENT_LOOK_S)
 
 
 class _Supervisor:
@@ -126,6 +154,7 @@ class _Supervisor:
         self._surroundings = Surroundings()
         self._fork = multiprocessing.get_context("fork")
         self._stopping = False
+        self._cannot_work = False
         self._living = {worker_name(one): _Living() for one in range(1, number + 1)}
 
     def run(self) -> bool:
@@ -133,6 +162,7 @@ class _Supervisor:
         all_final = True
         try:
             while self._living:
+                self._hand_on_stop()
                 self._start_due()
                 running = [one.process.sentinel for one in self._living.values() if one.process is not None]
                 multiprocessing.connection.wait(running, timeout=0.2)
@@ -142,12 +172,22 @@ class _Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+        if self._cannot_work:
+            raise WorkersStopped(
+                "worker processes can't work",
+                where="orderhub run",
+                why="each said why in the log: worker can't work",
+                mend="mend that, then start again",
+            )
         return all_final
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stopping = True
+        self._stopping = True  # nothing else: it may be a worker that was forked just now
+
+    def _hand_on_stop(self) -> None:
+        """Tell every worker, each time: one that was starting may not have heard it."""
         for one in self._living.values():
-            if one.process is not None and one.process.is_alive():
+            if self._stopping and one.process is not None and one.process.is_alive():
                 one.process.terminate()
 
     def _start_due(self) -> None:
@@ -158,15 +198,18 @@ class _Supervisor:
                 del self._living[name]
             elif self._surroundings.monotonic() >= one.start_at:
                 one.started = self._surroundings.monotonic()
-                one.process = self._fork.Process(target=_child, args=(self._deployment, self._once), name=name)
+                one.process = self._fork.Process(
+                    target=_child, args=(self._deployment, self._once, os.getpid()), name=name
+                )
                 one.process.start()
 
     def _ended(self, name: str, one: _Living) -> bool:
         """Take note of a process that ended: for good, or to be started again after a while."""
         code = one.process.exitcode if one.process is not None else None
         one.process = None
-        if code in (_ALL_FINAL, _SOME_LEFT) or self._stopping:
+        if code in (_ALL_FINAL, _SOME_LEFT, _CANNOT_WORK) or self._stopping:
             del self._living[name]
+            self._cannot_work = self._cannot_work or code == _CANNOT_WORK
             return code == _ALL_FINAL
         if self._surroundings.monotonic() - one.started > WELL_AFTER_S:
             one.backoff = FIRST_BACKOFF_S

@@ -225,6 +225,10 @@ class Run:
         """Make the stored instances equal to the message's, deleting children that it lists no more."""
         return self.store.synchronize(tree)
 
+    def execute(self, tree: PropertySet) -> list[Done]:
+        """Do to each component what its property Operation says; without one, what the one above it says."""
+        return self.store.execute(tree)
+
     def lock_accounts(self, account_ids: Iterable[str]) -> None:
         """Lock accounts for the rest of the transaction.
 

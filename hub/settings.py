@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     user: str = Field("hub", description="who stands in the tables as creator and changer of what the hub writes")
     group: int = Field(25, ge=1, le=500, description="most messages in one database transaction")
     poll_s: float = Field(0.5, gt=0, le=60, description="seconds between two looks for work when there was none")
+    workers: int = Field(1, ge=1, le=64, description="worker processes of `orderhub run`; SQLite serves two at most")
     folder_settle_s: float = Field(
         2.0, ge=0, le=3600, description="seconds that a file must not have changed before it is taken"
     )
@@ -91,6 +92,13 @@ def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) 
             **{**{name: field.get_default() for name, field in Settings.model_fields.items()}, **given}
         )
     _check_environment()
+    if os.path.lexists(path) and not path.is_file():
+        raise SettingsFaulty(
+            f"{FILE} can't be read",
+            where=str(path),
+            why="it is no file" if path.exists() else "it is a link to nothing",
+            mend=f"make {FILE} a file of settings, or remove it",
+        )
 
     class InFolder(Settings):
         @classmethod
@@ -115,7 +123,7 @@ def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) 
             f"there is no setting '{name}'" if unknown else f"the setting '{name}' can't be {first['input']!r}",
             where=_where(path, name),
             why=f"settings are {', '.join(Settings.model_fields)}" if unknown else first["msg"],
-            mend=nearest(name, Settings.model_fields) or "mend or remove it",
+            mend=(nearest(name, Settings.model_fields) if unknown else "") or "mend or remove it",
         ) from error
     except (ValueError, OSError) as error:
         raise SettingsFaulty(

@@ -103,6 +103,8 @@ class Worker:
         """Before the first step: queues are declared, and what this process died on is taken up."""
         if self._broker is not None:
             declare_queues(self._desk, self._broker)
+        with self._desk.write() as transaction:
+            transaction.messages.control.end_former_leases(self._desk.holder)
         self.data_manager.take_up()
         return True
 

@@ -43,6 +43,10 @@ class DatabaseUnknown(Misconfigured):
     """The database URL names a database that the hub doesn't speak to."""
 
 
+class DatabaseFolderMissing(Misconfigured):
+    """The folder that a SQLite file is to lie in isn't there."""
+
+
 class DatabaseUnsafe(Misconfigured):
     """The database may lose what it has committed."""
 
@@ -58,6 +62,10 @@ class Database:
         url: as in the settings.
         folder: what a relative SQLite file lies in; the working folder where none is given.
         unsafe: use a PostgreSQL that may lose what it has committed.
+
+    Raises:
+        DatabaseUnknown: *url* names no database that the hub speaks to.
+        DatabaseFolderMissing: a SQLite file is to lie where no folder is; none is made for a mistyped path.
     """
 
     def __init__(self, url: str, *, folder: pathlib.Path | None = None, unsafe: bool = False) -> None:
@@ -247,7 +255,14 @@ def _known_url(url: str, folder: pathlib.Path | None) -> URL:
 
 
 def _sqlite(url: URL) -> Engine:
-    pathlib.Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    folder = pathlib.Path(str(url.database)).parent
+    if not folder.is_dir():
+        raise DatabaseFolderMissing(
+            "the folder of the database isn't there",
+            where="setting database_url",
+            why=f"{folder} is {'a file' if folder.exists() else 'missing'}",
+            mend="make the folder, or mend the path in orderhub.toml or in ORDERHUB_DATABASE_URL",
+        )
     engine = create_engine(url, connect_args={"timeout": _BUSY_S, "check_same_thread": False})
     # Left to itself, sqlite3 begins transactions late and deferred, and SQLAlchemy then loses updates without
     # an error: the driver is kept in autocommit mode, and transactions are begun here.

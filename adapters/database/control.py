@@ -65,6 +65,7 @@ _RENEW = (
     .where(LEASE.c.name == bindparam("lease"), LEASE.c.holder == bindparam("by"))
     .values(until=bindparam("new_until"))
 )
+_HOLDERS = select(LEASE.c.name, LEASE.c.holder)
 _RELEASE = delete(LEASE).where(LEASE.c.name == bindparam("lease"), LEASE.c.holder == bindparam("by"))
 _STATE = select(COMPONENT.c.state).where(COMPONENT.c.name == bindparam("component"))
 _COMPONENTS = select(COMPONENT).order_by(COMPONENT.c.name)
@@ -101,6 +102,13 @@ class Control:
     def release_lease(self, name: str, holder: str) -> None:
         """Give *name* up, where *holder* has it."""
         self._connection.execute(_RELEASE, {"lease": name, "by": holder})
+
+    def end_former_leases(self, holder: str) -> None:
+        """End the leases of processes that are gone: those that had the name of *holder*, ``<name>-<number>``."""
+        name = holder.rpartition("-")[0]
+        for lease, by in self._connection.execute(_HOLDERS).all():
+            if by != holder and by.rpartition("-")[0] == name:
+                self.release_lease(lease, by)
 
     def pause(self, component: str, why: str | None = None) -> None:
         """Note that *component* is to pause; one that pauses already keeps its reason and time."""

@@ -85,6 +85,7 @@ def _inbox(metadata: MetaData) -> None:
         _count("repeats"),
         _count("attempts"),
         _count("deaths"),
+        _count("replays"),
         _text("received_at", _TIME, nullable=False),
         _text("final_at", _TIME),
         _text("message_id", _FOREIGN_ID),

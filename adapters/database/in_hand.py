@@ -1,6 +1,7 @@
 """What a process works on: written and committed before the work, gone with the work's own commit.
 
-A process that dies leaves its marks, and its next start takes just those messages one by one, with their deaths counted.
+A process that dies leaves its marks, and its next start takes just those messages one by one, with their deaths
+counted.
 
 Spec: road.md, "What commits when" (redelivered, three deaths); guarantees.md, "pika, RabbitMQ".
 """
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, delete, select
 
 from adapters.database.hub_tables import HUB
+from adapters.database.row_lookup import DIALECTS, is_one_of, listed
 from adapters.database.upsert import per_dialect
 from integration_objects.surroundings import Surroundings
 
@@ -25,7 +27,7 @@ _TAKE = per_dialect(
     ),
 )
 _LEFT = select(IN_HAND.c.inbox_id).where(IN_HAND.c.process == bindparam("by")).order_by(IN_HAND.c.inbox_id)
-_PUT_DOWN = delete(IN_HAND).where(IN_HAND.c.inbox_id.in_(bindparam("ids", expanding=True)))
+_PUT_DOWN = {name: delete(IN_HAND).where(is_one_of(name, IN_HAND.c.inbox_id, "ids")) for name in DIALECTS}
 
 
 class InHand:
@@ -52,4 +54,5 @@ class InHand:
     def put_down(self, row_ids: Sequence[str]) -> None:
         """Take the marks away, in the transaction of the work."""
         if row_ids:
-            self._connection.execute(_PUT_DOWN, {"ids": list(row_ids)})
+            dialect = self._connection.dialect.name
+            self._connection.execute(_PUT_DOWN[dialect], {"ids": listed(dialect, row_ids)})

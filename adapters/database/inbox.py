@@ -18,7 +18,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, bindparam, case, func, select, text, update
+from sqlalchemy import Connection, Integer, bindparam, case, func, select, text, update
 
 from adapters.database.claim import CLAIM_ANY, CLAIM_NEAR
 from adapters.database.hub_tables import FINAL_STATES, HUB, IN_LINE
@@ -53,11 +53,23 @@ _BY_ID = select(INBOX).where(_THE_ROW)
 _BY_IDENTITY = select(INBOX).where(
     _C.route == bindparam("route"), _C.sender == bindparam("sender"), _C.identity == bindparam("identity")
 )
+_EARLIER = INBOX.alias("earlier")
+# A row behind one that is parked for an operator waits for the operator, not for a time.
 _NEXT_DUE = select(func.min(_C.due_at)).where(
-    text(f"({IN_LINE})"), _C.state != "parked", _C.route == bindparam("route")
+    _C.route == bindparam("route"),
+    _C.state.in_(("received", "retrying")),
+    ~select(_EARLIER.c.seq)
+    .where(
+        _EARLIER.c.route == _C.route,
+        _EARLIER.c.key == _C.key,
+        _EARLIER.c.seq < _C.seq,
+        _EARLIER.c.state == "parked",
+        _EARLIER.c.waits_for.is_(None),
+    )
+    .exists(),
 )
-# An attempt that was marked before is counted already.
-_ONE_ATTEMPT = _C.attempts + case((_C.deaths > 0, 0), else_=1)
+# An attempt that was marked before is counted already; waiting for something is none.
+_ATTEMPTS = _C.attempts + case((_C.deaths > 0, 0), else_=bindparam("tried", type_=Integer))
 _MARK_ATTEMPT = (
     update(INBOX)
     .where(_THE_ROW, _UNFINISHED)
@@ -72,7 +84,7 @@ _OUTCOME = (
         final_at=bindparam("ended"),
         due_at=func.coalesce(bindparam("due"), _C.due_at),
         waits_for=bindparam("awaited"),
-        attempts=_ONE_ATTEMPT,
+        attempts=_ATTEMPTS,
         deaths=0,
         reason=bindparam("because"),
         error=bindparam("fault"),
@@ -84,7 +96,7 @@ _BACK_IN_LINE = update(INBOX).values(state="received", waits_for=None, due_at=bi
 _RELEASE = _BACK_IN_LINE.where(_C.waits_for == bindparam("awaited"), _C.state == "parked")
 _WAKE = _BACK_IN_LINE.where(_C.waits_for.is_not(None), _C.state == "parked", _C.due_at <= bindparam("now"))
 _REPLAY = _BACK_IN_LINE.where(_THE_ROW, _C.state.in_(("parked", "retrying", "rejected", "invalid", "dead"))).values(
-    final_at=None, attempts=0, deaths=0, reply_outbox_id=None
+    final_at=None, attempts=0, deaths=0, replays=_C.replays + 1, reply_outbox_id=None
 )
 _GIVE_UP = (
     update(INBOX)
@@ -142,7 +154,7 @@ class Inbox:
         return result
 
     def next_due(self, routes: Sequence[str]) -> str | None:
-        """When the next row of *routes* that isn't parked becomes due, or became; None where none waits."""
+        """When the next row of *routes* becomes due, or became; None where none waits but for an operator."""
         times = [self._connection.scalar(_NEXT_DUE, {"route": route}) for route in routes]
         return min((time for time in times if time is not None), default=None)
 
@@ -179,6 +191,7 @@ class Inbox:
         *,
         map: str | None = None,
         map_version: str | None = None,
+        why: str | None = None,
     ) -> None:
         """Bring the row to a final state, in the transaction of all its effects.
 
@@ -188,6 +201,8 @@ class Inbox:
             error: why, for the last two; its reason is kept beside it.
             map: the data map that was used, where there was one.
             map_version: that map's version.
+            why: what is to be said of a row that ends without an error, a filtered one above all; kept as the
+                ``what`` of an error without a reason.
 
         Raises:
             RowIsFinal: it is final already; nothing of this transaction may stay.
@@ -201,7 +216,7 @@ class Inbox:
                 mend="use retry or park for a message that has not ended",
             )
         now = self._surroundings.now()
-        if not self._outcome(row_id, state, error, ended=now, by_map=map, by_version=map_version):
+        if not self._outcome(row_id, state, error, ended=now, by_map=map, by_version=map_version, why=why):
             raise RowIsFinal(
                 "the message is final already",
                 where=f"inbox {row_id}",
@@ -217,6 +232,8 @@ class Inbox:
         self, row_id: str, error: HubError, waits_for: str | None = None, look_again_at: str | None = None
     ) -> bool:
         """Park the row for an operator, or until *waits_for* is released; False where it is final already.
+
+        Waiting for something uses up no attempt.
 
         Args:
             row_id: the inbox row.
@@ -240,6 +257,8 @@ class Inbox:
 
     def replay(self, row_id: str) -> bool:
         """Put a row back in its place that is parked, retrying, rejected, invalid or dead, its attempts at 0.
+
+        Its replays are counted, so that what leaves this time has other ids.
 
         Returns:
             False where there is no such row in one of these states: what is done stays done.
@@ -285,7 +304,11 @@ class Inbox:
         awaited: str | None = None,
         by_map: str | None = None,
         by_version: str | None = None,
+        why: str | None = None,
     ) -> bool:
+        fault = None if error is None else error.as_dict()
+        if fault is None and why is not None:
+            fault = {"what": why}
         values = {
             "row_id": row_id,
             "new_state": state,
@@ -293,7 +316,8 @@ class Inbox:
             "due": due,
             "awaited": awaited,
             "because": None if error is None else error.reason,
-            "fault": None if error is None else json.dumps(error.as_dict(), ensure_ascii=False),
+            "fault": None if fault is None else json.dumps(fault, ensure_ascii=False),
+            "tried": 0 if awaited is not None else 1,
             "by_map": by_map,
             "by_version": by_version,
         }

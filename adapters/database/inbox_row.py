@@ -22,7 +22,8 @@ class InboxRow:
         seq: its place in the order of filing.
         size: bytes of the whole body; more than ``len(body)`` where the body was over the limit.
         waits_for: what releases it; None for an operator.
-        error: what, where, why, mend and reason; None for none.
+        replays: how often an operator put it back; part of the ids of what leaves because of it.
+        error: what, where, why, mend and reason, or what alone for a row that ended without one; None for none.
         also_reply_to: where repeats want the reply, too, that is still to come.
     """
 
@@ -49,6 +50,7 @@ class InboxRow:
     repeats: int = 0
     attempts: int = 0
     deaths: int = 0
+    replays: int = 0
     final_at: str | None = None
     reason: str | None = None
     map: str | None = None

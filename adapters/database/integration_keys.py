@@ -8,29 +8,46 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, Text, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from adapters.database.hub_tables import HUB
-from adapters.database.upsert import per_dialect
+from adapters.database.row_lookup import DIALECTS, is_one_of, listed, parts
 from integration_objects.surroundings import Surroundings
 
 KEY = HUB.tables["s_integration_key"]
-_PARTS = 500  # references in one statement
 _C = KEY.c
-_WANTED: BindParameter[str] = bindparam("wanted", expanding=True)
 _OF_ACCOUNT: Select[Any] = select(_C.source_reference, _C.integration_id).where(
     _C.system == bindparam("of_system"), _C.account_id == bindparam("of_account")
 )
-_FIND = _OF_ACCOUNT.where(_C.source_reference.in_(_WANTED))
-_REFERENCES = _OF_ACCOUNT.where(_C.integration_id.in_(_WANTED)).order_by(_C.created)
-_KEEP = per_dialect(
-    KEY,
-    lambda insert: insert.on_conflict_do_update(
+_FIND = {name: _OF_ACCOUNT.where(is_one_of(name, _C.source_reference, "wanted")) for name in DIALECTS}
+_REFERENCES = {
+    name: _OF_ACCOUNT.where(is_one_of(name, _C.integration_id, "wanted")).order_by(_C.created) for name in DIALECTS
+}
+_COLUMNS = ("system", "account_id", "source_reference", "integration_id", "created")
+
+
+def _keep(insert: Any) -> Any:
+    return insert.on_conflict_do_update(
         index_elements=["system", "account_id", "source_reference"],
         set_={"integration_id": insert.excluded.integration_id, "created": insert.excluded.created},
         where=_C.integration_id != insert.excluded.integration_id,
-    ),
+    )
+
+
+#: On PostgreSQL all pairs go with one statement, which takes a small part of the time.
+_PAIRS = func.unnest(bindparam("references", type_=ARRAY(Text())), bindparam("ids", type_=ARRAY(Text())))
+_NEW = _PAIRS.table_valued("source_reference", "integration_id", name="new").render_derived()
+_NEW_ROWS = select(
+    bindparam("of_system", type_=Text()),
+    bindparam("of_account", type_=Text()),
+    _NEW.c.source_reference,
+    _NEW.c.integration_id,
+    bindparam("now", type_=Text()),
 )
+_KEEP_ALL = _keep(postgresql.insert(KEY).from_select(_COLUMNS, _NEW_ROWS))
+_KEEP_EACH = _keep(sqlite.insert(KEY))
 
 
 class IntegrationKeys:
@@ -46,19 +63,16 @@ class IntegrationKeys:
         A reference that was kept before leads to its new id from now on: a sender that deletes a service and
         adds another under the same reference means the new one. Whoever must not replace a pair looks first.
         """
+        if not pairs:
+            return
         now = self._surroundings.now()
-        rows = [
-            {
-                "system": system,
-                "account_id": account_id,
-                "source_reference": reference,
-                "integration_id": integration_id,
-                "created": now,
-            }
-            for reference, integration_id in pairs.items()
-        ]
-        if rows:
-            self._connection.execute(_KEEP[self._connection.dialect.name], rows)
+        if self._connection.dialect.name == "postgresql":
+            values: Any = {"of_system": system, "of_account": account_id, "now": now}
+            values.update(references=list(pairs), ids=list(pairs.values()))
+            self._connection.execute(_KEEP_ALL, values)
+            return
+        rows = [dict(zip(_COLUMNS, (system, account_id, *pair, now), strict=True)) for pair in pairs.items()]
+        self._connection.execute(_KEEP_EACH, rows)
 
     def find(self, system: str, account_id: str, references: Iterable[str]) -> dict[str, str]:
         """The Integration Ids of those *references* that are known, by reference."""
@@ -72,15 +86,11 @@ class IntegrationKeys:
         }
 
     def _rows(
-        self, statement: Select[Any], system: str, account_id: str, wanted: Iterable[str]
+        self, statements: Mapping[str, Select[Any]], system: str, account_id: str, wanted: Iterable[str]
     ) -> list[tuple[str, str]]:
-        unique = list(dict.fromkeys(wanted))
+        dialect = self._connection.dialect.name
         result: list[tuple[str, str]] = []
-        for start in range(0, len(unique), _PARTS):
-            values = {
-                "of_system": system,
-                "of_account": account_id,
-                "wanted": unique[start : start + _PARTS],
-            }
-            result += [(row[0], row[1]) for row in self._connection.execute(statement, values)]
+        for part in parts(list(dict.fromkeys(wanted))):
+            values = {"of_system": system, "of_account": account_id, "wanted": listed(dialect, part)}
+            result += [(row[0], row[1]) for row in self._connection.execute(statements[dialect], values).all()]
         return result

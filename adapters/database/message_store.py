@@ -52,7 +52,7 @@ _LISTED = (
     "due_at",
     "final_at",
 )
-_SHOWN = (*_LISTED, "identity", "digest", "size", "reply_to", "type", "content_type", "map", "map_version")
+_SHOWN = (*_LISTED, "replays", "identity", "digest", "size", "reply_to", "type", "content_type", "map", "map_version")
 _LISTING = select(*(_I[name] for name in _LISTED)).order_by(_I.seq.desc())
 _SHOW = select(*(_I[name] for name in _SHOWN), _I.headers, _I.error)
 _OUTBOUND = ("id", "message_id", "destination", "kind", "type", "created_at", "sent_at", "attempts")

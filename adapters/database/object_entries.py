@@ -13,22 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from adapters.database.entry_values import OPERATION, read_values
 from adapters.database.object_entry import Entry
-from adapters.database.store_faults import (
-    ComponentUnknown,
-    DuplicateInMessage,
-    FieldInvalid,
-    FieldUnknown,
-    OperationRefused,
-    OperationUnknown,
-)
-from adapters.database.stored_object import StoredComponent, StoredObject, ValueFault
+from adapters.database.store_faults import ComponentUnknown, DuplicateInMessage, OperationRefused, OperationUnknown
+from adapters.database.stored_object import StoredComponent, StoredObject
 from adapters.database.tables import VERSION_FIELD
 from integration_objects.complex_object import list_of
 from integration_objects.declaration import nearest
 from integration_objects.property_set import PropertySet
 
-OPERATION = "Operation"
 OPERATIONS = ("insert", "update", "upsert", "synchronize", "delete")
 _LIST = list_of("")
 
@@ -41,6 +34,7 @@ class Entries:
         header: the header's entry.
         of: the entries of each component by the id of the StoredComponent: parents before children, siblings
             in their order.
+        operations: all that is to be done.
         version: the version that the header carries, or None.
     """
 
@@ -50,6 +44,7 @@ class Entries:
         self.of: dict[int, list[Entry]] = {id(stored.header): [header]}
         for component in stored.components:
             self.of[id(component)] = []
+        self.operations = {header.operation}
         self.version = header.node.properties.get(VERSION_FIELD)
 
     def walk(self) -> Iterator[Entry]:
@@ -79,17 +74,21 @@ def entries_of(stored: StoredObject, instance: PropertySet, operation: str | Non
         )
     _set_operation(stored, header, operation, None)
     found = Entries(stored, header)
-    _read_header(found)
     stack = [header]
     while stack:
-        entry = stack.pop()
-        below = _children(stored, entry, operation is None)
+        below = _children(stored, stack.pop(), operation is None)
         for child in below:
-            _read_values(child)
             found.of[id(child.stored)].append(child)
         stack.extend(reversed(below))
+    # Of a header that is another object's row only the key is read: its other fields are no columns of that row.
+    read_values(stored.header, [header], stored.header.keys[0][0] if stored.is_borrowed else None)
     for component in stored.components:
-        _refuse_doubles(component, found.of[id(component)])
+        entries = found.of[id(component)]
+        if entries:
+            read_values(component, entries)
+            _refuse_doubles(component, entries)
+        if operation is None:
+            found.operations.update(entry.operation for entry in entries)
     return found
 
 
@@ -113,12 +112,13 @@ def _children(stored: StoredObject, entry: Entry, each_its_own: bool) -> list[En
             continue
         entry.lists.append(below)
         for number, node in enumerate(holder.children, 1):
-            child = Entry(node, below, "", entry, number)
+            child = Entry(node, below, entry.operation, entry, number)
             if node.type != name:
                 raise ComponentUnknown(
                     f"the list of '{name}' holds a '{node.type}'", where=child.where(), mend=f"expected '{name}'"
                 )
-            _set_operation(stored, child, None if each_its_own else entry.operation, entry)
+            if each_its_own:
+                _set_operation(stored, child, None, entry)
             found.append(child)
     return found
 
@@ -156,63 +156,6 @@ def _refuse_operations_beneath(entry: Entry) -> None:
                 why="what is deleted goes with all that it has",
                 mend="take the operation away, or move the component",
             )
-
-
-def _read_header(entries: Entries) -> None:
-    if entries.stored.is_borrowed:
-        # The header's other fields are no columns of the account's row, which isn't written here.
-        for name in entries.header.node.properties:
-            _prove_field(entries.header, name)
-        name = entries.header.stored.keys[0][0]
-        _read_value(entries.header, name, entries.header.node.properties.get(name))
-    else:
-        _read_values(entries.header)
-
-
-def _read_values(entry: Entry) -> None:
-    stored = entry.stored
-    columns, binders, values = stored.columns, stored.binders, entry.values
-    for name, text in entry.node.properties.items():
-        column = columns.get(name)
-        if column is None:
-            _prove_field(entry, name)
-        elif text is None:
-            values[column] = None
-        else:
-            try:
-                values[column] = binders[name](text)
-            except ValueFault as fault:
-                raise _invalid(entry, name, fault) from fault
-    entry.row_id = values.pop("row_id", None) or ""
-
-
-def _read_value(entry: Entry, name: str, text: str | None) -> None:
-    try:
-        entry.values[entry.stored.columns[name]] = text and entry.stored.binders[name](text)
-    except ValueFault as fault:
-        raise _invalid(entry, name, fault) from fault
-
-
-def _invalid(entry: Entry, name: str, fault: ValueError) -> FieldInvalid:
-    return FieldInvalid(
-        f"'{name}' can't have its value",
-        where=entry.where(),
-        why=str(fault),
-        mend=f"correct '{name}', or leave it out",
-    )
-
-
-def _prove_field(entry: Entry, name: str) -> None:
-    """Refuse a property that is no field of the component; one without a column is only not stored."""
-    if name in entry.stored.component.fields or name == OPERATION:
-        return
-    if name == VERSION_FIELD and entry.owner is None:
-        return
-    raise FieldUnknown(
-        f"'{entry.stored.name}' has no field '{name}'",
-        where=entry.where(),
-        mend=nearest(name, entry.stored.component.fields) or "mend the field's name, or extend the object",
-    )
 
 
 def _refuse_doubles(component: StoredComponent, entries: list[Entry]) -> None:

@@ -5,14 +5,17 @@ Spec: integration.md "The EAI database adapter".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from adapters.database.entry_values import Shape, shape_of
 from adapters.database.store_faults import FieldMissing, KeyMissing
 from adapters.database.stored_object import StoredComponent
 from integration_objects.property_set import PropertySet
 
-Values = dict[str, str | None]
 KeyValues = tuple[str, ...]
+#: A row as it is read: the values of its component's `layout`.
+Row = Sequence[Any]
 
 
 class Entry:
@@ -25,9 +28,10 @@ class Entry:
         parent: the entry above of the same kind; None for a root.
         root: the root item that it is beneath; itself for a root.
         number: its place among its siblings of the same kind, from 1.
-        values: the carried fields' stored values, by column, without the row id.
+        shape: which columns it carries, and in which order.
+        values: their stored values.
         row_id: carried, or found, or made; "" while unknown.
-        row: the row found, by column; None where there is none.
+        row: the row found; None where there is none.
         lists: the components whose lists it carries.
     """
 
@@ -41,9 +45,12 @@ class Entry:
         "root",
         "row",
         "row_id",
+        "shape",
         "stored",
         "values",
     )
+
+    shape: Shape
 
     def __init__(
         self,
@@ -56,16 +63,21 @@ class Entry:
         self.node = node
         self.stored = stored
         self.operation = operation
-        nested = above is not None and above.stored is stored
-        self.parent = above if nested else None
-        self.owner: Entry | None = above.owner if nested and above is not None else above
-        # Of an attribute, the root that its item is beneath.
-        beneath = above is not None and (nested or above.parent is not None or above.owner is not None)
-        self.root: Entry = above.root if beneath and above is not None else self
+        self.parent: Entry | None = None
+        self.owner: Entry | None = above
+        self.root: Entry = self
+        if above is not None:
+            if above.stored is stored:
+                self.parent = above
+                self.owner = above.owner
+                self.root = above.root
+            elif above.owner is not None:
+                # Of an attribute, the root that its item is beneath.
+                self.root = above.root
         self.number = number
-        self.values: Values = {}
+        self.values: tuple[str | None, ...] = ()
         self.row_id = ""
-        self.row: dict[str, Any] | None = None
+        self.row: Row | None = None
         self.lists: list[StoredComponent] = []
 
     @property
@@ -74,7 +86,49 @@ class Entry:
         owner = self.owner
         assert owner is not None  # noqa: S101  # only a header has none
         key = self.stored.owner_key
-        return owner.row_id if key == "row_id" else str(owner.values.get(key) or (owner.row or {})[key])
+        return owner.row_id if key == "row_id" else str(owner.value(key) or owner.now(key))
+
+    @property
+    def differs(self) -> bool:
+        """Whether it carries a value that its row doesn't have."""
+        return self.row is not None and self.shape.stored(self.row) != self.values
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the row found is beneath another item than the entry."""
+        place = self.stored.parent_place
+        if self.row is None or place is None:
+            return False
+        return bool(self.row[place] != (None if self.parent is None else self.parent.row_id))
+
+    def value(self, column: str) -> str | None:
+        """The value that it carries for *column*; None where it carries null, or nothing."""
+        place = self.shape.place.get(column)
+        return None if place is None else self.values[place]
+
+    def now(self, column: str) -> Any:
+        """The value in its row; None where there is no row."""
+        return None if self.row is None else self.row[self.stored.place[column]]
+
+    def current(self, column: str) -> Any:
+        """The value that its row has once it is written: the carried one, else the one that is there."""
+        return self.value(column) if column in self.shape.place else self.now(column)
+
+    def set_value(self, column: str, value: str) -> None:
+        """Let it carry *value* for *column*."""
+        place = self.shape.place.get(column)
+        if place is None:
+            self.shape = shape_of(self.stored, (*self.shape.columns, column))
+            self.values = (*self.values, value)
+        else:
+            self.values = (*self.values[:place], value, *self.values[place + 1 :])
+
+    def changes(self) -> dict[str, Any]:
+        """The columns of its row that get another value, with that value."""
+        if self.row is None:
+            return {}
+        found = zip(self.shape.columns, self.values, self.shape.stored(self.row), strict=True)
+        return {column: value for column, value, stored in found if value != stored}
 
     def path(self) -> str:
         """Where the node is: ``/Order[1]/Line Item[3]``."""
@@ -91,16 +145,13 @@ class Entry:
         return f"{self.path()}{line}, table {self.stored.table.name}"
 
     def key_values(self, key: tuple[str, ...]) -> KeyValues | None:
-        """The stored values of the key's fields; None where one is absent or null."""
-        found = []
-        columns = self.stored.columns
-        for name in key:
-            column = columns[name]
-            value = self.row_id if column == "row_id" else self.values.get(column)
-            if not value:
-                return None
-            found.append(value)
-        return tuple(found)
+        """The stored values of the fields of one of the component's keys; None where one is absent or null."""
+        places = self.shape.keys[key]
+        if places is None:
+            return None
+        values = self.values
+        found: Any = tuple([values[place] if place >= 0 else self.row_id for place in places])
+        return found if all(found) else None
 
     def key(self) -> tuple[tuple[str, ...], KeyValues]:
         """The first of the component's keys whose fields all have a value, with their values.
@@ -114,7 +165,7 @@ class Entry:
                 return key, values
         lacked = []
         for key in self.stored.keys:
-            missing = [name for name in key if self.key_values((name,)) is None]
+            missing = [name for name in key if not self._has(name)]
             lacked.append(f"({', '.join(key)}) lacks {', '.join(missing)}")
         raise KeyMissing(
             f"no key of '{self.stored.name}' is whole, so that its row can't be found",
@@ -127,24 +178,43 @@ class Entry:
         """Give the fields of a key, all others of which have values, what a null of theirs reads as."""
         stored = self.stored
         for key in stored.keys:
+            if len(key) == 1:
+                continue
             for name in key:
-                reads_as = stored.component.fields[name].null_reads_as if len(key) > 1 else None
-                others = tuple(other for other in key if other != name)
-                if reads_as is not None and self.key_values((name,)) is None and self.key_values(others):
-                    self.values[stored.columns[name]] = stored.binders[name](reads_as)
+                reads_as = stored.component.fields[name].null_reads_as
+                others = all(self._has(other) for other in key if other != name)
+                if reads_as is not None and others and not self._has(name):
+                    self.set_value(stored.columns[name], stored.binders[name](reads_as))
 
-    def prove_required(self, values: Values, *, whole: bool) -> None:
-        """Refuse a required field without a value: of a *whole* new row, or among a row's changes.
+    def prove_whole(self) -> None:
+        """Refuse a new row in which a required field has no value.
 
         Raises:
             FieldMissing: one has none.
         """
-        for name in self.stored.required:
+        for name, place in self.shape.required:
+            if place is None or not self.values[place]:
+                raise self._missing(name, None if place is None else self.values[place])
+
+    def prove_changes(self, changes: dict[str, Any]) -> None:
+        """Refuse changes that take a required field's value away.
+
+        Raises:
+            FieldMissing: they take one.
+        """
+        for name, _ in self.shape.required:
             column = self.stored.columns[name]
-            if not values.get(column) and (whole or column in values):
-                raise FieldMissing(
-                    f"the required field '{name}' has no value",
-                    where=self.where(),
-                    why="expected a value, found " + ("''" if values.get(column) == "" else "none"),
-                    mend=f"give '{name}' a value",
-                )
+            if column in changes and not changes[column]:
+                raise self._missing(name, changes[column])
+
+    def _has(self, name: str) -> bool:
+        column = self.stored.columns[name]
+        return bool(self.row_id if column == "row_id" else self.value(column))
+
+    def _missing(self, name: str, value: str | None) -> FieldMissing:
+        return FieldMissing(
+            f"the required field '{name}' has no value",
+            where=self.where(),
+            why="expected a value, found " + ("''" if value == "" else "none"),
+            mend=f"give '{name}' a value",
+        )

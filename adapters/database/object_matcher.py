@@ -6,14 +6,16 @@ all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, tuple_
+from sqlalchemy import Connection, Select, bindparam
 
+from adapters.database.entry_values import pick
 from adapters.database.object_entries import Entries
-from adapters.database.object_entry import Entry, KeyValues
-from adapters.database.object_reader import parts
+from adapters.database.object_entry import Entry, KeyValues, Row
+from adapters.database.row_lookup import of_keys, once, parts, select_rows
 from adapters.database.store_faults import (
     AccountUnknown,
     AlreadyThere,
@@ -24,7 +26,7 @@ from adapters.database.store_faults import (
 from adapters.database.stored_object import StoredComponent
 
 Key = tuple[str, ...]
-Found = dict[tuple[str | None, KeyValues], list[dict[str, Any]]]
+Found = dict[tuple[str | None, KeyValues], list[Row]]
 
 
 class Matcher:
@@ -61,13 +63,14 @@ class Matcher:
         """
         known = [entry for entry in entries if entry.owner is None or entry.owner.row is not None]
         self._find(stored, [entry for entry in known if entry.operation != "insert"])
-        for entry in entries:
-            if entry.row is None and entry.operation in ("update", "delete"):
+        new = [entry for entry in entries if entry.row is None]
+        for entry in new:
+            if entry.operation in ("update", "delete"):
                 raise _not_found(entry)
-        for entry in entries:
-            if entry.row is None and entry.owner is None:
+        for entry in new:
+            if entry.owner is None:
                 entry.fill_keys()
-        self._refuse_present(stored, [entry for entry in entries if entry.row is None])
+        self._refuse_present(stored, new)
 
     def _find(self, stored: StoredComponent, entries: Sequence[Entry]) -> None:
         by_key: dict[Key, list[tuple[Entry, KeyValues]]] = {}
@@ -75,14 +78,17 @@ class Matcher:
             key, values = entry.key()
             by_key.setdefault(key, []).append((entry, values))
         for key, wanted in by_key.items():
+            scoped = _is_scoped(stored, key)
             found = self._rows(stored, key, wanted, lock=stored.owner is None)
             for entry, values in wanted:
-                rows = found.get((_scope(stored, key, entry), values), [])
+                rows = found.get((entry.owned_by if scoped else None, values))
+                if rows is None:
+                    continue
                 if len(rows) > 1:
                     raise _ambiguous(entry, key, values, rows)
-                if rows:
-                    entry.row = rows[0]
-                    entry.row_id = rows[0]["row_id"]
+                entry.row = rows[0]
+                entry.row_id = rows[0][0]
+                if not scoped:
                     _prove_owner(entry, key, values)
 
     def _refuse_present(self, stored: StoredComponent, entries: Sequence[Entry]) -> None:
@@ -92,21 +98,23 @@ class Matcher:
             AlreadyThere: names the key and the row.
         """
         for key in stored.keys:
+            scoped = _is_scoped(stored, key)
             wanted = []
             for entry in entries:
                 # Beneath a new owner only a row id, or a key of the whole table, can be taken already.
-                new = entry.owner is not None and entry.owner.row is None
+                if scoped and entry.owner is not None and entry.owner.row is None:
+                    continue
                 values = entry.key_values(key)
-                if values is not None and not (new and _scope(stored, key, entry) is not None):
+                if values is not None:
                     wanted.append((entry, values))
             found = self._rows(stored, key, wanted, lock=False) if wanted else {}
             for entry, values in wanted:
-                rows = found.get((_scope(stored, key, entry), values))
+                rows = found.get((entry.owned_by if scoped else None, values))
                 if rows:
                     raise AlreadyThere(
                         f"'{stored.name}' is there already",
                         where=entry.where(),
-                        why=f"row {rows[0]['row_id']} has {_named(key, values)}",
+                        why=f"row {rows[0][0]} has {_named(key, values)}",
                         mend="update or upsert it, or give it another key",
                     )
 
@@ -115,68 +123,58 @@ class Matcher:
     ) -> Found:
         """The rows with these key values, by owner (None where keys are unique everywhere) and values."""
         columns = stored.key_columns(key)
-        by_scope: dict[str | None, list[KeyValues]] = {}
-        for entry, values in wanted:
-            by_scope.setdefault(_scope(stored, key, entry), []).append(values)
         owner = stored.owner_column
+        scoped = owner is not None and _is_scoped(stored, key)
+        if scoped and owner is not None:
+            columns = [owner, *columns]
+        keys = dict.fromkeys((entry.owned_by, *values) if scoped else values for entry, values in wanted)
+        key_of = pick([stored.place[column.name] for column in columns])
         found: Found = {}
-        names = [column.name for column in columns]
-        for condition in _conditions(columns, owner, by_scope):
-            statement = select(stored.table).where(condition)
-            if lock:
-                statement = statement.with_for_update()
-            for row in self._connection.execute(statement).mappings():
-                values = tuple(row[name] for name in names)
-                scope = None if None in by_scope or owner is None else row[owner.name]
-                found.setdefault((scope, values), []).append(dict(row))
+        for part in parts(list(keys)):
+            statement, bind = once(
+                self._connection,
+                stored.table,
+                ("by key", key, len(part) > 1, lock, stored.layout),
+                partial(_select, self._connection, stored, columns, len(part) > 1, lock),
+            )
+            for row in self._connection.execute(statement, bind(part)).all():
+                values = key_of(row)
+                found.setdefault((values[0], values[1:]) if scoped else (None, values), []).append(row)
         return found
 
 
-def _conditions(
-    columns: Sequence[ColumnElement[str]],
-    owner: ColumnElement[str] | None,
-    by_scope: dict[str | None, list[KeyValues]],
-) -> Iterable[ColumnElement[bool]]:
-    """Conditions that together find all keys, each small enough for one statement."""
-    if owner is None or None in by_scope:
-        yield from _equal(columns, [values for found in by_scope.values() for values in found])
-    elif len(by_scope) == 1:
-        ((scope, wanted),) = by_scope.items()
-        for condition in _equal(columns, wanted):
-            yield (owner == scope) & condition
+def _select(
+    connection: Connection, stored: StoredComponent, columns: Sequence[Any], several: bool, lock: bool
+) -> tuple[Select[Any], Callable[[Any], dict[str, Any]]]:
+    """The statement that finds the rows with one key of these columns, or several, and what binds the keys."""
+    statement = select_rows(connection, stored.table, stored.layout)
+    if several:
+        joined, bind = of_keys(connection, stored.table, columns)
+        statement = statement.select_from(joined)
     else:
-        pairs = [(str(scope), *values) for scope, found in by_scope.items() for values in found]
-        yield from _equal((owner, *columns), pairs)
+        names = [f"key{place}" for place in range(len(columns))]
+        for column, name in zip(columns, names, strict=True):
+            statement = statement.where(column == bindparam(name, type_=column.type))
+
+        def bind(keys: Any) -> dict[str, Any]:
+            return dict(zip(names, keys[0], strict=True))
+
+    return (statement.with_for_update(of=stored.table) if lock else statement), bind
 
 
-def _equal(columns: Sequence[ColumnElement[str]], wanted: Sequence[KeyValues]) -> Iterable[ColumnElement[bool]]:
-    for part in parts(wanted):
-        if len(columns) == 1:
-            yield columns[0].in_([values[0] for values in part])
-        elif len(part) == 1:
-            condition = columns[0] == part[0][0]
-            for column, value in zip(columns[1:], part[0][1:], strict=True):
-                condition &= column == value
-            yield condition
-        else:
-            yield tuple_(*columns).in_(part)
-
-
-def _scope(stored: StoredComponent, key: Key, entry: Entry) -> str | None:
-    """The owner within which the key is unique; None where it is in the whole table."""
-    if stored.unique_everywhere or (len(key) == 1 and stored.columns[key[0]] == "row_id"):
-        return None
-    return entry.owned_by
+def _is_scoped(stored: StoredComponent, key: Key) -> bool:
+    """Whether the key is unique only within an owner, and not in the whole table."""
+    return not (stored.unique_everywhere or (len(key) == 1 and stored.columns[key[0]] == "row_id"))
 
 
 def _prove_owner(entry: Entry, key: Key, values: KeyValues) -> None:
     column = entry.stored.owner_column
-    if column is None or entry.row is None or entry.row[column.name] == entry.owned_by:
+    if column is None or entry.now(column.name) == entry.owned_by:
         return
     raise BelongsElsewhere(
         f"the row of '{entry.stored.name}' belongs to something else",
         where=entry.where(),
-        why=f"{_named(key, values)} is in {column.name} {entry.row[column.name]}, not in {entry.owned_by}",
+        why=f"{_named(key, values)} is in {column.name} {entry.now(column.name)}, not in {entry.owned_by}",
         mend="give the key of a row that belongs there, or leave the key out and insert it",
     )
 
@@ -191,11 +189,11 @@ def _not_found(entry: Entry) -> RowNotFound:
     )
 
 
-def _ambiguous(entry: Entry, key: Key, values: KeyValues, rows: Sequence[dict[str, Any]]) -> RowsAmbiguous:
+def _ambiguous(entry: Entry, key: Key, values: KeyValues, rows: Sequence[Row]) -> RowsAmbiguous:
     return RowsAmbiguous(
         f"more than one row of '{entry.stored.name}' has the key",
         where=entry.where(),
-        why=f"{_named(key, values)} is in rows {', '.join(sorted(str(row['row_id']) for row in rows))}",
+        why=f"{_named(key, values)} is in rows {', '.join(sorted(str(row[0]) for row in rows))}",
         mend="give the Row Id, or mend the rows",
     )
 

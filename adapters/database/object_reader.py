@@ -8,12 +8,14 @@ Spec: integration.md "The EAI database adapter"; road.md "Storage".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, case, func, select
 
+from adapters.database.column_types import Exact
+from adapters.database.row_lookup import is_one_of, listed, once, parts, select_rows
 from adapters.database.store_faults import FieldInvalid, FieldNotStored, FieldUnknown, RowsAmbiguous
 from adapters.database.stored_object import StoredComponent, StoredObject, ValueFault
 from adapters.database.tables import VERSION_COLUMN, VERSION_FIELD
@@ -25,15 +27,7 @@ from integration_objects.property_set import PropertySet
 #: Field -> the value it must equal, None for null, or several of which it must equal one.
 Example = Mapping[str, str | Sequence[str] | None]
 
-#: Values that one statement takes; both databases allow many more, but plans grow with them.
-PART = 500
 _BEFORE_FIELDS = 4
-
-
-def parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """The values in parts that one statement can hold."""
-    for start in range(0, len(values), PART):
-        yield values[start : start + PART]
 
 
 class ObjectReader:
@@ -68,37 +62,40 @@ class ObjectReader:
     def headers(self, stored: StoredObject, example: Example) -> list[Sequence[Any]]:
         """The header rows like *example*, oldest first: row id, key of what it owns, version, fields."""
         header = stored.header
-        columns = header.table.c
-        key = columns.row_id
-        if stored.is_borrowed:
-            key = columns[header.columns[header.keys[0][0]]]
-        fields = [columns[column] for column in header.columns.values()]
-        statement = select(columns.row_id, key, columns[VERSION_COLUMN], *fields)
-        return self._rows(statement, header, example, stored.name)
+        key = header.columns[header.keys[0][0]] if stored.is_borrowed else "row_id"
+        columns = ("row_id", key, VERSION_COLUMN, *header.columns.values())
+        return self._rows(header, columns, example, stored.name)
 
     def owners(self, stored: StoredObject, component: StoredComponent, example: Example) -> list[str]:
         """The owner keys of the rows of *component* that are like *example*, each once."""
         assert component.owner_column is not None  # noqa: S101  # only a header has none
-        statement = select(component.table.c.row_id, component.owner_column)
+        columns = ("row_id", component.owner_column.name)
         where = f"{stored.name}, {component.name}"
-        return list(dict.fromkeys(row[1] for row in self._rows(statement, component, example, where)))
+        return list(dict.fromkeys(row[1] for row in self._rows(component, columns, example, where)))
 
     def _rows(
-        self, statement: Select[Any], component: StoredComponent, example: Example, where: str
+        self, component: StoredComponent, columns: tuple[str, ...], example: Example, where: str
     ) -> list[Sequence[Any]]:
-        longest = max(
-            (name for name, wanted in example.items() if not isinstance(wanted, str | None)),
-            key=lambda name: len(example[name] or ()),
-            default=None,
+        wanted = {name: _wanted(component, name, value, where) for name, value in example.items()}
+        kinds = tuple((component.columns[name], _kind(value)) for name, value in wanted.items())
+        connection = self._connection
+        statement = once(
+            connection, component.table, ("like", columns, kinds), lambda: _like(connection, component, columns, kinds)
         )
+        lists = [name for name, value in wanted.items() if isinstance(value, list)]
+        longest = max(lists, key=lambda name: len(wanted[name] or ()), default=None)
         # Only the longest list is parted: several long ones at once nobody asks for.
-        wanted_parts = [None] if longest is None else list(parts(list(dict.fromkeys(example[longest] or ()))))
+        wanted_parts = [None] if longest is None else parts(wanted[longest] or ())
         found: list[Sequence[Any]] = []
-        is_sqlite = self._connection.dialect.name == "sqlite"
         for part in wanted_parts:
-            like = dict(example) if longest is None else {**example, longest: part or ()}
-            conditions = [_condition(component, name, wanted, where, is_sqlite) for name, wanted in like.items()]
-            found.extend(self._connection.execute(statement.where(*conditions)).all())
+            values = {
+                f"value{place}": listed(connection.dialect.name, part if name == longest and part else value)
+                if isinstance(value, list)
+                else value
+                for place, (name, value) in enumerate(wanted.items())
+                if value is not None
+            }
+            found.extend(connection.execute(statement, values).all())
         found.sort(key=itemgetter(0))
         return found
 
@@ -111,14 +108,12 @@ class ObjectReader:
         for component in stored.components:
             found: list[Sequence[Any]] = []
             for part in parts(list(headers)):
-                scope = _scope(stored, component, part, root_keys)
-                found.extend(self._connection.execute(_select(component).where(scope)).all())
+                found.extend(self._beneath(stored, component, part, root_keys))
             found.sort(key=itemgetter(3))
-            names = tuple(component.columns)
+            names, type = tuple(component.columns), component.name
             rows[id(component)] = found
             nodes[id(component)] = {
-                row[0]: PropertySet(component.name, properties=dict(zip(names, row[_BEFORE_FIELDS:], strict=True)))
-                for row in found
+                row[0]: PropertySet(type, "", dict(zip(names, row[_BEFORE_FIELDS:], strict=True))) for row in found
             }
         for above in (stored.header, *stored.components):
             for child in above.component.children.values():
@@ -126,32 +121,49 @@ class ObjectReader:
                 if below is not None:
                     _put(above, below, rows[id(below)], nodes)
 
+    def _beneath(
+        self, stored: StoredObject, component: StoredComponent, headers: Sequence[str], root_keys: Sequence[str] | None
+    ) -> Sequence[Sequence[Any]]:
+        connection, one, roots = self._connection, len(headers) == 1, root_keys is not None
+        statement = once(
+            connection,
+            component.table,
+            ("beneath", stored.header.table.name, one, roots),
+            lambda: _select(connection, component).where(_scope(connection, stored, component, one, roots)),
+        )
+        values: dict[str, Any] = {"owner": headers[0]} if one else {"owners": listed(connection.dialect.name, headers)}
+        if root_keys is not None:
+            values["roots"] = listed(connection.dialect.name, list(root_keys))
+        return connection.execute(statement, values).all()
 
-def _select(component: StoredComponent) -> Select[Any]:
-    columns = component.table.c
-    parent = component.parent_column
+
+def _select(connection: Connection, component: StoredComponent) -> Select[Any]:
     owner = component.owner_column
     assert owner is not None  # noqa: S101  # only a header has none
-    fields = [columns[column] for column in component.columns.values()]
-    above = owner if parent is None else parent
-    return select(columns.row_id, owner, above, columns.position, *fields)
+    above = owner if component.parent_column is None else component.parent_column
+    columns = ("row_id", owner.name, above.name, "position")
+    fields = select_rows(connection, component.table, tuple(component.columns.values()))
+    return select(*[component.table.c[name].label(f"at_{place}") for place, name in enumerate(columns)]).add_columns(
+        *fields.selected_columns
+    )
 
 
 def _scope(
-    stored: StoredObject, component: StoredComponent, headers: Sequence[str], root_keys: Sequence[str] | None
+    connection: Connection, stored: StoredObject, component: StoredComponent, one: bool, roots: bool
 ) -> ColumnElement[bool]:
-    """Which rows of *component* are beneath the headers; beneath these roots only, where any are named."""
+    """Which rows of *component* are beneath the bound headers; beneath the bound roots only, where there are any."""
     owner, above = component.owner_column, component.owner
     assert owner is not None  # noqa: S101  # only a header has none
     assert above is not None  # noqa: S101  # likewise
     if above is not stored.header:
-        within = _scope(stored, above, headers, root_keys)
-        return owner.in_(select(above.table.c.row_id).where(within))
-    condition: ColumnElement[bool] = owner.in_(headers)
-    if root_keys is not None and component.parent_column is not None:
+        return owner.in_(select(above.table.c.row_id).where(_scope(connection, stored, above, one, roots)))
+    condition: ColumnElement[bool] = (
+        owner == bindparam("owner", type_=owner.type) if one else is_one_of(connection.dialect.name, owner, "owners")
+    )
+    if roots and component.parent_column is not None:
         key = next(key for key in component.keys if len(key) == 1 and component.columns[key[0]] != "row_id")
-        roots = select(component.table.c.root_id).where(condition, component.key_columns(key)[0].in_(list(root_keys)))
-        condition &= component.table.c.root_id.in_(roots)
+        named = is_one_of(connection.dialect.name, component.key_columns(key)[0], "roots")
+        condition &= component.table.c.root_id.in_(select(component.table.c.root_id).where(condition, named))
     return condition
 
 
@@ -179,19 +191,20 @@ def _put(
         found.append(own[row[0]])
 
 
-def _condition(
-    component: StoredComponent, name: str, wanted: str | Sequence[str] | None, where: str, is_sqlite: bool
-) -> ColumnElement[bool]:
-    column = component.columns.get(name)
-    if column is None:
+def _wanted(
+    component: StoredComponent, name: str, wanted: str | Sequence[str] | None, where: str
+) -> str | list[str] | None:
+    """What the field's column must hold, as it is stored: a value, one of a list, or null."""
+    if name not in component.columns:
         raise _unknown(component, name, where)
-    place = component.table.c[column]
     if wanted is None:
-        return place.is_(None)
+        return None
     binder = component.binders[name]
-    values = [wanted] if isinstance(wanted, str) else list(wanted)
     try:
-        bound = [binder(value) for value in values]
+        if isinstance(wanted, str):
+            found: str | list[str] = binder(wanted)
+        else:
+            found = [binder(value) for value in dict.fromkeys(wanted)]
     except ValueFault as fault:
         raise FieldInvalid(
             f"'{name}' can't have the value that is looked for",
@@ -199,12 +212,48 @@ def _condition(
             why=str(fault),
             mend="look for a value that the field can have",
         ) from fault
-    field = component.component.fields.get(name)
-    # Numbers of keys have one writing, and an index that wants to be used.
-    in_key = any(name in key for key in component.keys)
-    if is_sqlite and field is not None and field.type == "number" and not in_key:
-        return _without_zeros(place).in_([value.rstrip("0").rstrip(".") if "." in value else value for value in bound])
-    return place == bound[0] if isinstance(wanted, str) else place.in_(bound)
+    return found
+
+
+def _kind(wanted: str | list[str] | None) -> str:
+    if wanted is None:
+        return "null"
+    return "equal" if isinstance(wanted, str) else "one of"
+
+
+def _like(
+    connection: Connection,
+    component: StoredComponent,
+    columns: tuple[str, ...],
+    kinds: tuple[tuple[str, str], ...],
+) -> Select[Any]:
+    """The statement that finds rows by these columns, each null, equal to a value or one of a list."""
+    statement = select_rows(connection, component.table, columns)
+    return statement.where(
+        *[
+            _condition(connection, component, column, kind, f"value{place}")
+            for place, (column, kind) in enumerate(kinds)
+        ]
+    )
+
+
+def _condition(
+    connection: Connection, component: StoredComponent, name: str, kind: str, bound: str
+) -> ColumnElement[bool]:
+    column = component.table.c[name]
+    if kind == "null":
+        return column.is_(None)
+    # Numbers of keys have one writing, and an index that wants to be used; of others 1.50 equals 1.5.
+    in_key = any(component.columns[field] == name for key in component.keys for field in key)
+    number = isinstance(column.type, Exact) and not in_key
+    if number and connection.dialect.name == "sqlite":
+        if kind == "equal":
+            return _without_zeros(column) == _without_zeros(bindparam(bound, type_=Text()))
+        unfolded = func.json_each(bindparam(bound, type_=Text())).table_valued("value")
+        return _without_zeros(column).in_(select(_without_zeros(unfolded.c.value)))
+    if kind == "equal":
+        return column == bindparam(bound, type_=column.type)
+    return is_one_of(connection.dialect.name, column, bound)
 
 
 def _without_zeros(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -24,8 +24,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, MetaData, select
 
 from adapters.database.object_entries import Entries, entries_of
-from adapters.database.object_reader import Example, ObjectReader, one_owner, parts
+from adapters.database.object_reader import Example, ObjectReader, one_owner
 from adapters.database.object_writer import InstanceWriter, Writing, Written
+from adapters.database.references import Known
+from adapters.database.row_lookup import is_one_of, listed, once, parts
 from adapters.database.store_faults import ComponentUnknown, OperationRefused
 from adapters.database.stored_object import StoredObject, stored_object
 from adapters.database.tables import field_place
@@ -87,6 +89,8 @@ class ObjectStore:
         self._user = user
         self._version_required = version_required
         self._reader = ObjectReader(connection)
+        self._known: Known = {}
+        self._changed: set[str] = set()
 
     def query(
         self,
@@ -145,9 +149,22 @@ class ObjectStore:
         if self._connection.dialect.name == "sqlite":
             return
         table_name, column_name = field_place(self._definitions, "Account", "Account Id")
-        column = self._metadata.tables[table_name].c[column_name]
+        table = self._metadata.tables[table_name]
+        column = table.c[column_name]
+        connection = self._connection
+        statement = once(
+            connection,
+            table,
+            ("lock", column_name),
+            lambda: (
+                select(column)
+                .where(is_one_of(connection.dialect.name, column, "wanted"))
+                .order_by(column)
+                .with_for_update()
+            ),
+        )
         for part in parts(sorted(set(account_ids))):
-            self._connection.execute(select(column).where(column.in_(part)).order_by(column).with_for_update()).all()
+            connection.execute(statement, {"wanted": listed(connection.dialect.name, part)}).all()
 
     def insert(self, tree: PropertySet) -> list[Done]:
         """Insert every instance; refused where one is there already."""
@@ -187,6 +204,7 @@ class ObjectStore:
             self._user,
             self._surroundings.new_id,
             self._version_required,
+            self._known_references(stored),
         )
         done = []
         for number, instance in enumerate(found, 1):
@@ -195,6 +213,16 @@ class ObjectStore:
                 _prove_named(entries)
             done.append(_done(entries, InstanceWriter(writing, entries).write()))
         return done
+
+    def _known_references(self, stored: StoredObject) -> Known:
+        """The reference values that were found in this transaction, without those that it writes itself.
+
+        What it writes may be taken back with its savepoint, or deleted.
+        """
+        if not stored.is_borrowed:
+            self._changed.add(stored.header.table.name)
+        self._known = {place: found for place, found in self._known.items() if place[0] not in self._changed}
+        return self._known
 
 
 def _prove_named(entries: Entries) -> None:
@@ -216,9 +244,8 @@ def _done(entries: Entries, written: Written) -> Done:
     elif header.row is None or (entries.stored.is_borrowed and header.operation == "insert"):
         operation = "inserted"
     key: dict[str, str] = {}
-    values = {**(header.row or {}), **header.values}
     for fields in header.stored.keys:
-        found = {name: values.get(header.stored.columns[name]) for name in fields}
+        found = {name: header.current(header.stored.columns[name]) for name in fields}
         if all(found.values()) and "row_id" not in [header.stored.columns[name] for name in fields]:
             key = {name: str(value) for name, value in found.items()}
             break

@@ -16,15 +16,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from adapters.database.object_entries import Entries
 from adapters.database.object_entry import Entry
 from adapters.database.object_matcher import Matcher
-from adapters.database.object_reader import parts
 from adapters.database.references import Known, check_references
 from adapters.database.row_deletion import RowDeletion
+from adapters.database.row_lookup import is_one_of, listed, once, parts
 from adapters.database.row_statements import insert_rows, update_rows
 from adapters.database.store_faults import (
     ConstraintRace,
@@ -35,6 +35,9 @@ from adapters.database.stored_object import StoredComponent
 from adapters.database.tables import VERSION_COLUMN
 from integration_objects.field_values import as_number
 
+_AUDIT = ("created", "last_upd", "created_by", "last_upd_by")
+#: Places in a row as it is read (`StoredComponent.hidden`).
+_VERSION, _POSITION = 1, 2
 #: Constraints that a check has just found kept: broken all the same, another transaction was faster.
 _RACES = frozenset(
     (
@@ -133,7 +136,7 @@ class InstanceWriter:
             return
         if header.operation == "insert" and not self._entries.stored.is_borrowed:
             return
-        found = None if header.row is None else header.row[VERSION_COLUMN]
+        found = None if header.row is None else header.row[_VERSION]
         if found is None or as_number(carried) != Decimal(found):
             raise VersionConflict(
                 f"'{header.stored.name}' was changed by somebody else",
@@ -147,7 +150,7 @@ class InstanceWriter:
         check_references(self._connection, self._writing.known, header.stored, [header])
         if header.row is None:
             column = self._entries.stored.row_id_key
-            header.row_id = header.row_id or (column and header.values.get(column)) or self._new_id()
+            header.row_id = header.row_id or (column and header.value(column)) or self._new_id()
             self._insert(header.stored, [header])
 
     def _raise_version(self, header: Entry) -> None:
@@ -155,10 +158,10 @@ class InstanceWriter:
             return
         changes: dict[str, Any] = {}
         if not self._entries.stored.is_borrowed:
-            changes = _changes(header)
-            header.prove_required(changes, whole=False)
+            changes = header.changes()
+            header.prove_changes(changes)
         if changes or self._written.changed:
-            changes[VERSION_COLUMN] = header.row[VERSION_COLUMN] + 1
+            changes[VERSION_COLUMN] = header.row[_VERSION] + 1
             self._update(header.stored, [(header, changes)])
 
     # The components
@@ -168,32 +171,58 @@ class InstanceWriter:
         if not entries:
             return
         self._matcher.match(stored, entries)
-        kept = [entry for entry in entries if entry.operation != "delete"]
-        check_references(self._connection, self._writing.known, stored, kept)
-        new = [entry for entry in kept if entry.row is None]
+        deletes = "delete" in self._entries.operations
+        kept = [entry for entry in entries if entry.operation != "delete"] if deletes else entries
+        written = [entry for entry in kept if entry.row is None or entry.differs]
+        check_references(self._connection, self._writing.known, stored, written)
+        new = [entry for entry in written if entry.row is None]
         for entry in new:
             entry.row_id = entry.row_id or self._new_id()
-        places = self._places(stored, kept)
-        self._insert(stored, new, places)
-        moved = self._update_found(stored, [entry for entry in kept if entry.row is not None], places)
-        self._deletion.renew_roots(stored, moved)
-        self._written.deleted += self._deletion.delete_rows(
-            stored, [entry.row_id for entry in entries if entry.operation == "delete"]
+        moved = [entry for entry in kept if entry.is_moved] if stored.parent_place is not None else []
+        places: dict[int, int] = {}
+        if new or moved or "synchronize" in self._entries.operations:
+            places = self._places(stored, kept)
+            self._insert(stored, new, places)
+        changed = {id(entry) for entry in (*written, *moved)}
+        self._update_found(
+            stored,
+            [entry for entry in kept if entry.row is not None and (id(entry) in changed or id(entry) in places)],
+            places,
         )
+        self._renew_roots(stored, kept)
+        if deletes:
+            self._written.deleted += self._deletion.delete_rows(
+                stored, [entry.row_id for entry in entries if entry.operation == "delete"]
+            )
+
+    def _renew_roots(self, stored: StoredComponent, entries: Sequence[Entry]) -> None:
+        """Write the new root into rows that are beneath another one now."""
+        if stored.parent_place is None or not stored.has_root:
+            return
+        place = stored.place["root_id"]
+        beneath = [entry for entry in entries if entry.row is not None and entry.row[place] != entry.root.row_id]
+        self._deletion.renew_roots(stored, beneath)
 
     def _places(self, stored: StoredComponent, entries: Sequence[Entry]) -> dict[int, int]:
         """The positions of entries that are new or moved, by the entry's id: last among their siblings.
 
         Under synchronize, where the tree says the order of all siblings, all get theirs where it differs.
         """
+        if all(entry.owner is not None and entry.owner.row is None for entry in entries):
+            taken: dict[int, int] = {}
+            places = {}
+            for entry in entries:
+                place = places[id(entry)] = taken.get(id(entry.owner), 0)
+                taken[id(entry.owner)] = place + 1
+            return places
         by_owner: dict[str, list[Entry]] = {}
         for entry in entries:
             by_owner.setdefault(entry.owned_by, []).append(entry)
         next_of = self._next_positions(stored, by_owner)
-        places: dict[int, int] = {}
+        places = {}
         for owner, owned in by_owner.items():
             last = next_of[owner]
-            ordered = [None if _is_moved(entry) else entry.row and entry.row["position"] for entry in owned]
+            ordered = [None if entry.row is None or entry.is_moved else entry.row[_POSITION] for entry in owned]
             whole = all(entry.operation == "synchronize" for entry in owned)
             if whole and not _is_in_order(ordered):
                 ordered, last = [None] * len(owned), 0
@@ -210,42 +239,56 @@ class InstanceWriter:
             for owner, owned in by_owner.items()
             if owned[0].owner is not None
             and owned[0].owner.row is not None
-            and any(entry.row is None or _is_moved(entry) for entry in owned)
+            and any(entry.row is None or entry.is_moved for entry in owned)
         ]
         column = stored.owner_column
         assert column is not None  # noqa: S101  # only a header has none
+        connection = self._connection
         highest = func.max(stored.table.c.position)
         if len(grown) == 1:
             # Of one owner the index gives the highest at once, however many it has.
-            found = self._connection.scalar(select(highest).where(column == grown[0]))
+            of_one = once(
+                connection,
+                stored.table,
+                ("highest of one",),
+                lambda: select(highest).where(column == bindparam("owner", type_=column.type)),
+            )
+            found = connection.scalar(of_one, {"owner": grown[0]})
             result[grown[0]] = 0 if found is None else found + 1
-        for part in parts(grown) if len(grown) > 1 else ():
-            rows = self._connection.execute(select(column, highest).where(column.in_(part)).group_by(column))
+            return result
+        for part in parts(grown):
+            of_each = once(
+                connection,
+                stored.table,
+                ("highest of each",),
+                lambda: (
+                    select(column, highest).where(is_one_of(connection.dialect.name, column, "owners")).group_by(column)
+                ),
+            )
+            rows = connection.execute(of_each, {"owners": listed(connection.dialect.name, part)})
             result.update((owner, found + 1) for owner, found in rows)
         return result
 
-    def _update_found(self, stored: StoredComponent, entries: Sequence[Entry], places: dict[int, int]) -> list[Entry]:
-        """Update the rows that differ. Returns the entries that are beneath another root now."""
+    def _update_found(self, stored: StoredComponent, entries: Sequence[Entry], places: dict[int, int]) -> None:
+        """Update the columns that differ, of rows that are moved also the parent and the position."""
         updates = []
-        moved = []
-        parent, has_root = stored.component.parent_column, stored.has_root
+        parent = stored.component.parent_column
         for entry in entries:
-            changes = _changes(entry)
-            entry.prove_required(changes, whole=False)
-            row = entry.row or {}
-            if parent is not None and _is_moved(entry):
+            changes = entry.changes()
+            entry.prove_changes(changes)
+            if parent is not None and entry.is_moved:
                 changes[parent] = None if entry.parent is None else entry.parent.row_id
-            if id(entry) in places and places[id(entry)] != row["position"]:
-                changes["position"] = places[id(entry)]
-            if parent is not None and has_root and row["root_id"] != entry.root.row_id:
-                moved.append(entry)
+            position = places.get(id(entry))
+            if position is not None and entry.row is not None and position != entry.row[_POSITION]:
+                changes["position"] = position
             if changes:
                 updates.append((entry, changes))
         self._update(stored, updates)
-        return moved
 
     def _delete_dropped(self) -> None:
         """Delete the children that carried lists of synchronized components no longer have."""
+        if "synchronize" not in self._entries.operations:
+            return
         slots: dict[tuple[int, bool], tuple[StoredComponent, list[Entry]]] = {}
         for entry in self._entries.walk():
             if entry.operation == "synchronize" and entry.row is not None:
@@ -260,26 +303,32 @@ class InstanceWriter:
     # Rows
 
     def _insert(self, stored: StoredComponent, entries: Sequence[Entry], places: dict[int, int] | None = None) -> None:
+        if not entries:
+            return
+        for entry in entries:
+            entry.prove_whole()
+        shapes = {id(entry.shape): entry.shape for entry in entries}
+        carried = tuple(dict.fromkeys(column for shape in shapes.values() for column in shape.columns))
+        stamp = (self._writing.now, self._writing.now, self._writing.user, self._writing.user)
         rows = []
         for entry in entries:
-            entry.prove_required(entry.values, whole=True)
-            row: dict[str, Any] = {**entry.values, "row_id": entry.row_id}
-            if entry.owner is None:
-                row[VERSION_COLUMN] = 1
+            values = entry.values if len(shapes) == 1 else tuple([entry.value(column) for column in carried])
+            hidden: tuple[Any, ...]
+            if entry.owner is None or places is None:
+                hidden = (entry.row_id, 1)
             else:
-                row[str(stored.component.owner_column)] = entry.owned_by
-                row["position"] = (places or {})[id(entry)]
-                if stored.component.parent_column is not None and entry.parent is not None:
-                    row[stored.component.parent_column] = entry.parent.row_id
+                hidden = (entry.row_id, entry.owned_by, places[id(entry)])
+                if stored.parent_place is not None:
+                    hidden += (None if entry.parent is None else entry.parent.row_id,)
                 if stored.has_root:
-                    row["root_id"] = entry.root.row_id
-            row["created"] = row["last_upd"] = self._writing.now
-            row["created_by"] = row["last_upd_by"] = self._writing.user
-            rows.append(row)
-        insert_rows(self._connection, stored.table, rows)
+                    hidden += (entry.root.row_id,)
+            rows.append(hidden + values + stamp)
+        insert_rows(self._connection, stored.table, (*stored.hidden, *carried, *_AUDIT), rows)
         self._written.inserted += len(rows)
 
     def _update(self, stored: StoredComponent, updates: Sequence[tuple[Entry, dict[str, Any]]]) -> None:
+        if not updates:
+            return
         stamp = {"last_upd": self._writing.now, "last_upd_by": self._writing.user}
         update_rows(
             self._connection, stored.table, [(entry.row_id, {**changes, **stamp}) for entry, changes in updates]
@@ -291,20 +340,6 @@ class InstanceWriter:
         self._prefix = self._prefix or self._writing.new_id()
         self._made += 1
         return self._prefix if self._made == 1 else f"{self._prefix}.{self._made}"
-
-
-def _changes(entry: Entry) -> dict[str, Any]:
-    row = entry.row or {}
-    return {column: value for column, value in entry.values.items() if row[column] != value}
-
-
-def _is_moved(entry: Entry) -> bool:
-    """Whether the row found is beneath another item than the entry."""
-    column = entry.stored.component.parent_column
-    if entry.row is None or column is None:
-        return False
-    parent = None if entry.parent is None else entry.parent.row_id
-    return bool(entry.row[column] != parent)
 
 
 def _is_in_order(positions: Sequence[Any]) -> bool:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, literal, or_, select, update
 
 from adapters.database.hub_tables import HUB
 from adapters.transport import XML, Envelope
@@ -101,7 +101,6 @@ _WAITING = (
 )
 _FREE = _WAITING.where(or_(_C.taken_until.is_(None), _C.taken_until <= bindparam("now")))
 _FREE_AND_LOCKED = _FREE.with_for_update(skip_locked=True)
-_DESTINATIONS = select(_C.destination).where(_C.sent_at.is_(None)).distinct().order_by(_C.destination)
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _MARK_SENT = (
     update(OUTBOX)
@@ -126,6 +125,33 @@ _UNLEASE = (
 )
 _OF_INBOX = select(OUTBOX).where(_C.inbox_id == bindparam("inbox_id")).order_by(_C.seq)
 _BY_ID = select(OUTBOX).where(_C.id == bindparam("row_id"))
+
+
+def _destinations(within: bool) -> Select[Any]:
+    """The distinct destinations of unsent messages: the index is hopped along, whatever number waits at each.
+
+    Args:
+        within: only those from ``first`` to before ``end``.
+    """
+    next_ = select(_C.destination).where(_C.sent_at.is_(None)).order_by(_C.destination).limit(literal(1))
+    start = next_
+    if within:
+        next_ = next_.where(_C.destination < bindparam("end"))
+        start = next_.where(_C.destination >= bindparam("first"))
+    hop = select(start.scalar_subquery().label("destination")).cte("hop", recursive=True)
+    further = next_.where(_C.destination > hop.c.destination).correlate(hop).scalar_subquery()
+    hop = hop.union_all(select(further).where(hop.c.destination.is_not(None)))
+    return select(hop.c.destination).where(hop.c.destination.is_not(None)).order_by(hop.c.destination)
+
+
+_DESTINATIONS, _DESTINATIONS_WITHIN = _destinations(within=False), _destinations(within=True)
+_WAITS = (
+    select(_C.destination)
+    .where(_C.sent_at.is_(None), _C.destination == bindparam("destination"))
+    .order_by(_C.seq)
+    .limit(literal(1))
+)
+_EVER = select(_C.destination).where(_C.destination == bindparam("destination")).limit(literal(1))
 _COUNT = (
     select(_C.destination, func.count().label("waiting"), func.min(_C.created_at).label("oldest"))
     .where(_C.sent_at.is_(None))
@@ -163,9 +189,28 @@ class Outbox:
         """What left, or will leave, because of an inbound message, in order."""
         return [_row(found) for found in self._connection.execute(_OF_INBOX, {"inbox_id": inbox_id})]
 
-    def destinations_waiting(self) -> list[str]:
-        """Every destination with a message that was not sent, sorted."""
-        return list(self._connection.scalars(_DESTINATIONS))
+    def destinations_waiting(
+        self, names: Iterable[str] | None = None, prefixes: Iterable[str] | None = None
+    ) -> list[str]:
+        """The destinations with a message that was not sent, sorted; what it costs doesn't grow with the messages.
+
+        Args:
+            names: only these, and
+            prefixes: only those that begin so; without both, every destination.
+        """
+        if names is None and prefixes is None:
+            return list(self._connection.scalars(_DESTINATIONS))
+        found: set[str] = set()
+        for prefix in prefixes or ():
+            end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+            found.update(self._connection.scalars(_DESTINATIONS_WITHIN, {"first": prefix, "end": end}))
+        for name in set(names or ()) - found:
+            found.update(self._connection.scalars(_WAITS, {"destination": name}))
+        return sorted(found)
+
+    def has_had(self, destination: str) -> bool:
+        """Whether a message, sent or not, was ever for this destination; no index helps to find none."""
+        return self._connection.scalar(_EVER, {"destination": destination}) is not None
 
     def waiting_counts(self) -> list[dict[str, Any]]:
         """Per destination with unsent messages: ``destination``, ``waiting``, ``oldest`` (ISO time)."""

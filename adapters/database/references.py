@@ -5,12 +5,13 @@ Spec: road.md "Storage": a switch of the definition, on by default.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import partial
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, Select, select
 
 from adapters.database.object_entry import Entry
-from adapters.database.object_reader import parts
+from adapters.database.row_lookup import is_one_of, listed, once, parts
 from adapters.database.store_faults import UNKNOWN, ReferenceUnknown
 from adapters.database.stored_object import Reference, StoredComponent
 
@@ -19,7 +20,7 @@ Known = dict[tuple[str, str], set[str]]
 
 
 def check_references(
-    connection: Connection, known_values: Known, stored: StoredComponent, entries: Iterable[Entry]
+    connection: Connection, known_values: Known, stored: StoredComponent, entries: Sequence[Entry]
 ) -> None:
     """Refuse values that must be found elsewhere and aren't, with one statement for each place.
 
@@ -37,19 +38,31 @@ def check_references(
         column = stored.columns[reference.field]
         place = (reference.table.name, reference.column.name)
         known = known_values.setdefault(place, set())
+        if {entry.value(column) for entry in entries} - known <= {None}:
+            continue
         for entry in entries:
-            value = entry.values.get(column)
-            if value is None or value in known or (entry.row is not None and entry.row[column] == value):
+            value = entry.value(column)
+            if value is None or value in known or entry.now(column) == value:
                 continue
             wanted.setdefault(place, {}).setdefault(value, (entry, reference))
     for place, values in wanted.items():
         target = next(iter(values.values()))[1].column
         known = known_values[place]
+        statement = once(
+            connection,
+            target.table,
+            ("known", target.name),
+            partial(_known, connection, target),
+        )
         for part in parts(list(values)):
-            known.update(connection.scalars(select(target).where(target.in_(part))))
+            known.update(connection.scalars(statement, {"wanted": listed(connection.dialect.name, part)}))
         for value, (entry, reference) in values.items():
             if value not in known:
                 raise _unknown(entry, reference, value)
+
+
+def _known(connection: Connection, target: Column[str]) -> Select[str]:
+    return select(target).where(is_one_of(connection.dialect.name, target, "wanted"))
 
 
 def _unknown(entry: Entry, reference: Reference, value: str) -> ReferenceUnknown:

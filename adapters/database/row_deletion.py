@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, Table, delete, func, literal, select,
 from sqlalchemy.exc import IntegrityError
 
 from adapters.database.object_entry import Entry
-from adapters.database.object_reader import parts
+from adapters.database.row_lookup import parts
 from adapters.database.store_faults import StillReferenced
 from adapters.database.stored_object import StoredComponent, StoredObject
 
@@ -124,4 +124,4 @@ def _descendants(stored: StoredComponent, row_ids: Sequence[str]) -> Select[Any]
 
 
 def _key(entry: Entry, below: StoredComponent) -> str:
-    return str((entry.row or {}).get(below.owner_key) or entry.values[below.owner_key])
+    return str(entry.now(below.owner_key) or entry.value(below.owner_key))

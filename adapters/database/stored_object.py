@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from sqlalchemy import Column, MetaData, Table
 
 from adapters.database.tables import (
     ID_LENGTH,
     UNIQUE_EVERYWHERE,
+    VERSION_COLUMN,
     field_place,
     owned_components,
     owner_reference,
@@ -64,6 +67,7 @@ class StoredComponent:
         keys: the user keys whose fields are all stored, in the definition's order, Row Id among them.
         references: the fields whose values must be found elsewhere.
         required: the fields without which no row is inserted.
+        shapes: what is kept of the sets of fields that were carried (`entry_values`).
     """
 
     component: Component
@@ -76,33 +80,57 @@ class StoredComponent:
     references: tuple[Reference, ...] = ()
     required: tuple[str, ...] = ()
     children: list[StoredComponent] = field(default_factory=list)
+    shapes: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
         """The type of its nodes."""
         return self.component.name
 
-    @property
+    @cached_property
     def owner_column(self) -> Column[str] | None:
         """The column with the owner's key; None in a header."""
         name = self.component.owner_column
         return None if name is None or self.owner is None else self.table.c[name]
 
-    @property
+    @cached_property
     def parent_column(self) -> Column[str] | None:
         """The column with the row above of the same kind; None where they don't nest."""
         name = self.component.parent_column
         return None if name is None else self.table.c[name]
 
-    @property
+    @cached_property
     def has_root(self) -> bool:
         """Whether its rows name the root item that they are beneath."""
         return "root_id" in self.table.c
 
-    @property
+    @cached_property
     def unique_everywhere(self) -> bool:
         """Whether its keys are unique in the whole table, and not only within the owner."""
         return self.owner is None or self.table.name in UNIQUE_EVERYWHERE
+
+    @cached_property
+    def hidden(self) -> tuple[str, ...]:
+        """The columns that are the hub's own: row id and version; or row id, owner, position, parent, root."""
+        if self.owner_column is None:
+            return ("row_id", VERSION_COLUMN)
+        parent = () if self.parent_column is None else (self.parent_column.name,)
+        return ("row_id", self.owner_column.name, "position", *parent, *(("root_id",) if self.has_root else ()))
+
+    @cached_property
+    def layout(self) -> tuple[str, ...]:
+        """The columns of a row as it is read, in this order: the hidden ones, then the fields'."""
+        return (*self.hidden, *[column for column in self.columns.values() if column not in self.hidden])
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Of each column, the place in a row."""
+        return {column: place for place, column in enumerate(self.layout)}
+
+    @cached_property
+    def parent_place(self) -> int | None:
+        """The place in a row of the row above of the same kind; None where they don't nest."""
+        return None if self.parent_column is None else self.place[self.parent_column.name]
 
     def key_columns(self, key: tuple[str, ...]) -> list[Column[str]]:
         """The columns of a key's fields."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import struct
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
@@ -204,7 +205,8 @@ class Link:
             try:
                 connection.ioloop.start()
             except Exception as error:  # whatever made pika stumble; the loop goes on to close the socket
-                log.exception("broker link broken", link=self._purpose)
+                text = "".join(traceback.format_exception(error))
+                log.error("broker link broken", link=self._purpose, traceback=text)
                 if connection.is_closed:
                     ends.append(error)
                 connection.cut(error)

@@ -9,18 +9,18 @@ Source: "a. Apply Method", figures 11A to 11E-3; spec: methods.md, "Apply" and "
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.services.differences import Differs, differs_in
-from hub.services.items import CircleOfItems, check_items
+from hub.services.items import CircleOfItems, checked_items
 from hub.services.objects import (
-    ATTRIBUTES,
-    LINE_ITEMS,
+    attribute_copies,
     attribute_of,
     definition_of,
     header_copy,
     items_of,
+    lists_for,
     only_instance,
     rewrapped,
     unlike,
@@ -37,7 +37,6 @@ from integration_objects.complex_object import (
     message,
     object_name,
     put_list,
-    walk_items,
 )
 from integration_objects.definition import Component, Definitions
 from integration_objects.property_set import PropertySet
@@ -106,19 +105,14 @@ def apply(asset: PropertySet | None, orders: PropertySet | Sequence[PropertySet]
     Source: "a. Apply Method"; figures 11B-1 to 11E-3.
     """
     trees = [orders] if isinstance(orders, PropertySet) else list(orders)
-    instance = None
-    if asset is not None:
-        check_items(asset, "Apply", keys=True)
-        instance = only_instance(asset, "Apply", "asset")
-    for tree in trees:
-        check_items(tree, "Apply", keys=True)
+    instance = only_instance(asset, "Apply", "asset")
     states = _States()
-    if instance is not None:
-        states.load(instance)
+    if asset is not None and instance is not None:
+        states.load(asset, instance)
     for tree in trees:
         rules = _Rules(items_of(tree, definitions, "Apply"))
         for order in instances(tree):
-            _Order(states, order, rules).apply()
+            _Order(states, tree, order, rules).apply()
     return Applied(_result(states, asset, instance, trees, definitions), tuple(states.ignored))
 
 
@@ -139,6 +133,7 @@ class _Image:
     Attributes:
         node: the item it was first read from; its properties are copied into `properties` when they change.
         attributes: by name; None while they are as in *node*.
+        children: by key; None for none.
         mark: the walk that saw it last, when circles are looked for.
         others: lists of a deployment's own components that replace the node's.
     """
@@ -150,7 +145,7 @@ class _Image:
         self.node = node
         self.state = state
         self.parent = parent
-        self.children: dict[str, _Image] = {}
+        self.children: dict[str, _Image] | None = None
         self.properties: dict[str, str | None] | None = None
         self.attributes: dict[str, _Attribute] | None = None
         self.others: list[PropertySet] | None = None
@@ -175,10 +170,10 @@ class _States:
         self.ignored: list[Ignored] = []
         self.marks = 0
 
-    def load(self, instance: PropertySet) -> None:
+    def load(self, tree: PropertySet, instance: PropertySet) -> None:
         """Take the asset's items as they stand."""
         images = self.images
-        for item, parent in walk_items(instance):
+        for item, parent in checked_items(tree, instance, "Apply", keys=True):
             above = None if parent is None else images[str(parent.properties[KEY])]
             key = str(item.properties[KEY])
             images[key] = image = _Image(key, item, NO_ACTION, above)
@@ -186,7 +181,11 @@ class _States:
 
     def beneath(self, parent: _Image | None) -> dict[str, _Image]:
         """The children of an image, or the roots."""
-        return self.roots if parent is None else parent.children
+        if parent is None:
+            return self.roots
+        if parent.children is None:
+            parent.children = {}
+        return parent.children
 
 
 class _Rules:
@@ -211,8 +210,9 @@ class _Rules:
 class _Order:
     """One order on its way over the states."""
 
-    def __init__(self, states: _States, order: PropertySet, rules: _Rules) -> None:
+    def __init__(self, states: _States, tree: PropertySet, order: PropertySet, rules: _Rules) -> None:
         self.states = states
+        self.tree = tree
         self.order = order
         self.rules = rules
         self.number = order.get("Order Number") or order.get("Quote Number")
@@ -225,7 +225,7 @@ class _Order:
 
     def apply(self) -> None:
         """Apply each item, parents first; then let deletions reach what is beneath them."""
-        for item, parent in walk_items(self.order):
+        for item, parent in checked_items(self.tree, self.order, "Apply", keys=True):
             action = action_code(item)
             if action != NO_ACTION:
                 self._item(item, None if parent is None else str(parent.properties[KEY]), action)
@@ -339,10 +339,10 @@ class _Order:
             if image.state != "Delete":
                 image.state = "Delete"
                 reasons[image.key] = reason
-            for child in image.children.values():
+            for child in (image.children or {}).values():
                 if child.state != "Delete":
                     stack.append((child, f"its parent '{image.key}' is deleted"))
-            image.children = {}
+            image.children = None
         for key, (action, state) in self.touched.items():
             if key in reasons:
                 self.states.ignored.append(Ignored(self.number, key, None, action, state, reasons[key]))
@@ -405,12 +405,16 @@ def _result(
     if not roots:
         return empty(name)
     header = _new_header(name, orders, definitions) if instance is None else header_copy(instance)
-    pending = list(_written(roots, put_list(header, LINE_ITEM)))
+    pending = [(roots, put_list(header, LINE_ITEM))]
     while pending:
-        image, node = pending.pop()
-        live = [child for child in image.children.values() if child.state != "Delete"]
-        if live or image.node.child(LINE_ITEMS) is not None:
-            pending.extend(_written(live, put_list(node, LINE_ITEM)))
+        images, target = pending.pop()
+        for image in images:
+            node = _written(image)
+            target.append(node)
+            if image.children:
+                live = [child for child in image.children.values() if child.state != "Delete"]
+                if live:
+                    pending.append((live, put_list(node, LINE_ITEM)))
     if asset is None or instance is None:
         return message(name, [header])
     return rewrapped(asset, [header])
@@ -424,33 +428,20 @@ def _new_header(name: str, orders: Sequence[PropertySet], definitions: Definitio
     return header
 
 
-def _written(images: Sequence[_Image], target: list[PropertySet]) -> Iterator[tuple[_Image, PropertySet]]:
-    """Write items, without what is beneath them, behind one another into *target*."""
-    for image in images:
-        source = image.node
-        properties = dict(source.properties) if image.properties is None else image.properties
-        properties["Action Code"] = NO_ACTION
-        node = PropertySet(LINE_ITEM, source.value, properties, None, source.origin)
-        if image.attributes is None:
-            for child in source.children:
-                if child.type == ATTRIBUTES:
-                    node.children.append(_unchanged(child))
-        else:
-            found = [_attribute_node(a) for a in image.attributes.values() if a.state != "Delete"]
-            if found or source.child(ATTRIBUTES) is not None:
-                node.children.append(PropertySet(ATTRIBUTES, children=found))
-        node.children += unlike(source) if image.others is None else image.others
-        target.append(node)
-        yield image, node
-
-
-def _unchanged(listing: PropertySet) -> PropertySet:
-    result = listing.copy_node()
-    for source in listing.children:
-        twin = source.copy_node()
-        twin.properties["Action Code"] = NO_ACTION
-        result.children.append(twin)
-    return result
+def _written(image: _Image) -> PropertySet:
+    """An item as it stands in the result, without what is beneath it."""
+    source = image.node
+    if image.properties is None:
+        node = source.copy_node()
+    else:
+        node = PropertySet(LINE_ITEM, source.value, image.properties, None, source.origin)
+    node.properties["Action Code"] = NO_ACTION
+    if image.attributes is None:
+        values = attribute_copies(source, NO_ACTION)
+    else:
+        values = [_attribute_node(one) for one in image.attributes.values() if one.state != "Delete"]
+    node.children = lists_for(source, values, image.others)
+    return node
 
 
 def _attribute_node(attribute: _Attribute) -> PropertySet:

@@ -6,17 +6,18 @@ points", Delta.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from hub.services.differences import differs_in
-from hub.services.items import check_items, quantity_of
+from hub.services.items import check_items, checked_items, quantity_of
 from hub.services.objects import (
     as_object,
     attribute_copies,
     attribute_of,
     definition_of,
     line_item_of,
+    lists_for,
     made_new,
     only_instance,
     put_attributes,
@@ -34,7 +35,6 @@ from integration_objects.complex_object import (
     is_tracked,
     line_items,
     put_list,
-    walk_items,
 )
 from integration_objects.definition import Component, Definitions
 from integration_objects.errors import Refused
@@ -89,8 +89,8 @@ def delta(
     """
     component = line_item_of(definition_of(output, definitions, "Delta"))
     comparison = _Comparison(component, new_id, split, compared, compared_values)
-    before, after = _taken(old, "old"), _taken(new, "new")
-    header = after if after is not None else before
+    before, after = _State(old, "old"), _State(new, "new")
+    header = after.instance or before.instance
     if header is None:
         return empty(output)
     result = as_object(output, header, definitions, "Delta")
@@ -152,26 +152,29 @@ class _Comparison:
 class _Delta:
     """One delta on its way: the old items by key, and the written ones by key."""
 
-    def __init__(self, before: PropertySet | None, after: PropertySet | None, comparison: _Comparison) -> None:
-        self.before = before
+    def __init__(self, before: _State, after: _State, comparison: _Comparison) -> None:
         self.after = after
         self.how = comparison
         self.old: dict[str, tuple[PropertySet, str | None]] = {}
         self.written: dict[str, PropertySet] = {}
-        for item, parent in walk_items(before) if before is not None else ():
+        self.splits = False
+        for item, parent in before.items():
             self.old[_key(item)] = (item, None if parent is None else _key(parent))
 
     def write(self, roots: list[PropertySet]) -> None:
         """Write all items, the new state's first. Changes *roots*."""
-        if self.after is not None:
-            for item, parent in walk_items(self.after):
+        beneath: PropertySet | None = None
+        above, target = None, roots
+        for item, parent in self.after.items():
+            if parent is not beneath:
+                beneath = parent
                 above = None if parent is None else _key(parent)
-                self._write(item, above, roots if above is None else put_list(self.written[above], LINE_ITEM))
-        new = frozenset(self.written)
-        for key, (item, above) in self.old.items():
-            if key not in new:
                 target = roots if above is None else put_list(self.written[above], LINE_ITEM)
-                self._append(target, item, "Delete", attribute_copies(item, "Delete"), item)
+            self._write(item, above, target)
+        for key in [key for key in self.old if key not in self.written]:
+            item, above = self.old[key]
+            target = roots if above is None else put_list(self.written[above], LINE_ITEM)
+            self._append(target, item, "Delete", attribute_copies(item, "Delete"), item)
 
     def _write(self, item: PropertySet, above: str | None, target: list[PropertySet]) -> None:
         """Write one item of the new state, and behind it what a grown quantity adds."""
@@ -180,13 +183,16 @@ class _Delta:
             self._append(target, item, "Add", attribute_copies(item, "Add"), None)
             return
         old, old_above = found
-        had, has = quantity_of(old), quantity_of(item)
-        grown = self.how.split and _splits(had, has) and is_tracked(item)
         values, values_changed = self._attributes(old, item)
         changed = values_changed or above != old_above or self.how.items_differ(old.properties, item.properties)
+        had, has = quantity_of(old), quantity_of(item)
+        grown = has > had and self.how.split and _splits(had, has) and is_tracked(item)
         node = self._append(target, item, "Update" if changed or (had != has and not grown) else NO_ACTION, values, old)
         if grown:
             node.properties["Quantity"] = old.get("Quantity") or "1"
+            if not self.splits:
+                self.after.check()  # what is beneath the item is copied before the walk comes to it
+                self.splits = True
             self._add_more(target, item, has - had)
 
     def _append(
@@ -202,10 +208,7 @@ class _Delta:
         node.properties["Action Code"] = action
         if action == "Update" and old is not None:
             self._carry_nulls(node, old)
-        node.children = unlike(item)
-        put_attributes(node, item, values)
-        if carries(item, LINE_ITEM):
-            put_list(node, LINE_ITEM)
+        node.children = lists_for(item, values)
         if old is not None and old is not item:
             for name in self.how.component.old_values:
                 node.properties[OLD + name] = old.get(name)
@@ -231,10 +234,13 @@ class _Delta:
 
     def _attributes(self, old: PropertySet, new: PropertySet) -> tuple[list[PropertySet], bool]:
         """The attributes of an item that is in both states, new ones in their order, deleted ones last."""
-        before = {attribute.properties["Name"]: attribute for attribute in attributes(old)}
+        olds, news = attributes(old), attributes(new)
+        if [one.properties for one in olds] == [one.properties for one in news]:
+            return attribute_copies(new, NO_ACTION), False  # the common case
+        before = {attribute.properties["Name"]: attribute for attribute in olds}
         result: list[PropertySet] = []
         any_changed = False
-        for attribute in attributes(new):
+        for attribute in news:
             twin = attribute.copy_node()
             was = before.pop(attribute.properties["Name"], None)
             if was is None:
@@ -272,13 +278,23 @@ class _Delta:
                 stack.extend((child, children) for child in reversed(line_items(source)))
 
 
-def _taken(tree: PropertySet | None, argument: str) -> PropertySet | None:
-    """The instance to compare; None where there is none, or it has no items."""
-    if tree is None:
-        return None
-    check_items(tree, "Delta", keys=True)
-    instance = only_instance(tree, "Delta", argument)
-    return instance if instance is not None and line_items(instance) else None
+class _State:
+    """One side of a delta; *instance* is None where there is none, or it has no items."""
+
+    def __init__(self, tree: PropertySet | None, argument: str) -> None:
+        self.tree = tree
+        found = only_instance(tree, "Delta", argument)
+        self.instance = found if found is not None and line_items(found) else None
+
+    def items(self) -> Iterator[tuple[PropertySet, PropertySet | None]]:
+        """The items with their parents, each checked before it is given."""
+        if self.tree is not None and self.instance is not None:
+            yield from checked_items(self.tree, self.instance, "Delta", keys=True)
+
+    def check(self) -> None:
+        """Check all items now."""
+        if self.tree is not None:
+            check_items(self.tree, "Delta", keys=True)
 
 
 def _key(item: PropertySet) -> str:

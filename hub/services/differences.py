@@ -39,6 +39,8 @@ def differs_in(component: Component, names: Iterable[str]) -> Differs:
         kinds.append((name, component.fields[name].type))
 
     def differs(one: Properties, two: Properties) -> bool:
+        if one == two:
+            return False  # the common case
         for name, kind in kinds:
             left, right = one.get(name), two.get(name)
             if left != right and not same_value(kind, left, right):

@@ -9,6 +9,7 @@ Spec: methods.md, "Words" and "Settled points", Objects.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from integration_objects.complex_object import (
@@ -17,10 +18,9 @@ from integration_objects.complex_object import (
     KEY,
     LINE_ITEM,
     NO_ACTION,
-    action_code,
-    components,
     instances,
     line_items,
+    list_of,
     object_name,
 )
 from integration_objects.errors import Refused
@@ -28,6 +28,9 @@ from integration_objects.field_values import read_number
 from integration_objects.property_set import PropertySet
 
 ONE = Decimal(1)
+_ATTRIBUTES, _LINE_ITEMS = list_of(ATTRIBUTE), list_of(LINE_ITEM)
+#: What an Action Code may be; the last three read as ``-``.
+_KNOWN_CODES = frozenset((*ACTION_CODES, None, "", "--"))
 #: Fields by which people know an instance, the first that is there.
 _NUMBERS = ("Order Number", "Quote Number", "Work Order Number", "Account Id", "Row Id")
 
@@ -74,31 +77,48 @@ def check_items(tree: PropertySet, method: str, *, keys: bool = False) -> None:
             each names the method, the object and the item.
     """
     for instance in instances(tree):
-        met: set[int] = set()
-        seen: set[str] = set()
-        stack = line_items(instance)[::-1]
-        while stack:
-            item = stack.pop()
-            if id(item) in met:
-                raise CircleOfItems(
-                    f"{method} met a line item twice",
-                    where=place(tree, instance, item),
-                    node=item,
-                    why="the item stands beneath itself, or in two places of one tree",
-                    mend="give each line item one parent",
-                )
-            met.add(id(item))
-            key = item.properties.get(KEY)
-            if key:
-                if key in seen:
-                    raise _key_twice(tree, instance, item, method)
-                seen.add(key)
-            elif keys:
-                raise _key_missing(tree, instance, item, method)
-            _check_action(tree, instance, item, None, method)
-            _check_quantity(tree, instance, item, method)
-            _check_attributes(tree, instance, item, method)
-            stack.extend(line_items(item)[::-1])
+        for _ in checked_items(tree, instance, method, keys=keys):
+            pass
+
+
+def checked_items(
+    tree: PropertySet, instance: PropertySet, method: str, *, keys: bool = False
+) -> Iterator[tuple[PropertySet, PropertySet | None]]:
+    """Walk the items of one instance as `walk_items` does, and check each before it is given.
+
+    Large trees don't fit into the processor's caches, so that a second walk costs as much as the work itself.
+
+    Raises:
+        Refused: as `check_items`.
+    """
+    seen: dict[str | int, PropertySet] = {}
+    count = 0
+    stack: list[tuple[PropertySet, PropertySet | None]] = [(root, None) for root in reversed(line_items(instance))]
+    while stack:
+        entry = stack.pop()
+        item = entry[0]
+        properties = item.properties
+        key = properties.get(KEY)
+        if keys and not key:
+            raise _key_missing(tree, instance, item, method)
+        met = seen.setdefault(key or id(item), item)
+        if met is not item or len(seen) == count:
+            raise _met_twice(tree, instance, item, method, same=met is item)
+        count += 1
+        if properties.get("Action Code") not in _KNOWN_CODES:
+            raise _action_unknown(tree, instance, item, None, method)
+        quantity = properties.get("Quantity")
+        if quantity is not None and quantity != "1":
+            _check_quantity(tree, instance, item, quantity, method)
+        below: list[PropertySet] = []
+        for child in item.children:
+            if child.type == _ATTRIBUTES:
+                _check_attributes(tree, instance, item, child.children, method)
+            elif child.type == _LINE_ITEMS:
+                below = child.children
+        yield entry
+        if below:
+            stack += [(child, item) for child in reversed(below)]
 
 
 def action_of(text: str | None, method: str) -> str:
@@ -165,24 +185,20 @@ def item_label(instance: PropertySet, item: PropertySet) -> str:
     return "a line item without a key"
 
 
-def _check_action(
+def _action_unknown(
     tree: PropertySet, instance: PropertySet, item: PropertySet, attribute: PropertySet | None, method: str
-) -> None:
+) -> ActionCodeUnknown:
     node = item if attribute is None else attribute
-    if action_code(node) not in ACTION_CODES:
-        raise ActionCodeUnknown(
-            f"{method} met an unknown action code",
-            where=place(tree, instance, item, None if attribute is None else attribute.get("Name")),
-            node=item,
-            why=f"expected one of {', '.join(ACTION_CODES)}, found '{node.get('Action Code')}'",
-            mend="mend the action code, or the map or look-up table that made it",
-        )
+    return ActionCodeUnknown(
+        f"{method} met an unknown action code",
+        where=place(tree, instance, item, None if attribute is None else attribute.get("Name")),
+        node=item,
+        why=f"expected one of {', '.join(ACTION_CODES)}, found '{node.get('Action Code')}'",
+        mend="mend the action code, or the map or look-up table that made it",
+    )
 
 
-def _check_quantity(tree: PropertySet, instance: PropertySet, item: PropertySet, method: str) -> None:
-    text = item.properties.get("Quantity")
-    if text is None or text == "1":
-        return
+def _check_quantity(tree: PropertySet, instance: PropertySet, item: PropertySet, text: str, method: str) -> None:
     try:
         number = read_number(text)
     except ValueError as fault:
@@ -200,10 +216,17 @@ def _check_quantity(tree: PropertySet, instance: PropertySet, item: PropertySet,
     )
 
 
-def _check_attributes(tree: PropertySet, instance: PropertySet, item: PropertySet, method: str) -> None:
+def _check_attributes(
+    tree: PropertySet, instance: PropertySet, item: PropertySet, found: list[PropertySet], method: str
+) -> None:
+    named = {one.properties.get("Name") for one in found}
+    codes = {one.properties.get("Action Code") for one in found}
+    if len(named) == len(found) and named.isdisjoint((None, "")) and codes <= _KNOWN_CODES:
+        return
     names: set[str] = set()
-    for attribute in components(item, ATTRIBUTE):
-        name = attribute.properties.get("Name")
+    for attribute in found:
+        properties = attribute.properties
+        name = properties.get("Name")
         if not name:
             raise AttributeNameMissing(
                 f"{method} met an attribute without a name",
@@ -221,7 +244,29 @@ def _check_attributes(tree: PropertySet, instance: PropertySet, item: PropertySe
                 mend="drop or rename one of them",
             )
         names.add(name)
-        _check_action(tree, instance, item, attribute, method)
+        if properties.get("Action Code") not in _KNOWN_CODES:
+            raise _action_unknown(tree, instance, item, attribute, method)
+
+
+def _met_twice(
+    tree: PropertySet, instance: PropertySet, item: PropertySet, method: str, *, same: bool
+) -> CircleOfItems | KeyTwice:
+    """The error for an item that stands twice, or for a key that two items have."""
+    if same:
+        return CircleOfItems(
+            f"{method} met a line item twice",
+            where=place(tree, instance, item),
+            node=item,
+            why="the item stands beneath itself, or in two places of one tree",
+            mend="give each line item one parent",
+        )
+    return KeyTwice(
+        f"{method} met two line items with one key",
+        where=place(tree, instance, item),
+        node=item,
+        why=f"{KEY} is unique within an instance",
+        mend=f"drop one of the items, or give it an {KEY} of its own",
+    )
 
 
 def _key_missing(tree: PropertySet, instance: PropertySet, item: PropertySet, method: str) -> KeyMissing:
@@ -231,14 +276,4 @@ def _key_missing(tree: PropertySet, instance: PropertySet, item: PropertySet, me
         node=item,
         why=f"expected {KEY}, found none",
         mend=f"give the item an {KEY}",
-    )
-
-
-def _key_twice(tree: PropertySet, instance: PropertySet, item: PropertySet, method: str) -> KeyTwice:
-    return KeyTwice(
-        f"{method} met two line items with one key",
-        where=place(tree, instance, item),
-        node=item,
-        why=f"{KEY} is unique within an instance",
-        mend=f"drop one of the items, or give it an {KEY} of its own",
     )

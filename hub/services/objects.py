@@ -152,6 +152,33 @@ def unlike(item: PropertySet) -> list[PropertySet]:
     return [child.copy() for child in item.children if child.type != ATTRIBUTES and child.type != LINE_ITEMS]
 
 
+def lists_for(
+    item: PropertySet, values: list[PropertySet], others: list[PropertySet] | None = None
+) -> list[PropertySet]:
+    """The lists of an item's copy: attributes, a deployment's own, line items (none in it yet).
+
+    Args:
+        item: the original. Not changed.
+        values: the copy's attributes; a list that the original carries is there even where these are none.
+        others: the deployment's own lists; None for copies of the original's.
+    """
+    result: list[PropertySet] = []
+    items: list[PropertySet] = []
+    carried = bool(values)
+    for child in item.children:
+        if child.type == ATTRIBUTES:
+            carried = True
+        elif child.type == LINE_ITEMS:
+            items = [PropertySet(LINE_ITEMS)]
+        elif others is None:
+            result.append(child.copy())
+    if others is not None:
+        result = list(others)
+    if carried:
+        result.insert(0, PropertySet(ATTRIBUTES, children=values))
+    return result + items
+
+
 def made_new(
     properties: Mapping[str, str | None],
     component: Component,
@@ -188,8 +215,9 @@ def attribute_copies(item: PropertySet, action: str, dropped: Sequence[str] = ()
     result = []
     for attribute in attributes(item):
         twin = attribute.copy_node()
-        for name in dropped:
-            twin.properties.pop(name, None)
+        if dropped:
+            for name in dropped:
+                twin.properties.pop(name, None)
         twin.properties["Action Code"] = action
         result.append(twin)
     return result

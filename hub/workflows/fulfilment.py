@@ -6,7 +6,7 @@ spec: road.md "Out and back", workflows.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hub.reply import order_reply
 from hub.run import Outcome, Run
@@ -472,6 +472,7 @@ def apply_completed(run: Run, order: PropertySet) -> None:
     dated = run.call("Set Effectivity Dates", trimmed, completed=run.now())
     change = run.call("Logical Delete", dated)
     before = profile(run, account_id)
+    had = {} if is_empty(before) else _attribute_names(before)
     applied = run.call("Apply", no_profile(account_id) if is_empty(before) else before, [change])
     if applied.ignored:
         run.fallout(
@@ -484,7 +485,7 @@ def apply_completed(run: Run, order: PropertySet) -> None:
     if not is_empty(applied.asset):
         _date_asset(instances(applied.asset)[0], dates, order)
         _keep_asset_fields(run, instances(applied.asset)[0])
-        run.upsert(applied.asset)
+        _store_profile(run, applied.asset, had)
     for item, _ in walk_items(order):
         if item.get(KEY) in applied_keys:
             item.properties["Applied Date"] = run.now()
@@ -508,6 +509,30 @@ def _date_asset(asset: PropertySet, dates: dict[str | None, PropertySet], order:
             item.properties["Original Order Id"] = order.get("Row Id")
         if line.get("Calculated Effective End Date") is not None:
             item.properties["Effective End Date"] = line.get("Calculated Effective End Date")
+
+
+def _attribute_names(asset: PropertySet) -> dict[str | None, list[str | None]]:
+    """The names of each item's attributes, by the item's key."""
+    return {
+        item.get(KEY): [one.get("Name") for one in attributes(item)]
+        for instance in instances(asset)
+        for item, _ in walk_items(instance)
+        if attributes(item)
+    }
+
+
+def _store_profile(run: Run, asset: PropertySet, had: Mapping[str | None, Sequence[str | None]]) -> None:
+    """Upsert a profile, and delete the attributes that its items had and have no more: an upsert deletes nothing."""
+    [instance] = instances(asset)
+    instance.properties["Operation"] = "upsert"
+    for item, _ in walk_items(instance):
+        left = {one.get("Name") for one in attributes(item)}
+        gone = [name for name in had.get(item.get(KEY), ()) if name not in left]
+        if gone:
+            put_list(item, ATTRIBUTE).extend(
+                PropertySet(ATTRIBUTE, properties={"Name": name, "Operation": "delete"}) for name in gone
+            )
+    run.execute(asset)
 
 
 def _keep_asset_fields(run: Run, asset: PropertySet) -> None:

@@ -135,6 +135,21 @@ def test_a_name_that_no_database_keeps_does_not_stop_the_others(inbox: Path, fol
         (Path(os.fsdecode(os.fsencode(inbox) + b"/" + name))).write_bytes(b"x")
     assert [delivery.source for delivery in receive(folder)] == ["mainframe/c.xml"]
     assert len(folder.left_alone) == 3
+    (inbox / "c.xml").unlink()
+    assert not folder.holds_files("mainframe")
+
+
+def test_a_file_that_is_put_in_by_parts_is_whole_or_not_there(tmp_path: Path, folder: FolderTransport) -> None:
+    assert folder.put_in("mainframe", "a.xml", iter((b"one", b"two"))).read_bytes() == b"onetwo"
+
+    def parts() -> Iterator[bytes]:
+        yield b"one"
+        raise EOFError
+
+    with pytest.raises(EOFError):
+        folder.put_in("mainframe", "b.xml", parts())
+    assert there(tmp_path) == ["mainframe/inbox/a.xml"]
+    assert len(list((tmp_path / "mainframe" / "inbox").iterdir())) == 1
 
 
 def test_a_file_that_vanishes_or_cannot_be_read_does_not_stop_the_others(

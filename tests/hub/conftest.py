@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+import structlog
 
 from adapters.transport import Delivery, Envelope
 from hub.data_manager import DataManager
@@ -19,7 +20,7 @@ from hub.worker import Worker
 from hub.workflows.hub_object import load
 from integration_objects.complex_object import instances, is_empty, walk_items
 from integration_objects.property_set import PropertySet
-from integration_objects.surroundings import SeededSurroundings
+from integration_objects.surroundings import SeededSurroundings, Surroundings
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
 from schemas.hub_xml import hub_from_xml
@@ -30,11 +31,12 @@ SETTINGS = 'database_url = "sqlite:///orderhub.db"\nroutes = ["*"]\nfolder_settl
 class Road:
     """A deployment with its hands."""
 
-    def __init__(self, folder: pathlib.Path, **settings: Any) -> None:
+    def __init__(self, folder: pathlib.Path, real: bool = False, **settings: Any) -> None:
+        """*real*: with the real clock, for doors that wait."""
         self.folder = folder
         (folder / FILE).write_text(SETTINGS, encoding="utf-8")
         given = {"routes": ["*"], "folder_settle_s": 0.0, "poll_s": 0.001, **settings}
-        self.surroundings = SeededSurroundings(7)
+        self.surroundings = Surroundings() if real else SeededSurroundings(7)
         self.desk = Desk(load_deployment(folder, read_settings(folder, environment=False, **given)), self.surroundings)
         self.desk.prepare_database()
         self.worker = Worker(self.desk)
@@ -123,6 +125,7 @@ class Road:
         return {state: number for state, number in counts.states.items() if number}
 
     def close(self) -> None:
+        self.worker.close()
         self.desk.close()
 
 
@@ -215,3 +218,23 @@ def build() -> Any:
     Build.lines = staticmethod(lines)  # type: ignore[attr-defined]
     Build.sample = staticmethod(sample)  # type: ignore[attr-defined]
     return Build
+
+
+@pytest.fixture
+def command(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """`orderhub` with these arguments in this very process and the test's folder: what it wrote, out and err."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object, expect: int = 0) -> Any:
+        from hub.cli import main
+
+        monkeypatch.setattr("sys.argv", ["orderhub", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        assert (ended.value.code or 0) == expect, printed.out + printed.err
+        return printed
+
+    yield run
+    structlog.reset_defaults()

@@ -91,6 +91,25 @@ def test_a_change_names_services_by_the_senders_own_references(road, build):
     assert numbers == ["5095550177"]
 
 
+def test_an_attribute_that_is_deleted_is_gone_from_the_profile_and_can_come_again(road, build):
+    """The profile is upserted, and an upsert deletes nothing: the attributes that go are deleted by name."""
+    road.work(build.sample("order-1-new-service.xml"))
+    road.complete()
+
+    def attributes() -> dict[str | None, str | None]:
+        [asset] = road.stored("OM Asset", Account_Id="1-B")
+        return {node.get("Name"): node.get("Text Value") for node in asset.walk() if node.type == "Attribute"}
+
+    assert attributes() == {"Forwarding Number": "5095550199", "Rings": "6", "Password": "1234"}
+    for number, action, left in (("2", "D", {}), ("3", "A", {"Rings": "9"})):
+        value = "<VAL>9</VAL>" if action == "A" else ""
+        rings = f"<FEATURE><NAME>Rings</NAME>{value}<ACTN>{action}</ACTN></FEATURE>"
+        line = build.line(1, "C", "CALFW001", ref="FWD-77", quantity=None, more=rings)
+        assert road.work(build.order(number, line))["state"] == "done"
+        road.complete()
+        assert attributes() == {"Forwarding Number": "5095550199", "Password": "1234", **left}
+
+
 def test_a_delete_takes_what_stands_beneath_it_along(road, build):
     road.work(build.sample("order-1-new-service.xml"))
     road.complete()

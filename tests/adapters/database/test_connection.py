@@ -9,7 +9,13 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from adapters.database import connection as connecting
-from adapters.database.connection import Database, DatabaseUnknown, DatabaseUnsafe, WriteWithinWrite
+from adapters.database.connection import (
+    Database,
+    DatabaseFolderMissing,
+    DatabaseUnknown,
+    DatabaseUnsafe,
+    WriteWithinWrite,
+)
 from adapters.database.driver_faults import (
     POSTGRESQL,
     SQLITE,
@@ -166,6 +172,7 @@ def test_a_refused_url_does_not_show_its_password():
 
 
 def test_a_relative_file_lies_in_the_deployments_folder(tmp_path):
+    (tmp_path / "data").mkdir()
     database = Database("sqlite:///data/hub.db", folder=tmp_path)
     with database.write():
         pass
@@ -301,3 +308,17 @@ def test_what_ends_a_transaction_is_told_from_what_ends_a_message(database):
     assert not database.is_world_fault(DBAPIError("", {}, double))
     assert not database.is_world_fault(Refused("no"))
     assert not database.is_world_fault(ValueError("bug"))
+
+
+@pytest.mark.parametrize(("place", "is_"), [("nowhere/deeper", "missing"), ("file", "a file")])
+def test_no_folder_is_made_for_a_mistyped_path(tmp_path, place, is_):
+    (tmp_path / "file").touch()
+    with pytest.raises(DatabaseFolderMissing) as caught:
+        Database(f"sqlite:///{place}/hub.db", folder=tmp_path)
+    assert str(caught.value) == (
+        "the folder of the database isn't there\n"
+        "  where: setting database_url\n"
+        f"  why:   {tmp_path / place} is {is_}\n"
+        "  mend:  make the folder, or mend the path in orderhub.toml or in ORDERHUB_DATABASE_URL"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

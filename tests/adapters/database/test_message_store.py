@@ -404,6 +404,36 @@ class TestOutcomes:
         assert row is not None
         assert (row.attempts, row.deaths) == (2, 0)
 
+    def test_waiting_for_something_uses_up_no_attempt(self, store: MessageStore) -> None:
+        filed = store.file(arrival())
+        store.inbox.retry(filed.row_id, LATER, Retryable("busy"))
+        for _ in range(3):
+            store.inbox.park(filed.row_id, Retryable("order 7 isn't there"), waits_for="order 7")
+            store.inbox.release("order 7")
+        row = store.inbox.row(filed.row_id)
+        assert row is not None
+        assert row.attempts == 1
+        store.inbox.park(filed.row_id, Retryable("tried too often"))
+        row = store.inbox.row(filed.row_id)
+        assert row is not None
+        assert row.attempts == 2
+
+    def test_a_filtered_row_keeps_why_without_an_error(self, store: MessageStore) -> None:
+        filed = store.file(arrival())
+        store.inbox.finish(filed.row_id, "filtered", why="revision 1 is superseded by 2")
+        shown = store.show(filed.row_id)
+        assert shown is not None
+        assert (shown["reason"], shown["error"]) == (None, {"what": "revision 1 is superseded by 2"})
+
+    def test_replays_are_counted(self, store: MessageStore) -> None:
+        filed = store.file(arrival())
+        for number in range(3):
+            row = store.inbox.row(filed.row_id)
+            assert row is not None
+            assert row.replays == number
+            store.inbox.park(filed.row_id, Retryable("no"))
+            store.inbox.replay(filed.row_id)
+
     @pytest.mark.parametrize("state", ["rejected", "invalid", "dead", "parked", "retrying"])
     def test_a_replay_puts_back_what_is_not_done(self, store: MessageStore, state: str) -> None:
         filed = store.file(arrival())
@@ -444,6 +474,38 @@ class TestOutbox:
         assert rows[0].message == self.message(0)
         store.outbox.mark_sent([row.id for row in rows])
         assert [row.message.message_id for row in store.outbox.waiting("billing", 3)] == ["e3"]
+
+    def test_destinations_are_asked_for_by_name_and_by_prefix(self, store: MessageStore) -> None:
+        places = ("answer:a/1", "answer:a/2", "answers", "folder:b", "folder;", "orders")
+        store.outbox.emit_all([self.message(number, place) for number, place in enumerate(places * 2)])
+        store.outbox.mark_sent(row.id for row in store.outbox.waiting("answer:a/1", 9))
+        outbox = store.outbox
+        assert outbox.destinations_waiting() == ["answer:a/2", "answers", "folder:b", "folder;", "orders"]
+        assert outbox.destinations_waiting(prefixes=("answer:", "folder:")) == ["answer:a/2", "folder:b"]
+        assert outbox.destinations_waiting(["orders", "answer:a/1"], ("folder:",)) == ["folder:b", "orders"]
+        assert outbox.destinations_waiting(names=[]) == []
+
+    def test_asking_for_destinations_costs_the_same_whatever_number_waits(self, tmp_path: Path) -> None:
+        """Counted in steps of SQLite's machine, of which each row that is read takes some."""
+        database = Database(f"sqlite:///{tmp_path}/many.db")
+        steps = []
+        for messages in (10, 1000):
+            with database.write() as connection:
+                HUB.drop_all(connection)
+                HUB.create_all(connection)
+                outbox = MessageStore(connection, SeededSurroundings()).outbox
+                outbox.emit_all([self.message(n, f"{d}") for n in range(messages) for d in ("a", "folder:b", "o")])
+                taken: list[int] = []
+                driver = connection.connection.driver_connection
+                assert driver is not None
+                driver.set_progress_handler(lambda taken=taken: taken.append(1), 10)
+                assert outbox.destinations_waiting() == ["a", "folder:b", "o"]
+                assert outbox.destinations_waiting(["o"], ["folder:"]) == ["folder:b", "o"]
+                driver.set_progress_handler(None, 0)
+                steps.append(len(taken))
+        assert steps[1] <= steps[0] + 2
+        assert 0 < steps[0] < 100
+        database.close()
 
     def test_a_message_that_failed_holds_back_those_behind_it(self, store: MessageStore) -> None:
         first, _ = store.outbox.emit_all([self.message(1), self.message(2)])

@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("repeats", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("deaths", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("replays", sa.Integer(), server_default=sa.text("0"), nullable=False),
         _text("received_at", 32, nullable=False),
         _text("final_at", 32),
         _text("message_id", 128),

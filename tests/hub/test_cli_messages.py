@@ -1,0 +1,53 @@
+"""`orderhub messages`: filters that can't be are refused, and a replay can be tried."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "what", "mend"),
+    [
+        ("--state", "bogus", "there is no state 'bogus'", "name one of them"),
+        ("--state", "parkd", "there is no state 'parkd'", "did you mean 'parked'?"),
+        ("--route", "hub_objekt", "there is no route 'hub_objekt'", "did you mean 'hub_object'?"),
+        ("--since", "bogus", "'bogus' is no time", "write a date, or a date and time with its zone"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_refused_with_what_is_known(road, command, option, value, what, mend):
+    printed = command("messages", "list", option, value, expect=2)
+    assert printed.out == ""
+    assert printed.err.startswith(f"{what}\n  where: option {option}\n")
+    assert f"  mend:  {mend}" in printed.err
+
+
+def test_a_time_is_compared_in_utc(road, build, command):
+    id = road.send(build.sample("order-1-new-service.xml"))
+    received = road.shown(id)["received_at"]
+    hour = int(received[11:13])
+    assert hour < 23
+    for since, expected in ((f"{received[:11]}{hour + 1:02}:00:00+01:00", [id]), ("2199-01-01", [])):
+        assert [
+            row["id"] for row in json.loads(command("messages", "list", "--json", "--since", since).out)
+        ] == expected
+
+
+def test_a_dry_run_of_a_replay_says_what_it_would_do_and_does_nothing(road, build, command):
+    shown = road.work(build.sample("order-3-unknown-product.xml"))
+    assert shown["state"] == "rejected"
+    assert command("messages", "replay", "--dry-run", shown["id"]).err == (
+        f"{shown['id']}: would be put back, and worked again\n"
+    )
+    assert road.shown(shown["id"]) == shown
+    command("messages", "replay", shown["id"])
+    assert (road.shown(shown["id"])["state"], road.shown(shown["id"])["replays"]) == ("received", 1)
+    command("messages", "replay", "--dry-run", shown["id"], expect=2)
+
+
+def test_why_a_message_was_filtered_is_shown(road, build, command):
+    id = road.send(build.sample("order-1-new-service.xml"))
+    with road.desk.write() as transaction:
+        transaction.messages.inbox.finish(id, "filtered", why="revision 1 came after revision 2")
+    assert "what            revision 1 came after revision 2\n" in command("messages", "show", id).out

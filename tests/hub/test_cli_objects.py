@@ -1,0 +1,69 @@
+"""`orderhub object`, `load` and `show`: file by file, as JSON, and for trying."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hub.tree_json import tree_json
+
+
+@pytest.fixture
+def files(tmp_path):
+    """One good account, one that isn't understood, another good one."""
+    for name, key in (("a", "9-A"), ("b", None), ("c", "9-C")):
+        field = f"<AccountId>{key}</AccountId>" if key else "<Colour>red</Colour>"
+        (tmp_path / f"{name}.xml").write_text(
+            f'<Message IntObjectName="Account"><ListOfAccount><Account>{field}</Account></ListOfAccount></Message>'
+        )
+    return "a.xml", "b.xml", "c.xml"
+
+
+@pytest.mark.parametrize("operation", [["object", "upsert"], ["object", "upsert", "--json"], ["load"]])
+def test_what_was_done_before_a_bad_file_is_printed_and_stays(road, command, files, operation):
+    printed = command(*operation, *files, expect=2)
+    assert "9-A" in printed.out
+    assert "9-C" not in printed.out
+    assert printed.err.startswith("done: 1 of 3 files; nothing was done from b.xml on\n")
+    assert "  where: b.xml" in printed.err
+    assert road.stored("Account", Account_Id="9-A")
+    assert not road.stored("Account", Account_Id="9-C")
+
+
+def test_a_dry_run_of_load_says_what_it_would_do_and_does_nothing(road, command, files):
+    assert "9-A" in command("load", "--dry-run", "a.xml").out
+    assert not road.stored("Account", Account_Id="9-A")
+
+
+def test_objects_are_shown_as_the_methods_json(road, command):
+    expected = json.loads(tree_json(_account(road), road.desk.deployment.definitions))
+    assert expected["instances"][0]["fields"]["Account Id"] == "1-B"
+    assert json.loads(command("show", "--json", "Account", "1-B").out) == expected
+    queried = json.loads(command("object", "query", "--json", "Account", "Account Id=1-B").out)
+    assert queried["instances"][0]["fields"].items() >= expected["instances"][0]["fields"].items()
+    nothing = command("object", "query", "--json", "Account", "Account Id=nobody").out
+    assert json.loads(nothing) == {"name": "Account", "empty": True, "instances": []}
+    command("show", "--json", "--text", "Account", "1-B", expect=2)
+
+
+def _account(road):
+    with road.desk.read() as transaction:
+        return transaction.store.query("Account", {"Account Id": "1-B"})
+
+
+def test_findings_are_json_with_stable_names(command, tmp_path):
+    assert json.loads(command("map", "check", "--json").out) == []
+    (tmp_path / "orderhub.toml").write_text("routes = []\n")
+    (tmp_path / "hub" / "routes").mkdir(parents=True)
+    (tmp_path / "hub" / "routes" / "mine.yaml").write_text("route: mine\n")
+    [finding] = json.loads(command("check", "--json", expect=1).out)
+    assert finding.keys() == {"where", "text", "mend", "severity"}
+    assert finding["where"].endswith("mine.yaml:1:1")
+
+
+def test_a_dry_run_of_an_upgrade_says_whether_it_is_needed(command):
+    assert command("db", "upgrade", "--dry-run").out == "the database would be upgraded\n"
+    assert command("db", "upgrade", "--dry-run").out == "the database would be upgraded\n"
+    command("db", "upgrade")
+    assert command("db", "upgrade", "--dry-run").out == "the database is ready: nothing would be done\n"

@@ -1,0 +1,188 @@
+"""What commits when: repeats, retries, parked messages, deaths, and who may have its answer where."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from adapters.database.driver_faults import DatabaseBusy
+from adapters.transport import Delivery, Envelope
+from hub.run import Outcome
+from integration_objects.errors import Retryable
+from schemas.check import parse
+
+
+@pytest.fixture
+def workflow(road):
+    """Put a function in the place of a route's workflow, for a test."""
+    routes = road.desk.deployment.routes
+
+    def put(function, route="hub_object"):
+        changed = dataclasses.replace(routes[route].workflow, function=function, accounts=lambda run, tree: set())
+        object.__setattr__(routes[route], "workflow", changed)
+
+    return put
+
+
+ACCOUNT = '<Message IntObjectName="Account"><ListOfAccount><Account><AccountId>Z</AccountId></Account></ListOfAccount></Message>'
+
+
+def state(road, row_id):
+    shown = road.shown(row_id)
+    return shown["state"], shown["reason"], shown["attempts"]
+
+
+def test_the_worlds_fault_is_tried_again_with_delays_and_parked_after_the_last(road, workflow):
+    calls = []
+
+    def fail(run, tree):
+        calls.append(run.now())
+        raise Retryable("the disk is full")
+
+    workflow(fail)
+    row_id = road.send(ACCOUNT, "hub_object", "M1")
+    assert not road.run()  # the clock of the test runs on by itself
+    assert state(road, row_id)[:2] == ("parked", "Retryable")
+    assert len(calls) == 6  # the first try, and after 1, 5, 30, 120 and 600 seconds
+
+
+def test_a_fault_that_nobody_foresaw_parks_the_message_and_tells_no_traceback(road, workflow):
+    workflow(lambda run, tree: 1 / 0)
+    row_id = road.send(ACCOUNT, "hub_object", "M1")
+    assert not road.run()
+    shown = road.shown(row_id)
+    assert (shown["state"], shown["reason"], shown["waits_for"]) == ("parked", "Unexpected", None)
+    assert shown["error"]["why"] == "ZeroDivisionError: division by zero"
+
+
+def test_what_a_failed_run_wrote_is_gone_and_the_rest_of_its_group_stands(road, workflow):
+    def write_and_fail(run, tree):
+        run.upsert(tree)
+        run.emit("OM Billing Event", tree)
+        if run.origin.message_id == "BAD":
+            raise Retryable("after the write")
+        return Outcome()
+
+    workflow(write_and_fail)
+    good = road.send(ACCOUNT.replace(">Z<", ">G<"), "hub_object", "GOOD")
+    bad = road.send(ACCOUNT, "hub_object", "BAD")
+    road.manager.work(25)
+    assert state(road, bad)[0] in ("retrying", "parked")
+    assert road.stored("Account", Account_Id="Z") == []
+    assert state(road, good)[0] in ("retrying", "parked", "done")
+
+
+def test_a_message_behind_a_parked_one_of_its_key_waits_and_goes_on_when_it_is_given_up(road, build, workflow):
+    first = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="A")))
+    second = road.send(build.order("2", build.line(1, "A", "LCLLN001", ref="B")))
+    other = road.send(build.order("3", build.line(1, "A", "LCLLN001", ref="C"), customer="100200"))
+    real = road.desk.deployment.routes["mainframe_order"].workflow.function
+    workflow(lambda run, tree: 1 / 0 if run.origin.identity == "MF-1-1" else real(run, tree), route="mainframe_order")
+    assert not road.run()
+    assert [road.shown(one)["state"] for one in (first, second, other)] == ["parked", "received", "done"]
+    assert road.manager.give_up(first)
+    road.run()
+    assert [road.shown(one)["state"] for one in (first, second)] == ["dead", "done"]
+    [answer] = [parse(row.message.body) for row in road.left("mainframe.answers") if b"GivenUp" in row.message.body]
+    assert answer.findtext("ERR/REASON") == "GivenUp"
+
+
+def test_what_a_process_died_on_is_counted_and_parked_after_three_deaths(road):
+    row_id = road.send(ACCOUNT, "hub_object", "M1")
+    for death in (1, 2, 3):
+        with road.desk.write() as transaction:  # what a process leaves behind that dies at work
+            transaction.messages.in_hand.take([row_id])
+        assert road.manager.take_up() == 1
+        assert road.manager.take_up() == 0, "a death is counted once"
+        assert road.shown(row_id)["state"] == ("parked" if death == 3 else "received")
+    assert road.shown(row_id)["reason"] == "ProcessDied"
+
+
+def test_a_busy_database_is_no_death_and_gets_its_retry(road, monkeypatch):
+    row_id = road.send(ACCOUNT, "hub_object", "M1")
+    monkeypatch.setattr(road.manager, "_work_claimed", _raise(DatabaseBusy("locked")))
+    assert road.manager.work(25) == 1
+    assert state(road, row_id)[:2] == ("retrying", "DatabaseBusy")
+    monkeypatch.undo()
+    assert road.run()
+    assert road.shown(row_id)["state"] == "done"
+
+
+def _raise(error):
+    def fail(*arguments):
+        raise error
+
+    return fail
+
+
+def test_a_paused_route_keeps_what_it_was_killed_on(road):
+    row_id = road.send(ACCOUNT, "hub_object", "M1")
+    with road.desk.write() as transaction:
+        transaction.messages.in_hand.take([row_id])
+        transaction.messages.control.pause("route:hub_object", "by hand")
+    road.run()
+    assert road.shown(row_id)["state"] == "received"
+
+
+def test_routes_take_turns(road, build):
+    """One message at a time: a steady flow on one route doesn't keep another's waiting."""
+    for number in range(10):
+        road.send(ACCOUNT, "hub_object", f"M{number}")
+    order = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="A")))
+    for _ in range(len(road.manager.routes)):
+        road.manager.work(1)
+    assert road.shown(order)["state"] == "done"
+
+
+def test_an_answer_after_a_replay_has_another_id_than_the_refusal(road, build):
+    row_id = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="A"), customer="777"))
+    road.run()
+    road.load(
+        '<Message IntObjectName="Account"><ListOfAccount><Account><AccountId>777</AccountId></Account></ListOfAccount></Message>'
+    )
+    with road.desk.write() as transaction:
+        assert transaction.messages.inbox.replay(row_id)
+    road.run()
+    first, second = [row.message for row in road.left("mainframe.answers")]
+    assert [parse(one.body).findtext("STATE") for one in (first, second)] == ["REJ", "OK"]
+    assert first.message_id != second.message_id
+
+
+@pytest.mark.parametrize("reply_to", ["folder:mine", "answer:mainframe/x.xml", "billing.events"])
+def test_an_answer_goes_only_where_the_route_allows(road, reply_to):
+    road.work(ACCOUNT, "hub_object", "M1", reply_to=reply_to)
+    assert [row.message.kind for row in road.left("hub.answers")] == ["reply"]
+    assert road.left(reply_to) == []
+
+
+def test_a_reused_id_on_an_inner_channel_gets_its_dead_letter_too(road):
+    for body in (b"<a/>", b"<b/>"):
+        with road.desk.write() as transaction:
+            from adapters.database.outbox import OutboxMessage
+
+            transaction.messages.outbox.emit(OutboxMessage("SAME", "hub.objects", "outbound", body))
+        road.run()
+    assert [row.message.headers["x-orderhub-reason"] for row in road.left("hub_object.dead-letter")][
+        -1
+    ] == "MessageIdReused"
+    assert road.counts()["rejected"] == 1
+
+
+def test_parts_of_an_envelope_that_no_door_carries_make_it_invalid_and_it_is_kept(road):
+    from adapters.transport import admit
+
+    envelope, fault = admit(Envelope("M1", ACCOUNT.encode(), correlation_id="a\x00b"))
+    delivery = Delivery(envelope, "hub.objects", "local", "test", fault=fault)
+    filed = road.manager.file(road.desk.deployment.routes["hub_object"], [delivery])[0]
+    assert (road.shown(filed.row_id)["state"], road.shown(filed.row_id)["reason"]) == ("invalid", "EnvelopeRefused")
+
+
+def test_an_object_that_no_system_takes_waits_for_an_operator(road, build):
+    road.load(
+        '<Message IntObjectName="Product"><ListOfProduct><Product><ProductId>Internet Access</ProductId>'
+        "<FulfilmentSystem>Nobody</FulfilmentSystem></Product></ListOfProduct></Message>"
+    )
+    shown = road.work(build.order("1", build.line(1, "A", "INTRN001", ref="I")))
+    assert (shown["state"], shown["reason"]) == ("parked", "NobodyTakes")
+    assert road.stored("OM Order") == []

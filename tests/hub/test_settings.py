@@ -1,0 +1,36 @@
+"""Settings: what is wrong with one is told with the place and a mend that makes sense."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.settings import SettingsFaulty, read_settings
+
+
+def fault(folder, text):
+    (folder / "orderhub.toml").write_text(text)
+    with pytest.raises(SettingsFaulty) as caught:
+        read_settings(folder)
+    return str(caught.value)
+
+
+def test_a_value_that_cannot_be_is_not_taken_for_a_wrong_name(tmp_path):
+    assert fault(tmp_path, "group = 0\n") == (
+        "the setting 'group' can't be 0\n"
+        f"  where: {tmp_path / 'orderhub.toml'}\n"
+        "  why:   Input should be greater than or equal to 1\n"
+        "  mend:  mend or remove it"
+    )
+    assert fault(tmp_path, "grup = 5\n").endswith("mend:  did you mean 'group'?")
+
+
+def test_settings_that_are_no_file_are_an_error(tmp_path):
+    (tmp_path / "orderhub.toml").mkdir()
+    with pytest.raises(SettingsFaulty) as caught:
+        read_settings(tmp_path)
+    assert str(caught.value) == (
+        "orderhub.toml can't be read\n"
+        f"  where: {tmp_path / 'orderhub.toml'}\n"
+        "  why:   it is no file\n"
+        "  mend:  make orderhub.toml a file of settings, or remove it"
+    )

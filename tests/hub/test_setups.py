@@ -1,0 +1,134 @@
+"""The same road on every set-up: SQLite and PostgreSQL, embedded queues and RabbitMQ."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from adapters.database.upgrade import upgrade
+from adapters.rabbitmq import RabbitMQ
+from adapters.transport import Envelope
+from hub.deployment import Deployment
+from hub.desk import DatabaseNotUpgraded, Desk
+from hub.doors import declare_queues
+from hub.settings import read_settings
+from integration_objects.surroundings import Surroundings
+from schemas.check import parse
+
+SETUPS = [(database, queue) for database in ("SQLite", "PostgreSQL") for queue in ("the embedded queue", "RabbitMQ")]
+
+
+class Outside:
+    """Whoever stands around the hub, on whichever queue it has."""
+
+    def __init__(self, road: Any, broker_url: str | None) -> None:
+        self.road = road
+        self.broker = None if broker_url is None else RabbitMQ(broker_url, Surroundings())
+        if self.broker is not None:
+            declare_queues(road.desk, self.broker)
+
+    def send(self, route: str, body: bytes | str, id: str | None = None, **parts: Any) -> None:
+        body = body.encode() if isinstance(body, str) else body
+        if self.broker is None:
+            self.road.send(body, route, id, **parts)
+        else:
+            self.broker.publish(self.road.desk.deployment.routes[route].place, [Envelope(id, body, **parts)])
+
+    def take(self, channel: str) -> list[Envelope]:
+        if self.broker is None:
+            return [row.envelope for row in self.road.take(channel)]
+        taken = self.broker.receive(channel, 1000, 0.3)
+        self.broker.acknowledge(taken)
+        return [one.envelope for one in taken]
+
+
+@pytest.fixture(params=SETUPS, ids=[" on ".join(reversed(setup)) for setup in SETUPS])
+def outside(request: pytest.FixtureRequest, tmp_path: pathlib.Path, build: Any) -> Iterator[Outside]:
+    database, queue = request.param
+    given: dict[str, Any] = {"poll_s": 0.05}
+    if database == "PostgreSQL":
+        given["database_url"] = request.getfixturevalue("database_url")
+    broker_url = None
+    if queue == "RabbitMQ":
+        server = request.getfixturevalue("private_rabbitmq")
+        given["broker_url"] = broker_url = server.url
+        _delete_queues(server)
+    if database == "PostgreSQL":
+        desk = Desk(Deployment(tmp_path, read_settings(tmp_path, environment=False, **given)))
+        with pytest.raises(DatabaseNotUpgraded, match="isn't ready"):
+            desk.prepare_database()
+        upgrade(desk.database, desk.deployment.definitions)
+        desk.close()
+    road = build.Road(tmp_path, real=True, **given).load_samples()
+    made = Outside(road, broker_url)
+    yield made
+    if made.broker is not None:
+        made.broker.close()
+    road.close()
+
+
+def _delete_queues(server: Any) -> None:
+    import pika
+
+    names = [
+        line.split("\t")[0]
+        for line in server.control("list_queues", "--quiet", "--no-table-headers", "name").splitlines()
+    ]
+    connection = pika.BlockingConnection(pika.URLParameters(server.url))
+    for name in names:
+        if name.strip():
+            connection.channel().queue_delete(name.strip())
+    connection.close()
+
+
+def test_an_order_goes_all_the_way(outside, build):
+    road = outside.road
+    order = build.sample("order-1-new-service.xml")
+    outside.send("mainframe_order", order)
+    outside.send("mainframe_order", order)
+    outside.send("mainframe_order", build.sample("order-3-unknown-product.xml"))
+    outside.send("hub_object", build.sample("order-4-hub-xml.xml"), "CH-0001", reply_to="hub.answers")
+    assert road.run()
+    assert road.counts() == {"done": 2, "rejected": 1}
+
+    # every outbound message is there, in its own format
+    answers = [parse(one.body).findtext("STATE") for one in outside.take("mainframe.answers")]
+    assert sorted(answers) == ["OK", "OK", "REJ"] or sorted(answers) == ["OK", "REJ"]  # a repeat before the answer
+    [dead] = outside.take("mainframe_order.dead-letter")
+    assert dead.body == build.sample("order-3-unknown-product.xml")
+    [answer] = outside.take("hub.answers")
+    assert b"<State>done</State>" in answer.body
+    assert answer.correlation_id == "CH-0001"
+
+    # provisioning answers each work order
+    work_orders = [parse(one.body) for one in outside.take("provisioning.work_orders")]
+    assert len(work_orders) == 2
+    namespace = "{urn:orderhub:provisioning:work-order:1}"
+    for number, work_order in enumerate(work_orders):
+        lines = [
+            (line.findtext(f"{namespace}integrationId"), "COMPLETED")
+            for line in work_order.iter(f"{namespace}line")
+            if line.findtext(f"{namespace}action") != "none"
+        ]
+        outside.send(
+            "provisioning_status", build.status(work_order.findtext(f"{namespace}number"), lines), f"S{number}"
+        )
+    assert road.run()
+    assert road.counts() == {"done": 4, "rejected": 1}
+    assert set(road.profile().values()) == {"Active"}
+    assert len(road.profile()) == 5
+    events = outside.take("billing.events")
+    assert len(events) == 3
+    assert len({one.message_id for one in events}) == 3
+
+
+def test_refused_and_unreadable_messages_are_kept_and_the_rest_goes_on(outside, build):
+    outside.send("mainframe_order", b"\x00not XML")
+    outside.send("mainframe_order", build.order("1", build.line(1, "C", "LCLLN001", ref="GONE")))
+    outside.send("mainframe_order", build.order("2", build.line(1, "A", "LCLLN001", ref="L")))
+    assert outside.road.run()
+    assert outside.road.counts() == {"done": 1, "rejected": 1, "invalid": 1}
+    assert len(outside.take("mainframe_order.dead-letter")) == 2
