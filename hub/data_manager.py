@@ -89,8 +89,6 @@ class DataManager:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        #: what the process had in hand when it died, until it has been worked
-        self._suspects: set[str] = set()
         self._turn = 0
 
     @property
@@ -220,25 +218,25 @@ class DataManager:
         Raises:
             Retryable: the database failed; nothing was written, the messages stand where they stood.
         """
-        group = self._take_in_hand(1 if self._suspects else limit)
+        group = self._take_in_hand(limit)
         if not group:
             return 0
         for one in group.values():
             self._prepare(one)
         try:
-            self._work_claimed(group)
+            self._work_claimed(group, limit)
         except DatabaseBusy as error:
             if len(group) > 1:
                 raise  # the worker tries them one by one
             self._delay(next(iter(group.values())), error)
-        self._suspects -= set(group)
         return len(group)
 
-    def _work_claimed(self, group: Mapping[str, Work]) -> None:
+    def _work_claimed(self, group: Mapping[str, Work], limit: int) -> None:
         alone: list[str] = []
         with self._desk.write() as transaction:
             routes = list(dict.fromkeys(one.route.name for one in group.values()))
-            claimed = transaction.messages.inbox.claim(routes, len(group))
+            # As many as at the first look: what goes alone need not be the oldest.
+            claimed = transaction.messages.inbox.claim(routes, limit)
             works = [group[row.id] for row in claimed if row.id in group]
             self._work_group(transaction, works, alone)
             transaction.messages.in_hand.put_down([row_id for row_id in group if row_id not in alone])
@@ -274,7 +272,8 @@ class DataManager:
             left = transaction.messages.in_hand.left()
         if left:
             with self._desk.write() as transaction:
-                self._suspects = {row_id for row_id in left if transaction.messages.inbox.mark_attempt(row_id)}
+                for row_id in left:
+                    transaction.messages.inbox.mark_attempt(row_id)
                 transaction.messages.in_hand.put_down(left)
         return len(left)
 
@@ -304,6 +303,8 @@ class DataManager:
                 return {}
         with self._desk.write() as transaction:
             rows = transaction.messages.inbox.claim(self._in_turn(running), limit)
+            # What a process died on goes alone, whichever process takes it: the next death is then its own.
+            rows = [row for row in rows if row.deaths][:1] or rows
             transaction.messages.in_hand.take([row.id for row in rows])
         return {row.id: Work(row, self.routes[row.route]) for row in rows}
 

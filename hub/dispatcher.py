@@ -16,9 +16,9 @@ import structlog
 
 from adapters.database.outbox import OutboxRow
 from adapters.folder import FolderTransport
-from adapters.rabbitmq import RabbitMQ
+from adapters.rabbitmq import NotTaken, RabbitMQ
 from adapters.system import FOLDER
-from adapters.transport import confirmed_of
+from adapters.transport import TransportAway, confirmed_of
 from hub.data_manager import ANSWER, DataManager
 from hub.desk import Desk
 from hub.route import Route
@@ -34,6 +34,8 @@ BATCH = 100
 LEASE_S = 60
 #: seconds until a message that couldn't be published is tried again
 DELAYS_S = (1, 5, 30, 120, 600)
+#: at most, where the whole door was away: however long it was, it is used soon after it answers again
+MOST_AWAY_S = 5
 
 
 class Dispatcher:
@@ -107,6 +109,8 @@ class Dispatcher:
                 transaction.messages.outbox.mark_sent(arrived)
                 failed = next(row for row in rows if row.id not in arrived)
                 delay = DELAYS_S[min(failed.attempts, len(DELAYS_S) - 1)]
+                if isinstance(fault, TransportAway) and not isinstance(fault, NotTaken):
+                    delay = min(delay, MOST_AWAY_S)
                 transaction.messages.outbox.mark_failed(
                     failed.id, fault.as_dict(), self._desk.surroundings.later(delay)
                 )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from hub.services.differences import differs_in
-from hub.services.items import check_items, checked_items, quantity_of
+from hub.services.items import ONE, check_items, checked_items, quantity_of
 from hub.services.objects import (
     as_object,
     attribute_copies,
@@ -185,8 +185,10 @@ class _Delta:
         old, old_above = found
         values, values_changed = self._attributes(old, item)
         changed = values_changed or above != old_above or self.how.items_differ(old.properties, item.properties)
-        had, has = quantity_of(old), quantity_of(item)
-        grown = has > had and self.how.split and _splits(had, has) and is_tracked(item)
+        had = has = ONE
+        if old.properties.get("Quantity") != item.properties.get("Quantity"):
+            had, has = quantity_of(old), quantity_of(item)
+        grown = self.how.split and _splits(had, has) and is_tracked(item)
         node = self._append(target, item, "Update" if changed or (had != has and not grown) else NO_ACTION, values, old)
         if grown:
             node.properties["Quantity"] = old.get("Quantity") or "1"

@@ -17,6 +17,7 @@ from integration_objects.complex_object import (
     message,
     walk_items,
 )
+from integration_objects.field_values import read_date
 from integration_objects.property_set import PropertySet
 
 ASSET = "OM Asset"
@@ -84,9 +85,10 @@ def open_orders(run: Run, account_id: str, but_not: frozenset[str] = frozenset()
     return result
 
 
-def _when(order: PropertySet) -> tuple[bool, str, str, int]:
+def _when(order: PropertySet) -> tuple[bool, float, str, int]:
     due = order.get("Due Date")
-    return due is None, due or "", order.get("Row Id") or "", int(order.get("Revision") or 1)
+    moment = 0.0 if due is None else read_date(due).timestamp()
+    return due is None, moment, order.get("Row Id") or "", int(order.get("Revision") or 1)
 
 
 def still_to_come(order: PropertySet) -> PropertySet:

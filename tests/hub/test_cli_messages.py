@@ -29,9 +29,8 @@ def test_a_time_is_compared_in_utc(road, build, command):
     hour = int(received[11:13])
     assert hour < 23
     for since, expected in ((f"{received[:11]}{hour + 1:02}:00:00+01:00", [id]), ("2199-01-01", [])):
-        assert [
-            row["id"] for row in json.loads(command("messages", "list", "--json", "--since", since).out)
-        ] == expected
+        rows = json.loads(command("messages", "list", "--json", "--since", since).out)
+        assert [row["id"] for row in rows] == expected
 
 
 def test_a_dry_run_of_a_replay_says_what_it_would_do_and_does_nothing(road, build, command):

@@ -25,7 +25,12 @@ def workflow(road):
     return put
 
 
-ACCOUNT = '<Message IntObjectName="Account"><ListOfAccount><Account><AccountId>Z</AccountId></Account></ListOfAccount></Message>'
+def account(key):
+    instance = f"<Account><AccountId>{key}</AccountId></Account>"
+    return f'<Message IntObjectName="Account"><ListOfAccount>{instance}</ListOfAccount></Message>'
+
+
+ACCOUNT = account("Z")
 
 
 def state(road, row_id):
@@ -65,7 +70,7 @@ def test_what_a_failed_run_wrote_is_gone_and_the_rest_of_its_group_stands(road, 
         return Outcome()
 
     workflow(write_and_fail)
-    good = road.send(ACCOUNT.replace(">Z<", ">G<"), "hub_object", "GOOD")
+    good = road.send(account("G"), "hub_object", "GOOD")
     bad = road.send(ACCOUNT, "hub_object", "BAD")
     road.manager.work(25)
     assert state(road, bad)[0] in ("retrying", "parked")
@@ -138,9 +143,7 @@ def test_routes_take_turns(road, build):
 def test_an_answer_after_a_replay_has_another_id_than_the_refusal(road, build):
     row_id = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="A"), customer="777"))
     road.run()
-    road.load(
-        '<Message IntObjectName="Account"><ListOfAccount><Account><AccountId>777</AccountId></Account></ListOfAccount></Message>'
-    )
+    road.load(account("777"))
     with road.desk.write() as transaction:
         assert transaction.messages.inbox.replay(row_id)
     road.run()

@@ -12,7 +12,7 @@ from integration_objects.complex_object import line_items, walk_items
 def cards(revision: int, *more: str, quantity: int = 3) -> str:
     """The hub's own XML: an order of calling cards, in a revision of its sender."""
     lines = (
-        f"<LineItem><SourceReference>C1</SourceReference><ProductId>Calling Card</ProductId><ActionCode>Add</ActionCode>"
+        "<LineItem><SourceReference>C1</SourceReference><ProductId>Calling Card</ProductId><ActionCode>Add</ActionCode>"
         f"<Quantity>{quantity}</Quantity></LineItem>" + "".join(more)
     )
     return (
@@ -71,7 +71,12 @@ def test_billing_hears_of_a_one_time_fee_once_whatever_revisions_follow(road, bu
     line, order = build.line, build.order
     fee = line(2, "A", "INSTL001", ref="F")
     road.work(order("1", line(1, "A", "LCLLN001", ref="L"), fee))
-    assert road.work(order("1", line(1, "A", "LCLLN001", ref="L"), fee, line(3, "A", "ISDNL001", ref="I"), revision=2))["state"] == "done"  # fmt: skip
+    assert (
+        road.work(order("1", line(1, "A", "LCLLN001", ref="L"), fee, line(3, "A", "ISDNL001", ref="I"), revision=2))[
+            "state"
+        ]
+        == "done"
+    )
     told = [row.message.body.count(b"Installation") > 0 for row in road.left("billing.events")]
     assert told == [True]
 
@@ -102,7 +107,7 @@ def test_a_complete_line_is_neither_left_out_nor_changed(road, build):
             line(2, "A", "ISDNL001", ref="I"),
             revision=2,
             message="again",
-        )  # fmt: skip
+        )
     )
     assert (changed["state"], changed["reason"]) == ("rejected", "CompleteLineChanged")
     assert changed["error"]["why"] == "Adjusted Price is 99.00, was None"
@@ -154,7 +159,9 @@ def test_lines_nested_upside_down_are_refused(road, build):
     road.work(
         build.order("1", build.line(1, "A", "LBPKG001", ref="P"), build.line(2, "A", "LCLLN001", parent=1, ref="L"))
     )
-    shown = road.work(build.order("2", build.line(1, "C", "LCLLN001", ref="L"), build.line(2, "C", "LBPKG001", parent=1, ref="P")))  # fmt: skip
+    shown = road.work(
+        build.order("2", build.line(1, "C", "LCLLN001", ref="L"), build.line(2, "C", "LBPKG001", parent=1, ref="P"))
+    )
     assert (shown["state"], shown["reason"]) == ("rejected", "LinesUpsideDown")
 
 

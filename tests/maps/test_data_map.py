@@ -17,11 +17,15 @@ from integration_objects.complex_object import (
     message,
     walk_items,
 )
-from integration_objects.declaration import DeclarationFault
+from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
-from maps.data_map import FragmentApplied
+from maps.data_map import FragmentApplied, read_maps
 from maps.failure import MapFailed
+from schemas.check import parse
+from schemas.external_object import read_external_objects
+from schemas.from_xml import external_from_xml
+from schemas.to_xml import external_to_xml
 
 FLAT = """\
 children:
@@ -498,3 +502,51 @@ def test_the_source_is_not_changed_and_origins_go_over(compile_map, sent, line):
     before = tree.copy()
     assert only(compile_map(FLAT).apply(tree)).origin == 9
     assert tree == before
+
+
+AMOUNTS = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+  <xs:element name="BILL"><xs:complexType><xs:sequence>
+    <xs:element name="PRICE" nillable="true" minOccurs="0"><xs:complexType><xs:simpleContent>
+      <xs:extension base="xs:decimal"><xs:attribute name="currency"/></xs:extension>
+    </xs:simpleContent></xs:complexType></xs:element>
+  </xs:sequence><xs:attribute name="no"/></xs:complexType></xs:element>
+</xs:schema>"""
+COPIED = """\
+map: Bill to Bill
+from: Bill
+to: Bill
+make: BILL
+fields: {"@no": "coalesce([PRICE], 'none')"}
+children:
+  - make: PRICE
+    each: PRICE
+    fields: {".": "[.]", "@currency": "[@currency]"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("price", "read"),
+    [
+        ("", "none"),
+        ('<PRICE currency="USD">7.50</PRICE>', "7.50"),
+        ('<PRICE xsi:nil="true" currency="USD"></PRICE>', "none"),
+    ],
+)
+def test_a_component_whose_text_is_nil_is_read_and_written_as_a_null(price, read):
+    """An amount with its currency in an attribute is a component; `xsi:nil` makes its value a null all the same."""
+    declared = Source("schemas/bill.yaml", "external object: Bill\nschema: bill.xsd\nroot: BILL\n")
+    bill = read_external_objects([declared], {"bill.xsd": AMOUNTS}.__getitem__)["Bill"]
+    maps = read_maps([Source("maps/bill.yaml", COPIED)], {"Bill": bill.definition}, lambda path: b"")
+    namespace = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    sent = parse(f"<BILL {namespace}>{price}</BILL>".encode())
+    bill.schema.validate(sent)
+    written = external_to_xml(maps["Bill to Bill"].apply(external_from_xml(sent, bill)), bill)
+    bill.schema.validate(parse(written))
+    tail = written.decode().partition("?>\n")[2]
+    assert f' no="{read}"' in tail
+    found = parse(written).find("PRICE")
+    if not price:
+        assert found is None
+    else:
+        expected = parse(f"<BILL {namespace}>{price}</BILL>".encode()).find("PRICE")
+        assert (found.text, dict(found.attrib)) == (expected.text, dict(expected.attrib))

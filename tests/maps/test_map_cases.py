@@ -122,15 +122,15 @@ def test_the_worked_example_of_the_documentation_does_what_it_says():
     line = Component("LINE", {name: Field(name) for name in ("NO", "UP", "ACTN", "PROD", "DUE")})
     order = Component("ORDER", {name: Field(name) for name in ("NO", "CUST", "CURR")}, {"LINE": line})
     order.occurs["LINE"] = (1, None)
-    partner = IntegrationObject("Partner Order", order, external=True)
-    objects = {**shipped_definitions(), "Partner Order": partner}
+    agent = IntegrationObject("Agent Order", order, external=True)
+    objects = {**shipped_definitions(), "Agent Order": agent}
     maps = read_maps([Source("maps/p.yaml", written)], objects, lambda path: b"code,value\nLINE,L\nCLIP,C\n")
 
     def tree(element: etree._Element) -> PropertySet:
         fields = {one.tag: one.text for one in element if not len(one)}
         return PropertySet(element.tag, "", fields, [tree(one) for one in element if len(one)])
 
-    made = maps["Partner Order to OM Order"].apply(tree(parse(sent.encode())))
+    made = maps["Agent Order to OM Order"].apply(tree(parse(sent.encode())))
     found = [
         (item.get("Source Reference"), item.get("Due Date"), parent and parent.get("Source Reference"))
         for item, parent in walk_items(instances(made)[0])
