@@ -412,7 +412,11 @@ class DataManager:
         assert work.tree is not None  # noqa: S101  # prepared, or it had failed
         outcome = work.route.workflow.function(run, work.tree)
         transaction.messages.inbox.finish(
-            work.row.id, outcome.state, map=_map(work.route), map_version=_version(work.route)
+            work.row.id,
+            outcome.state,
+            map=_map(work.route),
+            map_version=_version(work.route),
+            why=outcome.why or None,
         )
         transaction.messages.inbox.record(work.row.id, run.recording())
         self._answer(transaction, work, outcome)

@@ -66,13 +66,12 @@ class Dispatcher:
         return any(destination not in self._stuck for destination in self._destinations())
 
     def _destinations(self) -> list[str]:
+        """Where something waits that isn't for `orderhub receive` to take."""
         with self._desk.read() as transaction:
-            waiting = transaction.messages.outbox.destinations_waiting()
-        return [destination for destination in waiting if self._is_ours(destination)]
-
-    def _is_ours(self, destination: str) -> bool:
-        """Whether somebody other than `orderhub receive` takes what goes there."""
-        return self._broker is not None or destination.startswith((FOLDER, ANSWER)) or destination in self._readers
+            outbox = transaction.messages.outbox
+            if self._broker is not None:
+                return outbox.destinations_waiting()
+            return outbox.destinations_waiting(names=list(self._readers), prefixes=[FOLDER, ANSWER])
 
     def _dispatch(self, destination: str) -> int:
         if destination in self._readers:

@@ -18,10 +18,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, Integer, bindparam, case, func, select, text, update
+from sqlalchemy import Connection, Integer, bindparam, case, func, select, update
 
 from adapters.database.claim import CLAIM_ANY, CLAIM_NEAR
-from adapters.database.hub_tables import FINAL_STATES, HUB, IN_LINE
+from adapters.database.hub_tables import FINAL_STATES, HUB
 from adapters.database.inbox_row import INBOX, inbox_row, row_or_none
 from adapters.database.inbox_row import InboxRow as InboxRow
 from adapters.database.outbox import Outbox, OutboxMessage

@@ -1,8 +1,8 @@
 """Apply: an asset with open orders laid over it, the state that will be when they are done.
 
 Each item of the asset and the orders has one `_Image`, found by its key; it holds the item's state, its
-parent and its children, so that an order costs what it touches and not what the asset holds. Nothing is
-copied before it is changed or written.
+parent and its children, so that an order costs what it touches and not what the asset holds. Each item is
+checked and copied in one go, while it is at hand.
 
 Source: "a. Apply Method", figures 11A to 11E-3; spec: methods.md, "Apply" and "Settled points", Apply.
 """
@@ -117,13 +117,12 @@ def apply(asset: PropertySet | None, orders: PropertySet | Sequence[PropertySet]
 
 
 class _Attribute:
-    """An attribute's state within an image."""
+    """An attribute's state within an image; *node* is the result's own."""
 
-    __slots__ = ("node", "properties", "state")
+    __slots__ = ("node", "state")
 
-    def __init__(self, state: str, properties: dict[str, str | None], node: PropertySet) -> None:
+    def __init__(self, state: str, node: PropertySet) -> None:
         self.state = state
-        self.properties = properties
         self.node = node
 
 
@@ -131,14 +130,13 @@ class _Image:
     """An item's state: the source's classItemImage.
 
     Attributes:
-        node: the item it was first read from; its properties are copied into `properties` when they change.
-        attributes: by name; None while they are as in *node*.
+        node: the item as the result will have it, its own from the start; what is beneath it is put in last.
+        attributes: by name, to be put into *node* last; None while they are the node's.
         children: by key; None for none.
         mark: the walk that saw it last, when circles are looked for.
-        others: lists of a deployment's own components that replace the node's.
     """
 
-    __slots__ = ("attributes", "children", "key", "mark", "node", "others", "parent", "properties", "state")
+    __slots__ = ("attributes", "children", "key", "mark", "node", "parent", "state")
 
     def __init__(self, key: str, node: PropertySet, state: str, parent: _Image | None) -> None:
         self.key = key
@@ -146,19 +144,23 @@ class _Image:
         self.state = state
         self.parent = parent
         self.children: dict[str, _Image] | None = None
-        self.properties: dict[str, str | None] | None = None
         self.attributes: dict[str, _Attribute] | None = None
-        self.others: list[PropertySet] | None = None
         self.mark = 0
 
     def own_attributes(self) -> dict[str, _Attribute]:
         """The attributes by name, to be changed."""
         if self.attributes is None:
             self.attributes = {
-                str(node.properties["Name"]): _Attribute(NO_ACTION, node.properties, node)
-                for node in attributes(self.node)
+                str(node.properties["Name"]): _Attribute(NO_ACTION, node) for node in attributes(self.node)
             }
         return self.attributes
+
+    def settle(self) -> PropertySet:
+        """Put the attributes that were changed into the node; returns it."""
+        if self.attributes is not None:
+            values = [one.node for one in self.attributes.values() if one.state != "Delete"]
+            self.node.children = lists_for(self.node, values)
+        return self.node
 
 
 class _States:
@@ -176,7 +178,10 @@ class _States:
         for item, parent in checked_items(tree, instance, "Apply", keys=True):
             above = None if parent is None else images[str(parent.properties[KEY])]
             key = str(item.properties[KEY])
-            images[key] = image = _Image(key, item, NO_ACTION, above)
+            node = item.copy_node()
+            node.properties["Action Code"] = NO_ACTION
+            node.children = lists_for(item, attribute_copies(item, NO_ACTION))
+            images[key] = image = _Image(key, node, NO_ACTION, above)
             self.beneath(above)[key] = image
 
     def beneath(self, parent: _Image | None) -> dict[str, _Image]:
@@ -204,7 +209,14 @@ class _Rules:
         result.update((name, text) for name, text in node.properties.items() if name not in self.attribute_skips)
         for name in VALUE_FIELDS:
             result[name] = node.properties.get(name)
+        result["Action Code"] = NO_ACTION
         return result
+
+    def new_attribute(self, node: PropertySet) -> _Attribute:
+        """The image of an attribute that *node* adds."""
+        twin = PropertySet(ATTRIBUTE, node.value, self.attribute(node, None), origin=node.origin)
+        twin.children = [child.copy() for child in node.children]
+        return _Attribute("Add", twin)
 
 
 class _Order:
@@ -253,21 +265,21 @@ class _Order:
     def _add(self, key: str, item: PropertySet, parent: str | None, before: _Image | None) -> None:
         if before is not None:
             self.states.beneath(before.parent).pop(key, None)
-        self.states.images[key] = image = _Image(key, item, "Add", None)
-        image.properties = self._fields(item, {}, "Active")
+        made = PropertySet(LINE_ITEM, item.value, {"Action Code": NO_ACTION}, lists_for(item, []), item.origin)
+        self._set_fields(made.properties, item.properties, "Active")
+        self.states.images[key] = image = _Image(key, made, "Add", None)
         image.attributes = {}
         for node in attributes(item):
             name, action = str(node.properties["Name"]), action_code(node)
             if action in ("Add", NO_ACTION):
-                image.attributes[name] = _Attribute("Add", self.rules.attribute(node, None), node)
+                image.attributes[name] = self.rules.new_attribute(node)
             else:
                 self._ignore(key, name, action, ABSENT)
         self._put(image, parent)
 
     def _update(self, image: _Image, item: PropertySet, parent: str | None) -> None:
         image.state = "Update"
-        before = dict(image.node.properties) if image.properties is None else image.properties
-        image.properties = self._fields(item, before, before.get("Status"))
+        self._set_fields(image.node.properties, item.properties, image.node.properties.get("Status"))
         for node in attributes(item):
             action = action_code(node)
             if action != NO_ACTION:
@@ -275,7 +287,8 @@ class _Order:
         others = unlike(item)
         if others:
             replaced = {child.type for child in others}
-            image.others = [o for o in image.others or unlike(image.node) if o.type not in replaced] + others
+            kept = [one for one in unlike(image.node) if one.type not in replaced]
+            image.node.children = lists_for(image.node, attributes(image.node), kept + others)
         if (None if image.parent is None else image.parent.key) != parent:
             self.states.beneath(image.parent).pop(image.key, None)
             self._put(image, parent)
@@ -289,22 +302,21 @@ class _Order:
         there = found is not None and state != "Delete"
         if action == "Add" and not there:
             own.pop(name, None)
-            own[name] = _Attribute("Add", self.rules.attribute(node, None), node)
+            own[name] = self.rules.new_attribute(node)
         elif action == "Update" and found is not None and there:
-            if self.rules.values_differ(found.properties, node.properties):
-                found.properties = self.rules.attribute(node, found.properties)
+            if self.rules.values_differ(found.node.properties, node.properties):
+                found.node.properties = self.rules.attribute(node, found.node.properties)
                 found.state = "Update"
         elif action == "Delete" and found is not None and there:
             found.state = "Delete"
         else:
             self._ignore(image.key, name, action, state)
 
-    def _fields(
-        self, item: PropertySet, properties: dict[str, str | None], own_status: str | None
-    ) -> dict[str, str | None]:
+    def _set_fields(
+        self, properties: dict[str, str | None], carried: dict[str, str | None], own_status: str | None
+    ) -> None:
         """Copy what the order's item carries onto *properties*, and settle the status. Changes them."""
         skips = self.rules.item_skips
-        carried = item.properties
         for name, text in carried.items():
             if name not in skips:
                 properties[name] = text
@@ -315,7 +327,6 @@ class _Order:
                 status = own_status
         if status is not None or "Status" in properties:
             properties["Status"] = status
-        return properties
 
     def _put(self, image: _Image, parent: str | None) -> None:
         """Put the image last beneath its parent; without one in the states it is dead when the order ends."""
@@ -409,7 +420,7 @@ def _result(
     while pending:
         images, target = pending.pop()
         for image in images:
-            node = _written(image)
+            node = image.settle()
             target.append(node)
             if image.children:
                 live = [child for child in image.children.values() if child.state != "Delete"]
@@ -426,25 +437,3 @@ def _new_header(name: str, orders: Sequence[PropertySet], definitions: Definitio
     if "Account Id" in first.properties:
         header.properties["Account Id"] = first.properties["Account Id"]
     return header
-
-
-def _written(image: _Image) -> PropertySet:
-    """An item as it stands in the result, without what is beneath it."""
-    source = image.node
-    if image.properties is None:
-        node = source.copy_node()
-    else:
-        node = PropertySet(LINE_ITEM, source.value, image.properties, None, source.origin)
-    node.properties["Action Code"] = NO_ACTION
-    if image.attributes is None:
-        values = attribute_copies(source, NO_ACTION)
-    else:
-        values = [_attribute_node(one) for one in image.attributes.values() if one.state != "Delete"]
-    node.children = lists_for(source, values, image.others)
-    return node
-
-
-def _attribute_node(attribute: _Attribute) -> PropertySet:
-    properties = dict(attribute.properties)
-    properties["Action Code"] = NO_ACTION
-    return PropertySet(ATTRIBUTE, attribute.node.value, properties, None, attribute.node.origin)

@@ -243,7 +243,7 @@ class _Delta:
         result: list[PropertySet] = []
         any_changed = False
         for attribute in news:
-            twin = attribute.copy_node()
+            twin = attribute.copy() if attribute.children else attribute.copy_node()
             was = before.pop(attribute.properties["Name"], None)
             if was is None:
                 action = "Add"
@@ -256,7 +256,7 @@ class _Delta:
             result.append(twin)
         for gone in before.values():
             any_changed = True
-            twin = gone.copy_node()
+            twin = gone.copy() if gone.children else gone.copy_node()
             twin.properties["Action Code"] = "Delete"
             result.append(twin)
         return result, any_changed

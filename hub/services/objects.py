@@ -214,7 +214,7 @@ def attribute_copies(item: PropertySet, action: str, dropped: Sequence[str] = ()
     """Copies of all attributes of an item with one action code, without the fields *dropped*."""
     result = []
     for attribute in attributes(item):
-        twin = attribute.copy_node()
+        twin = attribute.copy() if attribute.children else attribute.copy_node()
         if dropped:
             for name in dropped:
                 twin.properties.pop(name, None)

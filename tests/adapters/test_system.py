@@ -24,7 +24,7 @@ def _file(package: str) -> object:
 
 @pytest.fixture(scope="module")
 def external_objects() -> dict[str, ExternalObject]:
-    folders = ("billing", "mainframe", "provisioning")
+    folders = ("billing", "mainframe", "partner", "provisioning")
     sources = [source for folder in folders for source in shipped("schemas", folder=folder)]
     return read_external_objects(sources, _file("schemas"))  # type: ignore[arg-type]
 

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from adapters.database.object_matcher import Matcher
 from adapters.database.object_store import ObjectStore
@@ -823,3 +823,102 @@ def test_an_account_is_locked_by_the_transaction_that_works_on_it(postgresql_dat
             other = stack.enter_context(postgresql_database.write())
             taken = other.execute(text("SELECT 1 FROM s_account FOR UPDATE SKIP LOCKED")).all()
     assert taken == []
+
+
+# How many statements
+
+
+def statements(store, work):
+    """The statements that *work* runs, by their first word and the table; a block of rows counts once."""
+    seen = []
+
+    def note(connection, cursor, statement, parameters, context, executemany):
+        words = statement.split()
+        verb = words[0]
+        table = words[{"INSERT": 2, "UPDATE": 1, "SELECT": words.index("FROM") + 1 if "FROM" in words else 0}[verb]]
+        seen.append(f"{verb} {table.strip('(')}")
+
+    event.listen(store.connection, "before_cursor_execute", note)
+    try:
+        work()
+    finally:
+        event.remove(store.connection, "before_cursor_execute", note)
+    return seen
+
+
+def large(**fields):
+    return order(
+        *[item(str(line), attribute("x"), attribute("y"), Product_Id="Line", **fields) for line in range(40)],
+    )
+
+
+def test_a_new_order_costs_as_many_statements_with_one_line_as_with_forty(store):
+    """What is beneath a new header can't be there, and isn't looked for."""
+    found = statements(store, lambda: store.insert(large()))
+    blocks = ["INSERT s_order_item", "INSERT s_order_item_xa"] if store.connection.dialect.name == "sqlite" else []
+    assert found == ["SELECT s_order", "SELECT s_account", "INSERT s_order", "SELECT s_prod_int", *blocks]
+
+
+def test_an_unchanged_tree_is_read_once_a_table_and_not_written(store):
+    store.insert(large())
+    found = statements(store, lambda: store.update(large()))
+    assert [one.split()[0] for one in found] == ["SELECT"] * 3
+
+
+def test_only_the_rows_that_changed_are_written(store):
+    store.insert(large())
+    changed = large()
+    for line in line_items(instances(changed)[0])[:2]:
+        line.properties["Status"] = "Open"
+    found = statements(store, lambda: store.update(changed))
+    assert [one for one in found if not one.startswith("SELECT")] == ["UPDATE s_order_item", "UPDATE s_order"]
+
+
+def test_a_statement_is_made_once_for_all_orders(store):
+    """However many lines there are: the text of a statement doesn't depend on them."""
+    texts = set()
+
+    def note(connection, cursor, statement, parameters, context, executemany):
+        texts.add(statement)
+
+    for lines in (2, 3, 20):
+        tree = order(*[item(f"{lines}-{line}") for line in range(lines)], Order_Number=str(lines))
+        store.insert(tree)
+        if lines == 3:
+            event.listen(store.connection, "before_cursor_execute", note)
+        known = set(texts)
+        store.update(tree)
+        read(store, Order_Number=str(lines))
+        assert lines != 20 or texts == known
+    event.remove(store.connection, "before_cursor_execute", note)
+
+
+def test_a_reference_that_this_transaction_deletes_is_not_known_any_more(store):
+    store.insert(order(item("1", Product_Id="Line")))
+    store.delete(order())
+    store.delete(message("Product", [PropertySet("Product", properties={"Product Id": "Line"})]))
+    with pytest.raises(ProductUnknown):
+        store.insert(order(item("1", Product_Id="Line")))
+
+
+def test_a_reference_that_a_savepoint_took_back_is_not_known_any_more(store):
+    savepoint = store.connection.begin_nested()
+    store.insert(message("Product", [PropertySet("Product", properties={"Product Id": "New"})]))
+    store.insert(order(item("1", Product_Id="New")))
+    savepoint.rollback()
+    with pytest.raises(ProductUnknown):
+        store.insert(order(item("1", Product_Id="New")))
+
+
+def test_fields_that_differ_from_line_to_line_are_stored_as_each_line_has_them(store):
+    """Lines of one message need not carry the same fields, neither new nor changed."""
+    lines = [item("1", Status="Open"), item("2", Quantity="2"), item("3"), item("4", Quantity=None, Status="Open")]
+    store.insert(order(*lines))
+    store.update(order(item("3", Quantity="3"), item("1", Service_Id="s"), item("4", Status="Complete")))
+    found = items_of(read(store))
+    assert [(one.get("Status"), one.get("Quantity"), one.get("Service Id")) for one in found.values()] == [
+        ("Open", None, "s"),
+        (None, "2", None),
+        (None, "3", None),
+        ("Complete", None, None),
+    ]
