@@ -31,6 +31,20 @@ _MOST_KEPT = 500
 Pick = Callable[[Any], tuple[Any, ...]]
 
 
+def pick(places: Sequence[Any]) -> Pick:
+    """What gives the values at these places of a row, or of these names of a dict, as a tuple."""
+    if not places:
+        return lambda row: ()
+    if len(places) == 1:
+        place = places[0]
+        return lambda row: (row[place],)
+    return itemgetter(*places)
+
+
+#: Stands for what gives the key of a row's own identifier, which isn't among an entry's values.
+ROW_ID: Pick = pick(("row_id",))
+
+
 class Shape:
     """Which columns an entry carries, and in which order.
 
@@ -38,8 +52,8 @@ class Shape:
         columns: without the row id.
         place: of each column among them.
         stored: of a row, the values of these columns.
-        keys: for each of the component's keys the places of its values, -1 for the row id; None where the
-            entry can't have the key.
+        keys: for each of the component's keys what gives its values of an entry's; None where the entry
+            can't have the key. Of the row's own identifier: `ROW_ID`.
         required: the required fields with their places; None for one that isn't carried.
     """
 
@@ -49,14 +63,15 @@ class Shape:
         self.columns = columns
         self.place = {column: place for place, column in enumerate(columns)}
         self.stored = pick([stored.place[column] for column in columns])
-        self.keys: dict[tuple[str, ...], tuple[int, ...] | None] = {}
+        self.keys: dict[tuple[str, ...], Pick | None] = {}
         for key in stored.keys:
-            places = [self._key_place(stored.columns[name]) for name in key]
-            self.keys[key] = None if None in places else tuple(place for place in places if place is not None)
+            columns_of_key = [stored.columns[name] for name in key]
+            if columns_of_key == ["row_id"]:
+                self.keys[key] = ROW_ID
+            else:
+                whole = all(column in self.place for column in columns_of_key)
+                self.keys[key] = pick([self.place[column] for column in columns_of_key]) if whole else None
         self.required = tuple((name, self.place.get(stored.columns[name])) for name in stored.required)
-
-    def _key_place(self, column: str) -> int | None:
-        return -1 if column == "row_id" else self.place.get(column)
 
 
 def shape_of(stored: StoredComponent, columns: tuple[str, ...]) -> Shape:
@@ -182,16 +197,6 @@ def _prove_field(entry: Entry, name: str) -> None:
         where=entry.where(),
         mend=nearest(name, entry.stored.component.fields) or "mend the field's name, or extend the object",
     )
-
-
-def pick(places: Sequence[Any]) -> Pick:
-    """What gives the values at these places of a row, or of these names of a dict, as a tuple."""
-    if not places:
-        return lambda row: ()
-    if len(places) == 1:
-        place = places[0]
-        return lambda row: (row[place],)
-    return itemgetter(*places)
 
 
 def _kept(kept: dict[Any, Any], key: Any, make: Callable[[], Any]) -> Any:

@@ -79,7 +79,7 @@ def entries_of(stored: StoredObject, instance: PropertySet, operation: str | Non
         below = _children(stored, stack.pop(), operation is None)
         for child in below:
             found.of[id(child.stored)].append(child)
-        stack.extend(reversed(below))
+        stack.extend([child for child in reversed(below) if child.node.children or child.operation == "delete"])
     # Of a header that is another object's row only the key is read: its other fields are no columns of that row.
     read_values(stored.header, [header], stored.header.keys[0][0] if stored.is_borrowed else None)
     for component in stored.components:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.database.entry_values import Shape, shape_of
+from adapters.database.entry_values import ROW_ID, Shape, shape_of
 from adapters.database.store_faults import FieldMissing, KeyMissing
 from adapters.database.stored_object import StoredComponent
 from integration_objects.property_set import PropertySet
@@ -146,11 +146,10 @@ class Entry:
 
     def key_values(self, key: tuple[str, ...]) -> KeyValues | None:
         """The stored values of the fields of one of the component's keys; None where one is absent or null."""
-        places = self.shape.keys[key]
-        if places is None:
+        of = self.shape.keys[key]
+        if of is None:
             return None
-        values = self.values
-        found: Any = tuple([values[place] if place >= 0 else self.row_id for place in places])
+        found = (self.row_id,) if of is ROW_ID else of(self.values)
         return found if all(found) else None
 
     def key(self) -> tuple[tuple[str, ...], KeyValues]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam
+from sqlalchemy import Connection, Select, and_, bindparam, or_
 
 from adapters.database.entry_values import pick
 from adapters.database.object_entries import Entries
@@ -97,6 +98,10 @@ class Matcher:
         Raises:
             AlreadyThere: names the key and the row.
         """
+        if stored.owner is None:
+            for entry in entries:
+                self._refuse_header(stored, entry)
+            return
         for key in stored.keys:
             scoped = _is_scoped(stored, key)
             wanted = []
@@ -111,12 +116,26 @@ class Matcher:
             for entry, values in wanted:
                 rows = found.get((entry.owned_by if scoped else None, values))
                 if rows:
-                    raise AlreadyThere(
-                        f"'{stored.name}' is there already",
-                        where=entry.where(),
-                        why=f"row {rows[0][0]} has {_named(key, values)}",
-                        mend="update or upsert it, or give it another key",
-                    )
+                    raise _already_there(entry, key, values, rows[0])
+
+    def _refuse_header(self, stored: StoredComponent, header: Entry) -> None:
+        """Refuse a header of which one of the keys is there already, with one statement for all of them."""
+        wanted = {key: values for key in stored.keys if (values := header.key_values(key)) is not None}
+        if not wanted:
+            return
+        statement = once(
+            self._connection,
+            stored.table,
+            ("present", tuple(wanted), stored.layout),
+            lambda: _select_any(self._connection, stored, tuple(wanted)),
+        )
+        flat = [value for values in wanted.values() for value in values]
+        found = self._connection.execute(statement, {f"key{place}": value for place, value in enumerate(flat)}).all()
+        for key, values in wanted.items() if found else ():
+            key_of = pick([stored.place[column.name] for column in stored.key_columns(key)])
+            for row in found:
+                if key_of(row) == values:
+                    raise _already_there(header, key, values, row)
 
     def _rows(
         self, stored: StoredComponent, key: Key, wanted: Sequence[tuple[Entry, KeyValues]], *, lock: bool
@@ -162,6 +181,16 @@ def _select(
     return (statement.with_for_update(of=stored.table) if lock else statement), bind
 
 
+def _select_any(connection: Connection, stored: StoredComponent, keys: Sequence[Key]) -> Select[Any]:
+    """The statement that finds the rows with any of several keys."""
+    number = count()
+    conditions = [
+        and_(*[column == bindparam(f"key{next(number)}", type_=column.type) for column in stored.key_columns(key)])
+        for key in keys
+    ]
+    return select_rows(connection, stored.table, stored.layout).where(or_(*conditions))
+
+
 def _is_scoped(stored: StoredComponent, key: Key) -> bool:
     """Whether the key is unique only within an owner, and not in the whole table."""
     return not (stored.unique_everywhere or (len(key) == 1 and stored.columns[key[0]] == "row_id"))
@@ -186,6 +215,15 @@ def _not_found(entry: Entry) -> RowNotFound:
         where=entry.where(),
         why=f"no row with {_named(key, values)}" + ("" if entry.owner is None else f" beneath {entry.owner.path()}"),
         mend="upsert it where it may be new, or mend the key",
+    )
+
+
+def _already_there(entry: Entry, key: Key, values: KeyValues, row: Row) -> AlreadyThere:
+    return AlreadyThere(
+        f"'{entry.stored.name}' is there already",
+        where=entry.where(),
+        why=f"row {row[0]} has {_named(key, values)}",
+        mend="update or upsert it, or give it another key",
     )
 
 

@@ -40,6 +40,8 @@ T = TypeVar("T")
 DIALECTS = ("sqlite", "postgresql")
 #: Values that one statement takes; both databases allow many more, but a statement's time has a limit.
 PART = 500
+#: Statements that are kept for a table: senders that leave other fields out each time make many.
+_MOST_KEPT = 1000
 
 
 def parts(values: Sequence[T]) -> Sequence[Sequence[T]]:
@@ -55,6 +57,8 @@ def once(connection: Connection, table: Table, key: tuple[Any, ...], make: Calla
     key = (connection.dialect.name, *key)
     found = kept.get(key)
     if found is None:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
         found = kept[key] = make()
     return found
 

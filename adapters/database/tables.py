@@ -10,8 +10,9 @@ Each stored component is a table of this form:
     modification_num                    headers: the version, 1 at first, one more with each change
     created, created_by, last_upd, last_upd_by
 
-User keys are unique: a header's in its table, an item's or attribute's within its owner. Every constraint has
-a name, because Alembic's batch mode drops those without one.
+User keys are unique: a header's in its table, an item's or attribute's within its owner; rows that don't nest are
+found by such a key's index, others by one on owner and position. Every constraint has a name, because Alembic's
+batch mode drops those without one.
 
 Spec: road.md "Storage"; data-model.md "Rules"; guarantees.md "SQLite", "Alembic".
 """
@@ -133,7 +134,8 @@ def _table(
         target, column = owner_reference(definitions, definition, owner)
         columns.append(Column(component.owner_column, plain_text(ID_LENGTH), nullable=False))
         constraints.append(_reference(name, component.owner_column, target, column))
-        indexes.append((component.owner_column, "position"))
+        if component.parent_column is not None or not _has_key_by_owner(component, owner):
+            indexes.append((component.owner_column, "position"))
     if component.parent_column is not None:
         columns.append(Column(component.parent_column, plain_text(ID_LENGTH)))
         constraints.append(_reference(name, component.parent_column, name, "row_id"))
@@ -169,6 +171,11 @@ def _table(
     indexes.extend(_LOOKED_FOR.get(name, ()))
     for index in indexes:
         Index(constraint_name("ix", name, *index), *[table.c[column] for column in index])
+
+
+def _has_key_by_owner(component: Component, owner: Component) -> bool:
+    """Whether it has a unique key that begins with the owner's column, and so an index that leads to its rows."""
+    return component.table not in UNIQUE_EVERYWHERE and any(True for _ in _unique_keys(component, owner))
 
 
 def _unique_keys(component: Component, owner: Component | None) -> Iterator[UniqueConstraint]:

@@ -591,7 +591,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["asset_id"], ["s_asset.row_id"], name="fk_s_asset_xa_asset_id"),
         *_lengths("s_asset_xa", name=255, action_cd=30, text_value=4000, date_value=32),
     )
-    op.create_index("ix_s_asset_xa_asset_id_position", "s_asset_xa", ["asset_id", "position"])
     op.create_table(
         "s_order_item",
         _text("row_id", 64, nullable=False),
@@ -770,11 +769,6 @@ def upgrade() -> None:
         ),
         *_lengths("s_work_order_item_xa", name=255, action_cd=30, text_value=4000, date_value=32),
     )
-    op.create_index(
-        "ix_s_work_order_item_xa_work_order_item_id_position",
-        "s_work_order_item_xa",
-        ["work_order_item_id", "position"],
-    )
     op.create_table(
         "s_order_item_xa",
         _text("row_id", 64, nullable=False),
@@ -792,7 +786,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["order_item_id"], ["s_order_item.row_id"], name="fk_s_order_item_xa_order_item_id"),
         *_lengths("s_order_item_xa", name=255, action_cd=30, text_value=4000, date_value=32),
     )
-    op.create_index("ix_s_order_item_xa_order_item_id_position", "s_order_item_xa", ["order_item_id", "position"])
     op.create_table(
         "s_quote_item_xa",
         _text("row_id", 64, nullable=False),
@@ -810,7 +803,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["quote_item_id"], ["s_quote_item.row_id"], name="fk_s_quote_item_xa_quote_item_id"),
         *_lengths("s_quote_item_xa", name=255, action_cd=30, text_value=4000, date_value=32),
     )
-    op.create_index("ix_s_quote_item_xa_quote_item_id_position", "s_quote_item_xa", ["quote_item_id", "position"])
 
 
 def downgrade() -> None:
