@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check services clean
+.PHONY: demo test check bench services clean
 
 demo: $(STAMP)  ## the main job on the embedded defaults
 	$(VENV)/bin/orderhub demo
@@ -16,6 +16,10 @@ check: $(STAMP)  ## lint, types, and the proof of the declarations
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/orderhub check
+
+bench: $(STAMP)  ## how fast the road, Delta and Apply are; BENCH="--quick" or "--orders N"
+	$(VENV)/bin/python -m tests.bench.road $(BENCH)
+	$(VENV)/bin/python -m tests.bench.delta_and_apply
 
 services: $(STAMP)  ## a private RabbitMQ and PostgreSQL until Ctrl-C; prints their settings
 	@$(VENV)/bin/python -m tests.services

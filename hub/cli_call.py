@@ -16,10 +16,12 @@ import pathlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from hub.printing import complain
 from integration_objects.errors import HubError, Refused
 
 if TYPE_CHECKING:
@@ -86,39 +88,44 @@ def call(
     seed: Annotated[int | None, typer.Option(help="Repeats new keys and row ids.")] = None,
 ) -> None:
     """Run a business service method on files and print the result."""
+    from hub.collector import paused_collector
+
+    _check_format(form)
+    with paused_collector():
+        printed, ignored = _result(method, arguments or [], form, seed)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(printed)
+    sys.stdout.flush()
+    for line in ignored:
+        complain(f"ignored: {line}")
+
+
+def _result(method: str, arguments: Sequence[str], form: str, seed: int | None) -> tuple[bytes, list[str]]:
+    """What goes to standard output, and what was ignored, a line each."""
     from hub.definitions import load_definitions, own_folder
     from hub.own_python import own_python
     from hub.services import SERVICES, Service
 
     folder = pathlib.Path.cwd()
-    _check_format(form)
     services = {**SERVICES, **own_python(own_folder(folder), "services", "SERVICES", Service)}
     commands = {service.command: service for service in services.values()}
     if method != EVALUATE and method not in commands:
         raise _method_unknown(method, commands)
     service = commands.get(method)
     known = arguments_of(method, service)
-    texts = _given(method, arguments or [], known)
+    texts = _given(method, arguments, known)
     definitions = load_definitions(folder)
     files = _Files(definitions)
+    given: dict[str, Any] = {name: None for name in known if (method, name) in MAY_BE_LEFT_OUT}
     try:
-        given = {name: _read(known[name], found, files) for name, found in texts.items()}
+        given.update((name, _read(known[name], found, files)) for name, found in texts.items())
         if service is None:
             result = evaluate(definitions=definitions, **given)
         else:
-            left_out = [
-                one.name for one in known.values() if one.name not in given and (method, one.name) in MAY_BE_LEFT_OUT
-            ]
-            given.update(dict.fromkeys(left_out))
             result = service.function(**given, **_handed_in(service, definitions, folder, seed))
-        printed, ignored = _printed(result, form, definitions)
+        return _printed(result, form, definitions)
     except HubError as error:
         raise files.placed(error, texts) from error
-    sys.stdout.flush()
-    sys.stdout.buffer.write(printed)
-    sys.stdout.flush()
-    for line in ignored:
-        sys.stderr.write(f"ignored: {line}\n")
 
 
 def evaluate(expression: str, item: PropertySet | None = None, *, definitions: Definitions) -> Any:
@@ -364,11 +371,9 @@ def _scalar(value: Any, form: str) -> str:
 
     from integration_objects.expression import text_of
 
-    plain = (
-        value
-        if value is None or isinstance(value, bool)
-        else (text_of(value) if not isinstance(value, int) else str(value))
-    )
+    plain = value
+    if value is not None and not isinstance(value, bool):
+        plain = text_of(value) if isinstance(value, (str, Decimal)) else str(value)
     if form == "json":
         return json.dumps({"value": plain}, ensure_ascii=False)
     return plain if isinstance(plain, str) else json.dumps(plain)

@@ -404,7 +404,8 @@ class DataManager:
             if self._desk.database.is_world_fault(error):
                 raise
             savepoint.rollback()
-            self._fail(transaction, work, _unexpected(work, error))
+            fault = self._desk.database.fault_of(error)
+            self._fail(transaction, work, _unexpected(work, error) if fault is None else fault.at(_place(work.row)))
 
     def _run(self, transaction: Transaction, work: Work, locked: set[str] | None) -> None:
         work.step = f"workflow {work.route.workflow.name}"

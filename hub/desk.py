@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,9 @@ from hub.deployment import Deployment
 from hub.run import Kit, Origin, Run
 from integration_objects.errors import Misconfigured
 from integration_objects.surroundings import Surroundings
+
+#: numbers of a sequence that a process takes at once, where several processes share a database
+NUMBERS_AT_ONCE = 20
 
 
 class DatabaseNotUpgraded(Misconfigured):
@@ -70,6 +73,7 @@ class Desk:
         self.surroundings = surroundings or Surroundings()
         self.process = process
         self.holder = f"{process}-{os.getpid()}"
+        self._blocks: dict[str, Iterator[int]] = {}
         self.metadata = tables_of(deployment.definitions)
         self.database = Database(
             deployment.settings.database_url,
@@ -80,7 +84,20 @@ class Desk:
     @cached_property
     def kit(self) -> Kit:
         """What all runs of this deployment share."""
-        return self.deployment.kit(self.surroundings)
+        kit = self.deployment.kit(self.surroundings)
+        return kit if self.database.is_sqlite else replace(kit, next_number=self._next_number)
+
+    def _next_number(self, sequence: str) -> int:
+        """A number of this process's block; the next block is taken in a short transaction of its own."""
+        numbers = self._blocks.get(sequence)
+        number = next(numbers, None) if numbers is not None else None
+        if number is None:
+            with self.database.write() as connection:
+                control = self._transaction(connection).messages.control
+                last = control.next_number(sequence, NUMBERS_AT_ONCE)
+            self._blocks[sequence] = numbers = iter(range(last - NUMBERS_AT_ONCE + 1, last + 1))
+            number = next(numbers)
+        return number
 
     def prepare_database(self) -> None:
         """Make the database ready: SQLite is upgraded; PostgreSQL must have been.

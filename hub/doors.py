@@ -11,14 +11,16 @@ Spec: road.md "Doors"; integration.md "Doors"; guarantees.md G1 (acknowledge aft
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from adapters.folder import FolderTransport
 from adapters.rabbitmq import Queue, RabbitMQ
-from adapters.transport import Unroutable
+from adapters.transport import TransportAway, Unroutable
 from hub.data_manager import DataManager
 from hub.desk import Desk
 from hub.route import Route
+from integration_objects.errors import Retryable
 from schemas.check import Limits
 
 #: where a deployment's folders lie
@@ -77,7 +79,11 @@ class BrokerDoor(Door):
 
     def take_in(self, limit: int, wait_s: float) -> int:
         """Receive a group, work or file it in one transaction, acknowledge it after the commit."""
-        paused = self._manager.paused()
+        try:
+            paused = self._manager.paused()
+        except Retryable:
+            self._give_back(list(self._routes))  # to hubs whose database answers
+            raise
         channels = [place for place, route in self._routes.items() if route.name not in paused]
         self._broker.release([place for place in self._routes if place not in channels])
         if not channels:
@@ -89,7 +95,7 @@ class BrokerDoor(Door):
             self._manager.take([(self._routes[one.channel], one) for one in deliveries])
         except BaseException:
             # Not acknowledged: the broker hands them out again, marked as redelivered.
-            self._broker.release(channels)
+            self._give_back(channels)
             raise
         self._broker.acknowledge(deliveries)
         return len(deliveries)
@@ -97,6 +103,11 @@ class BrokerDoor(Door):
     def is_left(self) -> bool:
         """Never known: `take_in` has waited for what may come."""
         return False
+
+    def _give_back(self, channels: Sequence[str]) -> None:
+        """Stop consuming, on the way out of a failure that is the one to tell of."""
+        with contextlib.suppress(TransportAway):  # a link that is lost has given everything back by itself
+            self._broker.release(channels)
 
 
 def open_broker(desk: Desk) -> RabbitMQ | None:

@@ -68,6 +68,7 @@ class Worker:
                 if self._desk.surroundings.monotonic() >= wake_at:
                     self.data_manager.wake()
                     wake_at = self._desk.surroundings.monotonic() + WAKE_S
+                before = self._desk.surroundings.monotonic()
                 worked = self.step(wait_s)
                 backoff, self._group = poll_s, self._desk.deployment.settings.group
             except Retryable as error:
@@ -82,8 +83,9 @@ class Worker:
             if once and wait_s and not self._is_left():
                 break
             wait_s = max(poll_s, LAST_LOOK_S) if once and self._broker is not None else poll_s
-            if self._broker is None or self._away:
-                self._stop.wait(poll_s)
+            waited = self._desk.surroundings.monotonic() - before
+            if waited < poll_s:  # no door waited: there is none that does, or its routes are paused
+                self._stop.wait(poll_s - waited)
         return self._all_final()
 
     def step(self, wait_s: float = 0.0) -> int:

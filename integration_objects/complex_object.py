@@ -29,6 +29,7 @@ NO_ACTION = "-"
 ACTION_CODES = ("Add", "Update", "Delete", NO_ACTION)
 _READ_AS_NO_ACTION = frozenset((None, "", "--", NO_ACTION))
 _LIST_OF = "ListOf "
+_LINE_ITEMS, _ATTRIBUTES = _LIST_OF + LINE_ITEM, _LIST_OF + ATTRIBUTE
 
 
 def list_of(name: str) -> str:
@@ -113,13 +114,19 @@ def put_list(node: PropertySet, name: str) -> list[PropertySet]:
 
 
 def line_items(node: PropertySet) -> list[PropertySet]:
-    """The line items directly beneath an instance or a line item."""
-    return components(node, LINE_ITEM)
+    """The line items directly beneath an instance or a line item: its own list, not a copy of it."""
+    for child in node.children:
+        if child.type == _LINE_ITEMS:
+            return child.children
+    return []
 
 
 def attributes(item: PropertySet) -> list[PropertySet]:
-    """The attributes of a line item."""
-    return components(item, ATTRIBUTE)
+    """The attributes of a line item: its own list, not a copy of it."""
+    for child in item.children:
+        if child.type == _ATTRIBUTES:
+            return child.children
+    return []
 
 
 def walk_items(instance: PropertySet) -> Iterator[tuple[PropertySet, PropertySet | None]]:
@@ -129,7 +136,9 @@ def walk_items(instance: PropertySet) -> Iterator[tuple[PropertySet, PropertySet
         entry = stack.pop()
         yield entry
         item = entry[0]
-        stack.extend((child, item) for child in reversed(line_items(item)))
+        below = line_items(item)
+        if below:
+            stack += [(child, item) for child in reversed(below)]
 
 
 def all_items(trees: Iterable[PropertySet]) -> Iterator[PropertySet]:

@@ -60,12 +60,14 @@ class ActionAlias:
         alias: what goes into the field Action Alias.
         condition: an expression with the old values at hand as ``[Old <field>]``; "" for always.
         where: file:line:column of the declaration.
+        condition_where: likewise, of the condition; "" where there is none.
     """
 
     code: str
     alias: str
     condition: str = ""
     where: str = ""
+    condition_where: str = field(default="", compare=False)
 
 
 @dataclass(eq=False)
@@ -90,6 +92,7 @@ class Component:
         triggers: field names whose change makes Field Delta act; where none are named, the compared ones.
         trigger_field, trigger_value: what Field Delta sets to what, by the rules of action codes.
         trigger_condition: an expression that must be true for that; "" for none.
+        trigger_where: file:line:column of the last setting of the three; "" where none is declared.
         aliases: what Delta writes into the field Action Alias, the first whose condition is true.
         old_values: field names whose old value Delta writes into the field ``Old <field>``.
         text: the type of the node's own value (external components with simple content); None for no value.
@@ -113,6 +116,7 @@ class Component:
     trigger_field: str = "Action Code"
     trigger_value: str = "Update"
     trigger_condition: str = ""
+    trigger_where: str = ""
     aliases: tuple[ActionAlias, ...] = ()
     old_values: tuple[str, ...] = ()
     text: FieldType | None = None

@@ -361,14 +361,17 @@ def _put_settings(component: Component, parts: Mapping[str, Node]) -> None:
         component.complete_statuses = tuple(parts["complete statuses"].texts())
     if "trigger field" in parts:
         component.trigger_field = _field_named(parts["trigger field"], component, "trigger field")
+        component.trigger_where = parts["trigger field"].where
     for key in ("trigger value", "trigger condition"):
         if key in parts:
             setattr(component, snake_case(key), parts[key].text())
+            component.trigger_where = parts[key].where
     for node in parts["action aliases"].sequence() if "action aliases" in parts else ():
         alias = node.mapping(required=["code", "alias"], optional=["condition"])
         condition = alias["condition"].text() if "condition" in alias else ""
         code = alias["code"].choice("Add", "Update", "Delete", "-")
-        component.aliases += (ActionAlias(code, alias["alias"].text(), condition, node.where),)
+        place = alias["condition"].where if "condition" in alias else ""
+        component.aliases += (ActionAlias(code, alias["alias"].text(), condition, node.where, place),)
 
 
 def _derive(component: Component) -> None:

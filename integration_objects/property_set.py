@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+_NEW = object.__new__
+
 
 class PropertySet:
     """A node of the tree: type, value, ordered properties (text or None), ordered children.
@@ -83,7 +85,14 @@ class PropertySet:
 
     def copy_node(self) -> PropertySet:
         """A copy of this node alone, without its children."""
-        return PropertySet(self.type, self.value, dict(self.properties), None, self.origin)
+        # Methods copy millions of nodes: setting the slots takes two thirds of what the constructor does.
+        twin: PropertySet = _NEW(PropertySet)
+        twin.type = self.type
+        twin.value = self.value
+        twin.properties = self.properties.copy()
+        twin.children = []
+        twin.origin = self.origin
+        return twin
 
     def __eq__(self, other: object) -> bool:
         """Equal in type, value, properties (in any order) and children (in this order)."""

@@ -100,9 +100,7 @@ def _proof(maps: Mapping[str, DataMap]) -> Iterator[Finding]:
     for data_map in maps.values():
         for table in data_map.lookups.values():
             if id(table) not in used:
-                yield Finding(
-                    table.where, f"nothing uses the look-up table '{table.name}'", "take it away", "warning"
-                )
+                yield Finding(table.where, f"nothing uses the look-up table '{table.name}'", "take it away", "warning")
 
 
 def _rules(rule: ComponentRule) -> Iterator[ComponentRule]:
@@ -123,9 +121,7 @@ def _prove_rule(rule: ComponentRule) -> Iterator[Finding]:
                 "error",
             )
     if rule.component.text is not None and rule.external and OWN_TEXT not in filled:
-        yield Finding(
-            rule.where, f"nothing fills the text of {of}", f"add '{OWN_TEXT}' at `fields`", "warning"
-        )
+        yield Finding(rule.where, f"nothing fills the text of {of}", f"add '{OWN_TEXT}' at `fields`", "warning")
     made = {one.component.name for one in rule.below}
     if rule.flat is not None or rule.recurse is not None:
         made.add(rule.component.name)
@@ -159,9 +155,7 @@ def _habits(source: SourceExpression, where: str) -> Iterator[Finding]:
     for word, column in source.expression.bare_words:
         yield Finding(where, f"column {column}: '{word}' stands without quotes", f"write '{word}'", "warning")
     for column in source.expression.null_comparisons:
-        yield Finding(
-            where, f"column {column}: a comparison with NULL is always FALSE", "write IS NULL", "warning"
-        )
+        yield Finding(where, f"column {column}: a comparison with NULL is always FALSE", "write IS NULL", "warning")
 
 
 def _prove_field(rule: FieldRule, external: bool) -> Iterator[Finding]:

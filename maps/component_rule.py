@@ -126,9 +126,7 @@ class ComponentRule:
         names = list(self.component.children)
         self._order = {name if self.external else list_of(name): n for n, name in enumerate(names)}
         self.below.sort(key=lambda rule: names.index(rule.component.name))
-        self._plan = [
-            (rule.field.name, rule.read, rule.good, _plain_length(rule), rule) for rule in self.fields
-        ]
+        self._plan = [(rule.field.name, rule.read, rule.good, _plain_length(rule), rule) for rule in self.fields]
 
     def make(self, scope: Scope, work: Work) -> list[PropertySet]:
         """Make the components for the source nodes beneath *scope*.

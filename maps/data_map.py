@@ -228,9 +228,7 @@ class _Document:
     uses: dict[str, None] = field(default_factory=dict)
 
 
-def _read_document(
-    source: Source, objects: Mapping[str, IntegrationObject], read_file: ReadFile
-) -> _Document:
+def _read_document(source: Source, objects: Mapping[str, IntegrationObject], read_file: ReadFile) -> _Document:
     node = read(source)
     parts = node.mapping(required=["map", "from", "to", "make"], optional=["lookups", *_RULE])
     from_object, from_steps = _object(parts["from"], objects)
@@ -276,9 +274,7 @@ def _walk(node: Node, component: Component, steps: Sequence[str]) -> list[Compon
     for step in steps:
         below = component.children.get(step)
         if below is None:
-            raise node.fault(
-                f"'{component.name}' has no component '{step}'", mend=nearest(step, component.children)
-            )
+            raise node.fault(f"'{component.name}' has no component '{step}'", mend=nearest(step, component.children))
         way.append(below)
         component = below
     return way
@@ -384,9 +380,7 @@ class _Compiler:
         name = parts["use"].text()
         used = self._documents.get(name)
         if used is None:
-            raise parts["use"].fault(
-                f"there is no map '{name}'", mend=nearest(name, self._documents) or "add its file"
-            )
+            raise parts["use"].fault(f"there is no map '{name}'", mend=nearest(name, self._documents) or "add its file")
         self._document.uses[name] = None
         users = (*self._users, self._document.name)
         if name in users:
@@ -431,9 +425,7 @@ class _Compiler:
         least_most = holder.occurs.get(made.name)
         return least_most is not None and least_most[1] == 1
 
-    def _prove_single(
-        self, parts: Mapping[str, Node], many: bool, single: bool, made: Component, node: Node
-    ) -> None:
+    def _prove_single(self, parts: Mapping[str, Node], many: bool, single: bool, made: Component, node: Node) -> None:
         if many and single and "where" not in parts:
             raise parts.get("each", node).fault(
                 f"`each` may match more than once, and the target takes one '{made.name}'",

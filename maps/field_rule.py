@@ -42,9 +42,7 @@ MAX_REMEMBERED = 2_000
 #: An expression over more fields than this seldom meets the same values again.
 MAX_KEY_FIELDS = 3
 
-_LOOKUP = re.compile(
-    r"\s*lookup\(\s*(?P<q>['\"])[^'\"]*(?P=q)\s*,\s*\[(?P<path>(?:[^\[\]]|\[\d+\])*)\]\s*[,)]", re.I
-)
+_LOOKUP = re.compile(r"\s*lookup\(\s*(?P<q>['\"])[^'\"]*(?P=q)\s*,\s*\[(?P<path>(?:[^\[\]]|\[\d+\])*)\]\s*[,)]", re.I)
 
 
 #: No text of an expression, compared by identity.
@@ -79,9 +77,7 @@ class SourceExpression:
     lookups: Mapping[str, LookupTable]
 
 
-def compile_source_expression(
-    text: str, position: Position, lookups: Mapping[str, LookupTable]
-) -> SourceExpression:
+def compile_source_expression(text: str, position: Position, lookups: Mapping[str, LookupTable]) -> SourceExpression:
     """Compile an expression of a map, whose fields are paths from *position*.
 
     Raises:
@@ -105,9 +101,7 @@ def compile_source_expression(
             name = dict(call.constants).get(0)
             if not isinstance(name, str) or name not in lookups:
                 raise ExpressionFault(
-                    f"there is no look-up table {name!r}"
-                    if name
-                    else "lookup wants a table's name in quotes",
+                    f"there is no look-up table {name!r}" if name else "lookup wants a table's name in quotes",
                     column=call.column,
                     expression=text,
                     mend="the map's tables: " + (", ".join(lookups) or "none; add it at `lookups`"),

@@ -68,9 +68,7 @@ class TracedField:
             f"{self.component} {self.field} = {_quoted(self.value)}",
             f"  map:    {self.where}  {self.expression}{'  (by default)' if self.by_default else ''}",
         ]
-        lines += [
-            f"  {'from:' if not number else '':<7} {source}" for number, source in enumerate(self.sources)
-        ]
+        lines += [f"  {'from:' if not number else '':<7} {source}" for number, source in enumerate(self.sources)]
         return "\n".join(lines)
 
 

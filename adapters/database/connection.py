@@ -147,6 +147,10 @@ class Database:
         fault = hub_fault(error, "")
         return fault is not None and fault.verdict != "refuse"
 
+    def fault_of(self, error: BaseException) -> HubError | None:
+        """The hub's error for a driver's *error* that concerns one message; None where it is none of the driver's."""
+        return hub_fault(error, self.shown_url)
+
     def check(self) -> None:
         """Connect, and refuse a database that may lose what it has committed.
 

@@ -44,7 +44,7 @@ _SET_COMPONENT = per_dialect(
 _NEXT_NUMBER = per_dialect(
     SEQUENCE,
     lambda insert: insert.on_conflict_do_update(
-        index_elements=["name"], set_={"value": SEQUENCE.c.value + 1}
+        index_elements=["name"], set_={"value": SEQUENCE.c.value + bindparam("step")}
     ).returning(SEQUENCE.c.value),
 )
 _COUNT_DELIVERIES = per_dialect(
@@ -126,9 +126,10 @@ class Control:
         """Every component that was ever paused: ``name``, ``state``, ``why``, ``since``; by name."""
         return [dict(row) for row in self._connection.execute(_COMPONENTS).mappings()]
 
-    def next_number(self, name: str) -> int:
-        """The next whole number of *name*, from 1; without gaps, because it is part of the transaction."""
-        return int(self._connection.execute(_NEXT_NUMBER[self._dialect], {"name": name, "value": 1}).scalar_one())
+    def next_number(self, name: str, block: int = 1) -> int:
+        """The last of the next *block* whole numbers of *name*, from 1; without gaps, as part of the transaction."""
+        values = {"name": name, "value": block, "step": block}
+        return int(self._connection.execute(_NEXT_NUMBER[self._dialect], values).scalar_one())
 
     def count_deliveries(self, route: str, number: int) -> None:
         """Add *number* to what this process's door of *route* has delivered."""

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from hub.services.differences import Differs, differs_in
 from hub.services.items import CircleOfItems, checked_items
 from hub.services.objects import (
+    ATTRIBUTES,
+    LINE_ITEMS,
     attribute_copies,
     attribute_of,
     definition_of,
@@ -113,7 +115,9 @@ def apply(asset: PropertySet | None, orders: PropertySet | Sequence[PropertySet]
         rules = _Rules(items_of(tree, definitions, "Apply"))
         for order in instances(tree):
             _Order(states, tree, order, rules).apply()
-    return Applied(_result(states, asset, instance, trees, definitions), tuple(states.ignored))
+    result = _result(states, asset, instance, trees, definitions)
+    states.release()
+    return Applied(result, tuple(states.ignored))
 
 
 class _Attribute:
@@ -130,8 +134,8 @@ class _Image:
     """An item's state: the source's classItemImage.
 
     Attributes:
-        node: the item as the result will have it, its own from the start; what is beneath it is put in last.
-        attributes: by name, to be put into *node* last; None while they are the node's.
+        node: the item as the result has it; its lists are written anew where they have changed.
+        attributes: by name; None while they are as in *node*.
         children: by key; None for none.
         mark: the walk that saw it last, when circles are looked for.
     """
@@ -155,13 +159,6 @@ class _Image:
             }
         return self.attributes
 
-    def settle(self) -> PropertySet:
-        """Put the attributes that were changed into the node; returns it."""
-        if self.attributes is not None:
-            values = [one.node for one in self.attributes.values() if one.state != "Delete"]
-            self.node.children = lists_for(self.node, values)
-        return self.node
-
 
 class _States:
     """All images, by key, and the roots: the source's MasterList."""
@@ -171,6 +168,10 @@ class _States:
         self.roots: dict[str, _Image] = {}
         self.ignored: list[Ignored] = []
         self.marks = 0
+        #: Images that have had children.
+        self.parents: list[_Image] = []
+        #: Whose children, or attributes, are no longer as in its node; None: the roots.
+        self.changed: set[_Image | None] = {None}
 
     def load(self, tree: PropertySet, instance: PropertySet) -> None:
         """Take the asset's items as they stand."""
@@ -183,6 +184,8 @@ class _States:
             node.children = lists_for(item, attribute_copies(item, NO_ACTION))
             images[key] = image = _Image(key, node, NO_ACTION, above)
             self.beneath(above)[key] = image
+            if above is not None:
+                put_list(above.node, LINE_ITEM).append(node)
 
     def beneath(self, parent: _Image | None) -> dict[str, _Image]:
         """The children of an image, or the roots."""
@@ -190,7 +193,52 @@ class _States:
             return self.roots
         if parent.children is None:
             parent.children = {}
+            self.parents.append(parent)
         return parent.children
+
+    def take(self, image: _Image) -> None:
+        """Take the image from beneath its parent."""
+        self.beneath(image.parent).pop(image.key, None)
+        self.changed.add(image.parent)
+
+    def put(self, image: _Image, parent: _Image | None) -> None:
+        """Put the image last beneath *parent*."""
+        image.parent = parent
+        self.beneath(parent)[image.key] = image
+        self.changed.add(parent)
+
+    def delete(self, image: _Image) -> None:
+        """Delete the image, and leave what is beneath it."""
+        image.state = "Delete"
+        self.changed.add(image.parent)
+
+    def settle(self) -> list[PropertySet]:
+        """Write the lists of the nodes whose images have changed; returns the root items that are left."""
+        for image in self.changed:
+            if image is None or image.state == "Delete":
+                continue
+            node = image.node
+            if image.attributes is not None:
+                values = [one.node for one in image.attributes.values() if one.state != "Delete"]
+                found = node.child(ATTRIBUTES)
+                if found is not None:
+                    found.children = values
+                elif values:
+                    node.children.insert(0, PropertySet(ATTRIBUTES, children=values))
+            if image.children is not None:
+                live = _live(image.children)
+                if live or node.child(LINE_ITEMS) is not None:
+                    put_list(node, LINE_ITEM)[:] = live
+        return _live(self.roots)
+
+    def release(self) -> None:
+        """Let go of the images without the garbage collector: parents and children hold each other."""
+        for image in self.parents:
+            image.children = None
+
+
+def _live(images: dict[str, _Image]) -> list[PropertySet]:
+    return [image.node for image in images.values() if image.state != "Delete"]
 
 
 class _Rules:
@@ -254,7 +302,7 @@ class _Order:
         elif action == "Update" and image is not None and there:
             self._update(image, item, parent)
         elif action == "Delete" and image is not None and there:
-            image.state = "Delete"
+            self.states.delete(image)
             self.dead.append((image, ""))
             return
         else:
@@ -264,11 +312,12 @@ class _Order:
 
     def _add(self, key: str, item: PropertySet, parent: str | None, before: _Image | None) -> None:
         if before is not None:
-            self.states.beneath(before.parent).pop(key, None)
+            self.states.take(before)
         made = PropertySet(LINE_ITEM, item.value, {"Action Code": NO_ACTION}, lists_for(item, []), item.origin)
         self._set_fields(made.properties, item.properties, "Active")
         self.states.images[key] = image = _Image(key, made, "Add", None)
         image.attributes = {}
+        self.states.changed.add(image)
         for node in attributes(item):
             name, action = str(node.properties["Name"]), action_code(node)
             if action in ("Add", NO_ACTION):
@@ -289,13 +338,15 @@ class _Order:
             replaced = {child.type for child in others}
             kept = [one for one in unlike(image.node) if one.type not in replaced]
             image.node.children = lists_for(image.node, attributes(image.node), kept + others)
+            self.states.changed.add(image)
         if (None if image.parent is None else image.parent.key) != parent:
-            self.states.beneath(image.parent).pop(image.key, None)
+            self.states.take(image)
             self._put(image, parent)
             self.moved.append((image, item))
 
     def _attribute(self, image: _Image, node: PropertySet, action: str) -> None:
         own = image.own_attributes()
+        self.states.changed.add(image)
         name = str(node.properties["Name"])
         found = own.get(name)
         state = ABSENT if found is None else found.state
@@ -330,16 +381,14 @@ class _Order:
 
     def _put(self, image: _Image, parent: str | None) -> None:
         """Put the image last beneath its parent; without one in the states it is dead when the order ends."""
-        image.parent = None
-        if parent is not None:
-            above = self.states.images.get(parent)
-            if above is None:
-                self.dead.append((image, f"its parent '{parent}' isn't there"))
-                return
-            image.parent = above
-            if above.state == "Delete":
-                self.dead.append((image, f"its parent '{parent}' is deleted"))
-        self.states.beneath(image.parent)[image.key] = image
+        above = None if parent is None else self.states.images.get(parent)
+        if above is None and parent is not None:
+            image.parent = None
+            self.dead.append((image, f"its parent '{parent}' isn't there"))
+            return
+        if above is not None and above.state == "Delete":
+            self.dead.append((image, f"its parent '{parent}' is deleted"))
+        self.states.put(image, above)
 
     def _sweep(self) -> None:
         """Delete what stands beneath a missing or deleted item; list what this order did there in vain."""
@@ -412,20 +461,11 @@ def _result(
 ) -> PropertySet:
     """The message with every image that is left."""
     name = ASSET if asset is None else object_name(asset) or ASSET
-    roots = [image for image in states.roots.values() if image.state != "Delete"]
+    roots = states.settle()
     if not roots:
         return empty(name)
     header = _new_header(name, orders, definitions) if instance is None else header_copy(instance)
-    pending = [(roots, put_list(header, LINE_ITEM))]
-    while pending:
-        images, target = pending.pop()
-        for image in images:
-            node = image.settle()
-            target.append(node)
-            if image.children:
-                live = [child for child in image.children.values() if child.state != "Delete"]
-                if live:
-                    pending.append((live, put_list(node, LINE_ITEM)))
+    put_list(header, LINE_ITEM).extend(roots)
     if asset is None or instance is None:
         return message(name, [header])
     return rewrapped(asset, [header])

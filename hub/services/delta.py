@@ -150,7 +150,11 @@ class _Comparison:
 
 
 class _Delta:
-    """One delta on its way: the old items by key, and the written ones by key."""
+    """One delta on its way: the old items by key, and the written ones by key.
+
+    Both states are walked together, the old one only as far as the next item of the new one needs it: where they have
+    the same order, an item is still in the processor's cache when it is compared.
+    """
 
     def __init__(self, before: _State, after: _State, comparison: _Comparison) -> None:
         self.after = after
@@ -158,8 +162,7 @@ class _Delta:
         self.old: dict[str, tuple[PropertySet, str | None]] = {}
         self.written: dict[str, PropertySet] = {}
         self.splits = False
-        for item, parent in before.items():
-            self.old[_key(item)] = (item, None if parent is None else _key(parent))
+        self.unread = before.items()
 
     def write(self, roots: list[PropertySet]) -> None:
         """Write all items, the new state's first. Changes *roots*."""
@@ -171,6 +174,7 @@ class _Delta:
                 above = None if parent is None else _key(parent)
                 target = roots if above is None else put_list(self.written[above], LINE_ITEM)
             self._write(item, above, target)
+        self._read_old(None)
         for key in [key for key in self.old if key not in self.written]:
             item, above = self.old[key]
             target = roots if above is None else put_list(self.written[above], LINE_ITEM)
@@ -178,7 +182,8 @@ class _Delta:
 
     def _write(self, item: PropertySet, above: str | None, target: list[PropertySet]) -> None:
         """Write one item of the new state, and behind it what a grown quantity adds."""
-        found = self.old.get(_key(item))
+        key = _key(item)
+        found = self.old.get(key) or self._read_old(key)
         if found is None:
             self._append(target, item, "Add", attribute_copies(item, "Add"), None)
             return
@@ -196,6 +201,16 @@ class _Delta:
                 self.after.check()  # what is beneath the item is copied before the walk comes to it
                 self.splits = True
             self._add_more(target, item, has - had)
+
+    def _read_old(self, wanted: str | None) -> tuple[PropertySet, str | None] | None:
+        """Read on in the old state, to the item *wanted* or to the end; returns it with its parent's key."""
+        old = self.old
+        for item, parent in self.unread:
+            key = _key(item)
+            old[key] = found = (item, None if parent is None else _key(parent))
+            if key == wanted:
+                return found
+        return None
 
     def _append(
         self,

@@ -26,8 +26,9 @@ def compile_condition(text: str, component: Component) -> Expression:
     fields = field_reader(component)
 
     def read(name: str, column: int) -> Run:
-        if name.startswith(OLD) and name[len(OLD) :] in component.fields:
-            before = fields(name[len(OLD) :], column)
+        was = name.removeprefix(OLD)
+        if was != name and (was in component.fields or name not in component.fields):
+            before = fields(was, column)
             return lambda pair: before(pair[1])
         after = fields(name, column)
         return lambda pair: after(pair[0])

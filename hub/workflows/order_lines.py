@@ -5,7 +5,7 @@ Source: spec road.md, "Whose order, which line".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.run import Run
@@ -52,21 +52,49 @@ class LinesUpsideDown(Refused):
     """A line stands beneath another that stands beneath it in the customer's services."""
 
 
-def resolve_keys(run: Run, order: PropertySet, account_id: str, state: PropertySet, newest: PropertySet | None) -> None:
+def recorded_keys(run: Run, order: PropertySet, account_id: str) -> dict[str, str]:
+    """The Integration Ids that were recorded for the references of an order's lines, by reference.
+
+    A line without a reference is known by the Integration Id that it was sent with. Changes *order* so.
+
+    Raises:
+        LineKeyTwice: two lines have one reference.
+    """
+    for item, _ in walk_items(order):
+        if item.get("Source Reference") is None and item.get(KEY) is not None:
+            item.properties["Source Reference"] = item.get(KEY)
+    references = [item.get("Source Reference") or "" for item, _ in walk_items(order)]
+    _check_twice(references)
+    system = order.get("Source System") or HUB
+    return run.integration_ids(system, account_id, sorted({reference for reference in references if reference}))
+
+
+def needs_state(order: PropertySet, pairs: Mapping[str, str], newest: PropertySet | None) -> bool:
+    """Whether anything of an order may touch what the account has or has ordered.
+
+    Lines that all add services under references that nobody has used touch nothing: then neither the profile nor the
+    open orders need to be read.
+    """
+    return newest is not None or bool(pairs) or any(action_code(item) != "Add" for item, _ in walk_items(order))
+
+
+def resolve_keys(
+    run: Run,
+    order: PropertySet,
+    account_id: str,
+    state: PropertySet,
+    newest: PropertySet | None,
+    pairs: Mapping[str, str],
+) -> None:
     """Give every line its Integration Id, from the sender's reference or anew.
 
     `Add`: the hub makes the key and records the pair; a supplement keeps the pairs of the order that it replaces,
     and a reference whose service still stands keeps its key, so that the dry run finds the service added twice.
-    Others: looked up; else an Integration Id of the account; else refused.
+    Others: looked up; else an Integration Id of the account; else refused. *pairs* are the `recorded_keys`.
     """
     system = order.get("Source System") or HUB
     lines = [item for item, _ in walk_items(order)]
-    for item in lines:
-        if item.get("Source Reference") is None and item.get(KEY) is not None:
-            item.properties["Source Reference"] = item.get(KEY)
     references = [item.get("Source Reference") or "" for item in lines]
-    _check_twice(references)
-    pairs = run.integration_ids(system, account_id, sorted({reference for reference in references if reference}))
     present = {item.get(KEY): item for item, _ in walk_items(instances(state)[0])}
     of_former = set() if newest is None else {item.get(KEY) for item, _ in walk_items(newest)}
     made: dict[str, str] = {}

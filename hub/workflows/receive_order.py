@@ -14,7 +14,9 @@ from hub.workflows.order_lines import (
     adopt_former_keys,
     fill_from_state,
     keep_completed_lines,
+    needs_state,
     put_ancestors,
+    recorded_keys,
     resolve_keys,
 )
 from hub.workflows.orders import AccountsMissing, submit
@@ -121,8 +123,11 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
 
     products = _products(run, order)
     replaced = frozenset(revision["Row Id"] or "" for revision in former)
-    state = _instance_or(requested_state(run, account_id, but_not=replaced), no_profile(account_id))
-    resolve_keys(run, order, account_id, state, newest)
+    pairs = recorded_keys(run, order, account_id)
+    state = no_profile(account_id)
+    if needs_state(order, pairs, newest):
+        state = _instance_or(requested_state(run, account_id, but_not=replaced), state)
+    resolve_keys(run, order, account_id, state, newest, pairs)
     fill_from_state(order, state)
     put_ancestors(order, state)
     if any(item.get("Product Id") not in products for item, _ in walk_items(order)):
@@ -132,8 +137,8 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
         if product is not None:
             _copy_product_fields(item, product)
 
-    exploded = run.call("Explode", message(ORDER, [order]), new_id=run.new_id)
-    order = instances(exploded)[0]
+    if not run.call("Fully Exploded", message(ORDER, [order])):
+        order = instances(run.call("Explode", message(ORDER, [order])))[0]
     if newest is not None:
         adopt_former_keys(order, newest)
         keep_completed_lines(order, newest, run.definitions[ORDER].root.children[LINE_ITEM].compared)

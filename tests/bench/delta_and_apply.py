@@ -1,39 +1,52 @@
 """How long Delta and Apply take, and how that grows: `python -m tests.bench.delta_and_apply`, apart from the tests.
 
 Measured in CPU seconds, the best of three: forests of bundles with nine items each and three attributes an item,
-every fifth item with another price; then one chain of 50,000 levels.
+every fifth item with another price; bare lines; then one chain of 50,000 levels. As in `orderhub call`, the garbage
+collector pauses; once more it doesn't, for the record.
+
+Beside it stands what generic tree diffs do with the same two states, as far as they are installed (`pip install
+deepdiff xmldiff`): DeepDiff on items by key, where it need not search for what belongs together, and xmldiff on the
+hub's own XML.
 """
 
 from __future__ import annotations
 
 import gc
+import importlib.util
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from hub.collector import paused_collector
 from hub.services.apply import apply
 from hub.services.delta import delta
-from integration_objects.complex_object import message, put_list
+from integration_objects.complex_object import attributes, instances, message, put_list, walk_items
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings
+from schemas.hub_xml import hub_to_xml
 
 SIZES = (1_000, 10_000, 100_000)
 LEVELS = 50_000
+#: Generic diffs get fewer items: they would take hours for as many.
+DEEPDIFF_SIZES = (100, 1_000, 5_000)
+XMLDIFF_SIZES = (20, 50, 100)
+NAMES = ("Colour", "Size", "Limit")
 
 
-def state(items: int, changed: bool, deep: bool = False) -> PropertySet:
+def state(items: int, changed: bool, deep: bool = False, names: Sequence[str] = NAMES) -> PropertySet:
     """An asset with as many items."""
     header = PropertySet("Asset", properties={"Account Id": "1-A"})
     nodes: list[PropertySet] = []
     for number in range(items):
         values = [
             PropertySet("Attribute", properties={"Name": name, "Text Value": f"{name}{number}", "Action Code": "-"})
-            for name in ("Colour", "Size", "Limit")
+            for name in names
         ]
         node = PropertySet("Line Item", properties=_fields(number, "6.99" if changed and number % 5 == 0 else "5.99"))
-        put_list(node, "Attribute").extend(values)
+        if values:
+            put_list(node, "Attribute").extend(values)
         above = number - 1 if deep else number - number % 10
         put_list(nodes[above] if 0 <= above < number else header, "Line Item").append(node)
         nodes.append(node)
@@ -55,10 +68,10 @@ def _fields(number: int, price: str) -> dict[str, str | None]:
     }
 
 
-def best(work: Callable[[], object]) -> float:
-    """CPU seconds, the best of three."""
+def best(work: Callable[[], object], times: int = 3) -> float:
+    """CPU seconds, the best of *times*."""
     found = []
-    for _ in range(3):
+    for _ in range(times):
         gc.collect()
         start = time.process_time()
         work()
@@ -66,10 +79,10 @@ def best(work: Callable[[], object]) -> float:
     return min(found)
 
 
-def measure(items: int, deep: bool = False) -> tuple[float, float]:
+def measure(items: int, deep: bool = False, names: Sequence[str] = NAMES) -> tuple[float, float]:
     """Delta's and Apply's seconds."""
     definitions, new_id = shipped_definitions(), SeededSurroundings().new_id
-    old, new = state(items, False, deep), state(items, True, deep)
+    old, new = state(items, False, deep, names), state(items, True, deep, names)
     change = delta(old, new, definitions, new_id, "OM Order")
     return (
         best(lambda: delta(old, new, definitions, new_id, "OM Order")),
@@ -77,18 +90,88 @@ def measure(items: int, deep: bool = False) -> tuple[float, float]:
     )
 
 
-def main() -> None:
-    """Print a line for each size, and the exponents of growth."""
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
-    found = [measure(items) for items in SIZES]
+def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
+    """How the time grows between the first and the last size: 1 is linear."""
+    return math.log(seconds[-1] / seconds[0]) / math.log(sizes[-1] / sizes[0])
+
+
+def ours(names: Sequence[str], what: str) -> list[float]:
+    """Print a line for each size and the exponents of growth; returns Delta's seconds."""
+    found = [measure(items, names=names) for items in SIZES]
     for items, (first, second) in zip(SIZES, found, strict=True):
-        sys.stdout.write(f"{items:>7} items: Delta {first:.4f} s, Apply {second:.4f} s\n")
-    span = math.log(SIZES[-1] / SIZES[0])
-    exponents = [math.log(found[-1][i] / found[0][i]) / span for i in (0, 1)]
-    sys.stdout.write(f"growth exponent: Delta {exponents[0]:.2f}, Apply {exponents[1]:.2f}\n")
-    first, second = measure(LEVELS, deep=True)
-    sys.stdout.write(f"{LEVELS:>7} levels: Delta {first:.4f} s, Apply {second:.4f} s\n")
+        say(f"{items:>7} items {what}: Delta {first:.4f} s, Apply {second:.4f} s")
+    deltas, applies = zip(*found, strict=True)
+    say(f"growth exponent: Delta {exponent(SIZES, deltas):.2f}, Apply {exponent(SIZES, applies):.2f}")
+    return list(deltas)
+
+
+def generic(name: str, sizes: Sequence[int], prepare: Callable[[PropertySet], object], library: str) -> None:
+    """Print what a generic diff of *library* takes, and how that grows; a line saying so where it isn't installed."""
+    if importlib.util.find_spec(library) is None:
+        say(f"{name}: skipped, {library} is not installed")
+        return
+    diff = _DIFFS[name]()
+    found = []
+    for items in sizes:
+        old, new = prepare(state(items, False)), prepare(state(items, True))
+        found.append(best(lambda old=old, new=new: diff(old, new), 1))  # type: ignore[misc]
+        mine = best(_one_delta(items))
+        say(f"{items:>7} items: {name} {found[-1]:.4f} s, {found[-1] / mine:.0f} times our Delta")
+    say(f"growth exponent: {name} {exponent(sizes, found):.2f}")
+
+
+def _one_delta(items: int) -> Callable[[], object]:
+    definitions, new_id = shipped_definitions(), SeededSurroundings().new_id
+    old, new = state(items, False), state(items, True)
+    return lambda: delta(old, new, definitions, new_id, "OM Order")
+
+
+def by_key(tree: PropertySet) -> dict[str | None, object]:
+    """The items by key, with parent, fields and attributes by name: nothing is left to be searched for."""
+    return {
+        item.get("Integration Id"): {
+            "parent": None if parent is None else parent.get("Integration Id"),
+            "fields": item.properties,
+            "attributes": {one.get("Name"): one.properties for one in attributes(item)},
+        }
+        for instance in instances(tree)
+        for item, parent in walk_items(instance)
+    }
+
+
+def _deepdiff() -> Callable[[object, object], object]:
+    from deepdiff import DeepDiff
+
+    return DeepDiff
+
+
+def _xmldiff() -> Callable[[object, object], object]:
+    from xmldiff.main import diff_texts
+
+    return diff_texts
+
+
+_DIFFS = {"DeepDiff by key": _deepdiff, "xmldiff": _xmldiff}
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Print the figures."""
+    with paused_collector():
+        ours(NAMES, "with 3 attributes")
+        ours((), "bare")
+        first, second = measure(LEVELS, deep=True)
+        say(f"{LEVELS:>7} levels: Delta {first:.4f} s, Apply {second:.4f} s")
+        definitions = shipped_definitions()
+        generic("DeepDiff by key", DEEPDIFF_SIZES, by_key, "deepdiff")
+        generic("xmldiff", XMLDIFF_SIZES, lambda tree: hub_to_xml(tree, definitions), "xmldiff")
+    say("with the collector as the interpreter starts it:")
+    ours(NAMES, "with 3 attributes")
 
 
 if __name__ == "__main__":

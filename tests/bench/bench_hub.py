@@ -1,0 +1,105 @@
+"""The hub as it is measured: a deployment with the mainframe's route and one without a key, and its workers.
+
+As a command it runs NUMBER worker processes: python -m tests.bench.bench_hub FOLDER NUMBER DATABASE-URL [BROKER-URL]
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import pathlib
+import sys
+
+import structlog
+
+from adapters.database.upgrade import upgrade
+from adapters.transport import Delivery, Envelope
+from hub.data_manager import DataManager
+from hub.deployment import Deployment, load_deployment
+from hub.desk import Desk
+from hub.processes import run_workers
+from hub.run import Origin
+from hub.settings import FILE, read_settings
+from hub.workflows.hub_object import load
+from schemas.hub_xml import hub_from_xml
+from tests.bench import orders
+
+#: the measured routes, and the channels that they read
+ROUTES = {"mainframe_order": "mainframe.orders", "bench_order": "bench.orders"}
+#: where an order's two messages go
+CHANNELS = ("provisioning.work_orders", "mainframe.answers")
+#: messages that a sender files in one transaction
+SENT_AT_ONCE = 25
+_POLL_S = 0.1
+_WITHOUT_KEY = """\
+# The mainframe's orders, each by itself: none waits for another of its customer.
+route: bench_order
+from: {channel: bench.orders}
+object: Mainframe Order
+map: Mainframe Order to OM Order
+workflow: Receive Order
+identity: message id
+reply:
+  object: Mainframe Answer
+  map: OM Reply to Mainframe Answer
+  channel: mainframe.answers
+"""
+
+
+def deployment_in(folder: pathlib.Path, database_url: str, broker_url: str | None) -> Deployment:
+    """A deployment in *folder* with both routes, whatever the environment says."""
+    routes = folder / "hub" / "routes"
+    routes.mkdir(parents=True, exist_ok=True)
+    (routes / "bench_order.yaml").write_text(_WITHOUT_KEY, encoding="utf-8")
+    (folder / FILE).write_text("", encoding="utf-8")
+    settings = read_settings(
+        folder,
+        environment=False,
+        database_url=database_url,
+        broker_url=broker_url,
+        routes=["mainframe_order"],
+        poll_s=_POLL_S,
+    )
+    return load_deployment(folder, settings)
+
+
+def prepare(folder: pathlib.Path, database_url: str) -> None:
+    """Make the tables, and load the samples' products and the customers."""
+    desk = Desk(deployment_in(folder, database_url, None))
+    upgrade(desk.database, desk.deployment.definitions)
+    products = (importlib.resources.files("hub") / "samples" / "products.xml").read_bytes()
+    for xml in (products, orders.accounts()):
+        with desk.write() as transaction:
+            load(transaction.run(Origin("load", "local", "bench")), hub_from_xml(xml, desk.deployment.definitions))
+    desk.close()
+
+
+class Sender:
+    """Files orders into the hub's embedded queues, as `orderhub send` does."""
+
+    def __init__(self, folder: pathlib.Path, database_url: str) -> None:
+        self._desk = Desk(deployment_in(folder, database_url, None))
+        self._manager = DataManager(self._desk)
+
+    def send(self, route: str, numbers: range, warm: bool = False) -> None:
+        """File the orders of these numbers, in groups."""
+        declared = self._desk.deployment.routes[route]
+        for start in range(0, len(numbers), SENT_AT_ONCE):
+            group = numbers[start : start + SENT_AT_ONCE]
+            envelopes = [Envelope(orders.message_id(number), orders.body(number, warm)) for number in group]
+            self._manager.file(declared, [Delivery(one, declared.place, "local", "bench") for one in envelopes])
+
+    def close(self) -> None:
+        """Close the database."""
+        self._desk.close()
+
+
+def main() -> int:
+    """Run worker processes until somebody ends them."""
+    folder, number, database_url, *broker_url = sys.argv[1:]
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    deployment = deployment_in(pathlib.Path(folder), database_url, broker_url[0] if broker_url else None)
+    return 0 if run_workers(deployment, int(number), once=False) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""What the measurements work on: orders of 40 lines in the mainframe's XML, and the accounts that they are for.
+
+An order has about 22 kB; each line has 12 fields and 3 attributes. All its products are provided by a fulfilment
+system, by themselves or by the line above them, so that nothing is complete when it is submitted and the whole order
+leaves as one work order.
+"""
+
+from __future__ import annotations
+
+LINES, ATTRIBUTES = 40, 3
+#: customers that the measured orders are spread over
+CUSTOMERS = 50
+#: customers of the orders that only warm up: they add nothing to what the others have ordered
+WARM_CUSTOMERS = 10
+#: rows that an order leaves in each table, in the hub as in the script
+ROWS = {
+    "hub_inbox": 1,
+    "s_order": 1,
+    "s_order_item": LINES,
+    "s_order_item_xa": LINES * ATTRIBUTES,
+    "s_work_order": 1,
+    "s_work_order_item": LINES,
+    "s_work_order_item_xa": LINES * ATTRIBUTES,
+}
+
+
+def body(number: int, warm: bool = False) -> bytes:
+    """The order of this number, from a customer of those that are measured, or of those that warm up."""
+    customer = f"W{number % WARM_CUSTOMERS}" if warm else f"C{number % CUSTOMERS}"
+    return (
+        f"<ORDERS><ORDER><MSG-ID>{message_id(number)}</MSG-ID><ORD-NO>{number:08d}</ORD-NO><REV-NO>1</REV-NO>"
+        f"<CUST-NO>{customer}</CUST-NO><ORD-DATE>20260105</ORD-DATE><DUE-DATE>20260112</DUE-DATE><CURR>USD</CURR>"
+        + "".join(_line(number, line) for line in range(1, LINES + 1))
+        + "</ORDER></ORDERS>"
+    ).encode()
+
+
+def message_id(number: int) -> str:
+    """The order's message id."""
+    return f"MF-{number:08d}-1"
+
+
+def accounts() -> bytes:
+    """The customers, in the hub's own XML."""
+    numbers = [f"C{number}" for number in range(CUSTOMERS)] + [f"W{number}" for number in range(WARM_CUSTOMERS)]
+    return (
+        '<Message IntObjectName="Account"><ListOfAccount>'
+        + "".join(
+            f"<Account><AccountId>1-{number}</AccountId><ListOfAccountKey><AccountKey><System>MAINFRAME</System>"
+            f"<Number>{number}</Number></AccountKey></ListOfAccountKey></Account>"
+            for number in numbers
+        )
+        + "</ListOfAccount></Message>"
+    ).encode()
+
+
+def _line(order: int, number: int) -> str:
+    """A line: below the root stand lines with two features each."""
+    place = number % 3
+    parent = None if number == 1 else 1 if place == 2 else number - 1 if place == 0 else number - 2
+    product = "LCLLN001" if number == 1 or place == 2 else "CALID001" if place == 0 else "CALFW001"
+    return (
+        f"<LINE><LINE-NO>{number}</LINE-NO>"
+        + ("" if parent is None else f"<PARENT-LINE-NO>{parent}</PARENT-LINE-NO>")
+        + f"<SVC-REF>SERVICE-{order:08d}-{number:03d}</SVC-REF><ACTN>A</ACTN><PROD-CD>{product}</PROD-CD><QTY>1</QTY>"
+        f"<UOM>Month</UOM><OCCURS>12</OCCURS><PHONE>509555{number:04d}</PHONE><PRICE>{number}.99</PRICE>"
+        "<PRICE-TYPE>R</PRICE-TYPE><DUE-DATE>20260112</DUE-DATE>"
+        f"<FEATURE><NAME>Forwarding Number</NAME><VAL>509556{number:04d}</VAL></FEATURE>"
+        "<FEATURE><NAME>Directory Listing</NAME><VAL>Smith &amp; Sons, Main Street</VAL></FEATURE>"
+        f"<FEATURE><NAME>Rings Before Voice Mail</NAME><VAL>{number % 9}</VAL></FEATURE></LINE>"
+    )

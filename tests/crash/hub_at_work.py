@@ -1,0 +1,311 @@
+"""A hub at work in processes of its own, as whoever stands outside sees it: its orders, its processes, its tables.
+
+hub = HubAtWork(folder, "postgresql://...", "amqp://...", workers=2)
+hub.start()
+hub.send(range(1, 501))
+hub.wait_done(250)
+hub.kill_everything()               SIGKILL to all its processes
+hub.start()
+hub.wait_done(500)
+hub.end()                           SIGTERM; its exit code
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import psycopg
+
+from adapters.database.upgrade import upgrade
+from adapters.rabbitmq import Patience, RabbitMQ
+from adapters.transport import Delivery, Envelope, TransportAway, confirmed_of
+from hub.data_manager import DataManager
+from hub.deployment import Deployment
+from hub.desk import Desk
+from hub.doors import declare_queues
+from hub.run import Origin
+from hub.settings import read_settings
+from hub.workflows.hub_object import load
+from integration_objects.surroundings import Surroundings
+from schemas.hub_xml import hub_from_xml
+
+ROOT = pathlib.Path(__file__).parents[2]
+ROUTE = "mainframe_order"
+SQLITE = "orderhub.db"
+ORDERS_QUEUE, ANSWERS, WORK_ORDERS = "mainframe.orders", "mainframe.answers", "provisioning.work_orders"
+CUSTOMERS = 20
+#: Seconds in which something must go on, on a busy machine.
+GOES_ON_S = 90
+#: Seconds between two looks.
+LOOK_S = 0.02
+#: Where parent and session stand in what follows the name in /proc/PID/stat; the first is the state.
+_PARENT, _SESSION = 1, 3
+
+Row = tuple[Any, ...]
+
+
+def order(number: int) -> bytes:
+    """A small order of one of the customers: a service with a feature, made by provisioning."""
+    return (
+        f"<ORDERS><ORDER><MSG-ID>M-{number}</MSG-ID><ORD-NO>{number}</ORD-NO><REV-NO>1</REV-NO>"
+        f"<CUST-NO>{customer(number)}</CUST-NO><CURR>USD</CURR>"
+        f"<LINE><LINE-NO>1</LINE-NO><SVC-REF>L{number}</SVC-REF><ACTN>A</ACTN><PROD-CD>LCLLN001</PROD-CD><QTY>1</QTY></LINE>"
+        f"<LINE><LINE-NO>2</LINE-NO><PARENT-LINE-NO>1</PARENT-LINE-NO><ACTN>A</ACTN><PROD-CD>CALID001</PROD-CD>"
+        f"<QTY>1</QTY></LINE></ORDER></ORDERS>"
+    ).encode()
+
+
+def customer(number: int) -> str:
+    """The mainframe's number of the customer who sends order *number*."""
+    return str(900_000 + number % CUSTOMERS)
+
+
+class HubAtWork:
+    """A deployment with one route; nothing runs before `start`.
+
+    Args:
+        folder: the deployment's, made here.
+        database_url: a database that `prepare` has made ready.
+        broker_url: None for the embedded queue.
+        workers: the number of worker processes.
+        database_through, broker_through: what the hub itself uses in their place: a proxy's address.
+    """
+
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        database_url: str,
+        broker_url: str | None,
+        workers: int,
+        database_through: str | None = None,
+        broker_through: str | None = None,
+    ) -> None:
+        self.folder = folder
+        self.database_url = database_url
+        self.broker_url = broker_url
+        self.workers = workers
+        self._settings = {"routes": [ROUTE], "poll_s": 0.02, "database_url": database_through or database_url}
+        if broker_url is not None:
+            self._settings["broker_url"] = broker_through or broker_url
+        (folder / "orderhub.toml").write_text(
+            "".join(f"{name} = {json.dumps(value)}\n" for name, value in self._settings.items())
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+        self._seen: dict[str, Row] = {}
+        self._sender: RabbitMQ | None = None
+        self._eye: psycopg.Connection[Row] | None = None
+        if broker_url is not None:
+            self._sender = RabbitMQ(broker_url, Surroundings(), patience=Patience(longest_backoff_s=0.5))
+            declare_queues(self.desk(), self._sender)
+
+    # Its processes
+
+    def start(self) -> None:
+        """Start it; returns at once."""
+        assert self.processes() == [], "it runs already"
+        with (self.folder / "hub.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "hub.cli", "run", "--workers", str(self.workers)],
+                cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def processes(self) -> list[int]:
+        """The ids of all its living processes, that which was started first."""
+        if self._process is None:
+            return []
+        return sorted(found for found, after_name in _processes() if int(after_name[_SESSION]) == self._process.pid)
+
+    def worker_processes(self) -> list[int]:
+        """The ids of the processes that work: the only one, or the children."""
+        assert self._process is not None
+        if self.workers == 1:
+            return self.processes()
+        return sorted(found for found, after_name in _processes() if int(after_name[_PARENT]) == self._process.pid)
+
+    def kill_everything(self) -> None:
+        """SIGKILL to all its processes, at one moment."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._wait_gone()
+
+    def kill_parent(self) -> None:
+        """SIGKILL to the process that was started; the workers must end by themselves."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._wait_gone()
+
+    def end(self) -> int:
+        """SIGTERM, as from whoever started it; returns the exit code, once all of it has ended."""
+        assert self._process is not None
+        self._process.terminate()
+        code = self._process.wait(GOES_ON_S)
+        self._wait_gone()
+        return code
+
+    def close(self) -> None:
+        """End what is left of it, after a failed test too."""
+        if self._process is not None and self.processes():
+            self.kill_everything()
+        if self._sender is not None:
+            self._sender.close()
+        if self._eye is not None:
+            self._eye.close()
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether its database is a SQLite file, in its folder."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def log(self) -> str:
+        """What it has written, for people."""
+        return (self.folder / "hub.log").read_text(errors="replace")
+
+    def _wait_gone(self) -> None:
+        self._wait(lambda: not self.processes(), "the processes don't end")
+
+    # Its doors
+
+    def send(self, numbers: Iterable[int]) -> None:
+        """Send orders, in this order; returns when the hub's queue has them for good."""
+        bodies = {number: order(number) for number in numbers}
+        if self._sender is not None:
+            self._publish(self._sender, [Envelope(f"M-{number}", body) for number, body in bodies.items()])
+            return
+        desk = self.desk()
+        desk.prepare_database()
+        deliveries = [
+            Delivery(Envelope(None, body), ORDERS_QUEUE, "local", f"order-{number}") for number, body in bodies.items()
+        ]
+        DataManager(desk).file(desk.deployment.routes[ROUTE], deliveries)
+        desk.close()
+
+    def _publish(self, sender: RabbitMQ, envelopes: list[Envelope]) -> None:
+        """As a careful sender does: what wasn't confirmed is sent again."""
+        deadline = time.monotonic() + GOES_ON_S
+        while envelopes:
+            try:
+                sender.publish(ORDERS_QUEUE, envelopes)
+                return
+            except TransportAway as error:
+                assert time.monotonic() < deadline, "the broker doesn't come back"
+                envelopes = [one for place, one in enumerate(envelopes) if place not in confirmed_of(error)]
+                time.sleep(LOOK_S)
+
+    def queue(self, name: str) -> list[Envelope]:
+        """Take all that is in a queue."""
+        assert self._sender is not None
+        taken: list[Envelope] = []
+        while got := self._sender.receive(name, 10_000, 0.3):
+            taken += [one.envelope for one in got]
+            self._sender.acknowledge(got)
+        self._sender.release([name])
+        return taken
+
+    # Its tables
+
+    def rows(self, statement: str) -> list[Row]:
+        """What a SELECT finds, by a connection of its own, past the hub and its proxies."""
+        if self.on_sqlite:
+            with contextlib.closing(sqlite3.connect(self.folder / SQLITE, timeout=GOES_ON_S)) as connection:
+                return connection.execute(statement).fetchall()
+        for _ in range(2):  # the second time because the server was away since the last look
+            if self._eye is None or self._eye.broken:
+                self._eye = psycopg.connect(self.database_url, autocommit=True)
+            with contextlib.suppress(psycopg.OperationalError):
+                cursor = self._eye.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        raise AssertionError("the database doesn't answer")
+
+    def number(self, statement: str) -> Any:
+        """The one value that a SELECT finds."""
+        [[value]] = self.rows(statement)
+        return value
+
+    def done(self) -> int:
+        """How many messages are done."""
+        return int(self.number("SELECT count(*) FROM hub_inbox WHERE state = 'done'"))
+
+    def wait_done(self, number: int) -> None:
+        """Wait until *number* messages are done."""
+
+        def enough() -> bool:
+            found = dict(self.rows("SELECT state, count(*) FROM hub_inbox GROUP BY state"))
+            assert found.keys() <= {"received", "retrying", "done"}, self.log[-2000:]
+            return found.get("done", 0) >= number
+
+        self._wait(enough, f"{number} messages don't get done", running=True)
+
+    def wait_sent(self) -> None:
+        """Wait until nothing waits to leave."""
+        waiting = "SELECT count(*) FROM hub_outbox WHERE sent_at IS NULL"
+        self._wait(lambda: self.number(waiting) == 0, "messages don't leave", running=True)
+
+    def look_at_outbox(self) -> None:
+        """Prove that what was in the outbox before is there still, and has the ids and the body that it had."""
+        found = {
+            row[0]: row[1:]
+            for row in self.rows("SELECT id, message_id, kind, inbox_id, destination, body FROM hub_outbox")
+        }
+        changed = {row_id: row for row_id, row in self._seen.items() if found.get(row_id) != row}
+        assert changed == {}
+        self._seen = found
+
+    def _wait(self, condition: Callable[[], bool], what: str, running: bool = False) -> None:
+        deadline = time.monotonic() + GOES_ON_S
+        while not condition():
+            if running:
+                assert self._process is not None
+                assert self._process.poll() is None, f"the hub ended: {self.log[-2000:]}"
+            assert time.monotonic() < deadline, f"{what}: {self.log[-2000:]}"
+            time.sleep(LOOK_S)
+
+    def desk(self, process: str = "command") -> Desk:
+        """The deployment, opened in this process, past the proxies."""
+        settings = {**self._settings, "database_url": self.database_url}
+        return Desk(Deployment(self.folder, read_settings(self.folder, environment=False, **settings)), process=process)
+
+
+def prepare(folder: pathlib.Path, database_url: str) -> None:
+    """Make a database ready for the route: its tables, the samples' products, and twenty customers."""
+    desk = Desk(Deployment(folder, read_settings(folder, environment=False, database_url=database_url)))
+    upgrade(desk.database, desk.deployment.definitions)
+    products = (ROOT / "hub" / "samples" / "products.xml").read_bytes()
+    accounts = "".join(
+        f"<Account><AccountId>1-{number}</AccountId><Name>Customer {number}</Name><CurrencyCode>USD</CurrencyCode>"
+        f"<Status>Active</Status><ListOfAccountKey><AccountKey><System>MAINFRAME</System><Number>{number}</Number>"
+        "</AccountKey></ListOfAccountKey></Account>"
+        for number in (customer(number) for number in range(CUSTOMERS))
+    )
+    message = (
+        '<Message MessageType="Integration Object" IntObjectName="Account" IntObjectFormat="Hierarchical">'
+        f"<ListOfAccount>{accounts}</ListOfAccount></Message>"
+    )
+    for body in (products, message.encode()):
+        with desk.write() as transaction:
+            load(transaction.run(Origin("load", "local", "test")), hub_from_xml(body, desk.deployment.definitions))
+    desk.close()
+
+
+def _processes() -> Iterator[tuple[int, Sequence[str]]]:
+    """All processes of the machine that aren't dead, each with what follows its name in /proc/PID/stat."""
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            after_name = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            if after_name[0] not in "ZX":
+                yield int(entry.name), after_name

@@ -1,0 +1,103 @@
+"""What must hold after whatever was done to the hub, read from database and queues alone.
+
+Spec: guarantees.md, G1 to G6 and "The crash suite" (invariants).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from tests.crash.hub_at_work import ANSWERS, ORDERS_QUEUE, ROUTE, WORK_ORDERS, HubAtWork
+
+
+def check(hub: HubAtWork, orders: int) -> None:
+    """Prove that each of *orders* orders was worked once and answered, and that nothing else is there.
+
+    The hub has come to its end in order, after everything was done.
+    """
+    check_messages(hub, orders)
+    check_orders(hub, orders)
+    check_outbox(hub, orders)
+    if hub.broker_url is not None:
+        check_queues(hub)
+    check_nothing_left(hub)
+    check_database(hub)
+
+
+def check_messages(hub: HubAtWork, orders: int) -> None:
+    """Every message is one row that is done, and the doors counted as many deliveries as the rows tell of."""
+    found = hub.rows("SELECT state, count(*), count(DISTINCT identity) FROM hub_inbox GROUP BY state")
+    assert found == [("done", orders, orders)]
+    repeats = hub.number("SELECT sum(repeats) FROM hub_inbox")
+    assert hub.number("SELECT sum(deliveries) FROM hub_door_count") == orders + repeats
+
+
+def check_orders(hub: HubAtWork, orders: int) -> None:
+    """Every order and line is there once, with a number of its own, in each customer's order."""
+    found = hub.rows("SELECT count(*), count(DISTINCT source_order_number), count(DISTINCT order_number) FROM s_order")
+    assert found == [(orders, orders, orders)]
+    assert hub.number("SELECT value FROM hub_sequence WHERE name = 'Order Number'") == orders
+    lines = hub.rows("SELECT count(*), count(DISTINCT asset_integ_id) FROM s_order_item")
+    assert lines == [(2 * orders, 2 * orders)]
+    assert hub.number("SELECT count(*) FROM s_work_order") == orders
+    assert hub.number("SELECT count(*) FROM s_integration_key") == 2 * orders
+    by_customer: dict[str, list[int]] = defaultdict(list)
+    for account, number in hub.rows("SELECT account_id, source_order_number FROM s_order ORDER BY row_id"):
+        by_customer[account].append(int(number))
+    assert {account: numbers for account, numbers in by_customer.items() if numbers != sorted(numbers)} == {}
+
+
+def check_outbox(hub: HubAtWork, orders: int) -> None:
+    """Every order has one work order and one answer; an answer may be there again, with the same id and body."""
+    hub.look_at_outbox()
+    kinds = hub.rows("SELECT kind, count(DISTINCT message_id), count(DISTINCT inbox_id) FROM hub_outbox GROUP BY kind")
+    assert sorted(kinds) == [("outbound", orders, orders), ("reply", orders, orders)]
+    assert hub.number("SELECT count(*) FROM hub_outbox WHERE kind = 'outbound'") == orders
+    assert hub.rows("SELECT message_id FROM hub_outbox GROUP BY message_id HAVING count(DISTINCT body) > 1") == []
+
+
+def check_queues(hub: HubAtWork) -> None:
+    """Everything in the outbox was sent at least once with its id and its body, nothing else, and nothing is left."""
+    for queue in (WORK_ORDERS, ANSWERS):
+        rows = hub.rows(f"SELECT message_id, body FROM hub_outbox WHERE destination = '{queue}'")
+        emitted = {(message_id, bytes(body)) for message_id, body in rows}
+        arrived = [(one.message_id, one.body) for one in hub.queue(queue)]
+        assert set(arrived) == emitted
+        assert len(arrived) >= len(rows)
+    assert hub.number("SELECT count(*) FROM hub_outbox WHERE sent_at IS NULL") == 0
+    for queue in (ORDERS_QUEUE, f"{ROUTE}.dead-letter"):
+        assert hub.queue(queue) == []
+
+
+def check_nothing_left(hub: HubAtWork) -> None:
+    """No lease, no mark of what a process has in hand, no session and no lock outlive the hub."""
+    assert hub.rows("SELECT * FROM hub_lease") == []
+    assert hub.rows("SELECT * FROM hub_in_hand") == []
+    if hub.on_sqlite:
+        assert sorted(path.name for path in hub.folder.glob("orderhub.db*")) == ["orderhub.db"]
+        return
+    here = "datname = current_database() AND pid <> pg_backend_pid()"
+    assert hub.rows(f"SELECT state, query FROM pg_stat_activity WHERE {here}") == []
+    assert hub.rows("SELECT * FROM pg_locks WHERE locktype = 'advisory'") == []
+    assert hub.rows("SELECT * FROM pg_prepared_xacts") == []
+
+
+def check_database(hub: HubAtWork) -> None:
+    """The database's own checks find nothing."""
+    if hub.on_sqlite:
+        assert hub.rows("PRAGMA integrity_check") == [("ok",)]
+        assert hub.rows("PRAGMA foreign_key_check") == []
+        return
+    if hub.number("SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'"):
+        hub.rows("CREATE EXTENSION IF NOT EXISTS amcheck")
+        hub.rows(
+            "SELECT bt_index_check(index => i.indexrelid, heapallindexed => true) FROM pg_index i "
+            "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam "
+            "WHERE a.amname = 'btree' AND c.relnamespace = 'public'::regnamespace"
+        )
+    orphans = "SELECT count(*) FROM {} child LEFT JOIN {} parent ON child.{} = parent.{} WHERE parent.{} IS NULL"
+    for child, column, parent, key in (
+        ("s_order_item", "order_id", "s_order", "row_id"),
+        ("hub_outbox", "inbox_id", "hub_inbox", "id"),
+    ):
+        assert hub.number(orphans.format(child, parent, column, key, key)) == 0
