@@ -36,7 +36,7 @@ def check_orders(hub: HubAtWork, orders: int) -> None:
     """Every order and line is there once, with a number of its own, in each customer's order."""
     found = hub.rows("SELECT count(*), count(DISTINCT source_order_number), count(DISTINCT order_number) FROM s_order")
     assert found == [(orders, orders, orders)]
-    assert hub.number("SELECT value FROM hub_sequence WHERE name = 'Order Number'") == orders
+    assert hub.number("SELECT value FROM hub_sequence WHERE name = 'Order Number'") >= orders
     lines = hub.rows("SELECT count(*), count(DISTINCT asset_integ_id) FROM s_order_item")
     assert lines == [(2 * orders, 2 * orders)]
     assert hub.number("SELECT count(*) FROM s_work_order") == orders
