@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.database.object_store import ObjectStore
-
 from hub.deployment import Deployment
 from hub.desk import Transaction
 from hub.route import component_of

@@ -176,16 +176,22 @@ class _States:
     def load(self, tree: PropertySet, instance: PropertySet) -> None:
         """Take the asset's items as they stand."""
         images = self.images
+        last: PropertySet | None = None
+        above: _Image | None = None
+        siblings = self.roots
+        target: list[PropertySet] = []
         for item, parent in checked_items(tree, instance, "Apply", keys=True):
-            above = None if parent is None else images[str(parent.properties[KEY])]
+            if parent is not last:
+                last = parent
+                above = None if parent is None else images[str(parent.properties[KEY])]
+                siblings = self.beneath(above)
+                target = [] if above is None else put_list(above.node, LINE_ITEM)
             key = str(item.properties[KEY])
             node = item.copy_node()
             node.properties["Action Code"] = NO_ACTION
             node.children = lists_for(item, attribute_copies(item, NO_ACTION))
-            images[key] = image = _Image(key, node, NO_ACTION, above)
-            self.beneath(above)[key] = image
-            if above is not None:
-                put_list(above.node, LINE_ITEM).append(node)
+            siblings[key] = images[key] = _Image(key, node, NO_ACTION, above)
+            target.append(node)
 
     def beneath(self, parent: _Image | None) -> dict[str, _Image]:
         """The children of an image, or the roots."""

@@ -44,6 +44,8 @@ from integration_objects.property_set import PropertySet
 
 QUOTE, ORDER = "OM Quote", "OM Order"
 ALIAS = "Action Alias"
+#: An item with its parent item, None for a root item.
+Placed = tuple[PropertySet, PropertySet | None]
 
 
 class NothingToCompare(Refused):
@@ -159,7 +161,7 @@ class _Delta:
     def __init__(self, before: _State, after: _State, comparison: _Comparison) -> None:
         self.after = after
         self.how = comparison
-        self.old: dict[str, tuple[PropertySet, str | None]] = {}
+        self.old: dict[str, Placed] = {}
         self.written: dict[str, PropertySet] = {}
         self.splits = False
         self.unread = before.items()
@@ -176,25 +178,28 @@ class _Delta:
             self._write(item, above, target)
         self._read_old(None)
         for key in [key for key in self.old if key not in self.written]:
-            item, above = self.old[key]
-            target = roots if above is None else put_list(self.written[above], LINE_ITEM)
-            self._append(target, item, "Delete", attribute_copies(item, "Delete"), item)
+            item, parent = self.old[key]
+            target = roots if parent is None else put_list(self.written[_key(parent)], LINE_ITEM)
+            self._append(target, key, item, "Delete", attribute_copies(item, "Delete"), item)
 
     def _write(self, item: PropertySet, above: str | None, target: list[PropertySet]) -> None:
         """Write one item of the new state, and behind it what a grown quantity adds."""
         key = _key(item)
         found = self.old.get(key) or self._read_old(key)
         if found is None:
-            self._append(target, item, "Add", attribute_copies(item, "Add"), None)
+            self._append(target, key, item, "Add", attribute_copies(item, "Add"), None)
             return
-        old, old_above = found
+        old, old_parent = found
+        old_above = None if old_parent is None else old_parent.properties[KEY]
         values, values_changed = self._attributes(old, item)
         changed = values_changed or above != old_above or self.how.items_differ(old.properties, item.properties)
         had = has = ONE
         if old.properties.get("Quantity") != item.properties.get("Quantity"):
             had, has = quantity_of(old), quantity_of(item)
         grown = self.how.split and _splits(had, has) and is_tracked(item)
-        node = self._append(target, item, "Update" if changed or (had != has and not grown) else NO_ACTION, values, old)
+        node = self._append(
+            target, key, item, "Update" if changed or (had != has and not grown) else NO_ACTION, values, old
+        )
         if grown:
             node.properties["Quantity"] = old.get("Quantity") or "1"
             if not self.splits:
@@ -202,19 +207,20 @@ class _Delta:
                 self.splits = True
             self._add_more(target, item, has - had)
 
-    def _read_old(self, wanted: str | None) -> tuple[PropertySet, str | None] | None:
-        """Read on in the old state, to the item *wanted* or to the end; returns it with its parent's key."""
+    def _read_old(self, wanted: str | None) -> Placed | None:
+        """Read on in the old state, to the item *wanted* or to the end; returns it with its parent."""
         old = self.old
-        for item, parent in self.unread:
-            key = _key(item)
-            old[key] = found = (item, None if parent is None else _key(parent))
+        for entry in self.unread:
+            key = _key(entry[0])
+            old[key] = entry
             if key == wanted:
-                return found
+                return entry
         return None
 
     def _append(
         self,
         target: list[PropertySet],
+        key: str,
         item: PropertySet,
         action: str,
         values: list[PropertySet],
@@ -229,9 +235,10 @@ class _Delta:
         if old is not None and old is not item:
             for name in self.how.component.old_values:
                 node.properties[OLD + name] = old.get(name)
-        self._set_alias(node, action, NOTHING if old is None else old)
+        if self.how.aliases:
+            self._set_alias(node, action, NOTHING if old is None else old)
         target.append(node)
-        self.written[_key(item)] = node
+        self.written[key] = node
         return node
 
     def _carry_nulls(self, node: PropertySet, old: PropertySet) -> None:
@@ -241,8 +248,6 @@ class _Delta:
                 node.properties[name] = None
 
     def _set_alias(self, node: PropertySet, action: str, old: PropertySet) -> None:
-        if not self.how.aliases:
-            return
         node.properties.pop(ALIAS, None)
         for code, alias, condition in self.how.aliases:
             if code == action and (condition is None or condition.is_true((node, old))):
@@ -288,7 +293,8 @@ class _Delta:
                 node.properties["Quantity"] = write_number(quantity)
             node.children = unlike(source)
             put_attributes(node, source, attribute_copies(source, "Add", self.how.dropped))
-            self._set_alias(node, "Add", NOTHING)
+            if self.how.aliases:
+                self._set_alias(node, "Add", NOTHING)
             beneath.append(node)
             if carries(source, LINE_ITEM):
                 children = put_list(node, LINE_ITEM)
@@ -303,10 +309,11 @@ class _State:
         found = only_instance(tree, "Delta", argument)
         self.instance = found if found is not None and line_items(found) else None
 
-    def items(self) -> Iterator[tuple[PropertySet, PropertySet | None]]:
+    def items(self) -> Iterator[Placed]:
         """The items with their parents, each checked before it is given."""
-        if self.tree is not None and self.instance is not None:
-            yield from checked_items(self.tree, self.instance, "Delta", keys=True)
+        if self.tree is None or self.instance is None:
+            return iter(())
+        return checked_items(self.tree, self.instance, "Delta", keys=True)
 
     def check(self) -> None:
         """Check all items now."""

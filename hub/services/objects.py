@@ -175,8 +175,8 @@ def lists_for(
     if others is not None:
         result = list(others)
     if carried:
-        result.insert(0, PropertySet(ATTRIBUTES, children=values))
-    return result + items
+        result.insert(0, PropertySet(ATTRIBUTES, "", {}, values))
+    return result + items if items else result
 
 
 def made_new(
