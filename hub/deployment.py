@@ -26,10 +26,12 @@ from typing import Any
 from adapters.system import System, read_systems
 from hub.declared_expressions import condition_findings, prove_conditions, route_findings
 from hub.definitions import FILE, load_definitions, own_folder
+from hub.licence import licence_of
 from hub.own_python import own_python
 from hub.route import Route, read_routes
 from hub.run import Kit
 from hub.services import SERVICES, Service
+from hub.services.module_licensed import Licence
 from hub.settings import Settings, read_settings
 from hub.workflows import Workflow, shipped_workflows
 from integration_objects.declaration import DeclarationFault, Source, in_folder, nearest, read, shipped
@@ -124,6 +126,11 @@ class Deployment:
     def routes(self) -> Mapping[str, Route]:
         """The routes that are switched on."""
         return read_routes(self._route_sources, self.external_objects, self.maps, self.workflows)
+
+    @cached_property
+    def licence(self) -> Licence | None:
+        """What the licence file says; None where the settings name none."""
+        return licence_of(self.folder, self.settings.licence)
 
     @cached_property
     def route_names(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ class Workflow:
         accounts: the accounts that its input touches, locked in a fixed order before the work starts.
         takes: the integration objects that it works on, so that a route's map can be proven against it.
         help: a line for `orderhub workflow --help`.
+        module: the module of the licence that it belongs to; "" for none. Not licensed, it refuses to start.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Workflow:
     accounts: Callable[[Run, PropertySet], set[str]]
     takes: tuple[str, ...]
     help: str
+    module: str = ""
 
 
 def shipped_workflows() -> dict[str, Workflow]:
@@ -46,6 +48,7 @@ def shipped_workflows() -> dict[str, Workflow]:
                 receive_order.accounts_of_order,
                 ("OM Order",),
                 "take in a sender's order: resolve it, prove it against the requested state, submit it",
+                module="Orders",
             ),
             Workflow(
                 "Order Synchronization",
@@ -53,6 +56,7 @@ def shipped_workflows() -> dict[str, Workflow]:
                 fulfilment.accounts_of_status,
                 ("OM Work Order Status",),
                 "take in provisioning's answer: statuses, billing events, the service profile",
+                module="Orders",
             ),
             Workflow(
                 "Hub Object",

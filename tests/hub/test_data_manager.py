@@ -9,6 +9,7 @@ import pytest
 from adapters.database.driver_faults import DatabaseBusy
 from adapters.transport import Delivery, Envelope
 from hub.run import Outcome
+from hub.services.module_licensed import Licence
 from integration_objects.errors import Retryable
 from schemas.check import parse
 
@@ -189,3 +190,20 @@ def test_an_object_that_no_system_takes_waits_for_an_operator(road, build):
     shown = road.work(build.order("1", build.line(1, "A", "INTRN001", ref="I")))
     assert (shown["state"], shown["reason"]) == ("parked", "NobodyTakes")
     assert road.stored("OM Order") == []
+
+
+def test_a_workflow_whose_module_is_not_licensed_refuses_to_start_and_nothing_is_lost(road, build):
+    """The route stops, the message keeps its place; with the licence mended it goes on."""
+    licence = Licence(modules=("Quotes",))
+    road.desk.deployment.__dict__["licence"] = licence
+    row_id = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="L")))
+    road.run()
+    assert road.shown(row_id)["state"] == "received"
+    with road.desk.write() as transaction:
+        [component] = transaction.messages.control.components()
+        assert (component["name"], component["state"]) == ("route:mainframe_order", "paused")
+        assert component["why"].startswith("ModuleNotLicensed: the workflow 'Receive Order' can't start")
+        transaction.messages.control.resume("route:mainframe_order")
+    road.desk.deployment.__dict__["licence"] = dataclasses.replace(licence, modules=("Orders",))
+    assert road.run()
+    assert road.shown(row_id)["state"] == "done"
