@@ -85,7 +85,7 @@ def check_readable(path: pathlib.Path) -> None:
 
 
 def shown_path(path: pathlib.Path) -> str:
-    """A path as text that can be printed and kept, whatever bytes its name has; of a long one the end.
+    r"""A path as text that can be printed and kept, whatever bytes its name has; of a long one the end.
 
     >>> shown_path(pathlib.Path("orders", os.fsdecode(b"bad\xff.xml")))
     'orders/bad\\udcff.xml'

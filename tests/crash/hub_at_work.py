@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import signal
 import sqlite3
 import subprocess
@@ -134,6 +135,15 @@ class HubAtWork:
         if self.workers == 1:
             return self.processes()
         return sorted(found for found, after_name in _processes() if int(after_name[_PARENT]) == self._process.pid)
+
+    def kill_worker(self, chance: random.Random) -> None:
+        """SIGKILL to one of the worker processes, once there is one."""
+        while True:
+            found = self.worker_processes()
+            with contextlib.suppress(ProcessLookupError, IndexError):  # none is there yet, or it went by itself
+                os.kill(chance.choice(found), signal.SIGKILL)
+                return
+            time.sleep(LOOK_S)
 
     def kill_everything(self) -> None:
         """SIGKILL to all its processes, at one moment."""

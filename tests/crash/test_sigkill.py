@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 
 import pytest
 
@@ -28,7 +26,7 @@ def test_sigkill_in_the_middle_loses_nothing_and_doubles_nothing(request, set_up
         # where a share of the orders is done, and a little later: anywhere in the work
         hub.wait_done(ORDERS * number // (len(deaths) + 1) + chance.randrange(10))
         if death == "a worker":
-            os.kill(chance.choice(hub.worker_processes()), signal.SIGKILL)
+            hub.kill_worker(chance)
         elif death == "the parent":
             hub.kill_parent()
         else:
