@@ -52,6 +52,10 @@ class NothingToCompare(Refused):
     """A delta of no objects at all was asked for."""
 
 
+class OutputRefused(Refused):
+    """Delta is asked for an object that is no change: neither a quote nor an order."""
+
+
 def delta(
     old: PropertySet | None,
     new: PropertySet | None,
@@ -83,12 +87,19 @@ def delta(
 
     Raises:
         ManyInstances: one side has several instances.
-        ObjectUnknown: *output* isn't declared.
+        OutputRefused: *output* is neither of the two.
         ComparedFieldUnknown: *compared* or *compared_values* names a field that isn't one.
         Refused: what `check_items` finds; keys are needed.
 
     Source: "b. Delta Method"; figures 11G-1 to 11K-3.
     """
+    if output not in (QUOTE, ORDER):
+        raise OutputRefused(
+            f"Delta can't make '{output}'",
+            where="output",
+            why="what changes one state into another is a quote or an order",
+            mend=f"give {QUOTE} or {ORDER}",
+        )
     component = line_item_of(definition_of(output, definitions, "Delta"))
     comparison = _Comparison(component, new_id, split, compared, compared_values)
     before, after = _State(old, "old"), _State(new, "new")

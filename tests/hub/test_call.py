@@ -526,9 +526,10 @@ def test_module_licensed_reads_the_licence_file_of_the_settings(call):
         ),
         (
             ["delta", "output=OM Quot"],
-            "Delta doesn't know the integration object 'OM Quot'\n  where: integration_objects/\n"
-            "  why:   known are " + ", ".join(sorted(DEFINITIONS)) + "\n"
-            "  mend:  name one of these, or declare the object",
+            "Delta can't make 'OM Quot'\n"
+            "  where: output\n"
+            "  why:   what changes one state into another is a quote or an order\n"
+            "  mend:  give OM Quote or OM Order",
         ),
     ],
 )

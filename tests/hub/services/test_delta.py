@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.services.delta import NothingToCompare, delta, delta_of
+from hub.services.delta import NothingToCompare, OutputRefused, delta, delta_of
 from hub.services.differences import ComparedFieldUnknown
 from hub.services.objects import ManyInstances
 from integration_objects.complex_object import instances, is_empty, message
@@ -268,3 +268,14 @@ def test_empty_lists_that_the_new_state_carries_stay() -> None:
         "ListOf Attribute",
         "ListOf Line Item",
     ]
+
+
+def test_only_a_quote_or_an_order_can_be_made() -> None:
+    with pytest.raises(OutputRefused) as caught:
+        delta(None, None, shipped_definitions(), str, output="OM Asset")
+    assert str(caught.value) == (
+        "Delta can't make 'OM Asset'\n"
+        "  where: output\n"
+        "  why:   what changes one state into another is a quote or an order\n"
+        "  mend:  give OM Quote or OM Order"
+    )
