@@ -15,7 +15,7 @@ Spec: road.md, "What commits when", "An independent count"; integration.md, "Rea
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from adapters.database.in_hand import InHand
 from adapters.database.inbox import Inbox
 from adapters.database.inbox_row import INBOX
 from adapters.database.integration_keys import IntegrationKeys
-from adapters.database.outbox import OUTBOX, Outbox, OutboxRow
+from adapters.database.outbox import OUTBOX, Outbox
 from integration_objects.surroundings import Surroundings
 
 _I = INBOX.c
@@ -116,18 +116,6 @@ class MessageStore:
     def file_all(self, arrivals: Sequence[Arrival]) -> list[Filed]:
         """File arrivals in this order; what became of each, in the same order."""
         return self._filing.file(arrivals)
-
-    def move_to_inbox(self, rows: Iterable[OutboxRow], arrival_of: Callable[[OutboxRow], Arrival]) -> list[Filed]:
-        """Move messages of an embedded channel into the inbox of the route that reads it: filed and sent.
-
-        Args:
-            rows: outbox rows that this transaction has, by `Outbox.waiting` or `Outbox.lease`.
-            arrival_of: makes the arrival, its sender ``local``, its identity as the route has it.
-        """
-        moved = list(rows)
-        filed = self._filing.file([arrival_of(row) for row in moved])
-        self.outbox.mark_sent(row.id for row in moved)
-        return filed
 
     def counts(self, route: str | None = None) -> Counts:
         """Both sides of the count, of *route* or of all routes."""
