@@ -8,6 +8,7 @@ lie beside its `orderhub.toml`:
     maps/*.yaml
     adapters/systems/*.yaml, adapters/templates/*.j2
     hub/routes/*.yaml             always on; shipped routes only where the settings name them
+    hub/approvals/*.yaml          what holds an order for approval
     hub/workflows/*.py, hub/services/*.py     WORKFLOWS and SERVICES replace or add by name
 
 Spec: DESIGN.md, "The tree"; integration.md, "Routes" (`orderhub check`).
@@ -24,6 +25,7 @@ from functools import cached_property
 from typing import Any
 
 from adapters.system import System, read_systems
+from hub.approval_rule import ApprovalRule, read_approval_rules
 from hub.declared_expressions import condition_findings, prove_conditions, route_findings
 from hub.definitions import FILE, load_definitions, own_folder
 from hub.licence import licence_of
@@ -78,7 +80,7 @@ class Deployment:
         """
         check_packages()
         prove_conditions(self.definitions)
-        _ = self.systems, self.services, self.routes
+        _ = self.systems, self.services, self.routes, self.approval_rules
         return self
 
     @cached_property
@@ -128,6 +130,12 @@ class Deployment:
         return read_routes(self._route_sources, self.external_objects, self.maps, self.workflows)
 
     @cached_property
+    def approval_rules(self) -> Mapping[str, ApprovalRule]:
+        """What holds an order for approval when it is submitted; all of it the deployment's own."""
+        sources = [] if self._own is None else in_folder(self._own / "hub" / "approvals")
+        return read_approval_rules(sources, self.definitions)
+
+    @cached_property
     def licence(self) -> Licence | None:
         """What the licence file says; None where the settings name none."""
         return licence_of(self.folder, self.settings.licence)
@@ -152,6 +160,7 @@ class Deployment:
             self.external_objects,
             surroundings,
             hashlib.sha256("".join(versions).encode()).hexdigest()[:16],
+            self.approval_rules,
         )
 
 

@@ -22,6 +22,7 @@ from adapters.database.message_store import MessageStore
 from adapters.database.object_store import Done, Example, ObjectStore
 from adapters.database.outbox import OutboxMessage
 from adapters.system import System
+from hub.approval_rule import ApprovalRule
 from hub.services import Service
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError, Misconfigured, Refused, Retryable
@@ -99,6 +100,7 @@ class Kit:
     """What all runs of a deployment share: its declarations and its surroundings.
 
     Attributes:
+        approval_rules: what holds an order when it is submitted, by name.
         next_number: gives numbers outside of the run's transaction, whose lock on a sequence would make the workers
             of a database take turns; None where the transaction gives them.
     """
@@ -110,6 +112,7 @@ class Kit:
     external_objects: Mapping[str, ExternalObject]
     surroundings: Surroundings
     version: str = ""
+    approval_rules: Mapping[str, ApprovalRule] = field(default_factory=dict)
     next_number: Callable[[str], int] | None = None
 
 
@@ -231,6 +234,10 @@ class Run:
         """Make the stored instances equal to the message's, deleting children that it lists no more."""
         return self.store.synchronize(tree)
 
+    def delete(self, tree: PropertySet) -> list[Done]:
+        """Delete every instance of the message with all that it has."""
+        return self.store.delete(tree)
+
     def execute(self, tree: PropertySet) -> list[Done]:
         """Do to each component what its property Operation says; without one, what the one above it says."""
         return self.store.execute(tree)
@@ -319,6 +326,16 @@ class Run:
                 lines=tuple(lines),
             )
         )
+
+    def fallout_of(self, order_number: str | None) -> list[dict[str, Any]]:
+        """The open fallout entries of an order, oldest first; none without a number."""
+        found = [] if order_number is None else self.messages.fallout.listing(order_number=order_number)
+        self.record.append(["fallout", order_number, found])
+        return found
+
+    def resolve_fallout(self, row_id: str, how: str) -> bool:
+        """Note that a fallout entry is resolved, and how; False where it isn't open."""
+        return self.messages.fallout.resolve(row_id, how)
 
     def recording(self) -> bytes:
         """The recording, compressed: what `MessageStore.record` keeps."""
