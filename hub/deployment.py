@@ -152,6 +152,9 @@ class Deployment:
             self.external_objects,
             surroundings,
             hashlib.sha256("".join(versions).encode()).hexdigest()[:16],
+            workflows=self.workflows,
+            licence=self.licence,
+            licence_file=str(self.settings.licence or ""),
         )
 
 
