@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub import cli_call, cli_doors, cli_maps, cli_messages, cli_objects
+from hub import cli_call, cli_doors, cli_maps, cli_messages, cli_objects, cli_workflow
 from hub.printing import complain, out, print_findings, table
 from integration_objects.errors import HubError, Retryable
 
@@ -33,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("call")(cli_call.call)
+app.command("workflow", context_settings={"help_option_names": []})(cli_workflow.workflow)
 app.command("send")(cli_doors.send)
 app.command("receive")(cli_doors.receive)
 app.add_typer(cli_maps.app, name="map")

@@ -160,7 +160,10 @@ class Deployment:
             self.external_objects,
             surroundings,
             hashlib.sha256("".join(versions).encode()).hexdigest()[:16],
-            self.approval_rules,
+            approval_rules=self.approval_rules,
+            workflows=self.workflows,
+            licence=self.licence,
+            licence_file=str(self.settings.licence or ""),
         )
 
 

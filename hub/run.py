@@ -15,7 +15,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapters.database.fallout import FalloutEntry
 from adapters.database.message_store import MessageStore
@@ -31,6 +31,10 @@ from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
 from maps.data_map import DataMap
 from schemas.external_object import ExternalObject
+
+if TYPE_CHECKING:
+    from hub.services.module_licensed import Licence
+    from hub.workflows import Workflow as NamedWorkflow
 
 
 class ServiceUnknown(Misconfigured):
@@ -81,6 +85,27 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A line of a workflow's report: what whoever asked should know beside the result.
+
+    Attributes:
+        kind: "ignored", "left out", "broken rule", "price", "obsolete", "moved".
+        text: a sentence for people.
+        item: the Integration Id of the line that it is about; None for none.
+        product: its Product Id.
+    """
+
+    kind: str
+    text: str
+    item: str | None = None
+    product: str | None = None
+
+    def __str__(self) -> str:
+        about = " ".join(part for part in (self.product, self.item) if part)
+        return f"{self.kind}: {about}: {self.text}" if about else f"{self.kind}: {self.text}"
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a workflow answers: ``done``, or ``filtered`` for a message that rightly changes nothing.
 
@@ -88,11 +113,15 @@ class Outcome:
         state: the message's final state.
         reply: an OM Reply message, without what the data manager knows better (message id, state); or None.
         why: why the message was filtered; "" otherwise.
+        objects: what the workflow wrote or found, for whoever asked; messages.
+        notes: its report.
     """
 
     state: str = "done"
     reply: PropertySet | None = None
     why: str = ""
+    objects: tuple[PropertySet, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +132,11 @@ class Kit:
         approval_rules: what holds an order when it is submitted, by name.
         next_number: gives numbers outside of the run's transaction, whose lock on a sequence would make the workers
             of a database take turns; None where the transaction gives them.
+        workflows: by name, for requests that name one.
+        licence: what the licence file says; None where there is none: every module is licensed.
+        licence_file: where it stands, for errors.
+        configurator: the product configurator behind its port.
+        pricing: the price configurator behind its port.
     """
 
     definitions: Definitions
@@ -114,6 +148,11 @@ class Kit:
     version: str = ""
     approval_rules: Mapping[str, ApprovalRule] = field(default_factory=dict)
     next_number: Callable[[str], int] | None = None
+    workflows: Mapping[str, NamedWorkflow] = field(default_factory=dict)
+    licence: Licence | None = None
+    licence_file: str = ""
+    configurator: Any = None
+    pricing: Any = None
 
 
 @dataclass
@@ -215,6 +254,16 @@ class Run:
     def keep_integration_ids(self, system: str, account_id: str, pairs: Mapping[str, str]) -> None:
         """Record which Integration Id the hub gave to each of a sender's references; replaces older pairs."""
         self.messages.keys.keep(system, account_id, pairs)
+
+    def active_quote(self, session: str) -> str | None:
+        """The Row Id of the session's active quote; None where it has none."""
+        found = self.messages.sessions.active_quote(session)
+        self.record.append(["session", session, found])
+        return found
+
+    def set_active_quote(self, session: str, quote_id: str) -> None:
+        """Make a quote the session's active one."""
+        self.messages.sessions.set_active_quote(session, quote_id)
 
     # The database adapter
 

@@ -6,6 +6,7 @@
     store.outbox.emit(message)                  outbox.py
     store.control.next_number("order")          control.py
     store.keys, store.fallout                   integration_keys.py, fallout.py
+    store.sessions, store.runs                  sessions.py, workflow_runs.py
 
 Nothing here commits: the row's final state and all effects of the message are the caller's one transaction.
 
@@ -30,6 +31,8 @@ from adapters.database.inbox import Inbox
 from adapters.database.inbox_row import INBOX
 from adapters.database.integration_keys import IntegrationKeys
 from adapters.database.outbox import OUTBOX, Outbox
+from adapters.database.sessions import Sessions
+from adapters.database.workflow_runs import WorkflowRuns
 from integration_objects.surroundings import Surroundings
 
 _I = INBOX.c
@@ -90,7 +93,7 @@ class MessageStore:
     """The message store, in the transaction of *connection*.
 
     Attributes:
-        inbox, in_hand, outbox, control, keys, fallout: the parts, see there.
+        inbox, in_hand, outbox, control, keys, fallout, sessions, runs: the parts, see there.
     """
 
     def __init__(
@@ -107,6 +110,8 @@ class MessageStore:
         self.in_hand = InHand(connection, surroundings, process)
         self.keys = IntegrationKeys(connection, surroundings)
         self.fallout = Fallout(connection, surroundings, user)
+        self.sessions = Sessions(connection, surroundings)
+        self.runs = WorkflowRuns(connection, surroundings, user)
         self._filing = Filing(connection, surroundings, self.outbox, self.control)
 
     def file(self, arrival: Arrival) -> Filed:

@@ -13,7 +13,7 @@ from adapters.database import upgrade as upgrading
 from adapters.database.connection import Database
 from adapters.database.object_store import ObjectStore
 from adapters.database.tables import tables_of
-from adapters.database.upgrade import MIGRATIONS, DatabaseTooNew, head, needs_upgrade, upgrade
+from adapters.database.upgrade import DatabaseTooNew, head, needs_upgrade, upgrade
 from integration_objects.complex_object import instances, message
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions
@@ -152,12 +152,10 @@ def test_a_database_of_a_later_version_is_refused(database):
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(DatabaseTooNew) as caught:
         upgrade(database, shipped_definitions())
-    known = ", ".join(sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")))
-    assert known.endswith(head())
     assert str(caught.value) == (
         "the database was upgraded by a later version of the hub\n"
         f"  where: {database.shown_url}\n"
-        f"  why:   it is at 9999, and this version knows {known}\n"
+        f"  why:   it is at 9999, and this version knows {', '.join(upgrading._revisions())}\n"
         "  mend:  install that version, or use another database"
     )
 

@@ -1,7 +1,7 @@
 """Orders: milestones and points of no return on their lines, approvals, later orders to be reviewed.
 
 Revision: 0007
-Revises: 0001
+Revises: 0006
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0001"
+down_revision = "0006"
 
 
 def upgrade() -> None:
