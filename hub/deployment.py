@@ -163,6 +163,7 @@ class Deployment:
             approval_rules=self.approval_rules,
             workflows=self.workflows,
             licence=self.licence,
+            user=self.settings.user,
             licence_file=str(self.settings.licence or ""),
         )
 

@@ -115,6 +115,7 @@ class Outcome:
         why: why the message was filtered; "" otherwise.
         objects: what the workflow wrote or found, for whoever asked; messages.
         notes: its report.
+        rows: what it found, as a table: each row has the same names, in the order in which they are shown.
     """
 
     state: str = "done"
@@ -122,6 +123,7 @@ class Outcome:
     why: str = ""
     objects: tuple[PropertySet, ...] = ()
     notes: tuple[Note, ...] = ()
+    rows: tuple[Mapping[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ class Kit:
             of a database take turns; None where the transaction gives them.
         workflows: by name, for requests that name one.
         licence: what the licence file says; None where there is none: every module is licensed.
+        user: who stands in the tables as changer, and acts where nobody else is named.
         licence_file: where it stands, for errors.
         configurator: the product configurator behind its port.
         pricing: the price configurator behind its port.
@@ -151,6 +154,7 @@ class Kit:
     workflows: Mapping[str, NamedWorkflow] = field(default_factory=dict)
     licence: Licence | None = None
     licence_file: str = ""
+    user: str = "hub"
     configurator: Any = None
     pricing: Any = None
 
@@ -378,13 +382,30 @@ class Run:
 
     def fallout_of(self, order_number: str | None) -> list[dict[str, Any]]:
         """The open fallout entries of an order, oldest first; none without a number."""
-        found = [] if order_number is None else self.messages.fallout.listing(order_number=order_number)
-        self.record.append(["fallout", order_number, found])
+        return [] if order_number is None else self.fallout_entries("Open", order_number)
+
+    def fallout_entries(
+        self, state: str | None = "Open", order_number: str | None = None, account_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The fallout entries in a state, of an order, of an account (None: of any), oldest first."""
+        found = self.messages.fallout.listing(state, order_number, account_id)
+        self.record.append(["fallout", state, order_number, account_id, found])
         return found
 
     def resolve_fallout(self, row_id: str, how: str) -> bool:
         """Note that a fallout entry is resolved, and how; False where it isn't open."""
         return self.messages.fallout.resolve(row_id, how)
+
+    def fallout_entry(self, row_id: str) -> dict[str, Any] | None:
+        """The fallout entry of this row; None for none."""
+        found = self.messages.fallout.entry(row_id)
+        self.record.append(["fallout entry", row_id, found])
+        return found
+
+    @property
+    def actor(self) -> str:
+        """Who acts: the sender of the message that asked for the run, or the user of the command."""
+        return self.kit.user if self.origin.inbox_id is None else self.origin.sender
 
     def recording(self) -> bytes:
         """The recording, compressed: what `MessageStore.record` keeps."""

@@ -162,9 +162,7 @@ class Configurator(Protocol):
             Refused: a request that can't be meant: an unknown item or product, a contradiction, over a limit.
         """
 
-    def check(
-        self, instance: PropertySet, catalogue: Catalogue, before: PropertySet | None = None
-    ) -> list[BrokenRule]:
+    def check(self, instance: PropertySet, catalogue: Catalogue, before: PropertySet | None = None) -> list[BrokenRule]:
         """Every rule that an instance breaks, in the tree's order.
 
         Args:

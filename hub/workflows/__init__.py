@@ -47,7 +47,7 @@ class Workflow:
 
 def shipped_workflows() -> dict[str, Workflow]:
     """The workflows that the hub brings, by name."""
-    from hub.workflows import fulfilment, hub_object, quotes, receive_order, workflow_request
+    from hub.workflows import fulfilment, hub_object, order_processes, quotes, receive_order, workflow_request
 
     return {
         workflow.name: workflow
@@ -83,5 +83,6 @@ def shipped_workflows() -> dict[str, Workflow]:
                 "run the workflow that the message names, on stored objects",
             ),
             *quotes.WORKFLOWS,
+            *order_processes.WORKFLOWS,
         )
     }

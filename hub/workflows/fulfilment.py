@@ -392,12 +392,17 @@ def take_completed_lines(
     tree = message(ORDER, [order])
     if done:
         run.emit(BILLING_EVENT, _billing_event(run, tree, done))
-    flagged = instances(run.call("Update Order Status", tree))[0]
-    for root, twin in zip(line_items(order), line_items(flagged), strict=True):
-        root.properties["Order Item Processed Flag"] = twin.get("Order Item Processed Flag")
+    flag_processed(run, order)
     _close_order(run, order, reasons or {})
     apply_completed(run, order, {item.get(KEY) for item in done})
     run.update(message(ORDER, [order]))
+
+
+def flag_processed(run: Run, order: PropertySet) -> None:
+    """Set the Order Item Processed Flag of each root, in place."""
+    flagged = instances(run.call("Update Order Status", message(ORDER, [order])))[0]
+    for root, twin in zip(line_items(order), line_items(flagged), strict=True):
+        root.properties["Order Item Processed Flag"] = twin.get("Order Item Processed Flag")
 
 
 def _billing_event(run: Run, tree: PropertySet, done: Sequence[PropertySet]) -> PropertySet:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.run import Run
+from hub.workflows.statuses import FAILED
 from hub.workflows.stored_orders import described
 from integration_objects.complex_object import KEY, instances
 from integration_objects.errors import Refused
@@ -27,8 +28,8 @@ class PastPointOfNoReturn(Refused):
 
 
 def is_past(item: PropertySet) -> bool:
-    """Whether an order's line has passed its point of no return."""
-    return item.get(PAST) == "Y"
+    """Whether an order's line has passed its point of no return; one on which the work failed may be changed again."""
+    return item.get(PAST) == "Y" and item.get("Status") not in FAILED
 
 
 def reach(run: Run, reached: Sequence[tuple[PropertySet, str]]) -> list[PropertySet]:

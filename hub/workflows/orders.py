@@ -111,6 +111,7 @@ def _open(run: Run, order: PropertySet, former: PropertySet | None, is_stored: b
 def _keep(run: Run, order: PropertySet, former: PropertySet | None, is_stored: bool) -> None:
     """Store an order as it is now; the revision that it replaces counts no more."""
     if former is not None and former.get("Active Flag") != "N":
+        approvals.withdraw(run, former, run.actor)
         set_active(run, former, "N")
     if is_stored:
         run.update(message(ORDER, [order]))
@@ -233,13 +234,12 @@ def refuse_order(run: Run, number: str, by: str, comment: str | None = None, rul
 # Cancel
 
 
-def cancel_order(run: Run, number: str, by: str) -> PropertySet:
+def cancel_order(run: Run, number: str) -> PropertySet:
     """Cancel an order: a supplement that isn't submitted is taken back, anything else becomes Cancelled.
 
     Args:
         run: the run.
         number: the order's number.
-        by: who cancels.
 
     Returns:
         The revision that is active now: the original again, or the cancelled order.
@@ -257,7 +257,7 @@ def cancel_order(run: Run, number: str, by: str) -> PropertySet:
         _refuse_done(order)
     else:
         check_change("order", number, order.get("Status"), "Cancelled")
-    return _set_aside(run, order, by)
+    return _set_aside(run, order, run.actor)
 
 
 def _set_aside(run: Run, order: PropertySet, by: str) -> PropertySet:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from hub.run import Run
 from hub.services.differences import differs_in
 from hub.workflows import approvals
-from hub.workflows.milestones import is_past
+from hub.workflows.milestones import forget, is_past
 from hub.workflows.service_profile import ORDER
 from hub.workflows.statuses import FAILED
 from hub.workflows.stored_orders import (
@@ -111,6 +111,8 @@ def supplement_of(run: Run, original: PropertySet, failed_again: bool = False) -
     again = {"Open", *FAILED} if failed_again else {"Open"}
     for item, _ in walk_items(supplement):
         item.properties["Row Id"] = run.new_id()
+        if item.get("Status") in FAILED and failed_again:
+            forget(item)
         if item.get("Status") in again:
             item.properties["Status"] = "Pending"
             item.properties["Order Item Processed Flag"] = "N"
