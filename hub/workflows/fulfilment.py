@@ -216,12 +216,9 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
         _close_work_order(work_order)
         run.update(message(WORK_ORDER, [work_order]))
     done = [item for item in changed if item.get("Status") == "Complete"]
-    reasons = {
-        line.get(KEY) or "": line.get("Reason") or "" for line in line_items(status) if line.get("Reason") is not None
-    }
     if active is not order:
         pass_on(run, active, changed)
-    take_completed_lines(run, order, done, reasons)
+    take_completed_lines(run, order, done)
     failed = [item for item in changed if item.get("Status") in FAILED]
     if failed:
         review.mark_later_orders(run, order, failed, "failed in part")
@@ -364,6 +361,7 @@ def _take_statuses(
             if answer.get("Service Id") is not None:
                 node.properties["Service Id"] = answer.get("Service Id")
         line.properties["Status Time"] = time
+        item.properties["Status Reason"] = answer.get("Reason")
         changed.append(item)
     changed += reach(run, reached)
     return list({id(item): item for item in changed}.values())
@@ -378,22 +376,19 @@ def _close_work_order(work_order: PropertySet) -> None:
 # The completed lines
 
 
-def take_completed_lines(
-    run: Run, order: PropertySet, done: Sequence[PropertySet], reasons: dict[str, str] | None = None
-) -> None:
+def take_completed_lines(run: Run, order: PropertySet, done: Sequence[PropertySet]) -> None:
     """Tell billing what was completed, set the processed flags, close the order, bring the profile up to date.
 
     Args:
         run: the run.
         order: the stored order's instance, with its new statuses. Changed in place, and written.
         done: its lines that became Complete with this message.
-        reasons: what provisioning said of the lines that failed.
     """
     tree = message(ORDER, [order])
     if done:
         run.emit(BILLING_EVENT, _billing_event(run, tree, done))
     flag_processed(run, order)
-    _close_order(run, order, reasons or {})
+    _close_order(run, order)
     apply_completed(run, order, {item.get(KEY) for item in done})
     run.update(message(ORDER, [order]))
 
@@ -436,7 +431,7 @@ def _billing_event(run: Run, tree: PropertySet, done: Sequence[PropertySet]) -> 
     return message(BILLING_EVENT, [event])
 
 
-def _close_order(run: Run, order: PropertySet, reasons: dict[str, str]) -> None:
+def _close_order(run: Run, order: PropertySet) -> None:
     """Complete or Failed, once all roots are processed; a failure leaves a fallout entry that says which lines."""
     if order.get("Status") != "Open" or not _is_processed(order):
         return
@@ -448,8 +443,7 @@ def _close_order(run: Run, order: PropertySet, reasons: dict[str, str]) -> None:
         order.properties["Completed Date"] = run.now()
         return
     said = "; ".join(
-        f"{item.get(KEY)} {item.get('Status')}: {reasons.get(item.get(KEY) or '') or 'no reason given'}"
-        for item in failed
+        f"{item.get(KEY)} {item.get('Status')}: {item.get('Status Reason') or 'no reason given'}" for item in failed
     )
     review.raise_once(run, order, review.LINES_FAILED, said, [item.get(KEY) or "" for item in failed])
     hidden = _completed_below_failed(order)

@@ -56,9 +56,9 @@ def reach(run: Run, reached: Sequence[tuple[PropertySet, str]]) -> list[Property
 
 
 def forget(item: PropertySet) -> None:
-    """The work on a line begins anew: it has reached nothing, in place."""
-    item.properties[MILESTONE] = None
-    item.properties[PAST] = None
+    """The work on a line begins anew: it has reached nothing, and nothing was said of it, in place."""
+    for name in (MILESTONE, PAST, "Status Reason"):
+        item.properties[name] = None
 
 
 def past_point(item: PropertySet, order: PropertySet, what: str) -> PastPointOfNoReturn:

@@ -163,6 +163,7 @@ _HUBS_OWN = (
     "Status",
     "Completed Date",
     "Applied Date",
+    "Status Reason",
     "Milestone",
     "Past Point Of No Return",
     "Calculated Effective Start Date",

@@ -18,6 +18,10 @@ def upgrade() -> None:
     # Written out: SQLite takes a column's check only in the very statement that adds the column.
     collation = "" if op.get_bind().dialect.name == "sqlite" else ' COLLATE "C"'
     op.execute(
+        f"ALTER TABLE s_order_item ADD COLUMN status_reason VARCHAR(4000){collation} "
+        "CONSTRAINT ck_s_order_item_status_reason_length CHECK (length(status_reason) <= 4000)"
+    )
+    op.execute(
         f"ALTER TABLE s_order_item ADD COLUMN milestone VARCHAR(255){collation} "
         "CONSTRAINT ck_s_order_item_milestone_length CHECK (length(milestone) <= 255)"
     )
@@ -72,11 +76,14 @@ def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         # SQLite drops no column that a check names, so the check goes in a copy of the table.
         with op.batch_alter_table("s_order_item") as batch:
+            batch.drop_constraint("ck_s_order_item_status_reason_length", type_="check")
             batch.drop_constraint("ck_s_order_item_milestone_length", type_="check")
             batch.drop_constraint("ck_s_order_item_past_no_return_flg", type_="check")
+            batch.drop_column("status_reason")
             batch.drop_column("milestone")
             batch.drop_column("past_no_return_flg")
     else:
+        op.drop_column("s_order_item", "status_reason")
         op.drop_column("s_order_item", "milestone")
         op.drop_column("s_order_item", "past_no_return_flg")
 
