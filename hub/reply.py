@@ -116,7 +116,11 @@ def result_reply(
     for note in notes:
         properties = {"Kind": note.kind, "Integration Id": note.item, "Product Id": note.product, "Text": note.text}
         put_list(reply, "Note").append(PropertySet("Note", properties=properties))
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         cells = [PropertySet("Cell", properties={"Name": name, "Value": value}) for name, value in row.items()]
-        put_list(reply, "Row").append(PropertySet("Row", children=[PropertySet(list_of("Cell"), children=cells)]))
+        put_list(reply, "Row").append(
+            PropertySet(
+                "Row", properties={"Line Number": str(number)}, children=[PropertySet(list_of("Cell"), children=cells)]
+            )
+        )
     return message(OBJECT, [reply])

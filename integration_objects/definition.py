@@ -56,7 +56,18 @@ _LISTS = ("compared", "cleared", "not applied", "triggers", "old values")
 _METHODS = ("complete statuses", "trigger field", "trigger value", "trigger condition", "action aliases")
 _STORED = ("table", "parent column", "owner column")
 _COMPONENT = ("nested", "keys", "fields", "children", *_LISTS, *_METHODS, "help")
-_FIELD = ("type", "length", "required", "column", "stored", "null reads as", "values", "references", "help")
+_FIELD = (
+    "type",
+    "length",
+    "required",
+    "column",
+    "stored",
+    "null reads as",
+    "values",
+    "references",
+    "hierarchy",
+    "help",
+)
 _EXTENSION = ("components", "references")
 _EXTENDED = ("fields", "children", *_LISTS, *_METHODS)
 
@@ -320,6 +331,7 @@ class _Reading:
             null_reads_as=parts["null reads as"].text() if "null reads as" in parts else None,
             values=tuple(parts["values"].texts()) if "values" in parts else (),
             references=parts["references"].text() if "references" in parts else None,
+            hierarchy=_flag(parts, "hierarchy"),
             help=parts["help"].text() if "help" in parts else "",
             where=key.where,
         )

@@ -59,6 +59,7 @@ VERSION_FIELD, VERSION_COLUMN = "Modification Number", "modification_num"
 _LOOKED_FOR = {
     "s_order": (("quote_id",),),
     "s_order_approval": (("order_number",), ("state",)),
+    "s_service_profile_history": (("integration_id",), ("order_number",)),
     "s_work_order": (("order_number",), ("source_system", "source_order_number"), ("account_id",)),
 }
 # PostgreSQL cuts longer names.

@@ -160,5 +160,10 @@ def _may_decide(run: Run, by: str, name: str) -> bool:
     return bool(rule.roles) and not _roles(run, by).isdisjoint(rule.roles)
 
 
-def _roles(run: Run, user: str) -> set[str]:
-    return set()
+def _roles(run: Run, user: str) -> set[str | None]:
+    """The role of a user who works here."""
+    return {
+        found.get("Role")
+        for found in instances(run.query("User", {"User Id": user}))
+        if found.get("Active Flag") != "N"
+    }

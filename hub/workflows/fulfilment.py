@@ -12,6 +12,8 @@ from hub.reply import order_reply
 from hub.run import Outcome, Run
 from hub.workflows import review
 from hub.workflows.milestones import MILESTONE, reach
+from hub.workflows.profile_history import write_history
+from hub.workflows.service_id import service_ids
 from hub.workflows.service_profile import ASSET, ORDER, make_no_action, no_profile, profile
 from hub.workflows.statuses import FAILED, StatusChangeRefused, check_change
 from hub.workflows.stored_orders import in_force
@@ -103,15 +105,20 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False) -> None:
     # A supplement made in the hub has no source of its own, and provisioning may know the order by its sender's number.
     source = next(iter(former.values()), order)
     needed = [item.get("Fulfilment System") or "" for item, _ in walk_items(order) if _is_asked(item)]
+    told = service_ids(
+        run,
+        [item for item, _ in walk_items(order)],
+        lambda item: item.get("Due Date") or order.get("Due Date") or run.now(),
+    )
     for system in dict.fromkeys([*former, *needed]):
         before = former.get(system)
         if before is None:
             former[system] = PropertySet()  # counts on the numbers of this order's work orders
-            work_order = _work_order(run, order, system, f"{number}-{len(former)}", 1, source)
+            work_order = _work_order(run, order, system, f"{number}-{len(former)}", 1, source, told)
             run.insert(message(WORK_ORDER, [work_order]))
         elif before.get("Status") == "Open" or system in needed:
             revision = int(read_number(before.get("Revision") or "1")) + 1
-            work_order = _work_order(run, order, system, before.get("Work Order Number") or "", revision, source)
+            work_order = _work_order(run, order, system, before.get("Work Order Number") or "", revision, source, told)
             run.synchronize(message(WORK_ORDER, [work_order]))
         else:
             continue  # nothing was left for it to do, and nothing is now
@@ -123,9 +130,18 @@ def _is_asked(item: PropertySet) -> bool:
 
 
 def _work_order(
-    run: Run, order: PropertySet, system: str, number: str, revision: int, source: PropertySet
+    run: Run,
+    order: PropertySet,
+    system: str,
+    number: str,
+    revision: int,
+    source: PropertySet,
+    told: Mapping[int, str],
 ) -> PropertySet:
-    """The lines that *system* is asked to provide, under their ancestors as `-`; *source* has the sender's number."""
+    """The lines that *system* is asked to provide, under their ancestors as `-`.
+
+    *source* has the sender's number of the order, *told* are joined service ids.
+    """
     work_order = PropertySet(
         "Work Order",
         properties={
@@ -157,6 +173,8 @@ def _work_order(
         line = PropertySet(
             LINE_ITEM, properties={name: item.properties[name] for name in carried if name in item.properties}
         )
+        if id(item) in told:
+            line.properties["Service Id"] = told[id(item)]
         for attribute in attributes(item):
             put_list(line, ATTRIBUTE).append(attribute.copy_node())
             attributes(line)[-1].properties.pop("Row Id", None)
@@ -419,11 +437,14 @@ def _billing_event(run: Run, tree: PropertySet, done: Sequence[PropertySet]) -> 
         },
     )
     fields = run.definitions[BILLING_EVENT].root.children[LINE_ITEM].fields
+    told = service_ids(run, done, lambda item: item.get("Completed Date") or run.now())
     for item in done:
         line = PropertySet(
             LINE_ITEM, properties={name: item.properties[name] for name in fields if name in item.properties}
         )
         dates = calculated[item.get(KEY)]
+        if id(item) in told:
+            line.properties["Service Id"] = told[id(item)]
         line.properties["Price"] = item.get("Adjusted Price")
         line.properties["Effective Start Date"] = dates.get("Calculated Effective Start Date")
         line.properties["Effective End Date"] = dates.get("Calculated Effective End Date")
@@ -505,8 +526,12 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
     trimmed = run.call("Trim", message(ORDER, [waiting]))
     if is_empty(trimmed):
         return
-    applied_keys = {item.get(KEY) for item, _ in walk_items(instances(trimmed)[0]) if action_code(item) != NO_ACTION}
-    if not applied_keys:
+    actions = {
+        item.get(KEY): action_code(item)
+        for item, _ in walk_items(instances(trimmed)[0])
+        if action_code(item) != NO_ACTION
+    }
+    if not actions:
         return
     if not run.call("Fully Exploded", trimmed):
         raise NotFullyExploded(
@@ -530,9 +555,10 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
     if not is_empty(applied.asset):
         _date_asset(instances(applied.asset)[0], dates, order)
         _keep_asset_fields(run, instances(applied.asset)[0])
+        write_history(run, before, applied.asset, actions, order)
         _store_profile(run, applied.asset, had)
     for item, _ in walk_items(order):
-        if item.get(KEY) in applied_keys:
+        if item.get(KEY) in actions:
             item.properties["Applied Date"] = run.now()
             calculated = dates[item.get(KEY)]
             for name in (
@@ -541,7 +567,7 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
                 "Calculated Effective End Date",
             ):
                 item.properties[name] = calculated.get(name)
-    waited = [key or "" for key in applied_keys if key not in just_done]
+    waited = [key or "" for key in actions if key not in just_done]
     if waited:
         review.resolve(run, order, review.BELOW_FAILED, "the lines are in the service profile now", waited)
 
