@@ -27,6 +27,7 @@ SHOWN_BY: dict[str, tuple[str, dict[str, str]]] = {
     "OM Work Order": ("Work Order Number", {}),
     "Account": ("Account Id", {}),
     "Product": ("Product Id", {}),
+    "Price List": ("Price List Id", {}),
 }
 
 

@@ -1,10 +1,11 @@
-"""The hub's own XML coming in: accounts, products and opening profiles are upserted, orders are received.
+"""The hub's own XML coming in: accounts, products, price lists and opening profiles are upserted, orders received.
 
 Source: "Application integration services", figure 4B; spec: road.md "Whose order, which line" (`hub_object`, `load`).
 """
 
 from __future__ import annotations
 
+from hub.pricing import price_list_of
 from hub.run import Outcome, Run
 from hub.workflows.receive_order import accounts_of_order, receive_order
 from hub.workflows.service_profile import ASSET, ORDER
@@ -12,7 +13,8 @@ from integration_objects.complex_object import KEY, instances, object_name, walk
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
-UPSERTED = ("Account", "Product", ASSET)
+PRICE_LIST = "Price List"
+UPSERTED = ("Account", "Product", PRICE_LIST, ASSET)
 
 
 class ObjectNotTaken(Refused):
@@ -30,7 +32,7 @@ def accounts_of_hub_object(run: Run, tree: PropertySet) -> set[str]:
 
 
 def take_hub_object(run: Run, tree: PropertySet) -> Outcome:
-    """Upsert accounts, products and opening profiles; run Receive Order on an order; refuse anything else."""
+    """Upsert accounts, products, price lists and opening profiles; receive an order; refuse anything else."""
     name = object_name(tree)
     if name == ORDER:
         return receive_order(run, tree)
@@ -42,7 +44,8 @@ def load(run: Run, tree: PropertySet) -> list[str]:
     """Upsert the message's instances; returns a line each of what was done.
 
     Raises:
-        ObjectNotTaken: it is neither Account, Product nor OM Asset, or it is empty.
+        ObjectNotTaken: it is neither Account, Product, Price List nor OM Asset, or it is empty.
+        PriceListFaulty: a price list, with what was stored of it before, contradicts itself.
     """
     name = object_name(tree)
     if name not in UPSERTED or not instances(tree):
@@ -56,7 +59,12 @@ def load(run: Run, tree: PropertySet) -> list[str]:
     if name == ASSET:
         for asset in instances(tree):
             _activate_new_items(run, asset)
-    return [f"{done.operation} {done.object} {', '.join(done.key.values())}" for done in run.upsert(tree)]
+    done = run.upsert(tree)
+    if name == PRICE_LIST:
+        # A message may carry a part of a list: only the whole of it can be proven.
+        for instance in instances(tree):
+            price_list_of(run.query(PRICE_LIST, {"Price List Id": instance.get("Price List Id")}))
+    return [f"{one.operation} {one.object} {', '.join(one.key.values())}" for one in done]
 
 
 def _activate_new_items(run: Run, asset: PropertySet) -> None:
