@@ -136,7 +136,7 @@ def load(
     files: Annotated[list[pathlib.Path], typer.Argument(help="Messages in the hub's own XML.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Upsert accounts, products, opening profiles and what else customers have, file by file."""
+    """Upsert accounts, products, price lists, opening profiles and what else customers have, file by file."""
     from adapters.files import read_file, shown_path
     from hub.run import Origin
     from hub.workflows.hub_object import load as load_object

@@ -24,12 +24,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from adapters.http_client import HttpClient
 from adapters.system import System, read_systems
 from hub.approval_rule import ApprovalRule, read_approval_rules
 from hub.declared_expressions import condition_findings, prove_conditions, route_findings
 from hub.definitions import FILE, load_definitions, own_folder
 from hub.licence import licence_of
 from hub.own_python import own_python
+from hub.pricing import ExternalPricing, ListPricing, Pricing
 from hub.route import Route, read_routes
 from hub.run import Kit
 from hub.services import SERVICES, Service
@@ -80,7 +82,7 @@ class Deployment:
         """
         check_packages()
         prove_conditions(self.definitions)
-        _ = self.systems, self.services, self.routes, self.approval_rules
+        _ = self.systems, self.services, self.routes, self.approval_rules, self.pricing
         return self
 
     @cached_property
@@ -136,6 +138,21 @@ class Deployment:
         return read_approval_rules(sources, self.definitions)
 
     @cached_property
+    def pricing(self) -> Pricing:
+        """Who prices: the system at the setting `pricing_url`, or the hub itself.
+
+        Raises:
+            UrlWrong: the setting is no address.
+        """
+        url = self.settings.pricing_url
+        if url is None:
+            return ListPricing()
+        try:
+            return ExternalPricing(HttpClient(url, "the pricing"))
+        except HubError as error:
+            raise error.at(f"{FILE}, pricing_url") from error
+
+    @cached_property
     def licence(self) -> Licence | None:
         """What the licence file says; None where the settings name none."""
         return licence_of(self.folder, self.settings.licence)
@@ -165,6 +182,7 @@ class Deployment:
             licence=self.licence,
             user=self.settings.user,
             licence_file=str(self.settings.licence or ""),
+            pricing=self.pricing,
         )
 
 

@@ -23,6 +23,7 @@ from adapters.database.object_store import Done, Example, ObjectStore
 from adapters.database.outbox import OutboxMessage
 from adapters.system import System
 from hub.approval_rule import ApprovalRule
+from hub.pricing import ListPricing, Priced, PriceList, PriceListFaulty, Pricing, price_list_of
 from hub.services import Service
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError, Misconfigured, Refused, Retryable
@@ -41,6 +42,10 @@ class ServiceUnknown(Misconfigured):
     """A workflow calls a business service method that nobody registered."""
 
 
+class PriceListUnknown(Refused):
+    """There is no price list of this id."""
+
+
 class OperatorNeeded(Retryable):
     """Our side must mend something before it is worth another try: parked for an operator at once."""
 
@@ -51,6 +56,10 @@ class NobodyTakes(OperatorNeeded):
 
 class OutboundFailed(OperatorNeeded):
     """A message to a system can't be made: its map, schema or template doesn't fit what the hub has."""
+
+
+class StoredPriceListFaulty(OperatorNeeded):
+    """A stored price list contradicts itself, or a rule lacks what its kind needs."""
 
 
 class TouchesAnotherAccount(HubError):
@@ -138,8 +147,7 @@ class Kit:
         licence: what the licence file says; None where there is none: every module is licensed.
         user: who stands in the tables as changer, and acts where nobody else is named.
         licence_file: where it stands, for errors.
-        configurator: the product configurator behind its port.
-        pricing: the price configurator behind its port.
+        pricing: who prices.
     """
 
     definitions: Definitions
@@ -155,8 +163,21 @@ class Kit:
     licence: Licence | None = None
     licence_file: str = ""
     user: str = "hub"
-    configurator: Any = None
-    pricing: Any = None
+    pricing: Pricing = field(default_factory=ListPricing)
+
+
+@dataclass(frozen=True)
+class _RecordedPricing:
+    """Another system's pricing, whose answers are recorded: they can't be worked out again."""
+
+    pricing: Pricing
+    record: list[list[Any]]
+    is_external: bool = True
+
+    def price(self, tree: PropertySet, prices: PriceList, on: str, *, may_lack: bool = False) -> Priced:
+        found = self.pricing.price(tree, prices, on, may_lack=may_lack)
+        self.record.append(["priced", prices.price_list_id, on, flat(found.tree)])
+        return found
 
 
 @dataclass
@@ -236,6 +257,32 @@ class Run:
         found = self.store.keys(name, example)
         self.record.append(["headers", name, dict(example), found])
         return found
+
+    @property
+    def pricing(self) -> Pricing:
+        """Who prices; what another system answers is recorded."""
+        pricing = self.kit.pricing
+        return _RecordedPricing(pricing, self.record) if pricing.is_external else pricing
+
+    def price_list(self, price_list_id: str) -> PriceList:
+        """The stored price list of this id, proven.
+
+        Raises:
+            PriceListUnknown: there is none.
+            StoredPriceListFaulty: it contradicts itself, which `load` would have refused.
+        """
+        found = self.query("Price List", {"Price List Id": price_list_id})
+        if not found.children:
+            raise PriceListUnknown(
+                f"there is no price list '{price_list_id}'",
+                where="Price List, Price List Id",
+                why="nothing of this id is stored",
+                mend="mend the Price List Id, or load the price list",
+            )
+        try:
+            return price_list_of(found)
+        except PriceListFaulty as error:
+            raise StoredPriceListFaulty(error.what, where=error.where, why=error.why, mend=error.mend) from error
 
     def account_of(self, system: str | None, number: str | None) -> str | None:
         """The Account Id that *system*'s *number* means: by its account key, else the Account Id itself."""

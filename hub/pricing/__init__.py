@@ -15,7 +15,7 @@ from typing import Protocol
 
 from hub.pricing.external import ExternalPricing
 from hub.pricing.list_pricing import ListPricing
-from hub.pricing.price_list import PriceList, price_list_of
+from hub.pricing.price_list import PriceList, PriceListFaulty, price_list_of
 from hub.pricing.priced import Change, Priced, RolledUp, Total
 from integration_objects.property_set import PropertySet
 
@@ -24,6 +24,7 @@ __all__ = [
     "ExternalPricing",
     "ListPricing",
     "PriceList",
+    "PriceListFaulty",
     "Priced",
     "Pricing",
     "RolledUp",
@@ -33,13 +34,12 @@ __all__ = [
 
 
 class Pricing(Protocol):
-    """The port: whoever can price a complex object.
+    """The port: whoever can price a complex object."""
 
-    Attributes:
-        is_external: whether the prices come from outside, so that a run must record them.
-    """
-
-    is_external: bool
+    @property
+    def is_external(self) -> bool:
+        """Whether the prices come from outside, so that a run must record them."""
+        ...
 
     def price(self, tree: PropertySet, prices: PriceList, on: str, *, may_lack: bool = False) -> Priced:
         """Price every line item of *tree* that isn't deleted.

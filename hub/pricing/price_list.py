@@ -18,8 +18,8 @@ from typing import Literal, NoReturn, TypeVar, cast, get_args
 
 from hub.services.objects import only_instance
 from integration_objects.complex_object import components, object_name
-from integration_objects.errors import Misconfigured, Refused
-from integration_objects.field_values import read_date, read_number
+from integration_objects.errors import Refused
+from integration_objects.field_values import WHOLE_DIGITS, read_date, read_number
 from integration_objects.property_set import PropertySet
 
 PRICE_LIST = "Price List"
@@ -35,11 +35,13 @@ _FIELDS_OF: Mapping[str, tuple[str, ...]] = {
 _RULE_FIELDS = ("From Quantity", "Every", "Price", "Percent", "Amount")
 _DATE_LENGTH = len("2026-01-31")
 _HUNDRED = Decimal(100)
+#: Rounded up, a number below it still has no more digits than a stored one may have.
+_LARGEST = Decimal(10) ** WHOLE_DIGITS - 1
 #: With "Every" 1 nothing would cost anything.
 _LEAST_EVERY = 2
 
 
-class PriceListFaulty(Misconfigured):
+class PriceListFaulty(Refused):
     """A price list contradicts itself, or a rule lacks what its kind needs."""
 
 
@@ -66,6 +68,13 @@ class Period:
     def holds(self, moment: datetime.datetime) -> bool:
         """Whether it holds at *moment*."""
         return (self.start is None or self.start <= moment) and (self.end is None or moment < self.end)
+
+    def __str__(self) -> str:
+        return " and ".join(
+            f"{word} {moment:%Y-%m-%dT%H:%M:%SZ}"
+            for word, moment in (("from", self.start), ("until before", self.end))
+            if moment is not None
+        )
 
     @property
     def started(self) -> tuple[bool, datetime.datetime]:
@@ -147,15 +156,10 @@ class PriceList:
             PriceListNotEffective: the list itself doesn't.
         """
         if not self.period.holds(moment):
-            start, end = self.period.start, self.period.end
             raise PriceListNotEffective(
                 f"the price list '{self.price_list_id}' doesn't hold at {moment:%Y-%m-%dT%H:%M:%SZ}",
                 where=f"price list '{self.price_list_id}', Effective Start Date and Effective End Date",
-                why="it holds "
-                + " and ".join(
-                    [f"from {start:%Y-%m-%dT%H:%M:%SZ} on"] * (start is not None)
-                    + [f"until before {end:%Y-%m-%dT%H:%M:%SZ}"] * (end is not None)
-                ),
+                why=f"it holds {self.period}",
                 mend="take another price list or another date, or mend the list's dates",
             )
         return EffectivePrices(
@@ -354,9 +358,12 @@ class _Reading:
 
     def _number(self, node: PropertySet, name: str) -> Decimal:
         try:
-            return read_number(self._text(node, name))
+            number = read_number(self._text(node, name))
         except ValueError as fault:
             self._fail(node, name, str(fault))
+        if abs(number) >= _LARGEST:
+            self._fail(node, name, f"expected a number below {_LARGEST:,}, found '{node.get(name)}'")
+        return number
 
     def _date(self, node: PropertySet, name: str) -> datetime.datetime | None:
         text = node.get(name)

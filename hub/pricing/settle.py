@@ -1,7 +1,7 @@
 """Writes prices into a tree, and works out what changed and the totals: the same for every implementation.
 
 An item keeps the text of each value that stays the same, so that pricing again changes nothing. The Pricing Comment
-is written where it is empty or is an earlier one of pricing; what a person wrote there stays.
+is written where the price changes, and is empty or an earlier one of pricing; what a person wrote there stays.
 
 Source: "Terms for Complex Order Processing System", Price Configurator; spec: workflows.md, "Pricing".
 """
@@ -130,10 +130,10 @@ class Bill:
         products = [
             f"'{one}'" + (" (it has prices, but none that holds here)" if one in known else "") for one in lacking
         ]
-        places = [self.place(line) for line in lacking.values()]
+        places = [self.place(line) for line in list(lacking.values())[:_NAMED]]
         raise PriceMissing(
             f"{source} has no price for {_counted(lacking)}",
-            where="; ".join(places[:_NAMED]) + ("; ..." if len(places) > _NAMED else ""),
+            where="; ".join(places) + ("; ..." if len(lacking) > _NAMED else ""),
             why=f"without a price on {on}: {', '.join(products[:_NAMED])}{', ...' if len(products) > _NAMED else ''}",
             mend="add their prices to the price list, or take these products off",
         )
@@ -143,14 +143,15 @@ class Bill:
         return carried_price(self.message, self.instance, line.item)
 
     def _write(self, item: PropertySet, price: LinePrice, old: Decimal | None) -> None:
-        if old != price.adjusted:
-            item.properties["Adjusted Price"] = write_number(price.adjusted)
         _put(item, "List Price", price.list_price)
         _put(item, "Price Type", price.price_type)
         _put(item, "Unit Of Measure", price.unit_of_measure)
         _put(item, "Number Of Occurrences", price.number_of_occurrences)
         _put(item, "Currency Code", self.currency)
         _put(item, "Price Description", price.description)
+        if old == price.adjusted:
+            return
+        item.properties["Adjusted Price"] = write_number(price.adjusted)
         comment = item.properties.get("Pricing Comment")
         if not comment or comment.startswith(COMMENT):
             _put(item, "Pricing Comment", _comment(price.rules))

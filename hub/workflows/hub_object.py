@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.pricing import price_list_of
 from hub.run import Outcome, Run
 from hub.workflows.meters import METER_LOCATION, prove_meters_apart
 from hub.workflows.receive_order import accounts_of_order, receive_order
@@ -15,6 +16,7 @@ from integration_objects.complex_object import KEY, instances, object_name, walk
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
+PRICE_LIST = "Price List"
 #: What a message may bring: customers, premises and what is sold to them.
 UPSERTED = (
     "Account",
@@ -25,6 +27,7 @@ UPSERTED = (
     METER_LOCATION,
     ASSET,
     "Opportunity",
+    PRICE_LIST,
     "Product",
     "Service Point",
     "Trouble Ticket",
@@ -62,6 +65,7 @@ def load(run: Run, tree: PropertySet) -> list[str]:
     Raises:
         ObjectNotTaken: it is none of the objects that are loaded, or it is empty.
         MetersOverlap: a meter would be in two places at once, or two meters in one.
+        PriceListFaulty: a price list, with what was stored of it before, contradicts itself.
     """
     _prove_taken(tree, LOADED, "which are upserted")
     return _upsert(run, tree)
@@ -86,6 +90,10 @@ def _upsert(run: Run, tree: PropertySet) -> list[str]:
     done = run.upsert(tree)
     if name == METER_LOCATION:
         prove_meters_apart(run, instances(tree))
+    if name == PRICE_LIST:
+        # A message may carry a part of a list: only the whole of it can be proven.
+        for instance in instances(tree):
+            price_list_of(run.query(PRICE_LIST, {"Price List Id": instance.get("Price List Id")}))
     return [f"{one.operation} {one.object} {', '.join(one.key.values())}" for one in done]
 
 
