@@ -110,7 +110,8 @@ class ObjectStore:
             example: fields of the header that must equal these values: None for null, a list for any of it.
             where: evaluated on the header of each instance that the example finds.
             root_keys: read only the trees of items that hold an item with one of these Integration Ids.
-            versions: carry the header's Modification Number, for an update that must not lose another's.
+            versions: carry the header's Modification Number, where it has that field, for an update that must not
+                lose another's.
 
         Raises:
             FieldUnknown, FieldNotStored, FieldInvalid: the example names no stored field, or none of its values.

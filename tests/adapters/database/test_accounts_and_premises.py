@@ -385,7 +385,15 @@ def test_two_halves_of_a_circle_cannot_be_written_at_once(postgresql_database):
     assert [error.what for error in caught] == ["the account 'b' would be above itself"]
 
 
-# Headers without a key
+# Headers without a version, and without a key
+
+
+def test_an_object_without_a_version_field_is_read_without_it(filled):
+    """The hub's XML has no element for it, so that `object query`, which asks for versions, could not print it."""
+    [found] = instances(filled.query("Service Profile History", {"Row Id": "H-1"}, versions=True))
+    assert "Modification Number" not in found.properties
+    [found] = instances(filled.query("Meter", {"Meter Id": "M-1"}, versions=True))
+    assert found.get("Modification Number") == "1"
 
 
 def test_headers_without_a_key_are_inserted_as_one_block(filled):

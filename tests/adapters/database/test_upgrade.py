@@ -100,14 +100,10 @@ def test_every_foreign_key_is_indexed():
             assert key.parent.name in indexed
 
 
-def scripts():
+def test_the_newest_migration_is_the_one_that_alembic_knows():
     config = Config()
     config.set_main_option("script_location", str(upgrading.MIGRATIONS))
-    return ScriptDirectory.from_config(config)
-
-
-def test_the_newest_migration_is_the_one_that_alembic_knows():
-    assert scripts().get_current_head() == head()
+    assert ScriptDirectory.from_config(config).get_current_head() == head()
 
 
 def test_a_database_is_upgraded_once(empty_database):
@@ -161,8 +157,8 @@ def test_accounts_of_an_older_database_stay_through_the_migration_there_and_back
         account.properties["Phone Number"] = "5095550100"
         store.update(message("Account", [account]))
     with empty_database.read() as connection:
-        keys = {one["name"] for one in inspect(connection).get_foreign_keys("s_account")}
-    assert keys == {"fk_s_account_address_id"}
+        [key] = inspect(connection).get_foreign_keys("s_account")
+    assert (key["constrained_columns"], key["referred_table"]) == (["address_id"], "s_address")
     migrate(empty_database, "0001")
     with empty_database.read() as connection:
         assert not inspect(connection).has_table("s_meter")
@@ -195,11 +191,10 @@ def test_a_database_of_a_later_version_is_refused(database):
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(DatabaseTooNew) as caught:
         upgrade(database, shipped_definitions())
-    known = sorted(one.revision for one in scripts().walk_revisions())
     assert str(caught.value) == (
         "the database was upgraded by a later version of the hub\n"
         f"  where: {database.shown_url}\n"
-        f"  why:   it is at 9999, and this version knows {', '.join(known)}\n"
+        f"  why:   it is at 9999, and this version knows {', '.join(upgrading._revisions())}\n"
         "  mend:  install that version, or use another database"
     )
 
