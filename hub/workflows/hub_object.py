@@ -5,6 +5,7 @@ Source: "Application integration services", figure 4B; spec: road.md "Whose orde
 
 from __future__ import annotations
 
+from hub.configurator import catalogue_of
 from hub.pricing import price_list_of
 from hub.run import Outcome, Run
 from hub.workflows.receive_order import accounts_of_order, receive_order
@@ -45,6 +46,7 @@ def load(run: Run, tree: PropertySet) -> list[str]:
 
     Raises:
         ObjectNotTaken: it is neither Account, Product, Price List nor OM Asset, or it is empty.
+        ProductFaulty: a product's structure, attributes or rules can't be understood.
         PriceListFaulty: a price list, with what was stored of it before, contradicts itself.
     """
     name = object_name(tree)
@@ -60,11 +62,20 @@ def load(run: Run, tree: PropertySet) -> list[str]:
         for asset in instances(tree):
             _activate_new_items(run, asset)
     done = run.upsert(tree)
+    if name == "Product":
+        _prove_products(run, tree)
     if name == PRICE_LIST:
         # A message may carry a part of a list: only the whole of it can be proven.
         for instance in instances(tree):
             price_list_of(run.query(PRICE_LIST, {"Price List Id": instance.get("Price List Id")}))
     return [f"{one.operation} {one.object} {', '.join(one.key.values())}" for one in done]
+
+
+def _prove_products(run: Run, tree: PropertySet) -> None:
+    """Refuse products whose structure, attributes or rules, as they are stored now, can't be understood."""
+    ids = [product.get("Product Id") or "" for product in instances(tree) if product.children]
+    if ids:
+        catalogue_of(run.query("Product", {"Product Id": sorted(ids)}), run.definitions)
 
 
 def _activate_new_items(run: Run, asset: PropertySet) -> None:
