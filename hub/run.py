@@ -23,8 +23,18 @@ from adapters.database.object_store import Done, Example, ObjectStore
 from adapters.database.outbox import OutboxMessage
 from adapters.system import System
 from hub.approval_rule import ApprovalRule
+from hub.configurator import (
+    BrokenRule,
+    Catalogue,
+    Configurator,
+    Configured,
+    ProductFaulty,
+    Request,
+    catalogue_of,
+)
 from hub.pricing import ListPricing, Priced, PriceList, PriceListFaulty, Pricing, price_list_of
 from hub.services import Service
+from integration_objects.complex_object import components, instances, message
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError, Misconfigured, Refused, Retryable
 from integration_objects.expression import Expression
@@ -60,6 +70,10 @@ class OutboundFailed(OperatorNeeded):
 
 class StoredPriceListFaulty(OperatorNeeded):
     """A stored price list contradicts itself, or a rule lacks what its kind needs."""
+
+
+class CatalogueFaulty(OperatorNeeded):
+    """A stored product's structure, attributes or rules can't be understood."""
 
 
 class TouchesAnotherAccount(HubError):
@@ -141,6 +155,7 @@ class Kit:
 
     Attributes:
         approval_rules: what holds an order when it is submitted, by name.
+        configurator: who configures.
         next_number: gives numbers outside of the run's transaction, whose lock on a sequence would make the workers
             of a database take turns; None where the transaction gives them.
         workflows: by name, for requests that name one.
@@ -156,6 +171,7 @@ class Kit:
     maps: Mapping[str, DataMap]
     external_objects: Mapping[str, ExternalObject]
     surroundings: Surroundings
+    configurator: Configurator
     version: str = ""
     approval_rules: Mapping[str, ApprovalRule] = field(default_factory=dict)
     next_number: Callable[[str], int] | None = None
@@ -177,6 +193,32 @@ class _RecordedPricing:
     def price(self, tree: PropertySet, prices: PriceList, on: str, *, may_lack: bool = False) -> Priced:
         found = self.pricing.price(tree, prices, on, may_lack=may_lack)
         self.record.append(["priced", prices.price_list_id, on, flat(found.tree)])
+        return found
+
+
+@dataclass(frozen=True)
+class _RecordedConfigurator:
+    """Another system's configurator, whose answers are recorded: they can't be worked out again."""
+
+    configurator: Configurator
+    record: list[list[Any]]
+    is_external: bool = True
+
+    def start(self, product_id: str, catalogue: Catalogue, new_id: Callable[[], str]) -> PropertySet:
+        found = self.configurator.start(product_id, catalogue, new_id)
+        self.record.append(["started", product_id, flat(found)])
+        return found
+
+    def configure(
+        self, instance: PropertySet, requests: Sequence[Request], catalogue: Catalogue, new_id: Callable[[], str]
+    ) -> Configured:
+        found = self.configurator.configure(instance, requests, catalogue, new_id)
+        self.record.append(["configured", flat(found.instance)])
+        return found
+
+    def check(self, instance: PropertySet, catalogue: Catalogue, before: PropertySet | None = None) -> list[BrokenRule]:
+        found = self.configurator.check(instance, catalogue, before)
+        self.record.append(["checked", [str(one) for one in found]])
         return found
 
 
@@ -283,6 +325,38 @@ class Run:
             return price_list_of(found)
         except PriceListFaulty as error:
             raise StoredPriceListFaulty(error.what, where=error.where, why=error.why, mend=error.mend) from error
+
+    @property
+    def configurator(self) -> Configurator:
+        """Who configures; what another system answers is recorded."""
+        configurator = self.kit.configurator
+        return _RecordedConfigurator(configurator, self.record) if configurator.is_external else configurator
+
+    def catalogue(self, product_ids: Iterable[str | None] | None = None) -> Catalogue:
+        """The products' definitions as the configurator sees them, proven.
+
+        Args:
+            product_ids: the products that matter; all that their structures name are read with them. None: all.
+
+        Raises:
+            CatalogueFaulty: a stored product can't be understood.
+        """
+        try:
+            if product_ids is None:
+                return catalogue_of(self.query("Product"), self.definitions)
+            found: list[PropertySet] = []
+            known: set[str] = set()
+            wanted = {name for name in product_ids if name}
+            while wanted:
+                known |= wanted
+                read = instances(self.query("Product", {"Product Id": sorted(wanted)}))
+                found += read
+                wanted = {name for product in read for name in _products_named_in(product)} - known
+            return catalogue_of(message("Product", found), self.definitions)
+        except ProductFaulty as error:
+            raise CatalogueFaulty(
+                error.what, where=error.where, why=error.why, mend=f"{error.mend}; load the product anew"
+            ) from error
 
     def account_of(self, system: str | None, number: str | None) -> str | None:
         """The Account Id that *system*'s *number* means: by its account key, else the Account Id itself."""
@@ -464,6 +538,17 @@ def outbound_id(origin: Origin, system: str, number: int) -> str:
     """The message id of the *number*-th message to *system*: the same however often the inbound one is worked."""
     parts = "\x1f".join((origin.route, origin.sender, origin.identity, system, str(number), str(origin.replays)))
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def _products_named_in(product: PropertySet) -> set[str]:
+    """The products that a product's structure names."""
+    return {
+        name
+        for component in ("Product Structure", "Bundle Structure")
+        for line in components(product, component)
+        for name in (line.get("Component Product Id"), line.get("Within Product Id"))
+        if name
+    }
 
 
 def flat(tree: PropertySet) -> list[list[Any]]:

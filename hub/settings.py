@@ -66,6 +66,9 @@ class Settings(BaseSettings):
         None,
         description="where another system prices, http:// or https://; without one, the hub prices by its price lists",
     )
+    configurator_url: str | None = Field(
+        None, description="http:// or https:// address of a configurator; without one, the hub configures by itself"
+    )
     unsafe_database: bool = Field(
         False,
         description="yes starts the hub on a PostgreSQL that may lose what it has acknowledged (fsync off)",

@@ -130,6 +130,10 @@ class ProductUnknown(Refused):
 class Configurator(Protocol):
     """What configures products: the built-in one, or an external one."""
 
+    @property
+    def is_external(self) -> bool:
+        """Whether the answers come from outside, so that a run must record them."""
+
     def start(self, product_id: str, catalogue: Catalogue, new_id: Callable[[], str]) -> PropertySet:
         """A root line item of a product with its defaults, recursively; required values may still be missing.
 

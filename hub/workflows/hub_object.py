@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.configurator import catalogue_of
 from hub.pricing import price_list_of
 from hub.run import Outcome, Run
 from hub.workflows.meters import METER_LOCATION, prove_meters_apart
@@ -65,6 +66,7 @@ def load(run: Run, tree: PropertySet) -> list[str]:
     Raises:
         ObjectNotTaken: it is none of the objects that are loaded, or it is empty.
         MetersOverlap: a meter would be in two places at once, or two meters in one.
+        ProductFaulty: a product's structure, attributes or rules can't be understood.
         PriceListFaulty: a price list, with what was stored of it before, contradicts itself.
     """
     _prove_taken(tree, LOADED, "which are upserted")
@@ -90,11 +92,20 @@ def _upsert(run: Run, tree: PropertySet) -> list[str]:
     done = run.upsert(tree)
     if name == METER_LOCATION:
         prove_meters_apart(run, instances(tree))
+    if name == "Product":
+        _prove_products(run, tree)
     if name == PRICE_LIST:
         # A message may carry a part of a list: only the whole of it can be proven.
         for instance in instances(tree):
             price_list_of(run.query(PRICE_LIST, {"Price List Id": instance.get("Price List Id")}))
     return [f"{one.operation} {one.object} {', '.join(one.key.values())}" for one in done]
+
+
+def _prove_products(run: Run, tree: PropertySet) -> None:
+    """Refuse products whose structure, attributes or rules, as they are stored now, can't be understood."""
+    ids = [product.get("Product Id") or "" for product in instances(tree) if product.children]
+    if ids:
+        catalogue_of(run.query("Product", {"Product Id": sorted(ids)}), run.definitions)
 
 
 def _activate_new_items(run: Run, asset: PropertySet) -> None:
