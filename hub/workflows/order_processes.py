@@ -15,12 +15,16 @@ from hub.workflows.accounts import the_account
 from hub.workflows.process import process
 from hub.workflows.projected_state import PARENT, Value, notes_of, project
 from hub.workflows.service_profile import ORDER
-from hub.workflows.statuses import check_change
-from hub.workflows.stored_orders import UNSUBMITTED, in_force, order_in_hand
+from hub.workflows.stored_orders import SUBMITTED, in_force, order_in_hand
 from integration_objects.complex_object import KEY, instances, is_empty, message, walk_items
+from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
 MODULE = "Orders"
+
+
+class NotSubmitted(Refused):
+    """The completed lines of an order are to be applied on which nobody works."""
 
 
 def submit(run: Run, order: str) -> Outcome:
@@ -54,14 +58,19 @@ def apply_completed(run: Run, order: str) -> Outcome:
     """Apply an order's completed lines to the service profile; a second time nothing is changed.
 
     Raises:
-        OrderUnknown, StatusChangeRefused: there is no such order, or it isn't submitted.
+        OrderUnknown, NotSubmitted: there is no such order, or it isn't submitted.
 
     Source: "l. Apply Completed Sales Order Line Item Process".
     """
     active = order_in_hand(run, order)
     worked = in_force(run, active)
-    if worked.get("Status") in UNSUBMITTED:
-        check_change("order", order, worked.get("Status"), "Complete")
+    if worked.get("Status") not in SUBMITTED:
+        raise NotSubmitted(
+            f"the order {order} has no completed lines",
+            where=f"order {order}",
+            why=f"its status is {worked.get('Status')}: nobody works on it",
+            mend="submit it first; lines are completed by provisioning's statuses",
+        )
     fulfilment.take_completed_lines(run, worked, [])
     return _ordered(run, worked)
 

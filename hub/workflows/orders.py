@@ -8,9 +8,10 @@ from __future__ import annotations
 from hub.run import Run
 from hub.workflows import approvals, fulfilment, review
 from hub.workflows.milestones import is_past, past_point
-from hub.workflows.service_profile import ORDER, no_profile, orders_before, requested_state, still_to_come
-from hub.workflows.statuses import check_change
-from hub.workflows.stored_orders import described, in_force, order_in_hand, revision_of, set_active
+from hub.workflows.order_lines import prove_on_state
+from hub.workflows.service_profile import ORDER, no_profile, orders_before, requested_state
+from hub.workflows.statuses import StatusChangeRefused, check_change
+from hub.workflows.stored_orders import UNSUBMITTED, described, in_force, order_in_hand, revision_of, set_active
 from hub.workflows.supplements import (
     bring_up_to_date,
     cancel_lines,
@@ -27,16 +28,16 @@ class AccountsMissing(Refused):
     """An order can't be submitted because nobody says which account it is for."""
 
 
+class AlreadySubmitted(StatusChangeRefused):
+    """An order is to be submitted that has been submitted, or is done with."""
+
+
 class NothingOrdered(Refused):
     """An order without a line is to be submitted."""
 
 
 class StillGrouped(Refused):
     """A line of an order that is submitted stands for several services."""
-
-
-class OrderDoesNotApply(Refused):
-    """Some of an order's lines would change nothing on the requested state, or can't."""
 
 
 class PartlyComplete(Refused):
@@ -69,7 +70,7 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
             order was proven when it was received.
 
     Raises:
-        StatusChangeRefused: the order has been submitted already.
+        AlreadySubmitted: the order has been submitted already.
         HeldForApproval: it has, and waits for an approval.
         AccountsMissing: no account can be found for its header.
         NothingOrdered, StillGrouped, OrderDoesNotApply: its lines can't be worked on.
@@ -77,7 +78,14 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
 
     Source: "j. Submit Order Process", steps 1 to 6; "f. Supplemental Order Process".
     """
-    check_change("order", order.get("Order Number") or "", order.get("Status"), "Open")
+    number, status = order.get("Order Number") or "", order.get("Status")
+    if status not in UNSUBMITTED:
+        raise AlreadySubmitted(
+            f"the order {number} can't be submitted",
+            where=f"order {number}",
+            why=f"its status is {status}: submitted is what is {' or '.join(UNSUBMITTED)}",
+            mend="revise it (`orderhub workflow revise`) to change what was submitted",
+        )
     if is_stored:
         approvals.refuse_held(run, order, "be submitted")
     _fill_accounts(order)
@@ -161,29 +169,11 @@ def _prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> No
         )
     before = orders_before(run, order)
     state = requested_state(run, order.get("Account Id") or "", orders=before)
-    prove_on_state(run, order, no_profile(order.get("Account Id") or "") if is_empty(state) else state)
-
-
-def prove_on_state(run: Run, order: PropertySet, state: PropertySet) -> None:
-    """Apply the order dry onto *state*; whatever would be ignored is a refusal that lists it.
-
-    Raises:
-        OrderDoesNotApply: something would be.
-    """
-    change = message(ORDER, [still_to_come(order)])
-    applied = run.call("Apply", state, [change])
-    if not applied.ignored:
-        return
-    references = {item.get(KEY): item.get("Source Reference") for item, _ in walk_items(order)}
-    listed = []
-    for entry in applied.ignored:
-        what = f"attribute {entry.attribute} of line" if entry.attribute else "line"
-        listed.append(f"{what} {references.get(entry.item) or entry.item} ({entry.action}): {entry.reason}")
-    raise OrderDoesNotApply(
-        f"{len(listed)} of the order's changes can't be made on what the customer has and has ordered",
-        where=f"order {order.get('Source Order Number') or order.get('Order Number')}",
-        why="; ".join(listed),
-        mend="send changes that follow from the present services: Add what isn't there, Update or Delete what is",
+    prove_on_state(
+        run,
+        order,
+        no_profile(order.get("Account Id") or "") if is_empty(state) else state,
+        mend="edit the order so that it follows from what was ordered before it, or cancel it",
     )
 
 
@@ -233,6 +223,8 @@ def refuse_order(run: Run, number: str, by: str, comment: str | None = None, rul
 
 # Cancel
 
+_CANCEL_MEND = "change the services with an order of its own; what failed is dealt with from its fallout entry"
+
 
 def cancel_order(run: Run, number: str) -> PropertySet:
     """Cancel an order: a supplement that isn't submitted is taken back, anything else becomes Cancelled.
@@ -256,7 +248,7 @@ def cancel_order(run: Run, number: str) -> PropertySet:
     if order.get("Status") == "Open":
         _refuse_done(order)
     else:
-        check_change("order", number, order.get("Status"), "Cancelled")
+        check_change("order", number, order.get("Status"), "Cancelled", mend=_CANCEL_MEND)
     return _set_aside(run, order, run.actor)
 
 
@@ -279,7 +271,6 @@ def _set_aside(run: Run, order: PropertySet, by: str) -> PropertySet:
 
 def _refuse_done(order: PropertySet) -> None:
     number = order.get("Order Number")
-    check_change("order", number or "", order.get("Status"), "Cancelled")
     done = [item for item, _ in walk_items(order) if item.get("Status") == "Complete"]
     if done:
         raise PartlyComplete(

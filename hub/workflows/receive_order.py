@@ -17,11 +17,12 @@ from hub.workflows.order_lines import (
     fill_from_state,
     keep_finished_lines,
     needs_state,
+    prove_on_state,
     put_ancestors,
     recorded_keys,
     resolve_keys,
 )
-from hub.workflows.orders import AccountsMissing, prove_on_state, submit
+from hub.workflows.orders import AccountsMissing, submit
 from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state
 from hub.workflows.stored_orders import in_force, is_hubs_supplement, next_revision
 from hub.workflows.supplements import decided_condition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.workflows.orders import PartlyComplete
+from hub.workflows.orders import AlreadySubmitted, PartlyComplete
 from hub.workflows.statuses import StatusChangeRefused
 from hub.workflows.stored_orders import OrderUnknown
 from hub.workflows.supplements import NothingToSupplement, SupplementOpen, SupplementOvertaken
@@ -217,7 +217,7 @@ def test_an_open_order_is_cancelled_and_provisioning_is_told(road, build, submit
     assert road.ask("projected-state", account="1-B").rows == ()
     with pytest.raises(StatusChangeRefused, match="the order O-0000001 can't become Cancelled"):
         road.ask("cancel-order", order=NUMBER)
-    with pytest.raises(StatusChangeRefused, match="the order O-0000001 can't become Open"):
+    with pytest.raises(AlreadySubmitted, match="the order O-0000001 can't be submitted"):
         road.ask("submit", order=NUMBER)
 
 
