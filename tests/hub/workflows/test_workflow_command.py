@@ -41,7 +41,8 @@ def test_the_workflows_are_listed(command):
 
 def test_each_workflow_says_what_it_takes(command):
     assert command("workflow", "new-quote", "--help").out == (
-        "Usage: orderhub workflow new-quote account=... [currency=...] [price-list=...] [session=...] [--json] [--dry-run]\n"
+        "Usage: orderhub workflow new-quote account=... [currency=...] [price-list=...] [session=...]"
+        " [--json] [--dry-run]\n"
         "\n"
         "make an empty quote for an account, and the session's active one\n"
         "\n"
