@@ -14,12 +14,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from hub.configurator.requests import requests_from_json
 from integration_objects.declaration import nearest
 from integration_objects.errors import Refused
 from integration_objects.field_values import check_characters, read_date, read_number
 
 Kind = Literal[
-    "object", "objects", "text", "flag", "whole", "number", "date", "list", "any", "account", "quote", "order", "json"
+    "object",
+    "objects",
+    "text",
+    "flag",
+    "whole",
+    "number",
+    "date",
+    "list",
+    "any",
+    "account",
+    "quote",
+    "order",
+    "requests",
 ]
 #: the kinds that name something stored: what they name is locked before the work starts
 IDENTIFIERS = frozenset(("account", "quote", "order"))
@@ -28,7 +41,7 @@ EXAMPLES: Mapping[str, str] = {
     "object": "@file.xml",
     "objects": "@file.xml",
     "any": "@file.xml",
-    "json": "@file.json",
+    "requests": "@requests.json",
     "flag": "Y",
     "whole": "1",
     "number": "1.5",
@@ -143,6 +156,7 @@ def read_text(argument: Argument, text: str) -> Any:
 
     Raises:
         ArgumentWrong: it isn't what the argument takes.
+        RequestFaulty: requests to the configurator aren't understood.
     """
     if argument.kind == "list":
         return [part.strip() for part in text.split(",") if part.strip()]
@@ -150,6 +164,8 @@ def read_text(argument: Argument, text: str) -> Any:
         if text not in ("Y", "N"):
             raise wrong(argument, text, "Y or N")
         return text == "Y"
+    if argument.kind == "requests":
+        return requests_from_json(text)
     if argument.kind == "whole":
         if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text) > 0):
             raise wrong(argument, text, "a whole number of 1 or more")

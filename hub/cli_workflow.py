@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hub.workflows import Workflow
 
 #: Kinds whose text may stand in a file.
-_FILES = frozenset(("json",))
+_FILES = frozenset(("requests",))
 
 
 def workflow(
@@ -38,7 +38,8 @@ def workflow(
         str | None, typer.Argument(metavar="NAME", help="new-quote, modify, ...; without one, all are listed.")
     ] = None,
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="Its arguments; @file for JSON in a file.")
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE...", help="Its arguments; @file for JSON in a file."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,

@@ -300,6 +300,16 @@ class Run:
         self.record.append(["headers", name, dict(example), found])
         return found
 
+    def products(self, product_ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
+        """The fields of the products of these ids, by id, those that are there."""
+        wanted = sorted(set(product_ids))
+        found = self.headers("Product", {"Product Id": wanted}) if wanted else []
+        return {product["Product Id"] or "": product for product in found}
+
+    def price_lists(self, currency: str | None = None) -> list[dict[str, str | None]]:
+        """The headers of the stored price lists, of *currency* or of all."""
+        return self.headers("Price List", {} if currency is None else {"Currency Code": currency})
+
     @property
     def pricing(self) -> Pricing:
         """Who prices; what another system answers is recorded."""

@@ -47,7 +47,17 @@ class Workflow:
 
 def shipped_workflows() -> dict[str, Workflow]:
     """The workflows that the hub brings, by name."""
-    from hub.workflows import fulfilment, hub_object, order_processes, quotes, receive_order, workflow_request
+    from hub.workflows import (
+        accounts,
+        fulfilment,
+        hub_object,
+        order_processes,
+        products_and_services,
+        quote_to_order,
+        quotes,
+        receive_order,
+        workflow_request,
+    )
 
     return {
         workflow.name: workflow
@@ -82,7 +92,10 @@ def shipped_workflows() -> dict[str, Workflow]:
                 ("OM Workflow Request",),
                 "run the workflow that the message names, on stored objects",
             ),
+            *accounts.WORKFLOWS,
+            *products_and_services.WORKFLOWS,
             *quotes.WORKFLOWS,
+            *quote_to_order.WORKFLOWS,
             *order_processes.WORKFLOWS,
         )
     }

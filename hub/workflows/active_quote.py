@@ -6,6 +6,7 @@ Source: "New Products and Services Process", steps 1 and 2; "Check Active Quote"
 from __future__ import annotations
 
 from hub.run import Run
+from hub.workflows.accounts import currency_of
 from integration_objects.complex_object import instances, message
 from integration_objects.property_set import PropertySet
 
@@ -28,12 +29,24 @@ def active_quote(run: Run, account: PropertySet, session: str | None) -> Propert
         for quote in instances(run.query(QUOTE, {"Row Id": quote_id})):
             if quote.get("Account Id") == account.get("Account Id") and quote.get("Status") == IN_PROGRESS:
                 return quote
-    return make_quote(run, account, None, session)
+    return make_quote(run, account, session)
 
 
-def make_quote(run: Run, account: PropertySet, currency: str | None, session: str | None) -> PropertySet:
-    """A new, empty quote for the account, stored, and the session's active one."""
+def make_quote(
+    run: Run,
+    account: PropertySet,
+    session: str | None,
+    currency: str | None = None,
+    price_list: str | None = None,
+) -> PropertySet:
+    """A new, empty quote for the account, stored, and the session's active one.
+
+    Raises:
+        PriceListUnknown: there is no such price list.
+    """
     account_id = account.get("Account Id")
+    if price_list is not None:
+        currency = currency or run.price_list(price_list).currency
     quote = PropertySet(
         "Quote",
         properties={
@@ -44,9 +57,16 @@ def make_quote(run: Run, account: PropertySet, currency: str | None, session: st
             "Account Id": account_id,
             "Service Account Id": account_id,
             "Billing Account Id": account_id,
-            "Currency Code": currency or account.get("Currency Code"),
+            "Price List Id": price_list,
+            "Currency Code": currency or currency_of(run, account),
         },
     )
     run.insert(message(QUOTE, [quote]))
     run.set_active_quote(session or run.origin.sender, quote.get("Row Id") or "")
     return quote
+
+
+def set_currency(quote: PropertySet, currency: str) -> None:
+    """Give a quote without lines another currency, and with it another price list; in place."""
+    quote.properties["Currency Code"] = currency
+    quote.properties["Price List Id"] = None

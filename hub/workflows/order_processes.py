@@ -5,15 +5,17 @@ Source: "Workflow Processes" f, g, j, l; spec: workflows.md, legacy.md "Projecte
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.arguments import Argument
+from hub.configurator.requests import Request
 from hub.run import Note, Outcome, Run
-from hub.workflows import approvals, fallout, fulfilment, orders, supplements
+from hub.workflows import approvals, edit_order, fallout, fulfilment, orders, supplements
 from hub.workflows.accounts import the_account
 from hub.workflows.process import process
 from hub.workflows.projected_state import PARENT, Value, notes_of, project
+from hub.workflows.quote_arguments import REQUESTS
 from hub.workflows.service_profile import ORDER
 from hub.workflows.stored_orders import SUBMITTED, in_force, order_in_hand
 from integration_objects.complex_object import KEY, instances, is_empty, message, walk_items
@@ -35,6 +37,12 @@ def submit(run: Run, order: str) -> Outcome:
 def revise(run: Run, order: str) -> Outcome:
     """Make a supplement of a submitted order. See `supplements.revise`."""
     return _ordered(run, supplements.revise(run, order))
+
+
+def edit_order_line_item(run: Run, order: str, line: str | None = None, requests: Sequence[Request] = ()) -> Outcome:
+    """Configure a service item of an order further. See `edit_order.edit_order_line_item`."""
+    edited, notes = edit_order.edit_order_line_item(run, order, line, requests)
+    return Outcome(objects=(message(ORDER, [edited]),), notes=tuple(notes))
 
 
 def cancel_order(run: Run, order: str) -> Outcome:
@@ -167,6 +175,15 @@ WORKFLOWS = (
         revise,
         "make a supplement of a submitted order: a new revision, to be edited and submitted",
         _ORDER,
+        module=MODULE,
+    ),
+    process(
+        "Edit Order Line Item",
+        edit_order_line_item,
+        "configure a service item of an order that isn't submitted, or add one",
+        _ORDER,
+        Argument("line", help="A line of the service item, by Integration Id or Line Number; without one, a new one."),
+        REQUESTS,
         module=MODULE,
     ),
     process(

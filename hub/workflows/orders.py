@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hub.run import Run
 from hub.workflows import approvals, fulfilment, review
+from hub.workflows.change import fill_products
 from hub.workflows.milestones import is_past, past_point
 from hub.workflows.order_lines import prove_on_state
 from hub.workflows.service_profile import ORDER, no_profile, orders_before, requested_state
@@ -160,6 +161,7 @@ def _prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> No
         )
     if former is not None:
         bring_up_to_date(run, order, former)
+    fill_products(run, order)
     if not run.call("Fully Exploded", message(ORDER, [order])):
         raise StillGrouped(
             f"the order {number} has a line that stands for several services",

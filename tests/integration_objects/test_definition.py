@@ -215,7 +215,15 @@ def test_a_deployment_switches_references_off():
     assert objects["OM Quote"].root.children["Line Item"].fields["Product Id"].references == "Product.Product Id"
 
 
-def test_aliases_and_old_values_get_fields_that_are_neither_stored_nor_applied():
+def test_the_names_of_what_a_service_rests_by_are_stored_with_the_lines():
+    for name, column in (("OM Quote", "action_alias"), ("OM Order", "action_alias"), ("OM Asset", None)):
+        item = line_item(name)
+        assert [(one.code, one.alias) for one in item.aliases] == [("Update", "Suspend"), ("Update", "Resume")]
+        assert item.fields["Action Alias"].column == column
+        assert "Action Alias" in item.not_applied
+
+
+def test_own_aliases_stand_behind_the_shipped_ones_and_old_values_are_neither_stored_nor_applied():
     item = extended(
         "extends: OM Quote\n"
         "components:\n"
@@ -224,8 +232,8 @@ def test_aliases_and_old_values_get_fields_that_are_neither_stored_nor_applied()
         "      - {code: Update, alias: Suspend, condition: \"[Status] = 'Suspended'\"}\n"
         "    old values: [Service Id, Quantity]\n"
     )["OM Quote"].root.children["Line Item"]
-    assert item.aliases == (ActionAlias("Update", "Suspend", "[Status] = 'Suspended'", "own/0.yaml:5:9"),)
-    for name, type in (("Action Alias", "text"), ("Old Service Id", "text"), ("Old Quantity", "number")):
+    assert item.aliases[-1] == ActionAlias("Update", "Suspend", "[Status] = 'Suspended'", "own/0.yaml:5:9")
+    for name, type in (("Old Service Id", "text"), ("Old Quantity", "number")):
         assert (item.fields[name].type, item.fields[name].column) == (type, None)
         assert name in item.not_applied
     assert "Old Quantity" not in line_item("OM Quote").fields

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from adapters.http_client import AnswerFaulty, HttpClient
 from hub.pricing import Change, ExternalPricing, Priced, RolledUp, Total
 from hub.pricing.lines import CurrencyDiffers
-from hub.pricing.price_list import PriceListNotEffective
+from hub.pricing.price_list import Kind, PriceListNotEffective
 from hub.pricing.settle import PriceMissing
-from integration_objects.complex_object import empty
+from integration_objects.complex_object import empty, instances
 from integration_objects.property_set import PropertySet
 from tests.http_service import HttpService, http_service
 from tests.hub.pricing.lists import ON, price_list
@@ -145,6 +147,19 @@ def test_nobody_is_asked_for_nothing_nor_for_what_can_not_be_priced(service: Htt
             quote(item("A")), price_list(effective_end_date="2026-01-01"), ON
         )
     assert service.asked == []
+
+
+def test_the_documentations_question_and_answer_are_the_real_ones(service: HttpService) -> None:
+    page = (pathlib.Path(__file__).parents[3] / "docs" / "pricing.md").read_text(encoding="utf-8")
+    question, answer = (json.loads(block.partition("```")[0]) for block in page.split("```json\n")[1:])
+    for kind in get_args(Kind):
+        assert f"| {kind} |" in page
+    service.answer = lambda _: answer
+    tree = quote(item(None, attribute("Rings", "6"), product_id="Local Line", quantity="1"))
+    del instances(tree)[0].properties["Quote Number"]
+    bill = ask(service, tree)
+    assert service.asked == [question]
+    assert bill.changes == (Change(1, None, "Local Line", None, Decimal("4.99"), "More than ten lines"),)
 
 
 @pytest.mark.parametrize(

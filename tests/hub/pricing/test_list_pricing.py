@@ -123,13 +123,19 @@ def test_voice_mail_costs_6_95_in_the_local_breakthrough_package(standard: Price
 
 def test_a_rate_of_usage_keeps_its_digits(standard: PriceList) -> None:
     """The standing charge is rounded to cents, what a kWh costs is not."""
-    tree = quote(item("E", item("U", product_id="Electricity Usage"), product_id="Electricity"))
-    bill = ListPricing().price(tree, standard, ON)
-    assert bill.totals == (month("12.50"), Total("Usage", "kWh", Decimal("0.2845")))
+    supplies = [item(name, product_id=name) for name in ("Electricity", "Gas")]
+    bill = ListPricing().price(quote(item("E", *supplies, product_id="Home Energy")), standard, ON)
+    assert bill.totals == (month("4.00"), Total("Usage", "kWh", Decimal("0.3780")))
 
 
-def test_every_product_of_the_sample_list_has_one_price_on_its_own(standard: PriceList) -> None:
-    products = sorted({one.product for one in standard.items})
+def test_every_product_of_the_samples_has_a_price_on_its_own(standard: PriceList) -> None:
+    products = [
+        product.get("Product Id") or ""
+        for file in sorted(SAMPLE.parent.glob("*.xml"))
+        if b'IntObjectName="Product"' in file.read_bytes()
+        for product in instances(hub_from_xml(file.read_bytes(), DEFINITIONS))
+    ]
+    assert "Local Line" in products
     bill = ListPricing().price(quote(*[item(one, product_id=one) for one in products]), standard, ON)
     assert len(bill.changes) == len(products)
 

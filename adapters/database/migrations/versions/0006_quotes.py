@@ -1,4 +1,4 @@
-"""User sessions with their active quotes, and the workflows that commands ran.
+"""User sessions with their active quotes, the workflows that commands ran, and names of actions on lines.
 
 Revision: 0006
 Revises: 0005
@@ -14,9 +14,11 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
+_LINES = ("s_quote_item", "s_order_item")
+
 
 def upgrade() -> None:
-    """Create both tables."""
+    """Create both tables, and add the columns."""
     op.create_table(
         "hub_session",
         _text("name", 255),
@@ -36,10 +38,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_hub_workflow_run"),
         *_lengths("hub_workflow_run", id=64, workflow=255, run_by=255, finished=32),
     )
+    for table in _LINES:
+        # With the check of its length, which SQLite can't add later.
+        declared = "VARCHAR(255)" + (' COLLATE "C"' if op.get_bind().dialect.name == "postgresql" else "")
+        check = f"CONSTRAINT ck_{table}_action_alias_length CHECK (length(action_alias) <= 255)"
+        op.execute(f"ALTER TABLE {table} ADD COLUMN action_alias {declared} {check}")
 
 
 def downgrade() -> None:
-    """Drop both, with what is in them."""
+    """Drop them, with what is in them."""
+    for table in _LINES:
+        # Each database drops a column's checks with it; Alembic's own way rebuilds SQLite's table, to which rows refer.
+        op.execute(f"ALTER TABLE {table} DROP COLUMN action_alias")
     op.drop_table("hub_workflow_run")
     op.drop_table("hub_session")
 
