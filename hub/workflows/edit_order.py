@@ -122,10 +122,12 @@ def _refuse_uneditable(run: Run, order: PropertySet) -> None:
 
 
 def _refuse_finished(item: PropertySet, order: PropertySet) -> None:
+    """Refuse a line of which nothing is left that could be edited: it is finished, and so is all beneath it."""
+    if not all(_is_finished(one) for one in item.walk() if one.type == LINE_ITEM):
+        return
     if is_past(item):
         raise past_point(item, order, "be changed")
-    if _is_finished(item):
-        raise _finished(item, order, f"it is {item.get('Status')}")
+    raise _finished(item, order, f"it is {item.get('Status')}")
 
 
 def _is_finished(item: PropertySet) -> bool:
@@ -235,6 +237,8 @@ def _keep_finished(
             lines[key] = _put_back(done, parents.get(key), lines, roots), None
             continue
         item, parent = found
+        if action_code(item) == "Delete" and action_code(done) != "Delete":
+            raise _touched(done, order, "the requests take it away")
         above, was_above = (None if one is None else one.get(KEY) for one in (parent, parents.get(key)))
         if above != was_above or asked(item.properties, done.properties) or _values_differ(item, done, values):
             raise _touched(done, order, "the requests change it")
