@@ -51,6 +51,7 @@ def shipped_workflows() -> dict[str, Workflow]:
         accounts,
         fulfilment,
         hub_object,
+        move,
         order_processes,
         products_and_services,
         quote_to_order,
@@ -97,5 +98,6 @@ def shipped_workflows() -> dict[str, Workflow]:
             *quotes.WORKFLOWS,
             *quote_to_order.WORKFLOWS,
             *order_processes.WORKFLOWS,
+            *move.WORKFLOWS,
         )
     }
