@@ -28,7 +28,7 @@ from adapters.http_client import HttpClient
 from adapters.system import System, read_systems
 from hub.approval_rule import ApprovalRule, read_approval_rules
 from hub.configurator import BuiltInConfigurator, Configurator, ExternalConfigurator
-from hub.declared_expressions import condition_findings, prove_conditions, route_findings
+from hub.declared_expressions import approval_findings, condition_findings, prove_conditions, route_findings
 from hub.definitions import FILE, load_definitions, own_folder
 from hub.licence import licence_of
 from hub.own_python import own_python
@@ -222,7 +222,9 @@ def check_deployment(folder: pathlib.Path, settings: Settings | None = None) -> 
     try:
         found = condition_findings(load_definitions(folder)) + map_findings(folder)
         if not any(finding.severity == "error" for finding in found):
-            found += route_findings(load_deployment(folder, settings).routes.values())
+            deployment = load_deployment(folder, settings)
+            found += route_findings(deployment.routes.values())
+            found += approval_findings(deployment.approval_rules.values())
     except HubError as error:
         return [Finding(error.where, f"{error.what}: {error.why}" if error.why else error.what, error.mend, "error")]
     return found

@@ -39,6 +39,7 @@ def order_reply(order: PropertySet, source_keys: Iterable[tuple[str | None, str 
         ("Source System", "Source System"),
         ("Source Order Number", "Source Order Number"),
         ("Source Revision", "Source Revision"),
+        ("Status", "Status"),  # Pending tells a sender that somebody has to approve the order
     ):
         if order.get(field) is not None:
             reply.properties[name] = order.get(field)

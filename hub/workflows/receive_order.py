@@ -116,7 +116,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     last = max((_source_revision_of(header) for header in former), default=0)
     newest = _active(run, former)
     if newest is not None and _source_revision(order) <= last:
-        return Outcome("filtered", order_reply(newest), why=f"revision {last} is here already")
+        return Outcome("filtered", order_reply(_as_sent(newest, order)), why=f"revision {last} is here already")
     _wait_for_former(order, last)
     _wait_for_supplement(run, newest)
 
@@ -308,6 +308,15 @@ def _active(run: Run, former: Sequence[Mapping[str, str | None]]) -> PropertySet
         return None
     found = run.query(ORDER, {"Order Number": former[0]["Order Number"], "Active Flag": "Y"})
     return instances(found)[0]
+
+
+def _as_sent(newest: PropertySet, order: PropertySet) -> PropertySet:
+    """The order as its sender knows it: a supplement that was made in the hub carries no number of theirs."""
+    twin = newest.copy_node()
+    twin.children = newest.children
+    for name in ("Source System", "Source Order Number"):
+        twin.properties[name] = newest.get(name) or order.get(name)
+    return twin
 
 
 def _source_revision_of(header: Mapping[str, str | None]) -> int:

@@ -7,8 +7,10 @@ import pytest
 from hub.deployment import load_deployment
 from hub.settings import read_settings
 from hub.workflows.approvals import HeldForApproval, MayNotApprove, NotHeld
+from hub.workflows.process import request
 from integration_objects.declaration import DeclarationFault
 from integration_objects.errors import Misconfigured
+from schemas.hub_xml import hub_to_xml
 
 NUMBER = "O-0000001"
 LARGE = """
@@ -212,3 +214,36 @@ def test_two_rules_of_one_name_are_refused(tmp_path):
     (tmp_path / "orderhub.toml").write_text("")
     with pytest.raises(DeclarationFault, match="there are two approval rules 'Large orders'"):
         load_deployment(tmp_path, read_settings(tmp_path, environment=False))
+
+
+def test_check_warns_of_what_is_seldom_meant_in_a_rule(tmp_path, command):
+    folder = tmp_path / "hub" / "approvals"
+    folder.mkdir(parents=True)
+    (folder / "rule.yaml").write_text(LARGE.replace("[Total Recurring] > 30", "[Order Type] = Special"))
+    (tmp_path / "orderhub.toml").write_text("")
+    printed = command("check")
+    assert "approval rule 'Large orders', column 16: 'Special' stands without quotes" in printed.out
+
+
+def test_a_message_approves_in_the_name_of_its_sender(held):
+    """The sender of the message is who decides, where it names nobody: here it has no right to."""
+    definitions = held.desk.deployment.definitions
+    body = hub_to_xml(request("approve", [("order", NUMBER)]), definitions)
+    shown = held.work(body, "workflow_request")
+    assert (shown["state"], shown["reason"]) == ("rejected", "MayNotApprove")
+    assert shown["error"]["what"] == "local may not decide on the order O-0000001"
+    body = hub_to_xml(request("approve", [("order", NUMBER), ("by", "network")]), definitions)
+    assert held.work(body, "workflow_request")["state"] == "done"
+    assert approvals(held)["ISDN lines"] == ("Approved", "network", None)
+
+
+def test_the_sender_of_a_held_order_is_told(held):
+    order = (
+        '<Message IntObjectName="OM Order"><ListOfOMOrder><Order><AccountId>1-A</AccountId><ListOfLineItem><LineItem>'
+        "<ProductId>ISDN Line</ProductId><ActionCode>Add</ActionCode></LineItem></ListOfLineItem></Order>"
+        "</ListOfOMOrder></Message>"
+    )
+    assert held.work(order, "hub_object", "A1", reply_to="hub.answers")["state"] == "done"
+    [row] = held.take("hub.answers")
+    assert b"<State>done</State>" in row.message.body
+    assert b"<Status>Pending</Status>" in row.message.body
