@@ -137,6 +137,7 @@ class IntegrationObject:
         external: whether it is an external system's (direct children) or the hub's own (``ListOf`` nodes).
         row_of: the object and field whose row the header is, as ("Account", "Account Id") for OM Asset; else
             None.
+        help: a sentence for the documentation.
         where: the declaration's file.
     """
 
@@ -144,6 +145,7 @@ class IntegrationObject:
     root: Component
     external: bool = False
     row_of: tuple[str, str] | None = None
+    help: str = ""
     where: str = ""
 
     def components(self) -> Iterator[Component]:

@@ -156,7 +156,8 @@ class _Reading:
         row_of = _reference(parts["row of"]) if "row of" in parts else None
         place = self._place(node, None, extension=extension, nested=False)
         root = self._component(name, _name(parts["component"]), node, place, {}, "")
-        result = IntegrationObject(name, root, row_of=row_of, where=node.where)
+        help = parts["help"].text() if "help" in parts else ""
+        result = IntegrationObject(name, root, row_of=row_of, help=help, where=node.where)
         checked = "references" not in parts or _flag(parts, "references")
         for extending in self.extended.get(name, ()):
             extra = extending.mapping(required=["extends"], optional=_EXTENSION)
