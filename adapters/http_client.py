@@ -141,11 +141,16 @@ class HttpClient:
                 if late.is_set():
                     raise TimeoutError
         except (OSError, http.client.HTTPException) as error:
-            slow = isinstance(error, TimeoutError)
+            if isinstance(error, TimeoutError):
+                why = f"no answer within {self._timeout_s:g} s"
+            elif isinstance(error, OSError):
+                why = str(error)
+            else:
+                why = f"what it says is no HTTP ({type(error).__name__})"
             raise ServiceAway(
                 f"{self._name} doesn't answer",
                 where=self.url,
-                why=f"no answer within {self._timeout_s:g} s" if slow else (str(error) or type(error).__name__),
+                why=why,
                 mend="nothing, it is tried again; if it stays so, look after the service or its address",
             ) from error
         finally:
@@ -156,8 +161,12 @@ class HttpClient:
         target = f"{path}?{self._parts.query}" if self._parts.query else path
         headers = {"Content-Type": "application/json", "Accept": "application/json", "Connection": "close"}
         connection.request("POST", target, body, headers)
-        response = connection.getresponse()
-        return response.status, response.read(self._max_answer + 1)
+        with connection.getresponse() as response:
+            answer = response.read(self._max_answer + 1)
+            if len(answer) <= self._max_answer and response.length:
+                # A read of so many bytes says nothing of those that never came.
+                raise ConnectionError(f"the answer stopped {response.length:,} bytes before its end")
+            return response.status, answer
 
     def _refuse(self, status: int, answer: bytes) -> NoReturn:
         said = answer[: 4 * _SHOWN].decode("utf-8", "replace")
@@ -206,7 +215,6 @@ def _address(url: str, name: str) -> urllib.parse.SplitResult:
 def _wrong(name: str, why: str) -> UrlWrong:
     return UrlWrong(
         f"the address of {name} can't be used",
-        where="settings",
         why=why,
         mend="give an address such as https://prices.example/price",
     )
