@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from hub.configurator.catalogue import AttributeDefinition
 from hub.configurator.new_items import Maker, put_value
-from hub.configurator.product_tree import MOST_QUANTITY, Place, is_inactive, place_of
+from hub.configurator.product_tree import MOST_LEVELS_ABOVE, MOST_QUANTITY, Place, is_inactive, place_of
 from hub.configurator.requests import (
     SETTABLE,
     AddItem,
@@ -50,6 +50,8 @@ from integration_objects.property_set import PropertySet
 
 #: What a copy doesn't take over besides what Explode clears: what happened to the original.
 _NOT_COPIED = frozenset(("Status", "Source Reference", "Applied Date", "Extended Quantity"))
+#: Keys that an unknown one is compared with, to find the nearest.
+_COMPARED = 1_000
 _STEP = re.compile(r"(.+?)(?:\[([1-9][0-9]{0,8})\])?")
 
 
@@ -182,9 +184,9 @@ class Batch:
         return names
 
     def _place(self, item: PropertySet | None) -> Place | None:
-        """Where an item stands, the added ones included."""
+        """Where an item stands, the added ones included; as far up as a bundle may say what is beneath it."""
         chain: list[PropertySet] = []
-        while item is not None:
+        while item is not None and len(chain) <= MOST_LEVELS_ABOVE:
             chain.append(item)
             item = self.parents[id(item)]
         place: Place | None = None
@@ -207,7 +209,7 @@ class Batch:
         for step in steps:
             found = None if found is None else _step(found, step)
         if found is None:
-            known = [*self.named, *self.by_key]
+            known = [*self.named, *list(self.by_key)[:_COMPARED]]
             raise self._fault(
                 ItemUnknown,
                 number,

@@ -17,7 +17,7 @@ from hub.configurator.relinking import relink
 from hub.configurator.requests import Request
 from hub.services.items import check_items, object_label
 from hub.services.objects import line_item_of
-from integration_objects.complex_object import KEY, attributes, line_items, message, walk_items
+from integration_objects.complex_object import KEY, attributes, line_items, message
 from integration_objects.definition import Definitions
 from integration_objects.property_set import PropertySet
 
@@ -57,7 +57,7 @@ class BuiltInConfigurator:
         """
         tree = self._checked(instance, keys=True)
         result = instance.copy()
-        maker = Maker(catalogue, new_id, sum(1 for _ in walk_items(result)))
+        maker = Maker(catalogue, new_id)
         relinked = relink(result, maker)
         if not requests:
             found = ProductTree(result, catalogue)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from hub.configurator.attribute_values import fault_of
 from hub.configurator.catalogue import (
@@ -150,7 +150,7 @@ def _default(product: str, line: PropertySet, part: str, least: Decimal, most: D
     """How many of the component an item starts with: the default, else the least, rounded up."""
     found = _quantity(product, line, "Default", part)
     if found is None:
-        found = Decimal(-(-least // 1))
+        found = least.to_integral_value(ROUND_CEILING)
     if found != found.to_integral_value() or found > MOST_DEFAULT:
         text = write_number(found)
         raise _fault(product, part, f"an item would start with {text}", f"give a Default from 0 to {MOST_DEFAULT}")
@@ -236,7 +236,9 @@ def _rule(
         expression = compile_rule(text, items, attributes)
     except ExpressionFault as fault:
         place = f", {fault.where}" if fault.where else ""
-        raise _fault(product, f"{part}, Expression{place}", f"{fault.what}: {fault.why}", fault.mend) from fault
+        raise _fault(
+            product, f"{part}, Expression{place}", f"{fault.what}: {fault.why}", fault.mend or "mend it"
+        ) from fault
     return ProductRule(name, kind, None, None, expression, message)
 
 
@@ -273,5 +275,5 @@ def _fault(product: str, part: str, why: str, mend: str) -> ProductFaulty:
         f"the product '{product}' can't be configured",
         where=f"Product '{product}', {part}",
         why=why,
-        mend=mend or "mend the product",
+        mend=mend,
     )

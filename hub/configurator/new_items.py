@@ -17,25 +17,21 @@ from integration_objects.declaration import nearest
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
-#: Items of an instance: a guard against a mistyped number, as Explode has it.
+#: Items that one batch makes: a guard against a mistyped number, as Explode has it.
 MOST_ITEMS = 10_000
 
 
 class TooManyItems(Refused):
-    """The instance would have more items than the limit allows."""
+    """A batch would make more items than the limit allows."""
 
 
 class Maker:
-    """Makes the new items of one configuration, and counts the items.
+    """Makes the new items of one configuration, and counts them."""
 
-    Attributes:
-        count: how many items the instance has, with those that were made.
-    """
-
-    def __init__(self, catalogue: Catalogue, new_id: Callable[[], str], count: int = 0) -> None:
+    def __init__(self, catalogue: Catalogue, new_id: Callable[[], str]) -> None:
         self.catalogue = catalogue
         self.new_id = new_id
-        self.count = count
+        self._count = 0
 
     def make(
         self, product_id: str, above: Place | None, quantity: str = "1", without: Mapping[str, int] | None = None
@@ -91,16 +87,16 @@ class Maker:
         return item
 
     def add(self, number: int) -> None:
-        """Count items that come into the instance.
+        """Count items that are about to be made.
 
         Raises:
             TooManyItems: they are too many.
         """
-        self.count += number
-        if self.count > MOST_ITEMS:
+        self._count += number
+        if self._count > MOST_ITEMS:
             raise TooManyItems(
-                f"the instance would have more than {MOST_ITEMS} line items",
-                why=f"found {self.count}",
+                f"the requests would make more than {MOST_ITEMS} line items",
+                why=f"they would make {self._count} at least",
                 mend="ask for fewer items, or set the products' defaults lower",
             )
 
