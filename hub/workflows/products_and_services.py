@@ -24,7 +24,7 @@ from hub.workflows.quote_arguments import ACCOUNT, MODULE, REQUESTS, ROOT, SESSI
 from hub.workflows.quote_lines import ACCOUNTS, group_of, put_lines, store_lines, the_quote
 from hub.workflows.service_item import requested_item, with_roots
 from hub.workflows.service_profile import ASSET, no_profile, profile
-from hub.workflows.statuses import check_change
+from hub.workflows.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import (
     KEY,
     LINE_ITEM,
@@ -252,10 +252,17 @@ def _set_status(run: Run, account: str, root: str, session: str | None, status: 
     for instance in instances(changed):
         for item, parent in walk_items(instance):
             if parent is None:
-                check_change("asset", root, item.get("Status"), status)
+                _check_status(account, root, item.get("Status"), status)
             if item.get("Status") != status and is_tracked(item):
                 item.properties["Status"] = status
     return _put(run, quote, root, requested, changed, notes)
+
+
+def _check_status(account: str, root: str, old: str | None, new: str) -> None:
+    try:
+        check_change("asset", root, old, new)
+    except StatusChangeRefused as error:
+        raise error.at(f"account '{account}', line item '{root}'") from error
 
 
 def _put(

@@ -13,7 +13,7 @@ from decimal import Decimal
 from hub.run import Run
 from hub.workflows.active_quote import IN_PROGRESS, QUOTE
 from hub.workflows.change import copy_key, fill_products
-from hub.workflows.statuses import StatusChangeRefused
+from hub.workflows.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import (
     KEY,
     LINE_ITEM,
@@ -76,6 +76,20 @@ def quote_in_progress(run: Run, number: str) -> PropertySet:
             mend="make a new quote for what else is wanted",
         )
     return quote
+
+
+def check_status(quote: PropertySet, new: str) -> None:
+    """Refuse a change of a quote's status that isn't in the table.
+
+    Raises:
+        StatusChangeRefused: it is placed or cancelled already.
+    """
+    number = quote.get("Quote Number") or ""
+    try:
+        check_change("quote", number, quote.get("Status"), new)
+    except StatusChangeRefused as error:
+        error.mend = "make a new quote for what else is wanted"
+        raise error.at(f"quote {number}, Status") from error
 
 
 def root_of_line(quote: PropertySet, line: str) -> PropertySet:

@@ -15,6 +15,7 @@ from hub.workflows.process import process
 from hub.workflows.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
 from hub.workflows.quote_lines import (
     ACCOUNTS,
+    check_status,
     extend_quantities,
     fill_accounts,
     number_lines,
@@ -22,7 +23,7 @@ from hub.workflows.quote_lines import (
     the_quote,
 )
 from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state
-from hub.workflows.statuses import StatusChangeRefused, check_change
+from hub.workflows.statuses import StatusChangeRefused
 from integration_objects.complex_object import (
     KEY,
     LINE_ITEM,
@@ -122,7 +123,7 @@ def _prove_not_placed(header: PropertySet) -> None:
             why=f"its status is {PLACED}, and its changes are executed once only",
             mend="make a new quote for what else is wanted",
         )
-    check_change("quote", number, status, PLACED)
+    check_status(header, PLACED)
 
 
 def _prove_changes(header: PropertySet) -> None:

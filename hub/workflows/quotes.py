@@ -31,6 +31,7 @@ from hub.workflows.quote_arguments import (
     SESSION,
 )
 from hub.workflows.quote_lines import (
+    check_status,
     group_of,
     number_lines,
     put_lines,
@@ -41,7 +42,6 @@ from hub.workflows.quote_lines import (
 )
 from hub.workflows.service_item import requested_item, with_roots
 from hub.workflows.service_profile import without_inactive
-from hub.workflows.statuses import check_change
 from integration_objects.complex_object import KEY, action_code, instances, is_empty, line_items, message, walk_items
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
@@ -165,7 +165,7 @@ def cancel_quote(run: Run, quote: str) -> Outcome:
         StatusChangeRefused: it was placed, or cancelled already.
     """
     header = the_quote(run, quote)
-    check_change("quote", quote, header.get("Status"), CANCELLED)
+    check_status(header, CANCELLED)
     header.properties["Status"] = CANCELLED
     changed = PropertySet("Quote", properties={"Row Id": header.get("Row Id"), "Status": CANCELLED})
     run.update(message(QUOTE, [changed]))
