@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import pathlib
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from adapters.database.upgrade import upgrade
+from hub.deployment import Deployment
+from hub.desk import Desk
 from hub.run import Outcome
+from hub.settings import read_settings
 from hub.workflow_run import run_workflow
 from hub.workflows.process import request, workflow_named
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
+from tests.hub.conftest import Road, sample
 
 #: rows that a refusal may leave: numbers that were given out outside of its transaction
 NOT_COMPARED = frozenset(("hub_sequence",))
@@ -83,6 +91,21 @@ class CustomerCare:
     def submit(self, order: PropertySet) -> None:
         """Submit a stored order."""
         self("submit", order=order.get("Order Number"))
+
+
+@contextlib.contextmanager
+def care_on(folder: pathlib.Path, database_url: str | None = None) -> Iterator[CustomerCare]:
+    """Customer care in a folder, with the samples' catalogue, price list and customers; on SQLite without a URL."""
+    given: dict[str, Any] = {}
+    if database_url is not None:
+        given["database_url"] = database_url
+        desk = Desk(Deployment(folder, read_settings(folder, environment=False, **given)))
+        upgrade(desk.database, desk.deployment.definitions)
+        desk.close()
+    road = Road(folder, **given).load_samples()
+    road.load(sample("price_list.xml"))
+    yield CustomerCare(road)
+    road.close()
 
 
 def the(outcome: Outcome) -> PropertySet:
