@@ -19,7 +19,7 @@ import structlog
 
 from adapters.database.driver_faults import DatabaseBusy
 from adapters.database.filing import Arrival, Filed, MessageIdReused
-from adapters.database.inbox import InboxRow
+from adapters.database.inbox import Ending, InboxRow
 from adapters.database.outbox import OutboxMessage
 from adapters.files import machine_name
 from adapters.transport import Delivery, Oversize
@@ -392,23 +392,29 @@ class DataManager:
             self._fail(transaction, work, work.failed)
             return
         savepoint = transaction.connection.begin_nested()
+        mark = transaction.messages.books.mark()
+
+        def undo() -> None:
+            savepoint.rollback()
+            transaction.messages.books.undo(mark)
+
         try:
             self._run(transaction, work, locked)
             savepoint.commit()
         except TouchesAnotherAccount:
-            savepoint.rollback()
+            undo()
             if alone is None:
                 raise
             alone.append(work.row.id)
         except HubError as error:
             if self._desk.database.is_world_fault(error):
                 raise  # the whole transaction is lost with it
-            savepoint.rollback()
+            undo()
             self._fail(transaction, work, error.at(_place(work.row)))
         except Exception as error:
             if self._desk.database.is_world_fault(error):
                 raise
-            savepoint.rollback()
+            undo()
             fault = self._desk.database.fault_of(error)
             self._fail(transaction, work, _unexpected(work, error) if fault is None else fault.at(_place(work.row)))
 
@@ -418,14 +424,8 @@ class DataManager:
         assert work.tree is not None  # noqa: S101  # prepared, or it had failed
         self._prove_licensed(run, work.route)
         outcome = work.route.workflow.function(run, work.tree)
-        transaction.messages.inbox.finish(
-            work.row.id,
-            outcome.state,
-            map=_map(work.route),
-            map_version=_version(work.route),
-            why=outcome.why or None,
-        )
-        transaction.messages.inbox.record(work.row.id, run.recording())
+        ending = Ending(work.row.id, outcome.state, None, _map(work.route), _version(work.route), outcome.why or None)
+        transaction.messages.books.finish(ending, run.recording())
         self._answer(transaction, work, outcome)
 
     def _prove_licensed(self, run: Run, route: Route) -> None:
@@ -467,9 +467,7 @@ class DataManager:
     def _refuse(self, transaction: Transaction, work: Work, error: HubError) -> None:
         """A refusal: final state, dead letter and negative reply, all in this transaction."""
         state = "invalid" if isinstance(error, Invalid) else "rejected"
-        transaction.messages.inbox.finish(
-            work.row.id, state, error, map=_map(work.route), map_version=_version(work.route)
-        )
+        transaction.messages.books.finish(Ending(work.row.id, state, error, _map(work.route), _version(work.route)))
         self._send_refusal(transaction, work, error)
 
     def _send_refusal(self, transaction: Transaction, work: Work, error: HubError) -> None:
@@ -487,7 +485,7 @@ class DataManager:
         if route.map is not None:
             headers["x-orderhub-map"] = route.map.name
             headers["x-orderhub-map-version"] = route.map.version
-        transaction.messages.outbox.emit(
+        transaction.messages.books.emit(
             OutboxMessage(
                 message_id=outbound_id(work.origin, "dead letter", 1),
                 destination=route.dead_letters,
@@ -521,7 +519,7 @@ class DataManager:
             "State": outcome.state,
             **header.properties,
         }
-        transaction.messages.inbox.answer(
+        transaction.messages.books.answer(
             row.id,
             OutboxMessage(
                 message_id=outbound_id(work.origin, "reply", 1),

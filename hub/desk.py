@@ -117,10 +117,15 @@ class Desk:
 
     @contextmanager
     def write(self, dry_run: bool = False) -> Iterator[Transaction]:
-        """A transaction that writes: committed at the end, rolled back on an error, and always on a dry run."""
+        """A transaction that writes: committed at the end, rolled back on an error, and always on a dry run.
+
+        What was noted in its books is written before it ends.
+        """
         try:
             with self.database.write() as connection:
-                yield self._transaction(connection)
+                transaction = self._transaction(connection)
+                yield transaction
+                transaction.messages.books.write()
                 if dry_run:
                     raise _DryRun
         except _DryRun:

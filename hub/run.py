@@ -191,6 +191,12 @@ class Run:
         self.record.append(["headers", name, dict(example), found])
         return found
 
+    def products(self, product_ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
+        """The fields of the products of these ids, by id, those that are there; not to be changed by the caller."""
+        found = self.store.headers_by_key("Product", product_ids)
+        self.record.append(["products", found])
+        return found
+
     def account_of(self, system: str | None, number: str | None) -> str | None:
         """The Account Id that *system*'s *number* means: by its account key, else the Account Id itself."""
         if number is None:
@@ -215,9 +221,9 @@ class Run:
 
     # The database adapter
 
-    def insert(self, tree: PropertySet) -> list[Done]:
-        """Insert every instance of the message."""
-        return self.store.insert(tree)
+    def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
+        """Insert every instance of the message; of a *fresh* one the caller knows that none of its keys is taken."""
+        return self.store.insert(tree, fresh=fresh)
 
     def update(self, tree: PropertySet) -> list[Done]:
         """Update every instance of the message; what it doesn't carry stays."""
@@ -286,7 +292,7 @@ class Run:
                     mend=error.mend or "mend the system's map, schema or template, then `orderhub messages replay`",
                 ) from error
             self.emitted += 1
-            self.messages.outbox.emit(
+            self.messages.books.emit(
                 OutboxMessage(
                     message_id=outbound_id(self.origin, system.name, self.emitted),
                     inbox_id=self.origin.inbox_id,
@@ -302,9 +308,9 @@ class Run:
             )
         return len(takers)
 
-    def release(self, condition: str) -> int:
+    def release(self, condition: str) -> None:
         """Release the parked messages that wait for *condition*, which this transaction brings."""
-        return self.messages.inbox.release(condition)
+        self.messages.books.release(condition)
 
     def fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
         """Raise a fallout entry: an order that needs somebody's eyes, with its cause and its lines."""

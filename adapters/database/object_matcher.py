@@ -31,10 +31,11 @@ Found = dict[tuple[str | None, KeyValues], list[Row]]
 
 
 class Matcher:
-    """Finds the rows of entries, in the transaction of *connection*."""
+    """Finds the rows of entries, in the transaction of *connection*; of a *fresh* instance there are none to find."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, fresh: bool = False) -> None:
         self._connection = connection
+        self._fresh = fresh
 
     def match_header(self, entries: Entries) -> None:
         """Find and lock the header's row, and refuse what its operation doesn't allow. Changes the entry.
@@ -62,8 +63,9 @@ class Matcher:
 
         Changes the entries: those that have a row get it, the others stay without.
         """
-        known = [entry for entry in entries if entry.owner is None or entry.owner.row is not None]
-        self._find(stored, [entry for entry in known if entry.operation != "insert"])
+        if not self._fresh:
+            known = [entry for entry in entries if entry.owner is None or entry.owner.row is not None]
+            self._find(stored, [entry for entry in known if entry.operation != "insert"])
         new = [entry for entry in entries if entry.row is None]
         for entry in new:
             if entry.operation in ("update", "delete"):
@@ -71,7 +73,8 @@ class Matcher:
         for entry in new:
             if entry.owner is None:
                 entry.fill_keys()
-        self._refuse_present(stored, new)
+        if not self._fresh:
+            self._refuse_present(stored, new)
 
     def _find(self, stored: StoredComponent, entries: Sequence[Entry]) -> None:
         by_key: dict[Key, list[tuple[Entry, KeyValues]]] = {}

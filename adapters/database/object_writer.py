@@ -86,13 +86,13 @@ class Writing:
 
 
 class InstanceWriter:
-    """Writes one instance."""
+    """Writes one instance; a *fresh* one is known not to be there."""
 
-    def __init__(self, writing: Writing, entries: Entries) -> None:
+    def __init__(self, writing: Writing, entries: Entries, *, fresh: bool = False) -> None:
         self._writing = writing
         self._connection = writing.connection
         self._entries = entries
-        self._matcher = Matcher(writing.connection)
+        self._matcher = Matcher(writing.connection, fresh=fresh)
         self._deletion = RowDeletion(writing.connection)
         self._written = Written()
         self._prefix = ""

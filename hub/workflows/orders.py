@@ -43,7 +43,8 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None) -> N
         retired = former.copy_node()
         retired.properties = {"Row Id": former.get("Row Id"), "Active Flag": "N"}
         run.update(message(ORDER, [retired]))
-    run.insert(message(ORDER, [order]))
+    # Its number and revision were given under the account's lock.
+    run.insert(message(ORDER, [order]), fresh=True)
     fulfilment.send_work_orders(run, order)
     if any(item.get("Status") == "Complete" and item.get("Applied Date") is None for item, _ in walk_items(order)):
         fulfilment.take_completed_lines(run, order, done)

@@ -5,6 +5,7 @@ Source: spec road.md, "Receive order", "Whose order, which line"; guarantees.md,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from hub.reply import order_reply
@@ -334,8 +335,8 @@ def _release_waiting(run: Run, order: PropertySet) -> None:
         run.release(order_condition(system, number))
 
 
-def _products(run: Run, order: PropertySet) -> dict[str, PropertySet]:
-    """The order's products by Product Id; lines that name none are filled later."""
+def _products(run: Run, order: PropertySet) -> Mapping[str, Mapping[str, str | None]]:
+    """The order's products' fields by Product Id; lines that name none are filled later."""
     wanted: dict[str, str] = {}
     for item, _ in walk_items(order):
         product = item.get("Product Id")
@@ -347,10 +348,7 @@ def _products(run: Run, order: PropertySet) -> dict[str, PropertySet]:
                 where=f"line {item.get('Source Reference') or item.get(KEY)}, Product Id",
                 mend="send the product of the new service",
             )
-    found = {
-        product.get("Product Id") or "": product
-        for product in instances(run.query("Product", {"Product Id": sorted(wanted)}))
-    }
+    found = run.products(sorted(wanted))
     for product, reference in wanted.items():
         if product not in found:
             raise ProductUnknown(
@@ -362,7 +360,7 @@ def _products(run: Run, order: PropertySet) -> dict[str, PropertySet]:
     return found
 
 
-def _copy_product_fields(item: PropertySet, product: PropertySet) -> None:
+def _copy_product_fields(item: PropertySet, product: Mapping[str, str | None]) -> None:
     """What every later step needs to know of the product, copied once."""
     item.properties["Track As Asset"] = product.get("Track As Asset") or "Y"
     item.properties["Fulfilment System"] = product.get("Fulfilment System")
