@@ -406,11 +406,11 @@ def _number(run: Run, order: PropertySet, newest: PropertySet | None) -> None:
         order.properties["Status"] = "Pending"
     if order.get("Source Order Number") is not None:
         order.properties["Source Revision"] = str(_source_revision(order))
-    order.properties["Row Id"] = run.new_id()
+    row_id = order.properties["Row Id"] = run.new_id()
     order.properties["Active Flag"] = "Y"
     order.properties["Order Type"] = order.get("Order Type") or "Sales Order"
     for number, (item, _) in enumerate(walk_items(order), start=1):
-        item.properties["Row Id"] = run.new_id()
+        item.properties["Row Id"] = f"{row_id}.{number}"
         if item.get("Line Number") is None:
             item.properties["Line Number"] = str(number)
         if item.get("Applied Date") is None and item.get("Status") != "Complete":

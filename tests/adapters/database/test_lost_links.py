@@ -262,3 +262,18 @@ def test_a_block_of_rows_keeps_every_character_and_null(postgresql_database):
     with postgresql_database.read() as connection:
         found = ObjectStore(connection, DEFINITIONS, METADATA, SeededSurroundings()).query("OM Order")
     assert [line.get("Service Id") for line in line_items(instances(found)[0])[: len(texts)]] == texts
+
+
+def test_a_lock_is_held_by_one_across_transactions_and_ends_with_its_connection(postgresql_database):
+    with postgresql_database.lock("dispatch:billing") as first:
+        with postgresql_database.write():
+            pass
+        with (
+            postgresql_database.lock("dispatch:billing") as second,
+            postgresql_database.lock("dispatch:provisioning") as other,
+        ):
+            assert (first, second, other) == (True, False, True)
+    with pytest.raises(ZeroDivisionError), postgresql_database.lock("dispatch:billing"):
+        raise ZeroDivisionError
+    with postgresql_database.lock("dispatch:billing") as again:
+        assert again
