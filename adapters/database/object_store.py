@@ -26,12 +26,13 @@ from sqlalchemy import Connection, MetaData, select
 
 from adapters.database.object_entries import Entries, entries_of
 from adapters.database.object_reader import Example, ObjectReader, one_owner
-from adapters.database.object_writer import InstanceWriter, Writing, Written
+from adapters.database.object_writer import InstanceWriter, Writing
 from adapters.database.references import Known
 from adapters.database.row_lookup import is_one_of, listed, once, parts
 from adapters.database.store_faults import ComponentUnknown, OperationRefused
 from adapters.database.stored_object import StoredObject, stored_object
 from adapters.database.tables import field_place
+from adapters.database.written import Written
 from integration_objects.complex_object import instances, object_name
 from integration_objects.declaration import nearest
 from integration_objects.definition import Definitions
@@ -51,7 +52,8 @@ class Done:
         object: the integration object's name.
         key: the fields of the key by which people know it.
         row_id: the header's row.
-        rows: how many rows of all tables were ``inserted``, ``updated`` and ``deleted``.
+        rows: how many rows of all tables were ``inserted``, ``updated`` and ``deleted``; what is kept as JSON counts
+            as the rows that its view shows.
     """
 
     operation: str
@@ -170,12 +172,13 @@ class ObjectStore:
             position = list(header.columns).index(key) + 3
             found = [row[position] for row in self._reader.headers(stored, example)]
             return one_owner(found, header, example)
-        for one in stored.components:
-            if one.name == component and one.owner is header:
+        beneath = [one for one in (*stored.components, *header.in_json) if one.owner is header]
+        for one in beneath:
+            if one.name == component:
                 return one_owner(self._reader.owners(stored, one, example), one, example)
         raise ComponentUnknown(
             f"'{stored.name}' holds no '{component}'",
-            mend=nearest(component, [one.name for one in stored.components]),
+            mend=nearest(component, [one.name for one in beneath]),
         )
 
     def lock_accounts(self, account_ids: Iterable[str]) -> None:
