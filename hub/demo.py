@@ -54,7 +54,7 @@ def play(folder: pathlib.Path) -> bool:
 
 def _play(desk: Desk) -> bool:
     _say("Accounts, products and an opening profile are loaded (orderhub load)")
-    for name in ("products.xml", "accounts.xml", "profile.xml"):
+    for name in ("catalogue.xml", "accounts.xml", "profile.xml"):
         for line in _load(desk, name):
             out(f"  {line}")
     _say("Orders arrive: two from the mainframe, one as a file, one in the hub's own XML, one in a partner's dialect")

@@ -23,7 +23,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from adapters.http_client import HttpClient
 from adapters.system import System, read_systems
+from hub.configurator import BuiltInConfigurator, Configurator, ExternalConfigurator
 from hub.declared_expressions import condition_findings, prove_conditions, route_findings
 from hub.definitions import FILE, load_definitions, own_folder
 from hub.licence import licence_of
@@ -78,7 +80,7 @@ class Deployment:
         """
         check_packages()
         prove_conditions(self.definitions)
-        _ = self.systems, self.services, self.routes
+        _ = self.systems, self.services, self.routes, self.configurator
         return self
 
     @cached_property
@@ -128,6 +130,21 @@ class Deployment:
         return read_routes(self._route_sources, self.external_objects, self.maps, self.workflows)
 
     @cached_property
+    def configurator(self) -> Configurator:
+        """Who configures: the system at the setting `configurator_url`, or the hub itself.
+
+        Raises:
+            UrlWrong: the setting is no address.
+        """
+        url = self.settings.configurator_url
+        if url is None:
+            return BuiltInConfigurator(self.definitions)
+        try:
+            return ExternalConfigurator(HttpClient(url, "the configurator"), self.definitions)
+        except HubError as error:
+            raise error.at(f"{FILE}, configurator_url") from error
+
+    @cached_property
     def licence(self) -> Licence | None:
         """What the licence file says; None where the settings name none."""
         return licence_of(self.folder, self.settings.licence)
@@ -151,6 +168,7 @@ class Deployment:
             self.maps,
             self.external_objects,
             surroundings,
+            self.configurator,
             hashlib.sha256("".join(versions).encode()).hexdigest()[:16],
         )
 

@@ -22,7 +22,17 @@ from adapters.database.message_store import MessageStore
 from adapters.database.object_store import Done, Example, ObjectStore
 from adapters.database.outbox import OutboxMessage
 from adapters.system import System
+from hub.configurator import (
+    BrokenRule,
+    Catalogue,
+    Configurator,
+    Configured,
+    ProductFaulty,
+    Request,
+    catalogue_of,
+)
 from hub.services import Service
+from integration_objects.complex_object import components, instances, message
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError, Misconfigured, Refused, Retryable
 from integration_objects.expression import Expression
@@ -46,6 +56,10 @@ class NobodyTakes(OperatorNeeded):
 
 class OutboundFailed(OperatorNeeded):
     """A message to a system can't be made: its map, schema or template doesn't fit what the hub has."""
+
+
+class CatalogueFaulty(OperatorNeeded):
+    """A stored product's structure, attributes or rules can't be understood."""
 
 
 class TouchesAnotherAccount(HubError):
@@ -99,6 +113,7 @@ class Kit:
     """What all runs of a deployment share: its declarations and its surroundings.
 
     Attributes:
+        configurator: who configures.
         next_number: gives numbers outside of the run's transaction, whose lock on a sequence would make the workers
             of a database take turns; None where the transaction gives them.
     """
@@ -109,8 +124,35 @@ class Kit:
     maps: Mapping[str, DataMap]
     external_objects: Mapping[str, ExternalObject]
     surroundings: Surroundings
+    configurator: Configurator
     version: str = ""
     next_number: Callable[[str], int] | None = None
+
+
+@dataclass(frozen=True)
+class _RecordedConfigurator:
+    """Another system's configurator, whose answers are recorded: they can't be worked out again."""
+
+    configurator: Configurator
+    record: list[list[Any]]
+    is_external: bool = True
+
+    def start(self, product_id: str, catalogue: Catalogue, new_id: Callable[[], str]) -> PropertySet:
+        found = self.configurator.start(product_id, catalogue, new_id)
+        self.record.append(["started", product_id, flat(found)])
+        return found
+
+    def configure(
+        self, instance: PropertySet, requests: Sequence[Request], catalogue: Catalogue, new_id: Callable[[], str]
+    ) -> Configured:
+        found = self.configurator.configure(instance, requests, catalogue, new_id)
+        self.record.append(["configured", flat(found.instance)])
+        return found
+
+    def check(self, instance: PropertySet, catalogue: Catalogue, before: PropertySet | None = None) -> list[BrokenRule]:
+        found = self.configurator.check(instance, catalogue, before)
+        self.record.append(["checked", [str(one) for one in found]])
+        return found
 
 
 @dataclass
@@ -196,6 +238,38 @@ class Run:
         found = self.store.headers_by_key("Product", product_ids)
         self.record.append(["products", found])
         return found
+
+    @property
+    def configurator(self) -> Configurator:
+        """Who configures; what another system answers is recorded."""
+        configurator = self.kit.configurator
+        return _RecordedConfigurator(configurator, self.record) if configurator.is_external else configurator
+
+    def catalogue(self, product_ids: Iterable[str | None] | None = None) -> Catalogue:
+        """The products' definitions as the configurator sees them, proven.
+
+        Args:
+            product_ids: the products that matter; all that their structures name are read with them. None: all.
+
+        Raises:
+            CatalogueFaulty: a stored product can't be understood.
+        """
+        try:
+            if product_ids is None:
+                return catalogue_of(self.query("Product"), self.definitions)
+            found: list[PropertySet] = []
+            known: set[str] = set()
+            wanted = {name for name in product_ids if name}
+            while wanted:
+                known |= wanted
+                read = instances(self.query("Product", {"Product Id": sorted(wanted)}))
+                found += read
+                wanted = {name for product in read for name in _products_named_in(product)} - known
+            return catalogue_of(message("Product", found), self.definitions)
+        except ProductFaulty as error:
+            raise CatalogueFaulty(
+                error.what, where=error.where, why=error.why, mend=f"{error.mend}; load the product anew"
+            ) from error
 
     def account_of(self, system: str | None, number: str | None) -> str | None:
         """The Account Id that *system*'s *number* means: by its account key, else the Account Id itself."""
@@ -336,6 +410,17 @@ def outbound_id(origin: Origin, system: str, number: int) -> str:
     """The message id of the *number*-th message to *system*: the same however often the inbound one is worked."""
     parts = "\x1f".join((origin.route, origin.sender, origin.identity, system, str(number), str(origin.replays)))
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def _products_named_in(product: PropertySet) -> set[str]:
+    """The products that a product's structure names."""
+    return {
+        name
+        for component in ("Product Structure", "Bundle Structure")
+        for line in components(product, component)
+        for name in (line.get("Component Product Id"), line.get("Within Product Id"))
+        if name
+    }
 
 
 def flat(tree: PropertySet) -> list[list[Any]]:

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     licence: pathlib.Path | None = Field(
         None, description="the licence file, relative to this folder; without one, every module is licensed"
     )
+    configurator_url: str | None = Field(
+        None, description="http:// or https:// address of a configurator; without one, the hub configures by itself"
+    )
     unsafe_database: bool = Field(
         False,
         description="yes starts the hub on a PostgreSQL that may lose what it has acknowledged (fsync off)",

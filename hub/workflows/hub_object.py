@@ -5,6 +5,7 @@ Source: "Application integration services", figure 4B; spec: road.md "Whose orde
 
 from __future__ import annotations
 
+from hub.configurator import catalogue_of
 from hub.run import Outcome, Run
 from hub.workflows.receive_order import accounts_of_order, receive_order
 from hub.workflows.service_profile import ASSET, ORDER
@@ -43,6 +44,7 @@ def load(run: Run, tree: PropertySet) -> list[str]:
 
     Raises:
         ObjectNotTaken: it is neither Account, Product nor OM Asset, or it is empty.
+        ProductFaulty: a product's structure, attributes or rules can't be understood.
     """
     name = object_name(tree)
     if name not in UPSERTED or not instances(tree):
@@ -56,7 +58,17 @@ def load(run: Run, tree: PropertySet) -> list[str]:
     if name == ASSET:
         for asset in instances(tree):
             _activate_new_items(run, asset)
-    return [f"{done.operation} {done.object} {', '.join(done.key.values())}" for done in run.upsert(tree)]
+    written = run.upsert(tree)
+    if name == "Product":
+        _prove_products(run, tree)
+    return [f"{done.operation} {done.object} {', '.join(done.key.values())}" for done in written]
+
+
+def _prove_products(run: Run, tree: PropertySet) -> None:
+    """Refuse products whose structure, attributes or rules, as they are stored now, can't be understood."""
+    ids = [product.get("Product Id") or "" for product in instances(tree) if product.children]
+    if ids:
+        catalogue_of(run.query("Product", {"Product Id": sorted(ids)}), run.definitions)
 
 
 def _activate_new_items(run: Run, asset: PropertySet) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from hub.product_fields import copy_product_fields
 from hub.reply import order_reply
 from hub.run import Outcome, Run
 from hub.workflows.order_lines import (
@@ -136,7 +137,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     for item, _ in walk_items(order):
         product = products.get(item.get("Product Id") or "")
         if product is not None:
-            _copy_product_fields(item, product)
+            copy_product_fields(item, product)
 
     if not run.call("Fully Exploded", message(ORDER, [order])):
         order = instances(run.call("Explode", message(ORDER, [order])))[0]
@@ -358,17 +359,6 @@ def _products(run: Run, order: PropertySet) -> Mapping[str, Mapping[str, str | N
                 mend="load the product (orderhub load), or mend the map's look-up table, and replay the message",
             )
     return found
-
-
-def _copy_product_fields(item: PropertySet, product: Mapping[str, str | None]) -> None:
-    """What every later step needs to know of the product, copied once."""
-    item.properties["Track As Asset"] = product.get("Track As Asset") or "Y"
-    item.properties["Fulfilment System"] = product.get("Fulfilment System")
-    for field in ("Price Type", "Product Name"):
-        if item.get(field) is None:
-            value = product.get("Name" if field == "Product Name" else field)
-            if value is not None:
-                item.properties[field] = value
 
 
 def _instance_or(tree: PropertySet, other: PropertySet) -> PropertySet:

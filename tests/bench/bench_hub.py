@@ -66,7 +66,7 @@ def prepare(folder: pathlib.Path, database_url: str) -> None:
     """Make the tables, and load the samples' products and the customers."""
     desk = Desk(deployment_in(folder, database_url, None))
     upgrade(desk.database, desk.deployment.definitions)
-    products = (importlib.resources.files("hub") / "samples" / "products.xml").read_bytes()
+    products = (importlib.resources.files("hub") / "samples" / "catalogue.xml").read_bytes()
     for xml in (products, orders.accounts()):
         with desk.write() as transaction:
             load(transaction.run(Origin("load", "local", "bench")), hub_from_xml(xml, desk.deployment.definitions))

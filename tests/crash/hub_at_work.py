@@ -295,7 +295,7 @@ def prepare(folder: pathlib.Path, database_url: str) -> None:
     """Make a database ready for the route: its tables, the samples' products, and twenty customers."""
     desk = Desk(Deployment(folder, read_settings(folder, environment=False, database_url=database_url)))
     upgrade(desk.database, desk.deployment.definitions)
-    products = (ROOT / "hub" / "samples" / "products.xml").read_bytes()
+    products = (ROOT / "hub" / "samples" / "catalogue.xml").read_bytes()
     accounts = "".join(
         f"<Account><AccountId>1-{number}</AccountId><Name>Customer {number}</Name><CurrencyCode>USD</CurrencyCode>"
         f"<Status>Active</Status><ListOfAccountKey><AccountKey><System>MAINFRAME</System><Number>{number}</Number>"

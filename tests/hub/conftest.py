@@ -43,7 +43,7 @@ class Road:
         self.manager = DataManager(self.desk)
 
     def load_samples(self) -> Road:
-        for name in ("products.xml", "accounts.xml"):
+        for name in ("catalogue.xml", "accounts.xml"):
             self.load(sample(name))
         return self
 

@@ -45,7 +45,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     folder = tmp_path_factory.mktemp("deployment")
     (folder / "orderhub.toml").write_text('routes = ["hub_object", "mainframe_order", "provisioning_status"]\n')
     made = Shell(folder)
-    made("load", *(str(SAMPLES / name) for name in ("products.xml", "accounts.xml", "profile.xml")))
+    made("load", *(str(SAMPLES / name) for name in ("catalogue.xml", "accounts.xml", "profile.xml")))
     made(
         "send",
         "mainframe_order",

@@ -1,0 +1,191 @@
+"""Which rules an instance breaks, and what in it no longer belongs to the products' definitions.
+
+Linear in the number of items, attributes and rules; nothing is changed.
+
+Source: part III, "Association level", "Attributes", "Request"; spec: workflows.md, "Configurator".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+
+from hub.configurator.attribute_values import fault_of
+from hub.configurator.catalogue import ProductDefinition, ProductRule, Structure
+from hub.configurator.port import BrokenRule, Obsolete
+from hub.configurator.product_tree import MOST_QUANTITY, Place, ProductTree, quantity
+from hub.configurator.rule_expression import VALUE_FIELDS, RuleScope, value_of_attribute
+from integration_objects.complex_object import KEY, attributes, walk_items
+from integration_objects.expression import ExpressionFault
+from integration_objects.field_values import shown, write_number
+from integration_objects.property_set import PropertySet
+
+
+class Before:
+    """Where the items of a state stood, and which attributes they had."""
+
+    def __init__(self, instance: PropertySet) -> None:
+        self._parents: dict[str | None, str | None] = {}
+        self._names: dict[str | None, set[str | None]] = {}
+        for item, parent in walk_items(instance):
+            key = item.properties.get(KEY)
+            self._parents[key] = None if parent is None else parent.properties.get(KEY)
+            self._names[key] = {attribute.properties.get("Name") for attribute in attributes(item)}
+
+    def had_item(self, item: PropertySet, above: PropertySet) -> bool:
+        """Whether the item stood beneath this one."""
+        key = item.properties.get(KEY)
+        return key is not None and key in self._parents and self._parents[key] == above.properties.get(KEY)
+
+    def had_attribute(self, item: PropertySet, name: str | None) -> bool:
+        """Whether the item had an attribute of this name."""
+        key = item.properties.get(KEY)
+        return key is not None and name in self._names.get(key, ())
+
+
+def label(item: PropertySet) -> str:
+    """The item as people know it: its product, key and service id."""
+    key, service = item.properties.get(KEY), item.properties.get("Service Id")
+    text = item.properties.get("Product Id") or item.properties.get("Product Name") or "an item without a product"
+    if key:
+        text += f" '{key}'"
+    return f"{text} ({service})" if service else text
+
+
+def broken_rules(tree: ProductTree, before: Before | None) -> list[BrokenRule]:
+    """Every broken rule, in the tree's order; what doesn't belong last."""
+    broken: list[BrokenRule] = []
+    for position, place in tree:
+        broken += _quantity_rules(place)
+        if place.structure is not None:
+            broken += _structure_rules(tree, position, place, place.structure)
+        if place.definition is not None:
+            broken += _attribute_rules(place.item, place.definition)
+            broken += _product_rules(tree, position, place, place.definition)
+    if before is not None:
+        broken += _new_strangers(tree, before)
+    return broken
+
+
+def obsoletes(tree: ProductTree) -> list[Obsolete]:
+    """What no longer belongs: items first, then attributes, each in the tree's order."""
+    found = [
+        Obsolete(
+            item.properties.get(KEY),
+            item.properties.get("Product Id"),
+            None,
+            f"{label(item)} no longer belongs beneath {label(above.item)}",
+        )
+        for item, above in tree.aside
+    ]
+    for place, attribute in strange_attributes(tree):
+        name = attribute.properties.get("Name")
+        text = f"{label(place.item)} no longer has an attribute '{name}'"
+        found.append(Obsolete(place.item.properties.get(KEY), place.item.properties.get("Product Id"), name, text))
+    return found
+
+
+def strange_attributes(tree: ProductTree) -> Iterator[tuple[Place, PropertySet]]:
+    """The attributes that no longer belong to their items' products."""
+    for _, place in tree:
+        definition = place.definition
+        if definition is not None and definition.is_customizable:
+            for attribute in attributes(place.item):
+                if attribute.properties.get("Name") not in definition.attributes:
+                    yield place, attribute
+
+
+def _new_strangers(tree: ProductTree, before: Before) -> Iterator[BrokenRule]:
+    """What doesn't belong, and wasn't there before."""
+    for item, above in tree.aside:
+        if not before.had_item(item, above.item):
+            text = f"{label(item)} can't stand beneath {label(above.item)}, which has no such component"
+            yield _broken("Component", above.item, item, text)
+    for place, attribute in strange_attributes(tree):
+        name = attribute.properties.get("Name")
+        if not before.had_attribute(place.item, name):
+            text = f"{label(place.item)} has no attribute '{name}'"
+            yield _broken("Attribute", place.item, place.item, text, name)
+
+
+def _quantity_rules(place: Place) -> Iterator[BrokenRule]:
+    if quantity(place.item) is None:
+        found, most = shown(place.item.properties["Quantity"] or ""), write_number(MOST_QUANTITY)
+        text = f"the Quantity of {label(place.item)}: expected a number from 0 to {most}, found {found}"
+        yield _broken("Quantity", place.item, place.item, text)
+
+
+def _structure_rules(tree: ProductTree, position: int, place: Place, structure: Structure) -> Iterator[BrokenRule]:
+    components: dict[str, Decimal] = defaultdict(Decimal)
+    levels: dict[str, Decimal] = defaultdict(Decimal)
+    for child in tree.children[position]:
+        item = tree.places[child].item
+        product, count = item.properties.get("Product Id") or "", quantity(item) or Decimal(0)
+        components[product] += count
+        level = structure.components[product].level if product in structure.components else None
+        if level is not None:
+            levels[level] += count
+    for product, line in structure.components.items():
+        yield from _count(place.item, components[product], line.least, line.most, product)
+    for name, one in structure.levels.items():
+        yield from _count(place.item, levels[name], one.least, one.most, f"on the level '{name}'")
+
+
+def _count(item: PropertySet, count: Decimal, least: Decimal, most: Decimal | None, what: str) -> Iterator[BrokenRule]:
+    found = f"{label(item)} has {write_number(count)} {what}"
+    if count < least:
+        yield _broken("Least", item, item, f"{found}, and needs at least {write_number(least)}")
+    if most is not None and count > most:
+        yield _broken("Most", item, item, f"{found}, and may have at most {write_number(most)}")
+
+
+def _attribute_rules(item: PropertySet, definition: ProductDefinition) -> Iterator[BrokenRule]:
+    if not definition.attributes:
+        return
+    carried = {attribute.properties.get("Name"): attribute for attribute in attributes(item)}
+    for name, attribute in definition.attributes.items():
+        node = carried.get(name)
+        # A sender that knows no types may have put the value into another type's field.
+        value = None if node is None else node.properties.get(VALUE_FIELDS[attribute.type]) or value_of_attribute(node)
+        if not value:
+            if attribute.required:
+                yield _broken("Required", item, item, f"{label(item)} needs a value for '{name}'", name)
+            continue
+        fault = fault_of(attribute, value)
+        if fault is not None:
+            yield _broken(fault[0], item, item, f"'{name}' of {label(item)}: {fault[1]}", name)
+
+
+def _product_rules(
+    tree: ProductTree, position: int, place: Place, definition: ProductDefinition
+) -> Iterator[BrokenRule]:
+    for rule in definition.rules:
+        try:
+            text = _why_broken(tree, position, place.item, rule)
+        except ExpressionFault as fault:
+            text = f"{label(place.item)}: {fault.what}: {fault.why}"
+        if text is not None:
+            yield _broken(rule.name, place.item, place.item, text)
+
+
+def _why_broken(tree: ProductTree, position: int, item: PropertySet, rule: ProductRule) -> str | None:
+    """The sentence of a rule that the item breaks; None where it obeys."""
+    message = f"{label(item)}: {rule.message}" if rule.message else None
+    if rule.expression is not None:
+        if rule.expression.is_true(RuleScope(tree, position)):
+            return None
+        return message or f"{label(item)}: expected {rule.expression.text}"
+    if rule.product_id is not None and not tree.number_beneath(position, rule.product_id):
+        return None
+    has_other = bool(tree.number_beneath(position, rule.other_product_id or ""))
+    if has_other == (rule.kind == "requires"):
+        return None
+    which = f"{label(item)} with {rule.product_id}" if rule.product_id is not None else label(item)
+    if rule.kind == "requires":
+        return message or f"{which} needs {rule.other_product_id}"
+    return message or f"{which} can't have {rule.other_product_id}"
+
+
+def _broken(rule: str, owner: PropertySet, item: PropertySet, text: str, attribute: str | None = None) -> BrokenRule:
+    return BrokenRule(rule, owner.properties.get("Product Id") or "", item.properties.get(KEY), text, attribute)

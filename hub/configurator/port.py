@@ -1,0 +1,177 @@
+"""The configurator's port: what a configurator takes and gives, whoever implements it.
+
+    start(product)                  a root line item with its defaults
+    configure(instance, requests)   all or nothing: a new instance that obeys every rule, or every broken rule
+    check(instance)                 every broken rule
+
+An instance is one of OM Asset, OM Quote or OM Order: header > line items (nested) > attributes. It is worked as a
+state: action codes are not read, and items whose Status is Inactive, with all beneath them, are history that no rule
+looks at.
+
+Source: part III, "Product Configurator", "Configuration Session", "Request"; spec: workflows.md, "Configurator and
+pricing".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hub.configurator.catalogue import Catalogue
+from hub.configurator.requests import Request
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+
+#: Broken rules that an error's text tells one by one; `ConfigurationRefused.broken` has all of them.
+MOST_TOLD = 200
+
+
+@dataclass(frozen=True)
+class BrokenRule:
+    """A rule that an instance doesn't obey.
+
+    Attributes:
+        rule: the rule's name: a product rule's own, else what kind of rule it is (Least, Most, Required, Type, Bounds,
+            Allowed Values, Component, Attribute, Quantity).
+        product_id: the product whose definition has the rule.
+        item: the Integration Id of the item that breaks it; None where it has none.
+        text: a sentence for a customer care representative.
+        attribute: the attribute that breaks it; None where it is the item.
+    """
+
+    rule: str
+    product_id: str
+    item: str | None
+    text: str
+    attribute: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Obsolete:
+    """What no longer belongs to the products' definitions; it breaks no rule by being there.
+
+    Attributes:
+        item: the Integration Id of the item, or of the item that has the attribute.
+        product_id: the item's product.
+        attribute: the attribute's name; None where it is the item, with all beneath it.
+        text: a sentence for a customer care representative.
+    """
+
+    item: str | None
+    product_id: str | None
+    attribute: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Relinked:
+    """An item that stands beneath another parent, because the structure of its product changed.
+
+    Attributes:
+        item: its Integration Id.
+        product_id: its product.
+        beneath: the Integration Id of its new parent.
+        formerly: the Integration Id of its former parent.
+    """
+
+    item: str | None
+    product_id: str | None
+    beneath: str | None
+    formerly: str | None
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What a batch of requests came to.
+
+    Attributes:
+        instance: the new instance.
+        obsolete: what no longer belongs in it, in the tree's order.
+        relinked: the items that the changed structure moved.
+        names: the Integration Ids of the items that the batch named, by name.
+    """
+
+    instance: PropertySet
+    obsolete: tuple[Obsolete, ...] = ()
+    relinked: tuple[Relinked, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+class ConfigurationRefused(Refused):
+    """A batch of requests asks for a state that the rules don't allow; the state is unchanged.
+
+    Attributes:
+        broken: every broken rule.
+    """
+
+    def __init__(self, broken: Sequence[BrokenRule], where: str = "") -> None:
+        self.broken = tuple(broken)
+        told = [str(one) for one in self.broken[:MOST_TOLD]]
+        if len(self.broken) > MOST_TOLD:
+            told.append(f"and {len(self.broken) - MOST_TOLD} more")
+        count = "a rule" if len(self.broken) == 1 else f"{len(self.broken)} rules"
+        super().__init__(
+            f"the configuration breaks {count} of its products",
+            where=where,
+            why="; ".join(told),
+            mend="mend the requests; nothing was changed",
+            broken=self.broken,
+        )
+
+
+class ProductUnknown(Refused):
+    """A request, or a start, names a product that the catalogue doesn't have."""
+
+
+class Configurator(Protocol):
+    """What configures products: the built-in one, or an external one."""
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the answers come from outside, so that a run must record them."""
+
+    def start(self, product_id: str, catalogue: Catalogue, new_id: Callable[[], str]) -> PropertySet:
+        """A root line item of a product with its defaults, recursively; required values may still be missing.
+
+        Args:
+            product_id: the product.
+            catalogue: the products' definitions.
+            new_id: makes an identifier; called for each item's Integration Id, in the tree's order.
+
+        Raises:
+            ProductUnknown: the catalogue doesn't have it.
+        """
+
+    def configure(
+        self,
+        instance: PropertySet,
+        requests: Sequence[Request],
+        catalogue: Catalogue,
+        new_id: Callable[[], str],
+    ) -> Configured:
+        """Work a batch of requests, all or nothing.
+
+        Args:
+            instance: a header with its line items; each item has a key of its own. Not changed.
+            requests: in any order; without any, the instance is only brought in line with changed structures.
+            catalogue: the products' definitions.
+            new_id: makes an identifier.
+
+        Raises:
+            ConfigurationRefused: the new state would break rules; names every one.
+            Refused: a request that can't be meant: an unknown item or product, a contradiction, over a limit.
+        """
+
+    def check(self, instance: PropertySet, catalogue: Catalogue, before: PropertySet | None = None) -> list[BrokenRule]:
+        """Every rule that an instance breaks, in the tree's order.
+
+        Args:
+            instance: a header with its line items. Not changed.
+            catalogue: the products' definitions.
+            before: the state before a change: what doesn't belong to the definitions and wasn't there then is a broken
+                rule too; None: all that doesn't belong was there before, and breaks none.
+        """

@@ -1,0 +1,150 @@
+"""An instance as the rules see it: its items in order, each with its product's definition and its structure.
+
+What no longer belongs to the definitions stands aside, with all beneath it, and so do Inactive items: rules neither
+count them nor look at them. Nothing here recurses, and a count over all beneath an item takes two look-ups.
+
+Source: part III, "Complex asset"; spec: workflows.md, "Configurator".
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hub.configurator.catalogue import Catalogue, ProductDefinition, Structure
+from integration_objects.complex_object import line_items
+from integration_objects.field_values import as_number
+from integration_objects.property_set import PropertySet
+
+#: How far above an item a bundle may be that says what the item's structure is; orders have ten levels.
+MOST_LEVELS_ABOVE = 64
+#: Most pieces of a product on a line.
+MOST_QUANTITY = Decimal(1_000_000)
+INACTIVE = "Inactive"
+_ONE = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """An item in its tree.
+
+    Attributes:
+        item: the line item.
+        above: the place of the item above; None for a root item.
+        definition: of its product; None where the catalogue doesn't have it.
+        structure: what it may hold; None where it may hold anything.
+    """
+
+    item: PropertySet
+    above: Place | None
+    definition: ProductDefinition | None
+    structure: Structure | None
+
+    def holds(self, item: PropertySet) -> bool:
+        """Whether *item*, beneath this one, belongs to its structure."""
+        return self.structure is None or item.properties.get("Product Id") in self.structure.components
+
+
+def place_of(item: PropertySet, above: Place | None, catalogue: Catalogue) -> Place:
+    """The place of *item* beneath *above*."""
+    definition = catalogue.get(item.properties.get("Product Id") or "")
+    return Place(item, above, definition, _structure(definition, above))
+
+
+def _structure(definition: ProductDefinition | None, above: Place | None) -> Structure | None:
+    """What the nearest bundle says of the product's structure, else the product's own."""
+    if definition is None:
+        return None
+    product = definition.product_id
+    for _ in range(MOST_LEVELS_ABOVE):
+        if above is None:
+            break
+        if above.definition is not None and product in above.definition.within:
+            return above.definition.within[product]
+        above = above.above
+    return definition.structure if definition.is_customizable else None
+
+
+def is_inactive(item: PropertySet) -> bool:
+    """Whether the item is history: a service that has ended."""
+    return item.properties.get("Status") == INACTIVE
+
+
+def quantity(item: PropertySet) -> Decimal | None:
+    """The item's quantity, null being 1; None where it is no number from 0 to 1,000,000."""
+    text = item.properties.get("Quantity")
+    if text is None or text == "1":
+        return _ONE
+    found = as_number(text)
+    return found if found is not None and 0 <= found <= MOST_QUANTITY else None
+
+
+class ProductTree:
+    """The items of an instance that rules look at.
+
+    Attributes:
+        places: parents before children, in order.
+        children: of each place, the positions of the items directly beneath it.
+        aside: the items that no longer belong where they stand, each with the place above it.
+    """
+
+    def __init__(self, instance: PropertySet, catalogue: Catalogue) -> None:
+        self.places: list[Place] = []
+        self.children: list[list[int]] = []
+        self.aside: list[tuple[PropertySet, Place]] = []
+        self._ends: list[int] = []
+        self._positions: dict[str, list[int]] = {}
+        self._sums: dict[str, list[Decimal]] = {}
+        self._build(instance, catalogue)
+
+    def _build(self, instance: PropertySet, catalogue: Catalogue) -> None:
+        stack: list[tuple[PropertySet, int]] = [(item, -1) for item in reversed(line_items(instance))]
+        parents: list[int] = []
+        while stack:
+            item, parent = stack.pop()
+            if is_inactive(item):
+                continue
+            above = self.places[parent] if parent >= 0 else None
+            if above is not None and not above.holds(item):
+                self.aside.append((item, above))
+                continue
+            position = len(self.places)
+            if parent >= 0:
+                self.children[parent].append(position)
+            self.places.append(place_of(item, above, catalogue))
+            self.children.append([])
+            parents.append(parent)
+            self._count(item, position)
+            stack += [(child, position) for child in reversed(line_items(item))]
+        self._ends = list(range(1, len(parents) + 1))
+        for position in range(len(parents) - 1, -1, -1):
+            if parents[position] >= 0:
+                self._ends[parents[position]] = max(self._ends[parents[position]], self._ends[position])
+
+    def _count(self, item: PropertySet, position: int) -> None:
+        product = item.properties.get("Product Id") or ""
+        sums = self._sums.setdefault(product, [Decimal(0)])
+        self._positions.setdefault(product, []).append(position)
+        sums.append(sums[-1] + (quantity(item) or 0))
+
+    def __iter__(self) -> Iterator[tuple[int, Place]]:
+        """Every place with its position."""
+        return iter(enumerate(self.places))
+
+    def number_beneath(self, position: int, product_id: str) -> Decimal:
+        """The quantities of all items of a product beneath the item at *position*, added up."""
+        positions = self._positions.get(product_id)
+        if positions is None:
+            return Decimal(0)
+        sums = self._sums[product_id]
+        return sums[bisect_left(positions, self._ends[position])] - sums[bisect_left(positions, position + 1)]
+
+    def first_beneath(self, position: int, product_id: str) -> PropertySet | None:
+        """The first item of a product beneath the item at *position*."""
+        positions = self._positions.get(product_id, [])
+        found = bisect_left(positions, position + 1)
+        if found < len(positions) and positions[found] < self._ends[position]:
+            return self.places[positions[found]].item
+        return None

@@ -1,0 +1,127 @@
+"""Restructured products: items that moved in the definition move in the instance, too.
+
+    the component of a product was grouped beneath another component of it (figure 11K): the items go beneath that
+        component's item, which is made where there is none
+    a group was dissolved: the items go up to the nearest item above whose structure has them
+
+An item that fits neither way, or two ways at once, stays where it is and no longer belongs.
+
+Source: Figures 11K-1 through 11K-3; spec: workflows.md, "Configurator".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hub.configurator.new_items import Maker
+from hub.configurator.port import Relinked
+from hub.configurator.product_tree import MOST_LEVELS_ABOVE, Place, is_inactive, place_of
+from integration_objects.complex_object import KEY, LINE_ITEM, line_items, put_list
+from integration_objects.property_set import PropertySet
+
+
+def relink(instance: PropertySet, maker: Maker) -> list[Relinked]:
+    """Move the items of an instance whose place in their product's structure changed. Changes *instance*.
+
+    Returns:
+        What was moved, in the tree's order.
+    """
+    moved: list[Relinked] = []
+    stack = [place_of(item, None, maker.catalogue) for item in reversed(line_items(instance))]
+    while stack:
+        place = stack.pop()
+        if is_inactive(place.item):
+            continue
+        strangers = [item for item in line_items(place.item) if not is_inactive(item) and not place.holds(item)]
+        if strangers:
+            stack += _Restructured(place, maker, moved).mend(strangers)
+        stack += [
+            place_of(item, place, maker.catalogue) for item in reversed(line_items(place.item)) if place.holds(item)
+        ]
+    return moved
+
+
+class _Restructured:
+    """An item that holds what its structure no longer has."""
+
+    def __init__(self, place: Place, maker: Maker, moved: list[Relinked]) -> None:
+        self.place = place
+        self.maker = maker
+        self.moved = moved
+        self.groups: dict[str, str | None] = {}
+
+    def mend(self, strangers: list[PropertySet]) -> list[Place]:
+        """Move what has a place of its own; returns the places of what went further up, still to be looked at."""
+        grouped: dict[str, list[PropertySet]] = {}
+        went_up: list[Place] = []
+        for item in strangers:
+            group = self._group_of(item)
+            above = None if group is not None else _nearest_above(self.place, item)
+            if group is not None:
+                grouped.setdefault(group, []).append(item)
+            elif above is not None:
+                self._move([item], self.place.item, above.item)
+                went_up.append(place_of(item, above, self.maker.catalogue))
+            else:
+                self._move([one for one in line_items(item) if self.place.holds(one)], item, self.place.item)
+        for group, items in grouped.items():
+            self._move(items, self.place.item, self._target(group, items))
+        return went_up
+
+    def _target(self, group: str, items: list[PropertySet]) -> PropertySet:
+        """The item of the product *group* beneath the place; made where there is none."""
+        target = next((one for one in line_items(self.place.item) if _is_of(one, group)), None)
+        if target is None:
+            coming = Counter(item.properties.get("Product Id") or "" for item in items)
+            target = self.maker.make(group, self.place, without=coming)
+            line_items(self.place.item).append(target)
+        return target
+
+    def _group_of(self, item: PropertySet) -> str | None:
+        """The one component of the place that has the item's product: one that is there goes first."""
+        product = item.properties.get("Product Id") or ""
+        if product not in self.groups:
+            structure, catalogue = self.place.structure, self.maker.catalogue
+            found = []
+            for line in () if structure is None else structure.components.values():
+                probe = PropertySet(LINE_ITEM, properties={"Product Id": line.product_id})
+                group = place_of(probe, self.place, catalogue)
+                if line.most != 0 and group.structure is not None and group.holds(item):
+                    found.append(line.product_id)
+            there = [one for one in found if any(_is_of(child, one) for child in line_items(self.place.item))]
+            chosen = there or found
+            self.groups[product] = chosen[0] if len(chosen) == 1 else None
+        return self.groups[product]
+
+    def _move(self, items: list[PropertySet], source: PropertySet, target: PropertySet) -> None:
+        """Move items from *source* to *target*, and note them."""
+        gone = {id(item) for item in items}
+        if not gone:
+            return
+        listed = line_items(source)
+        listed[:] = [item for item in listed if id(item) not in gone]
+        put_list(target, LINE_ITEM).extend(items)
+        self.moved += [
+            Relinked(
+                item.properties.get(KEY),
+                item.properties.get("Product Id"),
+                target.properties.get(KEY),
+                source.properties.get(KEY),
+            )
+            for item in items
+        ]
+
+
+def _nearest_above(place: Place, item: PropertySet) -> Place | None:
+    above = place.above
+    for _ in range(MOST_LEVELS_ABOVE):
+        if above is None:
+            return None
+        if above.structure is not None and above.holds(item):
+            return above
+        above = above.above
+    return None
+
+
+def _is_of(item: PropertySet, product: str) -> bool:
+    return item.properties.get("Product Id") == product and not is_inactive(item)

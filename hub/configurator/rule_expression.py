@@ -1,0 +1,156 @@
+"""The expressions of product rules: the one expression language, over an item's place in the product's tree.
+
+    [Quantity]             a field of the item
+    [Rings]                the value of an attribute that the product declares (a field of that name goes first)
+    [..Quantity]           a field of the item above; [../..Quantity] of the one above that; null where there is none
+    number_of('Product')   the quantities of all items of the product beneath the item, added up
+    value_of('Product', 'Attribute')    the attribute's value in the first such item; null where there is none
+    count, sum, if, ...    as in data maps
+
+An expression is compiled once, when its product is taken into the catalogue; unknown names are found then.
+
+Source: part III, "Product Configurator"; spec: methods.md, "Expression language"; workflows.md, "Configurator".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from integration_objects.complex_object import attributes
+from integration_objects.component import Component
+from integration_objects.expression import (
+    DateText,
+    Expression,
+    ExpressionFault,
+    Function,
+    Run,
+    Value,
+    compile_expression,
+    nearest_name,
+    typed_reader,
+)
+from integration_objects.field_values import as_number
+from integration_objects.property_set import PropertySet
+from maps.functions import FUNCTIONS
+
+if TYPE_CHECKING:
+    from hub.configurator.catalogue import AttributeDefinition
+    from hub.configurator.product_tree import ProductTree
+
+#: The field of an attribute that holds its value, by the attribute's type.
+VALUE_FIELDS = {"text": "Text Value", "number": "Number Value", "date": "Date Value"}
+_ABOVE = re.compile(r"((?:\.\./)*)\.\.([^/.].*)")
+
+
+class RuleScope:
+    """Where a rule is evaluated: an item, and its place in the tree."""
+
+    __slots__ = ("node", "position", "tree")
+
+    def __init__(self, tree: ProductTree, position: int) -> None:
+        self.tree = tree
+        self.position = position
+        self.node = tree.places[position].item
+
+    def above(self, levels: int) -> PropertySet | None:
+        """The item so many levels above; None where there is none."""
+        place = self.tree.places[self.position]
+        for _ in range(levels):
+            if place.above is None:
+                return None
+            place = place.above
+        return place.item
+
+
+def compile_rule(text: str, items: Component, declared: Mapping[str, AttributeDefinition]) -> Expression:
+    """Compile a rule's expression.
+
+    Args:
+        text: the expression.
+        items: the line item's component.
+        declared: the attributes of the rule's product.
+
+    Raises:
+        ExpressionFault: it isn't understood, or names what is neither a field nor an attribute.
+    """
+
+    def read(name: str, column: int) -> Run:
+        above = _ABOVE.fullmatch(name)
+        levels = 0 if above is None else above[1].count("../") + 1
+        field = name if above is None else above[2]
+        if field == "Action Code":
+            raise ExpressionFault("rules look at a state, which has no action codes", column=column)
+        found = items.fields.get(field)
+        if found is not None:
+            return _on_item(typed_reader(field, found.type, found.null_reads_as, column), levels)
+        if above is None and field in declared:
+            return _attribute(field)
+        known = [*items.fields, *(declared if above is None else ())]
+        raise ExpressionFault(
+            f"there is no field {field!r}" + ("" if above else ", and the product has no attribute of this name"),
+            column=column,
+            mend=nearest_name(field, known) or "name a field of the line item, or an attribute of the product",
+        )
+
+    return compile_expression(text, read, RULE_FUNCTIONS)
+
+
+def value_of_attribute(attribute: PropertySet | None) -> str | None:
+    """The text of an attribute's value, of whatever type; None where it has none."""
+    if attribute is None:
+        return None
+    for field in VALUE_FIELDS.values():
+        found = attribute.properties.get(field)
+        if found is not None:
+            return found
+    return None
+
+
+def _on_item(read: Run, levels: int) -> Run:
+    def run(scope: RuleScope) -> Value:
+        node = scope.above(levels)
+        return None if node is None else read(node)
+
+    return run
+
+
+def _attribute(name: str) -> Run:
+    def run(scope: RuleScope) -> Value:
+        return _typed(next((one for one in attributes(scope.node) if one.get("Name") == name), None))
+
+    return run
+
+
+def _typed(attribute: PropertySet | None) -> Value:
+    """The attribute's value, as the type of the field that holds it says."""
+    if attribute is None:
+        return None
+    number = attribute.properties.get("Number Value")
+    if number is not None:
+        # What is no number is the type's broken rule, and no fault of this one.
+        return as_number(number)
+    date = attribute.properties.get("Date Value")
+    return attribute.properties.get("Text Value") if date is None else DateText(date)
+
+
+def _number_of(scope: RuleScope, product: Value) -> Value:
+    """Add up the quantities of the items of a product beneath the item."""
+    return scope.tree.number_beneath(scope.position, str(product))
+
+
+def _value_of(scope: RuleScope, product: Value, name: Value) -> Value:
+    """Take the attribute of the first item of a product beneath the item; null where there is none."""
+    found = scope.tree.first_beneath(scope.position, str(product))
+    if found is None:
+        return None
+    return _typed(next((one for one in attributes(found) if one.get("Name") == name), None))
+
+
+#: The functions of data maps, and those that look at a product's tree.
+RULE_FUNCTIONS: dict[str, Function] = {
+    **FUNCTIONS,
+    "number_of": Function("number_of", _number_of, 1, 1, help=_number_of.__doc__ or "", needs_scope=True),
+    "value_of": Function("value_of", _value_of, 2, 2, help=_value_of.__doc__ or "", needs_scope=True),
+}
