@@ -136,7 +136,7 @@ def load(
     files: Annotated[list[pathlib.Path], typer.Argument(help="Messages in the hub's own XML.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Upsert accounts, products, price lists and opening profiles, file by file."""
+    """Upsert accounts, products, price lists, opening profiles and what else customers have, file by file."""
     from adapters.files import read_file, shown_path
     from hub.run import Origin
     from hub.workflows.hub_object import load as load_object
@@ -159,7 +159,7 @@ def load(
 @app.command()
 def show(
     object: Annotated[str, typer.Argument(help="The integration object: 'OM Order', 'OM Asset', Account, ...")],
-    key: Annotated[str, typer.Argument(help="Order or quote number, account id, product id, work order number.")],
+    key: Annotated[str, typer.Argument(help="Order or quote number, account id, ...: the object's first key.")],
     text: Annotated[bool, typer.Option("--text", help="As a tree for reading, not as XML.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -81,8 +81,8 @@ def shipped_workflows() -> dict[str, Workflow]:
                 "Hub Object",
                 hub_object.take_hub_object,
                 hub_object.accounts_of_hub_object,
-                ("Account", "Product", "Price List", "OM Asset", "OM Order"),
-                "take in the hub's own XML: accounts, products, price lists, opening profiles, orders",
+                (*hub_object.UPSERTED, "OM Order"),
+                "take in the hub's own XML: customers, premises, products, price lists, opening profiles, orders",
             ),
             Workflow(
                 "Workflow Request",

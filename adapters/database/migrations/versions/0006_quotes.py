@@ -1,7 +1,7 @@
 """User sessions with their active quotes, the workflows that commands ran, and names of actions on lines.
 
 Revision: 0006
-Revises: 0004
+Revises: 0005
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 _LINES = ("s_quote_item", "s_order_item")
 
