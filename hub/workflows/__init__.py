@@ -51,6 +51,7 @@ def shipped_workflows() -> dict[str, Workflow]:
         accounts,
         fulfilment,
         hub_object,
+        opportunities,
         products_and_services,
         quote_to_order,
         quotes,
@@ -95,5 +96,6 @@ def shipped_workflows() -> dict[str, Workflow]:
             *products_and_services.WORKFLOWS,
             *quotes.WORKFLOWS,
             *quote_to_order.WORKFLOWS,
+            *opportunities.WORKFLOWS,
         )
     }

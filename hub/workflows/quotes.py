@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.arguments import Argument
 from hub.configurator.requests import Request
 from hub.run import Note, Outcome, Run
 from hub.workflows.accounts import the_account
 from hub.workflows.active_quote import QUOTE, make_quote
 from hub.workflows.change import broken_rules, configure, lines_of, price
+from hub.workflows.opportunities import the_opportunity
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import (
     ACCOUNT,
@@ -58,14 +60,17 @@ def new_quote(
     account: str,
     currency: str | None = None,
     price_list: str | None = None,
+    opportunity: str | None = None,
     session: str | None = None,
 ) -> Outcome:
     """An empty quote for an account, accounts and currency filled in; it becomes the session's active one.
 
     Raises:
-        AccountUnknown, PriceListUnknown: there is no such account or price list.
+        AccountUnknown, PriceListUnknown, OpportunityUnknown: there is no such account, price list or opportunity.
     """
-    quote = make_quote(run, the_account(run, account), session, currency, price_list)
+    if opportunity is not None:
+        the_opportunity(run, opportunity)
+    quote = make_quote(run, the_account(run, account), session, currency, price_list, opportunity)
     return Outcome(objects=(message(QUOTE, [quote]),))
 
 
@@ -230,6 +235,7 @@ WORKFLOWS = (
         ACCOUNT,
         CURRENCY,
         PRICE_LIST,
+        Argument("opportunity", help="The Opportunity Id of the sale that it is for."),
         SESSION,
         module=MODULE,
     ),

@@ -41,16 +41,17 @@ def test_the_workflows_are_listed(command):
 
 def test_each_workflow_says_what_it_takes(command):
     assert command("workflow", "new-quote", "--help").out == (
-        "Usage: orderhub workflow new-quote account=... [currency=...] [price-list=...] [session=...]"
-        " [--json] [--dry-run]\n"
+        "Usage: orderhub workflow new-quote account=... [currency=...] [price-list=...] [opportunity=...]"
+        " [session=...] [--json] [--dry-run]\n"
         "\n"
         "make an empty quote for an account, and the session's active one\n"
         "\n"
         "argument\n"
-        "account=     required  The customer's Account Id.\n"
-        "currency=              Currency Code; without one, the account's.\n"
-        "price-list=            Price List Id; without one, the only one that holds for the currency.\n"
-        "session=               The user session whose active quote is worked on; without one, the caller's own.\n"
+        "account=      required  The customer's Account Id.\n"
+        "currency=               Currency Code; without one, the account's.\n"
+        "price-list=             Price List Id; without one, the only one that holds for the currency.\n"
+        "opportunity=            The Opportunity Id of the sale that it is for.\n"
+        "session=                The user session whose active quote is worked on; without one, the caller's own.\n"
     )
     assert command("workflow", "-h").out.startswith("Usage: orderhub workflow [NAME] [KEY=VALUE...]")
 
@@ -60,13 +61,13 @@ def test_a_mistyped_name_or_argument_is_answered_with_the_nearest(command):
     assert command("workflow", "new-quote", "acount=1-A", expect=2).err == (
         "'new-quote' has no argument 'acount'\n"
         "  where: orderhub workflow new-quote\n"
-        "  why:   'new-quote' takes account=, currency=, price-list=, session=\n"
+        "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, session=\n"
         "  mend:  did you mean 'account'?\n"
     )
     assert command("workflow", "new-quote", expect=2).err == (
         "'new-quote' needs the argument 'account'\n"
         "  where: orderhub workflow new-quote\n"
-        "  why:   'new-quote' takes account=, currency=, price-list=, session=\n"
+        "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, session=\n"
         "  mend:  add account=...\n"
     )
     assert command("workflow", "new-quote", "account=\x01", expect=2).err == (
