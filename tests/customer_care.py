@@ -108,7 +108,8 @@ def care_on(folder: pathlib.Path, database_url: str | None = None) -> Iterator[C
         upgrade(desk.database, desk.deployment.definitions)
         desk.close()
     road = Road(folder, **given).load_samples()
-    road.load(sample("price_list.xml"))
+    for name in ("price_list.xml", "premises.xml", "customers.xml"):
+        road.load(sample(name))
     yield CustomerCare(road)
     road.close()
 
