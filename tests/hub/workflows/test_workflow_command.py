@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import zlib
 
 from hub.workflow_run import run_workflow
@@ -175,3 +176,22 @@ def test_the_active_quote_is_the_sessions_own(road):
     with desk.read() as transaction:
         found = [quotes[transaction.messages.sessions.active_quote(session)] for session in ("anna", "bert")]
     assert found == ["Q-0000001", "Q-0000002"]
+
+
+def test_the_documentation_has_a_section_for_each_workflow(road):
+    page = (pathlib.Path(__file__).parents[3] / "docs" / "workflows.md").read_text(encoding="utf-8")
+    sections = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
+    for workflow in road.desk.deployment.workflows.values():
+        if workflow.asked_by_name:
+            for argument in workflow.arguments:
+                assert f"`{argument.name}=" in sections[workflow.command], (workflow.command, argument.name)
+
+
+def test_the_documentations_example_is_a_workflow(command, road):
+    page = (pathlib.Path(__file__).parents[3] / "docs" / "workflows.md").read_text(encoding="utf-8")
+    (road.folder / "hub" / "workflows").mkdir(parents=True)
+    code = page.partition("```python\n")[2].partition("```")[0]
+    (road.folder / "hub" / "workflows" / "greet.py").write_text(code, encoding="utf-8")
+    assert command("workflow", "greet", "account=1-A").err == "hello 1-A\n"
+    request_xml = page.partition("```xml\n")[2].partition("```")[0]
+    assert road.work(request_xml, "workflow_request")["state"] == "done"
