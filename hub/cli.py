@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub import cli_call, cli_doors, cli_maps, cli_messages, cli_objects
+from hub import cli_call, cli_doors, cli_maps, cli_messages, cli_objects, cli_workflow
 from hub.printing import complain, out, print_findings, table
 from integration_objects.errors import HubError, Retryable
 
@@ -33,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("call")(cli_call.call)
+app.command("workflow", context_settings={"help_option_names": []})(cli_workflow.workflow)
 app.command("send")(cli_doors.send)
 app.command("receive")(cli_doors.receive)
 app.add_typer(cli_maps.app, name="map")
@@ -135,7 +136,7 @@ def load(
     files: Annotated[list[pathlib.Path], typer.Argument(help="Messages in the hub's own XML.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Upsert accounts, products and opening profiles, file by file."""
+    """Upsert accounts, products, price lists, opening profiles and what else customers have, file by file."""
     from adapters.files import read_file, shown_path
     from hub.run import Origin
     from hub.workflows.hub_object import load as load_object
@@ -158,7 +159,7 @@ def load(
 @app.command()
 def show(
     object: Annotated[str, typer.Argument(help="The integration object: 'OM Order', 'OM Asset', Account, ...")],
-    key: Annotated[str, typer.Argument(help="Order or quote number, account id, product id, work order number.")],
+    key: Annotated[str, typer.Argument(help="Order or quote number, account id, ...: the object's first key.")],
     text: Annotated[bool, typer.Option("--text", help="As a tree for reading, not as XML.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -15,12 +15,13 @@ from __future__ import annotations
 import pathlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.arguments import Argument, ArgumentWrong, Kind, given, read_text, split
 from hub.printing import complain
 from integration_objects.errors import HubError, Refused
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from hub.services import Service
     from integration_objects.definition import Definitions
     from integration_objects.property_set import PropertySet
-
-Kind = Literal["object", "objects", "text", "flag", "whole", "list", "any"]
 
 EVALUATE = "evaluate"
 FORMATS = ("xml", "text", "json")
@@ -54,29 +53,8 @@ class MethodUnknown(Refused):
     """There is no method with this name."""
 
 
-class ArgumentUnknown(Refused):
-    """The method has no argument with this name."""
-
-
-class ArgumentMissing(Refused):
-    """An argument that the method needs was not given."""
-
-
-class ArgumentWrong(Refused):
-    """An argument's text isn't what the argument takes."""
-
-
 class NoLineItem(Refused):
     """An expression was to be evaluated on a line item, and the message has none."""
-
-
-@dataclass(frozen=True)
-class Argument:
-    """What a method takes under one name; *kind* says how its text is read."""
-
-    name: str
-    kind: Kind
-    required: bool
 
 
 def call(
@@ -113,16 +91,17 @@ def _result(method: str, arguments: Sequence[str], form: str, seed: int | None) 
         raise _method_unknown(method, commands)
     service = commands.get(method)
     known = arguments_of(method, service)
-    texts = _given(method, arguments, known)
+    where = f"orderhub call {method}"
+    texts = given(method, where, split(method, where, arguments, known), known)
     definitions = load_definitions(folder)
     files = _Files(definitions)
-    given: dict[str, Any] = {name: None for name in known if (method, name) in MAY_BE_LEFT_OUT}
+    values: dict[str, Any] = {name: None for name in known if (method, name) in MAY_BE_LEFT_OUT}
     try:
-        given.update((name, _read(known[name], found, files)) for name, found in texts.items())
+        values.update((name, _read(known[name], found, files)) for name, found in texts.items())
         if service is None:
-            result = evaluate(definitions=definitions, **given)
+            result = evaluate(definitions=definitions, **values)
         else:
-            result = service.function(**given, **_handed_in(service, definitions, folder, seed))
+            result = service.function(**values, **_handed_in(service, definitions, folder, seed))
         return _printed(result, form, definitions)
     except HubError as error:
         raise files.placed(error, texts) from error
@@ -204,43 +183,6 @@ def _method_unknown(method: str, commands: Iterable[str]) -> MethodUnknown:
     )
 
 
-def _given(method: str, arguments: Sequence[str], known: Mapping[str, Argument]) -> dict[str, list[str]]:
-    """The arguments' texts by name, each once but for those that may be repeated."""
-    from integration_objects.declaration import nearest
-
-    where = f"orderhub call {method}"
-    takes = f"'{method}' takes {', '.join(f'{name}=' for name in known) or 'nothing'}"
-    found: dict[str, list[str]] = {}
-    for text in arguments:
-        name, sign, value = text.partition("=")
-        if not sign:
-            raise ArgumentWrong(
-                f"'{text}' is no argument", where=where, why=takes, mend="write name=@file.xml, or name=text"
-            )
-        if name not in known:
-            raise ArgumentUnknown(
-                f"'{method}' has no argument '{name}'",
-                where=where,
-                why=takes,
-                mend=nearest(name, known) or "name one of them",
-            )
-        if name in found and known[name].kind != "objects":
-            raise ArgumentWrong(
-                f"the argument '{name}' is given twice", where=where, why="it takes one value", mend="give it once"
-            )
-        found.setdefault(name, []).append(value)
-    for one in known.values():
-        if one.required and one.name not in found:
-            example = "@file.xml" if one.kind in ("object", "objects") else "..."
-            raise ArgumentMissing(
-                f"'{method}' needs the argument '{one.name}'",
-                where=where,
-                why=takes,
-                mend=f"add {one.name}={example}",
-            )
-    return found
-
-
 def _read(argument: Argument, texts: Sequence[str], files: _Files) -> Any:
     """What the method is given for the argument's texts."""
     if argument.kind == "objects":
@@ -248,26 +190,7 @@ def _read(argument: Argument, texts: Sequence[str], files: _Files) -> Any:
     text = texts[0]
     if argument.kind == "object" or (argument.kind == "any" and text.startswith("@")):
         return files.tree(argument, text)
-    if argument.kind == "list":
-        return [part.strip() for part in text.split(",") if part.strip()]
-    if argument.kind == "flag":
-        if text not in ("Y", "N"):
-            raise _wrong(argument, text, "Y or N")
-        return text == "Y"
-    if argument.kind == "whole":
-        if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text) > 0):
-            raise _wrong(argument, text, "a whole number of 1 or more")
-        return int(text)
-    return text
-
-
-def _wrong(argument: Argument, text: str, expected: str) -> ArgumentWrong:
-    return ArgumentWrong(
-        f"the argument '{argument.name}' can't be read",
-        where=f"argument '{argument.name}'",
-        why=f"expected {expected}, found '{text}'",
-        mend=f"give {expected}",
-    )
+    return read_text(argument, text)
 
 
 class _Files:
@@ -307,8 +230,8 @@ class _Files:
                 if any(node is about for node in tree.walk()):
                     return error.at(name)
         expression = getattr(error, "expression", "")
-        for name, given in texts.items():
-            if expression and expression in given:
+        for name, found in texts.items():
+            if expression and expression in found:
                 return error.at(f"argument '{name}'")
         return error
 

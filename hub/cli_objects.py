@@ -129,3 +129,12 @@ def schema(name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integ
 
     definitions = load_definitions(pathlib.Path.cwd())
     out(hub_xsd(known_object(definitions, name)).decode())
+
+
+@app.command("model")
+def model() -> None:
+    """Print the data model as a page: a drawing of all tables, and each object's fields, columns and values."""
+    from adapters.database.data_model import data_model_page
+    from hub.definitions import load_definitions
+
+    out(data_model_page(load_definitions(pathlib.Path.cwd())).rstrip("\n"))

@@ -21,15 +21,15 @@ from adapters.database.driver_faults import DatabaseBusy
 from adapters.database.filing import Arrival, Filed, MessageIdReused
 from adapters.database.inbox import Ending, InboxRow
 from adapters.database.outbox import OutboxMessage
-from adapters.files import machine_name
 from adapters.transport import Delivery, Oversize
 from hub.desk import Desk, Transaction
 from hub.reply import OBJECT as REPLY
 from hub.reply import error_reply
 from hub.route import Route, value_in
-from hub.run import OperatorNeeded, Origin, Outcome, Run, TouchesAnotherAccount, outbound_id
+from hub.run import OperatorNeeded, Origin, Outcome, TouchesAnotherAccount, outbound_id
+from hub.workflows.licensing import prove_licensed
 from integration_objects.complex_object import instances
-from integration_objects.errors import HubError, Invalid, Misconfigured, Refused
+from integration_objects.errors import HubError, Invalid, Refused
 from integration_objects.property_set import PropertySet
 from schemas.check import LimitExceeded, parse
 from schemas.from_xml import external_from_xml
@@ -47,10 +47,6 @@ MOST_HEADER = 1_000
 
 class SenderRefused(Refused):
     """The route doesn't take messages of this sender."""
-
-
-class ModuleNotLicensed(Misconfigured):
-    """A workflow belongs to a module that the licence file doesn't license here and now."""
 
 
 class GivenUp(Refused):
@@ -418,25 +414,11 @@ class DataManager:
         work.step = f"workflow {work.route.workflow.name}"
         run = transaction.run(work.origin, locked)
         assert work.tree is not None  # noqa: S101  # prepared, or it had failed
-        self._prove_licensed(run, work.route)
+        prove_licensed(run, work.route.workflow)
         outcome = work.route.workflow.function(run, work.tree)
         ending = Ending(work.row.id, outcome.state, None, _map(work.route), _version(work.route), outcome.why or None)
         transaction.messages.books.finish(ending, run.recording())
         self._answer(transaction, work, outcome)
-
-    def _prove_licensed(self, run: Run, route: Route) -> None:
-        """Refuse to start a workflow whose module isn't licensed for this machine: its route stops."""
-        module, licence = route.workflow.module, self._desk.deployment.licence
-        if licence is None or not module:
-            return
-        if not run.call("Module Licensed", module, licence=licence, host=machine_name(), today=run.now()):
-            raise ModuleNotLicensed(
-                f"the workflow '{route.workflow.name}' can't start: the module '{module}' isn't licensed",
-                where=f"the licence file {self._desk.deployment.settings.licence}",
-                why=f"it licenses {', '.join(licence.modules) or 'nothing'}, until {licence.expires or 'no end'}, "
-                f"on {', '.join(licence.hosts) or 'every host'}; this is {machine_name()}",
-                mend=f"install a licence that has the module, then `orderhub resume {route.component}`",
-            )
 
     # How it ends when it doesn't end well
 

@@ -30,6 +30,7 @@ from hub.declared_expressions import condition_findings, prove_conditions, route
 from hub.definitions import FILE, load_definitions, own_folder
 from hub.licence import licence_of
 from hub.own_python import own_python
+from hub.pricing import ExternalPricing, ListPricing, Pricing
 from hub.route import Route, read_routes
 from hub.run import Kit
 from hub.services import SERVICES, Service
@@ -80,7 +81,7 @@ class Deployment:
         """
         check_packages()
         prove_conditions(self.definitions)
-        _ = self.systems, self.services, self.routes, self.configurator
+        _ = self.systems, self.services, self.routes, self.configurator, self.pricing
         return self
 
     @cached_property
@@ -130,6 +131,21 @@ class Deployment:
         return read_routes(self._route_sources, self.external_objects, self.maps, self.workflows)
 
     @cached_property
+    def pricing(self) -> Pricing:
+        """Who prices: the system at the setting `pricing_url`, or the hub itself.
+
+        Raises:
+            UrlWrong: the setting is no address.
+        """
+        url = self.settings.pricing_url
+        if url is None:
+            return ListPricing()
+        try:
+            return ExternalPricing(HttpClient(url, "the pricing"))
+        except HubError as error:
+            raise error.at(f"{FILE}, pricing_url") from error
+
+    @cached_property
     def configurator(self) -> Configurator:
         """Who configures: the system at the setting `configurator_url`, or the hub itself.
 
@@ -170,6 +186,10 @@ class Deployment:
             surroundings,
             self.configurator,
             hashlib.sha256("".join(versions).encode()).hexdigest()[:16],
+            workflows=self.workflows,
+            licence=self.licence,
+            licence_file=str(self.settings.licence or ""),
+            pricing=self.pricing,
         )
 
 

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from integration_objects.complex_object import line_items, message, put_list, walk_items
+from hub.run import Note
+from integration_objects.complex_object import (
+    LINE_ITEM,
+    instances,
+    line_items,
+    list_of,
+    message,
+    object_name,
+    put_list,
+    walk_items,
+)
+from integration_objects.definition import Definitions
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
 
@@ -73,4 +84,31 @@ def error_reply(errors: Iterable[HubError], about: PropertySet | None = None) ->
         )
         for error in errors
     )
+    return message(OBJECT, [reply])
+
+
+def result_reply(
+    workflow: str, objects: Iterable[PropertySet], notes: Iterable[Note], definitions: Definitions
+) -> PropertySet:
+    """The reply to a workflow request: what was written or found, and the report.
+
+    Args:
+        workflow: the workflow's name.
+        objects: messages; each instance becomes a Result, with its line items.
+        notes: the report.
+        definitions: the integration objects.
+    """
+    reply = PropertySet("Reply", properties={"Workflow Name": workflow})
+    fields = definitions[OBJECT].root.children["Result"].fields
+    for tree in objects:
+        for instance in instances(tree):
+            result = PropertySet("Result", properties={"Object": object_name(tree)})
+            result.properties.update((name, text) for name, text in instance.properties.items() if name in fields)
+            lines = instance.child(list_of(LINE_ITEM))
+            if lines is not None:
+                result.children.append(lines.copy())
+            put_list(reply, "Result").append(result)
+    for note in notes:
+        properties = {"Kind": note.kind, "Integration Id": note.item, "Product Id": note.product, "Text": note.text}
+        put_list(reply, "Note").append(PropertySet("Note", properties=properties))
     return message(OBJECT, [reply])

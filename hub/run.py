@@ -15,7 +15,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapters.database.fallout import FalloutEntry
 from adapters.database.message_store import MessageStore
@@ -31,6 +31,7 @@ from hub.configurator import (
     Request,
     catalogue_of,
 )
+from hub.pricing import ListPricing, Priced, PriceList, PriceListFaulty, Pricing, price_list_of
 from hub.services import Service
 from integration_objects.complex_object import components, instances, message
 from integration_objects.definition import Definitions
@@ -41,9 +42,17 @@ from integration_objects.surroundings import Surroundings
 from maps.data_map import DataMap
 from schemas.external_object import ExternalObject
 
+if TYPE_CHECKING:
+    from hub.services.module_licensed import Licence
+    from hub.workflows import Workflow as NamedWorkflow
+
 
 class ServiceUnknown(Misconfigured):
     """A workflow calls a business service method that nobody registered."""
+
+
+class PriceListUnknown(Refused):
+    """There is no price list of this id."""
 
 
 class OperatorNeeded(Retryable):
@@ -56,6 +65,10 @@ class NobodyTakes(OperatorNeeded):
 
 class OutboundFailed(OperatorNeeded):
     """A message to a system can't be made: its map, schema or template doesn't fit what the hub has."""
+
+
+class StoredPriceListFaulty(OperatorNeeded):
+    """A stored price list contradicts itself, or a rule lacks what its kind needs."""
 
 
 class CatalogueFaulty(OperatorNeeded):
@@ -94,6 +107,27 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A line of a workflow's report: what whoever asked should know beside the result.
+
+    Attributes:
+        kind: "ignored", "left out", "broken rule", "price", "obsolete", "moved".
+        text: a sentence for people.
+        item: the Integration Id of the line that it is about; None for none.
+        product: its Product Id.
+    """
+
+    kind: str
+    text: str
+    item: str | None = None
+    product: str | None = None
+
+    def __str__(self) -> str:
+        about = " ".join(part for part in (self.product, self.item) if part)
+        return f"{self.kind}: {about}: {self.text}" if about else f"{self.kind}: {self.text}"
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a workflow answers: ``done``, or ``filtered`` for a message that rightly changes nothing.
 
@@ -101,11 +135,15 @@ class Outcome:
         state: the message's final state.
         reply: an OM Reply message, without what the data manager knows better (message id, state); or None.
         why: why the message was filtered; "" otherwise.
+        objects: what the workflow wrote or found, for whoever asked; messages.
+        notes: its report.
     """
 
     state: str = "done"
     reply: PropertySet | None = None
     why: str = ""
+    objects: tuple[PropertySet, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +154,10 @@ class Kit:
         configurator: who configures.
         next_number: gives numbers outside of the run's transaction, whose lock on a sequence would make the workers
             of a database take turns; None where the transaction gives them.
+        workflows: by name, for requests that name one.
+        licence: what the licence file says; None where there is none: every module is licensed.
+        licence_file: where it stands, for errors.
+        pricing: who prices.
     """
 
     definitions: Definitions
@@ -127,6 +169,24 @@ class Kit:
     configurator: Configurator
     version: str = ""
     next_number: Callable[[str], int] | None = None
+    workflows: Mapping[str, NamedWorkflow] = field(default_factory=dict)
+    licence: Licence | None = None
+    licence_file: str = ""
+    pricing: Pricing = field(default_factory=ListPricing)
+
+
+@dataclass(frozen=True)
+class _RecordedPricing:
+    """Another system's pricing, whose answers are recorded: they can't be worked out again."""
+
+    pricing: Pricing
+    record: list[list[Any]]
+    is_external: bool = True
+
+    def price(self, tree: PropertySet, prices: PriceList, on: str, *, may_lack: bool = False) -> Priced:
+        found = self.pricing.price(tree, prices, on, may_lack=may_lack)
+        self.record.append(["priced", prices.price_list_id, on, flat(found.tree)])
+        return found
 
 
 @dataclass(frozen=True)
@@ -239,6 +299,36 @@ class Run:
         self.record.append(["products", found])
         return found
 
+    def price_lists(self, currency: str | None = None) -> list[dict[str, str | None]]:
+        """The headers of the stored price lists, of *currency* or of all."""
+        return self.headers("Price List", {} if currency is None else {"Currency Code": currency})
+
+    @property
+    def pricing(self) -> Pricing:
+        """Who prices; what another system answers is recorded."""
+        pricing = self.kit.pricing
+        return _RecordedPricing(pricing, self.record) if pricing.is_external else pricing
+
+    def price_list(self, price_list_id: str) -> PriceList:
+        """The stored price list of this id, proven.
+
+        Raises:
+            PriceListUnknown: there is none.
+            StoredPriceListFaulty: it contradicts itself, which `load` would have refused.
+        """
+        found = self.query("Price List", {"Price List Id": price_list_id})
+        if not found.children:
+            raise PriceListUnknown(
+                f"there is no price list '{price_list_id}'",
+                where="Price List, Price List Id",
+                why="nothing of this id is stored",
+                mend="mend the Price List Id, or load the price list",
+            )
+        try:
+            return price_list_of(found)
+        except PriceListFaulty as error:
+            raise StoredPriceListFaulty(error.what, where=error.where, why=error.why, mend=error.mend) from error
+
     @property
     def configurator(self) -> Configurator:
         """Who configures; what another system answers is recorded."""
@@ -292,6 +382,16 @@ class Run:
     def keep_integration_ids(self, system: str, account_id: str, pairs: Mapping[str, str]) -> None:
         """Record which Integration Id the hub gave to each of a sender's references; replaces older pairs."""
         self.messages.keys.keep(system, account_id, pairs)
+
+    def active_quote(self, session: str) -> str | None:
+        """The Row Id of the session's active quote; None where it has none."""
+        found = self.messages.sessions.active_quote(session)
+        self.record.append(["session", session, found])
+        return found
+
+    def set_active_quote(self, session: str, quote_id: str) -> None:
+        """Make a quote the session's active one."""
+        self.messages.sessions.set_active_quote(session, quote_id)
 
     # The database adapter
 

@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     licence: pathlib.Path | None = Field(
         None, description="the licence file, relative to this folder; without one, every module is licensed"
     )
+    pricing_url: str | None = Field(
+        None,
+        description="where another system prices, http:// or https://; without one, the hub prices by its price lists",
+    )
     configurator_url: str | None = Field(
         None, description="http:// or https:// address of a configurator; without one, the hub configures by itself"
     )

@@ -19,14 +19,11 @@ from integration_objects.expression import Expression, compile_expression, field
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 
-#: the field that people name an object by, and what else it must have
+#: the field that people name an object by, where it isn't the first of its keys, and what else it must have
 SHOWN_BY: dict[str, tuple[str, dict[str, str]]] = {
     "OM Order": ("Order Number", {"Active Flag": "Y"}),
     "OM Quote": ("Quote Number", {}),
-    "OM Asset": ("Account Id", {}),
-    "OM Work Order": ("Work Order Number", {}),
-    "Account": ("Account Id", {}),
-    "Product": ("Product Id", {}),
+    "Service Profile History": ("Account Id", {}),
 }
 
 
@@ -44,11 +41,16 @@ def stored_object(store: ObjectStore, definitions: Definitions, name: str, key: 
     Raises:
         ObjectUnknown, InstanceUnknown: there is none.
     """
-    if name not in definitions or (name not in SHOWN_BY and not definitions[name].root.table):
+    stored = [
+        one
+        for one, definition in definitions.items()
+        if definition.root.keys and (definition.root.table or definition.row_of is not None)
+    ]
+    if name not in stored:
         raise ObjectUnknown(
             f"there is no stored integration object '{name}'",
-            why=f"there are {', '.join(SHOWN_BY)}",
-            mend=nearest(name, SHOWN_BY) or "name one of them",
+            why=f"there are {', '.join(sorted(stored))}",
+            mend=nearest(name, stored) or "name one of them",
         )
     field, also = SHOWN_BY.get(name, (definitions[name].root.keys[0][0], {}))
     tree = store.query(name, {field: key, **also})

@@ -32,6 +32,8 @@ class Field:
         null_reads_as: what a null or absent value means.
         values: the only values allowed, where there are any.
         references: ``Object.Field`` that a value must be found in when it is stored; None for none.
+        hierarchy: whether it names, by its key, the instance of the same object that is above this one, which
+            may come later; nothing may be above itself.
         tag: the XML name of an external field, ``{namespace}local``; "" for internal ones, whose element name
             is the field's name without spaces.
         help: a sentence for the documentation.
@@ -46,6 +48,7 @@ class Field:
     null_reads_as: str | None = None
     values: tuple[str, ...] = ()
     references: str | None = None
+    hierarchy: bool = False
     tag: str = ""
     help: str = ""
     where: str = ""
@@ -139,6 +142,7 @@ class IntegrationObject:
         external: whether it is an external system's (direct children) or the hub's own (``ListOf`` nodes).
         row_of: the object and field whose row the header is, as ("Account", "Account Id") for OM Asset; else
             None.
+        help: a sentence for the documentation.
         where: the declaration's file.
     """
 
@@ -146,6 +150,7 @@ class IntegrationObject:
     root: Component
     external: bool = False
     row_of: tuple[str, str] | None = None
+    help: str = ""
     where: str = ""
 
     def components(self) -> Iterator[Component]:

@@ -56,7 +56,18 @@ _LISTS = ("compared", "cleared", "not applied", "triggers", "old values")
 _METHODS = ("complete statuses", "trigger field", "trigger value", "trigger condition", "action aliases")
 _STORED = ("table", "parent column", "owner column", "json column")
 _COMPONENT = ("nested", "keys", "fields", "children", *_LISTS, *_METHODS, "help")
-_FIELD = ("type", "length", "required", "column", "stored", "null reads as", "values", "references", "help")
+_FIELD = (
+    "type",
+    "length",
+    "required",
+    "column",
+    "stored",
+    "null reads as",
+    "values",
+    "references",
+    "hierarchy",
+    "help",
+)
 _EXTENSION = ("components", "references")
 _EXTENDED = ("fields", "children", *_LISTS, *_METHODS)
 
@@ -147,7 +158,8 @@ class _Reading:
         row_of = _reference(parts["row of"]) if "row of" in parts else None
         place = self._place(node, None, extension=extension, nested=False)
         root = self._component(name, _name(parts["component"]), node, place, {}, "")
-        result = IntegrationObject(name, root, row_of=row_of, where=node.where)
+        help = parts["help"].text() if "help" in parts else ""
+        result = IntegrationObject(name, root, row_of=row_of, help=help, where=node.where)
         checked = "references" not in parts or _flag(parts, "references")
         for extending in self.extended.get(name, ()):
             extra = extending.mapping(required=["extends"], optional=_EXTENSION)
@@ -333,6 +345,7 @@ class _Reading:
             null_reads_as=parts["null reads as"].text() if "null reads as" in parts else None,
             values=tuple(parts["values"].texts()) if "values" in parts else (),
             references=parts["references"].text() if "references" in parts else None,
+            hierarchy=_flag(parts, "hierarchy"),
             help=parts["help"].text() if "help" in parts else "",
             where=key.where,
         )

@@ -5,7 +5,7 @@ Source: spec, integration.md "Integration object definitions"; DESIGN.md, idea 3
 
 from __future__ import annotations
 
-from integration_objects.component import Component, Definitions, IntegrationObject, element_name
+from integration_objects.component import Component, Definitions, Field, IntegrationObject, element_name
 from integration_objects.declaration import DeclarationFault, nearest
 
 #: Columns that every table has, or may have, besides those of its fields.
@@ -19,7 +19,8 @@ def prove(definitions: Definitions) -> None:
 
     Raises:
         DeclarationFault: two fields with one element name or one column, a reference or a row that isn't
-            there, a table that is used twice, or one beneath what isn't stored.
+            there, a table that is used twice, or one beneath what isn't stored; a hierarchy of what has no key
+            of one field.
     """
     tables: dict[str, Component] = {}
     for definition in definitions.values():
@@ -32,6 +33,8 @@ def prove(definitions: Definitions) -> None:
             for one in component.fields.values():
                 if one.references is not None:
                     _prove_reference(definitions, one.references, one.where, one.name)
+                if one.hierarchy:
+                    _prove_hierarchy(definition, component, one)
             if component.table:
                 other = tables.setdefault(component.table, component)
                 if other is not component:
@@ -41,6 +44,25 @@ def prove(definitions: Definitions) -> None:
                         why=f"it is the table of '{other.name}' in {other.where}",
                         mend="give each component a table of its own",
                     )
+
+
+def _prove_hierarchy(definition: IntegrationObject, component: Component, one: Field) -> None:
+    """What names the instance above must be stored in a header, and look like the key that it names."""
+    key = component.fields.get(component.keys[0][0]) if component.keys and len(component.keys[0]) == 1 else None
+    if component is not definition.root or one.column is None or key is None or key.column is None:
+        raise DeclarationFault(
+            f"'{one.name}' can't name what is above a '{component.name}'",
+            where=one.where,
+            why="a hierarchy needs a stored field of a header whose first key is one stored field",
+            mend="take `hierarchy` away, or give the header such a key",
+        )
+    if (one.type, one.length) != (key.type, key.length):
+        raise DeclarationFault(
+            f"'{one.name}' can't hold every '{key.name}'",
+            where=one.where,
+            why=f"'{key.name}' is a {key.type} of length {key.length}, it is a {one.type} of length {one.length}",
+            mend=f"declare it as '{key.name}' is",
+        )
 
 
 def _prove_owner(definition: IntegrationObject, component: Component) -> None:

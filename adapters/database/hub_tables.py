@@ -9,6 +9,8 @@
     hub_component      what an operator paused
     hub_sequence       numbers that the hub gives out (orders, work orders)
     hub_extension      what `orderhub db upgrade` added for a deployment
+    hub_session        a user session's active quote
+    hub_workflow_run   a workflow that a command ran: what it was given, and its recording
     s_integration_key  (system, account, a sender's line reference) -> Integration Id
     s_fallout          what a person must look at before an order can be closed
 
@@ -66,6 +68,7 @@ def hub_tables(metadata: MetaData) -> None:
     _outbox(metadata)
     _control(metadata)
     _desk(metadata)
+    _workflows(metadata)
 
 
 def _inbox(metadata: MetaData) -> None:
@@ -267,6 +270,32 @@ def _desk(metadata: MetaData) -> None:
     _index("ix_s_integration_key_integration_id", keys, "account_id", "integration_id")
     _index("ix_s_fallout_state", fallout, "state", "created")
     _index("ix_s_fallout_order_number", fallout, "order_number")
+
+
+def _workflows(metadata: MetaData) -> None:
+    tables = [
+        Table(
+            "hub_session",
+            metadata,
+            _text("name", _NAME, nullable=False),
+            _text("quote_id", _ID, nullable=False),  # no foreign key: a quote may be deleted under its session
+            _text("since", _TIME, nullable=False),
+            PrimaryKeyConstraint("name", name="pk_hub_session"),
+        ),
+        Table(
+            "hub_workflow_run",
+            metadata,
+            _text("id", _ID, nullable=False),
+            _text("workflow", _NAME, nullable=False),
+            _text("run_by", _NAME, nullable=False),
+            _text("finished", _TIME, nullable=False),
+            Column("arguments", Text, nullable=False),
+            Column("data", LargeBinary, nullable=False),
+            PrimaryKeyConstraint("id", name="pk_hub_workflow_run"),
+        ),
+    ]
+    for table in tables:
+        _bound_lengths(table)
 
 
 def _text(name: str, length: int, *, nullable: bool = True) -> Column[str]:

@@ -7,6 +7,7 @@
     store.books.emit(message)                   books.py: in blocks, when the transaction ends
     store.control.next_number("order")          control.py
     store.keys, store.fallout                   integration_keys.py, fallout.py
+    store.sessions, store.runs                  sessions.py, workflow_runs.py
 
 Nothing here commits: the row's final state and all effects of the message are the caller's one transaction.
 
@@ -32,6 +33,8 @@ from adapters.database.inbox import Inbox
 from adapters.database.inbox_row import INBOX
 from adapters.database.integration_keys import IntegrationKeys
 from adapters.database.outbox import OUTBOX, Outbox
+from adapters.database.sessions import Sessions
+from adapters.database.workflow_runs import WorkflowRuns
 from integration_objects.surroundings import Surroundings
 
 _I = INBOX.c
@@ -92,8 +95,8 @@ class MessageStore:
     """The message store, in the transaction of *connection*.
 
     Attributes:
-        inbox, in_hand, outbox, books, control, keys, fallout: the parts, see there. Whoever notes something in the
-            books has them written before the transaction ends.
+        inbox, in_hand, outbox, books, control, keys, fallout, sessions, runs: the parts, see there. Whoever notes
+            something in the books has them written before the transaction ends.
     """
 
     def __init__(
@@ -111,6 +114,8 @@ class MessageStore:
         self.in_hand = InHand(connection, surroundings, process)
         self.keys = IntegrationKeys(connection, surroundings)
         self.fallout = Fallout(connection, surroundings, user)
+        self.sessions = Sessions(connection, surroundings)
+        self.runs = WorkflowRuns(connection, surroundings, user)
         self._filing = Filing(connection, surroundings, self.outbox, self.control)
 
     def file(self, arrival: Arrival) -> Filed:

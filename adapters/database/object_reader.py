@@ -55,7 +55,7 @@ class ObjectReader:
             node = PropertySet(stored.header.name, properties=properties)
             if where is not None and not where.is_true(node):
                 continue
-            if versions:
+            if versions and VERSION_FIELD in stored.header.component.fields:
                 node.properties[VERSION_FIELD] = str(row[2])
             found[row[1]] = node
             instances.append(node)

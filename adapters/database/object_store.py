@@ -24,9 +24,11 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
+from adapters.database.hierarchies import check_hierarchy, is_moved
 from adapters.database.object_entries import Entries, entries_of
+from adapters.database.object_entry import Entry
 from adapters.database.object_reader import Example, ObjectReader, one_owner
-from adapters.database.object_writer import InstanceWriter, Writing
+from adapters.database.object_writer import InstanceWriter, Writing, insert_headers
 from adapters.database.references import Known
 from adapters.database.row_lookup import is_one_of, listed, once, parts
 from adapters.database.store_faults import ComponentUnknown, OperationRefused
@@ -113,7 +115,8 @@ class ObjectStore:
             example: fields of the header that must equal these values: None for null, a list for any of it.
             where: evaluated on the header of each instance that the example finds.
             root_keys: read only the trees of items that hold an item with one of these Integration Ids.
-            versions: carry the header's Modification Number, for an update that must not lose another's.
+            versions: carry the header's Modification Number, where it has that field, for an update that must not
+                lose another's.
 
         Raises:
             FieldUnknown, FieldNotStored, FieldInvalid: the example names no stored field, or none of its values.
@@ -249,12 +252,20 @@ class ObjectStore:
             self._version_required,
             self._known_references(stored),
         )
-        done = []
+        done, moved = [], []
+        if operation == "insert" and not stored.components:
+            alone = [entries_of(stored, instance, operation, number) for number, instance in enumerate(found, 1)]
+            if not any(_has_key(entries.header) for entries in alone):
+                insert_headers(writing, [entries.header for entries in alone], stored.name)
+                return [_done(entries, Written(inserted=1)) for entries in alone]
         for number, instance in enumerate(found, 1):
             entries = entries_of(stored, instance, operation, number)
             if stored.is_borrowed and entries.header.operation == "delete":
                 _prove_named(entries)
             done.append(_done(entries, InstanceWriter(writing, entries, fresh=fresh).write()))
+            if is_moved(entries.header):
+                moved.append(entries.header)
+        check_hierarchy(self._connection, stored.header, moved)
         return done
 
     def _known_references(self, stored: StoredObject) -> Known:
@@ -266,6 +277,11 @@ class ObjectStore:
             self._changed.add(stored.header.table.name)
         self._known = {place: found for place, found in self._known.items() if place[0] not in self._changed}
         return self._known
+
+
+def _has_key(header: Entry) -> bool:
+    header.fill_keys()
+    return any(header.key_values(key) is not None for key in header.stored.keys)
 
 
 def _prove_named(entries: Entries) -> None:

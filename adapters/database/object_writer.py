@@ -291,28 +291,8 @@ class InstanceWriter:
     # Rows
 
     def _insert(self, stored: StoredComponent, entries: Sequence[Entry], places: dict[int, int] | None = None) -> None:
-        if not entries:
-            return
-        for entry in entries:
-            entry.prove_whole()
-        shapes = {id(entry.shape): entry.shape for entry in entries}
-        carried = tuple(dict.fromkeys(column for shape in shapes.values() for column in shape.columns))
-        stamp = (self._writing.now, self._writing.user, self._writing.now, self._writing.user)
-        rows = []
-        for entry in entries:
-            values = entry.values if len(shapes) == 1 else tuple([entry.value(column) for column in carried])
-            hidden: tuple[Any, ...]
-            if entry.owner is None or places is None:
-                hidden = (entry.row_id, 1)
-            else:
-                hidden = (entry.row_id, entry.owned_by, places[id(entry)])
-                if stored.parent_place is not None:
-                    hidden += (None if entry.parent is None else entry.parent.row_id,)
-                if stored.has_root:
-                    hidden += (entry.root.row_id,)
-            rows.append(hidden + values + stamp)
-        insert_rows(self._connection, stored.table, (*stored.hidden, *carried, *AUDIT), rows)
-        self._written.inserted += len(rows)
+        insert_entries(self._writing, stored, entries, places)
+        self._written.inserted += len(entries)
 
     def _update(self, stored: StoredComponent, updates: Sequence[tuple[Entry, dict[str, Any]]]) -> None:
         if not updates:
@@ -330,6 +310,55 @@ class InstanceWriter:
         self._prefix = self._prefix or self._writing.new_id()
         self._made += 1
         return self._prefix if self._made == 1 else f"{self._prefix}.{self._made}"
+
+
+def insert_entries(
+    writing: Writing, stored: StoredComponent, entries: Sequence[Entry], places: dict[int, int] | None = None
+) -> None:
+    """Insert a component's entries, which have their row ids, as one block; *places* are their positions by id.
+
+    Raises:
+        FieldMissing: a required field has no value.
+    """
+    if not entries:
+        return
+    for entry in entries:
+        entry.prove_whole()
+    shapes = {id(entry.shape): entry.shape for entry in entries}
+    carried = tuple(dict.fromkeys(column for shape in shapes.values() for column in shape.columns))
+    stamp = (writing.now, writing.user, writing.now, writing.user)
+    rows = []
+    for entry in entries:
+        values = entry.values if len(shapes) == 1 else tuple([entry.value(column) for column in carried])
+        hidden: tuple[Any, ...]
+        if entry.owner is None or places is None:
+            hidden = (entry.row_id, 1)
+        else:
+            hidden = (entry.row_id, entry.owned_by, places[id(entry)])
+            if stored.parent_place is not None:
+                hidden += (None if entry.parent is None else entry.parent.row_id,)
+            if stored.has_root:
+                hidden += (entry.root.row_id,)
+        rows.append(hidden + values + stamp)
+    insert_rows(writing.connection, stored.table, (*stored.hidden, *carried, *AUDIT), rows)
+
+
+def insert_headers(writing: Writing, headers: Sequence[Entry], name: str) -> None:
+    """Insert instances of the object *name* that are headers alone and carry no key, as one block.
+
+    Without a key none of them can be there already, so that nothing is looked for but what they refer to.
+
+    Raises:
+        Refused: as `store_faults` has it.
+    """
+    stored = headers[0].stored
+    check_references(writing.connection, writing.known, stored, headers)
+    for header in headers:
+        header.row_id = writing.new_id()
+    try:
+        insert_entries(writing, stored, headers)
+    except IntegrityError as error:
+        raise _race(error, name) from error
 
 
 def _race(error: IntegrityError, name: str) -> BaseException:

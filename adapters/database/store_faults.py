@@ -9,12 +9,14 @@
         ReferenceUnknown                                   a value that must be found elsewhere is not
             AccountUnknown, ProductUnknown
         StillReferenced                                    what was to be deleted is referred to
+        AboveItself                                        a hierarchy would lead back to where it began
         VersionConflict, VersionMissing                    somebody changed the instance since it was read
         OperationUnknown, OperationRefused                 no operation at all, or not here
     of Retryable
         ConstraintRace                                     another transaction came between check and write
 
-What is raised is raised before anything is written, but for the last; the caller's savepoint takes back the rest.
+What is raised is raised before anything is written, but for AboveItself and ConstraintRace; the caller's savepoint
+takes back the rest.
 """
 
 from __future__ import annotations
@@ -80,6 +82,10 @@ class ProductUnknown(ReferenceUnknown):
 
 class StillReferenced(Refused):
     """What is to be deleted is still referred to."""
+
+
+class AboveItself(Refused):
+    """An instance's hierarchy leads back to it."""
 
 
 class VersionConflict(Refused):

@@ -120,6 +120,12 @@ class StoredComponent:
         return "root_id" in self.table.c
 
     @cached_property
+    def hierarchy(self) -> str | None:
+        """The field that names what is above an instance of the same object; None for none."""
+        fields = self.component.fields.values()
+        return next((one.name for one in fields if one.hierarchy and one.name in self.columns), None)
+
+    @cached_property
     def unique_everywhere(self) -> bool:
         """Whether its keys are unique in the whole table, and not only within the owner."""
         return self.owner is None or self.table.name in UNIQUE_EVERYWHERE

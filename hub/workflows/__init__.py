@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hub.arguments import Argument
 from hub.run import Outcome, Run
 from integration_objects.property_set import PropertySet
 
@@ -25,6 +26,8 @@ class Workflow:
         takes: the integration objects that it works on, so that a route's map can be proven against it.
         help: a line for `orderhub workflow --help`.
         module: the module of the licence that it belongs to; "" for none. Not licensed, it refuses to start.
+        arguments: what it takes by name, where it works on stored objects (`hub.workflows.process`).
+        asked_by_name: whether commands and requests may ask for it; others only run where a route says so.
     """
 
     name: str
@@ -33,11 +36,28 @@ class Workflow:
     takes: tuple[str, ...]
     help: str
     module: str = ""
+    arguments: tuple[Argument, ...] = ()
+    asked_by_name: bool = False
+
+    @property
+    def command(self) -> str:
+        """The name for `orderhub workflow`: ``new-quote``."""
+        return self.name.lower().replace(" ", "-")
 
 
 def shipped_workflows() -> dict[str, Workflow]:
     """The workflows that the hub brings, by name."""
-    from hub.workflows import fulfilment, hub_object, receive_order
+    from hub.workflows import (
+        accounts,
+        fulfilment,
+        hub_object,
+        opportunities,
+        products_and_services,
+        quote_to_order,
+        quotes,
+        receive_order,
+        workflow_request,
+    )
 
     return {
         workflow.name: workflow
@@ -62,8 +82,20 @@ def shipped_workflows() -> dict[str, Workflow]:
                 "Hub Object",
                 hub_object.take_hub_object,
                 hub_object.accounts_of_hub_object,
-                ("Account", "Product", "OM Asset", "OM Order"),
-                "take in the hub's own XML: accounts, products, opening profiles, orders",
+                (*hub_object.UPSERTED, "OM Order"),
+                "take in the hub's own XML: customers, premises, products, price lists, opening profiles, orders",
             ),
+            Workflow(
+                "Workflow Request",
+                workflow_request.take_workflow_request,
+                workflow_request.accounts_of_workflow_request,
+                ("OM Workflow Request",),
+                "run the workflow that the message names, on stored objects",
+            ),
+            *accounts.WORKFLOWS,
+            *products_and_services.WORKFLOWS,
+            *quotes.WORKFLOWS,
+            *quote_to_order.WORKFLOWS,
+            *opportunities.WORKFLOWS,
         )
     }

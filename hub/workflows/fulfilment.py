@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hub.reply import order_reply
 from hub.run import Outcome, Run
+from hub.workflows.profile_history import write_history
+from hub.workflows.service_id import service_ids
 from hub.workflows.service_profile import ASSET, ORDER, make_no_action, no_profile, profile
 from hub.workflows.statuses import FAILED, StatusChangeRefused, check_change
 from integration_objects.complex_object import (
@@ -92,15 +94,20 @@ def send_work_orders(run: Run, order: PropertySet) -> None:
             for work_order in instances(run.query(WORK_ORDER, {"Order Number": number}))
         }
     needed = [item.get("Fulfilment System") or "" for item, _ in walk_items(order) if _is_asked(item)]
+    told = service_ids(
+        run,
+        [item for item, _ in walk_items(order)],
+        lambda item: item.get("Due Date") or order.get("Due Date") or run.now(),
+    )
     for system in dict.fromkeys([*former, *needed]):
         before = former.get(system)
         if before is None:
             former[system] = PropertySet()  # counts on the numbers of this order's work orders
-            work_order = _work_order(run, order, system, f"{number}-{len(former)}", 1)
+            work_order = _work_order(run, order, system, f"{number}-{len(former)}", 1, told)
             run.insert(message(WORK_ORDER, [work_order]), fresh=True)
         elif before.get("Status") == "Open" or system in needed:
             revision = int(read_number(before.get("Revision") or "1")) + 1
-            work_order = _work_order(run, order, system, before.get("Work Order Number") or "", revision)
+            work_order = _work_order(run, order, system, before.get("Work Order Number") or "", revision, told)
             run.synchronize(message(WORK_ORDER, [work_order]))
         else:
             continue  # nothing was left for it to do, and nothing is now
@@ -111,8 +118,10 @@ def _is_asked(item: PropertySet) -> bool:
     return item.get("Status") == "Open" and action_code(item) != NO_ACTION
 
 
-def _work_order(run: Run, order: PropertySet, system: str, number: str, revision: int) -> PropertySet:
-    """The lines that *system* is asked to provide, under their ancestors as `-`."""
+def _work_order(
+    run: Run, order: PropertySet, system: str, number: str, revision: int, told: Mapping[int, str]
+) -> PropertySet:
+    """The lines that *system* is asked to provide, under their ancestors as `-`; *told* are joined service ids."""
     work_order = PropertySet(
         "Work Order",
         properties={
@@ -144,6 +153,8 @@ def _work_order(run: Run, order: PropertySet, system: str, number: str, revision
         line = PropertySet(
             LINE_ITEM, properties={name: item.properties[name] for name in carried if name in item.properties}
         )
+        if id(item) in told:
+            line.properties["Service Id"] = told[id(item)]
         for attribute in attributes(item):
             put_list(line, ATTRIBUTE).append(attribute.copy_node())
             attributes(line)[-1].properties.pop("Row Id", None)
@@ -386,11 +397,14 @@ def _billing_event(run: Run, tree: PropertySet, done: Sequence[PropertySet]) -> 
         },
     )
     fields = run.definitions[BILLING_EVENT].root.children[LINE_ITEM].fields
+    told = service_ids(run, done, lambda item: item.get("Completed Date") or run.now())
     for item in done:
         line = PropertySet(
             LINE_ITEM, properties={name: item.properties[name] for name in fields if name in item.properties}
         )
         dates = calculated[item.get(KEY)]
+        if id(item) in told:
+            line.properties["Service Id"] = told[id(item)]
         line.properties["Price"] = item.get("Adjusted Price")
         line.properties["Effective Start Date"] = dates.get("Calculated Effective Start Date")
         line.properties["Effective End Date"] = dates.get("Calculated Effective End Date")
@@ -460,8 +474,12 @@ def apply_completed(run: Run, order: PropertySet) -> None:
     trimmed = run.call("Trim", message(ORDER, [waiting]))
     if is_empty(trimmed):
         return
-    applied_keys = {item.get(KEY) for item, _ in walk_items(instances(trimmed)[0]) if action_code(item) != NO_ACTION}
-    if not applied_keys:
+    actions = {
+        item.get(KEY): action_code(item)
+        for item, _ in walk_items(instances(trimmed)[0])
+        if action_code(item) != NO_ACTION
+    }
+    if not actions:
         return
     if not run.call("Fully Exploded", trimmed):
         raise NotFullyExploded(
@@ -485,9 +503,10 @@ def apply_completed(run: Run, order: PropertySet) -> None:
     if not is_empty(applied.asset):
         _date_asset(instances(applied.asset)[0], dates, order)
         _keep_asset_fields(run, instances(applied.asset)[0])
+        write_history(run, before, applied.asset, actions, order)
         _store_profile(run, applied.asset, had)
     for item, _ in walk_items(order):
-        if item.get(KEY) in applied_keys:
+        if item.get(KEY) in actions:
             item.properties["Applied Date"] = run.now()
             calculated = dates[item.get(KEY)]
             for name in (

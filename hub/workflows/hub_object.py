@@ -1,19 +1,40 @@
-"""The hub's own XML coming in: accounts, products and opening profiles are upserted, orders are received.
+"""The hub's own XML coming in: what workflows don't make is upserted, orders are received.
 
 Source: "Application integration services", figure 4B; spec: road.md "Whose order, which line" (`hub_object`, `load`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hub.configurator import catalogue_of
+from hub.pricing import price_list_of
 from hub.run import Outcome, Run
+from hub.workflows.meters import METER_LOCATION, prove_meters_apart
 from hub.workflows.receive_order import accounts_of_order, receive_order
 from hub.workflows.service_profile import ASSET, ORDER
 from integration_objects.complex_object import KEY, instances, object_name, walk_items
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
-UPSERTED = ("Account", "Product", ASSET)
+PRICE_LIST = "Price List"
+#: What a message may bring: customers, premises and what is sold to them.
+UPSERTED = (
+    "Account",
+    "Address",
+    "Agreement",
+    "Contact",
+    "Meter",
+    METER_LOCATION,
+    ASSET,
+    "Opportunity",
+    PRICE_LIST,
+    "Product",
+    "Service Point",
+    "Trouble Ticket",
+)
+#: What only a command of an operator brings: a user's role decides who approves.
+LOADED = (*UPSERTED, "User")
 
 
 class ObjectNotTaken(Refused):
@@ -31,11 +52,11 @@ def accounts_of_hub_object(run: Run, tree: PropertySet) -> set[str]:
 
 
 def take_hub_object(run: Run, tree: PropertySet) -> Outcome:
-    """Upsert accounts, products and opening profiles; run Receive Order on an order; refuse anything else."""
-    name = object_name(tree)
-    if name == ORDER:
+    """Upsert what a message may bring; run Receive Order on an order; refuse anything else."""
+    if object_name(tree) == ORDER:
         return receive_order(run, tree)
-    load(run, tree)
+    _prove_taken(tree, UPSERTED, f"which are upserted, and {ORDER}, which is received")
+    _upsert(run, tree)
     return Outcome()
 
 
@@ -43,25 +64,41 @@ def load(run: Run, tree: PropertySet) -> list[str]:
     """Upsert the message's instances; returns a line each of what was done.
 
     Raises:
-        ObjectNotTaken: it is neither Account, Product nor OM Asset, or it is empty.
+        ObjectNotTaken: it is none of the objects that are loaded, or it is empty.
         ProductFaulty: a product's structure, attributes or rules can't be understood.
+        PriceListFaulty: a price list, with what was stored of it before, contradicts itself.
+        MetersOverlap: a meter would be in two places at once, or two meters in one.
     """
+    _prove_taken(tree, LOADED, "which are upserted")
+    return _upsert(run, tree)
+
+
+def _prove_taken(tree: PropertySet, taken: Sequence[str], how: str) -> None:
     name = object_name(tree)
-    if name not in UPSERTED or not instances(tree):
+    if name not in taken or not instances(tree):
         raise ObjectNotTaken(
             f"an integration object '{name}' isn't taken here" if instances(tree) else "the message is empty",
             where="Message, IntObjectName",
-            why=f"taken are {', '.join(UPSERTED)}, which are upserted, and {ORDER}, which is received",
+            why=f"taken are {', '.join(taken)}, {how}",
             mend="send one of these; quotes and other objects are written with `orderhub object`",
         )
-    tree = tree.copy()
+
+
+def _upsert(run: Run, tree: PropertySet) -> list[str]:
+    name, tree = object_name(tree), tree.copy()
     if name == ASSET:
         for asset in instances(tree):
             _activate_new_items(run, asset)
-    written = run.upsert(tree)
+    done = run.upsert(tree)
     if name == "Product":
         _prove_products(run, tree)
-    return [f"{done.operation} {done.object} {', '.join(done.key.values())}" for done in written]
+    if name == PRICE_LIST:
+        # A message may carry a part of a list: only the whole of it can be proven.
+        for instance in instances(tree):
+            price_list_of(run.query(PRICE_LIST, {"Price List Id": instance.get("Price List Id")}))
+    if name == METER_LOCATION:
+        prove_meters_apart(run, instances(tree))
+    return [f"{one.operation} {one.object} {', '.join(one.key.values())}" for one in done]
 
 
 def _prove_products(run: Run, tree: PropertySet) -> None:

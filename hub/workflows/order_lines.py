@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.run import Run
+from hub.workflows.service_profile import ORDER, still_to_come
 from integration_objects.complex_object import (
     ATTRIBUTE,
     KEY,
@@ -18,6 +19,7 @@ from integration_objects.complex_object import (
     attributes,
     instances,
     line_items,
+    message,
     put_list,
     walk_items,
 )
@@ -46,6 +48,10 @@ class CompleteLineMissing(Refused):
 
 class CompleteLineChanged(Refused):
     """A supplement changes a line that is complete already."""
+
+
+class OrderDoesNotApply(Refused):
+    """Some of an order's lines would change nothing on the requested state, or can't."""
 
 
 class LinesUpsideDown(Refused):
@@ -312,3 +318,31 @@ def _same(one: str | None, two: str | None) -> bool:
         return numbers[0] == numbers[1]
     dates = as_date(one), as_date(two)
     return None not in dates and dates[0] == dates[1]
+
+
+def prove_on_state(
+    run: Run,
+    order: PropertySet,
+    state: PropertySet,
+    mend: str = "send changes that follow from the present services: Add what isn't there, Update or Delete what is",
+) -> None:
+    """Apply an order dry; whatever would be ignored is a refusal that lists it.
+
+    Raises:
+        OrderDoesNotApply: something would be ignored.
+    """
+    change = message(ORDER, [still_to_come(order)])
+    applied = run.call("Apply", state, [change])
+    if not applied.ignored:
+        return
+    references = {item.get(KEY): item.get("Source Reference") for item, _ in walk_items(order)}
+    listed = []
+    for entry in applied.ignored:
+        what = f"attribute {entry.attribute} of line" if entry.attribute else "line"
+        listed.append(f"{what} {references.get(entry.item) or entry.item} ({entry.action}): {entry.reason}")
+    raise OrderDoesNotApply(
+        f"{len(listed)} of the order's changes can't be made on what the customer has and has ordered",
+        where=f"order {order.get('Source Order Number') or order.get('Order Number')}",
+        why="; ".join(listed),
+        mend=mend,
+    )

@@ -17,12 +17,13 @@ from hub.workflows.order_lines import (
     fill_from_state,
     keep_completed_lines,
     needs_state,
+    prove_on_state,
     put_ancestors,
     recorded_keys,
     resolve_keys,
 )
 from hub.workflows.orders import AccountsMissing, submit
-from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state, still_to_come
+from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state
 from integration_objects.complex_object import (
     ACTION_CODES,
     ATTRIBUTE,
@@ -70,10 +71,6 @@ class QuantityNegative(Refused):
 
 class OrderTooLarge(Refused):
     """An order is over one of the limits for lines, levels, attributes or quantities."""
-
-
-class OrderDoesNotApply(Refused):
-    """Some of an order's lines would change nothing on the requested state, or can't."""
 
 
 class RevisionOutOfTurn(Refused):
@@ -144,7 +141,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     if newest is not None:
         adopt_former_keys(order, newest)
         keep_completed_lines(order, newest, run.definitions[ORDER].root.children[LINE_ITEM].compared)
-    _prove_on_state(run, order, state)
+    prove_on_state(run, order, state)
     _number(run, order, newest)
     submit(run, order, former=newest)
     _release_waiting(run, order)
@@ -363,25 +360,6 @@ def _products(run: Run, order: PropertySet) -> Mapping[str, Mapping[str, str | N
 
 def _instance_or(tree: PropertySet, other: PropertySet) -> PropertySet:
     return other if is_empty(tree) else tree
-
-
-def _prove_on_state(run: Run, order: PropertySet, state: PropertySet) -> None:
-    """Apply the order dry; whatever would be ignored is a refusal that lists it."""
-    change = message(ORDER, [still_to_come(order)])
-    applied = run.call("Apply", state, [change])
-    if not applied.ignored:
-        return
-    references = {item.get(KEY): item.get("Source Reference") for item, _ in walk_items(order)}
-    listed = []
-    for entry in applied.ignored:
-        what = f"attribute {entry.attribute} of line" if entry.attribute else "line"
-        listed.append(f"{what} {references.get(entry.item) or entry.item} ({entry.action}): {entry.reason}")
-    raise OrderDoesNotApply(
-        f"{len(listed)} of the order's changes can't be made on what the customer has and has ordered",
-        where=f"order {order.get('Source Order Number') or order.get('Order Number')}",
-        why="; ".join(listed),
-        mend="send changes that follow from the present services: Add what isn't there, Update or Delete what is",
-    )
 
 
 def _number(run: Run, order: PropertySet, newest: PropertySet | None) -> None:

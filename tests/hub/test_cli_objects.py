@@ -67,3 +67,13 @@ def test_a_dry_run_of_an_upgrade_says_whether_it_is_needed(command):
     assert command("db", "upgrade", "--dry-run").out == "the database would be upgraded\n"
     command("db", "upgrade")
     assert command("db", "upgrade", "--dry-run").out == "the database is ready: nothing would be done\n"
+
+
+def test_the_data_model_is_printed_with_the_deployments_extensions(command, tmp_path):
+    (tmp_path / "orderhub.toml").write_text("routes = []\n")
+    (tmp_path / "integration_objects").mkdir()
+    extension = "extends: Meter\ncomponents: {Meter: {fields: {Owner: {length: 30, references: Account.Account Id}}}}\n"
+    (tmp_path / "integration_objects" / "meter.yaml").write_text(extension)
+    printed = command("object", "model").out
+    assert "    s_account |o--o{ s_meter : x_owner\n" in printed
+    assert printed.startswith("# The data model\n")

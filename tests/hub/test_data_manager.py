@@ -195,7 +195,7 @@ def test_an_object_that_no_system_takes_waits_for_an_operator(road, build):
 def test_a_workflow_whose_module_is_not_licensed_refuses_to_start_and_nothing_is_lost(road, build):
     """The route stops, the message keeps its place; with the licence mended it goes on."""
     licence = Licence(modules=("Quotes",))
-    road.desk.deployment.__dict__["licence"] = licence
+    road.desk.__dict__["kit"] = dataclasses.replace(road.desk.kit, licence=licence)
     row_id = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="L")))
     road.run()
     assert road.shown(row_id)["state"] == "received"
@@ -204,6 +204,6 @@ def test_a_workflow_whose_module_is_not_licensed_refuses_to_start_and_nothing_is
         assert (component["name"], component["state"]) == ("route:mainframe_order", "paused")
         assert component["why"].startswith("ModuleNotLicensed: the workflow 'Receive Order' can't start")
         transaction.messages.control.resume("route:mainframe_order")
-    road.desk.deployment.__dict__["licence"] = dataclasses.replace(licence, modules=("Orders",))
+    road.desk.__dict__["kit"] = dataclasses.replace(road.desk.kit, licence=Licence(modules=("Orders",)))
     assert road.run()
     assert road.shown(row_id)["state"] == "done"

@@ -6,7 +6,12 @@ import pathlib
 
 import pytest
 
-from integration_objects.complex_object import walk_items
+from adapters.database.upgrade import upgrade
+from hub.deployment import load_deployment
+from hub.desk import Desk
+from hub.settings import FILE, read_settings
+from integration_objects.complex_object import message, walk_items
+from integration_objects.property_set import PropertySet
 from schemas.check import parse
 
 EXTENSIONS = {
@@ -110,3 +115,103 @@ def test_the_hubs_own_xml_carries_it_too(extended):
     assert extended.work(profile, "hub_object", "P1")["state"] == "done"
     [asset] = extended.stored("OM Asset", Account_Id="1-A")
     assert [item.get("Meter Type") for item, _ in walk_items(asset)] == ["old"]
+
+
+COMPONENT = """
+extends: Account
+components:
+  Account:
+    children:
+      - component: Loyalty Card
+        table: x_loyalty_card
+        keys: [[Card Number]]
+        fields:
+          Card Number: {length: 30, required: yes}
+          Level: {length: 10, values: [Silver, Gold]}
+          Partner Account Id: {length: 64, references: Account.Account Id}
+        children:
+          - component: Booking
+            table: x_loyalty_booking
+            keys: [[Booking Number]]
+            fields:
+              Booking Number: {length: 30, required: yes}
+              Booked Date: {type: date}
+              Points: {type: number}
+"""
+CARDS = (
+    '<Message IntObjectName="Account"><ListOfAccount><Account><AccountId>1-A</AccountId><ListOfLoyaltyCard>'
+    "<LoyaltyCard><CardNumber>77</CardNumber><Level>Gold</Level><PartnerAccountId>1-B</PartnerAccountId>"
+    "<ListOfBooking><Booking><BookingNumber>1</BookingNumber><BookedDate>2026-01-05</BookedDate>"
+    "<Points>12.5</Points></Booking></ListOfBooking></LoyaltyCard>"
+    "</ListOfLoyaltyCard></Account></ListOfAccount></Message>"
+)
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def loyal(request, tmp_path, build):
+    """A deployment whose accounts have a component with tables of its own, on a database that was there before."""
+    settings = {}
+    if request.param == "PostgreSQL":
+        settings["database_url"] = request.getfixturevalue("database_url")
+    (tmp_path / FILE).touch()
+    _upgrade(tmp_path, settings)
+    (tmp_path / "integration_objects").mkdir()
+    (tmp_path / "integration_objects" / "account.yaml").write_text(COMPONENT, encoding="utf-8")
+    _upgrade(tmp_path, settings)
+    road = build.Road(tmp_path, **settings).load_samples()
+    yield road
+    road.close()
+
+
+def _upgrade(folder, settings):
+    """What `orderhub db upgrade` does."""
+    deployment = load_deployment(folder, read_settings(folder, environment=False, **settings))
+    desk = Desk(deployment)
+    upgrade(desk.database, deployment.definitions)
+    desk.close()
+
+
+def test_a_component_with_tables_of_its_own_is_declared_upgraded_stored_and_queried(loyal):
+    assert loyal.load(CARDS) == ["updated Account 1-A"]
+    [account] = loyal.stored("Account", Account_Id="1-A")
+    [cards] = [one for one in account.children if one.type == "ListOf Loyalty Card"]
+    assert str(cards) == str(
+        PropertySet(
+            "ListOf Loyalty Card",
+            children=[
+                PropertySet(
+                    "Loyalty Card",
+                    properties={"Card Number": "77", "Level": "Gold", "Partner Account Id": "1-B"},
+                    children=[
+                        PropertySet(
+                            "ListOf Booking",
+                            children=[
+                                PropertySet(
+                                    "Booking",
+                                    properties={"Booking Number": "1", "Booked Date": "2026-01-05", "Points": "12.5"},
+                                )
+                            ],
+                        )
+                    ],
+                )
+            ],
+        )
+    )
+    assert loyal.load(CARDS) == ["unchanged Account 1-A"]
+    shown = loyal.work(CARDS.replace("Gold", "Lead"), "hub_object", "C-2")
+    assert (shown["state"], shown["error"]["why"]) == ("invalid", "expected one of Silver, Gold, found 'Lead'")
+    shown = loyal.work(CARDS.replace("1-B", "1-Z"), "hub_object", "C-3")
+    assert (shown["state"], shown["reason"]) == ("rejected", "AccountUnknown")
+    [account] = loyal.stored("Account", Account_Id="1-A")
+    with loyal.desk.write() as transaction:
+        [done] = transaction.store.synchronize(message("Account", [without_bookings(account)]))
+    assert done.rows["deleted"] == 1
+
+
+def without_bookings(account):
+    """The account as it was read, its card with an empty list of bookings."""
+    result = account.copy()
+    for node in result.walk():
+        if node.type == "ListOf Booking":
+            node.children = []
+    return result

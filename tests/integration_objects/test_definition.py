@@ -14,6 +14,11 @@ from integration_objects.definition import (
 
 SHIPPED = [
     "Account",
+    "Address",
+    "Agreement",
+    "Contact",
+    "Meter",
+    "Meter Location",
     "OM Asset",
     "OM Billing Event",
     "OM Order",
@@ -21,7 +26,14 @@ SHIPPED = [
     "OM Reply",
     "OM Work Order",
     "OM Work Order Status",
+    "OM Workflow Request",
+    "Opportunity",
+    "Price List",
     "Product",
+    "Service Point",
+    "Service Profile History",
+    "Trouble Ticket",
+    "User",
 ]
 STARRED = {
     "Product Id",
@@ -118,7 +130,9 @@ def test_every_field_has_its_type_by_its_name():
     """Names that end in Date are dates, and the numbers are those of data-model.md."""
     numbers = {"Quantity", "Extended Quantity", "Number Of Occurrences", "Revision", "Source Revision"}
     numbers |= {"List Price", "Adjusted Price", "Number Value", "Price", "Order Revision", "Modification Number"}
+    numbers |= {"From Quantity", "Every", "Percent", "Amount"}
     numbers |= {"Least", "Most", "Default", "Sequence"}
+    numbers |= {"Credit Limit"}
     for one in shipped_definitions().values():
         for component in one.components():
             for field in component.fields.values():
@@ -228,7 +242,15 @@ def test_a_deployment_switches_references_off():
     assert objects["OM Quote"].root.children["Line Item"].fields["Product Id"].references == "Product.Product Id"
 
 
-def test_aliases_and_old_values_get_fields_that_are_neither_stored_nor_applied():
+def test_the_names_of_what_a_service_rests_by_are_stored_with_the_lines():
+    for name, column in (("OM Quote", "action_alias"), ("OM Order", "action_alias"), ("OM Asset", None)):
+        item = line_item(name)
+        assert [(one.code, one.alias) for one in item.aliases] == [("Update", "Suspend"), ("Update", "Resume")]
+        assert item.fields["Action Alias"].column == column
+        assert "Action Alias" in item.not_applied
+
+
+def test_own_aliases_stand_behind_the_shipped_ones_and_old_values_are_neither_stored_nor_applied():
     item = extended(
         "extends: OM Quote\n"
         "components:\n"
@@ -237,8 +259,8 @@ def test_aliases_and_old_values_get_fields_that_are_neither_stored_nor_applied()
         "      - {code: Update, alias: Suspend, condition: \"[Status] = 'Suspended'\"}\n"
         "    old values: [Service Id, Quantity]\n"
     )["OM Quote"].root.children["Line Item"]
-    assert item.aliases == (ActionAlias("Update", "Suspend", "[Status] = 'Suspended'", "own/0.yaml:5:9"),)
-    for name, type in (("Action Alias", "text"), ("Old Service Id", "text"), ("Old Quantity", "number")):
+    assert item.aliases[-1] == ActionAlias("Update", "Suspend", "[Status] = 'Suspended'", "own/0.yaml:5:9")
+    for name, type in (("Old Service Id", "text"), ("Old Quantity", "number")):
         assert (item.fields[name].type, item.fields[name].column) == (type, None)
         assert name in item.not_applied
     assert "Old Quantity" not in line_item("OM Quote").fields
@@ -261,8 +283,7 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
             "extends: OM Ordr\ncomponents: {}",
             "there is no integration object or shared component 'OM Ordr'\n"
             "  where: own/x.yaml:1:10\n"
-            "  why:   known are Account, OM Asset, OM Billing Event, OM Order, OM Quote, OM Reply, OM Work Order,"
-            " OM Work Order Status, Product, Line Item\n"
+            f"  why:   known are {', '.join(SHIPPED)}, Line Item\n"
             "  mend:  did you mean 'OM Order'?",
         ),
         (
@@ -410,6 +431,22 @@ def test_an_extension_that_cannot_be_is_refused_at_its_place(text: str, message:
             "'A' refers to 'Account.Name', which is no stored key of 'Account'\n"
             "  where: y.yaml:1:1\n"
             "  why:   only a key of one field that has a column can be looked up",
+        ),
+        (
+            "integration object: A\ncomponent: B\ntable: b\nkeys: [[C, D]]\n"
+            "fields: {C: {}, D: {}, Above: {hierarchy: yes}}",
+            "'Above' can't name what is above a 'B'\n"
+            "  where: y.yaml:5:24\n"
+            "  why:   a hierarchy needs a stored field of a header whose first key is one stored field\n"
+            "  mend:  take `hierarchy` away, or give the header such a key",
+        ),
+        (
+            "integration object: A\ncomponent: B\ntable: b\nkeys: [[C]]\n"
+            "fields: {C: {length: 64}, Above: {hierarchy: yes, length: 30}}",
+            "'Above' can't hold every 'C'\n"
+            "  where: y.yaml:5:27\n"
+            "  why:   'C' is a text of length 64, it is a text of length 30\n"
+            "  mend:  declare it as 'C' is",
         ),
         (
             "integration object: A\ncomponent: B\nfields: {1: {}}",

@@ -157,16 +157,44 @@ def test_a_database_is_upgraded_once(empty_database):
 
 
 def test_a_migration_can_be_taken_back(empty_database):
-    from alembic import command
-
     upgrade(empty_database, shipped_definitions())
-    with empty_database.write() as connection:
-        config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(upgrading.MIGRATIONS))
-        command.downgrade(config, "base")
+    migrated(empty_database, "base")
     with empty_database.read() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
         assert inspect(connection).get_view_names() == []
+
+
+def migrated(database, revision):
+    with database.write() as connection:
+        migrate(connection, revision)
+
+
+def test_accounts_of_an_older_database_stay_through_the_migration_there_and_back(empty_database):
+    """Columns are added to the table that others refer to, with their checks and their foreign key."""
+    migrated(empty_database, "0001")
+    insert = "INSERT INTO {} VALUES ({}, 't', 'u', 't', 'u')"
+    columns = "(row_id, account_id, name, modification_num, created, created_by, last_upd, last_upd_by)"
+    with empty_database.write() as connection:
+        connection.execute(text(insert.format(f"s_account {columns}", "'1', '1', 'Jane', 1")))
+        key = "s_account_key (row_id, account_id, system, number, position, created, created_by, last_upd, last_upd_by)"
+        connection.execute(text(insert.format(key, "'2', '1', 'MAINFRAME', '100', 0")))
+    upgrade(empty_database, shipped_definitions())
+    metadata = tables_of(shipped_definitions())
+    with empty_database.write() as connection:
+        store = ObjectStore(connection, shipped_definitions(), metadata, SeededSurroundings())
+        [account] = instances(store.query("Account", {"Account Id": "1"}))
+        assert (account.get("Name"), account.get("Address Id"), len(account.children)) == ("Jane", None, 1)
+        account.properties["Phone Number"] = "5095550100"
+        store.update(message("Account", [account]))
+    with empty_database.read() as connection:
+        [key] = inspect(connection).get_foreign_keys("s_account")
+    assert (key["constrained_columns"], key["referred_table"]) == (["address_id"], "s_address")
+    migrated(empty_database, "0001")
+    with empty_database.read() as connection:
+        assert not inspect(connection).has_table("s_meter")
+        assert "phone_number" not in {column["name"] for column in inspect(connection).get_columns("s_account")}
+        assert connection.scalars(text("SELECT name FROM s_account")).all() == ["Jane"]
+        assert connection.scalars(text("SELECT number FROM s_account_key")).all() == ["100"]
 
 
 def test_an_upgrade_that_is_killed_leaves_nothing_and_is_run_again(empty_database, monkeypatch):
@@ -257,7 +285,8 @@ def migrate(connection, revision):
     config.set_main_option("script_location", str(upgrading.MIGRATIONS))
     found = inspect(connection).has_table("alembic_version")
     there = connection.scalar(text("SELECT version_num FROM alembic_version")) if found else "0000"
-    (command.downgrade if there > revision else command.upgrade)(config, revision)
+    back = revision == "base" or there > revision
+    (command.downgrade if back else command.upgrade)(config, revision)
 
 
 def insert(connection, table, **row):

@@ -1,0 +1,160 @@
+"""`orderhub workflow`: a workflow on stored objects, by identifiers.
+
+    orderhub workflow                                   lists them
+    orderhub workflow new-quote --help                  what one takes
+    orderhub workflow modify account=1-A root=KEY requests=@changes.json
+
+Standard output carries the objects that the workflow wrote or found; its report goes to standard error, or into the
+JSON. Exit codes: 0 done; 1 the workflow refused, and nothing was written; 2 the name or an argument is wrong.
+
+Spec: integration.md, "Reached from outside"; road.md, "Command line, completed".
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.arguments import Argument, ArgumentWrong, by_name, given, read_text, split
+from hub.printing import complain, out, picture, table
+from integration_objects.errors import HubError
+
+if TYPE_CHECKING:
+    from hub.deployment import Deployment
+    from hub.workflow_run import Ran
+    from hub.workflows import Workflow
+
+#: Kinds whose text may stand in a file.
+_FILES = frozenset(("requests",))
+
+
+def workflow(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="new-quote, modify, ...; without one, all are listed.")
+    ] = None,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE...", help="Its arguments; @file for JSON in a file."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    help: Annotated[bool, typer.Option("--help", "-h", help="What the command, or this workflow, takes.")] = False,
+) -> None:
+    """Run one workflow on stored objects, by identifiers; without a name, list the workflows."""
+    from hub.deployment import open_deployment
+    from hub.workflows.process import workflow_named
+
+    deployment = open_deployment(pathlib.Path.cwd())
+    if name is None:
+        if help:
+            out("Usage: orderhub workflow [NAME] [KEY=VALUE...] [--json] [--dry-run]\n")
+            out("Run one workflow on stored objects, by identifiers; `orderhub workflow NAME --help`: what it takes.\n")
+        _list(deployment, as_json)
+        return
+    asked = workflow_named(deployment.workflows, name)
+    if help:
+        out(_usage(asked))
+        return
+    pairs = _read(asked, arguments or [])
+    ran = _run(deployment, asked, pairs, dry_run)
+    _print(deployment, asked, ran, as_json, dry_run)
+
+
+def _list(deployment: Deployment, as_json: bool) -> None:
+    processes = sorted((one for one in deployment.workflows.values() if one.asked_by_name), key=lambda one: one.command)
+    if as_json:
+        listed = [
+            {"name": one.command, "help": one.help, "arguments": [_described(each) for each in one.arguments]}
+            for one in processes
+        ]
+        out(json.dumps(listed, ensure_ascii=False, indent=2))
+        return
+    out(table(("workflow", "what it does"), [(one.command, one.help) for one in processes]))
+
+
+def _described(argument: Argument) -> dict[str, object]:
+    described = asdict(argument)
+    return {name: described[name] for name in ("name", "kind", "required", "help")}
+
+
+def _usage(asked: Workflow) -> str:
+    needed = [f"{one.name}=..." if one.required else f"[{one.name}=...]" for one in asked.arguments]
+    rows = [(f"{one.name}=", "required" if one.required else "", one.help) for one in asked.arguments]
+    lines = [f"Usage: orderhub workflow {' '.join([asked.command, *needed])} [--json] [--dry-run]", "", asked.help]
+    return "\n".join([*lines, "", table(("argument", "", ""), rows)] if rows else lines)
+
+
+def _read(asked: Workflow, texts: Iterable[str]) -> list[tuple[str, str]]:
+    """The arguments as pairs, proven before a database is opened; files are read."""
+    known = by_name(asked.arguments)
+    where = f"orderhub workflow {asked.command}"
+    found = given(asked.command, where, split(asked.command, where, texts, known), known)
+    pairs = [(name, _text(known[name], values[0])) for name, values in found.items()]
+    for name, text in pairs:
+        read_text(known[name], text)
+    return pairs
+
+
+def _text(argument: Argument, text: str) -> str:
+    from adapters.files import read_file
+
+    if argument.kind not in _FILES or not text.startswith("@"):
+        return text
+    path = pathlib.Path(text[1:])
+    try:
+        return read_file(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ArgumentWrong(
+            f"the argument '{argument.name}' can't be read",
+            where=f"{path}, byte {error.start + 1}",
+            why="the file isn't text in UTF-8",
+            mend="write it in UTF-8",
+        ) from error
+
+
+def _run(deployment: Deployment, asked: Workflow, pairs: list[tuple[str, str]], dry_run: bool) -> Ran:
+    from hub.desk import Desk
+    from hub.workflow_run import run_workflow
+    from hub.workflows.process import request
+
+    desk = Desk(deployment)
+    try:
+        desk.prepare_database()
+        return run_workflow(desk, asked, request(asked.command, pairs), dry_run)
+    except HubError as error:
+        if error.verdict == "stop":
+            raise
+        complain(str(error))
+        raise typer.Exit(1) from error
+    finally:
+        desk.close()
+
+
+def _print(deployment: Deployment, asked: Workflow, ran: Ran, as_json: bool, dry_run: bool) -> None:
+    from hub.tree_json import tree_json
+
+    outcome = ran.outcome
+    if as_json:
+        head: Mapping[str, object] = {
+            "workflow": asked.command,
+            "state": outcome.state,
+            "why": outcome.why,
+            "run": None if dry_run else ran.run_id,
+            "report": [asdict(note) for note in outcome.notes],
+        }
+        objects = ",\n".join(tree_json(tree, deployment.definitions) for tree in outcome.objects)
+        out(json.dumps(head, ensure_ascii=False)[:-1] + f', "objects": [{objects}]}}')
+        return
+    for tree in outcome.objects:
+        out(picture(tree))
+    for note in outcome.notes:
+        complain(str(note))
+    if outcome.why:
+        complain(outcome.why)
+    if dry_run:
+        complain("a dry run: nothing was written")

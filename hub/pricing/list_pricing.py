@@ -1,0 +1,200 @@
+"""The built-in pricing: by a price list and its rules. Pure; the work grows with the number of line items.
+
+For each item, in this order:
+
+    1. the listed price: of the nearest bundle that has one for the product, else the one for everywhere
+    2. Volume: the tier that the number of like items in the bundle reaches; its price takes the listed one's place
+    3. Percentage rules by name, then Amount rules by name; each works on what the ones before it left, not below 0
+    4. rounding to the currency's minor unit
+    5. Every Nth Free: of the units in the bundle, counted in the tree's order, the n-th, 2n-th, ... cost nothing;
+       an item with several units has the average as its price, rounded again
+
+A rule of the nearest bundle goes before one for everywhere, and one Volume and one Every Nth Free rule at most work on
+an item. Where a rule or price names a bundle, like items are counted within the nearest item of that product above
+them; else within their root item. They are counted in one bundle, however often the bundle itself is there.
+
+Source: "Usage Scenarios", a, b and d; spec: workflows.md, "Pricing".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_FLOOR, Decimal
+
+from hub.pricing.currency import EXACT, rounded
+from hub.pricing.lines import Line
+from hub.pricing.price_list import EffectivePrices, PriceList, PriceRule, pricing_moment
+from hub.pricing.priced import Priced
+from hub.pricing.settle import Bill, LinePrice
+from integration_objects.property_set import PropertySet
+
+_ZERO, _HUNDRED = Decimal(0), Decimal(100)
+#: The items that an item's prices and rules count within: by bundle, None for everywhere (its root item).
+Scopes = Mapping[str | None, Line]
+#: A product, the rule's bundle, and the item that is this bundle.
+_Count = tuple[str, str | None, int]
+
+
+class ListPricing:
+    """Prices by the price list that is handed in."""
+
+    is_external = False
+
+    def price(self, tree: PropertySet, prices: PriceList, on: str, *, may_lack: bool = False) -> Priced:
+        """Price every line item of *tree* that isn't deleted; see `Pricing.price`."""
+        effective = prices.at(pricing_moment(on))
+        bill = Bill(tree, prices)
+        found = _Working(bill.lines, effective, prices.currency).prices()
+        if not may_lack:
+            known = {item.product for item in prices.items}
+            bill.refuse_unpriced(found, f"the price list '{prices.price_list_id}'", on, known)
+        return bill.settle(found)
+
+
+@dataclass
+class _Working:
+    """The lines of one tree on the way to their prices."""
+
+    lines: list[Line]
+    effective: EffectivePrices
+    currency: str
+    counts: dict[_Count, Decimal] = field(default_factory=dict)
+    seen: dict[_Count, Decimal] = field(default_factory=dict)
+
+    def prices(self) -> dict[int, LinePrice]:
+        """The prices of all lines that have one, by number."""
+        scopes = list(_scopes_of(self.lines, _bundles_by_product(self.effective)))
+        for line, product, around in scopes:
+            for bundle in self.effective.tiers.get(product, ()):
+                _add(self.counts, product, bundle, line, around)
+        found = {}
+        for line, product, around in scopes:
+            price = self._price(line, product, around)
+            if price is not None:
+                found[line.number] = price
+        return found
+
+    def _price(self, line: Line, product: str, around: Scopes) -> LinePrice | None:
+        by_bundle = self.effective.prices.get(product, {})
+        bundle = next(_nearest_first(by_bundle, around), "")
+        if bundle == "":
+            return None
+        listed = by_bundle[bundle]
+        price, rules = listed.price, []
+        for rule in (*self._tier(line, product, around), *self._discounts(product, around)):
+            changed = _ruled(price, rule)
+            if changed != price:
+                price = changed
+                rules.append(rule.name)
+        price = rounded(price, self.currency, listed.price_type)
+        for rule, share in self._charged_share(line, product, around):
+            if price > 0:
+                price = rounded(EXACT.multiply(price, share), self.currency, listed.price_type)
+                rules.append(rule.name)
+        return LinePrice(
+            list_price=listed.list_price,
+            adjusted=price,
+            price_type=listed.price_type,
+            unit_of_measure=listed.unit_of_measure,
+            number_of_occurrences=listed.number_of_occurrences,
+            description=listed.description,
+            rules=tuple(rules),
+        )
+
+    def _tier(self, line: Line, product: str, around: Scopes) -> Iterator[PriceRule]:
+        """The volume tier that is reached, if any."""
+        by_bundle = self.effective.tiers.get(product, {})
+        for bundle in _nearest_first(by_bundle, around):
+            count = self.counts[product, bundle, id(around[bundle])]
+            for rule in by_bundle[bundle]:
+                if rule.from_quantity <= count:
+                    yield rule
+                    return
+
+    def _discounts(self, product: str, around: Scopes) -> Iterator[PriceRule]:
+        return (rule for rule in self.effective.discounts.get(product, ()) if rule.bundle in around)
+
+    def _charged_share(self, line: Line, product: str, around: Scopes) -> Iterator[tuple[PriceRule, Decimal]]:
+        """Which part of the line's units is not free, if one is; with the rule that says so."""
+        by_bundle = self.effective.every.get(product, {})
+        for bundle in _nearest_first(by_bundle, around):
+            rule = by_bundle[bundle]
+            units = line.within(around[bundle])
+            after = _add(self.seen, product, bundle, line, around)
+            free = _whole(after, rule.figure) - _whole(EXACT.subtract(after, units), rule.figure)
+            if free > 0:
+                # Free are whole units; of half a unit that makes one whole, no more than the half is there to give.
+                yield rule, EXACT.divide(max(_ZERO, EXACT.subtract(units, free)), units)
+            return
+
+
+def _scopes_of(
+    lines: list[Line], bundles: Mapping[str, frozenset[str]]
+) -> Iterator[tuple[Line, str, dict[str | None, Line]]]:
+    """Each line with a product that is there, with the nearest item above it of each bundle that its product names.
+
+    The items above a line are kept open by product, so that a deep tree costs no more than a flat one.
+    """
+    path: list[Line] = []
+    above: dict[str, list[Line]] = {}
+    for line in lines:
+        while len(path) > line.depth:
+            closed = path.pop()
+            if closed.product:
+                above[closed.product].pop()
+        product = line.product
+        if product and line.is_there:
+            around: dict[str | None, Line] = {None: path[0] if path else line}
+            for bundle in bundles.get(product, ()):
+                if above.get(bundle):
+                    around[bundle] = above[bundle][-1]
+            yield line, product, around
+        path.append(line)
+        if product:
+            above.setdefault(product, []).append(line)
+
+
+def _bundles_by_product(effective: EffectivePrices) -> dict[str, frozenset[str]]:
+    """The bundles that the prices and rules of each product name."""
+    found: dict[str, set[str]] = {}
+    for by_product in (effective.prices, effective.tiers, effective.every):
+        for product, by_bundle in by_product.items():
+            found.setdefault(product, set()).update(bundle for bundle in by_bundle if bundle is not None)
+    for product, rules in effective.discounts.items():
+        found.setdefault(product, set()).update(rule.bundle for rule in rules if rule.bundle is not None)
+    return {product: frozenset(bundles) for product, bundles in found.items()}
+
+
+def _nearest_first(bundles: Collection[str | None], around: Scopes) -> Iterator[str | None]:
+    """Those of *bundles* that are around an item, the nearest first, everywhere (None) last."""
+    named = [bundle for bundle in bundles if bundle is not None and bundle in around]
+    yield from sorted(named, key=lambda bundle: -around[bundle].depth)
+    if None in bundles:
+        yield None
+
+
+def _add(counts: dict[_Count, Decimal], product: str, bundle: str | None, line: Line, around: Scopes) -> Decimal:
+    """Count the line's units in its bundle, where it stands in one; returns the count. Changes *counts*."""
+    scope = around.get(bundle)
+    if scope is None:
+        return _ZERO
+    key = (product, bundle, id(scope))
+    count = EXACT.add(counts.get(key, _ZERO), line.within(scope))
+    counts[key] = count
+    return count
+
+
+def _ruled(price: Decimal, rule: PriceRule) -> Decimal:
+    """The price that a Volume, Percentage or Amount rule makes of *price*; a discount leaves a credit alone."""
+    if rule.kind == "Volume":
+        return rule.figure
+    if price <= 0:
+        return price
+    if rule.kind == "Percentage":
+        return EXACT.divide(EXACT.multiply(price, EXACT.subtract(_HUNDRED, rule.figure)), _HUNDRED)
+    return max(_ZERO, EXACT.subtract(price, rule.figure))
+
+
+def _whole(units: Decimal, every: Decimal) -> Decimal:
+    return EXACT.divide(units, every).to_integral_value(rounding=ROUND_FLOOR)

@@ -1,0 +1,390 @@
+"""A price list, read from its property set and proven: prices, rules, and when each of them holds.
+
+A start is the first moment that a thing holds. An end that is a date is the last day that it holds, one that is a
+date-time is the first moment that it holds no more. Of several prices for one product that hold at one moment, the
+one that started last counts.
+
+Source: "Terms for Complex Order Processing System", Price Configurator; spec: workflows.md, "Pricing".
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from operator import attrgetter
+from typing import Literal, NoReturn, TypeVar, cast, get_args
+
+from hub.services.objects import only_instance
+from integration_objects.complex_object import components, object_name
+from integration_objects.errors import Refused
+from integration_objects.field_values import WHOLE_DIGITS, read_date, read_number
+from integration_objects.property_set import PropertySet
+
+PRICE_LIST = "Price List"
+ITEM, RULE = "Price List Item", "Price Rule"
+PRICE_TYPES = ("One-Time", "Recurring", "Usage")
+Kind = Literal["Volume", "Every Nth Free", "Percentage", "Amount"]
+_FIELDS_OF: Mapping[str, tuple[str, ...]] = {
+    "Volume": ("From Quantity", "Price"),
+    "Every Nth Free": ("Every",),
+    "Percentage": ("Percent",),
+    "Amount": ("Amount",),
+}
+_RULE_FIELDS = ("From Quantity", "Every", "Price", "Percent", "Amount")
+_DATE_LENGTH = len("2026-01-31")
+_HUNDRED = Decimal(100)
+#: Rounded up, a number below it still has no more digits than a stored one may have.
+_LARGEST = Decimal(10) ** WHOLE_DIGITS - 1
+#: With "Every" 1 nothing would cost anything.
+_LEAST_EVERY = 2
+
+
+class PriceListFaulty(Refused):
+    """A price list contradicts itself, or a rule lacks what its kind needs."""
+
+
+class PriceListNotEffective(Refused):
+    """A price list doesn't hold on the day that is priced for."""
+
+
+class PricingDateWrong(Refused):
+    """What is to be the date that is priced for is no date."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """When something holds.
+
+    Attributes:
+        start: the first moment; None for always.
+        end: the first moment that it holds no more; None for never.
+    """
+
+    start: datetime.datetime | None = None
+    end: datetime.datetime | None = None
+
+    def holds(self, moment: datetime.datetime) -> bool:
+        """Whether it holds at *moment*."""
+        return (self.start is None or self.start <= moment) and (self.end is None or moment < self.end)
+
+    def __str__(self) -> str:
+        return " and ".join(
+            f"{word} {moment:%Y-%m-%dT%H:%M:%SZ}"
+            for word, moment in (("from", self.start), ("until before", self.end))
+            if moment is not None
+        )
+
+    @property
+    def started(self) -> tuple[bool, datetime.datetime]:
+        """What later starts sort by: no start comes before all others."""
+        return self.start is not None, self.start or datetime.datetime.min.replace(tzinfo=datetime.UTC)
+
+
+@dataclass(frozen=True)
+class ListedPrice:
+    """What a product costs. Texts are the list's own.
+
+    Attributes:
+        name: tells the prices of a product apart.
+        product: its Product Id.
+        bundle: the product beneath which the price holds; None for everywhere.
+        price: for one unit.
+        list_price: the same, as the list writes it.
+        price_type: One-Time, Recurring or Usage.
+        unit_of_measure, number_of_occurrences, description: None where the list says nothing.
+        period: when it holds.
+    """
+
+    name: str
+    product: str
+    bundle: str | None
+    price: Decimal
+    list_price: str
+    price_type: str
+    unit_of_measure: str | None
+    number_of_occurrences: str | None
+    description: str | None
+    period: Period
+
+
+@dataclass(frozen=True)
+class PriceRule:
+    """What changes the price of a product's items.
+
+    Attributes:
+        name: as customers read it.
+        kind: Volume, Every Nth Free, Percentage or Amount.
+        product: the like items that it is about.
+        bundle: the product beneath which it holds; None for everywhere, each item within its root item.
+        from_quantity: Volume: so many like items are needed.
+        figure: what the kind calculates with: the Price, the Every, the Percent or the Amount.
+        period: when it holds.
+    """
+
+    name: str
+    kind: Kind
+    product: str
+    bundle: str | None
+    from_quantity: Decimal
+    figure: Decimal
+    period: Period
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """A proven price list. Made by `price_list_of`.
+
+    Attributes:
+        price_list_id, name, currency: as it carries them.
+        period: when it holds.
+        items, rules: in its order.
+    """
+
+    price_list_id: str
+    name: str | None
+    currency: str
+    period: Period
+    items: tuple[ListedPrice, ...] = field(repr=False)
+    rules: tuple[PriceRule, ...] = field(repr=False)
+
+    def at(self, moment: datetime.datetime) -> EffectivePrices:
+        """The prices and rules that hold at *moment*, by product.
+
+        Raises:
+            PriceListNotEffective: the list itself doesn't.
+        """
+        if not self.period.holds(moment):
+            raise PriceListNotEffective(
+                f"the price list '{self.price_list_id}' doesn't hold at {moment:%Y-%m-%dT%H:%M:%SZ}",
+                where=f"price list '{self.price_list_id}', Effective Start Date and Effective End Date",
+                why=f"it holds {self.period}",
+                mend="take another price list or another date, or mend the list's dates",
+            )
+        return EffectivePrices(
+            [one for one in self.items if one.period.holds(moment)],
+            [one for one in self.rules if one.period.holds(moment)],
+        )
+
+
+class EffectivePrices:
+    """The prices and rules of one moment, by product and by bundle (None for everywhere).
+
+    Attributes:
+        prices: the price that started last.
+        tiers: the volume tiers, the highest From Quantity first.
+        every: the Every-Nth-Free rule that started last.
+        discounts: Percentage rules by name, then Amount rules by name: the order in which they apply.
+    """
+
+    def __init__(self, items: Iterable[ListedPrice], rules: Iterable[PriceRule]) -> None:
+        self.prices: dict[str, dict[str | None, ListedPrice]] = {}
+        self.tiers: dict[str, dict[str | None, list[PriceRule]]] = {}
+        self.every: dict[str, dict[str | None, PriceRule]] = {}
+        self.discounts: dict[str, list[PriceRule]] = {}
+        for item in sorted(items, key=_started):
+            self.prices.setdefault(item.product, {})[item.bundle] = item
+        for rule in sorted(rules, key=_started):
+            if rule.kind == "Volume":
+                # A later tier takes the place of one that starts at the same quantity.
+                tiers = self.tiers.setdefault(rule.product, {}).setdefault(rule.bundle, [])
+                tiers[:] = [one for one in tiers if one.from_quantity != rule.from_quantity] + [rule]
+            elif rule.kind == "Every Nth Free":
+                self.every.setdefault(rule.product, {})[rule.bundle] = rule
+            else:
+                self.discounts.setdefault(rule.product, []).append(rule)
+        for by_bundle in self.tiers.values():
+            for tiers in by_bundle.values():
+                tiers.sort(key=attrgetter("from_quantity"), reverse=True)
+        for discounts in self.discounts.values():
+            discounts.sort(key=lambda rule: (rule.kind != "Percentage", rule.name))
+
+
+def _started(one: ListedPrice | PriceRule) -> tuple[bool, datetime.datetime]:
+    return one.period.started
+
+
+def pricing_moment(on: str) -> datetime.datetime:
+    """The moment that a workflow's date or date-time means; a date is its midnight.
+
+    Raises:
+        PricingDateWrong: it is none.
+    """
+    try:
+        return read_date(on)
+    except ValueError as fault:
+        raise PricingDateWrong(
+            "nothing can be priced for a date that is none",
+            where="argument 'on'",
+            why=str(fault),
+            mend="give a date or a date-time",
+        ) from None
+
+
+def price_list_of(tree: PropertySet) -> PriceList:
+    """Read and prove a price list.
+
+    Args:
+        tree: a message with one Price List, or that instance. Not changed.
+
+    Raises:
+        PriceListFaulty: the first fault, with the list, the item or rule, and the line it came from.
+        ManyInstances: the message carries several.
+    """
+    instance = tree
+    if tree.child("Message") is not None or tree.type != PRICE_LIST:
+        found = only_instance(tree, "Pricing", "price list")
+        if found is None or found.type != PRICE_LIST:
+            raise PriceListFaulty(
+                "there is no price list in what is to be one",
+                where=object_name(tree) or "an empty object",
+                why=f"expected a message with one {PRICE_LIST}",
+                mend="give a price list",
+            )
+        instance = found
+    return _Reading(instance).price_list()
+
+
+_Named = TypeVar("_Named", ListedPrice, PriceRule)
+
+
+class _Reading:
+    """Reads one price list, and knows how to say where a fault is."""
+
+    def __init__(self, instance: PropertySet) -> None:
+        self.instance = instance
+        self.label = f"price list '{instance.get('Price List Id') or ''}'"
+
+    def price_list(self) -> PriceList:
+        top = self.instance
+        items = [self._item(node) for node in components(top, ITEM)]
+        rules = [self._rule(node) for node in components(top, RULE)]
+        self._check_twice(
+            ITEM, items, lambda one: (one.product, one.bundle, one.period.start), "two prices for one product"
+        )
+        self._check_twice(RULE, rules, lambda one: one.name, "two rules with one name")
+        self._check_twice(
+            RULE,
+            [rule for rule in rules if rule.kind in ("Volume", "Every Nth Free")],
+            lambda one: (one.kind, one.product, one.bundle, one.from_quantity, one.period.start),
+            "two rules for one case",
+        )
+        return PriceList(
+            self._text(top, "Price List Id"),
+            top.get("Name"),
+            self._text(top, "Currency Code"),
+            self._period(top),
+            tuple(items),
+            tuple(rules),
+        )
+
+    def _item(self, node: PropertySet) -> ListedPrice:
+        price_type = self._text(node, "Price Type")
+        if price_type not in PRICE_TYPES:
+            self._fail(node, "Price Type", f"expected one of {', '.join(PRICE_TYPES)}, found '{price_type}'")
+        occurrences = node.get("Number Of Occurrences")
+        if occurrences is not None and self._number(node, "Number Of Occurrences") < 0:
+            self._fail(node, "Number Of Occurrences", f"expected a number of 0 or more, found '{occurrences}'")
+        return ListedPrice(
+            name=node.get("Name") or "",
+            product=self._text(node, "Product Id"),
+            bundle=node.get("Bundle Product Id") or None,
+            price=self._number(node, "Price"),
+            list_price=self._text(node, "Price"),
+            price_type=price_type,
+            unit_of_measure=node.get("Unit Of Measure") or None,
+            number_of_occurrences=occurrences,
+            description=node.get("Price Description") or None,
+            period=self._period(node),
+        )
+
+    def _rule(self, node: PropertySet) -> PriceRule:
+        kind = self._text(node, "Kind")
+        if kind not in get_args(Kind):
+            self._fail(node, "Kind", f"expected one of {', '.join(get_args(Kind))}, found '{kind}'")
+        for name in _RULE_FIELDS:
+            if name not in _FIELDS_OF[kind] and node.get(name) is not None:
+                self._fail(node, name, f"a rule of kind {kind} has {' and '.join(_FIELDS_OF[kind])}, and no {name}")
+        figures = {name: self._number(node, name) for name in _FIELDS_OF[kind]}
+        self._check_figures(node, figures)
+        return PriceRule(
+            name=self._text(node, "Name"),
+            kind=cast(Kind, kind),
+            product=self._text(node, "Product Id"),
+            bundle=node.get("Bundle Product Id") or None,
+            from_quantity=figures.get("From Quantity", Decimal(0)),
+            figure=figures[_FIELDS_OF[kind][-1]],
+            period=self._period(node),
+        )
+
+    def _check_figures(self, node: PropertySet, figures: Mapping[str, Decimal]) -> None:
+        for name, figure in figures.items():
+            found = f"found '{node.get(name)}'"
+            if name in ("From Quantity", "Amount") and figure <= 0:
+                self._fail(node, name, f"expected a number above 0, {found}")
+            if name == "Price" and figure < 0:
+                self._fail(node, name, f"expected a number of 0 or more, {found}")
+            if name == "Percent" and not 0 < figure <= _HUNDRED:
+                self._fail(node, name, f"expected a number above 0 and up to 100, {found}")
+            if name == "Every" and (figure < _LEAST_EVERY or figure != figure.to_integral_value()):
+                self._fail(node, name, f"expected a whole number of {_LEAST_EVERY} or more, {found}")
+
+    def _period(self, node: PropertySet) -> Period:
+        start, end = (self._date(node, name) for name in ("Effective Start Date", "Effective End Date"))
+        if end is not None and len(node.get("Effective End Date") or "") == _DATE_LENGTH:
+            end += datetime.timedelta(days=1)
+        if start is not None and end is not None and end <= start:
+            self._fail(node, "Effective End Date", f"it ends at {end:%Y-%m-%dT%H:%M:%SZ}, before it has started")
+        return Period(start, end)
+
+    def _check_twice(self, kind: str, found: list[_Named], key: Callable[[_Named], object], what: str) -> None:
+        seen: dict[object, _Named] = {}
+        for one in found:
+            first = seen.setdefault(key(one), one)
+            if first is not one:
+                raise PriceListFaulty(
+                    f"the {self.label} has {what}",
+                    where=f"{self.label}, {kind} '{one.name}'",
+                    why=f"{kind} '{first.name}' is for the same, from the same start on",
+                    mend="take one of them out, or give it another start",
+                )
+
+    def _text(self, node: PropertySet, name: str) -> str:
+        text = node.get(name)
+        if not text:
+            self._fail(node, name, "it is needed, and there is none")
+        return text
+
+    def _number(self, node: PropertySet, name: str) -> Decimal:
+        try:
+            number = read_number(self._text(node, name))
+        except ValueError as fault:
+            self._fail(node, name, str(fault))
+        if abs(number) >= _LARGEST:
+            self._fail(node, name, f"expected a number below {_LARGEST:,}, found '{node.get(name)}'")
+        return number
+
+    def _date(self, node: PropertySet, name: str) -> datetime.datetime | None:
+        text = node.get(name)
+        if text is None:
+            return None
+        try:
+            return read_date(text)
+        except ValueError as fault:
+            self._fail(node, name, str(fault))
+
+    def _fail(self, node: PropertySet, name: str, why: str) -> NoReturn:
+        parts = [self.label]
+        if node is not self.instance:
+            parts.append(f"{node.type} '{node.get('Name') or node.get('Product Id') or ''}'")
+        parts.append(name)
+        if node.origin is not None:
+            parts.append(f"line {node.origin}")
+        raise PriceListFaulty(
+            f"the {self.label} can't be used",
+            where=", ".join(parts),
+            why=why,
+            mend="mend the price list and load it again",
+            node=node,
+        )

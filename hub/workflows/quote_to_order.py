@@ -1,0 +1,207 @@
+"""From a quote to an order, once; and an empty order for an account.
+
+Source: "Quote to Order Process", "Asset -> Quote -> Order Data Flow"; spec: workflows.md, road.md "Statuses".
+"""
+
+from __future__ import annotations
+
+from hub.arguments import Argument
+from hub.run import Outcome, Run
+from hub.workflows.accounts import currency_of, the_account
+from hub.workflows.active_quote import QUOTE
+from hub.workflows.change import fill_products
+from hub.workflows.order_lines import prove_on_state
+from hub.workflows.process import process
+from hub.workflows.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
+from hub.workflows.quote_lines import (
+    ACCOUNTS,
+    check_status,
+    extend_quantities,
+    fill_accounts,
+    number_lines,
+    store_lines,
+    the_quote,
+)
+from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state
+from hub.workflows.statuses import StatusChangeRefused
+from integration_objects.complex_object import (
+    KEY,
+    LINE_ITEM,
+    NO_ACTION,
+    action_code,
+    instances,
+    is_empty,
+    message,
+    put_list,
+    walk_items,
+)
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+
+PLACED = "Order Placed"
+#: Fields of the header that an order has from its quote.
+_HEADER = (
+    "Account Id",
+    "Service Account Id",
+    "Billing Account Id",
+    "Agreement Id",
+    "Price List Id",
+    "Currency Code",
+)
+
+
+class OrderPlaced(StatusChangeRefused):
+    """The quote's changes have been ordered: they are executed once only."""
+
+
+class NothingToOrder(Refused):
+    """A quote asks for no change."""
+
+
+def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome:
+    """Convert a quote to a sales order, once.
+
+    Added lines get a new Integration Id, the order line's own row id, so that two orders never share one; the
+    quote's lines follow.
+
+    Raises:
+        QuoteUnknown: there is no such quote.
+        OrderPlaced: an order was placed for it already.
+        StatusChangeRefused: it was cancelled.
+        NothingToOrder: it asks for no change.
+        OrderDoesNotApply: what it asks can't be made any more on what the customer has and has ordered.
+        QuantityNotWhole, TooManyItems: what can't be exploded.
+
+    Source: "Quote to Order Process".
+    """
+    header = the_quote(run, quote)
+    _prove_not_placed(header)
+    _prove_changes(header)
+    exploded = instances(run.call("Explode", message(QUOTE, [header])))[0]
+    fill_products(run, exploded)
+    order = _order_of(run, exploded, due_date)
+    _prove_applies(run, order)
+    run.insert(message(ORDER, [order]))
+    exploded.properties["Status"] = PLACED
+    store_lines(run, exploded)
+    return Outcome(objects=(message(ORDER, [order]), message(QUOTE, [exploded])))
+
+
+def new_order(
+    run: Run,
+    account: str,
+    currency: str | None = None,
+    price_list: str | None = None,
+    due_date: str | None = None,
+) -> Outcome:
+    """An empty order for an account, accounts and currency filled in.
+
+    Raises:
+        AccountUnknown, PriceListUnknown: there is no such account or price list.
+    """
+    customer = the_account(run, account)
+    if price_list is not None:
+        currency = currency or run.price_list(price_list).currency
+    order = _new_header(run, due_date)
+    order.properties |= {
+        "Account Id": account,
+        "Service Account Id": account,
+        "Billing Account Id": account,
+        "Price List Id": price_list,
+        "Currency Code": currency or currency_of(run, customer),
+    }
+    run.insert(message(ORDER, [order]))
+    return Outcome(objects=(message(ORDER, [order]),))
+
+
+def _prove_not_placed(header: PropertySet) -> None:
+    number, status = header.get("Quote Number") or "", header.get("Status")
+    if status == PLACED:
+        raise OrderPlaced(
+            f"an order was placed for the quote {number} already",
+            where=f"quote {number}, Status",
+            why=f"its status is {PLACED}, and its changes are executed once only",
+            mend="make a new quote for what else is wanted",
+        )
+    check_status(header, PLACED)
+
+
+def _prove_changes(header: PropertySet) -> None:
+    if all(action_code(item) == NO_ACTION for item, _ in walk_items(header)):
+        raise NothingToOrder(
+            f"the quote {header.get('Quote Number')} asks for no change",
+            where=f"quote {header.get('Quote Number')}",
+            why="none of its lines adds, updates or deletes anything",
+            mend="put products or changes on it first, or cancel it",
+        )
+
+
+def _new_header(run: Run, due_date: str | None) -> PropertySet:
+    return PropertySet(
+        "Order",
+        properties={
+            "Row Id": run.new_id(),
+            "Order Number": f"O-{run.next_number('Order Number'):07d}",
+            "Revision": "1",
+            "Active Flag": "Y",
+            "Order Type": "Sales Order",
+            "Status": "New",
+            "Due Date": due_date,
+        },
+    )
+
+
+def _order_of(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet:
+    """The order of an exploded quote; the keys of the quote's added lines become those of the order's, in place."""
+    order = _new_header(run, due_date)
+    order.properties |= {field: quote.get(field) for field in _HEADER}
+    order.properties["Quote Id"] = quote.get("Row Id")
+    for field in ACCOUNTS:
+        order.properties[field] = order.get(field) or order.get("Account Id")
+    fields = run.definitions[ORDER].root.children[LINE_ITEM].fields
+    twins: dict[int, PropertySet] = {}
+    for item, parent in walk_items(quote):
+        line = item.copy_node()
+        line.properties = {name: text for name, text in item.properties.items() if name in fields}
+        line.children = [node.copy() for node in item.children if node.type != f"ListOf {LINE_ITEM}"]
+        line.properties["Row Id"] = run.new_id()
+        if action_code(item) == "Add":
+            line.properties[KEY] = item.properties[KEY] = line.get("Row Id")
+        line.properties["Status"] = NO_ACTION if action_code(item) == NO_ACTION else "Pending"
+        line.properties["Order Item Processed Flag"] = "N"
+        if action_code(item) == NO_ACTION:
+            make_no_action(line)
+        twins[id(item)] = line
+        put_list(order if parent is None else twins[id(parent)], LINE_ITEM).append(line)
+    fill_accounts(order)
+    number_lines(order)
+    extend_quantities(order)
+    return order
+
+
+def _prove_applies(run: Run, order: PropertySet) -> None:
+    account_id = order.get("Account Id") or ""
+    state = requested_state(run, account_id)
+    prove_on_state(
+        run,
+        order,
+        no_profile(account_id) if is_empty(state) else state,
+        mend="other orders came before it: edit the quote's lines (edit-quote-line-item), or modify anew",
+    )
+
+
+_DUE = Argument("due-date", "date", help="When the changes are wanted: an ISO date; without one, as soon as may be.")
+
+WORKFLOWS = (
+    process("Quote To Order", quote_to_order, "place the order of a quote, once", QUOTE_NUMBER, _DUE, module=MODULE),
+    process(
+        "New Order",
+        new_order,
+        "make an empty order for an account",
+        ACCOUNT,
+        CURRENCY,
+        PRICE_LIST,
+        _DUE,
+        module=MODULE,
+    ),
+)

@@ -1,0 +1,256 @@
+"""Quotes: made, edited, proven, priced, numbered, ungrouped, cancelled.
+
+    new-quote                 an empty quote for an account
+    edit-quote-line-item      a service item on a quote, configured further
+    verify                    every rule of the products that the quote's states break
+    reprice                   every line's price anew
+    renumber, ungroup         the lines' numbers; copies instead of a quantity
+    cancel-quote              its end
+
+Source: "Edit Quotes Line Items Process", "Ungroup Quotes Process"; spec: workflows.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.arguments import Argument
+from hub.configurator.requests import Request
+from hub.run import Note, Outcome, Run
+from hub.workflows.accounts import the_account
+from hub.workflows.active_quote import QUOTE, make_quote
+from hub.workflows.change import broken_rules, configure, lines_of, price
+from hub.workflows.opportunities import the_opportunity
+from hub.workflows.process import process
+from hub.workflows.quote_arguments import (
+    ACCOUNT,
+    CURRENCY,
+    LINE,
+    MODULE,
+    PRICE_LIST,
+    QUOTE_NUMBER,
+    REQUESTS,
+    SESSION,
+)
+from hub.workflows.quote_lines import (
+    check_status,
+    group_of,
+    number_lines,
+    put_lines,
+    quote_in_progress,
+    root_of_line,
+    store_lines,
+    the_quote,
+)
+from hub.workflows.service_item import requested_item, with_roots
+from hub.workflows.service_profile import without_inactive
+from integration_objects.complex_object import KEY, action_code, instances, is_empty, line_items, message, walk_items
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+
+CANCELLED = "Cancelled"
+
+
+class QuoteDisconnects(Refused):
+    """A quote disconnects the service item that was to be edited on it."""
+
+
+def new_quote(
+    run: Run,
+    account: str,
+    currency: str | None = None,
+    price_list: str | None = None,
+    opportunity: str | None = None,
+    session: str | None = None,
+) -> Outcome:
+    """An empty quote for an account, accounts and currency filled in; it becomes the session's active one.
+
+    Raises:
+        AccountUnknown, PriceListUnknown, OpportunityUnknown: there is no such account, price list or opportunity.
+    """
+    if opportunity is not None:
+        the_opportunity(run, opportunity)
+    quote = make_quote(run, the_account(run, account), session, currency, price_list, opportunity)
+    return Outcome(objects=(message(QUOTE, [quote]),))
+
+
+def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Request] = ()) -> Outcome:
+    """Configure a service item further, from what the quote makes of it.
+
+    Raises:
+        QuoteUnknown, QuoteLineUnknown: there is no such quote or line.
+        QuoteNotInProgress: the quote was placed or cancelled.
+        DisconnectRequested: an open or pending order disconnects the service item.
+        QuoteDisconnects: the quote itself does.
+        ConfigurationRefused: the new state breaks rules of the products.
+
+    Source: "Edit Quotes Line Items Process", steps 1 to 10.
+    """
+    header = quote_in_progress(run, quote)
+    root = root_of_line(header, line)
+    before, now, notes = _states(run, header, root)  # 1 to 5
+    if is_empty(now):
+        raise _disconnects(header, root)
+    changed = configure(run, now, header.get("Account Id") or "", requests)  # 7
+    priced = price(run, header, changed.state)
+    roots = lines_of(run, before, priced.state, QUOTE)  # 8 and 9
+    put_lines(run, header, _group(header, root), roots)  # 10
+    return Outcome(objects=(message(QUOTE, [header]),), notes=(*notes, *changed.notes, *priced.notes))
+
+
+def verify(run: Run, quote: str) -> Outcome:
+    """Every rule that the states break which the quote asks for, and what of it can't be done any more; all is named.
+
+    Raises:
+        QuoteUnknown: there is no such quote.
+        DisconnectRequested: an open or pending order disconnects a service item on it.
+    """
+    header = the_quote(run, quote)
+    found: list[Note] = []
+    for root in _heads(header):
+        before, now, notes = _states(run, header, root)
+        found += [*notes, *broken_rules(run, now, header.get("Account Id") or "", before)]
+    return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(found))
+
+
+def reprice(run: Run, quote: str) -> Outcome:
+    """Price every service item on a quote anew, and say what changed.
+
+    Raises:
+        QuoteUnknown, QuoteNotInProgress: there is no such quote, or it can't be changed.
+        PriceMissing: something has no price.
+    """
+    header = quote_in_progress(run, quote)
+    found: list[Note] = []
+    for root in _heads(header):
+        before, now, notes = _states(run, header, root)
+        if is_empty(now):
+            continue
+        was = _prices(header)
+        priced = price(run, header, now)
+        put_lines(run, header, _group(header, root), lines_of(run, before, priced.state, QUOTE))
+        # Against what the quote said: what an earlier pricing changed on the asset's state is no news.
+        found += [*notes, *(note for note in priced.notes if was.get(note.item) != _prices(header).get(note.item))]
+    return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(found))
+
+
+def renumber(run: Run, quote: str) -> Outcome:
+    """Number the lines of a quote in the tree's order.
+
+    Raises:
+        QuoteUnknown, QuoteNotInProgress: there is no such quote, or it can't be changed.
+    """
+    header = quote_in_progress(run, quote)
+    number_lines(header)
+    run.synchronize(message(QUOTE, [header]))
+    return Outcome(objects=(message(QUOTE, [header]),))
+
+
+def ungroup(run: Run, quote: str, line: str) -> Outcome:
+    """Explode the service item of a line: a line for each of its quantity, each to be told apart.
+
+    Raises:
+        QuoteUnknown, QuoteLineUnknown, QuoteNotInProgress: see there.
+        QuantityNotWhole, TooManyItems: what can't be exploded.
+
+    Source: "Ungroup Quotes Process", steps 1 to 4.
+    """
+    header = quote_in_progress(run, quote)  # 1
+    root = root_of_line(header, line)
+    exploded = instances(run.call("Explode", message(QUOTE, [header]), root=root.get(KEY)))[0]  # 2
+    store_lines(run, exploded)  # 3
+    return Outcome(objects=(message(QUOTE, [exploded]),))  # 4
+
+
+def cancel_quote(run: Run, quote: str) -> Outcome:
+    """Cancel a quote: its changes are asked for no more.
+
+    Raises:
+        QuoteUnknown: there is no such quote.
+        StatusChangeRefused: it was placed, or cancelled already.
+    """
+    header = the_quote(run, quote)
+    check_status(header, CANCELLED)
+    header.properties["Status"] = CANCELLED
+    changed = PropertySet("Quote", properties={"Row Id": header.get("Row Id"), "Status": CANCELLED})
+    run.update(message(QUOTE, [changed]))
+    return Outcome(objects=(message(QUOTE, [header]),))
+
+
+def _states(
+    run: Run, header: PropertySet, root: PropertySet
+) -> tuple[PropertySet | None, PropertySet, tuple[Note, ...]]:
+    """A service item before the quote, and as the quote makes it; with what of the quote is ignored.
+
+    Source: "Edit Quotes Line Items Process", steps 1 to 5.
+    """
+    before = None
+    if action_code(root) != "Add":  # 1
+        before = requested_item(run, header.get("Account Id") or "", root.get(KEY) or "")  # 2 to 4
+    asked = with_roots(_bare(header), [one.copy() for one in _group(header, root)], QUOTE)
+    applied = run.call("Apply", before, asked)  # 5
+    notes = tuple(
+        Note("ignored", f"{entry.action} of {entry.attribute or 'the line'}: {entry.reason}", entry.item)
+        for entry in applied.ignored
+    )
+    return before, without_inactive(applied.asset), notes
+
+
+def _bare(header: PropertySet) -> PropertySet:
+    bare = header.copy_node()
+    bare.children = []
+    return bare
+
+
+def _group(header: PropertySet, root: PropertySet) -> list[PropertySet]:
+    """The root with what a grown quantity of it added beside it."""
+    return group_of(header, root.get(KEY) or "")
+
+
+def _heads(header: PropertySet) -> list[PropertySet]:
+    """The roots of a quote, without those that belong to another one's group."""
+    roots = line_items(header)
+    behind = {id(one) for root in roots for one in _group(header, root) if one is not root}
+    return [root for root in roots if id(root) not in behind]
+
+
+def _prices(header: PropertySet) -> dict[str | None, str | None]:
+    return {item.get(KEY): item.get("Adjusted Price") for item, _ in walk_items(header)}
+
+
+def _disconnects(header: PropertySet, root: PropertySet) -> QuoteDisconnects:
+    return QuoteDisconnects(
+        f"the service item '{root.get(KEY)}' can't be edited on the quote {header.get('Quote Number')}",
+        where=f"quote {header.get('Quote Number')}, line item '{root.get(KEY)}'",
+        why="the quote disconnects it",
+        mend="modify the service item instead: that replaces the quote's lines of it",
+    )
+
+
+WORKFLOWS = (
+    process(
+        "New Quote",
+        new_quote,
+        "make an empty quote for an account, and the session's active one",
+        ACCOUNT,
+        CURRENCY,
+        PRICE_LIST,
+        Argument("opportunity", help="The Opportunity Id of the sale that it is for."),
+        SESSION,
+        module=MODULE,
+    ),
+    process(
+        "Edit Quote Line Item",
+        edit_quote_line_item,
+        "configure a service item further, from what a quote makes of it",
+        QUOTE_NUMBER,
+        LINE,
+        REQUESTS,
+        module=MODULE,
+    ),
+    process("Verify", verify, "name every rule that a quote breaks", QUOTE_NUMBER, module=MODULE),
+    process("Reprice", reprice, "price a quote anew, and say what changed", QUOTE_NUMBER, module=MODULE),
+    process("Renumber", renumber, "number a quote's lines in the tree's order", QUOTE_NUMBER, module=MODULE),
+    process("Ungroup", ungroup, "make a line for each of a service item's quantity", QUOTE_NUMBER, LINE, module=MODULE),
+    process("Cancel Quote", cancel_quote, "cancel a quote", QUOTE_NUMBER, module=MODULE),
+)

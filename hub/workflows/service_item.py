@@ -1,0 +1,128 @@
+"""A service item: one root of a customer's service profile, as it is requested so far.
+
+Source: "Modify Asset Sub-process", steps 1 and 2; "Disconnect Products and Services Process"; spec: workflows.md.
+"""
+
+from __future__ import annotations
+
+from hub.run import Run
+from hub.workflows.service_profile import ASSET, INACTIVE, open_orders, requested_state
+from integration_objects.complex_object import (
+    KEY,
+    LINE_ITEM,
+    action_code,
+    empty,
+    instances,
+    line_items,
+    message,
+    put_list,
+    walk_items,
+)
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+
+
+class ServiceItemUnknown(Refused):
+    """The account has no such service item, and none is on order."""
+
+
+class ServiceItemDisconnected(Refused):
+    """The service item was disconnected, and is history."""
+
+
+class DisconnectRequested(Refused):
+    """A request has already been made to disconnect this service item."""
+
+
+class NotARoot(Refused):
+    """The item is a component of a service item, not the service item itself."""
+
+
+def requested_item(run: Run, account_id: str, root: str) -> PropertySet:
+    """The requested state of one service item: an OM Asset message with this root only.
+
+    Args:
+        run: the run.
+        account_id: the account.
+        root: the root item's Integration Id.
+
+    Raises:
+        DisconnectRequested: an open or pending order disconnects it: its requested state is empty.
+        ServiceItemDisconnected: it is Inactive.
+        NotARoot: the key is that of a component.
+        ServiceItemUnknown: the account has nothing of this key.
+
+    Source: "Modify Asset Sub-process", steps 1 and 2.
+    """
+    state = requested_state(run, account_id)
+    found = item_of(state, root)
+    if found is None:
+        raise _why_empty(run, account_id, root, state)
+    return found
+
+
+def item_of(state: PropertySet, root: str) -> PropertySet | None:
+    """The object with nothing but the root item *root*; None where it isn't among the roots."""
+    for instance in instances(state):
+        for item in line_items(instance):
+            if item.get(KEY) == root:
+                return with_roots(instance, [item], ASSET)
+    return None
+
+
+def with_roots(header: PropertySet, roots: list[PropertySet], name: str) -> PropertySet:
+    """A message of *name* with the header's fields and these root items; an empty one for no items."""
+    if not roots:
+        return empty(name)
+    node = header.copy_node()
+    put_list(node, LINE_ITEM).extend(roots)
+    return message(name, [node])
+
+
+def _why_empty(run: Run, account_id: str, root: str, state: PropertySet) -> Refused:
+    where = f"account '{account_id}', line item '{root}'"
+    for order in open_orders(run, account_id):
+        for instance in instances(order):
+            for item, _ in walk_items(instance):
+                if item.get(KEY) == root and action_code(item) == "Delete":
+                    return DisconnectRequested(
+                        f"a request has already been made to disconnect the service item '{root}'",
+                        where=where,
+                        why=f"the order {instance.get('Order Number')} disconnects it, and is {instance.get('Status')}",
+                        mend="cancel or revise that order, or leave the service item alone",
+                    )
+    for item, above in _pairs(state):
+        if item.get(KEY) == root:
+            return NotARoot(
+                f"the item '{root}' is a component of a service item",
+                where=where,
+                why=f"it is part of the service item '{above}'",
+                mend=f"name the service item, root={above}, and the component in the requests",
+            )
+    for instance in instances(run.query(ASSET, {"Account Id": account_id})):
+        for item, _ in walk_items(instance):
+            if item.get(KEY) == root and item.get("Status") == INACTIVE:
+                return ServiceItemDisconnected(
+                    f"the service item '{root}' is disconnected",
+                    where=where,
+                    why="its status is Inactive: it is history",
+                    mend="order the product anew (new-products-and-services)",
+                )
+    return ServiceItemUnknown(
+        f"the account '{account_id}' has no service item '{root}'",
+        where=where,
+        why="neither its service profile nor an open order has an item of this Integration Id",
+        mend=f"mend the Integration Id: `orderhub show 'OM Asset' {account_id}` has them",
+    )
+
+
+def _pairs(state: PropertySet) -> list[tuple[PropertySet, str | None]]:
+    """Each component with the key of its root."""
+    found: list[tuple[PropertySet, str | None]] = []
+    for instance in instances(state):
+        roots: dict[int, str | None] = {}
+        for item, parent in walk_items(instance):
+            roots[id(item)] = item.get(KEY) if parent is None else roots[id(parent)]
+            if parent is not None:
+                found.append((item, roots[id(item)]))
+    return found

@@ -1,0 +1,144 @@
+"""A customer care representative at the hub: workflows by name, what they refuse, and orders that get done."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pathlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from adapters.database.upgrade import upgrade
+from hub.deployment import Deployment
+from hub.desk import Desk
+from hub.run import Origin, Outcome
+from hub.settings import read_settings
+from hub.workflow_run import run_workflow
+from hub.workflows.orders import submit
+from hub.workflows.process import request, workflow_named
+from integration_objects.complex_object import action_code, instances, line_items, walk_items
+from integration_objects.errors import HubError
+from integration_objects.property_set import PropertySet
+from tests.hub.conftest import Road, sample
+
+#: rows that a refusal may leave: numbers that were given out outside of its transaction
+NOT_COMPARED = frozenset(("hub_sequence",))
+
+
+class CustomerCare:
+    """Runs workflows on a road (tests/hub/conftest.py), as commands do."""
+
+    def __init__(self, road: Any) -> None:
+        self.road = road
+        self.desk = road.desk
+
+    def __call__(self, workflow: str, **arguments: Any) -> Outcome:
+        """Run a workflow; arguments that aren't text are its requests, as JSON."""
+        named = workflow_named(self.desk.deployment.workflows, workflow)
+        pairs = [
+            (name.replace("_", "-"), text if isinstance(text, str) else json.dumps(text))
+            for name, text in arguments.items()
+            if text is not None
+        ]
+        return run_workflow(self.desk, named, request(workflow, pairs)).outcome
+
+    def refused(self, workflow: str, **arguments: Any) -> str:
+        """The whole text of the error that a workflow refuses with; nothing is written then."""
+        before = self.rows()
+        with pytest.raises(HubError) as caught:
+            self(workflow, **arguments)
+        assert self.rows() == before
+        assert caught.value.verdict == "refuse"
+        return str(caught.value)
+
+    def rows(self) -> dict[str, list[Any]]:
+        """Every row of every table."""
+        with self.desk.database.read() as connection:
+            return {
+                name: sorted(map(repr, connection.execute(table.select()).all()))
+                for name, table in self.desk.metadata.tables.items()
+                if name not in NOT_COMPARED
+            }
+
+    def quote(self, number: str | None) -> PropertySet:
+        """The stored quote."""
+        (found,) = self.road.stored("OM Quote", Quote_Number=number)
+        return found
+
+    def order(self, number: str | None) -> PropertySet:
+        """The stored order."""
+        (found,) = self.road.stored("OM Order", Order_Number=number)
+        return found
+
+    def profile_root(self, account: str) -> PropertySet:
+        """The account's only service item."""
+        (asset,) = self.road.stored("OM Asset", Account_Id=account)
+        (root,) = line_items(asset)
+        return root
+
+    def place(self, quote: str) -> PropertySet:
+        """Place a quote's order; the order."""
+        return instances(self("quote-to-order", quote=quote).objects[0])[0]
+
+    def install(self, order: PropertySet) -> None:
+        """Submit an order, and have provisioning say that all of it is complete."""
+        self.submit(order)
+        for work_order in self.road.work_orders():
+            self.road.complete(work_order)
+
+    def submit(self, order: PropertySet) -> None:
+        """Submit a stored order."""
+        with self.desk.write() as transaction:
+            run = transaction.run(Origin("test", "local", order.get("Order Number") or ""))
+            stored = run.query("OM Order", {"Row Id": order.get("Row Id")})
+            transaction.store.delete(stored)
+            submit(run, instances(stored)[0])
+
+
+@contextlib.contextmanager
+def care_on(folder: pathlib.Path, database_url: str | None = None) -> Iterator[CustomerCare]:
+    """Customer care in a folder, with the samples' catalogue, price list and customers; on SQLite without a URL."""
+    given: dict[str, Any] = {}
+    if database_url is not None:
+        given["database_url"] = database_url
+        desk = Desk(Deployment(folder, read_settings(folder, environment=False, **given)))
+        upgrade(desk.database, desk.deployment.definitions)
+        desk.close()
+    road = Road(folder, **given).load_samples()
+    for name in ("price_list.xml", "premises.xml", "customers.xml"):
+        road.load(sample(name))
+    yield CustomerCare(road)
+    road.close()
+
+
+def the(outcome: Outcome) -> PropertySet:
+    """The only object of an outcome."""
+    (tree,) = outcome.objects
+    (instance,) = instances(tree)
+    return instance
+
+
+def actions(instance: PropertySet) -> Counter[tuple[str | None, str]]:
+    """How many lines of each product have which action."""
+    return Counter((item.get("Product Id"), action_code(item)) for item, _ in walk_items(instance))
+
+
+def lines(instance: PropertySet, product: str, action: str | None = None) -> list[PropertySet]:
+    """The lines of a product, of those with one action where *action* is given."""
+    return [
+        item
+        for item, _ in walk_items(instance)
+        if item.get("Product Id") == product and action in (None, action_code(item))
+    ]
+
+
+def said(instance: PropertySet) -> list[tuple[str, dict[str, str]]]:
+    """What an instance says: the fields that aren't null of all its lines and attributes, in order."""
+    return [
+        (node.type, {name: text for name, text in node.properties.items() if text is not None})
+        for node in instance.walk()
+        if node.type in ("Line Item", "Attribute")
+    ]

@@ -1,0 +1,74 @@
+"""New accounts, from nothing and from an existing one of the same customer."""
+
+from __future__ import annotations
+
+from tests.customer_care import the
+
+OFFICES = """<Message MessageType="Integration Object" IntObjectName="Account" IntObjectFormat="Hierarchical">
+<ListOfAccount>
+<Account><AccountId>AW</AccountId><Name>American Widgets Inc</Name><AccountClass>Customer</AccountClass>
+ <CurrencyCode>USD</CurrencyCode></Account>
+<Account><AccountId>AW-NY</AccountId><Name>American Widgets Inc, New York</Name><AccountClass>Service</AccountClass>
+ <ParentAccountId>AW</ParentAccountId><Status>Active</Status>
+ <ListOfAccountKey><AccountKey><System>MAINFRAME</System><Number>77</Number></AccountKey></ListOfAccountKey></Account>
+</ListOfAccount></Message>"""
+
+
+def test_a_new_account_begins_with_the_details_of_another_office(any_care):
+    """Scenario a: the details, the customer above, not the name, the number or the other systems' keys."""
+    any_care.road.load(OFFICES)
+    made = the(any_care("new-account", name="American Widgets Inc, Spokane", like="AW-NY", account="AW-SP"))
+    (stored,) = any_care.road.stored("Account", Account_Id="AW-SP")
+    for account in (made, stored):
+        assert {name: text for name, text in account.properties.items() if text is not None} == {
+            "Account Id": "AW-SP",
+            "Name": "American Widgets Inc, Spokane",
+            "Account Class": "Service",
+            "Parent Account Id": "AW",
+        }
+    assert stored.children == []
+
+
+def test_the_customer_itself_can_be_the_model(care):
+    care.road.load(OFFICES)
+    made = the(care("new-account", name="American Widgets Inc, Spokane", like="AW", currency="CAD"))
+    assert (made.get("Parent Account Id"), made.get("Account Class"), made.get("Currency Code")) == (
+        "AW",
+        "Service",
+        "CAD",
+    )
+    assert care.road.stored("Account", Account_Id=made.get("Account Id"))
+
+
+def test_a_new_customer_needs_no_model(care):
+    made = the(care("new-account", name="John Smith", currency="USD"))
+    assert (made.get("Account Class"), made.get("Parent Account Id")) == ("Customer", None)
+
+
+def test_an_account_id_is_one_accounts(care):
+    assert care.refused("new-account", name="Nobody", account="1-A") == (
+        "there is an account '1-A' already\n"
+        "  where: argument 'account'\n"
+        "  why:   an Account Id is one account's\n"
+        "  mend:  give another, or none: then the hub makes one"
+    )
+
+
+def test_a_model_must_be_there(care):
+    assert care.refused("new-account", name="Nobody", like="1-Z") == (
+        "the account '1-Z' is unknown\n"
+        "  where: argument 'like'\n"
+        "  why:   no account of this Account Id is stored\n"
+        "  mend:  mend the Account Id, or load the account (orderhub load)"
+    )
+
+
+def test_a_quote_takes_the_currency_from_the_account_above(care):
+    """An office has no currency of its own: the customer's counts."""
+    care.road.load(OFFICES)
+    quote = the(care("new-quote", account="AW-NY"))
+    assert (quote.get("Currency Code"), quote.get("Service Account Id"), quote.get("Billing Account Id")) == (
+        "USD",
+        "AW-NY",
+        "AW-NY",
+    )

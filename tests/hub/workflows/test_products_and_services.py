@@ -1,0 +1,434 @@
+"""New products and services, Modify, Disconnect, Suspend, Resume, Profile: what they do, and what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration_objects.complex_object import KEY, instances, line_items, walk_items
+from tests.customer_care import actions, lines, said, the
+from tests.hub.conftest import sample
+
+PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
+NUMBER = {"request": "set", "item": f"{PACKAGE}/{LINE}/Call Forwarding", "attributes": {"Forwarding Number": "206-1"}}
+
+
+def package(care, account="1-B", **more):
+    """A package on the account's active quote."""
+    return the(care("new-products-and-services", account=account, product=PACKAGE, requests=[NUMBER], **more))
+
+
+def installed(care, account="1-B"):
+    """A package in the account's profile; its root."""
+    care.install(care.place(package(care, account).get("Quote Number")))
+    return care.profile_root(account)
+
+
+def ordered(care, account="1-B"):
+    """An order for a package that isn't done yet; the order's root."""
+    (root,) = line_items(care.place(package(care, account).get("Quote Number")))
+    return root
+
+
+def set_number(root, number):
+    return {
+        "request": "set",
+        "item": f"{root.get(KEY)}/{LINE}/Call Forwarding",
+        "attributes": {"Forwarding Number": number},
+    }
+
+
+# The active quote
+
+
+def test_without_a_product_the_active_quote_is_made_and_kept(any_care):
+    first = the(any_care("new-products-and-services", account="1-B"))
+    assert {name: first.get(name) for name in ("Quote Number", "Status", "Account Id", "Currency Code")} == {
+        "Quote Number": first.get("Quote Number"),
+        "Status": "In Progress",
+        "Account Id": "1-B",
+        "Currency Code": "USD",
+    }
+    assert the(any_care("new-products-and-services", account="1-B")).get("Row Id") == first.get("Row Id")
+
+
+def test_the_active_quote_is_kept_only_for_the_same_account_and_in_progress(any_care):
+    first = the(any_care("new-products-and-services", account="1-B"))
+    other = the(any_care("new-products-and-services", account="1-A"))
+    assert other.get("Row Id") != first.get("Row Id")
+    again = the(any_care("new-products-and-services", account="1-B"))
+    assert again.get("Row Id") not in (first.get("Row Id"), other.get("Row Id"))
+    any_care("cancel-quote", quote=again.get("Quote Number"))
+    assert the(any_care("new-products-and-services", account="1-B")).get("Row Id") != again.get("Row Id")
+
+
+def test_each_session_has_its_own_active_quote(care):
+    quotes = [the(care("new-quote", account="1-B", session=one)).get("Row Id") for one in ("anna", "bert")]
+    for session, expected in zip(("anna", "bert", "anna"), (*quotes, quotes[0]), strict=True):
+        assert the(care("new-products-and-services", account="1-B", session=session)).get("Row Id") == expected
+
+
+def test_accounts_that_the_quote_lacks_are_filled(care):
+    quote = the(care("new-quote", account="1-B"))
+    with care.desk.write() as transaction:
+        stored = transaction.store.query("OM Quote", {"Row Id": quote.get("Row Id")})
+        instances(stored)[0].properties.update({"Service Account Id": None, "Billing Account Id": "1-A"})
+        transaction.store.update(stored)
+    care("new-products-and-services", account="1-B")
+    stored = care.quote(quote.get("Quote Number"))
+    assert (stored.get("Service Account Id"), stored.get("Billing Account Id")) == ("1-B", "1-A")
+
+
+# New products
+
+
+def test_a_product_comes_with_its_defaults_prices_and_accounts(any_care):
+    quote = package(any_care)
+    assert actions(quote) == {
+        (PACKAGE, "Add"): 1,
+        (LINE, "Add"): 1,
+        ("Caller Id", "Add"): 1,
+        ("Call Forwarding", "Add"): 1,
+    }
+    assert [item.get("Adjusted Price") for item, _ in walk_items(quote)] == ["19.95", "0.00", "0.00", "0.00"]
+    assert [item.get("Line Number") for item, _ in walk_items(quote)] == ["1", "2", "3", "4"]
+    for item, _ in walk_items(quote):
+        assert (item.get("Service Account Id"), item.get("Billing Account Id")) == ("1-B", "1-B")
+        assert (item.get("Track As Asset"), item.get("Extended Quantity"), item.get("Status")) == ("Y", "1", None)
+    assert quote.get("Price List Id") == "Standard"
+    assert said(any_care.quote(quote.get("Quote Number"))) == said(quote)
+
+
+def test_a_product_that_still_lacks_something_is_put_on_the_quote_and_told(care):
+    outcome = care("new-products-and-services", account="1-B", product=PACKAGE)
+    (root,) = line_items(the(outcome))
+    (line,) = line_items(root)
+    assert [str(note) for note in outcome.notes] == [
+        f"broken rule: Call Forwarding {line_items(line)[1].get(KEY)}: Required: "
+        f"Call Forwarding '{line_items(line)[1].get(KEY)}' needs a value for 'Forwarding Number'"
+    ]
+
+
+def test_a_refused_configuration_leaves_nothing(care):
+    text = care.refused(
+        "new-products-and-services",
+        account="1-B",
+        product=PACKAGE,
+        requests=[{"request": "add", "product": LINE, "beneath": PACKAGE}],
+    )
+    assert text.startswith("the configuration breaks 3 rules of its products\n  where: OM Asset '1-B'\n  why:   Most: ")
+    assert text.count("needs a value for 'Forwarding Number'") == 2
+    assert text.endswith("\n  mend:  mend the requests; nothing was changed")
+
+
+def test_an_unknown_product_is_refused(care):
+    assert "'Local Brakethrough Package'" in care.refused(
+        "new-products-and-services", account="1-B", product="Local Brakethrough Package"
+    )
+
+
+def test_without_a_price_list_of_its_currency_nothing_is_quoted(care):
+    quote = the(care("new-quote", account="1-B", currency="EUR"))
+    assert care.refused("new-products-and-services", account="1-B", product=PACKAGE, requests=[NUMBER]) == (
+        "there is no price list in EUR to price by\n"
+        f"  where: quote {quote.get('Quote Number')}, Price List Id\n"
+        "  why:   none is stored\n"
+        "  mend:  load a price list (orderhub load), or make the quote with price-list="
+    )
+
+
+def test_of_several_price_lists_a_person_chooses(care):
+    text = sample("price_list.xml").decode().replace(">Standard<", ">Winter<")
+    care.road.load(text.replace("<Price>19.95<", "<Price>18.00<"))
+    number = the(care("new-quote", account="1-B")).get("Quote Number")
+    assert care.refused("new-products-and-services", account="1-B", product=PACKAGE, requests=[NUMBER]) == (
+        "there are 2 price lists in USD to price by\n"
+        f"  where: quote {number}, Price List Id\n"
+        "  why:   Standard, Winter hold now\n"
+        "  mend:  make the quote with price-list="
+    )
+    care("new-quote", account="1-B", price_list="Winter")
+    assert line_items(package(care))[0].get("Adjusted Price") == "18.00"
+
+
+# Modify
+
+
+def test_modify_starts_from_the_profile(any_care):
+    root = installed(any_care)
+    add = {
+        "request": "add",
+        "product": "Voice Mail",
+        "beneath": f"{root.get(KEY)}/{LINE}",
+        "attributes": {"Password": "1"},
+    }
+    outcome = any_care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2"), add])
+    quote = the(outcome)
+    assert actions(quote) == {
+        (PACKAGE, "-"): 1,
+        (LINE, "-"): 1,
+        ("Caller Id", "-"): 1,
+        ("Call Forwarding", "Update"): 1,
+        ("Voice Mail", "Add"): 1,
+    }
+    assert [item.get("Adjusted Price") for item in lines(quote, "Voice Mail")] == ["6.95"]
+    assert {item.get("Status") for item, _ in walk_items(quote)} == {None}
+    assert said(any_care.quote(quote.get("Quote Number"))) == said(quote)
+
+
+def test_modify_starts_from_the_open_orders_too(any_care):
+    """Nothing of it is installed yet: the requested state is what the order will bring."""
+    root = ordered(any_care)
+    quote = the(any_care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2")]))
+    assert actions(quote)[("Call Forwarding", "Update")] == 1
+    assert sum(count for (_, action), count in actions(quote).items() if action != "-") == 1
+
+
+def test_a_further_modify_replaces_the_service_items_lines(any_care):
+    """The quote holds the delta of the service item once, and what else is on it stays."""
+    root = installed(any_care)
+    package(any_care)
+    any_care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2")])
+    add = {
+        "request": "add",
+        "product": "Voice Mail",
+        "beneath": f"{root.get(KEY)}/{LINE}",
+        "attributes": {"Password": "1"},
+    }
+    outcome = any_care("modify", account="1-B", root=root.get(KEY), requests=[add])
+    quote = any_care.quote(the(outcome).get("Quote Number"))
+    assert [item.get("Product Id") for item in line_items(quote)] == [PACKAGE, PACKAGE]
+    assert {action: count for (product, action), count in actions(quote).items() if product == "Call Forwarding"} == {
+        "Add": 1,
+        "-": 1,
+    }
+    assert [str(note) for note in outcome.notes] == [
+        f"replaced: {root.get(KEY)}: the quote's former changes of the service item were replaced; "
+        "edit-quote-line-item goes on from them"
+    ]
+    assert [item.get("Line Number") for item, _ in walk_items(quote)] == [str(n + 1) for n in range(9)]
+
+
+def test_a_grown_quantity_is_a_line_of_its_own_and_replaced_with_its_root(any_care):
+    """Figure 11J on a quote: the existing card stays, what it has grown by is added beside it, once."""
+    card = the(any_care("new-products-and-services", account="1-B", product="Calling Card"))
+    any_care.install(any_care.place(card.get("Quote Number")))
+    root = any_care.profile_root("1-B")
+    for quantity in ("3", "5"):
+        change = {"request": "set", "item": root.get(KEY), "fields": {"Quantity": quantity}}
+        quote = the(any_care("modify", account="1-B", root=root.get(KEY), requests=[change]))
+        found = [(item.get("Action Code"), item.get("Quantity")) for item in line_items(quote)]
+        assert found == [("-", "1"), ("Add", str(int(quantity) - 1))]
+    order = any_care.place(quote.get("Quote Number"))
+    assert [(item.get("Action Code"), item.get("Quantity")) for item in line_items(order)] == [("-", "1")] + [
+        ("Add", "1")
+    ] * 4
+
+
+def test_inactive_components_are_left_out(care):
+    root = installed(care)
+    add = {
+        "request": "add",
+        "product": "Voice Mail",
+        "beneath": f"{root.get(KEY)}/{LINE}",
+        "attributes": {"Password": "1"},
+    }
+    care.install(care.place(the(care("modify", account="1-B", root=root.get(KEY), requests=[add])).get("Quote Number")))
+    gone = {"request": "remove", "item": f"{root.get(KEY)}/{LINE}/Voice Mail"}
+    care.install(
+        care.place(the(care("modify", account="1-B", root=root.get(KEY), requests=[gone])).get("Quote Number"))
+    )
+    quote = the(care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-3")]))
+    assert lines(quote, "Voice Mail") == []
+
+
+def test_a_service_item_that_an_open_order_disconnects_is_empty(any_care):
+    root = installed(any_care)
+    order = any_care.place(the(any_care("disconnect", account="1-B", root=root.get(KEY))).get("Quote Number"))
+    for workflow in ("modify", "disconnect", "suspend"):
+        assert any_care.refused(workflow, account="1-B", root=root.get(KEY)) == (
+            f"a request has already been made to disconnect the service item '{root.get(KEY)}'\n"
+            f"  where: account '1-B', line item '{root.get(KEY)}'\n"
+            f"  why:   the order {order.get('Order Number')} disconnects it, and is New\n"
+            "  mend:  cancel or revise that order, or leave the service item alone"
+        )
+
+
+def test_what_is_no_service_item_is_refused(care):
+    root = installed(care)
+    (line,) = line_items(root)
+    assert care.refused("modify", account="1-B", root=line.get(KEY)) == (
+        f"the item '{line.get(KEY)}' is a component of a service item\n"
+        f"  where: account '1-B', line item '{line.get(KEY)}'\n"
+        f"  why:   it is part of the service item '{root.get(KEY)}'\n"
+        f"  mend:  name the service item, root={root.get(KEY)}, and the component in the requests"
+    )
+    assert care.refused("modify", account="1-A", root=root.get(KEY)) == (
+        f"the account '1-A' has no service item '{root.get(KEY)}'\n"
+        f"  where: account '1-A', line item '{root.get(KEY)}'\n"
+        "  why:   neither its service profile nor an open order has an item of this Integration Id\n"
+        "  mend:  mend the Integration Id: `orderhub show 'OM Asset' 1-A` has them"
+    )
+    care.install(care.place(the(care("disconnect", account="1-B", root=root.get(KEY))).get("Quote Number")))
+    assert care.refused("modify", account="1-B", root=root.get(KEY)) == (
+        f"the service item '{root.get(KEY)}' is disconnected\n"
+        f"  where: account '1-B', line item '{root.get(KEY)}'\n"
+        "  why:   its status is Inactive: it is history\n"
+        "  mend:  order the product anew (new-products-and-services)"
+    )
+
+
+def test_a_quote_in_another_currency_is_refused(care):
+    root = installed(care)
+    text = sample("price_list.xml").decode().replace(">Standard<", ">Europe<").replace(">USD<", ">EUR<")
+    care.road.load(text)
+    number = the(care("new-quote", account="1-B", currency="EUR")).get("Quote Number")
+    package(care)
+    assert care.refused("modify", account="1-B", root=root.get(KEY)) == (
+        f"the service item is priced in USD, and the quote {number} in another currency\n"
+        f"  where: quote {number}, Currency Code\n"
+        "  why:   it has lines in EUR\n"
+        "  mend:  make a new quote (new-quote) for the service item"
+    )
+
+
+def test_an_empty_quote_takes_the_assets_currency(care):
+    root = installed(care)
+    number = the(care("new-quote", account="1-B", currency="EUR")).get("Quote Number")
+    quote = the(care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2")]))
+    assert (quote.get("Quote Number"), quote.get("Currency Code")) == (number, "USD")
+
+
+# Disconnect, Suspend, Resume
+
+
+def test_disconnect_deletes_the_requested_state(any_care):
+    root = installed(any_care)
+    quote = the(any_care("disconnect", account="1-B", root=root.get(KEY)))
+    assert set(actions(quote)) == {(one, "Delete") for one in (PACKAGE, LINE, "Caller Id", "Call Forwarding")}
+    any_care.install(any_care.place(quote.get("Quote Number")))
+    assert {item.get("Status") for item in any_care.profile_root("1-B").walk() if item.type == "Line Item"} == {
+        "Inactive"
+    }
+
+
+def test_components_that_are_not_tracked_are_left_out_of_a_disconnect(care):
+    add = {"request": "add", "product": "Installation", "beneath": f"{PACKAGE}/{LINE}"}
+    quote = the(care("new-products-and-services", account="1-B", product=PACKAGE, requests=[NUMBER, add]))
+    (root,) = line_items(care.place(quote.get("Quote Number")))
+    outcome = care("disconnect", account="1-B", root=root.get(KEY))
+    assert lines(the(outcome), "Installation") == []
+    assert [(note.kind, note.product, note.text) for note in outcome.notes] == [
+        ("left out", "Installation", "it is not tracked as an asset")
+    ]
+
+
+def test_a_service_item_of_which_nothing_is_tracked_cannot_be_disconnected(care):
+    quote = the(care("new-products-and-services", account="1-B", product="Installation"))
+    (root,) = line_items(care.place(quote.get("Quote Number")))
+    for workflow in ("disconnect", "suspend"):
+        assert care.refused(workflow, account="1-B", root=root.get(KEY)) == (
+            f"nothing of the service item '{root.get(KEY)}' can be disconnected\n"
+            f"  where: account '1-B', line item '{root.get(KEY)}'\n"
+            "  why:   none of its components is tracked as an asset\n"
+            "  mend:  cancel the order that brings it, where it isn't complete; else there is nothing to do"
+        )
+
+
+def test_a_service_is_suspended_and_resumed(any_care):
+    """An Update of what status the service is to have, under the names Suspend and Resume."""
+    root = installed(any_care)
+    for workflow, status, name in (("suspend", "Suspended", "Suspend"), ("resume", "Active", "Resume")):
+        quote = the(any_care(workflow, account="1-B", root=root.get(KEY)))
+        order = any_care.place(quote.get("Quote Number"))
+        for instance in (any_care.quote(quote.get("Quote Number")), order):
+            told = [
+                (item.get("Action Code"), item.get("Action Alias"), item.get("Asset Status"))
+                for item, _ in walk_items(instance)
+            ]
+            assert told == [("Update", name, status)] * 4
+        any_care.install(order)
+        found = {item.get("Status") for item in any_care.profile_root("1-B").walk() if item.type == "Line Item"}
+        assert found == {status}
+
+
+def test_a_suspended_service_is_not_suspended_again_nor_an_active_one_resumed(care):
+    root = installed(care)
+    assert care.refused("resume", account="1-B", root=root.get(KEY)) == (
+        f"the asset {root.get(KEY)} can't become Active\n"
+        f"  where: account '1-B', line item '{root.get(KEY)}'\n"
+        "  why:   it is Active, from which it can become Inactive or Suspended\n"
+        "  mend:  send a status that follows from the present one; a failed line opens again from its fallout entry"
+    )
+    care.place(the(care("suspend", account="1-B", root=root.get(KEY))).get("Quote Number"))
+    assert care.refused("suspend", account="1-B", root=root.get(KEY)).startswith(
+        f"the asset {root.get(KEY)} can't become Suspended\n"
+        f"  where: account '1-B', line item '{root.get(KEY)}'\n"
+        "  why:   it is Suspended,"
+    )
+
+
+def test_a_suspended_service_stays_so_through_a_change(care):
+    """A change of a suspended service says nothing of its status."""
+    root = installed(care)
+    care.install(care.place(the(care("suspend", account="1-B", root=root.get(KEY))).get("Quote Number")))
+    quote = the(care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2")]))
+    assert {item.get("Asset Status") for item, _ in walk_items(quote)} == {None}
+    care.install(care.place(quote.get("Quote Number")))
+    found = {item.get("Status") for item in care.profile_root("1-B").walk() if item.type == "Line Item"}
+    assert found == {"Suspended"}
+
+
+# Profile
+
+
+def test_the_profile_is_that_of_the_quotes_accounts(care):
+    root = installed(care)
+    quote = the(care("new-quote", account="1-B"))
+    for view in (None, "service", "billing"):
+        (shown,) = care("profile", quote=quote.get("Quote Number"), view=view).objects
+        assert [item.get(KEY) for item in line_items(instances(shown)[0])] == [root.get(KEY)]
+
+
+def test_a_quotes_billing_account_shows_what_is_billed_to_it(care):
+    installed(care)
+    quote = the(care("new-quote", account="1-B"))
+    with care.desk.write() as transaction:
+        stored = transaction.store.query("OM Quote", {"Row Id": quote.get("Row Id")})
+        instances(stored)[0].properties["Billing Account Id"] = "1-A"
+        transaction.store.update(stored)
+    assert care("profile", quote=quote.get("Quote Number"), view="billing").objects == ()
+    assert len(care("profile", quote=quote.get("Quote Number"), view="service").objects) == 1
+
+
+def test_without_accounts_there_is_no_profile(care):
+    quote = the(care("new-quote", account="1-B"))
+    number = quote.get("Quote Number")
+    with care.desk.write() as transaction:
+        stored = transaction.store.query("OM Quote", {"Row Id": quote.get("Row Id")})
+        instances(stored)[0].properties.update({"Billing Account Id": None, "Service Account Id": None})
+        transaction.store.update(stored)
+    outcome = care("profile", quote=number)
+    assert (outcome.objects, outcome.why) == (
+        (),
+        f"the quote {number} names no account whose products and services could be shown",
+    )
+
+
+def test_a_profile_has_two_views(care):
+    number = the(care("new-quote", account="1-B")).get("Quote Number")
+    assert care.refused("profile", quote=number, view="servise") == (
+        "there is no view 'servise'\n"
+        "  where: argument 'view'\n"
+        "  why:   expected service or billing\n"
+        "  mend:  name one of them, or neither"
+    )
+
+
+@pytest.mark.parametrize("workflow", ["profile", "reprice", "renumber", "verify", "quote-to-order", "cancel-quote"])
+def test_an_unknown_quote_is_refused(care, workflow):
+    assert care.refused(workflow, quote="Q-9") == (
+        "the quote 'Q-9' is unknown\n"
+        "  where: argument 'quote'\n"
+        "  why:   no quote of this number is stored\n"
+        "  mend:  mend the number: `orderhub object query 'OM Quote'` has them"
+    )

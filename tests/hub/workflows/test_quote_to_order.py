@@ -1,0 +1,200 @@
+"""Quote to Order, once; and new orders."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from hub.deployment import Deployment
+from hub.desk import Desk
+from hub.settings import read_settings
+from hub.workflow_run import run_workflow
+from hub.workflows.process import request
+from hub.workflows.quote_to_order import OrderPlaced
+from integration_objects.complex_object import KEY, attributes, instances, line_items, walk_items
+from tests.customer_care import actions, care_on, lines, said, the
+
+PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
+FORWARDING = f"{PACKAGE}/{LINE}/Call Forwarding"
+NUMBER = {"request": "set", "item": FORWARDING, "attributes": {"Forwarding Number": "206-1"}}
+
+
+def package(care, **more):
+    """A package on 1-B's active quote."""
+    return the(care("new-products-and-services", account="1-B", product=PACKAGE, requests=[NUMBER], **more))
+
+
+def placed(outcome):
+    """The order and the quote of a conversion."""
+    return [instances(tree)[0] for tree in outcome.objects]
+
+
+def test_a_quote_becomes_an_order(any_care):
+    """Order type Sales Order, status New, lines Pending; the quote is Order Placed, and its lines' keys follow."""
+    quote = package(any_care)
+    order, converted = placed(any_care("quote-to-order", quote=quote.get("Quote Number"), due_date="2026-12-01"))
+    header = {name: order.get(name) for name in ("Order Type", "Status", "Revision", "Active Flag", "Due Date")}
+    assert header == {
+        "Order Type": "Sales Order",
+        "Status": "New",
+        "Revision": "1",
+        "Active Flag": "Y",
+        "Due Date": "2026-12-01",
+    }
+    for name in ("Account Id", "Service Account Id", "Billing Account Id", "Currency Code", "Price List Id"):
+        assert order.get(name) == quote.get(name) is not None
+    assert order.get("Quote Id") == quote.get("Row Id")
+    assert actions(order) == actions(quote)
+    for line, asked, before in zip(walk_items(order), walk_items(converted), walk_items(quote), strict=True):
+        assert line[0].get(KEY) == line[0].get("Row Id") == asked[0].get(KEY) != before[0].get(KEY)
+        assert (line[0].get("Status"), line[0].get("Order Item Processed Flag")) == ("Pending", "N")
+        assert line[0].get("Adjusted Price") == before[0].get("Adjusted Price")
+    (number,) = [
+        one for one in attributes(lines(order, "Call Forwarding")[0]) if one.get("Name") == "Forwarding Number"
+    ]
+    assert (number.get("Text Value"), number.get("Action Code")) == ("206-1", "Add")
+    assert said(any_care.order(order.get("Order Number"))) == said(order)
+    stored = any_care.quote(quote.get("Quote Number"))
+    assert (stored.get("Status"), said(stored)) == ("Order Placed", said(converted))
+
+
+def test_keys_of_what_is_there_stay_and_lines_without_action_are_dashes(any_care):
+    order, _ = placed(any_care("quote-to-order", quote=package(any_care).get("Quote Number")))
+    any_care.install(order)
+    root = any_care.profile_root("1-B")
+    change = {
+        "request": "set",
+        "item": f"{root.get(KEY)}/{LINE}/Call Forwarding",
+        "attributes": {"Forwarding Number": "206-2"},
+    }
+    quote = the(any_care("modify", account="1-B", root=root.get(KEY), requests=[change]))
+    second, _ = placed(any_care("quote-to-order", quote=quote.get("Quote Number")))
+    assert [item.get(KEY) for item, _ in walk_items(second)] == [item.get(KEY) for item, _ in walk_items(order)]
+    assert [(item.get("Action Code"), item.get("Status")) for item, _ in walk_items(second)] == [
+        ("-", "-"),
+        ("-", "-"),
+        ("-", "-"),
+        ("Update", "Pending"),
+    ]
+
+
+def test_tracked_lines_above_one_are_exploded(any_care):
+    """Each service has a key of its own; what isn't tracked keeps its quantity."""
+    quote = the(
+        any_care(
+            "new-products-and-services",
+            account="1-B",
+            product=PACKAGE,
+            quantity="2",
+            requests=[NUMBER],
+        )
+    )
+    any_care("new-products-and-services", account="1-B", product="Installation", quantity="3")
+    order, converted = placed(any_care("quote-to-order", quote=quote.get("Quote Number")))
+    for instance in (order, converted):
+        assert [(root.get("Product Id"), root.get("Quantity")) for root in line_items(instance)] == [
+            (PACKAGE, "1"),
+            (PACKAGE, "1"),
+            ("Installation", "3"),
+        ]
+    assert [item.get(KEY) for item, _ in walk_items(order)] == [item.get(KEY) for item, _ in walk_items(converted)]
+    assert len({item.get(KEY) for item, _ in walk_items(order)}) == 9
+
+
+def test_only_once(any_care):
+    number = package(any_care).get("Quote Number")
+    any_care("quote-to-order", quote=number)
+    assert any_care.refused("quote-to-order", quote=number) == (
+        f"an order was placed for the quote {number} already\n"
+        f"  where: quote {number}, Status\n"
+        "  why:   its status is Order Placed, and its changes are executed once only\n"
+        "  mend:  make a new quote for what else is wanted"
+    )
+
+
+def test_a_cancelled_or_empty_quote_is_not_ordered(care):
+    number = the(care("new-quote", account="1-B")).get("Quote Number")
+    assert care.refused("quote-to-order", quote=number) == (
+        f"the quote {number} asks for no change\n"
+        f"  where: quote {number}\n"
+        "  why:   none of its lines adds, updates or deletes anything\n"
+        "  mend:  put products or changes on it first, or cancel it"
+    )
+    care("cancel-quote", quote=number)
+    assert care.refused("quote-to-order", quote=number) == (
+        f"the quote {number} can't become Order Placed\n"
+        f"  where: quote {number}, Status\n"
+        "  why:   it is Cancelled, from which it can become nothing else\n"
+        "  mend:  make a new quote for what else is wanted"
+    )
+
+
+def test_what_another_order_has_changed_meanwhile_is_refused(care):
+    """Two quotes delete the same service; the second order can't do it again."""
+    order, _ = placed(care("quote-to-order", quote=package(care).get("Quote Number")))
+    care.install(order)
+    root = care.profile_root("1-B")
+    first, second = (
+        the(care("disconnect", account="1-B", root=root.get(KEY), session=session)).get("Quote Number")
+        for session in ("anna", "bert")
+    )
+    care("quote-to-order", quote=first)
+    text = care.refused("quote-to-order", quote=second)
+    assert text.startswith("4 of the order's changes can't be made on what the customer has and has ordered\n")
+    assert text.endswith(
+        "  mend:  other orders came before it: edit the quote's lines (edit-quote-line-item), or modify anew"
+    )
+
+
+def test_two_at_once_place_one_order(database_url, tmp_path):
+    """The account is locked: the second finds the quote placed."""
+    with care_on(tmp_path, database_url) as care:
+        number = package(care).get("Quote Number")
+        gate = threading.Barrier(2)
+
+        def place(turn):
+            settings = read_settings(tmp_path, environment=False, database_url=database_url)
+            desk = Desk(Deployment(tmp_path, settings), process=f"p{turn}")
+            workflow = desk.deployment.workflows["Quote To Order"]
+            gate.wait()
+            try:
+                run_workflow(desk, workflow, request("quote-to-order", [("quote", number)]))
+            except OrderPlaced:
+                return "refused"
+            finally:
+                desk.close()
+            return "placed"
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(place, range(2))) == ["placed", "refused"]
+        assert len(care.road.stored("OM Order")) == 1
+
+
+def test_a_new_order_is_empty_with_accounts_and_currency(any_care):
+    order = the(any_care("new-order", account="1-B", due_date="2026-12-01"))
+    stored = any_care.order(order.get("Order Number"))
+    fields = (
+        "Account Id",
+        "Service Account Id",
+        "Billing Account Id",
+        "Currency Code",
+        "Status",
+        "Order Type",
+        "Due Date",
+    )
+    assert [stored.get(name) for name in fields] == ["1-B", "1-B", "1-B", "USD", "New", "Sales Order", "2026-12-01"]
+    assert line_items(stored) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        ({"account": "1-Z"}, "the account '1-Z' is unknown"),
+        ({"account": "1-B", "price_list": "Summer"}, "there is no price list 'Summer'"),
+    ],
+)
+@pytest.mark.parametrize("workflow", ["new-order", "new-quote"])
+def test_an_unknown_account_or_price_list_is_refused(care, workflow, arguments, what):
+    assert care.refused(workflow, **arguments).startswith(f"{what}\n  where: ")

@@ -1,0 +1,315 @@
+"""Quotes: edited, verified, repriced, renumbered, ungrouped, cancelled; and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration_objects.complex_object import KEY, attributes, instances, line_items, walk_items
+from tests.customer_care import actions, lines, said, the
+from tests.hub.conftest import sample
+
+PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
+FORWARDING = f"{PACKAGE}/{LINE}/Call Forwarding"
+NUMBER = {"request": "set", "item": FORWARDING, "attributes": {"Forwarding Number": "206-1"}}
+
+
+def package(care, *more):
+    """A package on 1-B's active quote."""
+    return the(care("new-products-and-services", account="1-B", product=PACKAGE, requests=[NUMBER, *more]))
+
+
+def installed(care):
+    """A package in 1-B's profile; its root."""
+    care.install(care.place(package(care).get("Quote Number")))
+    return care.profile_root("1-B")
+
+
+def add_voice_mail(root):
+    return {
+        "request": "add",
+        "product": "Voice Mail",
+        "beneath": f"{root.get(KEY)}/{LINE}",
+        "attributes": {"Password": "1234"},
+    }
+
+
+def set_number(root, number):
+    return {
+        "request": "set",
+        "item": f"{root.get(KEY)}/{LINE}/Call Forwarding",
+        "attributes": {"Forwarding Number": number},
+    }
+
+
+def number_on(quote):
+    (forwarding,) = lines(quote, "Call Forwarding")
+    (found,) = [one for one in attributes(forwarding) if one.get("Name") == "Forwarding Number"]
+    return found.get("Text Value"), found.get("Action Code")
+
+
+def change_stored(care, quote, change):
+    """Change a stored quote behind the workflows' back."""
+    with care.desk.write() as transaction:
+        stored = transaction.store.query("OM Quote", {"Row Id": quote.get("Row Id")})
+        change(instances(stored)[0])
+        transaction.store.update(stored)
+
+
+# Edit Quote Line Item
+
+
+def test_an_added_service_item_is_edited_from_the_quote_itself(any_care):
+    """Step 1: action code Add, on to step 5; all of it stays Add, under the same keys."""
+    quote = package(any_care)
+    (root,) = line_items(quote)
+    edited = the(
+        any_care("edit-quote-line-item", quote=quote.get("Quote Number"), line="3", requests=[add_voice_mail(root)])
+    )
+    assert set(actions(edited)) == {
+        (one, "Add") for one in (PACKAGE, LINE, "Caller Id", "Call Forwarding", "Voice Mail")
+    }
+    before = {item.get(KEY): item.get("Row Id") for item, _ in walk_items(quote)}
+    after = {item.get(KEY): item.get("Row Id") for item, _ in walk_items(edited)}
+    assert before.items() <= after.items()
+    assert number_on(edited) == ("206-1", "Add")
+    assert said(any_care.quote(quote.get("Quote Number"))) == said(edited)
+
+
+def test_a_changed_service_item_is_edited_from_the_requested_state_and_the_quote(any_care):
+    """Steps 2 to 10: what the quote said before is still there, as changes of the requested state."""
+    root = installed(any_care)
+    quote = the(any_care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2")]))
+    edited = the(
+        any_care(
+            "edit-quote-line-item",
+            quote=quote.get("Quote Number"),
+            line=root.get(KEY),
+            requests=[add_voice_mail(root)],
+        )
+    )
+    assert actions(edited) == {
+        (PACKAGE, "-"): 1,
+        (LINE, "-"): 1,
+        ("Caller Id", "-"): 1,
+        ("Call Forwarding", "Update"): 1,
+        ("Voice Mail", "Add"): 1,
+    }
+    assert number_on(edited) == ("206-2", "Update")
+    assert said(any_care.quote(quote.get("Quote Number"))) == said(edited)
+
+
+def test_an_edit_can_take_back_a_change(care):
+    root = installed(care)
+    quote = the(care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2")]))
+    edited = the(
+        care(
+            "edit-quote-line-item",
+            quote=quote.get("Quote Number"),
+            line=root.get(KEY),
+            requests=[set_number(root, "206-1")],
+        )
+    )
+    assert {action for _, action in actions(edited)} == {"-"}
+
+
+def test_a_suspended_line_stays_suspended_when_it_is_edited(care):
+    root = installed(care)
+    quote = the(care("suspend", account="1-B", root=root.get(KEY)))
+    edited = the(
+        care(
+            "edit-quote-line-item",
+            quote=quote.get("Quote Number"),
+            line=root.get(KEY),
+            requests=[set_number(root, "206-2")],
+        )
+    )
+    assert {item.get("Action Alias") for item, _ in walk_items(edited)} == {"Suspend"}
+
+
+def test_a_lines_due_date_survives_an_edit(care):
+    quote = package(care)
+    change_stored(care, quote, lambda stored: line_items(stored)[0].properties.update({"Due Date": "2026-12-24"}))
+    (root,) = line_items(quote)
+    edited = the(
+        care("edit-quote-line-item", quote=quote.get("Quote Number"), line="1", requests=[add_voice_mail(root)])
+    )
+    assert line_items(edited)[0].get("Due Date") == "2026-12-24"
+
+
+def test_an_item_that_an_open_order_disconnects_cannot_be_edited(care):
+    root = installed(care)
+    quote = the(care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2")]))
+    order = care.place(the(care("disconnect", account="1-B", root=root.get(KEY), session="b")).get("Quote Number"))
+    for workflow, more in (("edit-quote-line-item", {"line": root.get(KEY)}), ("reprice", {}), ("verify", {})):
+        assert care.refused(workflow, quote=quote.get("Quote Number"), **more) == (
+            f"a request has already been made to disconnect the service item '{root.get(KEY)}'\n"
+            f"  where: account '1-B', line item '{root.get(KEY)}'\n"
+            f"  why:   the order {order.get('Order Number')} disconnects it, and is New\n"
+            "  mend:  cancel or revise that order, or leave the service item alone"
+        )
+
+
+def test_a_disconnected_item_is_not_edited_but_modified_anew(care):
+    root = installed(care)
+    quote = the(care("disconnect", account="1-B", root=root.get(KEY)))
+    number = quote.get("Quote Number")
+    assert care.refused("edit-quote-line-item", quote=number, line=root.get(KEY)) == (
+        f"the service item '{root.get(KEY)}' can't be edited on the quote {number}\n"
+        f"  where: quote {number}, line item '{root.get(KEY)}'\n"
+        "  why:   the quote disconnects it\n"
+        "  mend:  modify the service item instead: that replaces the quote's lines of it"
+    )
+    anew = the(care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2")]))
+    assert (anew.get("Quote Number"), actions(anew)[("Call Forwarding", "Update")]) == (number, 1)
+
+
+def test_a_line_that_is_not_there_is_refused(care):
+    number = package(care).get("Quote Number")
+    for workflow in ("edit-quote-line-item", "ungroup"):
+        assert care.refused(workflow, quote=number, line="9") == (
+            f"the quote {number} has no line '9'\n"
+            "  where: argument 'line'\n"
+            "  why:   none of its lines has this Integration Id or Line Number\n"
+            f"  mend:  mend it: `orderhub show 'OM Quote' {number}` has the lines"
+        )
+
+
+@pytest.mark.parametrize("workflow", ["edit-quote-line-item", "ungroup", "reprice", "renumber"])
+def test_a_quote_that_was_placed_or_cancelled_is_not_changed(care, workflow):
+    more = {"line": "1"} if workflow in ("edit-quote-line-item", "ungroup") else {}
+    placed, cancelled = package(care).get("Quote Number"), None
+    care.place(placed)
+    cancelled = package(care).get("Quote Number")
+    care("cancel-quote", quote=cancelled)
+    for number, status in ((placed, "Order Placed"), (cancelled, "Cancelled")):
+        assert care.refused(workflow, quote=number, **more) == (
+            f"the quote {number} can't be changed\n"
+            "  where: argument 'quote'\n"
+            f"  why:   expected the status In Progress, found {status}\n"
+            "  mend:  make a new quote for what else is wanted"
+        )
+
+
+# Verify
+
+
+def test_verify_names_every_broken_rule(care):
+    """Nothing is refused and nothing changes: the report is what was asked for."""
+    quote = the(care("new-products-and-services", account="1-B", product=PACKAGE))
+    care("new-products-and-services", account="1-B", product="Small Business Enabler")
+    rows = care.rows()
+    found = care("verify", quote=quote.get("Quote Number")).notes
+    assert [note.product for note in found] == ["Call Forwarding", "Small Business Enabler", "Voice Mail"]
+    assert {note.kind for note in found} == {"broken rule"}
+    kept = {name: those for name, those in care.rows().items() if name != "hub_workflow_run"}
+    assert kept == {name: those for name, those in rows.items() if name != "hub_workflow_run"}
+
+
+def test_verify_says_what_can_no_longer_be_done(care):
+    root = installed(care)
+    care("modify", account="1-B", root=root.get(KEY), requests=[add_voice_mail(root)])
+    order = care.place(
+        the(care("modify", account="1-B", root=root.get(KEY), requests=[add_voice_mail(root)])).get("Quote Number")
+    )
+    voice_mail = lines(order, "Voice Mail")[0].get(KEY)
+    remove = {"request": "remove", "item": voice_mail}
+    quotes = [
+        the(care("modify", account="1-B", root=root.get(KEY), requests=[remove], session=session)).get("Quote Number")
+        for session in ("anna", "bert")
+    ]
+    care.place(quotes[0])
+    assert [(note.kind, note.item) for note in care("verify", quote=quotes[1]).notes] == [("ignored", voice_mail)]
+
+
+# Reprice
+
+
+def test_reprice_says_what_changed(any_care):
+    quote = package(any_care)
+    assert any_care("reprice", quote=quote.get("Quote Number")).notes == ()
+    text = sample("price_list.xml").decode()
+    any_care.road.load(text.replace("<Price>19.95<", "<Price>21.00<"))
+    outcome = any_care("reprice", quote=quote.get("Quote Number"))
+    (root,) = line_items(the(outcome))
+    assert [str(note) for note in outcome.notes] == [f"price: {PACKAGE} {root.get(KEY)}: 19.95 -> 21.00 USD"]
+    assert line_items(any_care.quote(quote.get("Quote Number")))[0].get("Adjusted Price") == "21.00"
+
+
+def test_repricing_an_existing_service_is_an_update(care):
+    root = installed(care)
+    quote = the(care("modify", account="1-B", root=root.get(KEY)))
+    assert {action for _, action in actions(quote)} == {"-"}
+    care.road.load(sample("price_list.xml").decode().replace("<Price>19.95<", "<Price>21.00<"))
+    repriced = the(care("reprice", quote=quote.get("Quote Number")))
+    assert actions(repriced)[(PACKAGE, "Update")] == 1
+    assert sum(actions(repriced).values()) == 4
+
+
+def test_a_product_without_a_price_is_refused(care):
+    """The product is still on the list when it is quoted, and no more when it is priced anew."""
+    quote = package(care)
+    with care.desk.write() as transaction:
+        prices = transaction.store.query("Price List", {"Price List Id": "Standard"})
+        (listing,) = [node for node in instances(prices)[0].children if node.type == "ListOf Price List Item"]
+        listing.children = [one for one in listing.children if one.get("Product Id") != PACKAGE]
+        transaction.store.synchronize(prices)
+    assert f"'{PACKAGE}'" in care.refused("reprice", quote=quote.get("Quote Number"))
+
+
+# Renumber, Ungroup
+
+
+def test_renumber_numbers_the_lines_in_the_trees_order(any_care):
+    quote = package(any_care)
+
+    def spoil(stored):
+        for item, _ in walk_items(stored):
+            item.properties["Line Number"] = f"{int(item.get('Line Number')) * 10}"
+
+    change_stored(any_care, quote, spoil)
+    any_care("renumber", quote=quote.get("Quote Number"))
+    stored = any_care.quote(quote.get("Quote Number"))
+    assert [item.get("Line Number") for item, _ in walk_items(stored)] == ["1", "2", "3", "4"]
+
+
+def test_ungroup_makes_a_line_for_each_of_the_quantity(any_care):
+    """The selected line's root is exploded, with all beneath it; other roots keep their quantity."""
+    any_care("new-products-and-services", account="1-B", product="Calling Card", quantity="2")
+    quote = the(any_care("new-products-and-services", account="1-B", product=PACKAGE, quantity="3", requests=[NUMBER]))
+    number = quote.get("Quote Number")
+    (line,) = lines(quote, LINE)
+    ungrouped = the(any_care("ungroup", quote=number, line=line.get(KEY)))
+    assert [(root.get("Product Id"), root.get("Quantity")) for root in line_items(ungrouped)] == [
+        ("Calling Card", "2"),
+        *[(PACKAGE, "1")] * 3,
+    ]
+    assert len({item.get(KEY) for item, _ in walk_items(ungrouped)}) == 13
+    assert [item.get("Line Number") for item, _ in walk_items(ungrouped)] == [str(n + 1) for n in range(13)]
+    assert said(any_care.quote(number)) == said(ungrouped)
+
+
+def test_a_quantity_that_is_not_whole_cannot_be_ungrouped(care):
+    quote = the(care("new-products-and-services", account="1-B", product="Calling Card", quantity="1.5"))
+    (root,) = line_items(quote)
+    assert care.refused("ungroup", quote=quote.get("Quote Number"), line="1") == (
+        "Explode met a quantity that is no whole number\n"
+        f"  where: OM Quote '{quote.get('Quote Number')}', line item '{root.get(KEY)}'\n"
+        "  why:   an added item becomes as many as its quantity says, found '1.5'\n"
+        "  mend:  give a whole number, or set Track As Asset to N where the product is measured"
+    )
+
+
+# Cancel Quote
+
+
+def test_a_quote_is_cancelled_once(any_care):
+    number = package(any_care).get("Quote Number")
+    assert the(any_care("cancel-quote", quote=number)).get("Status") == "Cancelled"
+    assert any_care.quote(number).get("Status") == "Cancelled"
+    assert len(list(walk_items(any_care.quote(number)))) == 4
+    assert any_care.refused("cancel-quote", quote=number) == (
+        f"the quote {number} can't become Cancelled\n"
+        f"  where: quote {number}, Status\n"
+        "  why:   it is Cancelled, from which it can become nothing else\n"
+        "  mend:  make a new quote for what else is wanted"
+    )

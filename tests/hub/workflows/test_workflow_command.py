@@ -1,0 +1,197 @@
+"""`orderhub workflow` and the route for workflow requests: one function for both, whole refusals, kept recordings."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import zlib
+
+from hub.workflow_run import run_workflow
+from hub.workflows.process import request
+from integration_objects.complex_object import components, instances
+from schemas.hub_xml import hub_from_xml, hub_to_xml
+
+OWN = """
+from hub.arguments import Argument
+from hub.run import Outcome
+from hub.workflows.process import process
+
+
+def greet(run, account, times=1):
+    return Outcome(why=f"hello {account}" * times)
+
+
+WORKFLOWS = [
+    process("Greet", greet, "say hello", Argument("account", "account", required=True), Argument("times", "whole")),
+    process("New Quote", greet, "no quote at all", Argument("account", "account", required=True)),
+]
+"""
+
+
+def test_the_workflows_are_listed(command):
+    assert "new-quote" in command("workflow").out
+    listed = {one["name"]: one for one in json.loads(command("workflow", "--json").out)}
+    assert listed["new-quote"]["arguments"][0] == {
+        "name": "account",
+        "kind": "account",
+        "required": True,
+        "help": "The customer's Account Id.",
+    }
+    assert "receive-order" not in listed
+
+
+def test_each_workflow_says_what_it_takes(command):
+    assert command("workflow", "new-quote", "--help").out == (
+        "Usage: orderhub workflow new-quote account=... [currency=...] [price-list=...] [opportunity=...]"
+        " [session=...] [--json] [--dry-run]\n"
+        "\n"
+        "make an empty quote for an account, and the session's active one\n"
+        "\n"
+        "argument\n"
+        "account=      required  The customer's Account Id.\n"
+        "currency=               Currency Code; without one, the account's.\n"
+        "price-list=             Price List Id; without one, the only one that holds for the currency.\n"
+        "opportunity=            The Opportunity Id of the sale that it is for.\n"
+        "session=                The user session whose active quote is worked on; without one, the caller's own.\n"
+    )
+    assert command("workflow", "-h").out.startswith("Usage: orderhub workflow [NAME] [KEY=VALUE...]")
+
+
+def test_a_mistyped_name_or_argument_is_answered_with_the_nearest(command):
+    assert command("workflow", "new-qoute", expect=2).err.endswith("  mend:  did you mean 'new-quote'?\n")
+    assert command("workflow", "new-quote", "acount=1-A", expect=2).err == (
+        "'new-quote' has no argument 'acount'\n"
+        "  where: orderhub workflow new-quote\n"
+        "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, session=\n"
+        "  mend:  did you mean 'account'?\n"
+    )
+    assert command("workflow", "new-quote", expect=2).err == (
+        "'new-quote' needs the argument 'account'\n"
+        "  where: orderhub workflow new-quote\n"
+        "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, session=\n"
+        "  mend:  add account=...\n"
+    )
+    assert command("workflow", "new-quote", "account=\x01", expect=2).err == (
+        "the argument 'account' can't be read\n"
+        "  where: argument 'account'\n"
+        "  why:   expected text without control characters, found '\x01'\n"
+        "  mend:  give text without control characters\n"
+    )
+
+
+def test_a_refusal_ends_with_1_and_leaves_nothing_written(command, road):
+    refused = command("workflow", "new-quote", "account=1-Z", expect=1)
+    assert refused.out == ""
+    assert refused.err == (
+        "the account '1-Z' is unknown\n"
+        "  where: argument 'account'\n"
+        "  why:   no account of this Account Id is stored\n"
+        "  mend:  mend the Account Id, or load the account (orderhub load)\n"
+    )
+    assert road.stored("OM Quote") == []
+    with road.desk.read() as transaction:
+        assert transaction.messages.runs.listing() == []
+
+
+def test_a_dry_run_writes_nothing(command, road):
+    dry = command("workflow", "new-quote", "account=1-A", "--dry-run")
+    assert dry.out == "OM Quote 1-A Q-0000001 1 In Progress\n"
+    assert dry.err == "a dry run: nothing was written\n"
+    assert road.stored("OM Quote") == []
+    assert json.loads(command("workflow", "new-quote", "account=1-A", "--dry-run", "--json").out)["run"] is None
+
+
+def test_a_run_keeps_its_recording(command, road):
+    run_id = json.loads(command("workflow", "new-quote", "account=1-A", "--json").out)["run"]
+    with road.desk.read() as transaction:
+        (kept,) = transaction.messages.runs.listing()
+        recording = transaction.messages.runs.recording(run_id)
+    assert (kept["id"], kept["workflow"], kept["arguments"]) == (run_id, "New Quote", {"account": "1-A"})
+    entries = json.loads(zlib.decompress(recording))["entries"]
+    assert [entry[0] for entry in entries] == ["object", "id", "number"]
+
+
+def test_a_message_runs_the_same_workflow_and_is_answered_with_the_result(road):
+    definitions = road.desk.deployment.definitions
+    body = hub_to_xml(request("new-quote", [("account", "1-A")]), definitions)
+    shown = road.work(body, "workflow_request", id="R-1", reply_to="hub.answers")
+    assert shown["state"] == "done"
+    (row,) = road.take("hub.answers")
+    (reply,) = instances(hub_from_xml(row.message.body, definitions))
+    assert (reply.get("Message Id"), reply.get("State"), reply.get("Workflow Name")) == ("R-1", "done", "New Quote")
+    (result,) = components(reply, "Result")
+    (quote,) = road.stored("OM Quote")
+    assert result.get("Object") == "OM Quote"
+    assert result.get("Quote Number") == quote.get("Quote Number")
+    assert quote.get("Account Id") == "1-A"
+
+
+def test_a_request_that_is_refused_is_answered_and_leaves_nothing(road):
+    definitions = road.desk.deployment.definitions
+    for name, pairs, reason in (
+        ("new-quote", [("account", "1-Z")], "AccountUnknown"),
+        ("new-quote", [("acount", "1-A")], "ArgumentUnknown"),
+        ("new-quote", [], "ArgumentMissing"),
+        ("receive-order", [], "WorkflowUnknown"),
+    ):
+        shown = road.work(hub_to_xml(request(name, pairs), definitions), "workflow_request")
+        assert (shown["state"], shown["reason"]) == ("rejected", reason)
+    assert road.stored("OM Quote") == []
+
+
+def test_another_object_is_no_request(road, build):
+    shown = road.work(build.sample("accounts.xml"), "workflow_request")
+    assert (shown["state"], shown["reason"]) == ("rejected", "OneRequestAMessage")
+
+
+def test_a_module_that_is_not_licensed_refuses_to_start(command, road):
+    (road.folder / "licence.yaml").write_text("modules: [Orders]\n")
+    (road.folder / "orderhub.toml").write_text('database_url = "sqlite:///orderhub.db"\nlicence = "licence.yaml"\n')
+    refused = command("workflow", "new-quote", "account=1-A", expect=2)
+    assert refused.err.startswith(
+        "the workflow 'New Quote' can't start: the module 'Quotes' isn't licensed\n"
+        "  where: the licence file licence.yaml\n"
+    )
+
+
+def test_a_deployment_brings_and_replaces_workflows(command, road):
+    (road.folder / "hub" / "workflows").mkdir(parents=True)
+    (road.folder / "hub" / "workflows" / "own.py").write_text(OWN)
+    assert command("workflow", "greet", "account=1-A", "times=2").err == "hello 1-Ahello 1-A\n"
+    assert command("workflow", "new-quote", "account=1-A").err == "hello 1-A\n"
+    assert command("workflow", "greet", "account=1-A", "times=two", expect=2).err == (
+        "the argument 'times' can't be read\n"
+        "  where: argument 'times'\n"
+        "  why:   expected a whole number of 1 or more, found 'two'\n"
+        "  mend:  give a whole number of 1 or more\n"
+    )
+
+
+def test_the_active_quote_is_the_sessions_own(road):
+    desk = road.desk
+    workflow = desk.deployment.workflows["New Quote"]
+    for session in ("anna", "bert"):
+        run_workflow(desk, workflow, request("new-quote", [("account", "1-A"), ("session", session)]))
+    quotes = {quote.get("Row Id"): quote.get("Quote Number") for quote in road.stored("OM Quote")}
+    with desk.read() as transaction:
+        found = [quotes[transaction.messages.sessions.active_quote(session)] for session in ("anna", "bert")]
+    assert found == ["Q-0000001", "Q-0000002"]
+
+
+def test_the_documentation_has_a_section_for_each_workflow(road):
+    page = (pathlib.Path(__file__).parents[3] / "docs" / "workflows.md").read_text(encoding="utf-8")
+    sections = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
+    for workflow in road.desk.deployment.workflows.values():
+        if workflow.asked_by_name:
+            for argument in workflow.arguments:
+                assert f"`{argument.name}=" in sections[workflow.command], (workflow.command, argument.name)
+
+
+def test_the_documentations_example_is_a_workflow(command, road):
+    page = (pathlib.Path(__file__).parents[3] / "docs" / "workflows.md").read_text(encoding="utf-8")
+    (road.folder / "hub" / "workflows").mkdir(parents=True)
+    code = page.partition("```python\n")[2].partition("```")[0]
+    (road.folder / "hub" / "workflows" / "greet.py").write_text(code, encoding="utf-8")
+    assert command("workflow", "greet", "account=1-A").err == "hello 1-A\n"
+    request_xml = page.partition("```xml\n")[2].partition("```")[0]
+    assert road.work(request_xml, "workflow_request")["state"] == "done"
