@@ -9,7 +9,7 @@ Spec: methods.md, "Words" and "Settled points", Objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from decimal import Decimal
 
 from integration_objects.complex_object import (
@@ -82,17 +82,29 @@ def check_items(tree: PropertySet, method: str, *, keys: bool = False) -> None:
 
 
 def checked_items(
-    tree: PropertySet, instance: PropertySet, method: str, *, keys: bool = False
+    tree: PropertySet,
+    instance: PropertySet,
+    method: str,
+    *,
+    keys: bool = False,
+    known: Container[str] | None = None,
 ) -> Iterator[tuple[PropertySet, PropertySet | None]]:
     """Walk the items of one instance as `walk_items` does, and check each before it is given.
 
     Large trees don't fit into the processor's caches, so that a second walk costs as much as the work itself.
 
+    Args:
+        tree: the message that the instance is of. Not changed.
+        instance: whose items are walked. Not changed.
+        method: the method's name, for the error.
+        keys: whether the method needs every item's key.
+        known: the keys of the items given so far, where the caller, who needs keys, enters each in a record of his own
+            before he asks for the next; two records of a large tree would drive each other out of the caches.
+
     Raises:
         Refused: as `check_items`.
     """
     seen: dict[str | int, PropertySet] = {}
-    count = 0
     stack: list[tuple[PropertySet, PropertySet | None]] = [(root, None) for root in reversed(line_items(instance))]
     while stack:
         entry = stack.pop()
@@ -101,10 +113,15 @@ def checked_items(
         key = properties.get(KEY)
         if keys and not key:
             raise _key_missing(tree, instance, item, method)
-        met = seen.setdefault(key or id(item), item)
-        if met is not item or len(seen) == count:
-            raise _met_twice(tree, instance, item, method, same=met is item)
-        count += 1
+        if known is None:
+            mark = key or id(item)
+            if mark in seen:
+                raise _met_twice(tree, instance, item, method, same=seen[mark] is item)
+            seen[mark] = item
+        elif key in known:
+            walked = checked_items(tree, instance, method, keys=keys)
+            first = next(found for found, _ in walked if found.properties.get(KEY) == key)
+            raise _met_twice(tree, instance, item, method, same=first is item)
         if properties.get("Action Code") not in _KNOWN_CODES:
             raise _action_unknown(tree, instance, item, None, method)
         quantity = properties.get("Quantity")
