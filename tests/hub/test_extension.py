@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 
-from integration_objects.complex_object import walk_items
+from integration_objects.complex_object import attributes, walk_items
 from schemas.check import parse
 
 EXTENSIONS = {
@@ -17,6 +17,10 @@ components:
     fields:
       Meter Type: {length: 30}
     compared: [Meter Type]
+  Attribute:
+    fields:
+      Unit: {length: 10}
+    compared: [Unit]
 """,
     "integration_objects/om_work_order.yaml": """
 extends: OM Work Order
@@ -105,8 +109,15 @@ def test_the_hubs_own_xml_carries_it_too(extended):
     profile = (
         '<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>1-A</AccountId><ListOfLineItem><LineItem>'
         "<IntegrationId>M1</IntegrationId><ProductId>Metering</ProductId><MeterType>old</MeterType>"
-        "</LineItem></ListOfLineItem></Asset></ListOfOMAsset></Message>"
+        "<ListOfAttribute><Attribute><Name>Load</Name><NumberValue>5.990</NumberValue><Unit>kW</Unit></Attribute>"
+        "</ListOfAttribute></LineItem></ListOfLineItem></Asset></ListOfOMAsset></Message>"
     )
     assert extended.work(profile, "hub_object", "P1")["state"] == "done"
     [asset] = extended.stored("OM Asset", Account_Id="1-A")
-    assert [item.get("Meter Type") for item, _ in walk_items(asset)] == ["old"]
+    [(item, _)] = walk_items(asset)
+    assert item.get("Meter Type") == "old"
+    [attribute] = attributes(item)
+    assert (attribute.get("Number Value"), attribute.get("Unit")) == ("5.990", "kW")
+    with extended.desk.database.read() as connection:
+        shown = connection.exec_driver_sql("SELECT number_value, x_unit FROM s_asset_xa").all()
+    assert [tuple(row) for row in shown] == [("5.990", "kW")]
