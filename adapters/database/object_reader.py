@@ -213,9 +213,9 @@ def _put_json(
     keeping = [row for row in rows if row[place]]
     kept = objects_in(below, [row[place] for row in keeping])
     type, name = list_of(below.name), below.name
-    fields, columns = tuple(below.columns), tuple(below.columns.values())
+    fields = tuple(below.columns.items())
     for row, objects in zip(keeping, kept, strict=True):
-        nodes = [PropertySet(name, "", dict(zip(fields, map(one.get, columns), strict=True))) for one in objects]
+        nodes = [PropertySet(name, "", {field: one.get(column) for field, column in fields}) for one in objects]
         if nodes:
             owners[row[0]].children.append(PropertySet(type, "", None, nodes))
 

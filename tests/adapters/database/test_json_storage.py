@@ -1,5 +1,6 @@
 """What is kept as JSON behaves as what has a table of its own, and is shown as one, on both databases."""
 
+import contextlib
 import re
 
 import pytest
@@ -7,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from adapters.database.connection import Database
 from adapters.database.json_text import JsonUnreadable, objects_in, texts_of
 from adapters.database.object_store import ObjectStore
-from adapters.database.store_faults import AlreadyThere, FieldInvalid, FieldMissing, RowNotFound
+from adapters.database.store_faults import AlreadyThere, DuplicateInMessage, FieldInvalid, FieldMissing, RowNotFound
 from adapters.database.stored_object import stored_object
 from adapters.database.tables import tables_of
 from adapters.database.upgrade import upgrade
@@ -34,7 +36,7 @@ children:
     table: x_{short}_note
     {header_json}
     keys: [[Name], [Code, Part]]
-    fields: &fields
+    fields:
       Name: {{length: 30, required: yes}}
       Code: {{length: 10}}
       Part: {{type: number}}
@@ -71,8 +73,7 @@ def twins():
         TWIN.format(name=IN_TABLES, short="t", header_json="help: ''", item_json="help: ''"),
         TWIN.format(name=IN_JSON, short="j", header_json="json column: notes", item_json="json column: notes"),
     ]
-    texts = [one.replace("&fields", "") for one in sources]
-    return read_definitions(shipped("integration_objects"), [Source(f"{n}.yaml", one) for n, one in enumerate(texts)])
+    return read_definitions(shipped("integration_objects"), [Source(f"{n}.yaml", one) for n, one in enumerate(sources)])
 
 
 TWINS = twins()
@@ -81,8 +82,6 @@ TWIN_TABLES = tables_of(TWINS)
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
 def twin_database(request, tmp_path):
-    from adapters.database.connection import Database
-
     url = f"sqlite:///{tmp_path}/twins.db"
     if request.param == "PostgreSQL":
         url = request.getfixturevalue("make_postgresql")("twins")
@@ -387,11 +386,11 @@ def test_columns_of_an_extension_that_is_no_more_stay_in_the_json(store):
 # A deployment's own
 
 
-def own_definitions(fields, keys, header="x_visit"):
+def own_definitions(fields, keys):
     declared = (
-        f"integration object: Visit\ncomponent: Visit\ntable: {header}\nkeys: [[Number]]\n"
+        "integration object: Visit\ncomponent: Visit\ntable: x_visit\nkeys: [[Number]]\n"
         "fields: {Number: {length: 30, required: yes}}\n"
-        f"children:\n  - component: Tool\n    table: {header}_tool\n    json column: tools\n    keys: {keys}\n"
+        f"children:\n  - component: Tool\n    table: x_visit_tool\n    json column: tools\n    keys: {keys}\n"
         f"    fields: {fields}\n"
     )
     return read_definitions(shipped("integration_objects"), [Source("visit.yaml", declared)])
@@ -406,10 +405,6 @@ def visit(*tools, number="1"):
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
 def visits(request, tmp_path):
     """What makes a store with an object whose header keeps its tools as JSON."""
-    import contextlib
-
-    from adapters.database.connection import Database
-
     url = f"sqlite:///{tmp_path}/visits.db"
     if request.param == "PostgreSQL":
         url = request.getfixturevalue("make_postgresql")("visits")
@@ -473,3 +468,16 @@ def test_a_reference_is_looked_up_as_that_of_a_tables_row(visits):
     store.insert(message("Account", [PropertySet("Account", properties={"Account Id": "A"})]))
     store.insert(visit({"Name": "saw", "Account": "A"}))
     assert tools_of(store) == [{"Name": "saw", "Account": "A"}]
+
+
+def test_a_second_list_of_one_item_continues_its_first(store):
+    tree = order([{"Name": "a"}, {"Name": "b"}])
+    item = instances(tree)[0].children[0].children[0]
+    second = PropertySet("ListOf Attribute", children=[PropertySet("Attribute", properties={"Name": "c"})])
+    item.children.append(second)
+    store.insert(tree)
+    assert attributes_of(store) == [[{"Name": "a"}, {"Name": "b"}, {"Name": "c"}]]
+    second.children.append(PropertySet("Attribute", properties={"Name": "a"}))
+    with pytest.raises(DuplicateInMessage) as caught:
+        store.upsert(tree)
+    assert caught.value.why == "the first is /Order[1]/Line Item[1]/Attribute[1]"

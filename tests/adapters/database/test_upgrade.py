@@ -384,6 +384,32 @@ def test_attributes_become_json_and_come_back_without_a_loss(empty_database):
             assert attributes_in(connection, table, owner) == expected
 
 
+def test_who_could_read_attributes_still_can(make_postgresql):
+    """The hub's own user among them, which isn't the one that upgrades."""
+    database = Database(make_postgresql("rights"))
+
+    def rights(connection, table):
+        allowed = text("SELECT has_table_privilege('public', :table, :right)")
+        return [
+            right
+            for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
+            if connection.scalar(allowed, {"table": table, "right": right})
+        ]
+
+    try:
+        with database.write() as connection:
+            migrate(connection, "0001")
+            for table in ("s_order_item", "s_order_item_xa"):
+                connection.execute(text(f"GRANT SELECT, INSERT, DELETE ON {table} TO PUBLIC"))
+            migrate(connection, "0002")
+            assert rights(connection, "s_order_item_xa") == ["SELECT"]
+            assert rights(connection, "s_asset_xa") == []
+            migrate(connection, "0001")
+            assert rights(connection, "s_order_item_xa") == ["SELECT", "INSERT", "DELETE"]
+    finally:
+        database.close()
+
+
 def test_a_table_that_came_back_is_the_one_that_was(empty_database):
     """Columns, keys, checks and indexes: a release that knows 0001 only finds what it made."""
 

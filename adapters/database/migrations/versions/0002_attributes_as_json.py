@@ -1,7 +1,8 @@
 """Attributes are kept as JSON of their items, and views show them as the tables that they were.
 
 The rows of an item are an array in their order, each an object of its columns without those that are null; all values
-are text. An item was last changed when it or one of its attributes was. Columns that a deployment added go with them.
+are text. An item was last changed when it or one of its attributes was. Columns that a deployment added go with them,
+and who could read a table can read its view.
 
 Revision: 0002
 Revises: 0001
@@ -44,8 +45,10 @@ def upgrade() -> None:
             f"WHERE xa.{owner} = {items}.row_id ORDER BY xa.last_upd DESC LIMIT 1) WHERE EXISTS "
             f"(SELECT 1 FROM {table} AS xa WHERE xa.{owner} = {items}.row_id AND xa.last_upd > {items}.last_upd)"
         )
+        readers = [(role, right) for role, right in _rights(table) if right == "SELECT"]
         _run(f"DROP TABLE {table}")
         _run(_view(table, items, owner, added))
+        _grant(table, readers)
 
 
 def downgrade() -> None:
@@ -80,6 +83,7 @@ def downgrade() -> None:
         _run(f"INSERT INTO {made} (row_id, {names}) SELECT {row_id}, {names} FROM {table}")
         _run(f"DROP VIEW {table}")
         _run(f"ALTER TABLE {made} RENAME TO {table}")
+        _grant(table, _rights(items))
         _run(f"ALTER TABLE {items} DROP COLUMN attributes")
 
 
@@ -136,6 +140,23 @@ def _added(table: str) -> dict[str, bool]:
     return {
         column["name"]: isinstance(column["type"], sa.Numeric) for column in columns if column["name"].startswith("x_")
     }
+
+
+def _rights(table: str) -> list[tuple[str, str]]:
+    """Who else may do what with a table: SQLite knows nobody."""
+    if _is_sqlite():
+        return []
+    statement = sa.text(
+        "SELECT grantee, privilege_type FROM information_schema.role_table_grants "
+        "WHERE table_schema = current_schema() AND table_name = :name AND grantee <> current_user ORDER BY 1, 2"
+    )
+    return [(row.grantee, row.privilege_type) for row in op.get_bind().execute(statement, {"name": table})]
+
+
+def _grant(table: str, rights: list[tuple[str, str]]) -> None:
+    quote = op.get_bind().dialect.identifier_preparer.quote
+    for role, right in rights:
+        _run(f"GRANT {right} ON {table} TO {role if role == 'PUBLIC' else quote(role)}")
 
 
 def _run(statement: str) -> None:
