@@ -22,7 +22,9 @@ from adapters.database.filing import Arrival, Filed, MessageIdReused
 from adapters.database.inbox import Ending, InboxRow
 from adapters.database.outbox import OutboxMessage
 from adapters.transport import Delivery, Oversize
+from hub.answers import Answers
 from hub.desk import Desk, Transaction
+from hub.rehearsal import asks_outside, rehearse
 from hub.reply import OBJECT as REPLY
 from hub.reply import error_reply
 from hub.route import Route, value_in
@@ -66,6 +68,7 @@ class Work:
         step: what is being done to it, for the dead letter.
         tree: the internal message's tree, once it is mapped.
         failed: what kept it from being worked; None while all is well.
+        answers: what other systems answered before the lock; None where none is asked.
     """
 
     row: InboxRow
@@ -73,6 +76,7 @@ class Work:
     step: str = "receive"
     tree: PropertySet | None = None
     failed: HubError | None = None
+    answers: Answers | None = None
 
     @property
     def origin(self) -> Origin:
@@ -129,8 +133,9 @@ class DataManager:
         """Make inbox rows of what a broker delivered, and work at once what needs no turn, in one transaction.
 
         Messages of a route with an order are filed for their turn, and so are redelivered ones, which may have
-        killed a process: they are worked from the inbox, where their deaths are counted. When this returns, the
-        deliveries may be acknowledged.
+        killed a process: they are worked from the inbox, where their deaths are counted. So are those that may ask
+        another system, which is asked outside of the transaction. When this returns, the deliveries may be
+        acknowledged.
 
         Raises:
             Retryable: the database failed; nothing was written, nothing may be acknowledged.
@@ -139,7 +144,7 @@ class DataManager:
         alone: list[str] = []
         with self._desk.write() as transaction:
             filed, new = self._file(transaction, arrived, arrivals)
-            group = [work for work, delivery in new if work.route.key is None and not delivery.redelivered]
+            group = [work for work, delivery in new if self._needs_no_turn(work.route, delivery)]
             for work in group:
                 self._prepare(work)
             self._work_group(transaction, group, alone)
@@ -147,6 +152,10 @@ class DataManager:
         for row_id in alone:
             self.work_alone(row_id)
         return filed
+
+    def _needs_no_turn(self, route: Route, delivery: Delivery) -> bool:
+        """Whether a message may be worked in the transaction that files it."""
+        return route.key is None and not delivery.redelivered and not asks_outside(self._desk.kit, route.workflow)
 
     def move(self, channel: str, route: Route, limit: int) -> int:
         """From the outbox into the inbox of the route that reads an embedded channel, in one transaction.
@@ -242,11 +251,16 @@ class DataManager:
 
     def work_alone(self, row_id: str) -> None:
         """Work one message in a transaction of its own, in which it may lock any account."""
+        with self._desk.read() as transaction:
+            row = transaction.messages.inbox.row(row_id)
+        work = None
+        if row is not None and not row.is_final and row.route in self.routes:
+            work = Work(row, self.routes[row.route])
+            self._prepare(work)
         with self._desk.write() as transaction:
             row = transaction.messages.inbox.row(row_id)
-            if row is not None and not row.is_final and row.route in self.routes:
-                work = Work(row, self.routes[row.route])
-                self._prepare(work)
+            if work is not None and row is not None and not row.is_final:
+                work.row = row
                 self._work_group(transaction, [work], None)
             transaction.messages.in_hand.put_down([row_id])
 
@@ -329,9 +343,11 @@ class DataManager:
             self._work_one(transaction, work, locked, alone)
 
     def _prepare(self, work: Work) -> None:
-        """Check, convert and map: all that needs no database."""
+        """Check, convert and map: all that needs no lock. What another system is asked is asked here."""
         try:
             work.tree = self._read(work)
+            work.step = "ask other systems"
+            work.answers = rehearse(self._desk, work.route.workflow, work.tree, work.origin)
         except HubError as error:
             work.failed = error.at(_place(work.row))
         except Exception as error:
@@ -412,7 +428,7 @@ class DataManager:
 
     def _run(self, transaction: Transaction, work: Work, locked: set[str] | None) -> None:
         work.step = f"workflow {work.route.workflow.name}"
-        run = transaction.run(work.origin, locked)
+        run = transaction.run(work.origin, locked, work.answers)
         assert work.tree is not None  # noqa: S101  # prepared, or it had failed
         prove_licensed(run, work.route.workflow)
         outcome = work.route.workflow.function(run, work.tree)

@@ -22,16 +22,18 @@ from adapters.database.message_store import MessageStore
 from adapters.database.object_store import Done, Example, ObjectStore
 from adapters.database.outbox import OutboxMessage
 from adapters.system import System
+from hub.answers import Answers
 from hub.configurator import (
     BrokenRule,
     Catalogue,
     Configurator,
     Configured,
+    ExternalConfigurator,
     ProductFaulty,
     Request,
     catalogue_of,
 )
-from hub.pricing import ListPricing, Priced, PriceList, PriceListFaulty, Pricing, price_list_of
+from hub.pricing import ExternalPricing, ListPricing, Priced, PriceList, PriceListFaulty, Pricing, price_list_of
 from hub.services import Service
 from integration_objects.complex_object import components, instances, message
 from integration_objects.definition import Definitions
@@ -111,7 +113,7 @@ class Note:
     """A line of a workflow's report: what whoever asked should know beside the result.
 
     Attributes:
-        kind: "ignored", "left out", "broken rule", "price", "obsolete", "moved".
+        kind: "ignored", "left out", "replaced", "broken rule", "obsolete", "moved", "price", "total".
         text: a sentence for people.
         item: the Integration Id of the line that it is about; None for none.
         product: its Product Id.
@@ -226,6 +228,7 @@ class Run:
     locked: set[str] | None = None  # accounts that the group has locked; None: alone, may lock any
     record: list[list[Any]] = field(default_factory=list)
     emitted: int = 0
+    answers: Answers | None = None  # what other systems answered before the lock
     _now: str | None = None
 
     @property
@@ -265,13 +268,14 @@ class Run:
     def now(self) -> str:
         """The time of this run: one moment for the whole run."""
         if self._now is None:
-            self._now = self.kit.surroundings.now()
+            self._now = self.kit.surroundings.now() if self.answers is None else self.answers.now
             self.record.append(["now", self._now])
         return self._now
 
     def new_id(self) -> str:
         """A new identifier, ordered by time."""
-        made = self.kit.surroundings.new_id()
+        make = self.kit.surroundings.new_id
+        made = make() if self.answers is None else self.answers.new_id(make)
         self.record.append(["id", made])
         return made
 
@@ -307,6 +311,8 @@ class Run:
     def pricing(self) -> Pricing:
         """Who prices; what another system answers is recorded."""
         pricing = self.kit.pricing
+        if self.answers is not None and isinstance(pricing, ExternalPricing):
+            pricing = pricing.through(self.answers.of)
         return _RecordedPricing(pricing, self.record) if pricing.is_external else pricing
 
     def price_list(self, price_list_id: str) -> PriceList:
@@ -333,6 +339,8 @@ class Run:
     def configurator(self) -> Configurator:
         """Who configures; what another system answers is recorded."""
         configurator = self.kit.configurator
+        if self.answers is not None and isinstance(configurator, ExternalConfigurator):
+            configurator = configurator.through(self.answers.of)
         return _RecordedConfigurator(configurator, self.record) if configurator.is_external else configurator
 
     def catalogue(self, product_ids: Iterable[str | None] | None = None) -> Catalogue:

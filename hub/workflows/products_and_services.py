@@ -79,6 +79,7 @@ def new_products_and_services(
         else:
             state, notes = _started(run, account, product or "", quantity)
         priced = price(run, quote, state)
+        notes = (*notes, *priced.notes)
         put_lines(run, quote, (), lines_of(run, None, priced.state, QUOTE))
     return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)  # 3
 
