@@ -146,12 +146,15 @@ def _print(deployment: Deployment, asked: Workflow, ran: Ran, as_json: bool, dry
             "why": outcome.why,
             "run": None if dry_run else ran.run_id,
             "report": [asdict(note) for note in outcome.notes],
+            "rows": list(outcome.rows),
         }
         objects = ",\n".join(tree_json(tree, deployment.definitions) for tree in outcome.objects)
         out(json.dumps(head, ensure_ascii=False)[:-1] + f', "objects": [{objects}]}}')
         return
     for tree in outcome.objects:
         out(picture(tree))
+    if outcome.rows:
+        out(table(list(outcome.rows[0]), [list(row.values()) for row in outcome.rows]))
     for note in outcome.notes:
         complain(str(note))
     if outcome.why:

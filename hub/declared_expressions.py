@@ -1,4 +1,4 @@
-"""The proof of the expressions that definitions and routes declare, when they are loaded.
+"""The proof of the expressions that definitions, routes and approval rules declare, when they are loaded.
 
     error     a condition of an action alias or a trigger that isn't understood, or names a field that isn't in the
               component; a trigger value that doesn't fit its field
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from hub.approval_rule import ApprovalRule
 from hub.route import Route
 from hub.services.old_values import compile_condition
 from integration_objects.declaration import DeclarationFault
@@ -54,6 +55,17 @@ def route_findings(routes: Iterable[Route]) -> list[Finding]:
         for finding in _habits(declared.expression, route.where, f"route '{route.name}'")
     ]
     return list(dict.fromkeys(found))
+
+
+def approval_findings(rules: Iterable[ApprovalRule]) -> list[Finding]:
+    """The habits of the approval rules' conditions."""
+    return [
+        finding
+        for rule in rules
+        for condition in (rule.order_condition, rule.line_condition)
+        if condition is not None
+        for finding in _habits(condition, rule.where, f"approval rule '{rule.name}'")
+    ]
 
 
 def _in(component: Component) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ lie beside its `orderhub.toml`:
     maps/*.yaml
     adapters/systems/*.yaml, adapters/templates/*.j2
     hub/routes/*.yaml             always on; shipped routes only where the settings name them
+    hub/approvals/*.yaml          what holds an order for approval
     hub/workflows/*.py, hub/services/*.py     WORKFLOWS and SERVICES replace or add by name
 
 Spec: DESIGN.md, "The tree"; integration.md, "Routes" (`orderhub check`).
@@ -25,8 +26,9 @@ from typing import Any
 
 from adapters.http_client import HttpClient
 from adapters.system import System, read_systems
+from hub.approval_rule import ApprovalRule, read_approval_rules
 from hub.configurator import BuiltInConfigurator, Configurator, ExternalConfigurator
-from hub.declared_expressions import condition_findings, prove_conditions, route_findings
+from hub.declared_expressions import approval_findings, condition_findings, prove_conditions, route_findings
 from hub.definitions import FILE, load_definitions, own_folder
 from hub.licence import licence_of
 from hub.own_python import own_python
@@ -81,7 +83,7 @@ class Deployment:
         """
         check_packages()
         prove_conditions(self.definitions)
-        _ = self.systems, self.services, self.routes, self.configurator, self.pricing
+        _ = self.systems, self.services, self.routes, self.approval_rules, self.configurator, self.pricing
         return self
 
     @cached_property
@@ -129,6 +131,12 @@ class Deployment:
     def routes(self) -> Mapping[str, Route]:
         """The routes that are switched on."""
         return read_routes(self._route_sources, self.external_objects, self.maps, self.workflows)
+
+    @cached_property
+    def approval_rules(self) -> Mapping[str, ApprovalRule]:
+        """What holds an order for approval when it is submitted; all of it the deployment's own."""
+        sources = [] if self._own is None else in_folder(self._own / "hub" / "approvals")
+        return read_approval_rules(sources, self.definitions)
 
     @cached_property
     def pricing(self) -> Pricing:
@@ -186,8 +194,10 @@ class Deployment:
             surroundings,
             self.configurator,
             hashlib.sha256("".join(versions).encode()).hexdigest()[:16],
+            approval_rules=self.approval_rules,
             workflows=self.workflows,
             licence=self.licence,
+            user=self.settings.user,
             licence_file=str(self.settings.licence or ""),
             pricing=self.pricing,
         )
@@ -212,7 +222,9 @@ def check_deployment(folder: pathlib.Path, settings: Settings | None = None) -> 
     try:
         found = condition_findings(load_definitions(folder)) + map_findings(folder)
         if not any(finding.severity == "error" for finding in found):
-            found += route_findings(load_deployment(folder, settings).routes.values())
+            deployment = load_deployment(folder, settings)
+            found += route_findings(deployment.routes.values())
+            found += approval_findings(deployment.approval_rules.values())
     except HubError as error:
         return [Finding(error.where, f"{error.what}: {error.why}" if error.why else error.what, error.mend, "error")]
     return found

@@ -68,7 +68,7 @@ class Rehearsal(Run):
         """No number is given out."""
         return 0
 
-    def insert(self, tree: PropertySet) -> list[Done]:
+    def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
         """Nothing is written."""
         return []
 
@@ -87,9 +87,8 @@ class Rehearsal(Run):
         """Nothing leaves."""
         return 1
 
-    def release(self, condition: str) -> int:
+    def release(self, condition: str) -> None:
         """Nothing is released."""
-        return 0
 
     def fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
         """Nothing is written."""

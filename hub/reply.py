@@ -5,7 +5,7 @@ Source: "Application integration services", figure 4B (returning data); spec: ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hub.run import Note
 from integration_objects.complex_object import (
@@ -39,6 +39,7 @@ def order_reply(order: PropertySet, source_keys: Iterable[tuple[str | None, str 
         ("Source System", "Source System"),
         ("Source Order Number", "Source Order Number"),
         ("Source Revision", "Source Revision"),
+        ("Status", "Status"),  # Pending tells a sender that somebody has to approve the order
     ):
         if order.get(field) is not None:
             reply.properties[name] = order.get(field)
@@ -88,7 +89,11 @@ def error_reply(errors: Iterable[HubError], about: PropertySet | None = None) ->
 
 
 def result_reply(
-    workflow: str, objects: Iterable[PropertySet], notes: Iterable[Note], definitions: Definitions
+    workflow: str,
+    objects: Iterable[PropertySet],
+    notes: Iterable[Note],
+    definitions: Definitions,
+    rows: Iterable[Mapping[str, str | None]] = (),
 ) -> PropertySet:
     """The reply to a workflow request: what was written or found, and the report.
 
@@ -97,6 +102,7 @@ def result_reply(
         objects: messages; each instance becomes a Result, with its line items.
         notes: the report.
         definitions: the integration objects.
+        rows: what the workflow found as a table; a Cell each value.
     """
     reply = PropertySet("Reply", properties={"Workflow Name": workflow})
     fields = definitions[OBJECT].root.children["Result"].fields
@@ -111,4 +117,11 @@ def result_reply(
     for note in notes:
         properties = {"Kind": note.kind, "Integration Id": note.item, "Product Id": note.product, "Text": note.text}
         put_list(reply, "Note").append(PropertySet("Note", properties=properties))
+    for number, row in enumerate(rows, 1):
+        cells = [PropertySet("Cell", properties={"Name": name, "Value": value}) for name, value in row.items()]
+        put_list(reply, "Row").append(
+            PropertySet(
+                "Row", properties={"Line Number": str(number)}, children=[PropertySet(list_of("Cell"), children=cells)]
+            )
+        )
     return message(OBJECT, [reply])

@@ -23,6 +23,7 @@ from adapters.database.object_store import Done, Example, ObjectStore
 from adapters.database.outbox import OutboxMessage
 from adapters.system import System
 from hub.answers import Answers
+from hub.approval_rule import ApprovalRule
 from hub.configurator import (
     BrokenRule,
     Catalogue,
@@ -139,6 +140,7 @@ class Outcome:
         why: why the message was filtered; "" otherwise.
         objects: what the workflow wrote or found, for whoever asked; messages.
         notes: its report.
+        rows: what it found, as a table: each row has the same names, in the order in which they are shown.
     """
 
     state: str = "done"
@@ -146,6 +148,7 @@ class Outcome:
     why: str = ""
     objects: tuple[PropertySet, ...] = ()
     notes: tuple[Note, ...] = ()
+    rows: tuple[Mapping[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,11 +156,13 @@ class Kit:
     """What all runs of a deployment share: its declarations and its surroundings.
 
     Attributes:
+        approval_rules: what holds an order when it is submitted, by name.
         configurator: who configures.
         next_number: gives numbers outside of the run's transaction, whose lock on a sequence would make the workers
             of a database take turns; None where the transaction gives them.
         workflows: by name, for requests that name one.
         licence: what the licence file says; None where there is none: every module is licensed.
+        user: who stands in the tables as changer, and acts where nobody else is named.
         licence_file: where it stands, for errors.
         pricing: who prices.
     """
@@ -170,10 +175,12 @@ class Kit:
     surroundings: Surroundings
     configurator: Configurator
     version: str = ""
+    approval_rules: Mapping[str, ApprovalRule] = field(default_factory=dict)
     next_number: Callable[[str], int] | None = None
     workflows: Mapping[str, NamedWorkflow] = field(default_factory=dict)
     licence: Licence | None = None
     licence_file: str = ""
+    user: str = "hub"
     pricing: Pricing = field(default_factory=ListPricing)
 
 
@@ -419,6 +426,10 @@ class Run:
         """Make the stored instances equal to the message's, deleting children that it lists no more."""
         return self.store.synchronize(tree)
 
+    def delete(self, tree: PropertySet) -> list[Done]:
+        """Delete every instance of the message with all that it has."""
+        return self.store.delete(tree)
+
     def execute(self, tree: PropertySet) -> list[Done]:
         """Do to each component what its property Operation says; without one, what the one above it says."""
         return self.store.execute(tree)
@@ -507,6 +518,33 @@ class Run:
                 lines=tuple(lines),
             )
         )
+
+    def fallout_of(self, order_number: str | None) -> list[dict[str, Any]]:
+        """The open fallout entries of an order, oldest first; none without a number."""
+        return [] if order_number is None else self.fallout_entries("Open", order_number)
+
+    def fallout_entries(
+        self, state: str | None = "Open", order_number: str | None = None, account_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The fallout entries in a state, of an order, of an account (None: of any), oldest first."""
+        found = self.messages.fallout.listing(state, order_number, account_id)
+        self.record.append(["fallout", state, order_number, account_id, found])
+        return found
+
+    def resolve_fallout(self, row_id: str, how: str) -> bool:
+        """Note that a fallout entry is resolved, and how; False where it isn't open."""
+        return self.messages.fallout.resolve(row_id, how)
+
+    def fallout_entry(self, row_id: str) -> dict[str, Any] | None:
+        """The fallout entry of this row; None for none."""
+        found = self.messages.fallout.entry(row_id)
+        self.record.append(["fallout entry", row_id, found])
+        return found
+
+    @property
+    def actor(self) -> str:
+        """Who acts: the sender of the message that asked for the run, or the user of the command."""
+        return self.kit.user if self.origin.inbox_id is None else self.origin.sender
 
     def recording(self) -> bytes:
         """The recording, compressed: what `MessageStore.record` keeps."""

@@ -14,10 +14,9 @@ import pytest
 from adapters.database.upgrade import upgrade
 from hub.deployment import Deployment
 from hub.desk import Desk
-from hub.run import Origin, Outcome
+from hub.run import Outcome
 from hub.settings import read_settings
 from hub.workflow_run import run_workflow
-from hub.workflows.orders import submit
 from hub.workflows.process import request, workflow_named
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
 from integration_objects.errors import HubError
@@ -91,11 +90,7 @@ class CustomerCare:
 
     def submit(self, order: PropertySet) -> None:
         """Submit a stored order."""
-        with self.desk.write() as transaction:
-            run = transaction.run(Origin("test", "local", order.get("Order Number") or ""))
-            stored = run.query("OM Order", {"Row Id": order.get("Row Id")})
-            transaction.store.delete(stored)
-            submit(run, instances(stored)[0])
+        self("submit", order=order.get("Order Number"))
 
 
 @contextlib.contextmanager

@@ -80,14 +80,23 @@ class Fallout:
         )
         return row_id
 
-    def listing(self, state: str | None = "Open", order_number: str | None = None) -> list[dict[str, Any]]:
-        """The entries in this state (None: in any), of this order (None: of all), oldest first."""
+    def listing(
+        self, state: str | None = "Open", order_number: str | None = None, account_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The entries in this state (None: in any), of this order and account (None: of all), oldest first."""
         statement = _ROWS
         if state is not None:
             statement = statement.where(_C.state == state)
         if order_number is not None:
             statement = statement.where(_C.order_number == order_number)
+        if account_id is not None:
+            statement = statement.where(_C.account_id == account_id)
         return [_entry(dict(row)) for row in self._connection.execute(statement).mappings()]
+
+    def entry(self, row_id: str) -> dict[str, Any] | None:
+        """The entry of this row, in any state; None for none."""
+        found = self._connection.execute(_ROWS.where(_C.row_id == row_id)).mappings().one_or_none()
+        return None if found is None else _entry(dict(found))
 
     def resolve(self, row_id: str, resolution: str) -> bool:
         """Note that the entry is resolved, and how; False where it isn't open."""

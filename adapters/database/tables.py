@@ -60,6 +60,7 @@ VERSION_FIELD, VERSION_COLUMN = "Modification Number", "modification_num"
 #: What is looked for by columns that are no key and no reference.
 _LOOKED_FOR = {
     "s_order": (("quote_id",),),
+    "s_order_approval": (("order_number",), ("state",)),
     "s_service_profile_history": (("integration_id",), ("order_number",)),
     "s_work_order": (("order_number",), ("source_system", "source_order_number"), ("account_id",)),
 }

@@ -51,7 +51,9 @@ def shipped_workflows() -> dict[str, Workflow]:
         accounts,
         fulfilment,
         hub_object,
+        move,
         opportunities,
+        order_processes,
         products_and_services,
         quote_to_order,
         quotes,
@@ -97,5 +99,7 @@ def shipped_workflows() -> dict[str, Workflow]:
             *quotes.WORKFLOWS,
             *quote_to_order.WORKFLOWS,
             *opportunities.WORKFLOWS,
+            *order_processes.WORKFLOWS,
+            *move.WORKFLOWS,
         )
     }

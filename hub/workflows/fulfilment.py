@@ -6,14 +6,18 @@ spec: road.md "Out and back", workflows.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hub.reply import order_reply
 from hub.run import Outcome, Run
+from hub.workflows import review
+from hub.workflows.milestones import MILESTONE, reach
 from hub.workflows.profile_history import write_history
 from hub.workflows.service_id import service_ids
 from hub.workflows.service_profile import ASSET, ORDER, make_no_action, no_profile, profile
 from hub.workflows.statuses import FAILED, StatusChangeRefused, check_change
+from hub.workflows.stored_orders import in_force
+from hub.workflows.supplements import pass_on
 from integration_objects.complex_object import (
     ATTRIBUTE,
     KEY,
@@ -79,20 +83,27 @@ def complete_unassigned_lines(run: Run, order: PropertySet) -> list[PropertySet]
     return done
 
 
-def send_work_orders(run: Run, order: PropertySet) -> None:
+def send_work_orders(run: Run, order: PropertySet, again: bool = False) -> None:
     """Decompose an open order: one work order for each fulfilment system, stored and emitted.
 
     A revision replaces the whole work order of each system that had one, even where nothing is left for it to do.
+
+    Args:
+        run: the run.
+        order: the order's instance; of a cancelled one no line is left to be asked for.
+        again: whether work orders of this order may have been sent before.
 
     Source: "decompose orders into multiple work orders"; spec: road.md "Out and back".
     """
     number = order.get("Order Number") or ""
     former: dict[str, PropertySet] = {}
-    if read_number(order.get("Revision") or "1") > 1:
+    if again:
         former = {
             work_order.get("Fulfilment System") or "": work_order
             for work_order in instances(run.query(WORK_ORDER, {"Order Number": number}))
         }
+    # A supplement made in the hub has no source of its own, and provisioning may know the order by its sender's number.
+    source = next(iter(former.values()), order)
     needed = [item.get("Fulfilment System") or "" for item, _ in walk_items(order) if _is_asked(item)]
     told = service_ids(
         run,
@@ -103,11 +114,11 @@ def send_work_orders(run: Run, order: PropertySet) -> None:
         before = former.get(system)
         if before is None:
             former[system] = PropertySet()  # counts on the numbers of this order's work orders
-            work_order = _work_order(run, order, system, f"{number}-{len(former)}", 1, told)
+            work_order = _work_order(run, order, system, f"{number}-{len(former)}", 1, source, told)
             run.insert(message(WORK_ORDER, [work_order]), fresh=True)
         elif before.get("Status") == "Open" or system in needed:
             revision = int(read_number(before.get("Revision") or "1")) + 1
-            work_order = _work_order(run, order, system, before.get("Work Order Number") or "", revision, told)
+            work_order = _work_order(run, order, system, before.get("Work Order Number") or "", revision, source, told)
             run.synchronize(message(WORK_ORDER, [work_order]))
         else:
             continue  # nothing was left for it to do, and nothing is now
@@ -119,9 +130,18 @@ def _is_asked(item: PropertySet) -> bool:
 
 
 def _work_order(
-    run: Run, order: PropertySet, system: str, number: str, revision: int, told: Mapping[int, str]
+    run: Run,
+    order: PropertySet,
+    system: str,
+    number: str,
+    revision: int,
+    source: PropertySet,
+    told: Mapping[int, str],
 ) -> PropertySet:
-    """The lines that *system* is asked to provide, under their ancestors as `-`; *told* are joined service ids."""
+    """The lines that *system* is asked to provide, under their ancestors as `-`.
+
+    *source* has the sender's number of the order, *told* are joined service ids.
+    """
     work_order = PropertySet(
         "Work Order",
         properties={
@@ -129,8 +149,8 @@ def _work_order(
             "Revision": str(revision),
             "Order Number": order.get("Order Number"),
             "Order Revision": order.get("Revision"),
-            "Source System": order.get("Source System"),
-            "Source Order Number": order.get("Source Order Number"),
+            "Source System": source.get("Source System"),
+            "Source Order Number": source.get("Source Order Number"),
             "Account Id": order.get("Account Id"),
             "Fulfilment System": system,
             "Due Date": order.get("Due Date"),
@@ -202,7 +222,8 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
     if not work_orders:
         _unknown(run, status)
     run.lock_accounts({work_order.get("Account Id") or "" for work_order in work_orders})
-    order = _active_order(run, work_orders[0])
+    active = _active_order(run, work_orders[0])
+    order = in_force(run, active)
     if _is_superseded(status, work_orders):
         return Outcome("filtered", order_reply(order), why="the status answers a revision that has been replaced")
 
@@ -213,10 +234,12 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
         _close_work_order(work_order)
         run.update(message(WORK_ORDER, [work_order]))
     done = [item for item in changed if item.get("Status") == "Complete"]
-    reasons = {
-        line.get(KEY) or "": line.get("Reason") or "" for line in line_items(status) if line.get("Reason") is not None
-    }
-    take_completed_lines(run, order, done, reasons)
+    if active is not order:
+        pass_on(run, active, changed)
+    take_completed_lines(run, order, done)
+    failed = [item for item in changed if item.get("Status") in FAILED]
+    if failed:
+        review.mark_later_orders(run, order, failed, "failed in part")
     return Outcome("done", order_reply(order, [(item.get("Source Reference"), item.get(KEY)) for item in changed]))
 
 
@@ -304,7 +327,11 @@ def _is_superseded(status: PropertySet, work_orders: Sequence[PropertySet]) -> b
 def _take_statuses(
     run: Run, status: PropertySet, work_orders: Iterable[PropertySet], order: PropertySet
 ) -> list[PropertySet]:
-    """Set the lines' statuses on the order and its work orders, in place; returns the order lines that changed."""
+    """Set the lines' statuses and milestones on the order and its work orders, in place.
+
+    Returns:
+        The order lines that changed.
+    """
     asked = {
         line.get(KEY): line
         for work_order in work_orders
@@ -314,6 +341,7 @@ def _take_statuses(
     lines = {item.get(KEY): item for item, _ in walk_items(order)}
     time = status.get("Status Time") or run.now()
     changed = []
+    reached: list[tuple[PropertySet, str]] = []
     for answer in line_items(status):
         key = answer.get(KEY)
         line, item = asked.get(key), lines.get(key)
@@ -326,7 +354,15 @@ def _take_statuses(
             )
         new = answer.get("Status") or ""
         last = line.get("Status Time")
-        if new == item.get("Status") or (last is not None and read_date(time) < read_date(last)):
+        late = last is not None and read_date(time) < read_date(last)
+        milestone = answer.get("Milestone")
+        if milestone is not None:
+            reached.append((item, milestone))  # a line that got there has been there, however late we hear of it
+        if not late and milestone not in (None, item.get(MILESTONE)):
+            item.properties[MILESTONE] = milestone
+            line.properties["Status Time"] = time
+            changed.append(item)
+        if late or new == item.get("Status"):
             continue
         if new == "Open":
             raise StatusChangeRefused(
@@ -343,8 +379,10 @@ def _take_statuses(
             if answer.get("Service Id") is not None:
                 node.properties["Service Id"] = answer.get("Service Id")
         line.properties["Status Time"] = time
+        item.properties["Status Reason"] = answer.get("Reason")
         changed.append(item)
-    return changed
+    changed += reach(run, reached)
+    return list({id(item): item for item in changed}.values())
 
 
 def _close_work_order(work_order: PropertySet) -> None:
@@ -356,26 +394,28 @@ def _close_work_order(work_order: PropertySet) -> None:
 # The completed lines
 
 
-def take_completed_lines(
-    run: Run, order: PropertySet, done: Sequence[PropertySet], reasons: dict[str, str] | None = None
-) -> None:
+def take_completed_lines(run: Run, order: PropertySet, done: Sequence[PropertySet]) -> None:
     """Tell billing what was completed, set the processed flags, close the order, bring the profile up to date.
 
     Args:
         run: the run.
         order: the stored order's instance, with its new statuses. Changed in place, and written.
         done: its lines that became Complete with this message.
-        reasons: what provisioning said of the lines that failed.
     """
     tree = message(ORDER, [order])
     if done:
         run.emit(BILLING_EVENT, _billing_event(run, tree, done))
-    flagged = instances(run.call("Update Order Status", tree))[0]
+    flag_processed(run, order)
+    _close_order(run, order)
+    apply_completed(run, order, {item.get(KEY) for item in done})
+    run.update(message(ORDER, [order]))
+
+
+def flag_processed(run: Run, order: PropertySet) -> None:
+    """Set the Order Item Processed Flag of each root, in place."""
+    flagged = instances(run.call("Update Order Status", message(ORDER, [order])))[0]
     for root, twin in zip(line_items(order), line_items(flagged), strict=True):
         root.properties["Order Item Processed Flag"] = twin.get("Order Item Processed Flag")
-    _close_order(run, order, reasons or {})
-    apply_completed(run, order)
-    run.update(message(ORDER, [order]))
 
 
 def _billing_event(run: Run, tree: PropertySet, done: Sequence[PropertySet]) -> PropertySet:
@@ -412,9 +452,9 @@ def _billing_event(run: Run, tree: PropertySet, done: Sequence[PropertySet]) -> 
     return message(BILLING_EVENT, [event])
 
 
-def _close_order(run: Run, order: PropertySet, reasons: dict[str, str]) -> None:
+def _close_order(run: Run, order: PropertySet) -> None:
     """Complete or Failed, once all roots are processed; a failure leaves a fallout entry that says which lines."""
-    if any(root.get("Order Item Processed Flag") != "Y" for root in line_items(order)):
+    if order.get("Status") != "Open" or not _is_processed(order):
         return
     failed = [item for item, _ in walk_items(order) if item.get("Status") in FAILED]
     new = "Failed" if failed else "Complete"
@@ -424,18 +464,28 @@ def _close_order(run: Run, order: PropertySet, reasons: dict[str, str]) -> None:
         order.properties["Completed Date"] = run.now()
         return
     said = "; ".join(
-        f"{item.get(KEY)} {item.get('Status')}: {reasons.get(item.get(KEY) or '') or 'no reason given'}"
-        for item in failed
+        f"{item.get(KEY)} {item.get('Status')}: {item.get('Status Reason') or 'no reason given'}" for item in failed
     )
-    run.fallout(order, "Lines Failed", said, [item.get(KEY) or "" for item in failed])
+    review.raise_once(run, order, review.LINES_FAILED, said, [item.get(KEY) or "" for item in failed])
     hidden = _completed_below_failed(order)
     if hidden:
-        run.fallout(
+        review.raise_once(
+            run,
             order,
-            "Completed Below Failed",
+            review.BELOW_FAILED,
             "these lines were provisioned, but a line above them failed, so they are not in the service profile",
             [item.get(KEY) or "" for item in hidden],
         )
+
+
+def _is_processed(order: PropertySet) -> bool:
+    return all(root.get("Order Item Processed Flag") == "Y" for root in line_items(order))
+
+
+def has_news(order: PropertySet) -> bool:
+    """Whether an order that was opened just now has completed lines to apply, or nothing to be done at all."""
+    statuses = [(item.get("Status"), item.get("Applied Date")) for item, _ in walk_items(order)]
+    return ("Complete", None) in statuses or not any(status == "Open" for status, _ in statuses)
 
 
 def _completed_below_failed(order: PropertySet) -> list[PropertySet]:
@@ -454,12 +504,14 @@ def _completed_below_failed(order: PropertySet) -> list[PropertySet]:
     return found
 
 
-def apply_completed(run: Run, order: PropertySet) -> None:
+def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | None] = ()) -> None:
     """Apply an order's completed lines to the service profile. Running it twice changes nothing the second time.
 
     Args:
         run: the run; the order's account is locked.
         order: an instance of OM Order. The lines that are applied get their Applied Date, in place.
+        just_done: the keys of the lines that became complete with this message; others may have waited beneath a
+            line that failed.
 
     Raises:
         NotFullyExploded: a completed line stands for several services.
@@ -495,7 +547,7 @@ def apply_completed(run: Run, order: PropertySet) -> None:
     if applied.ignored:
         run.fallout(
             order,
-            "Ignored by Apply",
+            review.IGNORED,
             "; ".join(f"{entry.item} ({entry.action}): {entry.reason}" for entry in applied.ignored),
             sorted({entry.item for entry in applied.ignored}),
         )
@@ -515,6 +567,9 @@ def apply_completed(run: Run, order: PropertySet) -> None:
                 "Calculated Effective End Date",
             ):
                 item.properties[name] = calculated.get(name)
+    waited = [key or "" for key in actions if key not in just_done]
+    if waited:
+        review.resolve(run, order, review.BELOW_FAILED, "the lines are in the service profile now", waited)
 
 
 def _date_asset(asset: PropertySet, dates: dict[str | None, PropertySet], order: PropertySet) -> None:

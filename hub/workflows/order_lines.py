@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.run import Run
+from hub.workflows.milestones import is_past, past_point
 from hub.workflows.service_profile import ORDER, still_to_come
 from integration_objects.complex_object import (
     ATTRIBUTE,
@@ -259,35 +260,51 @@ def adopt_former_keys(order: PropertySet, former: PropertySet) -> None:
             item.properties[KEY] = keys.pop(0)
 
 
-def keep_completed_lines(order: PropertySet, former: PropertySet, compared: Sequence[str]) -> None:
-    """A line that is complete in the replaced revision stays as it is there, and must be there.
+def keep_finished_lines(order: PropertySet, former: PropertySet, compared: Sequence[str]) -> None:
+    """A line that is complete in the replaced revision, or past its point of no return, stays as it is there.
 
     Args:
         order: the supplement, with the keys of its lines. Changed in place.
-        former: the revision that it replaces.
-        compared: the fields in which a complete line must not differ.
+        former: the revision that provisioning works on.
+        compared: the fields in which such a line must not differ.
 
     Raises:
-        CompleteLineMissing, CompleteLineChanged: the supplement leaves it out, or changes it.
+        CompleteLineMissing, CompleteLineChanged, PastPointOfNoReturn: the supplement leaves it out, or changes it.
     """
     lines = {item.get(KEY): item for item, _ in walk_items(order)}
     for done, _ in walk_items(former):
-        if done.get("Status") != "Complete":
+        if done.get("Status") != "Complete" and not is_past(done):
             continue
         item = lines.get(done.get(KEY))
-        if item is None:
-            raise CompleteLineMissing(
-                f"the new revision leaves out the line {done.get('Source Reference')}, which is complete",
-                where=f"line {done.get('Source Reference')}",
-                why="a complete line stands until another order changes its service",
-                mend="send the line with the revision, and take its service away with a Delete in an order of its own",
-            )
-        _refuse_change(item, done, compared)
+        changed = [] if item is None else _changes(item, done, compared)
+        if item is None or changed:
+            raise _finished(done, former, changed)
         item.properties = {name: text for name, text in done.properties.items() if name != "Row Id"}
         put_list(item, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(done)]
 
 
-def _refuse_change(item: PropertySet, done: PropertySet, compared: Sequence[str]) -> None:
+def _finished(done: PropertySet, former: PropertySet, changed: Sequence[str]) -> Refused:
+    """The refusal of a supplement that changes a finished line, or leaves it out where nothing is *changed*."""
+    reference = done.get("Source Reference")
+    if done.get("Status") != "Complete":
+        return past_point(done, former, "be changed" if changed else "be left out")
+    if not changed:
+        return CompleteLineMissing(
+            f"the new revision leaves out the line {reference}, which is complete",
+            where=f"line {reference}",
+            why="a complete line stands until another order changes its service",
+            mend="send the line with the revision, and take its service away with a Delete in an order of its own",
+        )
+    return CompleteLineChanged(
+        f"the new revision changes the line {reference}, which is complete",
+        where=f"line {reference}",
+        why="; ".join(changed),
+        mend="send the line as it was, and change its service with an order of its own",
+    )
+
+
+def _changes(item: PropertySet, done: PropertySet, compared: Sequence[str]) -> list[str]:
+    """What a supplement's line says otherwise than the line of the revision that it replaces."""
     changed = []
     if action_code(item) not in (action_code(done), NO_ACTION):
         changed.append(f"Action Code is {action_code(item)}, was {action_code(done)}")
@@ -301,13 +318,7 @@ def _refuse_change(item: PropertySet, done: PropertySet, compared: Sequence[str]
         for name in ("Text Value", "Number Value", "Date Value"):
             if one.get(name) is not None and (before is None or not _same(one.get(name), before.get(name))):
                 changed.append(f"{one.get('Name')} is {one.get(name)}")
-    if changed:
-        raise CompleteLineChanged(
-            f"the new revision changes the line {done.get('Source Reference')}, which is complete",
-            where=f"line {done.get('Source Reference')}",
-            why="; ".join(changed),
-            mend="send the line as it was, and change its service with an order of its own",
-        )
+    return changed
 
 
 def _same(one: str | None, two: str | None) -> bool:

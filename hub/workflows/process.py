@@ -71,7 +71,7 @@ def process(
         outcome = function(run, **_values(name, tree, known))
         if outcome.reply is not None:
             return outcome
-        return replace(outcome, reply=result_reply(name, outcome.objects, outcome.notes, run.definitions))
+        return replace(outcome, reply=result_reply(name, outcome.objects, outcome.notes, run.definitions, outcome.rows))
 
     def accounts_of_request(run: Run, tree: PropertySet) -> set[str]:
         values = _values(name, tree, known)

@@ -5,7 +5,7 @@ Source: spec road.md, "Receive order", "Whose order, which line"; guarantees.md,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from hub.product_fields import copy_product_fields
@@ -15,7 +15,7 @@ from hub.workflows.order_lines import (
     HUB,
     adopt_former_keys,
     fill_from_state,
-    keep_completed_lines,
+    keep_finished_lines,
     needs_state,
     prove_on_state,
     put_ancestors,
@@ -24,6 +24,8 @@ from hub.workflows.order_lines import (
 )
 from hub.workflows.orders import AccountsMissing, submit
 from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state
+from hub.workflows.stored_orders import in_force, is_hubs_supplement, next_revision
+from hub.workflows.supplements import decided_condition
 from integration_objects.complex_object import (
     ACTION_CODES,
     ATTRIBUTE,
@@ -111,17 +113,15 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     run.lock_accounts({account_id})
 
     former = _former_revisions(run, order)
-    newest = _newest(run, former)
-    if newest is not None and _source_revision(order) <= _source_revision(newest):
-        return Outcome(
-            "filtered",
-            order_reply(newest),
-            why=f"revision {_source_revision(newest)} is here already",
-        )
-    _wait_for_former(order, newest)
+    last = max((_source_revision_of(header) for header in former), default=0)
+    newest = _active(run, former)
+    if newest is not None and _source_revision(order) <= last:
+        return Outcome("filtered", order_reply(_as_sent(newest, order)), why=f"revision {last} is here already")
+    _wait_for_former(order, last)
+    _wait_for_supplement(run, newest)
 
     products = _products(run, order)
-    replaced = frozenset(revision["Row Id"] or "" for revision in former)
+    replaced = frozenset() if newest is None else frozenset({newest.get("Row Id") or ""})
     pairs = recorded_keys(run, order, account_id)
     state = no_profile(account_id)
     if needs_state(order, pairs, newest):
@@ -140,7 +140,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
         order = instances(run.call("Explode", message(ORDER, [order])))[0]
     if newest is not None:
         adopt_former_keys(order, newest)
-        keep_completed_lines(order, newest, run.definitions[ORDER].root.children[LINE_ITEM].compared)
+        keep_finished_lines(order, in_force(run, newest), run.definitions[ORDER].root.children[LINE_ITEM].compared)
     prove_on_state(run, order, state)
     _number(run, order, newest)
     submit(run, order, former=newest)
@@ -165,6 +165,9 @@ _HUBS_OWN = (
     "Status",
     "Completed Date",
     "Applied Date",
+    "Status Reason",
+    "Milestone",
+    "Past Point Of No Return",
     "Calculated Effective Start Date",
     "Calculated Effective End Date",
     "Order Item Processed Flag",
@@ -296,12 +299,28 @@ def _former_revisions(run: Run, order: PropertySet) -> list[dict[str, str | None
     )
 
 
-def _newest(run: Run, former: list[dict[str, str | None]]) -> PropertySet | None:
-    """The newest of the stored revisions, whole; None where there is none."""
+def _active(run: Run, former: Sequence[Mapping[str, str | None]]) -> PropertySet | None:
+    """The active revision of the order whose revisions its sender sent before, whole; None where there is none.
+
+    It is a supplement that was made in the hub, where that replaced what the sender sent.
+    """
     if not former:
         return None
-    newest = max(former, key=lambda header: read_number(header["Source Revision"] or "1"))
-    return instances(run.query(ORDER, {"Row Id": newest["Row Id"]}))[0]
+    found = run.query(ORDER, {"Order Number": former[0]["Order Number"], "Active Flag": "Y"})
+    return instances(found)[0]
+
+
+def _as_sent(newest: PropertySet, order: PropertySet) -> PropertySet:
+    """The order as its sender knows it: a supplement that was made in the hub carries no number of theirs."""
+    twin = newest.copy_node()
+    twin.children = newest.children
+    for name in ("Source System", "Source Order Number"):
+        twin.properties[name] = newest.get(name) or order.get(name)
+    return twin
+
+
+def _source_revision_of(header: Mapping[str, str | None]) -> int:
+    return int(read_number(header["Source Revision"] or "1"))
 
 
 def revision_condition(system: str | None, number: str | None, revision: int) -> str:
@@ -314,16 +333,28 @@ def order_condition(system: str | None, number: str | None) -> str:
     return f"order {system}/{number}"
 
 
-def _wait_for_former(order: PropertySet, newest: PropertySet | None) -> None:
+def _wait_for_former(order: PropertySet, last: int) -> None:
     revision = _source_revision(order)
-    here = 0 if newest is None else _source_revision(newest)
-    if order.get("Source Order Number") is not None and revision > here + 1:
+    if order.get("Source Order Number") is not None and revision > last + 1:
         raise Waiting(
             f"revision {revision} of the order {order.get('Source Order Number')} came before revision {revision - 1}",
             waits_for=revision_condition(order.get("Source System"), order.get("Source Order Number"), revision - 1),
-            why=f"revision {here} is the newest here" if here else "no revision of the order is here",
+            why=f"revision {last} is the newest here" if last else "no revision of the order is here",
             mend="nothing, where the missing revision is on its way; else send it",
         )
+
+
+def _wait_for_supplement(run: Run, newest: PropertySet | None) -> None:
+    """A person is changing this very order: the sender's revision comes upon what they decide."""
+    if newest is None or newest.get("Status") != "Pending" or not is_hubs_supplement(newest):
+        return
+    number = newest.get("Order Number")
+    raise Waiting(
+        f"a supplement of the order {number} was made in the hub and isn't submitted yet",
+        waits_for=decided_condition(number),
+        why="an order has at most one supplement that isn't submitted",
+        mend=f"submit the order {number}, or cancel its supplement; the message is worked then",
+    )
 
 
 def _release_waiting(run: Run, order: PropertySet) -> None:
@@ -370,7 +401,7 @@ def _number(run: Run, order: PropertySet, newest: PropertySet | None) -> None:
         order.properties["Status"] = "New"
     else:
         order.properties["Order Number"] = newest.get("Order Number")
-        order.properties["Revision"] = str(int(read_number(newest.get("Revision") or "1")) + 1)
+        order.properties["Revision"] = str(next_revision(run, newest.get("Order Number")))
         order.properties["Status"] = "Pending"
     if order.get("Source Order Number") is not None:
         order.properties["Source Revision"] = str(_source_revision(order))

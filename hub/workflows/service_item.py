@@ -57,7 +57,7 @@ def requested_item(run: Run, account_id: str, root: str) -> PropertySet:
     state = requested_state(run, account_id)
     found = item_of(state, root)
     if found is None:
-        raise _why_empty(run, account_id, root, state)
+        raise why_empty(run, account_id, root, state)
     return found
 
 
@@ -79,9 +79,18 @@ def with_roots(header: PropertySet, roots: list[PropertySet], name: str) -> Prop
     return message(name, [node])
 
 
-def _why_empty(run: Run, account_id: str, root: str, state: PropertySet) -> Refused:
+def why_empty(run: Run, account_id: str, root: str, state: PropertySet, but_not: str | None = None) -> Refused:
+    """Why a service item isn't among the roots of its account's requested state: the error to be raised.
+
+    Args:
+        run: the run.
+        account_id: the account.
+        root: the service item's Integration Id.
+        state: the requested state, in which it isn't a root.
+        but_not: the Row Id of an order that isn't to be asked: the one that is edited.
+    """
     where = f"account '{account_id}', line item '{root}'"
-    for order in open_orders(run, account_id):
+    for order in open_orders(run, account_id, frozenset({but_not or ""})):
         for instance in instances(order):
             for item, _ in walk_items(instance):
                 if item.get(KEY) == root and action_code(item) == "Delete":

@@ -5,6 +5,8 @@ Source: "Modify Asset Sub-process" 1, "Customer Service Profile"; spec: workflow
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from hub.run import Run
 from hub.workflows.statuses import NEVER_COMES
 from integration_objects.complex_object import (
@@ -50,16 +52,23 @@ def without_inactive(asset: PropertySet) -> PropertySet:
     return asset if any(line_items(instance) for instance in instances(asset)) else empty(ASSET)
 
 
-def requested_state(run: Run, account_id: str, but_not: frozenset[str] = frozenset()) -> PropertySet:
+def requested_state(
+    run: Run,
+    account_id: str,
+    but_not: frozenset[str] = frozenset(),
+    orders: Sequence[PropertySet] | None = None,
+) -> PropertySet:
     """The profile with all open orders applied: what the customer has asked for so far.
 
     Args:
         run: the run.
         account_id: the account.
         but_not: row ids of orders that don't count: the document being edited, and the one that it replaces.
+        orders: the orders that count, as Apply takes them; None: all that are open.
     """
     asset = profile(run, account_id)
-    orders = open_orders(run, account_id, but_not)
+    if orders is None:
+        orders = open_orders(run, account_id, but_not)
     if not orders:
         return asset
     return without_inactive(run.call("Apply", asset, orders).asset)
@@ -68,27 +77,65 @@ def requested_state(run: Run, account_id: str, but_not: frozenset[str] = frozens
 def open_orders(run: Run, account_id: str, but_not: frozenset[str] = frozenset()) -> list[PropertySet]:
     """The account's open orders, as Apply takes them: one message each, in the order in which they will come.
 
-    By due date, null last, then creation (row ids are ordered by time), then revision. Roots that are processed are
-    left out, lines that are applied already count as ``-``, and lines that failed never come.
+    By due date, null last, then creation of the order's first revision (row ids are ordered by time), then revision.
+    Roots that are processed are left out, lines that are applied already count as ``-``, and lines that failed never
+    come.
     """
-    found = run.query(ORDER, {"Account Id": account_id, "Active Flag": "Y", "Status": list(OPEN_HEADERS)})
-    orders = [order for order in instances(found) if order.get("Row Id") not in but_not]
-    orders.sort(key=_when)
+    return [message(ORDER, [order]) for order in _open(run, account_id) if order.get("Row Id") not in but_not]
+
+
+def orders_before(run: Run, order: PropertySet) -> list[PropertySet]:
+    """The open orders of an order's account that come before it, as `open_orders` gives them."""
+    before, _ = _around(run, order)
+    return before
+
+
+def orders_after(run: Run, order: PropertySet) -> list[PropertySet]:
+    """The open orders of an order's account that come after it, as `open_orders` gives them."""
+    _, after = _around(run, order)
+    return after
+
+
+def _around(run: Run, order: PropertySet) -> tuple[list[PropertySet], list[PropertySet]]:
+    others = [one for one in _open(run, order.get("Account Id") or "") if one.get("Row Id") != order.get("Row Id")]
+    first = _first_rows(run, [*others, order])
+    here = _when(order, first)
+    before = [message(ORDER, [one]) for one in others if _when(one, first) < here]
+    return before, [message(ORDER, [one]) for one in others[len(before) :]]
+
+
+def _open(run: Run, account_id: str) -> list[PropertySet]:
+    """The account's open orders with what is still to come of them, in the order in which they will come."""
+    orders = instances(run.query(ORDER, {"Account Id": account_id, "Active Flag": "Y", "Status": list(OPEN_HEADERS)}))
+    first = _first_rows(run, orders)
     result = []
-    for order in orders:
+    for order in sorted(orders, key=lambda one: _when(one, first)):
         header = order.copy_node()
         roots = [root for root in line_items(order) if root.get("Order Item Processed Flag") != "Y"]
         if not roots:
             continue
         header.children = [PropertySet("ListOf Line Item", children=roots)]
-        result.append(message(ORDER, [still_to_come(header)]))
+        result.append(still_to_come(header))
     return result
 
 
-def _when(order: PropertySet) -> tuple[bool, float, str, int]:
+def _first_rows(run: Run, orders: Sequence[PropertySet]) -> dict[str | None, str]:
+    """The row ids of the first revisions of those orders that are revised: a supplement keeps its order's place."""
+    numbers = [one.get("Order Number") or "" for one in orders if int(one.get("Revision") or 1) > 1]
+    if not numbers:
+        return {}
+    found: dict[str | None, str] = {}
+    for header in run.headers(ORDER, {"Order Number": numbers}):
+        row_id = header["Row Id"] or ""
+        found[header["Order Number"]] = min(row_id, found.get(header["Order Number"], row_id))
+    return found
+
+
+def _when(order: PropertySet, first: Mapping[str | None, str]) -> tuple[bool, float, str, int]:
     due = order.get("Due Date")
     moment = 0.0 if due is None else read_date(due).timestamp()
-    return due is None, moment, order.get("Row Id") or "", int(order.get("Revision") or 1)
+    created = first.get(order.get("Order Number")) or order.get("Row Id") or ""
+    return due is None, moment, created, int(order.get("Revision") or 1)
 
 
 def still_to_come(order: PropertySet) -> PropertySet:

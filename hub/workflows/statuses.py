@@ -37,7 +37,13 @@ class StatusChangeRefused(Refused):
     """A status would change in a way that the table doesn't have."""
 
 
-def check_change(of: str, name: str, old: str | None, new: str) -> None:
+def check_change(
+    of: str,
+    name: str,
+    old: str | None,
+    new: str,
+    mend: str = "send a status that follows from the present one; a failed line opens again from its fallout entry",
+) -> None:
     """Refuse a change of status that isn't in the table.
 
     Args:
@@ -45,6 +51,7 @@ def check_change(of: str, name: str, old: str | None, new: str) -> None:
         name: which one, for the error.
         old: its status now.
         new: what it would become.
+        mend: what whoever asked for it can do.
 
     Raises:
         StatusChangeRefused: the table has no way from *old* to *new*.
@@ -55,5 +62,5 @@ def check_change(of: str, name: str, old: str | None, new: str) -> None:
             f"the {of} {name} can't become {new}",
             why=f"it is {old or 'without a status'}, from which it can become "
             + (" or ".join(sorted(allowed)) or "nothing else"),
-            mend="send a status that follows from the present one; a failed line opens again from its fallout entry",
+            mend=mend,
         )

@@ -14,10 +14,12 @@ from adapters.transport import Delivery, Envelope
 from hub.data_manager import DataManager
 from hub.deployment import load_deployment
 from hub.desk import Desk
-from hub.run import Origin
+from hub.run import Origin, Outcome
 from hub.settings import FILE, read_settings
 from hub.worker import Worker
+from hub.workflow_run import run_workflow
 from hub.workflows.hub_object import load
+from hub.workflows.process import request, workflow_named
 from integration_objects.complex_object import instances, is_empty, walk_items
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings, Surroundings
@@ -67,6 +69,23 @@ class Road:
         row_id = self.send(xml, route, id, **parts)
         self.run()
         return self.shown(row_id)
+
+    def ask(self, workflow: str, **arguments: str) -> Outcome:
+        """Run a workflow as `orderhub workflow` does: ``road.ask("revise", order="O-0000001")``."""
+        pairs = [(name.replace("_", "-"), value) for name, value in arguments.items()]
+        asked = workflow_named(self.desk.deployment.workflows, workflow)
+        return run_workflow(self.desk, asked, request(workflow, pairs)).outcome
+
+    def insert(self, xml: str) -> None:
+        """Store an object of the hub's own XML as it stands, as a workflow would have made it."""
+        tree = hub_from_xml(_bytes(xml), self.desk.deployment.definitions)
+        with self.desk.write() as transaction:
+            transaction.store.insert(tree)
+
+    def fallout(self, state: str = "Open") -> list[dict[str, Any]]:
+        """The fallout entries in a state, oldest first."""
+        with self.desk.read() as transaction:
+            return transaction.messages.fallout.listing(state)
 
     def shown(self, row_id: str) -> dict[str, Any]:
         with self.desk.read() as transaction:
@@ -174,6 +193,7 @@ def status(
     revision: int | None = None,
     reason: str | None = None,
     source: tuple[str, str] | None = None,
+    milestone: str | None = None,
 ) -> str:
     """A provisioning system's answer."""
     named = f"<workOrderNumber>{work_order}</workOrderNumber>"
@@ -185,6 +205,7 @@ def status(
         + f"<time>{time}</time>"
         + "".join(
             f"<line><integrationId>{key}</integrationId><status>{code}</status>"
+            + (f"<milestone>{milestone}</milestone>" if milestone is not None else "")
             + (f"<reason>{reason}</reason>" if reason is not None else "")
             + "</line>"
             for key, code in lines

@@ -1,0 +1,169 @@
+"""Approval rules: when a submitted order is held, and who may approve it.
+
+A deployment declares them in hub/approvals/*.yaml; each is proven when it is loaded:
+
+    approval rule: Large orders
+    help: Orders that add more than 500 a month.
+    hold order when: "[Total Recurring] > 500"             over the order's header
+    hold line when: "[Product Id] = 'ISDN Line'"           over each line that has an action and isn't complete
+    approvers:
+      roles: [Order Manager]                               roles of the object User
+      users: [mary]                                        users by name
+
+One of the two conditions is enough to hold the order. Beside its own fields the header has three totals of the lines
+with Add or Update: Total One-Time, Total Recurring, Total Usage (Adjusted Price, else List Price, times the quantities
+from the root down).
+
+Spec: workflows.md, "Submit Order".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from integration_objects.complex_object import LINE_ITEM, NO_ACTION, action_code, walk_items
+from integration_objects.declaration import Node, Source, read
+from integration_objects.definition import Component, Definitions, Field
+from integration_objects.expression import (
+    ARITHMETIC,
+    Expression,
+    ExpressionFault,
+    calculated,
+    compile_expression,
+    field_reader,
+)
+from integration_objects.field_values import read_number, write_number
+from integration_objects.property_set import PropertySet
+from maps.functions import FUNCTIONS
+
+ORDER = "OM Order"
+PRICE_TYPES = ("One-Time", "Recurring", "Usage")
+
+
+@dataclass(frozen=True)
+class ApprovalRule:
+    """An approval rule.
+
+    Attributes:
+        name: as errors, approvals and approvers call it.
+        order_condition: over the header with its totals; None for none.
+        line_condition: over a line; None for none.
+        users: who may approve, by name.
+        roles: whose holders may approve.
+        help: what the rule is for; shown to whoever is held up by it.
+        where: file:line:column.
+    """
+
+    name: str
+    order_condition: Expression | None
+    line_condition: Expression | None
+    users: tuple[str, ...]
+    roles: tuple[str, ...]
+    help: str
+    where: str
+
+    def holds(self, order: PropertySet) -> bool:
+        """Whether an order has to be approved under this rule.
+
+        Args:
+            order: an instance of OM Order. Not changed.
+
+        Raises:
+            ExpressionFault: a condition can't be evaluated on this order.
+        """
+        try:
+            if self.order_condition is not None and self.order_condition.truth(_with_totals(order)):
+                return True
+            return self.line_condition is not None and any(
+                self.line_condition.truth(item)
+                for item, _ in walk_items(order)
+                if action_code(item) != NO_ACTION and item.get("Status") != "Complete"
+            )
+        except ExpressionFault as fault:
+            raise fault.at(f"approval rule '{self.name}', {self.where}")  # noqa: B904  # the same fault, with its rule
+
+    @property
+    def approvers(self) -> str:
+        """Who may approve, for people."""
+        parts = [f"users with the role {role}" for role in self.roles] + list(self.users)
+        return ", ".join(parts)
+
+
+def read_approval_rules(sources: Sequence[Source], definitions: Definitions) -> dict[str, ApprovalRule]:
+    """Read approval rules, each proven against the order's definition.
+
+    Raises:
+        DeclarationFault: file:line:column of what is wrong.
+    """
+    rules: dict[str, ApprovalRule] = {}
+    for source in sources:
+        rule = _rule(read(source), definitions)
+        if rule.name in rules:
+            raise read(source).fault(
+                f"there are two approval rules '{rule.name}'", mend=f"the other is {rules[rule.name].where}"
+            )
+        rules[rule.name] = rule
+    return rules
+
+
+def _rule(node: Node, definitions: Definitions) -> ApprovalRule:
+    parts = node.mapping(
+        required=("approval rule", "approvers"), optional=("hold order when", "hold line when", "help")
+    )
+    if "hold order when" not in parts and "hold line when" not in parts:
+        raise node.fault(
+            "the approval rule holds nothing",
+            why="it has neither a condition on the order nor one on its lines",
+            mend="add `hold order when:` or `hold line when:`",
+        )
+    header = definitions[ORDER].root
+    approvers = parts["approvers"].mapping(optional=("users", "roles"))
+    users, roles = (tuple(approvers[key].texts()) if key in approvers else () for key in ("users", "roles"))
+    if not users and not roles:
+        raise parts["approvers"].fault(
+            "nobody may approve", mend="name at least one of `users` or `roles`, or the order could never be opened"
+        )
+    return ApprovalRule(
+        parts["approval rule"].text(),
+        _condition(parts.get("hold order when"), _header_with_totals(header)),
+        _condition(parts.get("hold line when"), header.children[LINE_ITEM]),
+        users,
+        roles,
+        parts["help"].text() if "help" in parts else "",
+        node.where,
+    )
+
+
+def _condition(node: Node | None, component: Component) -> Expression | None:
+    if node is None:
+        return None
+    try:
+        return compile_expression(node.text(), field_reader(component), FUNCTIONS)
+    except ExpressionFault as fault:
+        raise node.fault(fault.what, why=f"{fault.where}: {fault.why}".lstrip(": "), mend=fault.mend) from fault
+
+
+def _header_with_totals(header: Component) -> Component:
+    totals = {f"Total {type}": Field(f"Total {type}", "number") for type in PRICE_TYPES}
+    return replace(header, fields={**header.fields, **totals})
+
+
+def _with_totals(order: PropertySet) -> PropertySet:
+    """A copy of the header with its totals; its lists are the order's own."""
+    totals = dict.fromkeys(PRICE_TYPES, Decimal(0))
+    quantities: dict[int, Decimal] = {}
+    for item, parent in walk_items(order):
+        above = Decimal(1) if parent is None else quantities[id(parent)]
+        quantity = calculated(ARITHMETIC.multiply, above, read_number(item.get("Quantity") or "1"))
+        quantities[id(item)] = quantity
+        price = item.get("Adjusted Price") or item.get("List Price")
+        type = item.get("Price Type")
+        if price is not None and type in totals and action_code(item) in ("Add", "Update"):
+            amount = calculated(ARITHMETIC.multiply, read_number(price), quantity)
+            totals[type] = calculated(ARITHMETIC.add, totals[type], amount)
+    header = order.copy_node()
+    header.children = order.children
+    header.properties.update({f"Total {type}": write_number(total) for type, total in totals.items()})
+    return header

@@ -1,0 +1,294 @@
+"""An order's line items edited: the state without the order, the order on it, the requests, the delta of both.
+
+Source: "g. Edit Order Line Items Process", figure 10G; spec: workflows.md, "Edit Order Line Item".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from hub.configurator.requests import Request
+from hub.run import Note, Run
+from hub.services.differences import Differs, differs_in
+from hub.workflows import approvals
+from hub.workflows.change import configure, fill_products, lines_of, price
+from hub.workflows.milestones import is_past, past_point
+from hub.workflows.quote_lines import extend_quantities, fill_accounts
+from hub.workflows.service_item import item_of, why_empty, with_roots
+from hub.workflows.service_profile import (
+    ORDER,
+    make_no_action,
+    no_profile,
+    orders_after,
+    orders_before,
+    profile,
+    requested_state,
+    still_to_come,
+)
+from hub.workflows.statuses import NEVER_COMES
+from hub.workflows.stored_orders import UNSUBMITTED, described, order_in_hand, revision_of, root_of
+from integration_objects.complex_object import (
+    ATTRIBUTE,
+    KEY,
+    LINE_ITEM,
+    NO_ACTION,
+    action_code,
+    attributes,
+    empty,
+    instances,
+    is_empty,
+    message,
+    put_list,
+    walk_items,
+)
+from integration_objects.errors import Refused
+from integration_objects.field_values import as_number
+from integration_objects.property_set import PropertySet
+
+#: what an order's line keeps of what it was before the edit
+_KEPT = ("Row Id", "Line Number", "Source Reference", "Due Date")
+#: of a finished line, what no request can have asked for: provisioning's service id, and what pricing makes of others
+_NOT_ASKED = ("Service Id", "Adjusted Price", "Pricing Comment")
+
+
+class OrderNotEditable(Refused):
+    """An order is to be edited on which somebody works, or which is done with."""
+
+
+class FinishedLine(Refused):
+    """A line is to be edited that is finished: complete, failed or cancelled."""
+
+
+class OrderDisconnects(Refused):
+    """A service item is to be configured that the order itself disconnects."""
+
+
+def edit_order_line_item(
+    run: Run, number: str, line: str | None, requests: Sequence[Request]
+) -> tuple[PropertySet, list[Note]]:
+    """Configure a service item of an order further.
+
+    Args:
+        run: the run.
+        number: the order's number.
+        line: a line, by Integration Id or Line Number; its root is configured. None: the requests add a new root.
+        requests: to the configurator.
+
+    Returns:
+        The order as it is stored now, and what there is to tell: prices that changed, what came to nothing.
+
+    Raises:
+        OrderUnknown, LineUnknown: there is no such order or line.
+        OrderNotEditable, HeldForApproval: the order can't be edited as it is.
+        FinishedLine, PastPointOfNoReturn: the line can't be, or the requests change another that can't.
+        DisconnectRequested, OrderDisconnects: the service item is to go.
+        ConfigurationRefused: the new state would break rules of the products.
+
+    Source: "g. Edit Order Line Items Process", steps 1 to 10.
+    """
+    order = order_in_hand(run, number)
+    _refuse_uneditable(run, order)
+    account_id = order.get("Account Id") or ""
+    root = None
+    if line is not None:
+        item, root = root_of(order, line)
+        _refuse_finished(item, order)
+
+    before, now, notes = _states(run, order, root)  # 1 to 6
+    changed = configure(run, now, account_id, requests)  # 7
+    state = changed.state
+    priced: tuple[Note, ...] = ()
+    if _is_priced_here(order):
+        result = price(run, order, state)
+        state, priced = result.state, result.notes
+    roots = lines_of(run, before, state, ORDER)  # 8 and 9
+    _put(run, order, root, roots)  # 10
+    return order, [*notes, *changed.notes, *priced, *_later(run, order)]
+
+
+def _refuse_uneditable(run: Run, order: PropertySet) -> None:
+    status, number = order.get("Status"), order.get("Order Number")
+    if status not in UNSUBMITTED:
+        raise OrderNotEditable(
+            f"the order {number} can't be edited",
+            where=f"order {number}",
+            why=f"its status is {status}; edited is what isn't submitted yet ({' or '.join(UNSUBMITTED)})",
+            mend={
+                "Open": "revise it (`orderhub workflow revise`), and edit the supplement",
+                "Failed": "amend it from its fallout entry (`orderhub workflow fallout-list`)",
+            }.get(status or "", "change the services with an order of its own"),
+        )
+    approvals.refuse_held(run, order, "be edited")
+
+
+def _refuse_finished(item: PropertySet, order: PropertySet) -> None:
+    """Refuse a line of which nothing is left that could be edited: it is finished, and so is all beneath it."""
+    if not all(_is_finished(one) for one in item.walk() if one.type == LINE_ITEM):
+        return
+    if is_past(item):
+        raise past_point(item, order, "be changed")
+    raise _finished(item, order, f"it is {item.get('Status')}")
+
+
+def _is_finished(item: PropertySet) -> bool:
+    return item.get("Status") in NEVER_COMES or item.get("Status") == "Complete" or is_past(item)
+
+
+def _finished(item: PropertySet, order: PropertySet, why: str) -> Refused:
+    return FinishedLine(
+        f"the line {described(item)} can't be edited: it is finished",
+        where=f"order {order.get('Order Number')}, line {item.get(KEY)}",
+        why=why,
+        mend="leave the line as it is, and change its service with an order of its own",
+    )
+
+
+def _is_priced_here(order: PropertySet) -> bool:
+    """Whether the hub prices an order: not one whose sender gave the prices, nor the supplement of such a one."""
+    made_here = revision_of(order) == 1 and order.get("Source Order Number") is None
+    return order.get("Price List Id") is not None or made_here
+
+
+def _states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[PropertySet, PropertySet, list[Note]]:
+    """The service item as it is requested without this order, and with it; and what of the order came to nothing."""
+    account_id = order.get("Account Id") or ""
+    nothing = no_profile(account_id)
+    if root is None:
+        return nothing, nothing, []
+    key = root.get(KEY) or ""
+    state = requested_state(run, account_id, orders=orders_before(run, order))  # 2 and 3
+    before = item_of(state, key)
+    if before is None and action_code(root) != "Add":  # 1 and 4
+        raise why_empty(run, account_id, key, state, but_not=order.get("Row Id"))
+    [own] = instances(with_roots(order, [root], ORDER))
+    change = message(ORDER, [still_to_come(own)])
+    applied = run.call("Apply", nothing if before is None else before, [change])  # 5
+    if is_empty(applied.asset):
+        number = order.get("Order Number")
+        raise OrderDisconnects(
+            f"the service item {described(root)} is disconnected by the order {number} itself",
+            where=f"order {number}, line {key}",
+            why="nothing of it is left that could be configured",
+            mend="cancel the order, and change the service item with another",
+        )
+    ignored = [Note("ignored", str(entry), entry.item) for entry in applied.ignored]
+    return before or empty(), applied.asset, ignored
+
+
+def _put(run: Run, order: PropertySet, root: PropertySet | None, roots: list[PropertySet]) -> None:
+    """Put the delta's lines in the place of the root's former ones, exploded, and store the order."""
+    former: Mapping[str | None, PropertySet] = {}
+    if root is not None:
+        former = {item.get(KEY): item for item in root.walk() if item.type == LINE_ITEM}
+    _keep_finished(run, order, root, former, roots)
+    kept = put_list(order, LINE_ITEM)
+    at = next((place for place, one in enumerate(kept) if one is root), len(kept))
+    kept[:] = [*kept[:at], *roots, *(one for one in kept[at:] if one is not root)]
+    fill_products(run, order)
+    exploded = instances(run.call("Explode", message(ORDER, [order])))[0]
+    order.children = exploded.children
+    fill_accounts(order)
+    extend_quantities(order)
+    _complete_lines(run, order, former)
+    run.synchronize(message(ORDER, [order]))
+
+
+def _complete_lines(run: Run, order: PropertySet, former: Mapping[str | None, PropertySet]) -> None:
+    """Give lines their rows, numbers and statuses, in place; those that the order had keep theirs."""
+    last = max((int(as_number(item.get("Line Number") or "") or 0) for item, _ in walk_items(order)), default=0)
+    for item, _ in walk_items(order):
+        was = former.get(item.get(KEY))
+        if was is not None and was is not item:
+            item.properties |= {name: was.get(name) for name in _KEPT if was.get(name) is not None}
+        if item.get("Row Id") is None:
+            item.properties["Row Id"] = run.new_id()
+        if item.get("Line Number") is None:
+            last += 1
+            item.properties["Line Number"] = str(last)
+        if item.get("Status") is None:
+            item.properties["Status"] = NO_ACTION if action_code(item) == NO_ACTION else "Pending"
+            item.properties["Order Item Processed Flag"] = "N"
+        if action_code(item) == NO_ACTION:
+            make_no_action(item)
+
+
+def _keep_finished(
+    run: Run,
+    order: PropertySet,
+    root: PropertySet | None,
+    former: Mapping[str | None, PropertySet],
+    roots: list[PropertySet],
+) -> None:
+    """A finished line stays as it is, in place in the new lines; they must leave it alone. Changes *roots*."""
+    component = run.definitions[ORDER].root.children[LINE_ITEM]
+    asked = differs_in(component, [name for name in component.compared if name not in _NOT_ASKED])
+    values = differs_in(component.children[ATTRIBUTE], component.children[ATTRIBUTE].compared)
+    lines: dict[str | None, tuple[PropertySet, PropertySet | None]] = {
+        item.get(KEY): (item, parent) for item, parent in _walk(roots)
+    }
+    parents = {} if root is None else {item.get(KEY): parent for item, parent in _walk([root])}
+    for key, done in former.items():
+        if not _is_finished(done) or action_code(done) == NO_ACTION:
+            continue
+        found = lines.get(key)
+        if found is None:
+            if action_code(done) != "Delete" and done.get("Status") not in NEVER_COMES:
+                raise _touched(done, order, "the requests take it away")
+            lines[key] = _put_back(done, parents.get(key), lines, roots), None
+            continue
+        item, parent = found
+        if action_code(item) == "Delete" and action_code(done) != "Delete":
+            raise _touched(done, order, "the requests take it away")
+        above, was_above = (None if one is None else one.get(KEY) for one in (parent, parents.get(key)))
+        if above != was_above or asked(item.properties, done.properties) or _values_differ(item, done, values):
+            raise _touched(done, order, "the requests change it")
+        item.properties = dict(done.properties)
+        put_list(item, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(done)]
+
+
+def _touched(done: PropertySet, order: PropertySet, how: str) -> Refused:
+    if is_past(done):
+        return past_point(done, order, "be changed")
+    return _finished(done, order, f"it is {done.get('Status')}, and {how}")
+
+
+def _values_differ(item: PropertySet, done: PropertySet, values: Differs) -> bool:
+    """Whether two lines leave a service with other attributes."""
+    one, two = (
+        {value.get("Name"): value.properties for value in attributes(line) if action_code(value) != "Delete"}
+        for line in (item, done)
+    )
+    return one.keys() != two.keys() or any(values(value, two[name]) for name, value in one.items())
+
+
+def _put_back(
+    done: PropertySet,
+    parent: PropertySet | None,
+    lines: Mapping[str | None, tuple[PropertySet, PropertySet | None]],
+    roots: list[PropertySet],
+) -> PropertySet:
+    """Keep a line whose service is gone, or never came, beneath the line that it stood beneath. Changes *roots*."""
+    line = done.copy_node()
+    put_list(line, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(done)]
+    above = None if parent is None else lines.get(parent.get(KEY))
+    (roots if above is None else put_list(above[0], LINE_ITEM)).append(line)
+    return line
+
+
+def _walk(roots: Iterable[PropertySet]) -> Iterable[tuple[PropertySet, PropertySet | None]]:
+    header = PropertySet("Order")
+    put_list(header, LINE_ITEM).extend(roots)
+    return walk_items(header)
+
+
+def _later(run: Run, order: PropertySet) -> list[Note]:
+    """What orders that come after this one can't do any more, now that it is another."""
+    after = orders_after(run, order)
+    if not after:
+        return []
+    account_id = order.get("Account Id") or ""
+    own = message(ORDER, [still_to_come(order)])
+    asset = profile(run, account_id)
+    applied = run.call("Apply", asset, [*orders_before(run, order), own, *after])
+    numbers = {instances(tree)[0].get("Order Number") for tree in after}
+    return [Note("ignored", str(entry), entry.item) for entry in applied.ignored if entry.order in numbers]

@@ -1,0 +1,237 @@
+"""Move: what a customer has at one address ends there, and begins at another.
+
+    the services at the old address    Delete, due on the day of moving out
+    the same services                  Add, due on the day of moving in, with new keys and the new service points
+
+Source: "m. Move Process", figures 9D-3 and 10M; spec: workflows.md, "Move".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hub.arguments import Argument
+from hub.run import Note, Outcome, Run
+from hub.workflows.accounts import the_account
+from hub.workflows.active_quote import QUOTE, make_quote
+from hub.workflows.change import broken_rules, lines_of, price
+from hub.workflows.process import process
+from hub.workflows.quote_arguments import ACCOUNT, MODULE, SESSION
+from hub.workflows.quote_lines import put_lines
+from hub.workflows.service_id import KIND, OF_METER, OF_SERVICE_POINT
+from hub.workflows.service_item import with_roots
+from hub.workflows.service_profile import ASSET, requested_state
+from integration_objects.complex_object import (
+    KEY,
+    LINE_ITEM,
+    instances,
+    is_tracked,
+    line_items,
+    message,
+    put_list,
+    walk_items,
+)
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+
+ADDRESS, SERVICE_POINT = "Address", "Service Point"
+Header = Mapping[str, str | None]
+
+
+class AddressUnknown(Refused):
+    """There is no address of this Address Id: the transfer can't be completed."""
+
+
+class SameAddress(Refused):
+    """The address that a customer moves to is the one that they move from."""
+
+
+class NothingToMove(Refused):
+    """The account has nothing at the address that it moves from."""
+
+
+def move(
+    run: Run,
+    account: str,
+    old_address: str,
+    new_address: str,
+    move_out: str,
+    move_in: str,
+    service_account: str | None = None,
+    session: str | None = None,
+) -> Outcome:
+    """Move what an account has at one address to another, by the lines of a new quote.
+
+    Args:
+        run: the run.
+        account: the customer's Account Id.
+        old_address: the Address Id that the customer moves from.
+        new_address: the one that they move to.
+        move_out: the day on which the services end at the old address.
+        move_in: the day on which they begin at the new one.
+        service_account: the account at which services are provided at the new address; None: as before.
+        session: the user session whose active quote the new quote becomes.
+
+    Raises:
+        AccountUnknown, AddressUnknown, SameAddress: nothing is written.
+        NothingToMove: the account has nothing at the old address.
+        PriceMissing: something has no price.
+
+    Source: "m. Move Process", steps 1 to 10.
+    """
+    customer = the_account(run, account)
+    if service_account is not None:
+        the_account(run, service_account, "argument 'service-account'")
+    _prove_addresses(run, old_address, new_address)  # 1 and 7
+    state = requested_state(run, account)
+    roots = list(_roots_at(run, customer, state, old_address))  # 2
+    if not roots:
+        raise NothingToMove(
+            f"the account '{account}' has nothing at the address '{old_address}'",
+            where="argument 'old-address'",
+            why="none of its products has a service point there, or is provided at an account of that address",
+            mend="mend the Address Id; `orderhub workflow projected-state` shows what the account has",
+        )
+    quote = make_quote(run, customer, session, roots[0].get("Currency Code"))  # 3
+    for field in ("Service Account Id", "Billing Account Id"):
+        quote.properties[field] = roots[0].get(field) or quote.get(field)
+    header = PropertySet("Asset", properties={"Account Id": account})
+    leaving = with_roots(header, [_tracked(root) for root in roots], ASSET)
+    coming, notes = _transferred(run, leaving, state, new_address, service_account)  # 6
+    ending = lines_of(run, leaving, None, QUOTE)  # 4
+    _set_due(ending, move_out)  # 5
+    beginning: list[PropertySet] = []
+    if line_items(instances(coming)[0]):
+        priced = price(run, quote, coming, move_in)
+        notes += [*priced.notes, *broken_rules(run, priced.state, account)]
+        beginning = lines_of(run, None, priced.state, QUOTE)
+        _set_due(beginning, move_in)  # 8
+    merged = run.call("Merge", with_roots(quote, ending, QUOTE), with_roots(quote, beginning, QUOTE))  # 9
+    put_lines(run, quote, (), line_items(instances(merged)[0]))
+    return Outcome(objects=(message(QUOTE, [quote]),), notes=tuple(notes))  # 10
+
+
+def _prove_addresses(run: Run, old: str, new: str) -> None:
+    found = {header["Address Id"] for header in run.headers(ADDRESS, {"Address Id": [old, new]})}
+    for name, address in (("old-address", old), ("new-address", new)):
+        if address not in found:
+            raise AddressUnknown(
+                f"the address '{address}' is unknown",
+                where=f"argument '{name}'",
+                why="no address of this Address Id is stored"
+                + (", and without a move-in address the transfer can't be completed" if address == new else ""),
+                mend="mend the Address Id, or load the address with its service points (orderhub load)",
+            )
+    if old == new:
+        raise SameAddress(
+            f"the customer can't move from '{old}' to '{new}'",
+            where="argument 'new-address'",
+            why="it is one address",
+            mend="name the address that the customer moves to",
+        )
+
+
+def _roots_at(run: Run, customer: PropertySet, state: PropertySet, address: str) -> Iterator[PropertySet]:
+    """The products at an address: by their service points; those that have none by the account they are provided at."""
+    points = {header["Service Point Id"] for header in run.headers(SERVICE_POINT, {"Address Id": address})}
+    roots = [root for instance in instances(state) for root in line_items(instance)]
+    own = customer.get("Account Id")
+    accounts = sorted({root.get("Service Account Id") or own or "" for root in roots})
+    here = {
+        header["Account Id"]
+        for header in run.headers("Account", {"Account Id": accounts})
+        if header.get("Address Id") == address
+    }
+    for root in roots:
+        used = {item.get("Service Point Id") for item in root.walk() if item.type == LINE_ITEM} - {None}
+        if used & points or (not used and (root.get("Service Account Id") or own) in here):
+            yield root
+
+
+def _tracked(root: PropertySet) -> PropertySet:
+    """A copy of a product without what isn't tracked as an asset: that is no service which could end."""
+    copy = root.copy()
+    for item in copy.walk():
+        below = line_items(item)
+        below[:] = [child for child in below if is_tracked(child)]
+    return copy
+
+
+def _transferred(
+    run: Run, leaving: PropertySet, state: PropertySet, address: str, service_account: str | None
+) -> tuple[PropertySet, list[Note]]:
+    """The services as they are to be at the new address, with new keys, and what is left out."""
+    coming = leaving.copy()
+    [instance] = instances(coming)
+    items = [item for item, _ in walk_items(instance)]
+    products = run.products(item.get("Product Id") or "" for item in items)
+    free = _free_points(run, state, address)
+    notes: list[Note] = []
+
+    def stays(item: PropertySet) -> bool:
+        product = products.get(item.get("Product Id") or "", {})
+        if product.get("Transferable") == "N":
+            why = "the product can't be transferred to another address"
+        elif _needs_point(item, product) and not free.get(item.get("Product Id")):
+            why = f"there is no service point for it at the address '{address}'"
+        else:
+            return True
+        why += ", and what is beneath it goes with it" if line_items(item) else ""
+        notes.append(Note("left out", why, item.get(KEY), item.get("Product Id")))
+        return False
+
+    stack = [instance]
+    while stack:
+        node = stack.pop()
+        below = put_list(node, LINE_ITEM)
+        below[:] = [child for child in below if stays(child)]
+        for item in below:
+            product = products.get(item.get("Product Id") or "", {})
+            if _needs_point(item, product):
+                item.properties["Service Point Id"] = free[item.get("Product Id")].pop(0)
+                item.properties["Service Id"] = None  # the service point and its meter tell it
+            item.properties[KEY] = run.new_id()
+            if service_account is not None:
+                item.properties["Service Account Id"] = service_account
+        stack.extend(reversed(below))
+    return coming, notes
+
+
+def _needs_point(item: PropertySet, product: Header) -> bool:
+    return item.get("Service Point Id") is not None or product.get(KIND) in (OF_SERVICE_POINT, OF_METER)
+
+
+def _free_points(run: Run, state: PropertySet, address: str) -> dict[str | None, list[str]]:
+    """The service points at an address that the account doesn't use yet, by the product that they serve."""
+    used = {item.get("Service Point Id") for instance in instances(state) for item, _ in walk_items(instance)}
+    free: dict[str | None, list[str]] = {}
+    for header in run.headers(SERVICE_POINT, {"Address Id": address}):
+        if header["Service Point Id"] not in used:
+            free.setdefault(header.get("Product Id"), []).append(header["Service Point Id"] or "")
+    return free
+
+
+def _set_due(roots: list[PropertySet], day: str) -> None:
+    for root in roots:
+        for item in root.walk():
+            if item.type == LINE_ITEM:
+                item.properties["Due Date"] = day
+
+
+WORKFLOWS = (
+    process(
+        "Move",
+        move,
+        "move what an account has at one address to another, by a new quote",
+        ACCOUNT,
+        Argument("old-address", required=True, help="The Address Id that the customer moves from."),
+        Argument("new-address", required=True, help="The Address Id that the customer moves to."),
+        Argument("move-out", "date", required=True, help="The day on which the services end at the old address."),
+        Argument("move-in", "date", required=True, help="The day on which they begin at the new one."),
+        Argument(
+            "service-account", "account", help="Where they are provided at the new address; without it, as before."
+        ),
+        SESSION,
+        module=MODULE,
+    ),
+)

@@ -1,0 +1,97 @@
+"""Review: fallout entries as workflows raise and resolve them, and the later orders that a failure leaves in the air.
+
+    Lines Failed              an order is done, and some of its lines failed
+    Completed Below Failed    lines were provisioned beneath one that failed: they run, and are in no service profile
+    Ignored by Apply          completed lines that the service profile couldn't take
+    Built On Failed Lines     an open order was configured and priced on a state that never came
+
+Source: "Apply Completed Sales Order Line Item Process"; spec: workflows.md, the two traps of the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hub.run import Run
+from hub.workflows.service_profile import orders_after
+from hub.workflows.stored_orders import described
+from integration_objects.complex_object import KEY, NO_ACTION, action_code, instances, walk_items
+from integration_objects.property_set import PropertySet
+
+LINES_FAILED = "Lines Failed"
+BELOW_FAILED = "Completed Below Failed"
+IGNORED = "Ignored by Apply"
+BUILT_ON_FAILED = "Built On Failed Lines"
+
+
+def raise_once(run: Run, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
+    """Raise a fallout entry, unless the same one is open: the same cause on the same lines of the same order."""
+    for entry in run.fallout_of(order.get("Order Number")):
+        if entry["cause"] == cause and sorted(entry["lines"]) == sorted(lines):
+            return
+    run.fallout(order, cause, reason, lines)
+
+
+def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[str] | None = None) -> None:
+    """Resolve the order's open entries of a cause.
+
+    Args:
+        run: the run.
+        order: the order, in any revision.
+        cause: which entries.
+        how: what resolved them.
+        lines: only those entries all of whose lines are among these; None for all.
+    """
+    among = None if lines is None else set(lines)
+    for entry in run.fallout_of(order.get("Order Number")):
+        if entry["cause"] == cause and (among is None or among.issuperset(entry["lines"])):
+            run.resolve_fallout(entry["row_id"], how)
+
+
+def mark_later_orders(run: Run, order: PropertySet, lines: Sequence[PropertySet], what: str) -> None:
+    """Mark the open orders for review that were built on lines which never come.
+
+    An order is built on them where it comes later and changes something within the same root: it was configured as
+    a part of that product, and priced with it.
+
+    Args:
+        run: the run; the order's account is locked.
+        order: the order whose lines they are, with its roots.
+        lines: the lines that never come.
+        what: what became of them, as "failed".
+    """
+    lost = {id(item) for item in lines if action_code(item) != NO_ACTION}
+    roots: dict[int, PropertySet] = {}
+    by_root: dict[str | None, list[PropertySet]] = {}
+    for item, parent in walk_items(order):
+        root = roots[id(item)] = item if parent is None else roots[id(parent)]
+        if id(item) in lost:
+            by_root.setdefault(root.get(KEY), []).append(item)
+    if not by_root:
+        return
+    for later in orders_after(run, order):
+        [instance] = instances(later)
+        concerned = _concerned(instance, by_root)
+        if concerned:
+            gone = [item for root in dict.fromkeys(root for _, root in concerned) for item in by_root[root]]
+            raise_once(
+                run,
+                instance,
+                BUILT_ON_FAILED,
+                f"the order {order.get('Order Number')} {what}, and with it came never what this order was built on: "
+                + ", ".join(f"{described(item)} ({item.get(KEY)}, {action_code(item)})" for item in gone),
+                [item.get(KEY) or "" for item, _ in concerned],
+            )
+
+
+def _concerned(
+    order: PropertySet, by_root: dict[str | None, list[PropertySet]]
+) -> list[tuple[PropertySet, str | None]]:
+    """The lines of a later order that change something within one of these roots, each with its root's key."""
+    found = []
+    roots: dict[int, str | None] = {}
+    for item, parent in walk_items(order):
+        root = roots[id(item)] = item.get(KEY) if parent is None else roots[id(parent)]
+        if root in by_root and action_code(item) != NO_ACTION:
+            found.append((item, root))
+    return found

@@ -1,0 +1,220 @@
+"""An order's line items edited: against the state without the order, exploded when written, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hub.workflows.edit_order import OrderDisconnects, OrderNotEditable
+from hub.workflows.service_item import DisconnectRequested
+from hub.workflows.stored_orders import LineUnknown
+from integration_objects.complex_object import action_code, attributes, instances, line_items, walk_items
+
+PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
+
+
+@pytest.fixture
+def shop(road, build):
+    """A road with the catalogue and its price list."""
+    road.load(build.sample("catalogue.xml"))
+    road.load(build.sample("price_list.xml"))
+    return road
+
+
+def the(outcome):
+    [instance] = instances(outcome.objects[0])
+    return instance
+
+
+def shown(order):
+    return [(item.get("Product Id"), action_code(item), item.get("Status")) for item, _ in walk_items(order)]
+
+
+def edit(road, order, line=None, *requests):
+    more = {} if line is None else {"line": line}
+    return road.ask("edit-order-line-item", order=order, requests=json.dumps(requests), **more)
+
+
+def new_package(road, voice_mail=True):
+    """An order for a package, made on a new order of the account; not submitted."""
+    number = the(road.ask("new-order", account="1-B")).get("Order Number")
+    line = f"P/{LINE}"
+    requests = [
+        {"request": "add", "product": PACKAGE, "name": "P"},
+        {"request": "set", "item": line, "fields": {"Service Id": "5095550123"}},
+        {"request": "set", "item": f"{line}/Call Forwarding", "attributes": {"Forwarding Number": "5095550199"}},
+    ]
+    if voice_mail:
+        requests.append(
+            {"request": "add", "product": "Voice Mail", "beneath": line, "attributes": {"Password": "1234"}}
+        )
+    return number, the(edit(road, number, None, *requests))
+
+
+def installed_package(road):
+    """The package in the service profile; its root's key."""
+    number, order = new_package(road)
+    road.ask("submit", order=number)
+    road.complete()
+    return line_items(order)[0].get("Integration Id")
+
+
+def test_an_order_is_made_without_a_quote(shop):
+    _, order = new_package(shop)
+    assert shown(order) == [
+        (PACKAGE, "Add", "Pending"),
+        (LINE, "Add", "Pending"),
+        ("Caller Id", "Add", "Pending"),
+        ("Call Forwarding", "Add", "Pending"),
+        ("Voice Mail", "Add", "Pending"),
+    ]
+    assert [item.get("Line Number") for item, _ in walk_items(order)] == ["1", "2", "3", "4", "5"]
+    assert {item.get("Billing Account Id") for item, _ in walk_items(order)} == {"1-B"}
+    assert line_items(order)[0].get("Adjusted Price") == "19.95"
+    installed_keys = [item.get("Integration Id") for item, _ in walk_items(order)]
+    assert len(set(installed_keys)) == 5
+
+
+def test_what_an_order_adds_is_edited_further_without_the_profile(shop):
+    number, order = new_package(shop)
+    keys = {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(order)}
+    edited = the(edit(shop, number, keys[LINE], {"request": "remove", "item": keys["Voice Mail"]}))
+    assert [product for product, _, _ in shown(edited)] == [PACKAGE, LINE, "Caller Id", "Call Forwarding"]
+    assert {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(edited)} == {
+        product: key for product, key in keys.items() if product != "Voice Mail"
+    }
+    rows = [item.get("Row Id") for item, _ in walk_items(edited)]
+    assert rows == [item.get("Row Id") for item, _ in walk_items(order)][:4]
+    assert [stored.get("Row Id") for stored, _ in walk_items(shop.stored("OM Order")[0])] == rows
+
+
+def test_a_change_is_the_delta_to_the_state_without_this_very_order(shop):
+    """Edited twice, the second edit starts from the first, and the lines still say what the order changes in all."""
+    root = installed_package(shop)
+    add = {"request": "add", "product": "Call Waiting", "beneath": f"{root}/{LINE}"}
+    number = modified(shop, root, add)
+    [order] = shop.stored("OM Order", Order_Number=number)
+    forwarding = next(item for item, _ in walk_items(order) if item.get("Product Id") == "Call Forwarding")
+    change = {"request": "set", "item": forwarding.get("Integration Id"), "attributes": {"Rings": "9"}}
+    edited = the(edit(shop, number, root, change))
+    assert shown(edited) == [
+        (PACKAGE, "-", "-"),
+        (LINE, "-", "-"),
+        ("Caller Id", "-", "-"),
+        ("Call Forwarding", "Update", "Pending"),
+        ("Voice Mail", "-", "-"),
+        ("Call Waiting", "Add", "Pending"),
+    ]
+    back = {"request": "set", "item": forwarding.get("Integration Id"), "attributes": {"Rings": "4"}}
+    edited = the(edit(shop, number, root, back))
+    assert ("Call Forwarding", "-", "-") in shown(edited)
+    shop.ask("submit", order=number)
+    [work_order] = shop.work_orders()
+    shop.complete(work_order, time="2026-02-03T10:00:00Z")
+    assert shop.profile()[f"{PACKAGE} / {LINE} / Call Waiting"] == "Active"
+
+
+def modified(road, root, *requests):
+    """An order that changes an installed product, by a quote; its number."""
+    quote = the(road.ask("modify", account="1-B", root=root, requests=json.dumps(requests))).get("Quote Number")
+    return the(road.ask("quote-to-order", quote=quote)).get("Order Number")
+
+
+def test_orders_that_come_before_are_part_of_the_state_and_those_after_are_told(shop):
+    root = installed_package(shop)
+    first = modified(shop, root, {"request": "add", "product": "Call Waiting", "beneath": f"{root}/{LINE}"})
+    [order] = shop.stored("OM Order", Order_Number=first)
+    waiting = next(item for item, _ in walk_items(order) if item.get("Product Id") == "Call Waiting")
+    second = modified(
+        shop, root, {"request": "set", "item": waiting.get("Integration Id"), "fields": {"Pricing Comment": "a gift"}}
+    )
+    outcome = edit(shop, second, root, {"request": "set", "item": root, "fields": {"Agreement Id": "AG-1"}})
+    assert outcome.notes == ()
+    assert ("Call Waiting", "Update", "Pending") in shown(the(outcome))
+    # Without what the first order adds, the second has nothing to change.
+    outcome = edit(shop, first, root, {"request": "remove", "item": waiting.get("Integration Id")})
+    assert [str(note) for note in outcome.notes] == [
+        f"ignored: {waiting.get('Integration Id')}: order '{second}', item '{waiting.get('Integration Id')}': "
+        "Update ignored, met absent: the item isn't there"
+    ]
+
+
+def test_several_of_a_tracked_product_are_exploded_when_they_are_written(shop):
+    number = the(shop.ask("new-order", account="1-B")).get("Order Number")
+    order = the(edit(shop, number, None, {"request": "add", "product": "Calling Card", "quantity": "3"}))
+    assert shown(order) == [("Calling Card", "Add", "Pending")] * 3
+    assert [item.get("Quantity") for item in line_items(order)] == ["1", "1", "1"]
+    for field in ("Integration Id", "Row Id", "Line Number"):
+        assert len({item.get(field) for item in line_items(order)}) == 3
+    shop.ask("submit", order=number)
+    shop.complete()
+    [asset] = shop.stored("OM Asset", Account_Id="1-B")
+    assert len(line_items(asset)) == 3
+
+
+def test_a_product_that_an_open_order_disconnects_is_not_edited(shop):
+    root = installed_package(shop)
+    change = modified(shop, root, {"request": "add", "product": "Call Waiting", "beneath": f"{root}/{LINE}"})
+    [order] = shop.stored("OM Order", Order_Number=change)
+    order.properties["Due Date"] = "2026-06-01"
+    quote = the(shop.ask("disconnect", account="1-B", root=root)).get("Quote Number")
+    gone = the(shop.ask("quote-to-order", quote=quote, due_date="2026-03-01")).get("Order Number")
+    with pytest.raises(DisconnectRequested) as refused:
+        edit(shop, change, root)
+    assert str(refused.value) == (
+        f"a request has already been made to disconnect the service item '{root}'\n"
+        f"  where: account '1-B', line item '{root}'\n"
+        f"  why:   the order {gone} disconnects it, and is New\n"
+        "  mend:  cancel or revise that order, or leave the service item alone"
+    )
+    with pytest.raises(OrderDisconnects) as refused:
+        edit(shop, gone, root)
+    assert str(refused.value) == (
+        f"the service item {PACKAGE} is disconnected by the order {gone} itself\n"
+        f"  where: order {gone}, line {root}\n"
+        "  why:   nothing of it is left that could be configured\n"
+        "  mend:  cancel the order, and change the service item with another"
+    )
+
+
+def test_a_submitted_order_is_revised_first(shop):
+    number, order = new_package(shop)
+    shop.ask("submit", order=number)
+    with pytest.raises(OrderNotEditable) as refused:
+        edit(shop, number, "1")
+    assert str(refused.value) == (
+        f"the order {number} can't be edited\n"
+        f"  where: order {number}\n"
+        "  why:   its status is Open; edited is what isn't submitted yet (New or Pending)\n"
+        "  mend:  revise it (`orderhub workflow revise`), and edit the supplement"
+    )
+    shop.ask("revise", order=number)
+    with pytest.raises(LineUnknown, match=f"the order {number} has no line '99'"):
+        edit(shop, number, "99")
+    [forwarding] = [item for item, _ in walk_items(order) if item.get("Product Id") == "Call Forwarding"]
+    change = {"request": "set", "item": forwarding.get("Integration Id"), "attributes": {"Rings": "2"}}
+    edited = the(edit(shop, number, "1", change))
+    [rings] = [one for item, _ in walk_items(edited) for one in attributes(item) if one.get("Name") == "Rings"]
+    assert (rings.get("Number Value"), action_code(rings)) == ("2", "Add")
+
+
+def test_a_line_past_its_point_of_no_return_stays_as_it_is(shop, build):
+    number, order = new_package(shop)
+    shop.ask("submit", order=number)
+    keys = {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(order)}
+    body = build.status(f"{number}-1", [(keys[LINE], "INPROGRESS")], milestone="Technician Dispatched")
+    assert shop.work(body, "provisioning_status")["state"] == "done"
+    shop.ask("revise", order=number)
+    with pytest.raises(Exception, match="the line Local Line 5095550123 can't be changed any more") as refused:
+        edit(shop, number, "1", {"request": "set", "item": keys[LINE], "attributes": {"Listed": "off"}})
+    assert refused.value.reason == "PastPointOfNoReturn"
+    edit(shop, number, "1", {"request": "remove", "item": keys["Voice Mail"]})
+    shop.ask("submit", order=number)
+    [_, revised] = shop.work_orders()
+    assert [(line.get("product"), line.get("action")) for line in build.lines(revised)] == [
+        (PACKAGE, "none"),
+        (LINE, "add"),
+        ("Caller Id", "add"),
+        ("Call Forwarding", "add"),
+    ]

@@ -1,0 +1,142 @@
+"""A customer moves: what ends, what begins, what is left out, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.workflows.move import AddressUnknown, NothingToMove, SameAddress
+from integration_objects.complex_object import action_code, instances, line_items, walk_items
+
+ENERGY = "2-EN"
+#: gas and electricity at the winter home, boiler cover with it; the town house has no gas
+PROFILE = """
+<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>2-EN</AccountId><ListOfLineItem>
+  <LineItem><IntegrationId>HE</IntegrationId><ProductId>Home Energy</ProductId><Quantity>1</Quantity>
+    <PriceType>Recurring</PriceType><AdjustedPrice>4.00</AdjustedPrice><CurrencyCode>USD</CurrencyCode><ListOfLineItem>
+    <LineItem><IntegrationId>EL</IntegrationId><ProductId>Electricity</ProductId><Quantity>1</Quantity>
+      <ServicePointId>SP-WINTER-EL</ServicePointId>
+      <ListOfAttribute><Attribute><Name>Tariff</Name><TextValue>Green</TextValue></Attribute></ListOfAttribute></LineItem>
+    <LineItem><IntegrationId>GA</IntegrationId><ProductId>Gas</ProductId><Quantity>1</Quantity>
+      <ServicePointId>SP-WINTER-GAS</ServicePointId></LineItem>
+    <LineItem><IntegrationId>BC</IntegrationId><ProductId>Boiler Cover</ProductId><Quantity>1</Quantity></LineItem>
+  </ListOfLineItem></LineItem>
+  <LineItem><IntegrationId>CARD</IntegrationId><ProductId>Calling Card</ProductId><Quantity>1</Quantity>
+    <ServicePointId>SP-HOME-LINE</ServicePointId></LineItem>
+</ListOfLineItem></Asset></ListOfOMAsset></Message>
+"""
+DAYS = {"move_out": "2026-03-31", "move_in": "2026-04-02"}
+
+
+@pytest.fixture
+def energy(road, build):
+    """The energy customer with two homes."""
+    for name in ("catalogue", "premises", "service_points", "meters", "meter_locations", "customers", "price_list"):
+        road.load(build.sample(f"{name}.xml"))
+    road.load(PROFILE)
+    return road
+
+
+def move(road, new="PR-TOWN", old="PR-WINTER"):
+    return road.ask("move", account=ENERGY, old_address=old, new_address=new, **DAYS)
+
+
+def test_two_items_for_each_asset_at_the_old_address(energy):
+    outcome = move(energy)
+    [quote] = instances(outcome.objects[0])
+    shown = [
+        (item.get("Product Id"), action_code(item), item.get("Due Date"), item.get("Service Point Id"))
+        for item, _ in walk_items(quote)
+    ]
+    assert shown == [
+        ("Home Energy", "Delete", "2026-03-31", None),
+        ("Electricity", "Delete", "2026-03-31", "SP-WINTER-EL"),
+        ("Gas", "Delete", "2026-03-31", "SP-WINTER-GAS"),
+        ("Boiler Cover", "Delete", "2026-03-31", None),
+        ("Home Energy", "Add", "2026-04-02", None),
+        ("Electricity", "Add", "2026-04-02", "SP-TOWN-EL"),
+        ("Boiler Cover", "Add", "2026-04-02", None),
+    ]
+    keys = [item.get("Integration Id") for item, _ in walk_items(quote)]
+    assert keys[:4] == ["HE", "EL", "GA", "BC"]
+    assert len(set(keys)) == 7
+    [tariff] = [
+        node for node in line_items(quote)[1].walk() if node.type == "Attribute" and node.get("Name") == "Tariff"
+    ]
+    assert tariff.get("Text Value") == "Green"
+
+
+def test_the_result_says_what_is_left_out_and_which_rules_that_breaks(energy):
+    notes = [str(note) for note in move(energy).notes if note.kind in ("left out", "broken rule")]
+    assert notes[0] == "left out: Gas GA: there is no service point for it at the address 'PR-TOWN'"
+    assert len(notes) == 2
+    assert notes[1].startswith("broken rule: Home Energy ")
+    assert "Cover needs gas" in notes[1]
+
+
+def test_a_product_that_can_not_be_transferred_is_left_out(energy):
+    energy.load(
+        '<Message IntObjectName="Product"><ListOfProduct><Product><ProductId>Boiler Cover</ProductId>'
+        "<Transferable>N</Transferable></Product></ListOfProduct></Message>"
+    )
+    notes = [str(note) for note in move(energy).notes]
+    assert "left out: Boiler Cover BC: the product can't be transferred to another address" in notes
+    assert not any(note.startswith("broken rule") for note in notes)
+
+
+def test_the_quote_becomes_an_order_whose_days_the_projected_state_knows(energy, build):
+    [quote] = instances(move(energy).objects[0])
+    [order] = instances(energy.ask("quote-to-order", quote=quote.get("Quote Number")).objects[0])
+
+    def products(**arguments):
+        rows = energy.ask("projected-state", account=ENERGY, **arguments).rows
+        return sorted({row["product"] for row in rows if row["field"] == "Status"})
+
+    assert products(on="2026-03-30") == ["Boiler Cover", "Calling Card", "Electricity", "Gas", "Home Energy"]
+    assert products(on="2026-04-01") == ["Calling Card"]
+    assert products() == products(on="2026-04-02") == ["Boiler Cover", "Calling Card", "Electricity", "Home Energy"]
+    energy.ask("submit", order=order.get("Order Number"))
+    [work_order] = energy.work_orders()
+    assert [(line.get("product"), line.get("action"), line.get("dueDate")) for line in build.lines(work_order)] == [
+        ("Home Energy", "none", "2026-03-31"),
+        ("Electricity", "remove", "2026-03-31"),
+        ("Gas", "remove", "2026-03-31"),
+        ("Home Energy", "none", "2026-04-02"),
+        ("Electricity", "add", "2026-04-02"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (
+            {"new": "PR-NOWHERE"},
+            AddressUnknown,
+            "the address 'PR-NOWHERE' is unknown\n"
+            "  where: argument 'new-address'\n"
+            "  why:   no address of this Address Id is stored, and without a move-in address the transfer can't be "
+            "completed\n"
+            "  mend:  mend the Address Id, or load the address with its service points (orderhub load)",
+        ),
+        (
+            {"new": "PR-WINTER"},
+            SameAddress,
+            "the customer can't move from 'PR-WINTER' to 'PR-WINTER'\n"
+            "  where: argument 'new-address'\n"
+            "  why:   it is one address\n"
+            "  mend:  name the address that the customer moves to",
+        ),
+        (
+            {"old": "PR-CA"},
+            NothingToMove,
+            "the account '2-EN' has nothing at the address 'PR-CA'\n"
+            "  where: argument 'old-address'\n"
+            "  why:   none of its products has a service point there, or is provided at an account of that address\n"
+            "  mend:  mend the Address Id; `orderhub workflow projected-state` shows what the account has",
+        ),
+    ],
+)
+def test_what_can_not_be_moved_is_refused_and_nothing_is_written(energy, arguments, error, message):
+    with pytest.raises(error) as refused:
+        move(energy, **arguments)
+    assert str(refused.value) == message
+    assert energy.stored("OM Quote") == []

@@ -1,0 +1,141 @@
+"""Two workflows on one account at the same time end as one after the other, on PostgreSQL with two connections."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from adapters.database.upgrade import upgrade
+from hub.deployment import load_deployment
+from hub.desk import Desk
+from hub.settings import read_settings
+from hub.workflow_run import run_workflow
+from hub.workflows.process import request, workflow_named
+from hub.workflows.supplements import NothingToSupplement
+from integration_objects.complex_object import instances
+from integration_objects.errors import HubError
+from integration_objects.surroundings import Surroundings
+
+PROFILE = (
+    '<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>1-A</AccountId><ListOfLineItem>'
+    "<LineItem><IntegrationId>CARD-1</IntegrationId><ProductId>Calling Card</ProductId></LineItem>"
+    "</ListOfLineItem></Asset></ListOfOMAsset></Message>"
+)
+
+
+def new_order(number, action="Add", key="K-1"):
+    """An order as a workflow of the hub makes it, New."""
+    line = (
+        f"<LineItem><RowId>R-{number}</RowId><IntegrationId>{key}</IntegrationId><ProductId>Calling Card</ProductId>"
+        f"<ActionCode>{action}</ActionCode><Status>Pending</Status><Quantity>1</Quantity></LineItem>"
+    )
+    return (
+        f'<Message IntObjectName="OM Order"><ListOfOMOrder><Order><RowId>{number}</RowId>'
+        f"<OrderNumber>{number}</OrderNumber><Revision>1</Revision><ActiveFlag>Y</ActiveFlag><Status>New</Status>"
+        f"<AccountId>1-A</AccountId><ListOfLineItem>{line}</ListOfLineItem></Order></ListOfOMOrder></Message>"
+    )
+
+
+@pytest.fixture
+def postgresql(tmp_path, build, database_url):
+    """A road on PostgreSQL with the real clock."""
+    settings = read_settings(tmp_path, environment=False, database_url=database_url)
+    desk = Desk(load_deployment(tmp_path, settings))
+    upgrade(desk.database, desk.deployment.definitions)
+    desk.close()
+    road = build.Road(tmp_path, real=True, database_url=database_url).load_samples()
+    yield road
+    road.close()
+
+
+def at_once(road, *asked):
+    """Ask for workflows at the same time, each by a desk of its own; what became of each: an outcome or an error."""
+    ready = threading.Barrier(len(asked))
+    ended = [None] * len(asked)
+
+    def ask(place, workflow, arguments):
+        desk = Desk(road.desk.deployment, Surroundings(), f"process-{place}")
+        try:
+            with desk.read():
+                pass  # both are connected before either begins
+            ready.wait(20)
+            named = workflow_named(desk.deployment.workflows, workflow)
+            ended[place] = run_workflow(desk, named, request(workflow, arguments.items())).outcome
+        except HubError as error:
+            ended[place] = error
+        finally:
+            desk.close()
+
+    threads = [threading.Thread(target=ask, args=(place, *one)) for place, one in enumerate(asked)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return ended
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_two_submits_of_one_order_give_one_submitted_and_one_refusal(postgresql, attempt):
+    postgresql.insert(new_order("O-1"))
+    ended = at_once(postgresql, *[("submit", {"order": "O-1"})] * 2)
+    refused = [one for one in ended if isinstance(one, HubError)]
+    assert [str(one) for one in refused] == [
+        "the order O-1 can't be submitted\n"
+        "  where: order O-1\n"
+        "  why:   its status is Open: submitted is what is New or Pending\n"
+        "  mend:  revise it (`orderhub workflow revise`) to change what was submitted"
+    ]
+    [order] = postgresql.stored("OM Order")
+    assert (order.get("Status"), len(postgresql.work_orders())) == ("Open", 1)
+
+
+def test_two_revisions_of_one_order_give_one_supplement_and_one_refusal(postgresql):
+    postgresql.insert(new_order("O-1"))
+    postgresql.ask("submit", order="O-1")
+    ended = at_once(postgresql, *[("revise", {"order": "O-1"})] * 2)
+    assert sorted(type(one).__name__ for one in ended) == ["Outcome", "SupplementOpen"]
+    assert sorted(one.get("Revision") for one in postgresql.stored("OM Order")) == ["1", "2"]
+
+
+def test_of_two_orders_that_delete_the_same_item_the_second_is_told(postgresql):
+    """Both were made before either was submitted; whoever comes first in the orders' order wins."""
+    postgresql.load(PROFILE)
+    for number in ("O-1", "O-2"):
+        postgresql.insert(new_order(number, "Delete", "CARD-1"))
+    first, second = at_once(postgresql, ("submit", {"order": "O-1"}), ("submit", {"order": "O-2"}))
+    assert instances(first.objects[0])[0].get("Status") == "Open"
+    assert str(second) == (
+        "1 of the order's changes can't be made on what the customer has and has ordered\n"
+        "  where: order O-2\n"
+        "  why:   line CARD-1 (Delete): the item isn't there\n"
+        "  mend:  edit the order so that it follows from what was ordered before it, or cancel it"
+    )
+    statuses = {one.get("Order Number"): one.get("Status") for one in postgresql.stored("OM Order")}
+    assert statuses == {"O-1": "Open", "O-2": "New"}
+    postgresql.complete()
+    assert postgresql.profile("1-A") == {"Calling Card": "Inactive"}
+    postgresql.ask("cancel-order", order="O-2")
+    assert postgresql.fallout() == []
+
+
+def test_a_status_and_a_revision_at_the_same_time_lose_nothing(postgresql, build):
+    """Provisioning completes the line while somebody revises the order: the line is complete in both revisions."""
+    postgresql.insert(new_order("O-1"))
+    postgresql.ask("submit", order="O-1")
+    [work_order] = postgresql.work_orders()
+    postgresql.send(build.status(work_order.get("number"), [("K-1", "COMPLETED")]), "provisioning_status")
+    worked = threading.Thread(target=postgresql.run)
+    worked.start()
+    revised = True
+    try:
+        postgresql.ask("revise", order="O-1")
+    except NothingToSupplement:  # it was complete before
+        revised = False
+    worked.join(60)
+    orders = {one.get("Revision"): one for one in postgresql.stored("OM Order")}
+    assert orders["1"].get("Status") == "Complete"
+    assert set(orders) == ({"1", "2"} if revised else {"1"})
+    if revised:
+        postgresql.ask("submit", order="O-1")
+    assert postgresql.profile("1-A") == {"Calling Card": "Active"}

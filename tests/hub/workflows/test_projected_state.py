@@ -1,0 +1,176 @@
+"""A service profile as it will be: which order sets each value, what goes, what comes to nothing, and when."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hub.workflows.accounts import AccountUnknown
+from hub.workflows.projected_state import DateIsPast, OrderNotOpen, RootUnknown
+
+PROFILE = """
+<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>1-A</AccountId><ListOfLineItem>
+  <LineItem><IntegrationId>L</IntegrationId><ProductId>Local Line</ProductId><Quantity>1</Quantity>
+    <ServiceId>650</ServiceId><AdjustedPrice>12.00</AdjustedPrice><ListOfLineItem>
+    <LineItem><IntegrationId>V</IntegrationId><ProductId>Voice Mail</ProductId><Quantity>1</Quantity>
+      <ListOfAttribute><Attribute><Name>Password</Name><TextValue>1234</TextValue></Attribute></ListOfAttribute></LineItem>
+  </ListOfLineItem></LineItem>
+</ListOfLineItem></Asset></ListOfOMAsset></Message>
+"""
+
+
+def order(number, lines, due=None):
+    """A stored order that isn't submitted."""
+    date = "" if due is None else f"<DueDate>{due}</DueDate>"
+    return (
+        f'<Message IntObjectName="OM Order"><ListOfOMOrder><Order><RowId>{number}</RowId>'
+        f"<OrderNumber>{number}</OrderNumber><Revision>1</Revision><ActiveFlag>Y</ActiveFlag><Status>New</Status>"
+        f"<AccountId>1-A</AccountId>{date}<ListOfLineItem>{lines}</ListOfLineItem></Order></ListOfOMOrder></Message>"
+    )
+
+
+def line(key, action, product, below="", more=""):
+    within = f"<ListOfLineItem>{below}</ListOfLineItem>" if below else ""
+    return (
+        f"<LineItem><IntegrationId>{key}</IntegrationId><ProductId>{product}</ProductId>"
+        f"<ActionCode>{action}</ActionCode><Status>Pending</Status>{more}{within}</LineItem>"
+    )
+
+
+@pytest.fixture
+def ordered(road):
+    """Three orders on a line with voice-mail: a price, a feature, and the end of voice-mail."""
+    road.load(PROFILE)
+    price = line("L", "Update", "Local Line", more="<ServiceId>650</ServiceId><AdjustedPrice>9.00</AdjustedPrice>")
+    road.insert(order("O-1", price, "2026-03-01"))
+    road.insert(order("O-2", line("L", "-", "Local Line", line("C", "Add", "Caller Id")), "2026-02-01"))
+    road.insert(order("O-3", line("L", "-", "Local Line", line("V", "Delete", "Voice Mail"))))
+    return road
+
+
+def values(outcome):
+    return {(row["item"], row["attribute"], row["field"]): (row["value"], row["order"]) for row in outcome.rows}
+
+
+def test_each_value_says_which_order_sets_it(ordered):
+    found = values(ordered.ask("projected-state", account="1-A"))
+    assert found["L", None, "Adjusted Price"] == ("9.00", "O-1")
+    assert found["L", None, "Service Id"] == ("650", None)
+    assert found["C", None, "Product Id"] == ("Caller Id", "O-2")
+    assert found["C", None, "Parent"] == ("L", "O-2")
+    assert not any(item == "V" for item, _, _ in found)
+
+
+def test_what_goes_says_which_order_takes_it(ordered):
+    notes = ordered.ask("projected-state", account="1-A").notes
+    assert [str(note) for note in notes] == ["gone: Voice Mail V: the order O-3 takes it away"]
+
+
+def test_after_some_orders_only(ordered):
+    outcome = ordered.ask("projected-state", account="1-A", orders="O-1")
+    assert values(outcome)["V", "Password", "Text Value"] == ("1234", None)
+    assert not any(item == "C" for item, _, _ in values(outcome))
+    assert outcome.notes == ()
+
+
+def test_on_a_date_what_is_due_later_or_never_is_left_out(ordered):
+    outcome = ordered.ask("projected-state", account="1-A", on="2026-02-15")
+    found = values(outcome)
+    assert found["L", None, "Adjusted Price"] == ("12.00", None)
+    assert found["C", None, "Product Id"] == ("Caller Id", "O-2")
+    assert [str(note) for note in outcome.notes] == [
+        "left out: order O-1: Update Local Line 650: due 2026-03-01",
+        "left out: order O-3: Delete Voice Mail: no due date",
+    ]
+
+
+def test_what_apply_ignores_is_shown(ordered):
+    ordered.insert(order("O-4", line("L", "-", "Local Line", line("V", "Update", "Voice Mail"))))
+    notes = ordered.ask("projected-state", account="1-A").notes
+    assert str(notes[-1]) == ("ignored: V: order 'O-4', item 'V': Update ignored, met Delete: the item was deleted")
+
+
+def test_a_root_that_goes_is_still_told(ordered):
+    ordered.insert(order("O-5", line("L", "Delete", "Local Line")))
+    outcome = ordered.ask("projected-state", account="1-A", root="L")
+    assert (outcome.objects, outcome.rows) == ((), ())
+    assert [str(note) for note in outcome.notes] == [
+        "gone: Voice Mail V: the order O-3 takes it away",
+        "gone: Local Line L: the order O-5 takes it away",
+        "gone: Caller Id C: the order O-5 takes it away",
+    ]
+
+
+def test_the_command_prints_it_as_text_and_as_json(ordered, command):
+    printed = command("workflow", "projected-state", "account=1-A", "orders=O-2,O-3")
+    assert printed.out == (
+        "OM Asset 1-A\n"
+        "└─ Local Line  Active  650  12.00\n"
+        "   └─ Caller Id  Active\n"
+        "product     item  attribute  field           value       order\n"
+        "Local Line  L                Product Id      Local Line\n"
+        "Local Line  L                Service Id      650\n"
+        "Local Line  L                Adjusted Price  12.00\n"
+        "Local Line  L                Status          Active\n"
+        "Local Line  L                Quantity        1\n"
+        "Caller Id   C                Parent          L           O-2\n"
+        "Caller Id   C                Product Id      Caller Id   O-2\n"
+        "Caller Id   C                Status          Active      O-2\n"
+    )
+    assert printed.err == "gone: Voice Mail V: the order O-3 takes it away\n"
+    document = json.loads(command("workflow", "projected-state", "account=1-A", "orders=O-2,O-3", "--json").out)
+    assert document["rows"][5] == {
+        "product": "Caller Id",
+        "item": "C",
+        "attribute": None,
+        "field": "Parent",
+        "value": "L",
+        "order": "O-2",
+    }
+    assert document["report"] == [
+        {"kind": "gone", "text": "the order O-3 takes it away", "item": "V", "product": "Voice Mail"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (
+            {"on": "2025-12-31"},
+            DateIsPast,
+            "the profile can't be projected to 2025-12-31\n"
+            "  where: argument 'on'\n"
+            "  why:   today is 2026-01-01\n"
+            "  mend:  give today or a later day; what was, is in the service profile's history",
+        ),
+        (
+            {"orders": "O-1,O-9"},
+            OrderNotOpen,
+            "the order 'O-9' isn't open on the account 1-A\n"
+            "  where: argument 'orders'\n"
+            "  why:   open are O-2, O-1, O-3\n"
+            "  mend:  name open orders of this account, or leave the argument out for all of them",
+        ),
+        (
+            {"root": "C"},
+            RootUnknown,
+            "the account 1-A has no product 'C'\n"
+            "  where: argument 'root'\n"
+            "  why:   its root items are L\n"
+            "  mend:  name one of them, by Integration Id",
+        ),
+        (
+            {"account": "1-Z"},
+            AccountUnknown,
+            "the account '1-Z' is unknown\n"
+            "  where: argument 'account'\n"
+            "  why:   no account of this Account Id is stored\n"
+            "  mend:  mend the Account Id, or load the account (orderhub load)",
+        ),
+    ],
+)
+def test_what_can_not_be_projected_is_refused(ordered, arguments, error, message):
+    with pytest.raises(error) as refused:
+        ordered.ask("projected-state", **{"account": "1-A", **arguments})
+    assert str(refused.value) == message

@@ -1,0 +1,235 @@
+"""Orders that were submitted, revised, cancelled: what counts, what provisioning is told, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.workflows.orders import AlreadySubmitted, PartlyComplete
+from hub.workflows.statuses import StatusChangeRefused
+from hub.workflows.stored_orders import OrderUnknown
+from hub.workflows.supplements import NothingToSupplement, SupplementOpen, SupplementOvertaken
+from integration_objects.complex_object import instances, line_items, message, walk_items
+
+NUMBER = "O-0000001"
+
+
+@pytest.fixture
+def submitted(road, build):
+    """A mainframe's order for a line with voice-mail, submitted; its work order's lines by product."""
+    road.work(
+        build.order("12", build.line(1, "A", "LCLLN001", ref="L"), build.line(2, "A", "VOICM001", parent=1, ref="V"))
+    )
+    [work_order] = road.work_orders()
+    return {line.get("product"): line.get("integrationId") for line in build.lines(work_order)}
+
+
+def revisions(road):
+    found = road.stored("OM Order", Order_Number=NUMBER)
+    return [(one.get("Revision"), one.get("Status"), one.get("Active Flag")) for one in found]
+
+
+def active(road):
+    [order] = road.stored("OM Order", Order_Number=NUMBER, Active_Flag="Y")
+    return order
+
+
+def write(road, order):
+    with road.desk.write() as transaction:
+        transaction.store.synchronize(message("OM Order", [order]))
+
+
+def drop_voice_mail(road):
+    order = active(road)
+    [line] = line_items(order)
+    line_items(line).clear()
+    write(road, order)
+
+
+def test_a_supplement_is_a_copy_with_the_next_revision_and_the_originals_keys(road, submitted):
+    outcome = road.ask("revise", order=NUMBER)
+    [supplement] = instances(outcome.objects[0])
+    assert revisions(road) == [("1", "Open", "N"), ("2", "Pending", "Y")]
+    assert [(item.get("Integration Id"), item.get("Status")) for item, _ in walk_items(supplement)] == [
+        (submitted["Local Line"], "Pending"),
+        (submitted["Voice Mail"], "Pending"),
+    ]
+    assert supplement.get("Source Order Number") is None
+    assert road.work_orders() == []  # provisioning hears of it when it is submitted
+
+
+def test_a_supplement_that_is_submitted_replaces_the_work_orders(road, build, submitted):
+    road.ask("revise", order=NUMBER)
+    drop_voice_mail(road)
+    road.ask("submit", order=NUMBER)
+    assert revisions(road) == [("1", "Open", "N"), ("2", "Open", "Y")]
+    [revised] = road.work_orders()
+    assert (revised.get("number"), revised.get("revision")) == (f"{NUMBER}-1", "2")
+    assert [(line.get("product"), line.get("action")) for line in build.lines(revised)] == [("Local Line", "add")]
+    # Provisioning may answer under the sender's own number, which the supplement itself doesn't carry.
+    done = build.status("", [(submitted["Local Line"], "COMPLETED")], source=("MAINFRAME", "12"))
+    assert road.work(done, "provisioning_status")["state"] == "done"
+    assert road.profile() == {"Local Line": "Active"}
+    assert active(road).get("Status") == "Complete"
+
+
+def test_an_order_has_one_supplement_at_a_time(road, submitted):
+    road.ask("revise", order=NUMBER)
+    with pytest.raises(SupplementOpen) as refused:
+        road.ask("revise", order=NUMBER)
+    assert str(refused.value) == (
+        "the order O-0000001 can't be revised: its revision 2 isn't submitted yet\n"
+        "  where: order O-0000001, revision 2\n"
+        "  why:   an order has at most one supplement that isn't submitted\n"
+        "  mend:  edit and submit that revision, or cancel it"
+    )
+    assert len(revisions(road)) == 2
+
+
+def test_a_supplement_of_a_supplement_counts_on_from_the_highest(road, submitted):
+    for _ in range(2):
+        road.ask("revise", order=NUMBER)
+        road.ask("submit", order=NUMBER)
+    assert revisions(road) == [("1", "Open", "N"), ("2", "Open", "N"), ("3", "Open", "Y")]
+
+
+@pytest.mark.parametrize(
+    ("status", "mend"),
+    [
+        ("New", "edit it as it is: it isn't submitted yet"),
+        ("Complete", "change the services with an order of its own"),
+        ("Failed", "amend it from its fallout entry"),
+        ("Cancelled", "change the services with an order of its own"),
+    ],
+)
+def test_only_an_open_order_can_be_revised(road, submitted, status, mend):
+    order = active(road)
+    order.properties["Status"] = status
+    write(road, order)
+    with pytest.raises(NothingToSupplement) as refused:
+        road.ask("revise", order=NUMBER)
+    assert str(refused.value) == (
+        "the order O-0000001 can't be revised\n"
+        "  where: order O-0000001\n"
+        f"  why:   its status is {status}, and a supplement overrides an order that is Open\n"
+        f"  mend:  {mend}"
+    )
+
+
+def test_an_unknown_order_is_named(road):
+    with pytest.raises(OrderUnknown) as refused:
+        road.ask("submit", order="O-0000009")
+    assert str(refused.value) == (
+        "there is no order 'O-0000009'\n"
+        "  where: OM Order, Order Number\n"
+        "  why:   no order of this number is stored\n"
+        "  mend:  mend the number: it is the hub's own, as in O-0000001; replies and `orderhub show` have it"
+    )
+
+
+def test_cancelling_a_supplement_makes_the_original_active_again(road, submitted):
+    road.ask("revise", order=NUMBER)
+    outcome = road.ask("cancel-order", order=NUMBER)
+    assert instances(outcome.objects[0])[0].get("Revision") == "1"
+    assert revisions(road) == [("1", "Open", "Y")]
+    road.ask("revise", order=NUMBER)
+    assert revisions(road) == [("1", "Open", "N"), ("2", "Pending", "Y")]
+
+
+def test_provisioning_goes_on_with_the_original_while_the_supplement_is_made(road, build, submitted):
+    """What is complete meanwhile is billed, is in the profile, and is complete in the supplement, too."""
+    road.ask("revise", order=NUMBER)
+    done = build.status(f"{NUMBER}-1", [(submitted["Local Line"], "COMPLETED")])
+    assert road.work(done, "provisioning_status")["state"] == "done"
+    assert road.profile() == {"Local Line": "Active"}
+    assert len(road.left("billing.events")) == 1
+    assert [item.get("Status") for item, _ in walk_items(active(road))] == ["Complete", "Pending"]
+    road.ask("submit", order=NUMBER)
+    [revised] = road.work_orders()
+    assert [(line.get("product"), line.get("action")) for line in build.lines(revised)] == [
+        ("Local Line", "none"),
+        ("Voice Mail", "add"),
+    ]
+    road.complete(revised)
+    assert road.profile() == {"Local Line": "Active", "Local Line / Voice Mail": "Active"}
+    assert len(road.left("billing.events")) == 2
+
+
+def test_a_supplement_that_comes_too_late_is_refused_with_the_lines_concerned(road, build, submitted):
+    road.ask("revise", order=NUMBER)
+    drop_voice_mail(road)
+    line, mail = submitted["Local Line"], submitted["Voice Mail"]
+    road.work(build.status(f"{NUMBER}-1", [(line, "COMPLETED"), (mail, "COMPLETED")]), "provisioning_status")
+    with pytest.raises(SupplementOvertaken) as refused:
+        road.ask("submit", order=NUMBER)
+    assert str(refused.value) == (
+        "the supplement of the order O-0000001 came too late for 1 of its lines\n"
+        "  where: order O-0000001, revision 2\n"
+        f"  why:   Voice Mail ({mail}) is complete, and the supplement leaves it out\n"
+        "  mend:  cancel the supplement, revise the order again, and change these services with an order of their own"
+    )
+    assert revisions(road) == [("1", "Complete", "N"), ("2", "Pending", "Y")]
+    road.ask("cancel-order", order=NUMBER)
+    assert revisions(road) == [("1", "Complete", "Y")]
+
+
+def test_a_supplement_with_nothing_left_to_do_is_complete_when_it_is_submitted(road, build, submitted):
+    road.ask("revise", order=NUMBER)
+    answers = [(key, "COMPLETED") for key in submitted.values()]
+    road.work(build.status(f"{NUMBER}-1", answers), "provisioning_status")
+    road.ask("submit", order=NUMBER)
+    assert revisions(road) == [("1", "Complete", "N"), ("2", "Complete", "Y")]
+    assert len(road.left("billing.events")) == 1
+
+
+def test_a_senders_revision_waits_for_the_supplement_that_is_made_in_the_hub(road, build, submitted):
+    road.ask("revise", order=NUMBER)
+    drop_voice_mail(road)
+    late = road.send(build.order("12", build.line(1, "A", "LCLLN001", ref="L"), revision=2))
+    road.run()
+    shown = road.shown(late)
+    assert (shown["state"], shown["waits_for"]) == ("parked", "order O-0000001 supplement decided")
+    road.ask("submit", order=NUMBER)
+    road.run()
+    assert road.shown(late)["state"] == "done"
+    assert revisions(road) == [("1", "Open", "N"), ("2", "Open", "N"), ("3", "Open", "Y")]
+    key = line_items(active(road))[0].get("Integration Id")
+    assert key == submitted["Local Line"]
+    assert active(road).get("Source Revision") == "2"
+
+
+def test_a_supplement_keeps_its_orders_place_among_the_open_orders(road, build, submitted):
+    """A second order builds on the first; when the first is revised, it still comes first."""
+    road.work(
+        build.order("13", build.line(1, "N", "LCLLN001", ref="L"), build.line(2, "A", "CALID001", parent=1, ref="C"))
+    )
+    road.ask("revise", order=NUMBER)
+    projected = road.ask("projected-state", account="1-B")
+    assert [note for note in projected.notes if note.kind == "ignored"] == []
+    assert {row["product"] for row in projected.rows} == {"Local Line", "Voice Mail", "Caller Id"}
+
+
+def test_an_open_order_is_cancelled_and_provisioning_is_told(road, build, submitted):
+    road.ask("cancel-order", order=NUMBER)
+    assert revisions(road) == [("1", "Cancelled", "Y")]
+    assert {item.get("Status") for item, _ in walk_items(active(road))} == {"Cancelled"}
+    [revised] = road.work_orders()
+    assert (revised.get("revision"), build.lines(revised)) == ("2", [])
+    assert road.ask("projected-state", account="1-B").rows == ()
+    with pytest.raises(StatusChangeRefused, match="the order O-0000001 can't become Cancelled"):
+        road.ask("cancel-order", order=NUMBER)
+    with pytest.raises(AlreadySubmitted, match="the order O-0000001 can't be submitted"):
+        road.ask("submit", order=NUMBER)
+
+
+def test_an_order_that_is_partly_complete_is_not_cancelled(road, build, submitted):
+    line = submitted["Local Line"]
+    road.work(build.status(f"{NUMBER}-1", [(line, "COMPLETED")]), "provisioning_status")
+    with pytest.raises(PartlyComplete) as refused:
+        road.ask("cancel-order", order=NUMBER)
+    assert str(refused.value) == (
+        "the order O-0000001 can't be cancelled: a part of it is complete\n"
+        "  where: order O-0000001\n"
+        f"  why:   complete are Local Line ({line})\n"
+        "  mend:  take the services away with an order of its own, or revise the order to drop the rest"
+    )
+    assert revisions(road) == [("1", "Open", "Y")]
