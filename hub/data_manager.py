@@ -192,7 +192,7 @@ class DataManager:
         key = None
         if route.reads_tree() and envelope.oversize is None and route.external is not None:
             try:
-                tree = external_from_xml(parse(envelope.body, route.limits), route.external)
+                tree = external_from_xml(parse(envelope.body, route.limits), route.external, route.names_read)
                 if route.key is not None:
                     key = value_in(route.key, tree)
                 if not isinstance(route.identity, str):

@@ -280,10 +280,12 @@ class _Rules:
 
     def attribute(self, node: PropertySet, before: dict[str, str | None] | None) -> dict[str, str | None]:
         """An attribute's fields after *node* was applied: all three values, null where not carried."""
-        result = {} if before is None else dict(before)
-        result.update((name, text) for name, text in node.properties.items() if name not in self.attribute_skips)
+        carried = node.properties.copy()
+        for name in self.attribute_skips:
+            carried.pop(name, None)
         for name in VALUE_FIELDS:
-            result[name] = node.properties.get(name)
+            carried.setdefault(name)
+        result = carried if before is None else {**before, **carried}
         result["Action Code"] = NO_ACTION
         return result
 
