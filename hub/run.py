@@ -552,6 +552,11 @@ class Run:
         return zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
 
+def read_recording(data: bytes) -> Any:
+    """What `Run.recording` wrote: ``versions`` of the declarations, and ``entries`` in their order."""
+    return json.loads(zlib.decompress(data))
+
+
 def outbound_id(origin: Origin, system: str, number: int) -> str:
     """The message id of the *number*-th message to *system*: the same however often the inbound one is worked."""
     parts = "\x1f".join((origin.route, origin.sender, origin.identity, system, str(number), str(origin.replays)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.transport import Delivery, Envelope
 from hub import rehearsal
 from hub.answers import StateMoved
 from hub.workflows.process import request
@@ -103,6 +104,17 @@ def test_a_message_asks_before_the_lock_too(care, service):
     assert len(service.asked) == 1
     (quote,) = care.road.stored("OM Quote")
     assert [item.get("Adjusted Price") for item, _ in walk_items(quote)] == ["1.50"]
+
+
+def test_what_a_broker_delivers_is_filed_first_and_asks_in_its_turn(care, service):
+    """The transaction that files a delivery asks nobody."""
+    route = care.desk.deployment.routes["workflow_request"]
+    pairs = [("account", "1-B"), ("product", CARD)]
+    body = hub_to_xml(request("new-products-and-services", pairs), care.desk.deployment.definitions)
+    (filed,) = care.road.manager.take([(route, Delivery(Envelope("R-1", body), route.name, "local", "test"))])
+    assert (care.road.shown(filed.row_id)["state"], service.asked) == ("received", [])
+    care.road.manager.work(10)
+    assert (care.road.shown(filed.row_id)["state"], len(service.asked)) == ("done", 1)
 
 
 def test_a_refusal_of_the_other_system_is_the_workflows(care, service):

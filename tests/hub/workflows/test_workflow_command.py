@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import zlib
 
 from hub.workflow_run import run_workflow
 from hub.workflows.process import request
@@ -103,12 +102,17 @@ def test_a_dry_run_writes_nothing(command, road):
 
 def test_a_run_keeps_its_recording(command, road):
     run_id = json.loads(command("workflow", "new-quote", "account=1-A", "--json").out)["run"]
-    with road.desk.read() as transaction:
-        (kept,) = transaction.messages.runs.listing()
-        recording = transaction.messages.runs.recording(run_id)
+    (kept,) = json.loads(command("workflow", "--runs", "--json").out)
     assert (kept["id"], kept["workflow"], kept["arguments"]) == (run_id, "New Quote", {"account": "1-A"})
-    entries = json.loads(zlib.decompress(recording))["entries"]
-    assert [entry[0] for entry in entries] == ["object", "id", "number"]
+    assert f"{run_id}  {kept['finished']}  New Quote  account=1-A\n" in command("workflow", "--runs").out
+    recorded = json.loads(command("workflow", "--recording", run_id).out)
+    assert [entry[0] for entry in recorded["entries"]] == ["object", "id", "number"]
+    assert command("workflow", "--recording", "R", expect=2).err == (
+        "there is no run 'R'\n"
+        "  where: option --recording\n"
+        "  why:   no workflow that a command ran has this id\n"
+        "  mend:  `orderhub workflow --runs` lists them\n"
+    )
 
 
 def test_a_message_runs_the_same_workflow_and_is_answered_with_the_result(road):
