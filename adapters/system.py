@@ -132,13 +132,13 @@ class System:
             return hub_to_xml(tree, self._definitions, self.envelope)
         external = self._found(external_objects, self.object, "external object")
         body = external_to_xml(tree, external)
-        self._check(body, external_objects)
+        self._check(body, external_objects, own=True)
         return body
 
-    def _check(self, body: bytes, external_objects: Mapping[str, ExternalObject]) -> None:
-        """Parse what was made, as a receiver would, and validate it."""
+    def _check(self, body: bytes, external_objects: Mapping[str, ExternalObject], *, own: bool = False) -> None:
+        """Parse what was made, as a receiver would, and validate it; *own*: no template had a hand in it."""
         try:
-            element = parse(body, _OUTBOUND)
+            element = parse(body, _OUTBOUND, own=own)
             if self.object is not None:
                 self._found(external_objects, self.object, "external object").schema.validate(element)
         except Invalid as fault:

@@ -2,6 +2,7 @@
 
     orderhub workflow                                   lists them
     orderhub workflow new-quote --help                  what one takes
+    orderhub workflow --runs                            what commands ran; --recording RUN: what came into one
     orderhub workflow modify account=1-A root=KEY requests=@changes.json
 
 Standard output carries the objects that the workflow wrote or found; its report goes to standard error, or into the
@@ -22,15 +23,21 @@ import typer
 
 from hub.arguments import Argument, ArgumentWrong, by_name, given, read_text, split
 from hub.printing import complain, out, picture, table
-from integration_objects.errors import HubError
+from integration_objects.errors import HubError, Refused
 
 if TYPE_CHECKING:
     from hub.deployment import Deployment
     from hub.workflow_run import Ran
     from hub.workflows import Workflow
 
+#: characters of a run's arguments that a listing shows
+MOST_SHOWN = 100
 #: Kinds whose text may stand in a file.
 _FILES = frozenset(("requests",))
+
+
+class RunUnknown(Refused):
+    """There is no run of this id."""
 
 
 def workflow(
@@ -43,6 +50,10 @@ def workflow(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    runs: Annotated[bool, typer.Option("--runs", help="List the last workflows that commands ran.")] = False,
+    recording: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Print what came into a run from outside, as JSON.")
+    ] = None,
     help: Annotated[bool, typer.Option("--help", "-h", help="What the command, or this workflow, takes.")] = False,
 ) -> None:
     """Run one workflow on stored objects, by identifiers; without a name, list the workflows."""
@@ -50,9 +61,13 @@ def workflow(
     from hub.workflows.process import workflow_named
 
     deployment = open_deployment(pathlib.Path.cwd())
+    if runs or recording is not None:
+        _show_runs(deployment, recording, as_json)
+        return
     if name is None:
         if help:
-            out("Usage: orderhub workflow [NAME] [KEY=VALUE...] [--json] [--dry-run]\n")
+            out("Usage: orderhub workflow [NAME] [KEY=VALUE...] [--json] [--dry-run]")
+            out("       orderhub workflow --runs | --recording RUN\n")
             out("Run one workflow on stored objects, by identifiers; `orderhub workflow NAME --help`: what it takes.\n")
         _list(deployment, as_json)
         return
@@ -75,6 +90,41 @@ def _list(deployment: Deployment, as_json: bool) -> None:
         out(json.dumps(listed, ensure_ascii=False, indent=2))
         return
     out(table(("workflow", "what it does"), [(one.command, one.help) for one in processes]))
+
+
+def _show_runs(deployment: Deployment, run_id: str | None, as_json: bool) -> None:
+    """The last runs, or the recording of one."""
+    from hub.desk import Desk
+    from hub.run import read_recording
+
+    desk = Desk(deployment)
+    try:
+        desk.prepare_database()
+        with desk.read() as transaction:
+            kept = transaction.messages.runs.listing()
+            recorded = None if run_id is None else transaction.messages.runs.recording(run_id)
+    finally:
+        desk.close()
+    if run_id is not None:
+        if recorded is None:
+            raise RunUnknown(
+                f"there is no run '{run_id}'",
+                where="option --recording",
+                why="no workflow that a command ran has this id",
+                mend="`orderhub workflow --runs` lists them",
+            )
+        out(json.dumps(read_recording(recorded), ensure_ascii=False, indent=2))
+    elif as_json:
+        out(json.dumps(kept, ensure_ascii=False, indent=2))
+    else:
+        rows = [(one["id"], one["finished"], one["workflow"], _shown(one["arguments"])) for one in kept]
+        out(table(("run", "finished", "workflow", "arguments"), rows))
+
+
+def _shown(arguments: Mapping[str, str]) -> str:
+    """A run's arguments in one line, cut where they are long."""
+    text = " ".join(f"{name}={value}" for name, value in arguments.items())
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "..."
 
 
 def _described(argument: Argument) -> dict[str, object]:

@@ -19,10 +19,12 @@ import structlog
 
 from adapters.database.driver_faults import DatabaseBusy
 from adapters.database.filing import Arrival, Filed, MessageIdReused
-from adapters.database.inbox import InboxRow
+from adapters.database.inbox import Ending, InboxRow
 from adapters.database.outbox import OutboxMessage
 from adapters.transport import Delivery, Oversize
+from hub.answers import Answers
 from hub.desk import Desk, Transaction
+from hub.rehearsal import asks_outside, rehearse
 from hub.reply import OBJECT as REPLY
 from hub.reply import error_reply
 from hub.route import Route, value_in
@@ -41,8 +43,6 @@ log = structlog.get_logger()
 #: where replies to files go: the file that they lie beside, ``<folder>/<file>``, follows
 ANSWER = "answer:"
 
-#: seconds for which one dispatcher may move messages of a channel
-MOVE_S = 60
 #: the longest part of a body that a dead letter carries whole
 MOST_HEADER = 1_000
 
@@ -68,6 +68,7 @@ class Work:
         step: what is being done to it, for the dead letter.
         tree: the internal message's tree, once it is mapped.
         failed: what kept it from being worked; None while all is well.
+        answers: what other systems answered before the lock; None where none is asked.
     """
 
     row: InboxRow
@@ -75,6 +76,7 @@ class Work:
     step: str = "receive"
     tree: PropertySet | None = None
     failed: HubError | None = None
+    answers: Answers | None = None
 
     @property
     def origin(self) -> Origin:
@@ -131,8 +133,9 @@ class DataManager:
         """Make inbox rows of what a broker delivered, and work at once what needs no turn, in one transaction.
 
         Messages of a route with an order are filed for their turn, and so are redelivered ones, which may have
-        killed a process: they are worked from the inbox, where their deaths are counted. When this returns, the
-        deliveries may be acknowledged.
+        killed a process: they are worked from the inbox, where their deaths are counted. So are those that may ask
+        another system, which is asked outside of the transaction. When this returns, the deliveries may be
+        acknowledged.
 
         Raises:
             Retryable: the database failed; nothing was written, nothing may be acknowledged.
@@ -141,7 +144,7 @@ class DataManager:
         alone: list[str] = []
         with self._desk.write() as transaction:
             filed, new = self._file(transaction, arrived, arrivals)
-            group = [work for work, delivery in new if work.route.key is None and not delivery.redelivered]
+            group = [work for work, delivery in new if self._needs_no_turn(work.route, delivery)]
             for work in group:
                 self._prepare(work)
             self._work_group(transaction, group, alone)
@@ -150,21 +153,23 @@ class DataManager:
             self.work_alone(row_id)
         return filed
 
+    def _needs_no_turn(self, route: Route, delivery: Delivery) -> bool:
+        """Whether a message may be worked in the transaction that files it."""
+        return route.key is None and not delivery.redelivered and not asks_outside(self._desk.kit, route.workflow)
+
     def move(self, channel: str, route: Route, limit: int) -> int:
         """From the outbox into the inbox of the route that reads an embedded channel, in one transaction.
 
         Returns:
             How many messages were moved.
         """
-        lease = f"dispatch:{channel}"[:255]
         with self._desk.write() as transaction:
-            if not transaction.messages.control.acquire_lease(lease, self._desk.holder, MOVE_S):
+            if not transaction.messages.control.try_lock(f"dispatch:{channel}"):
                 return 0
             rows = transaction.messages.outbox.waiting(channel, limit)
             arrived = [(route, Delivery(row.envelope, channel, "local", channel)) for row in rows]
             self._file(transaction, arrived, [self.arrival(route, delivery) for route, delivery in arrived])
             transaction.messages.outbox.mark_sent(row.id for row in rows)
-            transaction.messages.control.release_lease(lease, self._desk.holder)
         return len(rows)
 
     def paused(self) -> set[str]:
@@ -187,7 +192,7 @@ class DataManager:
         key = None
         if route.reads_tree() and envelope.oversize is None and route.external is not None:
             try:
-                tree = external_from_xml(parse(envelope.body, route.limits), route.external)
+                tree = external_from_xml(parse(envelope.body, route.limits), route.external, route.names_read)
                 if route.key is not None:
                     key = value_in(route.key, tree)
                 if not isinstance(route.identity, str):
@@ -246,11 +251,16 @@ class DataManager:
 
     def work_alone(self, row_id: str) -> None:
         """Work one message in a transaction of its own, in which it may lock any account."""
+        with self._desk.read() as transaction:
+            row = transaction.messages.inbox.row(row_id)
+        work = None
+        if row is not None and not row.is_final and row.route in self.routes:
+            work = Work(row, self.routes[row.route])
+            self._prepare(work)
         with self._desk.write() as transaction:
             row = transaction.messages.inbox.row(row_id)
-            if row is not None and not row.is_final and row.route in self.routes:
-                work = Work(row, self.routes[row.route])
-                self._prepare(work)
+            if work is not None and row is not None and not row.is_final:
+                work.row = row
                 self._work_group(transaction, [work], None)
             transaction.messages.in_hand.put_down([row_id])
 
@@ -333,9 +343,11 @@ class DataManager:
             self._work_one(transaction, work, locked, alone)
 
     def _prepare(self, work: Work) -> None:
-        """Check, convert and map: all that needs no database."""
+        """Check, convert and map: all that needs no lock. What another system is asked is asked here."""
         try:
             work.tree = self._read(work)
+            work.step = "ask other systems"
+            work.answers = rehearse(self._desk, work.route.workflow, work.tree, work.origin)
         except HubError as error:
             work.failed = error.at(_place(work.row))
         except Exception as error:
@@ -388,40 +400,40 @@ class DataManager:
             self._fail(transaction, work, work.failed)
             return
         savepoint = transaction.connection.begin_nested()
+        mark = transaction.messages.books.mark()
+
+        def undo() -> None:
+            savepoint.rollback()
+            transaction.messages.books.undo(mark)
+
         try:
             self._run(transaction, work, locked)
             savepoint.commit()
         except TouchesAnotherAccount:
-            savepoint.rollback()
+            undo()
             if alone is None:
                 raise
             alone.append(work.row.id)
         except HubError as error:
             if self._desk.database.is_world_fault(error):
                 raise  # the whole transaction is lost with it
-            savepoint.rollback()
+            undo()
             self._fail(transaction, work, error.at(_place(work.row)))
         except Exception as error:
             if self._desk.database.is_world_fault(error):
                 raise
-            savepoint.rollback()
+            undo()
             fault = self._desk.database.fault_of(error)
             self._fail(transaction, work, _unexpected(work, error) if fault is None else fault.at(_place(work.row)))
 
     def _run(self, transaction: Transaction, work: Work, locked: set[str] | None) -> None:
         work.step = f"workflow {work.route.workflow.name}"
-        run = transaction.run(work.origin, locked)
+        run = transaction.run(work.origin, locked, work.answers)
         assert work.tree is not None  # noqa: S101  # prepared, or it had failed
         prove_licensed(run, work.route.workflow)
         outcome = work.route.workflow.function(run, work.tree)
-        transaction.messages.inbox.finish(
-            work.row.id,
-            outcome.state,
-            map=_map(work.route),
-            map_version=_version(work.route),
-            why=outcome.why or None,
-        )
-        transaction.messages.inbox.record(work.row.id, run.recording())
+        ending = Ending(work.row.id, outcome.state, None, _map(work.route), _version(work.route), outcome.why or None)
+        transaction.messages.books.finish(ending, run.recording())
         self._answer(transaction, work, outcome)
 
     # How it ends when it doesn't end well
@@ -449,9 +461,7 @@ class DataManager:
     def _refuse(self, transaction: Transaction, work: Work, error: HubError) -> None:
         """A refusal: final state, dead letter and negative reply, all in this transaction."""
         state = "invalid" if isinstance(error, Invalid) else "rejected"
-        transaction.messages.inbox.finish(
-            work.row.id, state, error, map=_map(work.route), map_version=_version(work.route)
-        )
+        transaction.messages.books.finish(Ending(work.row.id, state, error, _map(work.route), _version(work.route)))
         self._send_refusal(transaction, work, error)
 
     def _send_refusal(self, transaction: Transaction, work: Work, error: HubError) -> None:
@@ -469,7 +479,7 @@ class DataManager:
         if route.map is not None:
             headers["x-orderhub-map"] = route.map.name
             headers["x-orderhub-map-version"] = route.map.version
-        transaction.messages.outbox.emit(
+        transaction.messages.books.emit(
             OutboxMessage(
                 message_id=outbound_id(work.origin, "dead letter", 1),
                 destination=route.dead_letters,
@@ -503,7 +513,7 @@ class DataManager:
             "State": outcome.state,
             **header.properties,
         }
-        transaction.messages.inbox.answer(
+        transaction.messages.books.answer(
             row.id,
             OutboxMessage(
                 message_id=outbound_id(work.origin, "reply", 1),
@@ -522,7 +532,7 @@ class DataManager:
         if route.reply.map is not None and route.reply.object is not None:
             try:
                 body = external_to_xml(route.reply.map.apply(tree), route.reply.object)
-                route.reply.object.schema.validate(parse(body))
+                route.reply.object.schema.validate(parse(body, own=True))
                 return body
             except Refused as error:
                 # An answer must leave: in the hub's own XML where the sender's format can't say it.

@@ -20,6 +20,7 @@ from adapters.database.message_store import MessageStore
 from adapters.database.object_store import ObjectStore
 from adapters.database.tables import tables_of
 from adapters.database.upgrade import needs_upgrade, upgrade
+from hub.answers import Answers
 from hub.deployment import Deployment
 from hub.run import Kit, Origin, Run
 from integration_objects.errors import Misconfigured
@@ -53,9 +54,15 @@ class Transaction:
     messages: MessageStore
     desk: Desk
 
-    def run(self, origin: Origin, locked: set[str] | None = None) -> Run:
-        """A workflow run in this transaction; *locked*: the accounts that its group has locked, None for alone."""
-        return Run(self.desk.kit, self.store, self.messages, origin, locked)
+    def run(self, origin: Origin, locked: set[str] | None = None, answers: Answers | None = None) -> Run:
+        """A workflow run in this transaction.
+
+        Args:
+            origin: the message that it works for.
+            locked: the accounts that its group has locked; None for alone.
+            answers: what other systems answered before the lock; None where none is asked.
+        """
+        return Run(self.desk.kit, self.store, self.messages, origin, locked, answers=answers)
 
 
 class Desk:
@@ -117,10 +124,15 @@ class Desk:
 
     @contextmanager
     def write(self, dry_run: bool = False) -> Iterator[Transaction]:
-        """A transaction that writes: committed at the end, rolled back on an error, and always on a dry run."""
+        """A transaction that writes: committed at the end, rolled back on an error, and always on a dry run.
+
+        What was noted in its books is written before it ends.
+        """
         try:
             with self.database.write() as connection:
-                yield self._transaction(connection)
+                transaction = self._transaction(connection)
+                yield transaction
+                transaction.messages.books.write()
                 if dry_run:
                     raise _DryRun
         except _DryRun:

@@ -10,7 +10,8 @@ Spec: road.md "Out and back" (dispatcher), "The inbox is the one waiting room"; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import structlog
 
@@ -30,7 +31,7 @@ log = structlog.get_logger()
 REFUSED = ("rejected", "invalid", "dead")
 #: messages of one destination that are published at once
 BATCH = 100
-#: seconds that a dispatcher may hold a destination; a dead one's is free after that
+#: seconds that a dispatcher may hold a destination on SQLite; a dead one's is free after that
 LEASE_S = 60
 #: seconds until a message that couldn't be published is tried again
 DELAYS_S = (1, 5, 30, 120, 600)
@@ -39,7 +40,7 @@ MOST_AWAY_S = 5
 
 
 class Dispatcher:
-    """Publishes what waits in the outbox. One a process; a lease keeps one dispatcher to a destination."""
+    """Publishes what waits in the outbox. One a process; a lock keeps one dispatcher to a destination."""
 
     def __init__(
         self, desk: Desk, data_manager: DataManager, folders: FolderTransport, broker: RabbitMQ | None = None
@@ -84,10 +85,26 @@ class Dispatcher:
 
     def _publish(self, destination: str) -> int:
         """Publish outside of any transaction, then mark: a death between repeats a message, with the same id."""
-        lease = f"dispatch:{destination}"[:255]
+        with self._turn(f"dispatch:{destination}") as alone:
+            return self._publish_batch(destination) if alone else 0
+
+    @contextmanager
+    def _turn(self, name: str) -> Iterator[bool]:
+        """Keep one dispatcher to a destination: by a session lock, or by a lease on SQLite, which has none."""
+        if not self._desk.database.is_sqlite:
+            with self._desk.database.lock(name) as alone:
+                yield alone
+            return
+        lease = name[:255]
         with self._desk.write() as transaction:
-            if not transaction.messages.control.acquire_lease(lease, self._desk.holder, LEASE_S):
-                return 0
+            alone = transaction.messages.control.acquire_lease(lease, self._desk.holder, LEASE_S)
+        yield alone
+        if alone:
+            with self._desk.write() as transaction:
+                transaction.messages.control.release_lease(lease, self._desk.holder)
+
+    def _publish_batch(self, destination: str) -> int:
+        with self._desk.read() as transaction:
             rows = transaction.messages.outbox.waiting(destination, BATCH)
         fault: HubError | None = None
         try:
@@ -113,7 +130,6 @@ class Dispatcher:
                 transaction.messages.outbox.mark_failed(
                     failed.id, fault.as_dict(), self._desk.surroundings.later(delay)
                 )
-            transaction.messages.control.release_lease(lease, self._desk.holder)
         return 0 if fault is not None else len(rows)
 
     def _put(self, destination: str, rows: list[OutboxRow]) -> None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeVar
 
 from hub.workflows import Workflow
@@ -109,6 +110,17 @@ class Route:
     def reads_tree(self) -> bool:
         """Whether a message must be read to be filed: for its key or its identity."""
         return self.key is not None or isinstance(self.identity, SourceExpression)
+
+    @cached_property
+    def names_read(self) -> frozenset[str] | None:
+        """The components that are read to file a message; None: all of them."""
+        names: frozenset[str] = frozenset()
+        for one in (self.key, self.identity):
+            if isinstance(one, SourceExpression):
+                if one.names is None:
+                    return None
+                names |= one.names
+        return names
 
     def allows_reply_to(self, channel: str) -> bool:
         """Whether a sender may have its answer sent there: only to channels that the route names."""

@@ -22,17 +22,19 @@ from adapters.database.message_store import MessageStore
 from adapters.database.object_store import Done, Example, ObjectStore
 from adapters.database.outbox import OutboxMessage
 from adapters.system import System
+from hub.answers import Answers
 from hub.approval_rule import ApprovalRule
 from hub.configurator import (
     BrokenRule,
     Catalogue,
     Configurator,
     Configured,
+    ExternalConfigurator,
     ProductFaulty,
     Request,
     catalogue_of,
 )
-from hub.pricing import ListPricing, Priced, PriceList, PriceListFaulty, Pricing, price_list_of
+from hub.pricing import ExternalPricing, ListPricing, Priced, PriceList, PriceListFaulty, Pricing, price_list_of
 from hub.services import Service
 from integration_objects.complex_object import components, instances, message
 from integration_objects.definition import Definitions
@@ -112,7 +114,7 @@ class Note:
     """A line of a workflow's report: what whoever asked should know beside the result.
 
     Attributes:
-        kind: "ignored", "left out", "broken rule", "price", "obsolete", "moved".
+        kind: "ignored", "left out", "replaced", "broken rule", "obsolete", "moved", "price", "total".
         text: a sentence for people.
         item: the Integration Id of the line that it is about; None for none.
         product: its Product Id.
@@ -233,6 +235,7 @@ class Run:
     locked: set[str] | None = None  # accounts that the group has locked; None: alone, may lock any
     record: list[list[Any]] = field(default_factory=list)
     emitted: int = 0
+    answers: Answers | None = None  # what other systems answered before the lock
     _now: str | None = None
 
     @property
@@ -272,13 +275,14 @@ class Run:
     def now(self) -> str:
         """The time of this run: one moment for the whole run."""
         if self._now is None:
-            self._now = self.kit.surroundings.now()
+            self._now = self.kit.surroundings.now() if self.answers is None else self.answers.now
             self.record.append(["now", self._now])
         return self._now
 
     def new_id(self) -> str:
         """A new identifier, ordered by time."""
-        made = self.kit.surroundings.new_id()
+        make = self.kit.surroundings.new_id
+        made = make() if self.answers is None else self.answers.new_id(make)
         self.record.append(["id", made])
         return made
 
@@ -301,10 +305,10 @@ class Run:
         return found
 
     def products(self, product_ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
-        """The fields of the products of these ids, by id, those that are there."""
-        wanted = sorted(set(product_ids))
-        found = self.headers("Product", {"Product Id": wanted}) if wanted else []
-        return {product["Product Id"] or "": product for product in found}
+        """The fields of the products of these ids, by id, those that are there; not to be changed by the caller."""
+        found = self.store.headers_by_key("Product", product_ids)
+        self.record.append(["products", found])
+        return found
 
     def price_lists(self, currency: str | None = None) -> list[dict[str, str | None]]:
         """The headers of the stored price lists, of *currency* or of all."""
@@ -314,6 +318,8 @@ class Run:
     def pricing(self) -> Pricing:
         """Who prices; what another system answers is recorded."""
         pricing = self.kit.pricing
+        if self.answers is not None and isinstance(pricing, ExternalPricing):
+            pricing = pricing.through(self.answers.of)
         return _RecordedPricing(pricing, self.record) if pricing.is_external else pricing
 
     def price_list(self, price_list_id: str) -> PriceList:
@@ -340,6 +346,8 @@ class Run:
     def configurator(self) -> Configurator:
         """Who configures; what another system answers is recorded."""
         configurator = self.kit.configurator
+        if self.answers is not None and isinstance(configurator, ExternalConfigurator):
+            configurator = configurator.through(self.answers.of)
         return _RecordedConfigurator(configurator, self.record) if configurator.is_external else configurator
 
     def catalogue(self, product_ids: Iterable[str | None] | None = None) -> Catalogue:
@@ -402,9 +410,9 @@ class Run:
 
     # The database adapter
 
-    def insert(self, tree: PropertySet) -> list[Done]:
-        """Insert every instance of the message."""
-        return self.store.insert(tree)
+    def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
+        """Insert every instance of the message; of a *fresh* one the caller knows that none of its keys is taken."""
+        return self.store.insert(tree, fresh=fresh)
 
     def update(self, tree: PropertySet) -> list[Done]:
         """Update every instance of the message; what it doesn't carry stays."""
@@ -477,7 +485,7 @@ class Run:
                     mend=error.mend or "mend the system's map, schema or template, then `orderhub messages replay`",
                 ) from error
             self.emitted += 1
-            self.messages.outbox.emit(
+            self.messages.books.emit(
                 OutboxMessage(
                     message_id=outbound_id(self.origin, system.name, self.emitted),
                     inbox_id=self.origin.inbox_id,
@@ -493,9 +501,9 @@ class Run:
             )
         return len(takers)
 
-    def release(self, condition: str) -> int:
+    def release(self, condition: str) -> None:
         """Release the parked messages that wait for *condition*, which this transaction brings."""
-        return self.messages.inbox.release(condition)
+        self.messages.books.release(condition)
 
     def fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
         """Raise a fallout entry: an order that needs somebody's eyes, with its cause and its lines."""
@@ -542,6 +550,11 @@ class Run:
         """The recording, compressed: what `MessageStore.record` keeps."""
         document = {"versions": self.kit.version, "entries": self.record}
         return zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+
+def read_recording(data: bytes) -> Any:
+    """What `Run.recording` wrote: ``versions`` of the declarations, and ``entries`` in their order."""
+    return json.loads(zlib.decompress(data))
 
 
 def outbound_id(origin: Origin, system: str, number: int) -> str:

@@ -5,9 +5,12 @@ Spec: workflows.md ("runs in one database transaction, and leaves a recording");
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
+from hub.answers import StateMoved
 from hub.desk import Desk
+from hub.rehearsal import rehearse
 from hub.run import Origin, Outcome
 from hub.workflows import Workflow
 from hub.workflows.licensing import prove_licensed
@@ -17,6 +20,8 @@ from integration_objects.property_set import PropertySet
 
 #: stands for the route in what such runs send
 ROUTE = "workflow"
+#: how often other systems are asked, where other changes come between
+MOST_REHEARSALS = 3
 #: stands for the sender: whoever uses the command line
 SENDER = "local"
 
@@ -42,10 +47,23 @@ def run_workflow(desk: Desk, workflow: Workflow, request: PropertySet, dry_run: 
         workflow: the workflow.
         request: an OM Workflow Request message.
         dry_run: take everything back at the end.
+
+    Raises:
+        Refused: what the workflow refuses.
+        StateMoved: other changes came between, again and again.
     """
+    for _ in range(MOST_REHEARSALS - 1):
+        with contextlib.suppress(StateMoved):
+            return _run(desk, workflow, request, dry_run)
+    return _run(desk, workflow, request, dry_run)
+
+
+def _run(desk: Desk, workflow: Workflow, request: PropertySet, dry_run: bool) -> Ran:
     run_id = desk.surroundings.new_id()
+    origin = Origin(ROUTE, SENDER, run_id)
+    answers = rehearse(desk, workflow, request, origin)
     with desk.write(dry_run=dry_run) as transaction:
-        run = transaction.run(Origin(ROUTE, SENDER, run_id))
+        run = transaction.run(origin, answers=answers)
         prove_licensed(run, workflow)
         run.lock_accounts(workflow.accounts(run, request))
         outcome = workflow.function(run, request)

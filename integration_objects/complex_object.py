@@ -19,6 +19,7 @@ Source: "q. Create Empty Complex Object Method"; spec: integration.md, "Property
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from sys import intern
 
 from integration_objects.property_set import PropertySet
 
@@ -29,12 +30,12 @@ NO_ACTION = "-"
 ACTION_CODES = ("Add", "Update", "Delete", NO_ACTION)
 _READ_AS_NO_ACTION = frozenset((None, "", "--", NO_ACTION))
 _LIST_OF = "ListOf "
-_LINE_ITEMS, _ATTRIBUTES = _LIST_OF + LINE_ITEM, _LIST_OF + ATTRIBUTE
+_LINE_ITEMS, _ATTRIBUTES = intern(_LIST_OF + LINE_ITEM), intern(_LIST_OF + ATTRIBUTE)
 
 
 def list_of(name: str) -> str:
     """The type of the node that holds the components (or instances) called *name*."""
-    return _LIST_OF + name
+    return intern(_LIST_OF + name)  # one text for all nodes: large trees have hundreds of thousands of lists
 
 
 def message(name: str, instances: Sequence[PropertySet], message_id: str | None = None) -> PropertySet:
@@ -91,7 +92,7 @@ def instances(tree: PropertySet) -> list[PropertySet]:
 
 def components(node: PropertySet, name: str) -> list[PropertySet]:
     """The child components called *name* of an instance or component: its own list, not a copy of it."""
-    type = _LIST_OF + name
+    type = list_of(name)
     for child in node.children:
         if child.type == type:
             return child.children
@@ -100,12 +101,12 @@ def components(node: PropertySet, name: str) -> list[PropertySet]:
 
 def carries(node: PropertySet, name: str) -> bool:
     """Whether the node carries a list of components *name*, even an empty one."""
-    return node.child(_LIST_OF + name) is not None
+    return node.child(list_of(name)) is not None
 
 
 def put_list(node: PropertySet, name: str) -> list[PropertySet]:
     """The children of the node's list of components *name*, made where it was absent. Changes *node*."""
-    type = _LIST_OF + name
+    type = list_of(name)
     found = node.child(type)
     if found is None:
         found = PropertySet(type)

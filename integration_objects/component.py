@@ -84,7 +84,9 @@ class Component:
             itself.
         occurs: least and most number of each child, by its name; most None for no bound.
         keys: the user keys, tried in this order; each a tuple of field names.
-        table: where it is stored; "" for nowhere (then `row_of` may name the object whose row it is).
+        table: where it is stored; "" for nowhere (then `row_of` may name the object whose row it is). Where it is
+            kept as JSON, the view that shows it as a table.
+        json_column: the column of the row above, its owner's, that keeps it as JSON; None where *table* is a table.
         parent_column: the column with the row id of the parent component of the same table; None for none.
         owner_column: the column with the row's owner: the row id of the nearest component above that has
             another table (a line item's header, an attribute's line item); where that is `row_of`, the key of
@@ -101,6 +103,7 @@ class Component:
         text: the type of the node's own value (external components with simple content); None for no value.
         tag: the XML name of an external component, ``{namespace}local``.
         where: file:line:column of the declaration.
+        stored_where: likewise, of what says where it is stored.
     """
 
     name: str
@@ -111,6 +114,7 @@ class Component:
     table: str = ""
     parent_column: str | None = None
     owner_column: str | None = None
+    json_column: str | None = None
     compared: tuple[str, ...] = ()
     cleared: tuple[str, ...] = ()
     not_applied: tuple[str, ...] = ()
@@ -125,6 +129,7 @@ class Component:
     text: FieldType | None = None
     tag: str = ""
     where: str = ""
+    stored_where: str = ""
 
 
 @dataclass(eq=False)

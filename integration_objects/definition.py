@@ -54,7 +54,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*( [A-Za-z0-9_-]+)*")
 _STORED_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LISTS = ("compared", "cleared", "not applied", "triggers", "old values")
 _METHODS = ("complete statuses", "trigger field", "trigger value", "trigger condition", "action aliases")
-_STORED = ("table", "parent column", "owner column")
+_STORED = ("table", "parent column", "owner column", "json column")
 _COMPONENT = ("nested", "keys", "fields", "children", *_LISTS, *_METHODS, "help")
 _FIELD = (
     "type",
@@ -110,7 +110,9 @@ class _Place:
     table: str
     parent_column: str | None
     owner_column: str | None
+    json_column: str | None
     extension: bool
+    where: str
 
 
 class _Reading:
@@ -208,7 +210,9 @@ class _Reading:
             table=place.table,
             parent_column=place.parent_column,
             owner_column=place.owner_column,
+            json_column=place.json_column,
             where=node.where,
+            stored_where=place.where,
         )
         self._fields(component, parts, extension=place.extension)
         if "keys" in parts:
@@ -287,10 +291,16 @@ class _Reading:
             for key in _STORED:
                 if key in parts:
                     raise parts[key].fault(f"a component without a table has no {key}")
-            return _Place("", None, None, extension)
+            return _Place("", None, None, None, extension, node.where)
         table = _stored_name(parts["table"], "table", prefixed=extension)
         if above is None:
-            return _Place(table, None, None, extension)
+            return _Place(table, None, None, None, extension, node.where)
+        if above.json_column is not None:
+            raise parts["table"].fault(
+                f"'{table}' can't be stored beneath '{above.name}', which is kept as JSON",
+                f"'{above.name}' has no rows of its own, only the column '{above.json_column}' of the row above it",
+                f"give '{above.name}' a table of its own, or take this table away",
+            )
         owner, parent = snake_case(above.name) + "_id", "parent_id" if nested else None
         if "owner column" in parts:
             owner = _stored_name(parts["owner column"], "column", prefixed=False)
@@ -298,7 +308,10 @@ class _Reading:
             if not nested:
                 raise parts["parent column"].fault("only a nested component has a parent column")
             parent = _stored_name(parts["parent column"], "column", prefixed=False)
-        return _Place(table, parent, owner, extension)
+        if "json column" not in parts:
+            return _Place(table, parent, owner, None, extension, node.where)
+        column = _json_column(parts["json column"], above, extension=extension, nested=nested)
+        return _Place(table, None, owner, column, extension, parts["json column"].where)
 
     def _fields(self, component: Component, parts: Mapping[str, Node], *, extension: bool) -> None:
         for key, node in parts["fields"].items() if "fields" in parts else ():
@@ -430,6 +443,22 @@ def _stored_name(node: Node, what: str, *, prefixed: bool) -> str:
             f"call it '{EXTENSION_PREFIX}{name}'",
         )
     return name
+
+
+def _json_column(node: Node, above: Component, *, extension: bool, nested: bool) -> str:
+    """The column of the row of *above* that keeps a component as JSON."""
+    if nested:
+        raise node.fault("a nested component can't be kept as JSON", "its rows are found one by one, by their parent")
+    if not above.table:
+        raise node.fault(
+            f"'{above.name}' has no table that could have the column '{node.text()}'",
+            "what is kept as JSON is kept in the row above it",
+            "take the json column away, so that it has a table of its own",
+        )
+    column = _stored_name(node, "column", prefixed=extension and not above.table.startswith(EXTENSION_PREFIX))
+    if column in HIDDEN_COLUMNS:
+        raise node.fault(f"the column '{column}' is the hub's own", mend="name another")
+    return column
 
 
 def _reference(node: Node) -> tuple[str, str]:

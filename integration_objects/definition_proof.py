@@ -101,14 +101,21 @@ def _prove_columns(component: Component) -> None:
     for one in component.fields.values():
         if one.column is None:
             continue
-        first = seen.setdefault(one.column, f"'{one.name}'")
-        if first != f"'{one.name}'":
-            raise DeclarationFault(
-                f"{first} and '{one.name}' of '{component.name}' have the same column",
-                where=one.where,
-                why=f"both are stored in {component.table}.{one.column}",
-                mend="give one of them another column",
-            )
+        _prove_column(component, seen, one.column, f"'{one.name}'", one.where)
+    for child in component.children.values():
+        if child.json_column is not None:
+            _prove_column(component, seen, child.json_column, f"'{child.name}'", child.stored_where)
+
+
+def _prove_column(component: Component, seen: dict[str, str], column: str, what: str, where: str) -> None:
+    first = seen.setdefault(column, what)
+    if first != what:
+        raise DeclarationFault(
+            f"{first} and {what} of '{component.name}' have the same column",
+            where=where,
+            why=f"both are stored in {component.table}.{column}",
+            mend="give one of them another column",
+        )
 
 
 def _prove_reference(definitions: Definitions, text: str, where: str, name: str) -> None:

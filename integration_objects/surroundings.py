@@ -12,6 +12,8 @@ import threading
 import time
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+#: two characters, ten bits
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 
 
 class Surroundings:
@@ -50,7 +52,7 @@ class Surroundings:
             # The milliseconds count on where the clock stands still or goes back, so that ids keep their order.
             self._last = max(self._last + 1, int(self.seconds() * 1000) << 16)
             number = (self._last << 66) | self.random.getrandbits(66)
-        return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+        return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
 
 
 class SeededSurroundings(Surroundings):

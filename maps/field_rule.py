@@ -76,6 +76,14 @@ class SourceExpression:
     references: tuple[ValuePath, ...]
     lookups: Mapping[str, LookupTable]
 
+    @property
+    def names(self) -> frozenset[str] | None:
+        """The names on its paths; nothing else needs to be read for it. None where a function sees all there is."""
+        if _sees_scope(self.expression):
+            return None
+        steps = (step for path in self.references for step in re.split("[/@]", path.text))
+        return frozenset(step.lstrip(".").partition("[")[0] for step in steps)
+
 
 def compile_source_expression(text: str, position: Position, lookups: Mapping[str, LookupTable]) -> SourceExpression:
     """Compile an expression of a map, whose fields are paths from *position*.

@@ -59,12 +59,14 @@ _DOCTYPE_SHOWN = 65_536
 _NO_MEMORY, _UNDECLARED_ENTITY, _NAME_TOO_LONG, _RESOURCE_LIMIT = 2, 26, 110, 114
 
 
-def parse(body: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
+def parse(body: bytes, limits: Limits = DEFAULT_LIMITS, *, own: bool = False) -> etree._Element:
     """Read foreign XML: bounded bytes to a checked element tree without comments and processing instructions.
 
     Args:
         body: the whole message; UTF-8, UTF-16 with byte order mark, or declared ISO-8859-1.
         limits: the route's.
+        own: the hub wrote it itself after a schema, against which it is validated next: that bounds its names, depth
+            and attributes, and the elements aren't walked for them.
 
     Returns:
         The root element; each element knows its line (`sourceline`).
@@ -83,7 +85,8 @@ def parse(body: bytes, limits: Limits = DEFAULT_LIMITS) -> etree._Element:
     if text.count(b"<") > limits.elements or text.count(b"xmlns") > limits.namespaces:
         _count_streaming(text, limits)
     root = _read(text, limits)
-    _walk(root, limits, len(text))
+    if not own:
+        _walk(root, limits, len(text))
     return root
 
 

@@ -45,12 +45,15 @@ class _Reader:
     attributes: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def external_from_xml(element: etree._Element, obj: ExternalObject | IntegrationObject) -> PropertySet:
+def external_from_xml(
+    element: etree._Element, obj: ExternalObject | IntegrationObject, only: frozenset[str] | None = None
+) -> PropertySet:
     """Read a message into a tree of direct children, without ``ListOf`` nodes.
 
     Args:
         element: the root, parsed by `schemas.check.parse` and validated by the object's schema.
         obj: what it is.
+        only: the names of the components beneath the root that somebody will look at; None: all.
 
     Returns:
         The root element's node; each node's origin is its line.
@@ -91,7 +94,7 @@ def external_from_xml(element: etree._Element, obj: ExternalObject | Integration
                 properties[name] = None if nillable and _is_nil(child) else text
                 continue
             below = children.get(tag)
-            if below is not None:
+            if below is not None and (only is None or below.name in only):
                 made = PropertySet(below.name, origin=child.sourceline)
                 node.children.append(made)
                 stack.append((child, below, made))

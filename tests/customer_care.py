@@ -94,16 +94,19 @@ class CustomerCare:
 
 
 @contextlib.contextmanager
-def care_on(folder: pathlib.Path, database_url: str | None = None) -> Iterator[CustomerCare]:
-    """Customer care in a folder, with the samples' catalogue, price list and customers; on SQLite without a URL."""
-    given: dict[str, Any] = {}
+def care_on(folder: pathlib.Path, database_url: str | None = None, **given: Any) -> Iterator[CustomerCare]:
+    """Customer care in a folder, with the samples' catalogue, price list and customers; on SQLite without a URL.
+
+    *given*: settings.
+    """
     if database_url is not None:
         given["database_url"] = database_url
         desk = Desk(Deployment(folder, read_settings(folder, environment=False, **given)))
         upgrade(desk.database, desk.deployment.definitions)
         desk.close()
     road = Road(folder, **given).load_samples()
-    road.load(sample("price_list.xml"))
+    for name in ("price_list.xml", "premises.xml", "customers.xml"):
+        road.load(sample(name))
     yield CustomerCare(road)
     road.close()
 

@@ -39,6 +39,10 @@ _SAFE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 _SAFE_WAL = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 
 
+_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+_UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
+
+
 class DatabaseUnknown(Misconfigured):
     """The database URL names a database that the hub doesn't speak to."""
 
@@ -122,6 +126,24 @@ class Database:
             if not self._checked:
                 self._check(connection)
             yield connection
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[bool]:
+        """Hold the lock *name* on a connection of its own; gives False where somebody else has it.
+
+        PostgreSQL only. It spans transactions, costs none of its own, and ends with the connection: a process that
+        died holds nothing.
+        """
+        with self._border(), self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            has_it = bool(connection.scalar(_LOCK, {"name": name}))
+            try:
+                yield has_it
+            except BaseException:
+                connection.invalidate()  # a pooled connection would keep the lock
+                raise
+            if has_it:
+                connection.execute(_UNLOCK, {"name": name})
 
     def repeat(self, work: Callable[[Connection], T]) -> T:
         """Do *work* in a transaction that writes; where it lost a conflict or its link, do it all again.

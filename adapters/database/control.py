@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, text, update
 
 from adapters.database.hub_tables import HUB
 from adapters.database.upsert import per_dialect
@@ -67,6 +67,7 @@ _RENEW = (
 )
 _HOLDERS = select(LEASE.c.name, LEASE.c.holder)
 _RELEASE = delete(LEASE).where(LEASE.c.name == bindparam("lease"), LEASE.c.holder == bindparam("by"))
+_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _STATE = select(COMPONENT.c.state).where(COMPONENT.c.name == bindparam("component"))
 _COMPONENTS = select(COMPONENT).order_by(COMPONENT.c.name)
 _DOORS = select(
@@ -83,6 +84,10 @@ class Control:
         self._surroundings = surroundings
         self._process = process
         self._dialect = connection.dialect.name
+
+    def try_lock(self, name: str) -> bool:
+        """Lock *name* until this transaction ends; False where another has it. On SQLite a writer is alone anyway."""
+        return self._dialect == "sqlite" or bool(self._connection.scalar(_TRY_LOCK, {"name": name}))
 
     def acquire_lease(self, name: str, holder: str, seconds: float) -> bool:
         """Make *holder* the one who has *name* for *seconds*; False where somebody else has it still."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
 
 from adapters.database.column_types import Exact
+from adapters.database.json_views import views_of
 from adapters.database.tables import owned_components, tables_of
 from integration_objects.definition import Component, Definitions, Field, IntegrationObject
 
@@ -22,7 +23,8 @@ Made from the integration objects' definitions by `orderhub object model`, which
 The tables of the hub's own books (inbox, outbox, recordings) are left out.
 
 In the drawing, a line leads from a table to the one whose rows name its rows, by the column on the line; a dotted
-line isn't kept by a foreign key. Of the columns it shows keys and references.
+line isn't kept by a foreign key. Of the columns it shows keys and references. What is kept as JSON of the row above it
+(a view shows it as a table) hangs on a dotted line with that row's column.
 """
 
 
@@ -42,7 +44,7 @@ def data_model_page(definitions: Definitions) -> str:
 def _drawing(definitions: Definitions) -> Iterator[str]:
     metadata = tables_of(definitions)
     components = {one.table: one for item in definitions.values() for one in item.components() if one.table}
-    tables = [metadata.tables[name] for name in sorted(components)]
+    tables = [metadata.tables[name] for name in sorted(components) if components[name].json_column is None]
     for table in tables:
         yield f"    {table.name} {{"
         yield from (f"        {kind} {name} {marks}".rstrip() for kind, name, marks in _keys(table))
@@ -54,6 +56,8 @@ def _drawing(definitions: Definitions) -> Iterator[str]:
         for field in components[table.name].fields.values():
             if field.hierarchy:
                 yield f"    {table.name} |o..o{{ {table.name} : {field.column}"
+    for name, view in sorted(views_of(metadata).items()):
+        yield f"    {view.owner.name} ||..o{{ {name} : {view.json_column}"
 
 
 def _keys(table: Table) -> Iterator[tuple[str, str, str]]:
@@ -88,7 +92,7 @@ def _object(definition: IntegrationObject, stored: Iterable[Component], definiti
         yield text.strip()
     for component in stored:
         first = _first_with(component, definitions)
-        yield f"\n**{component.name}** in `{component.table}`" + _keys_told(component)
+        yield f"\n**{component.name}** in `{component.table}`" + _json_told(component) + _keys_told(component)
         if first is not None and first[0] != definition.name:
             yield f"\nThe fields are those of {first[0]}; columns called otherwise here: " + _otherwise(
                 component, first[1]
@@ -105,6 +109,10 @@ def _first_with(component: Component, definitions: Definitions) -> tuple[str, Co
             if one.table and one.where == component.where and list(one.fields) == list(component.fields):
                 return name, one
     return None
+
+
+def _json_told(component: Component) -> str:
+    return "" if component.json_column is None else f", a view of the JSON in `{component.json_column}` of its owner"
 
 
 def _keys_told(component: Component) -> str:

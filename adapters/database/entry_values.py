@@ -11,7 +11,7 @@ Spec: integration.md "The EAI database adapter"; performance.md, rule 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,7 @@ class Shape:
         required: the required fields with their places; None for one that isn't carried.
     """
 
-    __slots__ = ("columns", "keys", "place", "required", "stored")
+    __slots__ = ("_longer", "columns", "keys", "place", "required", "stored")
 
     def __init__(self, stored: StoredComponent, columns: tuple[str, ...]) -> None:
         self.columns = columns
@@ -72,6 +72,14 @@ class Shape:
                 whole = all(column in self.place for column in columns_of_key)
                 self.keys[key] = pick([self.place[column] for column in columns_of_key]) if whole else None
         self.required = tuple((name, self.place.get(stored.columns[name])) for name in stored.required)
+        self._longer: dict[str, Shape] = {}
+
+    def and_column(self, stored: StoredComponent, column: str) -> Shape:
+        """The shape that has *column* behind these."""
+        found = self._longer.get(column)
+        if found is None:
+            found = self._longer[column] = shape_of(stored, (*self.columns, column))
+        return found
 
 
 def shape_of(stored: StoredComponent, columns: tuple[str, ...]) -> Shape:
@@ -125,20 +133,26 @@ def _bound(rows: list[tuple[Any, ...]], binders: tuple[Binder, ...]) -> list[tup
     """The stored values of the texts, each different one of a column made once."""
     if len(rows) == 1:
         return [tuple([None if text is None else bind(text) for text, bind in zip(rows[0], binders, strict=True)])]
-    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
-    changed = False
-    for place, bind in enumerate(binders):
-        column = columns[place]
-        written = {}
-        for text in set(column):
-            if text is not None:
-                made = bind(text)
-                if made != text:
-                    written[text] = made
-        if written:
-            columns[place] = [written.get(text, text) for text in column]
-            changed = True
-    return list(zip(*columns, strict=True)) if changed else rows
+    columns = list(zip(*rows, strict=True))
+    bound = [bound_column(column, bind) for column, bind in zip(columns, binders, strict=True)]
+    if all(made is column for made, column in zip(bound, columns, strict=True)):
+        return rows
+    return list(zip(*bound, strict=True))
+
+
+def bound_column(column: Sequence[str | None], bind: Binder) -> Sequence[str | None]:
+    """The stored values of a column's texts, each different one made once; *column* itself where they are the same.
+
+    Raises:
+        ValueFault: one is no value of the field.
+    """
+    written = {}
+    for text in set(column):
+        if text is not None:
+            made = bind(text)
+            if made != text:
+                written[text] = made
+    return [text if text is None else written.get(text, text) for text in column] if written else column
 
 
 def _row_id(entry: Entry, name: str) -> str | None:

@@ -2,7 +2,7 @@
 
     claim          the oldest due row of each free key
     mark_attempt   a death was seen: committed before the row is worked on again; three deaths park it
-    finish         done, filtered, rejected, invalid
+    finish         done, filtered, rejected, invalid; of a group all at once
     retry, park    later; when somebody or something releases it
     release        what waited for this
     replay, give_up   an operator's decisions
@@ -15,10 +15,11 @@ Spec: road.md, "What commits when"; guarantees.md G2.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, case, func, select, update
+from sqlalchemy import BindParameter, Connection, Integer, bindparam, case, func, select, update
 
 from adapters.database.claim import CLAIM_ANY, CLAIM_NEAR
 from adapters.database.hub_tables import FINAL_STATES, HUB
@@ -90,10 +91,13 @@ _OUTCOME = (
         error=bindparam("fault"),
         map=func.coalesce(bindparam("by_map"), _C.map),
         map_version=func.coalesce(bindparam("by_version"), _C.map_version),
+        reply_outbox_id=func.coalesce(bindparam("reply"), _C.reply_outbox_id),
     )
 )
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_AWAITED: BindParameter[str] = bindparam("awaited", expanding=True)
 _BACK_IN_LINE = update(INBOX).values(state="received", waits_for=None, due_at=bindparam("now"), reason=None, error=None)
-_RELEASE = _BACK_IN_LINE.where(_C.waits_for == bindparam("awaited"), _C.state == "parked")
+_RELEASE = _BACK_IN_LINE.where(_C.waits_for.in_(_AWAITED), _C.state == "parked")
 _WAKE = _BACK_IN_LINE.where(_C.waits_for.is_not(None), _C.state == "parked", _C.due_at <= bindparam("now"))
 _REPLAY = _BACK_IN_LINE.where(_THE_ROW, _C.state.in_(("parked", "retrying", "rejected", "invalid", "dead"))).values(
     final_at=None, attempts=0, deaths=0, replays=_C.replays + 1, reply_outbox_id=None
@@ -103,13 +107,35 @@ _GIVE_UP = (
     .where(_THE_ROW, _C.state.in_(("parked", "retrying")))
     .values(state="dead", waits_for=None, final_at=bindparam("now"))
 )
-_SET_REPLY = update(INBOX).where(_THE_ROW).values(reply_outbox_id=bindparam("reply")).returning(_C.also_reply_to)
+_SET_REPLY = update(INBOX).where(_THE_ROW).values(reply_outbox_id=bindparam("reply"))
+_OTHERS = select(_C.id, _C.also_reply_to).where(_C.id.in_(_IDS), _C.also_reply_to.is_not(None))
 _FORGET_OTHERS = update(INBOX).where(_THE_ROW).values(also_reply_to=None)
 _RECORD = per_dialect(
     RECORDING,
     lambda insert: insert.on_conflict_do_update(index_elements=["inbox_id"], set_={"data": insert.excluded.data}),
 )
 _RECORDING = select(RECORDING.c.data).where(RECORDING.c.inbox_id == bindparam("row_id"))
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an inbox row ends.
+
+    Attributes:
+        row_id: the inbox row.
+        state: done, filtered, rejected or invalid.
+        error: why, for the last two; its reason is kept beside it.
+        map, map_version: the data map that was used, where there was one.
+        why: what is to be said of a row that ends without an error, a filtered one above all; kept as the
+            ``what`` of an error without a reason.
+    """
+
+    row_id: str
+    state: str
+    error: HubError | None = None
+    map: str | None = None
+    map_version: str | None = None
+    why: str | None = None
 
 
 class Inbox:
@@ -183,50 +209,50 @@ class Inbox:
         )
         return False
 
-    def finish(
-        self,
-        row_id: str,
-        state: str,
-        error: HubError | None = None,
-        *,
-        map: str | None = None,
-        map_version: str | None = None,
-        why: str | None = None,
-    ) -> None:
-        """Bring the row to a final state, in the transaction of all its effects.
-
-        Args:
-            row_id: the inbox row.
-            state: done, filtered, rejected or invalid.
-            error: why, for the last two; its reason is kept beside it.
-            map: the data map that was used, where there was one.
-            map_version: that map's version.
-            why: what is to be said of a row that ends without an error, a filtered one above all; kept as the
-                ``what`` of an error without a reason.
+    def finish(self, ending: Ending) -> None:
+        """Bring a row to a final state, in the transaction of all its effects.
 
         Raises:
-            RowIsFinal: it is final already; nothing of this transaction may stay.
-            StateUnknown: *state* isn't final.
+            RowIsFinal, StateUnknown: as `finish_all`.
         """
-        if state not in FINAL_STATES:
-            raise StateUnknown(
-                f"an inbox row cannot end in state '{state}'",
-                where=f"inbox {row_id}",
-                why=f"the final states are {', '.join(FINAL_STATES)}",
-                mend="use retry or park for a message that has not ended",
-            )
+        self.finish_all([ending])
+
+    def finish_all(self, endings: Sequence[Ending], replies: Mapping[str, str] | None = None) -> None:
+        """Bring rows to final states, in the transaction of all their effects.
+
+        Args:
+            endings: how each ends.
+            replies: the outbox rows that answer them, by inbox row.
+
+        Raises:
+            RowIsFinal: one is final already; nothing of this transaction may stay.
+            StateUnknown: a state isn't final.
+        """
+        if not endings:
+            return
         now = self._surroundings.now()
-        if not self._outcome(row_id, state, error, ended=now, by_map=map, by_version=map_version, why=why):
+        values = []
+        for ending in endings:
+            if ending.state not in FINAL_STATES:
+                raise StateUnknown(
+                    f"an inbox row cannot end in state '{ending.state}'",
+                    where=f"inbox {ending.row_id}",
+                    why=f"the final states are {', '.join(FINAL_STATES)}",
+                    mend="use retry or park for a message that has not ended",
+                )
+            values.append(_outcome(ending, ended=now, reply=(replies or {}).get(ending.row_id)))
+        if self._connection.execute(_OUTCOME, values).rowcount != len(values):
+            states = ", ".join(sorted({f"'{ending.state}'" for ending in endings}))
             raise RowIsFinal(
                 "the message is final already",
-                where=f"inbox {row_id}",
-                why=f"it was to become '{state}' now, and another process brought it to its end before",
+                where="inbox " + ", ".join(ending.row_id for ending in endings),
+                why=f"it was to become {states} now, and another process brought it to its end before",
                 mend="nothing: this transaction is undone, and the first outcome stands",
             )
 
     def retry(self, row_id: str, due_at: str, error: HubError) -> bool:
         """Try the row again at *due_at*; False where it is final already."""
-        return self._outcome(row_id, "retrying", error, due=due_at)
+        return self._put_off(Ending(row_id, "retrying", error), due=due_at)
 
     def park(
         self, row_id: str, error: HubError, waits_for: str | None = None, look_again_at: str | None = None
@@ -244,10 +270,12 @@ class Inbox:
         """
         if waits_for is not None:
             look_again_at = look_again_at or self._surroundings.later(LOOK_AGAIN_S)
-        return self._outcome(row_id, "parked", error, due=look_again_at, awaited=waits_for)
+        return self._put_off(Ending(row_id, "parked", error), due=look_again_at, awaited=waits_for)
 
-    def release(self, waits_for: str) -> int:
-        """Put the rows that wait for this back in their places, due now; returns how many."""
+    def release(self, *waits_for: str) -> int:
+        """Put the rows that wait for one of these back in their places, due now; returns how many."""
+        if not waits_for:
+            return 0
         values = {"awaited": waits_for, "now": self._surroundings.now()}
         return self._connection.execute(_RELEASE, values).rowcount
 
@@ -278,47 +306,67 @@ class Inbox:
             The outbox row's id; a later repeat gets this reply again.
         """
         outbox_id = self._outbox.emit(reply)
-        others = self._connection.scalar(_SET_REPLY, {"row_id": row_id, "reply": outbox_id})
-        if others:
-            self._outbox.emit_all([replace(reply, destination=destination) for destination in json.loads(others)])
-            self._connection.execute(_FORGET_OTHERS, {"row_id": row_id})
+        self.set_replies({row_id: outbox_id})
+        self.answer_others({row_id: reply})
         return outbox_id
+
+    def set_replies(self, replies: Mapping[str, str]) -> None:
+        """Note the outbox rows that answer these inbox rows."""
+        if replies:
+            self._connection.execute(_SET_REPLY, [{"row_id": row, "reply": reply} for row, reply in replies.items()])
+
+    def answer_others(self, replies: Mapping[str, OutboxMessage]) -> None:
+        """Emit the replies, by inbox row, also to where repeats that came meanwhile want them."""
+        if not replies:
+            return
+        for row_id, others in self._connection.execute(_OTHERS, {"ids": list(replies)}).all():
+            self._outbox.emit_all(
+                [replace(replies[row_id], destination=destination) for destination in json.loads(others)]
+            )
+            self._connection.execute(_FORGET_OTHERS, {"row_id": row_id})
 
     def record(self, row_id: str, data: bytes) -> None:
         """Keep the recording of the row's last run."""
-        self._connection.execute(_RECORD[self._connection.dialect.name], {"inbox_id": row_id, "data": data})
+        self.record_all([(row_id, data)])
+
+    def record_all(self, recordings: Iterable[tuple[str, bytes]]) -> None:
+        """Keep the recordings of these rows' last runs."""
+        values = [{"inbox_id": row_id, "data": data} for row_id, data in recordings]
+        if values:
+            self._connection.execute(_RECORD[self._connection.dialect.name], values)
 
     def recording(self, row_id: str) -> bytes | None:
         """The recording of the row's last run; None for none."""
         data = self._connection.scalar(_RECORDING, {"row_id": row_id})
         return None if data is None else bytes(data)
 
-    def _outcome(
-        self,
-        row_id: str,
-        state: str,
-        error: HubError | None,
-        *,
-        ended: str | None = None,
-        due: str | None = None,
-        awaited: str | None = None,
-        by_map: str | None = None,
-        by_version: str | None = None,
-        why: str | None = None,
-    ) -> bool:
-        fault = None if error is None else error.as_dict()
-        if fault is None and why is not None:
-            fault = {"what": why}
-        values = {
-            "row_id": row_id,
-            "new_state": state,
-            "ended": ended,
-            "due": due,
-            "awaited": awaited,
-            "because": None if error is None else error.reason,
-            "fault": None if fault is None else json.dumps(fault, ensure_ascii=False),
-            "tried": 0 if awaited is not None else 1,
-            "by_map": by_map,
-            "by_version": by_version,
-        }
-        return self._connection.execute(_OUTCOME, values).rowcount == 1
+    def _put_off(self, ending: Ending, due: str | None, awaited: str | None = None) -> bool:
+        """Write an outcome that isn't final; False where the row is final already."""
+        return self._connection.execute(_OUTCOME, _outcome(ending, due=due, awaited=awaited)).rowcount == 1
+
+
+def _outcome(
+    ending: Ending,
+    *,
+    ended: str | None = None,
+    due: str | None = None,
+    awaited: str | None = None,
+    reply: str | None = None,
+) -> dict[str, Any]:
+    error = ending.error
+    fault = None if error is None else error.as_dict()
+    if fault is None and ending.why is not None:
+        fault = {"what": ending.why}
+    return {
+        "row_id": ending.row_id,
+        "new_state": ending.state,
+        "ended": ended,
+        "due": due,
+        "awaited": awaited,
+        "because": None if error is None else error.reason,
+        "fault": None if fault is None else json.dumps(fault, ensure_ascii=False),
+        "tried": 0 if awaited is not None else 1,
+        "by_map": ending.map,
+        "by_version": ending.map_version,
+        "reply": reply,
+    }

@@ -47,7 +47,9 @@ _NEW_ROWS = select(
     bindparam("now", type_=Text()),
 )
 _KEEP_ALL = _keep(postgresql.insert(KEY).from_select(_COLUMNS, _NEW_ROWS))
-_KEEP_EACH = _keep(sqlite.insert(KEY))
+_KEEP_EACH = str(
+    _keep(sqlite.insert(KEY).values({name: bindparam(name) for name in _COLUMNS})).compile(dialect=sqlite.dialect())
+)
 
 
 class IntegrationKeys:
@@ -71,8 +73,9 @@ class IntegrationKeys:
             values.update(references=list(pairs), ids=list(pairs.values()))
             self._connection.execute(_KEEP_ALL, values)
             return
-        rows = [dict(zip(_COLUMNS, (system, account_id, *pair, now), strict=True)) for pair in pairs.items()]
-        self._connection.execute(_KEEP_EACH, rows)
+        rows = [(system, account_id, reference, id, now) for reference, id in pairs.items()]
+        # As the driver takes them: SQLAlchemy would make a dictionary of each pair, and a tuple of it again.
+        self._connection.exec_driver_sql(_KEEP_EACH, rows if len(rows) > 1 else rows[0])
 
     def find(self, system: str, account_id: str, references: Iterable[str]) -> dict[str, str]:
         """The Integration Ids of those *references* that are known, by reference."""

@@ -4,6 +4,7 @@
     filed = store.file(arrival)                 filing.py
     rows = store.inbox.claim(["orders"], 25)    inbox.py
     store.outbox.emit(message)                  outbox.py
+    store.books.emit(message)                   books.py: in blocks, when the transaction ends
     store.control.next_number("order")          control.py
     store.keys, store.fallout                   integration_keys.py, fallout.py
     store.sessions, store.runs                  sessions.py, workflow_runs.py
@@ -22,6 +23,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from adapters.database.books import Books
 from adapters.database.control import Control
 from adapters.database.fallout import Fallout
 from adapters.database.filing import Arrival, Filed, Filing
@@ -93,7 +95,8 @@ class MessageStore:
     """The message store, in the transaction of *connection*.
 
     Attributes:
-        inbox, in_hand, outbox, control, keys, fallout, sessions, runs: the parts, see there.
+        inbox, in_hand, outbox, books, control, keys, fallout, sessions, runs: the parts, see there. Whoever notes
+            something in the books has them written before the transaction ends.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class MessageStore:
         self._connection = connection
         self.outbox = Outbox(connection, surroundings)
         self.inbox = Inbox(connection, surroundings, self.outbox)
+        self.books = Books(self.inbox, self.outbox)
         self.control = Control(connection, surroundings, process)
         self.in_hand = InHand(connection, surroundings, process)
         self.keys = IntegrationKeys(connection, surroundings)

@@ -2,6 +2,7 @@
 
     Entry                one node that is stored: its values by column, its key, what is to be done with it
     entries_of(...)      all of an instance's, by component, owners and parents first
+    JsonLists            what is kept as JSON, which becomes entries only where it must
 
 Nothing here knows a connection.
 
@@ -10,10 +11,12 @@ Spec: integration.md "The EAI database adapter".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from adapters.database.entry_values import OPERATION, read_values
+from adapters.database.json_lists import JsonLists
 from adapters.database.object_entry import Entry
 from adapters.database.store_faults import ComponentUnknown, DuplicateInMessage, OperationRefused, OperationUnknown
 from adapters.database.stored_object import StoredComponent, StoredObject
@@ -34,13 +37,17 @@ class Entries:
         header: the header's entry.
         of: the entries of each component by the id of the StoredComponent: parents before children, siblings
             in their order.
+        json: the lists of each component that is kept as JSON, by its id, where there are any.
+        each_its_own: whether each node may say its own operation.
         operations: all that is to be done.
         version: the version that the header carries, or None.
     """
 
-    def __init__(self, stored: StoredObject, header: Entry) -> None:
+    def __init__(self, stored: StoredObject, header: Entry, each_its_own: bool) -> None:
         self.stored = stored
         self.header = header
+        self.each_its_own = each_its_own
+        self.json: dict[int, JsonLists] = {}
         self.of: dict[int, list[Entry]] = {id(stored.header): [header]}
         for component in stored.components:
             self.of[id(component)] = []
@@ -73,15 +80,16 @@ def entries_of(stored: StoredObject, instance: PropertySet, operation: str | Non
             mend=f"expected '{stored.header.name}'",
         )
     _set_operation(stored, header, operation, None)
-    found = Entries(stored, header)
+    found = Entries(stored, header, operation is None)
     stack = [header]
     while stack:
-        below = _children(stored, stack.pop(), operation is None)
+        below = _children(found, stack.pop())
         for child in below:
             found.of[id(child.stored)].append(child)
         stack.extend([child for child in reversed(below) if child.node.children or child.operation == "delete"])
     # Of a header that is another object's row only the key is read: its other fields are no columns of that row.
     read_values(stored.header, [header], stored.header.keys[0][0] if stored.is_borrowed else None)
+    _read_json(found, stored.header)
     for component in stored.components:
         entries = found.of[id(component)]
         if entries:
@@ -89,15 +97,45 @@ def entries_of(stored: StoredObject, instance: PropertySet, operation: str | Non
             _refuse_doubles(component, entries)
         if operation is None:
             found.operations.update(entry.operation for entry in entries)
+        _read_json(found, component)
     return found
 
 
-def _children(stored: StoredObject, entry: Entry, each_its_own: bool) -> list[Entry]:
-    """The entries directly beneath *entry*; none beneath what is deleted, which goes with all it has."""
-    if entry.operation == "delete" and not (stored.is_borrowed and entry.owner is None):
+def entries_in_json(
+    found: Entries, below: StoredComponent, owners: Sequence[Entry], nodes: Sequence[Sequence[PropertySet]]
+) -> list[list[Entry]]:
+    """The entries of the nodes that each of *owners* keeps as JSON, checked and with their values.
+
+    Raises:
+        Refused: as `entries_of` has it.
+    """
+    entries = [_listed(found, below, owner, own) for owner, own in zip(owners, nodes, strict=True)]
+    everything = [*chain.from_iterable(entries)]
+    for entry in everything:
+        _children(found, entry)
+    if everything:
+        read_values(below, everything)
+        _refuse_doubles(below, everything)
+    return entries
+
+
+def _read_json(found: Entries, stored: StoredComponent) -> None:
+    """Check and take the lists that the rows of *stored* keep as JSON."""
+    for below in stored.in_json:
+        lists = found.json.get(id(below))
+        if lists is not None and not lists.read_plain(found.each_its_own):
+            lists.entries = entries_in_json(found, below, lists.owners, lists.nodes)
+
+
+def _children(found: Entries, entry: Entry) -> list[Entry]:
+    """The entries directly beneath *entry*; none beneath what is deleted, which goes with all it has.
+
+    Lists that are kept as JSON are taken as they are.
+    """
+    if entry.operation == "delete" and not (found.stored.is_borrowed and entry.owner is None):
         _refuse_operations_beneath(entry)
         return []
-    found = []
+    children = []
     for holder in entry.node.children:
         name = holder.type.removeprefix(_LIST)
         component = entry.stored.component.children.get(name)
@@ -107,20 +145,34 @@ def _children(stored: StoredObject, entry: Entry, each_its_own: bool) -> list[En
                 where=entry.where(),
                 mend=nearest(name, entry.stored.component.children) or "mend the component's name",
             )
-        below = stored.by_component.get(id(component))
+        below = found.stored.by_component.get(id(component))
         if below is None:
             continue
+        if below.json_column is not None:
+            lists = found.json.get(id(below))
+            if lists is None:
+                lists = found.json[id(below)] = JsonLists(below)
+            lists.add(entry, holder.children)
+            continue
         entry.lists.append(below)
-        for number, node in enumerate(holder.children, 1):
-            child = Entry(node, below, entry.operation, entry, number)
-            if node.type != name:
-                raise ComponentUnknown(
-                    f"the list of '{name}' holds a '{node.type}'", where=child.where(), mend=f"expected '{name}'"
-                )
-            if each_its_own:
-                _set_operation(stored, child, None, entry)
-            found.append(child)
-    return found
+        children += _listed(found, below, entry, holder.children)
+    return children
+
+
+def _listed(found: Entries, below: StoredComponent, above: Entry, nodes: Sequence[PropertySet]) -> list[Entry]:
+    """The entries of the nodes of one list, with their operations."""
+    name = below.name
+    entries = []
+    for number, node in enumerate(nodes, 1):
+        entry = Entry(node, below, above.operation, above, number)
+        if node.type != name:
+            raise ComponentUnknown(
+                f"the list of '{name}' holds a '{node.type}'", where=entry.where(), mend=f"expected '{name}'"
+            )
+        if found.each_its_own:
+            _set_operation(found.stored, entry, None, above)
+        entries.append(entry)
+    return entries
 
 
 def _set_operation(stored: StoredObject, entry: Entry, operation: str | None, above: Entry | None) -> None:

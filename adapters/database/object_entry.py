@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.database.entry_values import ROW_ID, Shape, shape_of
+from adapters.database.entry_values import ROW_ID, Shape
 from adapters.database.store_faults import FieldMissing, KeyMissing
 from adapters.database.stored_object import StoredComponent
 from integration_objects.property_set import PropertySet
@@ -114,11 +114,11 @@ class Entry:
         """The value that its row has once it is written: the carried one, else the one that is there."""
         return self.value(column) if column in self.shape.place else self.now(column)
 
-    def set_value(self, column: str, value: str) -> None:
+    def set_value(self, column: str, value: str | None) -> None:
         """Let it carry *value* for *column*."""
         place = self.shape.place.get(column)
         if place is None:
-            self.shape = shape_of(self.stored, (*self.shape.columns, column))
+            self.shape = self.shape.and_column(self.stored, column)
             self.values = (*self.values, value)
         else:
             self.values = (*self.values[:place], value, *self.values[place + 1 :])

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, or_
 
 from adapters.database.entry_values import pick
+from adapters.database.json_rows import rows_kept_by
 from adapters.database.object_entries import Entries
 from adapters.database.object_entry import Entry, KeyValues, Row
 from adapters.database.row_lookup import of_keys, once, parts, select_rows
@@ -31,10 +32,11 @@ Found = dict[tuple[str | None, KeyValues], list[Row]]
 
 
 class Matcher:
-    """Finds the rows of entries, in the transaction of *connection*."""
+    """Finds the rows of entries, in the transaction of *connection*; of a *fresh* instance there are none to find."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, fresh: bool = False) -> None:
         self._connection = connection
+        self._fresh = fresh
 
     def match_header(self, entries: Entries) -> None:
         """Find and lock the header's row, and refuse what its operation doesn't allow. Changes the entry.
@@ -62,8 +64,9 @@ class Matcher:
 
         Changes the entries: those that have a row get it, the others stay without.
         """
-        known = [entry for entry in entries if entry.owner is None or entry.owner.row is not None]
-        self._find(stored, [entry for entry in known if entry.operation != "insert"])
+        if not self._fresh:
+            known = [entry for entry in entries if entry.owner is None or entry.owner.row is not None]
+            self._find(stored, [entry for entry in known if entry.operation != "insert"])
         new = [entry for entry in entries if entry.row is None]
         for entry in new:
             if entry.operation in ("update", "delete"):
@@ -71,7 +74,8 @@ class Matcher:
         for entry in new:
             if entry.owner is None:
                 entry.fill_keys()
-        self._refuse_present(stored, new)
+        if not self._fresh:
+            self._refuse_present(stored, new)
 
     def _find(self, stored: StoredComponent, entries: Sequence[Entry]) -> None:
         by_key: dict[Key, list[tuple[Entry, KeyValues]]] = {}
@@ -116,7 +120,7 @@ class Matcher:
             for entry, values in wanted:
                 rows = found.get((entry.owned_by if scoped else None, values))
                 if rows:
-                    raise _already_there(entry, key, values, rows[0])
+                    raise already_there(entry, key, values, rows[0])
 
     def _refuse_header(self, stored: StoredComponent, header: Entry) -> None:
         """Refuse a header of which one of the keys is there already, with one statement for all of them."""
@@ -135,12 +139,14 @@ class Matcher:
             key_of = pick([stored.place[column.name] for column in stored.key_columns(key)])
             for row in found:
                 if key_of(row) == values:
-                    raise _already_there(header, key, values, row)
+                    raise already_there(header, key, values, row)
 
     def _rows(
         self, stored: StoredComponent, key: Key, wanted: Sequence[tuple[Entry, KeyValues]], *, lock: bool
     ) -> Found:
         """The rows with these key values, by owner (None where keys are unique everywhere) and values."""
+        if stored.json_column is not None:
+            return _rows_in_json(stored, key, wanted)
         columns = stored.key_columns(key)
         owner = stored.owner_column
         scoped = owner is not None and _is_scoped(stored, key)
@@ -191,8 +197,21 @@ def _select_any(connection: Connection, stored: StoredComponent, keys: Sequence[
     return select_rows(connection, stored.table, stored.layout).where(or_(*conditions))
 
 
+def _rows_in_json(stored: StoredComponent, key: Key, wanted: Sequence[tuple[Entry, KeyValues]]) -> Found:
+    """The rows that the owners' rows keep, by owner and the values of the key."""
+    owners = list({id(entry.owner): entry.owner for entry, _ in wanted if entry.owner is not None}.values())
+    key_of = pick([stored.place[column.name] for column in stored.key_columns(key)])
+    found: Found = {}
+    for owner, rows in zip(owners, rows_kept_by(stored, owners), strict=True):
+        for row in rows:
+            found.setdefault((owner.row_id, key_of(row)), []).append(row)
+    return found
+
+
 def _is_scoped(stored: StoredComponent, key: Key) -> bool:
     """Whether the key is unique only within an owner, and not in the whole table."""
+    if stored.json_column is not None:
+        return True
     return not (stored.unique_everywhere or (len(key) == 1 and stored.columns[key[0]] == "row_id"))
 
 
@@ -218,7 +237,8 @@ def _not_found(entry: Entry) -> RowNotFound:
     )
 
 
-def _already_there(entry: Entry, key: Key, values: KeyValues, row: Row) -> AlreadyThere:
+def already_there(entry: Entry, key: Key, values: KeyValues, row: Row) -> AlreadyThere:
+    """The error for what is there already, in *row*, by one of its keys."""
     return AlreadyThere(
         f"'{entry.stored.name}' is there already",
         where=entry.where(),

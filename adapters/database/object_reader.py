@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, case, func, select
 
 from adapters.database.column_types import Exact
+from adapters.database.json_text import objects_in
 from adapters.database.row_lookup import is_one_of, listed, once, parts, select_rows
 from adapters.database.store_faults import FieldInvalid, FieldNotStored, FieldUnknown, RowsAmbiguous
 from adapters.database.stored_object import StoredComponent, StoredObject, ValueFault
@@ -47,23 +48,27 @@ class ObjectReader:
         """The instances whose headers are like *example* and satisfy *where*, with their components."""
         found: dict[str, PropertySet] = {}
         instances = []
-        for row in self.headers(stored, example):
-            node = PropertySet(stored.header.name, properties=dict(zip(stored.header.columns, row[3:], strict=True)))
+        rows = []
+        end = 3 + len(stored.header.columns)
+        for row in self.headers(stored, example, stored.header.json_columns):
+            properties = dict(zip(stored.header.columns, row[3:end], strict=True))
+            node = PropertySet(stored.header.name, properties=properties)
             if where is not None and not where.is_true(node):
                 continue
             if versions and VERSION_FIELD in stored.header.component.fields:
                 node.properties[VERSION_FIELD] = str(row[2])
             found[row[1]] = node
             instances.append(node)
+            rows.append(row)
         if found:
-            self._read_components(stored, found, root_keys)
+            self._read_components(stored, found, rows, root_keys)
         return message(stored.name, instances)
 
-    def headers(self, stored: StoredObject, example: Example) -> list[Sequence[Any]]:
-        """The header rows like *example*, oldest first: row id, key of what it owns, version, fields."""
+    def headers(self, stored: StoredObject, example: Example, besides: Sequence[str] = ()) -> list[Sequence[Any]]:
+        """The header rows like *example*, oldest first: row id, key of what it owns, version, fields; *besides*."""
         header = stored.header
         key = header.columns[header.keys[0][0]] if stored.is_borrowed else "row_id"
-        columns = ("row_id", key, VERSION_COLUMN, *header.columns.values())
+        columns = ("row_id", key, VERSION_COLUMN, *header.columns.values(), *besides)
         return self._rows(header, columns, example, stored.name)
 
     def owners(self, stored: StoredObject, component: StoredComponent, example: Example) -> list[str]:
@@ -100,26 +105,35 @@ class ObjectReader:
         return found
 
     def _read_components(
-        self, stored: StoredObject, headers: dict[str, PropertySet], root_keys: Sequence[str] | None
+        self,
+        stored: StoredObject,
+        headers: dict[str, PropertySet],
+        header_rows: list[Sequence[Any]],
+        root_keys: Sequence[str] | None,
     ) -> None:
         """Read what is beneath the headers, by the key of what they own, and put it there."""
         nodes: dict[int, dict[str, PropertySet]] = {id(stored.header): headers}
-        rows: dict[int, list[Sequence[Any]]] = {}
+        rows: dict[int, list[Sequence[Any]]] = {id(stored.header): header_rows}
         for component in stored.components:
             found: list[Sequence[Any]] = []
             for part in parts(list(headers)):
                 found.extend(self._beneath(stored, component, part, root_keys))
             found.sort(key=itemgetter(3))
             names, type = tuple(component.columns), component.name
+            end = _BEFORE_FIELDS + len(names)
             rows[id(component)] = found
             nodes[id(component)] = {
-                row[0]: PropertySet(type, "", dict(zip(names, row[_BEFORE_FIELDS:], strict=True))) for row in found
+                row[0]: PropertySet(type, "", dict(zip(names, row[_BEFORE_FIELDS:end], strict=True))) for row in found
             }
         for above in (stored.header, *stored.components):
             for child in above.component.children.values():
                 below = stored.by_component.get(id(child))
-                if below is not None:
+                if below is None:
+                    continue
+                if below.json_column is None:
                     _put(above, below, rows[id(below)], nodes)
+                else:
+                    _put_json(above, below, rows[id(above)], nodes[id(above)])
 
     def _beneath(
         self, stored: StoredObject, component: StoredComponent, headers: Sequence[str], root_keys: Sequence[str] | None
@@ -142,7 +156,7 @@ def _select(connection: Connection, component: StoredComponent) -> Select[Any]:
     assert owner is not None  # noqa: S101  # only a header has none
     above = owner if component.parent_column is None else component.parent_column
     columns = ("row_id", owner.name, above.name, "position")
-    fields = select_rows(connection, component.table, tuple(component.columns.values()))
+    fields = select_rows(connection, component.table, (*component.columns.values(), *component.json_columns))
     return select(*[component.table.c[name].label(f"at_{place}") for place, name in enumerate(columns)]).add_columns(
         *fields.selected_columns
     )
@@ -189,6 +203,21 @@ def _put(
             places[place].children.append(holder)
             found = lists[place] = holder.children
         found.append(own[row[0]])
+
+
+def _put_json(
+    above: StoredComponent, below: StoredComponent, rows: list[Sequence[Any]], owners: dict[str, PropertySet]
+) -> None:
+    """Put what the rows of *above* keep as JSON beneath their nodes, in its order."""
+    place = above.in_json.index(below) - len(above.in_json)
+    keeping = [row for row in rows if row[place]]
+    kept = objects_in(below, [row[place] for row in keeping])
+    type, name = list_of(below.name), below.name
+    fields = tuple(below.columns.items())
+    for row, objects in zip(keeping, kept, strict=True):
+        nodes = [PropertySet(name, "", {field: one.get(column) for field, column in fields}) for one in objects]
+        if nodes:
+            owners[row[0]].children.append(PropertySet(type, "", None, nodes))
 
 
 def _wanted(

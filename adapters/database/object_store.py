@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
@@ -27,12 +28,13 @@ from adapters.database.hierarchies import check_hierarchy, is_moved
 from adapters.database.object_entries import Entries, entries_of
 from adapters.database.object_entry import Entry
 from adapters.database.object_reader import Example, ObjectReader, one_owner
-from adapters.database.object_writer import InstanceWriter, Writing, Written, insert_headers
+from adapters.database.object_writer import InstanceWriter, Writing, insert_headers
 from adapters.database.references import Known
 from adapters.database.row_lookup import is_one_of, listed, once, parts
 from adapters.database.store_faults import ComponentUnknown, OperationRefused
 from adapters.database.stored_object import StoredObject, stored_object
 from adapters.database.tables import field_place
+from adapters.database.written import Written
 from integration_objects.complex_object import instances, object_name
 from integration_objects.declaration import nearest
 from integration_objects.definition import Definitions
@@ -52,7 +54,8 @@ class Done:
         object: the integration object's name.
         key: the fields of the key by which people know it.
         row_id: the header's row.
-        rows: how many rows of all tables were ``inserted``, ``updated`` and ``deleted``.
+        rows: how many rows of all tables were ``inserted``, ``updated`` and ``deleted``; what is kept as JSON counts
+            as the rows that its view shows.
     """
 
     operation: str
@@ -92,6 +95,8 @@ class ObjectStore:
         self._version_required = version_required
         self._reader = ObjectReader(connection)
         self._known: Known = {}
+        self._headers: dict[tuple[str, str], dict[str, str | None]] = {}
+        self._owners: dict[tuple[str, str | None, tuple[tuple[str, Any], ...]], str] = {}
         self._changed: set[str] = set()
 
     def query(
@@ -126,25 +131,57 @@ class ObjectStore:
             for row in self._reader.headers(stored, example or {})
         ]
 
+    def headers_by_key(self, name: str, keys: Iterable[str]) -> dict[str, dict[str, str | None]]:
+        """The headers' fields of the instances with one of these keys, by key; those that are not there are left out.
+
+        What many messages of a transaction ask for (products) is read once in it. Not to be changed by the caller.
+        """
+        stored = self._stored(name)
+        key = stored.header.keys[0][0]
+        wanted = list(dict.fromkeys(keys))
+        known = {} if stored.header.table.name in self._changed else self._headers
+        missing = [one for one in wanted if (name, one) not in known]
+        if missing:
+            found = self.keys(name, {key: missing})
+            known = {**known, **{(name, header[key] or ""): header for header in found}}
+            if stored.header.table.name not in self._changed:
+                self._headers = known
+        return {one: known[name, one] for one in wanted if (name, one) in known}
+
     def owner_of(self, name: str, component: str | None, example: Example) -> str | None:
         """The key of the header whose component is like *example* (None: the header itself); None for none.
+
+        What was found is not looked for again in this transaction, unless it changes such objects itself.
 
         Raises:
             RowsAmbiguous: there are several.
         """
         stored = self._stored(name)
+        question = (name, component, tuple(example.items()))
+        unchanged = stored.header.table.name not in self._changed
+        found = self._owners.get(question) if unchanged else None
+        if found is None:
+            found = self._owner_of(stored, component, example)
+            if found is not None and unchanged:
+                self._owners[question] = found
+                if stored.row_id_key is not None:  # what refers to it need not look again
+                    self._known.setdefault((stored.header.table.name, stored.row_id_key), set()).add(found)
+        return found
+
+    def _owner_of(self, stored: StoredObject, component: str | None, example: Example) -> str | None:
         header = stored.header
         if component is None:
             key = header.keys[0][0]
             position = list(header.columns).index(key) + 3
             found = [row[position] for row in self._reader.headers(stored, example)]
             return one_owner(found, header, example)
-        for one in stored.components:
-            if one.name == component and one.owner is header:
+        beneath = [one for one in (*stored.components, *header.in_json) if one.owner is header]
+        for one in beneath:
+            if one.name == component:
                 return one_owner(self._reader.owners(stored, one, example), one, example)
         raise ComponentUnknown(
-            f"'{name}' holds no '{component}'",
-            mend=nearest(component, [one.name for one in stored.components]),
+            f"'{stored.name}' holds no '{component}'",
+            mend=nearest(component, [one.name for one in beneath]),
         )
 
     def lock_accounts(self, account_ids: Iterable[str]) -> None:
@@ -169,9 +206,15 @@ class ObjectStore:
         for part in parts(sorted(set(account_ids))):
             connection.execute(statement, {"wanted": listed(connection.dialect.name, part)}).all()
 
-    def insert(self, tree: PropertySet) -> list[Done]:
-        """Insert every instance; refused where one is there already."""
-        return self._write(tree, "insert")
+    def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
+        """Insert every instance; refused where one is there already.
+
+        Args:
+            tree: the message.
+            fresh: its keys and row ids were made in this transaction, or looked for under its locks, and aren't looked
+                for again. One that is there all the same breaks the database's constraint: `ConstraintRace`.
+        """
+        return self._write(tree, "insert", fresh=fresh)
 
     def update(self, tree: PropertySet) -> list[Done]:
         """Update every instance and component that the message carries; refused where one isn't there."""
@@ -196,7 +239,7 @@ class ObjectStore:
     def _stored(self, name: str | None) -> StoredObject:
         return stored_object(name, self._definitions, self._metadata)
 
-    def _write(self, tree: PropertySet, operation: str | None) -> list[Done]:
+    def _write(self, tree: PropertySet, operation: str | None, *, fresh: bool = False) -> list[Done]:
         found = instances(tree)
         if not found:
             return []
@@ -219,7 +262,7 @@ class ObjectStore:
             entries = entries_of(stored, instance, operation, number)
             if stored.is_borrowed and entries.header.operation == "delete":
                 _prove_named(entries)
-            done.append(_done(entries, InstanceWriter(writing, entries).write()))
+            done.append(_done(entries, InstanceWriter(writing, entries, fresh=fresh).write()))
             if is_moved(entries.header):
                 moved.append(entries.header)
         check_hierarchy(self._connection, stored.header, moved)

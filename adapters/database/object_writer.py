@@ -19,9 +19,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
+from adapters.database.json_views import AUDIT
+from adapters.database.json_writer import JsonWriter
 from adapters.database.object_entries import Entries
 from adapters.database.object_entry import Entry
 from adapters.database.object_matcher import Matcher
+from adapters.database.positions import POSITION, places_among
 from adapters.database.references import Known, check_references
 from adapters.database.row_deletion import RowDeletion
 from adapters.database.row_lookup import is_one_of, listed, once, parts
@@ -33,11 +36,11 @@ from adapters.database.store_faults import (
 )
 from adapters.database.stored_object import StoredComponent
 from adapters.database.tables import VERSION_COLUMN
+from adapters.database.written import Written
 from integration_objects.field_values import as_number
 
-_AUDIT = ("created", "last_upd", "created_by", "last_upd_by")
-#: Places in a row as it is read (`StoredComponent.hidden`).
-_VERSION, _POSITION = 1, 2
+#: The place of the version in a header's row as it is read (`StoredComponent.hidden`).
+_VERSION = 1
 #: Constraints that a check has just found kept: broken all the same, another transaction was faster.
 _RACES = frozenset(
     (
@@ -48,20 +51,6 @@ _RACES = frozenset(
         "SQLITE_CONSTRAINT_FOREIGNKEY",
     )
 )
-
-
-@dataclass
-class Written:
-    """How many rows an instance's writing inserted, updated and deleted."""
-
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-
-    @property
-    def changed(self) -> bool:
-        """Whether it wrote anything."""
-        return bool(self.inserted or self.updated or self.deleted)
 
 
 @dataclass
@@ -86,15 +75,16 @@ class Writing:
 
 
 class InstanceWriter:
-    """Writes one instance."""
+    """Writes one instance; a *fresh* one is known not to be there."""
 
-    def __init__(self, writing: Writing, entries: Entries) -> None:
+    def __init__(self, writing: Writing, entries: Entries, *, fresh: bool = False) -> None:
         self._writing = writing
         self._connection = writing.connection
         self._entries = entries
-        self._matcher = Matcher(writing.connection)
+        self._matcher = Matcher(writing.connection, fresh=fresh)
         self._deletion = RowDeletion(writing.connection)
         self._written = Written()
+        self._json = JsonWriter(entries, self._matcher, self._check_references, self._new_id, self._written)
         self._prefix = ""
         self._made = 0
 
@@ -147,10 +137,12 @@ class InstanceWriter:
             )
 
     def _write_header(self, header: Entry) -> None:
-        check_references(self._connection, self._writing.known, header.stored, [header])
+        self._check_references(header.stored, [header])
         if header.row is None:
             column = self._entries.stored.row_id_key
             header.row_id = header.row_id or (column and header.value(column)) or self._new_id()
+        self._json.write(header.stored, [header])
+        if header.row is None:
             self._insert(header.stored, [header])
 
     def _raise_version(self, header: Entry) -> None:
@@ -173,11 +165,12 @@ class InstanceWriter:
         self._matcher.match(stored, entries)
         deletes = "delete" in self._entries.operations
         kept = [entry for entry in entries if entry.operation != "delete"] if deletes else entries
-        written = [entry for entry in kept if entry.row is None or entry.differs]
-        check_references(self._connection, self._writing.known, stored, written)
-        new = [entry for entry in written if entry.row is None]
+        new = [entry for entry in kept if entry.row is None]
         for entry in new:
             entry.row_id = entry.row_id or self._new_id()
+        self._json.write(stored, kept)
+        written = [entry for entry in kept if entry.row is None or entry.differs]
+        self._check_references(stored, written)
         moved = [entry for entry in kept if entry.is_moved] if stored.parent_place is not None else []
         places: dict[int, int] = {}
         if new or moved or "synchronize" in self._entries.operations:
@@ -194,6 +187,9 @@ class InstanceWriter:
             self._written.deleted += self._deletion.delete_rows(
                 stored, [entry.row_id for entry in entries if entry.operation == "delete"]
             )
+
+    def _check_references(self, stored: StoredComponent, entries: Sequence[Entry]) -> None:
+        check_references(self._connection, self._writing.known, stored, entries)
 
     def _renew_roots(self, stored: StoredComponent, entries: Sequence[Entry]) -> None:
         """Write the new root into rows that are beneath another one now."""
@@ -221,15 +217,7 @@ class InstanceWriter:
         next_of = self._next_positions(stored, by_owner)
         places = {}
         for owner, owned in by_owner.items():
-            last = next_of[owner]
-            ordered = [None if entry.row is None or entry.is_moved else entry.row[_POSITION] for entry in owned]
-            whole = all(entry.operation == "synchronize" for entry in owned)
-            if whole and not _is_in_order(ordered):
-                ordered, last = [None] * len(owned), 0
-            for entry, position in zip(owned, ordered, strict=True):
-                if position is None:
-                    places[id(entry)] = last
-                    last += 1
+            places.update(places_among(owned, next_of[owner]))
         return places
 
     def _next_positions(self, stored: StoredComponent, by_owner: dict[str, list[Entry]]) -> dict[str, int]:
@@ -279,7 +267,7 @@ class InstanceWriter:
             if parent is not None and entry.is_moved:
                 changes[parent] = None if entry.parent is None else entry.parent.row_id
             position = places.get(id(entry))
-            if position is not None and entry.row is not None and position != entry.row[_POSITION]:
+            if position is not None and entry.row is not None and position != entry.row[POSITION]:
                 changes["position"] = position
             if changes:
                 updates.append((entry, changes))
@@ -313,7 +301,9 @@ class InstanceWriter:
         update_rows(
             self._connection, stored.table, [(entry.row_id, {**changes, **stamp}) for entry, changes in updates]
         )
-        self._written.updated += len(updates)
+        # Rows that only keep other rows are counted as those.
+        own = set(stored.json_columns)
+        self._written.updated += sum(1 for _, changes in updates if not changes.keys() <= own)
 
     def _new_id(self) -> str:
         # One identifier an instance: its rows are made together, and keep its order in time.
@@ -336,7 +326,7 @@ def insert_entries(
         entry.prove_whole()
     shapes = {id(entry.shape): entry.shape for entry in entries}
     carried = tuple(dict.fromkeys(column for shape in shapes.values() for column in shape.columns))
-    stamp = (writing.now, writing.now, writing.user, writing.user)
+    stamp = (writing.now, writing.user, writing.now, writing.user)
     rows = []
     for entry in entries:
         values = entry.values if len(shapes) == 1 else tuple([entry.value(column) for column in carried])
@@ -350,7 +340,7 @@ def insert_entries(
             if stored.has_root:
                 hidden += (entry.root.row_id,)
         rows.append(hidden + values + stamp)
-    insert_rows(writing.connection, stored.table, (*stored.hidden, *carried, *_AUDIT), rows)
+    insert_rows(writing.connection, stored.table, (*stored.hidden, *carried, *AUDIT), rows)
 
 
 def insert_headers(writing: Writing, headers: Sequence[Entry], name: str) -> None:
@@ -369,20 +359,6 @@ def insert_headers(writing: Writing, headers: Sequence[Entry], name: str) -> Non
         insert_entries(writing, stored, headers)
     except IntegrityError as error:
         raise _race(error, name) from error
-
-
-def _is_in_order(positions: Sequence[Any]) -> bool:
-    """Whether the known positions rise, and what has none stands behind them."""
-    last = -1
-    ended = False
-    for position in positions:
-        if position is None:
-            ended = True
-        elif ended or position <= last:
-            return False
-        else:
-            last = position
-    return True
 
 
 def _race(error: IntegrityError, name: str) -> BaseException:

@@ -85,11 +85,18 @@ class RowDeletion:
     def _delete_owned(self, stored: StoredComponent, keys: Sequence[str]) -> int:
         """Delete all rows that these rows own. It goes as deep as components do, which is two or three."""
         deleted = 0
+        for child in stored.in_json:
+            # They go with the row that keeps them.
+            column = child.owner_column
+            assert column is not None  # noqa: S101  # a child has an owner
+            for part in parts(keys):
+                kept = select(func.count()).select_from(child.table).where(column.in_(part))
+                deleted += self._connection.scalar(kept) or 0
         for child in stored.children:
             column = child.owner_column
             assert column is not None  # noqa: S101  # a child has an owner
             for part in parts(keys):
-                if child.children:
+                if child.children or child.in_json:
                     rows = self._connection.scalars(select(child.table.c.row_id).where(column.in_(part)))
                     deleted += self._delete_owned(child, rows.all())
                 # All rows of an owner go with one statement, so that none loses its parent before.

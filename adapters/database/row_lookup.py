@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from adapters.database.column_types import Exact
+from adapters.database.column_types import Exact, JsonText
 
 T = TypeVar("T")
 
@@ -64,9 +64,12 @@ def once(connection: Connection, table: Table, key: tuple[Any, ...], make: Calla
 
 
 def plainly(connection: Connection, columns: Sequence[Column[str]]) -> list[ColumnElement[Any]]:
-    """The columns as the driver gives them, numbers as text."""
+    """The columns as the driver gives them, numbers and JSON as text."""
     text = type_coerce if connection.dialect.name == "sqlite" else cast
-    return [text(column, Text()).label(column.name) if _is_number(column) else column for column in columns]
+    return [
+        text(column, Text()).label(column.name) if isinstance(column.type, (Exact, JsonText)) else column
+        for column in columns
+    ]
 
 
 def listed(dialect: str, values: Sequence[str]) -> Any:

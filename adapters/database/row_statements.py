@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Integer, Table
 from sqlalchemy.exc import DBAPIError
 
-from adapters.database.column_types import Exact
+from adapters.database.column_types import Exact, JsonText
 from adapters.database.row_lookup import once
 
 #: Rows from which on a COPY, which takes one more round trip, is faster than INSERTs.
@@ -107,6 +107,8 @@ def _array_type(table: Table, column: str) -> str:
         return "bigint[]"
     if isinstance(kind, Integer):
         return "integer[]"
+    if isinstance(kind, JsonText):
+        return "json[]"
     return "numeric[]" if isinstance(kind, Exact) else "text[]"
 
 

@@ -2,7 +2,8 @@
 
     StoredObject              "OM Order"
       header                  StoredComponent: s_order; for OM Asset the account's row
-      components              StoredComponent for each other table, owners first: s_order_item, s_order_item_xa
+      components              StoredComponent for each other table, owners first: s_order_item
+        in_json               StoredComponent for what its rows keep as JSON: s_order_item_xa, which is a view
 
 Spec: road.md "Storage".
 """
@@ -16,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Column, MetaData, Table
 
+from adapters.database.json_views import views_of
 from adapters.database.tables import (
     ID_LENGTH,
     UNIQUE_EVERYWHERE,
@@ -59,7 +61,7 @@ class StoredComponent:
 
     Attributes:
         component: its definition.
-        table: where its rows are.
+        table: where its rows are; the view that shows them, where they are kept as JSON.
         owner: the component above of another kind; None for the header.
         owner_key: the column of the owner's table that the rows refer to.
         columns: the column of each stored field, by the field's name, in the definition's order.
@@ -67,6 +69,8 @@ class StoredComponent:
         keys: the user keys whose fields are all stored, in the definition's order, Row Id among them.
         references: the fields whose values must be found elsewhere.
         required: the fields without which no row is inserted.
+        children: the components beneath that have a table.
+        in_json: the components beneath that its rows keep as JSON.
         shapes: what is kept of the sets of fields that were carried (`entry_values`).
     """
 
@@ -80,12 +84,23 @@ class StoredComponent:
     references: tuple[Reference, ...] = ()
     required: tuple[str, ...] = ()
     children: list[StoredComponent] = field(default_factory=list)
+    in_json: list[StoredComponent] = field(default_factory=list)
     shapes: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
         """The type of its nodes."""
         return self.component.name
+
+    @property
+    def json_column(self) -> str | None:
+        """The column of the owner's table that keeps its rows; None where it has a table."""
+        return self.component.json_column
+
+    @cached_property
+    def json_columns(self) -> tuple[str, ...]:
+        """The columns of its own table that keep rows of the components beneath."""
+        return tuple(str(one.json_column) for one in self.in_json)
 
     @cached_property
     def owner_column(self) -> Column[str] | None:
@@ -125,8 +140,9 @@ class StoredComponent:
 
     @cached_property
     def layout(self) -> tuple[str, ...]:
-        """The columns of a row as it is read, in this order: the hidden ones, then the fields'."""
-        return (*self.hidden, *[column for column in self.columns.values() if column not in self.hidden])
+        """The columns of a row as it is read, in this order: the hidden ones, then the fields', then JSON."""
+        fields = [column for column in self.columns.values() if column not in self.hidden]
+        return (*self.hidden, *fields, *self.json_columns)
 
     @cached_property
     def place(self) -> dict[str, int]:
@@ -150,7 +166,7 @@ class StoredObject:
     Attributes:
         definition: the integration object.
         header: its header's table; for an object that is another's row (OM Asset), that one's.
-        components: the others, owners before what they own.
+        components: the others that have a table, owners before what they own.
         by_component: all of them, by their definition's id.
     """
 
@@ -212,10 +228,13 @@ def _stored(definition: IntegrationObject, definitions: Definitions, metadata: M
             continue
         else:
             key = owner_reference(definitions, definition, owner)[1]
-            one = _component(component, definitions, metadata, metadata.tables[component.table], above, key)
-            above.children.append(one)
+            in_json = component.json_column is not None
+            table = views_of(metadata)[component.table].table if in_json else metadata.tables[component.table]
+            one = _component(component, definitions, metadata, table, above, key)
+            (above.in_json if in_json else above.children).append(one)
         by_component[id(component)] = one
-        order.append(one)
+        if one.json_column is None:
+            order.append(one)
     return StoredObject(definition, order[0], order[1:], by_component)
 
 

@@ -7,6 +7,7 @@ Each stored component is a table of this form:
     <parent column>                     nested items: the item above; null for a root
     position, root_id                   the order among siblings; the root item's row
     <a column for each stored field>
+    <a JSON column>                     for each component beneath that is kept as JSON (`json_views`)
     modification_num                    headers: the version, 1 at first, one more with each change
     created, created_by, last_upd, last_upd_by
 
@@ -36,8 +37,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from adapters.database.column_types import Exact, plain_text
+from adapters.database.column_types import Exact, JsonText, plain_text
 from adapters.database.hub_tables import hub_tables
+from adapters.database.json_views import AUDIT, JsonView, views_of
 from integration_objects.definition import (
     EXTENSION_PREFIX,
     Component,
@@ -67,11 +69,13 @@ _MOST_NAME = 63
 
 
 def tables_of(definitions: Definitions) -> MetaData:
-    """The tables of all stored components of *definitions*, and the hub's own."""
+    """The tables of all stored components of *definitions*, and the hub's own; `views_of` has the views."""
     metadata = MetaData()
     for name in sorted(definitions):
         for component, owner in owned_components(definitions[name]):
-            if component.table:
+            if owner is not None and component.json_column is not None:
+                _view(metadata, component, owner)
+            elif component.table:
                 _table(metadata, definitions, definitions[name], component, owner)
     hub_tables(metadata)
     return metadata
@@ -161,18 +165,52 @@ def _table(
             target, column = field_place(definitions, *_reference_parts(one.references))
             constraints.append(_reference(name, one.column, target, column))
             indexes.append((one.column,))
-    for audit, length in (
-        ("created", TIME_LENGTH),
-        ("created_by", USER_LENGTH),
-        ("last_upd", TIME_LENGTH),
-        ("last_upd_by", USER_LENGTH),
-    ):
-        hidden.append(Column(audit, plain_text(length), nullable=False))
+    for child in component.children.values():
+        if child.json_column is not None:
+            columns.append(Column(child.json_column, JsonText()))
+            constraints.append(_json_check(name, child.json_column))
+    hidden.extend(_audit())
     constraints.extend(_unique_keys(component, owner))
     table = Table(name, metadata, *columns, *hidden, *constraints)
     indexes.extend(_LOOKED_FOR.get(name, ()))
     for index in indexes:
         Index(constraint_name("ix", name, *index), *[table.c[column] for column in index])
+
+
+def _view(metadata: MetaData, component: Component, owner: Component) -> None:
+    """Add the view that shows as a table what *owner*'s rows keep as JSON."""
+    assert component.json_column is not None  # noqa: S101  # asked by the caller
+    assert component.owner_column is not None  # noqa: S101  # what is kept as JSON has an owner
+    fields = [one for one in component.fields.values() if one.column is not None]
+    columns = [Column("row_id", plain_text(None)), Column(component.owner_column, plain_text(ID_LENGTH))]
+    added = [one for one in fields if str(one.column).startswith(EXTENSION_PREFIX)]
+    for one in fields:
+        if one.column != "row_id" and one not in added:
+            columns.append(Column(one.column, column_type(one)))
+    hidden: list[Column[int] | Column[str]] = [Column("position", BigInteger)]
+    if owner.parent_column is not None:
+        hidden.append(Column("root_id", plain_text(ID_LENGTH)))
+    extras = [Column(one.column, column_type(one)) for one in added]
+    # Beside the tables' metadata: nothing that creates, empties or compares tables meets a view.
+    table = Table(component.table, MetaData(), *columns, *hidden, *_audit(), *extras)
+    views_of(metadata)[component.table] = JsonView(
+        table,
+        metadata.tables[owner.table],
+        component.json_column,
+        component.owner_column,
+        tuple(str(one.column) for one in fields),
+    )
+
+
+def _audit() -> Iterator[Column[str]]:
+    for name in AUDIT:
+        yield Column(name, plain_text(USER_LENGTH if name.endswith("_by") else TIME_LENGTH), nullable=False)
+
+
+def _json_check(table: str, column: str) -> CheckConstraint:
+    """That a text is JSON, on SQLite; on PostgreSQL its type says so."""
+    check = CheckConstraint(f"{column} IS NULL OR json_valid({column})", name=constraint_name("ck", table, column))
+    return check.ddl_if(dialect="sqlite")
 
 
 def _has_key_by_owner(component: Component, owner: Component) -> bool:

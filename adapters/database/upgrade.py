@@ -1,7 +1,7 @@
 """Bringing a database to this version of the hub: its migrations, then what a deployment's extensions need.
 
     1. the shipped migrations, each once, by Alembic
-    2. tables and columns of extensions (``x_``) that aren't there yet, recorded by digest; nothing is dropped
+    2. tables, columns and views of extensions (``x_``) that aren't there yet, recorded by digest; nothing is dropped
 
 All of it is one transaction on both databases: killed anywhere, nothing has happened, and it is run again.
 
@@ -18,7 +18,9 @@ from typing import Any
 from sqlalchemy import Column, Connection, Inspector, MetaData, Table, inspect, select, text
 from sqlalchemy.schema import AddConstraint, CheckConstraint, CreateColumn, CreateIndex, ForeignKeyConstraint
 
+from adapters.database.column_types import JsonText
 from adapters.database.connection import Database
+from adapters.database.json_views import renew_views, views_of
 from adapters.database.tables import constraint_name, tables_of
 from integration_objects.definition import EXTENSION_PREFIX, Definitions
 from integration_objects.errors import Misconfigured
@@ -35,11 +37,16 @@ class DatabaseTooNew(Misconfigured):
     """The database was upgraded by a later version of the hub."""
 
 
+class StoredOtherwise(Misconfigured):
+    """The database has a table where the definition says JSON, or the other way round."""
+
+
 def upgrade(database: Database, definitions: Definitions, surroundings: Surroundings | None = None) -> None:
     """Bring the database to this version of the hub, and add what the extensions in *definitions* need.
 
     Raises:
         DatabaseTooNew: a later version of the hub has upgraded it.
+        StoredOtherwise: an extension now says JSON of what has a table, or the other way round.
         Retryable, Misconfigured: as the database has it; nothing was changed.
     """
     metadata = tables_of(definitions)
@@ -49,9 +56,10 @@ def upgrade(database: Database, definitions: Definitions, surroundings: Surround
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        if _revision(connection, database) != head():
+        migrated = _revision(connection, database) != head()
+        if migrated:
             _migrate(connection)
-        _extend(connection, metadata, surroundings or Surroundings())
+        _extend(connection, metadata, surroundings or Surroundings(), migrated)
 
 
 def needs_upgrade(database: Database, definitions: Definitions) -> bool:
@@ -102,18 +110,41 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _extend(connection: Connection, metadata: MetaData, surroundings: Surroundings) -> None:
+def _extend(connection: Connection, metadata: MetaData, surroundings: Surroundings, migrated: bool) -> None:
     digest = _digest(metadata)
-    if digest is None or _is_recorded(connection, metadata, digest):
+    if digest is None:
+        return
+    recorded = _is_recorded(connection, metadata, digest)
+    # A migration may have made a view anew, without an extension's columns.
+    if recorded and not migrated:
         return
     found = inspect(connection)
+    _prove_forms(connection, metadata, found)
     for table in metadata.sorted_tables:
         if table.name.startswith(EXTENSION_PREFIX) and not found.has_table(table.name):
             table.create(connection)
         else:
             _add_columns(connection, table, found)
+    renew_views(connection, [view for view in views_of(metadata).values() if view.extension_columns])
+    if recorded:
+        return
     values = {"name": _RECORDED, "digest": digest, "applied_at": surroundings.now()}
     connection.execute(metadata.tables["hub_extension"].insert(), values)
+
+
+def _prove_forms(connection: Connection, metadata: MetaData, found: Inspector) -> None:
+    """Refuse a table where a view is wanted, and the other way round: nobody moves a deployment's rows unasked."""
+    tables, views = set(found.get_table_names()), set(found.get_view_names())
+    for name, (form, other) in {
+        **dict.fromkeys(tables & set(views_of(metadata)), ("JSON", "a table")),
+        **dict.fromkeys(views & set(metadata.tables), ("a table", "JSON, shown by a view")),
+    }.items():
+        raise StoredOtherwise(
+            f"'{name}' is declared to be stored as {form}, and is {other} in the database",
+            where=name,
+            why="the upgrade drops nothing, and rows are there already or may be",
+            mend="give the component another table name and load its rows again, or declare it as it was",
+        )
 
 
 def _add_columns(connection: Connection, table: Table, found: Inspector) -> None:
@@ -125,7 +156,7 @@ def _add_columns(connection: Connection, table: Table, found: Inspector) -> None
         if column.name in there or not column.name.startswith(EXTENSION_PREFIX):
             continue
         declared = str(CreateColumn(column).compile(dialect=connection.dialect))
-        constraints = list(_constraints_on(table, column))
+        constraints = list(_constraints_on(connection, table, column))
         if connection.dialect.name == "sqlite":
             # SQLite can't add a constraint later, and takes it with its column.
             declared += "".join(f" {_inline(constraint, connection)}" for constraint in constraints)
@@ -138,13 +169,17 @@ def _add_columns(connection: Connection, table: Table, found: Inspector) -> None
                 connection.execute(CreateIndex(index))
 
 
-def _constraints_on(table: Table, column: Column[Any]) -> Iterator[CheckConstraint | ForeignKeyConstraint]:
+def _constraints_on(
+    connection: Connection, table: Table, column: Column[Any]
+) -> Iterator[CheckConstraint | ForeignKeyConstraint]:
     checks = [constraint_name("ck", table.name, column.name + suffix) for suffix in ("", "_length")]
+    # PostgreSQL's JSON needs no check that it is JSON.
+    is_typed = isinstance(column.type, JsonText) and connection.dialect.name != "sqlite"
     for constraint in sorted(table.constraints, key=lambda one: str(one.name)):
         if isinstance(constraint, ForeignKeyConstraint):
             if [one.name for one in constraint.columns] == [column.name]:
                 yield constraint
-        elif isinstance(constraint, CheckConstraint) and constraint.name in checks:
+        elif isinstance(constraint, CheckConstraint) and constraint.name in checks and not is_typed:
             yield constraint
 
 
@@ -164,6 +199,9 @@ def _digest(metadata: MetaData) -> str | None:
         for table in metadata.sorted_tables
         for column in table.columns
         if table.name.startswith(EXTENSION_PREFIX) or column.name.startswith(EXTENSION_PREFIX)
+    ]
+    lines += [
+        f"{view.name} {column} shown" for view in views_of(metadata).values() for column in view.extension_columns
     ]
     if not lines:
         return None

@@ -63,8 +63,13 @@ class ExternalConfigurator:
 
     def __init__(self, client: Asks, definitions: Definitions) -> None:
         self._client = client
+        self._definitions = definitions
         self._items = line_item_of(definitions[_ORDER])
         self._objects = {definition.root.name: definition.name for definition in definitions.values()}
+
+    def through(self, wrap: Callable[[Asks], Asks]) -> ExternalConfigurator:
+        """The same configurator, whose questions go through what *wrap* makes of its client."""
+        return ExternalConfigurator(wrap(self._client), self._definitions)
 
     def start(self, product_id: str, catalogue: Catalogue, new_id: Callable[[], str]) -> PropertySet:
         """A root line item of a product with its defaults; see `Configurator.start`.

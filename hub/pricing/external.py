@@ -57,6 +57,10 @@ class ExternalPricing:
     def __init__(self, client: Asks) -> None:
         self._client = client
 
+    def through(self, wrap: Callable[[Asks], Asks]) -> ExternalPricing:
+        """The same pricing, whose questions go through what *wrap* makes of its client."""
+        return ExternalPricing(wrap(self._client))
+
     def price(self, tree: PropertySet, prices: PriceList, on: str, *, may_lack: bool = False) -> Priced:
         """Have every line item of *tree* priced that isn't deleted; see `Pricing.price`.
 

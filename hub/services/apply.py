@@ -1,15 +1,17 @@
 """Apply: an asset with open orders laid over it, the state that will be when they are done.
 
 Each item of the asset and the orders has one `_Image`, found by its key; it holds the item's state, its
-parent and its children, so that an order costs what it touches and not what the asset holds. Each item is
-checked and copied in one go, while it is at hand.
+parent and, once they change, its children, so that an order costs what it touches and not what the asset
+holds. Each item is checked and copied in one go, while it is at hand, and the asset is read only as far as
+the orders need it: where both have the same order, a copy is still in the processor's cache when an order
+changes it.
 
 Source: "a. Apply Method", figures 11A to 11E-3; spec: methods.md, "Apply" and "Settled points", Apply.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.services.differences import Differs, differs_in
@@ -36,11 +38,13 @@ from integration_objects.complex_object import (
     attributes,
     empty,
     instances,
+    line_items,
     message,
     object_name,
     put_list,
 )
 from integration_objects.definition import Component, Definitions
+from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
 ASSET = "OM Asset"
@@ -108,13 +112,15 @@ def apply(asset: PropertySet | None, orders: PropertySet | Sequence[PropertySet]
     """
     trees = [orders] if isinstance(orders, PropertySet) else list(orders)
     instance = only_instance(asset, "Apply", "asset")
-    states = _States()
-    if asset is not None and instance is not None:
-        states.load(asset, instance)
-    for tree in trees:
-        rules = _Rules(items_of(tree, definitions, "Apply"))
-        for order in instances(tree):
-            _Order(states, tree, order, rules).apply()
+    states = _States(asset, instance)
+    try:
+        for tree in trees:
+            rules = _Rules(items_of(tree, definitions, "Apply"))
+            for order in instances(tree):
+                _Order(states, tree, order, rules).apply()
+    except Refused:
+        states.read()  # what is wrong with the asset is said first
+        raise
     result = _result(states, asset, instance, trees, definitions)
     states.release()
     return Applied(result, tuple(states.ignored))
@@ -136,11 +142,10 @@ class _Image:
     Attributes:
         node: the item as the result has it; its lists are written anew where they have changed.
         attributes: by name; None while they are as in *node*.
-        children: by key; None for none.
-        mark: the walk that saw it last, when circles are looked for.
+        children: by key; None while they are as in *node*.
     """
 
-    __slots__ = ("attributes", "children", "key", "mark", "node", "parent", "state")
+    __slots__ = ("attributes", "children", "key", "node", "parent", "state")
 
     def __init__(self, key: str, node: PropertySet, state: str, parent: _Image | None) -> None:
         self.key = key
@@ -149,7 +154,6 @@ class _Image:
         self.parent = parent
         self.children: dict[str, _Image] | None = None
         self.attributes: dict[str, _Attribute] | None = None
-        self.mark = 0
 
     def own_attributes(self) -> dict[str, _Attribute]:
         """The attributes by name, to be changed."""
@@ -161,67 +165,89 @@ class _Image:
 
 
 class _States:
-    """All images, by key, and the roots: the source's MasterList."""
+    """All images that were read or made, by key: the source's MasterList."""
 
-    def __init__(self) -> None:
+    def __init__(self, tree: PropertySet | None, instance: PropertySet | None) -> None:
         self.images: dict[str, _Image] = {}
-        self.roots: dict[str, _Image] = {}
         self.ignored: list[Ignored] = []
-        self.marks = 0
-        #: Images that have had children.
+        #: Whose children are the root items.
+        self.top = _Image("", PropertySet(), NO_ACTION, None)
+        #: Images with children of their own.
         self.parents: list[_Image] = []
-        #: Whose children, or attributes, are no longer as in its node; None: the roots.
-        self.changed: set[_Image | None] = {None}
+        #: Whose children, or attributes, are no longer as in its node.
+        self.changed: set[_Image] = set()
+        #: The asset's items that weren't read yet; each is copied as it is read.
+        self.unread: Iterator[_Image] = iter(())
+        if tree is not None and instance is not None:
+            self.unread = self._copies(tree, instance)
 
-    def load(self, tree: PropertySet, instance: PropertySet) -> None:
-        """Take the asset's items as they stand."""
+    def _copies(self, tree: PropertySet, instance: PropertySet) -> Iterator[_Image]:
+        """Take the asset's items as they stand, one after the other."""
         images = self.images
         last: PropertySet | None = None
         above: _Image | None = None
-        siblings = self.roots
-        target: list[PropertySet] = []
-        for item, parent in checked_items(tree, instance, "Apply", keys=True):
+        target = put_list(self.top.node, LINE_ITEM)
+        roots = target
+        for item, parent in checked_items(tree, instance, "Apply", keys=True, known=images):
             if parent is not last:
                 last = parent
                 above = None if parent is None else images[str(parent.properties[KEY])]
-                siblings = self.beneath(above)
-                target = [] if above is None else put_list(above.node, LINE_ITEM)
+                target = roots if above is None else put_list(above.node, LINE_ITEM)
             key = str(item.properties[KEY])
             node = item.copy_node()
             node.properties["Action Code"] = NO_ACTION
             node.children = lists_for(item, attribute_copies(item, NO_ACTION))
-            siblings[key] = images[key] = _Image(key, node, NO_ACTION, above)
+            images[key] = image = _Image(key, node, NO_ACTION, above)
             target.append(node)
+            yield image
+
+    def read(self, wanted: str | None = None) -> _Image | None:
+        """Read on in the asset, to the item *wanted* or to the end; returns its image."""
+        for image in self.unread:
+            if image.key == wanted:
+                return image
+        return None
+
+    def find(self, key: str) -> _Image | None:
+        """The image of an item, None where neither the asset nor an order has one."""
+        return self.images.get(key) or self.read(key)
 
     def beneath(self, parent: _Image | None) -> dict[str, _Image]:
-        """The children of an image, or the roots."""
-        if parent is None:
-            return self.roots
-        if parent.children is None:
-            parent.children = {}
-            self.parents.append(parent)
-        return parent.children
+        """The children of an image, or the roots, to be changed."""
+        above = parent or self.top
+        if above.children is None:
+            self.read()  # what is put here stands behind all that the asset has here
+            above.children = {child.key: child for child in self.children(above)}
+            self.parents.append(above)
+        return above.children
+
+    def children(self, parent: _Image) -> Iterable[_Image]:
+        """The children of an image, once the asset has been read."""
+        if parent.children is not None:
+            return parent.children.values()
+        return [self.images[str(node.properties[KEY])] for node in line_items(parent.node)]
 
     def take(self, image: _Image) -> None:
         """Take the image from beneath its parent."""
         self.beneath(image.parent).pop(image.key, None)
-        self.changed.add(image.parent)
+        self.changed.add(image.parent or self.top)
 
     def put(self, image: _Image, parent: _Image | None) -> None:
         """Put the image last beneath *parent*."""
         image.parent = parent
         self.beneath(parent)[image.key] = image
-        self.changed.add(parent)
+        self.changed.add(parent or self.top)
 
     def delete(self, image: _Image) -> None:
         """Delete the image, and leave what is beneath it."""
         image.state = "Delete"
-        self.changed.add(image.parent)
+        self.changed.add(image.parent or self.top)
 
     def settle(self) -> list[PropertySet]:
         """Write the lists of the nodes whose images have changed; returns the root items that are left."""
+        self.read()
         for image in self.changed:
-            if image is None or image.state == "Delete":
+            if image.state == "Delete":
                 continue
             node = image.node
             if image.attributes is not None:
@@ -231,20 +257,15 @@ class _States:
                     found.children = values
                 elif values:
                     node.children.insert(0, PropertySet(ATTRIBUTES, children=values))
-            if image.children is not None:
-                live = _live(image.children)
-                if live or node.child(LINE_ITEMS) is not None:
-                    put_list(node, LINE_ITEM)[:] = live
-        return _live(self.roots)
+            live = [child.node for child in self.children(image) if child.state != "Delete"]
+            if live or node.child(LINE_ITEMS) is not None:
+                put_list(node, LINE_ITEM)[:] = live
+        return line_items(self.top.node)
 
     def release(self) -> None:
         """Let go of the images without the garbage collector: parents and children hold each other."""
         for image in self.parents:
             image.children = None
-
-
-def _live(images: dict[str, _Image]) -> list[PropertySet]:
-    return [image.node for image in images.values() if image.state != "Delete"]
 
 
 class _Rules:
@@ -259,10 +280,12 @@ class _Rules:
 
     def attribute(self, node: PropertySet, before: dict[str, str | None] | None) -> dict[str, str | None]:
         """An attribute's fields after *node* was applied: all three values, null where not carried."""
-        result = {} if before is None else dict(before)
-        result.update((name, text) for name, text in node.properties.items() if name not in self.attribute_skips)
+        carried = node.properties.copy()
+        for name in self.attribute_skips:
+            carried.pop(name, None)
         for name in VALUE_FIELDS:
-            result[name] = node.properties.get(name)
+            carried.setdefault(name)
+        result = carried if before is None else {**before, **carried}
         result["Action Code"] = NO_ACTION
         return result
 
@@ -300,7 +323,7 @@ class _Order:
 
     def _item(self, item: PropertySet, parent: str | None, action: str) -> None:
         key = str(item.properties[KEY])
-        image = self.states.images.get(key)
+        image = self.states.find(key)
         state = ABSENT if image is None else image.state
         there = image is not None and state != "Delete"
         if action == "Add" and not there:
@@ -341,6 +364,7 @@ class _Order:
                 self._attribute(image, node, action)
         others = unlike(item)
         if others:
+            self.states.beneath(image)  # the node's list of them is made anew, and written in the end
             replaced = {child.type for child in others}
             kept = [one for one in unlike(image.node) if one.type not in replaced]
             image.node.children = lists_for(image.node, attributes(image.node), kept + others)
@@ -387,7 +411,7 @@ class _Order:
 
     def _put(self, image: _Image, parent: str | None) -> None:
         """Put the image last beneath its parent; without one in the states it is dead when the order ends."""
-        above = None if parent is None else self.states.images.get(parent)
+        above = None if parent is None else self.states.find(parent)
         if above is None and parent is not None:
             image.parent = None
             self.dead.append((image, f"its parent '{parent}' isn't there"))
@@ -398,6 +422,9 @@ class _Order:
 
     def _sweep(self) -> None:
         """Delete what stands beneath a missing or deleted item; list what this order did there in vain."""
+        if not self.dead:
+            return
+        self.states.read()
         reasons: dict[str, str] = {}
         stack = self.dead[::-1]
         while stack:
@@ -405,27 +432,24 @@ class _Order:
             if image.state != "Delete":
                 image.state = "Delete"
                 reasons[image.key] = reason
-            for child in (image.children or {}).values():
+            for child in self.states.children(image):
                 if child.state != "Delete":
                     stack.append((child, f"its parent '{image.key}' is deleted"))
-            image.children = None
         for key, (action, state) in self.touched.items():
             if key in reasons:
                 self.states.ignored.append(Ignored(self.number, key, None, action, state, reasons[key]))
 
     def _check_circles(self) -> None:
         """Refuse moves that put an item beneath itself. A circle has at least one moved item."""
-        states = self.states
-        first = states.marks + 1
+        walks: dict[_Image, _Image] = {}
         for start, _ in self.moved:
             if start.state == "Delete":
                 continue
-            states.marks += 1
             image: _Image | None = start
-            while image is not None and image.mark < first:
-                image.mark = states.marks
+            while image is not None and image not in walks:
+                walks[image] = start
                 image = image.parent
-            if image is not None and image.mark == states.marks:
+            if image is not None and walks[image] is start:
                 raise _circle(image, self.number, self.moved)
 
     def _ignore(self, key: str, attribute: str | None, action: str, state: str) -> None:

@@ -6,7 +6,7 @@ points", Delta.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from decimal import Decimal
 
 from hub.services.differences import differs_in
@@ -163,7 +163,11 @@ class _Comparison:
 
 
 class _Delta:
-    """One delta on its way: the old items by key, and the written ones by key.
+    """One delta on its way.
+
+    Attributes:
+        old: the old items that were read, by key; None for those that the new state has.
+        written: the items of the result, by key.
 
     Both states are walked together, the old one only as far as the next item of the new one needs it: where they have
     the same order, an item is still in the processor's cache when it is compared.
@@ -172,31 +176,33 @@ class _Delta:
     def __init__(self, before: _State, after: _State, comparison: _Comparison) -> None:
         self.after = after
         self.how = comparison
-        self.old: dict[str, Placed] = {}
+        self.old: dict[str, Placed | None] = {}
         self.written: dict[str, PropertySet] = {}
         self.splits = False
-        self.unread = before.items()
+        self.unread = before.items(self.old)
 
     def write(self, roots: list[PropertySet]) -> None:
         """Write all items, the new state's first. Changes *roots*."""
         beneath: PropertySet | None = None
         above, target = None, roots
-        for item, parent in self.after.items():
+        for item, parent in self.after.items(self.written):
             if parent is not beneath:
                 beneath = parent
                 above = None if parent is None else _key(parent)
                 target = roots if above is None else put_list(self.written[above], LINE_ITEM)
             self._write(item, above, target)
         self._read_old(None)
-        for key in [key for key in self.old if key not in self.written]:
-            item, parent = self.old[key]
+        for key, gone in self.old.items():
+            if gone is None:
+                continue
+            item, parent = gone
             target = roots if parent is None else put_list(self.written[_key(parent)], LINE_ITEM)
             self._append(target, key, item, "Delete", attribute_copies(item, "Delete"), item)
 
     def _write(self, item: PropertySet, above: str | None, target: list[PropertySet]) -> None:
         """Write one item of the new state, and behind it what a grown quantity adds."""
         key = _key(item)
-        found = self.old.get(key) or self._read_old(key)
+        found = self._old(key)
         if found is None:
             self._append(target, key, item, "Add", attribute_copies(item, "Add"), None)
             return
@@ -218,14 +224,23 @@ class _Delta:
                 self.splits = True
             self._add_more(target, item, has - had)
 
+    def _old(self, key: str) -> Placed | None:
+        """Take an old item with its parent; each is asked for once."""
+        found = self.old.get(key)
+        if found is None:
+            return self._read_old(key)
+        self.old[key] = None
+        return found
+
     def _read_old(self, wanted: str | None) -> Placed | None:
-        """Read on in the old state, to the item *wanted* or to the end; returns it with its parent."""
+        """Read on in the old state, to the item *wanted* or to the end; takes it with its parent."""
         old = self.old
         for entry in self.unread:
             key = _key(entry[0])
-            old[key] = entry
             if key == wanted:
+                old[key] = None
                 return entry
+            old[key] = entry
         return None
 
     def _append(
@@ -320,11 +335,11 @@ class _State:
         found = only_instance(tree, "Delta", argument)
         self.instance = found if found is not None and line_items(found) else None
 
-    def items(self) -> Iterator[Placed]:
-        """The items with their parents, each checked before it is given."""
+    def items(self, known: Container[str]) -> Iterator[Placed]:
+        """The items with their parents, each checked before it is given; *known* has the keys of those given."""
         if self.tree is None or self.instance is None:
             return iter(())
-        return checked_items(self.tree, self.instance, "Delta", keys=True)
+        return checked_items(self.tree, self.instance, "Delta", keys=True, known=known)
 
     def check(self) -> None:
         """Check all items now."""

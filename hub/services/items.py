@@ -9,7 +9,7 @@ Spec: methods.md, "Words" and "Settled points", Objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from decimal import Decimal
 
 from integration_objects.complex_object import (
@@ -82,43 +82,68 @@ def check_items(tree: PropertySet, method: str, *, keys: bool = False) -> None:
 
 
 def checked_items(
-    tree: PropertySet, instance: PropertySet, method: str, *, keys: bool = False
+    tree: PropertySet,
+    instance: PropertySet,
+    method: str,
+    *,
+    keys: bool = False,
+    known: Container[str] | None = None,
 ) -> Iterator[tuple[PropertySet, PropertySet | None]]:
     """Walk the items of one instance as `walk_items` does, and check each before it is given.
 
     Large trees don't fit into the processor's caches, so that a second walk costs as much as the work itself.
 
+    Args:
+        tree: the message that the instance is of. Not changed.
+        instance: whose items are walked. Not changed.
+        method: the method's name, for the error.
+        keys: whether the method needs every item's key.
+        known: the keys of the items given so far, where the caller, who needs keys, enters each in a record of his own
+            before he asks for the next; two records of a large tree would drive each other out of the caches.
+
     Raises:
         Refused: as `check_items`.
     """
     seen: dict[str | int, PropertySet] = {}
-    count = 0
-    stack: list[tuple[PropertySet, PropertySet | None]] = [(root, None) for root in reversed(line_items(instance))]
-    while stack:
-        entry = stack.pop()
-        item = entry[0]
-        properties = item.properties
-        key = properties.get(KEY)
-        if keys and not key:
-            raise _key_missing(tree, instance, item, method)
-        met = seen.setdefault(key or id(item), item)
-        if met is not item or len(seen) == count:
-            raise _met_twice(tree, instance, item, method, same=met is item)
-        count += 1
-        if properties.get("Action Code") not in _KNOWN_CODES:
-            raise _action_unknown(tree, instance, item, None, method)
-        quantity = properties.get("Quantity")
-        if quantity is not None and quantity != "1":
-            _check_quantity(tree, instance, item, quantity, method)
-        below: list[PropertySet] = []
-        for child in item.children:
-            if child.type == _ATTRIBUTES:
-                _check_attributes(tree, instance, item, child.children, method)
-            elif child.type == _LINE_ITEMS:
-                below = child.children
-        yield entry
-        if below:
-            stack += [(child, item) for child in reversed(below)]
+    # Iterators, and not a stack of items to come: those would leave the caches again before their turn.
+    siblings: Iterator[PropertySet] = iter(line_items(instance))
+    parent: PropertySet | None = None
+    waiting: list[tuple[Iterator[PropertySet], PropertySet | None]] = []
+    while True:
+        for item in siblings:
+            properties = item.properties
+            key = properties.get(KEY)
+            if keys and not key:
+                raise _key_missing(tree, instance, item, method)
+            if known is None:
+                mark = key or id(item)
+                if mark in seen:
+                    raise _met_twice(tree, instance, item, method, same=seen[mark] is item)
+                seen[mark] = item
+            elif key in known:
+                walked = checked_items(tree, instance, method, keys=keys)
+                first = next(found for found, _ in walked if found.properties.get(KEY) == key)
+                raise _met_twice(tree, instance, item, method, same=first is item)
+            if properties.get("Action Code") not in _KNOWN_CODES:
+                raise _action_unknown(tree, instance, item, None, method)
+            quantity = properties.get("Quantity")
+            if quantity is not None and quantity != "1":
+                _check_quantity(tree, instance, item, quantity, method)
+            below: list[PropertySet] = []
+            for child in item.children:
+                if child.type == _ATTRIBUTES:
+                    _check_attributes(tree, instance, item, child.children, method)
+                elif child.type == _LINE_ITEMS:
+                    below = child.children
+            yield item, parent
+            if below:
+                waiting.append((siblings, parent))
+                siblings, parent = iter(below), item
+                break
+        else:
+            if not waiting:
+                return
+            siblings, parent = waiting.pop()
 
 
 def action_of(text: str | None, method: str) -> str:

@@ -52,6 +52,7 @@ def shipped_workflows() -> dict[str, Workflow]:
         fulfilment,
         hub_object,
         move,
+        opportunities,
         order_processes,
         products_and_services,
         quote_to_order,
@@ -84,7 +85,7 @@ def shipped_workflows() -> dict[str, Workflow]:
                 hub_object.take_hub_object,
                 hub_object.accounts_of_hub_object,
                 (*hub_object.UPSERTED, "OM Order"),
-                "take in the hub's own XML: customers, premises, products, opening profiles, orders",
+                "take in the hub's own XML: customers, premises, products, price lists, opening profiles, orders",
             ),
             Workflow(
                 "Workflow Request",
@@ -97,6 +98,7 @@ def shipped_workflows() -> dict[str, Workflow]:
             *products_and_services.WORKFLOWS,
             *quotes.WORKFLOWS,
             *quote_to_order.WORKFLOWS,
+            *opportunities.WORKFLOWS,
             *order_processes.WORKFLOWS,
             *move.WORKFLOWS,
         )

@@ -38,6 +38,7 @@ def make_quote(
     session: str | None,
     currency: str | None = None,
     price_list: str | None = None,
+    opportunity: str | None = None,
 ) -> PropertySet:
     """A new, empty quote for the account, stored, and the session's active one.
 
@@ -57,6 +58,7 @@ def make_quote(
             "Account Id": account_id,
             "Service Account Id": account_id,
             "Billing Account Id": account_id,
+            "Opportunity Id": opportunity,
             "Price List Id": price_list,
             "Currency Code": currency or currency_of(run, account),
         },

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from hub.configurator.port import Configured
 from hub.configurator.requests import AddItem, Request
+from hub.pricing import Total
 from hub.product_fields import copy_product_fields
 from hub.run import Note, Run
 from hub.workflows.price_lists import price_list_for
@@ -46,6 +47,8 @@ _OF_THE_STATE = (
     "Calculated Effective End Date",
     "Applied Date",
 )
+#: the kind of a note that tells what a whole service item costs
+TOTAL = "total"
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,14 @@ def price(run: Run, quote: PropertySet, state: PropertySet, on: str | None = Non
         for change in priced.changes
         if change.old is not None
     ]
+    notes += [Note(TOTAL, f"{_what(total)}: {total.amount} {priced.currency}") for total in priced.totals]
     return Changed(priced.tree, tuple(notes))
+
+
+def _what(total: Total) -> str:
+    """What a total is of: ``Recurring per Month``."""
+    kind = total.price_type or "Other"
+    return kind if total.unit_of_measure is None else f"{kind} per {total.unit_of_measure}"
 
 
 def lines_of(run: Run, before: PropertySet | None, after: PropertySet | None, output: str) -> list[PropertySet]:

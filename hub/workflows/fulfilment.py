@@ -115,7 +115,7 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False) -> None:
         if before is None:
             former[system] = PropertySet()  # counts on the numbers of this order's work orders
             work_order = _work_order(run, order, system, f"{number}-{len(former)}", 1, source, told)
-            run.insert(message(WORK_ORDER, [work_order]))
+            run.insert(message(WORK_ORDER, [work_order]), fresh=True)
         elif before.get("Status") == "Open" or system in needed:
             revision = int(read_number(before.get("Revision") or "1")) + 1
             work_order = _work_order(run, order, system, before.get("Work Order Number") or "", revision, source, told)

@@ -65,9 +65,9 @@ def load(run: Run, tree: PropertySet) -> list[str]:
 
     Raises:
         ObjectNotTaken: it is none of the objects that are loaded, or it is empty.
-        MetersOverlap: a meter would be in two places at once, or two meters in one.
         ProductFaulty: a product's structure, attributes or rules can't be understood.
         PriceListFaulty: a price list, with what was stored of it before, contradicts itself.
+        MetersOverlap: a meter would be in two places at once, or two meters in one.
     """
     _prove_taken(tree, LOADED, "which are upserted")
     return _upsert(run, tree)
@@ -90,14 +90,14 @@ def _upsert(run: Run, tree: PropertySet) -> list[str]:
         for asset in instances(tree):
             _activate_new_items(run, asset)
     done = run.upsert(tree)
-    if name == METER_LOCATION:
-        prove_meters_apart(run, instances(tree))
     if name == "Product":
         _prove_products(run, tree)
     if name == PRICE_LIST:
         # A message may carry a part of a list: only the whole of it can be proven.
         for instance in instances(tree):
             price_list_of(run.query(PRICE_LIST, {"Price List Id": instance.get("Price List Id")}))
+    if name == METER_LOCATION:
+        prove_meters_apart(run, instances(tree))
     return [f"{one.operation} {one.object} {', '.join(one.key.values())}" for one in done]
 
 

@@ -125,7 +125,7 @@ def _keep(run: Run, order: PropertySet, former: PropertySet | None, is_stored: b
     if is_stored:
         run.update(message(ORDER, [order]))
     else:
-        run.insert(message(ORDER, [order]))
+        run.insert(message(ORDER, [order]), fresh=True)  # its number and revision were given under the account's lock
 
 
 def _replaced(run: Run, order: PropertySet) -> PropertySet | None:

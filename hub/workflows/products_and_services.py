@@ -75,10 +75,12 @@ def new_products_and_services(
     if product is not None or requests:
         wanted = [] if product is None else [AddItem(product, name=product, quantity=quantity or "1")]
         if requests:
-            state, notes = _configured(run, account, [*wanted, *requests])
+            # behind the caller's, whose numbers errors name; a batch has no order
+            state, notes = _configured(run, account, [*requests, *wanted])
         else:
             state, notes = _started(run, account, product or "", quantity)
         priced = price(run, quote, state)
+        notes = (*notes, *priced.notes)
         put_lines(run, quote, (), lines_of(run, None, priced.state, QUOTE))
     return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)  # 3
 

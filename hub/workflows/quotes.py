@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.arguments import Argument
 from hub.configurator.requests import Request
 from hub.run import Note, Outcome, Run
 from hub.workflows.accounts import the_account
 from hub.workflows.active_quote import QUOTE, make_quote
-from hub.workflows.change import broken_rules, configure, lines_of, price
+from hub.workflows.change import TOTAL, broken_rules, configure, lines_of, price
+from hub.workflows.opportunities import the_opportunity
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import (
     ACCOUNT,
@@ -58,14 +60,17 @@ def new_quote(
     account: str,
     currency: str | None = None,
     price_list: str | None = None,
+    opportunity: str | None = None,
     session: str | None = None,
 ) -> Outcome:
     """An empty quote for an account, accounts and currency filled in; it becomes the session's active one.
 
     Raises:
-        AccountUnknown, PriceListUnknown: there is no such account or price list.
+        AccountUnknown, PriceListUnknown, OpportunityUnknown: there is no such account, price list or opportunity.
     """
-    quote = make_quote(run, the_account(run, account), session, currency, price_list)
+    if opportunity is not None:
+        the_opportunity(run, opportunity)
+    quote = make_quote(run, the_account(run, account), session, currency, price_list, opportunity)
     return Outcome(objects=(message(QUOTE, [quote]),))
 
 
@@ -97,10 +102,10 @@ def verify(run: Run, quote: str) -> Outcome:
     """Every rule that the states break which the quote asks for, and what of it can't be done any more; all is named.
 
     Raises:
-        QuoteUnknown: there is no such quote.
+        QuoteUnknown, QuoteNotInProgress: there is no such quote, or it asks for nothing any more.
         DisconnectRequested: an open or pending order disconnects a service item on it.
     """
-    header = the_quote(run, quote)
+    header = quote_in_progress(run, quote)
     found: list[Note] = []
     for root in _heads(header):
         before, now, notes = _states(run, header, root)
@@ -125,7 +130,9 @@ def reprice(run: Run, quote: str) -> Outcome:
         priced = price(run, header, now)
         put_lines(run, header, _group(header, root), lines_of(run, before, priced.state, QUOTE))
         # Against what the quote said: what an earlier pricing changed on the asset's state is no news.
-        found += [*notes, *(note for note in priced.notes if was.get(note.item) != _prices(header).get(note.item))]
+        now_costs = _prices(header)
+        found += notes
+        found += [note for note in priced.notes if note.kind == TOTAL or was.get(note.item) != now_costs.get(note.item)]
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(found))
 
 
@@ -230,6 +237,7 @@ WORKFLOWS = (
         ACCOUNT,
         CURRENCY,
         PRICE_LIST,
+        Argument("opportunity", help="The Opportunity Id of the sale that it is for."),
         SESSION,
         module=MODULE,
     ),

@@ -134,7 +134,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     for item, _ in walk_items(order):
         product = products.get(item.get("Product Id") or "")
         if product is not None:
-            copy_product_fields(item, product.properties)
+            copy_product_fields(item, product)
 
     if not run.call("Fully Exploded", message(ORDER, [order])):
         order = instances(run.call("Explode", message(ORDER, [order])))[0]
@@ -364,8 +364,8 @@ def _release_waiting(run: Run, order: PropertySet) -> None:
         run.release(order_condition(system, number))
 
 
-def _products(run: Run, order: PropertySet) -> dict[str, PropertySet]:
-    """The order's products by Product Id; lines that name none are filled later."""
+def _products(run: Run, order: PropertySet) -> Mapping[str, Mapping[str, str | None]]:
+    """The order's products' fields by Product Id; lines that name none are filled later."""
     wanted: dict[str, str] = {}
     for item, _ in walk_items(order):
         product = item.get("Product Id")
@@ -377,10 +377,7 @@ def _products(run: Run, order: PropertySet) -> dict[str, PropertySet]:
                 where=f"line {item.get('Source Reference') or item.get(KEY)}, Product Id",
                 mend="send the product of the new service",
             )
-    found = {
-        product.get("Product Id") or "": product
-        for product in instances(run.query("Product", {"Product Id": sorted(wanted)}))
-    }
+    found = run.products(sorted(wanted))
     for product, reference in wanted.items():
         if product not in found:
             raise ProductUnknown(
@@ -408,11 +405,11 @@ def _number(run: Run, order: PropertySet, newest: PropertySet | None) -> None:
         order.properties["Status"] = "Pending"
     if order.get("Source Order Number") is not None:
         order.properties["Source Revision"] = str(_source_revision(order))
-    order.properties["Row Id"] = run.new_id()
+    row_id = order.properties["Row Id"] = run.new_id()
     order.properties["Active Flag"] = "Y"
     order.properties["Order Type"] = order.get("Order Type") or "Sales Order"
     for number, (item, _) in enumerate(walk_items(order), start=1):
-        item.properties["Row Id"] = run.new_id()
+        item.properties["Row Id"] = f"{row_id}.{number}"
         if item.get("Line Number") is None:
             item.properties["Line Number"] = str(number)
         if item.get("Applied Date") is None and item.get("Status") != "Complete":

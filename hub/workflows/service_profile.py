@@ -139,7 +139,9 @@ def _when(order: PropertySet, first: Mapping[str | None, str]) -> tuple[bool, fl
 
 
 def still_to_come(order: PropertySet) -> PropertySet:
-    """A copy of an order's instance in which what was applied counts as ``-``, and what failed isn't there."""
+    """An order's instance in which what was applied counts as ``-``, and what failed isn't there. Not to be changed."""
+    if not any(item.get("Applied Date") or item.get("Status") in NEVER_COMES for item, _ in walk_items(order)):
+        return order
     result = order.copy()
     for item, _ in walk_items(result):
         if item.get("Applied Date") is not None or (item.get("Status") in NEVER_COMES and action_code(item) != "Add"):

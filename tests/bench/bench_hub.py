@@ -10,7 +10,9 @@ import pathlib
 import sys
 
 import structlog
+from sqlalchemy import Table
 
+from adapters.database.tables import tables_of
 from adapters.database.upgrade import upgrade
 from adapters.transport import Delivery, Envelope
 from hub.data_manager import DataManager
@@ -20,8 +22,10 @@ from hub.processes import run_workers
 from hub.run import Origin
 from hub.settings import FILE, read_settings
 from hub.workflows.hub_object import load
+from integration_objects.declaration import shipped
+from integration_objects.definition import read_definitions
 from schemas.hub_xml import hub_from_xml
-from tests.bench import orders
+from tests.bench import orders, script
 
 #: the measured routes, and the channels that they read
 ROUTES = {"mainframe_order": "mainframe.orders", "bench_order": "bench.orders"}
@@ -63,14 +67,28 @@ def deployment_in(folder: pathlib.Path, database_url: str, broker_url: str | Non
 
 
 def prepare(folder: pathlib.Path, database_url: str) -> None:
-    """Make the tables, and load the samples' products and the customers."""
+    """Make the tables, the script's of its own too, and load the samples' products and the customers."""
     desk = Desk(deployment_in(folder, database_url, None))
     upgrade(desk.database, desk.deployment.definitions)
+    with desk.database.write() as connection:
+        for table in attribute_tables():
+            table.create(connection)
     products = (importlib.resources.files("hub") / "samples" / "catalogue.xml").read_bytes()
     for xml in (products, orders.accounts()):
         with desk.write() as transaction:
             load(transaction.run(Origin("load", "local", "bench")), hub_from_xml(xml, desk.deployment.definitions))
     desk.close()
+
+
+def attribute_tables() -> list[Table]:
+    """The tables that attributes would have, were they not kept as JSON: their columns, keys and indexes."""
+    definitions = read_definitions(shipped("integration_objects"))
+    for definition in definitions.values():
+        for component in definition.components():
+            component.json_column = None
+    metadata = tables_of(definitions)
+    names = {"s_order_item_xa": script.ATTRIBUTES, "s_work_order_item_xa": script.WORK_ATTRIBUTES}
+    return [metadata.tables[table].to_metadata(metadata, name=name) for table, name in names.items()]
 
 
 class Sender:

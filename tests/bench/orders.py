@@ -12,7 +12,7 @@ LINES, ATTRIBUTES = 40, 3
 CUSTOMERS = 50
 #: customers of the orders that only warm up: they add nothing to what the others have ordered
 WARM_CUSTOMERS = 10
-#: rows that an order leaves in each table, in the hub as in the script
+#: rows that an order leaves in each table, by the hub as by the scripts; attributes by the names of their views
 ROWS = {
     "hub_inbox": 1,
     "s_order": 1,

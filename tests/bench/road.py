@@ -1,7 +1,8 @@
 """How fast the road is, beside a straight script that does the same durable work: `make bench`, apart from the tests.
 
 Measured are orders of 40 lines (`orders`), on both set-ups, with one and two worker processes: the hub by a route that
-keeps each customer's order (mainframe_order) and by one that doesn't (bench_order), and the script (`script`). The
+keeps each customer's order (mainframe_order) and by one that doesn't (bench_order), and the script, with a
+row for each attribute and, as `script_json`, with attributes as JSON of their items, as the hub has them. The
 peers run in turn in the same rounds, each on a database of its own that is as the others' were; what is printed are
 the medians over the rounds, and of the ratios within each round.
 
@@ -39,14 +40,15 @@ from typing import Any
 import structlog
 
 from tests.bench import bench_hub, orders, processor_time, steps
-from tests.bench.setups import SCRIPT, Embedded, Servers, Setup
+from tests.bench.script import SCRIPTS
+from tests.bench.setups import Embedded, Servers, Setup, rows_of
 from tests.services.postgresql import PrivatePostgresql, a_postgresql
 from tests.services.private_server import Missing
 from tests.services.rabbitmq import PrivateRabbitmq, a_rabbitmq
 
 RESULTS = pathlib.Path(__file__).parent / "results"
-#: what is measured in one cell of the table, the script first
-PEERS = (SCRIPT, *bench_hub.ROUTES)
+#: what is measured in one cell of the table, the scripts first
+PEERS = (*SCRIPTS, *bench_hub.ROUTES)
 WORKERS = (1, 2)
 #: orders that are worked before those that count, by each worker about half
 WARM = 10
@@ -93,8 +95,8 @@ class Workers:
 
     def __init__(self, setup: Setup, peer: str, workers: int, folder: pathlib.Path, url: str) -> None:
         rest = [] if setup.broker_url is None else [setup.broker_url]
-        if peer == SCRIPT:
-            commands = [["-m", "tests.bench.script", url, *rest]] * workers
+        if peer in SCRIPTS:
+            commands = [["-m", "tests.bench.script", peer, url, *rest]] * workers
         else:
             commands = [["-m", "tests.bench.bench_hub", str(folder), str(workers), url, *rest]]
         self._log = folder / "workers.log"
@@ -148,7 +150,7 @@ def run(setup: Setup, peer: str, workers: int, number: int, first: int) -> Figur
             send(range(first, first + WARM), True)
             _wait(setup, peer, url, WARM, started)
             figures = _measured(setup, peer, url, range(first + WARM, first + WARM + number), send, started)
-            _check_rows(setup, url, WARM + number, started)
+            _check_rows(setup, peer, url, WARM + number, started)
         finally:
             started.end()
         setup.after_run()
@@ -193,13 +195,14 @@ def _wait(setup: Setup, peer: str, url: str, number: int, started: Workers) -> N
         time.sleep(_LOOK_S)
 
 
-def _check_rows(setup: Setup, url: str, number: int, started: Workers) -> None:
+def _check_rows(setup: Setup, peer: str, url: str, number: int, started: Workers) -> None:
     """Peers are only peers where they have stored the same."""
-    found = setup.counts(url, [f"SELECT count(*) FROM {table}" for table in orders.ROWS])
-    expected = [rows * number for rows in orders.ROWS.values()]
+    rows = rows_of(peer)
+    found = setup.counts(url, [f"SELECT count(*) FROM {table}" for table in rows])
+    expected = [each * number for each in rows.values()]
     if found != expected:
-        stored = dict(zip(orders.ROWS, found, strict=True))
-        raise RunFailed(f"expected {number} times {orders.ROWS}, found {stored}: {started.said()}")
+        stored = dict(zip(rows, found, strict=True))
+        raise RunFailed(f"expected {number} times {rows}, found {stored}: {started.said()}")
 
 
 # All runs
@@ -262,19 +265,23 @@ def profile(setup: Setup, route: str, number: int) -> dict[str, dict[str, float]
 
 
 def table(found: dict[Cell, list[Figures]]) -> list[str]:
-    """The medians, and the medians of the ratios of each round to the script's in the same one."""
+    """The medians, and the medians of the ratios of each round to each script's in the same one."""
     lines = [
         f"{'set-up':<24} {'workers':>7}  {'peer':<16} {'orders/s':>8}  "
         f"{'CPU ms an order: ours':>21} {'workers':>8} {'sender':>7} {'database':>8} {'broker':>7} {'machine':>8}  "
-        f"{'ours/script':>11} {'speed/script':>12}"
+        + "  ".join(f"{f'times {peer}: ours':>{len(peer) + 12}} {'speed':>6}" for peer in SCRIPTS)
     ]
     for (setup, workers, peer), runs in found.items():
         middle = medians(runs)
-        ratios = ratios_to_script(found, (setup, workers, peer))
         lines.append(
             f"{setup:<24} {workers:>7}  {peer:<16} {middle.orders_per_s:>8.1f}  {middle.ours_ms:>21.2f} "
             f"{middle.workers_ms:>8.2f} {middle.sender_ms:>7.2f} {middle.database_ms:>8.2f} {middle.broker_ms:>7.2f} "
-            f"{middle.machine_ms:>8.2f}  " + (f"{ratios[0]:>11.2f} {ratios[1]:>12.2f}" if ratios else "")
+            f"{middle.machine_ms:>8.2f}  "
+            + "  ".join(
+                f"{ratios[0]:>{len(script) + 12}.2f} {ratios[1]:>6.2f}"
+                for script in SCRIPTS
+                if (ratios := ratios_to(script, found, (setup, workers, peer))) is not None
+            )
         )
     return lines
 
@@ -286,9 +293,9 @@ def medians(runs: Sequence[Figures]) -> Figures:
     )
 
 
-def ratios_to_script(found: dict[Cell, list[Figures]], cell: Cell) -> tuple[float, float] | None:
-    """The cell's processor time and its speed, as multiples of the script's; None where that wasn't measured."""
-    peers = found.get((cell[0], cell[1], SCRIPT))
+def ratios_to(script: str, found: dict[Cell, list[Figures]], cell: Cell) -> tuple[float, float] | None:
+    """The cell's processor time and its speed, as multiples of a script's; None where that wasn't measured."""
+    peers = found.get((cell[0], cell[1], script))
     if peers is None:
         return None
     pairs = list(zip(found[cell], peers, strict=True))

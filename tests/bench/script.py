@@ -1,14 +1,18 @@
 """The peer that the hub is measured against: what somebody would write by hand for this one kind of order.
 
 It does the same durable work, and nothing else: take the order, check it against the mainframe's schema, map it, and
-in one transaction an order store the inbox row, the order and the work order, with their lines and attributes, as the
-hub stores them. Then the work order and the reply leave, each published with a confirm, and the order is acknowledged.
-With SQLite the queues are tables, and taking, storing and sending are one transaction.
+in one transaction an order store the inbox row, the order and the work order, with their lines and attributes. Then
+the work order and the reply leave, each published with a confirm, and the order is acknowledged. With SQLite the queues
+are tables, and taking, storing and sending are one transaction.
+
+There are two of it, so that what the storage saves is not taken for what the hub saves: `script` stores a row for each
+attribute, in tables that are as the hub's would be without JSON; `script_json` stores them as the hub does, as JSON of
+their items.
 
 It knows no revision, no change of what is there, no key of another message, no retry, no outbox and no recording; its
 products and accounts are read once.
 
-    python -m tests.bench.script DATABASE-URL [BROKER-URL]
+    python -m tests.bench.script PEER DATABASE-URL [BROKER-URL]
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import csv
 import datetime
 import gc
 import hashlib
+import json
 import pathlib
 import signal
 import sys
@@ -28,10 +33,15 @@ from typing import Any
 
 import pika
 from lxml import etree
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, select
+from sqlalchemy import JSON, Connection, Engine, MetaData, create_engine, event, select
 
+#: the peers: with tables for attributes, and with JSON
+SCRIPT, SCRIPT_JSON = "script", "script_json"
+SCRIPTS = (SCRIPT, SCRIPT_JSON)
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUEUE, WORK_ORDERS, ANSWERS = "bench.script.orders", "bench.script.work_orders", "bench.script.answers"
+#: what `script` stores attributes in, made when the bench prepares its databases
+ATTRIBUTES, WORK_ATTRIBUTES = "bench_order_item_xa", "bench_work_order_item_xa"
 #: SQLite's queues: what waits for the script, and what it has sent
 IN_TABLE, OUT_TABLE = "bench_in", "bench_out"
 _PREFETCH = 25
@@ -54,10 +64,14 @@ class Mapped:
 class Script:
     """Everything that is read once, and the work on one order."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, peer: str) -> None:
         metadata = MetaData()
         metadata.reflect(engine)
         self.tables = metadata.tables
+        self._keeps_json = peer == SCRIPT_JSON
+        for name in ("s_order_item", "s_work_order_item"):
+            # SQLite calls it text.
+            self.tables[name].c.attributes.type = JSON()
         self._inserts = {name: table.insert().inline() for name, table in self.tables.items()}
         self._schema = etree.XMLSchema(etree.parse(ROOT / "schemas/mainframe/order.xsd"))
         with (ROOT / "maps/lookups/mainframe_product.csv").open(encoding="utf-8") as file:
@@ -204,6 +218,9 @@ class Script:
             ):
                 if value:
                     _add(element, name, value)
+            kept: list[dict[str, Any]] = []
+            if self._keeps_json:
+                item["attributes"] = work_item["attributes"] = kept
             for place, feature in enumerate(line.iterfind("FEATURE")):
                 code = feature.findtext("ACTN") or fields["ACTN"]
                 value = {
@@ -213,16 +230,19 @@ class Script:
                     "position": place,
                     **stamp,
                 }
-                row_id = f"{item_id}.{place}"
-                attributes.append({"row_id": row_id, "order_item_id": item_id, "root_id": item["root_id"], **value})
-                work_attributes.append(
-                    {
-                        "row_id": f"{work_item_id}.{place}",
-                        "work_order_item_id": work_item_id,
-                        "root_id": work_item["root_id"],
-                        **value,
-                    }
-                )
+                if self._keeps_json:
+                    kept.append({name: value[name] for name in ("name", "action_cd", "text_value")})
+                else:
+                    row_id = f"{item_id}.{place}"
+                    attributes.append({"row_id": row_id, "order_item_id": item_id, "root_id": item["root_id"], **value})
+                    work_attributes.append(
+                        {
+                            "row_id": f"{work_item_id}.{place}",
+                            "work_order_item_id": work_item_id,
+                            "root_id": work_item["root_id"],
+                            **value,
+                        }
+                    )
                 characteristic = etree.SubElement(element, f"{{{_NAMESPACE}}}characteristic", type="text")
                 _add(characteristic, "name", value["name"])
                 _add(characteristic, "value", value["text_value"])
@@ -253,11 +273,11 @@ class Script:
             "hub_inbox": [inbox],
             "s_order": [header],
             "s_order_item": items,
-            "s_order_item_xa": attributes,
             "s_work_order": [work_header],
             "s_work_order_item": work_items,
-            "s_work_order_item_xa": work_attributes,
         }
+        if not self._keeps_json:
+            rows |= {ATTRIBUTES: attributes, WORK_ATTRIBUTES: work_attributes}
         return Mapped(
             message_id,
             rows,
@@ -317,8 +337,8 @@ def run_on_tables(script: Script, engine: Engine, stop: Stop) -> None:
 def open_database(url: str) -> Engine:
     """The database; SQLite as safe from a power cut as the hub has it."""
     if not url.startswith("sqlite"):
-        return create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    engine = create_engine(url, connect_args={"timeout": 30})
+        return create_engine(url.replace("postgresql://", "postgresql+psycopg://"), json_serializer=_compact)
+    engine = create_engine(url, connect_args={"timeout": 30}, json_serializer=_compact)
 
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None
@@ -346,6 +366,10 @@ def _add(parent: Any, name: str, text: str | None) -> None:
     etree.SubElement(parent, f"{{{_NAMESPACE}}}{name}").text = text
 
 
+def _compact(kept: list[dict[str, Any]]) -> str:
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
 def _date(text: str | None) -> str | None:
     return None if not text else f"{text[:4]}-{text[4:6]}-{text[6:]}"
 
@@ -353,13 +377,14 @@ def _date(text: str | None) -> str | None:
 def main() -> None:
     """Run until somebody ends it."""
     stop = Stop()
-    engine = open_database(sys.argv[1])
-    script = Script(engine)
+    peer, database_url, *broker_url = sys.argv[1:]
+    engine = open_database(database_url)
+    script = Script(engine, peer)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
-    if len(sys.argv) > 2:
-        run_on_broker(script, engine, sys.argv[2], stop)
+    if broker_url:
+        run_on_broker(script, engine, broker_url[0], stop)
     else:
         run_on_tables(script, engine, stop)
 

@@ -19,8 +19,13 @@ from hub.desk import Desk
 from hub.doors import declare_queues
 from integration_objects.surroundings import Surroundings
 from tests.bench import bench_hub, orders, processor_time, script
+from tests.bench.script import SCRIPT, SCRIPTS
 
-SCRIPT = "script"
+
+def rows_of(peer: str) -> dict[str, int]:
+    """Rows that an order of this peer leaves in each table or view."""
+    own = {"s_order_item_xa": script.ATTRIBUTES, "s_work_order_item_xa": script.WORK_ATTRIBUTES}
+    return {own.get(name, name) if peer == SCRIPT else name: number for name, number in orders.ROWS.items()}
 
 
 class Setup:
@@ -100,14 +105,14 @@ class Embedded(Setup):
             return [connection.execute(query).fetchone()[0] for query in queries]
 
     def done(self, peer: str) -> list[str]:
-        return [f"SELECT count(*) FROM {script.OUT_TABLE if peer == SCRIPT else 'hub_outbox'}"]
+        return [f"SELECT count(*) FROM {script.OUT_TABLE if peer in SCRIPTS else 'hub_outbox'}"]
 
     def sender(self, peer: str, folder: pathlib.Path, url: str) -> Callable[[range, bool], None]:
-        if peer != SCRIPT:
+        if peer not in SCRIPTS:
             files = bench_hub.Sender(folder, url)
             return lambda numbers, warm: files.send(peer, numbers, warm)
         engine = script.open_database(url)
-        insert = script.Script(engine).tables[script.IN_TABLE].insert()
+        insert = script.Script(engine, peer).tables[script.IN_TABLE].insert()
 
         def enqueue(numbers: range, warm: bool) -> None:
             for start in range(0, len(numbers), bench_hub.SENT_AT_ONCE):
@@ -175,12 +180,12 @@ class Servers(Setup):
             return [connection.execute(query).fetchone()[0] for query in queries]  # type: ignore[index]
 
     def done(self, peer: str) -> list[str]:
-        if peer == SCRIPT:
+        if peer in SCRIPTS:
             return ["SELECT 2 * count(*) FROM s_work_order"]
         return ["SELECT count(*) FROM hub_outbox WHERE sent_at IS NOT NULL"]
 
     def sender(self, peer: str, folder: pathlib.Path, url: str) -> Callable[[range, bool], None]:
-        channel = script.QUEUE if peer == SCRIPT else bench_hub.ROUTES[peer]
+        channel = script.QUEUE if peer in SCRIPTS else bench_hub.ROUTES[peer]
 
         def publish(numbers: range, warm: bool) -> None:
             self._out.publish(

@@ -8,7 +8,7 @@ import sqlite3
 
 import pytest
 from lxml import etree
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from hub.desk import Desk
 from hub.worker import Worker
@@ -40,42 +40,78 @@ def by_hub(embedded, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def by_script(embedded, tmp_path_factory):
-    """A database in which the script has worked the same order."""
-    url = embedded.new_database()
-    embedded.sender(setups.SCRIPT, tmp_path_factory.mktemp("script"), url)(range(7, 8), False)
-    engine = script.open_database(url)
+    """A database in which the script has worked the same order, with rows or with JSON for its attributes."""
+    made: dict[str, str] = {}
 
-    class Once:
-        @property
-        def asked(self):
-            with engine.connect() as connection:
-                return connection.scalar(text(f"SELECT count(*) FROM {script.IN_TABLE}")) == 0
+    def worked(peer):
+        if peer not in made:
+            url = made[peer] = embedded.new_database()
+            embedded.sender(peer, tmp_path_factory.mktemp(peer), url)(range(7, 8), False)
+            engine = script.open_database(url)
 
-    script.run_on_tables(script.Script(engine), engine, Once())
-    engine.dispose()
-    return url
+            class Once:
+                @property
+                def asked(self):
+                    with engine.connect() as connection:
+                        return connection.scalar(text(f"SELECT count(*) FROM {script.IN_TABLE}")) == 0
+
+            script.run_on_tables(script.Script(engine, peer), engine, Once())
+            engine.dispose()
+        return made[peer]
+
+    return worked
 
 
 def rows(url: str, table: str) -> list[dict[str, object]]:
     with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         connection.row_factory = sqlite3.Row
-        return [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY rowid")]
+        return [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
 
 
+def told(url, table, besides=()):
+    """The rows, without what differs from peer to peer: identifiers, times, numbers."""
+    found = [
+        {name: value for name, value in row.items() if not _IDS.search(name) and name not in besides}
+        for row in rows(url, table)
+    ]
+    return sorted(found, key=lambda row: sorted((name, str(value)) for name, value in row.items()))
+
+
+@pytest.mark.parametrize("peer", script.SCRIPTS)
 @pytest.mark.parametrize("table", [table for table in orders.ROWS if table != "hub_inbox"])
-def test_hub_and_script_store_the_same_rows(by_hub, by_script, table):
-    def plain(url):
-        found = [{name: value for name, value in row.items() if not _IDS.search(name)} for row in rows(url, table)]
-        return sorted(found, key=lambda row: sorted((name, str(value)) for name, value in row.items()))
+def test_hub_and_script_store_the_same_rows(by_hub, by_script, peer, table):
+    """Attributes too, wherever they lie: the hub's and `script_json`'s views show what `script` has in tables."""
+    theirs = dict(zip(orders.ROWS, setups.rows_of(peer), strict=True))[table]
+    besides = ("attributes",) if peer == script.SCRIPT else ()
+    assert len(told(by_hub, table)) == orders.ROWS[table]
+    assert told(by_hub, table, besides) == told(by_script(peer), theirs, besides)
 
-    assert len(plain(by_hub)) == orders.ROWS[table]
-    assert plain(by_hub) == plain(by_script)
+
+@pytest.mark.parametrize("table", ["s_order_item", "s_work_order_item"])
+def test_each_script_stores_attributes_in_one_place(by_script, table):
+    """`script` leaves the column of the hub's storage empty, and `script_json` the tables that only `script` has."""
+    assert {row["attributes"] for row in rows(by_script(script.SCRIPT), table)} == {None}
+    assert rows(by_script(script.SCRIPT_JSON), script.ATTRIBUTES) == []
+    assert rows(by_script(script.SCRIPT_JSON), script.WORK_ATTRIBUTES) == []
 
 
+def test_the_scripts_tables_have_the_keys_that_attributes_have_without_json(embedded):
+    engine = script.open_database(embedded.new_database())
+    found = inspect(engine)
+    for table, items in ((script.ATTRIBUTES, "order_item"), (script.WORK_ATTRIBUTES, "work_order_item")):
+        [key] = found.get_foreign_keys(table)
+        assert (key["constrained_columns"], key["referred_table"]) == ([f"{items}_id"], f"s_{items}")
+        assert [one["column_names"] for one in found.get_unique_constraints(table)] == [[f"{items}_id", "name"]]
+        assert found.get_pk_constraint(table)["constrained_columns"] == ["row_id"]
+        assert len(found.get_check_constraints(table)) == 4
+    engine.dispose()
+
+
+@pytest.mark.parametrize("peer", script.SCRIPTS)
 @pytest.mark.parametrize(
     ("table", "parent"), [("s_order_item", "par_order_item_id"), ("s_work_order_item", "par_work_order_item_id")]
 )
-def test_hub_and_script_store_the_same_tree(by_hub, by_script, table, parent):
+def test_hub_and_script_store_the_same_tree(by_hub, by_script, peer, table, parent):
     def tree(url):
         lines = {row["row_id"]: row for row in rows(url, table)}
         return {
@@ -83,24 +119,26 @@ def test_hub_and_script_store_the_same_tree(by_hub, by_script, table, parent):
             for row in lines.values()
         }
 
-    assert tree(by_hub) == tree(by_script)
+    assert tree(by_hub) == tree(by_script(peer))
 
 
-def test_hub_and_script_keep_the_same_body_and_nothing_is_left_to_do(by_hub, by_script):
-    for url in (by_hub, by_script):
+@pytest.mark.parametrize("peer", script.SCRIPTS)
+def test_hub_and_script_keep_the_same_body_and_nothing_is_left_to_do(by_hub, by_script, peer):
+    for url in (by_hub, by_script(peer)):
         [row] = rows(url, "hub_inbox")
         assert (row["state"], row["body"], row["message_id"]) == ("done", orders.body(7), "MF-00000007-1")
 
 
-def test_hub_and_script_send_the_same_messages(by_hub, by_script):
-    def told(body):
+@pytest.mark.parametrize("peer", script.SCRIPTS)
+def test_hub_and_script_send_the_same_messages(by_hub, by_script, peer):
+    def said(body):
         return [
             (node.tag, dict(node.attrib), re.sub(r"[0-9A-Za-z]{26,}|O-\d+", "ID", node.text or ""))
             for node in etree.fromstring(body).iter()
         ]
 
-    sent = {row["destination"]: told(row["body"]) for row in rows(by_hub, "hub_outbox")}
-    theirs = {row["queue"]: told(row["body"]) for row in rows(by_script, script.OUT_TABLE)}
+    sent = {row["destination"]: said(row["body"]) for row in rows(by_hub, "hub_outbox")}
+    theirs = {row["queue"]: said(row["body"]) for row in rows(by_script(peer), script.OUT_TABLE)}
     assert sent["provisioning.work_orders"] == theirs[script.WORK_ORDERS]
     assert sent["mainframe.answers"] == theirs[script.ANSWERS]
 
@@ -120,9 +158,9 @@ def test_ratios_are_of_the_same_round_and_medians_of_each_figure():
         return road.Figures(speed, ours, 0.0, 0.0, 0.0, ours)
 
     found = {
-        ("SQLite", 1, setups.SCRIPT): [figures(10, 5), figures(20, 4), figures(30, 6)],
+        ("SQLite", 1, script.SCRIPT): [figures(10, 5), figures(20, 4), figures(30, 6)],
         ("SQLite", 1, "bench_order"): [figures(5, 10), figures(5, 20), figures(30, 6)],
     }
-    assert road.ratios_to_script(found, ("SQLite", 1, "bench_order")) == (2, 0.5)
+    assert road.ratios_to(script.SCRIPT, found, ("SQLite", 1, "bench_order")) == (2, 0.5)
     assert road.medians(found["SQLite", 1, "bench_order"]) == figures(5, 10)
-    assert road.ratios_to_script({}, ("SQLite", 1, "bench_order")) is None
+    assert road.ratios_to(script.SCRIPT, {}, ("SQLite", 1, "bench_order")) is None

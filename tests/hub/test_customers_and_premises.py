@@ -80,7 +80,7 @@ def test_the_samples_are_loaded_by_command_and_every_object_is_shown_and_asked_f
 
 
 def test_each_loaded_object_but_the_profile_has_a_sample():
-    assert {*FILES.values(), "Product", "OM Asset"} == set(LOADED)
+    assert {*FILES.values(), "Product", "Price List", "OM Asset"} == set(LOADED)
 
 
 @pytest.mark.parametrize("name", [name for name, kind in FILES.items() if kind != "User"])
@@ -96,8 +96,8 @@ def test_no_message_says_who_may_approve(road, build):
     shown = road.work(build.sample("users.xml"), "hub_object", "U-1")
     assert (shown["state"], shown["reason"]) == ("rejected", "ObjectNotTaken")
     assert shown["error"]["why"] == (
-        "taken are Account, Address, Agreement, Contact, Meter, Meter Location, OM Asset, Opportunity, Product,"
-        " Service Point, Trouble Ticket, which are upserted, and OM Order, which is received"
+        "taken are Account, Address, Agreement, Contact, Meter, Meter Location, OM Asset, Opportunity, Price List,"
+        " Product, Service Point, Trouble Ticket, which are upserted, and OM Order, which is received"
     )
     assert road.stored("User") == []
 

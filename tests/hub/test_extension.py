@@ -10,7 +10,7 @@ from adapters.database.upgrade import upgrade
 from hub.deployment import load_deployment
 from hub.desk import Desk
 from hub.settings import FILE, read_settings
-from integration_objects.complex_object import message, walk_items
+from integration_objects.complex_object import attributes, message, walk_items
 from integration_objects.property_set import PropertySet
 from schemas.check import parse
 
@@ -22,6 +22,10 @@ components:
     fields:
       Meter Type: {length: 30}
     compared: [Meter Type]
+  Attribute:
+    fields:
+      Unit: {length: 10}
+    compared: [Unit]
 """,
     "integration_objects/om_work_order.yaml": """
 extends: OM Work Order
@@ -110,11 +114,18 @@ def test_the_hubs_own_xml_carries_it_too(extended):
     profile = (
         '<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>1-A</AccountId><ListOfLineItem><LineItem>'
         "<IntegrationId>M1</IntegrationId><ProductId>Metering</ProductId><MeterType>old</MeterType>"
-        "</LineItem></ListOfLineItem></Asset></ListOfOMAsset></Message>"
+        "<ListOfAttribute><Attribute><Name>Load</Name><NumberValue>5.990</NumberValue><Unit>kW</Unit></Attribute>"
+        "</ListOfAttribute></LineItem></ListOfLineItem></Asset></ListOfOMAsset></Message>"
     )
     assert extended.work(profile, "hub_object", "P1")["state"] == "done"
     [asset] = extended.stored("OM Asset", Account_Id="1-A")
-    assert [item.get("Meter Type") for item, _ in walk_items(asset)] == ["old"]
+    [(item, _)] = walk_items(asset)
+    assert item.get("Meter Type") == "old"
+    [attribute] = attributes(item)
+    assert (attribute.get("Number Value"), attribute.get("Unit")) == ("5.990", "kW")
+    with extended.desk.database.read() as connection:
+        shown = connection.exec_driver_sql("SELECT number_value, x_unit FROM s_asset_xa").all()
+    assert [tuple(row) for row in shown] == [("5.990", "kW")]
 
 
 COMPONENT = """

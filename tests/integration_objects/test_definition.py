@@ -209,6 +209,34 @@ def test_a_deployment_declares_an_object_of_its_own():
     assert objects["Site Survey"].root.fields["Number"].column == "number"
 
 
+def test_attributes_are_kept_as_json_of_their_items():
+    for name, table in (
+        ("OM Asset", "s_asset_xa"),
+        ("OM Quote", "s_quote_item_xa"),
+        ("OM Order", "s_order_item_xa"),
+        ("OM Work Order", "s_work_order_item_xa"),
+    ):
+        attribute = line_item(name).children["Attribute"]
+        assert (attribute.table, attribute.json_column) == (table, "attributes")
+
+
+def test_a_deployment_chooses_how_its_components_are_stored():
+    """A table, or a JSON column of the row above, which has the prefix only where the table is the hub's."""
+    objects = extended(
+        "extends: OM Order\n"
+        "components:\n"
+        "  Order:\n"
+        "    children:\n"
+        "      - {component: Contact, table: x_order_contact, fields: {Role: {}}}\n"
+        "      - {component: Note, table: x_order_note, json column: x_notes, fields: {Title: {}}}\n",
+        "integration object: Visit\ncomponent: Visit\ntable: x_visit\nfields: {Number: {}}\nkeys: [[Number]]\n"
+        "children: [{component: Tool, table: x_visit_tool, json column: tools, fields: {Name: {}}}]\n",
+    )
+    order, visit = objects["OM Order"].root.children, objects["Visit"].root.children
+    assert [order[name].json_column for name in ("Contact", "Note")] == [None, "x_notes"]
+    assert (visit["Tool"].json_column, visit["Tool"].owner_column) == ("tools", "visit_id")
+
+
 def test_a_deployment_switches_references_off():
     objects = extended("extends: OM Order\nreferences: no")
     assert objects["OM Order"].root.children["Line Item"].fields["Product Id"].references is None
@@ -306,6 +334,49 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
         (
             "extends: Line Item\ncomponents: {Line Item: {fields: {A: {column: {s_ordr_item: x_a}}}}}",
             "there is no table 's_ordr_item'\n  where: own/x.yaml:2:48\n  mend:  did you mean 's_order_item'?",
+        ),
+        (
+            "extends: OM Order\ncomponents: {Order: {children: [{component: A, table: x_a, json column: a}]}}",
+            "the column 'a' is a deployment's own, and is not named like one\n"
+            "  where: own/x.yaml:2:73\n  why:   expected 'x_...'\n  mend:  call it 'x_a'",
+        ),
+        (
+            "extends: OM Order\ncomponents: {Order: {children: [{component: A, json column: x_a}]}}",
+            "a component without a table has no json column\n  where: own/x.yaml:2:61",
+        ),
+        (
+            "extends: OM Order\n"
+            "components: {Order: {children: [{component: A, nested: yes, table: x_a, json column: x_b}]}}",
+            "a nested component can't be kept as JSON\n"
+            "  where: own/x.yaml:2:86\n"
+            "  why:   its rows are found one by one, by their parent",
+        ),
+        (
+            "extends: OM Asset\ncomponents: {Asset: {children: [{component: A, table: x_a, json column: x_b}]}}",
+            "'Asset' has no table that could have the column 'x_b'\n"
+            "  where: own/x.yaml:2:73\n"
+            "  why:   what is kept as JSON is kept in the row above it\n"
+            "  mend:  take the json column away, so that it has a table of its own",
+        ),
+        (
+            "extends: OM Order\ncomponents: {Attribute: {children: [{component: A, table: x_a}]}}",
+            "'x_a' can't be stored beneath 'Attribute', which is kept as JSON\n"
+            "  where: own/x.yaml:2:59\n"
+            "  why:   'Attribute' has no rows of its own, only the column 'attributes' of the row above it\n"
+            "  mend:  give 'Attribute' a table of its own, or take this table away",
+        ),
+        (
+            "extends: OM Order\n"
+            "components: {Order: {fields: {B: {}}, children: [{component: A, table: x_a, json column: x_b}]}}",
+            "'B' and 'A' of 'Order' have the same column\n"
+            "  where: own/x.yaml:2:90\n"
+            "  why:   both are stored in s_order.x_b\n"
+            "  mend:  give one of them another column",
+        ),
+        (
+            "integration object: A\ncomponent: B\ntable: x_b\n"
+            "children: [{component: C, table: x_c, json column: position}]",
+            "the column 'position' is the hub's own\n  where: own/x.yaml:4:52\n  mend:  name another",
         ),
         (
             "integration object: OM Order\ncomponent: Order",

@@ -23,7 +23,7 @@ def number(last: int) -> dict[str, str]:
 
 def initial_quote(care: CustomerCare) -> PropertySet:
     """a. A bundle with ten lines for a new office in Spokane, on a quote."""
-    care("new-account", name="American Widgets Inc, Spokane", like="1-A", account=SPOKANE)
+    care("new-account", name="American Widgets Inc, Spokane", like="2-AW-NY", account=SPOKANE)
     first = f"{BUNDLE}/{LINE}"
     requests: list[dict[str, Any]] = [
         {"request": "set", "item": first, "fields": number(101)},
@@ -68,6 +68,8 @@ def order_with_isdn(care: CustomerCare) -> tuple[PropertySet, PropertySet]:
 def test_a_initial_quote_and_order(care: CustomerCare) -> None:
     """All items in the product hierarchy have an associated action code of Add."""
     quote = initial_quote(care)
+    (office,) = care.road.stored("Account", Account_Id=SPOKANE)
+    assert (office.get("Parent Account Id"), office.get("Account Type")) == ("2-AW", "Business")
     assert actions(quote) == {(BUNDLE, "Add"): 1, (LINE, "Add"): 10, **{(one, "Add"): 10 for one in FEATURES}}
     (root,) = line_items(quote)
     assert (root.get("Product Id"), root.get("Adjusted Price"), root.get("Unit Of Measure")) == (

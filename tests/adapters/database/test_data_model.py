@@ -6,6 +6,7 @@ import pathlib
 import re
 
 from adapters.database.data_model import data_model_page
+from adapters.database.json_views import views_of
 from adapters.database.tables import tables_of
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions
@@ -22,9 +23,14 @@ def test_every_table_and_every_foreign_key_is_drawn():
     drawing = data_model_page(shipped_definitions()).partition("```mermaid\n")[2].partition("```")[0]
     stored = {one.table for item in shipped_definitions().values() for one in item.components() if one.table}
     metadata = tables_of(shipped_definitions())
-    assert set(re.findall(r"^    (\w+) \{$", drawing, re.MULTILINE)) == stored
+    views = views_of(metadata)
+    assert set(re.findall(r"^    (\w+) \{$", drawing, re.MULTILINE)) == stored - set(views)
+    hung = set(re.findall(r"^    (\w+) \|\|\.\.o\{ (\w+) : (\w+)$", drawing, re.MULTILINE))
+    assert hung == {(view.owner.name, name, view.json_column) for name, view in views.items()}
     keys = {
-        (key.column.table.name, name, key.parent.name) for name in stored for key in metadata.tables[name].foreign_keys
+        (key.column.table.name, name, key.parent.name)
+        for name in stored - set(views)
+        for key in metadata.tables[name].foreign_keys
     }
     drawn = set(re.findall(r"^    (\w+) [|o]{2}--o\{ (\w+) : (\w+)$", drawing, re.MULTILINE))
     assert drawn == keys

@@ -7,19 +7,27 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, inspect, select, text
+from sqlalchemy import CheckConstraint, event, inspect, select, text
 
 from adapters.database import upgrade as upgrading
+from adapters.database.column_types import JsonText
 from adapters.database.connection import Database
+from adapters.database.json_views import renew_views, views_of
 from adapters.database.object_store import ObjectStore
 from adapters.database.tables import tables_of
-from adapters.database.upgrade import DatabaseTooNew, head, needs_upgrade, upgrade
+from adapters.database.upgrade import DatabaseTooNew, StoredOtherwise, head, needs_upgrade, upgrade
 from integration_objects.complex_object import instances, message
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings
 
+XA = {
+    "s_asset_xa": ("s_asset", "asset_id"),
+    "s_quote_item_xa": ("s_quote_item", "quote_item_id"),
+    "s_order_item_xa": ("s_order_item", "order_item_id"),
+    "s_work_order_item_xa": ("s_work_order_item", "work_order_item_id"),
+}
 EXTENSION = """
 extends: OM Order
 components:
@@ -65,7 +73,39 @@ def test_migrations_and_definitions_agree(any_database):
         for table in metadata.sorted_tables:
             checks = {check["name"] for check in found.get_check_constraints(table.name)}
             declared = {one.name for one in table.constraints if isinstance(one, CheckConstraint)}
+            if not any_database.is_sqlite:
+                # There the type says that it is JSON, and no check.
+                declared -= {f"ck_{table.name}_{one.name}" for one in table.columns if isinstance(one.type, JsonText)}
             assert checks == declared, table.name
+
+
+def view_definitions(connection):
+    """What the database knows of its views, by name."""
+    statement = "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'"
+    if connection.dialect.name == "sqlite":
+        statement = "SELECT name, sql FROM sqlite_master WHERE type = 'view'"
+    return {name: (found, columns_of(connection, name)) for name, found in connection.execute(text(statement)).all()}
+
+
+def columns_of(connection, name):
+    return [(column["name"], str(column["type"])) for column in inspect(connection).get_columns(name)]
+
+
+def test_migrations_and_definitions_agree_on_the_views(any_database):
+    """The views that the migrations made are those that the definitions would make."""
+    views = views_of(tables_of(shipped_definitions()))
+    with any_database.write() as connection:
+        migrated = view_definitions(connection)
+        assert sorted(migrated) == sorted(views) == sorted(XA)
+        for name in views:
+            connection.execute(text(f"DROP VIEW {name}"))
+        renew_views(connection, views.values())
+        made = view_definitions(connection)
+        assert made == migrated
+        renew_views(connection, views.values())
+        assert view_definitions(connection) == made
+        for name, view in views.items():
+            assert [column for column, _ in made[name][1]] == view.table.c.keys()
 
 
 def test_texts_of_names_are_compared_by_code_point_on_postgresql(postgresql_database):
@@ -118,30 +158,20 @@ def test_a_database_is_upgraded_once(empty_database):
 
 def test_a_migration_can_be_taken_back(empty_database):
     upgrade(empty_database, shipped_definitions())
-    migrate(empty_database, "base")
+    migrated(empty_database, "base")
     with empty_database.read() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
+        assert inspect(connection).get_view_names() == []
 
 
-def migrate(database, revision):
-    """Bring the database up or back to a revision."""
-    from alembic import command
-
+def migrated(database, revision):
     with database.write() as connection:
-        config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(upgrading.MIGRATIONS))
-        move = command.upgrade if database_is_before(connection, revision) else command.downgrade
-        move(config, revision)
-
-
-def database_is_before(connection, revision):
-    found = MigrationContext.configure(connection).get_current_revision()
-    return revision != "base" and (found is None or found < revision)
+        migrate(connection, revision)
 
 
 def test_accounts_of_an_older_database_stay_through_the_migration_there_and_back(empty_database):
     """Columns are added to the table that others refer to, with their checks and their foreign key."""
-    migrate(empty_database, "0001")
+    migrated(empty_database, "0001")
     insert = "INSERT INTO {} VALUES ({}, 't', 'u', 't', 'u')"
     columns = "(row_id, account_id, name, modification_num, created, created_by, last_upd, last_upd_by)"
     with empty_database.write() as connection:
@@ -159,7 +189,7 @@ def test_accounts_of_an_older_database_stay_through_the_migration_there_and_back
     with empty_database.read() as connection:
         [key] = inspect(connection).get_foreign_keys("s_account")
     assert (key["constrained_columns"], key["referred_table"]) == (["address_id"], "s_address")
-    migrate(empty_database, "0001")
+    migrated(empty_database, "0001")
     with empty_database.read() as connection:
         assert not inspect(connection).has_table("s_meter")
         assert "phone_number" not in {column["name"] for column in inspect(connection).get_columns("s_account")}
@@ -242,6 +272,329 @@ def test_an_extended_flag_is_checked_by_its_table(empty_database):
     with empty_database.read() as connection:
         checks = {check["name"] for check in inspect(connection).get_check_constraints("s_order")}
     assert {"ck_s_order_x_gift", "ck_s_order_x_channel_length"} <= checks
+
+
+# Attributes as JSON: 0002
+
+
+def migrate(connection, revision):
+    """Bring the database to *revision*, up or down."""
+    from alembic import command
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(upgrading.MIGRATIONS))
+    found = inspect(connection).has_table("alembic_version")
+    there = connection.scalar(text("SELECT version_num FROM alembic_version")) if found else "0000"
+    back = revision == "base" or there > revision
+    (command.downgrade if back else command.upgrade)(config, revision)
+
+
+def insert(connection, table, **row):
+    names = ", ".join(row)
+    marks = ", ".join(f":{name}" for name in row)
+    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), row)
+
+
+def fill(connection):
+    """Items of each kind with attributes in tables, as 0001 had them, and a deployment's two columns."""
+    new_year = "2026-01-01T00:00:00.000000Z"
+    stamp = {"created": new_year, "created_by": "anna", "last_upd": new_year, "last_upd_by": "anna"}
+    insert(connection, "s_account", row_id="A", account_id="A", modification_num=1, **stamp)
+    for header in ("s_doc_quote", "s_order"):
+        insert(connection, header, row_id="H", modification_num=1, **stamp)
+    insert(connection, "s_work_order", row_id="H", work_order_number="W", modification_num=1, **stamp)
+    sqlite = connection.dialect.name == "sqlite"
+    kinds = {"x_unit": "TEXT" if sqlite else 'TEXT COLLATE "C"', "x_rate": "TEXT" if sqlite else "NUMERIC"}
+    headers = {"s_asset": ("account_id", "A"), "s_quote_item": ("quote_id", "H"), "s_order_item": ("order_id", "H")}
+    for table, (items, owner) in XA.items():
+        for name, kind in kinds.items():
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {name} {kind}"))
+        column, header = headers.get(items, ("work_order_id", "H"))
+        for place, item in enumerate(("I1", "I2", LONG)):
+            insert(connection, items, row_id=item, position=place, root_id="I1", **{column: header}, **stamp)
+        for number, (item, position, values) in enumerate(ATTRIBUTES):
+            changed = "2026-01-02T00:00:00.000000Z" if item == "I1" else "2025-12-31T00:00:00.000000Z"
+            row = {**stamp, "last_upd": changed, "last_upd_by": "ben", **values, owner: item}
+            insert(connection, table, row_id=f"R{number}", position=position, root_id="I1", **row)
+
+
+#: an identifier that leaves no room for a place behind it
+LONG = "I" + "x" * 63
+#: item, position, values: positions have gaps, and are not the order in which the rows were written
+ATTRIBUTES = (
+    ("I1", 7, {"name": "z", "action_cd": "-", "text_value": "", "x_unit": "m"}),
+    ("I1", 3, {"name": 'a"\\b\n\u2028', "text_value": "\u00e9\U0001f600", "number_value": "999999999999999.1234567"}),
+    ("I1", 9, {"name": "n", "number_value": "-0.5000000", "date_value": "2026-01-31T12:00:00Z", "x_rate": "1.50"}),
+    (LONG, 0, {"name": "only"}),
+)
+TOLD = ("name", "action_cd", "text_value", "number_value", "date_value", "x_unit", "x_rate")
+
+
+def attributes_in(connection, table, owner):
+    """All that the rows say, in their order."""
+    statement = f"SELECT {owner}, {', '.join(TOLD)} FROM {table} ORDER BY {owner}, position"
+    return [
+        tuple(None if value is None else str(value) for value in row) for row in connection.execute(text(statement))
+    ]
+
+
+def test_attributes_become_json_and_come_back_without_a_loss(empty_database):
+    expected = [
+        (item, *[values.get(name) for name in TOLD]) for item, _, values in sorted(ATTRIBUTES, key=lambda one: one[:2])
+    ]
+    with empty_database.write() as connection:
+        migrate(connection, "0001")
+        fill(connection)
+        before = {table: columns_of(connection, table) for table in XA}
+        migrate(connection, "0002")
+    for there in (True, False):
+        with empty_database.write() as connection:
+            for table, (items, owner) in XA.items():
+                assert attributes_in(connection, table, owner) == expected
+                if there:
+                    text_kept = connection.scalar(
+                        text(f"SELECT CAST(attributes AS text) FROM {items} WHERE row_id = 'I1'")
+                    )
+                    assert text_kept == (
+                        '[{"name":"a\\"\\\\b\\n\u2028","text_value":"\u00e9\U0001f600","number_value":"999999999999999.1234567"},'
+                        '{"name":"z","action_cd":"-","text_value":"","x_unit":"m"},'
+                        '{"name":"n","number_value":"-0.5000000","date_value":"2026-01-31T12:00:00Z","x_rate":"1.50"}]'
+                    )
+                    changed = connection.execute(text(f"SELECT last_upd, last_upd_by FROM {items} ORDER BY row_id"))
+                    assert [tuple(row) for row in changed] == [
+                        ("2026-01-02T00:00:00.000000Z", "ben"),
+                        ("2026-01-01T00:00:00.000000Z", "anna"),
+                        ("2026-01-01T00:00:00.000000Z", "anna"),
+                    ]
+                    nothing = connection.scalar(text(f"SELECT count(*) FROM {items} WHERE attributes IS NULL"))
+                    assert nothing == 1
+            if there:
+                migrate(connection, "0001")
+    with empty_database.write() as connection:
+        assert {table: sorted(columns_of(connection, table)) for table in XA} == {
+            table: sorted(columns) for table, columns in before.items()
+        }
+        assert inspect(connection).get_view_names() == []
+        assert "attributes" not in dict(columns_of(connection, "s_order_item"))
+        ids = connection.scalars(text("SELECT row_id FROM s_order_item_xa")).all()
+        assert len(set(ids)) == len(ids) == len(ATTRIBUTES)
+        assert max(map(len, ids)) <= 64
+        migrate(connection, "0002")
+        for table, (_, owner) in XA.items():
+            assert attributes_in(connection, table, owner) == expected
+
+
+def test_who_could_read_attributes_still_can(make_postgresql):
+    """The hub's own user among them, which isn't the one that upgrades."""
+    database = Database(make_postgresql("rights"))
+
+    def rights(connection, table):
+        allowed = text("SELECT has_table_privilege('public', :table, :right)")
+        return [
+            right
+            for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
+            if connection.scalar(allowed, {"table": table, "right": right})
+        ]
+
+    try:
+        with database.write() as connection:
+            migrate(connection, "0001")
+            for table in ("s_order_item", "s_order_item_xa"):
+                connection.execute(text(f"GRANT SELECT, INSERT, DELETE ON {table} TO PUBLIC"))
+            migrate(connection, "0002")
+            assert rights(connection, "s_order_item_xa") == ["SELECT"]
+            assert rights(connection, "s_asset_xa") == []
+            migrate(connection, "0001")
+            assert rights(connection, "s_order_item_xa") == ["SELECT", "INSERT", "DELETE"]
+    finally:
+        database.close()
+
+
+def test_a_table_that_came_back_is_the_one_that_was(empty_database):
+    """Columns, keys, checks and indexes: a release that knows 0001 only finds what it made."""
+
+    def told(connection):
+        found = inspect(connection)
+        return {
+            table: (
+                found.get_columns(table)[0]["name"],
+                sorted(str(column) for column in columns_of(connection, table)),
+                found.get_pk_constraint(table),
+                sorted(map(str, found.get_foreign_keys(table))),
+                sorted(map(str, found.get_unique_constraints(table))),
+                sorted(map(str, found.get_check_constraints(table))),
+                sorted(map(str, found.get_indexes(table))),
+            )
+            for table in (*XA, *[items for items, _ in XA.values()])
+        }
+
+    with empty_database.write() as connection:
+        migrate(connection, "0001")
+        first = told(connection)
+        migrate(connection, "0002")
+        migrate(connection, "0001")
+        assert told(connection) == first
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_a_migration_killed_at_any_statement_is_run_again(empty_database, direction):
+    """At each statement in turn: nothing has happened, and the next run is as if there had been none before."""
+
+    class Killed(Exception):
+        pass
+
+    start, goal = ("0001", "0002") if direction == "up" else ("0002", "0001")
+    with empty_database.write() as connection:
+        migrate(connection, "0001")
+        fill(connection)
+        migrate(connection, start)
+
+    def state():
+        with empty_database.read() as connection:
+            found = {table: attributes_in(connection, table, owner) for table, (_, owner) in XA.items()}
+            return sorted(inspect(connection).get_view_names()), found
+
+    before = state()
+    for last in range(200):
+        left = last
+
+        def count(*arguments):
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Killed
+
+        try:
+            with empty_database.write() as connection:
+                event.listen(connection, "before_cursor_execute", count)
+                migrate(connection, goal)
+                event.remove(connection, "before_cursor_execute", count)
+        except Killed:
+            assert state() == before
+        else:
+            break
+    assert 20 < last < 199
+    after = state()
+    assert after[1] == before[1]
+    assert after[0] == (sorted(XA) if direction == "up" else [])
+
+
+# Extensions of what is kept as JSON
+
+ON_ATTRIBUTES = (
+    "extends: Line Item\ncomponents:\n  Attribute:\n    fields: {Unit: {length: 10}, Rate: {type: number}}\n"
+)
+OTHER_ON_ATTRIBUTES = "extends: Line Item\ncomponents:\n  Attribute:\n    fields: {Colour: {length: 10}}\n"
+NOTES = """
+extends: OM Order
+components:
+  Order:
+    children:
+      - component: Note
+        table: x_s_order_note
+        json column: x_notes
+        keys: [[Title]]
+        fields: {Title: {length: 30, required: yes}, Amount: {type: number}}
+"""
+
+
+def order_with(attribute, *notes):
+    item = PropertySet("Line Item", properties={"Integration Id": "1"})
+    item.children = [PropertySet("ListOf Attribute", children=[PropertySet("Attribute", properties=attribute)])]
+    order = PropertySet(
+        "Order", properties={"Order Number": "1"}, children=[PropertySet("ListOf Line Item", children=[item])]
+    )
+    if notes:
+        order.children.append(
+            PropertySet("ListOf Note", children=[PropertySet("Note", properties=one) for one in notes])
+        )
+    return message("OM Order", [order])
+
+
+def test_an_extensions_field_of_what_is_kept_as_json_is_stored_read_and_shown(empty_database):
+    upgrade(empty_database, shipped_definitions())
+    definitions = extended(ON_ATTRIBUTES)
+    assert needs_upgrade(empty_database, definitions)
+    upgrade(empty_database, definitions)
+    assert not needs_upgrade(empty_database, definitions)
+    with empty_database.write() as connection:
+        store = ObjectStore(connection, definitions, tables_of(definitions), SeededSurroundings())
+        store.insert(order_with({"Name": "Length", "Unit": "m", "Rate": "1.50"}))
+        [order] = instances(store.query("OM Order"))
+        [attribute] = order.children[0].children[0].children[0].children
+        assert (attribute.get("Unit"), attribute.get("Rate"), attribute.get("Text Value")) == ("m", "1.50", None)
+        shown = connection.execute(text("SELECT name, x_unit, x_rate FROM s_order_item_xa")).one()
+        assert (shown.name, shown.x_unit, str(shown.x_rate)) == ("Length", "m", "1.50")
+
+
+def test_columns_of_extensions_come_together_in_a_view(empty_database):
+    """What an earlier extension had is still shown when another one comes, and when it comes back."""
+    for definition in (ON_ATTRIBUTES, OTHER_ON_ATTRIBUTES, ON_ATTRIBUTES):
+        upgrade(empty_database, extended(definition))
+    with empty_database.read() as connection:
+        names = [name for name, _ in columns_of(connection, "s_order_item_xa")]
+    assert names[-3:] == ["x_unit", "x_rate", "x_colour"]
+
+
+def test_who_may_read_a_view_still_may_after_an_upgrade(make_postgresql):
+    database = Database(make_postgresql("grants"))
+    try:
+        upgrade(database, shipped_definitions())
+        with database.write() as connection:
+            connection.execute(text("GRANT SELECT ON s_order_item_xa TO PUBLIC"))
+            connection.execute(text("CREATE VIEW report AS SELECT name FROM s_order_item_xa"))
+        upgrade(database, extended(ON_ATTRIBUTES))
+        with database.read() as connection:
+            granted = text("SELECT has_table_privilege('public', 's_order_item_xa', 'SELECT')")
+            assert connection.scalar(granted)
+            assert "x_unit" in dict(columns_of(connection, "s_order_item_xa"))
+    finally:
+        database.close()
+
+
+def test_a_view_of_an_extension_is_renewed_after_a_migration_that_made_it_anew(empty_database):
+    definitions = extended(ON_ATTRIBUTES)
+    upgrade(empty_database, definitions)
+    with empty_database.write() as connection:
+        migrate(connection, "0001")
+    upgrade(empty_database, definitions)
+    assert not needs_upgrade(empty_database, definitions)
+    with empty_database.read() as connection:
+        assert {"x_unit", "x_rate"} <= set(dict(columns_of(connection, "s_asset_xa")))
+
+
+def test_an_extensions_json_column_is_added_with_its_view(empty_database):
+    upgrade(empty_database, shipped_definitions())
+    definitions = extended(NOTES)
+    upgrade(empty_database, definitions)
+    with empty_database.write() as connection:
+        store = ObjectStore(connection, definitions, tables_of(definitions), SeededSurroundings())
+        notes = ({"Title": "b", "Amount": "2.0"}, {"Title": "a"})
+        store.insert(order_with({"Name": "x"}, *notes))
+        [order] = instances(store.query("OM Order"))
+        assert [one.get("Title") for one in order.children[1].children] == ["b", "a"]
+        rows = connection.execute(text("SELECT title, amount, position FROM x_s_order_note ORDER BY position"))
+        assert [(row.title, str(row.amount), row.position) for row in rows] == [("b", "2.0", 0), ("a", "None", 1)]
+    with empty_database.read() as connection:
+        checks = {check["name"] for check in inspect(connection).get_check_constraints("s_order")}
+    assert ("ck_s_order_x_notes" in checks) == empty_database.is_sqlite
+
+
+@pytest.mark.parametrize("first", ["table", "JSON"])
+def test_an_extension_that_stores_otherwise_than_before_is_refused(empty_database, first):
+    """A deployment's rows are not moved, and not left behind, without its knowing."""
+    as_table = NOTES.replace("        json column: x_notes\n", "").replace("Amount", "Number")
+    one, other = (as_table, NOTES) if first == "table" else (NOTES, as_table)
+    upgrade(empty_database, extended(one))
+    with pytest.raises(StoredOtherwise) as caught:
+        upgrade(empty_database, extended(other))
+    form, there = ("JSON", "a table") if first == "table" else ("a table", "JSON, shown by a view")
+    assert str(caught.value) == (
+        f"'x_s_order_note' is declared to be stored as {form}, and is {there} in the database\n"
+        "  where: x_s_order_note\n"
+        "  why:   the upgrade drops nothing, and rows are there already or may be\n"
+        "  mend:  give the component another table name and load its rows again, or declare it as it was"
+    )
 
 
 def test_migrations_are_part_of_the_package():

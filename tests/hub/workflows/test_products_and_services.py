@@ -104,7 +104,8 @@ def test_a_product_that_still_lacks_something_is_put_on_the_quote_and_told(care)
     (line,) = line_items(root)
     assert [str(note) for note in outcome.notes] == [
         f"broken rule: Call Forwarding {line_items(line)[1].get(KEY)}: Required: "
-        f"Call Forwarding '{line_items(line)[1].get(KEY)}' needs a value for 'Forwarding Number'"
+        f"Call Forwarding '{line_items(line)[1].get(KEY)}' needs a value for 'Forwarding Number'",
+        "total: Recurring per Month: 19.95 USD",
     ]
 
 
@@ -118,6 +119,14 @@ def test_a_refused_configuration_leaves_nothing(care):
     assert text.startswith("the configuration breaks 3 rules of its products\n  where: OM Asset '1-B'\n  why:   Most: ")
     assert text.count("needs a value for 'Forwarding Number'") == 2
     assert text.endswith("\n  mend:  mend the requests; nothing was changed")
+
+
+def test_a_quantity_below_nothing_is_refused(care):
+    for requests in (None, [NUMBER]):
+        text = care.refused(
+            "new-products-and-services", account="1-B", product=PACKAGE, quantity="-1", requests=requests
+        )
+        assert "'-1'" in text
 
 
 def test_an_unknown_product_is_refused(care):
@@ -202,8 +211,9 @@ def test_a_further_modify_replaces_the_service_items_lines(any_care):
         "-": 1,
     }
     assert [str(note) for note in outcome.notes] == [
+        "total: Recurring per Month: 26.90 USD",
         f"replaced: {root.get(KEY)}: the quote's former changes of the service item were replaced; "
-        "edit-quote-line-item goes on from them"
+        "edit-quote-line-item goes on from them",
     ]
     assert [item.get("Line Number") for item, _ in walk_items(quote)] == [str(n + 1) for n in range(9)]
 

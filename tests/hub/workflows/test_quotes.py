@@ -174,7 +174,7 @@ def test_a_line_that_is_not_there_is_refused(care):
         )
 
 
-@pytest.mark.parametrize("workflow", ["edit-quote-line-item", "ungroup", "reprice", "renumber"])
+@pytest.mark.parametrize("workflow", ["edit-quote-line-item", "ungroup", "verify", "reprice", "renumber"])
 def test_a_quote_that_was_placed_or_cancelled_is_not_changed(care, workflow):
     more = {"line": "1"} if workflow in ("edit-quote-line-item", "ungroup") else {}
     placed, cancelled = package(care).get("Quote Number"), None
@@ -226,12 +226,16 @@ def test_verify_says_what_can_no_longer_be_done(care):
 
 def test_reprice_says_what_changed(any_care):
     quote = package(any_care)
-    assert any_care("reprice", quote=quote.get("Quote Number")).notes == ()
+    (total,) = any_care("reprice", quote=quote.get("Quote Number")).notes
+    assert str(total) == "total: Recurring per Month: 19.95 USD"
     text = sample("price_list.xml").decode()
     any_care.road.load(text.replace("<Price>19.95<", "<Price>21.00<"))
     outcome = any_care("reprice", quote=quote.get("Quote Number"))
     (root,) = line_items(the(outcome))
-    assert [str(note) for note in outcome.notes] == [f"price: {PACKAGE} {root.get(KEY)}: 19.95 -> 21.00 USD"]
+    assert [str(note) for note in outcome.notes] == [
+        f"price: {PACKAGE} {root.get(KEY)}: 19.95 -> 21.00 USD",
+        "total: Recurring per Month: 21.00 USD",
+    ]
     assert line_items(any_care.quote(quote.get("Quote Number")))[0].get("Adjusted Price") == "21.00"
 
 

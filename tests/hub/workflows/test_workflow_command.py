@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import zlib
+import pathlib
 
 from hub.workflow_run import run_workflow
 from hub.workflows.process import request
@@ -41,16 +41,17 @@ def test_the_workflows_are_listed(command):
 
 def test_each_workflow_says_what_it_takes(command):
     assert command("workflow", "new-quote", "--help").out == (
-        "Usage: orderhub workflow new-quote account=... [currency=...] [price-list=...] [session=...]"
-        " [--json] [--dry-run]\n"
+        "Usage: orderhub workflow new-quote account=... [currency=...] [price-list=...] [opportunity=...]"
+        " [session=...] [--json] [--dry-run]\n"
         "\n"
         "make an empty quote for an account, and the session's active one\n"
         "\n"
         "argument\n"
-        "account=     required  The customer's Account Id.\n"
-        "currency=              Currency Code; without one, the account's.\n"
-        "price-list=            Price List Id; without one, the only one that holds for the currency.\n"
-        "session=               The user session whose active quote is worked on; without one, the caller's own.\n"
+        "account=      required  The customer's Account Id.\n"
+        "currency=               Currency Code; without one, the account's.\n"
+        "price-list=             Price List Id; without one, the only one that holds for the currency.\n"
+        "opportunity=            The Opportunity Id of the sale that it is for.\n"
+        "session=                The user session whose active quote is worked on; without one, the caller's own.\n"
     )
     assert command("workflow", "-h").out.startswith("Usage: orderhub workflow [NAME] [KEY=VALUE...]")
 
@@ -60,13 +61,13 @@ def test_a_mistyped_name_or_argument_is_answered_with_the_nearest(command):
     assert command("workflow", "new-quote", "acount=1-A", expect=2).err == (
         "'new-quote' has no argument 'acount'\n"
         "  where: orderhub workflow new-quote\n"
-        "  why:   'new-quote' takes account=, currency=, price-list=, session=\n"
+        "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, session=\n"
         "  mend:  did you mean 'account'?\n"
     )
     assert command("workflow", "new-quote", expect=2).err == (
         "'new-quote' needs the argument 'account'\n"
         "  where: orderhub workflow new-quote\n"
-        "  why:   'new-quote' takes account=, currency=, price-list=, session=\n"
+        "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, session=\n"
         "  mend:  add account=...\n"
     )
     assert command("workflow", "new-quote", "account=\x01", expect=2).err == (
@@ -101,12 +102,17 @@ def test_a_dry_run_writes_nothing(command, road):
 
 def test_a_run_keeps_its_recording(command, road):
     run_id = json.loads(command("workflow", "new-quote", "account=1-A", "--json").out)["run"]
-    with road.desk.read() as transaction:
-        (kept,) = transaction.messages.runs.listing()
-        recording = transaction.messages.runs.recording(run_id)
+    (kept,) = json.loads(command("workflow", "--runs", "--json").out)
     assert (kept["id"], kept["workflow"], kept["arguments"]) == (run_id, "New Quote", {"account": "1-A"})
-    entries = json.loads(zlib.decompress(recording))["entries"]
-    assert [entry[0] for entry in entries] == ["object", "id", "number"]
+    assert f"{run_id}  {kept['finished']}  New Quote  account=1-A\n" in command("workflow", "--runs").out
+    recorded = json.loads(command("workflow", "--recording", run_id).out)
+    assert [entry[0] for entry in recorded["entries"]] == ["object", "id", "number"]
+    assert command("workflow", "--recording", "R", expect=2).err == (
+        "there is no run 'R'\n"
+        "  where: option --recording\n"
+        "  why:   no workflow that a command ran has this id\n"
+        "  mend:  `orderhub workflow --runs` lists them\n"
+    )
 
 
 def test_a_message_runs_the_same_workflow_and_is_answered_with_the_result(road):
@@ -174,3 +180,22 @@ def test_the_active_quote_is_the_sessions_own(road):
     with desk.read() as transaction:
         found = [quotes[transaction.messages.sessions.active_quote(session)] for session in ("anna", "bert")]
     assert found == ["Q-0000001", "Q-0000002"]
+
+
+def test_the_documentation_has_a_section_for_each_workflow(road):
+    page = (pathlib.Path(__file__).parents[3] / "docs" / "workflows.md").read_text(encoding="utf-8")
+    sections = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
+    for workflow in road.desk.deployment.workflows.values():
+        if workflow.asked_by_name:
+            for argument in workflow.arguments:
+                assert f"`{argument.name}=" in sections[workflow.command], (workflow.command, argument.name)
+
+
+def test_the_documentations_example_is_a_workflow(command, road):
+    page = (pathlib.Path(__file__).parents[3] / "docs" / "workflows.md").read_text(encoding="utf-8")
+    (road.folder / "hub" / "workflows").mkdir(parents=True)
+    code = page.partition("```python\n")[2].partition("```")[0]
+    (road.folder / "hub" / "workflows" / "greet.py").write_text(code, encoding="utf-8")
+    assert command("workflow", "greet", "account=1-A").err == "hello 1-A\n"
+    request_xml = page.partition("```xml\n")[2].partition("```")[0]
+    assert road.work(request_xml, "workflow_request")["state"] == "done"

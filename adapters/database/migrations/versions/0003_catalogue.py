@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 _NEW_COLUMNS = {"description": 4000, "service_id_kind": 30, "point_of_no_return": 255}
 
