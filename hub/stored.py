@@ -23,6 +23,7 @@ from maps.functions import FUNCTIONS
 SHOWN_BY: dict[str, tuple[str, dict[str, str]]] = {
     "OM Order": ("Order Number", {"Active Flag": "Y"}),
     "OM Quote": ("Quote Number", {}),
+    "Order Approval": ("Order Number", {}),
     "Service Profile History": ("Account Id", {}),
 }
 

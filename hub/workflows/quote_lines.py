@@ -98,18 +98,26 @@ def root_of_line(quote: PropertySet, line: str) -> PropertySet:
     Raises:
         QuoteLineUnknown: the quote has no such line.
     """
-    for field in (KEY, "Line Number"):
-        roots: dict[int, PropertySet] = {}
-        for item, parent in walk_items(quote):
-            roots[id(item)] = item if parent is None else roots[id(parent)]
-            if item.get(field) == line:
-                return roots[id(item)]
+    found = line_in(quote, line)
+    if found is not None:
+        return found[1]
     raise QuoteLineUnknown(
         f"the quote {quote.get('Quote Number')} has no line '{line}'",
         where="argument 'line'",
         why="none of its lines has this Integration Id or Line Number",
         mend=f"mend it: `orderhub show 'OM Quote' {quote.get('Quote Number')}` has the lines",
     )
+
+
+def line_in(header: PropertySet, line: str) -> tuple[PropertySet, PropertySet] | None:
+    """The line of this Integration Id, else of this Line Number, and its root; None where there is none."""
+    for field in (KEY, "Line Number"):
+        roots: dict[int, PropertySet] = {}
+        for item, parent in walk_items(header):
+            root = roots[id(item)] = item if parent is None else roots[id(parent)]
+            if item.get(field) == line:
+                return item, root
+    return None
 
 
 def group_of(quote: PropertySet, root: str) -> list[PropertySet]:

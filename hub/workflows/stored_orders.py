@@ -10,6 +10,7 @@ Spec: workflows.md, "Supplemental Order (Revise), Cancel"; road.md, "Whose order
 from __future__ import annotations
 
 from hub.run import Run
+from hub.workflows.quote_lines import line_in
 from hub.workflows.service_profile import ORDER
 from integration_objects.complex_object import KEY, instances, message, walk_items
 from integration_objects.errors import Refused
@@ -95,21 +96,12 @@ def root_of(order: PropertySet, line: str) -> tuple[PropertySet, PropertySet]:
     Raises:
         LineUnknown: the order has no such line.
     """
-    roots: dict[int, PropertySet] = {}
-    by_number: list[tuple[PropertySet, PropertySet]] = []
-    for item, parent in walk_items(order):
-        root = roots[id(item)] = item if parent is None else roots[id(parent)]
-        if item.get(KEY) == line:
-            return item, root
-        if item.get("Line Number") == line:
-            by_number.append((item, root))
-    if len(by_number) == 1:
-        return by_number[0]
+    found = line_in(order, line)
+    if found is not None:
+        return found
     known = [f"{item.get(KEY)} ({described(item)})" for item, _ in walk_items(order)]
     raise LineUnknown(
-        f"the order {order.get('Order Number')} has no line '{line}'"
-        if not by_number
-        else f"the order {order.get('Order Number')} has several lines of the number '{line}'",
+        f"the order {order.get('Order Number')} has no line '{line}'",
         where=f"order {order.get('Order Number')}",
         why="its lines are " + ", ".join(known[:20]) + (", ..." if len(known) > 20 else ""),
         mend="name the line by its Integration Id",

@@ -183,7 +183,8 @@ def test_the_active_quote_is_the_sessions_own(road):
 
 
 def test_the_documentation_has_a_section_for_each_workflow(road):
-    page = (pathlib.Path(__file__).parents[3] / "docs" / "workflows.md").read_text(encoding="utf-8")
+    docs = pathlib.Path(__file__).parents[3] / "docs"
+    page = "".join((docs / name).read_text(encoding="utf-8") for name in ("workflows.md", "orders.md"))
     sections = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
     for workflow in road.desk.deployment.workflows.values():
         if workflow.asked_by_name:
