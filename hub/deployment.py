@@ -200,6 +200,7 @@ class Deployment:
             user=self.settings.user,
             licence_file=str(self.settings.licence or ""),
             pricing=self.pricing,
+            keeps_profiles=self.settings.service_profile == "hub",
         )
 
 

@@ -165,6 +165,7 @@ class Kit:
         user: who stands in the tables as changer, and acts where nobody else is named.
         licence_file: where it stands, for errors.
         pricing: who prices.
+        keeps_profiles: whether completed lines are applied to the service profiles here, and not by another system.
     """
 
     definitions: Definitions
@@ -182,6 +183,7 @@ class Kit:
     licence_file: str = ""
     user: str = "hub"
     pricing: Pricing = field(default_factory=ListPricing)
+    keeps_profiles: bool = True
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     )
     configurator_url: str | None = Field(
         None, description="http:// or https:// address of a configurator; without one, the hub configures by itself"
+    )
+    service_profile: Literal["hub", "external"] = Field(
+        "hub",
+        description="who keeps the service profiles; `external`: another system does, and completed lines are not "
+        "applied to them here",
     )
     unsafe_database: bool = Field(
         False,

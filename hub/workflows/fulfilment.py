@@ -397,6 +397,8 @@ def _close_work_order(work_order: PropertySet) -> None:
 def take_completed_lines(run: Run, order: PropertySet, done: Sequence[PropertySet]) -> None:
     """Tell billing what was completed, set the processed flags, close the order, bring the profile up to date.
 
+    Where another system keeps the service profiles (setting `service_profile`), they are left to it.
+
     Args:
         run: the run.
         order: the stored order's instance, with its new statuses. Changed in place, and written.
@@ -407,7 +409,8 @@ def take_completed_lines(run: Run, order: PropertySet, done: Sequence[PropertySe
         run.emit(BILLING_EVENT, _billing_event(run, tree, done))
     flag_processed(run, order)
     _close_order(run, order)
-    apply_completed(run, order, {item.get(KEY) for item in done})
+    if run.kit.keeps_profiles:
+        apply_completed(run, order, {item.get(KEY) for item in done})
     run.update(message(ORDER, [order]))
 
 

@@ -257,3 +257,15 @@ def test_a_file_in_the_folder_is_done_with_its_answer_beside_it(road, build):
     assert (rejected / "bad.xml").exists()
     assert not list(inbox.iterdir())
     assert road.counts() == {"done": 1, "invalid": 1}
+
+
+def test_a_profile_that_another_system_keeps_is_left_to_it(tmp_path, build):
+    """Order synchronization: all but Apply Completed, where the deployment says so."""
+    road = build.Road(tmp_path, service_profile="external").load_samples()
+    road.work(build.sample("order-1-new-service.xml"))
+    road.complete()
+    assert road.profile() == {}
+    [stored] = road.stored("OM Order", Order_Number="O-0000001")
+    assert stored.get("Status") == "Complete"
+    assert len(road.left("billing.events")) == 2
+    road.close()
