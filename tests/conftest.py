@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import uuid
 
 import pika
@@ -23,6 +22,7 @@ from integration_objects.definition import shipped_definitions
 from tests.services.postgresql import PrivatePostgresql, a_postgresql
 from tests.services.private_server import Missing
 from tests.services.rabbitmq import PrivateRabbitmq, a_rabbitmq
+from tests.upgraded_sqlite import upgraded_sqlite
 
 
 @contextlib.contextmanager
@@ -38,16 +38,6 @@ def needed(server):
         if why is not None:
             pytest.skip(why)
         yield entered
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory):
-    """A SQLite file that was upgraded once, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "orderhub.db"
-    database = Database(f"sqlite:///{path}")
-    upgrade(database, shipped_definitions())
-    database.close()
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -136,10 +126,10 @@ def upgraded_postgresql(make_postgresql):
 
 
 @pytest.fixture
-def database(tmp_path, sqlite_template):
+def database(tmp_path):
     """An upgraded, empty SQLite database in a file."""
     path = tmp_path / "orderhub.db"
-    shutil.copy(sqlite_template, path)
+    path.write_bytes(upgraded_sqlite())
     database = Database(f"sqlite:///{path}")
     yield database
     database.close()

@@ -26,6 +26,7 @@ from integration_objects.surroundings import SeededSurroundings, Surroundings
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
 from schemas.hub_xml import hub_from_xml
+from tests.upgraded_sqlite import upgraded_sqlite
 
 SETTINGS = 'database_url = "sqlite:///orderhub.db"\nroutes = ["*"]\nfolder_settle_s = 0\n'
 
@@ -38,6 +39,8 @@ class Road:
         self.folder = folder
         (folder / FILE).write_text(SETTINGS, encoding="utf-8")
         given = {"routes": ["*"], "folder_settle_s": 0.0, "poll_s": 0.001, **settings}
+        if "database_url" not in given and not (folder / "orderhub.db").exists():
+            (folder / "orderhub.db").write_bytes(upgraded_sqlite())
         self.surroundings = Surroundings() if real else SeededSurroundings(7)
         self.desk = Desk(load_deployment(folder, read_settings(folder, environment=False, **given)), self.surroundings)
         self.desk.prepare_database()
