@@ -88,14 +88,22 @@ def open_desk(proven: bool = False) -> Desk:
 
 @app.command()
 def demo(
-    scenario: Annotated[str | None, typer.Option(help="Play one of the usage scenarios.", hidden=True)] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(metavar="LETTER", help="Play a usage scenario, with those before it: a, b, c, d or f."),
+    ] = None,
 ) -> None:
     """Run the main job on the embedded defaults, in ./orderhub-demo/, and show what happened."""
-    from hub.demo import play
-
+    folder = pathlib.Path.cwd() / "orderhub-demo"
     if scenario is not None:
-        raise typer.BadParameter("the scenarios aren't there yet; run `orderhub demo`")
-    raise typer.Exit(0 if play(pathlib.Path.cwd() / "orderhub-demo") else 1)
+        from hub.scenario_demo import play_scenario
+
+        all_final = play_scenario(folder, scenario)
+    else:
+        from hub.demo import play
+
+        all_final = play(folder)
+    raise typer.Exit(0 if all_final else 1)
 
 
 @app.command()

@@ -1,4 +1,7 @@
-"""A customer care representative at the hub: workflows by name, what they refuse, and orders that get done."""
+"""A customer care representative at the hub: workflows by name, what they refuse, and orders that get done.
+
+She is a stage for the usage scenarios (`hub.scenarios.Stage`), on which nothing is printed.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from hub.deployment import Deployment
 from hub.desk import Desk
 from hub.run import Outcome
 from hub.settings import read_settings
+from hub.stored import stored_object
 from hub.workflow_run import run_workflow
 from hub.workflows.process import request, workflow_named
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
@@ -33,6 +37,8 @@ class CustomerCare:
     def __init__(self, road: Any) -> None:
         self.road = road
         self.desk = road.desk
+        #: what became of the answers that provisioning gave (`provision`)
+        self.answers: list[str] = []
 
     def __call__(self, workflow: str, **arguments: Any) -> Outcome:
         """Run a workflow; arguments that aren't text are its requests, as JSON."""
@@ -43,6 +49,28 @@ class CustomerCare:
             if text is not None
         ]
         return run_workflow(self.desk, named, request(workflow, pairs)).outcome
+
+    def begin(self, title: str) -> None:
+        """A scenario's heading: nothing to do."""
+
+    def tell(self, text: str) -> None:
+        """A scenario's narration: nothing to do."""
+
+    def work(self, workflow: str, **arguments: Any) -> PropertySet:
+        """Run a workflow; the instance that it wrote, the first where there are several."""
+        return instances(self(workflow, **arguments).objects[0])[0]
+
+    def look(self, name: str, key: str | None) -> PropertySet:
+        """The stored instance that `orderhub show` shows."""
+        with self.desk.read() as transaction:
+            (found,) = instances(stored_object(transaction.store, self.desk.deployment.definitions, name, key or ""))
+        return found
+
+    def provision(self) -> None:
+        """Provisioning answers every work order that has left: all lines are complete."""
+        for work_order in self.road.work_orders():
+            answer = self.road.complete(work_order, revision=work_order.get("revision"))
+            self.answers.append(answer["state"])
 
     def refused(self, workflow: str, **arguments: Any) -> str:
         """The whole text of the error that a workflow refuses with; nothing is written then."""
@@ -80,7 +108,7 @@ class CustomerCare:
 
     def place(self, quote: str) -> PropertySet:
         """Place a quote's order; the order."""
-        return instances(self("quote-to-order", quote=quote).objects[0])[0]
+        return self.work("quote-to-order", quote=quote)
 
     def install(self, order: PropertySet) -> None:
         """Submit an order, and have provisioning say that all of it is complete."""

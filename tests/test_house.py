@@ -42,7 +42,7 @@ MAY_OPEN = {
     "maps/cases.py": "example pairs of maps",
     "hub/deployment.py": "declarations and schemas of a deployment",
     "hub/cli.py": "files that a user names",
-    "hub/demo.py": "the demonstration's own folder",
+    "hub/demo_desk.py": "the demonstration's own folder",
     "hub/settings.py": "orderhub.toml",
 }
 CLOCKS = frozenset(("time", "random", "uuid", "secrets"))

@@ -1,91 +1,58 @@
-"""Usage scenarios a to d, in the source's words and with its numbers.
+"""Usage scenarios a to d, in the source's words and with its numbers, and on until the services are there and billed.
+
+What is asked for is told in `hub.scenarios`; what must come of it, here.
 
 Source: "Usage Scenarios", a to d; spec: workflows.md, "Usage scenarios".
 """
 
 from __future__ import annotations
 
-from typing import Any
+import pytest
 
+from hub.scenarios import (
+    BUNDLE,
+    FEATURES,
+    ISDN,
+    LINE,
+    MAIL,
+    SPOKANE,
+    boss_order,
+    boss_order_installed,
+    boss_quote,
+    delta_order,
+    delta_quote,
+    initial_order,
+    initial_quote,
+    order_with_isdn,
+    order_with_isdn_installed,
+)
 from integration_objects.complex_object import KEY, attributes, line_items, walk_items
-from integration_objects.property_set import PropertySet
-from tests.customer_care import CustomerCare, actions, lines, said, the
-
-BUNDLE, LINE, ISDN = "Small Business Enabler", "Local Line", "ISDN Line"
-FEATURES = ("Voice Mail", "Call Waiting", "Caller Id")
-SPOKANE = "AW-SPOKANE"
+from tests.customer_care import CustomerCare, actions, lines, said
+from tests.hub.conftest import lines as asked
+from tests.hub.conftest import status
+from tests.scenarios.what_is_there import charges, done, open_lines, processed, services
 
 
-def number(last: int) -> dict[str, str]:
-    """A telephone number in Spokane, as a line's field."""
-    return {"Service Id": f"509-555-{last:04d}"}
+def of_features(number: int, *word: str | None) -> dict[tuple[str | None, ...], int]:
+    """So many of each feature."""
+    return {(feature, *word): number for feature in FEATURES}
 
 
-def initial_quote(care: CustomerCare) -> PropertySet:
-    """a. A bundle with ten lines for a new office in Spokane, on a quote."""
-    care("new-account", name="American Widgets Inc, Spokane", like="2-AW-NY", account=SPOKANE)
-    first = f"{BUNDLE}/{LINE}"
-    requests: list[dict[str, Any]] = [
-        {"request": "set", "item": first, "fields": number(101)},
-        {"request": "set", "item": f"{first}/Voice Mail", "attributes": {"Password": "1234"}},
-        {"request": "add", "product": "Caller Id", "beneath": first},
-        {"request": "copy", "item": first, "times": "9", "fields": [number(102 + n) for n in range(9)]},
-    ]
-    return the(care("new-products-and-services", account=SPOKANE, product=BUNDLE, requests=requests))
-
-
-def installed(care: CustomerCare) -> PropertySet:
-    """All of scenario a was successfully installed: the bundle in the service profile."""
-    care.install(care.place(initial_quote(care).get("Quote Number") or ""))
-    return care.profile_root(SPOKANE)
-
-
-def delta_quote(care: CustomerCare) -> tuple[PropertySet, PropertySet]:
-    """b. Five lines more, and one replaced because of its number; the bundle and the quote."""
-    bundle = installed(care)
-    nuisance, copied = line_items(bundle)[3], line_items(bundle)[0]
-    requests = [
-        {
-            "request": "copy",
-            "item": copied.get(KEY),
-            "times": "6",
-            "fields": [number(201 + n) for n in range(6)],
-        },
-        {"request": "remove", "item": nuisance.get(KEY)},
-    ]
-    outcome = care("modify", account=SPOKANE, root=bundle.get(KEY), requests=requests)
-    return bundle, the(outcome)
-
-
-def order_with_isdn(care: CustomerCare) -> tuple[PropertySet, PropertySet]:
-    """c. An ISDN line for the boss on the same quote, and the quote is ordered; the bundle and the order."""
-    bundle, quote = delta_quote(care)
-    add = [{"request": "add", "product": ISDN, "beneath": bundle.get(KEY), "fields": {"Service Point Id": "SP-509-1"}}]
-    edited = the(care("edit-quote-line-item", quote=quote.get("Quote Number"), line=bundle.get(KEY), requests=add))
-    return bundle, care.place(edited.get("Quote Number") or "")
-
-
-def test_a_initial_quote_and_order(care: CustomerCare) -> None:
-    """All items in the product hierarchy have an associated action code of Add."""
+def test_a_all_items_in_the_product_hierarchy_have_the_action_code_add(care: CustomerCare) -> None:
+    """The bundle with ten local telephone lines beneath it, each with voice-mail, call waiting and caller id."""
     quote = initial_quote(care)
     (office,) = care.road.stored("Account", Account_Id=SPOKANE)
     assert (office.get("Parent Account Id"), office.get("Account Type")) == ("2-AW", "Business")
-    assert actions(quote) == {(BUNDLE, "Add"): 1, (LINE, "Add"): 10, **{(one, "Add"): 10 for one in FEATURES}}
+    assert actions(quote) == {(BUNDLE, "Add"): 1, (LINE, "Add"): 10, **of_features(10, "Add")}
     (root,) = line_items(quote)
-    assert (root.get("Product Id"), root.get("Adjusted Price"), root.get("Unit Of Measure")) == (
-        BUNDLE,
-        "25.00",
-        "Month",
-    )
+    priced = (root.get("Product Id"), root.get("Adjusted Price"), root.get("Unit Of Measure"))
+    assert priced == (BUNDLE, "25.00", "Month")
     for line in lines(quote, LINE):
         assert [feature.get("Product Id") for feature in line_items(line)] == list(FEATURES)
         assert line.get("Adjusted Price") == "5.99"
         (password,) = attributes(line_items(line)[0])
-        assert (password.get("Name"), password.get("Text Value"), password.get("Action Code")) == (
-            "Password",
-            "1234",
-            "Add",
-        )
+        fields = [password.get(name) for name in ("Name", "Text Value", "Action Code")]
+        assert fields == ["Password", "1234", "Add"]
     assert [line.get("Service Id") for line in lines(quote, LINE)] == [f"509-555-{n:04d}" for n in range(101, 111)]
     assert {item.get("Currency Code") for item, _ in walk_items(quote)} == {"USD"}
     assert (quote.get("Service Account Id"), quote.get("Billing Account Id")) == (SPOKANE, SPOKANE)
@@ -93,37 +60,91 @@ def test_a_initial_quote_and_order(care: CustomerCare) -> None:
     assert said(care.quote(quote.get("Quote Number"))) == said(quote)
 
 
-def test_b_delta_quote(care: CustomerCare) -> None:
-    """Six lines and their features are added, nine have a new price, one is deleted, all other features stay."""
-    bundle, quote = delta_quote(care)
-    assert [line.get("Status") for line in line_items(bundle)] == ["Active"] * 10
-    wanted = {(BUNDLE, "-"): 1, (LINE, "Add"): 6, (LINE, "Update"): 9, (LINE, "Delete"): 1}
-    for feature in FEATURES:
-        wanted |= {(feature, "Add"): 6, (feature, "Delete"): 1, (feature, "-"): 9}
-    assert actions(quote) == wanted
+def test_a_played_on_all_services_are_successfully_installed_and_billed(care: CustomerCare) -> None:
+    """Each of the ten local telephone lines is in an Active state, for $5.99; the bundle for $25."""
+    order = initial_order(care)
+    assert care.answers == ["done"]
+    assert services(care, SPOKANE) == {
+        (BUNDLE, "Active", "25.00"): 1,
+        (LINE, "Active", "5.99"): 10,
+        **of_features(10, "Active", "0.00"),
+    }
+    assert done(care.order(order.get("Order Number")))
+    # The bundle needs no provisioning: it is charged from Submit on, what is beneath it from provisioning's answer.
+    bundle, rest = charges(care, order)
+    assert bundle == {("Start", BUNDLE, "25.00"): 1}
+    assert rest == {("Start", LINE, "5.99"): 10, **{("Start", feature, "0.00"): 10 for feature in FEATURES}}
+    assert care.road.fallout() == []
+
+
+def test_b_six_lines_are_added_nine_have_a_new_price_and_one_is_deleted(care: CustomerCare) -> None:
+    """The child records of the lines that stay have an empty action code, those of the six new lines Add."""
+    quote = delta_quote(care)
+    installed = line_items(care.profile_root(SPOKANE))
+    assert actions(quote) == {
+        (BUNDLE, "-"): 1,
+        (LINE, "Add"): 6,
+        (LINE, "Update"): 9,
+        (LINE, "Delete"): 1,
+        **of_features(6, "Add"),
+        **of_features(1, "Delete"),
+        **of_features(9, "-"),
+    }
     for action in ("Add", "Update"):
         assert {line.get("Adjusted Price") for line in lines(quote, LINE, action)} == {"4.99"}
     (gone,) = lines(quote, LINE, "Delete")
-    assert (gone.get(KEY), gone.get("Service Id")) == (line_items(bundle)[3].get(KEY), "509-555-0104")
-    assert sorted(line.get("Service Id") or "" for line in lines(quote, LINE, "Add")) == [
-        f"509-555-{n:04d}" for n in range(201, 207)
-    ]
+    assert (gone.get(KEY), gone.get("Service Id")) == (installed[3].get(KEY), "509-555-0104")
+    new = sorted(line.get("Service Id") or "" for line in lines(quote, LINE, "Add"))
+    assert new == [f"509-555-{n:04d}" for n in range(201, 207)]
     assert quote.get("Status") == "In Progress"
+    assert said(care.quote(quote.get("Quote Number"))) == said(quote)
+    # The quote is saved, and nothing is ordered: the customer has what he had.
+    assert [line.get("Adjusted Price") for line in installed] == ["5.99"] * 10
+    assert len(care.road.stored("OM Order", Account_Id=SPOKANE)) == 1
 
 
-def test_c_update_delta_quote_and_order(care: CustomerCare) -> None:
-    """The quote has the ISDN line beside all that it had, and is ordered."""
-    _, order = order_with_isdn(care)
-    wanted = {(BUNDLE, "-"): 1, (LINE, "Add"): 6, (LINE, "Update"): 9, (LINE, "Delete"): 1, (ISDN, "Add"): 1}
-    for feature in FEATURES:
-        wanted |= {(feature, "Add"): 6, (feature, "Delete"): 1, (feature, "-"): 9}
-    assert actions(order) == wanted
+def test_b_played_on_fifteen_lines_are_active_and_the_deleted_one_is_inactive(care: CustomerCare) -> None:
+    order = delta_order(care)
+    assert care.answers == ["done", "done"]
+    assert services(care, SPOKANE) == {
+        (BUNDLE, "Active", "25.00"): 1,
+        (LINE, "Active", "4.99"): 15,
+        **of_features(15, "Active", "0.00"),
+        (LINE, "Inactive", "5.99"): 1,
+        **of_features(1, "Inactive", "0.00"),
+    }
+    root = care.profile_root(SPOKANE)
+    (gone,) = [line for line in line_items(root) if line.get("Status") == "Inactive"]
+    assert gone.get("Service Id") == "509-555-0104"
+    assert {item.get("Status") for item, _ in walk_items(gone)} == {"Inactive"}
+    assert done(care.order(order.get("Order Number")))
+    assert charges(care, order) == [
+        {
+            ("Start", LINE, "4.99"): 6,
+            ("Change", LINE, "4.99"): 9,
+            ("Stop", LINE, "5.99"): 1,
+            **{("Start", feature, "0.00"): 6 for feature in FEATURES},
+            **{("Stop", feature, "0.00"): 1 for feature in FEATURES},
+        }
+    ]
+
+
+def test_c_the_quote_is_updated_with_the_additional_isdn_line_and_ordered(care: CustomerCare) -> None:
+    """The bundle is in exactly the same state as after the quote was configured, with the ISDN line beside it."""
+    order = order_with_isdn(care)
+    assert actions(order) == {
+        (BUNDLE, "-"): 1,
+        (LINE, "Add"): 6,
+        (LINE, "Update"): 9,
+        (LINE, "Delete"): 1,
+        (ISDN, "Add"): 1,
+        **of_features(6, "Add"),
+        **of_features(1, "Delete"),
+        **of_features(9, "-"),
+    }
     (isdn,) = lines(order, ISDN)
-    assert (isdn.get("Status"), isdn.get("Service Point Id"), isdn.get("Adjusted Price")) == (
-        "Pending",
-        "SP-509-1",
-        "29.00",
-    )
+    fields = [isdn.get(name) for name in ("Status", "Service Point Id", "Adjusted Price")]
+    assert fields == ["Pending", "SP-509-1", "29.00"]
     assert isdn.get(KEY) == isdn.get("Row Id")
     assert (order.get("Status"), order.get("Order Type")) == ("New", "Sales Order")
     assert said(care.order(order.get("Order Number"))) == said(order)
@@ -131,27 +152,126 @@ def test_c_update_delta_quote_and_order(care: CustomerCare) -> None:
     assert quote.get("Status") == "Order Placed"
 
 
-def test_d_new_delta_quote_with_open_order(care: CustomerCare) -> None:
-    """Only the two ISDN lines have an action, Add; the second of them is free."""
-    bundle, order = order_with_isdn(care)
-    add = [
-        {"request": "add", "product": ISDN, "beneath": bundle.get(KEY)},
-        {"request": "add", "product": ISDN, "beneath": bundle.get(KEY)},
-    ]
-    quote = the(care("modify", account=SPOKANE, root=bundle.get(KEY), requests=add))
-    assert quote.get("Row Id") != order.get("Quote Id")
-    wanted = {(BUNDLE, "-"): 1, (LINE, "-"): 15, (ISDN, "-"): 1, (ISDN, "Add"): 2}
-    wanted |= {(feature, "-"): 15 for feature in FEATURES}
-    assert actions(quote) == wanted
-    assert [line.get("Adjusted Price") for line in lines(quote, ISDN)] == ["29.00", "29.00", "0.00"]
-    second = care.place(quote.get("Quote Number") or "")
-    assert (second.get("Status"), second.get("Order Number")) != (order.get("Status"), order.get("Order Number"))
-    keys = {item.get(KEY) for item in lines(order, ISDN)} & {item.get(KEY) for item in lines(second, ISDN, "Add")}
-    assert keys == set()
+def test_c_played_on_the_boss_has_his_isdn_line(care: CustomerCare) -> None:
+    order = order_with_isdn_installed(care)
+    assert care.answers == ["done", "done"]
+    assert services(care, SPOKANE) == {
+        (BUNDLE, "Active", "25.00"): 1,
+        (LINE, "Active", "4.99"): 15,
+        (ISDN, "Active", "29.00"): 1,
+        **of_features(15, "Active", "0.00"),
+        (LINE, "Inactive", "5.99"): 1,
+        **of_features(1, "Inactive", "0.00"),
+    }
+    (isdn,) = [item for item in line_items(care.profile_root(SPOKANE)) if item.get("Product Id") == ISDN]
+    assert isdn.get("Service Point Id") == "SP-509-1"
+    assert done(care.order(order.get("Order Number")))
+    (told,) = charges(care, order)
+    assert (told["Start", ISDN, "29.00"], told["Change", LINE, "4.99"], told["Stop", LINE, "5.99"]) == (1, 9, 1)
+    assert sum(told.values()) == 1 + 9 + 6 * 4 + 4
 
-    # With both orders complete, the profile is what the customer's boss saw.
-    care.install(order)
-    care.install(second)
-    living = [item for item in line_items(care.profile_root(SPOKANE)) if item.get("Status") == "Active"]
-    assert [item.get("Product Id") for item in living] == [LINE] * 15 + [ISDN] * 3
-    assert [item.get("Adjusted Price") for item in living] == ["4.99"] * 15 + ["29.00", "29.00", "0.00"]
+
+def test_c_played_on_by_an_answer_to_half_of_the_work_order(care: CustomerCare) -> None:
+    """What is complete is in the profile and billed; the order is processed once provisioning has answered for all."""
+    order = order_with_isdn(care)
+    care.submit(order)
+    (work_order,) = care.road.work_orders()
+    wanted = [line for line in asked(work_order) if line.get("action") != "none"]
+    number, keys = work_order.get("number") or "", [(line.get("integrationId") or "", "COMPLETED") for line in wanted]
+    assert len(keys) == 9 + 6 * 4 + 4 + 1
+    isdn = [key for line, key in zip(wanted, keys, strict=True) if line.get("product") == ISDN]
+    assert care.road.work(status(number, isdn), "provisioning_status")["state"] == "done"
+    stored = care.order(order.get("Order Number"))
+    assert (stored.get("Status"), processed(stored), open_lines(stored)) == ("Open", ["N"], len(keys) - 1)
+    assert services(care, SPOKANE)[ISDN, "Active", "29.00"] == 1
+    assert services(care, SPOKANE)[LINE, "Active", "5.99"] == 10
+    assert charges(care, order) == [{("Start", ISDN, "29.00"): 1}]
+    rest = [key for key in keys if key not in isdn]
+    assert care.road.work(status(number, rest), "provisioning_status")["state"] == "done"
+    assert done(care.order(order.get("Order Number")))
+    assert services(care, SPOKANE)[LINE, "Active", "4.99"] == 15
+    assert sum(charges(care, order)[1].values()) == len(rest)
+
+
+def test_d_only_the_two_isdn_lines_have_an_action_and_the_second_is_free(care: CustomerCare) -> None:
+    """The configurator shows the expected state after the open order; the status of its ISDN line is Pending."""
+    quote, order = boss_quote(care)
+    assert [line.get("Status") for line in lines(order, ISDN)] == ["Pending"]
+    assert quote.get("Row Id") != order.get("Quote Id")
+    assert actions(quote) == {
+        (BUNDLE, "-"): 1,
+        (LINE, "-"): 15,
+        (ISDN, "-"): 1,
+        (ISDN, "Add"): 2,
+        **of_features(15, "-"),
+    }
+    assert [line.get("Adjusted Price") for line in lines(quote, ISDN)] == ["29.00", "29.00", "0.00"]
+
+
+def test_d_the_boss_submits_while_another_order_is_still_pending(care: CustomerCare) -> None:
+    order, before = boss_order(care)
+    assert (order.get("Status"), care.order(before.get("Order Number")).get("Status")) == ("Open", "New")
+    added = lines(order, ISDN, "Add")
+    assert [line.get("Status") for line in added] == ["Open", "Open"]
+    assert {line.get(KEY) for line in added} & {line.get(KEY) for line in lines(before, ISDN)} == set()
+    (work_order,) = care.road.work_orders()
+    assert [line.get("product") for line in asked(work_order) if line.get("action") != "none"] == [ISDN, ISDN]
+
+
+def three_isdn_lines(care: CustomerCare) -> None:
+    """With both orders complete, the customer has what the boss saw."""
+    assert services(care, SPOKANE) == {
+        (BUNDLE, "Active", "25.00"): 1,
+        (LINE, "Active", "4.99"): 15,
+        (ISDN, "Active", "29.00"): 2,
+        (ISDN, "Active", "0.00"): 1,
+        **of_features(15, "Active", "0.00"),
+        (LINE, "Inactive", "5.99"): 1,
+        **of_features(1, "Inactive", "0.00"),
+    }
+    assert care.road.fallout() == []
+
+
+def test_d_played_on_both_orders_are_installed_and_billed(care: CustomerCare) -> None:
+    order, before = boss_order_installed(care)
+    assert care.answers == ["done", "done", "done"]
+    three_isdn_lines(care)
+    assert done(care.order(order.get("Order Number")))
+    assert done(care.order(before.get("Order Number")))
+    assert charges(care, order) == [{("Start", ISDN, "29.00"): 1, ("Start", ISDN, "0.00"): 1}]
+    (told,) = charges(care, before)
+    assert (told["Start", ISDN, "29.00"], sum(told.values())) == (1, 38)
+
+
+@pytest.mark.parametrize("first", ["the first order", "the boss's order"])
+def test_d_played_on_whichever_order_provisioning_answers_first(care: CustomerCare, first: str) -> None:
+    order, before = boss_order(care)
+    care.submit(before)
+    answers = {work_order.get("number") or "": work_order for work_order in care.road.work_orders()}
+    numbers = [f"{one.get('Order Number')}-1" for one in (before, order)]
+    for number in numbers if first == "the first order" else reversed(numbers):
+        assert care.road.complete(answers[number])["state"] == "done"
+    three_isdn_lines(care)
+    assert done(care.order(order.get("Order Number")))
+    assert done(care.order(before.get("Order Number")))
+
+
+def test_d_played_on_when_provisioning_says_everything_twice(care: CustomerCare) -> None:
+    """An answer that comes again changes nothing, and nothing is billed twice."""
+    order, before = boss_order(care)
+    care.submit(before)
+    work_orders = care.road.work_orders()
+    for work_order in work_orders:
+        care.road.complete(work_order)
+    told = [charges(care, one) for one in (order, before)]
+    for work_order in work_orders:
+        assert care.road.complete(work_order, time="2026-02-03T10:00:00Z")["state"] == "filtered"
+    three_isdn_lines(care)
+    assert [charges(care, one) for one in (order, before)] == told
+
+
+def test_the_voice_mail_of_every_line_has_its_password(care: CustomerCare) -> None:
+    """What the first line was configured with came to all its copies, through quote, order and profile."""
+    delta_order(care)
+    mails = lines(care.look("OM Asset", SPOKANE), MAIL)
+    assert [[one.get("Text Value") for one in attributes(mail)] for mail in mails] == [["1234"]] * 16
