@@ -291,6 +291,16 @@ def test_what_a_supplement_adds_beneath_a_root_that_is_done_meanwhile_stays_requ
     assert [item.get("Status") for item, _ in walk_items(active(care.road))] == ["Complete", "Complete", "Open", "Open"]
 
 
+def test_what_is_applied_while_a_supplement_is_made_is_not_requested_again(care):
+    line, mail = two_lines(care)
+    care("revise", order=NUMBER)
+    done(care, line, 1)
+    done(care, mail, 2)
+    assert requested(care) == (["Local Line", "Voice Mail"], [])
+    applied = [item.get("Applied Date") is not None for item, _ in walk_items(active(care.road))]
+    assert applied == [True, True, False]
+
+
 def test_what_a_supplement_adds_beneath_a_root_that_was_done_before_stays_requested(care):
     line, mail = two_lines(care)
     for work_order in care.road.work_orders():
