@@ -19,6 +19,7 @@ from hub.configurator.requests import AddItem, Request
 from hub.pricing import Total
 from hub.product_fields import copy_product_fields
 from hub.run import Note, Run
+from hub.workflows.active_quote import QUOTE
 from hub.workflows.price_lists import price_list_for
 from hub.workflows.service_profile import ASSET, no_profile
 from integration_objects.complex_object import (
@@ -143,7 +144,8 @@ def lines_of(run: Run, before: PropertySet | None, after: PropertySet | None, ou
     after = _with_asset_status(before, after)
     delta = run.call("Delta", _without_asset_status(before), after, output=output, compared=compared)
     roots = [root for instance in instances(delta) for root in line_items(instance)]
-    _name_copies(roots, after)
+    if output == QUOTE:
+        _name_copies(roots, after)
     for root in roots:
         for item in root.walk():
             if item.type == "Line Item":
@@ -155,7 +157,7 @@ def lines_of(run: Run, before: PropertySet | None, after: PropertySet | None, ou
 
 
 def copy_key(root: str) -> str:
-    """The key of the root that a grown quantity of *root* adds beside it, until an order gives it one of its own.
+    """The key of the root that a grown quantity of *root* adds beside it on a quote; an order gives it one of its own.
 
     It follows from the root's, so that the next change of the root finds what the last one had added.
     """
@@ -163,12 +165,15 @@ def copy_key(root: str) -> str:
 
 
 def _name_copies(roots: Iterable[PropertySet], after: PropertySet | None) -> None:
-    """Give added roots that a grown quantity made their lasting keys, in place."""
+    """Give added roots that a grown quantity made their lasting keys, in place; one that has grown before goes on."""
     known = {item.get(KEY) for instance in instances(after) for item in line_items(instance)} if after else set()
     beside: str | None = None
     for root in roots:
         if root.get("Action Code") == "Add" and root.get(KEY) not in known and beside is not None:
-            root.properties[KEY] = copy_key(beside)
+            key = copy_key(beside)
+            while key in known:
+                key = copy_key(key)
+            root.properties[KEY] = key
         else:
             beside = root.get(KEY)
 

@@ -12,6 +12,7 @@ from hub.run import Note, Run
 from hub.services.differences import Differs, differs_in
 from hub.workflows import approvals
 from hub.workflows.change import configure, fill_products, lines_of, price
+from hub.workflows.fulfilment import flag_processed
 from hub.workflows.milestones import is_past, past_point
 from hub.workflows.quote_lines import extend_quantities, fill_accounts
 from hub.workflows.service_item import item_of, why_empty, with_roots
@@ -190,6 +191,7 @@ def _put(run: Run, order: PropertySet, root: PropertySet | None, roots: list[Pro
     fill_accounts(order)
     extend_quantities(order)
     _complete_lines(run, order, former)
+    flag_processed(run, order)  # a finished root that got something new beneath it is processed no more
     run.synchronize(message(ORDER, [order]))
 
 

@@ -234,9 +234,9 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
         _close_work_order(work_order)
         run.update(message(WORK_ORDER, [work_order]))
     done = [item for item in changed if item.get("Status") == "Complete"]
-    if active is not order:
-        pass_on(run, active, changed)
     take_completed_lines(run, order, done)
+    if active is not order:
+        pass_on(run, active, changed)  # behind it: what was applied is so in the supplement, too
     failed = [item for item in changed if item.get("Status") in FAILED]
     if failed:
         review.mark_later_orders(run, order, failed, "failed in part")

@@ -121,8 +121,13 @@ def line_in(header: PropertySet, line: str) -> tuple[PropertySet, PropertySet] |
 
 
 def group_of(quote: PropertySet, root: str) -> list[PropertySet]:
-    """The root *root* with the one that a grown quantity of it added beside it."""
-    return [item for item in line_items(quote) if item.get(KEY) in (root, copy_key(root))]
+    """The root *root* with those that a grown quantity of it added beside it, one for each time that it grew."""
+    present = {item.get(KEY) for item in line_items(quote)}
+    group, key = {root}, copy_key(root)
+    while key in present:
+        group.add(key)
+        key = copy_key(key)
+    return [item for item in line_items(quote) if item.get(KEY) in group]
 
 
 def put_lines(run: Run, quote: PropertySet, replaced: Iterable[PropertySet], roots: list[PropertySet]) -> None:

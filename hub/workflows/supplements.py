@@ -183,8 +183,11 @@ def bring_up_to_date(run: Run, supplement: PropertySet, original: PropertySet) -
 
 
 def take_over(twin: PropertySet, done: PropertySet) -> None:
-    """Make a supplement's line what it is in the original, in place; it keeps its row."""
-    kept = {name: twin.get(name) for name in ("Row Id", "Line Number")}
+    """Make a supplement's line what it is in the original, in place; it keeps its row.
+
+    It keeps its flag, too: the original's root may be processed, while the supplement has put more beneath it.
+    """
+    kept = {name: twin.get(name) for name in ("Row Id", "Line Number", "Order Item Processed Flag")}
     status = done.get("Status")
     twin.properties = {**done.properties, **kept, "Status": "Pending" if status == "Open" else status}
     put_list(twin, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(done)]

@@ -218,3 +218,28 @@ def test_a_line_past_its_point_of_no_return_stays_as_it_is(shop, build):
         ("Caller Id", "add"),
         ("Call Forwarding", "add"),
     ]
+
+
+def test_what_a_quantity_grows_by_has_a_key_of_its_own_on_each_order(care):
+    """Edited twice, and on a second order that stands open beside the first: all are different services."""
+    card = the(care("new-products-and-services", account="1-B", product="Calling Card"))
+    care.install(care.place(card.get("Quote Number")))
+    key = care.profile_root("1-B").get("Integration Id")
+    keys = [key]
+    for due in ("2027-01-01", "2027-01-02"):
+        comment = {"request": "set", "item": key, "fields": {"Pricing Comment": f"wanted by {due}"}}
+        quote = care("modify", account="1-B", root=key, requests=[comment])
+        number = the(quote).get("Quote Number")
+        order = the_order(care("quote-to-order", quote=number, due_date=due))
+        for quantity in ("2", "3"):
+            more = {"request": "set", "item": key, "fields": {"Quantity": quantity}}
+            care("edit-order-line-item", order=order, line=key, requests=[more])
+        keys += [item.get("Integration Id") for item in line_items(care.order(order))][1:]
+        care("submit", order=order)
+    assert len(keys) == len(set(keys)) == 7
+    assert len(line_items(the(care("projected-state", account="1-B")))) == 7
+
+
+def the_order(outcome):
+    """The number of the order that an outcome has beside its quote."""
+    return next(one for tree in outcome.objects for one in instances(tree) if one.type == "Order").get("Order Number")

@@ -234,6 +234,26 @@ def test_a_grown_quantity_is_a_line_of_its_own_and_replaced_with_its_root(any_ca
     ] * 4
 
 
+def test_a_quantity_may_grow_again_on_the_same_quote(care):
+    """What each growth adds belongs to the root: the next modify replaces all of it."""
+    card = the(care("new-products-and-services", account="1-B", product="Calling Card"))
+    care.install(care.place(card.get("Quote Number")))
+    key = care.profile_root("1-B").get(KEY)
+
+    def found(workflow, quantity, **named):
+        change = {"request": "set", "item": key, "fields": {"Quantity": quantity}}
+        quote = the(care(workflow, requests=[change], **named))
+        return quote, [(item.get("Action Code"), item.get("Quantity")) for item in line_items(quote)]
+
+    quote, _ = found("modify", "3", account="1-B", root=key)
+    for quantity, more in (("2", ["1", "2"]), ("4", ["3", "2", "1"])):
+        number = quote.get("Quote Number")
+        quote, after = found("edit-quote-line-item", quantity, quote=number, line=key)
+        assert sorted(after) == [("-", "1"), *sorted(("Add", one) for one in more)]
+    assert len({item.get(KEY) for item in line_items(quote)}) == 4
+    assert found("modify", "3", account="1-B", root=key)[1] == [("-", "1"), ("Add", "2")]
+
+
 def test_inactive_components_are_left_out(care):
     root = installed(care)
     add = {

@@ -9,6 +9,8 @@ from hub.workflows.statuses import StatusChangeRefused
 from hub.workflows.stored_orders import OrderUnknown
 from hub.workflows.supplements import NothingToSupplement, SupplementOpen, SupplementOvertaken
 from integration_objects.complex_object import instances, line_items, message, walk_items
+from tests.customer_care import lines, the
+from tests.hub.conftest import status
 
 NUMBER = "O-0000001"
 
@@ -233,3 +235,86 @@ def test_an_order_that_is_partly_complete_is_not_cancelled(road, build, submitte
         "  mend:  take the services away with an order of its own, or revise the order to drop the rest"
     )
     assert revisions(road) == [("1", "Open", "Y")]
+
+
+def two_lines(care):
+    """Customer care's order for two lines, the first with voice-mail: submitted; the first line and its voice-mail."""
+    quote = the(care("new-quote", account="1-B")).get("Quote Number")
+    care(
+        "new-products-and-services",
+        account="1-B",
+        requests=[
+            {"request": "add", "product": "Local Line", "name": "L", "fields": {"Service Id": "5095550001"}},
+            {"request": "add", "product": "Voice Mail", "beneath": "L", "attributes": {"Password": "1234"}},
+            {"request": "add", "product": "Local Line", "fields": {"Service Id": "5095550002"}},
+        ],
+    )
+    order = care.place(quote)
+    care.submit(order)
+    line = lines(order, "Local Line")[0]
+    return line.get("Integration Id"), line_items(line)[0].get("Integration Id")
+
+
+def done(care, key, day):
+    """Provisioning says that a line is complete."""
+    answer = status(f"{NUMBER}-1", [(key, "COMPLETED")], time=f"2026-02-0{day}T10:00:00Z")
+    assert care.road.work(answer, "provisioning_status")["state"] == "done"
+
+
+def requested(care):
+    """The products of the requested state of the first line, and what was ignored."""
+    found = care("projected-state", account="1-B")
+    first = line_items(the(found))[0]
+    return [item.get("Product Id") for item in first.walk() if item.type == "Line Item"], [
+        note for note in found.notes if note.kind == "ignored"
+    ]
+
+
+def add_caller_id(care, line):
+    care(
+        "edit-order-line-item",
+        order=NUMBER,
+        line=line,
+        requests=[{"request": "add", "product": "Caller Id", "beneath": line}],
+    )
+
+
+def test_what_a_supplement_adds_beneath_a_root_that_is_done_meanwhile_stays_requested(care):
+    """The original's root is processed then; the supplement's has more to come, before and after it is submitted."""
+    line, mail = two_lines(care)
+    done(care, line, 1)
+    care("revise", order=NUMBER)
+    add_caller_id(care, line)
+    done(care, mail, 2)
+    care("submit", order=NUMBER)
+    assert requested(care) == (["Local Line", "Voice Mail", "Caller Id"], [])
+    assert [item.get("Status") for item, _ in walk_items(active(care.road))] == ["Complete", "Complete", "Open", "Open"]
+
+
+def test_what_is_applied_while_a_supplement_is_made_is_not_requested_again(care):
+    line, mail = two_lines(care)
+    care("revise", order=NUMBER)
+    done(care, line, 1)
+    done(care, mail, 2)
+    assert requested(care) == (["Local Line", "Voice Mail"], [])
+    applied = [item.get("Applied Date") is not None for item, _ in walk_items(active(care.road))]
+    assert applied == [True, True, False]
+
+
+def test_what_a_supplement_adds_beneath_a_root_that_was_done_before_stays_requested(care):
+    line, mail = two_lines(care)
+    for work_order in care.road.work_orders():
+        care.road.complete(work_order)
+    quote = the(care("new-quote", account="1-B")).get("Quote Number")
+    one, two = (item.get("Integration Id") for item in line_items(care.road.stored("OM Asset", Account_Id="1-B")[0]))
+    for number, root in enumerate((one, two)):
+        change = {"request": "set", "item": root, "fields": {"Service Id": f"509555010{number}"}}
+        care("modify", account="1-B", root=root, requests=[change])
+    changed = care.place(quote).get("Order Number")
+    care("submit", order=changed)
+    answer = status(f"{changed}-1", [(line, "COMPLETED")], time="2026-03-01T10:00:00Z")
+    assert care.road.work(answer, "provisioning_status")["state"] == "done"
+    care("revise", order=changed)
+    more = [{"request": "add", "product": "Caller Id", "beneath": line}]
+    care("edit-order-line-item", order=changed, line=mail, requests=more)
+    assert requested(care) == (["Local Line", "Voice Mail", "Caller Id"], [])
