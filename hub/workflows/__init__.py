@@ -49,11 +49,11 @@ def shipped_workflows() -> dict[str, Workflow]:
     """The workflows that the hub brings, by name."""
     from hub.workflows import (
         accounts,
-        fulfilment,
         hub_object,
         move,
         opportunities,
         order_processes,
+        order_synchronization,
         products_and_services,
         quote_to_order,
         quotes,
@@ -72,14 +72,7 @@ def shipped_workflows() -> dict[str, Workflow]:
                 "take in a sender's order: resolve it, prove it against the requested state, submit it",
                 module="Orders",
             ),
-            Workflow(
-                "Order Synchronization",
-                fulfilment.synchronize_order,
-                fulfilment.accounts_of_status,
-                ("OM Work Order Status",),
-                "take in provisioning's answer: statuses, billing events, the service profile",
-                module="Orders",
-            ),
+            order_synchronization.WORKFLOW,
             Workflow(
                 "Hub Object",
                 hub_object.take_hub_object,

@@ -38,6 +38,7 @@ from integration_objects.field_values import read_date, read_number
 from integration_objects.property_set import PropertySet
 
 WORK_ORDER = "OM Work Order"
+STATUS = "OM Work Order Status"
 BILLING_EVENT = "OM Billing Event"
 
 

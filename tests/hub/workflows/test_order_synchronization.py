@@ -1,0 +1,71 @@
+"""A person says what became of a work order's lines, by the same workflow that takes provisioning's word."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.workflows.fulfilment import LineUnknown, WorkOrderUnknown
+from hub.workflows.statuses import StatusChangeRefused
+from integration_objects.complex_object import KEY, instances, walk_items
+
+
+@pytest.fixture
+def ordered(road, build):
+    """The mainframe's order, of which provisioning was asked."""
+    road.work(build.sample("order-1-new-service.xml"))
+    return road
+
+
+def statuses(road):
+    [order] = road.stored("OM Order", Order_Number="O-0000001")
+    return {item.get("Product Id"): item.get("Status") for item, _ in walk_items(order)}
+
+
+def test_all_lines_that_have_no_answer_yet_are_complete(ordered):
+    outcome = ordered.ask("order-synchronization", work_order="O-0000001-1", status="Complete")
+    [order] = instances(outcome.objects[0])
+    assert (outcome.state, order.get("Status")) == ("done", "Complete")
+    assert set(statuses(ordered).values()) == {"Complete"}
+    assert ordered.profile()["Local Breakthrough Package / Local Line / Voice Mail"] == "Active"
+    assert len(ordered.left("billing.events")) == 2
+    again = ordered.ask("order-synchronization", work_order="O-0000001-1", status="Complete")
+    assert (again.state, again.why) == ("filtered", "the status changes no line")
+
+
+def test_of_some_lines_it_is_said_why_they_failed(ordered):
+    [order] = ordered.stored("OM Order", Order_Number="O-0000001")
+    [key] = [item.get(KEY) for item, _ in walk_items(order) if item.get("Product Id") == "Caller Id"]
+    ordered.ask("order-synchronization", work_order="O-0000001-1", status="Failed", lines=key, reason="no port")
+    assert statuses(ordered)["Caller Id"] == "Failed"
+    assert statuses(ordered)["Local Line"] == "Open"
+    ordered.ask(
+        "order-synchronization", work_order="O-0000001-1", status="Complete", completed="2026-02-03", milestone="Built"
+    )
+    [order] = ordered.stored("OM Order", Order_Number="O-0000001")
+    lines = {item.get("Product Id"): item for item, _ in walk_items(order)}
+    assert order.get("Status") == "Failed"
+    assert lines["Caller Id"].get("Status") == "Failed"
+    assert (lines["Local Line"].get("Completed Date"), lines["Local Line"].get("Milestone")) == ("2026-02-03", "Built")
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal", "why"),
+    [
+        (
+            {"work_order": "O-9-1", "status": "Complete"},
+            WorkOrderUnknown,
+            "the hub never sent a work order of this number",
+        ),
+        (
+            {"work_order": "O-0000001-1", "status": "Gone"},
+            StatusChangeRefused,
+            "it is Open, from which it can become Complete or Failed or Rejected",
+        ),
+        ({"work_order": "O-0000001-1", "status": "Complete", "lines": "X"}, LineUnknown, "its lines are "),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_written(ordered, given, refusal, why):
+    with pytest.raises(refusal) as caught:
+        ordered.ask("order-synchronization", **given)
+    assert caught.value.why.startswith(why)
+    assert statuses(ordered)["Local Line"] == "Open"
