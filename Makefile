@@ -17,9 +17,10 @@ check: $(STAMP)  ## lint, types, and the proof of the declarations
 	$(VENV)/bin/mypy
 	$(VENV)/bin/orderhub check
 
-bench: $(STAMP)  ## how fast the road, Delta and Apply, and large quotes are; BENCH="--quick" or "--orders N"
+bench: $(STAMP)  ## how fast the road, Delta, Apply, configurator, pricing and large quotes are; BENCH="--quick"
 	$(VENV)/bin/python -m tests.bench.road $(BENCH)
 	$(VENV)/bin/python -m tests.bench.delta_and_apply
+	$(VENV)/bin/python -m tests.bench.growth
 	$(VENV)/bin/python -m tests.bench.quote_to_profile
 
 services: $(STAMP)  ## a private RabbitMQ and PostgreSQL until Ctrl-C; prints their settings

@@ -22,7 +22,7 @@ from adapters.database.filing import Arrival, Filed, MessageIdReused
 from adapters.database.inbox import Ending, InboxRow
 from adapters.database.outbox import OutboxMessage
 from adapters.transport import Delivery, Oversize
-from hub.answers import Answers
+from hub.answers import Answers, StateMoved
 from hub.desk import Desk, Transaction
 from hub.rehearsal import asks_outside, rehearse
 from hub.reply import OBJECT as REPLY
@@ -83,7 +83,14 @@ class Work:
         """What outbound message ids are derived from."""
         row = self.row
         return Origin(
-            row.route, row.sender, row.identity, row.id, row.message_id, row.correlation_id, getattr(row, "replays", 0)
+            row.route,
+            row.sender,
+            row.identity,
+            row.id,
+            row.message_id,
+            row.correlation_id,
+            getattr(row, "replays", 0),
+            self.route.prices,
         )
 
 
@@ -155,7 +162,8 @@ class DataManager:
 
     def _needs_no_turn(self, route: Route, delivery: Delivery) -> bool:
         """Whether a message may be worked in the transaction that files it."""
-        return route.key is None and not delivery.redelivered and not asks_outside(self._desk.kit, route.workflow)
+        asks = asks_outside(self._desk.kit, route.workflow, route.prices)
+        return route.key is None and not delivery.redelivered and not asks
 
     def move(self, channel: str, route: Route, limit: int) -> int:
         """From the outbox into the inbox of the route that reads an embedded channel, in one transaction.
@@ -415,6 +423,10 @@ class DataManager:
                 raise
             alone.append(work.row.id)
         except HubError as error:
+            if isinstance(error, StateMoved) and alone is not None:
+                undo()
+                alone.append(work.row.id)  # another message of its group moved it: it asks again, after that one
+                return
             if self._desk.database.is_world_fault(error):
                 raise  # the whole transaction is lost with it
             undo()

@@ -21,6 +21,7 @@ from adapters.database.object_store import ObjectStore
 from adapters.database.tables import tables_of
 from adapters.database.upgrade import needs_upgrade, upgrade
 from hub.answers import Answers
+from hub.catalogue_reader import CatalogueReader
 from hub.deployment import Deployment
 from hub.run import Kit, Origin, Run
 from integration_objects.errors import Misconfigured
@@ -47,12 +48,14 @@ class Transaction:
         store: the EAI database adapter.
         messages: the message store.
         desk: whose books they are.
+        catalogues: products' definitions, read once for all of its runs.
     """
 
     connection: Any
     store: ObjectStore
     messages: MessageStore
     desk: Desk
+    catalogues: CatalogueReader
 
     def run(self, origin: Origin, locked: set[str] | None = None, answers: Answers | None = None) -> Run:
         """A workflow run in this transaction.
@@ -62,7 +65,9 @@ class Transaction:
             locked: the accounts that its group has locked; None for alone.
             answers: what other systems answered before the lock; None where none is asked.
         """
-        return Run(self.desk.kit, self.store, self.messages, origin, locked, answers=answers)
+        return Run(
+            self.desk.kit, self.store, self.messages, origin, locked, answers=answers, catalogues=self.catalogues
+        )
 
 
 class Desk:
@@ -150,9 +155,12 @@ class Desk:
 
     def _transaction(self, connection: Any) -> Transaction:
         user = self.deployment.settings.user
+        definitions = self.deployment.definitions
+        store = ObjectStore(connection, definitions, self.metadata, self.surroundings, user)
         return Transaction(
             connection,
-            ObjectStore(connection, self.deployment.definitions, self.metadata, self.surroundings, user),
+            store,
             MessageStore(connection, self.surroundings, self.process, user),
             self,
+            CatalogueReader(store, definitions),
         )

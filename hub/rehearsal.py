@@ -12,7 +12,7 @@ import structlog
 from adapters.database.object_store import Done
 from hub.answers import Answers, Unanswered
 from hub.desk import Desk
-from hub.run import Kit, Origin, Run
+from hub.run import Kit, Origin, Run, WhoPrices
 from hub.workflows import Workflow
 from integration_objects.errors import Retryable
 from integration_objects.property_set import PropertySet
@@ -32,7 +32,7 @@ def rehearse(desk: Desk, workflow: Workflow, tree: PropertySet, origin: Origin) 
     Raises:
         Retryable: another system doesn't answer.
     """
-    if not asks_outside(desk.kit, workflow):
+    if not asks_outside(desk.kit, workflow, origin.prices):
         return None
     answers = Answers(desk.surroundings.now())
     for _ in range(MOST_QUESTIONS):
@@ -40,7 +40,15 @@ def rehearse(desk: Desk, workflow: Workflow, tree: PropertySet, origin: Origin) 
         try:
             with desk.read() as transaction:
                 workflow.function(
-                    Rehearsal(desk.kit, transaction.store, transaction.messages, origin, answers=answers), tree
+                    Rehearsal(
+                        desk.kit,
+                        transaction.store,
+                        transaction.messages,
+                        origin,
+                        answers=answers,
+                        catalogues=transaction.catalogues,
+                    ),
+                    tree,
                 )
         except Unanswered as question:
             question.ask()
@@ -56,9 +64,17 @@ def rehearse(desk: Desk, workflow: Workflow, tree: PropertySet, origin: Origin) 
     return answers
 
 
-def asks_outside(kit: Kit, workflow: Workflow) -> bool:
-    """Whether a workflow may ask another system: it takes requests, and one of the ports is another system's."""
-    return "OM Workflow Request" in workflow.takes and (kit.configurator.is_external or kit.pricing.is_external)
+def asks_outside(kit: Kit, workflow: Workflow, prices: WhoPrices) -> bool:
+    """Whether a workflow may ask another system: one of the ports is another system's, and it uses that.
+
+    Args:
+        kit: the deployment's.
+        workflow: one that takes requests may use both; one that takes orders has them checked, and priced where
+        prices: its route says that the hub prices.
+    """
+    orders, requests = ("OM Order" in workflow.takes, "OM Workflow Request" in workflow.takes)
+    configures = kit.configurator.is_external and (orders or requests)
+    return configures or (kit.pricing.is_external and (requests or (orders and prices == "hub")))
 
 
 class Rehearsal(Run):
@@ -72,7 +88,7 @@ class Rehearsal(Run):
         """Nothing is written."""
         return []
 
-    update = upsert = synchronize = execute = insert
+    update = upsert = synchronize = delete = execute = insert
 
     def keep_integration_ids(self, system: str, account_id: str, pairs: Mapping[str, str]) -> None:
         """Nothing is written."""
@@ -92,3 +108,7 @@ class Rehearsal(Run):
 
     def fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
         """Nothing is written."""
+
+    def resolve_fallout(self, row_id: str, how: str) -> bool:
+        """Nothing is written."""
+        return True

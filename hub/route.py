@@ -5,6 +5,7 @@
     object: Mainframe Order                     # an external object; or hub, for the hub's own XML
     map: Mainframe Order to OM Order            # left out for the hub's own XML
     workflow: Receive Order
+    prices: hub                                 # who says what an order's lines cost; left out: sender
     identity: message id                        # or body; or {field: "[MSG-ID]"}
     key: "[CUST-NO]"                            # messages with one key keep their order; left out: no order
     reply: {object: Mainframe Answer, map: OM Reply to Mainframe Answer, channel: mainframe.answers}
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeVar
 
+from hub.run import WhoPrices
 from hub.workflows import Workflow
 from integration_objects.declaration import DeclarationFault, Node, Source, nearest, read
 from integration_objects.errors import HubError, Refused
@@ -36,6 +38,7 @@ from schemas.check import Limits
 from schemas.external_object import ExternalObject
 
 HUB_OBJECT = "hub"
+ORDER = "OM Order"
 RETRY_S = (1, 5, 30, 120, 600)
 #: deaths of the process over one message, after which it is parked
 MOST_DEATHS = 3
@@ -73,6 +76,7 @@ class Route:
         external: the arriving object; None for the hub's own XML.
         map: to the internal object; None for the hub's own XML.
         workflow: what runs on it.
+        prices: who says what the lines of an order cost: its sender, or the hub by a price list.
         identity: "message id", "body", or an expression over the arriving tree.
         key: an expression over the arriving tree; None: messages keep no order.
         reply, reply_to: see above.
@@ -88,6 +92,7 @@ class Route:
     external: ExternalObject | None
     map: DataMap | None
     workflow: Workflow
+    prices: WhoPrices
     identity: Literal["message id", "body"] | SourceExpression
     key: SourceExpression | None
     reply: Reply
@@ -183,7 +188,7 @@ def _route(
 ) -> Route:
     parts = node.mapping(
         required=("route", "from", "object", "workflow"),
-        optional=("map", "identity", "key", "reply", "reply to", "retry", "limits", "senders", "help"),
+        optional=("map", "prices", "identity", "key", "reply", "reply to", "retry", "limits", "senders", "help"),
     )
     door, place = _door(parts["from"])
     workflow = _known(parts["workflow"], workflows, "workflow")
@@ -221,6 +226,7 @@ def _route(
         external=external,
         map=data_map,
         workflow=workflow,
+        prices=_prices(parts.get("prices"), workflow),
         identity=_identity(parts.get("identity"), external),
         key=None if "key" not in parts else _expression(parts["key"], external),
         reply=_reply(parts.get("reply"), objects, maps),
@@ -250,6 +256,18 @@ def _door(node: Node) -> tuple[Door, str]:
     if "channel" in parts:
         return "channel", parts["channel"].text()
     return "folder", parts["folder"].text()
+
+
+def _prices(node: Node | None, workflow: Workflow) -> WhoPrices:
+    if node is None or node.choice("sender", "hub") == "sender":
+        return "sender"
+    if ORDER not in workflow.takes:
+        raise node.fault(
+            f"the workflow '{workflow.name}' takes no orders that could be priced",
+            why=f"it takes {', '.join(workflow.takes)}",
+            mend="leave `prices:` out",
+        )
+    return "hub"
 
 
 def _identity(node: Node | None, external: ExternalObject | None) -> Literal["message id", "body"] | SourceExpression:

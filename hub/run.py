@@ -15,7 +15,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from adapters.database.fallout import FalloutEntry
 from adapters.database.message_store import MessageStore
@@ -24,6 +24,7 @@ from adapters.database.outbox import OutboxMessage
 from adapters.system import System
 from hub.answers import Answers
 from hub.approval_rule import ApprovalRule
+from hub.catalogue_reader import CatalogueReader, flat
 from hub.configurator import (
     BrokenRule,
     Catalogue,
@@ -32,11 +33,9 @@ from hub.configurator import (
     ExternalConfigurator,
     ProductFaulty,
     Request,
-    catalogue_of,
 )
-from hub.pricing import ExternalPricing, ListPricing, Priced, PriceList, PriceListFaulty, Pricing, price_list_of
+from hub.pricing import ExternalPricing, ListPricing, Priced, PriceList, PriceListFaulty, Pricing
 from hub.services import Service
-from integration_objects.complex_object import components, instances, message
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError, Misconfigured, Refused, Retryable
 from integration_objects.expression import Expression
@@ -48,6 +47,10 @@ from schemas.external_object import ExternalObject
 if TYPE_CHECKING:
     from hub.services.module_licensed import Licence
     from hub.workflows import Workflow as NamedWorkflow
+
+
+#: who says what the lines of a received order cost; a route declares it
+WhoPrices = Literal["sender", "hub"]
 
 
 class ServiceUnknown(Misconfigured):
@@ -98,6 +101,7 @@ class Origin:
         inbox_id: its row in the message store; None for a run that a command started.
         message_id, correlation_id: as the sender gave them.
         replays: how often an operator had it worked again; another answer then has another id.
+        prices: who says what a line costs that the message orders: its sender, or the hub.
     """
 
     route: str
@@ -107,6 +111,7 @@ class Origin:
     message_id: str | None = None
     correlation_id: str | None = None
     replays: int = 0
+    prices: WhoPrices = "sender"
 
 
 @dataclass(frozen=True)
@@ -238,6 +243,7 @@ class Run:
     record: list[list[Any]] = field(default_factory=list)
     emitted: int = 0
     answers: Answers | None = None  # what other systems answered before the lock
+    catalogues: CatalogueReader | None = None  # the transaction's; None: the run's own
     _now: str | None = None
 
     @property
@@ -331,18 +337,19 @@ class Run:
             PriceListUnknown: there is none.
             StoredPriceListFaulty: it contradicts itself, which `load` would have refused.
         """
-        found = self.query("Price List", {"Price List Id": price_list_id})
-        if not found.children:
+        try:
+            read = self._catalogues.price_list(price_list_id)
+        except PriceListFaulty as error:
+            raise StoredPriceListFaulty(error.what, where=error.where, why=error.why, mend=error.mend) from error
+        self.record.append(["object", "Price List", {"Price List Id": price_list_id}, read.rows])
+        if read.prices is None:
             raise PriceListUnknown(
                 f"there is no price list '{price_list_id}'",
                 where="Price List, Price List Id",
                 why="nothing of this id is stored",
                 mend="mend the Price List Id, or load the price list",
             )
-        try:
-            return price_list_of(found)
-        except PriceListFaulty as error:
-            raise StoredPriceListFaulty(error.what, where=error.where, why=error.why, mend=error.mend) from error
+        return read.prices
 
     @property
     def configurator(self) -> Configurator:
@@ -351,6 +358,12 @@ class Run:
         if self.answers is not None and isinstance(configurator, ExternalConfigurator):
             configurator = configurator.through(self.answers.of)
         return _RecordedConfigurator(configurator, self.record) if configurator.is_external else configurator
+
+    def have_rules(self, product_ids: Iterable[str]) -> bool:
+        """Whether one of these products has a structure, attributes or rules: what an item of it could break."""
+        found = self._catalogues.ruled(product_ids)
+        self.record.append(["products with rules", sorted(found)])
+        return bool(found)
 
     def catalogue(self, product_ids: Iterable[str | None] | None = None) -> Catalogue:
         """The products' definitions as the configurator sees them, proven.
@@ -362,21 +375,19 @@ class Run:
             CatalogueFaulty: a stored product can't be understood.
         """
         try:
-            if product_ids is None:
-                return catalogue_of(self.query("Product"), self.definitions)
-            found: list[PropertySet] = []
-            known: set[str] = set()
-            wanted = {name for name in product_ids if name}
-            while wanted:
-                known |= wanted
-                read = instances(self.query("Product", {"Product Id": sorted(wanted)}))
-                found += read
-                wanted = {name for product in read for name in _products_named_in(product)} - known
-            return catalogue_of(message("Product", found), self.definitions)
+            read = self._catalogues.read(product_ids)
         except ProductFaulty as error:
             raise CatalogueFaulty(
                 error.what, where=error.where, why=error.why, mend=f"{error.mend}; load the product anew"
             ) from error
+        self.record.append(["object", "Product", {"Product Id": sorted(read.catalogue)}, read.rows])
+        return read.catalogue
+
+    @property
+    def _catalogues(self) -> CatalogueReader:
+        if self.catalogues is None:
+            self.catalogues = CatalogueReader(self.store, self.definitions)
+        return self.catalogues
 
     def account_of(self, system: str | None, number: str | None) -> str | None:
         """The Account Id that *system*'s *number* means: by its account key, else the Account Id itself."""
@@ -563,28 +574,6 @@ def outbound_id(origin: Origin, system: str, number: int) -> str:
     """The message id of the *number*-th message to *system*: the same however often the inbound one is worked."""
     parts = "\x1f".join((origin.route, origin.sender, origin.identity, system, str(number), str(origin.replays)))
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
-
-
-def _products_named_in(product: PropertySet) -> set[str]:
-    """The products that a product's structure names."""
-    return {
-        name
-        for component in ("Product Structure", "Bundle Structure")
-        for line in components(product, component)
-        for name in (line.get("Component Product Id"), line.get("Within Product Id"))
-        if name
-    }
-
-
-def flat(tree: PropertySet) -> list[list[Any]]:
-    """A tree as rows [depth, type, value, properties], parents first: JSON without recursion."""
-    rows: list[list[Any]] = []
-    stack = [(tree, 0)]
-    while stack:
-        node, depth = stack.pop()
-        rows.append([depth, node.type, node.value, dict(node.properties)])  # the tree may change after this
-        stack.extend((child, depth + 1) for child in reversed(node.children))
-    return rows
 
 
 Workflow = Callable[[Run, PropertySet], Outcome]

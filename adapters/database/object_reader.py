@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, case, exists, func, or_, select
 
 from adapters.database.column_types import Exact
 from adapters.database.json_text import objects_in
@@ -77,6 +77,24 @@ class ObjectReader:
         columns = ("row_id", component.owner_column.name)
         where = f"{stored.name}, {component.name}"
         return list(dict.fromkeys(row[1] for row in self._rows(component, columns, example, where)))
+
+    def holders(self, stored: StoredObject, components: Sequence[StoredComponent], keys: Sequence[str]) -> list[str]:
+        """The keys of the headers, of these keys, that have a row of one of *components* directly beneath them."""
+        connection, header = self._connection, stored.header
+        key = header.key_columns(header.keys[0])[0]
+        statement = once(
+            connection,
+            header.table,
+            ("holders", *(one.name for one in components)),
+            lambda: select(key).where(
+                is_one_of(connection.dialect.name, key, "wanted"),
+                or_(*[_has_rows(header, one) for one in components]),
+            ),
+        )
+        found: list[str] = []
+        for part in parts(keys):
+            found.extend(connection.scalars(statement, {"wanted": listed(connection.dialect.name, part)}))
+        return found
 
     def _rows(
         self, component: StoredComponent, columns: tuple[str, ...], example: Example, where: str
@@ -149,6 +167,12 @@ class ObjectReader:
         if root_keys is not None:
             values["roots"] = listed(connection.dialect.name, list(root_keys))
         return connection.execute(statement, values).all()
+
+
+def _has_rows(header: StoredComponent, component: StoredComponent) -> ColumnElement[bool]:
+    owner = component.owner_column
+    assert owner is not None  # noqa: S101  # only a header has none
+    return exists().where(owner == header.table.c[component.owner_key])
 
 
 def _select(connection: Connection, component: StoredComponent) -> Select[Any]:

@@ -32,7 +32,7 @@ from adapters.database.object_writer import InstanceWriter, Writing, insert_head
 from adapters.database.references import Known
 from adapters.database.row_lookup import is_one_of, listed, once, parts
 from adapters.database.store_faults import ComponentUnknown, OperationRefused
-from adapters.database.stored_object import StoredObject, stored_object
+from adapters.database.stored_object import StoredComponent, StoredObject, stored_object
 from adapters.database.tables import field_place
 from adapters.database.written import Written
 from integration_objects.complex_object import instances, object_name
@@ -96,6 +96,7 @@ class ObjectStore:
         self._reader = ObjectReader(connection)
         self._known: Known = {}
         self._headers: dict[tuple[str, str], dict[str, str | None]] = {}
+        self._holders: dict[tuple[str, tuple[str, ...]], dict[str, bool]] = {}
         self._owners: dict[tuple[str, str | None, tuple[tuple[str, Any], ...]], str] = {}
         self._changed: set[str] = set()
 
@@ -148,6 +149,24 @@ class ObjectStore:
                 self._headers = known
         return {one: known[name, one] for one in wanted if (name, one) in known}
 
+    def holders_of(self, name: str, components: tuple[str, ...], keys: Iterable[str]) -> set[str]:
+        """Which of the instances with one of these keys have one of *components* directly beneath their header.
+
+        Like `headers_by_key` it is asked once in a transaction.
+        """
+        stored = self._stored(name)
+        wanted = list(dict.fromkeys(keys))
+        known = {} if self.has_changed(name) else self._holders.setdefault((name, components), {})
+        missing = [one for one in wanted if one not in known]
+        if missing:
+            found = set(self._reader.holders(stored, [self._beneath(stored, one) for one in components], missing))
+            known.update((one, one in found) for one in missing)
+        return {one for one in wanted if known[one]}
+
+    def has_changed(self, name: str) -> bool:
+        """Whether this transaction wrote such objects: then what it read of them before may be no longer so."""
+        return self._stored(name).header.table.name in self._changed
+
     def owner_of(self, name: str, component: str | None, example: Example) -> str | None:
         """The key of the header whose component is like *example* (None: the header itself); None for none.
 
@@ -175,10 +194,15 @@ class ObjectStore:
             position = list(header.columns).index(key) + 3
             found = [row[position] for row in self._reader.headers(stored, example)]
             return one_owner(found, header, example)
+        one = self._beneath(stored, component)
+        return one_owner(self._reader.owners(stored, one, example), one, example)
+
+    def _beneath(self, stored: StoredObject, component: str) -> StoredComponent:
+        header = stored.header
         beneath = [one for one in (*stored.components, *header.in_json) if one.owner is header]
         for one in beneath:
             if one.name == component:
-                return one_owner(self._reader.owners(stored, one, example), one, example)
+                return one
         raise ComponentUnknown(
             f"'{stored.name}' holds no '{component}'",
             mend=nearest(component, [one.name for one in beneath]),

@@ -102,13 +102,15 @@ class Configured:
 
 
 class ConfigurationRefused(Refused):
-    """A batch of requests asks for a state that the rules don't allow; the state is unchanged.
+    """A batch of requests, or an order, asks for a state that the rules don't allow; the state is unchanged.
 
     Attributes:
         broken: every broken rule.
     """
 
-    def __init__(self, broken: Sequence[BrokenRule], where: str = "") -> None:
+    def __init__(
+        self, broken: Sequence[BrokenRule], where: str = "", mend: str = "mend the requests; nothing was changed"
+    ) -> None:
         self.broken = tuple(broken)
         told = [str(one) for one in self.broken[:MOST_TOLD]]
         if len(self.broken) > MOST_TOLD:
@@ -118,7 +120,7 @@ class ConfigurationRefused(Refused):
             f"the configuration breaks {count} of its products",
             where=where,
             why="; ".join(told),
-            mend="mend the requests; nothing was changed",
+            mend=mend,
             broken=self.broken,
         )
 

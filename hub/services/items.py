@@ -197,8 +197,12 @@ def item_label(instance: PropertySet, item: PropertySet) -> str:
     if key:
         return f"line item '{key}'"
     stack: list[tuple[PropertySet, PropertySet | None]] = [(root, None) for root in line_items(instance)]
+    seen: set[int] = set()  # what is wrong may be that an item stands beneath itself
     while stack:
         node, parent = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
         if node is item:
             siblings = line_items(instance if parent is None else parent)
             number = next(i for i, sibling in enumerate(siblings, 1) if sibling is item)

@@ -170,12 +170,13 @@ def fill_from_state(order: PropertySet, state: PropertySet) -> None:
         place = places.get(item.get(KEY) or "")
         if place is None or action_code(item) == "Add":
             continue
-        _fill_line(item, place.item)
+        fill_line(item, place.item)
         if action_code(item) == "Delete":
             _fill_deleted(item, place.item, sent)
 
 
-def _fill_line(item: PropertySet, known: PropertySet) -> None:
+def fill_line(item: PropertySet, known: PropertySet) -> None:
+    """Fill what a line doesn't carry from the service as it is known. Changes *item*."""
     for name, text in known.properties.items():
         if name not in item.properties and name not in _NOT_FILLED:
             item.properties[name] = text
@@ -198,7 +199,7 @@ def _fill_deleted(line: PropertySet, known: PropertySet, sent: set[str | None]) 
                 stack.append((below[key], child))
             elif key not in sent:
                 gone = PropertySet(LINE_ITEM, properties={KEY: key, "Action Code": "Delete"})
-                _fill_line(gone, child)
+                fill_line(gone, child)
                 put_list(item, LINE_ITEM).append(gone)
                 stack.append((gone, child))
 
@@ -219,7 +220,7 @@ def put_ancestors(order: PropertySet, state: PropertySet) -> None:
         above = present.get(key)
         if above is None:
             above = PropertySet(LINE_ITEM, properties={KEY: key, "Action Code": NO_ACTION})
-            _fill_line(above, place.parent)
+            fill_line(above, place.parent)
             present[key] = above
             parents[id(above)] = None
             roots.append(above)
@@ -336,16 +337,20 @@ def prove_on_state(
     order: PropertySet,
     state: PropertySet,
     mend: str = "send changes that follow from the present services: Add what isn't there, Update or Delete what is",
-) -> None:
+) -> PropertySet:
     """Apply an order dry; whatever would be ignored is a refusal that lists it.
+
+    Returns:
+        OM Asset message: the state with the order applied.
 
     Raises:
         OrderDoesNotApply: something would be ignored.
     """
     change = message(ORDER, [still_to_come(order)])
     applied = run.call("Apply", state, [change])
+    asset: PropertySet = applied.asset
     if not applied.ignored:
-        return
+        return asset
     references = {item.get(KEY): item.get("Source Reference") for item, _ in walk_items(order)}
     listed = []
     for entry in applied.ignored:

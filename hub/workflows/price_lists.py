@@ -1,11 +1,14 @@
-"""Which price list a quote is priced by.
+"""Which price list a quote or an order is priced by.
 
-The quote's own; else the only one of its currency that holds now. Several, or none, are for a person to decide.
+The one that it names; else one of its currency that holds now. Of several, a quote's is for a person to choose; an
+order that a sender sent gets the newest, the one that began last.
 
 Spec: workflows.md, "Configurator and pricing" (price lists with effective dates and currency).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from hub.pricing import PriceList
 from hub.pricing.price_list import pricing_moment
@@ -32,32 +35,80 @@ def price_list_for(run: Run, header: PropertySet) -> PriceList:
     Raises:
         PriceListUnknown, PriceListMissing, PriceListUnclear: see there.
     """
+    return _put(header, _named(run, header) or _only_one(header, _holding(run, header)))
+
+
+def newest_price_list_for(run: Run, order: PropertySet) -> PriceList:
+    """The price list of a received order; where it names none, the newest that holds.
+
+    Args:
+        run: the run.
+        order: the order's header. Changed in place, as by `price_list_for`.
+
+    Raises:
+        PriceListUnknown, PriceListMissing: see there.
+        PriceListUnclear: several began last, at the same moment.
+    """
+    found = _named(run, order)
+    if found is None:
+        lists = _holding(run, order)
+        last = max(one.period.started for one in lists)
+        found = _only_one(order, [one for one in lists if one.period.started == last])
+    return _put(order, found)
+
+
+def _named(run: Run, header: PropertySet) -> PriceList | None:
     price_list_id = header.get("Price List Id")
-    found = run.price_list(price_list_id) if price_list_id is not None else _only_one(run, header)
+    return None if price_list_id is None else run.price_list(price_list_id)
+
+
+def _put(header: PropertySet, found: PriceList) -> PriceList:
     header.properties["Price List Id"] = found.price_list_id
     if header.get("Currency Code") is None:
         header.properties["Currency Code"] = found.currency
     return found
 
 
-def _only_one(run: Run, header: PropertySet) -> PriceList:
+def _holding(run: Run, header: PropertySet) -> list[PriceList]:
+    """The price lists of a header's currency that hold now; refused where there is none."""
     currency = header.get("Currency Code")
     moment = pricing_moment(run.now())
     ids = sorted(found["Price List Id"] or "" for found in run.price_lists(currency))
     lists = [one for one in map(run.price_list, ids) if one.period.holds(moment)]
-    if len(lists) == 1:
-        return lists[0]
-    of_what = f"in {currency}" if currency is not None else "in any currency"
     if not lists:
         raise PriceListMissing(
-            f"there is no price list {of_what} to price by",
-            where=f"quote {header.get('Quote Number')}, Price List Id",
+            f"there is no price list {_of_what(header)} to price by",
+            where=f"{_label(header)}, Price List Id",
             why=f"none of {', '.join(ids)} holds now" if ids else "none is stored",
-            mend="load a price list (orderhub load), or make the quote with price-list=",
+            mend=f"load a price list (orderhub load), or {_choose(header)}",
         )
+    return lists
+
+
+def _only_one(header: PropertySet, lists: Sequence[PriceList]) -> PriceList:
+    if len(lists) == 1:
+        return lists[0]
     raise PriceListUnclear(
-        f"there are {len(lists)} price lists {of_what} to price by",
-        where=f"quote {header.get('Quote Number')}, Price List Id",
+        f"there are {len(lists)} price lists {_of_what(header)} to price by",
+        where=f"{_label(header)}, Price List Id",
         why=f"{', '.join(one.price_list_id for one in lists)} hold now",
-        mend="make the quote with price-list=",
+        mend=_choose(header),
     )
+
+
+def _of_what(header: PropertySet) -> str:
+    currency = header.get("Currency Code")
+    return f"in {currency}" if currency is not None else "in any currency"
+
+
+def _label(header: PropertySet) -> str:
+    """The quote or order as people know it; an order that was not numbered yet by its sender's number."""
+    if header.type == "Quote":
+        return f"quote {header.get('Quote Number')}"
+    return f"order {header.get('Order Number') or header.get('Source Order Number') or 'without a number'}"
+
+
+def _choose(header: PropertySet) -> str:
+    if header.type == "Quote":
+        return "make the quote with price-list="
+    return "give the order a Price List Id"

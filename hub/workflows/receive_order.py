@@ -22,6 +22,8 @@ from hub.workflows.order_lines import (
     recorded_keys,
     resolve_keys,
 )
+from hub.workflows.order_prices import price_order
+from hub.workflows.order_rules import prove_rules, touched
 from hub.workflows.orders import AccountsMissing, submit
 from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state
 from hub.workflows.stored_orders import in_force, is_hubs_supplement, next_revision
@@ -102,6 +104,8 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
 
     Raises:
         Refused: any of this module's, whole and before anything is stored.
+        ConfigurationRefused: the services that it changes would break rules of their products.
+        PriceMissing, PriceListMissing: the route prices, and something has no price.
         Waiting: an earlier revision of the order isn't there yet.
 
     Source: spec road.md, "Receive order".
@@ -141,7 +145,10 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     if newest is not None:
         adopt_former_keys(order, newest)
         keep_finished_lines(order, in_force(run, newest), run.definitions[ORDER].root.children[LINE_ITEM].compared)
-    prove_on_state(run, order, state)
+    service_items = touched(order, state, prove_on_state(run, order, state))
+    prove_rules(run, order, service_items)
+    if run.origin.prices == "hub":
+        price_order(run, order, state, service_items)
     _number(run, order, newest)
     submit(run, order, former=newest)
     _release_waiting(run, order)

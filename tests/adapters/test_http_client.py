@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -102,13 +101,11 @@ def test_a_body_that_is_no_text_is_an_error(service: HttpService) -> None:
 
 
 def test_a_service_that_sends_a_byte_now_and_then_is_cut_off_in_time(service: HttpService) -> None:
-    """Each byte comes in time, the whole doesn't."""
-    service.answer = lambda _: (200, b'"' + b"x" * 200 + b'"')
+    """Each byte comes in time, the whole would take days."""
+    service.answer = lambda _: (200, b'"' + b"x" * 4_000_000 + b'"')
     service.trickle_s = 0.05
-    start = time.monotonic()
     with pytest.raises(ServiceAway) as caught:
         HttpClient(service.url, "the pricing", timeout_s=0.3).post({})
-    assert time.monotonic() - start < 2
     assert str(caught.value) == (
         "the pricing doesn't answer\n"
         f"  where: {service.url}\n"

@@ -5,7 +5,6 @@ As a command it runs NUMBER worker processes: python -m tests.bench.bench_hub FO
 
 from __future__ import annotations
 
-import importlib.resources
 import pathlib
 import sys
 
@@ -67,14 +66,13 @@ def deployment_in(folder: pathlib.Path, database_url: str, broker_url: str | Non
 
 
 def prepare(folder: pathlib.Path, database_url: str) -> None:
-    """Make the tables, the script's of its own too, and load the samples' products and the customers."""
+    """Make the tables, the script's of its own too, and load the orders' products and customers."""
     desk = Desk(deployment_in(folder, database_url, None))
     upgrade(desk.database, desk.deployment.definitions)
     with desk.database.write() as connection:
         for table in attribute_tables():
             table.create(connection)
-    products = (importlib.resources.files("hub") / "samples" / "catalogue.xml").read_bytes()
-    for xml in (products, orders.accounts()):
+    for xml in (orders.products(), orders.accounts()):
         with desk.write() as transaction:
             load(transaction.run(Origin("load", "local", "bench")), hub_from_xml(xml, desk.deployment.definitions))
     desk.close()

@@ -2,7 +2,8 @@
 
 An order has about 22 kB; each line has 12 fields and 3 attributes. All its products are provided by a fulfilment
 system, by themselves or by the line above them, so that nothing is complete when it is submitted and the whole order
-leaves as one work order.
+leaves as one work order. They have no structure, attributes or rules: what checking and pricing cost is measured by
+`growth`.
 """
 
 from __future__ import annotations
@@ -54,11 +55,25 @@ def accounts() -> bytes:
     ).encode()
 
 
+def products() -> bytes:
+    """The products that they order, by the names that the mainframe's look-up table has for them."""
+    return (
+        b'<Message IntObjectName="Product"><ListOfProduct>'
+        b"<Product><ProductId>Second Local Line</ProductId><Name>Second Local Line</Name><TrackAsAsset>Y</TrackAsAsset>"
+        b"<PriceType>Recurring</PriceType><FulfilmentSystem>Provisioning</FulfilmentSystem></Product>"
+        b"<Product><ProductId>Long Distance</ProductId><Name>Long Distance</Name><TrackAsAsset>Y</TrackAsAsset>"
+        b"<PriceType>Recurring</PriceType></Product>"
+        b"<Product><ProductId>Directory Listing</ProductId><Name>Directory Listing</Name><TrackAsAsset>Y</TrackAsAsset>"
+        b"<PriceType>Recurring</PriceType></Product>"
+        b"</ListOfProduct></Message>"
+    )
+
+
 def _line(order: int, number: int) -> str:
     """A line: below the root stand lines with two features each."""
     place = number % 3
     parent = None if number == 1 else 1 if place == 2 else number - 1 if place == 0 else number - 2
-    product = "LCLLN001" if number == 1 or place == 2 else "CALID001" if place == 0 else "CALFW001"
+    product = "LCLLN002" if number == 1 or place == 2 else "LDIST001" if place == 0 else "DIRLS001"
     return (
         f"<LINE><LINE-NO>{number}</LINE-NO>"
         + ("" if parent is None else f"<PARENT-LINE-NO>{parent}</PARENT-LINE-NO>")

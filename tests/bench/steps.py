@@ -74,7 +74,7 @@ WRAPPED: tuple[tuple[Any, str, str], ...] = (
     (Schema, "validate", "check"),
     (hub.data_manager, "external_from_xml", "convert"),
     (DataMap, "apply", "map"),
-    *((ObjectStore, name, "read") for name in ("query", "keys", "owner_of", "lock_accounts")),
+    *((ObjectStore, name, "read") for name in ("query", "keys", "holders_of", "owner_of", "lock_accounts")),
     (IntegrationKeys, "find", "read"),
     *((ObjectStore, name, "store") for name in ("insert", "update", "upsert", "synchronize")),
     (IntegrationKeys, "keep", "store"),

@@ -189,6 +189,10 @@ def line(
     )
 
 
+#: the feature of a mainframe's voice-mail without which it can't be ordered
+VOICE_MAIL = "<FEATURE><NAME>Password</NAME><VAL>1234</VAL></FEATURE>"
+
+
 def status(
     work_order: str,
     lines: Sequence[tuple[str, str]],
@@ -231,10 +235,11 @@ def road(tmp_path: pathlib.Path) -> Iterator[Road]:
 
 @pytest.fixture
 def build() -> Any:
-    """Builders of messages: `build.order`, `line`, `status`, `lines`, `sample`; and `Road`."""
+    """Builders of messages: `build.order`, `line`, `status`, `lines`, `sample`; and `Road`, `VOICE_MAIL`."""
 
     class Build:
         Road = Road
+        VOICE_MAIL = VOICE_MAIL
 
     Build.order = staticmethod(order)  # type: ignore[attr-defined]
     Build.line = staticmethod(line)  # type: ignore[attr-defined]

@@ -8,7 +8,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -653,7 +652,7 @@ def test_a_circle_of_moves_and_a_fraction_name_their_file_and_line(call):
 # The real command.
 
 
-def test_the_command_starts_fast_and_loads_neither_database_nor_templates(tmp_path):
+def test_the_command_loads_neither_database_nor_templates(tmp_path):
     code = (
         "import sys, atexit\n"
         "heavy = ('sqlalchemy', 'jinja2', 'xmlschema', 'alembic', 'pika', 'structlog', 'pydantic_settings')\n"
@@ -662,13 +661,11 @@ def test_the_command_starts_fast_and_loads_neither_database_nor_templates(tmp_pa
         "from hub.cli import main\nmain()\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    before = time.perf_counter()
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "<ListOfOMOrder>" in ran.stdout
-    assert time.perf_counter() - before < 10  # a machine under load; alone it takes 0.3 s
 
 
 def test_the_real_command_keeps_the_two_streams_and_its_exit_code(tmp_path):

@@ -108,7 +108,7 @@ def test_the_partner_gets_both_numbers_and_both_references_in_its_own_words(serv
     [profile] = served.stored("OM Asset", Account_Id="1-C")
     ours = {reference: item.get("Integration Id") for reference, item in items(profile).items()}
     theirs = {one.get("@partnerReference"): one.get("@providerReference") for one in answer.child("Instances").children}
-    assert list(theirs) == ["HH/PACK", "HH/DESK", "HH/DESK/FWD", "HH/DESK/WORK", "HH/ISDN"]
+    assert list(theirs) == ["HH/PACK", "HH/DESK", "HH/DESK/FWD", "HH/DESK/WORK", "HH/ROOMS", "HH/ISDN"]
     assert {reference: theirs[reference] for reference in ours} == ours
 
 
@@ -134,7 +134,7 @@ def test_a_value_with_nil_is_taken_away_and_one_that_is_not_sent_stays(served):
                 "modify",
                 "feature.forwarding",
                 "HH/DESK/FWD",
-                '<Characteristic code="forward-to"><Text xsi:nil="true"/></Characteristic>'
+                '<Characteristic code="active-from"><Moment xsi:nil="true"/></Characteristic>'
                 '<Characteristic code="rings" action="cease"/>',
             ),
         ),
@@ -149,8 +149,8 @@ def test_a_value_with_nil_is_taken_away_and_one_that_is_not_sent_stays(served):
     assert found["HH/DESK"].get("Billing Account Id") == "1-C-BILL"
     assert found["HH/DESK/FWD"].get("Adjusted Price") == "2.50"
     assert values(found["HH/DESK/FWD"]) == {
-        "Forwarding Number": (None, None, None),
-        "Active From": (None, None, "2026-01-21T08:00:00Z"),
+        "Forwarding Number": ("2535550199", None, None),
+        "Active From": (None, None, None),
     }
 
 
@@ -175,7 +175,7 @@ def test_a_service_ceases_by_the_reference_of_our_acknowledgement(served, build)
 
 
 def test_a_later_version_replaces_the_order_and_an_earlier_one_is_superseded(road):
-    line = instance("provide", "line.analogue", "L", parts=[instance("provide", "feature.voice-mail", "L/V")])
+    line = instance("provide", "line.analogue", "L", parts=[instance("provide", "feature.waiting", "L/W")])
     other = instance("provide", "line.analogue", "L", parts=[instance("provide", "feature.caller-id", "L/C")])
     early = road.send(purchase("PO-20", other, version=2), ROUTE)
     road.run()

@@ -191,7 +191,11 @@ def test_an_order_after_an_order_builds_on_what_is_still_open(road, build):
     """A feature for a line that is ordered, but not there yet."""
     road.work(build.order("10", build.line(1, "A", "LCLLN001", ref="L")))
     shown = road.work(
-        build.order("11", build.line(1, "N", "LCLLN001", ref="L"), build.line(2, "A", "VOICM001", parent=1, ref="V"))
+        build.order(
+            "11",
+            build.line(1, "N", "LCLLN001", ref="L"),
+            build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL),
+        )
     )
     assert shown["state"] == "done"
     first, second = road.work_orders()
@@ -203,7 +207,11 @@ def test_an_order_after_an_order_builds_on_what_is_still_open(road, build):
 def test_the_next_revision_supplements_the_order(road, build):
     """Source revision 2 replaces revision 1: same order number, same keys, a work order of revision 2."""
     road.work(
-        build.order("12", build.line(1, "A", "LCLLN001", ref="L"), build.line(2, "A", "VOICM001", parent=1, ref="V"))
+        build.order(
+            "12",
+            build.line(1, "A", "LCLLN001", ref="L"),
+            build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL),
+        )
     )
     [first] = road.work_orders()
     shown = road.work(

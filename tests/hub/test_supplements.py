@@ -83,12 +83,12 @@ def test_billing_hears_of_a_one_time_fee_once_whatever_revisions_follow(road, bu
 
 def test_a_revision_may_withdraw_all_that_a_system_was_asked_for(road, build):
     line, order = build.line, build.order
-    road.work(order("1", line(1, "A", "LBPKG001", ref="P"), line(2, "A", "LCLLN001", parent=1, ref="L")))
-    assert road.work(order("1", line(1, "A", "LBPKG001", ref="P"), revision=2))["state"] == "done"
+    road.work(order("1", line(1, "A", "CALID001", ref="P"), line(2, "A", "CALCD001", parent=1, ref="L")))
+    assert road.work(order("1", line(1, "A", "CALID001", ref="P"), revision=2))["state"] == "done"
     first, second = road.work_orders()
     assert (second.get("number"), second.get("revision")) == (first.get("number"), "2")
     assert build.lines(second) == []
-    assert road.work(order("1", line(1, "A", "LBPKG001", ref="P"), revision=3))["state"] == "done"
+    assert road.work(order("1", line(1, "A", "CALID001", ref="P"), revision=3))["state"] == "done"
     assert road.work_orders() == []  # nothing was left to withdraw
 
 
@@ -157,16 +157,16 @@ def test_a_senders_word_that_a_line_is_complete_completes_nothing(road):
 
 def test_lines_nested_upside_down_are_refused(road, build):
     road.work(
-        build.order("1", build.line(1, "A", "LBPKG001", ref="P"), build.line(2, "A", "LCLLN001", parent=1, ref="L"))
+        build.order("1", build.line(1, "A", "CALID001", ref="P"), build.line(2, "A", "CALCD001", parent=1, ref="L"))
     )
     shown = road.work(
-        build.order("2", build.line(1, "C", "LCLLN001", ref="L"), build.line(2, "C", "LBPKG001", parent=1, ref="P"))
+        build.order("2", build.line(1, "C", "CALCD001", ref="L"), build.line(2, "C", "CALID001", parent=1, ref="P"))
     )
     assert (shown["state"], shown["reason"]) == ("rejected", "LinesUpsideDown")
 
 
 def test_a_status_for_an_order_without_work_orders_is_refused_not_parked(road, build):
-    road.work(build.order("1", build.line(1, "A", "LBPKG001", ref="P")))
+    road.work(build.order("1", build.line(1, "A", "CALID001", ref="P")))
     shown = road.work(build.status("", [("K", "COMPLETED")], source=("MAINFRAME", "1")), "provisioning_status")
     assert (shown["state"], shown["reason"]) == ("rejected", "WorkOrderUnknown")
 

@@ -6,11 +6,11 @@ import functools
 import importlib.resources
 from itertools import count
 
-from hub.configurator import BuiltInConfigurator, catalogue_of
+from hub.configurator import BuiltInConfigurator, CopyItem, RemoveItem, SetItem, catalogue_of
 from integration_objects.complex_object import KEY, attributes, line_items, walk_items
 from integration_objects.definition import shipped_definitions
 from schemas.hub_xml import hub_from_xml
-from tests.hub.services.trees import instance, item
+from tests.hub.services.trees import attribute, instance, item
 
 DEFINITIONS = shipped_definitions()
 BUILT_IN = BuiltInConfigurator(DEFINITIONS)
@@ -111,3 +111,35 @@ def products_in(node):
     for one, _ in walk_items(node):
         found[one.get("Product Id")] = found.get(one.get("Product Id"), 0) + 1
     return found
+
+
+def large_catalogue():
+    """The samples' catalogue, and a bundle of any number of lines."""
+    return {**sample(), **products(product("Large Business Enabler", structure(("Local Line", "5"))))}
+
+
+def large_bundle(count):
+    """A bundle of *count* lines with three features each."""
+    lines = [
+        line(
+            "Local Line",
+            f"L{n}",
+            line("Voice Mail", f"V{n}", attribute("Password", "1")),
+            line("Call Waiting", f"W{n}"),
+            line(
+                "Call Forwarding",
+                f"F{n}",
+                attribute("Forwarding Number", "509-555"),
+                attribute("Rings", number_value="4"),
+            ),
+            service_id=str(n),
+        )
+        for n in range(count)
+    ]
+    return quote(line("Large Business Enabler", "B", *lines))
+
+
+def large_batch(count):
+    """Requests to it: each second line rings longer, one is copied five times, one goes."""
+    rings = [SetItem(f"F{n}", attributes={"Rings": "6"}) for n in range(2, count, 2)]
+    return [*rings, CopyItem("L1", 5), RemoveItem("L0")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import time
+from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,11 +17,14 @@ from hub.configurator import (
     requests_from_json,
     requests_to_json,
 )
-from integration_objects.complex_object import KEY, walk_items
+from integration_objects.complex_object import KEY, attributes, walk_items
 from integration_objects.errors import Refused
 from tests.hub.configurator.products import (
     BUILT_IN,
     declared,
+    large_batch,
+    large_bundle,
+    large_catalogue,
     levels,
     line,
     numbered,
@@ -33,6 +36,7 @@ from tests.hub.configurator.products import (
     structure,
 )
 from tests.hub.services.trees import attribute
+from tests.steps_of import steps_of
 
 CATALOGUE = products(
     product("Feature", declared(("Size", "number", "N", "1", "1", "9")))
@@ -134,44 +138,29 @@ def test_requests_survive_their_json_form(batch):
     assert requests_from_json(requests_to_json(batch)) == batch
 
 
-def _large(count):
-    """A bundle of *count* lines with three features each, in the samples' catalogue without the bundle's bounds."""
-    lines = [
-        line(
-            "Local Line",
-            f"L{n}",
-            line("Voice Mail", f"V{n}", attribute("Password", "1")),
-            line("Call Waiting", f"W{n}"),
-            line(
-                "Call Forwarding",
-                f"F{n}",
-                attribute("Forwarding Number", "509-555"),
-                attribute("Rings", number_value="4"),
-            ),
-            service_id=str(n),
-        )
-        for n in range(count)
-    ]
-    return quote(line("Large Business Enabler", "B", *lines))
+def test_fifteen_hundred_lines_are_configured():
+    """Six thousand items: each second one's rings are set, five lines are copied, one is taken away."""
+    found = BUILT_IN.configure(large_bundle(1500), large_batch(1500), large_catalogue(), numbered())
+    items = [item for item, _ in walk_items(found.instance)]
+    assert Counter(item.get("Product Id") for item in items) == {
+        "Large Business Enabler": 1,
+        "Local Line": 1504,
+        "Voice Mail": 1504,
+        "Call Waiting": 1504,
+        "Call Forwarding": 1504,
+    }
+    rings = [one.get("Number Value") for item in items for one in attributes(item) if one.get("Name") == "Rings"]
+    assert Counter(rings) == {"6": 749, "4": 755}
+    assert BUILT_IN.check(found.instance, large_catalogue()) == []
 
 
-def _seconds(count):
-    catalogue = {**sample(), **products(product("Large Business Enabler", structure(("Local Line", "5"))))}
-    state = _large(count)
-    batch = [SetItem(f"F{n}", attributes={"Rings": "6"}) for n in range(2, count, 2)] + [
-        CopyItem("L1", 5),
-        RemoveItem("L0"),
-    ]
-    best = 1e9
-    for _ in range(3):
-        start = time.process_time()
-        BUILT_IN.configure(state, batch, catalogue, numbered())
-        best = min(best, time.process_time() - start)
-    return best
+def test_the_steps_of_configuring_grow_with_the_number_of_lines():
+    """Four times the lines are about four times the steps; how long they take says tests/bench/growth.py."""
+    catalogue = large_catalogue()
 
+    def steps(count):
+        state, batch = large_bundle(count), large_batch(count)
+        return steps_of(lambda: BUILT_IN.configure(state, batch, catalogue, numbered()))
 
-def test_fifteen_hundred_lines_are_configured_well_under_a_second_in_linear_time():
-    """Six thousand items; four times the items take about four times as long."""
-    small, large = _seconds(375), _seconds(1500)
-    assert large < 0.8
-    assert large < 10 * small
+    small = steps(25)
+    assert steps(100) < 5 * small

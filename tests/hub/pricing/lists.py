@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.pricing import ListPricing, Priced, PriceList, price_list_of
 from integration_objects.complex_object import list_of
 from integration_objects.property_set import PropertySet
+from tests.hub.services.trees import item, quote
 
 ON = "2026-10-01"
 
@@ -53,3 +54,19 @@ def priced(
 ) -> Priced:
     """The tree, priced by the built-in pricing and a list of these parts."""
     return ListPricing().price(tree, price_list(*parts, **fields), on, may_lack=may_lack)
+
+
+def large_prices() -> PriceList:
+    """A list with a rule of each kind for the product P beneath B."""
+    return price_list(
+        price("B", "25"),
+        price("P", "10", bundle_product_id="B"),
+        rule("tier", "Volume", "P", from_quantity="11", price="8.00"),
+        rule("every", "Every Nth Free", "P", every="3"),
+        rule("percent", "Percentage", "P", percent="10"),
+    )
+
+
+def large_quote(count: int) -> PropertySet:
+    """A quote of a B with *count* items of P."""
+    return quote(item("B", *[item(f"P{n}", product_id="P") for n in range(count)], product_id="B"))

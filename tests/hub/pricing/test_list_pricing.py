@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import time
 from decimal import Decimal
 
 import pytest
@@ -20,8 +19,9 @@ from integration_objects.complex_object import empty, instances
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
 from schemas.hub_xml import hub_from_xml
-from tests.hub.pricing.lists import ON, list_tree, price, price_list, priced, rule
+from tests.hub.pricing.lists import ON, large_prices, large_quote, list_tree, price, priced, rule
 from tests.hub.services.trees import asset, counting, item, only, order, outline, quote, together
+from tests.steps_of import steps_of
 
 DEFINITIONS = shipped_definitions()
 SAMPLE = pathlib.Path(__file__).parents[3] / "hub" / "samples" / "price_list.xml"
@@ -608,23 +608,22 @@ def test_a_chain_of_50_000_items_is_priced() -> None:
     assert bill.totals == (month("1.00"),)
 
 
-def test_fifteen_hundred_lines_are_priced_in_a_moment_and_the_time_grows_with_their_number() -> None:
-    prices = price_list(
-        price("B", "25"), price("P", "10", bundle_product_id="B"), volume("11", "8.00"), every("3"), percent("10")
-    )
+def test_fifteen_thousand_lines_are_priced() -> None:
+    """All at the tier's price less ten per cent; every third is free."""
+    bill = ListPricing().price(large_quote(15_000), large_prices(), ON)
+    assert bill.totals == (month("72025.00"),)  # 25 and 10,000 times 7.20
+    assert len(bill.changes) == 15_001
 
-    def seconds(count: int) -> float:
-        tree = quote(item("B", *[item(f"P{n}", product_id="P") for n in range(count)], product_id="B"))
-        best = 9.0
-        for _ in range(3):
-            start = time.perf_counter()
-            ListPricing().price(tree, prices, ON)
-            best = min(best, time.perf_counter() - start)
-        return best
 
-    small = seconds(1_500)
-    assert small < 0.5
-    assert seconds(15_000) < 25 * small
+def test_the_steps_of_pricing_grow_with_the_number_of_lines() -> None:
+    """Four times the lines are about four times the steps; how long they take says tests/bench/growth.py."""
+    prices = large_prices()
+
+    def steps(count: int) -> int:
+        tree = large_quote(count)
+        return steps_of(lambda: ListPricing().price(tree, prices, ON))
+
+    assert steps(400) < 5 * steps(100)
 
 
 def test_many_products_without_a_price_are_named_ten_at_most() -> None:

@@ -145,3 +145,38 @@ def test_keys_are_unique_within_an_instance_only() -> None:
     from tests.hub.services.trees import together
 
     METHODS["Trim"](together(order(item("A")), order(item("A"), number="O-2")))
+
+
+def circle(above: PropertySet, beneath: PropertySet) -> PropertySet:
+    """An order in which an item stands beneath the one that it holds, with an innocent root beside it."""
+    put_list(beneath, "Line Item").append(above)
+    return order(above, item("Z"))
+
+
+CIRCLE = (
+    "{} met a line item twice\n"
+    "  where: OM Order 'O-1', {}\n"
+    "  why:   the item stands beneath itself, or in two places of one tree\n"
+    "  mend:  give each line item one parent"
+)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_refuses_an_item_beneath_itself(method: str) -> None:
+    beneath = item("B")
+    assert refusal(method, circle(item("A", beneath), beneath)) == CIRCLE.format(method, "line item 'A'")
+
+
+@pytest.mark.parametrize("method", [one for one in METHODS if one not in NEED_KEYS])
+def test_every_method_refuses_an_item_without_a_key_beneath_itself(method: str) -> None:
+    beneath = item(None)
+    assert refusal(method, circle(item(None, beneath), beneath)) == CIRCLE.format(method, "root item 1")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_item_is_named_though_a_circle_stands_beside_it(method: str) -> None:
+    """What names the item looks for it among its siblings, and may come to the circle first."""
+    above = item("A", item(None, quantity="-1"))
+    put_list(above, "Line Item").append(above)
+    text = refusal(method, order(above, item("Z")))
+    assert "where: OM Order 'O-1', line item 1 beneath 'A'\n" in text

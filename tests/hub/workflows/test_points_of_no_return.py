@@ -20,7 +20,11 @@ def keys(road, build):
     """A mainframe's order for a line with voice-mail, whose product has a point of no return; keys by product."""
     road.load(PRODUCT)
     road.work(
-        build.order("12", build.line(1, "A", "LCLLN001", ref="L"), build.line(2, "A", "VOICM001", parent=1, ref="V"))
+        build.order(
+            "12",
+            build.line(1, "A", "LCLLN001", ref="L"),
+            build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL),
+        )
     )
     [work_order] = road.work_orders()
     return {line.get("product"): line.get("integrationId") for line in build.lines(work_order)}

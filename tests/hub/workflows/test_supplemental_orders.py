@@ -19,7 +19,11 @@ NUMBER = "O-0000001"
 def submitted(road, build):
     """A mainframe's order for a line with voice-mail, submitted; its work order's lines by product."""
     road.work(
-        build.order("12", build.line(1, "A", "LCLLN001", ref="L"), build.line(2, "A", "VOICM001", parent=1, ref="V"))
+        build.order(
+            "12",
+            build.line(1, "A", "LCLLN001", ref="L"),
+            build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL),
+        )
     )
     [work_order] = road.work_orders()
     return {line.get("product"): line.get("integrationId") for line in build.lines(work_order)}

@@ -1,0 +1,127 @@
+"""A received order against the rules of its products: what it leaves of the service items that it changes.
+
+    touched       the service items that an order changes, as they are before it and as it leaves them
+    prove_rules   the configurator's rules hold for them
+
+An order is refused for what is wrong with the whole service item, as a batch of requests is: the next change must mend
+what a later rule made unlawful. What an older definition left behind breaks nothing.
+
+Spec: road.md, "Receive order" (the deployment's checks); workflows.md, "Configurator and pricing".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from hub.configurator import ConfigurationRefused
+from hub.run import Run
+from integration_objects.complex_object import (
+    KEY,
+    LINE_ITEM,
+    NO_ACTION,
+    action_code,
+    instances,
+    line_items,
+    put_list,
+    walk_items,
+)
+from integration_objects.property_set import PropertySet
+
+#: lines that a refusal names
+_NAMED = 10
+_QUOTED = re.compile(r"'([^']*)'")
+
+
+@dataclass(frozen=True)
+class Touched:
+    """The service items that an order changes, each an OM Asset instance with only those roots.
+
+    Attributes:
+        before: as they are requested so far.
+        after: as the order leaves them; without those that it deletes.
+    """
+
+    before: PropertySet
+    after: PropertySet
+
+    def products(self) -> set[str]:
+        """The products of all items that are there after the order."""
+        return {item.get("Product Id") or "" for item, _ in walk_items(self.after)} - {""}
+
+
+def touched(order: PropertySet, state: PropertySet, applied: PropertySet) -> Touched:
+    """The service items that an order changes; an item that it moves changes both.
+
+    Args:
+        order: the order, with the keys of its lines.
+        state: OM Asset message: what is requested so far.
+        applied: the same with the order applied.
+    """
+    changed = {item.get(KEY) for item, _ in walk_items(order) if action_code(item) != NO_ACTION}
+    roots = _roots_with(state, changed) | _roots_with(applied, changed)
+    return Touched(_only(state, roots), _only(applied, roots))
+
+
+def prove_rules(run: Run, order: PropertySet, service_items: Touched) -> None:
+    """Refuse an order that leaves a service item which its products' rules don't allow.
+
+    Products without structure, attributes and rules are not looked at any further; another system's configurator may
+    know rules that aren't here, and is always asked.
+
+    Raises:
+        ConfigurationRefused: names every broken rule, and the lines by their sender's references.
+    """
+    products = service_items.products()
+    if not products or not (run.configurator.is_external or run.have_rules(sorted(products))):
+        return
+    broken = run.configurator.check(service_items.after, run.catalogue(products), service_items.before)
+    if not broken:
+        return
+    references = references_of(order)
+    lines = list(dict.fromkeys(references.get(one.item or "") or one.item or "" for one in broken))
+    named = ", ".join(line for line in lines[:_NAMED] if line) + (", ..." if len(lines) > _NAMED else "")
+    number = order.get("Source Order Number") or order.get("Order Number")
+    raise ConfigurationRefused(
+        [replace(one, text=by_reference(one.text, references)) for one in broken],
+        where=", ".join(part for part in (number and f"order {number}", named and f"line {named}") if part),
+        mend="send an order after which the services obey these rules; nothing was stored",
+    )
+
+
+def references_of(order: PropertySet) -> Mapping[str, str]:
+    """The sender's references of an order's lines, by the keys that the hub gave them."""
+    return {
+        item.get(KEY) or "": item.get("Source Reference") or ""
+        for item, _ in walk_items(order)
+        if item.get("Source Reference")
+    }
+
+
+def by_reference(text: str, references: Mapping[str, str]) -> str:
+    """A sentence in which lines are called as their sender calls them: a new key says nothing to anybody."""
+    return _QUOTED.sub(lambda found: f"'{references.get(found[1], found[1])}'", text)
+
+
+def _roots_with(state: PropertySet, keys: set[str | None]) -> set[str | None]:
+    """The keys of the root items that hold, or are, an item with one of these keys."""
+    found: set[str | None] = set()
+    root: str | None = None
+    for instance in instances(state):
+        for item, parent in walk_items(instance):
+            root = item.get(KEY) if parent is None else root
+            if item.get(KEY) in keys:
+                found.add(root)
+    return found
+
+
+def _only(state: PropertySet, roots: Iterable[str | None]) -> PropertySet:
+    """The instance with those of its root items whose keys are among *roots*, which are shared."""
+    found = instances(state)
+    header = found[0].copy_node() if found else PropertySet("Asset")
+    header.children = []
+    put_list(header, LINE_ITEM).extend(
+        root for instance in found for root in line_items(instance) if root.get(KEY) in roots
+    )
+    return header
