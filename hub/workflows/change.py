@@ -179,7 +179,7 @@ def _name_copies(roots: Iterable[PropertySet], after: PropertySet | None) -> Non
 
 
 def _with_asset_status(before: PropertySet | None, after: PropertySet | None) -> PropertySet | None:
-    """A copy of *after* in which Asset Status says what status is to become another."""
+    """A copy of *after* in which Asset Status says what status is to become another; what is new becomes Active."""
     if after is None or is_empty(after):
         return after
     statuses = {
@@ -190,8 +190,8 @@ def _with_asset_status(before: PropertySet | None, after: PropertySet | None) ->
     result = after.copy()
     for instance in instances(result):
         for item, _ in walk_items(instance):
-            was = statuses.get(item.get(KEY))
-            item.properties["Asset Status"] = item.get("Status") if was not in (None, item.get("Status")) else None
+            was, status = statuses.get(item.get(KEY)) or "Active", item.get("Status") or "Active"
+            item.properties["Asset Status"] = None if was == status else status
     return result
 
 

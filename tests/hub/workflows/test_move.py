@@ -145,3 +145,15 @@ def test_what_can_not_be_moved_is_refused_and_nothing_is_written(energy, argumen
         move(energy, **arguments)
     assert str(refused.value) == message
     assert energy.stored("OM Quote") == []
+
+
+def test_what_is_suspended_is_suspended_at_the_new_address_too(energy):
+    energy.load(
+        '<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>2-EN</AccountId><ListOfLineItem><LineItem>'
+        "<IntegrationId>HE</IntegrationId><ListOfLineItem><LineItem><IntegrationId>EL</IntegrationId>"
+        "<Status>Suspended</Status></LineItem></ListOfLineItem></LineItem></ListOfLineItem></Asset></ListOfOMAsset></Message>"
+    )
+    [quote] = instances(move(energy).objects[0])
+    home = line_items(quote)[1]
+    statuses = [(item.get("Product Id"), item.get("Asset Status")) for item in (home, *line_items(home))]
+    assert statuses == [("Home Energy", None), ("Electricity", "Suspended"), ("Boiler Cover", None)]
