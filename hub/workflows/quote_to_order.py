@@ -12,6 +12,7 @@ from hub.workflows.accounts import currency_of, the_account
 from hub.workflows.active_quote import QUOTE
 from hub.workflows.change import broken_rules, fill_products
 from hub.workflows.order_lines import prove_on_state
+from hub.workflows.price_lists import listed_currency
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
 from hub.workflows.quote_lines import (
@@ -107,10 +108,10 @@ def new_order(
 
     Raises:
         AccountUnknown, PriceListUnknown: there is no such account or price list.
+        PriceListInAnotherCurrency: the price list isn't in *currency*.
     """
     customer = the_account(run, account)
-    if price_list is not None:
-        currency = currency or run.price_list(price_list).currency
+    currency = listed_currency(run, price_list, currency)
     order = _new_header(run, due_date)
     order.properties |= {
         "Account Id": account,

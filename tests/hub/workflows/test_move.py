@@ -157,3 +157,31 @@ def test_what_is_suspended_is_suspended_at_the_new_address_too(energy):
     home = line_items(quote)[1]
     statuses = [(item.get("Product Id"), item.get("Asset Status")) for item in (home, *line_items(home))]
     assert statuses == [("Home Energy", None), ("Electricity", "Suspended"), ("Boiler Cover", None)]
+
+
+def test_what_moves_is_priced_by_the_list_of_the_day_of_moving_in(energy, build):
+    """The present list ends before; the next one prices, also when the quote and its order are gone over again."""
+    currency = "<CurrencyCode>USD</CurrencyCode>"
+    for name, price, period in (
+        ("Standard", "4.00", "<EffectiveEndDate>2026-03-31</EffectiveEndDate>"),
+        ("Spring", "4.50", "<EffectiveStartDate>2026-04-01</EffectiveStartDate>"),
+    ):
+        text = build.sample("price_list.xml").decode().replace(">Standard<", f">{name}<").replace("4.00<", f"{price}<")
+        energy.load(text.replace(currency, currency + period, 1))
+
+    def cost(instance):
+        home = line_items(instance)[1]
+        return instance.get("Price List Id"), home.get("Adjusted Price"), home.get("Integration Id")
+
+    [quote] = instances(move(energy).objects[0])
+    number = quote.get("Quote Number")
+    list_id, price, key = cost(quote)
+    assert (list_id, price) == ("Spring", "4.50")
+    plan = json.dumps([{"request": "remove", "item": f"{key}/Boiler Cover"}])
+    energy.ask("edit-quote-line-item", quote=number, line=key, requests=plan)
+    [repriced] = instances(energy.ask("reprice", quote=number).objects[0])
+    assert cost(repriced)[:2] == ("Spring", "4.50")
+    [order] = instances(energy.ask("quote-to-order", quote=number).objects[0])
+    key = cost(order)[2]
+    [edited] = instances(energy.ask("edit-order-line-item", order=order.get("Order Number"), line=key).objects[0])
+    assert cost(edited)[:2] == ("Spring", "4.50")
