@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hub.run import Run
 from hub.workflows.accounts import currency_of
+from hub.workflows.price_lists import listed_currency
 from integration_objects.complex_object import instances, message
 from integration_objects.property_set import PropertySet
 
@@ -43,11 +44,10 @@ def make_quote(
     """A new, empty quote for the account, stored, and the session's active one.
 
     Raises:
-        PriceListUnknown: there is no such price list.
+        PriceListUnknown, PriceListInAnotherCurrency: there is no such price list, or it isn't in *currency*.
     """
     account_id = account.get("Account Id")
-    if price_list is not None:
-        currency = currency or run.price_list(price_list).currency
+    currency = listed_currency(run, price_list, currency)
     quote = PropertySet(
         "Quote",
         properties={

@@ -31,6 +31,7 @@ from integration_objects.complex_object import (
     message,
     walk_items,
 )
+from integration_objects.field_values import read_date
 from integration_objects.property_set import PropertySet
 
 #: Fields of a state's items that say nothing of a change.
@@ -102,12 +103,14 @@ def price(run: Run, quote: PropertySet, state: PropertySet, on: str | None = Non
 
     Raises:
         PriceListMissing, PriceListUnclear: no price list, or several, would do.
+        PriceListInAnotherCurrency: its own isn't in its currency.
         PriceMissing: products have no price.
     """
     if not any(line_items(instance) for instance in instances(state)):
         return Changed(state)
-    prices = price_list_for(run, quote)
-    priced = run.pricing.price(state, prices, on or run.now())
+    on = on or run.now()
+    prices = price_list_for(run, quote, on)
+    priced = run.pricing.price(state, prices, on)
     notes = [
         Note(
             "price",
@@ -121,6 +124,12 @@ def price(run: Run, quote: PropertySet, state: PropertySet, on: str | None = Non
     ]
     notes += [Note(TOTAL, f"{_what(total)}: {total.amount} {priced.currency}") for total in priced.totals]
     return Changed(priced.tree, tuple(notes))
+
+
+def wanted_on(run: Run, root: PropertySet) -> str | None:
+    """The day that a line's service item is priced for where it is wanted later than now; None: now."""
+    due = root.get("Due Date")
+    return due if due is not None and read_date(due) > read_date(run.now()) else None
 
 
 def _what(total: Total) -> str:
@@ -179,7 +188,7 @@ def _name_copies(roots: Iterable[PropertySet], after: PropertySet | None) -> Non
 
 
 def _with_asset_status(before: PropertySet | None, after: PropertySet | None) -> PropertySet | None:
-    """A copy of *after* in which Asset Status says what status is to become another."""
+    """A copy of *after* in which Asset Status says what status is to become another; what is new becomes Active."""
     if after is None or is_empty(after):
         return after
     statuses = {
@@ -190,8 +199,8 @@ def _with_asset_status(before: PropertySet | None, after: PropertySet | None) ->
     result = after.copy()
     for instance in instances(result):
         for item, _ in walk_items(instance):
-            was = statuses.get(item.get(KEY))
-            item.properties["Asset Status"] = item.get("Status") if was not in (None, item.get("Status")) else None
+            was, status = statuses.get(item.get(KEY)) or "Active", item.get("Status") or "Active"
+            item.properties["Asset Status"] = None if was == status else status
     return result
 
 

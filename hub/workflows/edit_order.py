@@ -11,7 +11,7 @@ from hub.configurator.requests import Request
 from hub.run import Note, Run
 from hub.services.differences import Differs, differs_in
 from hub.workflows import approvals
-from hub.workflows.change import configure, fill_products, lines_of, price
+from hub.workflows.change import configure, fill_products, lines_of, price, wanted_on
 from hub.workflows.fulfilment import flag_processed
 from hub.workflows.milestones import is_past, past_point
 from hub.workflows.quote_lines import extend_quantities, fill_accounts
@@ -100,7 +100,7 @@ def edit_order_line_item(
     state = changed.state
     priced: tuple[Note, ...] = ()
     if _is_priced_here(order):
-        result = price(run, order, state)
+        result = price(run, order, state, None if root is None else wanted_on(run, root))
         state, priced = result.state, result.notes
     roots = lines_of(run, before, state, ORDER)  # 8 and 9
     _put(run, order, root, roots)  # 10

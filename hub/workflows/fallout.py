@@ -90,6 +90,8 @@ def _possible(entry: Mapping[str, Any], order: PropertySet | None) -> list[str]:
     status = None if order is None else order.get("Status")
     if entry["cause"] in _RETRIED and status == "Failed":
         return ["fallout-retry", "fallout-amend", "fallout-close"]
+    if entry["cause"] == review.WAITING:
+        return ["apply-completed", "fallout-close"]
     if entry["cause"] == review.BUILT_ON_FAILED and status in UNSUBMITTED:
         return ["edit-order-line-item", "cancel-order", "fallout-close"]
     if entry["cause"] == review.BUILT_ON_FAILED and status == "Open":

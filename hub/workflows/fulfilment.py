@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hub.reply import order_reply
 from hub.run import Outcome, Run
+from hub.services.apply import ABSENT
 from hub.workflows import review
 from hub.workflows.milestones import MILESTONE, reach
 from hub.workflows.profile_history import write_history
@@ -40,6 +41,8 @@ from integration_objects.property_set import PropertySet
 WORK_ORDER = "OM Work Order"
 STATUS = "OM Work Order Status"
 BILLING_EVENT = "OM Billing Event"
+#: how fallout entries of lines end that had to wait
+_IN_PROFILE = "the lines are in the service profile now"
 
 
 class WorkOrderUnknown(Refused):
@@ -413,6 +416,19 @@ def take_completed_lines(run: Run, order: PropertySet, done: Sequence[PropertySe
     if run.kit.keeps_profiles:
         apply_completed(run, order, {item.get(KEY) for item in done})
     run.update(message(ORDER, [order]))
+    if done:
+        _apply_waiting(run, order)
+
+
+def _apply_waiting(run: Run, order: PropertySet) -> None:
+    """Apply what of other orders was complete before the services that it changes were in the profile."""
+    entries = run.fallout_entries("Open", account_id=order.get("Account Id"))
+    numbers = {entry["order_number"] for entry in entries if entry["cause"] == review.WAITING}
+    for number in sorted(numbers - {order.get("Order Number")}):
+        [active] = instances(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}))
+        other = in_force(run, active)
+        apply_completed(run, other)
+        run.update(message(ORDER, [other]))
 
 
 def flag_processed(run: Run, order: PropertySet) -> None:
@@ -515,7 +531,7 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
         run: the run; the order's account is locked.
         order: an instance of OM Order. The lines that are applied get their Applied Date, in place.
         just_done: the keys of the lines that became complete with this message; others may have waited beneath a
-            line that failed.
+            line that failed, or for another order, which completes later. These wait on.
 
     Raises:
         NotFullyExploded: a completed line stands for several services.
@@ -548,13 +564,14 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
     before = profile(run, account_id)
     had = {} if is_empty(before) else _attribute_names(before)
     applied = run.call("Apply", no_profile(account_id) if is_empty(before) else before, [change])
-    if applied.ignored:
-        run.fallout(
-            order,
-            review.IGNORED,
-            "; ".join(f"{entry.item} ({entry.action}): {entry.reason}" for entry in applied.ignored),
-            sorted({entry.item for entry in applied.ignored}),
-        )
+    too_early = {entry.item for entry in applied.ignored if entry.attribute is None and entry.state == ABSENT}
+    for cause, ignored in (
+        (review.WAITING, [entry for entry in applied.ignored if entry.item in too_early]),
+        (review.IGNORED, [entry for entry in applied.ignored if entry.item not in too_early]),
+    ):
+        if ignored:
+            told = "; ".join(f"{entry.item} ({entry.action}): {entry.reason}" for entry in ignored)
+            review.raise_once(run, order, cause, told, sorted({entry.item for entry in ignored}))
     dates = {item.get(KEY): item for item, _ in walk_items(instances(dated)[0])}
     if not is_empty(applied.asset):
         _date_asset(instances(applied.asset)[0], dates, order)
@@ -562,7 +579,7 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
         write_history(run, before, applied.asset, actions, order)
         _store_profile(run, applied.asset, had)
     for item, _ in walk_items(order):
-        if item.get(KEY) in actions:
+        if item.get(KEY) in actions and item.get(KEY) not in too_early:
             item.properties["Applied Date"] = run.now()
             calculated = dates[item.get(KEY)]
             for name in (
@@ -571,9 +588,11 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
                 "Calculated Effective End Date",
             ):
                 item.properties[name] = calculated.get(name)
-    waited = [key or "" for key in actions if key not in just_done]
+    waited = [key or "" for key in actions if key not in just_done and key not in too_early]
     if waited:
-        review.resolve(run, order, review.BELOW_FAILED, "the lines are in the service profile now", waited)
+        review.resolve(run, order, review.BELOW_FAILED, _IN_PROFILE, waited)
+        now_there = [item.get(KEY) or "" for item, _ in walk_items(order) if item.get("Applied Date") is not None]
+        review.resolve(run, order, review.WAITING, _IN_PROFILE, now_there)
 
 
 def _date_asset(asset: PropertySet, dates: dict[str | None, PropertySet], order: PropertySet) -> None:

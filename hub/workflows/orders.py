@@ -250,7 +250,10 @@ def cancel_order(run: Run, number: str) -> PropertySet:
     if order.get("Status") == "Open":
         _refuse_done(order)
     else:
-        check_change("order", number, order.get("Status"), "Cancelled", mend=_CANCEL_MEND)
+        try:
+            check_change("order", number, order.get("Status"), "Cancelled", mend=_CANCEL_MEND)
+        except StatusChangeRefused as error:
+            raise error.at(f"order {number}") from error
     return _set_aside(run, order, run.actor)
 
 

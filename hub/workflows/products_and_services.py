@@ -262,7 +262,7 @@ def _set_status(run: Run, account: str, root: str, session: str | None, status: 
 
 def _check_status(account: str, root: str, old: str | None, new: str) -> None:
     try:
-        check_change("asset", root, old, new)
+        check_change("asset", root, old, new, mend="leave the service item as it is: it is that way, or is to be")
     except StatusChangeRefused as error:
         raise error.at(f"account '{account}', line item '{root}'") from error
 

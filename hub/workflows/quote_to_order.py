@@ -6,11 +6,13 @@ Source: "Quote to Order Process", "Asset -> Quote -> Order Data Flow"; spec: wor
 from __future__ import annotations
 
 from hub.arguments import Argument
+from hub.configurator.port import MOST_TOLD
 from hub.run import Outcome, Run
 from hub.workflows.accounts import currency_of, the_account
 from hub.workflows.active_quote import QUOTE
-from hub.workflows.change import fill_products
+from hub.workflows.change import broken_rules, fill_products
 from hub.workflows.order_lines import prove_on_state
+from hub.workflows.price_lists import listed_currency
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
 from hub.workflows.quote_lines import (
@@ -22,6 +24,7 @@ from hub.workflows.quote_lines import (
     store_lines,
     the_quote,
 )
+from hub.workflows.service_item import with_roots
 from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state
 from hub.workflows.statuses import StatusChangeRefused
 from integration_objects.complex_object import (
@@ -31,6 +34,7 @@ from integration_objects.complex_object import (
     action_code,
     instances,
     is_empty,
+    line_items,
     message,
     put_list,
     walk_items,
@@ -58,6 +62,10 @@ class NothingToOrder(Refused):
     """A quote asks for no change."""
 
 
+class RulesBroken(Refused):
+    """A quote adds products in states that their rules forbid."""
+
+
 def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome:
     """Convert a quote to a sales order, once.
 
@@ -69,6 +77,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
         OrderPlaced: an order was placed for it already.
         StatusChangeRefused: it was cancelled.
         NothingToOrder: it asks for no change.
+        RulesBroken: a product that it adds isn't configured as its rules want it.
         OrderDoesNotApply: what it asks can't be made any more on what the customer has and has ordered.
         QuantityNotWhole, TooManyItems: what can't be exploded.
 
@@ -77,6 +86,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     header = the_quote(run, quote)
     _prove_not_placed(header)
     _prove_changes(header)
+    _prove_rules(run, header)
     exploded = instances(run.call("Explode", message(QUOTE, [header])))[0]
     fill_products(run, exploded)
     order = _order_of(run, exploded, due_date)
@@ -98,10 +108,10 @@ def new_order(
 
     Raises:
         AccountUnknown, PriceListUnknown: there is no such account or price list.
+        PriceListInAnotherCurrency: the price list isn't in *currency*.
     """
     customer = the_account(run, account)
-    if price_list is not None:
-        currency = currency or run.price_list(price_list).currency
+    currency = listed_currency(run, price_list, currency)
     order = _new_header(run, due_date)
     order.properties |= {
         "Account Id": account,
@@ -134,6 +144,25 @@ def _prove_changes(header: PropertySet) -> None:
             why="none of its lines adds, updates or deletes anything",
             mend="put products or changes on it first, or cancel it",
         )
+
+
+def _prove_rules(run: Run, header: PropertySet) -> None:
+    """Refuse added products that break rules of theirs; a changed one obeyed them when the quote was edited."""
+    added = [root.copy() for root in line_items(header) if action_code(root) == "Add"]
+    if not added:
+        return
+    applied = run.call("Apply", None, with_roots(header.copy_node(), added, QUOTE))
+    broken = broken_rules(run, applied.asset, header.get("Account Id") or "")
+    if not broken:
+        return
+    number = header.get("Quote Number")
+    told = [f"{note.text} ({note.item})" for note in broken[:MOST_TOLD]]
+    raise RulesBroken(
+        f"the quote {number} adds products that break " + ("a rule" if len(broken) == 1 else f"{len(broken)} rules"),
+        where=f"quote {number}",
+        why="; ".join(told) + (f"; and {len(broken) - MOST_TOLD} more" if len(broken) > MOST_TOLD else ""),
+        mend="configure them further (edit-quote-line-item); verify names every rule that is broken",
+    )
 
 
 def _new_header(run: Run, due_date: str | None) -> PropertySet:

@@ -19,7 +19,7 @@ from hub.configurator.requests import Request
 from hub.run import Note, Outcome, Run
 from hub.workflows.accounts import the_account
 from hub.workflows.active_quote import QUOTE, make_quote
-from hub.workflows.change import TOTAL, broken_rules, configure, lines_of, price
+from hub.workflows.change import TOTAL, broken_rules, configure, lines_of, price, wanted_on
 from hub.workflows.opportunities import the_opportunity
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import (
@@ -67,6 +67,7 @@ def new_quote(
 
     Raises:
         AccountUnknown, PriceListUnknown, OpportunityUnknown: there is no such account, price list or opportunity.
+        PriceListInAnotherCurrency: the price list isn't in *currency*.
     """
     if opportunity is not None:
         the_opportunity(run, opportunity)
@@ -92,7 +93,7 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     if is_empty(now):
         raise _disconnects(header, root)
     changed = configure(run, now, header.get("Account Id") or "", requests)  # 7
-    priced = price(run, header, changed.state)
+    priced = price(run, header, changed.state, wanted_on(run, root))
     roots = lines_of(run, before, priced.state, QUOTE)  # 8 and 9
     put_lines(run, header, _group(header, root), roots)  # 10
     return Outcome(objects=(message(QUOTE, [header]),), notes=(*notes, *changed.notes, *priced.notes))
@@ -127,7 +128,7 @@ def reprice(run: Run, quote: str) -> Outcome:
         if is_empty(now):
             continue
         was = _prices(header)
-        priced = price(run, header, now)
+        priced = price(run, header, now, wanted_on(run, root))
         put_lines(run, header, _group(header, root), lines_of(run, before, priced.state, QUOTE))
         # Against what the quote said: what an earlier pricing changed on the asset's state is no news.
         now_costs = _prices(header)

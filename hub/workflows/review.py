@@ -3,6 +3,7 @@
     Lines Failed              an order is done, and some of its lines failed
     Completed Below Failed    lines were provisioned beneath one that failed: they run, and are in no service profile
     Ignored by Apply          completed lines that the service profile couldn't take
+    Waits For Another Order   completed lines of services, or beneath them, that the service profile doesn't have yet
     Built On Failed Lines     an open order was configured and priced on a state that never came
 
 Source: "Apply Completed Sales Order Line Item Process"; spec: workflows.md, the two traps of the document.
@@ -21,6 +22,7 @@ from integration_objects.property_set import PropertySet
 LINES_FAILED = "Lines Failed"
 BELOW_FAILED = "Completed Below Failed"
 IGNORED = "Ignored by Apply"
+WAITING = "Waits For Another Order"
 BUILT_ON_FAILED = "Built On Failed Lines"
 
 

@@ -198,3 +198,33 @@ def test_applying_completed_lines_a_second_time_changes_nothing(road, build, key
     road.ask("apply-completed", order=NUMBER)
     after = road.stored("OM Asset", Account_Id="1-B"), road.stored("OM Order"), len(road.left("billing.events"))
     assert after == before
+
+
+def test_a_stacked_order_that_completes_first_is_applied_when_what_it_builds_on_is_there(road, build, keys):
+    """Provisioning answers in another order than it was asked: the voice mail's line isn't in the profile yet."""
+    mail = build.line(2, "A", "VOICM001", parent=1, ref="V")
+    road.work(build.order("9", build.line(1, "N", "LCLLN001", ref="L"), mail))
+    [stacked] = road.work_orders()
+    assert road.complete(stacked)["state"] == "done"
+    assert road.profile() == {}
+    [row] = road.ask("fallout-list").rows
+    key = build.lines(stacked)[1].get("integrationId")
+    assert (row["cause"], row["order"], row["lines"], row["reason"], row["can be done"]) == (
+        "Waits For Another Order",
+        "O-0000002",
+        f"Voice Mail ({key}) Complete",
+        f"{key} (Add): its parent '{keys['Local Line']}' isn't there",
+        "apply-completed, fallout-close",
+    )
+    road.ask("apply-completed", order="O-0000002")
+    assert len(road.fallout()) == 1  # still the same one
+    answer(road, build, [(keys["Local Line"], "COMPLETED"), (keys["Caller Id"], "COMPLETED")])
+    assert road.profile() == {
+        "Local Line": "Active",
+        "Local Line / Caller Id": "Active",
+        "Local Line / Voice Mail": "Active",
+    }
+    assert road.fallout() == []
+    [resolved] = road.fallout("Resolved")
+    assert resolved["resolution"] == "the lines are in the service profile now"
+    assert len(road.left("billing.events")) == 2

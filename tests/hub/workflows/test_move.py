@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from hub.workflows.move import AddressUnknown, NothingToMove, SameAddress
@@ -85,6 +87,9 @@ def test_a_product_that_can_not_be_transferred_is_left_out(energy):
 
 def test_the_quote_becomes_an_order_whose_days_the_projected_state_knows(energy, build):
     [quote] = instances(move(energy).objects[0])
+    cover = line_items(line_items(quote)[1])[1].get("Integration Id")
+    requests = json.dumps([{"request": "remove", "item": cover}])  # at the town house there is no gas to be covered
+    energy.ask("edit-quote-line-item", quote=quote.get("Quote Number"), line=cover, requests=requests)
     [order] = instances(energy.ask("quote-to-order", quote=quote.get("Quote Number")).objects[0])
 
     def products(**arguments):
@@ -93,7 +98,7 @@ def test_the_quote_becomes_an_order_whose_days_the_projected_state_knows(energy,
 
     assert products(on="2026-03-30") == ["Boiler Cover", "Calling Card", "Electricity", "Gas", "Home Energy"]
     assert products(on="2026-04-01") == ["Calling Card"]
-    assert products() == products(on="2026-04-02") == ["Boiler Cover", "Calling Card", "Electricity", "Home Energy"]
+    assert products() == products(on="2026-04-02") == ["Calling Card", "Electricity", "Home Energy"]
     energy.ask("submit", order=order.get("Order Number"))
     [work_order] = energy.work_orders()
     assert [(line.get("product"), line.get("action"), line.get("dueDate")) for line in build.lines(work_order)] == [
@@ -140,3 +145,43 @@ def test_what_can_not_be_moved_is_refused_and_nothing_is_written(energy, argumen
         move(energy, **arguments)
     assert str(refused.value) == message
     assert energy.stored("OM Quote") == []
+
+
+def test_what_is_suspended_is_suspended_at_the_new_address_too(energy):
+    energy.load(
+        '<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>2-EN</AccountId><ListOfLineItem><LineItem>'
+        "<IntegrationId>HE</IntegrationId><ListOfLineItem><LineItem><IntegrationId>EL</IntegrationId>"
+        "<Status>Suspended</Status></LineItem></ListOfLineItem></LineItem></ListOfLineItem></Asset></ListOfOMAsset></Message>"
+    )
+    [quote] = instances(move(energy).objects[0])
+    home = line_items(quote)[1]
+    statuses = [(item.get("Product Id"), item.get("Asset Status")) for item in (home, *line_items(home))]
+    assert statuses == [("Home Energy", None), ("Electricity", "Suspended"), ("Boiler Cover", None)]
+
+
+def test_what_moves_is_priced_by_the_list_of_the_day_of_moving_in(energy, build):
+    """The present list ends before; the next one prices, also when the quote and its order are gone over again."""
+    currency = "<CurrencyCode>USD</CurrencyCode>"
+    for name, price, period in (
+        ("Standard", "4.00", "<EffectiveEndDate>2026-03-31</EffectiveEndDate>"),
+        ("Spring", "4.50", "<EffectiveStartDate>2026-04-01</EffectiveStartDate>"),
+    ):
+        text = build.sample("price_list.xml").decode().replace(">Standard<", f">{name}<").replace("4.00<", f"{price}<")
+        energy.load(text.replace(currency, currency + period, 1))
+
+    def cost(instance):
+        home = line_items(instance)[1]
+        return instance.get("Price List Id"), home.get("Adjusted Price"), home.get("Integration Id")
+
+    [quote] = instances(move(energy).objects[0])
+    number = quote.get("Quote Number")
+    list_id, price, key = cost(quote)
+    assert (list_id, price) == ("Spring", "4.50")
+    plan = json.dumps([{"request": "remove", "item": f"{key}/Boiler Cover"}])
+    energy.ask("edit-quote-line-item", quote=number, line=key, requests=plan)
+    [repriced] = instances(energy.ask("reprice", quote=number).objects[0])
+    assert cost(repriced)[:2] == ("Spring", "4.50")
+    [order] = instances(energy.ask("quote-to-order", quote=number).objects[0])
+    key = cost(order)[2]
+    [edited] = instances(energy.ask("edit-order-line-item", order=order.get("Order Number"), line=key).objects[0])
+    assert cost(edited)[:2] == ("Spring", "4.50")

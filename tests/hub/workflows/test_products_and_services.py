@@ -387,7 +387,7 @@ def test_a_suspended_service_is_not_suspended_again_nor_an_active_one_resumed(ca
         f"the asset {root.get(KEY)} can't become Active\n"
         f"  where: account '1-B', line item '{root.get(KEY)}'\n"
         "  why:   it is Active, from which it can become Inactive or Suspended\n"
-        "  mend:  send a status that follows from the present one; a failed line opens again from its fallout entry"
+        "  mend:  leave the service item as it is: it is that way, or is to be"
     )
     care.place(the(care("suspend", account="1-B", root=root.get(KEY))).get("Quote Number"))
     assert care.refused("suspend", account="1-B", root=root.get(KEY)).startswith(

@@ -31,6 +31,22 @@ def placed(outcome):
     return [instances(tree)[0] for tree in outcome.objects]
 
 
+def test_a_product_whose_rules_are_broken_is_not_ordered(care):
+    """What a product still lacks is told when it is put on the quote; it is ordered once it has it."""
+    quote = the(care("new-products-and-services", account="1-B", product=PACKAGE))
+    number = quote.get("Quote Number")
+    forwarding = lines(quote, "Call Forwarding")[0].get(KEY)
+    assert care.refused("quote-to-order", quote=number) == (
+        f"the quote {number} adds products that break a rule\n"
+        f"  where: quote {number}\n"
+        f"  why:   Required: Call Forwarding '{forwarding}' needs a value for 'Forwarding Number' ({forwarding})\n"
+        "  mend:  configure them further (edit-quote-line-item); verify names every rule that is broken"
+    )
+    missing = {"request": "set", "item": forwarding, "attributes": {"Forwarding Number": "206-1"}}
+    care("edit-quote-line-item", quote=number, line=forwarding, requests=[missing])
+    assert actions(care.place(number)) == actions(quote)
+
+
 def test_a_quote_becomes_an_order(any_care):
     """Order type Sales Order, status New, lines Pending; the quote is Order Placed, and its lines' keys follow."""
     quote = package(any_care)

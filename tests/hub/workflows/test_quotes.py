@@ -317,3 +317,32 @@ def test_a_quote_is_cancelled_once(any_care):
         "  why:   it is Cancelled, from which it can become nothing else\n"
         "  mend:  make a new quote for what else is wanted"
     )
+
+
+def test_a_price_list_is_in_the_currency_of_its_quote_or_order(care):
+    for workflow in ("new-quote", "new-order"):
+        assert care.refused(workflow, account="1-B", currency="EUR", price_list="Standard") == (
+            "the price list 'Standard' has no prices in EUR\n"
+            "  where: argument 'currency'\n"
+            "  why:   it is in USD\n"
+            "  mend:  take a price list in EUR, or the currency USD"
+        )
+
+
+def test_a_price_list_that_changed_its_currency_prices_no_more(care):
+    number = the(care("new-products-and-services", account="1-B", product="Calling Card")).get("Quote Number")
+    care.road.load(sample("price_list.xml").decode().replace(">USD<", ">EUR<"))
+    assert care.refused("reprice", quote=number).startswith(
+        f"the price list 'Standard' has no prices in USD\n  where: quote {number}\n"
+    )
+
+
+def test_an_order_that_no_price_list_suits_is_named(care):
+    order = the(care("new-order", account="1-B", currency="EUR")).get("Order Number")
+    card = {"request": "add", "product": "Calling Card"}
+    assert care.refused("edit-order-line-item", order=order, requests=[card]) == (
+        "there is no price list in EUR to price by\n"
+        f"  where: order {order}, Price List Id\n"
+        "  why:   none is stored\n"
+        "  mend:  load a price list (orderhub load), or make the order with price-list="
+    )

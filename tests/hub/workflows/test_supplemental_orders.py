@@ -221,8 +221,14 @@ def test_an_open_order_is_cancelled_and_provisioning_is_told(road, build, submit
     [revised] = road.work_orders()
     assert (revised.get("revision"), build.lines(revised)) == ("2", [])
     assert road.ask("projected-state", account="1-B").rows == ()
-    with pytest.raises(StatusChangeRefused, match="the order O-0000001 can't become Cancelled"):
+    with pytest.raises(StatusChangeRefused) as refused:
         road.ask("cancel-order", order=NUMBER)
+    assert str(refused.value) == (
+        "the order O-0000001 can't become Cancelled\n"
+        "  where: order O-0000001\n"
+        "  why:   it is Cancelled, from which it can become nothing else\n"
+        "  mend:  change the services with an order of its own; what failed is dealt with from its fallout entry"
+    )
     with pytest.raises(AlreadySubmitted, match="the order O-0000001 can't be submitted"):
         road.ask("submit", order=NUMBER)
 
