@@ -77,6 +77,7 @@ def _only_one(run: Run, header: PropertySet, on: str) -> PriceList:
     currency = header.get("Currency Code")
     moment = pricing_moment(on)
     where = f"{_label(header)}, Price List Id"
+    when = "now" if on == run.now() else f"on {on[:10]}"
     ids = sorted(found["Price List Id"] or "" for found in run.price_lists(currency))
     lists = [one for one in map(run.price_list, ids) if one.period.holds(moment)]
     if len(lists) == 1:
@@ -86,12 +87,12 @@ def _only_one(run: Run, header: PropertySet, on: str) -> PriceList:
         raise PriceListMissing(
             f"there is no price list {of_what} to price by",
             where=where,
-            why=f"none of {', '.join(ids)} holds on {on[:10]}" if ids else "none is stored",
+            why=f"none of {', '.join(ids)} holds {when}" if ids else "none is stored",
             mend=f"load a price list (orderhub load), or make the {header.type.lower()} with price-list=",
         )
     raise PriceListUnclear(
         f"there are {len(lists)} price lists {of_what} to price by",
         where=f"quote {header.get('Quote Number')}, Price List Id",
-        why=f"{', '.join(one.price_list_id for one in lists)} hold on {on[:10]}",
+        why=f"{', '.join(one.price_list_id for one in lists)} hold {when}",
         mend=f"make the {header.type.lower()} with price-list=",
     )
