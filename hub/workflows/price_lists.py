@@ -40,7 +40,7 @@ def price_list_for(run: Run, header: PropertySet, on: str | None = None) -> Pric
     Raises:
         PriceListUnknown, PriceListMissing, PriceListUnclear, PriceListInAnotherCurrency: see there.
     """
-    on = on or run.now()
+    on = None if on == run.now() else on
     return _put(header, _named(run, header) or _only_one(header, _holding(run, header, on), on))
 
 
@@ -57,10 +57,9 @@ def newest_price_list_for(run: Run, order: PropertySet) -> PriceList:
     """
     found = _named(run, order)
     if found is None:
-        on = run.now()
-        lists = _holding(run, order, on)
+        lists = _holding(run, order)
         last = max(one.period.started for one in lists)
-        found = _only_one(order, [one for one in lists if one.period.started == last], on)
+        found = _only_one(order, [one for one in lists if one.period.started == last])
     return _put(order, found)
 
 
@@ -97,30 +96,34 @@ def _currency_of(found: PriceList, currency: str | None, where: str) -> str:
     return found.currency
 
 
-def _holding(run: Run, header: PropertySet, on: str) -> list[PriceList]:
+def _holding(run: Run, header: PropertySet, on: str | None = None) -> list[PriceList]:
     """The price lists of a header's currency that hold on a date; refused where there is none."""
-    moment = pricing_moment(on)
+    moment = pricing_moment(on or run.now())
     ids = sorted(found["Price List Id"] or "" for found in run.price_lists(header.get("Currency Code")))
     lists = [one for one in map(run.price_list, ids) if one.period.holds(moment)]
     if not lists:
         raise PriceListMissing(
             f"there is no price list {_of_what(header)} to price by",
             where=f"{_label(header)}, Price List Id",
-            why=f"none of {', '.join(ids)} holds on {on[:10]}" if ids else "none is stored",
+            why=f"none of {', '.join(ids)} holds {_when(on)}" if ids else "none is stored",
             mend=f"load a price list (orderhub load), or {_choose(header)}",
         )
     return lists
 
 
-def _only_one(header: PropertySet, lists: Sequence[PriceList], on: str) -> PriceList:
+def _only_one(header: PropertySet, lists: Sequence[PriceList], on: str | None = None) -> PriceList:
     if len(lists) == 1:
         return lists[0]
     raise PriceListUnclear(
         f"there are {len(lists)} price lists {_of_what(header)} to price by",
         where=f"{_label(header)}, Price List Id",
-        why=f"{', '.join(one.price_list_id for one in lists)} hold on {on[:10]}",
+        why=f"{', '.join(one.price_list_id for one in lists)} hold {_when(on)}",
         mend=_choose(header),
     )
+
+
+def _when(on: str | None) -> str:
+    return "now" if on is None else f"on {on[:10]}"
 
 
 def _of_what(header: PropertySet) -> str:

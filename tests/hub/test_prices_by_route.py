@@ -235,7 +235,7 @@ def test_a_route_whose_workflow_takes_no_orders_has_no_prices(tmp_path):
     assert faulty(tmp_path, yaml) == (
         "the workflow 'Order Synchronization' takes no orders that could be priced\n"
         "  where: /hub/routes/statuses.yaml:6:9\n"
-        "  why:   it takes OM Work Order Status\n"
+        "  why:   it takes OM Work Order Status, OM Workflow Request\n"
         "  mend:  leave `prices:` out"
     )
 

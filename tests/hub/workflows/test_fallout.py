@@ -202,7 +202,7 @@ def test_applying_completed_lines_a_second_time_changes_nothing(road, build, key
 
 def test_a_stacked_order_that_completes_first_is_applied_when_what_it_builds_on_is_there(road, build, keys):
     """Provisioning answers in another order than it was asked: the voice mail's line isn't in the profile yet."""
-    mail = build.line(2, "A", "VOICM001", parent=1, ref="V")
+    mail = build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL)
     road.work(build.order("9", build.line(1, "N", "LCLLN001", ref="L"), mail))
     [stacked] = road.work_orders()
     assert road.complete(stacked)["state"] == "done"
