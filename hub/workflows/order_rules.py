@@ -31,7 +31,6 @@ from integration_objects.property_set import PropertySet
 
 #: lines that a refusal names
 _NAMED = 10
-_QUOTED = re.compile(r"'([^']*)'")
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,8 @@ def references_of(order: PropertySet) -> Mapping[str, str]:
 
 def by_reference(text: str, references: Mapping[str, str]) -> str:
     """A sentence in which lines are called as their sender calls them: a new key says nothing to anybody."""
-    return _QUOTED.sub(lambda found: f"'{references.get(found[1], found[1])}'", text)
+    keys = "|".join(re.escape(key) for key in references)
+    return re.sub(f"'({keys})'", lambda found: f"'{references[found[1]]}'", text) if keys else text
 
 
 def _roots_with(state: PropertySet, keys: set[str | None]) -> set[str | None]:

@@ -142,20 +142,20 @@ def test_a_service_that_moves_is_told_with_both_parents(road, build):
     road.work(
         build.order(
             "1",
-            build.line(1, "A", "SBENB001", ref="P1"),
-            build.line(2, "A", "SBENB001", ref="P2"),
-            build.line(3, "A", "LCLLN001", parent=1, ref="L"),
+            build.line(1, "A", "CALID001", ref="P1"),
+            build.line(2, "A", "CALID001", ref="P2"),
+            build.line(3, "A", "CALCD001", parent=1, ref="L"),
         )
     )
     road.complete()
     [asset] = road.stored("OM Asset", Account_Id="1-B")
     first, second = (one.get("Integration Id") for one in asset.children[0].children)
     moved = [
-        build.line(1, "N", "SBENB001", ref="P2", quantity=None),
-        build.line(2, "C", "LCLLN001", parent=1, ref="L", quantity=None),
+        build.line(1, "N", "CALID001", ref="P2", quantity=None),
+        build.line(2, "C", "CALCD001", parent=1, ref="L", quantity=None),
     ]
     assert road.work(build.order("2", *moved))["state"] == "done"
     road.complete()
     assert rows(road, Order_Number="O-0000002") == [
-        ("Local Line", "Update", "O-0000002", {"Parent Item Id": first}, {"Parent Item Id": second})
+        ("Calling Card", "Update", "O-0000002", {"Parent Item Id": first}, {"Parent Item Id": second})
     ]

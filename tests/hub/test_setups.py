@@ -132,3 +132,18 @@ def test_refused_and_unreadable_messages_are_kept_and_the_rest_goes_on(outside, 
     assert outside.road.run()
     assert outside.road.counts() == {"done": 1, "rejected": 1, "invalid": 1}
     assert len(outside.take("mainframe_order.dead-letter")) == 2
+
+
+def test_an_order_that_breaks_rules_is_refused_on_every_set_up(outside, build):
+    lines = (build.line(1, "A", "SBENB001", ref="SBE"), build.line(2, "A", "VOICM001", parent=1, ref="V"))
+    outside.send("mainframe_order", build.order("7", *lines), "M7")
+    outside.road.run()
+    [answer] = outside.take("mainframe.answers")
+    error = parse(answer.body)
+    assert error.findtext("STATE") == "REJ"
+    text = " ".join(error.itertext())
+    assert "Least: Small Business Enabler 'SBE' has 0 Local Line, and needs at least 5" in text
+    assert "Component: Voice Mail 'V' can't stand beneath Small Business Enabler 'SBE'" in text
+    [dead] = outside.take("mainframe_order.dead-letter")
+    assert b"VOICM001" in dead.body
+    assert outside.road.stored("OM Order") == []

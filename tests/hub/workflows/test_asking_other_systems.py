@@ -7,8 +7,9 @@ import pytest
 from adapters.transport import Delivery, Envelope
 from hub import rehearsal
 from hub.answers import StateMoved
+from hub.run import Origin
 from hub.workflows.process import request
-from integration_objects.complex_object import KEY, line_items, walk_items
+from integration_objects.complex_object import KEY, line_items, message, walk_items
 from schemas.hub_xml import hub_to_xml
 from tests.customer_care import actions, care_on, the
 from tests.http_service import http_service
@@ -148,3 +149,12 @@ def change(care, root, quantity):
         f"<ListOfOMAsset><Asset><AccountId>1-B</AccountId><ListOfLineItem><LineItem><IntegrationId>{root.get(KEY)}</IntegrationId>"
         f"<Quantity>{quantity}</Quantity></LineItem></ListOfLineItem></Asset></ListOfOMAsset></Message>"
     )
+
+
+def test_a_rehearsal_deletes_and_resolves_nothing(care):
+    (account,) = care.road.stored("Account", Account_Id="1-B")
+    with care.desk.read() as transaction:
+        run = rehearsal.Rehearsal(care.desk.kit, transaction.store, transaction.messages, Origin("r", "s", "i"))
+        assert run.delete(message("Account", [account])) == []
+        assert run.resolve_fallout("F", "looked at")
+    assert care.road.stored("Account", Account_Id="1-B") == [account]
