@@ -70,12 +70,14 @@ class Argument:
         kind: how its text is read.
         required: whether it must be given.
         help: a line for people.
+        length: most characters of a text; None where what it names or fills is checked later anyway.
     """
 
     name: str
     kind: Kind = "text"
     required: bool = False
     help: str = ""
+    length: int | None = None
 
     @property
     def parameter(self) -> str:
@@ -180,6 +182,8 @@ def read_text(argument: Argument, text: str) -> Any:
     fault = check_characters(text)
     if fault is not None or (argument.kind in IDENTIFIERS and not text.strip()):
         raise wrong(argument, text, "text without control characters" if fault else f"the key of an {argument.kind}")
+    if argument.length is not None and len(text) > argument.length:
+        raise wrong(argument, text, f"at most {argument.length} characters")
     return text
 
 

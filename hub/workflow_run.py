@@ -67,10 +67,7 @@ def _run(desk: Desk, workflow: Workflow, request: PropertySet, dry_run: bool) ->
         prove_licensed(run, workflow)
         run.lock_accounts(workflow.accounts(run, request))
         outcome = workflow.function(run, request)
-        arguments = {
-            one.get("Name") or "": one.get("Value") or "" for one in components(one_request(request), "Argument")
-        }
-        transaction.messages.runs.keep(run_id, workflow.name, arguments, run.recording())
+        transaction.messages.runs.keep(run_id, workflow.name, _arguments(request), run.recording())
     return Ran(run_id, outcome)
 
 

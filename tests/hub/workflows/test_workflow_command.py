@@ -171,6 +171,16 @@ def test_a_deployment_brings_and_replaces_workflows(command, road):
     )
 
 
+def test_a_sessions_name_has_an_end(command, road):
+    command("workflow", "new-quote", "account=1-A", "session=" + "s" * 255)
+    assert command("workflow", "new-quote", "account=1-A", "session=" + "s" * 256, expect=2).err == (
+        "the argument 'session' can't be read\n"
+        "  where: argument 'session'\n"
+        f"  why:   expected at most 255 characters, found '{'s' * 200}...'\n"
+        "  mend:  give at most 255 characters\n"
+    )
+
+
 def test_the_active_quote_is_the_sessions_own(road):
     desk = road.desk
     workflow = desk.deployment.workflows["New Quote"]
