@@ -192,14 +192,17 @@ def test_the_active_quote_is_the_sessions_own(road):
     assert found == ["Q-0000001", "Q-0000002"]
 
 
-def test_the_documentation_has_a_section_for_each_workflow(road):
+def test_the_documentation_has_a_page_for_each_workflow(road):
     docs = pathlib.Path(__file__).parents[3] / "docs"
-    page = "".join((docs / name).read_text(encoding="utf-8") for name in ("workflows.md", "orders.md"))
-    sections = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
-    for workflow in road.desk.deployment.workflows.values():
-        if workflow.asked_by_name:
-            for argument in workflow.arguments:
-                assert f"`{argument.name}=" in sections[workflow.command], (workflow.command, argument.name)
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in (docs / "workflows").glob("*.md")}
+    known = {one.command: one for one in road.desk.deployment.workflows.values() if one.asked_by_name}
+    assert set(pages) == set(known)
+    listed = "".join((docs / name).read_text(encoding="utf-8") for name in ("workflows.md", "orders.md"))
+    for name, workflow in known.items():
+        assert f"| [{name}](workflows/{name}.md) | {workflow.help} |" in listed
+        assert pages[name].startswith(f"# {name}\n\n`orderhub workflow {name}`: {workflow.help}.")
+        for argument in workflow.arguments:
+            assert f"`{argument.name}=" in pages[name], (name, argument.name)
 
 
 def test_the_documentations_example_is_a_workflow(command, road):
