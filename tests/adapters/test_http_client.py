@@ -148,7 +148,9 @@ def test_what_speaks_no_http_or_stops_in_the_middle_is_away(said: bytes, why: st
 
         def speak() -> None:
             link, _ = server.accept()
-            link.recv(65_536)
+            asked = b""
+            while not asked.endswith(b"{}"):  # a link that is closed with something unread is reset
+                asked += link.recv(65_536)
             link.sendall(said)
             link.close()
 

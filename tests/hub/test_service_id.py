@@ -106,15 +106,19 @@ def network(tmp_path, build):
     made.close()
 
 
+#: without a tariff no energy can be ordered
+TARIFF = "<ListOfAttribute><Attribute><Name>Tariff</Name><TextValue>Standard</TextValue></Attribute></ListOfAttribute>"
+
+
 def test_work_orders_and_billing_are_told_the_meter_of_the_date(network, build):
     """Due before the meter was replaced, the old one; completed after it, the new one; the asset keeps its own."""
     order = (
         '<Message IntObjectName="OM Order"><ListOfOMOrder><Order><AccountId>2-EN</AccountId>'
         "<DueDate>2026-01-10</DueDate><ListOfLineItem>"
         "<LineItem><SourceReference>E</SourceReference><ProductId>Electricity</ProductId><ActionCode>Add</ActionCode>"
-        "<Quantity>1</Quantity><ServicePointId>SP-WINTER-EL</ServicePointId></LineItem>"
+        f"<Quantity>1</Quantity><ServicePointId>SP-WINTER-EL</ServicePointId>{TARIFF}</LineItem>"
         "<LineItem><SourceReference>G</SourceReference><ProductId>Gas</ProductId><ActionCode>Add</ActionCode>"
-        "<Quantity>1</Quantity><ServicePointId>SP-WINTER-GAS</ServicePointId></LineItem>"
+        f"<Quantity>1</Quantity><ServicePointId>SP-WINTER-GAS</ServicePointId>{TARIFF}</LineItem>"
         "<LineItem><SourceReference>L</SourceReference><ProductId>Local Line</ProductId><ActionCode>Add</ActionCode>"
         "<Quantity>1</Quantity><ServicePointId>SP-HOME-LINE</ServicePointId></LineItem>"
         "<LineItem><SourceReference>C</SourceReference><ProductId>Calling Card</ProductId>"
