@@ -111,9 +111,12 @@ def external_to_xml(tree: PropertySet, obj: ExternalObject | IntegrationObject) 
             continue
         stack.append(writer.close)
         # Written at once up to the first child that has to be opened; the rest waits its turn.
-        rest = next((at for at, part in enumerate(parts) if not isinstance(part[1], str)), len(parts))
-        out.extend(part[1] for part in parts[1:rest])  # type: ignore[misc]
-        stack.extend(part[1] for part in reversed(parts[rest:]))
+        for at in range(1, len(parts)):
+            told = parts[at][1]
+            if not isinstance(told, str):
+                stack += [part[1] for part in reversed(parts[at:])]
+                break
+            out.append(told)
     return "".join(out).encode()
 
 

@@ -51,6 +51,7 @@ MOST_LINES = 2_000
 MOST_LEVELS = 10
 MOST_ATTRIBUTES = 200
 MOST_QUANTITY = Decimal(1_000_000)
+_ONE = Decimal(1)
 
 
 class OneOrderAMessage(Refused):
@@ -208,15 +209,12 @@ def _check_lines(order: PropertySet) -> None:
                 why=f"expected one of {', '.join(ACTION_CODES)}",
                 mend="send one of these, or translate the sender's code in the map",
             )
+        number = _ONE if quantity is None or quantity == "1" else read_number(quantity)
         for what, found, most in (
-            ("lines", Decimal(count), Decimal(MOST_LINES)),
-            ("levels of lines", Decimal(level), Decimal(MOST_LEVELS)),
-            ("attributes on a line", Decimal(len(attributes(item))), Decimal(MOST_ATTRIBUTES)),
-            (
-                "pieces of a product on a line",
-                Decimal(0) if quantity is None else read_number(quantity),
-                MOST_QUANTITY,
-            ),
+            ("lines", count, MOST_LINES),
+            ("levels of lines", level, MOST_LEVELS),
+            ("attributes on a line", len(attributes(item)), MOST_ATTRIBUTES),
+            ("pieces of a product on a line", number, MOST_QUANTITY),
         ):
             if found > most:
                 raise OrderTooLarge(
@@ -225,7 +223,7 @@ def _check_lines(order: PropertySet) -> None:
                     why=f"found {found}",
                     mend="send it as several orders",
                 )
-        if quantity is not None and read_number(quantity) < 0:
+        if number < 0:
             raise QuantityNegative(
                 f"the quantity of line {reference} is less than nothing",
                 where=f"line {reference}, Quantity",
