@@ -2,7 +2,7 @@
 
     claim          the oldest due row of each free key
     mark_attempt   a death was seen: committed before the row is worked on again; three deaths park it
-    finish         done, filtered, rejected, invalid; of a group all at once
+    finish_all     done, filtered, rejected, invalid; of a group all at once
     retry, park    later; when somebody or something releases it
     release        what waited for this
     replay, give_up   an operator's decisions
@@ -209,14 +209,6 @@ class Inbox:
         )
         return False
 
-    def finish(self, ending: Ending) -> None:
-        """Bring a row to a final state, in the transaction of all its effects.
-
-        Raises:
-            RowIsFinal, StateUnknown: as `finish_all`.
-        """
-        self.finish_all([ending])
-
     def finish_all(self, endings: Sequence[Ending], replies: Mapping[str, str] | None = None) -> None:
         """Bring rows to final states, in the transaction of all their effects.
 
@@ -299,17 +291,6 @@ class Inbox:
         values = {"row_id": row_id, "now": self._surroundings.now()}
         return self._connection.execute(_GIVE_UP, values).rowcount == 1
 
-    def answer(self, row_id: str, reply: OutboxMessage) -> str:
-        """Emit the reply to the row's message, also to where repeats that came meanwhile want it.
-
-        Returns:
-            The outbox row's id; a later repeat gets this reply again.
-        """
-        outbox_id = self._outbox.emit(reply)
-        self.set_replies({row_id: outbox_id})
-        self.answer_others({row_id: reply})
-        return outbox_id
-
     def set_replies(self, replies: Mapping[str, str]) -> None:
         """Note the outbox rows that answer these inbox rows."""
         if replies:
@@ -324,10 +305,6 @@ class Inbox:
                 [replace(replies[row_id], destination=destination) for destination in json.loads(others)]
             )
             self._connection.execute(_FORGET_OTHERS, {"row_id": row_id})
-
-    def record(self, row_id: str, data: bytes) -> None:
-        """Keep the recording of the row's last run."""
-        self.record_all([(row_id, data)])
 
     def record_all(self, recordings: Iterable[tuple[str, bytes]]) -> None:
         """Keep the recordings of these rows' last runs."""

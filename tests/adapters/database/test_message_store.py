@@ -95,8 +95,9 @@ class TestFiling:
 
     def test_a_repeat_gets_the_first_reply_again_where_the_repeat_wants_it(self, store: MessageStore) -> None:
         first = store.file(arrival(reply_to="answers.1"))
-        store.inbox.answer(first.row_id, reply_to_row(first, "answers.1"))
-        store.inbox.finish(Ending(first.row_id, "done"))
+        store.books.answer(first.row_id, reply_to_row(first, "answers.1"))
+        store.books.write()
+        store.inbox.finish_all([Ending(first.row_id, "done")])
         assert store.file(arrival(reply_to="answers.2")).state == "done"
         store.file(arrival(reply_to=None))
         replies = store.outbox.of_inbox(first.row_id)
@@ -108,8 +109,9 @@ class TestFiling:
 
     def test_a_repeat_of_a_route_that_answers_to_a_fixed_channel_is_answered_there(self, store: MessageStore) -> None:
         first = store.file(arrival())
-        store.inbox.answer(first.row_id, reply_to_row(first, "fixed"))
-        store.inbox.finish(Ending(first.row_id, "done"))
+        store.books.answer(first.row_id, reply_to_row(first, "fixed"))
+        store.books.write()
+        store.inbox.finish_all([Ending(first.row_id, "done")])
         store.file(arrival())
         assert [row.message.destination for row in store.outbox.of_inbox(first.row_id)] == ["fixed", "fixed"]
 
@@ -117,7 +119,8 @@ class TestFiling:
         first = store.file(arrival(reply_to="answers.1"))
         for reply_to in ("answers.2", "answers.1", "answers.2"):
             store.file(arrival(reply_to=reply_to))
-        store.inbox.answer(first.row_id, reply_to_row(first, "answers.1"))
+        store.books.answer(first.row_id, reply_to_row(first, "answers.1"))
+        store.books.write()
         destinations = [row.message.destination for row in store.outbox.of_inbox(first.row_id)]
         assert destinations == ["answers.1", "answers.2"]
 
@@ -195,7 +198,7 @@ class TestTurns:
         store.file_all([arrival(f"m{number}", key="AB"[number % 2]) for number in range(6)])
         rows = store.inbox.claim(["orders"], 10)
         assert identities(rows) == ["m0", "m1"]
-        store.inbox.finish(Ending(rows[0].id, "done"))
+        store.inbox.finish_all([Ending(rows[0].id, "done")])
         assert identities(store.inbox.claim(["orders"], 10)) == ["m1", "m2"]
 
     def test_keys_are_per_route(self, store: MessageStore) -> None:
@@ -287,7 +290,7 @@ class TestTurns:
             ]
             connection.execute(insert(INBOX), done)
             connection.execute(insert(INBOX), waiting)
-            store.inbox.finish(Ending(filed.row_id, "done"))
+            store.inbox.finish_all([Ending(filed.row_id, "done")])
             store.file_all([arrival(f"m{number}", key=f"k{number % 50}") for number in range(100)])
             rows = store.inbox.claim(["orders"], 25)
         database.close()
@@ -331,7 +334,7 @@ class TestTurns:
                             if row.key is not None and working.setdefault(row.key, row.id) != row.id:
                                 faults.append(row)
                     for row in rows:
-                        store.inbox.finish(Ending(row.id, "done"))
+                        store.inbox.finish_all([Ending(row.id, "done")])
                     with guard:
                         done.extend((row.key, row.identity) for row in rows)
                         for row in rows:
@@ -361,7 +364,7 @@ class TestOutcomes:
     def test_a_final_row_keeps_its_outcome(self, store: MessageStore) -> None:
         filed = store.file(arrival())
         error = Refused("account 'A1' is unknown", where="/ORDER[1]", why="no such number", mend="load it")
-        store.inbox.finish(Ending(filed.row_id, "rejected", error, map="M", map_version="abc"))
+        store.inbox.finish_all([Ending(filed.row_id, "rejected", error, map="M", map_version="abc")])
         row = store.inbox.row(filed.row_id)
         assert row is not None
         assert (row.state, row.reason, row.map, row.map_version) == ("rejected", "Refused", "M", "abc")
@@ -369,7 +372,7 @@ class TestOutcomes:
         assert row.is_final
         assert row.final_at is not None
         with pytest.raises(RowIsFinal) as caught:
-            store.inbox.finish(Ending(filed.row_id, "done"))
+            store.inbox.finish_all([Ending(filed.row_id, "done")])
         assert str(caught.value) == (
             "the message is final already\n"
             f"  where: inbox {filed.row_id}\n"
@@ -383,7 +386,7 @@ class TestOutcomes:
     def test_an_end_that_is_none_is_refused(self, store: MessageStore) -> None:
         filed = store.file(arrival())
         with pytest.raises(StateUnknown) as caught:
-            store.inbox.finish(Ending(filed.row_id, "complete"))
+            store.inbox.finish_all([Ending(filed.row_id, "complete")])
         assert caught.value.what == "an inbox row cannot end in state 'complete'"
 
     def test_the_third_death_parks_the_message(self, store: MessageStore) -> None:
@@ -420,7 +423,7 @@ class TestOutcomes:
 
     def test_a_filtered_row_keeps_why_without_an_error(self, store: MessageStore) -> None:
         filed = store.file(arrival())
-        store.inbox.finish(Ending(filed.row_id, "filtered", why="revision 1 is superseded by 2"))
+        store.inbox.finish_all([Ending(filed.row_id, "filtered", why="revision 1 is superseded by 2")])
         shown = store.show(filed.row_id)
         assert shown is not None
         assert (shown["reason"], shown["error"]) == (None, {"what": "revision 1 is superseded by 2"})
@@ -443,21 +446,21 @@ class TestOutcomes:
         elif state == "retrying":
             store.inbox.retry(filed.row_id, LATER, error)
         else:
-            store.inbox.finish(Ending(filed.row_id, state, error))
+            store.inbox.finish_all([Ending(filed.row_id, state, error)])
         assert store.inbox.replay(filed.row_id)
         assert identities(store.inbox.claim(["orders"], 1)) == ["m1"]
 
     @pytest.mark.parametrize("state", ["done", "filtered"])
     def test_what_is_done_is_not_replayed(self, store: MessageStore, state: str) -> None:
         filed = store.file(arrival())
-        store.inbox.finish(Ending(filed.row_id, state))
+        store.inbox.finish_all([Ending(filed.row_id, state)])
         assert not store.inbox.replay(filed.row_id)
 
     def test_the_last_recording_is_kept(self, store: MessageStore) -> None:
         filed = store.file(arrival())
         assert store.inbox.recording(filed.row_id) is None
-        store.inbox.record(filed.row_id, b"one")
-        store.inbox.record(filed.row_id, b"\x00two")
+        store.inbox.record_all([(filed.row_id, b"one")])
+        store.inbox.record_all([(filed.row_id, b"\x00two")])
         assert store.inbox.recording(filed.row_id) == b"\x00two"
 
 
@@ -599,7 +602,7 @@ class TestListing:
         self, store: MessageStore, surroundings: Surroundings
     ) -> None:
         one = store.file(arrival("m1", key="A"))
-        store.inbox.finish(Ending(one.row_id, "done"))
+        store.inbox.finish_all([Ending(one.row_id, "done")])
         since = surroundings.now()
         two = store.file(arrival("m2", route="status"))
         assert [found["id"] for found in store.listing()] == [two.row_id, one.row_id]
