@@ -5,10 +5,10 @@ Spec: road.md "The inbox is the one waiting room", "Command line, completed"; gu
 
 from __future__ import annotations
 
+import queue
 import signal
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import structlog
@@ -39,13 +39,16 @@ class Worker:
         self._broker = open_broker(desk)
         self._doors = open_doors(desk, self.data_manager, self._broker)
         self._dispatcher = Dispatcher(desk, self.data_manager, folder_door(desk), self._broker)
-        self._stop = threading.Event()
+        self._stopped = False
+        # Woken by a signal's handler, which may run within itself and within a wait: no lock of Python's stands that.
+        self._stops: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._group = desk.deployment.settings.group
         self._away: set[Door] = set()
 
     def stop(self) -> None:
         """End the loop after the step that is under way. Safe to call from a signal handler."""
-        self._stop.set()
+        self._stopped = True
+        self._stops.put(None)
 
     def close(self) -> None:
         """Give back what was received and not worked, and close the doors."""
@@ -62,7 +65,7 @@ class Worker:
         """
         poll_s = self._desk.deployment.settings.poll_s
         backoff, wait_s, wake_at, ready = poll_s, 0.0, self._desk.surroundings.monotonic() + WAKE_S, False
-        while not self._stop.is_set():
+        while not self._stopped:
             try:
                 ready = ready or self._make_ready()
                 if self._desk.surroundings.monotonic() >= wake_at:
@@ -74,7 +77,7 @@ class Worker:
             except Retryable as error:
                 log.warning("the world is at fault", again_in_s=backoff, **error.as_dict())
                 self._group = 1  # what made a group fail is found, and the others go on
-                self._stop.wait(backoff)
+                self._wait(backoff)
                 backoff = min(backoff * 2, LONGEST_BACKOFF_S)
                 continue
             if worked:
@@ -85,7 +88,7 @@ class Worker:
             wait_s = max(poll_s, LAST_LOOK_S) if once and self._broker is not None else poll_s
             waited = self._desk.surroundings.monotonic() - before
             if waited < poll_s:  # no door waited: there is none that does, or its routes are paused
-                self._stop.wait(poll_s - waited)
+                self._wait(poll_s - waited)
         return self._all_final()
 
     def step(self, wait_s: float = 0.0) -> int:
@@ -100,6 +103,11 @@ class Worker:
         done = sum(self._take_in(door, wait_s) for door in self._doors)
         done += self.data_manager.work(self._group)
         return done + self._dispatcher.step()
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, or until somebody stops the worker."""
+        with suppress(queue.Empty):
+            self._stops.get(timeout=seconds)
 
     def _make_ready(self) -> bool:
         """Before the first step: queues are declared, and what this process died on is taken up."""

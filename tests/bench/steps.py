@@ -25,6 +25,7 @@ import sqlalchemy.engine
 import structlog
 
 import hub.data_manager
+from adapters.database.books import Books
 from adapters.database.control import Control
 from adapters.database.in_hand import InHand
 from adapters.database.inbox import Inbox
@@ -81,9 +82,10 @@ WRAPPED: tuple[tuple[Any, str, str], ...] = (
     (System, "render", "render"),
     (DataManager, "_reply_body", "render"),
     *((MessageStore, name, "books") for name in ("file_all",)),
-    *((Inbox, name, "books") for name in ("claim", "next_due", "finish", "record", "answer", "release")),
+    *((Inbox, name, "books") for name in ("claim", "next_due", "release")),
+    *((Books, name, "books") for name in ("finish", "answer", "emit", "release", "write")),
     *((InHand, name, "books") for name in ("take", "put_down")),
-    *((Outbox, name, "books") for name in ("emit", "emit_all")),
+    (Outbox, "emit_all", "books"),
     *((Control, name, "books") for name in ("is_paused", "next_number")),
     (Run, "recording", "books"),
     (Dispatcher, "step", "dispatch"),
@@ -158,7 +160,7 @@ def main() -> None:
     watch = StopWatch()
     for owner, name, step in WRAPPED:
         setattr(owner, name, watch.wrap(getattr(owner, name), step))
-    Inbox.finish = watch.count(Inbox.finish)  # type: ignore[method-assign]
+    Books.finish = watch.count(Books.finish)  # type: ignore[method-assign]
     deployment = deployment_in(pathlib.Path(folder), database_url, broker[0] if broker else None)
     for name, workflow in deployment.workflows.items():
         assert isinstance(workflow, Workflow), name
