@@ -9,7 +9,7 @@ demo: $(STAMP)  ## the main job on the embedded defaults
 	$(VENV)/bin/orderhub demo
 
 test: $(STAMP)  ## every test
-	$(VENV)/bin/python -m pytest -q
+	$(VENV)/bin/python -m pytest -q --numprocesses 2 --dist loadfile
 
 check: $(STAMP)  ## lint, types, and the proof of the declarations
 	$(VENV)/bin/ruff check .

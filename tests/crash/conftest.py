@@ -11,6 +11,8 @@ import pytest
 
 from tests.crash.hub_at_work import SQLITE, HubAtWork, prepare
 
+pytest.register_assert_rewrite("tests.crash.invariants")  # it says what it found, as tests do
+
 
 @pytest.fixture(scope="session")
 def prepared_sqlite(tmp_path_factory):

@@ -6,6 +6,7 @@ The packages would start their servers for the whole machine; that is prevented.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import os
 import pathlib
@@ -39,7 +40,7 @@ def _why_not(package: str) -> str | None:
     wanted = f"{package} isn't installed"
     if os.geteuid() != 0 or program("apt-get") is None or "debian" not in _release():
         return f"{wanted}, and only root on Debian may have the tests install it: apt-get install {package}"
-    with _no_server_starts():
+    with _one_at_a_time(), _no_server_starts():
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
         for words in (["update"], ["install", "--no-install-recommends", package]):
             try:
@@ -57,6 +58,17 @@ def _why_not(package: str) -> str | None:
 
 def _release() -> str:
     return _RELEASE.read_text() if _RELEASE.exists() else ""
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait for other processes of this run: apt-get refuses a second one, and the policy file is one for all."""
+    folder = os.open(_POLICY.parent, os.O_RDONLY)  # unlike the file, it is there before and after
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 @contextlib.contextmanager
