@@ -145,6 +145,7 @@ def load(
     dry_run: DryRun = False,
 ) -> None:
     """Upsert accounts, products, price lists, opening profiles and what else customers have, file by file."""
+    from adapters.database.connection import repeated
     from adapters.files import read_file, shown_path
     from hub.run import Origin
     from hub.workflows.hub_object import load as load_object
@@ -154,10 +155,12 @@ def load(
     desk = open_desk()
 
     def work(file: pathlib.Path) -> None:
-        tree = hub_from_xml(read_file(file), desk.deployment.definitions, Limits.files())
-        with desk.write(dry_run=dry_run) as transaction:
-            done = load_object(transaction.run(Origin("load", "local", shown_path(file))), tree)
-        for line in done:
+        def unit() -> list[str]:
+            tree = hub_from_xml(read_file(file), desk.deployment.definitions, Limits.files())
+            with desk.write(dry_run=dry_run) as transaction:
+                return load_object(transaction.run(Origin("load", "local", shown_path(file))), tree)
+
+        for line in repeated(unit):
             out(line)
 
     cli_objects.each_file(files, work)
@@ -223,7 +226,7 @@ def status(as_json: Json = False) -> None:
 def pause(
     component: Annotated[str, typer.Argument(help="route:NAME, as `orderhub status` lists it.")],
 ) -> None:
-    """Pause a component: a route takes messages in, but none is worked."""
+    """Pause a component: a route works no message; from a broker's queue it takes none in."""
     _set_component(component, paused=True)
 
 

@@ -84,6 +84,7 @@ def each_file(files: Sequence[pathlib.Path], work: Callable[[pathlib.Path], None
 def _command(operation: str, help: str) -> None:
     @app.command(operation, help=help)
     def operate(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
+        from adapters.database.connection import repeated
         from adapters.files import read_file
         from hub.cli import open_desk
         from schemas.check import Limits
@@ -93,9 +94,12 @@ def _command(operation: str, help: str) -> None:
         rows: list[dict[str, Any]] = []
 
         def work(file: pathlib.Path) -> None:
-            tree = hub_from_xml(read_file(file), desk.deployment.definitions, Limits.files())
-            with desk.write(dry_run=dry_run) as transaction:
-                done = getattr(transaction.store, operation)(tree)
+            def unit() -> Any:
+                tree = hub_from_xml(read_file(file), desk.deployment.definitions, Limits.files())
+                with desk.write(dry_run=dry_run) as transaction:
+                    return getattr(transaction.store, operation)(tree)
+
+            done = repeated(unit)
             rows.extend(asdict(one) for one in done)
             for one in () if as_json else done:
                 key = ", ".join(f"{name} {value}" for name, value in one.key.items())

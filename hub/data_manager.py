@@ -139,10 +139,9 @@ class DataManager:
     def take(self, arrived: Sequence[tuple[Route, Delivery]]) -> list[Filed]:
         """Make inbox rows of what a broker delivered, and work at once what needs no turn, in one transaction.
 
-        Messages of a route with an order are filed for their turn, and so are redelivered ones, which may have
-        killed a process: they are worked from the inbox, where their deaths are counted. So are those that may ask
-        another system, which is asked outside of the transaction. When this returns, the deliveries may be
-        acknowledged.
+        Messages of a route with an order are filed for their turn. So are those that may ask another system, which
+        is asked outside of the transaction, and redelivered ones of the others: they may have killed the process that
+        was working them, which counts as a death. When this returns, the deliveries may be acknowledged.
 
         Raises:
             Retryable: the database failed; nothing was written, nothing may be acknowledged.
@@ -151,7 +150,14 @@ class DataManager:
         alone: list[str] = []
         with self._desk.write() as transaction:
             filed, new = self._file(transaction, arrived, arrivals)
-            group = [work for work, delivery in new if self._needs_no_turn(work.route, delivery)]
+            group = []
+            for work, delivery in new:
+                if not self._needs_no_turn(work.route):
+                    continue
+                if delivery.redelivered:
+                    transaction.messages.inbox.mark_attempt(work.row.id)
+                else:
+                    group.append(work)
             for work in group:
                 self._prepare(work)
             self._work_group(transaction, group, alone)
@@ -160,10 +166,10 @@ class DataManager:
             self.work_alone(row_id)
         return filed
 
-    def _needs_no_turn(self, route: Route, delivery: Delivery) -> bool:
+    def _needs_no_turn(self, route: Route) -> bool:
         """Whether a message may be worked in the transaction that files it."""
         asks = asks_outside(self._desk.kit, route.workflow, route.prices)
-        return route.key is None and not delivery.redelivered and not asks
+        return route.key is None and not asks
 
     def move(self, channel: str, route: Route, limit: int) -> int:
         """From the outbox into the inbox of the route that reads an embedded channel, in one transaction.
@@ -184,6 +190,11 @@ class DataManager:
         """The names of the routes that are paused or stopped."""
         with self._desk.read() as transaction:
             return set(self.routes) - set(self.running(transaction))
+
+    def stop(self, route: Route, error: HubError) -> None:
+        """Stop a route whose door can't be used until somebody mends it; it is to be resumed then."""
+        with self._desk.write() as transaction:
+            self._stop(transaction, route, error)
 
     def arrival(self, route: Route, delivery: Delivery) -> Arrival:
         """How a delivery is filed: its identity, its key, and where its reply goes."""
@@ -467,8 +478,11 @@ class DataManager:
             else:
                 transaction.messages.inbox.park(row.id, error)
         else:
-            transaction.messages.control.pause(work.route.component, f"{error.reason}: {error.what}")
-            log.error("route stopped", route=work.route.name, message=row.id, **error.as_dict())
+            self._stop(transaction, work.route, error, message=row.id)
+
+    def _stop(self, transaction: Transaction, route: Route, error: HubError, **at: str) -> None:
+        transaction.messages.control.pause(route.component, f"{error.reason}: {error.what}")
+        log.error("route stopped", route=route.name, **at, **error.as_dict())
 
     def _refuse(self, transaction: Transaction, work: Work, error: HubError) -> None:
         """A refusal: final state, dead letter and negative reply, all in this transaction."""

@@ -23,7 +23,7 @@ from adapters.transport import TransportAway, confirmed_of
 from hub.data_manager import ANSWER, DataManager
 from hub.desk import Desk
 from hub.route import Route
-from integration_objects.errors import HubError
+from integration_objects.errors import HubError, verdict_of
 
 log = structlog.get_logger()
 
@@ -49,8 +49,6 @@ class Dispatcher:
         self._data_manager = data_manager
         self._folders = folders
         self._broker = broker
-        #: destinations whose next message can't be sent before somebody mends something
-        self._stuck: set[str] = set()
         #: the embedded channels that a route of this deployment reads
         self._readers: Mapping[str, Route] = {
             route.place: route
@@ -64,7 +62,9 @@ class Dispatcher:
 
     def waits(self) -> bool:
         """Whether messages wait that this dispatcher will send, now or later; not those that no wait will help."""
-        return any(destination not in self._stuck for destination in self._destinations())
+        with self._desk.read() as transaction:
+            heads = transaction.messages.outbox.heads(self._destinations())
+        return any(verdict_of(head.error) in (None, "retry") for head in heads)
 
     def _destinations(self) -> list[str]:
         """Where something waits that isn't for `orderhub receive` to take."""
@@ -112,11 +112,6 @@ class Dispatcher:
                 self._put(destination, rows)
         except HubError as error:
             fault = error
-            if destination not in self._stuck:
-                log.warning("not dispatched", destination=destination, **error.as_dict())
-        self._stuck.discard(destination)
-        if fault is not None and fault.verdict != "retry":
-            self._stuck.add(destination)
         with self._desk.write() as transaction:
             if fault is None:
                 transaction.messages.outbox.mark_sent(row.id for row in rows)
@@ -124,6 +119,8 @@ class Dispatcher:
                 arrived = {rows[place].id for place in confirmed_of(fault)}
                 transaction.messages.outbox.mark_sent(arrived)
                 failed = next(row for row in rows if row.id not in arrived)
+                if fault.verdict == "retry" or (failed.error or {}).get("reason") != fault.reason:
+                    log.warning("not dispatched", destination=destination, **fault.as_dict())
                 delay = DELAYS_S[min(failed.attempts, len(DELAYS_S) - 1)]
                 if isinstance(fault, TransportAway) and not isinstance(fault, NotTaken):
                     delay = min(delay, MOST_AWAY_S)

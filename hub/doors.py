@@ -20,7 +20,7 @@ from adapters.transport import TransportAway, Unroutable
 from hub.data_manager import DataManager
 from hub.desk import Desk
 from hub.route import Route
-from integration_objects.errors import Retryable
+from integration_objects.errors import Misconfigured, Retryable
 from schemas.check import Limits
 
 #: where a deployment's folders lie
@@ -78,7 +78,10 @@ class BrokerDoor(Door):
         self._routes = {route.place: route for route in routes}
 
     def take_in(self, limit: int, wait_s: float) -> int:
-        """Receive a group, work or file it in one transaction, acknowledge it after the commit."""
+        """Receive a group, work or file it in one transaction, acknowledge it after the commit.
+
+        A route whose queue the hub can't read any more is stopped.
+        """
         try:
             paused = self._manager.paused()
         except Retryable:
@@ -88,7 +91,14 @@ class BrokerDoor(Door):
         self._broker.release([place for place in self._routes if place not in channels])
         if not channels:
             return 0
-        deliveries = self._broker.receive_any(channels, limit, wait_s)
+        try:
+            deliveries = self._broker.receive_any(channels, limit, wait_s)
+        except Misconfigured as error:
+            route = self._routes.get(error.objects.get("channel", ""))
+            if route is None:
+                raise
+            self._manager.stop(route, error)  # one route's queue is gone, or no more for the hub: the others go on
+            return 0
         if not deliveries:
             return 0
         try:

@@ -110,11 +110,12 @@ class Worker:
             self._stops.get(timeout=seconds)
 
     def _make_ready(self) -> bool:
-        """Before the first step: queues are declared, and what this process died on is taken up."""
+        """Before the first step: queues declared, what this process died on taken up, what couldn't leave tried."""
         if self._broker is not None:
             declare_queues(self._desk, self._broker)
         with self._desk.write() as transaction:
             transaction.messages.control.end_former_leases(self._desk.holder)
+            transaction.messages.outbox.try_now()
         self.data_manager.take_up()
         return True
 

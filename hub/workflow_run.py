@@ -5,9 +5,9 @@ Spec: workflows.md ("runs in one database transaction, and leaves a recording");
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 
+from adapters.database.connection import repeated
 from hub.answers import StateMoved
 from hub.desk import Desk
 from hub.rehearsal import rehearse
@@ -20,8 +20,6 @@ from integration_objects.property_set import PropertySet
 
 #: stands for the route in what such runs send
 ROUTE = "workflow"
-#: how often other systems are asked, where other changes come between
-MOST_REHEARSALS = 3
 #: stands for the sender: whoever uses the command line
 SENDER = "local"
 
@@ -50,12 +48,10 @@ def run_workflow(desk: Desk, workflow: Workflow, request: PropertySet, dry_run: 
 
     Raises:
         Refused: what the workflow refuses.
-        StateMoved: other changes came between, again and again.
+        StateMoved, ConstraintRace: other changes came between, again and again.
+        DatabaseAway, DatabaseBusy: the database failed, again and again; a lost COMMIT may have taken effect.
     """
-    for _ in range(MOST_REHEARSALS - 1):
-        with contextlib.suppress(StateMoved):
-            return _run(desk, workflow, request, dry_run)
-    return _run(desk, workflow, request, dry_run)
+    return repeated(lambda: _run(desk, workflow, request, dry_run), on=(StateMoved,))
 
 
 def _run(desk: Desk, workflow: Workflow, request: PropertySet, dry_run: bool) -> Ran:

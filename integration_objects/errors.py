@@ -13,6 +13,7 @@ happens to a message:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 Verdict = Literal["refuse", "retry", "stop", "wait"]
@@ -66,6 +67,20 @@ class HubError(Exception):
             if text:
                 lines.append(f"  {label + ':':<7}{text}")
         return "\n".join(lines)
+
+
+def verdict_of(error: Mapping[str, str] | None) -> Verdict | None:
+    """The verdict of an error that was kept as `HubError.as_dict` gives it; None for none, or one of another version.
+
+    >>> verdict_of({"reason": "Misconfigured", "what": "the queue is gone"}), verdict_of(None)
+    ('stop', None)
+    """
+    kinds: list[type[HubError]] = [HubError]
+    for kind in kinds:
+        if error is not None and kind.__name__ == error.get("reason"):
+            return kind.verdict
+        kinds.extend(kind.__subclasses__())
+    return None
 
 
 class Refused(HubError):

@@ -23,6 +23,7 @@ from sqlalchemy import URL, Connection, Engine, Transaction, create_engine, even
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from adapters.database.driver_faults import CommitUnknown, DatabaseAway, DatabaseBusy, DatabaseFull, hub_fault
+from adapters.database.store_faults import ConstraintRace
 from integration_objects.errors import HubError, Misconfigured, Retryable
 
 T = TypeVar("T")
@@ -145,23 +146,6 @@ class Database:
             if has_it:
                 connection.execute(_UNLOCK, {"name": name})
 
-    def repeat(self, work: Callable[[Connection], T]) -> T:
-        """Do *work* in a transaction that writes; where it lost a conflict or its link, do it all again.
-
-        Raises:
-            Retryable: the last error, after 5 attempts; a lost COMMIT at once, which may have taken effect.
-        """
-        for attempt in range(1, MOST_ATTEMPTS + 1):
-            try:
-                with self.write() as connection:
-                    return work(connection)
-            except CommitUnknown:
-                raise
-            except Retryable:
-                if attempt == MOST_ATTEMPTS:
-                    raise
-        raise AssertionError("the last attempt returns or raises")
-
     def is_world_fault(self, error: BaseException) -> bool:
         """Whether *error*, a driver's or the hub's own for it, ends the whole transaction, not one message."""
         if isinstance(error, HubError):
@@ -250,6 +234,27 @@ class Database:
             raise fault from error
 
 
+def repeated(work: Callable[[], T], on: tuple[type[Retryable], ...] = ()) -> T:
+    """Do *work*, a whole unit of work with its transaction; where it lost a conflict or its link, do it all again.
+
+    Args:
+        work: what nobody else repeats: a worker's loop takes its messages again by itself.
+        on: further errors after which it is tried again, beside those of the database.
+
+    Raises:
+        Retryable: the last error, after 5 attempts; a lost COMMIT at once, which may have taken effect.
+    """
+    again: tuple[type[Retryable], ...] = (DatabaseAway, DatabaseBusy, ConstraintRace, *on)
+    for _ in range(MOST_ATTEMPTS - 1):
+        try:
+            return work()
+        except CommitUnknown:
+            raise
+        except again:
+            continue
+    return work()
+
+
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
     """Whether this version of SQLite has the fix without which a write-ahead log can lose commits.
 
@@ -321,9 +326,10 @@ def _postgresql(url: URL) -> Engine:
         "lock_timeout": _LOCK_MS,
         "idle_in_transaction_session_timeout": _IDLE_MS,
     }
-    options = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    options = [f"-c {name}={value}" for name, value in limits.items()]
+    own = url.normalized_query.get("options", ())  # they come last, and win where they name a limit
     arguments = {
-        "options": options,
+        "options": " ".join((*options, *own)),
         "application_name": "orderhub",
         "connect_timeout": 10,
         # A half-open link is found within half a minute, not after hours.
@@ -332,7 +338,9 @@ def _postgresql(url: URL) -> Engine:
         "keepalives_count": 3,
         "tcp_user_timeout": 30_000,
     }
-    return create_engine(url, connect_args={**arguments, **url.query}, pool_use_lifo=True)
+    further = {name: value for name, value in url.query.items() if name != "options"}
+    url = url.difference_update_query(["options"])
+    return create_engine(url, connect_args={**arguments, **further}, pool_use_lifo=True)
 
 
 def _roll_back(transaction: Transaction) -> None:

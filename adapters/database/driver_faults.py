@@ -13,6 +13,8 @@ Spec: guarantees.md, "PostgreSQL": 40001, 40P01, 57P01 and lost connections are 
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -97,6 +99,13 @@ SQLITE: dict[str, type[HubError]] = {
 }
 
 
+#: How a server says that it doesn't let this user in, or has no such database: waiting helps neither.
+_REFUSES = re.compile(
+    r"FATAL: .*(role|database) \".*\" does not exist|authentication failed|no pg_hba.conf entry"
+    r"|permission denied for database|no password supplied|is not permitted to log in"
+)
+
+
 def hub_fault(error: BaseException, where: str) -> HubError | None:
     """The hub's error for a driver's *error*; None where it is none of the driver's.
 
@@ -122,8 +131,8 @@ def _kind(error: DBAPIError) -> type[HubError]:
     if state is not None:
         return _longest(POSTGRESQL, state)
     if error.connection_invalidated or type(cause).__module__.startswith("psycopg"):
-        # Without a SQLSTATE the server never answered: no connection, or none any more.
-        return DatabaseAway
+        # Without a SQLSTATE there is no connection, or none any more; psycopg keeps none for a server's refusal.
+        return DatabaseUnusable if _REFUSES.search(str(cause)) else DatabaseAway
     return DatabaseUnusable
 
 

@@ -66,6 +66,7 @@ class OutboxRow:
         created_at, due_at, sent_at: ISO times; sent_at is None while it waits.
         attempts: how often publishing it failed.
         takes: how often it was leased from an embedded channel before.
+        error: why publishing it failed the last time; None where it didn't.
     """
 
     id: str
@@ -75,6 +76,7 @@ class OutboxRow:
     attempts: int
     sent_at: str | None = None
     takes: int = 0
+    error: Mapping[str, str] | None = None
 
     @property
     def envelope(self) -> Envelope:
@@ -113,6 +115,7 @@ _MARK_FAILED = (
     .where(_C.id == bindparam("row_id"), _C.sent_at.is_(None))
     .values(attempts=_C.attempts + 1, error=bindparam("fault"), due_at=bindparam("due"))
 )
+_TRY_NOW = update(OUTBOX).where(_C.sent_at.is_(None), _C.due_at > bindparam("now")).values(due_at=bindparam("now"))
 _LEASE = (
     update(OUTBOX)
     .where(_C.id.in_(_IDS))
@@ -229,6 +232,17 @@ class Outbox:
             result.append(_row(found))
         return result
 
+    def heads(self, destinations: Iterable[str]) -> list[OutboxRow]:
+        """The next message of each of *destinations*, due or not; none of those where nothing waits."""
+        found = (
+            self._connection.execute(_WAITING, {"destination": name, "most": 1}).one_or_none() for name in destinations
+        )
+        return [_row(one) for one in found if one is not None]
+
+    def try_now(self) -> None:
+        """Make what could not be published due: whoever starts the hub may have mended what it was for."""
+        self._connection.execute(_TRY_NOW, {"now": self._surroundings.now()})
+
     def mark_sent(self, ids: Iterable[str]) -> None:
         """Mark rows as sent, after the other side confirmed them."""
         for part in _parts(ids):
@@ -311,7 +325,10 @@ def _row(found: Row[Any]) -> OutboxRow:
         content_type=found.content_type,
         headers=json.loads(found.headers),
     )
-    return OutboxRow(found.id, message, found.created_at, found.due_at, found.attempts, found.sent_at, found.takes)
+    error = None if found.error is None else json.loads(found.error)
+    return OutboxRow(
+        found.id, message, found.created_at, found.due_at, found.attempts, found.sent_at, found.takes, error
+    )
 
 
 def _parts(ids: Iterable[str]) -> list[list[str]]:

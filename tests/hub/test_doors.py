@@ -5,18 +5,23 @@ from __future__ import annotations
 import pytest
 
 from adapters.database.driver_faults import DatabaseAway
-from adapters.transport import Delivery, Envelope, TransportAway
+from adapters.transport import Delivery, Envelope, TransportAway, Unroutable
+from hub.data_manager import DataManager
 from hub.doors import BrokerDoor
+from tests.hub.conftest import sample
 
 
 class Broker:
     """Has one message, and notes what is done to it."""
 
-    def __init__(self, is_lost=False):
+    def __init__(self, is_lost=False, fault=None):
         self.done = []
+        self.fault = fault
         self.is_lost = is_lost
 
     def receive_any(self, channels, limit, wait_s):
+        if self.fault is not None:
+            raise self.fault
         return [Delivery(Envelope("M-1", b"<A/>"), channels[0], "broker", channels[0])]
 
     def acknowledge(self, deliveries):
@@ -64,3 +69,38 @@ def test_what_was_taken_is_acknowledged(road):
     door = BrokerDoor(broker, Manager(None), [road.desk.deployment.routes["mainframe_order"]])
     assert door.take_in(25, 0.0) == 1
     assert broker.done == ["acknowledge"]
+
+
+def test_a_queue_that_is_gone_stops_its_own_route_until_it_is_resumed(road):
+    route = road.desk.deployment.routes["mainframe_order"]
+    gone = Unroutable("there is no queue 'mainframe.orders'", channel="mainframe.orders")
+    manager = DataManager(road.desk)
+    assert BrokerDoor(Broker(fault=gone), manager, [route]).take_in(25, 0.0) == 0
+    assert manager.paused() == {"mainframe_order"}
+    with road.desk.read() as transaction:
+        (stopped,) = transaction.messages.control.components()
+    assert (stopped["name"], stopped["state"], stopped["why"]) == (
+        "route:mainframe_order",
+        "paused",
+        "Unroutable: there is no queue 'mainframe.orders'",
+    )
+
+
+def test_a_fault_of_no_route_stops_the_hub(road):
+    route = road.desk.deployment.routes["mainframe_order"]
+    fault = Unroutable("the broker lets nobody in")
+    with pytest.raises(Unroutable):
+        BrokerDoor(Broker(fault=fault), DataManager(road.desk), [route]).take_in(25, 0.0)
+
+
+def test_a_message_that_comes_again_counts_a_death_and_waits_for_its_turn_alone(road):
+    """It may have killed the process that was working it; the broker doesn't say."""
+    route = road.desk.deployment.routes["hub_object"]
+    again = Delivery(Envelope("M-1", sample("customers.xml")), route.place, "broker", route.place, redelivered=True)
+    (filed,) = DataManager(road.desk).take([(route, again)])
+    with road.desk.read() as transaction:
+        row = transaction.messages.inbox.row(filed.row_id)
+    assert (row.state, row.deaths) == ("received", 1)
+    assert road.run()
+    with road.desk.read() as transaction:
+        assert transaction.messages.inbox.row(filed.row_id).state == "done"

@@ -29,6 +29,7 @@ from adapters.database.driver_faults import (
     hub_fault,
 )
 from integration_objects.errors import Refused
+from tests.adapters.database.units import repeated_on
 
 
 def count(database):
@@ -103,6 +104,26 @@ def test_postgresql_has_its_time_limits(postgresql_database):
             for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
         ]
     assert found == ["30s", "5s", "1min"]
+
+
+def test_options_of_the_url_come_beside_the_time_limits_and_win(postgresql_database):
+    url = postgresql_database._url.update_query_dict({"options": "-c search_path=public -c lock_timeout=1s"})
+    database = Database(url.render_as_string(hide_password=False))
+    with database.read() as connection:
+        found = [
+            connection.scalar(text(f"SHOW {name}")) for name in ("statement_timeout", "lock_timeout", "search_path")
+        ]
+    database.close()
+    assert found == ["30s", "1s", "public"]
+
+
+@pytest.mark.parametrize("part", [{"username": "nobody-here"}, {"database": "nothing-here"}], ids=["role", "database"])
+def test_a_server_that_knows_no_such_role_or_database_is_not_waited_for(postgresql_database, part):
+    url = postgresql_database._url.set(**part)
+    database = Database(url.render_as_string(hide_password=False))
+    with pytest.raises(DatabaseUnusable, match=r"nobody-here|nothing-here"), database.read():
+        pass
+    database.close()
 
 
 def test_a_read_on_postgresql_sees_one_state_and_writes_nothing(postgresql_database):
@@ -244,7 +265,7 @@ def test_a_lost_link_is_tried_again_and_the_whole_unit_with_it(postgresql_databa
             connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
         return "done"
 
-    assert postgresql_database.repeat(work) == "done"
+    assert repeated_on(postgresql_database, work) == "done"
     assert len(attempts) == 3
     assert count(postgresql_database) == 1
 
@@ -257,7 +278,7 @@ def test_a_unit_that_never_succeeds_ends_after_five_attempts(any_database):
         raise DatabaseBusy("busy")
 
     with pytest.raises(DatabaseBusy):
-        any_database.repeat(work)
+        repeated_on(any_database, work)
     assert len(attempts) == 5
 
 
@@ -277,7 +298,7 @@ def test_a_link_lost_during_commit_is_unknown_and_not_repeated(postgresql_databa
     event.listen(postgresql_database._engine, "commit", cut)
     try:
         with pytest.raises(CommitUnknown) as caught:
-            postgresql_database.repeat(work)
+            repeated_on(postgresql_database, work)
     finally:
         event.remove(postgresql_database._engine, "commit", cut)
     assert len(attempts) == 1

@@ -16,6 +16,7 @@ from integration_objects.complex_object import LINE_ITEM, instances, line_items,
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings
+from tests.adapters.database.units import repeated_on
 from tests.services.cutting_proxy import CuttingProxy
 
 DEFINITIONS = shipped_definitions()
@@ -108,7 +109,7 @@ def test_the_loser_of_a_deadlock_does_its_unit_of_work_again(postgresql_database
                 both_hold_one.wait(10)
             raise_value(connection, names[1])
 
-        postgresql_database.repeat(unit)
+        repeated_on(postgresql_database, unit)
         one_is_done.set()
 
     assert in_two_threads(work) == []
@@ -131,7 +132,7 @@ def test_a_transaction_that_cannot_be_serialized_is_done_again(postgresql_databa
                 raise_value(other, "a")
         raise_value(connection, "a")
 
-    postgresql_database.repeat(unit)
+    repeated_on(postgresql_database, unit)
     assert len(attempts) == 2
     assert values(postgresql_database) == {"a": 3}
 
@@ -147,7 +148,7 @@ def test_a_link_cut_before_commit_is_tried_again_with_the_whole_unit(proxy, thro
         with connection.begin_nested():
             insert(connection)
 
-    through_proxy.repeat(unit)
+    repeated_on(through_proxy, unit)
     assert len(attempts) == 2
     assert orders(through_proxy) == MANY
 
@@ -180,7 +181,7 @@ def test_a_link_cut_during_commit_is_unknown_whether_it_took_effect_or_not(proxy
         proxy.cut_at(b"COMMIT", delivered=delivered)
 
     with pytest.raises(CommitUnknown):
-        through_proxy.repeat(unit)
+        repeated_on(through_proxy, unit)
     assert len(attempts) == 1
     assert orders(through_proxy) == kept
 
@@ -195,16 +196,16 @@ def test_a_pool_whose_links_all_died_serves_the_next_unit_of_work(proxy, through
         attempts.append(1)
         insert(connection)
 
-    through_proxy.repeat(unit)
+    repeated_on(through_proxy, unit)
     assert orders(through_proxy) == MANY
 
 
 def test_a_server_that_stays_away_is_told_after_five_attempts(proxy, through_proxy):
     proxy.refuse()
     with pytest.raises(DatabaseAway):
-        through_proxy.repeat(insert)
+        repeated_on(through_proxy, insert)
     proxy.accept()
-    through_proxy.repeat(insert)
+    repeated_on(through_proxy, insert)
     assert orders(through_proxy) == MANY
 
 
@@ -230,7 +231,7 @@ def test_a_transaction_that_idles_too_long_gives_its_locks_back(postgresql_datab
                 other.execute(text("SELECT pg_sleep(0.5)"))
         put(connection, "b")
 
-    postgresql_database.repeat(unit)
+    repeated_on(postgresql_database, unit)
     assert len(attempts) == 2
     assert values(postgresql_database) == {"a": 1, "b": 1}
 

@@ -22,8 +22,8 @@ from adapters.database.inbox import Ending, ProcessDied, RowIsFinal, StateUnknow
 from adapters.database.inbox_row import INBOX, InboxRow
 from adapters.database.message_store import MessageStore
 from adapters.database.outbox import OutboxMessage
-from adapters.transport import Envelope, Oversize
-from integration_objects.errors import HubError, Refused, Retryable
+from adapters.transport import Envelope, Oversize, Unroutable
+from integration_objects.errors import HubError, Refused, Retryable, verdict_of
 from integration_objects.surroundings import SeededSurroundings, Surroundings
 
 LATER = "2099-01-01T00:00:00.000000Z"
@@ -516,6 +516,15 @@ class TestOutbox:
         assert store.outbox.waiting("billing", 10) == []
         store.outbox.mark_failed(first, {"what": "away"}, "2026-01-01T00:00:00.000000Z")
         assert [row.attempts for row in store.outbox.waiting("billing", 10)] == [2, 0]
+
+    def test_the_next_of_a_destination_tells_why_it_stands_and_a_start_tries_it(self, store: MessageStore) -> None:
+        first, _ = store.outbox.emit_all([self.message(1), self.message(2)])
+        gone = Unroutable("there is no queue 'billing'").as_dict()
+        store.outbox.mark_failed(first, gone, LATER)
+        (head,) = store.outbox.heads(["billing", "nothing waits there"])
+        assert (head.message.message_id, head.error, verdict_of(head.error)) == ("e1", gone, "stop")
+        store.outbox.try_now()
+        assert [row.message.message_id for row in store.outbox.waiting("billing", 10)] == ["e1", "e2"]
 
     def test_what_is_taken_from_an_embedded_channel_is_sent_and_a_peek_takes_nothing(self, store: MessageStore) -> None:
         store.outbox.emit_all([self.message(1), self.message(2)])

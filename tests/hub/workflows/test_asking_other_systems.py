@@ -88,7 +88,7 @@ def test_a_state_that_never_stands_still_is_told(care, service, monkeypatch):
         "  why:   the state that it was asked about is no longer the present one\n"
         "  mend:  nothing, it is tried again; where a command says so, repeat it"
     )
-    assert len(service.asked) == 3
+    assert len(service.asked) == 5
     assert len(care.road.stored("OM Quote")) == 1
 
 
