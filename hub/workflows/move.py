@@ -168,14 +168,19 @@ def _transferred(
     free = _free_points(run, state, address)
     notes: list[Note] = []
 
-    def stays(item: PropertySet) -> bool:
+    def connected(item: PropertySet) -> bool:
         product = products.get(item.get("Product Id") or "", {})
+        points = free.get(item.get("Product Id"))
         if product.get("Transferable") == "N":
             why = "the product can't be transferred to another address"
-        elif _needs_point(item, product) and not free.get(item.get("Product Id")):
-            why = f"there is no service point for it at the address '{address}'"
-        else:
+        elif not _needs_point(item, product):
             return True
+        elif points:
+            item.properties["Service Point Id"] = points.pop(0)
+            item.properties["Service Id"] = None  # the service point and its meter tell it
+            return True
+        else:
+            why = f"there is no service point for it at the address '{address}'"
         why += ", and what is beneath it goes with it" if line_items(item) else ""
         notes.append(Note("left out", why, item.get(KEY), item.get("Product Id")))
         return False
@@ -184,12 +189,8 @@ def _transferred(
     while stack:
         node = stack.pop()
         below = put_list(node, LINE_ITEM)
-        below[:] = [child for child in below if stays(child)]
+        below[:] = [child for child in below if connected(child)]
         for item in below:
-            product = products.get(item.get("Product Id") or "", {})
-            if _needs_point(item, product):
-                item.properties["Service Point Id"] = free[item.get("Product Id")].pop(0)
-                item.properties["Service Id"] = None  # the service point and its meter tell it
             item.properties[KEY] = run.new_id()
             if service_account is not None:
                 item.properties["Service Account Id"] = service_account
