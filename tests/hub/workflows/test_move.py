@@ -104,6 +104,29 @@ def test_the_result_says_what_is_left_out_and_which_rules_that_breaks(energy):
     assert "Cover needs gas" in notes[1]
 
 
+def test_what_of_a_service_item_is_at_another_address_is_named(energy):
+    """A bundle moves as a whole; a service is where its point is, else where its own service account is."""
+    office = "<ServiceAccountId>2-AW-CA</ServiceAccountId>"
+    change_profile(
+        energy,
+        electricity("EL2", "HE", "SP-HOME-LINE"),
+        beneath("HE", f"<LineItem><IntegrationId>BC</IntegrationId>{office}</LineItem>"),
+    )
+    outcome = move(energy)
+    [quote] = instances(outcome.objects[0])
+    assert [item.get("Integration Id") for item, _ in walk_items(quote)][:5] == ["HE", "EL", "GA", "BC", "EL2"]
+    assert [str(note) for note in outcome.notes if note.kind == "other address"] == [
+        "other address: Boiler Cover BC: it is at the address 'PR-CA', and ends there with the service item that it is "
+        "part of",
+        "other address: Electricity EL2: it is at the address 'PR-HOME', and ends there with the service item that it "
+        "is part of",
+    ]
+
+
+def test_a_service_item_at_one_address_has_no_such_note(energy):
+    assert [note for note in move(energy).notes if note.kind == "other address"] == []
+
+
 @pytest.mark.parametrize("above", [None, "HE"])
 def test_of_two_services_one_gets_the_last_service_point_and_the_other_is_left_out(energy, above):
     """As service items of their own, and as lines beneath one."""
