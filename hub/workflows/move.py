@@ -8,7 +8,7 @@ Source: "m. Move Process", figures 9D-3 and 10M; spec: workflows.md, "Move".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hub.arguments import Argument
 from hub.run import Note, Outcome, Run
@@ -98,6 +98,7 @@ def move(
     header = PropertySet("Asset", properties={"Account Id": account})
     leaving = with_roots(header, [_tracked(root) for root in roots], ASSET)
     coming, notes = _transferred(run, leaving, state, new_address, service_account)  # 6
+    notes += _of_other_addresses(run, leaving, old_address)
     ending = lines_of(run, leaving, None, QUOTE)  # 4
     _set_due(ending, move_out)  # 5
     beginning: list[PropertySet] = []
@@ -148,6 +149,35 @@ def _roots_at(run: Run, customer: PropertySet, state: PropertySet, address: str)
             yield root
 
 
+def _of_other_addresses(run: Run, leaving: PropertySet, address: str) -> list[Note]:
+    """A note for each service of another address that ends because its service item is at the old one in part.
+
+    A complex asset moves as one; a service has the address of its service point, else that of a service account of
+    its own.
+    """
+    pairs = [(item, parent) for instance in instances(leaving) for item, parent in walk_items(instance)]
+    points = _addresses(run, SERVICE_POINT, (item.get("Service Point Id") for item, _ in pairs))
+    accounts = _addresses(run, "Account", (item.get("Service Account Id") for item, _ in pairs))
+    notes = []
+    for item, parent in pairs:
+        there = points.get(item.get("Service Point Id"))
+        if there is None and parent is not None:
+            account = item.get("Service Account Id")
+            there = accounts.get(account) if account != parent.get("Service Account Id") else None
+        if there not in (None, address):
+            why = f"it is at the address '{there}', and ends there with the service item that it is part of"
+            notes.append(Note("other address", why, item.get(KEY), item.get("Product Id")))
+    return notes
+
+
+def _addresses(run: Run, name: str, keys: Iterable[str | None]) -> dict[str | None, str | None]:
+    """The Address Ids of the service points or accounts of these keys."""
+    wanted = sorted({key for key in keys if key is not None})
+    if not wanted:
+        return {}
+    return {one[f"{name} Id"]: one.get("Address Id") for one in run.headers(name, {f"{name} Id": wanted})}
+
+
 def _tracked(root: PropertySet) -> PropertySet:
     """A copy of a product without what isn't tracked as an asset: that is no service which could end."""
     copy = root.copy()
@@ -168,14 +198,19 @@ def _transferred(
     free = _free_points(run, state, address)
     notes: list[Note] = []
 
-    def stays(item: PropertySet) -> bool:
+    def connected(item: PropertySet) -> bool:
         product = products.get(item.get("Product Id") or "", {})
+        points = free.get(item.get("Product Id"))
         if product.get("Transferable") == "N":
             why = "the product can't be transferred to another address"
-        elif _needs_point(item, product) and not free.get(item.get("Product Id")):
-            why = f"there is no service point for it at the address '{address}'"
-        else:
+        elif not _needs_point(item, product):
             return True
+        elif points:
+            item.properties["Service Point Id"] = points.pop(0)
+            item.properties["Service Id"] = None  # the service point and its meter tell it
+            return True
+        else:
+            why = f"there is no service point for it at the address '{address}'"
         why += ", and what is beneath it goes with it" if line_items(item) else ""
         notes.append(Note("left out", why, item.get(KEY), item.get("Product Id")))
         return False
@@ -184,12 +219,8 @@ def _transferred(
     while stack:
         node = stack.pop()
         below = put_list(node, LINE_ITEM)
-        below[:] = [child for child in below if stays(child)]
+        below[:] = [child for child in below if connected(child)]
         for item in below:
-            product = products.get(item.get("Product Id") or "", {})
-            if _needs_point(item, product):
-                item.properties["Service Point Id"] = free[item.get("Product Id")].pop(0)
-                item.properties["Service Id"] = None  # the service point and its meter tell it
             item.properties[KEY] = run.new_id()
             if service_account is not None:
                 item.properties["Service Account Id"] = service_account

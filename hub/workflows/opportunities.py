@@ -58,10 +58,10 @@ def update_opportunity(run: Run, quote: str) -> Outcome:
     opportunity.children = [node for node in opportunity.children if node.type != list_of(REVENUE_ITEM)]  # 3
     items = put_list(opportunity, REVENUE_ITEM)
     extend_quantities(header)
-    start = opportunity.get("Close Date") or run.now()[:10]
+    start = opportunity.get("Close Date") or run.now()
     for line, _ in walk_items(header):  # 4
         if _promises(line):
-            items.extend(_items(header, line, line.get("Due Date") or start, len(items)))
+            items.extend(_items(header, line, (line.get("Due Date") or start)[:10], len(items)))
     run.synchronize(message(OPPORTUNITY, [opportunity]))
     return Outcome(objects=(message(OPPORTUNITY, [opportunity]),))
 

@@ -38,6 +38,35 @@ def energy(road, build):
     return road
 
 
+def electricity(key, above=None, point="SP-WINTER-EL", **fields):
+    """A line of the profile: electricity with a service point, beneath the root *above* where one is named."""
+    more = "".join(f"<{name}>{text}</{name}>" for name, text in fields.items())
+    return beneath(
+        above,
+        f"<LineItem><IntegrationId>{key}</IntegrationId><ProductId>Electricity</ProductId><Quantity>1</Quantity>"
+        f"<ServicePointId>{point}</ServicePointId>{more}</LineItem>",
+    )
+
+
+def beneath(root, line):
+    if root is None:
+        return line
+    return f"<LineItem><IntegrationId>{root}</IntegrationId><ListOfLineItem>{line}</ListOfLineItem></LineItem>"
+
+
+#: the electricity beneath the bundle is gone
+INACTIVE = beneath("HE", "<LineItem><IntegrationId>EL</IntegrationId><Status>Inactive</Status></LineItem>")
+
+
+def change_profile(road, *roots):
+    """Load these roots into the profile; each in a message of its own, so that one key may come twice."""
+    for root in roots:
+        road.load(
+            '<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>2-EN</AccountId>'
+            f"<ListOfLineItem>{root}</ListOfLineItem></Asset></ListOfOMAsset></Message>"
+        )
+
+
 def move(road, new="PR-TOWN", old="PR-WINTER"):
     return road.ask("move", account=ENERGY, old_address=old, new_address=new, **DAYS)
 
@@ -73,6 +102,45 @@ def test_the_result_says_what_is_left_out_and_which_rules_that_breaks(energy):
     assert len(notes) == 2
     assert notes[1].startswith("broken rule: Home Energy ")
     assert "Cover needs gas" in notes[1]
+
+
+def test_what_of_a_service_item_is_at_another_address_is_named(energy):
+    """A bundle moves as a whole; a service is where its point is, else where its own service account is."""
+    office = "<ServiceAccountId>2-AW-CA</ServiceAccountId>"
+    change_profile(
+        energy,
+        electricity("EL2", "HE", "SP-HOME-LINE"),
+        beneath("HE", f"<LineItem><IntegrationId>BC</IntegrationId>{office}</LineItem>"),
+    )
+    outcome = move(energy)
+    [quote] = instances(outcome.objects[0])
+    assert [item.get("Integration Id") for item, _ in walk_items(quote)][:5] == ["HE", "EL", "GA", "BC", "EL2"]
+    assert [str(note) for note in outcome.notes if note.kind == "other address"] == [
+        "other address: Boiler Cover BC: it is at the address 'PR-CA', and ends there with the service item that it is "
+        "part of",
+        "other address: Electricity EL2: it is at the address 'PR-HOME', and ends there with the service item that it "
+        "is part of",
+    ]
+
+
+def test_a_service_item_at_one_address_has_no_such_note(energy):
+    assert [note for note in move(energy).notes if note.kind == "other address"] == []
+
+
+@pytest.mark.parametrize("above", [None, "HE"])
+def test_of_two_services_one_gets_the_last_service_point_and_the_other_is_left_out(energy, above):
+    """As service items of their own, and as lines beneath one."""
+    change_profile(energy, electricity("EL2", above), *([] if above else [electricity("EL1"), INACTIVE]))
+    outcome = move(energy)
+    [quote] = instances(outcome.objects[0])
+    points = [
+        (action_code(item), item.get("Service Point Id"))
+        for item, _ in walk_items(quote)
+        if item.get("Product Id") == "Electricity"
+    ]
+    assert points == [("Delete", "SP-WINTER-EL"), ("Delete", "SP-WINTER-EL"), ("Add", "SP-TOWN-EL")]
+    left_out = [note.text for note in outcome.notes if (note.kind, note.product) == ("left out", "Electricity")]
+    assert left_out == ["there is no service point for it at the address 'PR-TOWN'"]
 
 
 def test_a_product_that_can_not_be_transferred_is_left_out(energy):

@@ -78,6 +78,14 @@ def test_units_and_due_dates(care, unit, dates):
     assert revenue(care, "Date") == [(date,) for date in dates]
 
 
+def test_a_revenue_items_date_is_a_day_whatever_the_time_of_the_due_date(care):
+    """The stored due date is in UTC; its day counts, of the first charge as of those after it."""
+    number = quoted(care)
+    change_lines(care, number, Number_Of_Occurrences="2", Due_Date="2027-01-01T00:30:00+02:00")
+    care("update-opportunity", quote=number)
+    assert revenue(care, "Date") == [("2026-12-31",), ("2027-01-31",)]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
