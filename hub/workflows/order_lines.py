@@ -337,8 +337,16 @@ def prove_on_state(
     order: PropertySet,
     state: PropertySet,
     mend: str = "send changes that follow from the present services: Add what isn't there, Update or Delete what is",
+    name: str = ORDER,
 ) -> PropertySet:
     """Apply an order dry; whatever would be ignored is a refusal that lists it.
+
+    Args:
+        run: the run.
+        order: the order, or a quote before it becomes one.
+        state: OM Asset message: what it is applied to.
+        mend: what whoever placed it can do.
+        name: the integration object that *order* is an instance of.
 
     Returns:
         OM Asset message: the state with the order applied.
@@ -346,7 +354,7 @@ def prove_on_state(
     Raises:
         OrderDoesNotApply: something would be ignored.
     """
-    change = message(ORDER, [still_to_come(order)])
+    change = message(name, [still_to_come(order)])
     applied = run.call("Apply", state, [change])
     asset: PropertySet = applied.asset
     if not applied.ignored:
@@ -356,9 +364,11 @@ def prove_on_state(
     for entry in applied.ignored:
         what = f"attribute {entry.attribute} of line" if entry.attribute else "line"
         listed.append(f"{what} {references.get(entry.item) or entry.item} ({entry.action}): {entry.reason}")
+    kind = order.type.lower()
+    number = order.get("Source Order Number") or order.get(f"{order.type} Number")
     raise OrderDoesNotApply(
-        f"{len(listed)} of the order's changes can't be made on what the customer has and has ordered",
-        where=f"order {order.get('Source Order Number') or order.get('Order Number')}",
+        f"{len(listed)} of the {kind}'s changes can't be made on what the customer has and has ordered",
+        where=f"{kind} {number}",
         why="; ".join(listed),
         mend=mend,
     )

@@ -1,7 +1,9 @@
-"""A received order against the rules of its products: what it leaves of the service items that it changes.
+"""An order against the rules of its products: what it leaves of the service items that it changes.
 
-    touched       the service items that an order changes, as they are before it and as it leaves them
-    prove_rules   the configurator's rules hold for them
+    touched           the service items that an order changes, as they are before it and as it leaves them
+    touched_in_turn   the same of an order or quote made in the hub, proven on what comes before it
+    rules_broken      the configurator's rules that don't hold for them
+    prove_rules       all of them hold
 
 An order is refused for what is wrong with the whole service item, as a batch of requests is: the next change must mend
 what a later rule made unlawful. What an older definition left behind breaks nothing.
@@ -15,14 +17,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from hub.configurator import ConfigurationRefused
+from hub.configurator import BrokenRule, ConfigurationRefused
 from hub.run import Run
+from hub.workflows.order_lines import prove_on_state
+from hub.workflows.service_profile import no_profile, orders_before, requested_state
 from integration_objects.complex_object import (
     KEY,
     LINE_ITEM,
     NO_ACTION,
     action_code,
     instances,
+    is_empty,
     line_items,
     put_list,
     walk_items,
@@ -63,29 +68,77 @@ def touched(order: PropertySet, state: PropertySet, applied: PropertySet) -> Tou
     return Touched(_only(state, roots), _only(applied, roots))
 
 
-def prove_rules(run: Run, order: PropertySet, service_items: Touched) -> None:
-    """Refuse an order that leaves a service item which its products' rules don't allow.
+def touched_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet, mend: str) -> Touched:
+    """The service items that an order made in the hub changes, once it is proven on what is requested before it.
+
+    Orders that are due later don't count: Quote to Order must promise nothing that Submit refuses.
+
+    Args:
+        run: the run; the order's account is locked.
+        order: the order, or the quote that becomes one. Not changed.
+        name: the integration object that *order* is an instance of.
+        place: the header of the order that it is or becomes: account, due date and row id say what comes before it.
+        mend: what whoever placed it can do where it doesn't apply.
+
+    Raises:
+        OrderDoesNotApply: something of it would be ignored.
+    """
+    account_id = place.get("Account Id") or ""
+    state = requested_state(run, account_id, orders=orders_before(run, place))
+    if is_empty(state):
+        state = no_profile(account_id)
+    return touched(order, state, prove_on_state(run, order, state, mend, name))
+
+
+def rules_broken(run: Run, service_items: Touched, is_configured: bool = True) -> list[BrokenRule]:
+    """Every rule of their products that the service items break after an order.
 
     Products without structure, attributes and rules are not looked at any further; another system's configurator may
     know rules that aren't here, and is always asked.
 
-    Raises:
-        ConfigurationRefused: names every broken rule, and the lines by their sender's references.
+    Args:
+        run: the run.
+        service_items: what the order touches.
+        is_configured: whether the configurator made the order's lines; of others, what is added and doesn't belong to
+            the definitions is a broken rule too.
     """
     products = service_items.products()
     if not products or not (run.configurator.is_external or run.have_rules(sorted(products))):
-        return
-    broken = run.configurator.check(service_items.after, run.catalogue(products), service_items.before)
+        return []
+    before = None if is_configured else service_items.before
+    return run.configurator.check(service_items.after, run.catalogue(products), before)
+
+
+def prove_rules(
+    run: Run,
+    order: PropertySet,
+    service_items: Touched,
+    is_configured: bool = False,
+    mend: str = "send an order after which the services obey these rules; nothing was stored",
+) -> None:
+    """Refuse an order that leaves a service item which its products' rules don't allow.
+
+    Args:
+        run: the run.
+        order: the order.
+        service_items: what it touches.
+        is_configured: as `rules_broken` takes it.
+        mend: what whoever placed it can do.
+
+    Raises:
+        ConfigurationRefused: names every broken rule, and the lines of a sender's order by its references.
+    """
+    broken = rules_broken(run, service_items, is_configured)
     if not broken:
         return
-    references = references_of(order)
+    references = {} if is_configured else references_of(order)
     lines = list(dict.fromkeys(references.get(one.item or "") or one.item or "" for one in broken))
     named = ", ".join(line for line in lines[:_NAMED] if line) + (", ..." if len(lines) > _NAMED else "")
     number = order.get("Source Order Number") or order.get("Order Number")
     raise ConfigurationRefused(
         [replace(one, text=by_reference(one.text, references)) for one in broken],
         where=", ".join(part for part in (number and f"order {number}", named and f"line {named}") if part),
-        mend="send an order after which the services obey these rules; nothing was stored",
+        mend=mend,
     )
 
 

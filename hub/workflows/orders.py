@@ -9,8 +9,8 @@ from hub.run import Run
 from hub.workflows import approvals, fulfilment, review
 from hub.workflows.change import fill_products
 from hub.workflows.milestones import is_past, past_point
-from hub.workflows.order_lines import prove_on_state
-from hub.workflows.service_profile import ORDER, no_profile, orders_before, requested_state
+from hub.workflows.order_rules import prove_rules, touched_in_turn
+from hub.workflows.service_profile import ORDER
 from hub.workflows.statuses import StatusChangeRefused, check_change
 from hub.workflows.stored_orders import UNSUBMITTED, described, in_force, order_in_hand, revision_of, set_active
 from hub.workflows.supplements import (
@@ -20,7 +20,7 @@ from hub.workflows.supplements import (
     give_back,
     is_unsubmitted_supplement,
 )
-from integration_objects.complex_object import KEY, is_empty, message, walk_items
+from integration_objects.complex_object import KEY, message, walk_items
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
@@ -53,7 +53,7 @@ def submit_order(run: Run, number: str) -> PropertySet:
 
     Raises:
         OrderUnknown: there is no such order.
-        Refused: as `submit`, and OrderDoesNotApply.
+        Refused: as `submit`.
     """
     order = order_in_hand(run, number)
     submit(run, order, former=_replaced(run, order), is_stored=True)
@@ -75,6 +75,7 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
         HeldForApproval: it has, and waits for an approval.
         AccountsMissing: no account can be found for its header.
         NothingOrdered, StillGrouped, OrderDoesNotApply: its lines can't be worked on.
+        ConfigurationRefused: after it, services that it changes break rules of their products.
         SupplementOvertaken: it replaces a revision of which more is done than it knows.
 
     Source: "j. Submit Order Process", steps 1 to 6; "f. Supplemental Order Process".
@@ -150,6 +151,9 @@ def _fill_accounts(order: PropertySet) -> None:
                 item.properties[field] = order.get(field)
 
 
+_RULES_MEND = "edit the order (edit-order-line-item) so that the services obey these rules after it, or cancel it"
+
+
 def _prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> None:
     number = order.get("Order Number")
     if not any(True for _ in walk_items(order)):
@@ -169,14 +173,9 @@ def _prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> No
             why="a service that is tracked as an asset has a quantity of 1 and its own service id",
             mend="customize the line, which explodes it when it is written, and give each service its id",
         )
-    before = orders_before(run, order)
-    state = requested_state(run, order.get("Account Id") or "", orders=before)
-    prove_on_state(
-        run,
-        order,
-        no_profile(order.get("Account Id") or "") if is_empty(state) else state,
-        mend="edit the order so that it follows from what was ordered before it, or cancel it",
-    )
+    mend = "edit the order so that it follows from what was ordered before it, or cancel it"
+    service_items = touched_in_turn(run, order, ORDER, order, mend)
+    prove_rules(run, order, service_items, is_configured=True, mend=_RULES_MEND)
 
 
 # Approve and refuse
@@ -197,7 +196,7 @@ def approve_order(run: Run, number: str, by: str, comment: str | None = None, ru
 
     Raises:
         OrderUnknown, NotHeld, MayNotApprove: nothing is changed.
-        SupplementOvertaken, OrderDoesNotApply: the order can't be opened any more as it stands.
+        SupplementOvertaken, OrderDoesNotApply, ConfigurationRefused: the order can't be opened any more as it stands.
     """
     order = order_in_hand(run, number)
     approvals.decide(run, order, by, approvals.APPROVED, comment, rule)

@@ -10,8 +10,8 @@ from hub.configurator.port import MOST_TOLD
 from hub.run import Outcome, Run
 from hub.workflows.accounts import currency_of, the_account
 from hub.workflows.active_quote import QUOTE
-from hub.workflows.change import broken_rules, fill_products
-from hub.workflows.order_lines import prove_on_state
+from hub.workflows.change import fill_products
+from hub.workflows.order_rules import rules_broken, touched_in_turn
 from hub.workflows.price_lists import listed_currency
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
@@ -24,8 +24,7 @@ from hub.workflows.quote_lines import (
     store_lines,
     the_quote,
 )
-from hub.workflows.service_item import with_roots
-from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state
+from hub.workflows.service_profile import ORDER, make_no_action
 from hub.workflows.statuses import StatusChangeRefused
 from integration_objects.complex_object import (
     KEY,
@@ -33,8 +32,6 @@ from integration_objects.complex_object import (
     NO_ACTION,
     action_code,
     instances,
-    is_empty,
-    line_items,
     message,
     put_list,
     walk_items,
@@ -63,7 +60,7 @@ class NothingToOrder(Refused):
 
 
 class RulesBroken(Refused):
-    """A quote adds products in states that their rules forbid."""
+    """A quote asks for states of products that their rules forbid."""
 
 
 def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome:
@@ -77,8 +74,8 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
         OrderPlaced: an order was placed for it already.
         StatusChangeRefused: it was cancelled.
         NothingToOrder: it asks for no change.
-        RulesBroken: a product that it adds isn't configured as its rules want it.
-        OrderDoesNotApply: what it asks can't be made any more on what the customer has and has ordered.
+        OrderDoesNotApply: what it asks can't be made any more on what the customer has, and has ordered before it.
+        RulesBroken: upon that, a service item that it changes isn't as the rules of its products want it.
         QuantityNotWhole, TooManyItems: what can't be exploded.
 
     Source: "Quote to Order Process".
@@ -86,11 +83,10 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     header = the_quote(run, quote)
     _prove_not_placed(header)
     _prove_changes(header)
-    _prove_rules(run, header)
+    _prove_in_turn(run, header, due_date)
     exploded = instances(run.call("Explode", message(QUOTE, [header])))[0]
     fill_products(run, exploded)
     order = _order_of(run, exploded, due_date)
-    _prove_applies(run, order)
     run.insert(message(ORDER, [order]))
     exploded.properties["Status"] = PLACED
     store_lines(run, exploded)
@@ -146,23 +142,35 @@ def _prove_changes(header: PropertySet) -> None:
         )
 
 
-def _prove_rules(run: Run, header: PropertySet) -> None:
-    """Refuse added products that break rules of theirs; a changed one obeyed them when the quote was edited."""
-    added = [root.copy() for root in line_items(header) if action_code(root) == "Add"]
-    if not added:
-        return
-    applied = run.call("Apply", None, with_roots(header.copy_node(), added, QUOTE))
-    broken = broken_rules(run, applied.asset, header.get("Account Id") or "")
+def _prove_in_turn(run: Run, quote: PropertySet, due_date: str | None) -> None:
+    """Refuse a quote whose order Submit would refuse: each service item that it changes is looked at as a whole.
+
+    It obeyed its rules when it was edited; other orders may have come between.
+    """
+    place = PropertySet(
+        "Order",
+        properties={"Row Id": run.new_id(), "Account Id": quote.get("Account Id"), "Due Date": due_date},
+    )
+    broken = rules_broken(run, touched_in_turn(run, quote, QUOTE, place, _mend_by(due_date)))
     if not broken:
         return
-    number = header.get("Quote Number")
-    told = [f"{note.text} ({note.item})" for note in broken[:MOST_TOLD]]
+    number = quote.get("Quote Number")
+    told = [f"{rule} ({rule.item})" for rule in broken[:MOST_TOLD]]
     raise RulesBroken(
-        f"the quote {number} adds products that break " + ("a rule" if len(broken) == 1 else f"{len(broken)} rules"),
+        f"the quote {number} asks for products that break "
+        + ("a rule" if len(broken) == 1 else f"{len(broken)} rules"),
         where=f"quote {number}",
         why="; ".join(told) + (f"; and {len(broken) - MOST_TOLD} more" if len(broken) > MOST_TOLD else ""),
         mend="configure them further (edit-quote-line-item); verify names every rule that is broken",
     )
+
+
+def _mend_by(due_date: str | None) -> str:
+    """What can be done about a quote that doesn't apply where its order comes."""
+    edit = "edit the quote's lines (edit-quote-line-item), or modify anew"
+    if due_date is None:
+        return f"other orders came before it: {edit}"
+    return f"an order due {due_date} can't build on orders that are due later: give a later due-date=; or {edit}"
 
 
 def _new_header(run: Run, due_date: str | None) -> PropertySet:
@@ -206,17 +214,6 @@ def _order_of(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet
     number_lines(order)
     extend_quantities(order)
     return order
-
-
-def _prove_applies(run: Run, order: PropertySet) -> None:
-    account_id = order.get("Account Id") or ""
-    state = requested_state(run, account_id)
-    prove_on_state(
-        run,
-        order,
-        no_profile(account_id) if is_empty(state) else state,
-        mend="other orders came before it: edit the quote's lines (edit-quote-line-item), or modify anew",
-    )
 
 
 _DUE = Argument("due-date", "date", help="When the changes are wanted: an ISO date; without one, as soon as may be.")

@@ -37,7 +37,7 @@ def test_a_product_whose_rules_are_broken_is_not_ordered(care):
     number = quote.get("Quote Number")
     forwarding = lines(quote, "Call Forwarding")[0].get(KEY)
     assert care.refused("quote-to-order", quote=number) == (
-        f"the quote {number} adds products that break a rule\n"
+        f"the quote {number} asks for products that break a rule\n"
         f"  where: quote {number}\n"
         f"  why:   Required: Call Forwarding '{forwarding}' needs a value for 'Forwarding Number' ({forwarding})\n"
         "  mend:  configure them further (edit-quote-line-item); verify names every rule that is broken"
@@ -158,10 +158,85 @@ def test_what_another_order_has_changed_meanwhile_is_refused(care):
     )
     care("quote-to-order", quote=first)
     text = care.refused("quote-to-order", quote=second)
-    assert text.startswith("4 of the order's changes can't be made on what the customer has and has ordered\n")
+    assert text.startswith("4 of the quote's changes can't be made on what the customer has and has ordered\n")
     assert text.endswith(
         "  mend:  other orders came before it: edit the quote's lines (edit-quote-line-item), or modify anew"
     )
+
+
+def caller_ids(care, root, *sessions):
+    """Quotes that each add a Caller Id beneath the same line, by their numbers."""
+    request = {"request": "add", "product": "Caller Id", "beneath": root}
+    return [
+        the(care("modify", account="1-B", root=root, session=session, requests=[request])).get("Quote Number")
+        for session in sessions
+    ]
+
+
+def test_two_quotes_that_together_break_a_rule_are_not_both_ordered(care):
+    """Each obeyed the rules when it was made; the second is proven upon what the first has ordered."""
+    order = care.place(the(care("new-products-and-services", account="1-B", product=LINE)).get("Quote Number"))
+    care.install(order)
+    root = care.profile_root("1-B").get(KEY)
+    first, second = caller_ids(care, root, "anna", "bert")
+    care.place(first)
+    assert care.refused("quote-to-order", quote=second) == (
+        f"the quote {second} asks for products that break a rule\n"
+        f"  where: quote {second}\n"
+        f"  why:   Most: Local Line '{root}' has 2 Caller Id, and may have at most 1 ({root})\n"
+        "  mend:  configure them further (edit-quote-line-item); verify names every rule that is broken"
+    )
+    assert care.quote(second).get("Status") == "In Progress"
+
+
+def test_rules_that_another_service_item_breaks_concern_no_quote(care):
+    """A rule that came later is broken by a card that the customer has; a line beside it is ordered all the same."""
+    care.install(
+        care.place(the(care("new-products-and-services", account="1-B", product="Calling Card")).get("Quote Number"))
+    )
+    care.road.load(
+        '<Message IntObjectName="Product"><ListOfProduct><Product><ProductId>Calling Card</ProductId>'
+        "<ListOfProductAttribute><ProductAttribute><Name>Pin</Name><Required>Y</Required></ProductAttribute>"
+        "</ListOfProductAttribute></Product></ListOfProduct></Message>"
+    )
+    order = care.place(the(care("new-products-and-services", account="1-B", product=LINE)).get("Quote Number"))
+    care.submit(order)
+    assert care.order(order.get("Order Number")).get("Status") == "Open"
+
+
+def test_submit_proves_the_rules_on_what_was_ordered_before(care):
+    """The first order is moved before the second, which was proven without it."""
+    care.install(care.place(the(care("new-products-and-services", account="1-B", product=LINE)).get("Quote Number")))
+    root = care.profile_root("1-B").get(KEY)
+    first, second = caller_ids(care, root, "anna", "bert")
+    care.work("quote-to-order", quote=first, due_date="2027-06-01")
+    early = care.work("quote-to-order", quote=second, due_date="2027-01-01")
+    number = care.road.stored("OM Order", Due_Date="2027-06-01")[0].get("Order Number")
+    care.submit(early)
+    assert care.refused("submit", order=number) == (
+        "the configuration breaks a rule of its products\n"
+        f"  where: order {number}, line {root}\n"
+        f"  why:   Most: Local Line '{root}' has 2 Caller Id, and may have at most 1\n"
+        "  mend:  edit the order (edit-order-line-item) so that the services obey these rules after it, or cancel it"
+    )
+
+
+def test_a_quote_that_is_due_before_what_it_builds_on_stays_in_progress(care):
+    """What Submit would refuse isn't ordered: a later due date orders it."""
+    quote = the(care("new-products-and-services", account="1-B", product=LINE)).get("Quote Number")
+    care.submit(order := care.work("quote-to-order", quote=quote, due_date="2027-06-01"))
+    root = line_items(order)[0].get(KEY)
+    (number,) = caller_ids(care, root, "anna")
+    card = lines(care.quote(number), "Caller Id")[0].get(KEY)
+    assert care.refused("quote-to-order", quote=number, due_date="2027-01-01") == (
+        "1 of the quote's changes can't be made on what the customer has and has ordered\n"
+        f"  where: quote {number}\n"
+        f"  why:   line {card} (Add): its parent '{root}' isn't there\n"
+        "  mend:  an order due 2027-01-01 can't build on orders that are due later: give a later due-date=; "
+        "or edit the quote's lines (edit-quote-line-item), or modify anew"
+    )
+    assert care.quote(number).get("Status") == "In Progress"
+    care.submit(care.work("quote-to-order", quote=number, due_date="2027-06-02"))
 
 
 def test_two_at_once_place_one_order(database_url, tmp_path):
