@@ -98,6 +98,8 @@ def _result(method: str, arguments: Sequence[str], form: str, seed: int | None) 
     values: dict[str, Any] = {name: None for name in known if (method, name) in MAY_BE_LEFT_OUT}
     try:
         values.update((name, _read(known[name], found, files)) for name, found in texts.items())
+        if service is not None and SERVICES.get(service.name) == service:
+            _check_taken(method, values, definitions)
         if service is None:
             result = evaluate(definitions=definitions, **values)
         else:
@@ -183,6 +185,16 @@ def _method_unknown(method: str, commands: Iterable[str]) -> MethodUnknown:
     )
 
 
+def _check_taken(method: str, values: Mapping[str, Any], definitions: Definitions) -> None:
+    from hub.services.taken import check_taken
+
+    for name, value in values.items():
+        kind = KINDS.get(name)
+        trees = value if kind == "objects" else [value] if kind == "object" and value is not None else []
+        for tree in trees:
+            check_taken(method, name, tree, definitions)
+
+
 def _read(argument: Argument, texts: Sequence[str], files: _Files) -> Any:
     """What the method is given for the argument's texts."""
     if argument.kind == "objects":
@@ -214,6 +226,8 @@ class _Files:
                 mend=f"write {argument.name}=@{text.lstrip('@') or 'file.xml'}",
             )
         path = pathlib.Path(text[1:])
+        if str(path) in self.trees:
+            return self.trees[str(path)]  # methods change nothing, and errors find the file by the tree
         body = read_file(path)
         try:
             tree = hub_from_xml(body, self.definitions, Limits.files(), lines=True)

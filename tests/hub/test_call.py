@@ -16,6 +16,7 @@ import pytest
 from hub import cli
 from hub.cli_call import EVALUATE, arguments_of
 from hub.services import SERVICES
+from hub.tree_json import tree_json
 from integration_objects.complex_object import message
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
@@ -278,13 +279,13 @@ def test_json_tells_null_from_what_is_not_carried_and_keeps_decimals_as_they_cam
     }
 
 
-def test_components_other_than_items_and_attributes_stand_under_their_names(call):
+def test_components_other_than_items_and_attributes_stand_under_their_names():
     key = PropertySet("Account Key", properties={"System": "MF", "Number": "1"})
     head = PropertySet(
         "Account", properties={"Account Id": "1-A"}, children=[PropertySet("ListOf Account Key", children=[key])]
     )
-    found = call.json("set-action", f"object={call.file('a.xml', message('Account', [head]))}", "action=-")
-    assert found["object"]["instances"] == [
+    found = json.loads(tree_json(message("Account", [head]), DEFINITIONS))
+    assert found["instances"] == [
         {"fields": {"Account Id": "1-A"}, "components": {"Account Key": [{"fields": {"System": "MF", "Number": "1"}}]}}
     ]
 
@@ -539,6 +540,56 @@ def test_wrong_arguments_are_told_whole(call, arguments, expected):
     call.file("two.xml", together(order(item("A")), order(item("A"), number="O-2")))
     call.file("account.xml", message("Account", [PropertySet("Account", properties={"Account Id": "1"})]))
     assert call.refused(*arguments) == expected + "\n"
+
+
+NO_LINES = "expected an object with line items, as OM Order has; Account has no line items"
+WITH_LINES = "name a file with an object with line items, as OM Order has"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "argument", "file", "name", "why", "mend"),
+    [
+        (
+            ["apply", "asset=@o.xml", "orders=@o.xml"],
+            "asset",
+            "o.xml",
+            "OM Order",
+            "expected an asset, as OM Asset; OM Order is none",
+            "name a file with an asset, as OM Asset",
+        ),
+        (
+            ["apply", "orders=@asset.xml"],
+            "orders",
+            "asset.xml",
+            "OM Asset",
+            "expected a quote or an order; OM Asset is none",
+            "name a file with a quote or an order",
+        ),
+        (
+            ["apply", "orders=@o.xml", "orders=@account.xml"],
+            "orders",
+            "account.xml",
+            "Account",
+            "expected a quote or an order; Account has no line items",
+            "name a file with a quote or an order",
+        ),
+        (["delta", "new=@account.xml"], "new", "account.xml", "Account", NO_LINES, WITH_LINES),
+        (["set-product-instance", "instance=@account.xml"], "instance", "account.xml", "Account", NO_LINES, WITH_LINES),
+        (["explode", "object=@account.xml"], "object", "account.xml", "Account", NO_LINES, WITH_LINES),
+        (["fully-exploded", "object=@account.xml"], "object", "account.xml", "Account", NO_LINES, WITH_LINES),
+        (["merge", "target=@account.xml", "source=@o.xml"], "target", "account.xml", "Account", NO_LINES, WITH_LINES),
+    ],
+)
+def test_an_object_of_the_wrong_kind_is_refused_with_argument_and_file(
+    call, arguments, argument, file, name, why, mend
+):
+    call.file("o.xml", order(item("A", action="Add")))
+    call.file("asset.xml", asset(item("A")))
+    call.file("account.xml", message("Account", [PropertySet("Account", properties={"Account Id": "1"})]))
+    assert call.refused(*arguments) == (
+        f"'{arguments[0]}' can't take {name} as '{argument}'\n"
+        f"  where: {file}, argument '{argument}'\n  why:   {why}\n  mend:  {mend}\n"
+    )
 
 
 HEAD = '<Message IntObjectName="OM Order"><ListOfOMOrder><Order><OrderNumber>O-1</OrderNumber><ListOfLineItem>\n'
