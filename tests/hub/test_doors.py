@@ -103,4 +103,4 @@ def test_a_message_that_comes_again_counts_a_death_and_waits_for_its_turn_alone(
     assert (row.state, row.deaths) == ("received", 1)
     assert road.run()
     with road.desk.read() as transaction:
-        assert transaction.messages.inbox.row(filed.row_id).state == "done"
+        assert transaction.messages.inbox.row(filed.row_id).is_final
