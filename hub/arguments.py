@@ -17,7 +17,7 @@ from typing import Any, Literal
 from hub.configurator.requests import requests_from_json
 from integration_objects.declaration import nearest
 from integration_objects.errors import Refused
-from integration_objects.field_values import check_characters, read_date, read_number
+from integration_objects.field_values import FIRST_YEAR, LAST_YEAR, check_characters, read_date, read_number
 
 Kind = Literal[
     "object",
@@ -178,10 +178,12 @@ def read_text(argument: Argument, text: str) -> Any:
         elif argument.kind == "date":
             read_date(text)
     except ValueError as error:
-        raise wrong(argument, text, "a number" if argument.kind == "number" else "an ISO date") from error
+        date = f"an ISO date of the years {FIRST_YEAR} to {LAST_YEAR}"
+        raise wrong(argument, text, "a number" if argument.kind == "number" else date) from error
     fault = check_characters(text)
     if fault is not None or (argument.kind in IDENTIFIERS and not text.strip()):
-        raise wrong(argument, text, "text without control characters" if fault else f"the key of an {argument.kind}")
+        key = f"the key of {'an' if argument.kind[0] in 'aeiou' else 'a'} {argument.kind}"
+        raise wrong(argument, text, "text without control characters" if fault else key)
     if argument.length is not None and len(text) > argument.length:
         raise wrong(argument, text, f"at most {argument.length} characters")
     return text

@@ -243,9 +243,9 @@ class _Files:
             for name, tree in self.trees.items():
                 if any(node is about for node in tree.walk()):
                     return error.at(name)
-        expression = getattr(error, "expression", "")
+        expression = getattr(error, "expression", None)
         for name, found in texts.items():
-            if expression and expression in found:
+            if expression is not None and expression in found:
                 return error.at(f"argument '{name}'")
         return error
 

@@ -173,6 +173,7 @@ def give_up_message(id: Annotated[str, typer.Argument(help="A parked or retrying
 def _stays(row_id: str, state: str, states: str) -> MessageNotThere:
     return MessageNotThere(
         f"the message {row_id} stays as it is",
+        where=f"message {row_id}",
         why=f"it is {state}; this can be done with messages that are {states}",
         mend="`orderhub messages list` shows every message's state",
     )
@@ -190,6 +191,7 @@ def _row_id(messages: Any, id: str) -> str:
 def _unknown(id: str) -> MessageUnknown:
     return MessageUnknown(
         f"there is no message '{id}'",
+        where=f"message {id}",
         why="neither an id of the message store nor a sender's message id is equal to it",
         mend="`orderhub messages list` shows the ids",
     )

@@ -67,9 +67,13 @@ def field_delta(before: PropertySet, after: PropertySet, definitions: Definition
         )
     for old, new in zip(olds, news, strict=True):
         known = {item.properties[KEY]: item for item, _ in walk_items(old)}
-        for item, _ in walk_items(new):
+        ending: set[int] = set()  # by identity: the items that are deleted, and those beneath them
+        for item, parent in walk_items(new):
+            if item.properties["Action Code"] == "Delete" or id(parent) in ending:
+                ending.add(id(item))
+                continue
             was = known.get(item.properties[KEY])
-            if was is not None and item.properties["Action Code"] != "Delete":
+            if was is not None:
                 triggers.fire(was, item)
     return result
 

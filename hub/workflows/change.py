@@ -21,6 +21,7 @@ from hub.product_fields import copy_product_fields
 from hub.run import Note, Run
 from hub.workflows.active_quote import QUOTE
 from hub.workflows.price_lists import price_list_for
+from hub.workflows.service_item import with_roots
 from hub.workflows.service_profile import ASSET, no_profile
 from integration_objects.complex_object import (
     KEY,
@@ -124,6 +125,23 @@ def price(run: Run, quote: PropertySet, state: PropertySet, on: str | None = Non
     ]
     notes += [Note(TOTAL, f"{_what(total)}: {total.amount} {priced.currency}") for total in priced.totals]
     return Changed(priced.tree, tuple(notes))
+
+
+def price_as_wanted(run: Run, quote: PropertySet, state: PropertySet) -> Changed:
+    """As `price`, each service item for the day that it is wanted on; those of one day together."""
+    found = list(instances(state))
+    if not found or not line_items(found[0]):
+        return Changed(state)
+    header, roots = found[0], line_items(found[0])
+    days = {wanted_on(run, root) for root in roots}
+    priced: dict[str | None, PropertySet] = {}
+    notes: tuple[Note, ...] = ()
+    for day in sorted(days, key=lambda day: day or ""):
+        part = with_roots(header, [root for root in roots if wanted_on(run, root) == day], ASSET)
+        changed = price(run, quote, part, day)
+        priced.update({root.get(KEY): root for one in instances(changed.state) for root in line_items(one)})
+        notes += changed.notes
+    return Changed(with_roots(header, [priced[root.get(KEY)] for root in roots], ASSET), notes)
 
 
 def wanted_on(run: Run, root: PropertySet) -> str | None:

@@ -20,7 +20,7 @@ from hub.workflows.supplements import (
     give_back,
     is_unsubmitted_supplement,
 )
-from integration_objects.complex_object import KEY, message, walk_items
+from integration_objects.complex_object import KEY, NO_ACTION, action_code, message, walk_items
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
@@ -114,8 +114,19 @@ def _open(run: Run, order: PropertySet, former: PropertySet | None, is_stored: b
     if former is not None:
         review.resolve(run, order, "Lines Failed", f"amended by revision {order.get('Revision')}")
         run.release(decided_condition(order.get("Order Number")))
+        review.mark_later_orders(run, former, _dropped(former, order), "was revised", replaced_by=order)
     if fulfilment.has_news(order):
         fulfilment.take_completed_lines(run, order, done)
+
+
+def _dropped(former: PropertySet, order: PropertySet) -> list[PropertySet]:
+    """The lines of a former revision that were still to come, and that its supplement doesn't ask for any more."""
+    asked = {item.get(KEY) for item, _ in walk_items(order) if action_code(item) != NO_ACTION}
+    return [
+        item
+        for item, _ in walk_items(former)
+        if item.get("Status") in ("Pending", "Open") and item.get(KEY) not in asked
+    ]
 
 
 def _keep(run: Run, order: PropertySet, former: PropertySet | None, is_stored: bool) -> None:

@@ -18,7 +18,7 @@ from hub.configurator.requests import AddItem, Request
 from hub.run import Note, Outcome, Run
 from hub.workflows.accounts import the_account
 from hub.workflows.active_quote import QUOTE, active_quote, set_currency
-from hub.workflows.change import broken_rules, configure, lines_of, price
+from hub.workflows.change import broken_rules, configure, lines_of, price_as_wanted
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import ACCOUNT, MODULE, REQUESTS, ROOT, SESSION
 from hub.workflows.quote_lines import ACCOUNTS, group_of, put_lines, store_lines, the_quote
@@ -79,7 +79,7 @@ def new_products_and_services(
             state, notes = _configured(run, account, [*requests, *wanted])
         else:
             state, notes = _started(run, account, product or "", quantity)
-        priced = price(run, quote, state)
+        priced = price_as_wanted(run, quote, state)
         notes = (*notes, *priced.notes)
         put_lines(run, quote, (), lines_of(run, None, priced.state, QUOTE))
     return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)  # 3
@@ -100,7 +100,7 @@ def modify(run: Run, account: str, root: str, requests: Sequence[Request] = (), 
     requested = requested_item(run, account, root)  # sub-process, 1 and 2
     _adopt_currency(quote, requested)  # 2
     changed = configure(run, requested, account, requests)  # sub-process, 3
-    priced = price(run, quote, changed.state)
+    priced = price_as_wanted(run, quote, changed.state)
     return _put(run, quote, root, requested, priced.state, (*changed.notes, *priced.notes))  # sub-process, 4 and 5
 
 

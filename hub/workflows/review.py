@@ -50,7 +50,9 @@ def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[
             run.resolve_fallout(entry["row_id"], how)
 
 
-def mark_later_orders(run: Run, order: PropertySet, lines: Sequence[PropertySet], what: str) -> None:
+def mark_later_orders(
+    run: Run, order: PropertySet, lines: Sequence[PropertySet], what: str, replaced_by: PropertySet | None = None
+) -> None:
     """Mark the open orders for review that were built on lines which never come.
 
     An order is built on them where it comes later and changes something within the same root: it was configured as
@@ -61,6 +63,7 @@ def mark_later_orders(run: Run, order: PropertySet, lines: Sequence[PropertySet]
         order: the order whose lines they are, with its roots.
         lines: the lines that never come.
         what: what became of them, as "failed".
+        replaced_by: the revision that now stands in the order's place among the open ones.
     """
     lost = {id(item) for item in lines if action_code(item) != NO_ACTION}
     roots: dict[int, PropertySet] = {}
@@ -71,7 +74,7 @@ def mark_later_orders(run: Run, order: PropertySet, lines: Sequence[PropertySet]
             by_root.setdefault(root.get(KEY), []).append(item)
     if not by_root:
         return
-    for later in orders_after(run, order):
+    for later in orders_after(run, replaced_by or order):
         [instance] = instances(later)
         concerned = _concerned(instance, by_root)
         if concerned:

@@ -445,7 +445,8 @@ def test_module_licensed_reads_the_licence_file_of_the_settings(call):
         ),
         (
             ["trim", "object=@o.xml", "specification="],
-            "expression '' is not understood\n  where: column 1\n  why:   the expression is empty",
+            "expression '' is not understood\n  where: argument 'specification', column 1\n"
+            "  why:   the expression is empty",
         ),
         (
             ["trim", "object=@o.xml", "specification=[Quantity]"],

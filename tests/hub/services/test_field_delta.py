@@ -70,6 +70,12 @@ def test_nothing_within_a_delete_changes() -> None:
     assert [a.get("Action Code") for a in attributes(only(result, "A"))] == ["-"]
 
 
+def test_nothing_beneath_a_delete_changes() -> None:
+    before = order(item("A", item("B", item("C", attribute("Red", "1"))), action="Delete"), item("D"))
+    after = order(item("A", item("B", item("C", attribute("Red", "2"))), action="Delete"), item("D", service_id="1"))
+    assert outline(field_delta(before, after, D), "Action Code") == "A Delete\n  B -\n    C - [Red=2/-]\nD Update"
+
+
 def test_a_new_item_and_marked_attributes_stay_as_they_are() -> None:
     before = quote(item("A", attribute("Red", "1")))
     after = quote(item("A", attribute("Red", "2", action="Delete"), item("B", service_id="1")))

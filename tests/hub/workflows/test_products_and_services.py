@@ -462,3 +462,38 @@ def test_an_unknown_quote_is_refused(care, workflow):
         "  why:   no quote of this number is stored\n"
         "  mend:  mend the number: `orderhub object query 'OM Quote'` has them"
     )
+
+
+# The day that is priced for
+
+_DATED = """<Message MessageType="Integration Object" IntObjectName="Price List" IntObjectFormat="Hierarchical">
+<ListOfPriceList><PriceList><PriceListId>Dated</PriceListId><Name>Dated</Name><CurrencyCode>USD</CurrencyCode>
+<ListOfPriceListItem>
+<PriceListItem><Name>until</Name><ProductId>ISDN Line</ProductId><PriceType>Recurring</PriceType>
+<UnitOfMeasure>Month</UnitOfMeasure><Price>10.00</Price><EffectiveEndDate>2026-06-30</EffectiveEndDate></PriceListItem>
+<PriceListItem><Name>from</Name><ProductId>ISDN Line</ProductId><PriceType>Recurring</PriceType>
+<UnitOfMeasure>Month</UnitOfMeasure><Price>20.00</Price><EffectiveStartDate>2026-07-01</EffectiveStartDate></PriceListItem>
+</ListOfPriceListItem></PriceList></ListOfPriceList></Message>"""
+
+
+def test_each_service_item_costs_what_it_costs_on_the_day_that_it_is_wanted_on(care):
+    """Now and then on one quote; a price anew changes nothing, and neither does a change for a later day."""
+    care.road.load(_DATED)
+    care("new-quote", account="1-B", price_list="Dated")
+    isdn = {"request": "add", "product": "ISDN Line"}
+    later = {**isdn, "fields": {"Due Date": "2026-07-15"}}
+    quote = the(care("new-products-and-services", account="1-B", requests=[later, isdn]))
+    assert [(root.get("Due Date"), root.get("Adjusted Price")) for root in line_items(quote)] == [
+        ("2026-07-15", "20.00"),
+        (None, "10.00"),
+    ]
+    number = quote.get("Quote Number")
+    care("reprice", quote=number)
+    assert [root.get("Adjusted Price") for root in line_items(care.quote(number))] == ["20.00", "10.00"]
+    care.install(care.place(number))
+    (asset,) = care.road.stored("OM Asset", Account_Id="1-B")
+    (root,) = [root for root in line_items(asset) if root.get("Adjusted Price") == "10.00"]
+    wish = {"request": "set", "item": root.get(KEY), "fields": {"Due Date": "2026-08-01"}}
+    care("new-quote", account="1-B", price_list="Dated")
+    changed = the(care("modify", account="1-B", root=root.get(KEY), requests=[wish]))
+    assert line_items(changed)[0].get("Adjusted Price") == "20.00"

@@ -328,3 +328,20 @@ def test_what_a_supplement_adds_beneath_a_root_that_was_done_before_stays_reques
     more = [{"request": "add", "product": "Caller Id", "beneath": line}]
     care("edit-order-line-item", order=changed, line=mail, requests=more)
     assert requested(care) == (["Local Line", "Voice Mail", "Caller Id"], [])
+
+
+def test_a_later_order_on_a_line_that_a_supplement_drops_is_marked_for_review(care):
+    line, mail = two_lines(care)
+    wish = [{"request": "add", "product": "Caller Id", "beneath": line}]
+    later = care.place(the(care("modify", account="1-B", root=line, requests=wish)).get("Quote Number"))
+    care.submit(later)
+    care("revise", order=NUMBER)
+    care("edit-order-line-item", order=NUMBER, line=line, requests=[{"request": "remove", "item": line}])
+    assert care.road.fallout() == []  # as long as the original counts
+    care("submit", order=NUMBER)
+    (mark,) = care.road.fallout()
+    assert (mark["cause"], mark["order_number"]) == ("Built On Failed Lines", later.get("Order Number"))
+    assert mark["reason"] == (
+        f"the order {NUMBER} was revised, and with it came never what this order was built on: "
+        f"Local Line 5095550001 ({line}, Add), Voice Mail ({mail}, Add)"
+    )

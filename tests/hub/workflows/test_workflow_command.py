@@ -213,3 +213,12 @@ def test_the_documentations_example_is_a_workflow(command, road):
     assert command("workflow", "greet", "account=1-A").err == "hello 1-A\n"
     request_xml = page.partition("```xml\n")[2].partition("```")[0]
     assert road.work(request_xml, "workflow_request")["state"] == "done"
+
+
+def test_a_date_that_no_field_can_hold_is_told_the_years(command, road):
+    assert command("workflow", "quote-to-order", "quote=Q-1", "due-date=9999-12-31", expect=2).err == (
+        "the argument 'due-date' can't be read\n"
+        "  where: argument 'due-date'\n"
+        "  why:   expected an ISO date of the years 1900 to 2199, found '9999-12-31'\n"
+        "  mend:  give an ISO date of the years 1900 to 2199\n"
+    )
