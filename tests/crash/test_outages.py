@@ -10,10 +10,9 @@ import pytest
 
 from tests.crash.invariants import check
 from tests.services.cutting_proxy import CuttingProxy
+from tests.services.rabbitmq import SETTLED_S
 
 ORDERS = 500
-#: A quorum queue that is younger than this when its broker is killed never gets a leader again.
-SETTLED_S = 2.5
 
 
 @pytest.fixture

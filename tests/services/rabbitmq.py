@@ -19,6 +19,8 @@ from tests.services.postgresql import NamedServerAway
 from tests.services.private_server import Missing, PrivateServer, free_port, listens, program
 
 SETTING = "ORDERHUB_TEST_BROKER_URL"
+#: Seconds that a node may keep the declaration of a queue in memory before it is on its disk.
+SETTLED_S = 2.5
 #: Where a machine's own RabbitMQ is asked.
 LOCAL = 5672
 #: Debian's program on the PATH is a wrapper that becomes the machine's own server; this is the server itself.
@@ -31,7 +33,7 @@ class PrivateRabbitmq(PrivateServer):
     """A node without plugins, with the user guest, and with a port mapper (epmd) of its own.
 
     Measured with RabbitMQ 3.10.8: a quorum queue that was declared less than two seconds before a `kill` never
-    gets a leader again. Tests that kill wait that long first; classic queues need no waiting.
+    gets a leader again, and a classic one may be gone. Tests that kill wait `SETTLED_S` first.
     """
 
     name = "RabbitMQ"

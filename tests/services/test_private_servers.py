@@ -91,6 +91,7 @@ def test_a_rabbitmq_that_ends_keeps_what_was_confirmed(private_rabbitmq, ended: 
         opened.queue_declare(queue, durable=True)
         kept = pika.BasicProperties(delivery_mode=pika.DeliveryMode.Persistent)
         opened.basic_publish("", queue, b"kept", kept, mandatory=True)
+        time.sleep(rabbitmq.SETTLED_S)
     ended(private_rabbitmq)
     assert not private_rabbitmq.running
     assert rabbitmq.why_unfit(url) is not None
