@@ -84,7 +84,7 @@ def test_comments_and_processing_instructions_are_dropped() -> None:
     assert (root.text, [child.tag for child in root], root[0].tail) == ("xyz", ["b"], "<")
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"<a/>"), b"PK\x03\x04", b"BZh91", b"\x28\xb5\x2f\xfd"])
+@pytest.mark.parametrize("body", [gzip.compress(b"<a/>", mtime=0), b"PK\x03\x04", b"BZh91", b"\x28\xb5\x2f\xfd"])
 def test_compressed_bytes_are_refused(body: bytes) -> None:
     assert refusal(body).startswith("ForbiddenXml\nthe message is compressed\n  where: byte 0\n")
 
