@@ -328,6 +328,7 @@ def _postgresql(url: URL) -> Engine:
     }
     options = [f"-c {name}={value}" for name, value in limits.items()]
     own = url.normalized_query.get("options", ())  # they come last, and win where they name a limit
+    url = url.difference_update_query(["options"])
     arguments = {
         "options": " ".join((*options, *own)),
         "application_name": "orderhub",
@@ -338,9 +339,7 @@ def _postgresql(url: URL) -> Engine:
         "keepalives_count": 3,
         "tcp_user_timeout": 30_000,
     }
-    further = {name: value for name, value in url.query.items() if name != "options"}
-    url = url.difference_update_query(["options"])
-    return create_engine(url, connect_args={**arguments, **further}, pool_use_lifo=True)
+    return create_engine(url, connect_args={**arguments, **url.query}, pool_use_lifo=True)
 
 
 def _roll_back(transaction: Transaction) -> None:

@@ -99,10 +99,12 @@ SQLITE: dict[str, type[HubError]] = {
 }
 
 
-#: How a server says that it doesn't let this user in, or has no such database: waiting helps neither.
+#: How a server says that it doesn't let this user in, has no such database, or doesn't take the URL's options: waiting
+#: helps none of them.
 _REFUSES = re.compile(
     r"FATAL: .*(role|database) \".*\" does not exist|authentication failed|no pg_hba.conf entry"
     r"|permission denied for database|no password supplied|is not permitted to log in"
+    r"|invalid command-line argument|invalid value for parameter|unrecognized configuration parameter"
 )
 
 

@@ -177,4 +177,4 @@ def _differs(queue: Queue, where: str, reason: BaseException) -> QueueDiffers:
 
 def _value(text: str) -> str:
     found = _VALUE.match(text.strip())
-    return text.strip() if found is None else found["value"] or "'' (the default exchange)"
+    return text.strip() if found is None else found["value"] or "''"

@@ -133,12 +133,13 @@ def price_as_wanted(run: Run, quote: PropertySet, state: PropertySet) -> Changed
     if not found or not line_items(found[0]):
         return Changed(state)
     header, roots = found[0], line_items(found[0])
-    days = {wanted_on(run, root) for root in roots}
+    by_day: dict[str | None, list[PropertySet]] = {}
+    for root in roots:
+        by_day.setdefault(wanted_on(run, root), []).append(root)
     priced: dict[str | None, PropertySet] = {}
     notes: tuple[Note, ...] = ()
-    for day in sorted(days, key=lambda day: day or ""):
-        part = with_roots(header, [root for root in roots if wanted_on(run, root) == day], ASSET)
-        changed = price(run, quote, part, day)
+    for day in sorted(by_day, key=lambda day: day or ""):
+        changed = price(run, quote, with_roots(header, by_day[day], ASSET), day)
         priced.update({root.get(KEY): root for one in instances(changed.state) for root in line_items(one)})
         notes += changed.notes
     return Changed(with_roots(header, [priced[root.get(KEY)] for root in roots], ASSET), notes)

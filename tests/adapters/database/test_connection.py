@@ -126,6 +126,15 @@ def test_a_server_that_knows_no_such_role_or_database_is_not_waited_for(postgres
     database.close()
 
 
+@pytest.mark.parametrize("options", ["nonsense", "-c statement_timeout=abc", "-c no_such_setting_here=1"])
+def test_options_that_the_server_does_not_take_are_not_waited_for(postgresql_database, options):
+    url = postgresql_database._url.update_query_dict({"options": options})
+    database = Database(url.render_as_string(hide_password=False))
+    with pytest.raises(DatabaseUnusable), database.read():
+        pass
+    database.close()
+
+
 def test_a_read_on_postgresql_sees_one_state_and_writes_nothing(postgresql_database):
     with postgresql_database.read() as connection:
         assert connection.scalar(text("SELECT count(*) FROM hub_sequence")) == 0
