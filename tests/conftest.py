@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
+from collections import Counter
 
 import pika
 import pytest
@@ -23,6 +24,13 @@ from tests.services.postgresql import PrivatePostgresql, a_postgresql
 from tests.services.private_server import Missing
 from tests.services.rabbitmq import PrivateRabbitmq, a_rabbitmq
 from tests.upgraded_sqlite import upgraded_sqlite
+
+
+def pytest_collection_modifyitems(items):
+    """Refuse two tests of one name: where processes share the tests out, only one of them would run."""
+    twice = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
+    if twice:
+        raise pytest.UsageError(f"these names stand for several tests, give them ids: {', '.join(sorted(twice))}")
 
 
 @contextlib.contextmanager

@@ -13,9 +13,9 @@ from tests.hub.services.trees import attribute, item, order, outline, together
 D = shipped_definitions()
 
 
-@pytest.mark.parametrize("status", [None, "", "-", "Pending", "Open", "Complete", "Failed"])
-@pytest.mark.parametrize("action", [None, "", "--", "-", "Add", "Update", "Delete"])
-@pytest.mark.parametrize("track", [None, "Y", "N"])
+@pytest.mark.parametrize("status", [None, "", "-", "Pending", "Open", "Complete", "Failed"], ids=repr)
+@pytest.mark.parametrize("action", [None, "", "--", "-", "Add", "Update", "Delete"], ids=repr)
+@pytest.mark.parametrize("track", [None, "Y", "N"], ids=repr)
 def test_by_default_complete_or_unchanged_tracked_items_stay(
     status: str | None, action: str | None, track: str | None
 ) -> None:
