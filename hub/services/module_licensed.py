@@ -44,7 +44,7 @@ def read_licence(source: Source) -> Licence:
             read_date(expires)
         except ValueError as fault:
             raise parts["expires"].fault(
-                "the licence's last day is no date", str(fault), "write it as 2027-12-31"
+                "the licence's last day is no date", str(fault), mend="write it as 2027-12-31"
             ) from fault
     hosts = tuple(parts["hosts"].texts()) if "hosts" in parts else ()
     return Licence(tuple(parts["modules"].texts()), hosts, expires)

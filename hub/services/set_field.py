@@ -47,6 +47,7 @@ def set_field(object: PropertySet, field: str, value: str | None, definitions: D
             where=f"{name}, component '{component.name}'",
             why="the definition has no such field",
             mend=nearest_name(field, component.fields) or "name a field of the definition",
+            tree=object,
         )
     fault = None if value is None else check_value(component.fields[field], value)
     if fault is not None:
@@ -55,6 +56,7 @@ def set_field(object: PropertySet, field: str, value: str | None, definitions: D
             where=f"{name}, component '{component.name}'",
             why=fault,
             mend="give a value of the field's type",
+            tree=object,
         )
     if field == "Action Code":
         value = action_of(value, "Set Field")

@@ -11,10 +11,12 @@ from integration_objects.definition import Definitions
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
+# What tells of lines, and is neither a state nor a change.
+_TOLD = ("OM Billing Event", "OM Reply", "OM Work Order Status")
 #: Objects with line items that can't be meant, by method and argument: an asset is a state, an order a change.
 _NEVER = {
-    ("apply", "asset"): (("OM Quote", "OM Order", "OM Work Order"), "an asset, as OM Asset"),
-    ("apply", "orders"): (("OM Asset",), "a quote or an order"),
+    ("apply", "asset"): (("OM Quote", "OM Order", "OM Work Order", *_TOLD), "an asset, as OM Asset"),
+    ("apply", "orders"): (("OM Asset", *_TOLD), "a quote or an order"),
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hub.services.items import check_items
 from hub.services.objects import copied, has_items, items_of
-from integration_objects.complex_object import KEY, empty, object_name
+from integration_objects.complex_object import KEY, LINE_ITEM, empty, object_name
 from integration_objects.definition import Definitions
 from integration_objects.errors import Refused
 from integration_objects.expression import ExpressionFault, compile_expression, field_reader
@@ -41,7 +41,8 @@ def trim(
 
     Raises:
         TwoSpecifications: both are given.
-        ExpressionFault: the specification isn't understood, or gives no truth value for an item.
+        ExpressionFault: the specification isn't understood, or gives no truth value, for every item (told before
+            the first) or for one.
         Refused: what `check_items` finds.
 
     Source: "c. Trim Method"; figures 11L to 11O-2.
@@ -55,6 +56,7 @@ def trim(
         )
     text = keep if keep is not None else DEFAULT_SPECIFICATION if specification is None else specification
     compiled = compile_expression(text, field_reader(items_of(object, definitions or {}, "Trim")))
+    compiled.prove_truth(PropertySet(LINE_ITEM))
     check_items(object, "Trim")
     unwanted = keep is None
 

@@ -446,17 +446,18 @@ def test_module_licensed_reads_the_licence_file_of_the_settings(call):
         (
             ["trim", "object=@o.xml", "specification="],
             "expression '' is not understood\n  where: argument 'specification', column 1\n"
-            "  why:   the expression is empty",
+            "  why:   the expression is empty\n  mend:  write what is to be computed",
         ),
         (
             ["trim", "object=@o.xml", "specification=[Quantity]"],
-            "expression '[Quantity]' can't be evaluated\n  where: o.xml, line item 'A', line 8, column 1\n"
-            "  why:   expected TRUE or FALSE, found the number 2\n  mend:  compare the value with something",
+            "expression '[Quantity]' can't be evaluated\n  where: argument 'specification', column 1\n"
+            "  why:   expected TRUE or FALSE, found a value that is never one\n"
+            "  mend:  compare the value with something",
         ),
         (
             ["evaluate", "expression=1 / 0"],
             "expression '1 / 0' can't be evaluated\n  where: argument 'expression', column 3\n"
-            "  why:   division by zero",
+            "  why:   division by zero\n  mend:  divide only where the divisor isn't 0: test it first",
         ),
         (
             ["evaluate", "expression=1", "item=@account.xml"],
@@ -476,12 +477,12 @@ def test_module_licensed_reads_the_licence_file_of_the_settings(call):
         ),
         (
             ["set-field", "object=@o.xml", "field=Colour"],
-            "Set Field doesn't know the field 'Colour'\n  where: OM Order, component 'Line Item'\n"
+            "Set Field doesn't know the field 'Colour'\n  where: o.xml, OM Order, component 'Line Item'\n"
             "  why:   the definition has no such field\n  mend:  name a field of the definition",
         ),
         (
             ["set-field", "object=@o.xml", "field=Quantity", "value=1e3"],
-            "Set Field can't set 'Quantity'\n  where: OM Order, component 'Line Item'\n"
+            "Set Field can't set 'Quantity'\n  where: o.xml, OM Order, component 'Line Item'\n"
             "  why:   expected a number (digits with a sign and a point), found '1e3'\n"
             "  mend:  give a value of the field's type",
         ),
@@ -574,6 +575,14 @@ WITH_LINES = "name a file with an object with line items, as OM Order has"
             "expected a quote or an order; Account has no line items",
             "name a file with a quote or an order",
         ),
+        (
+            ["apply", "orders=@reply.xml"],
+            "orders",
+            "reply.xml",
+            "OM Reply",
+            "expected a quote or an order; OM Reply is none",
+            "name a file with a quote or an order",
+        ),
         (["delta", "new=@account.xml"], "new", "account.xml", "Account", NO_LINES, WITH_LINES),
         (["set-product-instance", "instance=@account.xml"], "instance", "account.xml", "Account", NO_LINES, WITH_LINES),
         (["explode", "object=@account.xml"], "object", "account.xml", "Account", NO_LINES, WITH_LINES),
@@ -587,6 +596,7 @@ def test_an_object_of_the_wrong_kind_is_refused_with_argument_and_file(
     call.file("o.xml", order(item("A", action="Add")))
     call.file("asset.xml", asset(item("A")))
     call.file("account.xml", message("Account", [PropertySet("Account", properties={"Account Id": "1"})]))
+    call.file("reply.xml", message("OM Reply", [PropertySet("Reply", properties={"Status": "Accepted"})]))
     assert call.refused(*arguments) == (
         f"'{arguments[0]}' can't take {name} as '{argument}'\n"
         f"  where: {file}, argument '{argument}'\n  why:   {why}\n  mend:  {mend}\n"
@@ -633,12 +643,14 @@ A, B = ("<LineItem><IntegrationId>A</IntegrationId>{}</LineItem>\n", "<LineItem>
         (
             A.format("<Quantity>1,000</Quantity>"),
             "'Quantity' can't be read\n  where: bad.xml, line 2, {path}/Quantity\n"
-            "  why:   expected a number (digits with a sign and a point), found '1,000'",
+            "  why:   expected a number (digits with a sign and a point), found '1,000'\n"
+            "  mend:  write such a value",
         ),
         (
             A.format("<DueDate>31.1.2026</DueDate>"),
             "'Due Date' can't be read\n  where: bad.xml, line 2, {path}/DueDate\n"
-            "  why:   expected a date (2026-01-31 or 2026-01-31T12:00:00Z), found '31.1.2026'",
+            "  why:   expected a date (2026-01-31 or 2026-01-31T12:00:00Z), found '31.1.2026'\n"
+            "  mend:  write such a value",
         ),
         (
             A.format("<ListOfAttribute><Attribute/></ListOfAttribute>"),
@@ -659,7 +671,8 @@ A, B = ("<LineItem><IntegrationId>A</IntegrationId>{}</LineItem>\n", "<LineItem>
         ),
         (
             A.format("<ParentItemId>A</ParentItemId>"),
-            "the lines' parents make a circle\n  where: bad.xml, line 2\n  why:   line 'A' > line 'A'",
+            "the lines' parents make a circle\n  where: bad.xml, line 2\n  why:   line 'A' > line 'A'\n"
+            "  mend:  let one of them name a line outside the circle, or no parent",
         ),
         (
             A.format("<Statuss>x</Statuss>"),

@@ -244,6 +244,23 @@ def test_aliases_stand_beside_the_action_code_where_their_condition_holds() -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("was", "asset_status", "alias"),
+    [
+        ("Active", "Suspended", "Suspend"),
+        (None, "Suspended", "Suspend"),
+        ("Suspended", "Active", "Resume"),
+        ("Suspended", "Suspended", None),
+        ("Active", "Active", None),
+        ("Inactive", "Suspended", None),
+    ],
+)
+def test_the_shipped_aliases_look_at_the_status_that_was(was: str | None, asset_status: str, alias: str | None) -> None:
+    old = asset(item("A", status=was, service_id="1"))
+    result = change(old, order(item("A", asset_status=asset_status, service_id="2")))
+    assert (only(result, "A").get("Action Code"), only(result, "A").get("Action Alias")) == ("Update", alias)
+
+
 def test_old_values_of_configured_fields_are_written_beside_the_new_ones() -> None:
     definitions = with_item(old_values=("Service Id",))
     result = change(

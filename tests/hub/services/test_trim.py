@@ -45,17 +45,52 @@ def test_both_at_once_are_refused() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "(", "[Colour] = 1", "Unknown(1)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "(",
+        "[Colour] = 1",
+        "Unknown(1)",
+        "1",
+        "NULL",
+        "1 / 0 = 1",
+        "[Quantity]",
+        "([Quantity] * 2)",
+        "'a' + [Status]",
+    ],
+)
 def test_a_wrong_specification_is_reported_before_the_first_item_is_read(text: str) -> None:
     for tree in (order(item("A", quantity="x")), empty(), empty("OM Order")):
         with pytest.raises(ExpressionFault):
             trim(tree, text, definitions=D)
 
 
-@pytest.mark.parametrize("text", ["[Service Id]", "NULL", "1 + 1", "[Status] > 1"])
-def test_a_specification_that_gives_no_truth_value_is_refused(text: str) -> None:
-    with pytest.raises(ExpressionFault):
-        trim(order(item("A", status="Open")), text, definitions=D)
+def test_a_specification_that_gives_a_truth_value_for_no_item_says_so_without_one() -> None:
+    with pytest.raises(ExpressionFault) as refused:
+        trim(empty("OM Order"), "[Quantity] * 2", definitions=D)
+    assert str(refused.value) == (
+        "expression '[Quantity] * 2' can't be evaluated\n"
+        "  where: column 12\n"
+        "  why:   expected TRUE or FALSE, found a value that is never one\n"
+        "  mend:  compare the value with something"
+    )
+
+
+def test_a_specification_that_fails_for_one_item_is_refused_with_the_item() -> None:
+    with pytest.raises(ExpressionFault) as refused:
+        trim(order(item("A", status="Open")), "[Status] > 1", definitions=D)
+    assert str(refused.value) == (
+        "expression '[Status] > 1' can't be evaluated\n"
+        "  where: line item 'A', column 10\n"
+        "  why:   expected two numbers or two dates, found the text 'Open' and the number 1\n"
+        "  mend:  take the quotes off a number; number fields and dates can be put in order, other text can't"
+    )
+
+
+def test_what_no_item_reaches_is_not_evaluated() -> None:
+    line = order(item("A", status="Open"))
+    assert trim(line, "[Status] = 'Open' OR 1 / 0 = 1", definitions=D) == empty("OM Order")
 
 
 def test_an_instance_that_loses_all_items_among_others_keeps_its_header() -> None:
