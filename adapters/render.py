@@ -133,17 +133,24 @@ class Template:
                 "the template is too long",
                 where=f"{name}:1",
                 why=f"expected at most {MAX_SOURCE} characters, found {len(source)}",
+                mend="cut it into two systems' templates",
             )
         sandbox = Sandbox(escape=layout.format == "xml", finalize=_writer(layout), filters=_filters_of(layout))
         try:
             code = sandbox.compile(source, name=name, filename=name)
         except jinja2.TemplateSyntaxError as error:
             raise TemplateFaulty(
-                "the template is not understood", where=f"{name}:{error.lineno}", why=error.message or ""
+                "the template is not understood",
+                where=f"{name}:{error.lineno}",
+                why=error.message or "",
+                mend="write it as jinja2 has it",
             ) from error
         except (RecursionError, SyntaxError, MemoryError) as error:
             raise TemplateFaulty(
-                "the template is not understood", where=f"{name}:1", why="it is nested too deeply"
+                "the template is not understood",
+                where=f"{name}:1",
+                why="it is nested too deeply",
+                mend="take levels away",
             ) from error
         self._template = jinja2.Template.from_code(sandbox, code, sandbox.globals)
 
@@ -397,5 +404,9 @@ def _typed(name: str, text: str | None, type: str, null_reads_as: str | None) ->
         return text
     number = as_number(text)
     if number is None:
-        raise TemplateFailed(f"field {name!r} can't be rendered", why=f"expected a number, found {shown(text)}")
+        raise TemplateFailed(
+            f"field {name!r} can't be rendered",
+            why=f"expected a number, found {shown(text)}",
+            mend="hand the filter a number field, or mend the field's value",
+        )
     return number

@@ -199,7 +199,7 @@ def read_systems(
         system = _Reading(node, definitions, maps, external_objects, read_template, surroundings).system()
         if system.name in systems:
             why = f"first at {systems[system.name].where}"
-            raise node.fault(f"system {system.name!r} is declared twice", why, "give one another name")
+            raise node.fault(f"system {system.name!r} is declared twice", why, mend="give one another name")
         systems[system.name] = system
     return systems
 
@@ -276,7 +276,7 @@ class _Reading:
             raise self._node.fault(
                 "a system has one door",
                 "both 'channel' and 'folder' stand here" if "channel" in self._parts else "there is none",
-                "name a 'channel' or a 'folder'",
+                mend="name a 'channel' or a 'folder'",
             )
 
     def _prove_shapes(self, takes: str, data_map: str | None, external: str | None, template: str | None) -> None:
@@ -288,6 +288,7 @@ class _Reading:
                 raise self._parts["map"].fault(
                     f"map {data_map!r} doesn't fit",
                     f"it reads {found.source.name!r}, the system takes {takes!r}",
+                    mend=f"name a data map that reads {takes!r}",
                 )
             made = found.target
         if template is None:
@@ -307,22 +308,26 @@ class _Reading:
     def _refuse(self, what: str, *keys: str) -> None:
         for key in keys:
             if key in self._parts:
-                raise self._parts[key].fault(f"'{key}' says nothing here", f"it belongs to a {what}")
+                raise self._parts[key].fault(
+                    f"'{key}' says nothing here", f"it belongs to a {what}", mend="take it away"
+                )
 
     def _layout(self) -> Layout:
         if "format" not in self._parts:
             raise self._node.fault(
                 "the key 'format' is missing",
                 "a template's text has a format",
-                "add 'format: fixed width', csv, json or xml",
+                mend="add 'format: fixed width', csv, json or xml",
             )
         form: Format = self._choice("format", "fixed width", "csv", "json", "xml")
         encoding = self._choice("encoding", "utf-8", *ENCODINGS)
         if form in ("json", "xml") and encoding != "utf-8":
-            raise self._parts["encoding"].fault(f"{form} goes out as utf-8")
+            raise self._parts["encoding"].fault(f"{form} goes out as utf-8", mend="take the encoding away")
         separator = self._text("separator") or ","
         if len(separator) != 1 or separator in '"\r\n':
-            raise self._parts["separator"].fault("a separator is one character, and no quote")
+            raise self._parts["separator"].fault(
+                "a separator is one character, and no quote", mend="write one, such as ';'"
+            )
         if form != "csv":
             self._refuse("csv template", "separator")
         width, end, types = self._record(form)
@@ -335,7 +340,7 @@ class _Reading:
                 raise self._node.fault(
                     "the key 'record' is missing",
                     "each record's width is checked",
-                    "add 'record: {width: 80}'",
+                    mend="add 'record: {width: 80}'",
                 )
             return None, "lf", ()
         node = self._parts["record"]
@@ -344,19 +349,25 @@ class _Reading:
         parts = node.mapping(required=required, optional=optional)
         end = parts["end"].choice(*ENDS) if "end" in parts else "lf"
         if form == "csv" and end == "none":
-            raise parts["end"].fault("the rows of a CSV file end")
+            raise parts["end"].fault("the rows of a CSV file end", mend="say lf or crlf")
         types = tuple(parts["types"].texts()) if "types" in parts else ()
         if not required:
             return None, end, ()
         width = parts["width"].whole()
         if not 1 <= width <= 32_760:
-            raise parts["width"].fault(f"a record can't be {width} bytes wide", "expected 1 to 32760")
+            raise parts["width"].fault(
+                f"a record can't be {width} bytes wide", "expected 1 to 32760", mend="give such a width"
+            )
         return width, end, types
 
     def _template(self, name: str, layout: Layout) -> Template:
         place = self._parts["template"]
         if not _DOOR.fullmatch(name):
-            raise place.fault(f"{name!r} is no template's file name", "expected a name without a folder")
+            raise place.fault(
+                f"{name!r} is no template's file name",
+                "expected a name without a folder",
+                mend="put the template into adapters/templates, and write its name alone",
+            )
         try:
             source = self._read_template(name)
         except (OSError, LookupError) as cause:
@@ -374,7 +385,7 @@ class _Reading:
         text = self._text(key)
         if text is not None and not pattern.fullmatch(text):
             why = "expected letters and digits, with . _ - (in names also blanks) between"
-            raise self._parts[key].fault(f"{text!r} can't be the {key}'s name", why)
+            raise self._parts[key].fault(f"{text!r} can't be the {key}'s name", why, mend="name it so, such as billing")
         return text
 
     def _known(self, key: str, known: Container[str] | Mapping[str, Any], kind: str) -> str | None:

@@ -189,7 +189,7 @@ def check_envelope(envelope: Envelope) -> Envelope:
 def confirmed_of(error: HubError) -> tuple[int, ...]:
     """The places, from 0, of the envelopes that are safe on the other side although `publish` failed.
 
-    >>> confirmed_of(TransportAway("the broker doesn't answer", confirmed=(0, 1)))
+    >>> confirmed_of(TransportAway("the broker doesn't answer", mend="start it", confirmed=(0, 1)))
     (0, 1)
     """
     return tuple(error.objects.get(CONFIRMED, ()))

@@ -87,6 +87,16 @@ def in_folder(path: pathlib.Path, pattern: str = "*.yaml") -> list[Source]:
     ]
 
 
+#: What to do about a name that nothing known is near to.
+NAME_KNOWN = "name a known one, or take it away"
+_AS_YAML = "write it as YAML: 'key: value', blanks and no tabs before a key, quotes around signs"
+_WRITTEN = {
+    "mapping": "write 'key: value' lines here",
+    "sequence": "write a list here: a line with '- ' for each, or [a, b]",
+    "scalar": "write one value here",
+}
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name was probably meant; "" where none is near.
 
@@ -134,7 +144,7 @@ class Node:
         """The name of the declaration's source."""
         return self._file
 
-    def fault(self, what: str, why: str = "", mend: str = "", **objects: Any) -> DeclarationFault:
+    def fault(self, what: str, why: str = "", *, mend: str, **objects: Any) -> DeclarationFault:
         """A fault at this place, to be raised."""
         return DeclarationFault(what, where=self.where, why=why, mend=mend, **objects)
 
@@ -161,7 +171,7 @@ class Node:
                     raise key.fault(
                         f"unknown key '{key._text}'",
                         "known here are " + ", ".join(known) if known else "no key is known here",
-                        nearest(key._text, known),
+                        mend=nearest(key._text, known) or NAME_KNOWN,
                     )
         found = {key._text: value for key, value in self._entries}
         for name in required:
@@ -178,7 +188,9 @@ class Node:
         """A scalar as it is written."""
         self._want("scalar")
         if self._plain and not self._text:
-            raise self.fault("a value is missing", "nothing stands here", 'write the value, or "" for an empty text')
+            raise self.fault(
+                "a value is missing", "nothing stands here", mend='write the value, or "" for an empty text'
+            )
         return self._text
 
     def texts(self) -> list[str]:
@@ -195,33 +207,47 @@ class Node:
         """A truth value: yes, no, true or false."""
         text = self.text()
         if text.lower() not in _TRUTH:
-            raise self.fault(f"'{text}' is neither yes nor no", "expected yes, no, true or false")
+            raise self.fault(
+                f"'{text}' is neither yes nor no", "expected yes, no, true or false", mend="write yes or no"
+            )
         return _TRUTH[text.lower()]
 
     def number(self) -> Decimal:
         """A decimal number: digits with a sign and a point."""
         text = self.text()
         if not _NUMBER.fullmatch(text):
-            raise self.fault(f"'{text}' is not a number", "expected digits, with a sign and a point at most")
+            raise self.fault(
+                f"'{text}' is not a number",
+                "expected digits, with a sign and a point at most",
+                mend="write it so, such as 12.50",
+            )
         return Decimal(text)
 
     def whole(self) -> int:
         """A whole number."""
         text = self.text()
         if not _WHOLE.fullmatch(text):
-            raise self.fault(f"'{text}' is not a whole number", "expected digits, with a sign at most")
+            raise self.fault(
+                f"'{text}' is not a whole number",
+                "expected digits, with a sign at most",
+                mend="write it so, such as 12",
+            )
         return int(text)
 
     def choice(self, *allowed: str) -> str:
         """One of the texts *allowed*."""
         text = self.text()
         if text not in allowed:
-            raise self.fault(f"'{text}' is not allowed here", "expected " + ", ".join(allowed), nearest(text, allowed))
+            raise self.fault(
+                f"'{text}' is not allowed here",
+                "expected " + ", ".join(allowed),
+                mend=nearest(text, allowed) or "write one of them",
+            )
         return text
 
     def _want(self, kind: str) -> None:
         if self.kind != kind:
-            raise self.fault(f"expected a {kind}", f"here stands a {self.kind}")
+            raise self.fault(f"expected a {kind}", f"here stands a {self.kind}", mend=_WRITTEN[kind])
 
 
 def read(source: Source) -> Node:
@@ -247,9 +273,13 @@ def read(source: Source) -> Node:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         why = ", ".join(part for part in (error.context, error.problem) if part)
-        raise DeclarationFault("this is not YAML", where=f"{source.name}:{line}:{column}", why=why) from error
+        raise DeclarationFault(
+            "this is not YAML", where=f"{source.name}:{line}:{column}", why=why, mend=_AS_YAML
+        ) from error
     except yaml.YAMLError as error:
-        raise DeclarationFault("this is not YAML", where=f"{source.name}:1:1", why=_one_line(error)) from error
+        raise DeclarationFault(
+            "this is not YAML", where=f"{source.name}:1:1", why=_one_line(error), mend=_AS_YAML
+        ) from error
 
 
 class _Reading:
@@ -270,14 +300,16 @@ class _Reading:
                     raise self._start(event, "scalar").fault(
                         "a second document starts here",
                         "a declaration file holds one",
-                        "make it a file of its own",
+                        mend="make it a file of its own",
                     )
             elif isinstance(event, yaml.NodeEvent):
                 self._node_event(event)
             elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
                 self.open.pop()
         if self.root is None or self.root.is_null():
-            raise DeclarationFault("the declaration is empty", where=f"{self.file}:1:1")
+            raise DeclarationFault(
+                "the declaration is empty", where=f"{self.file}:1:1", mend="write it, or delete the file"
+            )
         return self.root
 
     def _node_event(self, event: Any) -> None:
@@ -287,18 +319,22 @@ class _Reading:
             node._plain = event.style is None or event.style == ""
         elif isinstance(event, yaml.AliasEvent):
             raise self._start(event, "scalar").fault(
-                f"'*{event.anchor}' is an alias", "declarations have none", "write the value out"
+                f"'*{event.anchor}' is an alias", "declarations have none", mend="write the value out"
             )
         else:
             node = self._start(event, "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence")
         if event.anchor is not None:
-            raise node.fault(f"'&{event.anchor}' is an anchor", "declarations have none", "write the value out")
+            raise node.fault(f"'&{event.anchor}' is an anchor", "declarations have none", mend="write the value out")
         if event.tag is not None:
-            raise node.fault(f"'{event.tag}' is a tag", "declarations have none", "quote the text, or drop the tag")
+            raise node.fault(
+                f"'{event.tag}' is a tag", "declarations have none", mend="quote the text, or drop the tag"
+            )
         self._put(node)
         if node.kind != "scalar":
             if len(self.open) >= MAX_DEPTH:
-                raise node.fault("values are nested too deep", f"at most {MAX_DEPTH} levels are read")
+                raise node.fault(
+                    "values are nested too deep", f"at most {MAX_DEPTH} levels are read", mend="take levels away"
+                )
             self.open.append((node, [], {}))
 
     def _start(self, event: Any, kind: Literal["mapping", "sequence", "scalar"]) -> Node:
@@ -317,7 +353,11 @@ class _Reading:
             if node.kind != "scalar":
                 raise node.fault(f"a {node.kind} can't be a key", mend="quote it, if it is meant as text")
             if node._text in seen:
-                raise node.fault(f"the key '{node._text}' stands here twice", f"first at {seen[node._text].where}")
+                raise node.fault(
+                    f"the key '{node._text}' stands here twice",
+                    f"first at {seen[node._text].where}",
+                    mend="take one of the two away",
+                )
             seen[node._text] = node
             waiting.append(node)
 

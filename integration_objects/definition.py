@@ -28,7 +28,7 @@ from integration_objects.component import (
     element_name,
     snake_case,
 )
-from integration_objects.declaration import Node, Source, nearest, read, shipped
+from integration_objects.declaration import NAME_KNOWN, Node, Source, nearest, read, shipped
 from integration_objects.definition_proof import HIDDEN_COLUMNS, prove
 
 __all__ = [
@@ -134,7 +134,7 @@ class _Reading:
                 raise parts["integration object"].fault(
                     f"the integration object '{name}' is declared twice",
                     f"first in {self.objects[name][0].where}",
-                    "give it another name, or extend the first" if extension else "",
+                    mend="give it another name, or extend the first" if extension else "",
                 )
             self.objects[name] = (node, extension)
         elif "shared component" in parts and not extension:
@@ -146,7 +146,9 @@ class _Reading:
             raise node.fault(
                 "this is no declaration of an integration object",
                 f"expected the key '{wanted[0]}' or '{wanted[1]}'",
-                next((found for key in parts if (found := nearest(key, wanted))), ""),
+                mend=next(
+                    (found for key in parts if (found := nearest(key, wanted))), f"begin it with '{wanted[0]}: ...'"
+                ),
             )
 
     def integration_object(self, name: str) -> IntegrationObject:
@@ -179,17 +181,22 @@ class _Reading:
                     raise parts["extends"].fault(
                         f"there is no integration object or shared component '{target}'",
                         "known are " + ", ".join(known),
-                        nearest(target, known),
+                        mend=nearest(target, known) or NAME_KNOWN,
                     )
                 if target in self.shared and "references" in parts:
-                    raise parts["references"].fault("only an integration object can switch references")
+                    raise parts["references"].fault(
+                        "only an integration object can switch references", mend="take 'references' away"
+                    )
                 for key, value in parts["components"].items() if "components" in parts else ():
                     if id(value) not in self.used:
-                        raise key.fault(f"'{target}' has no component '{key.text()}'")
+                        raise key.fault(
+                            f"'{target}' has no component '{key.text()}'",
+                            mend="name one of its components, or take this one away",
+                        )
         tables = {component.table for one in definitions.values() for component in one.components()}
         for table, node in self.tables_named.items():
             if table not in tables:
-                raise node.fault(f"there is no table '{table}'", mend=nearest(table, tables))
+                raise node.fault(f"there is no table '{table}'", mend=nearest(table, tables) or NAME_KNOWN)
 
     def _component(
         self, target: str, name: str, node: Node, place: _Place, below: Mapping[str, Node], shared: str
@@ -255,7 +262,7 @@ class _Reading:
         for entry in parts["children"].sequence() if "children" in parts else ():
             name, declaration, stored, beneath, part_of = self._child(entry, below, shared)
             if name in component.children or name == component.name:
-                raise entry.fault(f"'{component.name}' has two components '{name}'")
+                raise entry.fault(f"'{component.name}' has two components '{name}'", mend="rename one of the two")
             names.append(name)
             nested = _flag(declaration.mapping(), "nested")
             place = self._place(stored, component, extension=extension, nested=nested)
@@ -263,7 +270,7 @@ class _Reading:
         if component.name == shared:
             for name, stored in below.items():
                 if name not in names:
-                    raise stored.fault(f"'{shared}' has no component '{name}'", mend=nearest(name, names))
+                    raise stored.fault(f"'{shared}' has no component '{name}'", mend=nearest(name, names) or NAME_KNOWN)
 
     def _child(
         self, entry: Node, below: Mapping[str, Node], shared: str
@@ -279,7 +286,9 @@ class _Reading:
         parts = entry.mapping(required=["use"], optional=[*_STORED, "children"])
         name = parts["use"].text()
         if name not in self.shared:
-            raise parts["use"].fault(f"there is no shared component '{name}'", mend=nearest(name, self.shared))
+            raise parts["use"].fault(
+                f"there is no shared component '{name}'", mend=nearest(name, self.shared) or NAME_KNOWN
+            )
         declaration = self.shared[name]
         declaration.mapping(required=["shared component"], optional=_COMPONENT)
         return name, declaration, entry, parts["children"].mapping() if "children" in parts else {}, name
@@ -290,7 +299,9 @@ class _Reading:
         if "table" not in parts:
             for key in _STORED:
                 if key in parts:
-                    raise parts[key].fault(f"a component without a table has no {key}")
+                    raise parts[key].fault(
+                        f"a component without a table has no {key}", mend=f"name its table, or take the {key} away"
+                    )
             return _Place("", None, None, None, extension, node.where)
         table = _stored_name(parts["table"], "table", prefixed=extension)
         if above is None:
@@ -299,14 +310,16 @@ class _Reading:
             raise parts["table"].fault(
                 f"'{table}' can't be stored beneath '{above.name}', which is kept as JSON",
                 f"'{above.name}' has no rows of its own, only the column '{above.json_column}' of the row above it",
-                f"give '{above.name}' a table of its own, or take this table away",
+                mend=f"give '{above.name}' a table of its own, or take this table away",
             )
         owner, parent = snake_case(above.name) + "_id", "parent_id" if nested else None
         if "owner column" in parts:
             owner = _stored_name(parts["owner column"], "column", prefixed=False)
         if "parent column" in parts:
             if not nested:
-                raise parts["parent column"].fault("only a nested component has a parent column")
+                raise parts["parent column"].fault(
+                    "only a nested component has a parent column", mend="say 'nested: yes', or take it away"
+                )
             parent = _stored_name(parts["parent column"], "column", prefixed=False)
         if "json column" not in parts:
             return _Place(table, parent, owner, None, extension, node.where)
@@ -320,6 +333,7 @@ class _Reading:
                 raise key.fault(
                     f"'{component.name}' has the field '{name}' already",
                     f"declared in {component.fields[name].where}",
+                    mend="rename it, or take it away",
                 )
             component.fields[name] = self._field(key, node, component.table, extension=extension)
 
@@ -333,6 +347,7 @@ class _Reading:
             raise parts["length"].fault(
                 f"'{name}' can't have the length {length}",
                 f"it is a {type}; only a text has a length, of 1 or more",
+                mend="take the length away, or give one of 1 or more to a text",
             )
         if "references" in parts:
             _reference(parts["references"])
@@ -380,7 +395,7 @@ def _put_settings(component: Component, parts: Mapping[str, Node]) -> None:
         for entry in parts[key].sequence() if key in parts else ():
             name = _field_named(entry, component, key)
             if name in names:
-                raise entry.fault(f"'{name}' stands under '{key}' twice")
+                raise entry.fault(f"'{name}' stands under '{key}' twice", mend="take one of the two away")
             names = (*names, name)
         setattr(component, attribute, names)
     if "complete statuses" in parts:
@@ -418,6 +433,7 @@ def _name(node: Node) -> str:
         raise node.fault(
             f"'{name}' can't be a name",
             "expected words of letters, digits, _ and -, with one blank between them",
+            mend="name it so, such as 'Order Number'",
         )
     return name
 
@@ -427,7 +443,7 @@ def _field_named(node: Node, component: Component, key: str) -> str:
     if name not in component.fields:
         raise node.fault(
             f"'{component.name}' has no field '{name}', which stands under '{key}'",
-            mend=nearest(name, component.fields),
+            mend=nearest(name, component.fields) or NAME_KNOWN,
         )
     return name
 
@@ -435,12 +451,16 @@ def _field_named(node: Node, component: Component, key: str) -> str:
 def _stored_name(node: Node, what: str, *, prefixed: bool) -> str:
     name = node.text()
     if not _STORED_NAME.fullmatch(name):
-        raise node.fault(f"'{name}' can't be a {what}", "expected lower-case letters, digits and _")
+        raise node.fault(
+            f"'{name}' can't be a {what}",
+            "expected lower-case letters, digits and _",
+            mend="name it so, such as order_number",
+        )
     if prefixed and not name.startswith(EXTENSION_PREFIX):
         raise node.fault(
             f"the {what} '{name}' is a deployment's own, and is not named like one",
             f"expected '{EXTENSION_PREFIX}...'",
-            f"call it '{EXTENSION_PREFIX}{name}'",
+            mend=f"call it '{EXTENSION_PREFIX}{name}'",
         )
     return name
 
@@ -448,12 +468,16 @@ def _stored_name(node: Node, what: str, *, prefixed: bool) -> str:
 def _json_column(node: Node, above: Component, *, extension: bool, nested: bool) -> str:
     """The column of the row of *above* that keeps a component as JSON."""
     if nested:
-        raise node.fault("a nested component can't be kept as JSON", "its rows are found one by one, by their parent")
+        raise node.fault(
+            "a nested component can't be kept as JSON",
+            "its rows are found one by one, by their parent",
+            mend="give it a table",
+        )
     if not above.table:
         raise node.fault(
             f"'{above.name}' has no table that could have the column '{node.text()}'",
             "what is kept as JSON is kept in the row above it",
-            "take the json column away, so that it has a table of its own",
+            mend="take the json column away, so that it has a table of its own",
         )
     column = _stored_name(node, "column", prefixed=extension and not above.table.startswith(EXTENSION_PREFIX))
     if column in HIDDEN_COLUMNS:
@@ -464,7 +488,11 @@ def _json_column(node: Node, above: Component, *, extension: bool, nested: bool)
 def _reference(node: Node) -> tuple[str, str]:
     target, dot, name = node.text().partition(".")
     if not (target and dot and name):
-        raise node.fault(f"'{node.text()}' is no reference", "expected 'Object.Field'")
+        raise node.fault(
+            f"'{node.text()}' is no reference",
+            "expected 'Object.Field'",
+            mend="write it so, such as Account.Account Id",
+        )
     return target, name
 
 

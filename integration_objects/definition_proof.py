@@ -6,7 +6,7 @@ Source: spec, integration.md "Integration object definitions"; DESIGN.md, idea 3
 from __future__ import annotations
 
 from integration_objects.component import Component, Definitions, Field, IntegrationObject, element_name
-from integration_objects.declaration import DeclarationFault, nearest
+from integration_objects.declaration import NAME_KNOWN, DeclarationFault, nearest
 
 #: Columns that every table has, or may have, besides those of its fields.
 HIDDEN_COLUMNS = frozenset(
@@ -124,18 +124,19 @@ def _prove_reference(definitions: Definitions, text: str, where: str, name: str)
         raise DeclarationFault(
             f"'{name}' refers to the integration object '{target}', which isn't there",
             where=where,
-            mend=nearest(target, definitions),
+            mend=nearest(target, definitions) or NAME_KNOWN,
         )
     root = definitions[target].root
     if field_name not in root.fields:
         raise DeclarationFault(
             f"'{name}' refers to '{text}', but '{root.name}' has no field '{field_name}'",
             where=where,
-            mend=nearest(field_name, root.fields),
+            mend=nearest(field_name, root.fields) or NAME_KNOWN,
         )
     if root.fields[field_name].column is None or (field_name,) not in root.keys:
         raise DeclarationFault(
             f"'{name}' refers to '{text}', which is no stored key of '{target}'",
             where=where,
             why="only a key of one field that has a column can be looked up",
+            mend=f"name such a key of '{target}', or add one to its definition",
         )

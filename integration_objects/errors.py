@@ -32,7 +32,7 @@ class HubError(Exception):
 
     verdict: ClassVar[Verdict] = "stop"
 
-    def __init__(self, what: str, *, where: str = "", why: str = "", mend: str = "", **objects: Any) -> None:
+    def __init__(self, what: str, *, where: str = "", why: str = "", mend: str, **objects: Any) -> None:
         super().__init__(what)
         self.what = what
         self.where = where
@@ -110,6 +110,6 @@ class Waiting(HubError):
 
     verdict: ClassVar[Verdict] = "wait"
 
-    def __init__(self, what: str, *, waits_for: str, **parts: Any) -> None:
-        super().__init__(what, **parts)
+    def __init__(self, what: str, *, waits_for: str, mend: str, **parts: Any) -> None:
+        super().__init__(what, mend=mend, **parts)
         self.waits_for = waits_for

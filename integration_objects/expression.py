@@ -64,9 +64,7 @@ class ExpressionFault(Refused):
         column: of the offending token, counted from 1.
     """
 
-    def __init__(
-        self, why: str, *, column: int = 0, expression: str = "", mend: str = "", running: bool = False
-    ) -> None:
+    def __init__(self, why: str, *, mend: str, column: int = 0, expression: str = "", running: bool = False) -> None:
         super().__init__("", where=f"column {column}" if column else "", why=why, mend=mend)
         self.column = column
         self._running = running
@@ -83,6 +81,18 @@ class ExpressionFault(Refused):
         self.what = f"expression {_cut(self.expression)} {state}"
         self.args = (self.what,)
         return self
+
+
+class NoResult(ValueError):
+    """An operation or a function has no result for these values; the caller knows the column.
+
+    Attributes:
+        mend: what the expression's author, or who made the data, can do.
+    """
+
+    def __init__(self, why: str, mend: str) -> None:
+        super().__init__(why)
+        self.mend = mend
 
 
 class Reader(Protocol):
@@ -103,7 +113,7 @@ class Function:
     Attributes:
         name: as it is written; case makes no difference.
         call: takes the arguments' values (first the item, where `needs_scope`); where `lazy`, each argument
-            is a function without arguments. A ValueError's text becomes the fault's reason.
+            is a function without arguments. A `NoResult`, or a ValueError of what reads values, becomes the fault.
         least, most: number of arguments; most None for any number.
         help: a sentence for the documentation.
     """
@@ -167,7 +177,8 @@ class Expression:
             raise fault.within(self.text)  # noqa: B904  # the same fault, completed
         except RecursionError as cause:
             why = "it is called from too deep within other work"
-            raise ExpressionFault(why, column=1, expression=self.text, running=True) from cause
+            mend = "call it from less deep within other work"
+            raise ExpressionFault(why, column=1, expression=self.text, mend=mend, running=True) from cause
 
     def is_true(self, item: Any) -> bool:
         """Whether a condition holds: null counts as FALSE, as within AND, OR and NOT.
@@ -186,14 +197,35 @@ class Expression:
         """
         return self._verdict(self.evaluate(item))
 
-    def _verdict(self, value: Value) -> bool:
+    def prove_truth(self, nothing: Any) -> None:
+        """Refuse, before the first item, a specification that can give a truth value for no item.
+
+        Fields are text, numbers or dates, and arithmetic gives numbers or text, so that what is no truth value
+        for an item without fields is none for any. What can't be evaluated for it may still be for others, whose
+        values let AND and OR stop before it, unless the specification reads no field at all.
+
+        Args:
+            nothing: an item that carries nothing.
+
+        Raises:
+            ExpressionFault: it gives a truth value for no item.
+        """
+        try:
+            value = self.evaluate(nothing)
+        except ExpressionFault:
+            if not self.fields:
+                raise
+            return
+        self._verdict(value, "a value that is never one" if value is None and self.fields else "")
+
+    def _verdict(self, value: Value, found: str = "") -> bool:
         if value is True or value is False:
             return value
         raise ExpressionFault(
-            f"expected TRUE or FALSE, found {describe(value)}",
+            f"expected TRUE or FALSE, found {found or describe(value)}",
             column=self._column,
             expression=self.text,
-            mend="compare the value with something",
+            mend=_COMPARE_IT,
             running=True,
         )
 
@@ -255,7 +287,8 @@ def typed_reader(name: str, type: str, null_reads_as: str | None = None, column:
             return None
         value = as_number(found)
         if value is None:
-            raise _running(f"expected a number in field {name!r}, found {shown(found)}", column)
+            why = f"expected a number in field {name!r}, found {shown(found)}"
+            raise _running(why, column, "write the field as digits with a sign and a point")
         return value
 
     return {"number": number, "date": date}.get(type, text)
@@ -291,12 +324,22 @@ def _cut(text: str) -> str:
     return repr(text) if len(text) <= 200 else f"{text[:200]!r}..."
 
 
-def _running(why: str, column: int) -> ExpressionFault:
+def _running(why: str, column: int, mend: str) -> ExpressionFault:
     """A fault of an evaluation, of the operator or function at *column*."""
-    return ExpressionFault(why, column=column, running=True)
+    return ExpressionFault(why, column=column, mend=mend, running=True)
 
 
-# Values: what the operators do with them. A ValueError's text becomes the fault's reason.
+def _mend_of(cause: ValueError) -> str:
+    """What can be done about *cause*; one without a mend of its own is that of a number or date that was read."""
+    return cause.mend if isinstance(cause, NoResult) else "write the value so, or test it before it is read"
+
+
+# Values: what the operators do with them. A NoResult becomes the fault of the operator.
+
+_COMPARE_IT = "compare the value with something"
+_GUARD = "divide only where the divisor isn't 0: test it first"
+_SMALLER = "compute with numbers of fewer digits"
+_UNQUOTE = "take the quotes off a number; number fields and dates can be put in order, other text can't"
 
 
 def _truth(value: Value, column: int) -> bool:
@@ -305,7 +348,7 @@ def _truth(value: Value, column: int) -> bool:
         return value
     if value is None:
         return False
-    raise _running(f"expected TRUE or FALSE, found {describe(value)}", column)
+    raise _running(f"expected TRUE or FALSE, found {describe(value)}", column, _COMPARE_IT)
 
 
 def _equal(one: Value, two: Value) -> bool:
@@ -341,12 +384,13 @@ def ordered(one: Value, two: Value) -> tuple[Any, Any]:
     dates = _date_or_none(one), _date_or_none(two)
     if None not in dates:
         return dates
-    raise ValueError(f"expected two numbers or two dates, found {describe(one)} and {describe(two)}")
+    raise NoResult(f"expected two numbers or two dates, found {describe(one)} and {describe(two)}", _UNQUOTE)
 
 
 def _like(text: Value, pattern: Value) -> bool:
     if isinstance(text, bool) or isinstance(pattern, bool):
-        raise ValueError(f"expected two texts, found {describe(text)} and {describe(pattern)}")
+        why = f"expected two texts, found {describe(text)} and {describe(pattern)}"
+        raise NoResult(why, "put the comparison into brackets, or use = to compare truth values")
     return _pattern(text_of(pattern) or "")(text_of(text) or "")
 
 
@@ -358,7 +402,8 @@ def _pattern(pattern: str) -> Callable[[str], bool]:
     be reconsidered: so no text can make it slow, as it could a regular expression with several stars.
     """
     if len(pattern) > MAX_PATTERN:
-        raise ValueError(f"expected a pattern of at most {MAX_PATTERN} characters, found {len(pattern)}")
+        why = f"expected a pattern of at most {MAX_PATTERN} characters, found {len(pattern)}"
+        raise NoResult(why, "look for a shorter piece of it, with * for the rest")
     pieces = [""]
     signs = iter(pattern)
     for sign in signs:
@@ -403,29 +448,29 @@ ARITHMETIC = decimal.Context(
 
 
 def calculated(operation: Callable[..., Decimal], *numbers: Decimal) -> Decimal:
-    """The result of a decimal operation; its faults as a ValueError that says what is wrong."""
+    """The result of a decimal operation; its faults as a NoResult that says what is wrong."""
     try:
         return operation(*numbers)
     except decimal.DivisionByZero:
-        raise ValueError("division by zero") from None
+        raise NoResult("division by zero", _GUARD) from None
     except decimal.Overflow:
-        raise ValueError(f"the result has more than {MAX_MAGNITUDE + 1} digits") from None
+        raise NoResult(f"the result has more than {MAX_MAGNITUDE + 1} digits", _SMALLER) from None
     except decimal.Underflow:
-        raise ValueError(f"the result is nearer to zero than {MAX_MAGNITUDE} digits can say") from None
+        raise NoResult(f"the result is nearer to zero than {MAX_MAGNITUDE} digits can say", _SMALLER) from None
     except decimal.InvalidOperation:
         found = " and ".join(write_number(number) for number in numbers)
-        raise ValueError(f"the operation has no result for {found}") from None
+        raise NoResult(f"the operation has no result for {found}", "test the values before they are used") from None
 
 
 def _power(base: Decimal, exponent: Decimal) -> Decimal:
     if not base and exponent < 0:
-        raise ValueError("division by zero")
+        raise NoResult("division by zero", _GUARD)
     return calculated(ARITHMETIC.power, base, exponent)
 
 
 def _divide(one: Decimal, two: Decimal) -> Decimal:
     if not two:
-        raise ValueError("division by zero")
+        raise NoResult("division by zero", _GUARD)
     return calculated(ARITHMETIC.divide, one, two)
 
 
@@ -437,7 +482,8 @@ def _arithmetic(calculate: Callable[[Decimal, Decimal], Decimal]) -> Callable[[V
             return calculate(one, two)
         if one is None or two is None:
             return None
-        raise ValueError(f"expected two numbers, found {describe(one)} and {describe(two)}")
+        why = f"expected two numbers, found {describe(one)} and {describe(two)}"
+        raise NoResult(why, "take the quotes off a number, and use number fields")
 
     return operate
 
@@ -452,7 +498,7 @@ def _add(one: Value, two: Value) -> Value:
             return calculated(ARITHMETIC.add, first, second)
     left, right = text_of(one) or "", text_of(two) or ""
     if len(left) + len(right) > MAX_TEXT:
-        raise ValueError(f"the text has more than {MAX_TEXT} characters")
+        raise NoResult(f"the text has more than {MAX_TEXT} characters", "join less text")
     return left + right
 
 
@@ -580,7 +626,7 @@ def _unreadable(text: str, place: int) -> ExpressionFault:
             mend="close it; double a quote that stands inside",
         )
     if sign == "]":
-        return ExpressionFault("the bracket ']' was never opened", column=column)
+        return ExpressionFault("the bracket ']' was never opened", column=column, mend="open it with '['")
     return ExpressionFault(
         f"expected a value or an operator, found {shown(sign)}",
         column=column,
@@ -651,11 +697,13 @@ class _Parser:
     def parse(self) -> Expression:
         if len(self._text) > MAX_LENGTH:
             raise ExpressionFault(
-                f"expected at most {MAX_LENGTH} characters, found {len(self._text)}", column=MAX_LENGTH + 1
+                f"expected at most {MAX_LENGTH} characters, found {len(self._text)}",
+                column=MAX_LENGTH + 1,
+                mend="cut it into several expressions",
             )
         self._tokens = _tokens(self._text)
         if len(self._tokens) == 1:
-            raise ExpressionFault("the expression is empty", column=1)
+            raise ExpressionFault("the expression is empty", column=1, mend="write what is to be computed")
         self._next = 0
         wants_operand = True
         while True:
@@ -720,7 +768,11 @@ class _Parser:
             self._close_call(self._waiting.pop(), token)
             return False
         else:
-            raise ExpressionFault(f"expected a value, found {token}", column=token.column)
+            raise ExpressionFault(
+                f"expected a value, found {token}",
+                column=token.column,
+                mend="write a field in [ ], a number, or a text in quotes here, or take away what stands before",
+            )
         return True
 
     def _take_operator(self, token: _Token) -> bool:
@@ -742,7 +794,7 @@ class _Parser:
         if self._is_sign(token, ")"):
             self._reduce(0)
             if not self._waiting:
-                raise ExpressionFault("the bracket ')' was never opened", column=column)
+                raise ExpressionFault("the bracket ')' was never opened", column=column, mend="open it with '('")
             bracket = self._waiting.pop()
             if bracket.kind == "call":
                 bracket.arguments.append(self._operands.pop())
@@ -761,7 +813,11 @@ class _Parser:
             if self._opens_call():
                 self._waiting[-1].arguments.append(self._operands.pop())
                 return True
-        raise ExpressionFault(f"expected an operator, found {token}", column=column)
+        if self._is_sign(token, ","):
+            mend = "a comma stands between a function's arguments; write a number without grouping"
+        else:
+            mend = "join the two by an operator, such as AND or +, or put quotes around a text of both"
+        raise ExpressionFault(f"expected an operator, found {token}", column=column, mend=mend)
 
     def _take_is_null(self, column: int) -> None:
         token = self._tokens[self._next]
@@ -770,7 +826,8 @@ class _Parser:
         token = self._tokens[self._next]
         if not (token.kind == "key word" and token.value == "NULL"):
             expected = "NULL" if negated else "NULL or NOT NULL"
-            raise ExpressionFault(f"expected {expected} after IS, found {token}", column=token.column)
+            mend = "write IS NULL or IS NOT NULL; compare with = otherwise"
+            raise ExpressionFault(f"expected {expected} after IS, found {token}", column=token.column, mend=mend)
         self._next += 1
         operand = self._closure(self._operands.pop())
         run: Run = (lambda item: operand(item) is not None) if negated else (lambda item: operand(item) is None)
@@ -784,6 +841,7 @@ class _Parser:
             raise ExpressionFault(
                 f"expected at most {MAX_DEPTH} brackets, signs and NOTs within each other",
                 column=entry.column,
+                mend="take away brackets that change nothing, or cut it into several expressions",
             )
         self._waiting.append(entry)
 
@@ -863,7 +921,7 @@ class _Parser:
                 try:
                     value = operate(value, operand)
                 except ValueError as cause:
-                    raise _running(str(cause), column) from None
+                    raise _running(str(cause), column, _mend_of(cause)) from None
             return value
 
         return fold
@@ -881,7 +939,7 @@ class _Parser:
             try:
                 return test(first, second)
             except ValueError as cause:
-                raise _running(str(cause), column) from None
+                raise _running(str(cause), column, _mend_of(cause)) from None
 
         return _Node(_COMPARE, column, compare)
 
@@ -898,7 +956,7 @@ class _Parser:
                 return ARITHMETIC.minus(value) if minus else value
             if value is None:
                 return None
-            raise _running(f"expected a number, found {describe(value)}", column)
+            raise _running(f"expected a number, found {describe(value)}", column, "take the quotes off a number")
 
         if entry.sign == "NOT":
             return _Node(_NOT, column, negate)
@@ -921,6 +979,7 @@ class _Parser:
             raise ExpressionFault(
                 f"expected a number of at most {DIGITS} digits, found {shown(token.value)}",
                 column=token.column,
+                mend="round it, or put quotes around it if it is meant as text",
             )
         return number
 
@@ -967,7 +1026,7 @@ class _Parser:
             try:
                 return call(*arguments)
             except ValueError as cause:
-                raise _running(f"function {function.name!r}: {cause}", column) from None
+                raise _running(f"function {function.name!r}: {cause}", column, _mend_of(cause)) from None
 
         return run
 

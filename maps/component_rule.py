@@ -447,7 +447,7 @@ def _why(source: SourceExpression, cause: ExpressionFault | LookupMiss | Unfit, 
 def _mend(cause: ExpressionFault | LookupMiss | Unfit) -> str:
     if isinstance(cause, LookupMiss):
         return f"add the code at {cause.table.where}, or give a default"
-    if isinstance(cause, ExpressionFault) and cause.mend:
+    if isinstance(cause, ExpressionFault):
         return cause.mend
     return "correct the message, or convert the value in the map"
 

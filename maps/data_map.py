@@ -29,7 +29,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from integration_objects.complex_object import instances, is_empty, message, object_name
-from integration_objects.declaration import DeclarationFault, Node, Source, nearest, read
+from integration_objects.declaration import NAME_KNOWN, DeclarationFault, Node, Source, nearest, read
 from integration_objects.definition import Component, Field, IntegrationObject
 from integration_objects.errors import Misconfigured
 from integration_objects.expression import ExpressionFault
@@ -178,7 +178,7 @@ def compile_maps(
                 document.parts["map"].fault(
                     f"there are two maps called '{document.name}'",
                     f"the other one is {documents[document.name].node.where}",
-                    "give one of them another name",
+                    mend="give one of them another name",
                 )
             )
             continue
@@ -241,7 +241,7 @@ def _read_document(source: Source, objects: Mapping[str, IntegrationObject], rea
         raise parts["make"].fault(
             f"'{parts['to'].text()}' is not made of '{parts['make'].text()}'",
             f"the map's own component is '{made.name}'",
-            f"write make: {made.name}",
+            mend=f"write make: {made.name}",
         )
     return _Document(
         name=parts["map"].text(),
@@ -274,7 +274,9 @@ def _walk(node: Node, component: Component, steps: Sequence[str]) -> list[Compon
     for step in steps:
         below = component.children.get(step)
         if below is None:
-            raise node.fault(f"'{component.name}' has no component '{step}'", mend=nearest(step, component.children))
+            raise node.fault(
+                f"'{component.name}' has no component '{step}'", mend=nearest(step, component.children) or NAME_KNOWN
+            )
         way.append(below)
         component = below
     return way
@@ -387,19 +389,20 @@ class _Compiler:
             raise parts["use"].fault(
                 f"data map '{name}' uses itself",
                 "it goes " + " > ".join([*users[users.index(name) :], name]),
-                "walk nested components by `recurse`",
+                mend="walk nested components by `recurse`",
             )
         if "each" in used.parts:
             raise used.parts["each"].fault(
                 f"data map '{name}' is used by '{self._document.name}' and has an `each` of its own",
                 "the map that uses it says what it runs on",
-                "take it away",
+                mend="take it away",
             )
         if used.target.external != above.external:
             raise parts["use"].fault(
                 f"data map '{name}' makes parts of '{used.target.name}', which can't stand in "
                 f"'{self._document.target.name}'",
                 "one of the two is the hub's own object, the other an external one",
+                mend="use a map whose target is of the same kind",
             )
         made = self._made(above, parts["use"], used.made.name)
         find, position, many = self._each(parts.get("each"), above.position)
@@ -417,7 +420,7 @@ class _Compiler:
             raise node.fault(
                 f"'{above.component.name}' has no component '{name}'",
                 "it has " + (", ".join(f"'{one}'" for one in above.component.children) or "none"),
-                nearest(name, above.component.children),
+                mend=nearest(name, above.component.children) or NAME_KNOWN,
             )
         return made
 
@@ -488,7 +491,7 @@ class _Compiler:
         if default is not None:
             why = unfit(target, rule.external, default.text())
             if why is not None:
-                raise default.fault(f"the default doesn't fit '{target.name}'", why)
+                raise default.fault(f"the default doesn't fit '{target.name}'", why, mend="write one that fits")
         rule.fields.append(self._field_rule(rule, target, value, None if default is None else default.text()))
 
     def _field_rule(self, rule: ComponentRule, target: Field, node: Node, default: str | None) -> FieldRule:
@@ -499,11 +502,13 @@ class _Compiler:
         except ExpressionFault as fault:
             raise _expression_fault(node, fault) from fault
         except Unfit as fault:
-            raise node.fault(f"the constant doesn't fit '{target.name}'", str(fault)) from fault
+            raise node.fault(
+                f"the constant doesn't fit '{target.name}'", str(fault), mend="write one that fits"
+            ) from fault
         constant = constant_text(found)
         why = None if constant is None else unfit(target, rule.external, constant)
         if why is not None:
-            raise node.fault(f"the constant doesn't fit '{target.name}'", why)
+            raise node.fault(f"the constant doesn't fit '{target.name}'", why, mend="write one that fits")
         return found
 
     def _add_flat(self, rule: ComponentRule, node: Node) -> None:
@@ -530,7 +535,7 @@ class _Compiler:
             raise node.fault(
                 f"'{node.text()}' leads to another component than '{rule.position.component.name}'",
                 "a recursion goes to nodes of the same kind",
-                "write a rule of its own at `children`",
+                mend="write a rule of its own at `children`",
             )
         rule.recurse = find
 
@@ -539,6 +544,7 @@ class _Compiler:
             raise node.fault(
                 f"a '{rule.component.name}' of '{self._document.target.name}' can't hold others of its kind",
                 "the rows become a tree of the component that is made",
+                mend="make a nested component of the rows, or take 'flat' away",
             )
 
 
@@ -549,4 +555,4 @@ def _fields(component: Component) -> str:
 
 def _expression_fault(node: Node, fault: ExpressionFault) -> DeclarationFault:
     column = f"column {fault.column}: " if fault.column else ""
-    return node.fault(f"expression {fault.expression!r} is not understood", column + fault.why, fault.mend)
+    return node.fault(f"expression {fault.expression!r} is not understood", column + fault.why, mend=fault.mend)

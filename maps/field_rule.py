@@ -346,7 +346,8 @@ def _typed(path: ValuePath, column: int) -> Callable[[Scope], Value]:
             value = as_number(text.strip())
             if value is None:
                 why = f"expected a number in '{path.text}', found {shown(text)}"
-                raise ExpressionFault(why, column=column, running=True)
+                mend = "have the sender write digits with a sign and a point, or read the text by number()"
+                raise ExpressionFault(why, column=column, mend=mend, running=True)
             return value
 
         return number

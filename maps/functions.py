@@ -21,6 +21,7 @@ from integration_objects.expression import (
     MAX_TEXT,
     DateText,
     Function,
+    NoResult,
     Value,
     calculated,
     describe,
@@ -41,19 +42,20 @@ def _text(value: Value) -> str:
 def _number(value: Value) -> Decimal:
     if isinstance(value, Decimal):
         return value
-    raise ValueError(f"expected a number, found {describe(value)}")
+    raise NoResult(f"expected a number, found {describe(value)}", "read a text with number() first")
 
 
 def _whole(value: Value, least: int, most: int) -> int:
     number = _number(value)
     if number != number.to_integral_value() or not least <= number <= most:
-        raise ValueError(f"expected a whole number from {least} to {most}, found {write_number(number)}")
+        why = f"expected a whole number from {least} to {most}, found {write_number(number)}"
+        raise NoResult(why, "give the function such a number")
     return int(number)
 
 
 def _bounded(length: int) -> None:
     if length > MAX_TEXT:
-        raise ValueError(f"the text has more than {MAX_TEXT} characters")
+        raise NoResult(f"the text has more than {MAX_TEXT} characters", "make less text")
 
 
 # Text.
@@ -106,7 +108,7 @@ def replace(text: Value, old: Value, new: Value) -> Value:
         return None
     whole, sought, put = _text(text), _text(old), _text(new)
     if not sought:
-        raise ValueError("there is nothing to replace: the second argument is empty")
+        raise NoResult("there is nothing to replace: the second argument is empty", "say what is to be replaced")
     _bounded(len(whole) + whole.count(sought) * (len(put) - len(sought)))
     return whole.replace(sought, put)
 
@@ -133,7 +135,7 @@ def _padded(text: Value, width: Value, fill: Value, justify: Callable[[str, int,
         return None
     sign = _text(fill)
     if len(sign) != 1:
-        raise ValueError(f"expected one character to fill with, found {shown(sign)}")
+        raise NoResult(f"expected one character to fill with, found {shown(sign)}", "give one character")
     return justify(_text(text), _whole(width, 0, MAX_TEXT), sign)
 
 
@@ -142,7 +144,7 @@ def part(text: Value, separator: Value, number: Value) -> Value:
     if text is None:
         return None
     if not _text(separator):
-        raise ValueError("there is nothing to cut at: the second argument is empty")
+        raise NoResult("there is nothing to cut at: the second argument is empty", "give the separator")
     parts = _text(text).split(_text(separator))
     wanted = _whole(number, 1, MAX_TEXT)
     return parts[wanted - 1] if wanted <= len(parts) else None
@@ -157,7 +159,8 @@ def number(value: Value, implied: Value = Decimal(0)) -> Value:
         return None
     found = value if isinstance(value, Decimal) else as_number(_text(value))
     if found is None:
-        raise ValueError(f"expected a number (digits with a sign and a point), found {shown(_text(value))}")
+        why = f"expected a number (digits with a sign and a point), found {shown(_text(value))}"
+        raise NoResult(why, "cut the text down to its digits first, or have the sender mend it")
     return calculated(ARITHMETIC.scaleb, found, Decimal(-_whole(implied, 0, FRACTION_DIGITS)))
 
 
@@ -198,7 +201,7 @@ def mod(value: Value, by: Value) -> Value:
     if value is None or by is None:
         return None
     if not _number(by):
-        raise ValueError("division by zero")
+        raise NoResult("division by zero", "test the divisor first: if([x] = 0, ..., ...)")
     return calculated(ARITHMETIC.remainder, _number(value), _number(by))
 
 
@@ -258,12 +261,13 @@ def date(value: Value, form: Value = None) -> Value:
         return DateText(text)
     found = _form(_text(form)).fullmatch(text)
     if found is None:
-        raise ValueError(f"expected a date as {_text(form)}, found {shown(text)}")
+        why = f"expected a date as {_text(form)}, found {shown(text)}"
+        raise NoResult(why, "give the form in which the text has its date, or have the sender mend it")
     digits = {name: int(value) for name, value in found.groupdict().items()}
     try:
         moment = _moment(digits)
     except ValueError:
-        raise ValueError(f"there is no such day or time: {shown(text)}") from None
+        raise NoResult(f"there is no such day or time: {shown(text)}", "have the sender mend the date") from None
     result = moment.strftime("%Y-%m-%dT%H:%M:%S" if "HH" in digits else "%Y-%m-%d").zfill(4)
     read_date(result)
     return DateText(result)
@@ -286,7 +290,8 @@ def _form(form: str) -> re.Pattern[str]:
     year = [name for name in names if name in ("YYYY", "YY")]
     day = sorted(name for name in names if name in ("MM", "DD", "DDD"))
     if len(set(names)) < len(names) or len(year) != 1 or day not in (["DD", "MM"], ["DDD"]):
-        raise ValueError(f"expected a form such as YYYYMMDD or YYDDD, found {shown(form)}")
+        why = f"expected a form such as YYYYMMDD or YYDDD, found {shown(form)}"
+        raise NoResult(why, "name the year, and the month with the day or the day of the year, each once")
     pieces, place = [], 0
     for match in _PATTERN.finditer(form):
         pieces += [re.escape(form[place : match.start()]), _READ[match[0]]]
@@ -325,7 +330,8 @@ def if_(condition: Callable[[], Value], then: Callable[[], Value], otherwise: Ca
     found = condition()
     if found is None or isinstance(found, bool):
         return then() if found else otherwise()
-    raise ValueError(f"expected TRUE or FALSE, found {describe(found)}")
+    why = f"expected TRUE or FALSE, found {describe(found)}"
+    raise NoResult(why, "compare the value with something")
 
 
 def coalesce(*values: Callable[[], Value]) -> Value:
@@ -360,7 +366,8 @@ def sum_(scope: Any, name: Value, field: Value) -> Value:
             continue
         found = as_number(text)
         if found is None:
-            raise ValueError(f"expected a number in field {_text(field)!r}, found {shown(text)}")
+            why = f"expected a number in field {_text(field)!r}, found {shown(text)}"
+            raise NoResult(why, "write the field as digits with a sign and a point")
         total = calculated(ARITHMETIC.add, total, found)
     return total
 

@@ -74,7 +74,7 @@ def _read_lookup(name: str, node: Node, read_file: ReadFile) -> LookupTable:
         content = read_file(path)
     except OSError as cause:
         raise entries["file"].fault(
-            f"look-up table '{name}' can't read '{path}'", str(cause), "name a file beneath the maps' folder"
+            f"look-up table '{name}' can't read '{path}'", str(cause), mend="name a file beneath the maps' folder"
         ) from cause
     shown = str(pathlib.PurePosixPath(node.file).parent / path)
     values = _read_csv(content, shown)

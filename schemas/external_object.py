@@ -93,7 +93,7 @@ def read_external_objects(
             raise parts["external object"].fault(
                 f"the external object '{name}' is declared twice",
                 f"first in {found[name].where}",
-                "rename one",
+                mend="rename one",
             )
         if path not in schemas:
             files = collect(read_file, path, lambda body: parse(body, SCHEMA_FILES), parts["schema"].where)
@@ -114,7 +114,7 @@ def _root_element(schema: Schema, node: Node) -> Any:
         raise node.fault(
             f"the schema '{schema.main}' has no element '{name}'",
             "a root is a global element, with its namespace as {namespace}name",
-            nearest(name, own) or (f"declared there: {', '.join(own[:10])}" if own else ""),
+            mend=nearest(name, own) or (f"declared there: {', '.join(own[:10])}" if own else ""),
         )
     return elements[name]
 

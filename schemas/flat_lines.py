@@ -105,6 +105,7 @@ def assemble(siblings: PropertySet, component: Component) -> None:
                     f"{called(row)} is flat, and holds lines",
                     where=line_of(row),
                     why="lines are nested, or name their parents in ParentItemId, not both",
+                    mend="take the ParentItemId away, or the lines within lines",
                 )
     by_row, by_key = _parents(flat)
     parents: list[PropertySet | None] = []
@@ -150,6 +151,7 @@ def _parents(flat: list[PropertySet]) -> tuple[dict[str | None, PropertySet], di
                 f"two lines have the {label} '{identity}', which a line names as its parent",
                 where=line_of(node),
                 why=f"the first is {called(index[identity])}",
+                mend=f"give each line a {label} of its own",
             )
         index[identity] = node
     return by_row, by_key
@@ -166,7 +168,12 @@ def _refuse_circles(flat: list[PropertySet], parents: list[PropertySet | None]) 
             if id(node) in on_path:
                 circle = path[next(i for i, one in enumerate(path) if one is node) :]
                 names = " > ".join(called(one) for one in [*circle[:10], node])
-                raise ParentsBroken("the lines' parents make a circle", where=line_of(node), why=names)
+                raise ParentsBroken(
+                    "the lines' parents make a circle",
+                    where=line_of(node),
+                    why=names,
+                    mend="let one of them name a line outside the circle, or no parent",
+                )
             path.append(node)
             on_path.add(id(node))
             node = above[id(node)]

@@ -9,7 +9,7 @@ from lxml import etree
 
 from integration_objects.complex_object import empty, list_of
 from integration_objects.component import Component, Definitions, Field, IntegrationObject, element_name
-from integration_objects.declaration import nearest
+from integration_objects.declaration import NAME_KNOWN, nearest
 from integration_objects.field_values import check_value
 from integration_objects.property_set import PropertySet
 from schemas.check import local_name, place_of
@@ -25,6 +25,7 @@ from schemas.hub_elements import (
     elements_of,
 )
 
+_ONE = "take one of the two away"
 _NIL = f"{{{XSI}}}nil"
 # What says something about the document, and nothing about its content.
 _ABOUT = (f"{{{XSI}}}", "{http://www.w3.org/XML/1998/namespace}")
@@ -60,7 +61,9 @@ class _Reader:
         if head.get("IsEmpty") == "Y":
             if len(self.root) or (self.root.text or "").strip():
                 raise ElementMisplaced(
-                    "the message says that it is empty, and holds something", where=place_of(self.root)
+                    "the message says that it is empty, and holds something",
+                    where=place_of(self.root),
+                    mend="take away IsEmpty, or what the message holds",
                 )
             return empty(None if definition is None else definition.name)
         if definition is None:
@@ -93,7 +96,7 @@ class _Reader:
                     f"unknown attribute '{name}'",
                     where=place_of(self.root),
                     why="a message has " + ", ".join(_HEAD),
-                    mend=nearest(name, _HEAD),
+                    mend=nearest(name, _HEAD) or NAME_KNOWN,
                 )
             head[name] = value
         form = head.get("IntObjectFormat", "Hierarchical")
@@ -102,12 +105,14 @@ class _Reader:
                 f"the message's IntObjectFormat is '{form}'",
                 where=place_of(self.root),
                 why="expected Hierarchical or Siebel Hierarchical",
+                mend="write one of the two, or leave the attribute out",
             )
         if head.get("IsEmpty", "N") not in ("Y", "N"):
             raise NotAMessage(
                 f"the message's IsEmpty is '{head['IsEmpty']}'",
                 where=place_of(self.root),
                 why="expected Y or N",
+                mend="write Y for a message without an object, else N",
             )
         return head
 
@@ -122,7 +127,7 @@ class _Reader:
                 f"there is no integration object '{name}'",
                 where=place_of(self.root),
                 why="known are " + ", ".join(known),
-                mend=nearest(name, known),
+                mend=nearest(name, known) or NAME_KNOWN,
             )
         return found
 
@@ -135,14 +140,14 @@ class _Reader:
             if self._tag(element) != tag:
                 raise self._unknown(element, self.root, [tag])
             if found is not None:
-                raise ElementMisplaced(f"<{tag}> is there twice", where=place_of(element))
+                raise ElementMisplaced(f"<{tag}> is there twice", where=place_of(element), mend=_ONE)
             found = element
         if found is None:
             raise NotAMessage(
                 f"the message carries no <{tag}>",
                 where=place_of(self.root),
                 why="a message carries the list of its instances, or says that it is empty",
-                mend='add the list, or IsEmpty="Y"',
+                mend=f'add <{tag}>, or IsEmpty="Y"',
             )
         result = PropertySet(list_of(definition.name), origin=self._line(found))
         pending: list[tuple[etree._Element, PropertySet, Component]] = []
@@ -169,7 +174,7 @@ class _Reader:
                 field = fields.get(tag)
                 if field is not None:
                     if field.name in properties:
-                        raise ElementMisplaced(f"<{tag}> is there twice", where=place_of(child))
+                        raise ElementMisplaced(f"<{tag}> is there twice", where=place_of(child), mend=_ONE)
                     properties[field.name] = self._value(child, field)
                     continue
                 below = shape.lists.get(tag)
@@ -177,7 +182,7 @@ class _Reader:
                     raise self._unknown(child, element, [*fields, *shape.lists])
                 siblings = PropertySet(list_of(below.name), origin=self._line(child))
                 if node.child(siblings.type) is not None:
-                    raise ElementMisplaced(f"<{tag}> is there twice", where=place_of(child))
+                    raise ElementMisplaced(f"<{tag}> is there twice", where=place_of(child), mend=_ONE)
                 node.children.append(siblings)
                 self._no_text(child, child.text)
                 self._components(child, below, siblings, pending)
@@ -206,13 +211,17 @@ class _Reader:
     def _value(self, element: etree._Element, field: Field) -> str | None:
         if len(element):
             raise ElementMisplaced(
-                f"<{element_name(field.name)}> is a field, and holds elements", where=place_of(element)
+                f"<{element_name(field.name)}> is a field, and holds elements",
+                where=place_of(element),
+                mend="write its value as text alone",
             )
         text: str = element.text or ""
         if element.attrib and self._is_nil(element):
             if text:
                 raise ElementMisplaced(
-                    f"<{element_name(field.name)}> is xsi:nil, and holds text", where=place_of(element)
+                    f"<{element_name(field.name)}> is xsi:nil, and holds text",
+                    where=place_of(element),
+                    mend="take the text away, or xsi:nil",
                 )
             return None
         why = check_value(field, text)
@@ -228,7 +237,10 @@ class _Reader:
             if name == _NIL:
                 if value.strip() not in ("true", "false", "1", "0"):
                     raise ElementMisplaced(
-                        f"xsi:nil is '{value}'", where=place_of(element), why="expected true or false"
+                        f"xsi:nil is '{value}'",
+                        where=place_of(element),
+                        why="expected true or false",
+                        mend="write true for null",
                     )
                 nil = value.strip() in ("true", "1")
             else:
@@ -248,7 +260,7 @@ class _Reader:
                 f"unknown attribute '{local_name(name)}' of <{self._tag(element)}>",
                 where=place_of(element),
                 why="known here is " + known[0],
-                mend=nearest(local_name(name), known),
+                mend=nearest(local_name(name), known) or NAME_KNOWN,
             )
 
     def _no_text(self, element: etree._Element, text: str | None) -> None:
@@ -258,6 +270,7 @@ class _Reader:
                 f"<{self._tag(element)}> holds the text {text.strip()[:40]!r}",
                 where=place_of(element),
                 why="expected elements only",
+                mend="take the text away, or put it into the element of its field",
             )
 
     def _unknown(self, element: etree._Element, parent: etree._Element, known: list[str]) -> ElementUnknown:
@@ -265,7 +278,7 @@ class _Reader:
             f"unknown element <{local_name(element.tag)}> in <{self._tag(parent)}>",
             where=place_of(element),
             why=_expected(element.tag, known),
-            mend=nearest(local_name(element.tag), known),
+            mend=nearest(local_name(element.tag), known) or NAME_KNOWN,
         )
 
     def _tag(self, element: etree._Element) -> str:
@@ -284,4 +297,6 @@ def _expected(tag: str, known: list[str]) -> str:
 def _mend(field: Field, text: str) -> str:
     if text == "" and field.type != "text":
         return "leave the element out, or mark it xsi:nil"
-    return nearest(text, field.values) if field.values else ""
+    if field.values:
+        return nearest(text, field.values) or "write one of them"
+    return "write such a value"

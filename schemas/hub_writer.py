@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from integration_objects.complex_object import list_of, object_name
 from integration_objects.component import Component, Definitions, element_name
-from integration_objects.declaration import nearest
+from integration_objects.declaration import NAME_KNOWN, nearest
 from integration_objects.field_values import check_characters
 from integration_objects.property_set import PropertySet
 from schemas.flat_lines import PARENT, flat_rows, is_deep, line_of
 from schemas.hub_elements import FORMATS, OPERATION, XSI, Elements, Envelope, NotWritable, elements_of
 
 _INDENT = "  "
+#: A tree that isn't one comes from code, not from a document.
+_MAKE = "make the tree with integration_objects.complex_object, or read it from a document"
 # Text that stands in XML as it is.
 _PLAIN = re.compile("[\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 
@@ -26,7 +28,11 @@ class HubWriter:
 
     def __init__(self, envelope: Envelope) -> None:
         if envelope not in FORMATS:
-            raise NotWritable(f"there is no envelope '{envelope}'", why="expected Message or SiebelMessage")
+            raise NotWritable(
+                f"there is no envelope '{envelope}'",
+                why="expected Message or SiebelMessage",
+                mend="name one of the two",
+            )
         self.envelope = envelope
         self.pieces: list[str] = []
         self.has_null = False
@@ -54,18 +60,20 @@ class HubWriter:
         envelope = tree.child("Message")
         if name is None or envelope is None:
             raise NotWritable(
-                "the tree is no message", why="it has no child Message with an IntObjectName, and isn't empty"
+                "the tree is no message",
+                why="it has no child Message with an IntObjectName, and isn't empty",
+                mend=_MAKE,
             )
         definition = definitions.get(name)
         if definition is None or definition.external:
-            raise NotWritable(f"there is no integration object '{name}'", mend=nearest(name, definitions))
+            raise NotWritable(f"there is no integration object '{name}'", mend=nearest(name, definitions) or NAME_KNOWN)
         for given, known in (
             (tree.properties, ("OutputIntObjectName", "PrimaryRowId")),
             (envelope.properties, ("MessageId", "MessageType", "IntObjectName", "IntObjectFormat")),
         ):
             for one in given:
                 if one not in known:
-                    raise NotWritable(f"a message has no property '{one}'", mend=nearest(one, known))
+                    raise NotWritable(f"a message has no property '{one}'", mend=nearest(one, known) or NAME_KNOWN)
         self.head = {
             "MessageId": envelope.get("MessageId"),
             "MessageType": envelope.get("MessageType"),
@@ -77,7 +85,9 @@ class HubWriter:
         if [child.type for child in tree.children] != ["Message"] or [child.type for child in envelope.children] != [
             wanted
         ]:
-            raise NotWritable("the tree is no message", why=f"expected one child Message with one child {wanted}")
+            raise NotWritable(
+                "the tree is no message", why=f"expected one child Message with one child {wanted}", mend=_MAKE
+            )
         self._list(envelope.children[0], "ListOf" + element_name(name), definition.root)
 
     def _list(self, siblings: PropertySet, tag: str, component: Component) -> None:
@@ -95,7 +105,7 @@ class HubWriter:
     def _open_list(self, task: _ListTask, stack: list[_Task]) -> None:
         siblings, indent, component = task.siblings, task.indent, task.component
         if siblings.properties or siblings.value:
-            raise NotWritable(f"a '{siblings.type}' has neither properties nor a value")
+            raise NotWritable(f"a '{siblings.type}' has neither properties nor a value", mend=_MAKE)
         if not siblings.children:
             self.pieces.append(f"{indent}<{task.tag}/>\n")
             return
@@ -117,6 +127,7 @@ class HubWriter:
                 if node.type != component.name
                 else f"a '{node.type}' has no value",
                 where=line_of(node),
+                mend=_MAKE,
             )
         tag = element_name(component.name)
         operation = None if OPERATION in component.fields else node.properties.get(OPERATION)
@@ -151,7 +162,7 @@ class HubWriter:
                     raise NotWritable(
                         f"'{task.component.name}' has no field '{name}'",
                         where=line_of(task.node),
-                        mend=nearest(name, known),
+                        mend=nearest(name, known) or NAME_KNOWN,
                         node=task.node,
                     )
 
@@ -166,7 +177,7 @@ class HubWriter:
                 raise NotWritable(
                     f"'{component.name}' can't hold {again} '{child.type}'",
                     where=line_of(node),
-                    mend=nearest(child.type, shape.by_type),
+                    mend=nearest(child.type, shape.by_type) or NAME_KNOWN,
                     node=node,
                 )
             seen.add(child.type)

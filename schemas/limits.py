@@ -79,7 +79,11 @@ class Limits:
         for name, number in given.items():
             cap = cls.CAPS.get(name)
             if cap is None:
-                raise LimitBeyondCap(f"there is no limit '{name}'", why=f"limits are {', '.join(cls.CAPS)}")
+                raise LimitBeyondCap(
+                    f"there is no limit '{name}'",
+                    why=f"limits are {', '.join(cls.CAPS)}",
+                    mend="name one of them, or take it away",
+                )
             if not 1 <= number <= cap:
                 raise LimitBeyondCap(
                     f"the limit '{name}' can't be {number}",

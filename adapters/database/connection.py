@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, Transaction, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from adapters.database.driver_faults import CommitUnknown, DatabaseAway, DatabaseBusy, DatabaseFull, hub_fault
+from adapters.database.driver_faults import MENDS, CommitUnknown, DatabaseAway, DatabaseBusy, DatabaseFull, hub_fault
 from adapters.database.store_faults import ConstraintRace
 from integration_objects.errors import HubError, Misconfigured, Retryable
 
@@ -109,9 +109,15 @@ class Database:
                 yield connection
             return
         if self._writer == threading.get_ident():
-            raise WriteWithinWrite("a transaction that writes was begun within another", where=self.shown_url)
+            raise WriteWithinWrite(
+                "a transaction that writes was begun within another",
+                where=self.shown_url,
+                mend="hand the connection of the first one on; this is a defect of the hub: report it",
+            )
         if not self._turn.acquire(timeout=_BUSY_S):
-            raise DatabaseBusy("the database is being written to", where=self.shown_url, why=_waited())
+            raise DatabaseBusy(
+                "the database is being written to", where=self.shown_url, why=_waited(), mend=MENDS[DatabaseBusy]
+            )
         self._writer = threading.get_ident()
         try:
             with self._border(), self._transaction(self._engine) as connection:

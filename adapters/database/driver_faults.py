@@ -52,7 +52,8 @@ class DatabaseUnusable(Misconfigured):
     """The database can't be used as the settings have it."""
 
 
-_MENDS: dict[type[HubError], str] = {
+#: What the reader can do about each.
+MENDS: dict[type[HubError], str] = {
     DatabaseAway: "nothing, where it comes back by itself; else start the database, or mend the database URL",
     DatabaseBusy: "nothing; it is tried again",
     DatabaseFull: "make room on the database's disk",
@@ -143,7 +144,7 @@ def _longest(table: dict[str, type[HubError]], name: str) -> type[HubError]:
 
 
 def _fault(kind: type[HubError], what: str, where: str, why: str) -> HubError:
-    return kind(what, where=where, why=why, mend=_MENDS[kind])
+    return kind(what, where=where, why=why, mend=MENDS[kind])
 
 
 def _first_line(error: BaseException) -> str:

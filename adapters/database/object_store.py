@@ -36,7 +36,7 @@ from adapters.database.stored_object import StoredComponent, StoredObject, store
 from adapters.database.tables import field_place
 from adapters.database.written import Written
 from integration_objects.complex_object import instances, object_name
-from integration_objects.declaration import nearest
+from integration_objects.declaration import NAME_KNOWN, nearest
 from integration_objects.definition import Definitions
 from integration_objects.expression import Expression
 from integration_objects.property_set import PropertySet
@@ -205,7 +205,7 @@ class ObjectStore:
                 return one
         raise ComponentUnknown(
             f"'{stored.name}' holds no '{component}'",
-            mend=nearest(component, [one.name for one in beneath]),
+            mend=nearest(component, [one.name for one in beneath]) or NAME_KNOWN,
         )
 
     def lock_accounts(self, account_ids: Iterable[str]) -> None:

@@ -236,9 +236,7 @@ def _rule(
         expression = compile_rule(text, items, attributes)
     except ExpressionFault as fault:
         place = f", {fault.where}" if fault.where else ""
-        raise _fault(
-            product, f"{part}, Expression{place}", f"{fault.what}: {fault.why}", fault.mend or "mend it"
-        ) from fault
+        raise _fault(product, f"{part}, Expression{place}", f"{fault.what}: {fault.why}", fault.mend) from fault
     return ProductRule(name, kind, None, None, expression, message)
 
 

@@ -81,7 +81,8 @@ def compile_rule(text: str, items: Component, declared: Mapping[str, AttributeDe
         levels = 0 if above is None else above[1].count("../") + 1
         field = name if above is None else above[2]
         if field == "Action Code":
-            raise ExpressionFault("rules look at a state, which has no action codes", column=column)
+            why = "rules look at a state, which has no action codes"
+            raise ExpressionFault(why, column=column, mend="ask for the Status, or for a value, instead")
         found = items.fields.get(field)
         if found is not None:
             return _on_item(typed_reader(field, found.type, found.null_reads_as, column), levels)

@@ -44,7 +44,7 @@ def test_the_worlds_fault_is_tried_again_with_delays_and_parked_after_the_last(r
 
     def fail(run, tree):
         calls.append(run.now())
-        raise Retryable("the disk is full")
+        raise Retryable("the disk is full", mend="mend it")
 
     workflow(fail)
     row_id = road.send(ACCOUNT, "hub_object", "M1")
@@ -67,7 +67,7 @@ def test_what_a_failed_run_wrote_is_gone_and_the_rest_of_its_group_stands(road, 
         run.upsert(tree)
         run.emit("OM Billing Event", tree)
         if run.origin.message_id == "BAD":
-            raise Retryable("after the write")
+            raise Retryable("after the write", mend="mend it")
         return Outcome()
 
     workflow(write_and_fail)
@@ -107,7 +107,7 @@ def test_what_a_process_died_on_is_counted_and_parked_after_three_deaths(road):
 
 def test_a_busy_database_is_no_death_and_gets_its_retry(road, monkeypatch):
     row_id = road.send(ACCOUNT, "hub_object", "M1")
-    monkeypatch.setattr(road.manager, "_work_claimed", _raise(DatabaseBusy("locked")))
+    monkeypatch.setattr(road.manager, "_work_claimed", _raise(DatabaseBusy("locked", mend="mend it")))
     assert road.manager.work(25) == 1
     assert state(road, row_id)[:2] == ("retrying", "DatabaseBusy")
     monkeypatch.undo()

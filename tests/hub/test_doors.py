@@ -32,7 +32,7 @@ class Broker:
             return
         self.done.append(f"release {', '.join(channels)}")
         if self.is_lost:
-            raise TransportAway("the broker doesn't answer")
+            raise TransportAway("the broker doesn't answer", mend="mend it")
 
 
 class Manager:
@@ -49,7 +49,7 @@ class Manager:
 
     def _ask(self, method, answer):
         if method == self.away_at:
-            raise DatabaseAway("the database doesn't answer")
+            raise DatabaseAway("the database doesn't answer", mend="mend it")
         return answer
 
 
@@ -73,7 +73,7 @@ def test_what_was_taken_is_acknowledged(road):
 
 def test_a_queue_that_is_gone_stops_its_own_route_until_it_is_resumed(road):
     route = road.desk.deployment.routes["mainframe_order"]
-    gone = Unroutable("there is no queue 'mainframe.orders'", channel="mainframe.orders")
+    gone = Unroutable("there is no queue 'mainframe.orders'", channel="mainframe.orders", mend="mend it")
     manager = DataManager(road.desk)
     assert BrokerDoor(Broker(fault=gone), manager, [route]).take_in(25, 0.0) == 0
     assert manager.paused() == {"mainframe_order"}
@@ -88,7 +88,7 @@ def test_a_queue_that_is_gone_stops_its_own_route_until_it_is_resumed(road):
 
 def test_a_fault_of_no_route_stops_the_hub(road):
     route = road.desk.deployment.routes["mainframe_order"]
-    fault = Unroutable("the broker lets nobody in")
+    fault = Unroutable("the broker lets nobody in", mend="mend it")
     with pytest.raises(Unroutable):
         BrokerDoor(Broker(fault=fault), DataManager(road.desk), [route]).take_in(25, 0.0)
 

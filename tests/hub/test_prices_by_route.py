@@ -243,5 +243,6 @@ def test_a_route_whose_workflow_takes_no_orders_has_no_prices(tmp_path):
 def test_prices_are_the_senders_or_the_hubs(tmp_path):
     yaml = ROUTE.format(workflow="Receive Order", prices="list")
     assert faulty(tmp_path, yaml) == (
-        "'list' is not allowed here\n  where: /hub/routes/statuses.yaml:6:9\n  why:   expected sender, hub"
+        "'list' is not allowed here\n  where: /hub/routes/statuses.yaml:6:9\n  why:   expected sender, hub\n"
+        "  mend:  write one of them"
     )

@@ -60,7 +60,8 @@ def test_a_missing_key_is_named():
     [
         (
             "a: 1\na: 2",
-            "the key 'a' stands here twice\n  where: maps/x.yaml:2:1\n  why:   first at maps/x.yaml:1:1",
+            "the key 'a' stands here twice\n  where: maps/x.yaml:2:1\n  why:   first at maps/x.yaml:1:1\n"
+            "  mend:  take one of the two away",
         ),
         (
             "a: &x 1",
@@ -76,7 +77,7 @@ def test_a_missing_key_is_named():
             "'tag:yaml.org,2002:str' is a tag\n  where: maps/x.yaml:1:4\n"
             "  why:   declarations have none\n  mend:  quote the text, or drop the tag",
         ),
-        ("", "the declaration is empty\n  where: maps/x.yaml:1:1"),
+        ("", "the declaration is empty\n  where: maps/x.yaml:1:1\n  mend:  write it, or delete the file"),
         (
             "a: 1\n---\nb: 2",
             "a second document starts here\n  where: maps/x.yaml:2:1\n"
@@ -88,7 +89,8 @@ def test_a_missing_key_is_named():
         ),
         (
             "[" * 65 + "]" * 65,
-            "values are nested too deep\n  where: maps/x.yaml:1:65\n  why:   at most 64 levels are read",
+            "values are nested too deep\n  where: maps/x.yaml:1:65\n  why:   at most 64 levels are read\n"
+            "  mend:  take levels away",
         ),
     ],
 )

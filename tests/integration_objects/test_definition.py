@@ -289,7 +289,8 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
         ),
         (
             "extends: OM Order\ncomponents: {Lines: {}}",
-            "'OM Order' has no component 'Lines'\n  where: own/x.yaml:2:14",
+            "'OM Order' has no component 'Lines'\n  where: own/x.yaml:2:14\n"
+            "  mend:  name one of its components, or take this one away",
         ),
         (
             "extends: OM Order\ncomponents: {Order: {fields: {Region: {column: region}}}}",
@@ -319,7 +320,8 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
             "extends: OM Order\ncomponents: {Order: {fields: {Status: {}}}}",
             "'Order' has the field 'Status' already\n"
             "  where: own/x.yaml:2:31\n"
-            "  why:   declared in integration_objects/om_order.yaml:18:3",
+            "  why:   declared in integration_objects/om_order.yaml:18:3\n"
+            "  mend:  rename it, or take it away",
         ),
         (
             "extends: OM Order\ncomponents: {Order: {fields: {A: {references: Acount.Account Id}}}}",
@@ -329,7 +331,8 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
         (
             "extends: OM Order\ncomponents: {Order: {fields: {A: {type: date, length: 3}}}}",
             "'A' can't have the length 3\n  where: own/x.yaml:2:55\n"
-            "  why:   it is a date; only a text has a length, of 1 or more",
+            "  why:   it is a date; only a text has a length, of 1 or more\n"
+            "  mend:  take the length away, or give one of 1 or more to a text",
         ),
         (
             "extends: Line Item\ncomponents: {Line Item: {fields: {A: {column: {s_ordr_item: x_a}}}}}",
@@ -342,14 +345,16 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
         ),
         (
             "extends: OM Order\ncomponents: {Order: {children: [{component: A, json column: x_a}]}}",
-            "a component without a table has no json column\n  where: own/x.yaml:2:61",
+            "a component without a table has no json column\n  where: own/x.yaml:2:61\n"
+            "  mend:  name its table, or take the json column away",
         ),
         (
             "extends: OM Order\n"
             "components: {Order: {children: [{component: A, nested: yes, table: x_a, json column: x_b}]}}",
             "a nested component can't be kept as JSON\n"
             "  where: own/x.yaml:2:86\n"
-            "  why:   its rows are found one by one, by their parent",
+            "  why:   its rows are found one by one, by their parent\n"
+            "  mend:  give it a table",
         ),
         (
             "extends: OM Asset\ncomponents: {Asset: {children: [{component: A, table: x_a, json column: x_b}]}}",
@@ -403,7 +408,8 @@ def test_an_extension_that_cannot_be_is_refused_at_its_place(text: str, message:
     [
         (
             "integration object: A\ncomponent: B\nfields: {C: {}}\nkeys: [[D]]",
-            "'B' has no field 'D', which stands under 'keys'\n  where: y.yaml:4:9",
+            "'B' has no field 'D', which stands under 'keys'\n  where: y.yaml:4:9\n"
+            "  mend:  name a known one, or take it away",
         ),
         (
             "integration object: A\ncomponent: B\ntable: s_order\nfields: {C: {}}",
@@ -431,7 +437,8 @@ def test_an_extension_that_cannot_be_is_refused_at_its_place(text: str, message:
             "integration object: A\ncomponent: B\nrow of: Account.Name",
             "'A' refers to 'Account.Name', which is no stored key of 'Account'\n"
             "  where: y.yaml:1:1\n"
-            "  why:   only a key of one field that has a column can be looked up",
+            "  why:   only a key of one field that has a column can be looked up\n"
+            "  mend:  name such a key of 'Account', or add one to its definition",
         ),
         (
             "integration object: A\ncomponent: B\ntable: b\nkeys: [[C, D]]\n"
@@ -452,7 +459,8 @@ def test_an_extension_that_cannot_be_is_refused_at_its_place(text: str, message:
         (
             "integration object: A\ncomponent: B\nfields: {1: {}}",
             "'1' can't be a name\n  where: y.yaml:3:10\n"
-            "  why:   expected words of letters, digits, _ and -, with one blank between them",
+            "  why:   expected words of letters, digits, _ and -, with one blank between them\n"
+            "  mend:  name it so, such as 'Order Number'",
         ),
     ],
 )

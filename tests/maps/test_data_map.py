@@ -435,7 +435,7 @@ def test_a_message_of_another_object_is_refused(compile_map, some):
             "cannot fill 'Quantity' of 'Line Item'\n"
             "  where: maps/sender.yaml:9:24, line 9, /ORDERS[1]/ORDER[1]/LINE[1]\n"
             "  why:   [QTY] * 2 (column 1): expected a number in 'QTY', found 'ten', where [QTY] is 'ten'\n"
-            "  mend:  correct the message, or convert the value in the map",
+            "  mend:  have the sender write digits with a sign and a point, or read the text by number()",
         ),
         (
             "Due Date: \"date([DUE], 'YYYYMMDD')\"",
@@ -444,7 +444,7 @@ def test_a_message_of_another_object_is_refused(compile_map, some):
             "  where: maps/sender.yaml:9:24, line 9, /ORDERS[1]/ORDER[1]/LINE[1]\n"
             "  why:   date([DUE], 'YYYYMMDD') (column 1): function 'date': there is no such day or time: "
             "'20260230', where [DUE] is '20260230'\n"
-            "  mend:  correct the message, or convert the value in the map",
+            "  mend:  have the sender mend the date",
         ),
         (
             'Pricing Comment: "[NOTE]"',

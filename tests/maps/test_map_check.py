@@ -49,7 +49,8 @@ def found(findings) -> list[str]:
         ),
         (
             ITEM % "Track As Asset: \"'maybe'\"",
-            "9:30: error: the constant doesn't fit 'Track As Asset': expected Y or N, found 'maybe'",
+            "9:30: error: the constant doesn't fit 'Track As Asset': expected Y or N, found 'maybe' "
+            "(write one that fits)",
         ),
         (
             ITEM % 'Due Date: "[DUE]"',
@@ -92,7 +93,8 @@ def found(findings) -> list[str]:
         (
             'children: [{make: Contact, each: PARTY, flat: {key: "[NAME]", parent: "[NAME]"}}]\n',
             "6:47: error: a 'Contact' of 'OM Order' can't hold others of its kind: "
-            "the rows become a tree of the component that is made",
+            "the rows become a tree of the component that is made "
+            "(make a nested component of the rows, or take 'flat' away)",
         ),
         (
             "children: [{make: Line Item, each: LINE, recurse: FEATURE}]\n",

@@ -266,7 +266,8 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
             lines("<LineItem/><LineItem><Quantity>1e3</Quantity></LineItem>"),
             "'Quantity' can't be read\n"
             "  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/ListOfLineItem[1]/LineItem[2]/Quantity[1]\n"
-            "  why:   expected a number (digits with a sign and a point), found '1e3'",
+            "  why:   expected a number (digits with a sign and a point), found '1e3'\n"
+            "  mend:  write such a value",
         ),
         (
             order("<DueDate/>"),
@@ -277,31 +278,39 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
         ),
         (
             order("<Status>a</Status><Status>b</Status>"),
-            "<Status> is there twice\n  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[2]",
+            "<Status> is there twice\n  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[2]\n"
+            "  mend:  take one of the two away",
         ),
         (
             order("<ListOfLineItem/><ListOfLineItem/>"),
-            "<ListOfLineItem> is there twice\n  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/ListOfLineItem[2]",
+            "<ListOfLineItem> is there twice\n"
+            "  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/ListOfLineItem[2]\n"
+            "  mend:  take one of the two away",
         ),
         (
             order("<Status><b/></Status>"),
-            "<Status> is a field, and holds elements\n  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[1]",
+            "<Status> is a field, and holds elements\n"
+            "  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[1]\n"
+            "  mend:  write its value as text alone",
         ),
         (
             order("<Status xsi:nil='true'>a</Status>"),
-            "<Status> is xsi:nil, and holds text\n  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[1]",
+            "<Status> is xsi:nil, and holds text\n  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[1]\n"
+            "  mend:  take the text away, or xsi:nil",
         ),
         (
             order("<Status/>loose"),
             "<Order> holds the text 'loose'\n"
             "  where: line 1, /Message[1]/ListOfOMOrder[1]/Order[1]\n"
-            "  why:   expected elements only",
+            "  why:   expected elements only\n"
+            "  mend:  take the text away, or put it into the element of its field",
         ),
         (
             order("<Status unit='x'/>"),
             "unknown attribute 'unit' of <Status>\n"
             "  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[1]\n"
-            "  why:   known here is xsi:nil",
+            "  why:   known here is xsi:nil\n"
+            "  mend:  name a known one, or take it away",
         ),
         (
             "<Message IntObjectName='OM Ordr'/>",
@@ -315,7 +324,7 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
             "the message carries no <ListOfOMOrder>\n"
             "  where: line 1, /Message[1]\n"
             "  why:   a message carries the list of its instances, or says that it is empty\n"
-            '  mend:  add the list, or IsEmpty="Y"',
+            '  mend:  add <ListOfOMOrder>, or IsEmpty="Y"',
         ),
         (
             "<Message><a/></Message>",
@@ -343,7 +352,8 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
                 "<LineItem><IntegrationId>A1</IntegrationId><ParentItemId>A2</ParentItemId></LineItem>"
                 "<LineItem><IntegrationId>A2</IntegrationId><ParentItemId>A1</ParentItemId></LineItem>"
             ),
-            "the lines' parents make a circle\n  where: line 2\n  why:   line 'A1' > line 'A2' > line 'A1'",
+            "the lines' parents make a circle\n  where: line 2\n  why:   line 'A1' > line 'A2' > line 'A1'\n"
+            "  mend:  let one of them name a line outside the circle, or no parent",
         ),
         (
             lines(
@@ -352,7 +362,8 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
                 "<LineItem><RowId>3</RowId><ParentItemId>1</ParentItemId></LineItem>"
             ),
             "two lines have the RowId '1', which a line names as its parent\n"
-            "  where: line 2\n  why:   the first is line 'A1'",
+            "  where: line 2\n  why:   the first is line 'A1'\n"
+            "  mend:  give each line a RowId of its own",
         ),
     ],
 )

@@ -284,7 +284,7 @@ def test_a_unit_that_never_succeeds_ends_after_five_attempts(any_database):
 
     def work(connection):
         attempts.append(1)
-        raise DatabaseBusy("busy")
+        raise DatabaseBusy("busy", mend="mend it")
 
     with pytest.raises(DatabaseBusy):
         repeated_on(any_database, work)
@@ -334,9 +334,9 @@ def test_what_ends_a_transaction_is_told_from_what_ends_a_message(database):
     double = connecting.sqlite3.IntegrityError("UNIQUE constraint failed")
     double.sqlite_errorname = "SQLITE_CONSTRAINT_UNIQUE"
     assert database.is_world_fault(DBAPIError("", {}, locked))
-    assert database.is_world_fault(DatabaseAway("away"))
+    assert database.is_world_fault(DatabaseAway("away", mend="mend it"))
     assert not database.is_world_fault(DBAPIError("", {}, double))
-    assert not database.is_world_fault(Refused("no"))
+    assert not database.is_world_fault(Refused("no", mend="mend it"))
     assert not database.is_world_fault(ValueError("bug"))
 
 

@@ -210,17 +210,17 @@ class TestTurns:
     def test_a_retrying_row_holds_its_key_until_it_is_due(self, store: MessageStore) -> None:
         first = store.file(arrival("m1", key="A"))
         store.file(arrival("m2", key="A"))
-        store.inbox.retry(first.row_id, LATER, Retryable("the database is away"))
+        store.inbox.retry(first.row_id, LATER, Retryable("the database is away", mend="mend it"))
         assert store.inbox.claim(["orders"], 10) == []
         assert store.inbox.next_due(["orders", "status"]) is not None
-        store.inbox.retry(first.row_id, "2026-01-01T00:00:00.000000Z", Retryable("again"))
+        store.inbox.retry(first.row_id, "2026-01-01T00:00:00.000000Z", Retryable("again", mend="mend it"))
         [row] = store.inbox.claim(["orders"], 10)
         assert (row.identity, row.state, row.attempts, row.reason) == ("m1", "retrying", 2, "Retryable")
 
     def test_a_row_parked_for_an_operator_holds_its_key(self, store: MessageStore) -> None:
         first = store.file(arrival("m1", key="A"))
         store.file(arrival("m2", key="A"))
-        store.inbox.park(first.row_id, Retryable("tried too often"))
+        store.inbox.park(first.row_id, Retryable("tried too often", mend="mend it"))
         assert store.inbox.claim(["orders"], 10) == []
         assert store.inbox.give_up(first.row_id)
         assert identities(store.inbox.claim(["orders"], 10)) == ["m2"]
@@ -229,7 +229,7 @@ class TestTurns:
     def test_a_row_that_waits_for_something_lets_others_pass_until_it_is_released(self, store: MessageStore) -> None:
         first = store.file(arrival("m1", key="A"))
         store.file_all([arrival("m2", key="A"), arrival("m3", key="A")])
-        store.inbox.park(first.row_id, Retryable("order 7 isn't there"), waits_for="order 7")
+        store.inbox.park(first.row_id, Retryable("order 7 isn't there", mend="mend it"), waits_for="order 7")
         assert identities(store.inbox.claim(["orders"], 10)) == ["m2"]
         assert store.inbox.release("order 8") == 0
         assert store.inbox.release("order 7") == 1
@@ -238,8 +238,8 @@ class TestTurns:
 
     def test_a_released_row_goes_before_a_later_one_that_retries(self, store: MessageStore) -> None:
         first, second = store.file_all([arrival("m1", key="A"), arrival("m2", key="A")])
-        store.inbox.park(first.row_id, Retryable("waits"), waits_for="x")
-        store.inbox.retry(second.row_id, "2026-01-01T00:00:00.000000Z", Retryable("again"))
+        store.inbox.park(first.row_id, Retryable("waits", mend="mend it"), waits_for="x")
+        store.inbox.retry(second.row_id, "2026-01-01T00:00:00.000000Z", Retryable("again", mend="mend it"))
         assert identities(store.inbox.claim(["orders"], 10)) == ["m2"]
         store.inbox.release("x")
         assert identities(store.inbox.claim(["orders"], 10)) == ["m1"]
@@ -248,7 +248,7 @@ class TestTurns:
         self, store: MessageStore, surroundings: Surroundings
     ) -> None:
         first = store.file(arrival("m1"))
-        store.inbox.park(first.row_id, Retryable("waits"), waits_for="x")
+        store.inbox.park(first.row_id, Retryable("waits", mend="mend it"), waits_for="x")
         assert store.inbox.wake() == 0
         surroundings.sleep(61)
         assert store.inbox.wake() == 1
@@ -379,8 +379,8 @@ class TestOutcomes:
             "  why:   it was to become 'done' now, and another process brought it to its end before\n"
             "  mend:  nothing: this transaction is undone, and the first outcome stands"
         )
-        assert not store.inbox.retry(filed.row_id, LATER, Retryable("late"))
-        assert not store.inbox.park(filed.row_id, Retryable("late"))
+        assert not store.inbox.retry(filed.row_id, LATER, Retryable("late", mend="mend it"))
+        assert not store.inbox.park(filed.row_id, Retryable("late", mend="mend it"))
         assert not store.inbox.give_up(filed.row_id)
 
     def test_an_end_that_is_none_is_refused(self, store: MessageStore) -> None:
@@ -402,21 +402,21 @@ class TestOutcomes:
         filed = store.file(arrival())
         for _ in range(2):
             store.inbox.mark_attempt(filed.row_id)
-            store.inbox.retry(filed.row_id, LATER, Retryable("busy"))
+            store.inbox.retry(filed.row_id, LATER, Retryable("busy", mend="mend it"))
         row = store.inbox.row(filed.row_id)
         assert row is not None
         assert (row.attempts, row.deaths) == (2, 0)
 
     def test_waiting_for_something_uses_up_no_attempt(self, store: MessageStore) -> None:
         filed = store.file(arrival())
-        store.inbox.retry(filed.row_id, LATER, Retryable("busy"))
+        store.inbox.retry(filed.row_id, LATER, Retryable("busy", mend="mend it"))
         for _ in range(3):
-            store.inbox.park(filed.row_id, Retryable("order 7 isn't there"), waits_for="order 7")
+            store.inbox.park(filed.row_id, Retryable("order 7 isn't there", mend="mend it"), waits_for="order 7")
             store.inbox.release("order 7")
         row = store.inbox.row(filed.row_id)
         assert row is not None
         assert row.attempts == 1
-        store.inbox.park(filed.row_id, Retryable("tried too often"))
+        store.inbox.park(filed.row_id, Retryable("tried too often", mend="mend it"))
         row = store.inbox.row(filed.row_id)
         assert row is not None
         assert row.attempts == 2
@@ -434,13 +434,13 @@ class TestOutcomes:
             row = store.inbox.row(filed.row_id)
             assert row is not None
             assert row.replays == number
-            store.inbox.park(filed.row_id, Retryable("no"))
+            store.inbox.park(filed.row_id, Retryable("no", mend="mend it"))
             store.inbox.replay(filed.row_id)
 
     @pytest.mark.parametrize("state", ["rejected", "invalid", "dead", "parked", "retrying"])
     def test_a_replay_puts_back_what_is_not_done(self, store: MessageStore, state: str) -> None:
         filed = store.file(arrival())
-        error = HubError("no")
+        error = HubError("no", mend="mend it")
         if state == "parked":
             store.inbox.park(filed.row_id, error, waits_for="x")
         elif state == "retrying":
@@ -519,7 +519,7 @@ class TestOutbox:
 
     def test_the_next_of_a_destination_tells_why_it_stands_and_a_start_tries_it(self, store: MessageStore) -> None:
         first, _ = store.outbox.emit_all([self.message(1), self.message(2)])
-        gone = Unroutable("there is no queue 'billing'").as_dict()
+        gone = Unroutable("there is no queue 'billing'", mend="mend it").as_dict()
         store.outbox.mark_failed(first, gone, LATER)
         (head,) = store.outbox.heads(["billing", "nothing waits there"])
         assert (head.message.message_id, head.error, verdict_of(head.error)) == ("e1", gone, "stop")
@@ -632,7 +632,7 @@ class TestListing:
 
     def test_a_message_is_shown_with_its_error_and_what_left_because_of_it(self, store: MessageStore) -> None:
         filed = store.file(arrival())
-        store.inbox.park(filed.row_id, Retryable("waits"), waits_for="order 7")
+        store.inbox.park(filed.row_id, Retryable("waits", mend="mend it"), waits_for="order 7")
         store.outbox.emit(reply_to_row(filed))
         shown = store.show(filed.row_id)
         assert shown is not None

@@ -117,7 +117,7 @@ VALUES = (
             rules(("R", "expression", None, None, "[Quantity] >")),
             "Product Rule 'R', Expression, column 13",
             "expression '[Quantity] >' is not understood: expected a value, found the end",
-            "mend it",
+            "write a field in [ ], a number, or a text in quotes here, or take away what stands before",
         ),
         (
             rules(("R", "expression", None, None, "[Ringz] = 1")) + declared(("Rings", "number")),
@@ -136,7 +136,7 @@ VALUES = (
             rules(("R", "expression", None, None, "[Action Code] = 'Add'")),
             "Product Rule 'R', Expression, column 1",
             "expression \"[Action Code] = 'Add'\" is not understood: rules look at a state, which has no action codes",
-            "mend it",
+            "ask for the Status, or for a value, instead",
         ),
         (
             rules(("R", "expression", None, None, "numberof('C') = 1")),
