@@ -119,7 +119,8 @@ class Note:
     """A line of a workflow's report: what whoever asked should know beside the result.
 
     Attributes:
-        kind: "ignored", "left out", "replaced", "broken rule", "obsolete", "moved", "other address", "price", "total".
+        kind: "ignored", "left out", "replaced", "broken rule", "obsolete", "moved", "other
+            address", "gone", "price", "total".
         text: a sentence for people.
         item: the Integration Id of the line that it is about; None for none.
         product: its Product Id.

@@ -1,5 +1,6 @@
 """An order against the rules of its products: what it leaves of the service items that it changes.
 
+    statuses_refused  what it asks to suspend that rests already, or to resume that doesn't
     touched           the service items that an order changes, as they are before it and as it leaves them
     touched_in_turn   the same of an order or quote made in the hub, proven on what comes before it
     rules_broken      the configurator's rules that don't hold for them
@@ -14,13 +15,15 @@ Spec: road.md, "Receive order" (the deployment's checks); workflows.md, "Configu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hub.configurator import BrokenRule, ConfigurationRefused
 from hub.run import Run
+from hub.workflows.active_quote import QUOTE
 from hub.workflows.order_lines import prove_on_state
 from hub.workflows.service_profile import no_profile, orders_before, requested_state
+from hub.workflows.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import (
     KEY,
     LINE_ITEM,
@@ -82,12 +85,41 @@ def touched_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet,
 
     Raises:
         OrderDoesNotApply: something of it would be ignored.
+        StatusChangeRefused: it suspends what is suspended before it, or resumes what isn't.
     """
     account_id = place.get("Account Id") or ""
     state = requested_state(run, account_id, orders=orders_before(run, place))
     if is_empty(state):
         state = no_profile(account_id)
+    for refused in statuses_refused(line_items(order), state, mend):
+        number = order.get("Order Number") or order.get("Quote Number")
+        raise refused.at(f"{'quote' if name == QUOTE else 'order'} {number}, line item '{refused.objects['key']}'")
     return touched(order, state, prove_on_state(run, order, state, mend, name))
+
+
+def statuses_refused(roots: Iterable[PropertySet], state: PropertySet, mend: str) -> Iterator[StatusChangeRefused]:
+    """The changes of a service's status that its table doesn't have, each an error that wasn't raised.
+
+    Args:
+        roots: root items of a quote or an order.
+        state: OM Asset message: what is requested before it.
+        mend: what whoever placed it can do.
+    """
+    statuses: dict[str | None, str | None] = {}
+    for root in roots:
+        for item in root.walk():
+            status = item.get("Asset Status") if item.type == LINE_ITEM and action_code(item) == "Update" else None
+            if status is None:
+                continue
+            if not statuses:
+                statuses = {one.get(KEY): one.get("Status") for here in instances(state) for one, _ in walk_items(here)}
+            key = item.get(KEY) or ""
+            if key in statuses:
+                try:
+                    check_change("asset", key, statuses[key] or "Active", status, mend)
+                except StatusChangeRefused as refused:
+                    refused.objects["key"] = key
+                    yield refused
 
 
 def rules_broken(run: Run, service_items: Touched, is_configured: bool = True) -> list[BrokenRule]:

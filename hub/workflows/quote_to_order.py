@@ -75,6 +75,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
         StatusChangeRefused: it was cancelled.
         NothingToOrder: it asks for no change.
         OrderDoesNotApply: what it asks can't be made any more on what the customer has, and has ordered before it.
+        StatusChangeRefused: it suspends what an order before it suspends, or resumes what isn't suspended.
         RulesBroken: upon that, a service item that it changes isn't as the rules of its products want it.
         QuantityNotWhole, TooManyItems: what can't be exploded.
 

@@ -12,15 +12,16 @@ Source: "Edit Quotes Line Items Process", "Ungroup Quotes Process"; spec: workfl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hub.arguments import Argument
-from hub.configurator.requests import Request
+from hub.configurator.requests import RemoveItem, Request
 from hub.run import Note, Outcome, Run
 from hub.workflows.accounts import the_account
 from hub.workflows.active_quote import QUOTE, make_quote
 from hub.workflows.change import TOTAL, broken_rules, configure, lines_of, price, wanted_on
 from hub.workflows.opportunities import the_opportunity
+from hub.workflows.order_rules import statuses_refused
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import (
     ACCOUNT,
@@ -42,7 +43,7 @@ from hub.workflows.quote_lines import (
     store_lines,
     the_quote,
 )
-from hub.workflows.service_item import requested_item, with_roots
+from hub.workflows.service_item import GONE, requested_item, with_roots
 from hub.workflows.service_profile import without_inactive
 from integration_objects.complex_object import KEY, action_code, instances, is_empty, line_items, message, walk_items
 from integration_objects.errors import Refused
@@ -78,10 +79,14 @@ def new_quote(
 def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Request] = ()) -> Outcome:
     """Configure a service item further, from what the quote makes of it.
 
+    Where the service item is there no more, the request to remove it takes its lines off the quote: nothing else can be
+    done with them.
+
     Raises:
         QuoteUnknown, QuoteLineUnknown: there is no such quote or line.
         QuoteNotInProgress: the quote was placed or cancelled.
-        DisconnectRequested: an open or pending order disconnects the service item.
+        DisconnectRequested, ServiceItemDisconnected, NotARoot: an open or pending order disconnects the service item,
+            one has, or has moved it beneath another.
         QuoteDisconnects: the quote itself does.
         ConfigurationRefused: the new state breaks rules of the products.
 
@@ -89,7 +94,13 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     """
     header = quote_in_progress(run, quote)
     root = root_of_line(header, line)
-    before, now, notes = _states(run, header, root)  # 1 to 5
+    try:
+        before, now, notes = _states(run, header, root)  # 1 to 5
+    except GONE as error:
+        if list(requests) != [RemoveItem(root.get(KEY) or "")]:
+            raise
+        put_lines(run, header, _group(header, root), [])
+        return Outcome(objects=(message(QUOTE, [header]),), notes=(_gone(error, root),))
     if is_empty(now):
         raise _disconnects(header, root)
     changed = configure(run, now, header.get("Account Id") or "", requests)  # 7
@@ -104,18 +115,22 @@ def verify(run: Run, quote: str) -> Outcome:
 
     Raises:
         QuoteUnknown, QuoteNotInProgress: there is no such quote, or it asks for nothing any more.
-        DisconnectRequested: an open or pending order disconnects a service item on it.
     """
     header = quote_in_progress(run, quote)
     found: list[Note] = []
     for root in _heads(header):
-        before, now, notes = _states(run, header, root)
+        try:
+            before, now, notes = _states(run, header, root)
+        except GONE as error:
+            found.append(_gone(error, root))
+            continue
+        notes = (*notes, *_statuses_refused(header, root, before))
         found += [*notes, *broken_rules(run, now, header.get("Account Id") or "", before)]
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(found))
 
 
 def reprice(run: Run, quote: str) -> Outcome:
-    """Price every service item on a quote anew, and say what changed.
+    """Price every service item on a quote anew, and say what changed, and which is there no more.
 
     Raises:
         QuoteUnknown, QuoteNotInProgress: there is no such quote, or it can't be changed.
@@ -124,7 +139,11 @@ def reprice(run: Run, quote: str) -> Outcome:
     header = quote_in_progress(run, quote)
     found: list[Note] = []
     for root in _heads(header):
-        before, now, notes = _states(run, header, root)
+        try:
+            before, now, notes = _states(run, header, root)
+        except GONE as error:
+            found.append(_gone(error, root))
+            continue
         if is_empty(now):
             continue
         was = _prices(header)
@@ -189,7 +208,11 @@ def _states(
     """
     before = None
     if action_code(root) != "Add":  # 1
-        before = requested_item(run, header.get("Account Id") or "", root.get(KEY) or "")  # 2 to 4
+        try:
+            before = requested_item(run, header.get("Account Id") or "", root.get(KEY) or "")  # 2 to 4
+        except GONE as error:
+            error.mend = f"{error.mend}; edit-quote-line-item with the request to remove it takes it off the quote"
+            raise
     asked = with_roots(_bare(header), [one.copy() for one in _group(header, root)], QUOTE)
     applied = run.call("Apply", before, asked)  # 5
     notes = tuple(
@@ -215,6 +238,15 @@ def _heads(header: PropertySet) -> list[PropertySet]:
     roots = line_items(header)
     behind = {id(one) for root in roots for one in _group(header, root) if one is not root}
     return [root for root in roots if id(root) not in behind]
+
+
+def _statuses_refused(header: PropertySet, root: PropertySet, before: PropertySet | None) -> Iterator[Note]:
+    for refused in () if before is None else statuses_refused(_group(header, root), before, ""):
+        yield Note("ignored", f"{refused.what}: {refused.why}", refused.objects["key"])
+
+
+def _gone(error: Refused, root: PropertySet) -> Note:
+    return Note("gone", f"{error.what}: {error.why} ({error.mend})", root.get(KEY), root.get("Product Id"))
 
 
 def _prices(header: PropertySet) -> dict[str | None, str | None]:

@@ -38,6 +38,10 @@ class NotARoot(Refused):
     """The item is a component of a service item, not the service item itself."""
 
 
+#: What `why_empty` tells of a service item that is not among the roots of what is requested.
+GONE = (DisconnectRequested, ServiceItemDisconnected, NotARoot, ServiceItemUnknown)
+
+
 def requested_item(run: Run, account_id: str, root: str) -> PropertySet:
     """The requested state of one service item: an OM Asset message with this root only.
 

@@ -397,6 +397,25 @@ def test_a_suspended_service_is_not_suspended_again_nor_an_active_one_resumed(ca
     )
 
 
+def test_of_two_quotes_that_suspend_a_service_the_second_is_refused(care):
+    root = installed(care)
+    first, second = (
+        the(care("suspend", account="1-B", root=root.get(KEY), session=session)).get("Quote Number")
+        for session in ("a", "b")
+    )
+    care.place(first)
+    key = root.get(KEY)
+    why = "it is Suspended, from which it can become Active or Inactive"
+    assert care.refused("quote-to-order", quote=second) == (
+        f"the asset {key} can't become Suspended\n"
+        f"  where: quote {second}, line item '{key}'\n"
+        f"  why:   {why}\n"
+        "  mend:  other orders came before it: edit the quote's lines (edit-quote-line-item), or modify anew"
+    )
+    told = [str(note) for note in care("verify", quote=second).notes]
+    assert f"ignored: {key}: the asset {key} can't become Suspended: {why}" in told
+
+
 def test_a_suspended_service_stays_so_through_a_change(care):
     """A change of a suspended service says nothing of its status."""
     root = installed(care)

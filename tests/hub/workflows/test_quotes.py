@@ -136,17 +136,51 @@ def test_a_lines_due_date_survives_an_edit(care):
     assert line_items(edited)[0].get("Due Date") == "2026-12-24"
 
 
-def test_an_item_that_an_open_order_disconnects_cannot_be_edited(care):
+def beside_a_disconnected_item(care, requests=(NUMBER,)):
+    """A quote that changes an item, which an order then disconnects, and adds a package; item, quote and order."""
     root = installed(care)
-    quote = the(care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2")]))
+    care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2")])
+    quote = the(care("new-products-and-services", account="1-B", product=PACKAGE, requests=list(requests)))
     order = care.place(the(care("disconnect", account="1-B", root=root.get(KEY), session="b")).get("Quote Number"))
-    for workflow, more in (("edit-quote-line-item", {"line": root.get(KEY)}), ("reprice", {}), ("verify", {})):
-        assert care.refused(workflow, quote=quote.get("Quote Number"), **more) == (
-            f"a request has already been made to disconnect the service item '{root.get(KEY)}'\n"
-            f"  where: account '1-B', line item '{root.get(KEY)}'\n"
-            f"  why:   the order {order.get('Order Number')} disconnects it, and is New\n"
-            "  mend:  cancel or revise that order, or leave the service item alone"
-        )
+    return root, quote, order
+
+
+def test_an_item_that_an_open_order_disconnects_cannot_be_edited(care):
+    root, quote, order = beside_a_disconnected_item(care)
+    assert care.refused("edit-quote-line-item", quote=quote.get("Quote Number"), line=root.get(KEY)) == (
+        f"a request has already been made to disconnect the service item '{root.get(KEY)}'\n"
+        f"  where: account '1-B', line item '{root.get(KEY)}'\n"
+        f"  why:   the order {order.get('Order Number')} disconnects it, and is New\n"
+        "  mend:  cancel or revise that order, or leave the service item alone; edit-quote-line-item with the request "
+        "to remove it takes it off the quote"
+    )
+
+
+def test_verify_and_reprice_name_an_item_that_an_open_order_disconnects_and_go_on(care):
+    root, quote, order = beside_a_disconnected_item(care, requests=())
+    key, number = root.get(KEY), quote.get("Quote Number")
+    gone = (
+        f"gone: {PACKAGE} {key}: a request has already been made to disconnect the service item '{key}': "
+        f"the order {order.get('Order Number')} disconnects it, and is New "
+        "(cancel or revise that order, or leave the service item alone; edit-quote-line-item with the request to "
+        "remove it takes it off the quote)"
+    )
+    first, *more = care("verify", quote=number).notes
+    assert (str(first), [(note.kind, note.product) for note in more]) == (gone, [("broken rule", "Call Forwarding")])
+    first, *more = care("reprice", quote=number).notes
+    assert (str(first), {note.kind for note in more}) == (gone, {"total"})
+
+
+def test_the_lines_of_a_disconnected_item_are_taken_off_the_quote(care):
+    root, quote, _ = beside_a_disconnected_item(care)
+    number = quote.get("Quote Number")
+    outcome = care(
+        "edit-quote-line-item", quote=number, line="1", requests=[{"request": "remove", "item": root.get(KEY)}]
+    )
+    (left,) = line_items(the(outcome))
+    assert (left.get("Product Id"), left.get("Action Code"), left.get(KEY) == root.get(KEY)) == (PACKAGE, "Add", False)
+    assert [note.kind for note in outcome.notes] == ["gone"]
+    care.place(number)
 
 
 def test_a_disconnected_item_is_not_edited_but_modified_anew(care):
