@@ -10,6 +10,7 @@ Spec: methods.md, "Reached from outside"; integration.md, "Reached from outside"
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -32,6 +33,7 @@ Kind = Literal[
     "account",
     "quote",
     "order",
+    "currency",
     "requests",
 ]
 #: the kinds that name something stored: what they name is locked before the work starts
@@ -45,8 +47,12 @@ EXAMPLES: Mapping[str, str] = {
     "flag": "Y",
     "whole": "1",
     "number": "1.5",
+    "currency": "USD",
     "date": "2026-01-31",
 }
+
+
+_CURRENCY = re.compile("[A-Z]{3}")
 
 
 class ArgumentUnknown(Refused):
@@ -168,6 +174,8 @@ def read_text(argument: Argument, text: str) -> Any:
         return text == "Y"
     if argument.kind == "requests":
         return requests_from_json(text)
+    if argument.kind == "currency" and not _CURRENCY.fullmatch(text):
+        raise wrong(argument, text, "a currency's code of three capitals, as USD (ISO 4217)")
     if argument.kind == "whole":
         if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text) > 0):
             raise wrong(argument, text, "a whole number of 1 or more")

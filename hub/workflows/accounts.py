@@ -5,6 +5,8 @@ Source: "Identify Account View", usage scenario a; spec: workflows.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hub.arguments import Argument
 from hub.run import Outcome, Run
 from hub.workflows.process import process
@@ -20,6 +22,10 @@ _ITS_OWN = frozenset(("Account Id", "Name", "Account Class", "Parent Account Id"
 
 class AccountUnknown(Refused):
     """There is no account of this Account Id."""
+
+
+class AccountNameMissing(Refused):
+    """A new account is to have no name, by which nobody would find it."""
 
 
 class AccountExists(Refused):
@@ -45,15 +51,25 @@ def the_account(run: Run, account_id: str, where: str = "argument 'account'") ->
 
 def currency_of(run: Run, account: PropertySet) -> str | None:
     """The account's currency, else that of the nearest account above it; None where none has one."""
+    currencies = (one.get("Currency Code") for one in upwards(run, account))
+    return next((currency for currency in currencies if currency is not None), None)
+
+
+def customer_of(run: Run, account: PropertySet) -> str | None:
+    """The Account Id of the customer that the account belongs to: of the account at the top."""
+    *_, top = upwards(run, account)
+    return top.get("Account Id")
+
+
+def upwards(run: Run, account: PropertySet) -> Iterator[PropertySet]:
+    """The account, and those above it, from the nearest to the one at the top."""
     seen: set[str | None] = set()
-    while account.get("Currency Code") is None:
-        above = account.get("Parent Account Id")
-        seen.add(account.get("Account Id"))
+    found = [account]
+    while found:
+        yield found[0]
+        seen.add(found[0].get("Account Id"))
+        above = found[0].get("Parent Account Id")
         found = instances(run.query(ACCOUNT, {"Account Id": above})) if above not in (None, *seen) else []
-        if not found:
-            return None
-        account = found[0]
-    return account.get("Currency Code")
 
 
 def new_account(
@@ -68,10 +84,18 @@ def new_account(
 
     Raises:
         AccountUnknown: there is no account *like*.
+        AccountNameMissing: *name* is empty.
         AccountExists: *account* is another one's.
 
     Source: usage scenario a, "initializes the details of the new service account".
     """
+    if not name.strip():
+        raise AccountNameMissing(
+            "an account needs a name",
+            where="argument 'name'",
+            why="expected the customer's or the office's name, found none",
+            mend="give name=...",
+        )
     former = None if like is None else the_account(run, like, "argument 'like'")
     account_id = account or run.new_id()
     if instances(run.query(ACCOUNT, {"Account Id": account_id})):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from hub.run import Outcome, Run
+from hub.workflows.accounts import customer_of, the_account
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import MODULE, QUOTE_NUMBER
 from hub.workflows.quote_lines import extend_quantities, the_quote
@@ -36,6 +37,10 @@ class OpportunityUnknown(Refused):
     """There is no opportunity of this id."""
 
 
+class OpportunityOfAnother(Refused):
+    """An opportunity is another customer's than the quote."""
+
+
 class UnitHasNoLength(Refused):
     """Recurring charges of a line are to come a unit of measure apart that is no time."""
 
@@ -48,7 +53,7 @@ def update_opportunity(run: Run, quote: str) -> Outcome:
     """Replace the revenue items of a quote's opportunity by what the quote promises.
 
     Raises:
-        QuoteUnknown, NoOpportunity, OpportunityUnknown: see there.
+        QuoteUnknown, NoOpportunity, OpportunityUnknown, OpportunityOfAnother: see there.
         UnitHasNoLength, TooMuchRevenue: recurring charges that can't be spread over time.
 
     Source: "Update Opportunity Process", steps 1 to 4.
@@ -66,11 +71,20 @@ def update_opportunity(run: Run, quote: str) -> Outcome:
     return Outcome(objects=(message(OPPORTUNITY, [opportunity]),))
 
 
-def the_opportunity(run: Run, opportunity_id: str, where: str = "argument 'opportunity'") -> PropertySet:
-    """The stored opportunity.
+def the_opportunity(
+    run: Run, opportunity_id: str, account: PropertySet, where: str = "argument 'opportunity'"
+) -> PropertySet:
+    """The stored opportunity, with this customer.
+
+    Args:
+        run: the run.
+        opportunity_id: which one.
+        account: the quote's account, any of the customer's.
+        where: for errors, where the id stands.
 
     Raises:
         OpportunityUnknown: there is none.
+        OpportunityOfAnother: it is a sale to another customer; one without an account may be anybody's.
     """
     found = instances(run.query(OPPORTUNITY, {"Opportunity Id": opportunity_id}))
     if not found:
@@ -80,6 +94,18 @@ def the_opportunity(run: Run, opportunity_id: str, where: str = "argument 'oppor
             why="no opportunity of this id is stored",
             mend="mend the Opportunity Id, or load the opportunity (orderhub load)",
         )
+    account_id = found[0].get("Account Id")
+    if account_id is not None:
+        theirs = customer_of(run, the_account(run, account_id, f"opportunity {opportunity_id}, Account Id"))
+        ours = customer_of(run, account)
+        if theirs != ours:
+            raise OpportunityOfAnother(
+                f"the opportunity '{opportunity_id}' is another customer's",
+                where=where,
+                why=f"it is a sale to the account '{account_id}' of the customer '{theirs}'; the quote's account "
+                f"'{account.get('Account Id')}' is of '{ours}'",
+                mend="name an opportunity of the quote's customer, or make the quote for an account of the other one",
+            )
     return found[0]
 
 
@@ -92,7 +118,8 @@ def _opportunity(run: Run, header: PropertySet) -> PropertySet:
             why="only the opportunity that a quote was made for has revenue from it",
             mend="make quotes for an opportunity with new-quote opportunity=",
         )
-    return the_opportunity(run, opportunity_id, f"quote {number}, Opportunity Id")
+    account = the_account(run, header.get("Account Id") or "", f"quote {number}, Account Id")
+    return the_opportunity(run, opportunity_id, account, f"quote {number}, Opportunity Id")
 
 
 def _promises(line: PropertySet) -> bool:

@@ -13,7 +13,7 @@ REQUESTS = Argument("requests", "requests", help="Requests to the configurator: 
 SESSION = Argument(
     "session", help="The user session whose active quote is worked on; without one, the caller's own.", length=255
 )
-CURRENCY = Argument("currency", help="Currency Code; without one, the account's.")
+CURRENCY = Argument("currency", "currency", help="Currency Code; without one, the account's.")
 PRICE_LIST = Argument("price-list", help="Price List Id; without one, the only one that holds for the currency.")
 QUOTE_NUMBER = Argument("quote", "quote", required=True, help="The Quote Number.")
 LINE = Argument("line", required=True, help="A line of the quote: its Integration Id or Line Number.")

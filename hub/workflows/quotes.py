@@ -68,11 +68,13 @@ def new_quote(
 
     Raises:
         AccountUnknown, PriceListUnknown, OpportunityUnknown: there is no such account, price list or opportunity.
+        OpportunityOfAnother: the opportunity is another customer's.
         PriceListInAnotherCurrency: the price list isn't in *currency*.
     """
+    customer = the_account(run, account)
     if opportunity is not None:
-        the_opportunity(run, opportunity)
-    quote = make_quote(run, the_account(run, account), session, currency, price_list, opportunity)
+        the_opportunity(run, opportunity, customer)
+    quote = make_quote(run, customer, session, currency, price_list, opportunity)
     return Outcome(objects=(message(QUOTE, [quote]),))
 
 

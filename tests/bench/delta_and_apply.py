@@ -2,10 +2,10 @@
 
 Measured in CPU seconds, the best of three: forests of bundles with nine items each and three attributes an item, every
 fifth item with another price; bare lines; then one chain of 50,000 levels. Each size has 100,000 items in all (one
-object of 100,000, 100 of 1,000, or 2,500 of 40), so that small objects come from memory as large ones do, as they would
-in a hub's work, and not from the processor's cache. A result is dropped while the clock stands: freeing it is no part of
-the method, and a result of 1,000 items is freed within the cache, one of 100,000 from memory. As in `orderhub call`, the
-garbage collector pauses; once more it doesn't, for the record.
+object of 100,000, 100 of 1,000, or 2,500 of 40), so that small objects come from memory as large ones do, as they
+would in a hub's work, and not from the processor's cache. A result is dropped while the clock stands: freeing it is no
+part of the method, and a result of 1,000 items is freed within the cache, one of 100,000 from memory. As in `orderhub
+call`, the garbage collector pauses; once more it doesn't, for the record.
 
 Beside it stands what generic tree diffs do with the same two states, as far as they are installed (the extra
 `bench`): DeepDiff on items by key, where it need not search for what belongs together, and xmldiff on the

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.customer_care import the
 
 OFFICES = """<Message MessageType="Integration Object" IntObjectName="Account" IntObjectFormat="Hierarchical">
@@ -52,6 +54,27 @@ def test_an_account_id_is_one_accounts(care):
         "  why:   an Account Id is one account's\n"
         "  mend:  give another, or none: then the hub makes one"
     )
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_account_has_a_name(care, name):
+    assert care.refused("new-account", name=name) == (
+        "an account needs a name\n"
+        "  where: argument 'name'\n"
+        "  why:   expected the customer's or the office's name, found none\n"
+        "  mend:  give name=..."
+    )
+
+
+@pytest.mark.parametrize("currency", ["", "usd", "US Dollar"])
+def test_a_currency_is_a_code_of_three_capitals(care, currency):
+    for workflow, more in (("new-account", {"name": "John Smith"}), ("new-quote", {"account": "1-B"})):
+        assert care.refused(workflow, currency=currency, **more) == (
+            "the argument 'currency' can't be read\n"
+            "  where: argument 'currency'\n"
+            f"  why:   expected a currency's code of three capitals, as USD (ISO 4217), found '{currency}'\n"
+            "  mend:  give a currency's code of three capitals, as USD (ISO 4217)"
+        )
 
 
 def test_a_model_must_be_there(care):

@@ -33,6 +33,14 @@ def change_lines(care, number, **fields):
         transaction.store.update(stored)
 
 
+def change_header(care, number, **fields):
+    """Change the fields of a stored quote behind the workflows' back."""
+    with care.desk.write() as transaction:
+        stored = transaction.store.query("OM Quote", {"Quote Number": number})
+        instances(stored)[0].properties.update({name.replace("_", " "): text for name, text in fields.items()})
+        transaction.store.update(stored)
+
+
 def revenue(care, *fields):
     (opportunity,) = care.road.stored("Opportunity", Opportunity_Id="OP-1")
     return [tuple(item.get(field) for field in fields) for item in components(opportunity, "Revenue Item")]
@@ -146,3 +154,25 @@ def test_charges_that_cannot_be_spread_are_refused(care):
             f"  why:   {why}; the line has {occurrences} occurrences\n"
             "  mend:  mend the number in the price list, and reprice the quote"
         )
+
+
+def test_another_customers_opportunity_is_refused(care):
+    care.road.load(OPPORTUNITY)
+    assert care.refused("new-quote", account="1-C-BILL", opportunity="OP-1") == (
+        "the opportunity 'OP-1' is another customer's\n"
+        "  where: argument 'opportunity'\n"
+        "  why:   it is a sale to the account '1-B' of the customer '1-B'; the quote's account '1-C-BILL' is of '1-C'\n"
+        "  mend:  name an opportunity of the quote's customer, or make the quote for an account of the other one"
+    )
+    number = the(care("new-quote", account="1-C-BILL")).get("Quote Number")
+    change_header(care, number, Opportunity_Id="OP-1")
+    assert care.refused("update-opportunity", quote=number).splitlines()[:2] == [
+        "the opportunity 'OP-1' is another customer's",
+        f"  where: quote {number}, Opportunity Id",
+    ]
+
+
+def test_an_opportunity_of_the_customer_takes_quotes_of_all_its_accounts(care):
+    care.road.load(OPPORTUNITY.replace("1-B", "1-C"))
+    quote = the(care("new-quote", account="1-C-BILL", opportunity="OP-1"))
+    assert quote.get("Opportunity Id") == "OP-1"
