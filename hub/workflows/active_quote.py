@@ -9,10 +9,15 @@ from hub.run import Run
 from hub.workflows.accounts import currency_of
 from hub.workflows.price_lists import listed_currency
 from integration_objects.complex_object import instances, message
+from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
 QUOTE = "OM Quote"
 IN_PROGRESS = "In Progress"
+
+
+class CurrencyMixed(Refused):
+    """Service items of two currencies are to be on one quote."""
 
 
 def active_quote(run: Run, account: PropertySet, session: str | None) -> PropertySet:

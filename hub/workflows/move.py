@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hub.arguments import Argument
 from hub.run import Note, Outcome, Run
 from hub.workflows.accounts import the_account
-from hub.workflows.active_quote import QUOTE, make_quote
+from hub.workflows.active_quote import QUOTE, CurrencyMixed, make_quote
 from hub.workflows.change import broken_rules, lines_of, price
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import ACCOUNT, MODULE, SESSION
@@ -58,6 +58,7 @@ def move(
     move_out: str,
     move_in: str,
     service_account: str | None = None,
+    currency: str | None = None,
     session: str | None = None,
 ) -> Outcome:
     """Move what an account has at one address to another, by the lines of a new quote.
@@ -70,11 +71,14 @@ def move(
         move_out: the day on which the services end at the old address.
         move_in: the day on which they begin at the new one.
         service_account: the account at which services are provided at the new address; None: as before.
+        currency: the currency of the services that move, where the account has services in several; None for the only
+            one.
         session: the user session whose active quote the new quote becomes.
 
     Raises:
         AccountUnknown, AddressUnknown, SameAddress: nothing is written.
-        NothingToMove: the account has nothing at the old address.
+        NothingToMove: the account has nothing at the old address, in *currency*.
+        CurrencyMixed: it has services there in several currencies, and *currency* isn't given: a quote has one.
         PriceMissing: something has no price.
 
     Source: "m. Move Process", steps 1 to 10.
@@ -84,15 +88,18 @@ def move(
         the_account(run, service_account, "argument 'service-account'")
     _prove_addresses(run, old_address, new_address)  # 1 and 7
     state = requested_state(run, account)
-    roots = list(_roots_at(run, customer, state, old_address))  # 2
+    roots = _in_currency(list(_roots_at(run, customer, state, old_address)), currency, old_address)  # 2
     if not roots:
         raise NothingToMove(
-            f"the account '{account}' has nothing at the address '{old_address}'",
+            f"the account '{account}' has nothing at the address '{old_address}'"
+            + ("" if currency is None else f" in {currency}"),
             where="argument 'old-address'",
             why="none of its products has a service point there, or is provided at an account of that address",
             mend="mend the Address Id; `orderhub workflow projected-state` shows what the account has",
         )
-    quote = make_quote(run, customer, session, roots[0].get("Currency Code"))  # 3
+    quote = make_quote(
+        run, customer, session, currency or next(filter(None, (root.get("Currency Code") for root in roots)), None)
+    )  # 3
     for field in ("Service Account Id", "Billing Account Id"):
         quote.properties[field] = roots[0].get(field) or quote.get(field)
     header = PropertySet("Asset", properties={"Account Id": account})
@@ -147,6 +154,23 @@ def _roots_at(run: Run, customer: PropertySet, state: PropertySet, address: str)
         used = {item.get("Service Point Id") for item in root.walk() if item.type == LINE_ITEM} - {None}
         if used & points or (not used and (root.get("Service Account Id") or own) in here):
             yield root
+
+
+def _in_currency(roots: list[PropertySet], currency: str | None, address: str) -> list[PropertySet]:
+    """The products that one quote can move; those without a currency go with any.
+
+    Raises:
+        CurrencyMixed: there are several currencies, and none is named.
+    """
+    found = sorted({root.get("Currency Code") or "" for root in roots} - {""})
+    if currency is None and len(found) > 1:
+        raise CurrencyMixed(
+            f"what is at the address '{address}' can't move by one quote",
+            where="argument 'old-address'",
+            why=f"it is priced in {' and '.join(found)}, and a quote has one currency",
+            mend=f"move it by a quote for each, such as currency={found[0]} first",
+        )
+    return [root for root in roots if currency is None or root.get("Currency Code") in (None, currency)]
 
 
 def _of_other_addresses(run: Run, leaving: PropertySet, address: str) -> list[Note]:
@@ -261,6 +285,9 @@ WORKFLOWS = (
         Argument("move-in", "date", required=True, help="The day on which they begin at the new one."),
         Argument(
             "service-account", "account", help="Where they are provided at the new address; without it, as before."
+        ),
+        Argument(
+            "currency", "currency", help="Which services move, by their currency; needed where there are several."
         ),
         SESSION,
         module=MODULE,

@@ -17,7 +17,7 @@ from hub.arguments import Argument
 from hub.configurator.requests import AddItem, Request
 from hub.run import Note, Outcome, Run
 from hub.workflows.accounts import the_account
-from hub.workflows.active_quote import QUOTE, active_quote, set_currency
+from hub.workflows.active_quote import QUOTE, CurrencyMixed, active_quote, set_currency
 from hub.workflows.change import broken_rules, configure, lines_of, price_as_wanted
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import ACCOUNT, MODULE, REQUESTS, ROOT, SESSION
@@ -45,10 +45,6 @@ _UNTRACKED = "[Track As Asset] = 'N'"
 
 class NothingTracked(Refused):
     """Nothing of a service item is tracked as an asset, so that there is nothing to disconnect."""
-
-
-class CurrencyMixed(Refused):
-    """A quote would hold lines in two currencies."""
 
 
 def new_products_and_services(

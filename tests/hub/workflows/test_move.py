@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from hub.workflows.active_quote import CurrencyMixed
 from hub.workflows.move import AddressUnknown, NothingToMove, SameAddress
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
 
@@ -67,8 +68,8 @@ def change_profile(road, *roots):
         )
 
 
-def move(road, new="PR-TOWN", old="PR-WINTER"):
-    return road.ask("move", account=ENERGY, old_address=old, new_address=new, **DAYS)
+def move(road, new="PR-TOWN", old="PR-WINTER", **more):
+    return road.ask("move", account=ENERGY, old_address=old, new_address=new, **DAYS, **more)
 
 
 def test_two_items_for_each_asset_at_the_old_address(energy):
@@ -125,6 +126,24 @@ def test_what_of_a_service_item_is_at_another_address_is_named(energy):
 
 def test_a_service_item_at_one_address_has_no_such_note(energy):
     assert [note for note in move(energy).notes if note.kind == "other address"] == []
+
+
+def test_services_in_two_currencies_move_by_a_quote_for_each(energy):
+    change_profile(energy, electricity("EL-CA", None, CurrencyCode="CAD"))
+    with pytest.raises(CurrencyMixed) as refused:
+        move(energy)
+    assert str(refused.value) == (
+        "what is at the address 'PR-WINTER' can't move by one quote\n"
+        "  where: argument 'old-address'\n"
+        "  why:   it is priced in CAD and USD, and a quote has one currency\n"
+        "  mend:  move it by a quote for each, such as currency=CAD first"
+    )
+    [quote] = instances(move(energy, currency="USD").objects[0])
+    ended = [item.get("Integration Id") for item in line_items(quote) if action_code(item) == "Delete"]
+    assert (quote.get("Currency Code"), ended) == ("USD", ["HE"])
+    with pytest.raises(NothingToMove) as nothing:
+        move(energy, currency="EUR")
+    assert nothing.value.what == "the account '2-EN' has nothing at the address 'PR-WINTER' in EUR"
 
 
 @pytest.mark.parametrize("above", [None, "HE"])
