@@ -26,6 +26,7 @@ from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
 #: what can be done about an entry whose order is Failed, by its cause
+_BUILT_ON_ANOTHER = (review.BUILT_ON_FAILED, review.OVERTAKEN)
 _RETRIED = (review.LINES_FAILED, review.BELOW_FAILED)
 
 
@@ -92,9 +93,9 @@ def _possible(entry: Mapping[str, Any], order: PropertySet | None) -> list[str]:
         return ["fallout-retry", "fallout-amend", "fallout-close"]
     if entry["cause"] == review.WAITING:
         return ["apply-completed", "fallout-close"]
-    if entry["cause"] == review.BUILT_ON_FAILED and status in UNSUBMITTED:
+    if entry["cause"] in _BUILT_ON_ANOTHER and status in UNSUBMITTED:
         return ["edit-order-line-item", "cancel-order", "fallout-close"]
-    if entry["cause"] == review.BUILT_ON_FAILED and status == "Open":
+    if entry["cause"] in _BUILT_ON_ANOTHER and status == "Open":
         return ["revise", "cancel-order", "fallout-close"]
     return ["fallout-close"]
 

@@ -115,6 +115,8 @@ def _open(run: Run, order: PropertySet, former: PropertySet | None, is_stored: b
         review.resolve(run, order, "Lines Failed", f"amended by revision {order.get('Revision')}")
         run.release(decided_condition(order.get("Order Number")))
         review.mark_later_orders(run, former, _dropped(former, order), "was revised", replaced_by=order)
+    if is_stored:
+        review.mark_overtaken_orders(run, order)
     if fulfilment.has_news(order):
         fulfilment.take_completed_lines(run, order, done)
 

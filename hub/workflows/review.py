@@ -5,6 +5,7 @@
     Ignored by Apply          completed lines that the service profile couldn't take
     Waits For Another Order   completed lines of services, or beneath them, that the service profile doesn't have yet
     Built On Failed Lines     an open order was configured and priced on a state that never came
+    Overtaken By Due Date     an order that was submitted later, and is due earlier, leaves something of it undone
 
 Source: "Apply Completed Sales Order Line Item Process"; spec: workflows.md, the two traps of the document.
 """
@@ -14,9 +15,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from hub.run import Run
-from hub.workflows.service_profile import orders_after
+from hub.workflows.order_rules import rules_broken, touched
+from hub.workflows.service_profile import ORDER, no_profile, orders_after, orders_around, profile, still_to_come
 from hub.workflows.stored_orders import described
-from integration_objects.complex_object import KEY, NO_ACTION, action_code, instances, walk_items
+from integration_objects.complex_object import (
+    KEY,
+    NO_ACTION,
+    action_code,
+    instances,
+    is_empty,
+    line_items,
+    message,
+    walk_items,
+)
 from integration_objects.property_set import PropertySet
 
 LINES_FAILED = "Lines Failed"
@@ -24,6 +35,9 @@ BELOW_FAILED = "Completed Below Failed"
 IGNORED = "Ignored by Apply"
 WAITING = "Waits For Another Order"
 BUILT_ON_FAILED = "Built On Failed Lines"
+OVERTAKEN = "Overtaken By Due Date"
+#: broken rules that a reason names
+_NAMED = 10
 
 
 def raise_once(run: Run, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
@@ -86,6 +100,55 @@ def mark_later_orders(
                 f"the order {order.get('Order Number')} {what}, and with it came never what this order was built on: "
                 + ", ".join(f"{described(item)} ({item.get(KEY)}, {action_code(item)})" for item in gone),
                 [item.get(KEY) or "" for item, _ in concerned],
+            )
+
+
+def mark_overtaken_orders(run: Run, order: PropertySet) -> None:
+    """Mark the open orders for review that an order takes something from by being put before them.
+
+    They were proven on what came before them then. What of them would be ignored now, and wouldn't without the order,
+    and the rules that its service items break once all are done, tell which.
+
+    Args:
+        run: the run; the order's account is locked.
+        order: the order, submitted and stored.
+    """
+    before, after = orders_around(run, order)
+    if not after:
+        return
+    account_id = order.get("Account Id") or ""
+    asset = profile(run, account_id)
+    if is_empty(asset):
+        asset = no_profile(account_id)
+    without = run.call("Apply", asset, [*before, *after])
+    done = run.call("Apply", asset, [*before, message(ORDER, [still_to_come(order)]), *after])
+    undone = set(done.ignored) - set(without.ignored)
+    broken = set(rules_broken(run, touched(order, without.asset, done.asset)))
+    if broken:
+        broken -= set(rules_broken(run, touched(order, without.asset, without.asset)))
+    roots: dict[str | None, list[PropertySet]] = {
+        root.get(KEY): [] for root in line_items(touched(order, without.asset, done.asset).after)
+    }
+    for later in after:
+        [instance] = instances(later)
+        number = instance.get("Order Number")
+        ignored = [entry for entry in done.ignored if entry in undone and entry.order == number]
+        reasons = [
+            f"{entry.action} of {entry.attribute or 'the line'} {entry.item}: {entry.reason}" for entry in ignored
+        ]
+        lines = [entry.item for entry in ignored]
+        concerned = _concerned(instance, roots) if broken else []
+        if concerned:
+            reasons += sorted(map(str, broken))[:_NAMED]
+            lines += [item.get(KEY) or "" for item, _ in concerned]
+        if reasons:
+            raise_once(
+                run,
+                instance,
+                OVERTAKEN,
+                f"the order {order.get('Order Number')} was submitted later, and comes before this order by its due "
+                f"date; after it: {'; '.join(reasons)}",
+                list(dict.fromkeys(lines)),
             )
 
 

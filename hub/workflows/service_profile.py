@@ -86,17 +86,18 @@ def open_orders(run: Run, account_id: str, but_not: frozenset[str] = frozenset()
 
 def orders_before(run: Run, order: PropertySet) -> list[PropertySet]:
     """The open orders of an order's account that come before it, as `open_orders` gives them."""
-    before, _ = _around(run, order)
+    before, _ = orders_around(run, order)
     return before
 
 
 def orders_after(run: Run, order: PropertySet) -> list[PropertySet]:
     """The open orders of an order's account that come after it, as `open_orders` gives them."""
-    _, after = _around(run, order)
+    _, after = orders_around(run, order)
     return after
 
 
-def _around(run: Run, order: PropertySet) -> tuple[list[PropertySet], list[PropertySet]]:
+def orders_around(run: Run, order: PropertySet) -> tuple[list[PropertySet], list[PropertySet]]:
+    """The open orders of an order's account that come before it, and those that come after it."""
     others = [one for one in _open(run, order.get("Account Id") or "") if one.get("Row Id") != order.get("Row Id")]
     first = _first_rows(run, [*others, order])
     here = _when(order, first)

@@ -221,6 +221,47 @@ def test_submit_proves_the_rules_on_what_was_ordered_before(care):
     )
 
 
+def test_an_order_put_before_others_marks_those_of_which_it_leaves_something_undone(care):
+    """The line is disconnected in January, which is told in time to whoever follows the order for June."""
+    care.install(care.place(the(care("new-products-and-services", account="1-B", product=LINE)).get("Quote Number")))
+    root = care.profile_root("1-B").get(KEY)
+    (change,) = caller_ids(care, root, "anna")
+    gone = the(care("disconnect", account="1-B", root=root, session="bert")).get("Quote Number")
+    later = care.work("quote-to-order", quote=change, due_date="2027-06-01")
+    care.submit(later)
+    assert list(care("fallout-list").rows) == []
+    early = care.work("quote-to-order", quote=gone, due_date="2027-01-01")
+    care.submit(early)
+    [mark] = care("fallout-list").rows
+    card = lines(care.order(later.get("Order Number")), "Caller Id")[0].get(KEY)
+    assert (mark["cause"], mark["order"], mark["lines"], mark["can be done"]) == (
+        "Overtaken By Due Date",
+        later.get("Order Number"),
+        f"Caller Id ({card}) Open",
+        "revise, cancel-order, fallout-close",
+    )
+    assert mark["reason"] == (
+        f"the order {early.get('Order Number')} was submitted later, and comes before this order by its due date; "
+        f"after it: Add of the line {card}: its parent '{root}' is deleted"
+    )
+
+
+def test_an_order_put_before_others_marks_those_with_which_it_breaks_rules(care):
+    care.install(care.place(the(care("new-products-and-services", account="1-B", product=LINE)).get("Quote Number")))
+    root = care.profile_root("1-B").get(KEY)
+    first, second = caller_ids(care, root, "anna", "bert")
+    later = care.work("quote-to-order", quote=first, due_date="2027-06-01")
+    care.submit(later)
+    early = care.work("quote-to-order", quote=second, due_date="2027-01-01")
+    care.submit(early)
+    [mark] = care("fallout-list").rows
+    assert (mark["cause"], mark["order"]) == ("Overtaken By Due Date", later.get("Order Number"))
+    assert mark["reason"] == (
+        f"the order {early.get('Order Number')} was submitted later, and comes before this order by its due date; "
+        f"after it: Most: Local Line '{root}' has 2 Caller Id, and may have at most 1"
+    )
+
+
 def test_a_quote_that_is_due_before_what_it_builds_on_stays_in_progress(care):
     """What Submit would refuse isn't ordered: a later due date orders it."""
     quote = the(care("new-products-and-services", account="1-B", product=LINE)).get("Quote Number")
