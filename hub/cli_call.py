@@ -103,7 +103,7 @@ def _result(method: str, arguments: Sequence[str], form: str, seed: int | None) 
         if service is None:
             result = evaluate(definitions=definitions, **values)
         else:
-            result = service.function(**values, **_handed_in(service, definitions, folder, seed))
+            result = service.function(**values, **_handed_in(service, definitions, folder, seed, files))
         return _printed(result, form, definitions)
     except HubError as error:
         raise files.placed(error, texts) from error
@@ -125,10 +125,12 @@ def evaluate(expression: str, item: PropertySet | None = None, *, definitions: D
     from integration_objects.complex_object import LINE_ITEM, all_items, empty, object_name
     from integration_objects.expression import compile_expression, field_reader
     from integration_objects.property_set import PropertySet
-    from maps.functions import FUNCTIONS
+    from maps.functions import FUNCTIONS, prove_children
 
     tree = empty(_ANY) if item is None else item
-    compiled = compile_expression(expression, field_reader(items_of(tree, definitions, "Evaluate")), FUNCTIONS)
+    component = items_of(tree, definitions, "Evaluate")
+    compiled = compile_expression(expression, field_reader(component), FUNCTIONS)
+    prove_children(compiled, component)
     node = PropertySet(LINE_ITEM) if item is None else next(iter(all_items([item])), None)
     if node is None:
         raise NoLineItem(
@@ -236,6 +238,13 @@ class _Files:
         self.trees[str(path)] = tree
         return tree
 
+    def unused(self, new_id: Callable[[], str]) -> Callable[[], str]:
+        """The identifiers that *new_id* makes, but for those in the files: one seed makes the same ones each time."""
+        from integration_objects.complex_object import KEY, all_items
+
+        used = {item.get(name) for item in all_items(self.trees.values()) for name in (KEY, "Row Id")}
+        return lambda: next(made for made in iter(new_id, None) if made not in used)
+
     def placed(self, error: HubError, texts: Mapping[str, Sequence[str]]) -> HubError:
         """The error with the file that it is about, or the argument whose expression it is."""
         about = error.objects.get("tree") or error.objects.get("node")
@@ -250,14 +259,17 @@ class _Files:
         return error
 
 
-def _handed_in(service: Service, definitions: Definitions, folder: pathlib.Path, seed: int | None) -> dict[str, Any]:
+def _handed_in(
+    service: Service, definitions: Definitions, folder: pathlib.Path, seed: int | None, files: _Files
+) -> dict[str, Any]:
     """What a method is handed by whoever calls it: definitions, identifiers, licence, host and day."""
     from integration_objects.surroundings import SeededSurroundings, Surroundings
 
-    surroundings = Surroundings() if seed is None else SeededSurroundings(seed)
+    surroundings = Surroundings()
+    new_id = surroundings.new_id if seed is None else files.unused(SeededSurroundings(seed).new_id)
     makers: dict[str, Callable[[], Any]] = {
         "definitions": lambda: definitions,
-        "new_id": lambda: surroundings.new_id,
+        "new_id": lambda: new_id,
         "licence": lambda: _licence(folder),
         "host": _host,
         "today": lambda: surroundings.now()[:10],

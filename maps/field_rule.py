@@ -30,7 +30,7 @@ from integration_objects.expression import (
     compile_expression,
 )
 from integration_objects.field_values import as_number, check_characters, check_value, shown, write_number
-from maps.functions import FUNCTIONS
+from maps.functions import FUNCTIONS, prove_children
 from maps.lookup import LookupTable
 from maps.path import PathUnknown, Position, Scope, ValuePath, value_path
 
@@ -104,6 +104,7 @@ def compile_source_expression(text: str, position: Position, lookups: Mapping[st
 
     functions = {**FUNCTIONS, "lookup": _lookup_function(lookups)}
     expression = compile_expression(text, read, functions)
+    prove_children(expression, position.component)
     for call in expression.calls:
         if call.name == "lookup":
             name = dict(call.constants).get(0)

@@ -16,15 +16,19 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from integration_objects.complex_object import carries, components
+from integration_objects.component import Component
 from integration_objects.expression import (
     ARITHMETIC,
     MAX_TEXT,
     DateText,
+    Expression,
+    ExpressionFault,
     Function,
     NoResult,
     Value,
     calculated,
     describe,
+    nearest_name,
     ordered,
     text_of,
 )
@@ -370,6 +374,37 @@ def sum_(scope: Any, name: Value, field: Value) -> Value:
             raise NoResult(why, "write the field as digits with a sign and a point")
         total = calculated(ARITHMETIC.add, total, found)
     return total
+
+
+def prove_children(expression: Expression, component: Component) -> None:
+    """Refuse a component or field that `count` or `sum` names and that there isn't; 0 would hide a mistyped name.
+
+    Args:
+        expression: compiled, with these functions.
+        component: of the node that it is evaluated on.
+
+    Raises:
+        ExpressionFault: names what isn't there.
+    """
+    for call in expression.calls:
+        if call.name not in ("count", "sum"):
+            continue
+        constants = dict(call.constants)
+        name, field = constants.get(0), constants.get(1)
+        if isinstance(name, str) and name not in component.children:
+            raise ExpressionFault(
+                f"component {component.name!r} has no component {name!r}",
+                column=call.column,
+                expression=expression.text,
+                mend=nearest_name(name, component.children) or "name one of the components beneath it",
+            )
+        if isinstance(name, str) and isinstance(field, str) and field not in component.children[name].fields:
+            raise ExpressionFault(
+                f"component {name!r} has no field {field!r}",
+                column=call.column,
+                expression=expression.text,
+                mend=nearest_name(field, component.children[name].fields) or "use a field of its definition",
+            )
 
 
 def _children(scope: Any, name: Value) -> Iterator[PropertySet]:

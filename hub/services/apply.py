@@ -19,9 +19,11 @@ from hub.services.items import CircleOfItems, checked_items
 from hub.services.objects import (
     ATTRIBUTES,
     LINE_ITEMS,
+    VALUE_FIELDS,
     attribute_copies,
     attribute_of,
     definition_of,
+    fit,
     header_copy,
     items_of,
     lists_for,
@@ -50,7 +52,6 @@ from integration_objects.property_set import PropertySet
 ASSET = "OM Asset"
 #: Statuses that are an asset's; any other status is an order item's own.
 ASSET_STATUSES = frozenset(("Active", "Inactive", "Suspended"))
-VALUE_FIELDS = ("Text Value", "Number Value", "Date Value")
 ABSENT = "absent"
 #: Never copied from an order's item as they stand; Status and Asset Status are settled by `_status`.
 _NOT_COPIED = ("Action Code", "Status", "Asset Status")
@@ -78,7 +79,13 @@ class Ignored:
 
     def __str__(self) -> str:
         about = f"item '{self.item}'" + (f", attribute '{self.attribute}'" if self.attribute is not None else "")
-        return f"order '{self.order or ''}', {about}: {self.action} ignored, met {self.state}: {self.reason}"
+        text = f"order '{self.order or ''}', {about}: {self.action} ignored, met {self.state}: {self.reason}"
+        # Numbers and keys are the sender's: a line break of theirs must not look like another entry.
+        return text if text.isprintable() else "".join(_printable(sign) for sign in text)
+
+
+def _printable(sign: str) -> str:
+    return sign if sign.isprintable() else repr(sign)[1:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,10 @@ def apply(asset: PropertySet | None, orders: PropertySet | Sequence[PropertySet]
         states.read()  # what is wrong with the asset is said first
         raise
     result = _result(states, asset, instance, trees, definitions)
+    component = items_of(result, definitions, "Apply")
+    roots = [root for left in instances(result) for root in line_items(left)]
+    for tree in trees:
+        fit(roots, items_of(tree, definitions, "Apply"), component)
     states.release()
     return Applied(result, tuple(states.ignored))
 
@@ -275,8 +286,8 @@ class _Rules:
         attribute = attribute_of(component)
         self.item_skips = frozenset((*component.not_applied, *_NOT_COPIED))
         self.attribute_skips = frozenset((*attribute.not_applied, "Action Code", "Row Id"))
-        compared = [name for name in VALUE_FIELDS if name in attribute.fields]
-        self.values_differ: Differs = differs_in(attribute, compared)
+        applied = [name for name in attribute.fields if name not in self.attribute_skips]
+        self.values_differ: Differs = differs_in(attribute, applied)
 
     def attribute(self, node: PropertySet, before: dict[str, str | None] | None) -> dict[str, str | None]:
         """An attribute's fields after *node* was applied: all three values, null where not carried."""
@@ -385,8 +396,9 @@ class _Order:
             own.pop(name, None)
             own[name] = self.rules.new_attribute(node)
         elif action == "Update" and found is not None and there:
-            if self.rules.values_differ(found.node.properties, node.properties):
-                found.node.properties = self.rules.attribute(node, found.node.properties)
+            updated = self.rules.attribute(node, found.node.properties)
+            if self.rules.values_differ(found.node.properties, updated):
+                found.node.properties = updated
                 found.state = "Update"
         elif action == "Delete" and found is not None and there:
             found.state = "Delete"

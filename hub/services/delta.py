@@ -12,10 +12,13 @@ from decimal import Decimal
 from hub.services.differences import differs_in
 from hub.services.items import ONE, check_items, checked_items, quantity_of
 from hub.services.objects import (
+    VALUE_FIELDS,
     as_object,
     attribute_copies,
     attribute_of,
     definition_of,
+    fit,
+    items_of,
     line_item_of,
     lists_for,
     made_new,
@@ -109,7 +112,11 @@ def delta(
     result = as_object(output, header, definitions, "Delta")
     instance = instances(result)[0]
     instance.children += unlike(header) if instance.type == header.type else []
-    _Delta(before, after, comparison).write(put_list(instance, LINE_ITEM))
+    roots = put_list(instance, LINE_ITEM)
+    _Delta(before, after, comparison).write(roots)
+    for one in (old, new):
+        if one is not None:
+            fit(roots, items_of(one, definitions, "Delta"), component)
     return result
 
 
@@ -149,14 +156,16 @@ class _Comparison:
         self.new_id = new_id
         self.split = split
         self.compared = tuple(component.compared if compared is None else compared)
-        self.items_differ = differs_in(component, self.compared)
-        self.values_differ = differs_in(attribute, attribute.compared if compared_values is None else compared_values)
+        # The quantity is compared as a number of 1 or more by itself, and a split tells of it.
+        self.items_differ = differs_in(component, [name for name in self.compared if name != "Quantity"])
+        self.compared_values = tuple(attribute.compared if compared_values is None else compared_values)
+        self.values_differ = differs_in(attribute, self.compared_values)
         self.dropped = ("Row Id", *attribute.cleared)
         self.aliases: list[tuple[str, str, Expression | None]] = [
             (
                 alias.code,
                 alias.alias,
-                compile_condition(alias.condition, component) if alias.condition else None,
+                compile_condition(alias.condition, component, alias.condition_where) if alias.condition else None,
             )
             for alias in component.aliases
         ]
@@ -273,6 +282,12 @@ class _Delta:
             if name not in node.properties and old.get(name) is not None:
                 node.properties[name] = None
 
+    def _carry_null_values(self, twin: PropertySet, was: PropertySet) -> None:
+        """Likewise of an attribute, but for the three values, which Apply sets in any case. Changes *twin*."""
+        for name in self.how.compared_values:
+            if name not in twin.properties and name not in VALUE_FIELDS and was.get(name) is not None:
+                twin.properties[name] = None
+
     def _set_alias(self, node: PropertySet, action: str, old: PropertySet) -> None:
         node.properties.pop(ALIAS, None)
         for code, alias, condition in self.how.aliases:
@@ -295,6 +310,7 @@ class _Delta:
                 action = "Add"
             elif self.how.values_differ(was.properties, attribute.properties):
                 action = "Update"
+                self._carry_null_values(twin, was)
             else:
                 action = NO_ACTION
             any_changed = any_changed or action != NO_ACTION

@@ -173,7 +173,7 @@ class _Explosion:
             quantity = ONE
             node.properties["Quantity"] = "1"
         product = task.above if quantity == ONE else _CONTEXT.multiply(task.above, quantity)
-        if task.within:
+        if task.within and "Extended Quantity" in self.component.fields:
             node.properties["Extended Quantity"] = self._extended(item, product)
         node.children = unlike(item)
         put_attributes(node, item, self._attributes(item, task.fresh))

@@ -89,7 +89,7 @@ class _Triggers:
         self.items_differ = differs_in(component, component.triggers or component.compared)
         self.values_differ = differs_in(attribute, attribute.triggers or attribute.compared)
         text = component.trigger_condition
-        self.condition = compile_condition(text, component) if text else None
+        self.condition = compile_condition(text, component, component.trigger_where) if text else None
 
     def fire(self, was: PropertySet, item: PropertySet) -> None:
         """Change *item* where it differs from what it was, and the condition holds."""

@@ -6,7 +6,7 @@ Source: "o. Merge Method"; spec: methods.md, "The small ones" and "Settled point
 from __future__ import annotations
 
 from hub.services.items import KeyTwice, check_items, item_label, object_label
-from hub.services.objects import as_object, copied, only_instance
+from hub.services.objects import as_object, copied, fit, items_of, only_instance
 from integration_objects.complex_object import (
     KEY,
     LINE_ITEM,
@@ -56,6 +56,7 @@ def merge(target: PropertySet, source: PropertySet, definitions: Definitions) ->
         result = copied(target)
     found = line_items(instances(copy)[0])
     if found:
+        fit(found, items_of(source, definitions, "Merge"), items_of(result, definitions, "Merge"))
         put_list(instances(result)[0], LINE_ITEM).extend(found)
     return result
 

@@ -5,7 +5,7 @@ Spec: methods.md, "Settled points", Objects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hub.services.items import object_label
 from integration_objects.complex_object import (
@@ -27,6 +27,8 @@ from integration_objects.property_set import PropertySet
 
 ATTRIBUTES = list_of(ATTRIBUTE)
 LINE_ITEMS = list_of(LINE_ITEM)
+#: An attribute's value, in each of its types.
+VALUE_FIELDS = ("Text Value", "Number Value", "Date Value")
 #: Whose line items a nameless empty object is taken to have; all three objects share them.
 _ANY = "OM Order"
 
@@ -46,10 +48,10 @@ def definition_of(name: str | None, definitions: Definitions, method: str) -> In
         ObjectUnknown: there is none; the error lists those that are known.
     """
     try:
-        return definitions[name or _ANY]
+        return definitions[_ANY if name is None else name]
     except KeyError:
         raise ObjectUnknown(
-            f"{method} doesn't know the integration object '{name or _ANY}'",
+            f"{method} doesn't know the integration object '{_ANY if name is None else name}'",
             where="integration_objects/",
             why=f"known are {', '.join(sorted(definitions))}",
             mend="name one of these, or declare the object",
@@ -145,6 +147,38 @@ def as_object(name: str, instance: PropertySet, definitions: Definitions, method
     root = definition_of(name, definitions, method).root
     fields = {field: text for field, text in instance.properties.items() if field in root.fields and field != "Row Id"}
     return message(name, [PropertySet(root.name, properties=fields, origin=instance.origin)])
+
+
+def fit(roots: Iterable[PropertySet], source: Component, target: Component) -> None:
+    """Drop what line items of one object have and those of another haven't, where they become those; in place.
+
+    A deployment may give a field, or a component, to the line items of one object only. As with a header's fields, what
+    both have by name is taken over.
+
+    Args:
+        roots: the line items, which are nobody else's.
+        source: the line item's component where they come from.
+        target: likewise where they go.
+    """
+    if not _has_more(source, target):
+        return
+    stack = [(root, target) for root in roots]
+    while stack:
+        node, own = stack.pop()
+        node.properties = {name: text for name, text in node.properties.items() if name in own.fields}
+        known = {list_of(name): component for name, component in own.children.items()}
+        node.children = [listed for listed in node.children if listed.type in known]
+        stack.extend((child, known[listed.type]) for listed in node.children for child in listed.children)
+
+
+def _has_more(source: Component, target: Component) -> bool:
+    """Whether *source*, or a component beneath it, has a field or a component that *target* hasn't."""
+    if source is target:
+        return False
+    if not (source.fields.keys() <= target.fields.keys() and source.children.keys() <= target.children.keys()):
+        return True
+    pairs = [(child, target.children[name]) for name, child in source.children.items() if child is not source]
+    return any(_has_more(one, other) for one, other in pairs)
 
 
 def unlike(item: PropertySet) -> list[PropertySet]:

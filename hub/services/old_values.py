@@ -6,7 +6,7 @@ Spec: methods.md, "Delta", action codes by configuration, and "Field Delta", con
 from __future__ import annotations
 
 from integration_objects.definition import Component
-from integration_objects.expression import Expression, Run, compile_expression, field_reader
+from integration_objects.expression import Expression, ExpressionFault, Run, compile_expression, field_reader
 from integration_objects.property_set import PropertySet
 
 #: What stands before a field's name where its old value is meant.
@@ -17,8 +17,13 @@ Pair = tuple[PropertySet, PropertySet]
 NOTHING = PropertySet()
 
 
-def compile_condition(text: str, component: Component) -> Expression:
+def compile_condition(text: str, component: Component, where: str = "") -> Expression:
     """Compile a condition that is evaluated on a `Pair`.
+
+    Args:
+        text: the expression.
+        component: whose fields it reads.
+        where: file:line:column of the declaration that it stands in, for errors.
 
     Raises:
         ExpressionFault: the text isn't understood, or names a field that the component hasn't.
@@ -33,4 +38,7 @@ def compile_condition(text: str, component: Component) -> Expression:
         after = fields(name, column)
         return lambda pair: after(pair[0])
 
-    return compile_expression(text, read)
+    try:
+        return compile_expression(text, read)
+    except ExpressionFault as fault:
+        raise fault.at(where)  # noqa: B904  # the same fault, with its place

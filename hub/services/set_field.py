@@ -14,6 +14,9 @@ from integration_objects.expression import nearest_name
 from integration_objects.field_values import check_value
 from integration_objects.property_set import PropertySet
 
+#: Not a value of the item's: the flat form's way to say what is above it.
+PARENT_ITEM = "Parent Item Id"
+
 
 class FieldUnknown(Refused):
     """The line item's definition has no such field."""
@@ -49,6 +52,14 @@ def set_field(object: PropertySet, field: str, value: str | None, definitions: D
             mend=nearest_name(field, component.fields) or "name a field of the definition",
             tree=object,
         )
+    if field == PARENT_ITEM:
+        raise FieldValueWrong(
+            f"Set Field can't set '{field}'",
+            where=f"{name}, component '{component.name}'",
+            why="it says where a line item stands, and is there in the flat form only",
+            mend="move the line items in the file",
+            tree=object,
+        )
     fault = None if value is None else check_value(component.fields[field], value)
     if fault is not None:
         raise FieldValueWrong(
@@ -64,5 +75,14 @@ def set_field(object: PropertySet, field: str, value: str | None, definitions: D
     result = copied(object)
     for item in all_items([result]):
         item.properties[field] = value
-    check_items(result, "Set Field")
+    try:
+        check_items(result, "Set Field")
+    except Refused as met:
+        raise FieldValueWrong(
+            f"Set Field can't set '{field}'",
+            where=f"{name}, component '{component.name}'",
+            why=met.why,
+            mend="give a value that every line item may have",
+            tree=object,
+        ) from met
     return result

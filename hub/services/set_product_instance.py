@@ -7,7 +7,7 @@ and "Settled points", The rest.
 from __future__ import annotations
 
 from hub.services.items import check_items, object_label
-from hub.services.objects import as_object, only_instance
+from hub.services.objects import as_object, fit, items_of, only_instance
 from hub.services.set_action import set_action
 from integration_objects.complex_object import (
     LINE_ITEM,
@@ -65,5 +65,8 @@ def set_product_instance(instance: PropertySet, definitions: Definitions) -> Pro
     if object_name(instance) == ASSET:
         return state
     result = as_object(ASSET, found, definitions, "Set Product Instance")
-    put_list(instances(result)[0], LINE_ITEM).extend(line_items(instances(state)[0]))
+    items = line_items(instances(state)[0])
+    method = "Set Product Instance"
+    fit(items, items_of(instance, definitions, method), items_of(result, definitions, method))
+    put_list(instances(result)[0], LINE_ITEM).extend(items)
     return result

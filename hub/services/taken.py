@@ -6,6 +6,7 @@ orders).
 
 from __future__ import annotations
 
+from hub.services.objects import line_item_of
 from integration_objects.complex_object import LINE_ITEM, object_name
 from integration_objects.definition import Definitions
 from integration_objects.errors import Refused
@@ -17,6 +18,13 @@ _TOLD = ("OM Billing Event", "OM Reply", "OM Work Order Status")
 _NEVER = {
     ("apply", "asset"): (("OM Quote", "OM Order", "OM Work Order", *_TOLD), "an asset, as OM Asset"),
     ("apply", "orders"): (("OM Asset", *_TOLD), "a quote or an order"),
+}
+
+
+#: What a method writes on line items, whose definition must have it.
+_WRITES = {
+    "update-order-status": ("Order Item Processed Flag",),
+    "set-effectivity-dates": ("Completed Date", "Calculated Effective Start Date", "Calculated Effective End Date"),
 }
 
 
@@ -41,11 +49,16 @@ def check_taken(method: str, argument: str, tree: PropertySet, definitions: Defi
     name = object_name(tree)
     if name is None or name not in definitions:
         return  # an empty object of no kind is every kind; an unknown one is the method's to tell
+    root = definitions[name].root
+    missing = [field for field in _WRITES.get(method, ()) if field not in line_item_of(definitions[name]).fields]
     refused, expected = _NEVER.get((method, argument), ((), "an object with line items, as OM Order has"))
-    if LINE_ITEM not in definitions[name].root.children:
+    if LINE_ITEM not in root.children:
         why = f"expected {expected}; {name} has no line items"
     elif name in refused:
         why = f"expected {expected}; {name} is none"
+    elif missing:
+        expected = "an object whose line items have what the method sets, as OM Order"
+        why = f"it sets {', '.join(missing)}, which the line items of {name} don't have"
     else:
         return
     raise ObjectRefused(

@@ -15,13 +15,14 @@ import pytest
 
 from hub import cli
 from hub.cli_call import EVALUATE, arguments_of
+from hub.definitions import load_definitions
 from hub.services import SERVICES
 from hub.tree_json import tree_json
-from integration_objects.complex_object import message
+from integration_objects.complex_object import all_items, message
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
 from schemas.hub_xml import hub_from_xml, hub_to_xml
-from tests.hub.services.trees import asset, attribute, item, order, outline, quote, together
+from tests.hub.services.trees import asset, attribute, instance, item, order, outline, quote, together
 
 ROOT = pathlib.Path(__file__).parents[2]
 DEFINITIONS = shipped_definitions()
@@ -341,6 +342,119 @@ def test_a_deployments_methods_and_definitions_are_its_own(call):
     assert "<MeterType>M</MeterType>" in call("trim", f"object={given}", "field=x").out
     assert "'trim' takes object=, field=" in call.refused("trim", "keep=TRUE")
     assert call(EVALUATE, "expression=[Meter Type]", f"item={given}").out == "M\n"
+
+
+def test_a_seed_makes_no_key_that_a_file_has(call):
+    """The same seed on what it made before: a key that is there is passed over."""
+    one, two = (asset(item("A", quantity=quantity)) for quantity in ("1", "2"))
+    call.file("one.xml", one), call.file("two.xml", two)
+    call.file("d.xml", call("delta", "old=@one.xml", "new=@two.xml", "--seed", "1").out)
+    call.file("three.xml", call("apply", "asset=@one.xml", "orders=@d.xml").out.replace(">1</Quan", ">2</Quan", 1))
+    ran = call("delta", "old=@one.xml", "new=@three.xml", "--seed", "1")
+    keys = [line.get("Integration Id") for line in all_items([hub_from_xml(ran.out.encode(), DEFINITIONS)])]
+    assert (len(keys), len(set(keys))) == (3, 3)
+
+
+def test_a_seed_sets_no_clock_back(call):
+    (call.folder / "orderhub.toml").write_text('licence = "licence.yaml"\n')
+    (call.folder / "licence.yaml").write_text("modules: [Orders]\nexpires: 2026-01-02\n")
+    for seed in ((), ("--seed", "1")):
+        assert call("module-licensed", "module=Orders", *seed).out == "false\n"
+
+
+def test_a_mistyped_name_in_a_count_or_sum_is_told(call):
+    for expression, why, mend in (
+        ("count('Lin Item')", "component 'Line Item' has no component 'Lin Item'", "did you mean 'Line Item'?"),
+        ("sum('Line Item', 'Quantiy')", "component 'Line Item' has no field 'Quantiy'", "did you mean 'Quantity'?"),
+    ):
+        assert call.refused("evaluate", f"expression={expression}") == (
+            f"expression {expression!r} is not understood\n"
+            f"  where: argument 'expression', column 1\n  why:   {why}\n  mend:  {mend}\n"
+        )
+
+
+# A deployment's own fields.
+
+
+@pytest.fixture
+def own(call):
+    """Quotes and assets have each a field and a list of their own; attributes are compared by their unit."""
+    (call.folder / "orderhub.toml").write_text("")
+    folder = call.folder / "integration_objects"
+    folder.mkdir()
+    for name, text in {
+        "quote": "extends: OM Quote\ncomponents: {Line Item: {fields: {Discount Reason: {}}}}\n",
+        "asset": "extends: OM Asset\ncomponents: {Line Item: {fields: {Reading: {}}, children: [{component: Note}]}}\n",
+        "unit": "extends: Line Item\ncomponents:\n  Attribute: {fields: {Unit: {}}, compared: [Unit]}\n",
+    }.items():
+        (folder / f"{name}.yaml").write_text(text)
+    call.definitions = load_definitions(call.folder)
+    return call
+
+
+def test_what_only_one_objects_line_items_have_stays_behind_when_they_become_anothers(own):
+    note = PropertySet("ListOf Note", children=[PropertySet("Note")])
+    one = item("A", item("B", reading="7"), reading="8")
+    one.children.append(note)
+    own.file("a.xml", hub_to_xml(asset(one), own.definitions).decode())
+    two = item("C", item("E", discount_reason="loyal", action="Add"), discount_reason="new", action="Add")
+    own.file("q.xml", hub_to_xml(quote(two), own.definitions).decode())
+    for arguments, lines in (
+        (["apply", "asset=@a.xml", "orders=@q.xml"], "A 8 None\n  B 7 None\nC None None\n  E None None"),
+        (["delta", "old=@a.xml"], "A None None\n  B None None"),
+        (["delta", "new=@a.xml"], "A None None\n  B None None"),
+        (["set-product-instance", "instance=@q.xml"], "C None None\n  E None None"),
+        (["merge", "target=@a.xml", "source=@q.xml"], "A 8 None\n  B 7 None\nC None None\n  E None None"),
+        (["merge", "target=@q.xml", "source=@a.xml"], "C None new\n  E None loyal\nA None None\n  B None None"),
+    ):
+        ran = own(*arguments)
+        assert (ran.code, ran.err) == (0, ""), arguments
+        tree = hub_from_xml(ran.out.encode(), own.definitions)
+        assert outline(tree, "Reading", "Discount Reason") == lines, arguments
+
+
+def test_a_compared_field_of_attributes_is_applied_and_nulled(own):
+    old = asset(item("A", attribute("Length", "5", unit="m"), attribute("Width", "5", unit="m")))
+    new = asset(item("A", attribute("Length", "5", unit="km"), attribute("Width", "5")))
+    own.file("old.xml", hub_to_xml(old, own.definitions).decode())
+    own.file("new.xml", hub_to_xml(new, own.definitions).decode())
+    own.file("d.xml", own("delta", "old=@old.xml", "new=@new.xml").out)
+    own.file("now.xml", own("apply", "asset=@old.xml", "orders=@d.xml").out)
+    now = own.json("trim", "object=@now.xml", "keep=TRUE")["object"]["instances"][0]["items"][0]["attributes"]
+    assert [(one["Name"], one["Unit"]) for one in now] == [("Length", "km"), ("Width", None)]
+    again = own.json("delta", "old=@now.xml", "new=@new.xml")["object"]["instances"][0]["items"][0]
+    assert again["fields"]["Action Code"] == "-"
+
+
+def test_a_wrong_condition_in_a_declaration_is_told_with_its_place(own):
+    (own.folder / "integration_objects" / "unit.yaml").write_text(
+        "extends: Line Item\ncomponents:\n  Line Item:\n    trigger field: Action Code\n    trigger value: Update\n"
+        "    trigger condition: '[Old Quantit] < 1'\n"
+    )
+    own.file("o.xml", order(item("A")))
+    assert own.refused("field-delta", "before=@o.xml", "after=@o.xml") == (
+        "expression '[Old Quantit] < 1' is not understood\n"
+        f"  where: {own.folder}/integration_objects/unit.yaml:6:24, column 1\n"
+        "  why:   component 'Line Item' has no field 'Quantit'\n"
+        "  mend:  did you mean 'Quantity'?\n"
+    )
+
+
+def test_a_method_is_not_asked_of_line_items_that_lack_what_it_sets(call):
+    line = item("A", quantity="2", action="Add")
+    call.file("w.xml", message("OM Work Order", [instance("Work Order", (line,), work_order_number="W-1")]))
+    assert call.refused("update-order-status", "object=@w.xml") == (
+        "'update-order-status' can't take OM Work Order as 'object'\n"
+        "  where: w.xml, argument 'object'\n"
+        "  why:   it sets Order Item Processed Flag, which the line items of OM Work Order don't have\n"
+        "  mend:  name a file with an object whose line items have what the method sets, as OM Order\n"
+    )
+    exploded = hub_from_xml(call("explode", "object=@w.xml").out.encode(), DEFINITIONS)
+    assert [one.get("Quantity") for one in all_items([exploded])] == ["1", "1"]
+
+
+def test_an_empty_name_is_no_integration_objects(call):
+    assert call.refused("create-empty", "name=").startswith("Create Empty doesn't know the integration object ''\n")
 
 
 def test_module_licensed_reads_the_licence_file_of_the_settings(call):

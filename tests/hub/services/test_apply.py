@@ -170,6 +170,13 @@ def test_an_entry_prints_as_one_line() -> None:
     )
 
 
+def test_an_entry_stays_one_line_whatever_the_sender_called_things() -> None:
+    entry = Ignored("O-1\nignored: O-2", "A\x85", "Größe", "Add", "-", "the item is there already")
+    assert str(entry) == (
+        "order 'O-1\\nignored: O-2', item 'A\\x85', attribute 'Größe': Add ignored, met -: the item is there already"
+    )
+
+
 def test_attributes_of_an_updated_item_are_added_updated_and_deleted() -> None:
     before = asset(item("A", attribute("Same", "1"), attribute("Red", "1"), attribute("Gone", "1")))
     change = order(

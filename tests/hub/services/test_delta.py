@@ -134,6 +134,17 @@ def test_a_grown_quantity_leaves_the_item_and_adds_a_copy_behind_it() -> None:
     )
 
 
+def test_a_grown_quantity_is_no_update_where_the_quantity_is_a_compared_field() -> None:
+    old, new = asset(item("A", quantity="1")), asset(item("A", quantity="3"))
+    result = change(old, new, compared=["Quantity", "Service Id"])
+    assert [line.split(" ", 1)[1] for line in outline(result, "Action Code", "Quantity").splitlines()] == [
+        "- 1",
+        "Add 2",
+    ]
+    assert actions(asset(item("A")), asset(item("A", quantity="1")), compared=["Quantity"]) == "A -"
+    assert actions(new, old, compared=["Quantity"]) == "A Update"
+
+
 def test_a_split_item_is_an_update_by_its_other_fields() -> None:
     result = change(asset(item("A", service_id="1")), asset(item("A", service_id="2", quantity="2.0")))
     assert outline(result, "Action Code", "Quantity") == "A Update 1\nN1 Add 1.0"

@@ -97,8 +97,18 @@ def test_set_field_refuses_unknown_fields_and_wrong_values() -> None:
         "  why:   expected a date (2026-01-31 or 2026-01-31T12:00:00Z), found 'soon'\n"
         "  mend:  give a value of the field's type"
     )
-    with pytest.raises(KeyTwice):
-        set_field(tree, "Integration Id", "X", D)
+    for field, value, why in (
+        ("Integration Id", "X", "Integration Id is unique within an instance"),
+        ("Quantity", "-1", "expected a number of 0 or more, found '-1'"),
+        ("Parent Item Id", "A", "it says where a line item stands, and is there in the flat form only"),
+    ):
+        with pytest.raises(FieldValueWrong) as wrong:
+            set_field(tree, field, value, D)
+        assert (wrong.value.what, wrong.value.why, wrong.value.objects["tree"]) == (
+            f"Set Field can't set '{field}'",
+            why,
+            tree,
+        )
     with pytest.raises(ActionCodeUnknown):
         set_field(tree, "Action Code", "Change", D)
 
