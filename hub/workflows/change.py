@@ -20,6 +20,7 @@ from hub.pricing import Total
 from hub.product_fields import copy_product_fields
 from hub.run import Note, Run
 from hub.workflows.active_quote import QUOTE
+from hub.workflows.built_on import remember
 from hub.workflows.price_lists import price_list_for
 from hub.workflows.service_item import with_roots
 from hub.workflows.service_profile import ASSET, no_profile
@@ -181,6 +182,7 @@ def lines_of(run: Run, before: PropertySet | None, after: PropertySet | None, ou
                     item.properties.pop(field, None)
                 for attribute in attributes(item):
                     attribute.properties.pop("Row Id", None)
+    remember(run.definitions[output].root.children["Line Item"], roots, before)
     return roots
 
 

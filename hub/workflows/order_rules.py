@@ -2,6 +2,7 @@
 
     statuses_refused  what it asks to suspend that rests already, or to resume that doesn't
     touched           the service items that an order changes, as they are before it and as it leaves them
+    rebased_in_turn   what it left alone, as the orders before it make it
     touched_in_turn   the same of an order or quote made in the hub, proven on what comes before it
     rules_broken      the configurator's rules that don't hold for them
     prove_rules       all of them hold
@@ -19,10 +20,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hub.configurator import BrokenRule, ConfigurationRefused
-from hub.run import Run
+from hub.run import Note, Run
+from hub.services.differences import same_value
+from hub.services.explode import QuantityNotWhole
 from hub.workflows.active_quote import QUOTE
+from hub.workflows.built_on import BUILT_ON, rebase
 from hub.workflows.order_lines import prove_on_state
-from hub.workflows.service_profile import no_profile, orders_before, requested_state
+from hub.workflows.service_profile import no_profile, orders_before, requested_state, still_to_come
 from hub.workflows.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import (
     KEY,
@@ -31,10 +35,12 @@ from integration_objects.complex_object import (
     action_code,
     instances,
     is_empty,
+    is_tracked,
     line_items,
     put_list,
     walk_items,
 )
+from integration_objects.field_values import read_number
 from integration_objects.property_set import PropertySet
 
 #: lines that a refusal names
@@ -71,6 +77,24 @@ def touched(order: PropertySet, state: PropertySet, applied: PropertySet) -> Tou
     return Touched(_only(state, roots), _only(applied, roots))
 
 
+def rebased_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet) -> list[Note]:
+    """Let what an order made in the hub left alone be what the orders before it make of it; changes the order.
+
+    Args:
+        run: the run; the order's account is locked.
+        order: the order, or the quote that becomes one. Its lines that update something are changed in place.
+        name: the integration object that *order* is an instance of.
+        place: the header of the order that it is or becomes.
+
+    Returns:
+        A note for each compared field that another order has changed since the line was made.
+    """
+    if not any(item.get(BUILT_ON) for item, _ in walk_items(order)):
+        return []
+    state = requested_state(run, place.get("Account Id") or "", orders=orders_before(run, place))
+    return rebase(run.definitions[name].root.children[LINE_ITEM], line_items(order), state)
+
+
 def touched_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet, mend: str) -> Touched:
     """The service items that an order made in the hub changes, once it is proven on what is requested before it.
 
@@ -85,16 +109,42 @@ def touched_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet,
 
     Raises:
         OrderDoesNotApply: something of it would be ignored.
+        QuantityNotWhole: it orders a fraction of a tracked service.
         StatusChangeRefused: it suspends what is suspended before it, or resumes what isn't.
     """
     account_id = place.get("Account Id") or ""
     state = requested_state(run, account_id, orders=orders_before(run, place))
     if is_empty(state):
         state = no_profile(account_id)
-    for refused in statuses_refused(line_items(order), state, mend):
+    for refused in statuses_refused(line_items(still_to_come(order)), state, mend):
         number = order.get("Order Number") or order.get("Quote Number")
         raise refused.at(f"{'quote' if name == QUOTE else 'order'} {number}, line item '{refused.objects['key']}'")
+    _prove_quantities(order, state, f"{'quote' if name == QUOTE else 'order'} {order.get(f'{order.type} Number')}")
     return touched(order, state, prove_on_state(run, order, state, mend, name))
+
+
+def _prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None:
+    """Refuse a part of a service: what is tracked as an asset is there once, or several times, and no fraction of it.
+
+    A fraction that the profile has already (it was loaded so) may stay.
+    """
+    stored: Mapping[str | None, str | None] | None = None
+    for item, _ in walk_items(still_to_come(order)):
+        text = item.get("Quantity")
+        if text is None or action_code(item) not in ("Add", "Update") or not is_tracked(item):
+            continue
+        quantity = read_number(text)
+        if quantity == quantity.to_integral_value():
+            continue
+        if stored is None:
+            stored = {one.get(KEY): one.get("Quantity") for here in instances(state) for one, _ in walk_items(here)}
+        if not same_value("number", stored.get(item.get(KEY)), text):
+            raise QuantityNotWhole(
+                "a part of a service can't be ordered",
+                where=f"{where}, line item '{item.get(KEY)}'",
+                why=f"its quantity is {text}, and a service that is tracked as an asset is there whole",
+                mend="give it a whole quantity, or set Track As Asset to N where the product is measured",
+            )
 
 
 def statuses_refused(roots: Iterable[PropertySet], state: PropertySet, mend: str) -> Iterator[StatusChangeRefused]:

@@ -9,18 +9,19 @@ from hub.run import Run
 from hub.workflows import approvals, fulfilment, review
 from hub.workflows.change import fill_products
 from hub.workflows.milestones import is_past, past_point
-from hub.workflows.order_rules import prove_rules, touched_in_turn
+from hub.workflows.order_rules import prove_rules, rebased_in_turn, touched_in_turn
 from hub.workflows.service_profile import ORDER
 from hub.workflows.statuses import StatusChangeRefused, check_change
 from hub.workflows.stored_orders import UNSUBMITTED, described, in_force, order_in_hand, revision_of, set_active
 from hub.workflows.supplements import (
+    Sameness,
     bring_up_to_date,
     cancel_lines,
     decided_condition,
     give_back,
     is_unsubmitted_supplement,
 )
-from integration_objects.complex_object import KEY, NO_ACTION, action_code, message, walk_items
+from integration_objects.complex_object import KEY, LINE_ITEM, NO_ACTION, action_code, message, walk_items
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
@@ -31,6 +32,13 @@ class AccountsMissing(Refused):
 
 class AlreadySubmitted(StatusChangeRefused):
     """An order is to be submitted that has been submitted, or is done with."""
+
+
+#: What can be done with an order that was submitted, by its status.
+_MENDS = {
+    "Open": "revise it (`orderhub workflow revise`) to change what was submitted",
+    "Failed": "try the failed lines again, or amend it (`orderhub workflow fallout-list` has its entry)",
+}
 
 
 class NothingOrdered(Refused):
@@ -86,7 +94,7 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
             f"the order {number} can't be submitted",
             where=f"order {number}",
             why=f"its status is {status}: submitted is what is {' or '.join(UNSUBMITTED)}",
-            mend="revise it (`orderhub workflow revise`) to change what was submitted",
+            mend=_MENDS.get(status or "", "change the services with an order of its own"),
         )
     if is_stored:
         approvals.refuse_held(run, order, "be submitted")
@@ -115,6 +123,7 @@ def _open(run: Run, order: PropertySet, former: PropertySet | None, is_stored: b
         review.resolve(run, order, "Lines Failed", f"amended by revision {order.get('Revision')}")
         run.release(decided_condition(order.get("Order Number")))
         review.mark_later_orders(run, former, _dropped(former, order), "was revised", replaced_by=order)
+        review.mark_orders_built_on(run, order, _asked_otherwise(run, former, order))
     if is_stored:
         review.mark_overtaken_orders(run, order)
     if fulfilment.has_news(order):
@@ -128,6 +137,17 @@ def _dropped(former: PropertySet, order: PropertySet) -> list[PropertySet]:
         item
         for item, _ in walk_items(former)
         if item.get("Status") in ("Pending", "Open") and item.get(KEY) not in asked
+    ]
+
+
+def _asked_otherwise(run: Run, former: PropertySet, order: PropertySet) -> list[PropertySet]:
+    """The lines of a supplement that ask for something else than its former revision did, which was still to come."""
+    same = Sameness(run.definitions[ORDER].root.children[LINE_ITEM], but_not=())
+    lines = {item.get(KEY): item for item, _ in walk_items(former) if item.get("Status") in ("Pending", "Open")}
+    return [
+        item
+        for item, _ in walk_items(order)
+        if item.get(KEY) in lines and action_code(item) != NO_ACTION and not same(item, lines[item.get(KEY)])
     ]
 
 
@@ -187,6 +207,7 @@ def _prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> No
             mend="customize the line, which explodes it when it is written, and give each service its id",
         )
     mend = "edit the order so that it follows from what was ordered before it, or cancel it"
+    rebased_in_turn(run, order, ORDER, order)
     service_items = touched_in_turn(run, order, ORDER, order, mend)
     prove_rules(run, order, service_items, is_configured=True, mend=_RULES_MEND)
 

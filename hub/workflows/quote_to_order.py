@@ -11,7 +11,7 @@ from hub.run import Outcome, Run
 from hub.workflows.accounts import currency_of, the_account
 from hub.workflows.active_quote import QUOTE
 from hub.workflows.change import fill_products
-from hub.workflows.order_rules import rules_broken, touched_in_turn
+from hub.workflows.order_rules import rebased_in_turn, rules_broken, touched_in_turn
 from hub.workflows.price_lists import listed_currency
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
@@ -84,14 +84,16 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     header = the_quote(run, quote)
     _prove_not_placed(header)
     _prove_changes(header)
-    _prove_in_turn(run, header, due_date)
+    place = _place(run, header, due_date)
+    notes = rebased_in_turn(run, header, QUOTE, place)
+    _prove_in_turn(run, header, place, _mend_by(due_date))
     exploded = instances(run.call("Explode", message(QUOTE, [header])))[0]
     fill_products(run, exploded)
     order = _order_of(run, exploded, due_date)
     run.insert(message(ORDER, [order]))
     exploded.properties["Status"] = PLACED
     store_lines(run, exploded)
-    return Outcome(objects=(message(ORDER, [order]), message(QUOTE, [exploded])))
+    return Outcome(objects=(message(ORDER, [order]), message(QUOTE, [exploded])), notes=tuple(notes))
 
 
 def new_order(
@@ -143,16 +145,20 @@ def _prove_changes(header: PropertySet) -> None:
         )
 
 
-def _prove_in_turn(run: Run, quote: PropertySet, due_date: str | None) -> None:
+def _place(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet:
+    """The header that says which orders come before the quote's."""
+    return PropertySet(
+        "Order",
+        properties={"Row Id": run.new_id(), "Account Id": quote.get("Account Id"), "Due Date": due_date},
+    )
+
+
+def _prove_in_turn(run: Run, quote: PropertySet, place: PropertySet, mend: str) -> None:
     """Refuse a quote whose order Submit would refuse: each service item that it changes is looked at as a whole.
 
     It obeyed its rules when it was edited; other orders may have come between.
     """
-    place = PropertySet(
-        "Order",
-        properties={"Row Id": run.new_id(), "Account Id": quote.get("Account Id"), "Due Date": due_date},
-    )
-    broken = rules_broken(run, touched_in_turn(run, quote, QUOTE, place, _mend_by(due_date)))
+    broken = rules_broken(run, touched_in_turn(run, quote, QUOTE, place, mend))
     if not broken:
         return
     number = quote.get("Quote Number")

@@ -19,6 +19,7 @@ from hub.configurator.requests import RemoveItem, Request
 from hub.run import Note, Outcome, Run
 from hub.workflows.accounts import the_account
 from hub.workflows.active_quote import QUOTE, make_quote
+from hub.workflows.built_on import rebase
 from hub.workflows.change import TOTAL, broken_rules, configure, lines_of, price, wanted_on
 from hub.workflows.opportunities import the_opportunity
 from hub.workflows.order_rules import statuses_refused
@@ -45,7 +46,16 @@ from hub.workflows.quote_lines import (
 )
 from hub.workflows.service_item import GONE, requested_item, with_roots
 from hub.workflows.service_profile import without_inactive
-from integration_objects.complex_object import KEY, action_code, instances, is_empty, line_items, message, walk_items
+from integration_objects.complex_object import (
+    KEY,
+    LINE_ITEM,
+    action_code,
+    instances,
+    is_empty,
+    line_items,
+    message,
+    walk_items,
+)
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
@@ -215,13 +225,15 @@ def _states(
         except GONE as error:
             error.mend = f"{error.mend}; edit-quote-line-item with the request to remove it takes it off the quote"
             raise
-    asked = with_roots(_bare(header), [one.copy() for one in _group(header, root)], QUOTE)
+    group = [one.copy() for one in _group(header, root)]
+    changed = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], group, before)
+    asked = with_roots(_bare(header), group, QUOTE)
     applied = run.call("Apply", before, asked)  # 5
     notes = tuple(
         Note("ignored", f"{entry.action} of {entry.attribute or 'the line'}: {entry.reason}", entry.item)
         for entry in applied.ignored
     )
-    return before, without_inactive(applied.asset), notes
+    return before, without_inactive(applied.asset), (*changed, *notes)
 
 
 def _bare(header: PropertySet) -> PropertySet:

@@ -90,6 +90,8 @@ def mark_later_orders(
         return
     for later in orders_after(run, replaced_by or order):
         [instance] = instances(later)
+        if instance.get("Order Number") == order.get("Order Number"):
+            continue  # its own supplement, which says itself what it asks for
         concerned = _concerned(instance, by_root)
         if concerned:
             gone = [item for root in dict.fromkeys(root for _, root in concerned) for item in by_root[root]]
@@ -100,6 +102,37 @@ def mark_later_orders(
                 f"the order {order.get('Order Number')} {what}, and with it came never what this order was built on: "
                 + ", ".join(f"{described(item)} ({item.get(KEY)}, {action_code(item)})" for item in gone),
                 [item.get(KEY) or "" for item, _ in concerned],
+            )
+
+
+def mark_orders_built_on(run: Run, order: PropertySet, lines: Sequence[PropertySet]) -> None:
+    """Mark the open orders for review that update what a supplement asks for otherwise than before.
+
+    They carry the values that they found then, and would bring them back.
+
+    Args:
+        run: the run; the order's account is locked.
+        order: the supplement, submitted and stored.
+        lines: its lines that ask for something else than the revision before.
+    """
+    changed = {item.get(KEY): item for item in lines}
+    for later in orders_after(run, order) if changed else ():
+        [instance] = instances(later)
+        if instance.get("Status") != "Open":
+            continue  # when it is submitted, what it leaves alone follows this order
+        concerned = [
+            item.get(KEY) or ""
+            for item, _ in walk_items(instance)
+            if item.get(KEY) in changed and action_code(item) == "Update"
+        ]
+        if concerned:
+            raise_once(
+                run,
+                instance,
+                BUILT_ON_FAILED,
+                f"the order {order.get('Order Number')} was revised, and asks for something else now than what this "
+                f"order was built on: {', '.join(f'{described(changed[key])} ({key})' for key in concerned)}",
+                concerned,
             )
 
 
@@ -114,6 +147,8 @@ def mark_overtaken_orders(run: Run, order: PropertySet) -> None:
         order: the order, submitted and stored.
     """
     before, after = orders_around(run, order)
+    # What isn't open yet is proven upon this order when it is submitted.
+    after = [later for later in after if instances(later)[0].get("Status") == "Open"]
     if not after:
         return
     account_id = order.get("Account Id") or ""

@@ -10,7 +10,7 @@ Source: "f. Supplemental Order Process", figure 10F; spec: workflows.md, "Supple
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from hub.run import Run
 from hub.services.differences import differs_in
@@ -144,7 +144,7 @@ def pass_on(run: Run, active: PropertySet, changed: Iterable[PropertySet]) -> No
         active: the supplement that isn't submitted yet.
         changed: the lines of the revision in force whose status or milestone has changed.
     """
-    same = _Sameness(run.definitions[ORDER].root.children[LINE_ITEM])
+    same = Sameness(run.definitions[ORDER].root.children[LINE_ITEM])
     lines = {item.get(KEY): item for item, _ in walk_items(active)}
     for item in changed:
         twin = lines.get(item.get(KEY))
@@ -159,7 +159,7 @@ def bring_up_to_date(run: Run, supplement: PropertySet, original: PropertySet) -
     Raises:
         SupplementOvertaken: the supplement changes such a line, or leaves it out.
     """
-    same = _Sameness(run.definitions[ORDER].root.children[LINE_ITEM])
+    same = Sameness(run.definitions[ORDER].root.children[LINE_ITEM])
     lines = {item.get(KEY): item for item, _ in walk_items(supplement)}
     overtaken = []
     for item, _ in walk_items(original):
@@ -193,16 +193,21 @@ def take_over(twin: PropertySet, done: PropertySet) -> None:
     put_list(twin, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(done)]
 
 
-class _Sameness:
-    """A question: do two lines ask for the same?"""
+class Sameness:
+    """A question: do two lines ask for the same?
 
-    def __init__(self, component: Component) -> None:
+    Args:
+        component: the line item's.
+        but_not: compared fields that may differ: the Service Id may be provisioning's own.
+    """
+
+    def __init__(self, component: Component, but_not: Container[str] = ("Service Id",)) -> None:
         attribute = component.children[ATTRIBUTE]
-        # The Service Id may be provisioning's own.
-        self._items = differs_in(component, [name for name in component.compared if name != "Service Id"])
+        self._items = differs_in(component, [name for name in component.compared if name not in but_not])
         self._values = differs_in(attribute, attribute.compared)
 
     def __call__(self, one: PropertySet, two: PropertySet) -> bool:
+        """Whether both have the same action, fields and attributes."""
         if action_code(one) != action_code(two) or self._items(one.properties, two.properties):
             return False
         values = self._by_name(one), self._by_name(two)

@@ -101,6 +101,27 @@ def test_a_supplement_of_a_supplement_counts_on_from_the_highest(road, submitted
 @pytest.mark.parametrize(
     ("status", "mend"),
     [
+        ("Open", "revise it (`orderhub workflow revise`) to change what was submitted"),
+        ("Failed", "try the failed lines again, or amend it (`orderhub workflow fallout-list` has its entry)"),
+        ("Complete", "change the services with an order of its own"),
+        ("Cancelled", "change the services with an order of its own"),
+    ],
+)
+def test_only_what_is_not_submitted_yet_can_be_submitted(road, submitted, status, mend):
+    order = active(road)
+    order.properties["Status"] = status
+    write(road, order)
+    with pytest.raises(AlreadySubmitted) as refused:
+        road.ask("submit", order=NUMBER)
+    assert (refused.value.why, refused.value.mend) == (
+        f"its status is {status}: submitted is what is New or Pending",
+        mend,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "mend"),
+    [
         ("New", "edit it as it is: it isn't submitted yet"),
         ("Complete", "change the services with an order of its own"),
         ("Failed", "amend it from its fallout entry"),

@@ -1,0 +1,93 @@
+"""What the lines that update a service item were built on, so that they undo nothing that they left alone.
+
+    remember    beside each Update, what the service item was like when the line was made
+    rebase      what such a line left alone is what other orders have made of it meanwhile
+
+An Update carries every field of its item, also those that nobody asked to change (methods.md, "Delta": all fields are
+passed through). Between a quote and its order, and between an order and its submission, others are submitted; the one
+that comes later changes what it asks to change, and nothing else, as if it had been made after them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from hub.run import Note
+from hub.services.differences import same_value
+from integration_objects.complex_object import KEY, LINE_ITEM, action_code, instances, walk_items
+from integration_objects.definition import Component
+from integration_objects.property_set import PropertySet
+
+BUILT_ON = "Built On"
+#: Fields that other rules settle: the key, the status (Asset Status says what it becomes), and what is computed.
+_SETTLED = frozenset((KEY, "Action Code", "Status", "Extended Quantity"))
+
+
+def remember(component: Component, roots: Iterable[PropertySet], before: PropertySet | None) -> None:
+    """Write beside each Update what it is built on, in place.
+
+    Args:
+        component: the line item's.
+        roots: root items of a quote or an order.
+        before: OM Asset message: the state that they change; None for none.
+    """
+    names, items = _names(component), _by_key(before)
+    for root in roots:
+        for item in root.walk():
+            if item.type == LINE_ITEM:
+                was = items.get(item.get(KEY)) if action_code(item) == "Update" else None
+                item.properties[BUILT_ON] = None if was is None else _written(names, item, was)
+
+
+def rebase(component: Component, roots: Iterable[PropertySet], state: PropertySet | None) -> list[Note]:
+    """Let what Updates left alone be what it is in a later state, in place.
+
+    Lines that don't remember what they are built on (a sender's), and those that are worked on already, stay.
+
+    Args:
+        component: the line item's.
+        roots: root items of a quote or an order.
+        state: OM Asset message: what is requested before them; None for none.
+
+    Returns:
+        A note for each compared field that another order has changed.
+    """
+    names, notes = _names(component), []
+    items: Mapping[str | None, PropertySet] | None = None
+    for root in roots:
+        for item in root.walk():
+            built_on = item.get(BUILT_ON) if item.type == LINE_ITEM else None
+            if built_on is None or action_code(item) != "Update" or item.get("Status") not in (None, "Pending"):
+                continue
+            items = _by_key(state) if items is None else items
+            now = items.get(item.get(KEY))
+            if now is None:
+                continue  # Apply says that it isn't there
+            base = json.loads(built_on)
+            for name in names:
+                if name not in item.properties:
+                    continue
+                kind, was, here = component.fields[name].type, base.get(name), now.get(name)
+                if same_value(kind, item.get(name), was) and not same_value(kind, was, here):
+                    item.properties[name] = here
+                    if name in component.compared or name == "Quantity":
+                        text = f"{name} is {here} and no longer {was}: another order has changed it meanwhile"
+                        notes.append(Note("changed meanwhile", text, item.get(KEY), item.get("Product Id")))
+            item.properties[BUILT_ON] = _written(names, item, now)
+    return notes
+
+
+def _names(component: Component) -> list[str]:
+    return [name for name in component.fields if name not in component.not_applied and name not in _SETTLED]
+
+
+def _written(names: list[str], item: PropertySet, was: PropertySet) -> str:
+    found = {name: was.get(name) for name in names if name in item.properties and was.get(name) is not None}
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _by_key(state: PropertySet | None) -> Mapping[str | None, PropertySet]:
+    if state is None:
+        return {}
+    return {item.get(KEY): item for instance in instances(state) for item, _ in walk_items(instance)}

@@ -1,0 +1,150 @@
+"""Orders that were made at the same time: each changes what it asks to change, and undoes nothing else."""
+
+from __future__ import annotations
+
+import json
+
+from integration_objects.complex_object import KEY, instances, walk_items
+from tests.customer_care import lines, the
+
+LINE, PACKAGE = "Local Line", "Local Breakthrough Package"
+NUMBER = {"request": "set", "item": f"{PACKAGE}/{LINE}/Call Forwarding", "attributes": {"Forwarding Number": "206-1"}}
+VOICE_MAIL = {
+    "request": "add",
+    "product": "Voice Mail",
+    "beneath": f"{PACKAGE}/{LINE}",
+    "attributes": {"Password": "1234"},
+}
+
+
+def package(care):
+    """The order of a bundle that no system provides, with a line and its features."""
+    requests = [NUMBER, VOICE_MAIL]
+    quote = the(care("new-products-and-services", account="1-B", product=PACKAGE, requests=requests))
+    return care.place(quote.get("Quote Number"))
+
+
+def line(care):
+    """A line in 1-B's profile, by its key."""
+    care.install(care.place(the(care("new-products-and-services", account="1-B", product=LINE)).get("Quote Number")))
+    return care.profile_root("1-B").get(KEY)
+
+
+def changes(care, root, session, **fields):
+    """A quote that sets fields of a root, by its number."""
+    named = {name.replace("_", " "): text for name, text in fields.items()}
+    request = {"request": "set", "item": root, "fields": named}
+    return the(care("modify", account="1-B", root=root, session=session, requests=[request])).get("Quote Number")
+
+
+def told(outcome):
+    return [str(note) for note in outcome.notes if note.kind == "changed meanwhile"]
+
+
+def test_a_quote_leaves_alone_what_another_changed_since(any_care):
+    care, root = any_care, line(any_care)
+    first = changes(care, root, "anna", Pricing_Comment="ask Ann")
+    second = changes(care, root, "bert", Service_Id="206-2")
+    care.install(care.place(first))
+    note = (
+        f"changed meanwhile: {LINE} {root}: Pricing Comment is ask Ann and no longer None: another order has changed "
+        "it meanwhile"
+    )
+    assert told(care("verify", quote=second)) == [note]
+    placed = care("quote-to-order", quote=second)
+    assert told(placed) == [note]
+    care.install(instances(placed.objects[0])[0])
+    profile = care.profile_root("1-B")
+    assert (profile.get("Pricing Comment"), profile.get("Service Id")) == ("ask Ann", "206-2")
+
+
+def test_what_both_ask_for_is_as_the_later_one_asks(care):
+    root = line(care)
+    first, second = (changes(care, root, name, Service_Id=number) for name, number in (("a", "206-1"), ("b", "206-2")))
+    care.install(care.place(first))
+    placed = care("quote-to-order", quote=second)
+    assert told(placed) == []
+    care.install(instances(placed.objects[0])[0])
+    assert care.profile_root("1-B").get("Service Id") == "206-2"
+
+
+def test_an_order_follows_what_is_submitted_between_it_and_its_own_submission(care):
+    """The second order is made first, and submitted last."""
+    root = line(care)
+    first = changes(care, root, "anna", Pricing_Comment="ask Ann")
+    second = changes(care, root, "bert", Service_Id="206-2")
+    later = care.work("quote-to-order", quote=second, due_date="2027-06-01")
+    care.submit(care.work("quote-to-order", quote=first, due_date="2027-01-01"))
+    care.submit(later)
+    (updated,) = [item for item, _ in walk_items(care.order(later.get("Order Number"))) if item.get(KEY) == root]
+    assert (updated.get("Pricing Comment"), updated.get("Service Id")) == ("ask Ann", "206-2")
+    assert json.loads(updated.get("Built On"))["Pricing Comment"] == "ask Ann"
+
+
+def test_an_edited_quote_is_built_on_what_is_there_now(care):
+    root = line(care)
+    first = changes(care, root, "anna", Pricing_Comment="ask Ann")
+    second = changes(care, root, "bert", Service_Id="206-2")
+    care.install(care.place(first))
+    edited = the(care("edit-quote-line-item", quote=second, line="1"))
+    (updated,) = lines(edited, LINE)
+    assert (updated.get("Pricing Comment"), updated.get("Service Id")) == ("ask Ann", "206-2")
+    assert told(care("quote-to-order", quote=second)) == []
+
+
+def test_later_orders_on_what_a_supplement_asks_for_otherwise_are_marked(care):
+    root = line(care)
+    first = care.place(changes(care, root, "anna", Service_Id="206-1"))
+    care.submit(first)
+    later = care.place(changes(care, root, "bert", Pricing_Comment="ask Ann"))
+    care.submit(later)
+    number = first.get("Order Number")
+    care("revise", order=number)
+    request = {"request": "set", "item": root, "fields": {"Service Id": "206-2"}}
+    care("edit-order-line-item", order=number, line="1", requests=[request])
+    care("submit", order=number)
+    (mark,) = care.road.fallout()
+    assert (mark["cause"], mark["order_number"], mark["lines"]) == (
+        "Built On Failed Lines",
+        later.get("Order Number"),
+        [root],
+    )
+    assert mark["reason"] == (
+        f"the order {number} was revised, and asks for something else now than what this order was built on: "
+        f"Local Line 206-2 ({root})"
+    )
+
+
+def test_a_supplement_is_no_later_order_than_its_own(care):
+    """Lines fail while the supplement is made: it says itself what it asks for."""
+    care.submit(order := package(care))
+    number = order.get("Order Number")
+    care("revise", order=number)
+    work_order = f"{number}-1"
+    (failed,) = lines(order, "Voice Mail")
+    care("order-synchronization", work_order=work_order, status="Failed", lines=failed.get(KEY))
+    care("order-synchronization", work_order=work_order, status="Complete")
+    assert [entry["cause"] for entry in care.road.fallout()] == ["Lines Failed"]
+
+
+def test_a_supplement_of_a_suspension_is_submitted(care):
+    """What it suspended already isn't suspended a second time by it."""
+    care.install(package(care))
+    root = care.profile_root("1-B").get(KEY)
+    order = care.place(the(care("suspend", account="1-B", root=root)).get("Quote Number"))
+    care.submit(order)
+    care("revise", order=order.get("Order Number"))
+    care("submit", order=order.get("Order Number"))
+    (active,) = care.road.stored("OM Order", Order_Number=order.get("Order Number"), Active_Flag="Y")
+    assert (active.get("Revision"), active.get("Status")) == ("2", "Open")
+
+
+def test_a_part_of_a_service_is_not_ordered(care):
+    root = line(care)
+    number = changes(care, root, "anna", Quantity="2.5")
+    assert care.refused("quote-to-order", quote=number) == (
+        "a part of a service can't be ordered\n"
+        f"  where: quote {number}, line item '{root}'\n"
+        "  why:   its quantity is 2.5, and a service that is tracked as an asset is there whole\n"
+        "  mend:  give it a whole quantity, or set Track As Asset to N where the product is measured"
+    )
