@@ -561,7 +561,7 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
         )
     dated = run.call("Set Effectivity Dates", trimmed, completed=run.now())
     change = run.call("Logical Delete", dated)
-    before = profile(run, account_id)
+    before = profile(run, account_id, [change])
     had = {} if is_empty(before) else _attribute_names(before)
     applied = run.call("Apply", no_profile(account_id) if is_empty(before) else before, [change])
     too_early = {entry.item for entry in applied.ignored if entry.attribute is None and entry.state == ABSENT}

@@ -109,12 +109,12 @@ def project(
             why=f"today is {run.now()[:10]}",
             mend="give today or a later day; what was, is in the service profile's history",
         )
-    asset = profile(run, account_id)
     orders = _wanted(open_orders(run, account_id), account_id, numbers)
     left_out: list[tuple[str | None, str]] = []
     if on is not None:
         for tree in orders:
             _leave_out_later(instances(tree)[0], on, left_out)
+    asset = profile(run, account_id, orders)
     states, ignored = _states(run, asset, orders)
     names = [instances(tree)[0].get("Order Number") for tree in orders]
     fields = [*run.definitions[ASSET].root.children["Line Item"].compared, *_ALSO]

@@ -152,7 +152,7 @@ def mark_overtaken_orders(run: Run, order: PropertySet) -> None:
     if not after:
         return
     account_id = order.get("Account Id") or ""
-    asset = profile(run, account_id)
+    asset = profile(run, account_id, [*before, *after])
     if is_empty(asset):
         asset = no_profile(account_id)
     without = run.call("Apply", asset, [*before, *after])

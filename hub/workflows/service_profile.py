@@ -5,11 +5,12 @@ Source: "Modify Asset Sub-process" 1, "Customer Service Profile"; spec: workflow
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from hub.run import Run
 from hub.workflows.statuses import NEVER_COMES
 from integration_objects.complex_object import (
+    KEY,
     NO_ACTION,
     action_code,
     attributes,
@@ -29,23 +30,45 @@ INACTIVE = "Inactive"
 OPEN_HEADERS = ("New", "Pending", "Open")
 
 
-def profile(run: Run, account_id: str) -> PropertySet:
-    """The account's service profile without its Inactive items: an OM Asset message, or an empty one."""
-    return without_inactive(run.query(ASSET, {"Account Id": account_id}))
+def profile(run: Run, account_id: str, orders: Sequence[PropertySet] = ()) -> PropertySet:
+    """The account's service profile without its Inactive items: an OM Asset message, or an empty one.
+
+    Args:
+        run: the run.
+        account_id: the account.
+        orders: what will be applied to it. Inactive items that its lines stand beneath stay: a bundle may be gone
+            before provisioning has done the lines that another order put beneath it.
+    """
+    return without_inactive(run.query(ASSET, {"Account Id": account_id}), keys_above(orders))
 
 
-def without_inactive(asset: PropertySet) -> PropertySet:
+def keys_above(orders: Sequence[PropertySet]) -> set[str | None]:
+    """The keys of the items that stand right above lines on which there is something to do."""
+    return {
+        parent.get(KEY)
+        for tree in orders
+        for order in instances(tree)
+        for item, parent in walk_items(order)
+        if parent is not None and action_code(item) != NO_ACTION
+    }
+
+
+def without_inactive(asset: PropertySet, kept: Collection[str | None] = ()) -> PropertySet:
     """Drop the Inactive items of an asset that this run has read, in place; an empty object where nothing is left.
 
     An Inactive item above a living one stays: a bundle may be gone before provisioning has taken away the lines
     beneath it, which would be lost to every later order if they went with it.
+
+    Args:
+        asset: an OM Asset message. Changed.
+        kept: the keys of items that stay, with all above them, though they are Inactive.
     """
     for instance in instances(asset):
         living: set[int] = set()
         for item, _ in reversed(list(walk_items(instance))):
             below = line_items(item)
             below[:] = [child for child in below if id(child) in living]
-            if below or item.get("Status") != INACTIVE:
+            if below or item.get("Status") != INACTIVE or item.get(KEY) in kept:
                 living.add(id(item))
         roots = line_items(instance)
         roots[:] = [root for root in roots if id(root) in living]
@@ -66,9 +89,9 @@ def requested_state(
         but_not: row ids of orders that don't count: the document being edited, and the one that it replaces.
         orders: the orders that count, as Apply takes them; None: all that are open.
     """
-    asset = profile(run, account_id)
     if orders is None:
         orders = open_orders(run, account_id, but_not)
+    asset = profile(run, account_id, orders)
     if not orders:
         return asset
     return without_inactive(run.call("Apply", asset, orders).asset)
