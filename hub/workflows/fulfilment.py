@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hub.reply import order_reply
 from hub.run import Outcome, Run
-from hub.services.apply import ABSENT
+from hub.services.apply import ABSENT, Ignored
 from hub.workflows import review
 from hub.workflows.milestones import MILESTONE, reach
 from hub.workflows.profile_history import write_history
 from hub.workflows.service_id import service_ids
-from hub.workflows.service_profile import ASSET, ORDER, make_no_action, no_profile, profile
+from hub.workflows.service_profile import ASSET, OPEN_HEADERS, ORDER, make_no_action, no_profile, profile
 from hub.workflows.statuses import FAILED, StatusChangeRefused, check_change
 from hub.workflows.stored_orders import in_force
 from hub.workflows.supplements import pass_on
@@ -43,6 +43,9 @@ STATUS = "OM Work Order Status"
 BILLING_EVENT = "OM Billing Event"
 #: how fallout entries of lines end that had to wait
 _IN_PROFILE = "the lines are in the service profile now"
+_NOT_TAKEN = "the service profile can't take the lines any more: see Ignored by Apply"
+#: whose lines may still come, though their order isn't open
+_MAY_COME = (review.LINES_FAILED, review.BELOW_FAILED, review.WAITING)
 
 
 class WorkOrderUnknown(Refused):
@@ -422,9 +425,7 @@ def take_completed_lines(run: Run, order: PropertySet, done: Sequence[PropertySe
 
 def _apply_waiting(run: Run, order: PropertySet) -> None:
     """Apply what of other orders was complete before the services that it changes were in the profile."""
-    entries = run.fallout_entries("Open", account_id=order.get("Account Id"))
-    numbers = {entry["order_number"] for entry in entries if entry["cause"] == review.WAITING}
-    for number in sorted(numbers - {order.get("Order Number")}):
+    for number in _orders_with(run, order, [review.WAITING]):
         [active] = instances(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}))
         other = in_force(run, active)
         apply_completed(run, other)
@@ -564,7 +565,7 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
     before = profile(run, account_id, [change])
     had = {} if is_empty(before) else _attribute_names(before)
     applied = run.call("Apply", no_profile(account_id) if is_empty(before) else before, [change])
-    too_early = {entry.item for entry in applied.ignored if entry.attribute is None and entry.state == ABSENT}
+    too_early = _too_early(run, order, change, applied.ignored)
     for cause, ignored in (
         (review.WAITING, [entry for entry in applied.ignored if entry.item in too_early]),
         (review.IGNORED, [entry for entry in applied.ignored if entry.item not in too_early]),
@@ -590,9 +591,61 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
                 item.properties[name] = calculated.get(name)
     waited = [key or "" for key in actions if key not in just_done and key not in too_early]
     if waited:
-        review.resolve(run, order, review.BELOW_FAILED, _IN_PROFILE, waited)
-        now_there = [item.get(KEY) or "" for item, _ in walk_items(order) if item.get("Applied Date") is not None]
-        review.resolve(run, order, review.WAITING, _IN_PROFILE, now_there)
+        lost = {entry.item for entry in applied.ignored if entry.attribute is None}
+        how = _IN_PROFILE if lost.isdisjoint(waited) else _NOT_TAKEN
+        review.resolve(run, order, review.BELOW_FAILED, how, waited)
+        done = [item.get(KEY) or "" for item, _ in walk_items(order) if item.get("Applied Date") is not None]
+        review.resolve(run, order, review.WAITING, how, done)
+
+
+def _too_early(run: Run, order: PropertySet, change: PropertySet, ignored: Iterable[Ignored]) -> set[str]:
+    """The ignored lines that miss what another order can still bring: the service that they change, or their parent."""
+    absent = {entry.item for entry in ignored if entry.attribute is None and entry.state == ABSENT}
+    if not absent:
+        return set()
+    missing: dict[str, str | None] = {}  # what each of them misses, by their keys
+    for item, parent in walk_items(instances(change)[0]):
+        key, above = item.get(KEY) or "", None if parent is None else parent.get(KEY)
+        if key in absent:
+            missing[key] = missing.get(above or "", above) if action_code(item) == "Add" else key
+    # What is stored and wasn't met is Inactive: it was there, and doesn't come again.
+    stored = _keys_of(instances(run.query(ASSET, {"Account Id": order.get("Account Id")})))
+    to_come = _keys_to_come(run, order) - stored
+    return {key for key, wanted in missing.items() if wanted in to_come}
+
+
+def _keys_to_come(run: Run, order: PropertySet) -> set[str | None]:
+    """The keys of the services that other orders add, and that aren't in the service profile yet.
+
+    An order that isn't open can bring some, too, while its fallout entry can have failed lines tried again, or while
+    its completed lines wait themselves.
+    """
+    account_id = order.get("Account Id")
+    open_orders = run.query(ORDER, {"Account Id": account_id, "Active Flag": "Y", "Status": list(OPEN_HEADERS)})
+    others = run.query(ORDER, {"Order Number": _orders_with(run, order, _MAY_COME), "Active Flag": "Y"})
+    active = [one for one in (*instances(open_orders), *instances(others)) if _is_another(one, order)]
+    revisions = [*active, *(in_force(run, one) for one in active)]
+    return {
+        item.get(KEY)
+        for one in revisions
+        for item, _ in walk_items(one)
+        if action_code(item) == "Add" and item.get("Applied Date") is None and item.get("Status") != "Cancelled"
+    }
+
+
+def _is_another(one: PropertySet, order: PropertySet) -> bool:
+    return one.get("Order Number") != order.get("Order Number")
+
+
+def _orders_with(run: Run, order: PropertySet, causes: Collection[str]) -> list[str]:
+    """The numbers of the other orders of an order's account that have open fallout entries with one of these causes."""
+    entries = run.fallout_entries("Open", account_id=order.get("Account Id"))
+    found = {str(entry["order_number"]) for entry in entries if entry["cause"] in causes}
+    return sorted(found - {order.get("Order Number")})
+
+
+def _keys_of(trees: Iterable[PropertySet]) -> set[str | None]:
+    return {item.get(KEY) for instance in trees for item, _ in walk_items(instance)}
 
 
 def _date_asset(asset: PropertySet, dates: dict[str | None, PropertySet], order: PropertySet) -> None:

@@ -100,3 +100,32 @@ def test_a_line_that_will_be_beneath_a_bundle_that_is_gone_is_requested_and_proj
     quote = the(care("disconnect", account="1-B", root=disconnected))
     (root,) = line_items(quote)
     assert [item.get("Action Code") for item in root.walk() if item.type == "Line Item"] == ["Delete"] * 4
+
+
+# What waits for another order, and what waits for nothing
+
+
+def renumbering(care, root, line, number, **more):
+    """A quote that gives the line another number; its Quote Number."""
+    requests = [{"request": "set", "item": line, "fields": {"Service Id": number}}]
+    return the(care("modify", account="1-B", root=root, requests=requests, **more)).get("Quote Number")
+
+
+def test_a_change_of_what_an_order_before_it_took_away_waits_for_nothing(care):
+    root, line = installed(care)
+    change = renumbering(care, root, line, "222", session="bert")
+    gone = the(care("disconnect", account="1-B", root=root)).get("Quote Number")
+    later = care.work("quote-to-order", quote=change, due_date="2027-06-01")
+    care.submit(later)
+    early = care.work("quote-to-order", quote=gone, due_date="2027-01-01")
+    care.submit(early)
+    answer(care, early.get("Order Number"))
+    answer(care, later.get("Order Number"))
+    (entry,) = (row for row in care("fallout-list").rows if row["cause"] != "Overtaken By Due Date")
+    assert (entry["cause"], entry["order"], entry["reason"], entry["can be done"]) == (
+        "Ignored by Apply",
+        later.get("Order Number"),
+        f"{line} (Update): the item isn't there",
+        "fallout-close",
+    )
+    assert set(care.road.profile().values()) == {"Inactive"}

@@ -228,3 +228,38 @@ def test_a_stacked_order_that_completes_first_is_applied_when_what_it_builds_on_
     [resolved] = road.fallout("Resolved")
     assert resolved["resolution"] == "the lines are in the service profile now"
     assert len(road.left("billing.events")) == 2
+
+
+@pytest.fixture
+def waiting(road, build, keys):
+    """A voice mail that is complete before the line that it stands beneath; its order."""
+    mail = build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL)
+    road.work(build.order("9", build.line(1, "N", "LCLLN001", ref="L"), mail))
+    road.complete(road.work_orders()[-1])
+    [entry] = road.fallout()
+    assert entry["cause"] == "Waits For Another Order"
+    return entry["order_number"]
+
+
+def test_what_waited_for_an_order_that_is_cancelled_waits_no_more(road, keys, waiting):
+    road.ask("cancel-order", order=NUMBER)
+    road.ask("apply-completed", order=waiting)
+    [entry] = road.fallout()
+    assert (entry["cause"], entry["reason"]) == (
+        "Ignored by Apply",
+        f"{entry['lines'][0]} (Add): its parent '{keys['Local Line']}' isn't there",
+    )
+    [resolved] = road.fallout("Resolved")
+    assert (resolved["cause"], resolved["resolution"]) == (
+        "Waits For Another Order",
+        "the service profile can't take the lines any more: see Ignored by Apply",
+    )
+
+
+def test_what_waits_for_a_failed_line_waits_until_nobody_tries_that_again(road, build, keys, waiting):
+    answer(road, build, [(key, "FAILED") for key in keys.values()])
+    road.ask("apply-completed", order=waiting)
+    assert [entry["cause"] for entry in road.fallout()] == ["Waits For Another Order", "Lines Failed"]
+    road.ask("fallout-close", entry=road.fallout()[1]["row_id"], resolution="she has gone elsewhere")
+    road.ask("apply-completed", order=waiting)
+    assert [entry["cause"] for entry in road.fallout()] == ["Ignored by Apply"]
