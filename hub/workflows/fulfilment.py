@@ -15,7 +15,17 @@ from hub.workflows import review
 from hub.workflows.milestones import MILESTONE, reach
 from hub.workflows.profile_history import write_history
 from hub.workflows.service_id import service_ids
-from hub.workflows.service_profile import ASSET, OPEN_HEADERS, ORDER, make_no_action, no_profile, profile
+from hub.workflows.service_profile import (
+    ASSET,
+    OPEN_HEADERS,
+    ORDER,
+    changed_items,
+    in_sequence,
+    keys_above,
+    make_no_action,
+    no_profile,
+    profile,
+)
 from hub.workflows.statuses import FAILED, StatusChangeRefused, check_change
 from hub.workflows.stored_orders import in_force
 from hub.workflows.supplements import pass_on
@@ -562,13 +572,18 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
         )
     dated = run.call("Set Effectivity Dates", trimmed, completed=run.now())
     change = run.call("Logical Delete", dated)
-    before = profile(run, account_id, [change])
+    _, *later = in_sequence(run, account_id, [change])
+    later = [run.call("Logical Delete", tree) for tree in later]
+    # What a later order has taken away already is there for this one to change, and for that one to take away again.
+    kept = keys_above([change]) | {item.get(KEY) for item in changed_items(later)}
+    before = profile(run, account_id, kept)
     had = {} if is_empty(before) else _attribute_names(before)
-    applied = run.call("Apply", no_profile(account_id) if is_empty(before) else before, [change])
-    too_early = _too_early(run, order, change, applied.ignored)
+    applied = run.call("Apply", no_profile(account_id) if is_empty(before) else before, [change, *later])
+    not_done = [entry for entry in applied.ignored if entry.order == order.get("Order Number")]
+    too_early = _too_early(run, order, change, not_done)
     for cause, ignored in (
-        (review.WAITING, [entry for entry in applied.ignored if entry.item in too_early]),
-        (review.IGNORED, [entry for entry in applied.ignored if entry.item not in too_early]),
+        (review.WAITING, [entry for entry in not_done if entry.item in too_early]),
+        (review.IGNORED, [entry for entry in not_done if entry.item not in too_early]),
     ):
         if ignored:
             told = "; ".join(f"{entry.item} ({entry.action}): {entry.reason}" for entry in ignored)
@@ -576,6 +591,9 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
     dates = {item.get(KEY): item for item, _ in walk_items(instances(dated)[0])}
     if not is_empty(applied.asset):
         _date_asset(instances(applied.asset)[0], dates, order)
+        for tree in later:
+            again = {item.get(KEY): item for item in changed_items([tree])}
+            _date_asset(instances(applied.asset)[0], again, instances(tree)[0])
         _keep_asset_fields(run, instances(applied.asset)[0])
         write_history(run, before, applied.asset, actions, order)
         _store_profile(run, applied.asset, had)
@@ -591,7 +609,7 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
                 item.properties[name] = calculated.get(name)
     waited = [key or "" for key in actions if key not in just_done and key not in too_early]
     if waited:
-        lost = {entry.item for entry in applied.ignored if entry.attribute is None}
+        lost = {entry.item for entry in not_done if entry.attribute is None}
         how = _IN_PROFILE if lost.isdisjoint(waited) else _NOT_TAKEN
         review.resolve(run, order, review.BELOW_FAILED, how, waited)
         done = [item.get(KEY) or "" for item, _ in walk_items(order) if item.get("Applied Date") is not None]

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 from hub.run import Note, Run
 from hub.services.apply import Ignored
-from hub.workflows.service_profile import ASSET, make_no_action, open_orders, profile, without_inactive
+from hub.workflows.service_profile import (
+    ASSET,
+    changed_items,
+    in_sequence,
+    keys_above,
+    make_no_action,
+    open_orders,
+    profile,
+    without_inactive,
+)
 from hub.workflows.stored_orders import described
 from integration_objects.complex_object import (
     KEY,
@@ -114,16 +123,23 @@ def project(
     if on is not None:
         for tree in orders:
             _leave_out_later(instances(tree)[0], on, left_out)
-    asset = profile(run, account_id, orders)
-    states, ignored = _states(run, asset, orders)
-    names = [instances(tree)[0].get("Order Number") for tree in orders]
+    sequence = in_sequence(run, account_id, orders)
+    asset = profile(run, account_id, keys_above(sequence))
+    states, ignored = _states(run, asset, sequence)
+    names = [instances(tree)[0].get("Order Number") for tree in sequence]
     fields = [*run.definitions[ASSET].root.children["Line Item"].compared, *_ALSO]
     wanted = _root_wanted(states, root, account_id)
     values = tuple(value for value in _values(states, names, fields) if value.place[0] in wanted)
     gone = tuple(entry for entry in _gone(states, names) if entry[0] in wanted)
-    ignored = tuple(entry for entry in ignored if root is None or entry.item in wanted)
+    laid_again = _laid_again(sequence, orders)
+    ignored = tuple(
+        entry
+        for entry in ignored
+        if (root is None or entry.item in wanted) and (entry.order, entry.item) not in laid_again
+    )
     last = states[-1] if root is None else _only(states[-1], root)
-    return Projection(last, tuple(names), values, ignored, gone, tuple(left_out))
+    numbers = [instances(tree)[0].get("Order Number") or "" for tree in orders]
+    return Projection(last, tuple(numbers), values, ignored, gone, tuple(left_out))
 
 
 def _wanted(orders: Sequence[PropertySet], account_id: str, numbers: Sequence[str] | None) -> list[PropertySet]:
@@ -155,6 +171,17 @@ def _leave_out_later(order: PropertySet, on: str, left_out: list[tuple[str | Non
             (number, f"{action_code(item)} {described(item)}: " + ("no due date" if due is None else f"due {due}"))
         )
         make_no_action(item)
+
+
+def _laid_again(sequence: Sequence[PropertySet], orders: Sequence[PropertySet]) -> set[tuple[str | None, str | None]]:
+    """The order numbers and keys of lines that are in the profile already, and come to nothing a second time."""
+    given = {id(tree) for tree in orders}
+    return {
+        (instances(tree)[0].get("Order Number"), item.get(KEY))
+        for tree in sequence
+        if id(tree) not in given
+        for item in changed_items([tree])
+    }
 
 
 def _states(

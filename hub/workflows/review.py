@@ -16,7 +16,15 @@ from collections.abc import Iterable, Sequence
 
 from hub.run import Run
 from hub.workflows.order_rules import rules_broken, touched
-from hub.workflows.service_profile import ORDER, no_profile, orders_after, orders_around, profile, still_to_come
+from hub.workflows.service_profile import (
+    ORDER,
+    keys_above,
+    no_profile,
+    orders_after,
+    orders_around,
+    profile,
+    still_to_come,
+)
 from hub.workflows.stored_orders import described
 from integration_objects.complex_object import (
     KEY,
@@ -152,7 +160,7 @@ def mark_overtaken_orders(run: Run, order: PropertySet) -> None:
     if not after:
         return
     account_id = order.get("Account Id") or ""
-    asset = profile(run, account_id, [*before, *after])
+    asset = profile(run, account_id, keys_above([*before, *after]))
     if is_empty(asset):
         asset = no_profile(account_id)
     without = run.call("Apply", asset, [*before, *after])

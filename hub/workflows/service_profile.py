@@ -5,7 +5,7 @@ Source: "Modify Asset Sub-process" 1, "Customer Service Profile"; spec: workflow
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from hub.run import Run
 from hub.workflows.statuses import NEVER_COMES
@@ -29,21 +29,27 @@ INACTIVE = "Inactive"
 #: header statuses of an order that still changes the requested state
 OPEN_HEADERS = ("New", "Pending", "Open")
 
+#: without a due date, due, created
+_Place = tuple[bool, float, str]
 
-def profile(run: Run, account_id: str, orders: Sequence[PropertySet] = ()) -> PropertySet:
+
+def profile(run: Run, account_id: str, kept: Collection[str | None] = ()) -> PropertySet:
     """The account's service profile without its Inactive items: an OM Asset message, or an empty one.
 
     Args:
         run: the run.
         account_id: the account.
-        orders: what will be applied to it. Inactive items that its lines stand beneath stay: a bundle may be gone
-            before provisioning has done the lines that another order put beneath it.
+        kept: as `without_inactive` takes it.
     """
-    return without_inactive(run.query(ASSET, {"Account Id": account_id}), keys_above(orders))
+    return without_inactive(run.query(ASSET, {"Account Id": account_id}), kept)
 
 
-def keys_above(orders: Sequence[PropertySet]) -> set[str | None]:
-    """The keys of the items that stand right above lines on which there is something to do."""
+def keys_above(orders: Iterable[PropertySet]) -> set[str | None]:
+    """The keys of the items that stand right above lines on which there is something to do.
+
+    Though they are Inactive, they stay where these orders are applied: a bundle may be gone before provisioning has
+    done the lines that another order put beneath it.
+    """
     return {
         parent.get(KEY)
         for tree in orders
@@ -91,7 +97,8 @@ def requested_state(
     """
     if orders is None:
         orders = open_orders(run, account_id, but_not)
-    asset = profile(run, account_id, orders)
+    orders = in_sequence(run, account_id, orders, but_not)
+    asset = profile(run, account_id, keys_above(orders))
     if not orders:
         return asset
     return without_inactive(run.call("Apply", asset, orders).asset)
@@ -128,6 +135,63 @@ def orders_around(run: Run, order: PropertySet) -> tuple[list[PropertySet], list
     return before, [message(ORDER, [one]) for one in others[len(before) :]]
 
 
+def in_sequence(
+    run: Run, account_id: str, orders: Sequence[PropertySet], but_not: frozenset[str] = frozenset()
+) -> list[PropertySet]:
+    """Orders to be applied, and among them once more what orders that come later have applied already.
+
+    Provisioning may answer a later order first. What that has set on a service item stays, whatever an earlier order
+    brings then: the later order's line is laid over it again. Where the orders change nothing that is there, nothing
+    is read.
+
+    Args:
+        run: the run; the account is locked.
+        account_id: the account.
+        orders: OM Order messages of one order each, in the order in which they come. Not changed.
+        but_not: row ids of orders that don't count.
+
+    Returns:
+        The same messages, and between them those of later orders: their applied lines of the same items, all else `-`.
+    """
+    if not any(True for _ in changed_items(orders)):
+        return list(orders)
+    example = {"Account Id": account_id, "Active Flag": "Y"}
+    others = [
+        PropertySet("Order", properties=header)
+        for header in run.headers(ORDER, example)
+        if header["Status"] != "New" and header["Row Id"] not in but_not
+    ]
+    given = [order for tree in orders for order in instances(tree)]
+    first = _first_rows(run, [*given, *others])
+    asked: dict[str | None, _Place] = {}  # where each item is changed first
+    for order in given:
+        for item in changed_items([message(ORDER, [order])]):
+            asked.setdefault(item.get(KEY), _place(order, first))
+    begin = min(asked.values())
+    later = [one.get("Row Id") or "" for one in others if _place(one, first) > begin]
+    if not later:
+        return list(orders)
+    sequence = [(_place(order, first), tree) for tree in orders for order in instances(tree)]
+    for order in instances(run.query(ORDER, {"Row Id": later})):
+        place = _place(order, first)
+        for item, _ in walk_items(order):
+            if item.get("Applied Date") is None or asked.get(item.get(KEY), place) >= place:
+                make_no_action(item)
+        again = message(ORDER, [order])
+        if any(True for _ in changed_items([again])):
+            sequence.append((place, again))
+    return [tree for _, tree in sorted(sequence, key=lambda pair: pair[0])]
+
+
+def changed_items(orders: Iterable[PropertySet]) -> Iterator[PropertySet]:
+    """The lines that change, or take away, what is there."""
+    for tree in orders:
+        for order in instances(tree):
+            for item, _ in walk_items(order):
+                if action_code(item) not in ("Add", NO_ACTION):
+                    yield item
+
+
 def _open(run: Run, account_id: str) -> list[PropertySet]:
     """The account's open orders with what is still to come of them, in the order in which they will come."""
     orders = instances(run.query(ORDER, {"Account Id": account_id, "Active Flag": "Y", "Status": list(OPEN_HEADERS)}))
@@ -155,11 +219,15 @@ def _first_rows(run: Run, orders: Sequence[PropertySet]) -> dict[str | None, str
     return found
 
 
-def _when(order: PropertySet, first: Mapping[str | None, str]) -> tuple[bool, float, str, int]:
+def _when(order: PropertySet, first: Mapping[str | None, str]) -> tuple[_Place, int]:
+    return _place(order, first), int(order.get("Revision") or 1)
+
+
+def _place(order: PropertySet, first: Mapping[str | None, str]) -> _Place:
+    """Where an order comes among the others, in any revision."""
     due = order.get("Due Date")
     moment = 0.0 if due is None else read_date(due).timestamp()
-    created = first.get(order.get("Order Number")) or order.get("Row Id") or ""
-    return due is None, moment, created, int(order.get("Revision") or 1)
+    return due is None, moment, first.get(order.get("Order Number")) or order.get("Row Id") or ""
 
 
 def still_to_come(order: PropertySet) -> PropertySet:

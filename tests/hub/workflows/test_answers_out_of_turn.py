@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integration_objects.complex_object import KEY, instances, line_items, walk_items
+from integration_objects.complex_object import KEY, attributes, instances, line_items, walk_items
 from tests.customer_care import lines, the
 
 PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
@@ -129,3 +129,112 @@ def test_a_change_of_what_an_order_before_it_took_away_waits_for_nothing(care):
         "fallout-close",
     )
     assert set(care.road.profile().values()) == {"Inactive"}
+
+
+# Answers of a later order that come first
+
+
+def resting(care, workflow, root):
+    """An order, submitted, that suspends, resumes or disconnects the package; its Order Number."""
+    return placed(care, the(care(workflow, account="1-B", root=root))).get("Order Number")
+
+
+def service_id(care):
+    """The line's number in the service profile."""
+    return {item.get("Product Id"): item.get("Service Id") for item, _ in walk_items(care.profile_root("1-B"))}[LINE]
+
+
+def numbered(care, root, line, number):
+    """An order, submitted, that gives the line another number; its Order Number."""
+    return placed(care, care.quote(renumbering(care, root, line, number))).get("Order Number")
+
+
+def test_what_a_later_order_has_set_stays_when_an_earlier_one_is_done(care):
+    root, line = installed(care)
+    earlier = numbered(care, root, line, "111")
+    later = numbered(care, root, line, "222")
+    answer(care, later)
+    answer(care, earlier)
+    assert service_id(care) == "222"
+    assert [care.order(number).get("Status") for number in (earlier, later)] == ["Complete", "Complete"]
+    assert causes(care) == []
+
+
+def test_what_a_later_order_has_set_is_requested_and_projected_while_an_earlier_one_is_open(care):
+    root, line = installed(care)
+    numbered(care, root, line, "111")
+    later = numbered(care, root, line, "222")
+    answer(care, later)
+    outcome = care("projected-state", account="1-B")
+    (state,) = instances(outcome.objects[0])
+    assert [item.get("Service Id") for item in lines(state, LINE)] == ["222"]
+    assert [row["order"] for row in outcome.rows if (row["item"], row["field"]) == (line, "Service Id")] == [later]
+    assert outcome.notes == ()
+    requests = [{"request": "set", "item": line, "fields": {"Agreement Id": "AG-1"}}]
+    (change,) = lines(the(care("modify", account="1-B", root=root, requests=requests)), LINE)
+    assert (change.get("Agreement Id"), change.get("Service Id")) == ("AG-1", "222")
+
+
+def test_an_order_that_is_due_later_stays_though_it_was_made_earlier(care):
+    root, line = installed(care)
+    june = renumbering(care, root, line, "222", session="bert")
+    january = renumbering(care, root, line, "111")
+    june = care.work("quote-to-order", quote=june, due_date="2027-06-01")
+    january = care.work("quote-to-order", quote=january, due_date="2027-01-01")
+    for order in (june, january):
+        care.submit(order)
+    for order in (june, january):
+        answer(care, order.get("Order Number"))
+    assert service_id(care) == "222"
+
+
+def test_a_resumed_service_is_not_suspended_by_the_answer_to_the_order_before(care):
+    root, _ = installed(care)
+    suspended, resumed = resting(care, "suspend", root), resting(care, "resume", root)
+    answer(care, resumed)
+    answer(care, suspended)
+    assert set(care.road.profile().values()) == {"Active"}
+    assert causes(care) == []
+
+
+def test_a_disconnected_service_stays_so_since_then_whatever_an_order_before_did(care):
+    root, line = installed(care)
+    suspended, resumed = resting(care, "suspend", root), resting(care, "resume", root)
+    gone = resting(care, "disconnect", root)
+    answer(care, suspended)
+    answer(care, gone, completed="2026-03-01")
+    answer(care, resumed, completed="2026-04-01")
+    assert set(care.road.profile().values()) == {"Inactive"}
+    (ended,) = lines(care.road.stored("OM Asset", Account_Id="1-B")[0], LINE)
+    assert (ended.get(KEY), ended.get("Effective End Date")) == (line, "2026-03-01")
+    assert causes(care) == []
+
+
+def test_of_two_orders_that_take_the_same_away_the_later_one_says_when(care):
+    """The first try failed, and is tried again after somebody else had ordered it anew."""
+    root, _ = installed(care)
+    first = resting(care, "disconnect", root)
+    answer(care, first, "Failed")
+    second = resting(care, "disconnect", root)
+    (entry,) = care.road.fallout()
+    care("fallout-retry", entry=entry["row_id"])
+    answer(care, second, completed="2026-03-01")
+    answer(care, first, completed="2026-04-01")
+    (ended,) = lines(care.road.stored("OM Asset", Account_Id="1-B")[0], LINE)
+    assert (ended.get("Status"), ended.get("Effective End Date")) == ("Inactive", "2026-03-01")
+    assert causes(care) == []
+
+
+def test_an_attribute_that_a_later_order_has_set_stays(care):
+    root, _ = installed(care)
+    orders = []
+    for number in ("206-2", "206-3"):
+        item = f"{root}/{LINE}/Call Forwarding"
+        requests = [{"request": "set", "item": item, "attributes": {"Forwarding Number": number}}]
+        orders.append(placed(care, the(care("modify", account="1-B", root=root, requests=requests))))
+    for order in reversed(orders):
+        answer(care, order.get("Order Number"))
+    (forwarding,) = lines(care.road.stored("OM Asset", Account_Id="1-B")[0], "Call Forwarding")
+    assert [one.get("Text Value") for one in attributes(forwarding)] == [None, "206-3"]
+    history = care.road.stored("Service Profile History", Integration_Id=forwarding.get(KEY))
+    assert [one.get("Order Number") for one in history[1:]] == [orders[1].get("Order Number")]
