@@ -17,7 +17,8 @@ from typing import Any
 from hub.run import Run
 from hub.workflows import fulfilment, review
 from hub.workflows.milestones import forget
-from hub.workflows.service_profile import ORDER
+from hub.workflows.order_rules import prove_rules, touched_in_turn
+from hub.workflows.service_profile import ORDER, still_to_come
 from hub.workflows.statuses import FAILED, check_change
 from hub.workflows.stored_orders import UNSUBMITTED, described, order_in_hand
 from hub.workflows.supplements import supplement_of
@@ -28,6 +29,11 @@ from integration_objects.property_set import PropertySet
 #: what can be done about an entry whose order is Failed, by its cause
 _BUILT_ON_ANOTHER = (review.BUILT_ON_FAILED, review.OVERTAKEN)
 _RETRIED = (review.LINES_FAILED, review.BELOW_FAILED)
+#: what can be done about failed lines that can't be tried again as they are
+_MEND = (
+    "close the entry (fallout-close) where the lines aren't wanted any more; or amend the order (fallout-amend) and "
+    "edit it so that it follows from what the customer has and has ordered before it"
+)
 
 
 class FalloutUnknown(Refused):
@@ -121,6 +127,8 @@ def retry(run: Run, row_id: str, lines: Sequence[str] = ()) -> PropertySet:
         FalloutUnknown, FalloutResolved: there is no such open entry.
         CannotBeRetried: it isn't about failed lines, or its order isn't Failed.
         LineNotFailed: one of *lines* hasn't failed.
+        OrderDoesNotApply, StatusChangeRefused: there is no place for them any more in what the customer has.
+        ConfigurationRefused: with them, services break rules of their products.
     """
     order = _failed_order(run, _open_entry(run, row_id))
     failed = {item.get(KEY) or "": item for item, _ in walk_items(order) if item.get("Status") in FAILED}
@@ -140,10 +148,14 @@ def retry(run: Run, row_id: str, lines: Sequence[str] = ()) -> PropertySet:
         check_change("order line", f"{key} of the order {number}", item.get("Status"), "Open")
         item.properties["Status"] = "Open"
         forget(item)
+    # Other orders may have changed since then what these lines were proven on when the order was submitted.
+    service_items = touched_in_turn(run, still_to_come(order), ORDER, order, _MEND)
+    prove_rules(run, order, service_items, is_configured=True, mend=_MEND)
     fulfilment.flag_processed(run, order)
     run.update(message(ORDER, [order]))
     fulfilment.send_work_orders(run, order, again=True)
     review.resolve(run, order, review.LINES_FAILED, f"tried again by {run.actor}")
+    review.mark_overtaken_orders(run, order, "is tried again, and comes before this order")
     return order
 
 

@@ -144,7 +144,9 @@ def mark_orders_built_on(run: Run, order: PropertySet, lines: Sequence[PropertyS
             )
 
 
-def mark_overtaken_orders(run: Run, order: PropertySet) -> None:
+def mark_overtaken_orders(
+    run: Run, order: PropertySet, what: str = "was submitted later, and comes before this order by its due date"
+) -> None:
     """Mark the open orders for review that an order takes something from by being put before them.
 
     They were proven on what came before them then. What of them would be ignored now, and wouldn't without the order,
@@ -153,6 +155,7 @@ def mark_overtaken_orders(run: Run, order: PropertySet) -> None:
     Args:
         run: the run; the order's account is locked.
         order: the order, submitted and stored.
+        what: what it does now.
     """
     before, after = orders_around(run, order)
     # What isn't open yet is proven upon this order when it is submitted.
@@ -160,11 +163,12 @@ def mark_overtaken_orders(run: Run, order: PropertySet) -> None:
     if not after:
         return
     account_id = order.get("Account Id") or ""
-    asset = profile(run, account_id, keys_above([*before, *after]))
+    own = message(ORDER, [still_to_come(order)])
+    asset = profile(run, account_id, keys_above([*before, own, *after]))
     if is_empty(asset):
         asset = no_profile(account_id)
     without = run.call("Apply", asset, [*before, *after])
-    done = run.call("Apply", asset, [*before, message(ORDER, [still_to_come(order)]), *after])
+    done = run.call("Apply", asset, [*before, own, *after])
     undone = set(done.ignored) - set(without.ignored)
     broken = set(rules_broken(run, touched(order, without.asset, done.asset)))
     if broken:
@@ -189,8 +193,7 @@ def mark_overtaken_orders(run: Run, order: PropertySet) -> None:
                 run,
                 instance,
                 OVERTAKEN,
-                f"the order {order.get('Order Number')} was submitted later, and comes before this order by its due "
-                f"date; after it: {'; '.join(reasons)}",
+                f"the order {order.get('Order Number')} {what}; after it: {'; '.join(reasons)}",
                 list(dict.fromkeys(lines)),
             )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from integration_objects.complex_object import KEY, attributes, instances, line_items, walk_items
@@ -222,7 +224,7 @@ def test_of_two_orders_that_take_the_same_away_the_later_one_says_when(care):
     answer(care, first, completed="2026-04-01")
     (ended,) = lines(care.road.stored("OM Asset", Account_Id="1-B")[0], LINE)
     assert (ended.get("Status"), ended.get("Effective End Date")) == ("Inactive", "2026-03-01")
-    assert causes(care) == []
+    assert causes(care) == [("Overtaken By Due Date", second)]  # since the retry, it takes away what is gone by then
 
 
 def test_an_attribute_that_a_later_order_has_set_stays(care):
@@ -238,3 +240,95 @@ def test_an_attribute_that_a_later_order_has_set_stays(care):
     assert [one.get("Text Value") for one in attributes(forwarding)] == [None, "206-3"]
     history = care.road.stored("Service Profile History", Integration_Id=forwarding.get(KEY))
     assert [one.get("Order Number") for one in history[1:]] == [orders[1].get("Order Number")]
+
+
+# Failed lines that are tried again when other orders have gone on
+
+
+def mail(care, root, line):
+    """An order, submitted, for a voice mail beneath the line."""
+    add = {"request": "add", "product": "Voice Mail", "beneath": line, "attributes": {"Password": "1"}}
+    return placed(care, the(care("modify", account="1-B", root=root, requests=[add])))
+
+
+@pytest.fixture
+def two_mails(care):
+    """An order for a voice mail, which failed, and another one for it since then; the orders and the line's key."""
+    root, line = installed(care)
+    failed = mail(care, root, line)
+    answer(care, failed.get("Order Number"), "Failed")
+    return failed, mail(care, root, line), line
+
+
+def entry_of(care, number):
+    (entry,) = (one for one in care.road.fallout() if one["order_number"] == number)
+    return entry["row_id"]
+
+
+RETRY_MEND = (
+    "close the entry (fallout-close) where the lines aren't wanted any more; or amend the order (fallout-amend) and "
+    "edit it so that it follows from what the customer has and has ordered before it"
+)
+
+
+def test_failed_lines_with_which_services_would_break_rules_are_not_tried_again(care, two_mails):
+    failed, since, line = two_mails
+    number = failed.get("Order Number")
+    answer(care, since.get("Order Number"))
+    assert care.refused("fallout-retry", entry=entry_of(care, number)) == (
+        "the configuration breaks a rule of its products\n"
+        f"  where: order {number}, line {line}\n"
+        f"  why:   Most: Local Line '{line}' has 2 Voice Mail, and may have at most 1\n"
+        f"  mend:  {RETRY_MEND}"
+    )
+    # The mend: an amendment in which the other voice mail is what the customer has.
+    care("fallout-amend", entry=entry_of(care, number))
+    (wanted,) = lines(failed, "Voice Mail", "Add")
+    remove = {"request": "remove", "item": wanted.get(KEY)}
+    care("edit-order-line-item", order=number, line=wanted.get(KEY), requests=[remove])
+    care("submit", order=number)
+    assert causes(care) == []
+    assert Counter(care.road.profile().values()) == {"Active": 5}
+
+
+def test_failed_lines_for_which_there_is_no_place_any_more_are_not_tried_again(care):
+    order = package(care)
+    number = order.get("Order Number")
+    answer(care, number, "Failed")
+    root = care.profile_root("1-B").get(KEY)
+    placed(care, the(care("disconnect", account="1-B", root=root)))
+    keys = [item.get(KEY) for item, _ in walk_items(order)]
+    assert care.refused("fallout-retry", entry=entry_of(care, number)) == (
+        "3 of the order's changes can't be made on what the customer has and has ordered\n"
+        f"  where: order {number}\n"
+        f"  why:   line {keys[1]} (Add): its parent '{root}' isn't there; "
+        f"line {keys[2]} (Add): its parent '{keys[1]}' is deleted; "
+        f"line {keys[3]} (Add): its parent '{keys[1]}' is deleted\n"
+        f"  mend:  {RETRY_MEND}"
+    )
+    care("fallout-close", entry=entry_of(care, number), resolution="she has gone elsewhere")
+    assert causes(care) == []
+
+
+def test_failed_lines_that_are_tried_again_mark_the_open_orders_that_came_since(care, two_mails):
+    failed, since, line = two_mails
+    care("fallout-retry", entry=entry_of(care, failed.get("Order Number")))
+    (mark,) = care.road.fallout()
+    assert (mark["cause"], mark["order_number"], mark["reason"]) == (
+        "Overtaken By Due Date",
+        since.get("Order Number"),
+        f"the order {failed.get('Order Number')} is tried again, and comes before this order; "
+        f"after it: Most: Local Line '{line}' has 2 Voice Mail, and may have at most 1",
+    )
+
+
+def test_what_came_of_a_failed_order_is_no_reason_against_trying_the_rest_again(care):
+    """The bundle is suspended; the line isn't."""
+    root, _ = installed(care)
+    number = resting(care, "suspend", root)
+    answer(care, number, "Failed")
+    assert care.road.profile()[PACKAGE] == "Suspended"
+    care("fallout-retry", entry=entry_of(care, number))
+    answer(care, number)
+    assert set(care.road.profile().values()) == {"Suspended"}
+    assert causes(care) == []
