@@ -197,7 +197,8 @@ def _put(run: Run, order: PropertySet, root: PropertySet | None, roots: list[Pro
 
 def _complete_lines(run: Run, order: PropertySet, former: Mapping[str | None, PropertySet]) -> None:
     """Give lines their rows, numbers and statuses, in place; those that the order had keep theirs."""
-    last = max((int(as_number(item.get("Line Number") or "") or 0) for item, _ in walk_items(order)), default=0)
+    numbered = [*former.values(), *(item for item, _ in walk_items(order))]  # former lines get their numbers back below
+    last = max((int(as_number(item.get("Line Number") or "") or 0) for item in numbered), default=0)
     for item, _ in walk_items(order):
         was = former.get(item.get(KEY))
         if was is not None and was is not item:

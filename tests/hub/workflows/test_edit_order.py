@@ -89,6 +89,18 @@ def test_what_an_order_adds_is_edited_further_without_the_profile(shop):
     assert [stored.get("Row Id") for stored, _ in walk_items(shop.stored("OM Order")[0])] == rows
 
 
+def test_new_lines_get_numbers_that_no_other_line_has(shop):
+    number, order = new_package(shop, voice_mail=False)
+    line = f"{line_items(order)[0].get('Integration Id')}/{LINE}"
+    mail = {"request": "add", "product": "Voice Mail", "beneath": line, "attributes": {"Password": "1234"}}
+    edited = the(edit(shop, number, "2", mail))
+    assert [item.get("Line Number") for item, _ in walk_items(edited)] == ["1", "2", "3", "4", "5"]
+    card = the(edit(shop, number, None, {"request": "add", "product": "Calling Card"}))
+    key = line_items(card)[1].get("Integration Id")
+    more = the(edit(shop, number, "6", {"request": "set", "item": key, "fields": {"Quantity": "3"}}))
+    assert [item.get("Line Number") for item in line_items(more)] == ["1", "6", "7", "8"]
+
+
 def test_a_change_is_the_delta_to_the_state_without_this_very_order(shop):
     """Edited twice, the second edit starts from the first, and the lines still say what the order changes in all."""
     root = installed_package(shop)
