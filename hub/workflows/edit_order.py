@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hub.configurator.requests import Request
+from hub.configurator.requests import SETTABLE, Request
 from hub.run import Note, Run
 from hub.services.differences import Differs, differs_in
 from hub.workflows import approvals
@@ -47,9 +47,7 @@ from integration_objects.field_values import as_number
 from integration_objects.property_set import PropertySet
 
 #: what an order's line keeps of what it was before the edit
-_KEPT = ("Row Id", "Line Number", "Source Reference", "Due Date")
-#: of a finished line, what no request can have asked for: provisioning's service id, and what pricing makes of others
-_NOT_ASKED = ("Service Id", "Adjusted Price", "Pricing Comment")
+_KEPT = ("Row Id", "Line Number", "Source Reference")
 
 
 class OrderNotEditable(Refused):
@@ -81,7 +79,7 @@ def edit_order_line_item(
     Raises:
         OrderUnknown, LineUnknown: there is no such order or line.
         OrderNotEditable, HeldForApproval: the order can't be edited as it is.
-        FinishedLine, PastPointOfNoReturn: the line can't be, or the requests change another that can't.
+        FinishedLine, PastPointOfNoReturn: the line can't be, or the requests ask for something of another that can't.
         DisconnectRequested, OrderDisconnects: the service item is to go.
         ConfigurationRefused: the new state would break rules of the products.
 
@@ -96,13 +94,17 @@ def edit_order_line_item(
         _refuse_finished(item, order)
 
     before, now, notes = _states(run, order, root)  # 1 to 6
+    kept = _kept(root)
+    _refuse_named(order, kept, now, requests)
     changed = configure(run, now, account_id, requests)  # 7
+    _refuse_touched(run, order, kept, now, changed.state)
     state = changed.state
     priced: tuple[Note, ...] = ()
     if _is_priced_here(order):
         result = price(run, order, state, None if root is None else wanted_on(run, root))
         state, priced = result.state, result.notes
     roots = lines_of(run, before, state, ORDER)  # 8 and 9
+    _keep_finished(kept, root, roots)
     _put(run, order, root, roots)  # 10
     return order, [*notes, *changed.notes, *priced, *_later(run, order)]
 
@@ -172,8 +174,21 @@ def _states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[Pro
             why="nothing of it is left that could be configured",
             mend="cancel the order, and change the service item with another",
         )
+    _add_due_dates(applied.asset, root)
     ignored = [Note("ignored", str(entry), entry.item) for entry in applied.ignored]
     return before or empty(), applied.asset, ignored
+
+
+def _add_due_dates(state: PropertySet, root: PropertySet) -> None:
+    """Give the items of a state the due dates of their lines, which no state carries, so that requests can change them.
+
+    Changes *state*.
+    """
+    dates = {item.get(KEY): item.get("Due Date") for item, _ in _walk([root])}
+    for instance in instances(state):
+        for item, _ in walk_items(instance):
+            if dates.get(item.get(KEY)) is not None:
+                item.properties["Due Date"] = dates[item.get(KEY)]
 
 
 def _put(run: Run, order: PropertySet, root: PropertySet | None, roots: list[PropertySet]) -> None:
@@ -181,7 +196,6 @@ def _put(run: Run, order: PropertySet, root: PropertySet | None, roots: list[Pro
     former: Mapping[str | None, PropertySet] = {}
     if root is not None:
         former = {item.get(KEY): item for item in root.walk() if item.type == LINE_ITEM}
-    _keep_finished(run, order, root, former, roots)
     kept = put_list(order, LINE_ITEM)
     at = next((place for place, one in enumerate(kept) if one is root), len(kept))
     kept[:] = [*kept[:at], *roots, *(one for one in kept[at:] if one is not root)]
@@ -202,7 +216,9 @@ def _complete_lines(run: Run, order: PropertySet, former: Mapping[str | None, Pr
     for item, _ in walk_items(order):
         was = former.get(item.get(KEY))
         if was is not None and was is not item:
-            item.properties |= {name: was.get(name) for name in _KEPT if was.get(name) is not None}
+            # That of a service which stays is in its state (`_add_due_dates`), where requests may have changed it.
+            names = (*_KEPT, "Due Date") if action_code(item) == "Delete" else _KEPT
+            item.properties |= {name: was.get(name) for name in names if was.get(name) is not None}
         if item.get("Row Id") is None:
             item.properties["Row Id"] = run.new_id()
         if item.get("Line Number") is None:
@@ -215,53 +231,85 @@ def _complete_lines(run: Run, order: PropertySet, former: Mapping[str | None, Pr
             make_no_action(item)
 
 
+def _refuse_touched(
+    run: Run, order: PropertySet, kept: Mapping[str | None, PropertySet], now: PropertySet, after: PropertySet
+) -> None:
+    """Refuse requests that change a line which stays as it is, or take it away.
+
+    The states before and after the requests are compared, before the pricing: all that differs is what they asked for.
+    """
+    component = run.definitions[ORDER].root.children[LINE_ITEM]
+    fields = differs_in(component, SETTABLE)
+    values = differs_in(component.children[ATTRIBUTE], component.children[ATTRIBUTE].compared)
+    was, will = _with_parents(now), _with_parents(after)
+    for key, line in kept.items():
+        if key not in was:
+            continue
+        if key not in will:
+            raise _touched(line, order, "the requests take it away")
+        (item, above), (changed, above_then) = was[key], will[key]
+        if above != above_then or fields(item.properties, changed.properties) or _values_differ(item, changed, values):
+            raise _touched(line, order, "the requests change it")
+
+
+def _refuse_named(
+    order: PropertySet, kept: Mapping[str | None, PropertySet], now: PropertySet, requests: Sequence[Request]
+) -> None:
+    """Refuse requests on a line that stays as it is, and of whose service nothing is there: it failed, or is gone."""
+    there = _with_parents(now)
+    for request in requests:
+        for reference in (getattr(request, "item", None), getattr(request, "beneath", None)):
+            key = reference if reference in kept else (reference or "").partition("/")[0]
+            if key in kept and key not in there:
+                raise _touched(kept[key], order, "the requests change it")
+
+
+def _with_parents(state: PropertySet) -> dict[str | None, tuple[PropertySet, str | None]]:
+    """The items of a state by key, each with the key of the one above it."""
+    return {
+        item.get(KEY): (item, None if parent is None else parent.get(KEY))
+        for instance in instances(state)
+        for item, parent in walk_items(instance)
+    }
+
+
+def _kept(root: PropertySet | None) -> dict[str | None, PropertySet]:
+    """The lines of a service item that no edit changes, by key: those that are finished."""
+    lines = [] if root is None else [item for item, _ in _walk([root])]
+    return {item.get(KEY): item for item in lines if _is_finished(item) and action_code(item) != NO_ACTION}
+
+
 def _keep_finished(
-    run: Run,
-    order: PropertySet,
+    kept: Mapping[str | None, PropertySet],
     root: PropertySet | None,
-    former: Mapping[str | None, PropertySet],
     roots: list[PropertySet],
 ) -> None:
-    """A finished line stays as it is, in place in the new lines; they must leave it alone. Changes *roots*."""
-    component = run.definitions[ORDER].root.children[LINE_ITEM]
-    asked = differs_in(component, [name for name in component.compared if name not in _NOT_ASKED])
-    values = differs_in(component.children[ATTRIBUTE], component.children[ATTRIBUTE].compared)
+    """A finished line stays as it is, in place in the new lines. Changes *roots*."""
     lines: dict[str | None, tuple[PropertySet, PropertySet | None]] = {
         item.get(KEY): (item, parent) for item, parent in _walk(roots)
     }
     parents = {} if root is None else {item.get(KEY): parent for item, parent in _walk([root])}
-    for key, done in former.items():
-        if not _is_finished(done) or action_code(done) == NO_ACTION:
-            continue
+    for key, done in kept.items():
         found = lines.get(key)
         if found is None:
-            if action_code(done) != "Delete" and done.get("Status") not in NEVER_COMES:
-                raise _touched(done, order, "the requests take it away")
             lines[key] = _put_back(done, parents.get(key), lines, roots), None
             continue
-        item, parent = found
-        if action_code(item) == "Delete" and action_code(done) != "Delete":
-            raise _touched(done, order, "the requests take it away")
-        above, was_above = (None if one is None else one.get(KEY) for one in (parent, parents.get(key)))
-        if above != was_above or asked(item.properties, done.properties) or _values_differ(item, done, values):
-            raise _touched(done, order, "the requests change it")
+        item, _ = found
         item.properties = dict(done.properties)
         put_list(item, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(done)]
 
 
-def _touched(done: PropertySet, order: PropertySet, how: str) -> Refused:
-    if is_past(done):
-        return past_point(done, order, "be changed")
-    return _finished(done, order, f"it is {done.get('Status')}, and {how}")
+def _touched(line: PropertySet, order: PropertySet, how: str) -> Refused:
+    if is_past(line):
+        return past_point(line, order, "be changed")
+    return _finished(line, order, f"it is {line.get('Status')}, and {how}")
 
 
-def _values_differ(item: PropertySet, done: PropertySet, values: Differs) -> bool:
-    """Whether two lines leave a service with other attributes."""
-    one, two = (
-        {value.get("Name"): value.properties for value in attributes(line) if action_code(value) != "Delete"}
-        for line in (item, done)
-    )
-    return one.keys() != two.keys() or any(values(value, two[name]) for name, value in one.items())
+def _values_differ(one: PropertySet, other: PropertySet, differ: Differs) -> bool:
+    """Whether two items have other attributes."""
+    values = {value.get("Name"): value.properties for value in attributes(one)}
+    others = {value.get("Name"): value.properties for value in attributes(other)}
+    return values.keys() != others.keys() or any(differ(value, others[name]) for name, value in values.items())
 
 
 def _put_back(

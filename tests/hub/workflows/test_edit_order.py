@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from hub.workflows.edit_order import OrderDisconnects, OrderNotEditable
+from hub.workflows.edit_order import FinishedLine, OrderDisconnects, OrderNotEditable
+from hub.workflows.milestones import PastPointOfNoReturn
 from hub.workflows.service_item import DisconnectRequested
 from hub.workflows.stored_orders import LineUnknown
 from integration_objects.complex_object import action_code, attributes, instances, line_items, walk_items
@@ -228,6 +229,71 @@ def test_a_line_past_its_point_of_no_return_stays_as_it_is(shop, build):
         ("Caller Id", "add"),
         ("Call Forwarding", "add"),
     ]
+
+
+def dispatched(shop, build):
+    """A submitted package, its line past its point of no return, to be revised; number and keys."""
+    number, order = new_package(shop)
+    shop.ask("submit", order=number)
+    keys = {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(order)}
+    body = build.status(f"{number}-1", [(keys[LINE], "INPROGRESS")], milestone="Technician Dispatched")
+    assert shop.work(body, "provisioning_status")["state"] == "done"
+    shop.ask("revise", order=number)
+    return number, keys
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Service Id": "5095550222"},
+        {"Pricing Comment": "free"},
+        {"Due Date": "2027-01-01"},
+        {"Agreement Id": "AG-1"},
+        {"Service Id": None},
+    ],
+)
+def test_no_request_on_a_line_past_its_point_of_no_return_is_swallowed(shop, build, fields):
+    """Whatever it asks for: what is done must be what was told."""
+    number, keys = dispatched(shop, build)
+    with pytest.raises(PastPointOfNoReturn) as refused:
+        edit(shop, number, "1", {"request": "set", "item": keys[LINE], "fields": fields})
+    assert str(refused.value) == (
+        "the line Local Line 5095550123 can't be changed any more\n"
+        f"  where: order {number}, line {keys[LINE]}\n"
+        "  why:   the work on it has passed its point of no return (its last milestone: Technician Dispatched)\n"
+        "  mend:  leave the line as it is, and change its service with an order of its own, which follows the open one"
+    )
+
+
+def test_a_request_for_what_a_finished_line_is_already_changes_nothing(shop, build):
+    number, keys = dispatched(shop, build)
+    again = {"request": "set", "item": keys[LINE], "fields": {"Service Id": "5095550123"}}
+    assert [status for _, _, status in shown(the(edit(shop, number, "1", again)))] == ["Complete"] + ["Pending"] * 4
+
+
+def test_no_request_on_a_complete_line_is_swallowed(shop):
+    number, order = new_package(shop)
+    shop.ask("submit", order=number)  # the package itself needs no provisioning
+    root = line_items(order)[0].get("Integration Id")
+    shop.ask("revise", order=number)
+    with pytest.raises(FinishedLine) as refused:
+        edit(shop, number, "2", {"request": "set", "item": root, "fields": {"Pricing Comment": "free"}})
+    assert str(refused.value) == (
+        f"the line {PACKAGE} can't be edited: it is finished\n"
+        f"  where: order {number}, line {root}\n"
+        "  why:   it is Complete, and the requests change it\n"
+        "  mend:  leave the line as it is, and change its service with an order of its own"
+    )
+
+
+def test_a_due_date_that_is_set_on_a_line_stays_and_can_be_set_anew_and_taken_away(shop):
+    number, order = new_package(shop)
+    mail = list(walk_items(order))[-1][0].get("Integration Id")
+    for due in ("2027-01-01", "2027-02-02", None):
+        edit(shop, number, "1", {"request": "set", "item": mail, "fields": {"Due Date": due}})
+        edit(shop, number, "1")
+        [stored] = shop.stored("OM Order", Order_Number=number)
+        assert [item.get("Due Date") for item, _ in walk_items(stored)] == [None] * 4 + [due]
 
 
 def test_what_a_quantity_grows_by_has_a_key_of_its_own_on_each_order(care):
