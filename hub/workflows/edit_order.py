@@ -38,6 +38,7 @@ from integration_objects.complex_object import (
     empty,
     instances,
     is_empty,
+    line_items,
     message,
     put_list,
     walk_items,
@@ -55,7 +56,7 @@ class OrderNotEditable(Refused):
 
 
 class FinishedLine(Refused):
-    """A line is to be edited that is finished: complete, failed or cancelled."""
+    """A line is to be edited that is finished (complete, failed or cancelled), or stands beneath one that failed."""
 
 
 class OrderDisconnects(Refused):
@@ -94,7 +95,7 @@ def edit_order_line_item(
         _refuse_finished(item, order)
 
     before, now, notes = _states(run, order, root)  # 1 to 6
-    kept = _kept(root)
+    kept = _kept(order, root)
     _refuse_named(order, kept, now, requests)
     changed = configure(run, now, account_id, requests)  # 7
     _refuse_touched(run, order, kept, now, changed.state)
@@ -104,7 +105,7 @@ def edit_order_line_item(
         result = price(run, order, state, None if root is None else wanted_on(run, root))
         state, priced = result.state, result.notes
     roots = lines_of(run, before, state, ORDER)  # 8 and 9
-    _keep_finished(kept, root, roots)
+    _keep(kept, root, roots)
     _put(run, order, root, roots)  # 10
     return order, [*notes, *changed.notes, *priced, *_later(run, order)]
 
@@ -138,11 +139,19 @@ def _is_finished(item: PropertySet) -> bool:
 
 
 def _finished(item: PropertySet, order: PropertySet, why: str) -> Refused:
+    is_finished = _is_finished(item)
+    never_came = item.get("Status") in NEVER_COMES or not is_finished
+    state = "is finished" if is_finished else "stands beneath a failed one"
     return FinishedLine(
-        f"the line {described(item)} can't be edited: it is finished",
+        f"the line {described(item)} can't be edited: it {state}",
         where=f"order {order.get('Order Number')}, line {item.get(KEY)}",
         why=why,
-        mend="leave the line as it is, and change its service with an order of its own",
+        mend="leave the line as it is"
+        + (
+            "; once all of the order is answered, try it again or amend it from its fallout entry"
+            if never_came
+            else ", and change its service with an order of its own"
+        ),
     )
 
 
@@ -163,8 +172,10 @@ def _states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[Pro
     before = item_of(state, key)
     if before is None and action_code(root) != "Add":  # 1 and 4
         raise why_empty(run, account_id, key, state, but_not=order.get("Row Id"))
-    [own] = instances(with_roots(order, [root], ORDER))
-    change = message(ORDER, [still_to_come(own)])
+    coming = _coming(order, root)
+    if not line_items(coming):
+        raise _finished(root, order, f"it is {root.get('Status')}")
+    change = message(ORDER, [coming])
     applied = run.call("Apply", nothing if before is None else before, [change])  # 5
     if is_empty(applied.asset):
         number = order.get("Order Number")
@@ -261,7 +272,7 @@ def _refuse_named(
         for reference in (getattr(request, "item", None), getattr(request, "beneath", None)):
             key = reference if reference in kept else (reference or "").partition("/")[0]
             if key in kept and key not in there:
-                raise _touched(kept[key], order, "the requests change it")
+                raise _touched(kept[key], order, "the requests ask for something of it")
 
 
 def _with_parents(state: PropertySet) -> dict[str | None, tuple[PropertySet, str | None]]:
@@ -273,30 +284,51 @@ def _with_parents(state: PropertySet) -> dict[str | None, tuple[PropertySet, str
     }
 
 
-def _kept(root: PropertySet | None) -> dict[str | None, PropertySet]:
-    """The lines of a service item that no edit changes, by key: those that are finished."""
-    lines = [] if root is None else [item for item, _ in _walk([root])]
-    return {item.get(KEY): item for item in lines if _is_finished(item) and action_code(item) != NO_ACTION}
+def _coming(order: PropertySet, root: PropertySet) -> PropertySet:
+    """The order's instance with what is still to come of this root only. Not to be changed."""
+    [own] = instances(with_roots(order, [root], ORDER))
+    return still_to_come(own)
 
 
-def _keep_finished(
-    kept: Mapping[str | None, PropertySet],
-    root: PropertySet | None,
-    roots: list[PropertySet],
-) -> None:
-    """A finished line stays as it is, in place in the new lines. Changes *roots*."""
-    lines: dict[str | None, tuple[PropertySet, PropertySet | None]] = {
-        item.get(KEY): (item, parent) for item, parent in _walk(roots)
+def _kept(order: PropertySet, root: PropertySet | None) -> dict[str | None, PropertySet]:
+    """The lines of a service item that no edit changes, by key: finished ones, and all beneath one that never comes."""
+    if root is None:
+        return {}
+    coming = {item.get(KEY) for item, _ in walk_items(_coming(order, root))}
+    return {
+        item.get(KEY): item
+        for item, _ in _walk([root])
+        if item.get(KEY) not in coming or (_is_finished(item) and action_code(item) != NO_ACTION)
     }
-    parents = {} if root is None else {item.get(KEY): parent for item, parent in _walk([root])}
-    for key, done in kept.items():
-        found = lines.get(key)
-        if found is None:
-            lines[key] = _put_back(done, parents.get(key), lines, roots), None
-            continue
-        item, _ = found
-        item.properties = dict(done.properties)
-        put_list(item, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(done)]
+
+
+def _keep(kept: Mapping[str | None, PropertySet], root: PropertySet | None, roots: list[PropertySet]) -> None:
+    """Lines that no edit changes stay as they are, beneath the line that they stood beneath. Changes *roots*."""
+    former = {} if root is None else {item.get(KEY): parent for item, parent in _walk([root])}
+    lines = {item.get(KEY): (item, parent) for item, parent in _walk(roots)}
+    for key, line in kept.items():
+        above = former[key]
+        into = None if above is None or above.get(KEY) not in lines else lines[above.get(KEY)][0]
+        is_orphan = above is not None and into is None
+        if key in lines:
+            item, parent = lines[key]
+            item.properties = dict(line.properties)
+            if parent is not into and not is_orphan:
+                # A move that failed: the service is where it was, and the line where it was asked for.
+                listed = _below(parent, roots)
+                listed[:] = [one for one in listed if one is not item]
+                _below(into, roots).append(item)
+        elif is_orphan and line.get("Status") != "Complete":
+            continue  # it never came, and the line above it was taken away
+        else:
+            item = line.copy_node()
+            _below(into, roots).append(item)
+            lines[key] = item, into
+        put_list(item, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(line)]
+
+
+def _below(parent: PropertySet | None, roots: list[PropertySet]) -> list[PropertySet]:
+    return roots if parent is None else put_list(parent, LINE_ITEM)
 
 
 def _touched(line: PropertySet, order: PropertySet, how: str) -> Refused:
@@ -310,20 +342,6 @@ def _values_differ(one: PropertySet, other: PropertySet, differ: Differs) -> boo
     values = {value.get("Name"): value.properties for value in attributes(one)}
     others = {value.get("Name"): value.properties for value in attributes(other)}
     return values.keys() != others.keys() or any(differ(value, others[name]) for name, value in values.items())
-
-
-def _put_back(
-    done: PropertySet,
-    parent: PropertySet | None,
-    lines: Mapping[str | None, tuple[PropertySet, PropertySet | None]],
-    roots: list[PropertySet],
-) -> PropertySet:
-    """Keep a line whose service is gone, or never came, beneath the line that it stood beneath. Changes *roots*."""
-    line = done.copy_node()
-    put_list(line, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(done)]
-    above = None if parent is None else lines.get(parent.get(KEY))
-    (roots if above is None else put_list(above[0], LINE_ITEM)).append(line)
-    return line
 
 
 def _walk(roots: Iterable[PropertySet]) -> Iterable[tuple[PropertySet, PropertySet | None]]:

@@ -286,6 +286,86 @@ def test_no_request_on_a_complete_line_is_swallowed(shop):
     )
 
 
+def failed_line(shop, build):
+    """A supplement of a package of which the line failed, and what is beneath the line is still asked for."""
+    number, order = new_package(shop)
+    shop.ask("submit", order=number)
+    keys = {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(order)}
+    assert shop.work(build.status(f"{number}-1", [(keys[LINE], "FAILED")]), "provisioning_status")["state"] == "done"
+    shop.ask("revise", order=number)
+    return number, keys
+
+
+def said_of(attribute):
+    return [attribute.get(name) for name in ("Name", "Action Code", "Text Value", "Number Value", "Date Value")]
+
+
+def test_what_is_beneath_a_failed_line_stays_on_the_order_and_is_shown(shop, build):
+    number, _ = failed_line(shop, build)
+    edited = the(edit(shop, number, "1"))
+    assert shown(edited) == [
+        (PACKAGE, "Add", "Complete"),
+        (LINE, "Add", "Failed"),
+        ("Caller Id", "Add", "Pending"),
+        ("Call Forwarding", "Add", "Pending"),
+        ("Voice Mail", "Add", "Pending"),
+    ]
+    [stored] = shop.stored("OM Order", Order_Number=number, Active_Flag="Y")
+    names = ("Integration Id", "Row Id", "Line Number", "Status", "Action Code", "Order Item Processed Flag")
+    said = [[[item.get(name) for name in names] for item, _ in walk_items(one)] for one in (edited, stored)]
+    assert said[0] == said[1]
+    values = [[list(map(said_of, attributes(item))) for item, _ in walk_items(one)] for one in (edited, stored)]
+    assert values[0] == values[1]
+    # So the whole package counts among what is requested until all of it is done.
+    assert line_items(stored)[0].get("Order Item Processed Flag") == "N"
+
+
+@pytest.mark.parametrize(
+    ("product", "request_", "what", "why"),
+    [
+        (LINE, {"request": "set", "fields": {"Service Id": "1"}}, "Local Line 5095550123", "is finished|Failed"),
+        (LINE, {"request": "add", "product": "Call Waiting"}, "Local Line 5095550123", "is finished|Failed"),
+        ("Voice Mail", {"request": "remove"}, "Voice Mail", "stands beneath a failed one|Pending"),
+    ],
+)
+def test_a_request_on_a_line_that_failed_or_stands_beneath_one_is_told_so(shop, build, product, request_, what, why):
+    number, keys = failed_line(shop, build)
+    named = "beneath" if request_["request"] == "add" else "item"
+    is_what, status = why.split("|")
+    with pytest.raises(FinishedLine) as refused:
+        edit(shop, number, "1", {**request_, named: keys[product]})
+    assert str(refused.value) == (
+        f"the line {what} can't be edited: it {is_what}\n"
+        f"  where: order {number}, line {keys[product]}\n"
+        f"  why:   it is {status}, and the requests ask for something of it\n"
+        "  mend:  leave the line as it is; once all of the order is answered, "
+        "try it again or amend it from its fallout entry"
+    )
+
+
+def test_a_change_that_failed_hinders_no_other_edit_and_is_refused_itself(shop, build):
+    """The service is as it was before the order: that is no change that somebody asks for now."""
+    root = installed_package(shop)
+    [asset] = shop.stored("OM Asset", Account_Id="1-B")
+    keys = {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(asset)}
+    change = [{"request": "set", "item": keys[one], "fields": {"Agreement Id": "AG-1"}} for one in (LINE, "Caller Id")]
+    number = modified(shop, root, *change)
+    shop.ask("submit", order=number)
+    failed = build.status(f"{number}-1", [(keys[LINE], "FAILED")], time="2026-02-03T10:00:00Z")
+    assert shop.work(failed, "provisioning_status")["state"] == "done"
+    shop.ask("revise", order=number)
+    add = {"request": "add", "product": "Call Waiting", "beneath": keys[LINE]}
+    assert shown(the(edit(shop, number, "1", add)))[1:] == [
+        (LINE, "Update", "Failed"),
+        ("Caller Id", "Update", "Pending"),
+        ("Call Forwarding", "-", "-"),
+        ("Voice Mail", "-", "-"),
+        ("Call Waiting", "Add", "Pending"),
+    ]
+    with pytest.raises(FinishedLine, match="it is Failed, and the requests change it"):
+        edit(shop, number, "1", change[0])
+
+
 def test_a_due_date_that_is_set_on_a_line_stays_and_can_be_set_anew_and_taken_away(shop):
     number, order = new_package(shop)
     mail = list(walk_items(order))[-1][0].get("Integration Id")

@@ -351,6 +351,28 @@ def test_what_a_supplement_adds_beneath_a_root_that_was_done_before_stays_reques
     assert requested(care) == (["Local Line", "Voice Mail", "Caller Id"], [])
 
 
+def test_what_is_dropped_beneath_a_line_that_is_complete_is_dropped_from_the_stored_order(care):
+    line, mail = two_lines(care)
+    done(care, line, 1)
+    care("revise", order=NUMBER)
+    care("edit-order-line-item", order=NUMBER, line=line, requests=[{"request": "remove", "item": mail}])
+    assert [item.get("Product Id") for item, _ in walk_items(active(care.road))] == ["Local Line", "Local Line"]
+
+
+def test_a_root_that_failed_is_finished_whatever_is_beneath_it(care):
+    line, mail = two_lines(care)
+    answer = status(f"{NUMBER}-1", [(line, "FAILED")])
+    assert care.road.work(answer, "provisioning_status")["state"] == "done"
+    care("revise", order=NUMBER)
+    assert care.refused("edit-order-line-item", order=NUMBER, line=mail, requests=[]) == (
+        "the line Local Line 5095550001 can't be edited: it is finished\n"
+        f"  where: order {NUMBER}, line {line}\n"
+        "  why:   it is Failed\n"
+        "  mend:  leave the line as it is; once all of the order is answered, "
+        "try it again or amend it from its fallout entry"
+    )
+
+
 def test_a_later_order_on_a_line_that_a_supplement_drops_is_marked_for_review(care):
     line, mail = two_lines(care)
     wish = [{"request": "add", "product": "Caller Id", "beneath": line}]
