@@ -15,7 +15,15 @@ from hub.workflows.change import configure, fill_products, lines_of, price, want
 from hub.workflows.fulfilment import flag_processed
 from hub.workflows.milestones import is_past, past_point
 from hub.workflows.quote_lines import extend_quantities, fill_accounts
-from hub.workflows.service_item import item_of, why_empty, with_roots
+from hub.workflows.service_item import (
+    GONE,
+    gone_note,
+    item_of,
+    takes_off,
+    to_be_taken_off,
+    why_empty,
+    with_roots,
+)
 from hub.workflows.service_profile import (
     ORDER,
     make_no_action,
@@ -68,6 +76,9 @@ def edit_order_line_item(
 ) -> tuple[PropertySet, list[Note]]:
     """Configure a service item of an order further.
 
+    Where the service item is there no more, the request to remove it takes its lines off the order; what is complete of
+    them, or past its point of no return, stays.
+
     Args:
         run: the run.
         number: the order's number.
@@ -81,7 +92,9 @@ def edit_order_line_item(
         OrderUnknown, LineUnknown: there is no such order or line.
         OrderNotEditable, HeldForApproval: the order can't be edited as it is.
         FinishedLine, PastPointOfNoReturn: the line can't be, or the requests ask for something of another that can't.
-        DisconnectRequested, OrderDisconnects: the service item is to go.
+        DisconnectRequested, ServiceItemDisconnected, NotARoot, ServiceItemUnknown: without the order the service item
+            isn't there any more.
+        OrderDisconnects: the order itself disconnects it.
         ConfigurationRefused: the new state would break rules of the products.
 
     Source: "g. Edit Order Line Items Process", steps 1 to 10.
@@ -94,7 +107,13 @@ def edit_order_line_item(
         item, root = root_of(order, line)
         _refuse_finished(item, order)
 
-    before, now, notes = _states(run, order, root)  # 1 to 6
+    try:
+        before, now, notes = _states(run, order, root)  # 1 to 6
+    except GONE as error:
+        if root is None or not takes_off(requests, root):
+            raise
+        _put(run, order, root, _done_of(root))
+        return order, [gone_note(error, root), *_later(run, order)]
     kept = _kept(order, root)
     _refuse_named(order, kept, now, requests)
     changed = configure(run, now, account_id, requests)  # 7
@@ -170,8 +189,10 @@ def _states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[Pro
     key = root.get(KEY) or ""
     state = requested_state(run, account_id, orders=orders_before(run, order))  # 2 and 3
     before = item_of(state, key)
-    if before is None and action_code(root) != "Add":  # 1 and 4
-        raise why_empty(run, account_id, key, state, but_not=order.get("Row Id"))
+    is_new = action_code(root) == "Add" and root.get("Applied Date") is None
+    if before is None and not is_new:  # 1 and 4
+        error = why_empty(run, account_id, key, state, but_not=order.get("Row Id"))
+        raise to_be_taken_off(error, "edit-order-line-item", "order")
     coming = _coming(order, root)
     if not line_items(coming):
         raise _finished(root, order, f"it is {root.get('Status')}")
@@ -200,6 +221,25 @@ def _add_due_dates(state: PropertySet, root: PropertySet) -> None:
         for item, _ in walk_items(instance):
             if dates.get(item.get(KEY)) is not None:
                 item.properties["Due Date"] = dates[item.get(KEY)]
+
+
+def _done_of(root: PropertySet) -> list[PropertySet]:
+    """The root with those of its lines on which work is done or can't be stopped, and the lines above them as `-`.
+
+    Nothing where there are none. What failed is not among them: its service item is gone, nobody tries it again.
+    """
+    result = root.copy()
+    kept: set[int] = set()
+    for item, _ in reversed(list(_walk([result]))):
+        below = line_items(item)
+        below[:] = [child for child in below if id(child) in kept]
+        is_done = action_code(item) != NO_ACTION and (item.get("Status") == "Complete" or is_past(item))
+        if not is_done and below:
+            make_no_action(item)
+            item.properties["Status"] = NO_ACTION
+        if is_done or below:
+            kept.add(id(item))
+    return [result] if id(result) in kept else []
 
 
 def _put(run: Run, order: PropertySet, root: PropertySet | None, roots: list[PropertySet]) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hub.arguments import Argument
-from hub.configurator.requests import RemoveItem, Request
+from hub.configurator.requests import Request
 from hub.run import Note, Outcome, Run
 from hub.workflows.accounts import the_account
 from hub.workflows.active_quote import QUOTE, make_quote
@@ -44,7 +44,7 @@ from hub.workflows.quote_lines import (
     store_lines,
     the_quote,
 )
-from hub.workflows.service_item import GONE, requested_item, with_roots
+from hub.workflows.service_item import GONE, gone_note, requested_item, takes_off, to_be_taken_off, with_roots
 from hub.workflows.service_profile import without_inactive
 from integration_objects.complex_object import (
     KEY,
@@ -109,10 +109,10 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     try:
         before, now, notes = _states(run, header, root)  # 1 to 5
     except GONE as error:
-        if list(requests) != [RemoveItem(root.get(KEY) or "")]:
+        if not takes_off(requests, root):
             raise
         put_lines(run, header, _group(header, root), [])
-        return Outcome(objects=(message(QUOTE, [header]),), notes=(_gone(error, root),))
+        return Outcome(objects=(message(QUOTE, [header]),), notes=(gone_note(error, root),))
     if is_empty(now):
         raise _disconnects(header, root)
     changed = configure(run, now, header.get("Account Id") or "", requests)  # 7
@@ -134,7 +134,7 @@ def verify(run: Run, quote: str) -> Outcome:
         try:
             before, now, notes = _states(run, header, root)
         except GONE as error:
-            found.append(_gone(error, root))
+            found.append(gone_note(error, root))
             continue
         notes = (*notes, *_statuses_refused(header, root, before))
         found += [*notes, *broken_rules(run, now, header.get("Account Id") or "", before)]
@@ -154,7 +154,7 @@ def reprice(run: Run, quote: str) -> Outcome:
         try:
             before, now, notes = _states(run, header, root)
         except GONE as error:
-            found.append(_gone(error, root))
+            found.append(gone_note(error, root))
             continue
         if is_empty(now):
             continue
@@ -223,8 +223,7 @@ def _states(
         try:
             before = requested_item(run, header.get("Account Id") or "", root.get(KEY) or "")  # 2 to 4
         except GONE as error:
-            error.mend = f"{error.mend}; edit-quote-line-item with the request to remove it takes it off the quote"
-            raise
+            raise to_be_taken_off(error, "edit-quote-line-item", "quote") from None
     group = [one.copy() for one in _group(header, root)]
     changed = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], group, before)
     asked = with_roots(_bare(header), group, QUOTE)
@@ -257,10 +256,6 @@ def _heads(header: PropertySet) -> list[PropertySet]:
 def _statuses_refused(header: PropertySet, root: PropertySet, before: PropertySet | None) -> Iterator[Note]:
     for refused in () if before is None else statuses_refused(_group(header, root), before, ""):
         yield Note("ignored", f"{refused.what}: {refused.why}", refused.objects["key"])
-
-
-def _gone(error: Refused, root: PropertySet) -> Note:
-    return Note("gone", f"{error.what}: {error.why} ({error.mend})", root.get(KEY), root.get("Product Id"))
 
 
 def _prices(header: PropertySet) -> dict[str | None, str | None]:

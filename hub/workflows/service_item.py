@@ -5,7 +5,10 @@ Source: "Modify Asset Sub-process", steps 1 and 2; "Disconnect Products and Serv
 
 from __future__ import annotations
 
-from hub.run import Run
+from collections.abc import Sequence
+
+from hub.configurator.requests import RemoveItem, Request
+from hub.run import Note, Run
 from hub.workflows.service_profile import ASSET, INACTIVE, open_orders, requested_state
 from integration_objects.complex_object import (
     KEY,
@@ -127,6 +130,28 @@ def why_empty(run: Run, account_id: str, root: str, state: PropertySet, but_not:
         why="neither its service profile nor an open order has an item of this Integration Id",
         mend=f"mend the Integration Id: `orderhub show 'OM Asset' {account_id}` has them",
     )
+
+
+def to_be_taken_off(error: Refused, workflow: str, document: str) -> Refused:
+    """The error of `why_empty`, whose mend says, too, how a document gets rid of the lines. Changes *error*.
+
+    Args:
+        error: one of `GONE`.
+        workflow: the command that edits the document.
+        document: "quote" or "order".
+    """
+    error.mend = f"{error.mend}; {workflow} with the request to remove it takes it off the {document}"
+    return error
+
+
+def takes_off(requests: Sequence[Request], root: PropertySet) -> bool:
+    """Whether a batch is the single request to remove the root: all that can be done with one that is gone."""
+    return list(requests) == [RemoveItem(root.get(KEY) or "")]
+
+
+def gone_note(error: Refused, root: PropertySet) -> Note:
+    """What there is to tell of a root of a quote or order whose service item is gone."""
+    return Note("gone", f"{error.what}: {error.why} ({error.mend})", root.get(KEY), root.get("Product Id"))
 
 
 def _pairs(state: PropertySet) -> list[tuple[PropertySet, str | None]]:

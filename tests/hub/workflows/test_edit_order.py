@@ -177,7 +177,8 @@ def test_a_product_that_an_open_order_disconnects_is_not_edited(shop):
         f"a request has already been made to disconnect the service item '{root}'\n"
         f"  where: account '1-B', line item '{root}'\n"
         f"  why:   the order {gone} disconnects it, and is New\n"
-        "  mend:  cancel or revise that order, or leave the service item alone"
+        "  mend:  cancel or revise that order, or leave the service item alone; edit-order-line-item with the request "
+        "to remove it takes it off the order"
     )
     with pytest.raises(OrderDisconnects) as refused:
         edit(shop, gone, root)
@@ -364,6 +365,64 @@ def test_a_change_that_failed_hinders_no_other_edit_and_is_refused_itself(shop, 
     ]
     with pytest.raises(FinishedLine, match="it is Failed, and the requests change it"):
         edit(shop, number, "1", change[0])
+
+
+def built_on_a_cancelled_order(care):
+    """A supplement that orders a card and changes a line whose order was cancelled; number and the line's key."""
+    line = the(care("new-products-and-services", account="1-B", product="ISDN Line"))
+    first = care.place(line.get("Quote Number"))
+    care.submit(first)
+    key = line_items(first)[0].get("Integration Id")
+    change = [{"request": "set", "item": key, "fields": {"Service Id": "5095550111"}}]
+    care("modify", account="1-B", root=key, requests=change)
+    quote = the(care("new-products-and-services", account="1-B", product="Calling Card"))
+    second = care.place(quote.get("Quote Number"))
+    number = second.get("Order Number")
+    care.submit(second)
+    care("cancel-order", order=first.get("Order Number"))
+    care("revise", order=number)
+    return number, key
+
+
+def test_an_order_whose_service_item_is_gone_says_how_its_lines_are_taken_off(care):
+    number, key = built_on_a_cancelled_order(care)
+    said = (
+        f"the account '1-B' has no service item '{key}'\n"
+        f"  where: account '1-B', line item '{key}'\n"
+        "  why:   neither its service profile nor an open order has an item of this Integration Id\n"
+        "  mend:  mend the Integration Id: `orderhub show 'OM Asset' 1-B` has them; edit-order-line-item with the "
+        "request to remove it takes it off the order"
+    )
+    assert care.refused("edit-order-line-item", order=number, line=key, requests=[]) == said
+    change = [{"request": "set", "item": key, "fields": {"Service Id": "5095550222"}}]
+    assert care.refused("edit-order-line-item", order=number, line=key, requests=change) == said
+
+
+def test_the_lines_of_a_service_item_that_is_gone_are_taken_off_the_order(care):
+    number, key = built_on_a_cancelled_order(care)
+    outcome = care("edit-order-line-item", order=number, line=key, requests=[{"request": "remove", "item": key}])
+    assert shown(the(outcome)) == [("Calling Card", "Add", "Pending")]
+    assert [(note.kind, note.item, note.product) for note in outcome.notes] == [("gone", key, "ISDN Line")]
+    [stored] = care.road.stored("OM Order", Order_Number=number, Active_Flag="Y")
+    assert shown(stored) == [("Calling Card", "Add", "Pending")]
+    assert care.work("submit", order=number).get("Status") == "Open"
+
+
+def test_what_is_complete_of_a_service_item_that_is_gone_stays_on_the_order(shop, build):
+    """Its root is on the order for its sake only; the rest is taken off."""
+    root = installed_package(shop)
+    [asset] = shop.stored("OM Asset", Account_Id="1-B")
+    keys = {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(asset)}
+    change = [{"request": "set", "item": keys[one], "fields": {"Agreement Id": "AG-1"}} for one in (LINE, "Caller Id")]
+    number = modified(shop, root, *change)
+    shop.ask("submit", order=number)
+    done = build.status(f"{number}-1", [(keys["Caller Id"], "COMPLETED")], time="2026-02-03T10:00:00Z")
+    assert shop.work(done, "provisioning_status")["state"] == "done"
+    gone = the(shop.ask("disconnect", account="1-B", root=root, session="bert")).get("Quote Number")
+    shop.ask("quote-to-order", quote=gone, due_date="2026-01-01")
+    shop.ask("revise", order=number)
+    edited = the(edit(shop, number, root, {"request": "remove", "item": root}))
+    assert shown(edited) == [(PACKAGE, "-", "-"), (LINE, "-", "-"), ("Caller Id", "Update", "Complete")]
 
 
 def test_a_due_date_that_is_set_on_a_line_stays_and_can_be_set_anew_and_taken_away(shop):
