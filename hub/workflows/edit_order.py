@@ -19,6 +19,7 @@ from hub.workflows.service_item import (
     GONE,
     gone_note,
     item_of,
+    refuse_new_roots,
     takes_off,
     to_be_taken_off,
     why_empty,
@@ -95,6 +96,7 @@ def edit_order_line_item(
         DisconnectRequested, ServiceItemDisconnected, NotARoot, ServiceItemUnknown: without the order the service item
             isn't there any more.
         OrderDisconnects: the order itself disconnects it.
+        RootAdded: the requests on a line add another service item beside its own.
         ConfigurationRefused: the new state would break rules of the products.
 
     Source: "g. Edit Order Line Items Process", steps 1 to 10.
@@ -118,6 +120,9 @@ def edit_order_line_item(
     _refuse_named(order, kept, now, requests)
     changed = configure(run, now, account_id, requests)  # 7
     _refuse_touched(run, order, kept, now, changed.state)
+    if root is not None:
+        where = f"order {number}, line {root.get(KEY)}"
+        refuse_new_roots(now, changed.state, where, "with edit-order-line-item without line=")
     state = changed.state
     priced: tuple[Note, ...] = ()
     if _is_priced_here(order):

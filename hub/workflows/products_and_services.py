@@ -22,7 +22,7 @@ from hub.workflows.change import broken_rules, configure, lines_of, price_as_wan
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import ACCOUNT, MODULE, REQUESTS, ROOT, SESSION
 from hub.workflows.quote_lines import ACCOUNTS, group_of, put_lines, store_lines, the_quote
-from hub.workflows.service_item import requested_item, with_roots
+from hub.workflows.service_item import refuse_new_roots, requested_item, with_roots
 from hub.workflows.service_profile import ASSET, no_profile, profile
 from hub.workflows.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import (
@@ -87,6 +87,7 @@ def modify(run: Run, account: str, root: str, requests: Sequence[Request] = (), 
     Raises:
         AccountUnknown, ServiceItemUnknown, NotARoot: there is no such account or service item.
         DisconnectRequested: an open or pending order disconnects the service item.
+        RootAdded: the requests add another service item beside it.
         ConfigurationRefused: the new state breaks rules of the products.
         PriceMissing: something of it has no price.
 
@@ -96,6 +97,8 @@ def modify(run: Run, account: str, root: str, requests: Sequence[Request] = (), 
     requested = requested_item(run, account, root)  # sub-process, 1 and 2
     _adopt_currency(quote, requested)  # 2
     changed = configure(run, requested, account, requests)  # sub-process, 3
+    where = f"account '{account}', line item '{root}'"
+    refuse_new_roots(requested, changed.state, where, "with new-products-and-services")
     priced = price_as_wanted(run, quote, changed.state)
     return _put(run, quote, root, requested, priced.state, (*changed.notes, *priced.notes))  # sub-process, 4 and 5
 

@@ -44,7 +44,15 @@ from hub.workflows.quote_lines import (
     store_lines,
     the_quote,
 )
-from hub.workflows.service_item import GONE, gone_note, requested_item, takes_off, to_be_taken_off, with_roots
+from hub.workflows.service_item import (
+    GONE,
+    gone_note,
+    refuse_new_roots,
+    requested_item,
+    takes_off,
+    to_be_taken_off,
+    with_roots,
+)
 from hub.workflows.service_profile import without_inactive
 from integration_objects.complex_object import (
     KEY,
@@ -100,6 +108,7 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
         DisconnectRequested, ServiceItemDisconnected, NotARoot: an open or pending order disconnects the service item,
             one has, or has moved it beneath another.
         QuoteDisconnects: the quote itself does.
+        RootAdded: the requests add another service item beside it.
         ConfigurationRefused: the new state breaks rules of the products.
 
     Source: "Edit Quotes Line Items Process", steps 1 to 10.
@@ -116,6 +125,8 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     if is_empty(now):
         raise _disconnects(header, root)
     changed = configure(run, now, header.get("Account Id") or "", requests)  # 7
+    where = f"quote {quote}, line item '{root.get(KEY)}'"
+    refuse_new_roots(now, changed.state, where, "with new-products-and-services")
     priced = price(run, header, changed.state, wanted_on(run, root))
     roots = lines_of(run, before, priced.state, QUOTE)  # 8 and 9
     put_lines(run, header, _group(header, root), roots)  # 10

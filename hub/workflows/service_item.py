@@ -41,6 +41,10 @@ class NotARoot(Refused):
     """The item is a component of a service item, not the service item itself."""
 
 
+class RootAdded(Refused):
+    """Requests on a service item add another one beside it."""
+
+
 #: What `why_empty` tells of a service item that is not among the roots of what is requested.
 GONE = (DisconnectRequested, ServiceItemDisconnected, NotARoot, ServiceItemUnknown)
 
@@ -152,6 +156,32 @@ def takes_off(requests: Sequence[Request], root: PropertySet) -> bool:
 def gone_note(error: Refused, root: PropertySet) -> Note:
     """What there is to tell of a root of a quote or order whose service item is gone."""
     return Note("gone", f"{error.what}: {error.why} ({error.mend})", root.get(KEY), root.get("Product Id"))
+
+
+def refuse_new_roots(before: PropertySet, after: PropertySet, where: str, how: str) -> None:
+    """Refuse requests on a service item that have added another one beside it.
+
+    It would have lines of its own, which nothing links to the item: the next change couldn't replace them.
+
+    Args:
+        before: OM Asset message: the service item before the requests.
+        after: the same after them, before a grown quantity is told from the rest.
+        where: what was to be changed.
+        how: how a service item is added here.
+
+    Raises:
+        RootAdded: there is one.
+    """
+    known = {item.get(KEY) for instance in instances(before) for item in line_items(instance)}
+    added = [item for instance in instances(after) for item in line_items(instance) if item.get(KEY) not in known]
+    if added:
+        named = ", ".join(dict.fromkeys(item.get("Product Id") or "" for item in added))
+        raise RootAdded(
+            "the requests add a service item beside the one that is changed",
+            where=where,
+            why=f"{named} would be a root of its own, which a further change of this one couldn't replace",
+            mend=f"add it {how}, or have more of this one by a larger Quantity",
+        )
 
 
 def _pairs(state: PropertySet) -> list[tuple[PropertySet, str | None]]:

@@ -254,6 +254,39 @@ def test_a_quantity_may_grow_again_on_the_same_quote(care):
     assert found("modify", "3", account="1-B", root=key)[1] == [("-", "1"), ("Add", "2")]
 
 
+@pytest.mark.parametrize(
+    ("request_", "product"),
+    [({"request": "copy", "times": "2"}, PACKAGE), ({"request": "add", "product": "ISDN Line"}, "ISDN Line")],
+)
+def test_requests_on_a_service_item_add_none_beside_it(care, request_, product):
+    """Nothing would link what they had added to the item, and the next change would leave it on the quote."""
+    root = installed(care)
+    key = root.get(KEY)
+    asked = [{**request_, "item": key} if request_["request"] == "copy" else request_]
+    number = the(care("modify", account="1-B", root=key, requests=[])).get("Quote Number")
+    change = [set_number(root, "206-2")]
+    order = care.place(the(care("modify", account="1-B", root=key, session="b", requests=change)).get("Quote Number"))
+
+    def text(where, how):
+        return (
+            "the requests add a service item beside the one that is changed\n"
+            f"  where: {where}\n"
+            f"  why:   {product} would be a root of its own, which a further change of this one couldn't replace\n"
+            f"  mend:  add it {how}, or have more of this one by a larger Quantity"
+        )
+
+    assert care.refused("modify", account="1-B", root=key, requests=asked) == text(
+        f"account '1-B', line item '{key}'", "with new-products-and-services"
+    )
+    assert care.refused("edit-quote-line-item", quote=number, line=key, requests=asked) == text(
+        f"quote {number}, line item '{key}'", "with new-products-and-services"
+    )
+    number = order.get("Order Number")
+    assert care.refused("edit-order-line-item", order=number, line=key, requests=asked) == text(
+        f"order {number}, line {key}", "with edit-order-line-item without line="
+    )
+
+
 def test_inactive_components_are_left_out(care):
     root = installed(care)
     add = {
