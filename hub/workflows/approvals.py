@@ -21,6 +21,15 @@ APPROVAL = "Order Approval"
 HELD, APPROVED, REFUSED, WITHDRAWN = "Held", "Approved", "Refused", "Withdrawn"
 
 
+#: what can be done with an order that no rule holds, by its status
+_NOT_HELD = {
+    "New": "submit it; a rule may hold it then",
+    "Pending": "submit it; a rule may hold it then",
+    "Open": "leave it, or cancel or revise it where it isn't to go on as it is",
+}
+_DECIDED = "leave it: nothing is left to be decided"
+
+
 class HeldForApproval(Refused):
     """An order is to be changed or submitted that waits for an approval."""
 
@@ -123,7 +132,7 @@ def decide(
             f"the order {number} doesn't wait for an approval" + (f" under the rule '{only}'" if held else ""),
             where=f"order {number}",
             why=f"it waits for {names}" if held else f"its status is {order.get('Status')}, and no rule holds it",
-            mend="name one of these rules" if held else "submit it; a rule may hold it then",
+            mend="name one of these rules" if held else _NOT_HELD.get(order.get("Status") or "", _DECIDED),
         )
     mine = [approval for approval in waits if _may_decide(run, by, approval.get("Rule") or "")]
     if not mine:

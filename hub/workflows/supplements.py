@@ -69,12 +69,14 @@ def revise(run: Run, number: str) -> PropertySet:
 
     Raises:
         OrderUnknown: there is no such order.
-        SupplementOpen: there is a supplement already, or the order waits for an approval.
+        HeldForApproval: the order, or its supplement, waits for an approval.
+        SupplementOpen: there is a supplement already.
         NothingToSupplement: the order is New, Complete, Failed or Cancelled.
 
     Source: "f. Supplemental Order Process", figure 10F.
     """
     original = order_in_hand(run, number)
+    approvals.refuse_held(run, original, "be revised")
     _refuse_second_supplement(original)
     if original.get("Status") != "Open":
         raise NothingToSupplement(
@@ -178,7 +180,15 @@ def bring_up_to_date(run: Run, supplement: PropertySet, original: PropertySet) -
             f"the supplement of the order {number} came too late for {len(overtaken)} of its lines",
             where=f"order {number}, revision {supplement.get('Revision')}",
             why="; ".join(overtaken),
-            mend="cancel the supplement, revise the order again, and change these services with an order of their own",
+            mend={
+                "Open": "cancel the supplement, revise the order again, and change these services with an order of "
+                "their own",
+                "Failed": "cancel the supplement, change these services with an order of their own, and amend what "
+                "failed from its fallout entry",
+            }.get(
+                original.get("Status") or "",
+                "cancel the supplement, and change these services with an order of their own",
+            ),
         )
 
 

@@ -8,6 +8,7 @@ from hub.deployment import load_deployment
 from hub.settings import read_settings
 from hub.workflows.approvals import HeldForApproval, MayNotApprove, NotHeld
 from hub.workflows.process import request
+from integration_objects.complex_object import instances
 from integration_objects.declaration import DeclarationFault
 from integration_objects.errors import Misconfigured
 from schemas.hub_xml import hub_to_xml
@@ -106,7 +107,40 @@ def test_it_opens_with_the_last_approval(held):
         "the order O-0000001 doesn't wait for an approval\n"
         "  where: order O-0000001\n"
         "  why:   its status is Open, and no rule holds it\n"
-        "  mend:  submit it; a rule may hold it then"
+        "  mend:  leave it, or cancel or revise it where it isn't to go on as it is"
+    )
+
+
+@pytest.mark.parametrize("workflow", ["approve", "refuse"])
+def test_of_an_order_that_is_done_with_nothing_is_decided(held, workflow):
+    held.ask("cancel-order", order=NUMBER)
+    with pytest.raises(NotHeld) as refused:
+        held.ask(workflow, order=NUMBER, by="mary")
+    assert str(refused.value) == (
+        "the order O-0000001 doesn't wait for an approval\n"
+        "  where: order O-0000001\n"
+        "  why:   its status is Cancelled, and no rule holds it\n"
+        "  mend:  leave it: nothing is left to be decided"
+    )
+
+
+def test_an_order_that_is_not_submitted_may_be_held_then(held):
+    [order] = instances(held.ask("new-order", account="1-B").objects[0])
+    with pytest.raises(NotHeld) as refused:
+        held.ask("approve", order=order.get("Order Number"), by="mary")
+    assert refused.value.mend == "submit it; a rule may hold it then"
+
+
+def test_a_held_order_is_not_revised(held):
+    """It is no supplement that could be edited and submitted."""
+    with pytest.raises(HeldForApproval) as refused:
+        held.ask("revise", order=NUMBER)
+    assert str(refused.value) == (
+        "the order O-0000001 can't be revised: it waits for an approval\n"
+        "  where: order O-0000001\n"
+        "  why:   the rule 'ISDN lines' holds it; it may be approved by network; the rule 'Large orders' holds it; "
+        "it may be approved by users with the role Order Manager\n"
+        "  mend:  have it approved or refused (`orderhub workflow approve`, `refuse`), or cancel it"
     )
 
 

@@ -192,11 +192,35 @@ def test_a_supplement_that_comes_too_late_is_refused_with_the_lines_concerned(ro
         "the supplement of the order O-0000001 came too late for 1 of its lines\n"
         "  where: order O-0000001, revision 2\n"
         f"  why:   Voice Mail ({mail}) is complete, and the supplement leaves it out\n"
-        "  mend:  cancel the supplement, revise the order again, and change these services with an order of their own"
+        "  mend:  cancel the supplement, and change these services with an order of their own"
     )
     assert revisions(road) == [("1", "Complete", "N"), ("2", "Pending", "Y")]
     road.ask("cancel-order", order=NUMBER)
     assert revisions(road) == [("1", "Complete", "Y")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "mend"),
+    [
+        (None, "cancel the supplement, revise the order again, and change these services with an order of their own"),
+        (
+            "FAILED",
+            "cancel the supplement, change these services with an order of their own, and amend what failed from its "
+            "fallout entry",
+        ),
+    ],
+)
+def test_what_can_be_done_about_a_supplement_that_came_too_late_depends_on_its_original(
+    road, build, submitted, answer, mend
+):
+    road.ask("revise", order=NUMBER)
+    drop_voice_mail(road)
+    answers = [(submitted["Voice Mail"], "COMPLETED")]
+    answers += [] if answer is None else [(submitted["Local Line"], answer)]
+    road.work(build.status(f"{NUMBER}-1", answers), "provisioning_status")
+    with pytest.raises(SupplementOvertaken) as refused:
+        road.ask("submit", order=NUMBER)
+    assert refused.value.mend == mend
 
 
 def test_a_supplement_with_nothing_left_to_do_is_complete_when_it_is_submitted(road, build, submitted):
