@@ -56,6 +56,8 @@ from integration_objects.errors import Refused
 from integration_objects.field_values import as_number
 from integration_objects.property_set import PropertySet
 
+#: the kind of a note that tells a new price
+_PRICE = "price"
 #: what an order's line keeps of what it was before the edit
 _KEPT = ("Row Id", "Line Number", "Source Reference")
 
@@ -127,7 +129,7 @@ def edit_order_line_item(
     priced: tuple[Note, ...] = ()
     if _is_priced_here(order):
         result = price(run, order, state, None if root is None else wanted_on(run, root))
-        state, priced = result.state, result.notes
+        state, priced = result.state, tuple(_of_price(note, kept) for note in result.notes)
     roots = lines_of(run, before, state, ORDER)  # 8 and 9
     _keep(kept, root, roots)
     _put(run, order, root, roots)  # 10
@@ -183,6 +185,14 @@ def _is_priced_here(order: PropertySet) -> bool:
     """Whether the hub prices an order: not one whose sender gave the prices, nor the supplement of such a one."""
     made_here = revision_of(order) == 1 and order.get("Source Order Number") is None
     return order.get("Price List Id") is not None or made_here
+
+
+def _of_price(note: Note, kept: Mapping[str | None, PropertySet]) -> Note:
+    """A note of the pricing; of a new price that a finished line doesn't get, one that says so."""
+    if note.kind != _PRICE or note.item not in kept:
+        return note
+    text = f"the price {note.text}: the line is finished and keeps its own, the totals count the new one"
+    return Note("left out", text, note.item, note.product)
 
 
 def _states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[PropertySet, PropertySet, list[Note]]:

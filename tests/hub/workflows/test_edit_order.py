@@ -425,6 +425,21 @@ def test_what_is_complete_of_a_service_item_that_is_gone_stays_on_the_order(shop
     assert shown(edited) == [(PACKAGE, "-", "-"), (LINE, "-", "-"), ("Caller Id", "Update", "Complete")]
 
 
+def test_a_new_price_that_a_finished_line_does_not_get_is_told_as_such(shop, build):
+    number, order = new_package(shop)
+    shop.ask("submit", order=number)  # the package itself is complete with it
+    root = line_items(order)[0].get("Integration Id")
+    shop.ask("revise", order=number)
+    shop.load(build.sample("price_list.xml").decode().replace("<Price>19.95<", "<Price>21.00<"))
+    outcome = edit(shop, number, "2")
+    assert [str(note) for note in outcome.notes] == [
+        f"left out: {PACKAGE} {root}: the price 19.95 -> 21.00 USD: the line is finished and keeps its own, "
+        "the totals count the new one",
+        "total: Recurring per Month: 27.95 USD",
+    ]
+    assert line_items(the(outcome))[0].get("Adjusted Price") == "19.95"
+
+
 def test_a_due_date_that_is_set_on_a_line_stays_and_can_be_set_anew_and_taken_away(shop):
     number, order = new_package(shop)
     mail = list(walk_items(order))[-1][0].get("Integration Id")
