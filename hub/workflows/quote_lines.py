@@ -137,7 +137,7 @@ def put_lines(run: Run, quote: PropertySet, replaced: Iterable[PropertySet], roo
         run: the run.
         quote: the quote. Changed in place.
         replaced: the former roots, the quote's own nodes.
-        roots: the new ones; lines that the quote had keep their Row Id and Due Date.
+        roots: the new ones; lines that the quote had keep their Row Id, and their Due Date where there is no new one.
     """
     gone = {id(root) for root in replaced}
     former = {
@@ -150,8 +150,9 @@ def put_lines(run: Run, quote: PropertySet, replaced: Iterable[PropertySet], roo
     for root in roots:
         for item in root.walk():
             if _is_item(item) and item.get(KEY) in former:
-                for field in ("Row Id", "Due Date"):
-                    item.properties[field] = former[item.get(KEY)].get(field)
+                was = former[item.get(KEY)]
+                item.properties["Row Id"] = was.get("Row Id")
+                item.properties["Due Date"] = item.get("Due Date") or was.get("Due Date")
     store_lines(run, quote)
 
 

@@ -136,6 +136,15 @@ def test_a_lines_due_date_survives_an_edit(care):
     assert line_items(edited)[0].get("Due Date") == "2026-12-24"
 
 
+def test_a_due_date_can_be_set_on_a_line_that_the_quote_has(care):
+    quote = package(care)
+    (root,) = line_items(quote)
+    for due in ("2026-12-24", "2027-01-31"):
+        wish = [{"request": "set", "item": root.get(KEY), "fields": {"Due Date": due}}]
+        edited = the(care("edit-quote-line-item", quote=quote.get("Quote Number"), line="1", requests=wish))
+        assert line_items(edited)[0].get("Due Date") == due
+
+
 def beside_a_disconnected_item(care, requests=(NUMBER,)):
     """A quote that changes an item, which an order then disconnects, and adds a package; item, quote and order."""
     root = installed(care)
