@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from integration_objects.complex_object import KEY, attributes, instances, line_items, walk_items
+from hub.workflows.service_profile import in_sequence
+from integration_objects.complex_object import KEY, attributes, instances, line_items, message, walk_items
 from tests.customer_care import lines, the
 
 PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
@@ -164,7 +165,7 @@ def test_what_a_later_order_has_set_stays_when_an_earlier_one_is_done(care):
 
 def test_what_a_later_order_has_set_is_requested_and_projected_while_an_earlier_one_is_open(care):
     root, line = installed(care)
-    numbered(care, root, line, "111")
+    earlier = numbered(care, root, line, "111")
     later = numbered(care, root, line, "222")
     answer(care, later)
     outcome = care("projected-state", account="1-B")
@@ -172,9 +173,21 @@ def test_what_a_later_order_has_set_is_requested_and_projected_while_an_earlier_
     assert [item.get("Service Id") for item in lines(state, LINE)] == ["222"]
     assert [row["order"] for row in outcome.rows if (row["item"], row["field"]) == (line, "Service Id")] == [later]
     assert outcome.notes == ()
-    requests = [{"request": "set", "item": line, "fields": {"Agreement Id": "AG-1"}}]
-    (change,) = lines(the(care("modify", account="1-B", root=root, requests=requests)), LINE)
-    assert (change.get("Agreement Id"), change.get("Service Id")) == ("AG-1", "222")
+    requests = [{"request": "set", "item": line, "fields": {"Pricing Comment": "as agreed"}}]
+    quote = the(care("modify", account="1-B", root=root, requests=requests))
+    (change,) = lines(quote, LINE)
+    assert (change.get("Pricing Comment"), change.get("Service Id")) == ("as agreed", "222")
+    last = placed(care, quote).get("Order Number")
+    answer(care, last)
+    answer(care, earlier)
+    assert service_id(care) == "222"
+
+
+def test_orders_that_only_add_are_applied_without_a_look_at_others(care):
+    """Nothing can have changed a service that isn't there yet: no run is needed to say so."""
+    tree = message("OM Order", [package(care)])
+    (same,) = in_sequence(None, "1-B", [tree])
+    assert same is tree
 
 
 def test_an_order_that_is_due_later_stays_though_it_was_made_earlier(care):
