@@ -11,6 +11,7 @@ from hub.configurator.requests import SETTABLE, Request
 from hub.run import Note, Run
 from hub.services.differences import Differs, differs_in
 from hub.workflows import approvals
+from hub.workflows.built_on import rebase
 from hub.workflows.change import configure, fill_products, lines_of, price, wanted_on
 from hub.workflows.fulfilment import flag_processed
 from hub.workflows.milestones import is_past, past_point
@@ -208,9 +209,10 @@ def _states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[Pro
     if before is None and not is_new:  # 1 and 4
         error = why_empty(run, account_id, key, state, but_not=order.get("Row Id"))
         raise to_be_taken_off(error, "edit-order-line-item", "order")
-    coming = _coming(order, root)
+    coming = _coming(order, root).copy()
     if not line_items(coming):
         raise _finished(root, order, f"it is {root.get('Status')}")
+    changed = rebase(run.definitions[ORDER].root.children[LINE_ITEM], line_items(coming), before)
     change = message(ORDER, [coming])
     applied = run.call("Apply", nothing if before is None else before, [change])  # 5
     if is_empty(applied.asset):
@@ -223,7 +225,7 @@ def _states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[Pro
         )
     _add_due_dates(applied.asset, root)
     ignored = [Note("ignored", str(entry), entry.item) for entry in applied.ignored]
-    return before or empty(), applied.asset, ignored
+    return before or empty(), applied.asset, [*changed, *ignored]
 
 
 def _add_due_dates(state: PropertySet, root: PropertySet) -> None:

@@ -92,6 +92,18 @@ def test_an_edited_quote_is_built_on_what_is_there_now(care):
     assert told(care("quote-to-order", quote=second)) == []
 
 
+def test_an_edited_order_is_built_on_what_is_there_now(care):
+    root = line(care)
+    first = changes(care, root, "anna", Pricing_Comment="ask Ann")
+    second = care.place(changes(care, root, "bert", Service_Id="206-2"))
+    care.submit(care.work("quote-to-order", quote=first, due_date="2027-01-01"))
+    number = second.get("Order Number")
+    outcome = care("edit-order-line-item", order=number, line="1", requests=[])
+    (updated,) = lines(the(outcome), LINE)
+    assert (updated.get("Pricing Comment"), updated.get("Service Id")) == ("ask Ann", "206-2")
+    assert len(told(outcome)) == 1
+
+
 def test_later_orders_on_what_a_supplement_asks_for_otherwise_are_marked(care):
     root = line(care)
     first = care.place(changes(care, root, "anna", Service_Id="206-1"))
