@@ -8,7 +8,7 @@ import pytest
 
 from hub.workflows.edit_order import FinishedLine, OrderDisconnects, OrderNotEditable
 from hub.workflows.milestones import PastPointOfNoReturn
-from hub.workflows.service_item import DisconnectRequested
+from hub.workflows.service_item import DisconnectRequested, ServiceItemDisconnected
 from hub.workflows.stored_orders import LineUnknown
 from integration_objects.complex_object import action_code, attributes, instances, line_items, walk_items
 
@@ -406,6 +406,20 @@ def test_the_lines_of_a_service_item_that_is_gone_are_taken_off_the_order(care):
     [stored] = care.road.stored("OM Order", Order_Number=number, Active_Flag="Y")
     assert shown(stored) == [("Calling Card", "Add", "Pending")]
     assert care.work("submit", order=number).get("Status") == "Open"
+
+
+def test_an_order_is_not_said_to_disconnect_what_another_one_does(shop):
+    """It has brought the root itself, and the rest of it is still to come."""
+    number, order = new_package(shop)
+    shop.ask("submit", order=number)  # the package itself is complete with it
+    root = line_items(order)[0].get("Integration Id")
+    gone = the(shop.ask("disconnect", account="1-B", root=root)).get("Quote Number")
+    shop.ask("submit", order=the_order(shop.ask("quote-to-order", quote=gone)))
+    shop.ask("revise", order=number)
+    with pytest.raises(ServiceItemDisconnected, match="the request to remove it takes it off"):
+        edit(shop, number, root)
+    edited = the(edit(shop, number, root, {"request": "remove", "item": root}))
+    assert shown(edited) == [(PACKAGE, "Add", "Complete")]
 
 
 def test_what_is_complete_of_a_service_item_that_is_gone_stays_on_the_order(shop, build):
