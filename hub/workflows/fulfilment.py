@@ -341,6 +341,23 @@ def _is_superseded(status: PropertySet, work_orders: Sequence[PropertySet]) -> b
     return revision < newest
 
 
+def _nothing_asked(key: str | None, asked: Collection[str | None]) -> LineUnknown:
+    """The error of an answer about a line that is none of the work order's."""
+    if not asked:
+        return LineUnknown(
+            "the work order asks nothing any more",
+            where="Work Order Status, Work Order Number",
+            why="it was withdrawn, or a later revision asks nothing of this system",
+            mend="answer the work order that asks for the lines now, if there is one; else there is nothing to do",
+        )
+    return LineUnknown(
+        f"the work order asks nothing of the line '{key}'",
+        where=f"Work Order Status, line {key}",
+        why="its lines are " + ", ".join(str(known) for known in asked),
+        mend="answer with the Integration Ids of the work order's lines that have an action",
+    )
+
+
 def _take_statuses(
     run: Run, status: PropertySet, work_orders: Iterable[PropertySet], order: PropertySet
 ) -> list[PropertySet]:
@@ -363,12 +380,7 @@ def _take_statuses(
         key = answer.get(KEY)
         line, item = asked.get(key), lines.get(key)
         if line is None or item is None:
-            raise LineUnknown(
-                f"the work order asks nothing of the line '{key}'",
-                where=f"Work Order Status, line {key}",
-                why="its lines are " + ", ".join(str(known) for known in asked),
-                mend="answer with the Integration Ids of the work order's lines that have an action",
-            )
+            raise _nothing_asked(key, asked)
         new = answer.get("Status") or ""
         last = line.get("Status Time")
         late = last is not None and read_date(time) < read_date(last)
@@ -388,7 +400,10 @@ def _take_statuses(
                 why=f"it is {item.get('Status')}, and only its fallout entry opens a line again",
                 mend="answer the work order that follows when the line is tried again",
             )
-        check_change("order line", f"{key} of the order {order.get('Order Number')}", item.get("Status"), new)
+        try:
+            check_change("order line", f"{key} of the order {order.get('Order Number')}", item.get("Status"), new)
+        except StatusChangeRefused as refused:
+            raise refused.at(f"Work Order Status, line {key}") from None
         for node in (line, item):
             node.properties["Status"] = new
             if new == "Complete":

@@ -68,4 +68,18 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(ordered, given, refusa
     with pytest.raises(refusal) as caught:
         ordered.ask("order-synchronization", **given)
     assert caught.value.why.startswith(why)
+    assert caught.value.where
     assert statuses(ordered)["Local Line"] == "Open"
+
+
+def test_a_work_order_that_was_withdrawn_asks_nothing(road, build):
+    road.work(build.order("9", build.line(1, "A", "LCLLN001", ref="L")))
+    road.ask("cancel-order", order="O-0000001")
+    with pytest.raises(LineUnknown) as caught:
+        road.ask("order-synchronization", work_order="O-0000001-1", status="Complete")
+    assert str(caught.value) == (
+        "the work order asks nothing any more\n"
+        "  where: Work Order Status, Work Order Number\n"
+        "  why:   it was withdrawn, or a later revision asks nothing of this system\n"
+        "  mend:  answer the work order that asks for the lines now, if there is one; else there is nothing to do"
+    )
