@@ -120,7 +120,7 @@ class Note:
 
     Attributes:
         kind: "ignored", "left out", "replaced", "broken rule", "obsolete", "moved", "other
-            address", "gone", "price", "total".
+            address", "gone", "left behind", "changed meanwhile", "price", "total".
         text: a sentence for people.
         item: the Integration Id of the line that it is about; None for none.
         product: its Product Id.
@@ -307,9 +307,19 @@ class Run:
         self.record.append(["object", name, dict(example or {}), flat(found)])
         return found
 
-    def headers(self, name: str, example: Example) -> list[dict[str, str | None]]:
-        """The header fields of the instances of *name* like *example*, without what is beneath them."""
+    def headers(
+        self, name: str, example: Example, wanted: Callable[[dict[str, str | None]], bool] | None = None
+    ) -> list[dict[str, str | None]]:
+        """The header fields of the instances of *name* like *example*, without what is beneath them.
+
+        Args:
+            name: the integration object.
+            example: field values.
+            wanted: which of them; the recording keeps no others. None for all.
+        """
         found = self.store.keys(name, example)
+        if wanted is not None:
+            found = [header for header in found if wanted(header)]
         self.record.append(["headers", name, dict(example), found])
         return found
 

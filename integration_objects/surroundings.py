@@ -12,6 +12,8 @@ import threading
 import time
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+#: 2000 and 2200: what was made before or after wasn't made here
+_FIRST_S, _LAST_S = 946_684_800, 7_258_118_400
 #: two characters, ten bits
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 
@@ -51,6 +53,21 @@ class Surroundings:
             self._last = max(self._last + 1, int(self.seconds() * 1000) << 16)
             number = (self._last << 66) | self.random.getrandbits(66)
         return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
+
+
+def made_at(identifier: str) -> str | None:
+    """When an identifier was made by `Surroundings.new_id`, as `now` writes it; None for one that comes from elsewhere.
+
+    >>> made_at("06DQDPRS90000K062GRPHRZNA7"), made_at("1-ABC")
+    ('2026-01-01T00:00:29.000000Z', None)
+    """
+    if len(identifier) != 26 or not set(identifier) <= set(_ALPHABET):
+        return None
+    number = 0
+    for sign in identifier:
+        number = number << 5 | _ALPHABET.index(sign)
+    seconds = (number >> 82) / 1000
+    return _written(seconds) if _FIRST_S < seconds < _LAST_S else None
 
 
 def _written(seconds: float) -> str:

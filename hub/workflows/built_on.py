@@ -2,6 +2,7 @@
 
     remember    beside each Update, what the service item was like when the line was made
     rebase      what such a line left alone is what other orders have made of it meanwhile
+    leave_alone such a line carries nothing but what it changes, for Apply
 
 An Update carries every field of its item, also those that nobody asked to change (methods.md, "Delta": all fields are
 passed through). Between a quote and its order, and between an order and its submission, others are submitted; the one
@@ -20,8 +21,8 @@ from integration_objects.definition import Component
 from integration_objects.property_set import PropertySet
 
 BUILT_ON = "Built On"
-#: Fields that other rules settle: the key, the status (Asset Status says what it becomes), and what is computed.
-_SETTLED = frozenset((KEY, "Action Code", "Status", "Extended Quantity"))
+#: Fields that other rules settle: what the item is, its status (Asset Status says what it becomes), what is computed.
+_SETTLED = frozenset((KEY, "Action Code", "Status", "Extended Quantity", "Product Id", "Track As Asset"))
 
 
 def remember(component: Component, roots: Iterable[PropertySet], before: PropertySet | None) -> None:
@@ -40,15 +41,18 @@ def remember(component: Component, roots: Iterable[PropertySet], before: Propert
                 item.properties[BUILT_ON] = None if was is None else _written(names, item, was)
 
 
-def rebase(component: Component, roots: Iterable[PropertySet], state: PropertySet | None) -> list[Note]:
+def rebase(
+    component: Component, roots: Iterable[PropertySet], state: PropertySet | None, is_begun: bool = False
+) -> list[Note]:
     """Let what Updates left alone be what it is in a later state, in place.
 
-    Lines that don't remember what they are built on (a sender's), and those that are worked on already, stay.
+    Lines that don't remember what they are built on (a sender's) stay.
 
     Args:
         component: the line item's.
         roots: root items of a quote or an order.
         state: OM Asset message: what is requested before them; None for none.
+        is_begun: whether lines on which the work has begun change, too.
 
     Returns:
         A note for each compared field that another order has changed.
@@ -58,7 +62,9 @@ def rebase(component: Component, roots: Iterable[PropertySet], state: PropertySe
     for root in roots:
         for item in root.walk():
             built_on = item.get(BUILT_ON) if item.type == LINE_ITEM else None
-            if built_on is None or action_code(item) != "Update" or item.get("Status") not in (None, "Pending"):
+            if built_on is None or action_code(item) != "Update":
+                continue
+            if not is_begun and item.get("Status") not in (None, "Pending"):
                 continue
             items = _by_key(state) if items is None else items
             now = items.get(item.get(KEY))
@@ -76,6 +82,29 @@ def rebase(component: Component, roots: Iterable[PropertySet], state: PropertySe
                         notes.append(Note("changed meanwhile", text, item.get(KEY), item.get("Product Id")))
             item.properties[BUILT_ON] = _written(names, item, now)
     return notes
+
+
+def leave_alone(roots: Iterable[PropertySet]) -> None:
+    """Drop from Updates what they left alone, in place: Apply leaves what isn't carried as it is.
+
+    So an order that is done after another one, in whichever turn, changes what it was asked to change.
+
+    Args:
+        roots: root items of an order, which are nobody else's.
+    """
+    for root in roots:
+        for item in root.walk():
+            built_on = item.get(BUILT_ON) if item.type == LINE_ITEM else None
+            if built_on is not None and action_code(item) == "Update":
+                base = json.loads(built_on)
+                for name in [name for name in item.properties if name not in _SETTLED]:
+                    if _is_same(item.get(name), base.get(name)):
+                        del item.properties[name]
+
+
+def _is_same(one: str | None, other: str | None) -> bool:
+    """Whether two values are one as text, as numbers or as dates: the store may have written either in another way."""
+    return same_value("number", one, other) or same_value("date", one, other)
 
 
 def _names(component: Component) -> list[str]:

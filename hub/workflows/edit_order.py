@@ -209,10 +209,11 @@ def _states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[Pro
     if before is None and not is_new:  # 1 and 4
         error = why_empty(run, account_id, key, state, but_not=order.get("Row Id"))
         raise to_be_taken_off(error, "edit-order-line-item", "order")
-    coming = _coming(order, root).copy()
+    coming = _coming(order, root)
     if not line_items(coming):
         raise _finished(root, order, f"it is {root.get('Status')}")
-    changed = rebase(run.definitions[ORDER].root.children[LINE_ITEM], line_items(coming), before)
+    # What is still to come carries what it changes only; this says what has changed beside it.
+    changed = rebase(run.definitions[ORDER].root.children[LINE_ITEM], [root.copy()], before)
     change = message(ORDER, [coming])
     applied = run.call("Apply", nothing if before is None else before, [change])  # 5
     if is_empty(applied.asset):

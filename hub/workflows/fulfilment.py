@@ -12,6 +12,7 @@ from hub.reply import order_reply
 from hub.run import Outcome, Run
 from hub.services.apply import ABSENT, Ignored
 from hub.workflows import review
+from hub.workflows.built_on import leave_alone
 from hub.workflows.milestones import MILESTONE, reach
 from hub.workflows.profile_history import write_history
 from hub.workflows.service_id import service_ids
@@ -587,6 +588,8 @@ def apply_completed(run: Run, order: PropertySet, just_done: Collection[str | No
         )
     dated = run.call("Set Effectivity Dates", trimmed, completed=run.now())
     change = run.call("Logical Delete", dated)
+    for instance in instances(change):
+        leave_alone(line_items(instance))
     _, *later = in_sequence(run, account_id, [change])
     later = [run.call("Logical Delete", tree) for tree in later]
     # What a later order has taken away already is there for this one to change, and for that one to take away again.

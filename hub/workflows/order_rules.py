@@ -25,9 +25,10 @@ from hub.services.differences import same_value
 from hub.services.explode import QuantityNotWhole
 from hub.workflows.active_quote import QUOTE
 from hub.workflows.built_on import BUILT_ON, rebase
-from hub.workflows.order_lines import prove_on_state
-from hub.workflows.service_profile import no_profile, orders_before, requested_state, still_to_come
+from hub.workflows.order_lines import OrderDoesNotApply, prove_on_state
+from hub.workflows.service_profile import INACTIVE, no_profile, orders_before, requested_state, still_to_come
 from hub.workflows.statuses import StatusChangeRefused, check_change
+from hub.workflows.stored_orders import described
 from integration_objects.complex_object import (
     KEY,
     LINE_ITEM,
@@ -108,7 +109,7 @@ def touched_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet,
         mend: what whoever placed it can do where it doesn't apply.
 
     Raises:
-        OrderDoesNotApply: something of it would be ignored.
+        OrderDoesNotApply: something of it would be ignored, or stays beneath what it takes away or suspends.
         QuantityNotWhole: it orders a fraction of a tracked service.
         StatusChangeRefused: it suspends what is suspended before it, or resumes what isn't.
     """
@@ -120,7 +121,47 @@ def touched_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet,
         number = order.get("Order Number") or order.get("Quote Number")
         raise refused.at(f"{'quote' if name == QUOTE else 'order'} {number}, line item '{refused.objects['key']}'")
     _prove_quantities(order, state, f"{'quote' if name == QUOTE else 'order'} {order.get(f'{order.type} Number')}")
-    return touched(order, state, prove_on_state(run, order, state, mend, name))
+    applied = prove_on_state(run, order, state, mend, name)
+    left = left_behind(order, state)
+    if left:
+        kind = order.type.lower()
+        raise OrderDoesNotApply(
+            f"the {kind} leaves behind {len(left)} of what stands beneath the services that it takes away or suspends",
+            where=f"{kind} {order.get(f'{order.type} Number')}",
+            why="; ".join(left),
+            mend=mend,
+        )
+    return touched(order, state, applied)
+
+
+def left_behind(order: PropertySet, state: PropertySet) -> list[str]:
+    """The services that were put beneath a service item since a quote or an order was made to end or suspend it.
+
+    Its lines say nothing of them, so that nobody would be asked to take them away, or to let them rest.
+
+    Args:
+        order: the quote or the order.
+        state: OM Asset message: what is requested before it.
+
+    Returns:
+        A sentence for each.
+    """
+    own = {item.get(KEY): item for item, _ in walk_items(still_to_come(order))}
+    found = []
+    for instance in instances(state):
+        for item, parent in walk_items(instance):
+            above = None if parent is None else own.get(parent.get(KEY))
+            if above is None or item.get(KEY) in own or not is_tracked(item) or item.get("Status") == INACTIVE:
+                continue
+            ends = action_code(above) == "Delete"
+            rests = action_code(above) == "Update" and above.get("Asset Status") not in (None, item.get("Status"))
+            if ends or rests:
+                what = "takes away" if ends else f"makes {above.get('Asset Status')}"
+                found.append(
+                    f"{described(item)} ({item.get(KEY)}) stands beneath {described(above)}, which the "
+                    f"{order.type.lower()} {what}, and it has no line of it"
+                )
+    return found
 
 
 def _prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None:

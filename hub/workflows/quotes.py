@@ -22,7 +22,7 @@ from hub.workflows.active_quote import QUOTE, make_quote
 from hub.workflows.built_on import rebase
 from hub.workflows.change import TOTAL, broken_rules, configure, lines_of, price, wanted_on
 from hub.workflows.opportunities import the_opportunity
-from hub.workflows.order_rules import statuses_refused
+from hub.workflows.order_rules import left_behind, statuses_refused
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import (
     ACCOUNT,
@@ -147,7 +147,7 @@ def verify(run: Run, quote: str) -> Outcome:
         except GONE as error:
             found.append(gone_note(error, root))
             continue
-        notes = (*notes, *_statuses_refused(header, root, before))
+        notes = (*notes, *_out_of_date(header, root, before))
         found += [*notes, *broken_rules(run, now, header.get("Account Id") or "", before)]
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(found))
 
@@ -264,9 +264,14 @@ def _heads(header: PropertySet) -> list[PropertySet]:
     return [root for root in roots if id(root) not in behind]
 
 
-def _statuses_refused(header: PropertySet, root: PropertySet, before: PropertySet | None) -> Iterator[Note]:
-    for refused in () if before is None else statuses_refused(_group(header, root), before, ""):
+def _out_of_date(header: PropertySet, root: PropertySet, before: PropertySet | None) -> Iterator[Note]:
+    if before is None:
+        return
+    for refused in statuses_refused(_group(header, root), before, ""):
         yield Note("ignored", f"{refused.what}: {refused.why}", refused.objects["key"])
+    [only] = instances(with_roots(_bare(header), _group(header, root), QUOTE))
+    for text in left_behind(only, before):
+        yield Note("left behind", text, root.get(KEY), root.get("Product Id"))
 
 
 def _prices(header: PropertySet) -> dict[str | None, str | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from hub.run import Run
+from hub.workflows.built_on import BUILT_ON, leave_alone
 from hub.workflows.statuses import NEVER_COMES
 from integration_objects.complex_object import (
     KEY,
@@ -22,6 +23,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.field_values import read_date
 from integration_objects.property_set import PropertySet
+from integration_objects.surroundings import made_at
 
 ASSET = "OM Asset"
 ORDER = "OM Order"
@@ -141,8 +143,8 @@ def in_sequence(
     """Orders to be applied, and among them once more what orders that come later have applied already.
 
     Provisioning may answer a later order first. What that has set on a service item stays, whatever an earlier order
-    brings then: the later order's line is laid over it again. Where the orders change nothing that is there, nothing
-    is read.
+    brings then: the later order's line is laid over it again. What was applied before the earlier order was made is
+    what that was built on, and stays beneath it. Where the orders change nothing that is there, nothing is read.
 
     Args:
         run: the run; the account is locked.
@@ -153,21 +155,30 @@ def in_sequence(
     Returns:
         The same messages, and between them those of later orders: their applied lines of the same items, all else `-`.
     """
-    if not any(True for _ in changed_items(orders)):
-        return list(orders)
-    example = {"Account Id": account_id, "Active Flag": "Y"}
-    others = [
-        PropertySet("Order", properties=header)
-        for header in run.headers(ORDER, example)
-        if header["Status"] != "New" and header["Row Id"] not in but_not
-    ]
     given = [order for tree in orders for order in instances(tree)]
-    first = _first_rows(run, [*given, *others])
-    asked: dict[str | None, _Place] = {}  # where each item is changed first
+    first = _first_rows(run, given)
+    # For each item, where the orders come that change it, and when they were made.
+    asked: dict[str | None, list[tuple[_Place, str]]] = {}
     for order in given:
-        for item in changed_items([message(ORDER, [order])]):
-            asked.setdefault(item.get(KEY), _place(order, first))
-    begin = min(asked.values())
+        place = _place(order, first)
+        made = made_at(place[2])
+        if made is not None:
+            for item in changed_items([message(ORDER, [order])]):
+                asked.setdefault(item.get(KEY), []).append((place, made))
+    if not asked:
+        return list(orders)
+    since = read_date(min(made for changes in asked.values() for _, made in changes))
+
+    def may_be_later(header: dict[str, str | None]) -> bool:
+        """Whether an order was still at work when the first of the given ones was made."""
+        done = header["Completed Date"]
+        is_wanted = header["Status"] != "New" and header["Row Id"] not in but_not
+        return is_wanted and (done is None or read_date(done) >= since)
+
+    headers = run.headers(ORDER, {"Account Id": account_id, "Active Flag": "Y"}, may_be_later)
+    others = [PropertySet("Order", properties=header) for header in headers]
+    first = _first_rows(run, [*given, *others])
+    begin = min(place for changes in asked.values() for place, _ in changes)
     later = [one.get("Row Id") or "" for one in others if _place(one, first) > begin]
     if not later:
         return list(orders)
@@ -175,12 +186,20 @@ def in_sequence(
     for order in instances(run.query(ORDER, {"Row Id": later})):
         place = _place(order, first)
         for item, _ in walk_items(order):
-            if item.get("Applied Date") is None or asked.get(item.get(KEY), place) >= place:
+            before = [made for at, made in asked.get(item.get(KEY), ()) if at < place]
+            if not before or not _was_applied_since(item, max(before)):
                 make_no_action(item)
+        leave_alone(line_items(order))
         again = message(ORDER, [order])
         if any(True for _ in changed_items([again])):
             sequence.append((place, again))
     return [tree for _, tree in sorted(sequence, key=lambda pair: pair[0])]
+
+
+def _was_applied_since(item: PropertySet, made: str) -> bool:
+    """Whether a line was applied after an order was made; what was applied before is what that order was built on."""
+    applied = item.get("Applied Date")
+    return applied is not None and read_date(applied) >= read_date(made)
 
 
 def changed_items(orders: Iterable[PropertySet]) -> Iterator[PropertySet]:
@@ -231,10 +250,17 @@ def _place(order: PropertySet, first: Mapping[str | None, str]) -> _Place:
 
 
 def still_to_come(order: PropertySet) -> PropertySet:
-    """An order's instance in which what was applied counts as ``-``, and what failed isn't there. Not to be changed."""
-    if not any(item.get("Applied Date") or item.get("Status") in NEVER_COMES for item, _ in walk_items(order)):
+    """An order's instance in which what was applied counts as ``-``, and what failed isn't there.
+
+    Updates carry only what they change, where they remember what they were built on. The result is not to be changed.
+    """
+    if not any(
+        item.get("Applied Date") or item.get("Status") in NEVER_COMES or item.get(BUILT_ON)
+        for item, _ in walk_items(order)
+    ):
         return order
     result = order.copy()
+    leave_alone(line_items(result))
     for item, _ in walk_items(result):
         if item.get("Applied Date") is not None or (item.get("Status") in NEVER_COMES and action_code(item) != "Add"):
             make_no_action(item)

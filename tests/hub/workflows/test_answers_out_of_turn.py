@@ -183,6 +183,18 @@ def test_what_a_later_order_has_set_is_requested_and_projected_while_an_earlier_
     assert service_id(care) == "222"
 
 
+def test_what_was_done_before_an_order_was_made_stays_beneath_it(care):
+    """An order without a due date comes last only among those that are open together."""
+    root, line = installed(care)
+    answer(care, numbered(care, root, line, "111"))
+    order = care.work("quote-to-order", quote=renumbering(care, root, line, "222"), due_date="2027-01-01")
+    care.submit(order)
+    (state,) = instances(care("projected-state", account="1-B").objects[0])
+    assert [item.get("Service Id") for item in lines(state, LINE)] == ["222"]
+    answer(care, order.get("Order Number"))
+    assert service_id(care) == "222"
+
+
 def test_orders_that_only_add_are_applied_without_a_look_at_others(care):
     """Nothing can have changed a service that isn't there yet: no run is needed to say so."""
     tree = message("OM Order", [package(care)])

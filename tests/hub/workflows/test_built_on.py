@@ -6,6 +6,7 @@ import json
 
 from integration_objects.complex_object import KEY, instances, walk_items
 from tests.customer_care import lines, the
+from tests.hub.conftest import status
 
 LINE, PACKAGE = "Local Line", "Local Breakthrough Package"
 NUMBER = {"request": "set", "item": f"{PACKAGE}/{LINE}/Call Forwarding", "attributes": {"Forwarding Number": "206-1"}}
@@ -160,3 +161,108 @@ def test_a_part_of_a_service_is_not_ordered(care):
         "  why:   its quantity is 2.5, and a service that is tracked as an asset is there whole\n"
         "  mend:  give it a whole quantity, or set Track As Asset to N where the product is measured"
     )
+
+
+def added(care, root, session):
+    """A Caller Id beneath the line, in the profile."""
+    request = {"request": "add", "product": "Caller Id", "beneath": root}
+    quote = the(care("modify", account="1-B", root=root, session=session, requests=[request]))
+    order = care.place(quote.get("Quote Number"))
+    care.install(order)
+    return lines(order, "Caller Id")[0].get(KEY)
+
+
+def test_what_was_put_beneath_a_service_since_it_was_to_end_or_rest_is_told(care):
+    root = line(care)
+    quotes = {
+        workflow: the(care(workflow, account="1-B", root=root, session=workflow)).get("Quote Number")
+        for workflow in ("disconnect", "suspend")
+    }
+    key = added(care, root, "anna")
+    for workflow, what in (("disconnect", "takes away"), ("suspend", "makes Suspended")):
+        number = quotes[workflow]
+        left = f"Caller Id ({key}) stands beneath Local Line, which the quote {what}, and it has no line of it"
+        assert f"left behind: {LINE} {root}: {left}" in map(str, care("verify", quote=number).notes)
+        assert care.refused("quote-to-order", quote=number) == (
+            "the quote leaves behind 1 of what stands beneath the services that it takes away or suspends\n"
+            f"  where: quote {number}\n"
+            f"  why:   {left}\n"
+            "  mend:  other orders came before it: edit the quote's lines (edit-quote-line-item), or modify anew"
+        )
+    care("disconnect", account="1-B", root=root, session="disconnect")
+    care.install(care.place(quotes["disconnect"]))
+    assert care.profile_root("1-B").get("Status") == "Inactive"
+
+
+def ordered(care, quote, **more):
+    """A quote's order, submitted."""
+    order = care.work("quote-to-order", quote=quote, **more)
+    care("submit", order=order.get("Order Number"))
+    return order
+
+
+def values(care):
+    root = care.profile_root("1-B")
+    return root.get("Service Id"), root.get("Pricing Comment")
+
+
+def complete(care, order, **more):
+    care("order-synchronization", work_order=f"{order.get('Order Number')}-1", status="Complete", **more)
+
+
+def test_an_open_order_undoes_nothing_of_one_that_is_put_before_it(care):
+    root = line(care)
+    last = ordered(care, changes(care, root, "anna", Service_Id="999"))
+    first = ordered(care, changes(care, root, "bert", Pricing_Comment="ask Ann"), due_date="2027-01-01")
+    complete(care, first)
+    complete(care, last)
+    assert values(care) == ("999", "ask Ann")
+
+
+def test_a_failed_line_that_is_tried_again_reaches_the_profile_beside_a_later_order(care):
+    root = line(care)
+    failed = ordered(care, changes(care, root, "anna", Service_Id="111"))
+    care("order-synchronization", work_order=f"{failed.get('Order Number')}-1", status="Failed")
+    complete(care, ordered(care, changes(care, root, "bert", Pricing_Comment="ask Ann")))
+    (entry,) = [one for one in care.road.fallout() if one["cause"] == "Lines Failed"]
+    care("fallout-retry", entry=entry["row_id"])
+    complete(care, failed)
+    assert values(care) == ("111", "ask Ann")
+
+
+def test_a_number_that_a_supplement_withdraws_does_not_come_back(care):
+    root = line(care)
+    order = ordered(care, changes(care, root, "anna", Service_Id="111"))
+    complete(care, ordered(care, changes(care, root, "bert", Pricing_Comment="ask Ann")))
+    number = order.get("Order Number")
+    care("revise", order=number)
+    request = {"request": "set", "item": root, "fields": {"Service Id": "222"}}
+    care("edit-order-line-item", order=number, line="1", requests=[request])
+    care("submit", order=number)
+    complete(care, order)
+    assert values(care) == ("222", "ask Ann")
+
+
+def test_the_number_that_provisioning_assigns_stays_through_a_stacked_order(care):
+    root = line(care)
+    first = ordered(care, changes(care, root, "anna", Service_Id="111"))
+    stacked = ordered(care, changes(care, root, "bert", Pricing_Comment="ask Ann"))
+    work_order = f"{first.get('Order Number')}-1"
+    answer = status(work_order, [(root, "COMPLETED")]).replace(
+        "<status>COMPLETED</status>", "<status>COMPLETED</status><serviceNumber>119</serviceNumber>"
+    )
+    assert care.road.work(answer, "provisioning_status")["state"] == "done"
+    complete(care, stacked)
+    assert values(care) == ("119", "ask Ann")
+
+
+def test_a_new_order_that_is_edited_beneath_a_submitted_one_keeps_its_edit(care):
+    root = line(care)
+    new = care.work("quote-to-order", quote=changes(care, root, "anna", Service_Id="111"))
+    later = ordered(care, changes(care, root, "bert", Pricing_Comment="ask Ann"))
+    request = {"request": "set", "item": root, "fields": {"Service Id": "222"}}
+    care("edit-order-line-item", order=new.get("Order Number"), line="1", requests=[request])
+    care("submit", order=new.get("Order Number"))
+    complete(care, new)
+    complete(care, later)
+    assert values(care) == ("222", "ask Ann")
