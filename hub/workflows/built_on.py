@@ -12,7 +12,7 @@ that comes later changes what it asks to change, and nothing else, as if it had 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from hub.run import Note
 from hub.services.differences import same_value
@@ -41,18 +41,26 @@ def remember(component: Component, roots: Iterable[PropertySet], before: Propert
                 item.properties[BUILT_ON] = None if was is None else _written(names, item, was)
 
 
-def rebase(
-    component: Component, roots: Iterable[PropertySet], state: PropertySet | None, is_begun: bool = False
-) -> list[Note]:
+def remember_filled(item: PropertySet, carried: Collection[str]) -> None:
+    """Likewise beside an Update of a sender, of which the hub filled in what the sender didn't carry; in place.
+
+    Args:
+        item: the line, filled.
+        carried: the fields that the sender carried, whose values are asked for, whatever they were before.
+    """
+    filled = {name: text for name, text in item.properties.items() if name not in carried and name not in _SETTLED}
+    item.properties[BUILT_ON] = json.dumps(filled, ensure_ascii=False)
+
+
+def rebase(component: Component, roots: Iterable[PropertySet], state: PropertySet | None) -> list[Note]:
     """Let what Updates left alone be what it is in a later state, in place.
 
-    Lines that don't remember what they are built on (a sender's) stay.
+    What a line doesn't remember (what its sender carried) stays, and so do lines that are worked on already.
 
     Args:
         component: the line item's.
         roots: root items of a quote or an order.
         state: OM Asset message: what is requested before them; None for none.
-        is_begun: whether lines on which the work has begun change, too.
 
     Returns:
         A note for each compared field that another order has changed.
@@ -61,18 +69,15 @@ def rebase(
     items: Mapping[str | None, PropertySet] | None = None
     for root in roots:
         for item in root.walk():
-            built_on = item.get(BUILT_ON) if item.type == LINE_ITEM else None
-            if built_on is None or action_code(item) != "Update":
-                continue
-            if not is_begun and item.get("Status") not in (None, "Pending"):
+            base = _base(item)
+            if base is None or item.get("Status") not in (None, "Pending"):
                 continue
             items = _by_key(state) if items is None else items
             now = items.get(item.get(KEY))
             if now is None:
                 continue  # Apply says that it isn't there
-            base = json.loads(built_on)
             for name in names:
-                if name not in item.properties:
+                if name not in item.properties or name not in base:
                     continue
                 kind, was, here = component.fields[name].type, base.get(name), now.get(name)
                 if same_value(kind, item.get(name), was) and not same_value(kind, was, here):
@@ -80,7 +85,7 @@ def rebase(
                     if name in component.compared or name == "Quantity":
                         text = f"{name} is {here} and no longer {was}: another order has changed it meanwhile"
                         notes.append(Note("changed meanwhile", text, item.get(KEY), item.get("Product Id")))
-            item.properties[BUILT_ON] = _written(names, item, now)
+            item.properties[BUILT_ON] = _written([name for name in names if name in base], item, now)
     return notes
 
 
@@ -94,12 +99,9 @@ def leave_alone(roots: Iterable[PropertySet]) -> None:
     """
     for root in roots:
         for item in root.walk():
-            built_on = item.get(BUILT_ON) if item.type == LINE_ITEM else None
-            if built_on is not None and action_code(item) == "Update":
-                base = json.loads(built_on)
-                for name in [name for name in item.properties if name not in _SETTLED]:
-                    if _is_same(item.get(name), base.get(name)):
-                        del item.properties[name]
+            for name, was in (_base(item) or {}).items():
+                if name in item.properties and name not in _SETTLED and _is_same(item.get(name), was):
+                    del item.properties[name]
 
 
 def _is_same(one: str | None, other: str | None) -> bool:
@@ -112,8 +114,17 @@ def _names(component: Component) -> list[str]:
 
 
 def _written(names: list[str], item: PropertySet, was: PropertySet) -> str:
-    found = {name: was.get(name) for name in names if name in item.properties and was.get(name) is not None}
-    return json.dumps(found, ensure_ascii=False)
+    return json.dumps({name: was.get(name) for name in names if name in item.properties}, ensure_ascii=False)
+
+
+def _base(item: PropertySet) -> dict[str, str | None] | None:
+    """What an Update remembers; None for another line, and for what isn't the hub's own writing."""
+    text = item.get(BUILT_ON) if item.type == LINE_ITEM and action_code(item) == "Update" else None
+    try:
+        found = None if text is None else json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _by_key(state: PropertySet | None) -> Mapping[str | None, PropertySet]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.run import Run
+from hub.workflows.built_on import remember_filled
 from hub.workflows.milestones import is_past, past_point
 from hub.workflows.service_profile import ORDER, still_to_come
 from integration_objects.complex_object import (
@@ -170,7 +171,10 @@ def fill_from_state(order: PropertySet, state: PropertySet) -> None:
         place = places.get(item.get(KEY) or "")
         if place is None or action_code(item) == "Add":
             continue
+        carried = frozenset(item.properties)
         fill_line(item, place.item)
+        if action_code(item) == "Update":
+            remember_filled(item, carried)
         if action_code(item) == "Delete":
             _fill_deleted(item, place.item, sent)
 

@@ -10,7 +10,7 @@ from hub.workflows import approvals, fulfilment, review
 from hub.workflows.change import fill_products
 from hub.workflows.milestones import is_past, past_point
 from hub.workflows.order_rules import prove_rules, rebased_in_turn, touched_in_turn
-from hub.workflows.service_profile import ORDER
+from hub.workflows.service_profile import ORDER, changed_items
 from hub.workflows.statuses import StatusChangeRefused, check_change
 from hub.workflows.stored_orders import UNSUBMITTED, described, in_force, order_in_hand, revision_of, set_active
 from hub.workflows.supplements import (
@@ -124,7 +124,7 @@ def _open(run: Run, order: PropertySet, former: PropertySet | None, is_stored: b
         run.release(decided_condition(order.get("Order Number")))
         review.mark_later_orders(run, former, _dropped(former, order), "was revised", replaced_by=order)
         review.mark_orders_built_on(run, order, _asked_otherwise(run, former, order))
-    if is_stored:
+    if is_stored or (order.get("Due Date") is not None and any(changed_items([message(ORDER, [order])]))):
         review.mark_overtaken_orders(run, order)
     if fulfilment.has_news(order):
         fulfilment.take_completed_lines(run, order, done)

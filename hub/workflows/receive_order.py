@@ -11,6 +11,7 @@ from decimal import Decimal
 from hub.product_fields import copy_product_fields
 from hub.reply import order_reply
 from hub.run import Outcome, Run
+from hub.workflows.built_on import BUILT_ON
 from hub.workflows.order_lines import (
     HUB,
     adopt_former_keys,
@@ -182,6 +183,7 @@ _HUBS_OWN = (
     "Original Order Id",
     "Fulfilment System",
     "Track As Asset",
+    BUILT_ON,
 )
 
 

@@ -266,3 +266,32 @@ def test_a_new_order_that_is_edited_beneath_a_submitted_one_keeps_its_edit(care)
     complete(care, new)
     complete(care, later)
     assert values(care) == ("222", "ask Ann")
+
+
+def sent(care, build, number, line, **more):
+    """An order of the mainframe for 1-B, received."""
+    assert care.road.work(build.order(number, line, **more))["state"] == "done"
+
+
+def test_what_the_hub_fills_in_for_a_sender_is_not_asked_for_by_it(care, build):
+    """The comment is of an order that is cancelled: the sender's line found it, and doesn't bring it."""
+    sent(care, build, "12", build.line(1, "A", "LCLLN001", ref="L"))
+    complete(care, care.order("O-0000001"))
+    root = care.profile_root("1-B").get(KEY)
+    other = ordered(care, changes(care, root, "anna", Pricing_Comment="ask Ann"))
+    sent(care, build, "13", build.line(1, "C", "LCLLN001", ref="L", quantity=None, more="<PRICE>2.00</PRICE>"))
+    care("cancel-order", order=other.get("Order Number"))
+    complete(care, care.order("O-0000003"))
+    assert (care.profile_root("1-B").get("Adjusted Price"), values(care)[1]) == ("2.00", None)
+
+
+def test_a_senders_order_that_is_due_before_open_ones_marks_them(care, build):
+    sent(care, build, "12", build.line(1, "A", "LCLLN001", ref="L"))
+    complete(care, care.order("O-0000001"))
+    root = care.profile_root("1-B").get(KEY)
+    other = ordered(care, changes(care, root, "anna", Pricing_Comment="ask Ann"))
+    gone = build.order("13", build.line(1, "D", "LCLLN001", ref="L"))
+    due = gone.replace("<CURR>", "<DUE-DATE>20270101</DUE-DATE><CURR>")
+    assert care.road.work(due)["state"] == "done"
+    (mark,) = care.road.fallout()
+    assert (mark["cause"], mark["order_number"]) == ("Overtaken By Due Date", other.get("Order Number"))
