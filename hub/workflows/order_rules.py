@@ -120,7 +120,7 @@ def touched_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet,
     for refused in statuses_refused(line_items(still_to_come(order)), state, mend):
         number = order.get("Order Number") or order.get("Quote Number")
         raise refused.at(f"{'quote' if name == QUOTE else 'order'} {number}, line item '{refused.objects['key']}'")
-    _prove_quantities(order, state, f"{'quote' if name == QUOTE else 'order'} {order.get(f'{order.type} Number')}")
+    prove_quantities(order, state, f"{'quote' if name == QUOTE else 'order'} {order.get(f'{order.type} Number')}")
     applied = prove_on_state(run, order, state, mend, name)
     left = left_behind(order, state)
     if left:
@@ -164,10 +164,18 @@ def left_behind(order: PropertySet, state: PropertySet) -> list[str]:
     return found
 
 
-def _prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None:
+def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None:
     """Refuse a part of a service: what is tracked as an asset is there once, or several times, and no fraction of it.
 
     A fraction that the profile has already (it was loaded so) may stay.
+
+    Args:
+        order: the quote or the order.
+        state: OM Asset message: what is requested before it.
+        where: for errors, which one it is.
+
+    Raises:
+        QuantityNotWhole: it orders a fraction of a tracked service.
     """
     stored: Mapping[str | None, str | None] | None = None
     for item, _ in walk_items(still_to_come(order)):
@@ -182,7 +190,7 @@ def _prove_quantities(order: PropertySet, state: PropertySet, where: str) -> Non
         if not same_value("number", stored.get(item.get(KEY)), text):
             raise QuantityNotWhole(
                 "a part of a service can't be ordered",
-                where=f"{where}, line item '{item.get(KEY)}'",
+                where=f"{where}, line item '{item.get('Source Reference') or item.get(KEY)}'",
                 why=f"its quantity is {text}, and a service that is tracked as an asset is there whole",
                 mend="give it a whole quantity, or set Track As Asset to N where the product is measured",
             )

@@ -250,12 +250,14 @@ def _set_status(run: Run, account: str, root: str, session: str | None, status: 
     requested, notes = _tracked(run, account, root)
     _adopt_currency(quote, requested)
     changed = requested.copy()
-    for instance in instances(changed):
-        for item, parent in walk_items(instance):
-            if parent is None:
-                _check_status(account, root, item.get("Status"), status)
-            if item.get("Status") != status and is_tracked(item):
-                item.properties["Status"] = status
+    items = [entry for instance in instances(changed) for entry in walk_items(instance)]
+    others = [item for item, _ in items if item.get("Status") != status and is_tracked(item)]
+    for item, parent in items:
+        # A root that is so already may have something beneath it that isn't: it was added, or tried again, since.
+        if parent is None and (not others or any(one is item for one in others)):
+            _check_status(account, root, item.get("Status"), status)
+    for item in others:
+        item.properties["Status"] = status
     return _put(run, quote, root, requested, changed, notes)
 
 

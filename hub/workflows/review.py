@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from hub.run import Run
-from hub.workflows.order_rules import rules_broken, touched
+from hub.workflows.order_rules import left_behind, rules_broken, touched
 from hub.workflows.service_profile import (
     ORDER,
     keys_above,
@@ -150,7 +150,7 @@ def mark_overtaken_orders(
     """Mark the open orders for review that an order takes something from by being put before them.
 
     They were proven on what came before them then. What of them would be ignored now, and wouldn't without the order,
-    and the rules that its service items break once all are done, tell which.
+    what they would leave behind, and the rules that its service items break once all are done, tell which.
 
     Args:
         run: the run; the order's account is locked.
@@ -176,14 +176,20 @@ def mark_overtaken_orders(
     roots: dict[str | None, list[PropertySet]] = {
         root.get(KEY): [] for root in line_items(touched(order, without.asset, done.asset).after)
     }
+    state, state_without = (run.call("Apply", asset, [*before, *own_too]).asset for own_too in ([own], []))
     for later in after:
         [instance] = instances(later)
         number = instance.get("Order Number")
+        stays = set(left_behind(instance, state_without))
         ignored = [entry for entry in done.ignored if entry in undone and entry.order == number]
         reasons = [
             f"{entry.action} of {entry.attribute or 'the line'} {entry.item}: {entry.reason}" for entry in ignored
         ]
         lines = [entry.item for entry in ignored]
+        left = [text for text in left_behind(instance, state) if text not in stays]
+        if left:
+            reasons += left
+            lines += [root.get(KEY) or "" for root in line_items(instance)]
         concerned = _concerned(instance, roots) if broken else []
         if concerned:
             reasons += sorted(map(str, broken))[:_NAMED]

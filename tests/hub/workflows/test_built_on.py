@@ -295,3 +295,57 @@ def test_a_senders_order_that_is_due_before_open_ones_marks_them(care, build):
     assert care.road.work(due)["state"] == "done"
     (mark,) = care.road.fallout()
     assert (mark["cause"], mark["order_number"]) == ("Overtaken By Due Date", other.get("Order Number"))
+
+
+def test_a_sender_orders_no_part_of_a_service(care, build):
+    row = care.road.work(build.order("12", build.line(1, "A", "LCLLN001", ref="L", quantity="0.5")))
+    assert (row["state"], row["error"]["what"], row["error"]["where"].partition(", line item")[2]) == (
+        "rejected",
+        "a part of a service can't be ordered",
+        " 'L'",
+    )
+
+
+def test_what_is_put_beneath_a_service_that_is_to_end_later_marks_the_order_that_ends_it(care):
+    root = line(care)
+    wish = {"request": "add", "product": "Caller Id", "beneath": root}
+    more = the(care("modify", account="1-B", root=root, session="anna", requests=[wish])).get("Quote Number")
+    gone = ordered(care, the(care("disconnect", account="1-B", root=root)).get("Quote Number"), due_date="2027-06-01")
+    added = ordered(care, more, due_date="2027-01-01")
+    (mark,) = care.road.fallout()
+    key = lines(added, "Caller Id")[0].get(KEY)
+    assert (mark["cause"], mark["order_number"], mark["lines"]) == (
+        "Overtaken By Due Date",
+        gone.get("Order Number"),
+        [root],
+    )
+    assert mark["reason"].endswith(
+        f"after it: Caller Id ({key}) stands beneath Local Line, which the order takes away, and it has no line of it"
+    )
+
+
+def test_a_service_that_rests_beneath_an_active_one_is_resumed(care):
+    """The suspension of the line failed, the whole was resumed, and the line was tried again."""
+    care.install(package(care))
+    root = care.profile_root("1-B")
+    suspended = ordered(care, the(care("suspend", account="1-B", root=root.get(KEY))).get("Quote Number"))
+    work_order = f"{suspended.get('Order Number')}-1"
+    mail = lines(suspended, "Voice Mail")[0].get(KEY)
+    care("order-synchronization", work_order=work_order, status="Failed", lines=mail)
+    care("order-synchronization", work_order=work_order, status="Complete")
+    complete(care, ordered(care, the(care("resume", account="1-B", root=root.get(KEY))).get("Quote Number")))
+    (entry,) = [one for one in care.road.fallout() if one["cause"] == "Lines Failed"]
+    care("fallout-retry", entry=entry["row_id"])
+    complete(care, suspended)
+    assert set(care.road.profile().values()) == {"Active", "Suspended"}
+    complete(care, ordered(care, the(care("resume", account="1-B", root=root.get(KEY))).get("Quote Number")))
+    assert set(care.road.profile().values()) == {"Active"}
+
+
+def test_a_later_order_brings_nothing_of_an_earlier_one_that_fails(care):
+    root = line(care)
+    first = ordered(care, changes(care, root, "anna", Service_Id="111"))
+    second = ordered(care, changes(care, root, "bert", Pricing_Comment="ask Ann"))
+    complete(care, second)
+    care("order-synchronization", work_order=f"{first.get('Order Number')}-1", status="Failed")
+    assert values(care) == (None, "ask Ann")
