@@ -124,7 +124,9 @@ def _base(item: PropertySet) -> dict[str, str | None] | None:
         found = None if text is None else json.loads(text)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    return {name: was for name, was in found.items() if was is None or isinstance(was, str)}
 
 
 def _by_key(state: PropertySet | None) -> Mapping[str | None, PropertySet]:

@@ -154,7 +154,10 @@ def left_behind(order: PropertySet, state: PropertySet) -> list[str]:
             if above is None or item.get(KEY) in own or not is_tracked(item) or item.get("Status") == INACTIVE:
                 continue
             ends = action_code(above) == "Delete"
-            rests = action_code(above) == "Update" and above.get("Asset Status") not in (None, item.get("Status"))
+            rests = action_code(above) == "Update" and above.get("Asset Status") not in (
+                None,
+                item.get("Status") or "Active",
+            )
             if ends or rests:
                 what = "takes away" if ends else f"makes {above.get('Asset Status')}"
                 found.append(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+from hub.workflows.built_on import leave_alone
 from integration_objects.complex_object import KEY, instances, walk_items
+from integration_objects.property_set import PropertySet
 from tests.customer_care import lines, the
 from tests.hub.conftest import status
 
@@ -349,3 +351,10 @@ def test_a_later_order_brings_nothing_of_an_earlier_one_that_fails(care):
     complete(care, second)
     care("order-synchronization", work_order=f"{first.get('Order Number')}-1", status="Failed")
     assert values(care) == (None, "ask Ann")
+
+
+def test_what_cannot_be_read_is_remembered_by_no_line():
+    for text in (None, "{", "[]", '{"Service Id": 1}'):
+        item = PropertySet("Line Item", properties={"Action Code": "Update", "Service Id": "1", "Built On": text})
+        leave_alone([item])
+        assert item.get("Service Id") == "1"
