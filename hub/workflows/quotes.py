@@ -149,6 +149,7 @@ def verify(run: Run, quote: str) -> Outcome:
             continue
         notes = (*notes, *_out_of_date(header, root, before))
         found += [*notes, *broken_rules(run, now, header.get("Account Id") or "", before)]
+        found += _outdated_prices(run, header, root, now)
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(found))
 
 
@@ -262,6 +263,23 @@ def _heads(header: PropertySet) -> list[PropertySet]:
     roots = line_items(header)
     behind = {id(one) for root in roots for one in _group(header, root) if one is not root}
     return [root for root in roots if id(root) not in behind]
+
+
+def _outdated_prices(run: Run, header: PropertySet, root: PropertySet, now: PropertySet) -> Iterator[Note]:
+    """The prices of a service item that the price list doesn't give any more, as other orders have left it.
+
+    Another system's pricing isn't asked: Verify is no reason to keep the account locked for it.
+    """
+    if run.pricing.is_external:
+        return
+    try:
+        priced = price(run, header.copy_node(), now, wanted_on(run, root))
+    except Refused as error:
+        yield Note("price", f"{error.what}: {error.why}", root.get(KEY), root.get("Product Id"))
+        return
+    for note in priced.notes:
+        if note.kind != TOTAL:
+            yield Note(note.kind, f"{note.text}; reprice prices the quote anew", note.item, note.product)
 
 
 def _out_of_date(header: PropertySet, root: PropertySet, before: PropertySet | None) -> Iterator[Note]:

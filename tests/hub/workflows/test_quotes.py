@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.scenarios import SPOKANE, initial_order
 from integration_objects.complex_object import KEY, attributes, instances, line_items, walk_items
 from tests.customer_care import actions, lines, said, the
 from tests.hub.conftest import sample
@@ -389,3 +390,27 @@ def test_an_order_that_no_price_list_suits_is_named(care):
         "  why:   none is stored\n"
         "  mend:  load a price list (orderhub load), or make the order with price-list="
     )
+
+
+def test_verify_tells_prices_that_other_orders_have_made_wrong(care):
+    """Eleven lines cost 4.99 each; with one less beside it, the ten that are left cost 5.99 again."""
+    initial_order(care)
+    root = care.profile_root(SPOKANE)
+    (first, *_) = lines(root, LINE)
+    more, less = (
+        the(care("modify", account=SPOKANE, root=root.get(KEY), session=kind, requests=[request]))
+        for kind, request in (
+            ("more", {"request": "copy", "item": first.get(KEY), "times": "1"}),
+            ("less", {"request": "remove", "item": first.get(KEY)}),
+        )
+    )
+    number = less.get("Quote Number")
+    assert care("verify", quote=number).notes == ()
+    care.place(more.get("Quote Number"))
+    told = care("verify", quote=number).notes
+    assert {(note.kind, note.product, note.text.partition(" (")[0]) for note in told} == {
+        ("price", LINE, "4.99 -> 5.99 USD; reprice prices the quote anew")
+    }
+    assert len(told) == 10
+    care("reprice", quote=number)
+    assert care("verify", quote=number).notes == ()
