@@ -1,0 +1,145 @@
+"""A law: whatever the turn in which orders are made, submitted and answered, each field is as the last of them asks.
+
+Last is, of two orders, the one that was made when the other was done already; of those that were open together, the one
+that comes later by due date (none comes last), then by when it was made.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import pytest
+
+from integration_objects.complex_object import KEY
+from integration_objects.errors import Refused
+from tests.customer_care import the
+
+FIELDS = ("Service Id", "Pricing Comment")
+DUE_DATES = (None, None, "2027-01-01", "2027-03-01", "2027-06-01")
+
+
+@dataclass
+class Asked:
+    """An order: what it asks for, where it comes, and when things happened to it."""
+
+    number: str
+    fields: dict[str, str]
+    place: tuple[bool, str, str]
+    made: int
+    status: str = "New"
+    done: int = 0
+
+    def is_after(self, other: Asked) -> bool:
+        if other.done < self.made:
+            return True
+        return self.done >= other.made and self.place > other.place
+
+
+class Office:
+    """Sessions that change one line of 1-B, in an order that chance gives."""
+
+    def __init__(self, care, seed):
+        self.care, self.steps = care, 0
+        self.chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
+        quote = the(care("new-products-and-services", account="1-B", product="Local Line"))
+        care.install(care.place(quote.get("Quote Number")))
+        self.root = care.profile_root("1-B").get(KEY)
+        self.quotes: list[tuple[str, dict[str, str]]] = []
+        self.orders: list[Asked] = []
+
+    def step(self, what):
+        self.steps += 1
+        if what == "quote":
+            self.quote()
+        elif what == "place" and self.quotes:
+            self.place(*self.quotes.pop(self.chance.randrange(len(self.quotes))))
+        elif what == "submit":
+            self.choose("New", self.submit)
+        elif what in ("Complete", "Failed"):
+            self.choose("Open", lambda order: self.answer(order, what))
+
+    def choose(self, status, do):
+        found = [order for order in self.orders if order.status == status]
+        if found:
+            do(self.chance.choice(found))
+
+    def quote(self):
+        fields = {name: f"{name} {self.steps}" for name in self.chance.sample(FIELDS, self.chance.randint(1, 2))}
+        request = {"request": "set", "item": self.root, "fields": fields}
+        session = f"session {self.steps}"
+        made = the(self.care("modify", account="1-B", root=self.root, session=session, requests=[request]))
+        self.quotes.append((made.get("Quote Number"), fields))
+
+    def place(self, quote, fields):
+        due = self.chance.choice(DUE_DATES)
+        order = self.care.work("quote-to-order", quote=quote, due_date=due)
+        place = (due is None, due or "", order.get("Row Id"))
+        self.orders.append(Asked(order.get("Order Number"), fields, place, self.steps))
+
+    def submit(self, order):
+        self.care("submit", order=order.number)
+        order.status = "Open"
+
+    def answer(self, order, status):
+        self.care("order-synchronization", work_order=f"{order.number}-1", status=status)
+        order.status, order.done = status, self.steps
+
+    def end(self):
+        """Submit and answer all that is left, in any turn."""
+        for order in self.chance.sample(self.orders, len(self.orders)):
+            if order.status == "New":
+                self.submit(order)
+        for order in self.chance.sample(self.orders, len(self.orders)):
+            self.steps += 1
+            if order.status == "Open":
+                self.answer(order, "Complete")
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_each_field_is_as_the_last_order_asks(care, seed):
+    office = Office(care, seed)
+    for _ in range(18):
+        office.step(office.chance.choice(("quote", "quote", "place", "submit", "Complete", "Complete", "Failed")))
+    office.end()
+    done = [order for order in office.orders if order.status == "Complete"]
+    profile = care.profile_root("1-B")
+    for name in FIELDS:
+        asking = [order for order in done if name in order.fields]
+        last = [one for one in asking if all(one.is_after(other) for other in asking if other is not one)]
+        if last or not asking:  # three orders may each come after another one: then nobody can say
+            assert profile.get(name) == (last[0].fields[name] if last else None), name
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_turn_of_workflows_ends_in_anything_but_a_result_or_a_refusal_that_can_be_followed(care, seed):
+    office = Office(care, seed)
+    mail = {"request": "add", "product": "Voice Mail", "beneath": office.root, "attributes": {"Password": "1234"}}
+    refusals = []
+    for _ in range(30):
+        what = office.chance.choice(("modify", "suspend", "resume", "disconnect", "verify", "reprice", "revise", ""))
+        orders = [one.get("Order Number") for one in care.road.stored("OM Order", Active_Flag="Y")]
+        number, due = office.chance.choice(orders), office.chance.choice(DUE_DATES)
+        office.steps += 1
+        try:
+            if what == "modify":
+                requests = [office.chance.choice((mail, {"request": "remove", "item": f"{office.root}/Voice Mail"}))]
+                care("modify", account="1-B", root=office.root, session=f"{office.steps}", requests=requests)
+            elif what in ("suspend", "resume", "disconnect"):
+                made = the(care(what, account="1-B", root=office.root, session=f"{office.steps}"))
+                care(
+                    "submit",
+                    order=care.work("quote-to-order", quote=made.get("Quote Number"), due_date=due).get("Order Number"),
+                )
+            elif what in ("verify", "reprice"):
+                care(what, quote=office.chance.choice(care.road.stored("OM Quote")).get("Quote Number"))
+            elif what == "revise":
+                care("revise", order=number)
+                care(office.chance.choice(("submit", "cancel-order")), order=number)
+            else:
+                status = office.chance.choice(("Complete", "Failed"))
+                care("order-synchronization", work_order=f"{number}-1", status=status)
+        except Refused as refused:
+            refusals.append(refused)
+    assert refusals
+    assert [refused for refused in refusals if not (refused.where and refused.mend)] == []
