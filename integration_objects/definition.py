@@ -134,7 +134,7 @@ class _Reading:
                 raise parts["integration object"].fault(
                     f"the integration object '{name}' is declared twice",
                     f"first in {self.objects[name][0].where}",
-                    mend="give it another name, or extend the first" if extension else "",
+                    mend="give it another name" + (", or extend the first" if extension else ""),
                 )
             self.objects[name] = (node, extension)
         elif "shared component" in parts and not extension:

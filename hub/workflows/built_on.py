@@ -90,7 +90,7 @@ def rebase(component: Component, roots: Iterable[PropertySet], state: PropertySe
 
 
 def leave_alone(roots: Iterable[PropertySet]) -> None:
-    """Drop from Updates what they left alone, in place: Apply leaves what isn't carried as it is.
+    """Drop from Updates what they left alone, in place, and what they remember: Apply leaves alone what isn't carried.
 
     So an order that is done after another one, in whichever turn, changes what it was asked to change.
 
@@ -102,6 +102,7 @@ def leave_alone(roots: Iterable[PropertySet]) -> None:
             for name, was in (_base(item) or {}).items():
                 if name in item.properties and name not in _SETTLED and _is_same(item.get(name), was):
                     del item.properties[name]
+            item.properties.pop(BUILT_ON, None)
 
 
 def _is_same(one: str | None, other: str | None) -> bool:

@@ -51,8 +51,8 @@ _OF_THE_STATE = (
     "Calculated Effective End Date",
     "Applied Date",
 )
-#: the kind of a note that tells what a whole service item costs
-TOTAL = "total"
+#: the kinds of notes that tell a new price, and what a whole service item costs
+PRICE, TOTAL = "price", "total"
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def price(run: Run, quote: PropertySet, state: PropertySet, on: str | None = Non
     priced = run.pricing.price(state, prices, on)
     notes = [
         Note(
-            "price",
+            PRICE,
             f"{'new' if change.old is None else change.old} -> {change.new} {priced.currency}"
             + (f" ({change.rule})" if change.rule else ""),
             change.key,

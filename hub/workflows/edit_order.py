@@ -12,7 +12,7 @@ from hub.run import Note, Run
 from hub.services.differences import Differs, differs_in
 from hub.workflows import approvals
 from hub.workflows.built_on import rebase
-from hub.workflows.change import configure, fill_products, lines_of, price, wanted_on
+from hub.workflows.change import PRICE, configure, fill_products, lines_of, price, wanted_on
 from hub.workflows.fulfilment import flag_processed
 from hub.workflows.milestones import is_past, past_point
 from hub.workflows.quote_lines import extend_quantities, fill_accounts
@@ -57,8 +57,6 @@ from integration_objects.errors import Refused
 from integration_objects.field_values import as_number
 from integration_objects.property_set import PropertySet
 
-#: the kind of a note that tells a new price
-_PRICE = "price"
 #: what an order's line keeps of what it was before the edit
 _KEPT = ("Row Id", "Line Number", "Source Reference")
 
@@ -190,7 +188,7 @@ def _is_priced_here(order: PropertySet) -> bool:
 
 def _of_price(note: Note, kept: Mapping[str | None, PropertySet]) -> Note:
     """A note of the pricing; of a new price that a finished line doesn't get, one that says so."""
-    if note.kind != _PRICE or note.item not in kept:
+    if note.kind != PRICE or note.item not in kept:
         return note
     text = f"the price {note.text}: the line is finished and keeps its own, the totals count the new one"
     return Note("left out", text, note.item, note.product)

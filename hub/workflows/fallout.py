@@ -17,8 +17,8 @@ from typing import Any
 from hub.run import Run
 from hub.workflows import fulfilment, review
 from hub.workflows.milestones import forget
-from hub.workflows.order_rules import prove_rules, touched_in_turn
-from hub.workflows.service_profile import ORDER, still_to_come
+from hub.workflows.order_rules import prove_rules, state_in_turn, touched_in_turn
+from hub.workflows.service_profile import ORDER
 from hub.workflows.statuses import FAILED, check_change
 from hub.workflows.stored_orders import UNSUBMITTED, described, order_in_hand
 from hub.workflows.supplements import supplement_of
@@ -149,7 +149,7 @@ def retry(run: Run, row_id: str, lines: Sequence[str] = ()) -> PropertySet:
         item.properties["Status"] = "Open"
         forget(item)
     # Other orders may have changed since then what these lines were proven on when the order was submitted.
-    service_items = touched_in_turn(run, still_to_come(order), ORDER, order, _MEND)
+    service_items = touched_in_turn(run, order, ORDER, state_in_turn(run, order), _MEND)
     prove_rules(run, order, service_items, is_configured=True, mend=_MEND)
     fulfilment.flag_processed(run, order)
     run.update(message(ORDER, [order]))

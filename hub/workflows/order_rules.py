@@ -2,7 +2,7 @@
 
     statuses_refused  what it asks to suspend that rests already, or to resume that doesn't
     touched           the service items that an order changes, as they are before it and as it leaves them
-    rebased_in_turn   what it left alone, as the orders before it make it
+    state_in_turn     what is requested before it
     touched_in_turn   the same of an order or quote made in the hub, proven on what comes before it
     rules_broken      the configurator's rules that don't hold for them
     prove_rules       all of them hold
@@ -20,11 +20,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hub.configurator import BrokenRule, ConfigurationRefused
-from hub.run import Note, Run
+from hub.run import Run
 from hub.services.differences import same_value
 from hub.services.explode import QuantityNotWhole
-from hub.workflows.active_quote import QUOTE
-from hub.workflows.built_on import BUILT_ON, rebase
 from hub.workflows.order_lines import OrderDoesNotApply, prove_on_state
 from hub.workflows.service_profile import INACTIVE, no_profile, orders_before, requested_state, still_to_come
 from hub.workflows.statuses import StatusChangeRefused, check_change
@@ -78,25 +76,20 @@ def touched(order: PropertySet, state: PropertySet, applied: PropertySet) -> Tou
     return Touched(_only(state, roots), _only(applied, roots))
 
 
-def rebased_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet) -> list[Note]:
-    """Let what an order made in the hub left alone be what the orders before it make of it; changes the order.
+def state_in_turn(run: Run, place: PropertySet) -> PropertySet:
+    """What is requested before an order made in the hub: an OM Asset message.
 
     Args:
         run: the run; the order's account is locked.
-        order: the order, or the quote that becomes one. Its lines that update something are changed in place.
-        name: the integration object that *order* is an instance of.
-        place: the header of the order that it is or becomes.
-
-    Returns:
-        A note for each compared field that another order has changed since the line was made.
+        place: the header of the order, or of the one that a quote becomes: account, due date and row id say what comes
+            before it.
     """
-    if not any(item.get(BUILT_ON) for item, _ in walk_items(order)):
-        return []
-    state = requested_state(run, place.get("Account Id") or "", orders=orders_before(run, place))
-    return rebase(run.definitions[name].root.children[LINE_ITEM], line_items(order), state)
+    account_id = place.get("Account Id") or ""
+    state = requested_state(run, account_id, orders=orders_before(run, place))
+    return no_profile(account_id) if is_empty(state) else state
 
 
-def touched_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet, mend: str) -> Touched:
+def touched_in_turn(run: Run, order: PropertySet, name: str, state: PropertySet, mend: str) -> Touched:
     """The service items that an order made in the hub changes, once it is proven on what is requested before it.
 
     Orders that are due later don't count: Quote to Order must promise nothing that Submit refuses.
@@ -105,7 +98,7 @@ def touched_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet,
         run: the run; the order's account is locked.
         order: the order, or the quote that becomes one. Not changed.
         name: the integration object that *order* is an instance of.
-        place: the header of the order that it is or becomes: account, due date and row id say what comes before it.
+        state: what is requested before it, as `state_in_turn` gives it.
         mend: what whoever placed it can do where it doesn't apply.
 
     Raises:
@@ -113,21 +106,18 @@ def touched_in_turn(run: Run, order: PropertySet, name: str, place: PropertySet,
         QuantityNotWhole: it orders a fraction of a tracked service.
         StatusChangeRefused: it suspends what is suspended before it, or resumes what isn't.
     """
-    account_id = place.get("Account Id") or ""
-    state = requested_state(run, account_id, orders=orders_before(run, place))
-    if is_empty(state):
-        state = no_profile(account_id)
-    for refused in statuses_refused(line_items(still_to_come(order)), state, mend):
-        number = order.get("Order Number") or order.get("Quote Number")
-        raise refused.at(f"{'quote' if name == QUOTE else 'order'} {number}, line item '{refused.objects['key']}'")
-    prove_quantities(order, state, f"{'quote' if name == QUOTE else 'order'} {order.get(f'{order.type} Number')}")
-    applied = prove_on_state(run, order, state, mend, name)
-    left = left_behind(order, state)
+    kind = order.type.lower()
+    where = f"{kind} {order.get(f'{order.type} Number')}"
+    coming = still_to_come(order)
+    for refused in statuses_refused(line_items(coming), state, mend):
+        raise refused.at(f"{where}, line item '{refused.objects['key']}'")
+    prove_quantities(coming, state, where)
+    applied = prove_on_state(run, coming, state, mend, name)
+    left = left_behind(coming, state)
     if left:
-        kind = order.type.lower()
         raise OrderDoesNotApply(
             f"the {kind} leaves behind {len(left)} of what stands beneath the services that it takes away or suspends",
-            where=f"{kind} {order.get(f'{order.type} Number')}",
+            where=where,
             why="; ".join(left),
             mend=mend,
         )
@@ -140,13 +130,13 @@ def left_behind(order: PropertySet, state: PropertySet) -> list[str]:
     Its lines say nothing of them, so that nobody would be asked to take them away, or to let them rest.
 
     Args:
-        order: the quote or the order.
+        order: the quote or the order, with what is still to come of it.
         state: OM Asset message: what is requested before it.
 
     Returns:
         A sentence for each.
     """
-    own = {item.get(KEY): item for item, _ in walk_items(still_to_come(order))}
+    own = {item.get(KEY): item for item, _ in walk_items(order)}
     found = []
     for instance in instances(state):
         for item, parent in walk_items(instance):
@@ -173,7 +163,7 @@ def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None
     A fraction that the profile has already (it was loaded so) may stay.
 
     Args:
-        order: the quote or the order.
+        order: the quote or the order, with what is still to come of it.
         state: OM Asset message: what is requested before it.
         where: for errors, which one it is.
 
@@ -181,7 +171,7 @@ def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None
         QuantityNotWhole: it orders a fraction of a tracked service.
     """
     stored: Mapping[str | None, str | None] | None = None
-    for item, _ in walk_items(still_to_come(order)):
+    for item, _ in walk_items(order):
         text = item.get("Quantity")
         if text is None or action_code(item) not in ("Add", "Update") or not is_tracked(item):
             continue

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from hub.run import Run
 from hub.workflows import approvals, fulfilment, review
+from hub.workflows.built_on import rebase
 from hub.workflows.change import fill_products
 from hub.workflows.milestones import is_past, past_point
-from hub.workflows.order_rules import prove_rules, rebased_in_turn, touched_in_turn
+from hub.workflows.order_rules import prove_rules, state_in_turn, touched_in_turn
 from hub.workflows.service_profile import ORDER, changed_items
 from hub.workflows.statuses import StatusChangeRefused, check_change
 from hub.workflows.stored_orders import UNSUBMITTED, described, in_force, order_in_hand, revision_of, set_active
@@ -21,7 +22,7 @@ from hub.workflows.supplements import (
     give_back,
     is_unsubmitted_supplement,
 )
-from integration_objects.complex_object import KEY, LINE_ITEM, NO_ACTION, action_code, message, walk_items
+from integration_objects.complex_object import KEY, LINE_ITEM, NO_ACTION, action_code, line_items, message, walk_items
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
@@ -207,8 +208,9 @@ def _prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> No
             mend="customize the line, which explodes it when it is written, and give each service its id",
         )
     mend = "edit the order so that it follows from what was ordered before it, or cancel it"
-    rebased_in_turn(run, order, ORDER, order)
-    service_items = touched_in_turn(run, order, ORDER, order, mend)
+    state = state_in_turn(run, order)
+    rebase(run.definitions[ORDER].root.children[LINE_ITEM], line_items(order), state)
+    service_items = touched_in_turn(run, order, ORDER, state, mend)
     prove_rules(run, order, service_items, is_configured=True, mend=_RULES_MEND)
 
 

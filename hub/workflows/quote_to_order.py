@@ -10,8 +10,9 @@ from hub.configurator.port import MOST_TOLD
 from hub.run import Outcome, Run
 from hub.workflows.accounts import currency_of, the_account
 from hub.workflows.active_quote import QUOTE
+from hub.workflows.built_on import rebase
 from hub.workflows.change import fill_products
-from hub.workflows.order_rules import rebased_in_turn, rules_broken, touched_in_turn
+from hub.workflows.order_rules import rules_broken, state_in_turn, touched_in_turn
 from hub.workflows.price_lists import listed_currency
 from hub.workflows.process import process
 from hub.workflows.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
@@ -32,6 +33,7 @@ from integration_objects.complex_object import (
     NO_ACTION,
     action_code,
     instances,
+    line_items,
     message,
     put_list,
     walk_items,
@@ -84,9 +86,9 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     header = the_quote(run, quote)
     _prove_not_placed(header)
     _prove_changes(header)
-    place = _place(run, header, due_date)
-    notes = rebased_in_turn(run, header, QUOTE, place)
-    _prove_in_turn(run, header, place, _mend_by(due_date))
+    state = state_in_turn(run, _place(run, header, due_date))
+    notes = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], line_items(header), state)
+    _prove_in_turn(run, header, state, _mend_by(due_date))
     exploded = instances(run.call("Explode", message(QUOTE, [header])))[0]
     fill_products(run, exploded)
     order = _order_of(run, exploded, due_date)
@@ -153,12 +155,12 @@ def _place(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet:
     )
 
 
-def _prove_in_turn(run: Run, quote: PropertySet, place: PropertySet, mend: str) -> None:
+def _prove_in_turn(run: Run, quote: PropertySet, state: PropertySet, mend: str) -> None:
     """Refuse a quote whose order Submit would refuse: each service item that it changes is looked at as a whole.
 
     It obeyed its rules when it was edited; other orders may have come between.
     """
-    broken = rules_broken(run, touched_in_turn(run, quote, QUOTE, place, mend))
+    broken = rules_broken(run, touched_in_turn(run, quote, QUOTE, state, mend))
     if not broken:
         return
     number = quote.get("Quote Number")

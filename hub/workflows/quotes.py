@@ -20,7 +20,7 @@ from hub.run import Note, Outcome, Run
 from hub.workflows.accounts import the_account
 from hub.workflows.active_quote import QUOTE, make_quote
 from hub.workflows.built_on import rebase
-from hub.workflows.change import TOTAL, broken_rules, configure, lines_of, price, wanted_on
+from hub.workflows.change import PRICE, TOTAL, broken_rules, configure, lines_of, price, wanted_on
 from hub.workflows.opportunities import the_opportunity
 from hub.workflows.order_rules import left_behind, statuses_refused
 from hub.workflows.process import process
@@ -275,11 +275,11 @@ def _outdated_prices(run: Run, header: PropertySet, root: PropertySet, now: Prop
     try:
         priced = price(run, header.copy_node(), now, wanted_on(run, root))
     except Refused as error:
-        yield Note("price", f"{error.what}: {error.why}", root.get(KEY), root.get("Product Id"))
+        yield Note(PRICE, f"{error.what}: {error.why}", root.get(KEY), root.get("Product Id"))
         return
     for note in priced.notes:
-        if note.kind != TOTAL:
-            yield Note(note.kind, f"{note.text}; reprice prices the quote anew", note.item, note.product)
+        if note.kind == PRICE:
+            yield Note(PRICE, f"{note.text}; reprice prices the quote anew", note.item, note.product)
 
 
 def _out_of_date(header: PropertySet, root: PropertySet, before: PropertySet | None) -> Iterator[Note]:
@@ -287,8 +287,8 @@ def _out_of_date(header: PropertySet, root: PropertySet, before: PropertySet | N
         return
     for refused in statuses_refused(_group(header, root), before, ""):
         yield Note("ignored", f"{refused.what}: {refused.why}", refused.objects["key"])
-    [only] = instances(with_roots(_bare(header), _group(header, root), QUOTE))
-    for text in left_behind(only, before):
+    [own] = instances(with_roots(_bare(header), _group(header, root), QUOTE))
+    for text in left_behind(own, before):
         yield Note("left behind", text, root.get(KEY), root.get("Product Id"))
 
 

@@ -26,7 +26,7 @@ from hub.workflows.order_lines import (
 from hub.workflows.order_prices import price_order
 from hub.workflows.order_rules import prove_quantities, prove_rules, touched
 from hub.workflows.orders import AccountsMissing, submit
-from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state
+from hub.workflows.service_profile import ORDER, make_no_action, no_profile, requested_state, still_to_come
 from hub.workflows.stored_orders import in_force, is_hubs_supplement, next_revision
 from hub.workflows.supplements import decided_condition
 from integration_objects.complex_object import (
@@ -147,8 +147,9 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     if newest is not None:
         adopt_former_keys(order, newest)
         keep_finished_lines(order, in_force(run, newest), run.definitions[ORDER].root.children[LINE_ITEM].compared)
-    service_items = touched(order, state, prove_on_state(run, order, state))
-    prove_quantities(order, state, f"order {order.get('Source Order Number')}")
+    coming = still_to_come(order)
+    service_items = touched(order, state, prove_on_state(run, coming, state))
+    prove_quantities(coming, state, f"order {order.get('Source Order Number')}")
     prove_rules(run, order, service_items)
     if run.origin.prices == "hub":
         price_order(run, order, state, service_items)

@@ -170,12 +170,11 @@ def mark_overtaken_orders(
     without = run.call("Apply", asset, [*before, *after])
     done = run.call("Apply", asset, [*before, own, *after])
     undone = set(done.ignored) - set(without.ignored)
-    broken = set(rules_broken(run, touched(order, without.asset, done.asset)))
+    service_items = touched(order, without.asset, done.asset)
+    broken = set(rules_broken(run, service_items))
     if broken:
         broken -= set(rules_broken(run, touched(order, without.asset, without.asset)))
-    roots: dict[str | None, list[PropertySet]] = {
-        root.get(KEY): [] for root in line_items(touched(order, without.asset, done.asset).after)
-    }
+    roots: dict[str | None, list[PropertySet]] = {root.get(KEY): [] for root in line_items(service_items.after)}
     state, state_without = (run.call("Apply", asset, [*before, *own_too]).asset for own_too in ([own], []))
     for later in after:
         [instance] = instances(later)

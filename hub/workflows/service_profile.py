@@ -155,6 +155,8 @@ def in_sequence(
     Returns:
         The same messages, and between them those of later orders: their applied lines of the same items, all else `-`.
     """
+    if not any(True for _ in changed_items(orders)):
+        return list(orders)
     given = [order for tree in orders for order in instances(tree)]
     first = _first_rows(run, given)
     # For each item, where the orders come that change it, and when they were made.
