@@ -22,9 +22,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from adapters.render import ENCODINGS, ENDS, Format, Layout, Template
-from integration_objects.declaration import Node, Source, nearest, read
+from integration_objects.declaration import Node, Source, read
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import Invalid, Misconfigured, Refused
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
 from maps.data_map import DataMap

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from integration_objects.complex_object import LINE_ITEM, NO_ACTION, action_code, walk_items
+from integration_objects.complex_object import action_code, walk_items
 from integration_objects.declaration import Node, Source, read
 from integration_objects.definition import Component, Definitions, Field
 from integration_objects.expression import (
@@ -35,6 +35,7 @@ from integration_objects.expression import (
     field_reader,
 )
 from integration_objects.field_values import read_number, write_number
+from integration_objects.names import LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hub.configurator.requests import requests_from_json
-from integration_objects.declaration import nearest
 from integration_objects.errors import Refused
 from integration_objects.field_values import FIRST_YEAR, LAST_YEAR, check_characters, read_date, read_number
+from integration_objects.nearest import nearest
 
 Kind = Literal[
     "object",

@@ -9,8 +9,8 @@ import fnmatch
 
 from adapters.database.outbox import Outbox
 from hub.deployment import Deployment
-from integration_objects.declaration import nearest
 from integration_objects.errors import Refused
+from integration_objects.nearest import nearest
 
 
 class ChannelUnknown(Refused):

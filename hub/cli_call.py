@@ -122,8 +122,9 @@ def evaluate(expression: str, item: PropertySet | None = None, *, definitions: D
         NoLineItem: the message has none.
     """
     from hub.services.objects import items_of
-    from integration_objects.complex_object import LINE_ITEM, all_items, empty, object_name
+    from integration_objects.complex_object import all_items, empty, object_name
     from integration_objects.expression import compile_expression, field_reader
+    from integration_objects.names import LINE_ITEM
     from integration_objects.property_set import PropertySet
     from maps.functions import FUNCTIONS, prove_children
 
@@ -164,7 +165,7 @@ def arguments_of(method: str, service: Service | None) -> dict[str, Argument]:
 
 
 def _check_format(form: str) -> None:
-    from integration_objects.declaration import nearest
+    from integration_objects.nearest import nearest
 
     if form not in FORMATS:
         raise ArgumentWrong(
@@ -176,7 +177,7 @@ def _check_format(form: str) -> None:
 
 
 def _method_unknown(method: str, commands: Iterable[str]) -> MethodUnknown:
-    from integration_objects.declaration import nearest
+    from integration_objects.nearest import nearest
 
     known = sorted((*commands, EVALUATE))
     return MethodUnknown(
@@ -240,7 +241,8 @@ class _Files:
 
     def unused(self, new_id: Callable[[], str]) -> Callable[[], str]:
         """The identifiers that *new_id* makes, but for those in the files: one seed makes the same ones each time."""
-        from integration_objects.complex_object import KEY, all_items
+        from integration_objects.complex_object import all_items
+        from integration_objects.names import KEY
 
         used = {item.get(name) for item in all_items(self.trees.values()) for name in (KEY, "Row Id")}
         return lambda: next(made for made in iter(new_id, None) if made not in used)

@@ -182,7 +182,7 @@ def _envelopes(
 
 def _route_unknown(desk: Desk, route: str) -> Refused:
     from hub.route import RouteUnknown
-    from integration_objects.declaration import nearest
+    from integration_objects.nearest import nearest
 
     known = desk.deployment.routes
     return RouteUnknown(

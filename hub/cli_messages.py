@@ -57,7 +57,7 @@ def list_messages(
 
 def _check_state(state: str | None) -> None:
     from adapters.database.hub_tables import STATES
-    from integration_objects.declaration import nearest
+    from integration_objects.nearest import nearest
 
     if state is not None and state not in STATES:
         raise FilterUnknown(
@@ -70,7 +70,7 @@ def _check_state(state: str | None) -> None:
 
 def _check_route(messages: MessageStore, known: Sequence[str], route: str) -> None:
     """Refuse a route that isn't switched on and never had a message."""
-    from integration_objects.declaration import nearest
+    from integration_objects.nearest import nearest
 
     if route not in known and not messages.listing(route=route, limit=1):
         raise FilterUnknown(

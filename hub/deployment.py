@@ -39,9 +39,10 @@ from hub.services import SERVICES, Service
 from hub.services.module_licensed import Licence
 from hub.settings import Settings, read_settings
 from hub.workflows import Workflow, shipped_workflows
-from integration_objects.declaration import DeclarationFault, Source, in_folder, nearest, read, shipped
+from integration_objects.declaration import DeclarationFault, Source, in_folder, read, shipped
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import HubError, Misconfigured, Refused
+from integration_objects.nearest import nearest
 from integration_objects.surroundings import Surroundings
 from maps.cases import Case, find_cases, shipped_cases
 from maps.check import Finding, check_maps

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 
 from hub.run import Note
 from integration_objects.complex_object import (
-    LINE_ITEM,
     instances,
     line_items,
     list_of,
@@ -20,6 +19,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError
+from integration_objects.names import LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 OBJECT = "OM Reply"

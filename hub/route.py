@@ -27,9 +27,10 @@ from typing import Literal, TypeVar
 
 from hub.run import WhoPrices
 from hub.workflows import Workflow
-from integration_objects.declaration import DeclarationFault, Node, Source, nearest, read
+from integration_objects.declaration import DeclarationFault, Node, Source, read
 from integration_objects.errors import HubError, Refused
 from integration_objects.expression import ExpressionFault, text_of
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from maps.data_map import DataMap
 from maps.field_rule import SourceExpression, compile_source_expression

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from integration_objects.complex_object import KEY, line_items, walk_items
+from integration_objects.complex_object import line_items, walk_items
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 BUNDLE, PACKAGE = "Small Business Enabler", "Local Breakthrough Package"

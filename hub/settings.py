@@ -22,8 +22,8 @@ from pydantic_settings import (
 )
 
 from hub.definitions import FILE
-from integration_objects.declaration import nearest
 from integration_objects.errors import Misconfigured
+from integration_objects.nearest import nearest
 
 __all__ = ["FILE", "PREFIX", "Settings", "SettingsFaulty", "read_settings"]
 

@@ -12,10 +12,10 @@ from hub.deployment import Deployment
 from hub.desk import Transaction
 from hub.route import component_of
 from integration_objects.complex_object import is_empty
-from integration_objects.declaration import nearest
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import Refused
 from integration_objects.expression import Expression, compile_expression, field_reader
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 

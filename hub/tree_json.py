@@ -19,9 +19,10 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from integration_objects.complex_object import ATTRIBUTE, LINE_ITEM, instances, is_empty, list_of, object_name
+from integration_objects.complex_object import instances, is_empty, list_of, object_name
 from integration_objects.component import Component, Definitions
 from integration_objects.errors import Refused
+from integration_objects.names import ATTRIBUTE, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 #: Levels of components; readers of JSON and of indented text stop where XML's flat form goes on.

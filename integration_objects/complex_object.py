@@ -11,23 +11,21 @@
                 ListOf Line Item
                   ...
 
-Functions here see this shape, and hide the ``ListOf`` nodes from whoever only wants the components.
+The functions of this module hide the ``ListOf`` nodes. `ComplexObject` is a view on one instance: a header and a
+forest of line items, found by key.
 
 Source: "q. Create Empty Complex Object Method"; spec: integration.md, "Property sets and the hub's own XML".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from sys import intern
 
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
-LINE_ITEM = "Line Item"
-ATTRIBUTE = "Attribute"
-KEY = "Integration Id"
-NO_ACTION = "-"
-ACTION_CODES = ("Add", "Update", "Delete", NO_ACTION)
 _READ_AS_NO_ACTION = frozenset((None, "", "--", NO_ACTION))
 _LIST_OF = "ListOf "
 _LINE_ITEMS, _ATTRIBUTES = intern(_LIST_OF + LINE_ITEM), intern(_LIST_OF + ATTRIBUTE)
@@ -90,6 +88,11 @@ def instances(tree: PropertySet) -> list[PropertySet]:
     return envelope.children[0].children
 
 
+def first_instance(tree: PropertySet) -> PropertySet:
+    """The header node of a message that carries at least one instance."""
+    return instances(tree)[0]
+
+
 def components(node: PropertySet, name: str) -> list[PropertySet]:
     """The child components called *name* of an instance or component: its own list, not a copy of it."""
     type = list_of(name)
@@ -142,12 +145,22 @@ def walk_items(instance: PropertySet) -> Iterator[tuple[PropertySet, PropertySet
             stack += [(child, item) for child in reversed(below)]
 
 
+def items_of(instance: PropertySet) -> Iterator[PropertySet]:
+    """Every line item of an instance, parents before children, in order."""
+    stack = line_items(instance)[::-1]
+    while stack:
+        item = stack.pop()
+        yield item
+        below = line_items(item)
+        if below:
+            stack += below[::-1]
+
+
 def all_items(trees: Iterable[PropertySet]) -> Iterator[PropertySet]:
     """Every line item of every instance of the messages *trees*."""
     for tree in trees:
         for instance in instances(tree):
-            for item, _ in walk_items(instance):
-                yield item
+            yield from items_of(instance)
 
 
 def action_code(node: PropertySet) -> str:
@@ -161,3 +174,100 @@ def action_code(node: PropertySet) -> str:
 def is_tracked(item: PropertySet) -> bool:
     """Whether the item's product is tracked as an asset; a null Track As Asset reads as Y."""
     return item.properties.get("Track As Asset") != "N"
+
+
+class ComplexObject:
+    """One instance of a message, seen as a header and a forest of line items that are found by key.
+
+    The view is made once for a tree. It reads the tree's structure when it is first asked, and doesn't see line items
+    that are added or taken away afterwards; fields may change.
+
+    >>> feature = PropertySet(LINE_ITEM, properties={KEY: "2"})
+    >>> line = PropertySet(LINE_ITEM, properties={KEY: "1"}, children=[PropertySet(list_of(LINE_ITEM), children=[feature])])
+    >>> order = ComplexObject(PropertySet("Order", children=[PropertySet(list_of(LINE_ITEM), children=[line])]))
+    >>> [item.get(KEY) for item in order.items], order.root_of(feature) is line, order.by_key("2") is feature
+    (['1', '2'], True, True)
+
+    Attributes:
+        header: the instance's own node.
+    """
+
+    def __init__(self, header: PropertySet) -> None:
+        self.header = header
+
+    @classmethod
+    def of(cls, tree: PropertySet) -> ComplexObject:
+        """The view on the first instance of the message *tree*; an empty message has a header without fields."""
+        found = instances(tree)
+        return cls(found[0] if found else PropertySet())
+
+    @cached_property
+    def items(self) -> list[PropertySet]:
+        """Every line item, parents before children, in order."""
+        return list(items_of(self.header))
+
+    @cached_property
+    def keyed(self) -> Mapping[str, PropertySet]:
+        """The line items by Integration Id, those without one left out."""
+        return {key: item for item in self.items if (key := item.get(KEY)) is not None}
+
+    def by_key(self, key: str | None) -> PropertySet | None:
+        """The line item with this Integration Id; None for none."""
+        return None if key is None else self.keyed.get(key)
+
+    @cached_property
+    def _parents(self) -> Mapping[int, PropertySet | None]:
+        # By identity: lines may lack a key, and property sets have no hash.
+        return {id(item): parent for item, parent in walk_items(self.header)}
+
+    def parent_of(self, item: PropertySet) -> PropertySet | None:
+        """The line item above *item*; None for a root item."""
+        return self._parents[id(item)]
+
+    def above(self, item: PropertySet) -> Iterator[PropertySet]:
+        """The line items above *item*, the nearest first."""
+        parent = self.parent_of(item)
+        while parent is not None:
+            yield parent
+            parent = self.parent_of(parent)
+
+    def root_of(self, item: PropertySet) -> PropertySet:
+        """The root item that *item* stands beneath; a root item itself."""
+        root = item
+        for parent in self.above(item):
+            root = parent
+        return root
+
+    def prune(self, keep: Callable[[PropertySet], bool]) -> PropertySet:
+        """A copy of the instance with the line items that satisfy *keep*, and those above them."""
+        wanted: set[int] = set()
+        for item in self.items:
+            if keep(item):
+                wanted.add(id(item))
+                wanted |= {id(parent) for parent in self.above(item)}
+        return _copy_where(self.header, lambda item: id(item) in wanted)
+
+    def with_roots(self, roots: Iterable[PropertySet]) -> PropertySet:
+        """A copy of the header with *roots* as its root items: the same nodes, not copies."""
+        header = self.header.copy_node()
+        for child in self.header.children:
+            if child.type == _LINE_ITEMS:
+                header.children.append(PropertySet(_LINE_ITEMS, children=list(roots)))
+            else:
+                header.children.append(child)
+        return header
+
+
+def _copy_where(instance: PropertySet, keep: Callable[[PropertySet], bool]) -> PropertySet:
+    """A deep copy of *instance* without the line items that *keep* refuses."""
+    result = instance.copy_node()
+    stack = [(instance, result)]
+    while stack:
+        source, target = stack.pop()
+        for node in source.children:
+            if source.type == _LINE_ITEMS and not keep(node):
+                continue
+            twin = node.copy_node()
+            target.children.append(twin)
+            stack.append((node, twin))
+    return result

@@ -12,7 +12,6 @@ Source: spec, integration.md "Integration object definitions", DESIGN.md "Choice
 
 from __future__ import annotations
 
-import difflib
 import importlib.resources
 import pathlib
 import re
@@ -23,7 +22,8 @@ from typing import Any, Literal
 
 import yaml
 
-from integration_objects.errors import Misconfigured
+from integration_objects.errors import Misconfigured, UnknownName
+from integration_objects.nearest import nearest
 
 #: Characters of one declaration; the largest shipped one has a hundredth of it.
 MAX_LENGTH = 4_000_000
@@ -39,6 +39,10 @@ _WHOLE = re.compile(r"[+-]?[0-9]+")
 
 class DeclarationFault(Misconfigured):
     """A declaration can't be read, or refers to something that isn't there; *where* is file:line:column."""
+
+
+class DeclaredNameUnknown(UnknownName, DeclarationFault):
+    """A declaration names something that isn't there."""
 
 
 @dataclass(frozen=True)
@@ -97,25 +101,6 @@ _WRITTEN = {
 }
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name was probably meant; "" where none is near.
-
-    >>> nearest("Quantiy", ["Quantity", "Status"])
-    "did you mean 'Quantity'?"
-    >>> nearest("Xyz", ["Quantity", "Status"])
-    ''
-    """
-    by_fold: dict[str, str] = {}
-    for candidate in known:
-        by_fold.setdefault(_folded(candidate), candidate)
-    found = difflib.get_close_matches(_folded(name), list(by_fold), n=1, cutoff=0.6)
-    return f"did you mean '{by_fold[found[0]]}'?" if found else ""
-
-
-def _folded(name: str) -> str:
-    return name.casefold().replace(" ", "").replace("_", "").replace("-", "")
-
-
 class Node:
     """A value of a declaration with its place. Made by `read` only."""
 
@@ -147,6 +132,12 @@ class Node:
     def fault(self, what: str, why: str = "", *, mend: str, **objects: Any) -> DeclarationFault:
         """A fault at this place, to be raised."""
         return DeclarationFault(what, where=self.where, why=why, mend=mend, **objects)
+
+    def unknown(
+        self, kind: str, known: Iterable[str] = (), *, otherwise: str | None = None, **parts: Any
+    ) -> DeclaredNameUnknown:
+        """A fault to be raised: the name that stands here is none of the *known* names of this *kind*."""
+        return DeclaredNameUnknown(self._text, known, kind=kind, otherwise=otherwise, where=self.where, **parts)
 
     def items(self) -> list[tuple[Node, Node]]:
         """The keys and values of a mapping, both with their places, in the file's order."""

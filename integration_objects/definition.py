@@ -28,8 +28,9 @@ from integration_objects.component import (
     element_name,
     snake_case,
 )
-from integration_objects.declaration import NAME_KNOWN, Node, Source, nearest, read, shipped
+from integration_objects.declaration import NAME_KNOWN, Node, Source, read, shipped
 from integration_objects.definition_proof import HIDDEN_COLUMNS, prove
+from integration_objects.nearest import nearest
 
 __all__ = [
     "EXTENSION_PREFIX",

@@ -6,7 +6,8 @@ Source: spec, integration.md "Integration object definitions"; DESIGN.md, idea 3
 from __future__ import annotations
 
 from integration_objects.component import Component, Definitions, Field, IntegrationObject, element_name
-from integration_objects.declaration import NAME_KNOWN, DeclarationFault, nearest
+from integration_objects.declaration import NAME_KNOWN, DeclarationFault
+from integration_objects.nearest import nearest
 
 #: Columns that every table has, or may have, besides those of its fields.
 HIDDEN_COLUMNS = frozenset(

@@ -1,7 +1,6 @@
 """Every error of the hub: what, where, why, mend.
 
-The tree of errors; each folder's own errors derive from these four, and the class alone decides what
-happens to a message:
+The class of an error decides what happens to a message. Each folder's own errors derive from these:
 
     HubError
         Refused            the sender must change something: dead letter at once, never tried again
@@ -9,12 +8,26 @@ happens to a message:
         Retryable          the world's fault (database, disk, lock): kept, tried again, never a refusal
         Misconfigured      a declaration or an invariant is broken: the route stops
         Waiting            nobody's fault: the message waits for another one
+
+A class owns its words as templates; the code that raises it hands over the values:
+
+    class LineKeyTwice(Refused):
+        what = "two lines of the order name the service '{reference}'"
+        where = "line {reference}"
+        why = "a service can stand on one line of an order only"
+        mend = "send one line for each service"
+
+    raise LineKeyTwice(reference=reference)
+
+Names of classes are unique, because the name is the public `reason`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from integration_objects.nearest import nearest
 
 Verdict = Literal["refuse", "retry", "stop", "wait"]
 
@@ -22,30 +35,46 @@ Verdict = Literal["refuse", "retry", "stop", "wait"]
 class HubError(Exception):
     """The base of all errors that the hub raises.
 
+    A derived class gives *what*, *where*, *why* and *mend* as templates with named fields. A text that is handed to
+    the constructor takes the place of the class's template.
+
     Attributes:
-        what: what could not be done, a sentence without a full stop.
+        what: the thing that could not be done, a sentence without a full stop.
         where: ``file:line:column`` for declarations, message id and path for data, table and key for storage.
-        why: what was expected and what was found.
-        mend: what the reader can do now.
-        objects: what the error is about (node, map, field), for whoever catches it; never printed.
+        why: the expected state and the state that was found.
+        mend: the action that the reader can take now.
+        objects: the values of the templates, and objects for the code that catches the error; never printed.
     """
 
     verdict: ClassVar[Verdict] = "stop"
+    what: str = ""
+    where: str = ""
+    why: str = ""
+    mend: str = ""
 
-    def __init__(self, what: str, *, where: str = "", why: str = "", mend: str, **objects: Any) -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.why = why
-        self.mend = mend
+    def __init__(
+        self,
+        what: str | None = None,
+        *,
+        where: str | None = None,
+        why: str | None = None,
+        mend: str | None = None,
+        **objects: Any,
+    ) -> None:
+        template = type(self)
+        self.what = template.what.format_map(objects) if what is None else what
+        self.where = template.where.format_map(objects) if where is None else where
+        self.why = template.why.format_map(objects) if why is None else why
+        self.mend = template.mend.format_map(objects) if mend is None else mend
         self.objects = objects
+        super().__init__(self.what)
 
     @property
     def reason(self) -> str:
         """The stable name of the situation, as `messages list` shows it: the class's name."""
         return type(self).__name__
 
-    def at(self, place: str) -> HubError:
+    def at(self, place: str) -> Self:
         """Put *place* before the error's where, once, at the border that knows it. Returns the same error."""
         if place and place not in self.where:
             self.where = f"{place}, {self.where}" if self.where else place
@@ -110,6 +139,53 @@ class Waiting(HubError):
 
     verdict: ClassVar[Verdict] = "wait"
 
-    def __init__(self, what: str, *, waits_for: str, mend: str, **parts: Any) -> None:
-        super().__init__(what, mend=mend, **parts)
+    def __init__(self, what: str | None = None, *, waits_for: str, **parts: Any) -> None:
+        super().__init__(what, waits_for=waits_for, **parts)
         self.waits_for = waits_for
+
+
+class UnknownName(HubError):
+    """A name that nothing has: the error lists the known names and proposes the nearest one.
+
+    A derived class says of what kind the name is, and derives from the class of its verdict, too:
+
+    >>> class RouteUnknown(UnknownName, Refused):
+    ...     kind = "route"
+    ...     where = "orderhub send"
+    >>> print(RouteUnknown("mainfrane", ["partner", "mainframe"]))
+    there is no route 'mainfrane'
+      where: orderhub send
+      why:   known are mainframe, partner
+      mend:  did you mean 'mainframe'?
+
+    Attributes:
+        kind: the noun for the kind of thing, in the singular.
+        otherwise: the mend where no known name is near.
+    """
+
+    kind: ClassVar[str] = "name"
+    what = "there is no {kind} '{name}'"
+    why = "known are {names}"
+    otherwise: ClassVar[str] = "name one of them"
+
+    def __init__(
+        self,
+        name: str,
+        known: Iterable[str] = (),
+        *,
+        kind: str | None = None,
+        otherwise: str | None = None,
+        **parts: Any,
+    ) -> None:
+        """Make the error for *name*, which is not among *known*.
+
+        Args:
+            name: the unknown name.
+            known: the known names.
+            kind: in place of the class's own.
+            otherwise: in place of the class's own.
+            parts: texts in place of the templates, and objects, as for every error.
+        """
+        names = sorted(known)
+        parts.setdefault("mend", nearest(name, names) or otherwise or self.otherwise)
+        super().__init__(name=name, kind=kind or self.kind, names=", ".join(names) or "none", **parts)

@@ -29,10 +29,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from integration_objects.complex_object import instances, is_empty, message, object_name
-from integration_objects.declaration import NAME_KNOWN, DeclarationFault, Node, Source, nearest, read
+from integration_objects.declaration import NAME_KNOWN, DeclarationFault, Node, Source, read
 from integration_objects.definition import Component, Field, IntegrationObject
 from integration_objects.errors import Misconfigured
 from integration_objects.expression import ExpressionFault
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from maps.component_rule import ComponentRule, Condition, Flat, Owner, Watch, Work
 from maps.failure import MapFailed, NothingMade, TooMany, WrongSource

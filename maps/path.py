@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from integration_objects.complex_object import list_of
-from integration_objects.declaration import nearest
 from integration_objects.definition import Component, Field, FieldType
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 _STEP = re.compile(r"^(?P<name>[^\[\]]+?)(?:\[(?P<number>[1-9][0-9]{0,8})\])?$")

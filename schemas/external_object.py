@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from integration_objects.declaration import Node, Source, nearest, read
+from integration_objects.declaration import Node, Source, read
 from integration_objects.definition import Component, Field, FieldType, IntegrationObject
+from integration_objects.nearest import nearest
 from schemas.check import SCHEMA_FILES, Schema, local_name, parse
 from schemas.schema_files import ADDRESS, collect
 

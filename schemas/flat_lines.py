@@ -13,9 +13,10 @@ XML", methods.md, "Settled points", Objects.
 
 from __future__ import annotations
 
-from integration_objects.complex_object import KEY, list_of
+from integration_objects.complex_object import list_of
 from integration_objects.component import Component
 from integration_objects.errors import Invalid, Refused
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 PARENT = "Parent Item Id"

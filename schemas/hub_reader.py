@@ -9,8 +9,9 @@ from lxml import etree
 
 from integration_objects.complex_object import empty, list_of
 from integration_objects.component import Component, Definitions, Field, IntegrationObject, element_name
-from integration_objects.declaration import NAME_KNOWN, nearest
+from integration_objects.declaration import NAME_KNOWN
 from integration_objects.field_values import check_value
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from schemas.check import local_name, place_of
 from schemas.flat_lines import assemble, can_be_flat

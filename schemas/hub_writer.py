@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from integration_objects.complex_object import list_of, object_name
 from integration_objects.component import Component, Definitions, element_name
-from integration_objects.declaration import NAME_KNOWN, nearest
+from integration_objects.declaration import NAME_KNOWN
 from integration_objects.field_values import check_characters
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from schemas.flat_lines import PARENT, flat_rows, is_deep, line_of
 from schemas.hub_elements import FORMATS, OPERATION, XSI, Elements, Envelope, NotWritable, elements_of

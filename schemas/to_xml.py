@@ -14,9 +14,9 @@ import re
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from integration_objects.declaration import nearest
 from integration_objects.definition import Component, IntegrationObject
 from integration_objects.errors import Refused
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from schemas.external_object import NIL, TYPE, XSI, ExternalComponent, ExternalObject
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.database.store_faults import FieldInvalid, FieldUnknown
 from adapters.database.stored_object import Binder, StoredComponent, ValueFault
 from adapters.database.tables import VERSION_FIELD
-from integration_objects.declaration import nearest
+from integration_objects.nearest import nearest
 
 if TYPE_CHECKING:
     from adapters.database.object_entry import Entry

@@ -22,7 +22,7 @@ from adapters.database.store_faults import ComponentUnknown, DuplicateInMessage,
 from adapters.database.stored_object import StoredComponent, StoredObject
 from adapters.database.tables import VERSION_FIELD
 from integration_objects.complex_object import list_of
-from integration_objects.declaration import nearest
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 OPERATIONS = ("insert", "update", "upsert", "synchronize", "delete")

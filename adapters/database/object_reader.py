@@ -21,8 +21,8 @@ from adapters.database.store_faults import FieldInvalid, FieldNotStored, FieldUn
 from adapters.database.stored_object import StoredComponent, StoredObject, ValueFault
 from adapters.database.tables import VERSION_COLUMN, VERSION_FIELD
 from integration_objects.complex_object import list_of, message
-from integration_objects.declaration import nearest
 from integration_objects.expression import Expression
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 #: Field -> the value it must equal, None for null, or several of which it must equal one.

@@ -36,9 +36,10 @@ from adapters.database.stored_object import StoredComponent, StoredObject, store
 from adapters.database.tables import field_place
 from adapters.database.written import Written
 from integration_objects.complex_object import instances, object_name
-from integration_objects.declaration import NAME_KNOWN, nearest
+from integration_objects.declaration import NAME_KNOWN
 from integration_objects.definition import Definitions
 from integration_objects.expression import Expression
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
 

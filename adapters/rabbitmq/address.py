@@ -18,8 +18,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import pika
 
-from integration_objects.declaration import nearest
 from integration_objects.errors import Misconfigured
+from integration_objects.nearest import nearest
 
 _PORTS = {"amqp": 5672, "amqps": 5671}
 _FILES = ("cacertfile", "certfile", "keyfile")

@@ -32,20 +32,12 @@ from hub.configurator.requests import (
     kind_of,
 )
 from hub.services.objects import attribute_copies, attribute_of, lists_for, made_new
-from integration_objects.complex_object import (
-    ATTRIBUTE,
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
-    attributes,
-    line_items,
-    put_list,
-    walk_items,
-)
+from integration_objects.complex_object import attributes, line_items, put_list, walk_items
 from integration_objects.component import Component
-from integration_objects.declaration import nearest
 from integration_objects.errors import Refused
 from integration_objects.field_values import as_number, check_value, shown, write_number
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 #: What a copy doesn't take over besides what Explode clears: what happened to the original.

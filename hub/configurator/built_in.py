@@ -17,8 +17,9 @@ from hub.configurator.relinking import relink
 from hub.configurator.requests import Request
 from hub.services.items import check_items, object_label
 from hub.services.objects import line_item_of
-from integration_objects.complex_object import KEY, attributes, line_items, message
+from integration_objects.complex_object import attributes, line_items, message
 from integration_objects.definition import Definitions
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 #: Whose line items configurations are made of; all three objects share them.

@@ -27,10 +27,10 @@ from hub.configurator.rule_expression import VALUE_FIELDS, compile_rule
 from hub.services.objects import line_item_of
 from integration_objects.complex_object import components, instances
 from integration_objects.component import Component, Definitions
-from integration_objects.declaration import nearest
 from integration_objects.errors import Refused
 from integration_objects.expression import ExpressionFault
 from integration_objects.field_values import as_number, write_number
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 #: Whose line items the rules' expressions read; all three objects share them.

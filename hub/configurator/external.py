@@ -30,11 +30,12 @@ from hub.configurator.port import BrokenRule, ConfigurationRefused, Configured, 
 from hub.configurator.requests import Request, check_limits, requests_to_json
 from hub.services.items import check_items
 from hub.services.objects import LINE_ITEMS, line_item_of, unlike
-from integration_objects.complex_object import ATTRIBUTE, KEY, LINE_ITEM, attributes, message, put_list, walk_items
+from integration_objects.complex_object import attributes, message, put_list, walk_items
 from integration_objects.component import Component
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError, Refused
 from integration_objects.field_values import check_characters, check_value, shown
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 _ORDER = "OM Order"

@@ -12,9 +12,10 @@ from hub.configurator.port import ProductUnknown
 from hub.configurator.product_tree import Place, place_of
 from hub.configurator.rule_expression import VALUE_FIELDS
 from hub.product_fields import copy_product_fields
-from integration_objects.complex_object import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, put_list
-from integration_objects.declaration import nearest
+from integration_objects.complex_object import put_list
 from integration_objects.errors import Refused
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 #: Items that one batch makes: a guard against a mistyped number, as Explode has it.

@@ -16,7 +16,8 @@ from collections import Counter
 from hub.configurator.new_items import Maker
 from hub.configurator.port import Relinked
 from hub.configurator.product_tree import MOST_LEVELS_ABOVE, Place, is_inactive, place_of
-from integration_objects.complex_object import KEY, LINE_ITEM, line_items, put_list
+from integration_objects.complex_object import line_items, put_list
+from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 

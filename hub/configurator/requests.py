@@ -23,9 +23,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from integration_objects.declaration import nearest
 from integration_objects.errors import Refused
 from integration_objects.field_values import shown
+from integration_objects.nearest import nearest
 
 Fields: TypeAlias = Mapping[str, str | None]
 

@@ -15,9 +15,10 @@ from decimal import Decimal
 from hub.pricing.currency import EXACT, to_stored_digits
 from hub.services.explode import ExtendedQuantityTooLarge
 from hub.services.items import ONE, check_items, object_label, place, quantity_of
-from integration_objects.complex_object import KEY, action_code, line_items
+from integration_objects.complex_object import action_code, line_items
 from integration_objects.errors import Refused
 from integration_objects.field_values import WHOLE_DIGITS, read_number
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 METHOD = "Pricing"

@@ -32,10 +32,6 @@ from hub.services.objects import (
     unlike,
 )
 from integration_objects.complex_object import (
-    ATTRIBUTE,
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
     action_code,
     attributes,
     empty,
@@ -47,6 +43,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.definition import Component, Definitions
 from integration_objects.errors import Refused
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 ASSET = "OM Asset"

@@ -28,9 +28,6 @@ from hub.services.objects import (
 )
 from hub.services.old_values import NOTHING, OLD, compile_condition
 from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
     attributes,
     carries,
     empty,
@@ -43,6 +40,7 @@ from integration_objects.definition import Component, Definitions
 from integration_objects.errors import Refused
 from integration_objects.expression import Expression
 from integration_objects.field_values import write_number
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 QUOTE, ORDER = "OM Quote", "OM Order"

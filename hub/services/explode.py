@@ -20,8 +20,6 @@ from hub.services.objects import (
     unlike,
 )
 from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
     action_code,
     attributes,
     carries,
@@ -34,6 +32,7 @@ from integration_objects.complex_object import (
 from integration_objects.definition import Component, Definitions
 from integration_objects.errors import Refused
 from integration_objects.field_values import FRACTION_DIGITS, WHOLE_DIGITS, write_number
+from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 #: Items of the result: a guard against a mistyped quantity.

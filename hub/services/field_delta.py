@@ -9,16 +9,10 @@ from hub.services.differences import differs_in
 from hub.services.items import check_items, object_label
 from hub.services.objects import attribute_of, copied, items_of
 from hub.services.old_values import compile_condition
-from integration_objects.complex_object import (
-    KEY,
-    NO_ACTION,
-    attributes,
-    instances,
-    object_name,
-    walk_items,
-)
+from integration_objects.complex_object import attributes, instances, object_name, walk_items
 from integration_objects.definition import Component, Definitions
 from integration_objects.errors import Refused
+from integration_objects.names import KEY, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 ORDER = "OM Order"

@@ -12,19 +12,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from decimal import Decimal
 
-from integration_objects.complex_object import (
-    ACTION_CODES,
-    ATTRIBUTE,
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
-    instances,
-    line_items,
-    list_of,
-    object_name,
-)
+from integration_objects.complex_object import instances, line_items, list_of, object_name
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_number
+from integration_objects.names import ACTION_CODES, ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 ONE = Decimal(1)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from hub.services.items import check_items
 from hub.services.objects import copied
-from integration_objects.complex_object import NO_ACTION, attributes, instances, line_items
+from integration_objects.complex_object import attributes, instances, line_items
 from integration_objects.definition import Definitions
 from integration_objects.errors import Refused
+from integration_objects.names import NO_ACTION
 from integration_objects.property_set import PropertySet
 
 CONVERT, LEAVE = "convert", "leave"

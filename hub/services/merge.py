@@ -7,16 +7,9 @@ from __future__ import annotations
 
 from hub.services.items import KeyTwice, check_items, item_label, object_label
 from hub.services.objects import as_object, copied, fit, items_of, only_instance
-from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
-    instances,
-    line_items,
-    object_name,
-    put_list,
-    walk_items,
-)
+from integration_objects.complex_object import instances, line_items, object_name, put_list, walk_items
 from integration_objects.definition import Definitions
+from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 

@@ -9,9 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hub.services.items import object_label
 from integration_objects.complex_object import (
-    ATTRIBUTE,
-    KEY,
-    LINE_ITEM,
     action_code,
     attributes,
     instances,
@@ -23,6 +20,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.definition import Component, Definitions, IntegrationObject
 from integration_objects.errors import Refused
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 ATTRIBUTES = list_of(ATTRIBUTE)

@@ -9,17 +9,10 @@ from __future__ import annotations
 from hub.services.items import check_items, object_label
 from hub.services.objects import as_object, fit, items_of, only_instance
 from hub.services.set_action import set_action
-from integration_objects.complex_object import (
-    LINE_ITEM,
-    NO_ACTION,
-    empty,
-    instances,
-    line_items,
-    object_name,
-    put_list,
-)
+from integration_objects.complex_object import empty, instances, line_items, object_name, put_list
 from integration_objects.definition import Definitions
 from integration_objects.errors import Refused
+from integration_objects.names import LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 ASSET = "OM Asset"

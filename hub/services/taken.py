@@ -7,9 +7,10 @@ orders).
 from __future__ import annotations
 
 from hub.services.objects import line_item_of
-from integration_objects.complex_object import LINE_ITEM, object_name
+from integration_objects.complex_object import object_name
 from integration_objects.definition import Definitions
 from integration_objects.errors import Refused
+from integration_objects.names import LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 # What tells of lines, and is neither a state nor a change.

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from hub.services.items import check_items
 from hub.services.objects import copied, has_items, items_of
-from integration_objects.complex_object import KEY, LINE_ITEM, empty, object_name
+from integration_objects.complex_object import empty, object_name
 from integration_objects.definition import Definitions
 from integration_objects.errors import Refused
 from integration_objects.expression import ExpressionFault, compile_expression, field_reader
+from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 #: What goes on the way from an order to the asset: all that isn't complete or unchanged, or isn't tracked.

@@ -16,8 +16,9 @@ from collections.abc import Collection, Iterable, Mapping
 
 from hub.run import Note
 from hub.services.differences import same_value
-from integration_objects.complex_object import KEY, LINE_ITEM, action_code, instances, walk_items
+from integration_objects.complex_object import action_code, instances, walk_items
 from integration_objects.definition import Component
+from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 BUILT_ON = "Built On"

@@ -25,7 +25,6 @@ from hub.workflows.price_lists import price_list_for
 from hub.workflows.service_item import with_roots
 from hub.workflows.service_profile import ASSET, no_profile
 from integration_objects.complex_object import (
-    KEY,
     attributes,
     instances,
     is_empty,
@@ -34,6 +33,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.field_values import read_date
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 #: Fields of a state's items that say nothing of a change.

@@ -39,10 +39,6 @@ from hub.workflows.service_profile import (
 from hub.workflows.statuses import NEVER_COMES
 from hub.workflows.stored_orders import UNSUBMITTED, described, order_in_hand, revision_of, root_of
 from integration_objects.complex_object import (
-    ATTRIBUTE,
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
     action_code,
     attributes,
     empty,
@@ -55,6 +51,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused
 from integration_objects.field_values import as_number
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 #: what an order's line keeps of what it was before the edit

@@ -22,8 +22,9 @@ from hub.workflows.service_profile import ORDER
 from hub.workflows.statuses import FAILED, check_change
 from hub.workflows.stored_orders import UNSUBMITTED, described, order_in_hand
 from hub.workflows.supplements import supplement_of
-from integration_objects.complex_object import KEY, instances, message, walk_items
+from integration_objects.complex_object import instances, message, walk_items
 from integration_objects.errors import Refused
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 #: what can be done about an entry whose order is Failed, by its cause

@@ -31,10 +31,6 @@ from hub.workflows.statuses import FAILED, StatusChangeRefused, check_change
 from hub.workflows.stored_orders import in_force
 from hub.workflows.supplements import pass_on
 from integration_objects.complex_object import (
-    ATTRIBUTE,
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
     action_code,
     attributes,
     instances,
@@ -47,6 +43,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused, Waiting
 from integration_objects.field_values import read_date, read_number
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 WORK_ORDER = "OM Work Order"

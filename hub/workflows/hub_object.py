@@ -13,8 +13,9 @@ from hub.run import Outcome, Run
 from hub.workflows.meters import METER_LOCATION, prove_meters_apart
 from hub.workflows.receive_order import accounts_of_order, receive_order
 from hub.workflows.service_profile import ASSET, ORDER
-from integration_objects.complex_object import KEY, instances, object_name, walk_items
+from integration_objects.complex_object import instances, object_name, walk_items
 from integration_objects.errors import Refused
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 PRICE_LIST = "Price List"

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from hub.run import Run
 from hub.workflows.statuses import FAILED
 from hub.workflows.stored_orders import described
-from integration_objects.complex_object import KEY, instances
+from integration_objects.complex_object import instances
 from integration_objects.errors import Refused
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 MILESTONE = "Milestone"

@@ -22,8 +22,6 @@ from hub.workflows.service_id import KIND, OF_METER, OF_SERVICE_POINT
 from hub.workflows.service_item import with_roots
 from hub.workflows.service_profile import ASSET, requested_state
 from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
     instances,
     is_tracked,
     line_items,
@@ -32,6 +30,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
+from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 ADDRESS, SERVICE_POINT = "Address", "Service Point"

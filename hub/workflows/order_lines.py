@@ -13,10 +13,6 @@ from hub.workflows.built_on import remember_filled
 from hub.workflows.milestones import is_past, past_point
 from hub.workflows.service_profile import ORDER, still_to_come
 from integration_objects.complex_object import (
-    ATTRIBUTE,
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
     action_code,
     attributes,
     instances,
@@ -27,6 +23,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused
 from integration_objects.field_values import as_date, as_number
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 #: the sender's name for line references of an order that names no Source System

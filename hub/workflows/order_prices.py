@@ -16,17 +16,9 @@ from hub.workflows.order_lines import fill_line, put_ancestors
 from hub.workflows.order_rules import Touched, by_reference, references_of
 from hub.workflows.price_lists import newest_price_list_for
 from hub.workflows.service_profile import ORDER
-from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
-    action_code,
-    instances,
-    message,
-    put_list,
-    walk_items,
-)
+from integration_objects.complex_object import action_code, instances, message, put_list, walk_items
 from integration_objects.errors import Refused
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 #: what pricing says of a line

@@ -18,8 +18,9 @@ from hub.workflows.projected_state import PARENT, Value, notes_of, project
 from hub.workflows.quote_arguments import REQUESTS
 from hub.workflows.service_profile import ORDER
 from hub.workflows.stored_orders import SUBMITTED, in_force, order_in_hand
-from integration_objects.complex_object import KEY, instances, is_empty, message, walk_items
+from integration_objects.complex_object import instances, is_empty, message, walk_items
 from integration_objects.errors import Refused
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 MODULE = "Orders"

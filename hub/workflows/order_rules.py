@@ -28,9 +28,6 @@ from hub.workflows.service_profile import INACTIVE, no_profile, orders_before, r
 from hub.workflows.statuses import StatusChangeRefused, check_change
 from hub.workflows.stored_orders import described
 from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
     action_code,
     instances,
     is_empty,
@@ -40,6 +37,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.field_values import read_number
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 #: lines that a refusal names

@@ -19,9 +19,6 @@ from hub.workflows.fulfilment import STATUS, WORK_ORDER, accounts_of_status, syn
 from hub.workflows.process import process
 from hub.workflows.service_profile import ORDER
 from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
     action_code,
     instances,
     message,
@@ -29,6 +26,7 @@ from integration_objects.complex_object import (
     put_list,
     walk_items,
 )
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 

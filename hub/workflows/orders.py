@@ -22,8 +22,9 @@ from hub.workflows.supplements import (
     give_back,
     is_unsubmitted_supplement,
 )
-from integration_objects.complex_object import KEY, LINE_ITEM, NO_ACTION, action_code, line_items, message, walk_items
+from integration_objects.complex_object import action_code, line_items, message, walk_items
 from integration_objects.errors import Refused
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 

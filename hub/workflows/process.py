@@ -26,8 +26,8 @@ from hub.reply import result_reply
 from hub.run import Outcome, Run
 from hub.workflows import Workflow
 from integration_objects.complex_object import components, instances, message, object_name, put_list
-from integration_objects.declaration import nearest
 from integration_objects.errors import Refused
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 REQUEST = "OM Workflow Request"

@@ -26,8 +26,6 @@ from hub.workflows.service_item import refuse_new_roots, requested_item, with_ro
 from hub.workflows.service_profile import ASSET, no_profile, profile
 from hub.workflows.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
     action_code,
     instances,
     is_empty,
@@ -38,6 +36,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
+from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 _UNTRACKED = "[Track As Asset] = 'N'"

@@ -23,8 +23,6 @@ from hub.workflows.service_profile import (
 )
 from hub.workflows.stored_orders import described
 from integration_objects.complex_object import (
-    KEY,
-    NO_ACTION,
     action_code,
     attributes,
     empty,
@@ -36,6 +34,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_date
+from integration_objects.names import KEY, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 #: of a value: the item's key, the attribute's name (None for the item's own field), the field

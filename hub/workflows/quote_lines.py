@@ -15,8 +15,6 @@ from hub.workflows.active_quote import IN_PROGRESS, QUOTE
 from hub.workflows.change import copy_key, fill_products
 from hub.workflows.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
     action_code,
     instances,
     line_items,
@@ -26,6 +24,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_number, write_number
+from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 ACCOUNTS = ("Service Account Id", "Billing Account Id")

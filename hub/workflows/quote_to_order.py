@@ -28,9 +28,6 @@ from hub.workflows.quote_lines import (
 from hub.workflows.service_profile import ORDER, make_no_action
 from hub.workflows.statuses import StatusChangeRefused
 from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
     action_code,
     instances,
     line_items,
@@ -39,6 +36,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 PLACED = "Order Placed"

@@ -55,8 +55,6 @@ from hub.workflows.service_item import (
 )
 from hub.workflows.service_profile import without_inactive
 from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
     action_code,
     instances,
     is_empty,
@@ -65,6 +63,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
+from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 CANCELLED = "Cancelled"

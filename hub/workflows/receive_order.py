@@ -30,11 +30,6 @@ from hub.workflows.service_profile import ORDER, make_no_action, no_profile, req
 from hub.workflows.stored_orders import in_force, is_hubs_supplement, next_revision
 from hub.workflows.supplements import decided_condition
 from integration_objects.complex_object import (
-    ACTION_CODES,
-    ATTRIBUTE,
-    KEY,
-    LINE_ITEM,
-    NO_ACTION,
     action_code,
     attributes,
     carries,
@@ -46,6 +41,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused, Waiting
 from integration_objects.field_values import read_number
+from integration_objects.names import ACTION_CODES, ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 MOST_LINES = 2_000

@@ -27,8 +27,6 @@ from hub.workflows.service_profile import (
 )
 from hub.workflows.stored_orders import described
 from integration_objects.complex_object import (
-    KEY,
-    NO_ACTION,
     action_code,
     instances,
     is_empty,
@@ -36,6 +34,7 @@ from integration_objects.complex_object import (
     message,
     walk_items,
 )
+from integration_objects.names import KEY, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 LINES_FAILED = "Lines Failed"

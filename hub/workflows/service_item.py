@@ -11,8 +11,6 @@ from hub.configurator.requests import RemoveItem, Request
 from hub.run import Note, Run
 from hub.workflows.service_profile import ASSET, INACTIVE, open_orders, requested_state
 from integration_objects.complex_object import (
-    KEY,
-    LINE_ITEM,
     action_code,
     empty,
     instances,
@@ -22,6 +20,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
+from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 

@@ -11,8 +11,6 @@ from hub.run import Run
 from hub.workflows.built_on import BUILT_ON, leave_alone
 from hub.workflows.statuses import NEVER_COMES
 from integration_objects.complex_object import (
-    KEY,
-    NO_ACTION,
     action_code,
     attributes,
     empty,
@@ -22,6 +20,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.field_values import read_date
+from integration_objects.names import KEY, NO_ACTION
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import made_at
 

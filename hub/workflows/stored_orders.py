@@ -12,9 +12,10 @@ from __future__ import annotations
 from hub.run import Run
 from hub.workflows.quote_lines import line_in
 from hub.workflows.service_profile import ORDER
-from integration_objects.complex_object import KEY, instances, message, walk_items
+from integration_objects.complex_object import instances, message, walk_items
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_number
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 #: header statuses of an order that nobody works on yet

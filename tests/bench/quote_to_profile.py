@@ -33,7 +33,8 @@ import structlog
 from sqlalchemy import make_url
 
 from hub.collector import paused_collector
-from integration_objects.complex_object import KEY, line_items, walk_items
+from integration_objects.complex_object import line_items, walk_items
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 from tests.bench.delta_and_apply import exponent, say
 from tests.customer_care import CustomerCare, care_on, the

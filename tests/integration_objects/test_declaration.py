@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration_objects.declaration import DeclarationFault, Source, in_folder, nearest, read, shipped
+from integration_objects.declaration import DeclarationFault, Source, in_folder, read, shipped
+from integration_objects.nearest import nearest
 
 
 def fault_of(text: str) -> str:

@@ -22,7 +22,8 @@ from hub.scenarios import (
     supplemental_order,
     supplemental_order_installed,
 )
-from integration_objects.complex_object import KEY, line_items, walk_items
+from integration_objects.complex_object import line_items, walk_items
+from integration_objects.names import KEY
 from tests.customer_care import CustomerCare, actions, lines, the
 from tests.hub.conftest import lines as asked
 from tests.hub.conftest import status

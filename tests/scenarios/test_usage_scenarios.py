@@ -26,7 +26,8 @@ from hub.scenarios import (
     order_with_isdn,
     order_with_isdn_installed,
 )
-from integration_objects.complex_object import KEY, attributes, line_items, walk_items
+from integration_objects.complex_object import attributes, line_items, walk_items
+from integration_objects.names import KEY
 from tests.customer_care import CustomerCare, actions, lines, said
 from tests.hub.conftest import lines as asked
 from tests.hub.conftest import status

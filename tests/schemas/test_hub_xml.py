@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from integration_objects.complex_object import ATTRIBUTE, LINE_ITEM, empty, list_of, message, put_list
+from integration_objects.complex_object import empty, list_of, message, put_list
 from integration_objects.component import Component, Field, IntegrationObject
 from integration_objects.definition import shipped_definitions
 from integration_objects.errors import Invalid, Refused
+from integration_objects.names import ATTRIBUTE, LINE_ITEM
 from integration_objects.property_set import PropertySet
 from schemas.check import Limits
 from schemas.hub_xml import hub_from_xml, hub_to_xml

@@ -12,8 +12,9 @@ from adapters.database.object_matcher import Matcher
 from adapters.database.object_store import ObjectStore
 from adapters.database.store_faults import ConstraintRace
 from adapters.database.tables import tables_of
-from integration_objects.complex_object import LINE_ITEM, instances, line_items, message, put_list
+from integration_objects.complex_object import instances, line_items, message, put_list
 from integration_objects.definition import shipped_definitions
+from integration_objects.names import LINE_ITEM
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings
 from tests.adapters.database.units import repeated_on

@@ -7,8 +7,9 @@ import importlib.resources
 from itertools import count
 
 from hub.configurator import BuiltInConfigurator, CopyItem, RemoveItem, SetItem, catalogue_of
-from integration_objects.complex_object import KEY, attributes, line_items, walk_items
+from integration_objects.complex_object import attributes, line_items, walk_items
 from integration_objects.definition import shipped_definitions
+from integration_objects.names import KEY
 from schemas.hub_xml import hub_from_xml
 from tests.hub.services.trees import attribute, instance, item
 

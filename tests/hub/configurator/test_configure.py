@@ -21,7 +21,8 @@ from hub.configurator.batch import ItemUnknown, RequestsContradict
 from hub.configurator.new_items import TooManyItems
 from hub.configurator.requests import RequestFaulty
 from hub.services.items import KeyMissing, KeyTwice
-from integration_objects.complex_object import KEY, walk_items
+from integration_objects.complex_object import walk_items
+from integration_objects.names import KEY
 from tests.hub.configurator.products import (
     BUILT_IN,
     configured,

@@ -17,8 +17,9 @@ from hub.configurator import (
     requests_from_json,
     requests_to_json,
 )
-from integration_objects.complex_object import KEY, attributes, walk_items
+from integration_objects.complex_object import attributes, walk_items
 from integration_objects.errors import Refused
+from integration_objects.names import KEY
 from tests.hub.configurator.products import (
     BUILT_IN,
     declared,

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from hub.workflows.service_profile import in_sequence
-from integration_objects.complex_object import KEY, attributes, instances, line_items, message, walk_items
+from integration_objects.complex_object import attributes, instances, line_items, message, walk_items
+from integration_objects.names import KEY
 from tests.customer_care import lines, the
 
 PACKAGE, LINE = "Local Breakthrough Package", "Local Line"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from integration_objects.complex_object import KEY
 from integration_objects.errors import Refused
+from integration_objects.names import KEY
 from tests.customer_care import the
 
 FIELDS = ("Service Id", "Pricing Comment")

@@ -9,7 +9,8 @@ from hub import rehearsal
 from hub.answers import StateMoved
 from hub.run import Origin
 from hub.workflows.process import request
-from integration_objects.complex_object import KEY, line_items, message, walk_items
+from integration_objects.complex_object import line_items, message, walk_items
+from integration_objects.names import KEY
 from schemas.hub_xml import hub_to_xml
 from tests.customer_care import actions, care_on, the
 from tests.http_service import http_service

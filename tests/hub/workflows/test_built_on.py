@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from hub.workflows.built_on import leave_alone
-from integration_objects.complex_object import KEY, instances, walk_items
+from integration_objects.complex_object import instances, walk_items
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 from tests.customer_care import lines, the
 from tests.hub.conftest import status

@@ -6,7 +6,8 @@ import pytest
 
 from hub.workflows.fulfilment import LineUnknown, WorkOrderUnknown
 from hub.workflows.statuses import StatusChangeRefused
-from integration_objects.complex_object import KEY, instances, walk_items
+from integration_objects.complex_object import instances, walk_items
+from integration_objects.names import KEY
 
 
 @pytest.fixture

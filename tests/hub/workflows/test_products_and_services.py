@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from integration_objects.complex_object import KEY, instances, line_items, walk_items
+from integration_objects.complex_object import instances, line_items, walk_items
+from integration_objects.names import KEY
 from tests.customer_care import actions, lines, said, the
 from tests.hub.conftest import sample
 

@@ -13,7 +13,8 @@ from hub.settings import read_settings
 from hub.workflow_run import run_workflow
 from hub.workflows.process import request
 from hub.workflows.quote_to_order import OrderPlaced
-from integration_objects.complex_object import KEY, attributes, instances, line_items, walk_items
+from integration_objects.complex_object import attributes, instances, line_items, walk_items
+from integration_objects.names import KEY
 from tests.customer_care import actions, care_on, lines, said, the
 
 PACKAGE, LINE = "Local Breakthrough Package", "Local Line"

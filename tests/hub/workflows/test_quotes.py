@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hub.scenarios import SPOKANE, initial_order
-from integration_objects.complex_object import KEY, attributes, instances, line_items, walk_items
+from integration_objects.complex_object import attributes, instances, line_items, walk_items
+from integration_objects.names import KEY
 from tests.customer_care import actions, lines, said, the
 from tests.hub.conftest import sample
 

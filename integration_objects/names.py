@@ -1,0 +1,20 @@
+"""Names of objects, components and fields that code mentions, each written once.
+
+The definitions in integration_objects/*.yaml decide what these objects are; a deployment may extend them.
+"""
+
+from __future__ import annotations
+
+ACCOUNT = "Account"
+ASSET = "OM Asset"
+ORDER = "OM Order"
+QUOTE = "OM Quote"
+
+LINE_ITEM = "Line Item"
+ATTRIBUTE = "Attribute"
+
+#: the field that names a line item, the same on quote, order and asset
+KEY = "Integration Id"
+
+NO_ACTION = "-"
+ACTION_CODES = ("Add", "Update", "Delete", NO_ACTION)

@@ -1,0 +1,25 @@
+"""The known name that a mistyped one probably means."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name was probably meant, as a question for an error's mend; "" where none is near.
+
+    >>> nearest("Quantiy", ["Quantity", "Status"])
+    "did you mean 'Quantity'?"
+    >>> nearest("Xyz", ["Quantity", "Status"])
+    ''
+    """
+    by_fold: dict[str, str] = {}
+    for candidate in known:
+        by_fold.setdefault(_folded(candidate), candidate)
+    found = difflib.get_close_matches(_folded(name), list(by_fold), n=1, cutoff=0.6)
+    return f"did you mean '{by_fold[found[0]]}'?" if found else ""
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace(" ", "").replace("_", "").replace("-", "")
