@@ -21,7 +21,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from adapters.render import ENCODINGS, ENDS, Format, Layout, Template
+from adapters.rendering.render import ENCODINGS, ENDS, Format, Layout, Template
 from integration_objects.declaration import Node, Source, read
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import Invalid, Misconfigured, Refused

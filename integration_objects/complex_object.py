@@ -183,8 +183,10 @@ class ComplexObject:
     that are added or taken away afterwards; fields may change.
 
     >>> feature = PropertySet(LINE_ITEM, properties={KEY: "2"})
-    >>> line = PropertySet(LINE_ITEM, properties={KEY: "1"}, children=[PropertySet(list_of(LINE_ITEM), children=[feature])])
-    >>> order = ComplexObject(PropertySet("Order", children=[PropertySet(list_of(LINE_ITEM), children=[line])]))
+    >>> line = PropertySet(LINE_ITEM, properties={KEY: "1"})
+    >>> put_list(line, LINE_ITEM).append(feature)
+    >>> order = ComplexObject(PropertySet("Order"))
+    >>> put_list(order.header, LINE_ITEM).append(line)
     >>> [item.get(KEY) for item in order.items], order.root_of(feature) is line, order.by_key("2") is feature
     (['1', '2'], True, True)
 

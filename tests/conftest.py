@@ -16,9 +16,9 @@ import pika
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from adapters.database.connection import Database
-from adapters.database.tables import tables_of
-from adapters.database.upgrade import upgrade
+from adapters.database.connection.database import Database
+from adapters.database.schema.tables import tables_of
+from adapters.database.schema.upgrade import upgrade
 from integration_objects.definition import shipped_definitions
 from tests.services.postgresql import PrivatePostgresql, a_postgresql
 from tests.services.private_server import Missing

@@ -1,6 +1,6 @@
 """A customer care representative at the hub: workflows by name, what they refuse, and orders that get done.
 
-She is a stage for the usage scenarios (`hub.scenarios.Stage`), on which nothing is printed.
+She is a stage for the usage scenarios (`hub.demo.scenarios.Stage`), on which nothing is printed.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from adapters.database.upgrade import upgrade
-from hub.deployment import Deployment
-from hub.desk import Desk
-from hub.run import Outcome
-from hub.settings import read_settings
-from hub.stored import stored_object
-from hub.workflow_run import run_workflow
-from hub.workflows.process import request, workflow_named
+from adapters.database.schema.upgrade import upgrade
+from hub.data_manager.lookup import stored_object
+from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.workflow_run import run_workflow
+from hub.deployment.deployment import Deployment
+from hub.deployment.settings import read_settings
+from hub.workflow_manager.named_workflow import request, workflow_named
+from hub.workflow_manager.run import Outcome
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
@@ -36,19 +36,19 @@ class CustomerCare:
 
     def __init__(self, road: Any) -> None:
         self.road = road
-        self.desk = road.desk
+        self.open_hub = road.open_hub
         #: what became of the answers that provisioning gave (`provision`)
         self.answers: list[str] = []
 
     def __call__(self, workflow: str, **arguments: Any) -> Outcome:
         """Run a workflow; arguments that aren't text are its requests, as JSON."""
-        named = workflow_named(self.desk.deployment.workflows, workflow)
+        named = workflow_named(self.open_hub.deployment.workflows, workflow)
         pairs = [
             (name.replace("_", "-"), text if isinstance(text, str) else json.dumps(text))
             for name, text in arguments.items()
             if text is not None
         ]
-        return run_workflow(self.desk, named, request(workflow, pairs)).outcome
+        return run_workflow(self.open_hub, named, request(workflow, pairs)).outcome
 
     def begin(self, title: str) -> None:
         """A scenario's heading: nothing to do."""
@@ -62,8 +62,10 @@ class CustomerCare:
 
     def look(self, name: str, key: str | None) -> PropertySet:
         """The stored instance that `orderhub show` shows."""
-        with self.desk.read() as transaction:
-            (found,) = instances(stored_object(transaction.store, self.desk.deployment.definitions, name, key or ""))
+        with self.open_hub.read() as transaction:
+            (found,) = instances(
+                stored_object(transaction.store, self.open_hub.deployment.definitions, name, key or "")
+            )
         return found
 
     def provision(self) -> None:
@@ -83,10 +85,10 @@ class CustomerCare:
 
     def rows(self) -> dict[str, list[Any]]:
         """Every row of every table."""
-        with self.desk.database.read() as connection:
+        with self.open_hub.database.read() as connection:
             return {
                 name: sorted(map(repr, connection.execute(table.select()).all()))
-                for name, table in self.desk.metadata.tables.items()
+                for name, table in self.open_hub.metadata.tables.items()
                 if name not in NOT_COMPARED
             }
 
@@ -129,9 +131,9 @@ def care_on(folder: pathlib.Path, database_url: str | None = None, **given: Any)
     """
     if database_url is not None:
         given["database_url"] = database_url
-        desk = Desk(Deployment(folder, read_settings(folder, environment=False, **given)))
-        upgrade(desk.database, desk.deployment.definitions)
-        desk.close()
+        open_hub = OpenHub(Deployment(folder, read_settings(folder, environment=False, **given)))
+        upgrade(open_hub.database, open_hub.deployment.definitions)
+        open_hub.close()
     road = Road(folder, **given).load_samples()
     for name in ("price_list.xml", "premises.xml", "customers.xml"):
         road.load(sample(name))

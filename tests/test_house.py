@@ -40,10 +40,10 @@ OPENERS = frozenset(("read_bytes", "read_text", "write_bytes", "write_text"))
 MAY_OPEN = {
     "integration_objects/declaration.py": "declarations",
     "maps/cases.py": "example pairs of maps",
-    "hub/deployment.py": "declarations and schemas of a deployment",
-    "hub/cli.py": "files that a user names",
-    "hub/demo_desk.py": "the demonstration's own folder",
-    "hub/settings.py": "orderhub.toml",
+    "hub/deployment/deployment.py": "declarations and schemas of a deployment",
+    "hub/command_line/app.py": "files that a user names",
+    "hub/demo/stage.py": "the demonstration's own folder",
+    "hub/deployment/settings.py": "orderhub.toml",
 }
 CLOCKS = frozenset(("time", "random", "uuid", "secrets"))
 NOW = frozenset(("now", "utcnow", "today", "fromtimestamp"))

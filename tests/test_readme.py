@@ -22,7 +22,7 @@ COMMANDS = [
 def orderhub(arguments: list[str], folder: pathlib.Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, "-m", "hub.cli", *arguments],
+        [sys.executable, "-m", "hub.command_line.app", *arguments],
         cwd=folder,
         env=environment,
         check=False,

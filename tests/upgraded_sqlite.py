@@ -6,8 +6,8 @@ import functools
 import pathlib
 import tempfile
 
-from adapters.database.connection import Database
-from adapters.database.upgrade import upgrade
+from adapters.database.connection.database import Database
+from adapters.database.schema.upgrade import upgrade
 from integration_objects.definition import shipped_definitions
 
 

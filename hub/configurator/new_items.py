@@ -11,7 +11,7 @@ from hub.configurator.catalogue import AttributeDefinition, Catalogue
 from hub.configurator.port import ProductUnknown
 from hub.configurator.product_tree import Place, place_of
 from hub.configurator.rule_expression import VALUE_FIELDS
-from hub.product_fields import copy_product_fields
+from hub.services.product_fields import copy_product_fields
 from integration_objects.complex_object import put_list
 from integration_objects.errors import Refused
 from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.database.connection import Database
-from adapters.database.hub_tables import HUB
-from adapters.database.message_store import MessageStore
-from adapters.database.outbox import OutboxMessage
-from adapters.embedded_queue import EmbeddedQueue
+from adapters.database.connection.database import Database
+from adapters.database.messages.outbox import OutboxMessage
+from adapters.database.messages.store import MessageStore
+from adapters.database.schema.hub_tables import HUB
 from adapters.transport import Envelope
+from adapters.transports.embedded_queue import EmbeddedQueue
 from integration_objects.surroundings import SeededSurroundings
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.folder import FolderTransport, Unsettled
-from adapters.safe_files import FileNameRefused
 from adapters.transport import Delivery, Envelope, TransportAway, Unroutable
+from adapters.transports.folder import FolderTransport, Unsettled
+from adapters.transports.safe_files import FileNameRefused
 from integration_objects.surroundings import Surroundings
 
 
@@ -228,7 +228,7 @@ def test_a_death_between_reply_and_move_leaves_one_reply(
     def die(source: Path, target: Path) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("adapters.folder.move", die)
+    monkeypatch.setattr("adapters.transports.folder.move", die)
     with pytest.raises(TransportAway) as caught:
         folder.settle("mainframe/a.xml", reply=b"reply")
     assert str(caught.value) == (

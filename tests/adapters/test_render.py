@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.render import (
+from adapters.rendering.render import (
     Layout,
     OutputTooLarge,
     RecordWidthWrong,

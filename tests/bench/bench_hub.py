@@ -11,16 +11,16 @@ import sys
 import structlog
 from sqlalchemy import Table
 
-from adapters.database.tables import tables_of
-from adapters.database.upgrade import upgrade
+from adapters.database.schema.tables import tables_of
+from adapters.database.schema.upgrade import upgrade
 from adapters.transport import Delivery, Envelope
-from hub.data_manager import DataManager
-from hub.deployment import Deployment, load_deployment
-from hub.desk import Desk
-from hub.processes import run_workers
-from hub.run import Origin
-from hub.settings import FILE, read_settings
-from hub.workflows.hub_object import load
+from hub.data_manager.data_manager import DataManager
+from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.processes import run_workers
+from hub.deployment.deployment import Deployment, load_deployment
+from hub.deployment.settings import FILE, read_settings
+from hub.workflow_manager.run import Origin
+from hub.workflows.received.hub_object import load
 from integration_objects.declaration import shipped
 from integration_objects.definition import read_definitions
 from schemas.hub_xml import hub_from_xml
@@ -67,15 +67,15 @@ def deployment_in(folder: pathlib.Path, database_url: str, broker_url: str | Non
 
 def prepare(folder: pathlib.Path, database_url: str) -> None:
     """Make the tables, the script's of its own too, and load the orders' products and customers."""
-    desk = Desk(deployment_in(folder, database_url, None))
-    upgrade(desk.database, desk.deployment.definitions)
-    with desk.database.write() as connection:
+    open_hub = OpenHub(deployment_in(folder, database_url, None))
+    upgrade(open_hub.database, open_hub.deployment.definitions)
+    with open_hub.database.write() as connection:
         for table in attribute_tables():
             table.create(connection)
     for xml in (orders.products(), orders.accounts()):
-        with desk.write() as transaction:
-            load(transaction.run(Origin("load", "local", "bench")), hub_from_xml(xml, desk.deployment.definitions))
-    desk.close()
+        with open_hub.write() as transaction:
+            load(transaction.run(Origin("load", "local", "bench")), hub_from_xml(xml, open_hub.deployment.definitions))
+    open_hub.close()
 
 
 def attribute_tables() -> list[Table]:
@@ -93,12 +93,12 @@ class Sender:
     """Files orders into the hub's embedded queues, as `orderhub send` does."""
 
     def __init__(self, folder: pathlib.Path, database_url: str) -> None:
-        self._desk = Desk(deployment_in(folder, database_url, None))
-        self._manager = DataManager(self._desk)
+        self._open_hub = OpenHub(deployment_in(folder, database_url, None))
+        self._manager = DataManager(self._open_hub)
 
     def send(self, route: str, numbers: range, warm: bool = False) -> None:
         """File the orders of these numbers, in groups."""
-        declared = self._desk.deployment.routes[route]
+        declared = self._open_hub.deployment.routes[route]
         for start in range(0, len(numbers), SENT_AT_ONCE):
             group = numbers[start : start + SENT_AT_ONCE]
             envelopes = [Envelope(orders.message_id(number), orders.body(number, warm)) for number in group]
@@ -106,7 +106,7 @@ class Sender:
 
     def close(self) -> None:
         """Close the database."""
-        self._desk.close()
+        self._open_hub.close()
 
 
 def main() -> int:

@@ -15,8 +15,8 @@ from sqlalchemy import make_url
 
 from adapters.rabbitmq import Queue, RabbitMQ
 from adapters.transport import Envelope
-from hub.desk import Desk
-from hub.doors import declare_queues
+from hub.data_manager.doors import declare_queues
+from hub.data_manager.open_hub import OpenHub
 from integration_objects.surroundings import Surroundings
 from tests.bench import bench_hub, orders, processor_time, script
 from tests.bench.script import SCRIPT, SCRIPTS
@@ -149,9 +149,9 @@ class Servers(Setup):
         bench_hub.prepare(folder / "template", self._url(self._name))
         self._out = RabbitMQ(self.broker_url, Surroundings(), app_id="orderhub bench")
         deployment = bench_hub.deployment_in(folder / "template", self._url(self._name), self.broker_url)
-        desk = Desk(deployment)
-        declare_queues(desk, self._out)
-        desk.close()
+        open_hub = OpenHub(deployment)
+        declare_queues(open_hub, self._out)
+        open_hub.close()
         self._out.declare([Queue(name) for name in (script.QUEUE, script.WORK_ORDERS, script.ANSWERS)])
 
     def close(self) -> None:

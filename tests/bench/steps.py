@@ -24,23 +24,23 @@ from typing import Any
 import sqlalchemy.engine
 import structlog
 
-import hub.data_manager
-from adapters.database.books import Books
-from adapters.database.control import Control
-from adapters.database.in_hand import InHand
-from adapters.database.inbox import Inbox
-from adapters.database.integration_keys import IntegrationKeys
-from adapters.database.message_store import MessageStore
-from adapters.database.object_store import ObjectStore
-from adapters.database.outbox import Outbox
+from adapters.database.messages.control import Control
+from adapters.database.messages.inbox import Inbox
+from adapters.database.messages.integration_keys import IntegrationKeys
+from adapters.database.messages.outbox import Outbox
+from adapters.database.messages.pending_writes import PendingWrites
+from adapters.database.messages.store import MessageStore
+from adapters.database.messages.work_marks import WorkMarks
+from adapters.database.objects.store import ObjectStore
 from adapters.rabbitmq import RabbitMQ
 from adapters.system import System
-from hub.data_manager import DataManager
-from hub.desk import Desk
-from hub.dispatcher import Dispatcher
-from hub.run import Run
-from hub.worker import Worker
-from hub.workflows import Workflow
+from hub.data_manager import data_manager
+from hub.data_manager.data_manager import DataManager
+from hub.data_manager.dispatcher import Dispatcher
+from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.worker import Worker
+from hub.workflow_manager.run import Run
+from hub.workflow_manager.workflow import Workflow
 from maps.data_map import DataMap
 from schemas.check import Schema
 from tests.bench.bench_hub import Sender, deployment_in
@@ -56,7 +56,7 @@ STEPS = {
     "read": "accounts, products, open orders, integration ids, locks",
     "store": "order, work order, integration ids",
     "render": "work order and reply, mapped, written, proven",
-    "books": "inbox, outbox, marks, recording",
+    "pending_writes": "inbox, outbox, marks, recording",
     "dispatch": "outbox to the broker, marked",
     "commit": "commits and savepoints",
     "loop": "all else",
@@ -71,9 +71,9 @@ WRAPPED: tuple[tuple[Any, str, str], ...] = (
     (RabbitMQ, "receive_any", "door"),
     (RabbitMQ, "acknowledge", "door"),
     (DataManager, "arrival", "key"),
-    (hub.data_manager, "parse", "check"),
+    (data_manager, "parse", "check"),
     (Schema, "validate", "check"),
-    (hub.data_manager, "external_from_xml", "convert"),
+    (data_manager, "external_from_xml", "convert"),
     (DataMap, "apply", "map"),
     *((ObjectStore, name, "read") for name in ("query", "keys", "holders_of", "owner_of", "lock_accounts")),
     (IntegrationKeys, "find", "read"),
@@ -81,13 +81,13 @@ WRAPPED: tuple[tuple[Any, str, str], ...] = (
     (IntegrationKeys, "keep", "store"),
     (System, "render", "render"),
     (DataManager, "_reply_body", "render"),
-    *((MessageStore, name, "books") for name in ("file_all",)),
-    *((Inbox, name, "books") for name in ("claim", "next_due", "release")),
-    *((Books, name, "books") for name in ("finish", "answer", "emit", "release", "write")),
-    *((InHand, name, "books") for name in ("take", "put_down")),
-    (Outbox, "emit_all", "books"),
-    *((Control, name, "books") for name in ("is_paused", "next_number")),
-    (Run, "recording", "books"),
+    *((MessageStore, name, "pending_writes") for name in ("file_all",)),
+    *((Inbox, name, "pending_writes") for name in ("claim", "next_due", "release")),
+    *((PendingWrites, name, "pending_writes") for name in ("finish", "answer", "emit", "release", "write")),
+    *((WorkMarks, name, "pending_writes") for name in ("take", "put_down")),
+    (Outbox, "emit_all", "pending_writes"),
+    *((Control, name, "pending_writes") for name in ("is_paused", "next_number")),
+    (Run, "recording", "pending_writes"),
     (Dispatcher, "step", "dispatch"),
     (sqlalchemy.engine.RootTransaction, "commit", "commit"),
     (sqlalchemy.engine.NestedTransaction, "commit", "commit"),
@@ -160,7 +160,7 @@ def main() -> None:
     watch = StopWatch()
     for owner, name, step in WRAPPED:
         setattr(owner, name, watch.wrap(getattr(owner, name), step))
-    Books.finish = watch.count(Books.finish)  # type: ignore[method-assign]
+    PendingWrites.finish = watch.count(PendingWrites.finish)  # type: ignore[method-assign]
     deployment = deployment_in(pathlib.Path(folder), database_url, broker[0] if broker else None)
     for name, workflow in deployment.workflows.items():
         assert isinstance(workflow, Workflow), name
@@ -170,9 +170,9 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
-    desk = Desk(deployment, process="worker-1")
-    desk.prepare_database()
-    worker = Worker(desk)
+    open_hub = OpenHub(deployment, process="worker-1")
+    open_hub.prepare_database()
+    worker = Worker(open_hub)
     sender = None if broker else Sender(pathlib.Path(folder), database_url)
     worker.run(once=True)
     sys.stdout.write("ready\n")
@@ -194,7 +194,7 @@ def main() -> None:
     found[LINK] = {"cpu": others * 1000 / int(number), "clock": 0.0}
     sys.stdout.write(json.dumps(found) + "\n")
     worker.close()
-    desk.close()
+    open_hub.close()
 
 
 if __name__ == "__main__":

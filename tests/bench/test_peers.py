@@ -10,8 +10,8 @@ import pytest
 from lxml import etree
 from sqlalchemy import inspect, text
 
-from hub.desk import Desk
-from hub.worker import Worker
+from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.worker import Worker
 from tests.bench import bench_hub, orders, road, script, setups, steps
 
 #: columns that name rows, that tell when and by whom, and the hub's own numbers
@@ -30,11 +30,11 @@ def by_hub(embedded, tmp_path_factory):
     """A database in which the hub has worked one order."""
     url, folder = embedded.new_database(), tmp_path_factory.mktemp("hub")
     embedded.sender("bench_order", folder, url)(range(7, 8), False)
-    desk = Desk(bench_hub.deployment_in(folder, url, None))
-    worker = Worker(desk)
+    open_hub = OpenHub(bench_hub.deployment_in(folder, url, None))
+    worker = Worker(open_hub)
     assert worker.run(once=True)
     worker.close()
-    desk.close()
+    open_hub.close()
     return url
 
 

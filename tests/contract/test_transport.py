@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from adapters.database.connection import Database
-from adapters.database.hub_tables import HUB
-from adapters.embedded_queue import EmbeddedQueue
-from adapters.folder import FolderTransport
-from adapters.memory import MemoryBroker, MemoryTransport
+from adapters.database.connection.database import Database
+from adapters.database.schema.hub_tables import HUB
 from adapters.rabbitmq import Queue, RabbitMQ
 from adapters.transport import Delivery, Envelope, EnvelopeRefused, Transport, Unroutable
+from adapters.transports.embedded_queue import EmbeddedQueue
+from adapters.transports.folder import FolderTransport
+from adapters.transports.memory import MemoryBroker, MemoryTransport
 from integration_objects.surroundings import Surroundings
 
 

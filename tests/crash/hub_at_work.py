@@ -27,16 +27,16 @@ from typing import Any
 
 import psycopg
 
-from adapters.database.upgrade import upgrade
+from adapters.database.schema.upgrade import upgrade
 from adapters.rabbitmq import Patience, RabbitMQ
 from adapters.transport import Delivery, Envelope, TransportAway, confirmed_of
-from hub.data_manager import DataManager
-from hub.deployment import Deployment
-from hub.desk import Desk
-from hub.doors import declare_queues
-from hub.run import Origin
-from hub.settings import read_settings
-from hub.workflows.hub_object import load
+from hub.data_manager.data_manager import DataManager
+from hub.data_manager.doors import declare_queues
+from hub.data_manager.open_hub import OpenHub
+from hub.deployment.deployment import Deployment
+from hub.deployment.settings import read_settings
+from hub.workflow_manager.run import Origin
+from hub.workflows.received.hub_object import load
 from integration_objects.surroundings import Surroundings
 from schemas.hub_xml import hub_from_xml
 
@@ -107,7 +107,7 @@ class HubAtWork:
         self._eye: psycopg.Connection[Row] | None = None
         if broker_url is not None:
             self._sender = RabbitMQ(broker_url, Surroundings(), patience=Patience(longest_backoff_s=0.5))
-            declare_queues(self.desk(), self._sender)
+            declare_queues(self.open_hub(), self._sender)
 
     # Its processes
 
@@ -116,7 +116,7 @@ class HubAtWork:
         assert self.processes() == [], "it runs already"
         with (self.folder / "hub.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "hub.cli", "run", "--workers", str(self.workers)],
+                [sys.executable, "-m", "hub.command_line.app", "run", "--workers", str(self.workers)],
                 cwd=self.folder,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 stderr=log,
@@ -197,13 +197,13 @@ class HubAtWork:
         if self._sender is not None:
             self._publish(self._sender, [Envelope(f"M-{number}", body) for number, body in bodies.items()])
             return
-        desk = self.desk()
-        desk.prepare_database()
+        open_hub = self.open_hub()
+        open_hub.prepare_database()
         deliveries = [
             Delivery(Envelope(None, body), ORDERS_QUEUE, "local", f"order-{number}") for number, body in bodies.items()
         ]
-        DataManager(desk).file(desk.deployment.routes[ROUTE], deliveries)
-        desk.close()
+        DataManager(open_hub).file(open_hub.deployment.routes[ROUTE], deliveries)
+        open_hub.close()
 
     def _publish(self, sender: RabbitMQ, envelopes: list[Envelope]) -> None:
         """As a careful sender does: what wasn't confirmed is sent again."""
@@ -285,16 +285,18 @@ class HubAtWork:
             assert time.monotonic() < deadline, f"{what}: {self.log[-2000:]}"
             time.sleep(LOOK_S)
 
-    def desk(self, process: str = "command") -> Desk:
+    def open_hub(self, process: str = "command") -> OpenHub:
         """The deployment, opened in this process, past the proxies."""
         settings = {**self._settings, "database_url": self.database_url}
-        return Desk(Deployment(self.folder, read_settings(self.folder, environment=False, **settings)), process=process)
+        return OpenHub(
+            Deployment(self.folder, read_settings(self.folder, environment=False, **settings)), process=process
+        )
 
 
 def prepare(folder: pathlib.Path, database_url: str) -> None:
     """Make a database ready for the route: its tables, the samples' products, and twenty customers."""
-    desk = Desk(Deployment(folder, read_settings(folder, environment=False, database_url=database_url)))
-    upgrade(desk.database, desk.deployment.definitions)
+    open_hub = OpenHub(Deployment(folder, read_settings(folder, environment=False, database_url=database_url)))
+    upgrade(open_hub.database, open_hub.deployment.definitions)
     products = (ROOT / "hub" / "samples" / "catalogue.xml").read_bytes()
     accounts = "".join(
         f"<Account><AccountId>1-{number}</AccountId><Name>Customer {number}</Name><CurrencyCode>USD</CurrencyCode>"
@@ -307,9 +309,9 @@ def prepare(folder: pathlib.Path, database_url: str) -> None:
         f"<ListOfAccount>{accounts}</ListOfAccount></Message>"
     )
     for body in (products, message.encode()):
-        with desk.write() as transaction:
-            load(transaction.run(Origin("load", "local", "test")), hub_from_xml(body, desk.deployment.definitions))
-    desk.close()
+        with open_hub.write() as transaction:
+            load(transaction.run(Origin("load", "local", "test")), hub_from_xml(body, open_hub.deployment.definitions))
+    open_hub.close()
 
 
 def _processes() -> Iterator[tuple[int, Sequence[str]]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.data_manager import DataManager
-from hub.worker import Worker
+from hub.data_manager.data_manager import DataManager
+from hub.data_manager.worker import Worker
 
 
 class Death(BaseException):
@@ -17,7 +17,7 @@ def dying(embedded_hub, monkeypatch):
     """A hub with ten messages, and a hand that has its process die where a function says so, until it says never."""
     hub = embedded_hub(workers=1)
     hub.send(range(1, 11))
-    desk = hub.desk("worker-1")
+    open_hub = hub.open_hub("worker-1")
     prepare = DataManager._prepare
 
     def dies_where(dies):
@@ -28,12 +28,12 @@ def dying(embedded_hub, monkeypatch):
 
         monkeypatch.setattr(DataManager, "_prepare", prepare_or_die)
         try:
-            return Worker(desk).run(once=True)
+            return Worker(open_hub).run(once=True)
         except Death:
             return "died"
 
     yield hub, dies_where
-    desk.close()
+    open_hub.close()
 
 
 def test_a_message_that_a_process_dies_of_is_parked_after_three_deaths(dying):
@@ -56,10 +56,10 @@ def test_deaths_that_have_nothing_to_do_with_the_messages_park_none(dying):
 
 def test_a_start_ends_the_leases_of_the_process_that_had_its_name(dying):
     hub, dies_where = dying
-    desk = hub.desk()
-    with desk.write() as transaction:
+    open_hub = hub.open_hub()
+    with open_hub.write() as transaction:
         for holder in ("worker-1-77", "worker-2-78", "worker-1@elsewhere-79"):
             assert transaction.messages.control.acquire_lease(f"of {holder}", holder, 60)
-    desk.close()
+    open_hub.close()
     assert dies_where(lambda row: False)
     assert hub.rows("SELECT holder FROM hub_lease ORDER BY holder") == [("worker-1@elsewhere-79",), ("worker-2-78",)]

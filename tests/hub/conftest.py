@@ -11,15 +11,15 @@ import pytest
 import structlog
 
 from adapters.transport import Delivery, Envelope
-from hub.data_manager import DataManager
-from hub.deployment import load_deployment
-from hub.desk import Desk
-from hub.run import Origin, Outcome
-from hub.settings import FILE, read_settings
-from hub.worker import Worker
-from hub.workflow_run import run_workflow
-from hub.workflows.hub_object import load
-from hub.workflows.process import request, workflow_named
+from hub.data_manager.data_manager import DataManager
+from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.worker import Worker
+from hub.data_manager.workflow_run import run_workflow
+from hub.deployment.deployment import load_deployment
+from hub.deployment.settings import FILE, read_settings
+from hub.workflow_manager.named_workflow import request, workflow_named
+from hub.workflow_manager.run import Origin, Outcome
+from hub.workflows.received.hub_object import load
 from integration_objects.complex_object import instances, is_empty, walk_items
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings, Surroundings
@@ -42,10 +42,12 @@ class Road:
         if "database_url" not in given and not (folder / "orderhub.db").exists():
             (folder / "orderhub.db").write_bytes(upgraded_sqlite())
         self.surroundings = Surroundings() if real else SeededSurroundings(7)
-        self.desk = Desk(load_deployment(folder, read_settings(folder, environment=False, **given)), self.surroundings)
-        self.desk.prepare_database()
-        self.worker = Worker(self.desk)
-        self.manager = DataManager(self.desk)
+        self.open_hub = OpenHub(
+            load_deployment(folder, read_settings(folder, environment=False, **given)), self.surroundings
+        )
+        self.open_hub.prepare_database()
+        self.worker = Worker(self.open_hub)
+        self.manager = DataManager(self.open_hub)
 
     def load_samples(self) -> Road:
         for name in ("catalogue.xml", "accounts.xml"):
@@ -53,14 +55,14 @@ class Road:
         return self
 
     def load(self, xml: bytes | str) -> list[str]:
-        tree = hub_from_xml(_bytes(xml), self.desk.deployment.definitions)
-        with self.desk.write() as transaction:
+        tree = hub_from_xml(_bytes(xml), self.open_hub.deployment.definitions)
+        with self.open_hub.write() as transaction:
             return load(transaction.run(Origin("load", "local", "test")), tree)
 
     def send(self, xml: bytes | str, route: str = "mainframe_order", id: str | None = None, **parts: Any) -> str:
         """Put a message in at the route's door; returns its id in the message store."""
         delivery = Delivery(Envelope(id, _bytes(xml), **parts), route, "local", "test")
-        return self.manager.file(self.desk.deployment.routes[route], [delivery])[0].row_id
+        return self.manager.file(self.open_hub.deployment.routes[route], [delivery])[0].row_id
 
     def run(self) -> bool:
         return self.worker.run(once=True)
@@ -76,28 +78,28 @@ class Road:
     def ask(self, workflow: str, **arguments: str) -> Outcome:
         """Run a workflow as `orderhub workflow` does: ``road.ask("revise", order="O-0000001")``."""
         pairs = [(name.replace("_", "-"), value) for name, value in arguments.items()]
-        asked = workflow_named(self.desk.deployment.workflows, workflow)
-        return run_workflow(self.desk, asked, request(workflow, pairs)).outcome
+        asked = workflow_named(self.open_hub.deployment.workflows, workflow)
+        return run_workflow(self.open_hub, asked, request(workflow, pairs)).outcome
 
     def insert(self, xml: str) -> None:
         """Store an object of the hub's own XML as it stands, as a workflow would have made it."""
-        tree = hub_from_xml(_bytes(xml), self.desk.deployment.definitions)
-        with self.desk.write() as transaction:
+        tree = hub_from_xml(_bytes(xml), self.open_hub.deployment.definitions)
+        with self.open_hub.write() as transaction:
             transaction.store.insert(tree)
 
     def fallout(self, state: str = "Open") -> list[dict[str, Any]]:
         """The fallout entries in a state, oldest first."""
-        with self.desk.read() as transaction:
+        with self.open_hub.read() as transaction:
             return transaction.messages.fallout.listing(state)
 
     def shown(self, row_id: str) -> dict[str, Any]:
-        with self.desk.read() as transaction:
+        with self.open_hub.read() as transaction:
             shown = transaction.messages.show(row_id)
         assert shown is not None
         return shown
 
     def stored(self, name: str, **example: Any) -> list[PropertySet]:
-        with self.desk.read() as transaction:
+        with self.open_hub.read() as transaction:
             tree = transaction.store.query(name, {key.replace("_", " "): value for key, value in example.items()})
         return [] if is_empty(tree) else instances(tree)
 
@@ -114,16 +116,16 @@ class Road:
 
     def left(self, channel: str) -> list[Any]:
         """What waits on an embedded channel, untaken."""
-        with self.desk.read() as transaction:
+        with self.open_hub.read() as transaction:
             return transaction.messages.outbox.waiting(channel, 10_000)
 
     def take(self, channel: str) -> list[Any]:
-        with self.desk.write() as transaction:
+        with self.open_hub.write() as transaction:
             return transaction.messages.outbox.take(channel, 10_000)
 
     def work_orders(self) -> list[PropertySet]:
         """Take the work orders that left for provisioning, read after their XSD."""
-        external = self.desk.deployment.external_objects["Provisioning Work Order"]
+        external = self.open_hub.deployment.external_objects["Provisioning Work Order"]
         found = []
         for row in self.take("provisioning.work_orders"):
             element = parse(row.message.body)
@@ -141,14 +143,14 @@ class Road:
 
     def counts(self) -> dict[str, int]:
         """Messages per state, those without any left out."""
-        with self.desk.read() as transaction:
+        with self.open_hub.read() as transaction:
             counts = transaction.messages.counts()
         assert counts.agrees
         return {state: number for state, number in counts.states.items() if number}
 
     def close(self) -> None:
         self.worker.close()
-        self.desk.close()
+        self.open_hub.close()
 
 
 def sample(name: str) -> bytes:
@@ -255,7 +257,7 @@ def command(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object, expect: int = 0) -> Any:
-        from hub.cli import main
+        from hub.command_line.app import main
 
         monkeypatch.setattr("sys.argv", ["orderhub", *map(str, arguments)])
         capsys.readouterr()

@@ -59,7 +59,7 @@ NAMES = list(
 @pytest.mark.parametrize("name", NAMES)
 def test_bad_input_is_refused_answered_kept_and_forgotten_by_the_database(road, build, name):
     xml, state, reason = cases(build)[name]
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         before = transaction.store.query("Account", {"Account Id": "1-B"})
     shown = road.work(xml)
     assert (shown["state"], shown["reason"]) == (state, reason)
@@ -77,12 +77,12 @@ def test_bad_input_is_refused_answered_kept_and_forgotten_by_the_database(road, 
     # nothing of it is stored, nothing leaves
     assert road.stored("OM Order") == []
     assert road.left("provisioning.work_orders") == []
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         assert transaction.store.query("Account", {"Account Id": "1-B"}) == before
         assert transaction.messages.keys.find("MAINFRAME", "1-B", ["L", "1-1", "1-2"]) == {}
     # the hub goes on
     assert road.work(build.sample("order-1-new-service.xml"))["state"] == "done"
-    with road.desk.read() as transaction:  # and no number was used up
+    with road.open_hub.read() as transaction:  # and no number was used up
         assert road.stored("OM Order", Order_Number="O-0000001")
 
 
@@ -102,7 +102,7 @@ def test_100_megabytes_are_kept_as_size_digest_and_beginning(road):
     body = b"<ORDERS>" + b" " * (100 * 1024 * 1024)
     shown = road.work(body)
     assert (shown["state"], shown["reason"], shown["size"]) == ("invalid", "LimitExceeded", len(body))
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         row = transaction.messages.inbox.row(shown["id"])
     assert row is not None
     assert row.body == body[:65_536]

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from hub import cli
-from hub.cli_call import EVALUATE, arguments_of
-from hub.definitions import load_definitions
+from hub.command_line import app as cli
+from hub.command_line.call import EVALUATE, arguments_of
+from hub.deployment.definitions import load_definitions
+from hub.presentation.tree_json import tree_json
 from hub.services import SERVICES
-from hub.tree_json import tree_json
 from integration_objects.complex_object import all_items, message
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
@@ -837,7 +837,7 @@ def test_the_command_loads_neither_database_nor_templates(tmp_path):
         "heavy = ('sqlalchemy', 'jinja2', 'xmlschema', 'alembic', 'pika', 'structlog', 'pydantic_settings')\n"
         "atexit.register(lambda: sys.stderr.write(','.join(name for name in heavy if name in sys.modules)))\n"
         "sys.argv = ['orderhub', 'call', 'create-empty', 'name=OM Order']\n"
-        "from hub.cli import main\nmain()\n"
+        "from hub.command_line.app import main\nmain()\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
@@ -853,7 +853,7 @@ def test_the_real_command_keeps_the_two_streams_and_its_exit_code(tmp_path):
 
     def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
-            [sys.executable, "-m", "hub.cli", "call", *arguments],
+            [sys.executable, "-m", "hub.command_line.app", "call", *arguments],
             cwd=tmp_path,
             env=environment,
             capture_output=True,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.database.object_store import ObjectStore
-from adapters.database.store_faults import ProductUnknown
-from adapters.database.tables import tables_of
+from adapters.database.objects.faults import ProductUnknown
+from adapters.database.objects.store import ObjectStore
+from adapters.database.schema.tables import tables_of
 from hub.configurator import ProductFaulty, catalogue_of
-from hub.run import CatalogueFaulty, Origin
+from hub.workflow_manager.run import CatalogueFaulty, Origin
 from integration_objects.complex_object import instances, message
 from integration_objects.surroundings import SeededSurroundings
 from schemas.hub_xml import hub_from_xml
@@ -21,7 +21,7 @@ END = "</ListOfProduct></Message>"
 
 
 def catalogue(road, ids=None):
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         return transaction.run(Origin("test", "local", "1")).catalogue(ids)
 
 
@@ -94,7 +94,7 @@ def test_what_is_proven_is_what_is_stored(road):
 
 def test_a_product_that_was_stored_wrongly_needs_an_operator_and_refuses_nobody(road):
     tree = hub_from_xml((HEAD + product("P", rules(("R", "requires"))) + END).encode(), DEFINITIONS)
-    with road.desk.write() as transaction:
+    with road.open_hub.write() as transaction:
         transaction.store.insert(tree)
     with pytest.raises(CatalogueFaulty) as caught:
         catalogue(road)
@@ -119,5 +119,5 @@ def test_the_stored_order_of_a_customer_can_be_checked(road):
     road.work(sample("order-1-new-service.xml"))
     (order,) = road.stored("OM Order")
     found = catalogue_of(message("Product", road.stored("Product")), DEFINITIONS)
-    configurator = road.desk.deployment.configurator
+    configurator = road.open_hub.deployment.configurator
     assert configurator.check(order, found, before=instances(message("OM Order", [order.copy_node()]))[0]) == []

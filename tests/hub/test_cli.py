@@ -30,7 +30,7 @@ class Shell:
     def ran(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         return subprocess.run(
-            [sys.executable, "-m", "hub.cli", *arguments],
+            [sys.executable, "-m", "hub.command_line.app", *arguments],
             cwd=self.folder,
             env=environment,
             check=False,

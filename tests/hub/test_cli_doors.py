@@ -9,8 +9,8 @@ import pathlib
 
 import pytest
 
-from adapters.memory import MemoryBroker, MemoryTransport
 from adapters.rabbitmq.transport import MOST_BYTES
+from adapters.transports.memory import MemoryBroker, MemoryTransport
 
 
 def test_a_file_with_any_name_is_sent_and_its_source_can_be_read(road, build, command, tmp_path):
@@ -95,7 +95,7 @@ class MemoryQueues(MemoryTransport):
 
 def test_with_a_broker_a_message_is_published_to_it(road, command, tmp_path, monkeypatch):
     broker = MemoryBroker("mainframe.orders")
-    monkeypatch.setattr("hub.doors.open_broker", lambda desk: MemoryQueues(broker))
+    monkeypatch.setattr("hub.data_manager.doors.open_broker", lambda open_hub: MemoryQueues(broker))
     monkeypatch.setenv("ORDERHUB_BROKER_URL", "amqp://nowhere.invalid")
     (tmp_path / "a.xml").write_bytes(b"<ORDERS/>")
     printed = command("send", "mainframe_order", "a.xml", "--id", "M-1", "--correlation-id", "C-1")
@@ -117,7 +117,9 @@ def test_sqlite_serves_two_workers(road, command, number):
 
 def test_the_number_of_workers_is_a_setting_and_an_option(road, command, monkeypatch):
     asked = []
-    monkeypatch.setattr("hub.processes.run_workers", lambda deployment, number, once: asked.append((number, once)))
+    monkeypatch.setattr(
+        "hub.data_manager.processes.run_workers", lambda deployment, number, once: asked.append((number, once))
+    )
     monkeypatch.setenv("ORDERHUB_WORKERS", "2")
     command("run", expect=1)
     command("run", "--once", "--workers", "1", expect=1)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from adapters.database.inbox import Ending
+from adapters.database.messages.inbox import Ending
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,6 @@ def test_a_dry_run_of_a_replay_says_what_it_would_do_and_does_nothing(road, buil
 
 def test_why_a_message_was_filtered_is_shown(road, build, command):
     id = road.send(build.sample("order-1-new-service.xml"))
-    with road.desk.write() as transaction:
+    with road.open_hub.write() as transaction:
         transaction.messages.inbox.finish_all([Ending(id, "filtered", why="revision 1 came after revision 2")])
     assert "what            revision 1 came after revision 2\n" in command("messages", "show", id).out

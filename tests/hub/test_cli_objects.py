@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hub.tree_json import tree_json
+from hub.presentation.tree_json import tree_json
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_dry_run_of_load_says_what_it_would_do_and_does_nothing(road, command,
 
 
 def test_objects_are_shown_as_the_methods_json(road, command):
-    expected = json.loads(tree_json(_account(road), road.desk.deployment.definitions))
+    expected = json.loads(tree_json(_account(road), road.open_hub.deployment.definitions))
     assert expected["instances"][0]["fields"]["Account Id"] == "1-B"
     assert json.loads(command("show", "--json", "Account", "1-B").out) == expected
     queried = json.loads(command("object", "query", "--json", "Account", "Account Id=1-B").out)
@@ -48,7 +48,7 @@ def test_objects_are_shown_as_the_methods_json(road, command):
 
 
 def _account(road):
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         return transaction.store.query("Account", {"Account Id": "1-B"})
 
 

@@ -6,9 +6,9 @@ import pathlib
 
 import pytest
 
-from adapters.database.store_faults import AboveItself
-from hub.workflows.hub_object import LOADED, UPSERTED, ObjectNotTaken
-from hub.workflows.meters import MetersOverlap
+from adapters.database.objects.faults import AboveItself
+from hub.workflows.received.hub_object import LOADED, UPSERTED, ObjectNotTaken
+from hub.workflows.received.meters import MetersOverlap
 
 SAMPLES = pathlib.Path(__file__).parents[2] / "hub" / "samples"
 #: In an order in which what is referred to comes first.

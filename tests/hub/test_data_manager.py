@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
-from adapters.database.driver_faults import DatabaseBusy
+from adapters.database.connection.driver_faults import DatabaseBusy
 from adapters.transport import Delivery, Envelope
-from hub.run import Outcome
 from hub.services.module_licensed import Licence
+from hub.workflow_manager.run import Outcome
 from integration_objects.errors import Retryable
 from schemas.check import parse
 
@@ -17,7 +17,7 @@ from schemas.check import parse
 @pytest.fixture
 def workflow(road):
     """Put a function in the place of a route's workflow, for a test."""
-    routes = road.desk.deployment.routes
+    routes = road.open_hub.deployment.routes
 
     def put(function, route="hub_object"):
         changed = dataclasses.replace(routes[route].workflow, function=function, accounts=lambda run, tree: set())
@@ -83,7 +83,7 @@ def test_a_message_behind_a_parked_one_of_its_key_waits_and_goes_on_when_it_is_g
     first = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="A")))
     second = road.send(build.order("2", build.line(1, "A", "LCLLN001", ref="B")))
     other = road.send(build.order("3", build.line(1, "A", "LCLLN001", ref="C"), customer="100200"))
-    real = road.desk.deployment.routes["mainframe_order"].workflow.function
+    real = road.open_hub.deployment.routes["mainframe_order"].workflow.function
     workflow(lambda run, tree: 1 / 0 if run.origin.identity == "MF-1-1" else real(run, tree), route="mainframe_order")
     assert not road.run()
     assert [road.shown(one)["state"] for one in (first, second, other)] == ["parked", "received", "done"]
@@ -97,8 +97,8 @@ def test_a_message_behind_a_parked_one_of_its_key_waits_and_goes_on_when_it_is_g
 def test_what_a_process_died_on_is_counted_and_parked_after_three_deaths(road):
     row_id = road.send(ACCOUNT, "hub_object", "M1")
     for death in (1, 2, 3):
-        with road.desk.write() as transaction:  # what a process leaves behind that dies at work
-            transaction.messages.in_hand.take([row_id])
+        with road.open_hub.write() as transaction:  # what a process leaves behind that dies at work
+            transaction.messages.work_marks.take([row_id])
         assert road.manager.take_up() == 1
         assert road.manager.take_up() == 0, "a death is counted once"
         assert road.shown(row_id)["state"] == ("parked" if death == 3 else "received")
@@ -124,8 +124,8 @@ def _raise(error):
 
 def test_a_paused_route_keeps_what_it_was_killed_on(road):
     row_id = road.send(ACCOUNT, "hub_object", "M1")
-    with road.desk.write() as transaction:
-        transaction.messages.in_hand.take([row_id])
+    with road.open_hub.write() as transaction:
+        transaction.messages.work_marks.take([row_id])
         transaction.messages.control.pause("route:hub_object", "by hand")
     road.run()
     assert road.shown(row_id)["state"] == "received"
@@ -145,7 +145,7 @@ def test_an_answer_after_a_replay_has_another_id_than_the_refusal(road, build):
     row_id = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="A"), customer="777"))
     road.run()
     road.load(account("777"))
-    with road.desk.write() as transaction:
+    with road.open_hub.write() as transaction:
         assert transaction.messages.inbox.replay(row_id)
     road.run()
     first, second = [row.message for row in road.left("mainframe.answers")]
@@ -162,8 +162,8 @@ def test_an_answer_goes_only_where_the_route_allows(road, reply_to):
 
 def test_a_reused_id_on_an_inner_channel_gets_its_dead_letter_too(road):
     for body in (b"<a/>", b"<b/>"):
-        with road.desk.write() as transaction:
-            from adapters.database.outbox import OutboxMessage
+        with road.open_hub.write() as transaction:
+            from adapters.database.messages.outbox import OutboxMessage
 
             transaction.messages.outbox.emit(OutboxMessage("SAME", "hub.objects", "outbound", body))
         road.run()
@@ -178,7 +178,7 @@ def test_parts_of_an_envelope_that_no_door_carries_make_it_invalid_and_it_is_kep
 
     envelope, fault = admit(Envelope("M1", ACCOUNT.encode(), correlation_id="a\x00b"))
     delivery = Delivery(envelope, "hub.objects", "local", "test", fault=fault)
-    filed = road.manager.file(road.desk.deployment.routes["hub_object"], [delivery])[0]
+    filed = road.manager.file(road.open_hub.deployment.routes["hub_object"], [delivery])[0]
     assert (road.shown(filed.row_id)["state"], road.shown(filed.row_id)["reason"]) == ("invalid", "EnvelopeRefused")
 
 
@@ -195,15 +195,15 @@ def test_an_object_that_no_system_takes_waits_for_an_operator(road, build):
 def test_a_workflow_whose_module_is_not_licensed_refuses_to_start_and_nothing_is_lost(road, build):
     """The route stops, the message keeps its place; with the licence mended it goes on."""
     licence = Licence(modules=("Quotes",))
-    road.desk.__dict__["kit"] = dataclasses.replace(road.desk.kit, licence=licence)
+    road.open_hub.__dict__["runtime"] = dataclasses.replace(road.open_hub.runtime, licence=licence)
     row_id = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="L")))
     road.run()
     assert road.shown(row_id)["state"] == "received"
-    with road.desk.write() as transaction:
+    with road.open_hub.write() as transaction:
         [component] = transaction.messages.control.components()
         assert (component["name"], component["state"]) == ("route:mainframe_order", "paused")
         assert component["why"].startswith("ModuleNotLicensed: the workflow 'Receive Order' can't start")
         transaction.messages.control.resume("route:mainframe_order")
-    road.desk.__dict__["kit"] = dataclasses.replace(road.desk.kit, licence=Licence(modules=("Orders",)))
+    road.open_hub.__dict__["runtime"] = dataclasses.replace(road.open_hub.runtime, licence=Licence(modules=("Orders",)))
     assert road.run()
     assert road.shown(row_id)["state"] == "done"

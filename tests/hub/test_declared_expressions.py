@@ -6,9 +6,9 @@ import pathlib
 
 import pytest
 
-from hub.declared_expressions import ConditionFaulty
-from hub.deployment import check_deployment, open_deployment
-from hub.settings import read_settings
+from hub.deployment.declared_expressions import ConditionFaulty
+from hub.deployment.deployment import check_deployment, open_deployment
+from hub.deployment.settings import read_settings
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.database.driver_faults import DatabaseAway
+from adapters.database.connection.driver_faults import DatabaseAway
 from adapters.transport import Delivery, Envelope, TransportAway, Unroutable
-from hub.data_manager import DataManager
-from hub.doors import BrokerDoor
+from hub.data_manager.data_manager import DataManager
+from hub.data_manager.doors import BrokerDoor
 from tests.hub.conftest import sample
 
 
@@ -56,7 +56,7 @@ class Manager:
 @pytest.mark.parametrize("is_lost", [False, True], ids=["broker there", "broker away too"])
 @pytest.mark.parametrize("away_at", ["paused", "take"])
 def test_without_a_database_nothing_is_acknowledged_and_everything_given_back(road, away_at, is_lost):
-    route = road.desk.deployment.routes["mainframe_order"]
+    route = road.open_hub.deployment.routes["mainframe_order"]
     broker = Broker(is_lost)
     door = BrokerDoor(broker, Manager(away_at), [route])
     with pytest.raises(DatabaseAway):
@@ -66,18 +66,18 @@ def test_without_a_database_nothing_is_acknowledged_and_everything_given_back(ro
 
 def test_what_was_taken_is_acknowledged(road):
     broker = Broker()
-    door = BrokerDoor(broker, Manager(None), [road.desk.deployment.routes["mainframe_order"]])
+    door = BrokerDoor(broker, Manager(None), [road.open_hub.deployment.routes["mainframe_order"]])
     assert door.take_in(25, 0.0) == 1
     assert broker.done == ["acknowledge"]
 
 
 def test_a_queue_that_is_gone_stops_its_own_route_until_it_is_resumed(road):
-    route = road.desk.deployment.routes["mainframe_order"]
+    route = road.open_hub.deployment.routes["mainframe_order"]
     gone = Unroutable("there is no queue 'mainframe.orders'", channel="mainframe.orders", mend="mend it")
-    manager = DataManager(road.desk)
+    manager = DataManager(road.open_hub)
     assert BrokerDoor(Broker(fault=gone), manager, [route]).take_in(25, 0.0) == 0
     assert manager.paused() == {"mainframe_order"}
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         (stopped,) = transaction.messages.control.components()
     assert (stopped["name"], stopped["state"], stopped["why"]) == (
         "route:mainframe_order",
@@ -87,20 +87,20 @@ def test_a_queue_that_is_gone_stops_its_own_route_until_it_is_resumed(road):
 
 
 def test_a_fault_of_no_route_stops_the_hub(road):
-    route = road.desk.deployment.routes["mainframe_order"]
+    route = road.open_hub.deployment.routes["mainframe_order"]
     fault = Unroutable("the broker lets nobody in", mend="mend it")
     with pytest.raises(Unroutable):
-        BrokerDoor(Broker(fault=fault), DataManager(road.desk), [route]).take_in(25, 0.0)
+        BrokerDoor(Broker(fault=fault), DataManager(road.open_hub), [route]).take_in(25, 0.0)
 
 
 def test_a_message_that_comes_again_counts_a_death_and_waits_for_its_turn_alone(road):
     """It may have killed the process that was working it; the broker doesn't say."""
-    route = road.desk.deployment.routes["hub_object"]
+    route = road.open_hub.deployment.routes["hub_object"]
     again = Delivery(Envelope("M-1", sample("customers.xml")), route.place, "broker", route.place, redelivered=True)
-    (filed,) = DataManager(road.desk).take([(route, again)])
-    with road.desk.read() as transaction:
+    (filed,) = DataManager(road.open_hub).take([(route, again)])
+    with road.open_hub.read() as transaction:
         row = transaction.messages.inbox.row(filed.row_id)
     assert (row.state, row.deaths) == ("received", 1)
     assert road.run()
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         assert transaction.messages.inbox.row(filed.row_id).is_final

@@ -6,10 +6,10 @@ import pathlib
 
 import pytest
 
-from adapters.database.upgrade import upgrade
-from hub.deployment import load_deployment
-from hub.desk import Desk
-from hub.settings import FILE, read_settings
+from adapters.database.schema.upgrade import upgrade
+from hub.data_manager.open_hub import OpenHub
+from hub.deployment.deployment import load_deployment
+from hub.deployment.settings import FILE, read_settings
 from integration_objects.complex_object import attributes, message, walk_items
 from integration_objects.property_set import PropertySet
 from schemas.check import parse
@@ -105,7 +105,7 @@ def test_a_field_of_a_deployment_is_mapped_stored_read_and_sent(extended):
     assert [item.get("Meter Type") for item, _ in walk_items(order)] == ["SMART"]
     [sent] = extended.left("metering.work_orders")
     assert parse(sent.message.body).findtext(".//MeterType") == "SMART"
-    with extended.desk.database.read() as connection:
+    with extended.open_hub.database.read() as connection:
         columns = [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(s_order_item)")]
     assert "x_meter_type" in columns
 
@@ -123,7 +123,7 @@ def test_the_hubs_own_xml_carries_it_too(extended):
     assert item.get("Meter Type") == "old"
     [attribute] = attributes(item)
     assert (attribute.get("Number Value"), attribute.get("Unit")) == ("5.990", "kW")
-    with extended.desk.database.read() as connection:
+    with extended.open_hub.database.read() as connection:
         shown = connection.exec_driver_sql("SELECT number_value, x_unit FROM s_asset_xa").all()
     assert [tuple(row) for row in shown] == [("5.990", "kW")]
 
@@ -177,9 +177,9 @@ def loyal(request, tmp_path, build):
 def _upgrade(folder, settings):
     """What `orderhub db upgrade` does."""
     deployment = load_deployment(folder, read_settings(folder, environment=False, **settings))
-    desk = Desk(deployment)
-    upgrade(desk.database, deployment.definitions)
-    desk.close()
+    open_hub = OpenHub(deployment)
+    upgrade(open_hub.database, deployment.definitions)
+    open_hub.close()
 
 
 def test_a_component_with_tables_of_its_own_is_declared_upgraded_stored_and_queried(loyal):
@@ -214,7 +214,7 @@ def test_a_component_with_tables_of_its_own_is_declared_upgraded_stored_and_quer
     shown = loyal.work(CARDS.replace("1-B", "1-Z"), "hub_object", "C-3")
     assert (shown["state"], shown["reason"]) == ("rejected", "AccountUnknown")
     [account] = loyal.stored("Account", Account_Id="1-A")
-    with loyal.desk.write() as transaction:
+    with loyal.open_hub.write() as transaction:
         [done] = transaction.store.synchronize(message("Account", [without_bookings(account)]))
     assert done.rows["deleted"] == 1
 

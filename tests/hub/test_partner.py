@@ -40,7 +40,7 @@ def instance(action, offering, reference, more="", parts=(), named="PartnerRefer
 
 def answers(road, channel="partner.acknowledgements", name="Partner Acknowledgement"):
     """The answers that wait for the partner, each proven against its XSD."""
-    external = road.desk.deployment.external_objects[name]
+    external = road.open_hub.deployment.external_objects[name]
     found = []
     for row in road.left(channel):
         element = parse(row.message.body)
@@ -87,7 +87,7 @@ def test_an_order_of_the_partner_becomes_a_service_profile(served):
         "USD",
         "Recurring",
         "1-C-BILL",
-        "Front desk",
+        "Front open_hub",
     ]
     assert values(forwarding) == {
         "Forwarding Number": ("2535550199", None, None),
@@ -229,7 +229,7 @@ def test_a_refusal_is_told_in_the_partners_own_format(road, xml, state, order, c
     named = answer.child("Order")
     assert (named and named.get("@id")) == order
     [fault] = answer.child("Faults").children
-    version = road.desk.deployment.maps["Partner Order to OM Order"].version[:12]
+    version = road.open_hub.deployment.maps["Partner Order to OM Order"].version[:12]
     assert fault.get("@code") == code
     assert fault.get("Message") == message.replace("VERSION", version)
     assert fault.get("Explanation") == explanation
@@ -279,7 +279,7 @@ def test_the_partners_dialect_is_declarations_only():
     knowing = {
         str(path.relative_to(ROOT)) for path in modules if any("partner" in word.lower() for word in _words(path))
     }
-    assert knowing == {"hub/demo.py"}
+    assert knowing == {"hub/demo/main_job.py"}
     assert not list((ROOT / "schemas" / "partner").glob("*.py"))
 
 

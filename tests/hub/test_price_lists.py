@@ -7,12 +7,12 @@ import pathlib
 import pytest
 
 from adapters.http_client import UrlWrong
-from hub.deployment import load_deployment
+from hub.data_manager.lookup import stored_object
+from hub.deployment.deployment import load_deployment
+from hub.deployment.settings import read_settings
 from hub.pricing import ListPricing
 from hub.pricing.price_list import PriceListFaulty
-from hub.run import Origin, PriceListUnknown, StoredPriceListFaulty
-from hub.settings import read_settings
-from hub.stored import stored_object
+from hub.workflow_manager.run import Origin, PriceListUnknown, StoredPriceListFaulty
 from integration_objects.complex_object import components, instances, message
 from integration_objects.property_set import PropertySet
 from schemas.hub_xml import hub_from_xml, hub_to_xml
@@ -35,11 +35,11 @@ def load_products(road: Road, *trees: PropertySet) -> None:
         if name
     }
     products = [PropertySet("Product", properties={"Product Id": name}) for name in sorted(found)]
-    road.load(hub_to_xml(message("Product", products), road.desk.deployment.definitions))
+    road.load(hub_to_xml(message("Product", products), road.open_hub.deployment.definitions))
 
 
 def load(road: Road, tree: PropertySet) -> list[str]:
-    return road.load(hub_to_xml(message("Price List", [tree]), road.desk.deployment.definitions))
+    return road.load(hub_to_xml(message("Price List", [tree]), road.open_hub.deployment.definitions))
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def road(tmp_path: pathlib.Path) -> Road:
 
 
 def test_the_sample_list_is_loaded_once_and_read_back_as_it_was(road: Road) -> None:
-    definitions = road.desk.deployment.definitions
+    definitions = road.open_hub.deployment.definitions
     tree = hub_from_xml(sample("price_list.xml"), definitions)
     load_products(road, *instances(tree))
     assert road.load(sample("price_list.xml")) == ["inserted Price List Standard"]
     assert road.load(sample("price_list.xml")) == ["unchanged Price List Standard"]
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         found = instances(stored_object(transaction.store, definitions, "Price List", "Standard"))[0]
         prices = transaction.run(ORIGIN).price_list("Standard")
     for kind in ("Price List Item", "Price Rule"):
@@ -83,9 +83,9 @@ def test_a_faulty_list_that_was_stored_past_the_proof_is_for_an_operator(road: R
     """`orderhub object` writes whatever its definition allows."""
     tree = list_tree(rule("r", "Percentage", "P"))
     load_products(road, tree)
-    with road.desk.write() as transaction:
+    with road.open_hub.write() as transaction:
         transaction.store.insert(message("Price List", [tree]))
-    with road.desk.read() as transaction, pytest.raises(StoredPriceListFaulty) as caught:
+    with road.open_hub.read() as transaction, pytest.raises(StoredPriceListFaulty) as caught:
         transaction.run(ORIGIN).price_list("Standard")
     assert str(caught.value) == (
         "the price list 'Standard' can't be used\n"
@@ -96,7 +96,7 @@ def test_a_faulty_list_that_was_stored_past_the_proof_is_for_an_operator(road: R
 
 
 def test_a_run_without_the_list_says_so(road: Road) -> None:
-    with road.desk.read() as transaction, pytest.raises(PriceListUnknown) as refused:
+    with road.open_hub.read() as transaction, pytest.raises(PriceListUnknown) as refused:
         transaction.run(ORIGIN).price_list("Gold")
     assert str(refused.value) == (
         "there is no price list 'Gold'\n"
@@ -110,7 +110,7 @@ def test_a_run_prices_by_the_hub_itself_and_records_only_the_list(road: Road) ->
     tree = list_tree(price("P", "10.00"))
     load_products(road, tree)
     load(road, tree)
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         run = transaction.run(ORIGIN)
         assert isinstance(run.pricing, ListPricing)
         bill = run.pricing.price(quote(item("P", product_id="P")), run.price_list("Standard"), ON)
@@ -125,7 +125,7 @@ def test_with_a_pricing_url_another_system_prices_and_its_answer_is_recorded(tmp
         }
         road = Road(tmp_path, pricing_url=service.url)
         load(road, list_tree())
-        with road.desk.read() as transaction:
+        with road.open_hub.read() as transaction:
             run = transaction.run(ORIGIN)
             bill = run.pricing.price(quote(item("P", product_id="P")), run.price_list("Standard"), ON)
     assert bill.totals[0].amount == 9.5

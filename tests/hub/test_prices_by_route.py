@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.deployment import load_deployment
-from hub.settings import FILE, read_settings
+from hub.deployment.deployment import load_deployment
+from hub.deployment.settings import FILE, read_settings
 from integration_objects.complex_object import walk_items
 from integration_objects.declaration import DeclarationFault
 from tests.customer_care import care_on
@@ -180,7 +180,7 @@ def test_another_systems_pricing_is_asked_before_the_lock(tmp_path):
     with http_service() as service, care_on(tmp_path, pricing_url=service.url) as care:
 
         def answer(question):
-            with care.desk.write() as transaction:  # nobody holds the database
+            with care.open_hub.write() as transaction:  # nobody holds the database
                 transaction.store.lock_accounts(["1-B"])
             fields = {"List Price": "3.00", "Adjusted Price": "2.00", "Price Type": "Usage"}
             return {

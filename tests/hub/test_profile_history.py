@@ -130,9 +130,9 @@ def test_the_history_costs_the_same_however_many_items_changed(road, build):
             if "s_service_profile_history" in statement:
                 texts.append(statement)
 
-        event.listen(road.desk.database._engine, "before_cursor_execute", note)
+        event.listen(road.open_hub.database._engine, "before_cursor_execute", note)
         road.complete(work_order)
-        event.remove(road.desk.database._engine, "before_cursor_execute", note)
+        event.remove(road.open_hub.database._engine, "before_cursor_execute", note)
         counts.append(len(texts))
         assert len(road.stored(HISTORY, Order_Number=f"O-000000{number}")) == lines
     assert counts == [1, 1]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.database.object_reader import ObjectReader
-from adapters.database.object_store import ObjectStore
+from adapters.database.objects.reader import ObjectReader
+from adapters.database.objects.store import ObjectStore
 from schemas.check import parse
 from tests.customer_care import care_on
 from tests.http_service import http_service
@@ -55,7 +55,7 @@ def test_an_order_that_breaks_two_rules_is_refused_with_both_named_and_nothing_i
     assert road.stored("OM Order") == []
     assert [one.children for one in road.stored("OM Asset", Account_Id="1-B")] == [[]]
     assert road.work_orders() == []
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         assert transaction.messages.keys.find("MAINFRAME", "1-B", ["SBE", "VML-1"]) == {}
     [answer] = [parse(row.message.body) for row in road.left("mainframe.answers")]
     assert answer.findtext("STATE") == "REJ"
@@ -143,7 +143,7 @@ def test_another_systems_configurator_is_asked_before_the_lock(tmp_path):
     with http_service() as service, care_on(tmp_path, configurator_url=service.url) as care:
 
         def answer(question):
-            with care.desk.write() as transaction:  # nobody holds the database
+            with care.open_hub.write() as transaction:  # nobody holds the database
                 transaction.store.lock_accounts(["1-B"])
             return {"broken": [{"rule": "Credit", "product": "Calling Card", "item": None, "text": "no credit"}]}
 

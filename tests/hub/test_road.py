@@ -166,7 +166,7 @@ def test_a_failed_line_leaves_a_fallout_entry_and_the_rest_stands(road, build):
     assert road.profile() == {"Local Line": "Active"}
     [stored] = road.stored("OM Order", Order_Number="O-0000001")
     assert stored.get("Status") == "Failed"
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         [entry] = transaction.messages.fallout.listing()
     assert (entry["cause"], entry["lines"]) == ("Lines Failed", [feature])
 
@@ -182,7 +182,7 @@ def test_a_failed_parent_above_a_completed_child_is_never_closed_silently(road, 
         "provisioning_status",
     )
     assert road.profile() == {}
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         causes = {entry["cause"]: entry["lines"] for entry in transaction.messages.fallout.listing()}
     assert causes == {"Lines Failed": [line], "Completed Below Failed": [feature]}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.route import value_in
+from hub.deployment.route import value_in
 from maps.field_rule import compile_source_expression
 from maps.path import Position
 from schemas.check import parse
@@ -16,7 +16,7 @@ from schemas.from_xml import external_from_xml
     [("mainframe_order", "order-1-new-service.xml", 1), ("partner_order", "order-6-partner.xml", 2)],
 )
 def test_of_a_message_that_is_filed_only_what_leads_to_its_key_and_identity_is_read(road, build, name, sample, read):
-    route = road.desk.deployment.routes[name]
+    route = road.open_hub.deployment.routes[name]
     element = parse(build.sample(sample))
     whole = external_from_xml(element, route.external)
     part = external_from_xml(element, route.external, route.names_read)
@@ -27,7 +27,7 @@ def test_of_a_message_that_is_filed_only_what_leads_to_its_key_and_identity_is_r
 
 
 def test_an_expression_whose_function_sees_the_whole_message_has_it_read(road):
-    root = road.desk.deployment.routes["mainframe_order"].external.definition.root
+    root = road.open_hub.deployment.routes["mainframe_order"].external.definition.root
     position = Position(root, None, True)
     assert compile_source_expression("[ORDER/CUST-NO] + [ORDER/ORD-NO]", position, {}).names == {
         "ORDER",

@@ -7,11 +7,11 @@ import shlex
 
 import pytest
 
-from hub.arguments import by_name, given, split
-from hub.deployment import open_deployment
-from hub.desk import Desk
-from hub.scenarios import SCENARIOS
-from hub.workflows.process import workflow_named
+from hub.data_manager.open_hub import OpenHub
+from hub.demo.scenarios import SCENARIOS
+from hub.deployment.deployment import open_deployment
+from hub.workflow_manager.arguments import by_name, given, split
+from hub.workflow_manager.named_workflow import workflow_named
 
 #: what stands in each play: the scenario's quote or order, as the source describes it
 QUOTED = {
@@ -188,10 +188,10 @@ def test_the_commands_that_are_told_are_those_that_ran(command, tmp_path, monkey
         texts = {key: text for key, (text,) in given(name, "", split(name, "", arguments, known), known).items()}
         files = {key: (folder / text[1:]).read_text() for key, text in texts.items() if text.startswith("@")}
         told.append((workflow.name, {**texts, **files}))
-    desk = Desk(deployment)
-    with desk.read() as transaction:
+    open_hub = OpenHub(deployment)
+    with open_hub.read() as transaction:
         ran = transaction.messages.runs.listing()
-    desk.close()
+    open_hub.close()
     assert told == [(run["workflow"], run["arguments"]) for run in reversed(ran)]
     assert [name for name, _ in told] == [
         "New Products And Services",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.workflows.service_id import Network, installed, service_id
+from hub.workflows.state.service_id import Network, installed, service_id
 from integration_objects.definition import shipped_definitions
 from integration_objects.field_values import read_date
 from integration_objects.property_set import PropertySet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.settings import SettingsFaulty, read_settings
+from hub.deployment.settings import SettingsFaulty, read_settings
 
 
 def fault(folder, text):

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from adapters.database.upgrade import upgrade
+from adapters.database.schema.upgrade import upgrade
 from adapters.rabbitmq import RabbitMQ
 from adapters.transport import Envelope
-from hub.deployment import Deployment
-from hub.desk import DatabaseNotUpgraded, Desk
-from hub.doors import declare_queues
-from hub.settings import read_settings
+from hub.data_manager.doors import declare_queues
+from hub.data_manager.open_hub import DatabaseNotUpgraded, OpenHub
+from hub.deployment.deployment import Deployment
+from hub.deployment.settings import read_settings
 from integration_objects.surroundings import Surroundings
 from schemas.check import parse
 
@@ -28,14 +28,14 @@ class Outside:
         self.road = road
         self.broker = None if broker_url is None else RabbitMQ(broker_url, Surroundings())
         if self.broker is not None:
-            declare_queues(road.desk, self.broker)
+            declare_queues(road.open_hub, self.broker)
 
     def send(self, route: str, body: bytes | str, id: str | None = None, **parts: Any) -> None:
         body = body.encode() if isinstance(body, str) else body
         if self.broker is None:
             self.road.send(body, route, id, **parts)
         else:
-            self.broker.publish(self.road.desk.deployment.routes[route].place, [Envelope(id, body, **parts)])
+            self.broker.publish(self.road.open_hub.deployment.routes[route].place, [Envelope(id, body, **parts)])
 
     def take(self, channel: str) -> list[Envelope]:
         if self.broker is None:
@@ -57,11 +57,11 @@ def outside(request: pytest.FixtureRequest, tmp_path: pathlib.Path, build: Any) 
         given["broker_url"] = broker_url = server.url
         _delete_queues(server)
     if database == "PostgreSQL":
-        desk = Desk(Deployment(tmp_path, read_settings(tmp_path, environment=False, **given)))
+        open_hub = OpenHub(Deployment(tmp_path, read_settings(tmp_path, environment=False, **given)))
         with pytest.raises(DatabaseNotUpgraded, match="isn't ready"):
-            desk.prepare_database()
-        upgrade(desk.database, desk.deployment.definitions)
-        desk.close()
+            open_hub.prepare_database()
+        upgrade(open_hub.database, open_hub.deployment.definitions)
+        open_hub.close()
     road = build.Road(tmp_path, real=True, **given).load_samples()
     made = Outside(road, broker_url)
     yield made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from hub.worker import Worker, stopped_by_signals
+from hub.data_manager.worker import Worker, stopped_by_signals
 
 #: so close that a stop comes while the one before it is being heard
 _AGAIN_S = 0.000_05
@@ -12,7 +12,7 @@ _AGAIN_S = 0.000_05
 
 def test_a_stop_is_heard_while_one_is_being_heard(road):
     """A supervisor says it again and again, and a second Ctrl-C comes while the first is at work."""
-    worker = Worker(road.desk)
+    worker = Worker(road.open_hub)
     heard = 0
     with stopped_by_signals(worker):
         stop = signal.getsignal(signal.SIGTERM)

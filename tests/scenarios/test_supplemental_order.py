@@ -1,14 +1,13 @@
 """Usage scenario f, in the source's words: a package is ordered; twenty minutes later the customer thinks anew.
 
-What is asked for is told in `hub.scenarios`; what must come of it, and what else could have happened, here.
+What is asked for is told in `hub.demo.scenarios`; what must come of it, and what else could have happened, here.
 
 Source: "Usage Scenarios", f. Supplemental Order; spec: workflows.md, "Usage scenarios".
 """
 
 from __future__ import annotations
 
-from hub.run import Note
-from hub.scenarios import (
+from hub.demo.scenarios import (
     CALLER_ID,
     CELL_PHONE,
     FORWARDING,
@@ -22,6 +21,7 @@ from hub.scenarios import (
     supplemental_order,
     supplemental_order_installed,
 )
+from hub.workflow_manager.run import Note
 from integration_objects.complex_object import line_items, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import CustomerCare, actions, lines, the

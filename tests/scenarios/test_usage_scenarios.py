@@ -1,6 +1,6 @@
 """Usage scenarios a to d, in the source's words and with its numbers, and on until the services are there and billed.
 
-What is asked for is told in `hub.scenarios`; what must come of it, here.
+What is asked for is told in `hub.demo.scenarios`; what must come of it, here.
 
 Source: "Usage Scenarios", a to d; spec: workflows.md, "Usage scenarios".
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.scenarios import (
+from hub.demo.scenarios import (
     BUNDLE,
     FEATURES,
     ISDN,

@@ -20,7 +20,7 @@ def services(care: CustomerCare, account: str) -> Counter[tuple[str | None, str 
 
 def charges(care: CustomerCare, order: PropertySet) -> list[Counter[tuple[str | None, str | None, str | None]]]:
     """Of each message about an order that left for billing: how many charges have which action, product and price."""
-    external = care.desk.deployment.external_objects["Billing Message"]
+    external = care.open_hub.deployment.external_objects["Billing Message"]
     found = []
     for row in care.road.left("billing.events"):
         element = parse(row.message.body)

@@ -8,15 +8,15 @@ import threading
 import pytest
 from sqlalchemy import event
 
-from adapters.database.object_store import ObjectStore
-from adapters.database.store_faults import (
+from adapters.database.objects.faults import (
     AboveItself,
     FieldInvalid,
     FieldMissing,
     ReferenceUnknown,
     StillReferenced,
 )
-from adapters.database.tables import tables_of
+from adapters.database.objects.store import ObjectStore
+from adapters.database.schema.tables import tables_of
 from integration_objects.complex_object import instances, message
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet

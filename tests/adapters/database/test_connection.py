@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
-from adapters.database import connection as connecting
-from adapters.database.connection import (
+from adapters.database.connection import database as connecting
+from adapters.database.connection.database import (
     Database,
     DatabaseFolderMissing,
     DatabaseUnknown,
     DatabaseUnsafe,
     WriteWithinWrite,
 )
-from adapters.database.driver_faults import (
+from adapters.database.connection.driver_faults import (
     POSTGRESQL,
     SQLITE,
     CommitUnknown,

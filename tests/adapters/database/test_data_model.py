@@ -5,9 +5,9 @@ from __future__ import annotations
 import pathlib
 import re
 
-from adapters.database.data_model import data_model_page
-from adapters.database.json_views import views_of
-from adapters.database.tables import tables_of
+from adapters.database.schema.data_model import data_model_page
+from adapters.database.schema.json_views import views_of
+from adapters.database.schema.tables import tables_of
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions
 

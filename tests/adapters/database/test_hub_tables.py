@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
-from adapters.database.hub_tables import HUB, hub_tables
+from adapters.database.schema.hub_tables import HUB, hub_tables
 
 MESSAGE: dict[str, Any] = {
     "id": "1",

@@ -8,13 +8,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from adapters.database.connection import Database
-from adapters.database.json_text import JsonUnreadable, objects_in, texts_of
-from adapters.database.object_store import ObjectStore
-from adapters.database.store_faults import AlreadyThere, DuplicateInMessage, FieldInvalid, FieldMissing, RowNotFound
-from adapters.database.stored_object import stored_object
-from adapters.database.tables import tables_of
-from adapters.database.upgrade import upgrade
+from adapters.database.connection.database import Database
+from adapters.database.objects.faults import (
+    AlreadyThere,
+    DuplicateInMessage,
+    FieldInvalid,
+    FieldMissing,
+    RowNotFound,
+)
+from adapters.database.objects.json_text import JsonUnreadable, objects_in, texts_of
+from adapters.database.objects.layout import stored_object
+from adapters.database.objects.store import ObjectStore
+from adapters.database.schema.tables import tables_of
+from adapters.database.schema.upgrade import upgrade
 from integration_objects.complex_object import instances, message
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions

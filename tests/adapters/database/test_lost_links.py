@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from adapters.database.connection import Database
-from adapters.database.driver_faults import CommitUnknown, DatabaseAway, DatabaseBusy
-from adapters.database.object_matcher import Matcher
-from adapters.database.object_store import ObjectStore
-from adapters.database.store_faults import ConstraintRace
-from adapters.database.tables import tables_of
+from adapters.database.connection.database import Database
+from adapters.database.connection.driver_faults import CommitUnknown, DatabaseAway, DatabaseBusy
+from adapters.database.objects.faults import ConstraintRace
+from adapters.database.objects.matcher import Matcher
+from adapters.database.objects.store import ObjectStore
+from adapters.database.schema.tables import tables_of
 from integration_objects.complex_object import instances, line_items, message, put_list
 from integration_objects.definition import shipped_definitions
 from integration_objects.names import LINE_ITEM

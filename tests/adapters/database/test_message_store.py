@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, event, insert
 
-from adapters.database.connection import Database
-from adapters.database.fallout import FalloutEntry
-from adapters.database.filing import Arrival, Filed
-from adapters.database.hub_tables import HUB, STATES
-from adapters.database.inbox import Ending, ProcessDied, RowIsFinal, StateUnknown
-from adapters.database.inbox_row import INBOX, InboxRow
-from adapters.database.message_store import MessageStore
-from adapters.database.outbox import OutboxMessage
+from adapters.database.connection.database import Database
+from adapters.database.messages.fallout import FalloutEntry
+from adapters.database.messages.filing import Arrival, Filed
+from adapters.database.messages.inbox import Ending, ProcessDied, RowIsFinal, StateUnknown
+from adapters.database.messages.inbox_row import INBOX, InboxRow
+from adapters.database.messages.outbox import OutboxMessage
+from adapters.database.messages.store import MessageStore
+from adapters.database.schema.hub_tables import HUB, STATES
 from adapters.transport import Envelope, Oversize, Unroutable
 from integration_objects.errors import HubError, Refused, Retryable, verdict_of
 from integration_objects.surroundings import SeededSurroundings, Surroundings
@@ -95,8 +95,8 @@ class TestFiling:
 
     def test_a_repeat_gets_the_first_reply_again_where_the_repeat_wants_it(self, store: MessageStore) -> None:
         first = store.file(arrival(reply_to="answers.1"))
-        store.books.answer(first.row_id, reply_to_row(first, "answers.1"))
-        store.books.write()
+        store.pending_writes.answer(first.row_id, reply_to_row(first, "answers.1"))
+        store.pending_writes.write()
         store.inbox.finish_all([Ending(first.row_id, "done")])
         assert store.file(arrival(reply_to="answers.2")).state == "done"
         store.file(arrival(reply_to=None))
@@ -109,8 +109,8 @@ class TestFiling:
 
     def test_a_repeat_of_a_route_that_answers_to_a_fixed_channel_is_answered_there(self, store: MessageStore) -> None:
         first = store.file(arrival())
-        store.books.answer(first.row_id, reply_to_row(first, "fixed"))
-        store.books.write()
+        store.pending_writes.answer(first.row_id, reply_to_row(first, "fixed"))
+        store.pending_writes.write()
         store.inbox.finish_all([Ending(first.row_id, "done")])
         store.file(arrival())
         assert [row.message.destination for row in store.outbox.of_inbox(first.row_id)] == ["fixed", "fixed"]
@@ -119,8 +119,8 @@ class TestFiling:
         first = store.file(arrival(reply_to="answers.1"))
         for reply_to in ("answers.2", "answers.1", "answers.2"):
             store.file(arrival(reply_to=reply_to))
-        store.books.answer(first.row_id, reply_to_row(first, "answers.1"))
-        store.books.write()
+        store.pending_writes.answer(first.row_id, reply_to_row(first, "answers.1"))
+        store.pending_writes.write()
         destinations = [row.message.destination for row in store.outbox.of_inbox(first.row_id)]
         assert destinations == ["answers.1", "answers.2"]
 

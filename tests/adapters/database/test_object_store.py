@@ -7,9 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, text
 
-from adapters.database.object_matcher import Matcher
-from adapters.database.object_store import ObjectStore
-from adapters.database.store_faults import (
+from adapters.database.objects.faults import (
     AccountUnknown,
     AlreadyThere,
     BelongsElsewhere,
@@ -30,9 +28,11 @@ from adapters.database.store_faults import (
     VersionConflict,
     VersionMissing,
 )
-from adapters.database.stored_object import NotStored, ObjectUnknown
-from adapters.database.tables import tables_of
-from adapters.database.upgrade import upgrade
+from adapters.database.objects.layout import NotStored, ObjectUnknown
+from adapters.database.objects.matcher import Matcher
+from adapters.database.objects.store import ObjectStore
+from adapters.database.schema.tables import tables_of
+from adapters.database.schema.upgrade import upgrade
 from integration_objects.complex_object import instances, is_empty, line_items, message, walk_items
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions

@@ -9,13 +9,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, event, inspect, select, text
 
-from adapters.database import upgrade as upgrading
-from adapters.database.column_types import JsonText
-from adapters.database.connection import Database
-from adapters.database.json_views import renew_views, views_of
-from adapters.database.object_store import ObjectStore
-from adapters.database.tables import tables_of
-from adapters.database.upgrade import DatabaseTooNew, StoredOtherwise, head, needs_upgrade, upgrade
+from adapters.database.connection.column_types import JsonText
+from adapters.database.connection.database import Database
+from adapters.database.objects.store import ObjectStore
+from adapters.database.schema import upgrade as upgrading
+from adapters.database.schema.json_views import renew_views, views_of
+from adapters.database.schema.tables import tables_of
+from adapters.database.schema.upgrade import DatabaseTooNew, StoredOtherwise, head, needs_upgrade, upgrade
 from integration_objects.complex_object import instances, message
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions

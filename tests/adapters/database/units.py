@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from adapters.database.connection import Database, repeated
+from adapters.database.connection.database import Database, repeated
 
 T = TypeVar("T")
 

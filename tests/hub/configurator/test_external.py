@@ -20,9 +20,9 @@ from hub.configurator import (
     Relinked,
     SetItem,
 )
-from hub.deployment import load_deployment
-from hub.run import Origin
-from hub.settings import read_settings
+from hub.deployment.deployment import load_deployment
+from hub.deployment.settings import read_settings
+from hub.workflow_manager.run import Origin
 from integration_objects.property_set import PropertySet
 from tests.hub.configurator.products import DEFINITIONS, line, numbered, outline, quote
 from tests.hub.services.trees import attribute
@@ -226,17 +226,17 @@ def test_a_service_that_refuses_is_away_or_slow_is_told_apart(server):
 
 
 def test_the_setting_chooses_the_configurator_and_its_answers_are_recorded(server, tmp_path):
-    from hub.desk import Desk
+    from hub.data_manager.open_hub import OpenHub
 
     settings = read_settings(tmp_path, environment=False, configurator_url=server.url)
-    desk = Desk(load_deployment(tmp_path, settings))
-    desk.prepare_database()
+    open_hub = OpenHub(load_deployment(tmp_path, settings))
+    open_hub.prepare_database()
     server.answers.append((200, {"broken": [{"rule": "Most", "product": "P", "item": None, "text": "too many"}]}))
-    with desk.write() as transaction:
+    with open_hub.write() as transaction:
         run = transaction.run(Origin("test", "local", "1"))
         assert [str(one) for one in run.configurator.check(quote(), {})] == ["Most: too many"]
         assert run.record == [["checked", ["Most: too many"]]]
-    desk.close()
+    open_hub.close()
 
 
 def test_an_address_that_is_none_is_found_when_the_deployment_is_loaded(tmp_path):

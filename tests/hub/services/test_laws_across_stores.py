@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Connection
 
-from adapters.database.object_store import ObjectStore
-from adapters.database.tables import tables_of
+from adapters.database.objects.store import ObjectStore
+from adapters.database.schema.tables import tables_of
+from hub.presentation.tree_json import tree_json
 from hub.services.apply import apply
 from hub.services.delta import delta
-from hub.tree_json import tree_json
 from integration_objects.complex_object import action_code, instances, is_empty, message
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from hub.workflows.service_profile import in_sequence
+from hub.workflows.state.service_profile import in_sequence
 from integration_objects.complex_object import attributes, instances, line_items, message, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import lines, the

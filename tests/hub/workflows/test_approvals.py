@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hub.deployment import load_deployment
-from hub.settings import read_settings
-from hub.workflows.approvals import HeldForApproval, MayNotApprove, NotHeld
-from hub.workflows.process import request
+from hub.deployment.deployment import load_deployment
+from hub.deployment.settings import read_settings
+from hub.workflow_manager.named_workflow import request
+from hub.workflows.orders.approvals import HeldForApproval, MayNotApprove, NotHeld
 from integration_objects.complex_object import instances
 from integration_objects.declaration import DeclarationFault
 from integration_objects.errors import Misconfigured
@@ -261,7 +261,7 @@ def test_check_warns_of_what_is_seldom_meant_in_a_rule(tmp_path, command):
 
 def test_a_message_approves_in_the_name_of_its_sender(held):
     """The sender of the message is who decides, where it names nobody: here it has no right to."""
-    definitions = held.desk.deployment.definitions
+    definitions = held.open_hub.deployment.definitions
     body = hub_to_xml(request("approve", [("order", NUMBER)]), definitions)
     shown = held.work(body, "workflow_request")
     assert (shown["state"], shown["reason"]) == ("rejected", "MayNotApprove")

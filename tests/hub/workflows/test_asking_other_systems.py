@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from adapters.transport import Delivery, Envelope
-from hub import rehearsal
-from hub.answers import StateMoved
-from hub.run import Origin
-from hub.workflows.process import request
+from hub.data_manager import rehearsal
+from hub.workflow_manager.answers import StateMoved
+from hub.workflow_manager.named_workflow import request
+from hub.workflow_manager.run import Origin
 from integration_objects.complex_object import line_items, message, walk_items
 from integration_objects.names import KEY
 from schemas.hub_xml import hub_to_xml
@@ -42,7 +42,7 @@ def test_another_system_prices_and_nothing_is_locked_while_it_is_asked(care, ser
     """The answer is kept for the run: the question is asked once, and others may write meanwhile."""
 
     def answer(question):
-        with care.desk.write() as transaction:
+        with care.open_hub.write() as transaction:
             transaction.store.lock_accounts(["1-B"])
         return prices(question)
 
@@ -95,13 +95,13 @@ def test_a_state_that_never_stands_still_is_told(care, service, monkeypatch):
 
 def test_a_message_asks_before_the_lock_too(care, service):
     def answer(question):
-        with care.desk.write() as transaction:
+        with care.open_hub.write() as transaction:
             transaction.store.lock_accounts(["1-B"])
         return prices(question)
 
     service.answer = answer
     pairs = [("account", "1-B"), ("product", CARD)]
-    body = hub_to_xml(request("new-products-and-services", pairs), care.desk.deployment.definitions)
+    body = hub_to_xml(request("new-products-and-services", pairs), care.open_hub.deployment.definitions)
     assert care.road.work(body, "workflow_request")["state"] == "done"
     assert len(service.asked) == 1
     (quote,) = care.road.stored("OM Quote")
@@ -110,9 +110,9 @@ def test_a_message_asks_before_the_lock_too(care, service):
 
 def test_what_a_broker_delivers_is_filed_first_and_asks_in_its_turn(care, service):
     """The transaction that files a delivery asks nobody."""
-    route = care.desk.deployment.routes["workflow_request"]
+    route = care.open_hub.deployment.routes["workflow_request"]
     pairs = [("account", "1-B"), ("product", CARD)]
-    body = hub_to_xml(request("new-products-and-services", pairs), care.desk.deployment.definitions)
+    body = hub_to_xml(request("new-products-and-services", pairs), care.open_hub.deployment.definitions)
     (filed,) = care.road.manager.take([(route, Delivery(Envelope("R-1", body), route.name, "local", "test"))])
     assert (care.road.shown(filed.row_id)["state"], service.asked) == ("received", [])
     care.road.manager.work(10)
@@ -130,7 +130,7 @@ def test_a_refusal_of_the_other_system_is_the_workflows(care, service):
 def test_a_system_that_is_away_is_asked_again_later(care, service):
     service.answer = lambda question: (503, b"")
     pairs = [("account", "1-B"), ("product", CARD)]
-    body = hub_to_xml(request("new-products-and-services", pairs), care.desk.deployment.definitions)
+    body = hub_to_xml(request("new-products-and-services", pairs), care.open_hub.deployment.definitions)
     row_id = care.road.send(body, "workflow_request")
     care.road.manager.work(10)
     assert care.road.shown(row_id)["state"] == "retrying"
@@ -154,8 +154,8 @@ def change(care, root, quantity):
 
 def test_a_rehearsal_deletes_and_resolves_nothing(care):
     (account,) = care.road.stored("Account", Account_Id="1-B")
-    with care.desk.read() as transaction:
-        run = rehearsal.Rehearsal(care.desk.kit, transaction.store, transaction.messages, Origin("r", "s", "i"))
+    with care.open_hub.read() as transaction:
+        run = rehearsal.Rehearsal(care.open_hub.runtime, transaction.store, transaction.messages, Origin("r", "s", "i"))
         assert run.delete(message("Account", [account])) == []
         assert run.resolve_fallout("F", "looked at")
     assert care.road.stored("Account", Account_Id="1-B") == [account]

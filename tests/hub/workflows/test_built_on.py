@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hub.workflows.built_on import leave_alone
+from hub.workflows.state.rebase import leave_alone
 from integration_objects.complex_object import instances, walk_items
 from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from hub.workflows.edit_order import FinishedLine, OrderDisconnects, OrderNotEditable
-from hub.workflows.milestones import PastPointOfNoReturn
-from hub.workflows.service_item import DisconnectRequested, ServiceItemDisconnected
-from hub.workflows.stored_orders import LineUnknown
+from hub.workflows.orders.edit_order import FinishedLine, OrderDisconnects, OrderNotEditable
+from hub.workflows.state.milestones import PastPointOfNoReturn
+from hub.workflows.state.order_lookup import LineUnknown
+from hub.workflows.state.service_item import DisconnectRequested, ServiceItemDisconnected
 from integration_objects.complex_object import action_code, attributes, instances, line_items, walk_items
 
 PACKAGE, LINE = "Local Breakthrough Package", "Local Line"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.workflows.fallout import CannotBeRetried, FalloutResolved, FalloutUnknown, LineNotFailed
+from hub.workflows.orders.fallout import CannotBeRetried, FalloutResolved, FalloutUnknown, LineNotFailed
 from integration_objects.complex_object import line_items, message, walk_items
 
 NUMBER = "O-0000001"
@@ -121,7 +121,7 @@ def test_an_amended_order_may_drop_what_failed(road, build, keys):
     road.ask("fallout-amend", entry=entry["row_id"])
     [order] = road.stored("OM Order", Order_Number=NUMBER, Active_Flag="Y")
     line_items(line_items(order)[0]).clear()
-    with road.desk.write() as transaction:
+    with road.open_hub.write() as transaction:
         transaction.store.synchronize(message("OM Order", [order]))
     road.ask("submit", order=NUMBER)
     assert statuses(road) == ("Complete", ["Complete"])

@@ -26,7 +26,7 @@ def quoted(care, product="Voice Mail", requests=(VOICE_MAIL,), **more):
 
 def change_lines(care, number, **fields):
     """Change the fields of a stored quote's roots behind the workflows' back."""
-    with care.desk.write() as transaction:
+    with care.open_hub.write() as transaction:
         stored = transaction.store.query("OM Quote", {"Quote Number": number})
         for root in line_items(instances(stored)[0]):
             root.properties.update({name.replace("_", " "): text for name, text in fields.items()})
@@ -35,7 +35,7 @@ def change_lines(care, number, **fields):
 
 def change_header(care, number, **fields):
     """Change the fields of a stored quote behind the workflows' back."""
-    with care.desk.write() as transaction:
+    with care.open_hub.write() as transaction:
         stored = transaction.store.query("OM Quote", {"Quote Number": number})
         instances(stored)[0].properties.update({name.replace("_", " "): text for name, text in fields.items()})
         transaction.store.update(stored)

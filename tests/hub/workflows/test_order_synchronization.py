@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.workflows.fulfilment import LineUnknown, WorkOrderUnknown
-from hub.workflows.statuses import StatusChangeRefused
+from hub.workflows.fulfilment.fulfilment import LineUnknown, WorkOrderUnknown
+from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import instances, walk_items
 from integration_objects.names import KEY
 

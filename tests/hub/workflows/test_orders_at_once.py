@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from adapters.database.upgrade import upgrade
-from hub.deployment import load_deployment
-from hub.desk import Desk
-from hub.settings import read_settings
-from hub.workflow_run import run_workflow
-from hub.workflows.process import request, workflow_named
-from hub.workflows.supplements import NothingToSupplement
+from adapters.database.schema.upgrade import upgrade
+from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.workflow_run import run_workflow
+from hub.deployment.deployment import load_deployment
+from hub.deployment.settings import read_settings
+from hub.workflow_manager.named_workflow import request, workflow_named
+from hub.workflows.orders.supplements import NothingToSupplement
 from integration_objects.complex_object import instances
 from integration_objects.errors import HubError
 from integration_objects.surroundings import Surroundings
@@ -41,31 +41,31 @@ def new_order(number, action="Add", key="K-1"):
 def postgresql(tmp_path, build, database_url):
     """A road on PostgreSQL with the real clock."""
     settings = read_settings(tmp_path, environment=False, database_url=database_url)
-    desk = Desk(load_deployment(tmp_path, settings))
-    upgrade(desk.database, desk.deployment.definitions)
-    desk.close()
+    open_hub = OpenHub(load_deployment(tmp_path, settings))
+    upgrade(open_hub.database, open_hub.deployment.definitions)
+    open_hub.close()
     road = build.Road(tmp_path, real=True, database_url=database_url).load_samples()
     yield road
     road.close()
 
 
 def at_once(road, *asked):
-    """Ask for workflows at the same time, each by a desk of its own; what became of each: an outcome or an error."""
+    """Ask for workflows at the same time, each in an open hub of its own; return each outcome or error."""
     ready = threading.Barrier(len(asked))
     ended = [None] * len(asked)
 
     def ask(place, workflow, arguments):
-        desk = Desk(road.desk.deployment, Surroundings(), f"process-{place}")
+        open_hub = OpenHub(road.open_hub.deployment, Surroundings(), f"process-{place}")
         try:
-            with desk.read():
+            with open_hub.read():
                 pass  # both are connected before either begins
             ready.wait(20)
-            named = workflow_named(desk.deployment.workflows, workflow)
-            ended[place] = run_workflow(desk, named, request(workflow, arguments.items())).outcome
+            named = workflow_named(open_hub.deployment.workflows, workflow)
+            ended[place] = run_workflow(open_hub, named, request(workflow, arguments.items())).outcome
         except HubError as error:
             ended[place] = error
         finally:
-            desk.close()
+            open_hub.close()
 
     threads = [threading.Thread(target=ask, args=(place, *one)) for place, one in enumerate(asked)]
     for thread in threads:

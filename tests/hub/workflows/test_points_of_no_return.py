@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.workflows.milestones import PastPointOfNoReturn
-from hub.workflows.supplements import SupplementOvertaken
+from hub.workflows.orders.supplements import SupplementOvertaken
+from hub.workflows.state.milestones import PastPointOfNoReturn
 from integration_objects.complex_object import line_items, message, walk_items
 
 NUMBER = "O-0000001"
@@ -92,7 +92,7 @@ def test_a_supplement_made_before_is_overtaken(road, build, keys):
     road.ask("revise", order=NUMBER)
     [order] = road.stored("OM Order", Order_Number=NUMBER, Active_Flag="Y")
     line_items(order)[0].properties["Adjusted Price"] = "9.99"
-    with road.desk.write() as transaction:
+    with road.open_hub.write() as transaction:
         transaction.store.synchronize(message("OM Order", [order]))
     report(road, build, keys["Local Line"], "Port Assigned")
     with pytest.raises(SupplementOvertaken) as refused:

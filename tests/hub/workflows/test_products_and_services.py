@@ -70,7 +70,7 @@ def test_each_session_has_its_own_active_quote(care):
 
 def test_accounts_that_the_quote_lacks_are_filled(care):
     quote = the(care("new-quote", account="1-B"))
-    with care.desk.write() as transaction:
+    with care.open_hub.write() as transaction:
         stored = transaction.store.query("OM Quote", {"Row Id": quote.get("Row Id")})
         instances(stored)[0].properties.update({"Service Account Id": None, "Billing Account Id": "1-A"})
         transaction.store.update(stored)
@@ -475,7 +475,7 @@ def test_the_profile_is_that_of_the_quotes_accounts(care):
 def test_a_quotes_billing_account_shows_what_is_billed_to_it(care):
     installed(care)
     quote = the(care("new-quote", account="1-B"))
-    with care.desk.write() as transaction:
+    with care.open_hub.write() as transaction:
         stored = transaction.store.query("OM Quote", {"Row Id": quote.get("Row Id")})
         instances(stored)[0].properties["Billing Account Id"] = "1-A"
         transaction.store.update(stored)
@@ -486,7 +486,7 @@ def test_a_quotes_billing_account_shows_what_is_billed_to_it(care):
 def test_without_accounts_there_is_no_profile(care):
     quote = the(care("new-quote", account="1-B"))
     number = quote.get("Quote Number")
-    with care.desk.write() as transaction:
+    with care.open_hub.write() as transaction:
         stored = transaction.store.query("OM Quote", {"Row Id": quote.get("Row Id")})
         instances(stored)[0].properties.update({"Billing Account Id": None, "Service Account Id": None})
         transaction.store.update(stored)

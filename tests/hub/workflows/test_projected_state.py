@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from hub.workflows.accounts import AccountUnknown
-from hub.workflows.projected_state import DateIsPast, OrderNotOpen, RootUnknown
+from hub.workflows.orders.projected_state import DateIsPast, OrderNotOpen, RootUnknown
+from hub.workflows.state.accounts import AccountUnknown
 
 PROFILE = """
 <Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>1-A</AccountId><ListOfLineItem>

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hub.deployment import Deployment
-from hub.desk import Desk
-from hub.settings import read_settings
-from hub.workflow_run import run_workflow
-from hub.workflows.process import request
-from hub.workflows.quote_to_order import OrderPlaced
+from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.workflow_run import run_workflow
+from hub.deployment.deployment import Deployment
+from hub.deployment.settings import read_settings
+from hub.workflow_manager.named_workflow import request
+from hub.workflows.quotes.quote_to_order import OrderPlaced
 from integration_objects.complex_object import attributes, instances, line_items, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import actions, care_on, lines, said, the
@@ -289,15 +289,15 @@ def test_two_at_once_place_one_order(database_url, tmp_path):
 
         def place(turn):
             settings = read_settings(tmp_path, environment=False, database_url=database_url)
-            desk = Desk(Deployment(tmp_path, settings), process=f"p{turn}")
-            workflow = desk.deployment.workflows["Quote To Order"]
+            open_hub = OpenHub(Deployment(tmp_path, settings), process=f"p{turn}")
+            workflow = open_hub.deployment.workflows["Quote To Order"]
             gate.wait()
             try:
-                run_workflow(desk, workflow, request("quote-to-order", [("quote", number)]))
+                run_workflow(open_hub, workflow, request("quote-to-order", [("quote", number)]))
             except OrderPlaced:
                 return "refused"
             finally:
-                desk.close()
+                open_hub.close()
             return "placed"
 
         with ThreadPoolExecutor(2) as pool:

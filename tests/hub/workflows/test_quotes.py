@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.scenarios import SPOKANE, initial_order
+from hub.demo.scenarios import SPOKANE, initial_order
 from integration_objects.complex_object import attributes, instances, line_items, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import actions, lines, said, the
@@ -51,7 +51,7 @@ def number_on(quote):
 
 def change_stored(care, quote, change):
     """Change a stored quote behind the workflows' back."""
-    with care.desk.write() as transaction:
+    with care.open_hub.write() as transaction:
         stored = transaction.store.query("OM Quote", {"Row Id": quote.get("Row Id")})
         change(instances(stored)[0])
         transaction.store.update(stored)
@@ -297,7 +297,7 @@ def test_repricing_an_existing_service_is_an_update(care):
 def test_a_product_without_a_price_is_refused(care):
     """The product is still on the list when it is quoted, and no more when it is priced anew."""
     quote = package(care)
-    with care.desk.write() as transaction:
+    with care.open_hub.write() as transaction:
         prices = transaction.store.query("Price List", {"Price List Id": "Standard"})
         (listing,) = [node for node in instances(prices)[0].children if node.type == "ListOf Price List Item"]
         listing.children = [one for one in listing.children if one.get("Product Id") != PACKAGE]

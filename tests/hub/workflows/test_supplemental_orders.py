@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hub.workflows.orders import AlreadySubmitted, PartlyComplete
-from hub.workflows.statuses import StatusChangeRefused
-from hub.workflows.stored_orders import OrderUnknown
-from hub.workflows.supplements import NothingToSupplement, SupplementOpen, SupplementOvertaken
+from hub.workflows.orders.submit import AlreadySubmitted, PartlyComplete
+from hub.workflows.orders.supplements import NothingToSupplement, SupplementOpen, SupplementOvertaken
+from hub.workflows.state.order_lookup import OrderUnknown
+from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import instances, line_items, message, walk_items
 from tests.customer_care import lines, the
 from tests.hub.conftest import status
@@ -40,7 +40,7 @@ def active(road):
 
 
 def write(road, order):
-    with road.desk.write() as transaction:
+    with road.open_hub.write() as transaction:
         transaction.store.synchronize(message("OM Order", [order]))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import pathlib
 
-from hub.workflow_run import run_workflow
-from hub.workflows.process import request
+from hub.data_manager.workflow_run import run_workflow
+from hub.workflow_manager.named_workflow import request
 from integration_objects.complex_object import components, instances
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 
@@ -88,7 +88,7 @@ def test_a_refusal_ends_with_1_and_leaves_nothing_written(command, road):
         "  mend:  mend the Account Id, or load the account (orderhub load)\n"
     )
     assert road.stored("OM Quote") == []
-    with road.desk.read() as transaction:
+    with road.open_hub.read() as transaction:
         assert transaction.messages.runs.listing() == []
 
 
@@ -116,7 +116,7 @@ def test_a_run_keeps_its_recording(command, road):
 
 
 def test_a_message_runs_the_same_workflow_and_is_answered_with_the_result(road):
-    definitions = road.desk.deployment.definitions
+    definitions = road.open_hub.deployment.definitions
     body = hub_to_xml(request("new-quote", [("account", "1-A")]), definitions)
     shown = road.work(body, "workflow_request", id="R-1", reply_to="hub.answers")
     assert shown["state"] == "done"
@@ -131,7 +131,7 @@ def test_a_message_runs_the_same_workflow_and_is_answered_with_the_result(road):
 
 
 def test_a_request_that_is_refused_is_answered_and_leaves_nothing(road):
-    definitions = road.desk.deployment.definitions
+    definitions = road.open_hub.deployment.definitions
     for name, pairs, reason in (
         ("new-quote", [("account", "1-Z")], "AccountUnknown"),
         ("new-quote", [("acount", "1-A")], "ArgumentUnknown"),
@@ -182,12 +182,12 @@ def test_a_sessions_name_has_an_end(command, road):
 
 
 def test_the_active_quote_is_the_sessions_own(road):
-    desk = road.desk
-    workflow = desk.deployment.workflows["New Quote"]
+    open_hub = road.open_hub
+    workflow = open_hub.deployment.workflows["New Quote"]
     for session in ("anna", "bert"):
-        run_workflow(desk, workflow, request("new-quote", [("account", "1-A"), ("session", session)]))
+        run_workflow(open_hub, workflow, request("new-quote", [("account", "1-A"), ("session", session)]))
     quotes = {quote.get("Row Id"): quote.get("Quote Number") for quote in road.stored("OM Quote")}
-    with desk.read() as transaction:
+    with open_hub.read() as transaction:
         found = [quotes[transaction.messages.sessions.active_quote(session)] for session in ("anna", "bert")]
     assert found == ["Q-0000001", "Q-0000002"]
 
@@ -195,7 +195,7 @@ def test_the_active_quote_is_the_sessions_own(road):
 def test_the_documentation_has_a_page_for_each_workflow(road):
     docs = pathlib.Path(__file__).parents[3] / "docs"
     pages = {path.stem: path.read_text(encoding="utf-8") for path in (docs / "workflows").glob("*.md")}
-    known = {one.command: one for one in road.desk.deployment.workflows.values() if one.asked_by_name}
+    known = {one.command: one for one in road.open_hub.deployment.workflows.values() if one.asked_by_name}
     assert set(pages) == set(known)
     listed = "".join((docs / name).read_text(encoding="utf-8") for name in ("workflows.md", "orders.md"))
     for name, workflow in known.items():

@@ -1,0 +1,258 @@
+"""Filing: an arrival becomes an inbox row, once.
+
+    new         a row of its own, state received
+    repeat      the same identity and body as before: counted, and answered with the first reply again
+    id reused   the same identity with another body: a row of its own, rejected, reason MessageIdReused
+
+Whatever the outcome, the door's count grows by one in the same transaction.
+
+Spec: road.md, "Identity of a message" and "An independent count"; guarantees.md G2 and G6.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, bindparam, update
+
+from adapters.database.connection.upsert import per_dialect
+from adapters.database.messages.control import Control
+from adapters.database.messages.inbox_row import INBOX, InboxRow
+from adapters.database.messages.outbox import Outbox
+from adapters.transport import KEPT_OF_OVERSIZE, Envelope
+from integration_objects.errors import Refused
+from integration_objects.surroundings import Surroundings
+
+Outcome = Literal["new", "repeat", "id reused"]
+_DIGITS_OF_DIGEST = (8, 16, 32, 64)
+_MOST_IDENTITY = 137
+_C = INBOX.c
+
+
+class MessageIdReused(Refused):
+    """A sender gave another message the identity of an earlier one."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message on its way into the inbox.
+
+    Attributes:
+        route: the route whose door it came by.
+        sender: the broker's verified user, the folder's name, or ``local``.
+        identity: the message id, a field, or the body's digest, as the route has it.
+        envelope: its reply-to is one that the route allows, or None.
+        source: what people recognise it by.
+        key: what messages keep their order by, within the route; None for none.
+        over_limit: the body is over the route's limit; its first 64 KiB are kept.
+    """
+
+    route: str
+    sender: str
+    identity: str
+    envelope: Envelope
+    source: str
+    key: str | None = None
+    over_limit: bool = False
+
+
+@dataclass(frozen=True)
+class Filed:
+    """What became of an arrival.
+
+    Attributes:
+        row_id: the inbox row; a repeat's is the first one's.
+        outcome: new, repeat or id reused. For *id reused* the caller emits the dead letter and the reply.
+        state: the row's state now.
+        row: the row, where it was written now; None for a repeat.
+    """
+
+    row_id: str
+    outcome: Outcome
+    state: str
+    row: InboxRow | None = None
+
+
+_FILE = per_dialect(
+    INBOX,
+    lambda insert: insert.on_conflict_do_nothing(index_elements=["route", "sender", "identity"]).returning(
+        INBOX.c.id, INBOX.c.seq
+    ),
+)
+_REPEAT = (
+    update(INBOX)
+    .where(
+        _C.route == bindparam("of_route"),
+        _C.sender == bindparam("of_sender"),
+        _C.identity == bindparam("of_identity"),
+        _C.digest == bindparam("of_digest"),
+    )
+    .values(repeats=_C.repeats + 1)
+    .returning(_C.id, _C.state, _C.reply_to, _C.also_reply_to, _C.reply_outbox_id)
+)
+_ALSO = update(INBOX).where(_C.id == bindparam("row_id")).values(also_reply_to=bindparam("others"))
+
+
+class Filing:
+    """Files arrivals, in the transaction of *connection*."""
+
+    def __init__(self, connection: Connection, surroundings: Surroundings, outbox: Outbox, control: Control) -> None:
+        self._connection = connection
+        self._surroundings = surroundings
+        self._outbox = outbox
+        self._control = control
+
+    def file(self, arrivals: Sequence[Arrival]) -> list[Filed]:
+        """File *arrivals* in this order, and count them for their doors.
+
+        Returns:
+            For each arrival what became of it, in the same order.
+        """
+        if not arrivals:
+            return []
+        rows = [self._new_row(arrival) for arrival in arrivals]
+        places = self._insert(rows)
+        result = []
+        for arrival, row in zip(arrivals, rows, strict=True):
+            if row.id in places:
+                row.seq = places[row.id]
+                result.append(Filed(row.id, "new", row.state, row))
+            else:
+                result.append(self._again(arrival, row))
+        for route, number in sorted(Counter(arrival.route for arrival in arrivals).items()):
+            self._control.count_deliveries(route, number)
+        return result
+
+    def _new_row(self, arrival: Arrival) -> InboxRow:
+        now = self._surroundings.now()
+        envelope = arrival.envelope
+        return InboxRow(
+            seq=0,
+            id=self._surroundings.new_id(),
+            route=arrival.route,
+            sender=arrival.sender,
+            identity=arrival.identity,
+            digest=envelope.digest,
+            state="received",
+            key=arrival.key,
+            due_at=now,
+            received_at=now,
+            message_id=envelope.message_id,
+            correlation_id=envelope.correlation_id,
+            reply_to=envelope.reply_to,
+            type=envelope.type,
+            content_type=envelope.content_type,
+            source=arrival.source,
+            size=envelope.size,
+            headers=dict(envelope.headers),
+            body=envelope.body[:KEPT_OF_OVERSIZE] if _is_over(arrival) else envelope.body,
+        )
+
+    def _insert(self, rows: Sequence[InboxRow]) -> dict[str, int]:
+        """Insert those of *rows* whose identity is new; returns their places in the line, by id."""
+        statement = _FILE[self._connection.dialect.name]
+        found = self._connection.execute(statement, [_values(row) for row in rows])
+        return {row.id: row.seq for row in found}
+
+    def _again(self, arrival: Arrival, row: InboxRow) -> Filed:
+        """File an arrival whose identity is there already."""
+        for identity in _identities(row):
+            found = self._count_repeat(arrival, row, identity)
+            if found is not None:
+                self._answer_again(arrival, found)
+                return Filed(found.id, "repeat", found.state)
+            if identity == row.identity:
+                continue
+            reused = _as_reused(row, identity)
+            places = self._insert([reused])
+            if places:
+                reused.seq = places[reused.id]
+                return Filed(reused.id, "id reused", reused.state, reused)
+        raise _reused(row)  # four different bodies with digests that begin alike do not occur
+
+    def _count_repeat(self, arrival: Arrival, row: InboxRow, identity: str) -> Row[Any] | None:
+        values = {
+            "of_route": arrival.route,
+            "of_sender": arrival.sender,
+            "of_identity": identity,
+            "of_digest": row.digest,
+        }
+        return self._connection.execute(_REPEAT, values).one_or_none()
+
+    def _answer_again(self, arrival: Arrival, first: Row[Any]) -> None:
+        """Answer a repeat as the first was answered; where that is still to come, note where else it goes."""
+        reply_to = arrival.envelope.reply_to
+        if first.reply_outbox_id is None:
+            others = json.loads(first.also_reply_to or "[]")
+            if reply_to is not None and reply_to != first.reply_to and reply_to not in others:
+                values = {"row_id": first.id, "others": json.dumps([*others, reply_to])}
+                self._connection.execute(_ALSO, values)
+            return
+        if reply_to is None and first.reply_to is not None:
+            return  # the first named where to answer, the repeat names nowhere
+        reply = self._outbox.row(first.reply_outbox_id)
+        if reply is not None:
+            destination = reply.message.destination if reply_to is None else reply_to
+            self._outbox.emit(replace(reply.message, destination=destination))
+
+
+def _is_over(arrival: Arrival) -> bool:
+    return arrival.over_limit or arrival.envelope.oversize is not None
+
+
+def _identities(row: InboxRow) -> Iterator[str]:
+    """The row's identity, then those of another body under the same identity."""
+    yield row.identity
+    for digits in _DIGITS_OF_DIGEST:
+        yield f"{row.identity[: _MOST_IDENTITY - 1 - digits]}#{row.digest[:digits]}"
+
+
+def _as_reused(row: InboxRow, identity: str) -> InboxRow:
+    error = _reused(row)
+    return replace(
+        row,
+        identity=identity,
+        state="rejected",
+        final_at=row.received_at,
+        reason=error.reason,
+        error=error.as_dict(),
+    )
+
+
+def _reused(row: InboxRow) -> MessageIdReused:
+    return MessageIdReused(
+        f"message '{row.identity}' is refused: its identity belongs to an earlier message",
+        where=f"route {row.route}, sender {row.sender}, message {row.identity}",
+        why=f"the body differs from the first one's (SHA-256 begins {row.digest[:8]}, {row.size} bytes)",
+        mend="send a changed message under an id of its own, an unchanged one byte by byte as it was",
+    )
+
+
+def _values(row: InboxRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "route": row.route,
+        "sender": row.sender,
+        "identity": row.identity,
+        "digest": row.digest,
+        "state": row.state,
+        "key": row.key,
+        "due_at": row.due_at,
+        "received_at": row.received_at,
+        "final_at": row.final_at,
+        "message_id": row.message_id,
+        "correlation_id": row.correlation_id,
+        "reply_to": row.reply_to,
+        "type": row.type,
+        "content_type": row.content_type,
+        "source": row.source,
+        "reason": row.reason,
+        "size": row.size,
+        "headers": json.dumps(row.headers, ensure_ascii=False),
+        "error": None if row.error is None else json.dumps(row.error, ensure_ascii=False),
+        "body": row.body,
+    }

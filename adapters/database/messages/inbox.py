@@ -1,0 +1,349 @@
+"""The inbox: the one waiting room. What is due is claimed here, and its outcome is written here.
+
+    claim          the oldest due row of each free key
+    mark_attempt   a death was seen: committed before the row is worked on again; three deaths park it
+    finish_all     done, filtered, rejected, invalid; of a group all at once
+    retry, park    later; when somebody or something releases it
+    release        what waited for this
+    replay, give_up   an operator's decisions
+
+Whose turn it is, `claim.py` says.
+
+Spec: road.md, "What commits when"; guarantees.md G2.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Integer, bindparam, case, func, select, update
+
+from adapters.database.connection.upsert import per_dialect
+from adapters.database.messages.inbox_row import INBOX, inbox_row, row_or_none
+from adapters.database.messages.inbox_row import InboxRow as InboxRow
+from adapters.database.messages.next_in_line import CLAIM_ANY, CLAIM_NEAR
+from adapters.database.messages.outbox import Outbox, OutboxMessage
+from adapters.database.schema.hub_tables import FINAL_STATES, HUB
+from integration_objects.errors import HubError, Misconfigured, Retryable
+from integration_objects.surroundings import Surroundings
+
+RECORDING = HUB.tables["hub_recording"]
+MOST_DEATHS = 3
+LOOK_AGAIN_S = 60.0
+_C = INBOX.c
+
+
+class RowIsFinal(Retryable):
+    """Somebody else brought the row to its end first: this transaction must leave nothing behind."""
+
+
+class ProcessDied(Retryable):
+    """The process died while it worked on the message, each time."""
+
+
+class StateUnknown(Misconfigured):
+    """A row is to end in a state that isn't final."""
+
+
+_THE_ROW = _C.id == bindparam("row_id")
+_UNFINISHED = _C.final_at.is_(None)
+_BY_ID = select(INBOX).where(_THE_ROW)
+_BY_IDENTITY = select(INBOX).where(
+    _C.route == bindparam("route"), _C.sender == bindparam("sender"), _C.identity == bindparam("identity")
+)
+_EARLIER = INBOX.alias("earlier")
+# A row behind one that is parked for an operator waits for the operator, not for a time.
+_NEXT_DUE = select(func.min(_C.due_at)).where(
+    _C.route == bindparam("route"),
+    _C.state.in_(("received", "retrying")),
+    ~select(_EARLIER.c.seq)
+    .where(
+        _EARLIER.c.route == _C.route,
+        _EARLIER.c.key == _C.key,
+        _EARLIER.c.seq < _C.seq,
+        _EARLIER.c.state == "parked",
+        _EARLIER.c.waits_for.is_(None),
+    )
+    .exists(),
+)
+# An attempt that was marked before is counted already; waiting for something is none.
+_ATTEMPTS = _C.attempts + case((_C.deaths > 0, 0), else_=bindparam("tried", type_=Integer))
+_MARK_ATTEMPT = (
+    update(INBOX)
+    .where(_THE_ROW, _UNFINISHED)
+    .values(attempts=_C.attempts + 1, deaths=_C.deaths + 1)
+    .returning(_C.deaths, _C.route)
+)
+_OUTCOME = (
+    update(INBOX)
+    .where(_THE_ROW, _UNFINISHED)
+    .values(
+        state=bindparam("new_state"),
+        final_at=bindparam("ended"),
+        due_at=func.coalesce(bindparam("due"), _C.due_at),
+        waits_for=bindparam("awaited"),
+        attempts=_ATTEMPTS,
+        deaths=0,
+        reason=bindparam("because"),
+        error=bindparam("fault"),
+        map=func.coalesce(bindparam("by_map"), _C.map),
+        map_version=func.coalesce(bindparam("by_version"), _C.map_version),
+        reply_outbox_id=func.coalesce(bindparam("reply"), _C.reply_outbox_id),
+    )
+)
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_AWAITED: BindParameter[str] = bindparam("awaited", expanding=True)
+_BACK_IN_LINE = update(INBOX).values(state="received", waits_for=None, due_at=bindparam("now"), reason=None, error=None)
+_RELEASE = _BACK_IN_LINE.where(_C.waits_for.in_(_AWAITED), _C.state == "parked")
+_WAKE = _BACK_IN_LINE.where(_C.waits_for.is_not(None), _C.state == "parked", _C.due_at <= bindparam("now"))
+_REPLAY = _BACK_IN_LINE.where(_THE_ROW, _C.state.in_(("parked", "retrying", "rejected", "invalid", "dead"))).values(
+    final_at=None, attempts=0, deaths=0, replays=_C.replays + 1, reply_outbox_id=None
+)
+_GIVE_UP = (
+    update(INBOX)
+    .where(_THE_ROW, _C.state.in_(("parked", "retrying")))
+    .values(state="dead", waits_for=None, final_at=bindparam("now"))
+)
+_SET_REPLY = update(INBOX).where(_THE_ROW).values(reply_outbox_id=bindparam("reply"))
+_OTHERS = select(_C.id, _C.also_reply_to).where(_C.id.in_(_IDS), _C.also_reply_to.is_not(None))
+_FORGET_OTHERS = update(INBOX).where(_THE_ROW).values(also_reply_to=None)
+_RECORD = per_dialect(
+    RECORDING,
+    lambda insert: insert.on_conflict_do_update(index_elements=["inbox_id"], set_={"data": insert.excluded.data}),
+)
+_RECORDING = select(RECORDING.c.data).where(RECORDING.c.inbox_id == bindparam("row_id"))
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an inbox row ends.
+
+    Attributes:
+        row_id: the inbox row.
+        state: done, filtered, rejected or invalid.
+        error: why, for the last two; its reason is kept beside it.
+        map, map_version: the data map that was used, where there was one.
+        why: what is to be said of a row that ends without an error, a filtered one above all; kept as the
+            ``what`` of an error without a reason.
+    """
+
+    row_id: str
+    state: str
+    error: HubError | None = None
+    map: str | None = None
+    map_version: str | None = None
+    why: str | None = None
+
+
+class Inbox:
+    """The inbox, in the transaction of *connection*."""
+
+    def __init__(self, connection: Connection, surroundings: Surroundings, outbox: Outbox) -> None:
+        self._connection = connection
+        self._surroundings = surroundings
+        self._outbox = outbox
+
+    def row(self, row_id: str) -> InboxRow | None:
+        """The row of this id; None for none."""
+        return row_or_none(self._connection.execute(_BY_ID, {"row_id": row_id}).one_or_none())
+
+    def find(self, route: str, sender: str, identity: str) -> InboxRow | None:
+        """The row of this identity; None for none."""
+        values = {"route": route, "sender": sender, "identity": identity}
+        return row_or_none(self._connection.execute(_BY_IDENTITY, values).one_or_none())
+
+    def claim(self, routes: Sequence[str], limit: int) -> list[InboxRow]:
+        """Take the oldest due row of each free key, and due rows without a key, for this transaction.
+
+        The rows stay claimed until the transaction ends: on PostgreSQL by locks on rows and keys, on SQLite
+        because it must be the write transaction, of which there is one at a time.
+
+        Args:
+            routes: asked in this order, until there are enough; within a route the oldest go first.
+            limit: most rows.
+        """
+        dialect = self._connection.dialect.name
+        result: list[InboxRow] = []
+        now = self._surroundings.now()
+        for route in routes:
+            most = limit - len(result)
+            if most <= 0:
+                break
+            values = {"route": route, "now": now, "most": most}
+            found = self._connection.execute(CLAIM_NEAR[dialect], values).all()
+            if len(found) < most:
+                found = self._connection.execute(CLAIM_ANY[dialect], values).all()
+            result += [inbox_row(row) for row in found]
+        return result
+
+    def next_due(self, routes: Sequence[str]) -> str | None:
+        """When the next row of *routes* becomes due, or became; None where none waits but for an operator."""
+        times = [self._connection.scalar(_NEXT_DUE, {"route": route}) for route in routes]
+        return min((time for time in times if time is not None), default=None)
+
+    def mark_attempt(self, row_id: str) -> bool:
+        """Note that the process died on the row, as far as one can tell, and that it is tried once more.
+
+        The caller commits this before it works on the row, so that the next death finds it.
+
+        Returns:
+            Whether to go on; False where that was the third death (the row is parked for an operator now),
+            or the row is final.
+        """
+        found = self._connection.execute(_MARK_ATTEMPT, {"row_id": row_id}).one_or_none()
+        if found is None:
+            return False
+        if found.deaths < MOST_DEATHS:
+            return True
+        self.park(
+            row_id,
+            ProcessDied(
+                f"the message is parked: the process died {MOST_DEATHS} times while it worked on it",
+                where=f"route {found.route}, inbox {row_id}",
+                why="each time the message was taken, and no outcome was written",
+                mend=f"find out why, then `orderhub messages replay {row_id}` or `give-up {row_id}`",
+            ),
+        )
+        return False
+
+    def finish_all(self, endings: Sequence[Ending], replies: Mapping[str, str] | None = None) -> None:
+        """Bring rows to final states, in the transaction of all their effects.
+
+        Args:
+            endings: how each ends.
+            replies: the outbox rows that answer them, by inbox row.
+
+        Raises:
+            RowIsFinal: one is final already; nothing of this transaction may stay.
+            StateUnknown: a state isn't final.
+        """
+        if not endings:
+            return
+        now = self._surroundings.now()
+        values = []
+        for ending in endings:
+            if ending.state not in FINAL_STATES:
+                raise StateUnknown(
+                    f"an inbox row cannot end in state '{ending.state}'",
+                    where=f"inbox {ending.row_id}",
+                    why=f"the final states are {', '.join(FINAL_STATES)}",
+                    mend="use retry or park for a message that has not ended",
+                )
+            values.append(_outcome(ending, ended=now, reply=(replies or {}).get(ending.row_id)))
+        if self._connection.execute(_OUTCOME, values).rowcount != len(values):
+            states = ", ".join(sorted({f"'{ending.state}'" for ending in endings}))
+            raise RowIsFinal(
+                "the message is final already",
+                where="inbox " + ", ".join(ending.row_id for ending in endings),
+                why=f"it was to become {states} now, and another process brought it to its end before",
+                mend="nothing: this transaction is undone, and the first outcome stands",
+            )
+
+    def retry(self, row_id: str, due_at: str, error: HubError) -> bool:
+        """Try the row again at *due_at*; False where it is final already."""
+        return self._put_off(Ending(row_id, "retrying", error), due=due_at)
+
+    def park(
+        self, row_id: str, error: HubError, waits_for: str | None = None, look_again_at: str | None = None
+    ) -> bool:
+        """Park the row for an operator, or until *waits_for* is released; False where it is final already.
+
+        Waiting for something uses up no attempt.
+
+        Args:
+            row_id: the inbox row.
+            error: why.
+            waits_for: what it waits for, as `release` names it; None for an operator.
+            look_again_at: when `wake` releases it all the same, because what it waits for may have come while
+                it was being parked; a minute from now where not given.
+        """
+        if waits_for is not None:
+            look_again_at = look_again_at or self._surroundings.later(LOOK_AGAIN_S)
+        return self._put_off(Ending(row_id, "parked", error), due=look_again_at, awaited=waits_for)
+
+    def release(self, *waits_for: str) -> int:
+        """Put the rows that wait for one of these back in their places, due now; returns how many."""
+        if not waits_for:
+            return 0
+        values = {"awaited": waits_for, "now": self._surroundings.now()}
+        return self._connection.execute(_RELEASE, values).rowcount
+
+    def wake(self) -> int:
+        """Put the rows back whose time to look again has come; returns how many."""
+        return self._connection.execute(_WAKE, {"now": self._surroundings.now()}).rowcount
+
+    def replay(self, row_id: str) -> bool:
+        """Put a row back in its place that is parked, retrying, rejected, invalid or dead, its attempts at 0.
+
+        Its replays are counted, so that what leaves this time has other ids.
+
+        Returns:
+            False where there is no such row in one of these states: what is done stays done.
+        """
+        values = {"row_id": row_id, "now": self._surroundings.now()}
+        return self._connection.execute(_REPLAY, values).rowcount == 1
+
+    def give_up(self, row_id: str) -> bool:
+        """Make a parked or retrying row dead; False where it is in neither state."""
+        values = {"row_id": row_id, "now": self._surroundings.now()}
+        return self._connection.execute(_GIVE_UP, values).rowcount == 1
+
+    def set_replies(self, replies: Mapping[str, str]) -> None:
+        """Note the outbox rows that answer these inbox rows."""
+        if replies:
+            self._connection.execute(_SET_REPLY, [{"row_id": row, "reply": reply} for row, reply in replies.items()])
+
+    def answer_others(self, replies: Mapping[str, OutboxMessage]) -> None:
+        """Emit the replies, by inbox row, also to where repeats that came meanwhile want them."""
+        if not replies:
+            return
+        for row_id, others in self._connection.execute(_OTHERS, {"ids": list(replies)}).all():
+            self._outbox.emit_all(
+                [replace(replies[row_id], destination=destination) for destination in json.loads(others)]
+            )
+            self._connection.execute(_FORGET_OTHERS, {"row_id": row_id})
+
+    def record_all(self, recordings: Iterable[tuple[str, bytes]]) -> None:
+        """Keep the recordings of these rows' last runs."""
+        values = [{"inbox_id": row_id, "data": data} for row_id, data in recordings]
+        if values:
+            self._connection.execute(_RECORD[self._connection.dialect.name], values)
+
+    def recording(self, row_id: str) -> bytes | None:
+        """The recording of the row's last run; None for none."""
+        data = self._connection.scalar(_RECORDING, {"row_id": row_id})
+        return None if data is None else bytes(data)
+
+    def _put_off(self, ending: Ending, due: str | None, awaited: str | None = None) -> bool:
+        """Write an outcome that isn't final; False where the row is final already."""
+        return self._connection.execute(_OUTCOME, _outcome(ending, due=due, awaited=awaited)).rowcount == 1
+
+
+def _outcome(
+    ending: Ending,
+    *,
+    ended: str | None = None,
+    due: str | None = None,
+    awaited: str | None = None,
+    reply: str | None = None,
+) -> dict[str, Any]:
+    error = ending.error
+    fault = None if error is None else error.as_dict()
+    if fault is None and ending.why is not None:
+        fault = {"what": ending.why}
+    return {
+        "row_id": ending.row_id,
+        "new_state": ending.state,
+        "ended": ended,
+        "due": due,
+        "awaited": awaited,
+        "because": None if error is None else error.reason,
+        "fault": None if fault is None else json.dumps(fault, ensure_ascii=False),
+        "tried": 0 if awaited is not None else 1,
+        "by_map": ending.map,
+        "by_version": ending.map_version,
+        "reply": reply,
+    }

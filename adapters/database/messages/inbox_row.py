@@ -1,0 +1,94 @@
+"""A row of the inbox: a message, where it came from, its state and its turn."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from adapters.database.schema.hub_tables import FINAL_STATES, HUB
+from adapters.transport import Envelope, Oversize
+
+INBOX = HUB.tables["hub_inbox"]
+
+
+@dataclass(slots=True)
+class InboxRow:
+    """A message in the inbox; the fields are the columns of ``hub_inbox``.
+
+    Attributes:
+        seq: its place in the order of filing.
+        size: bytes of the whole body; more than ``len(body)`` where the body was over the limit.
+        waits_for: what releases it; None for an operator.
+        replays: how often an operator put it back; part of the ids of what leaves because of it.
+        error: what, where, why, mend and reason, or what alone for a row that ended without one; None for none.
+        also_reply_to: where repeats want the reply, too, that is still to come.
+    """
+
+    seq: int
+    id: str
+    route: str
+    sender: str
+    identity: str
+    digest: str
+    state: str
+    key: str | None
+    due_at: str
+    received_at: str
+    message_id: str | None
+    correlation_id: str | None
+    reply_to: str | None
+    type: str | None
+    content_type: str
+    source: str
+    size: int
+    headers: dict[str, str]
+    body: bytes
+    waits_for: str | None = None
+    repeats: int = 0
+    attempts: int = 0
+    deaths: int = 0
+    replays: int = 0
+    final_at: str | None = None
+    reason: str | None = None
+    map: str | None = None
+    map_version: str | None = None
+    reply_outbox_id: str | None = None
+    error: dict[str, str] | None = None
+    also_reply_to: list[str] = field(default_factory=list)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the row is in one of the final states."""
+        return self.state in FINAL_STATES
+
+    @property
+    def envelope(self) -> Envelope:
+        """The message as it came in."""
+        return Envelope(
+            self.message_id,
+            self.body,
+            correlation_id=self.correlation_id,
+            reply_to=self.reply_to,
+            type=self.type,
+            content_type=self.content_type,
+            headers=self.headers,
+            oversize=Oversize(self.size, self.digest) if self.size > len(self.body) else None,
+        )
+
+
+def row_or_none(found: Row[Any] | None) -> InboxRow | None:
+    """The row that was found, if any was."""
+    return None if found is None else inbox_row(found)
+
+
+def inbox_row(found: Row[Any]) -> InboxRow:
+    """A row of ``hub_inbox``, its JSON read."""
+    values: dict[str, Any] = dict(found._mapping)
+    values["headers"] = json.loads(values["headers"])
+    values["error"] = None if values["error"] is None else json.loads(values["error"])
+    values["also_reply_to"] = json.loads(values["also_reply_to"] or "[]")
+    values["body"] = bytes(values["body"])
+    return InboxRow(**values)

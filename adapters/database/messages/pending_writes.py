@@ -1,0 +1,70 @@
+"""What the messages of a transaction leave behind, written in blocks when the transaction ends.
+
+    finish, answer, emit, release    noted while the messages are worked, each in its savepoint
+    mark, undo                       what a message noted goes with its savepoint
+    write                            all of it: one statement for the endings of a whole group, one for what leaves, ...
+
+A group of 25 messages needs as many statements for this as one does. Objects don't wait: a message must find what the
+one before it in its group has stored.
+
+Spec: performance.md, rules 4 and 6; road.md, "What commits when".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from adapters.database.messages.inbox import Ending, Inbox
+from adapters.database.messages.outbox import Outbox, OutboxMessage
+
+
+@dataclass
+class PendingWrites:
+    """The pending_writes of one transaction, in which nothing of this is read again."""
+
+    inbox: Inbox
+    outbox: Outbox
+    _endings: list[tuple[Ending, bytes | None]] = field(default_factory=list)
+    _leaving: list[tuple[OutboxMessage, str | None]] = field(default_factory=list)
+    _conditions: list[str] = field(default_factory=list)
+
+    def finish(self, ending: Ending, recording: bytes | None = None) -> None:
+        """An inbox row comes to its end, with the recording of its run."""
+        self._endings.append((ending, recording))
+
+    def emit(self, message: OutboxMessage) -> None:
+        """A message is to leave, behind those that were noted before it."""
+        self._leaving.append((message, None))
+
+    def answer(self, row_id: str, reply: OutboxMessage) -> None:
+        """A reply to an inbox row's message is to leave; a later repeat gets this reply again."""
+        self._leaving.append((reply, row_id))
+
+    def release(self, condition: str) -> None:
+        """What waits for *condition* goes back in its place."""
+        self._conditions.append(condition)
+
+    def mark(self) -> tuple[int, int, int]:
+        """How much is noted now, for `undo`."""
+        return len(self._endings), len(self._leaving), len(self._conditions)
+
+    def undo(self, mark: tuple[int, int, int]) -> None:
+        """Forget what was noted since *mark*."""
+        endings, leaving, conditions = mark
+        del self._endings[endings:], self._leaving[leaving:], self._conditions[conditions:]
+
+    def write(self) -> None:
+        """Write all that is noted.
+
+        Raises:
+            RowIsFinal: another process brought one of the rows to its end; nothing of this transaction may stay.
+        """
+        written = self.outbox.emit_all([message for message, _ in self._leaving])
+        replies = {row: outbox for (_, row), outbox in zip(self._leaving, written, strict=True) if row is not None}
+        self.inbox.finish_all([ending for ending, _ in self._endings], replies)
+        ended = {ending.row_id for ending, _ in self._endings}
+        self.inbox.set_replies({row: outbox for row, outbox in replies.items() if row not in ended})
+        self.inbox.answer_others({row: message for message, row in self._leaving if row is not None})
+        self.inbox.record_all((ending.row_id, data) for ending, data in self._endings if data is not None)
+        self.inbox.release(*dict.fromkeys(self._conditions))
+        self.undo((0, 0, 0))

@@ -1,0 +1,183 @@
+"""The message store: inbox, outbox and what belongs to them, as one object in the caller's transaction.
+
+    store = MessageStore(connection, surroundings, process="worker-1")
+    filed = store.file(arrival)                 filing.py
+    rows = store.inbox.claim(["orders"], 25)    inbox.py
+    store.outbox.emit(message)                  outbox.py
+    store.pending_writes.emit(message)                   pending_writes.py: in blocks, when the transaction ends
+    store.control.next_number("order")          control.py
+    store.keys, store.fallout                   integration_keys.py, fallout.py
+    store.sessions, store.runs                  sessions.py, workflow_runs.py
+
+Nothing here commits: the row's final state and all effects of the message are the caller's one transaction.
+
+Spec: road.md, "What commits when", "An independent count"; integration.md, "Reached from outside".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from adapters.database.messages.control import Control
+from adapters.database.messages.fallout import Fallout
+from adapters.database.messages.filing import Arrival, Filed, Filing
+from adapters.database.messages.inbox import Inbox
+from adapters.database.messages.inbox_row import INBOX
+from adapters.database.messages.integration_keys import IntegrationKeys
+from adapters.database.messages.outbox import OUTBOX, Outbox
+from adapters.database.messages.pending_writes import PendingWrites
+from adapters.database.messages.sessions import Sessions
+from adapters.database.messages.work_marks import WorkMarks
+from adapters.database.messages.workflow_runs import WorkflowRuns
+from adapters.database.schema.hub_tables import STATES
+from integration_objects.surroundings import Surroundings
+
+_I = INBOX.c
+_O = OUTBOX.c
+_COUNTS = select(_I.state, func.count(), func.sum(_I.repeats)).group_by(_I.state)
+_LISTED = (
+    "id",
+    "route",
+    "state",
+    "message_id",
+    "correlation_id",
+    "key",
+    "received_at",
+    "attempts",
+    "reason",
+    "sender",
+    "source",
+    "repeats",
+    "waits_for",
+    "due_at",
+    "final_at",
+)
+_SHOWN = (*_LISTED, "replays", "identity", "digest", "size", "reply_to", "type", "content_type", "map", "map_version")
+_LISTING = select(*(_I[name] for name in _LISTED)).order_by(_I.seq.desc())
+_SHOW = select(*(_I[name] for name in _SHOWN), _I.headers, _I.error)
+_OUTBOUND = ("id", "message_id", "destination", "kind", "type", "created_at", "sent_at", "attempts")
+_SHOW_OUTBOUND = select(*(_O[name] for name in _OUTBOUND), _O.error).order_by(_O.seq)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Both sides of the count.
+
+    Attributes:
+        states: rows per state, every state named.
+        duplicates: repeats, which are no rows.
+        deliveries: what the doors counted into the inbox.
+        unacknowledged: what the doors hold that isn't in the inbox yet.
+    """
+
+    states: Mapping[str, int]
+    duplicates: int
+    deliveries: int
+    unacknowledged: int
+
+    @property
+    def received(self) -> int:
+        """The number of distinct messages: the sum over all states."""
+        return sum(self.states.values())
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the doors counted as many deliveries as the rows tell of."""
+        return self.deliveries == self.received + self.duplicates
+
+
+class MessageStore:
+    """The message store, in the transaction of *connection*.
+
+    Attributes:
+        inbox, work_marks, outbox, pending_writes, control, keys, fallout, sessions, runs: the parts of
+            the store. Pending writes are written by the caller before the transaction ends.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        surroundings: Surroundings,
+        process: str = "local",
+        user: str = "hub",
+    ) -> None:
+        self._connection = connection
+        self.outbox = Outbox(connection, surroundings)
+        self.inbox = Inbox(connection, surroundings, self.outbox)
+        self.pending_writes = PendingWrites(self.inbox, self.outbox)
+        self.control = Control(connection, surroundings, process)
+        self.work_marks = WorkMarks(connection, surroundings, process)
+        self.keys = IntegrationKeys(connection, surroundings)
+        self.fallout = Fallout(connection, surroundings, user)
+        self.sessions = Sessions(connection, surroundings)
+        self.runs = WorkflowRuns(connection, surroundings, user)
+        self._filing = Filing(connection, surroundings, self.outbox, self.control)
+
+    def file(self, arrival: Arrival) -> Filed:
+        """File one arrival: new, repeat or id reused; the door's count grows by one."""
+        return self._filing.file([arrival])[0]
+
+    def file_all(self, arrivals: Sequence[Arrival]) -> list[Filed]:
+        """File arrivals in this order; what became of each, in the same order."""
+        return self._filing.file(arrivals)
+
+    def counts(self, route: str | None = None) -> Counts:
+        """Both sides of the count, of *route* or of all routes."""
+        statement = _COUNTS if route is None else _COUNTS.where(_I.route == route)
+        states = dict.fromkeys(STATES, 0)
+        duplicates = 0
+        for state, number, repeats in self._connection.execute(statement):
+            states[state] = number
+            duplicates += int(repeats)
+        return Counts(states, duplicates, *self.control.door_counts(route))
+
+    def listing(
+        self,
+        state: str | None = None,
+        route: str | None = None,
+        limit: int = 100,
+        since: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """The messages, the last filed first.
+
+        Args:
+            state: only those in this state.
+            route: only this route's.
+            limit: most messages.
+            since: only those received at this ISO time or later.
+        """
+        statement = _LISTING.limit(limit)
+        if state is not None:
+            statement = statement.where(_I.state == state)
+        if route is not None:
+            statement = statement.where(_I.route == route)
+        if since is not None:
+            statement = statement.where(_I.received_at >= since)
+        return [dict(row) for row in self._connection.execute(statement).mappings()]
+
+    def by_message_id(self, message_id: str) -> str | None:
+        """The id of the last message that came with this message id of its sender; None for none."""
+        statement = select(_I.id).where(_I.message_id == message_id).order_by(_I.seq.desc()).limit(1)
+        return self._connection.scalar(statement)
+
+    def show(self, row_id: str) -> dict[str, Any] | None:
+        """One message with headers, error, and ``outbound``, what left because of it; None for none."""
+        found = self._connection.execute(_SHOW.where(_I.id == row_id)).mappings().one_or_none()
+        if found is None:
+            return None
+        outbound = self._connection.execute(_SHOW_OUTBOUND.where(_O.inbox_id == row_id)).mappings()
+        return {
+            **found,
+            "headers": json.loads(found["headers"]),
+            "error": _json(found["error"]),
+            "outbound": [{**row, "error": _json(row["error"])} for row in outbound],
+        }
+
+
+def _json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)

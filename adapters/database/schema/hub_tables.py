@@ -1,0 +1,345 @@
+"""The hub's own tables: inbox and outbox, what belongs to them, and what the desk keeps beside the orders.
+
+    hub_inbox          one row a distinct message: where it came from, its state, its turn, its body
+    hub_recording      what came into a message's run from outside, compressed
+    hub_in_hand        what a process works on, so that its next start knows what it died on
+    hub_outbox         what leaves, in the order in which it was written
+    hub_door_count     deliveries as the doors counted them, apart from the inbox rows
+    hub_lease          who may dispatch to a destination, and until when
+    hub_component      what an operator paused
+    hub_sequence       numbers that the hub gives out (orders, work orders)
+    hub_extension      what `orderhub db upgrade` added for a deployment
+    hub_session        a user session's active quote
+    hub_workflow_run   a workflow that a command ran: what it was given, and its recording
+    s_integration_key  (system, account, a sender's line reference) -> Integration Id
+    s_fallout          what a person must look at before an order can be closed
+
+Every constraint and index has a name. Times are ISO text in UTC, which sorts as time does; JSON is kept as
+text. A row's body is its last column: SQLite reads states and times without walking through the bodies.
+
+Spec: road.md, "Identity of a message", "What commits when"; guarantees.md, G1 to G6 and "SQLite".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+UNFINISHED_STATES = ("received", "retrying", "parked")
+FINAL_STATES = ("done", "filtered", "rejected", "invalid", "dead")
+STATES = UNFINISHED_STATES + FINAL_STATES
+OUTBOX_KINDS = ("outbound", "reply", "dead letter")
+COMPONENT_STATES = ("running", "paused")
+FALLOUT_STATES = ("Open", "Resolved")
+
+IN_LINE = "state IN ('received', 'retrying') OR state = 'parked' AND waits_for IS NULL"
+"""The rows that stand in the line of their key. The claim repeats this text: only then are the indexes used
+that are limited to these rows."""
+
+_TIME = 32
+_NAME = 255
+_ID = 64
+_FOREIGN_ID = 128
+_IDENTITY = _FOREIGN_ID + 1 + 8  # <id>#<first 8 of the digest>
+
+
+def hub_tables(metadata: MetaData) -> None:
+    """Add the hub's own tables to *metadata*, for SQLite and PostgreSQL alike. Changes *metadata*."""
+    _inbox(metadata)
+    _recording(metadata)
+    _in_hand(metadata)
+    _outbox(metadata)
+    _control(metadata)
+    _open_hub(metadata)
+    _workflows(metadata)
+
+
+def _inbox(metadata: MetaData) -> None:
+    table = Table(
+        "hub_inbox",
+        metadata,
+        Column("seq", _big(), nullable=False, autoincrement=True),
+        _text("id", _ID, nullable=False),
+        _text("route", _NAME, nullable=False),
+        _text("sender", _NAME, nullable=False),
+        _text("identity", _IDENTITY, nullable=False),
+        _text("digest", _ID, nullable=False),
+        _text("state", 16, nullable=False),
+        _text("key", _NAME),
+        _text("due_at", _TIME, nullable=False),
+        _text("waits_for", _NAME),
+        _count("repeats"),
+        _count("attempts"),
+        _count("deaths"),
+        _count("replays"),
+        _text("received_at", _TIME, nullable=False),
+        _text("final_at", _TIME),
+        _text("message_id", _FOREIGN_ID),
+        _text("correlation_id", _FOREIGN_ID),
+        _text("reply_to", _NAME),
+        _text("type", _NAME),
+        _text("content_type", _NAME, nullable=False),
+        _text("source", 1024, nullable=False),
+        _text("reason", 128),
+        _text("map", _NAME),
+        _text("map_version", _ID),
+        _text("reply_outbox_id", _ID),  # no foreign key: the two tables would name each other
+        Column("size", _big(), nullable=False),
+        Column("headers", Text, nullable=False),
+        Column("error", Text),
+        Column("also_reply_to", Text),
+        Column("body", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("seq", name="pk_hub_inbox"),
+        UniqueConstraint("id", name="uq_hub_inbox_id"),
+        UniqueConstraint("route", "sender", "identity", name="uq_hub_inbox_identity"),
+        _one_of("hub_inbox", "state", STATES),
+        CheckConstraint("waits_for IS NULL OR state = 'parked'", name="ck_hub_inbox_waits_for"),
+        CheckConstraint(
+            f"(final_at IS NULL) = (state IN ({_listed(UNFINISHED_STATES)}))", name="ck_hub_inbox_final_at"
+        ),
+        sqlite_autoincrement=True,
+    )
+    _bound_lengths(table)
+    _index("ix_hub_inbox_line", table, "route", "seq", where=IN_LINE)
+    _index("ix_hub_inbox_key", table, "route", "key", "seq", where=IN_LINE)
+    _index("ix_hub_inbox_waits_for", table, "waits_for", "due_at", where="waits_for IS NOT NULL")
+    _index("ix_hub_inbox_state", table, "state", "route", "seq", "repeats")
+
+
+def _recording(metadata: MetaData) -> None:
+    table = Table(
+        "hub_recording",
+        metadata,
+        _text("inbox_id", _ID, nullable=False),
+        Column("data", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("inbox_id", name="pk_hub_recording"),
+        ForeignKeyConstraint(["inbox_id"], ["hub_inbox.id"], name="fk_hub_recording_inbox_id"),
+    )
+    _bound_lengths(table)
+
+
+def _in_hand(metadata: MetaData) -> None:
+    table = Table(
+        "hub_in_hand",
+        metadata,
+        _text("inbox_id", _ID, nullable=False),
+        _text("process", _NAME, nullable=False),
+        _text("since", _TIME, nullable=False),
+        PrimaryKeyConstraint("inbox_id", name="pk_hub_in_hand"),
+        ForeignKeyConstraint(["inbox_id"], ["hub_inbox.id"], name="fk_hub_in_hand_inbox_id"),
+    )
+    _bound_lengths(table)
+
+
+def _outbox(metadata: MetaData) -> None:
+    table = Table(
+        "hub_outbox",
+        metadata,
+        Column("seq", _big(), nullable=False, autoincrement=True),
+        _text("id", _ID, nullable=False),
+        _text("message_id", _FOREIGN_ID, nullable=False),
+        _text("inbox_id", _ID),
+        _text("route", _NAME),
+        _text("destination", _NAME, nullable=False),
+        _text("kind", 16, nullable=False),
+        _text("type", _NAME),
+        _text("correlation_id", _FOREIGN_ID),
+        _text("reply_to", _NAME),
+        _text("content_type", _NAME, nullable=False),
+        _text("created_at", _TIME, nullable=False),
+        _text("due_at", _TIME, nullable=False),
+        _count("attempts"),
+        _text("sent_at", _TIME),
+        _text("taken_by", _NAME),
+        _text("taken_until", _TIME),
+        _count("takes"),
+        Column("headers", Text, nullable=False),
+        Column("error", Text),
+        Column("body", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("seq", name="pk_hub_outbox"),
+        UniqueConstraint("id", name="uq_hub_outbox_id"),
+        ForeignKeyConstraint(["inbox_id"], ["hub_inbox.id"], name="fk_hub_outbox_inbox_id"),
+        _one_of("hub_outbox", "kind", OUTBOX_KINDS),
+        sqlite_autoincrement=True,
+    )
+    _bound_lengths(table)
+    _index("ix_hub_outbox_waiting", table, "destination", "seq", where="sent_at IS NULL")
+    _index("ix_hub_outbox_inbox_id", table, "inbox_id")
+    _index("ix_hub_outbox_message_id", table, "message_id")
+
+
+def _control(metadata: MetaData) -> None:
+    tables = [
+        Table(
+            "hub_door_count",
+            metadata,
+            _text("route", _NAME, nullable=False),
+            _text("process", _NAME, nullable=False),
+            Column("deliveries", _big(), nullable=False),
+            Column("unacknowledged", _big(), nullable=False, server_default=text("0")),
+            PrimaryKeyConstraint("route", "process", name="pk_hub_door_count"),
+        ),
+        Table(
+            "hub_lease",
+            metadata,
+            _text("name", _NAME, nullable=False),
+            _text("holder", _NAME, nullable=False),
+            _text("until", _TIME, nullable=False),
+            PrimaryKeyConstraint("name", name="pk_hub_lease"),
+        ),
+        Table(
+            "hub_component",
+            metadata,
+            _text("name", _NAME, nullable=False),
+            _text("state", 16, nullable=False),
+            Column("why", Text),
+            _text("since", _TIME, nullable=False),
+            PrimaryKeyConstraint("name", name="pk_hub_component"),
+            _one_of("hub_component", "state", COMPONENT_STATES),
+        ),
+        Table(
+            "hub_sequence",
+            metadata,
+            _text("name", _NAME, nullable=False),
+            Column("value", _big(), nullable=False),
+            PrimaryKeyConstraint("name", name="pk_hub_sequence"),
+        ),
+        Table(
+            "hub_extension",
+            metadata,
+            _text("name", _NAME, nullable=False),
+            _text("digest", _ID, nullable=False),
+            _text("applied_at", _TIME, nullable=False),
+            PrimaryKeyConstraint("name", "digest", name="pk_hub_extension"),
+        ),
+    ]
+    for table in tables:
+        _bound_lengths(table)
+
+
+def _open_hub(metadata: MetaData) -> None:
+    keys = Table(
+        "s_integration_key",
+        metadata,
+        _text("system", _NAME, nullable=False),
+        _text("account_id", _ID, nullable=False),
+        _text("source_reference", _NAME, nullable=False),
+        _text("integration_id", _ID, nullable=False),
+        _text("created", _TIME, nullable=False),
+        PrimaryKeyConstraint("system", "account_id", "source_reference", name="pk_s_integration_key"),
+    )
+    fallout = Table(
+        "s_fallout",
+        metadata,
+        _text("row_id", _ID, nullable=False),
+        _text("account_id", _ID),
+        _text("order_id", _ID),
+        _text("order_number", _NAME),
+        _text("inbox_id", _ID),
+        Column("lines", Text, nullable=False),
+        _text("cause", _NAME, nullable=False),
+        Column("reason", Text, nullable=False),
+        _text("state", 16, nullable=False),
+        _text("created", _TIME, nullable=False),
+        _text("created_by", _NAME, nullable=False),
+        _text("resolved", _TIME),
+        _text("resolved_by", _NAME),
+        Column("resolution", Text),
+        PrimaryKeyConstraint("row_id", name="pk_s_fallout"),
+        _one_of("s_fallout", "state", FALLOUT_STATES),
+    )
+    for table in (keys, fallout):
+        _bound_lengths(table)
+    _index("ix_s_integration_key_integration_id", keys, "account_id", "integration_id")
+    _index("ix_s_fallout_state", fallout, "state", "created")
+    _index("ix_s_fallout_order_number", fallout, "order_number")
+
+
+def _workflows(metadata: MetaData) -> None:
+    tables = [
+        Table(
+            "hub_session",
+            metadata,
+            _text("name", _NAME, nullable=False),
+            _text("quote_id", _ID, nullable=False),  # no foreign key: a quote may be deleted under its session
+            _text("since", _TIME, nullable=False),
+            PrimaryKeyConstraint("name", name="pk_hub_session"),
+        ),
+        Table(
+            "hub_workflow_run",
+            metadata,
+            _text("id", _ID, nullable=False),
+            _text("workflow", _NAME, nullable=False),
+            _text("run_by", _NAME, nullable=False),
+            _text("finished", _TIME, nullable=False),
+            Column("arguments", Text, nullable=False),
+            Column("data", LargeBinary, nullable=False),
+            PrimaryKeyConstraint("id", name="pk_hub_workflow_run"),
+        ),
+    ]
+    for table in tables:
+        _bound_lengths(table)
+
+
+def _text(name: str, length: int, *, nullable: bool = True) -> Column[str]:
+    """A text that is compared or sorted: by code point on both databases."""
+    type: TypeEngine[str] = String(length).with_variant(String(length, collation="C"), "postgresql")
+    return Column(name, type, nullable=nullable)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default=text("0"))
+
+
+def _big() -> TypeEngine[Any]:
+    """A whole number of 64 bits; SQLite makes row numbers for INTEGER only."""
+    return BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def _one_of(table: str, column: str, values: tuple[str, ...]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({_listed(values)})", name=f"ck_{table}_{column}")
+
+
+def _bound_lengths(table: Table) -> None:
+    """Give each text a check of its length, because SQLite reads VARCHAR(64) as TEXT. Changes *table*."""
+    for column in table.columns:
+        length = getattr(column.type, "length", None)
+        if length is not None:
+            table.append_constraint(
+                CheckConstraint(f"length({column.name}) <= {length}", name=f"ck_{table.name}_{column.name}_length")
+            )
+
+
+def _index(name: str, table: Table, *columns: str, where: str | None = None) -> None:
+    expressions = [table.c[column] for column in columns]
+    if where is None:
+        Index(name, *expressions)
+    else:
+        Index(name, *expressions, sqlite_where=text(where), postgresql_where=text(where))
+
+
+HUB = MetaData()
+"""The hub's own tables by themselves, for the statements on them."""
+
+hub_tables(HUB)

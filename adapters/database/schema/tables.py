@@ -1,0 +1,270 @@
+"""The tables, derived from the integration objects' definitions, and the hub's own.
+
+Each stored component is a table of this form:
+
+    row_id                              primary key, made by the hub
+    <owner column>                      items: their header's row; attributes: their item's
+    <parent column>                     nested items: the item above; null for a root
+    position, root_id                   the order among siblings; the root item's row
+    <a column for each stored field>
+    <a JSON column>                     for each component beneath that is kept as JSON (`json_views`)
+    modification_num                    headers: the version, 1 at first, one more with each change
+    created, created_by, last_upd, last_upd_by
+
+User keys are unique: a header's in its table, an item's or attribute's within its owner; rows that don't nest are
+found by such a key's index, others by one on owner and position. Every constraint has a name, because Alembic's
+batch mode drops those without one.
+
+Spec: road.md "Storage"; data-model.md "Rules"; guarantees.md "SQLite", "Alembic".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeEngine
+
+from adapters.database.connection.column_types import Exact, JsonText, plain_text
+from adapters.database.schema.hub_tables import hub_tables
+from adapters.database.schema.json_views import AUDIT, JsonView, views_of
+from integration_objects.definition import (
+    EXTENSION_PREFIX,
+    Component,
+    Definitions,
+    Field,
+    IntegrationObject,
+)
+
+#: Characters of the hub's identifiers, and of a time in UTC.
+ID_LENGTH, TIME_LENGTH = 64, 32
+#: Characters of a user's name.
+USER_LENGTH = 255
+#: Tables whose keys are unique in the whole table: a sender's number leads to one account.
+UNIQUE_EVERYWHERE = frozenset(("s_account_key",))
+#: A header's version: the field is no column's, because only the store writes it, and only a query that asks
+#: for it reads it.
+VERSION_FIELD, VERSION_COLUMN = "Modification Number", "modification_num"
+#: What is looked for by columns that are no key and no reference.
+_LOOKED_FOR = {
+    "s_order": (("quote_id",),),
+    "s_order_approval": (("order_number",), ("state",)),
+    "s_service_profile_history": (("integration_id",), ("order_number",)),
+    "s_work_order": (("order_number",), ("source_system", "source_order_number"), ("account_id",)),
+}
+# PostgreSQL cuts longer names.
+_MOST_NAME = 63
+
+
+def tables_of(definitions: Definitions) -> MetaData:
+    """The tables of all stored components of *definitions*, and the hub's own; `views_of` has the views."""
+    metadata = MetaData()
+    for name in sorted(definitions):
+        for component, owner in owned_components(definitions[name]):
+            if owner is not None and component.json_column is not None:
+                _view(metadata, component, owner)
+            elif component.table:
+                _table(metadata, definitions, definitions[name], component, owner)
+    hub_tables(metadata)
+    return metadata
+
+
+def owned_components(definition: IntegrationObject) -> Iterator[tuple[Component, Component | None]]:
+    """Every component once, with the component above it that isn't its own kind; None for the header."""
+    seen = {id(definition.root)}
+    found: list[tuple[Component, Component | None]] = [(definition.root, None)]
+    for component, owner in found:
+        yield component, owner
+        for child in component.children.values():
+            if id(child) not in seen:
+                seen.add(id(child))
+                found.append((child, component))
+
+
+def owner_reference(definitions: Definitions, definition: IntegrationObject, owner: Component) -> tuple[str, str]:
+    """The table and column that an owner column refers to: the header's key where that is another's row."""
+    if definition.row_of is not None and owner is definition.root:
+        return field_place(definitions, *definition.row_of)
+    return owner.table, "row_id"
+
+
+def field_place(definitions: Definitions, name: str, field_name: str) -> tuple[str, str]:
+    """The table and column of a header's field."""
+    root = definitions[name].root
+    column = root.fields[field_name].column
+    assert column is not None  # noqa: S101  # proven when the definitions were read
+    return root.table, column
+
+
+def stored_fields(component: Component) -> dict[str, str]:
+    """The columns of the component's fields that have one, by the fields' names."""
+    return {one.name: one.column for one in component.fields.values() if one.column is not None}
+
+
+def stored_keys(component: Component) -> list[tuple[str, ...]]:
+    """The component's keys of which every field is stored, without the row's own identifier."""
+    columns = stored_fields(component)
+    return [
+        key
+        for key in component.keys
+        if all(name in columns for name in key) and [columns[name] for name in key] != ["row_id"]
+    ]
+
+
+def _table(
+    metadata: MetaData,
+    definitions: Definitions,
+    definition: IntegrationObject,
+    component: Component,
+    owner: Component | None,
+) -> None:
+    name = component.table
+    columns: list[Column[str]] = [Column("row_id", plain_text(ID_LENGTH), nullable=False)]
+    constraints: list[PrimaryKeyConstraint | ForeignKeyConstraint | UniqueConstraint | CheckConstraint] = [
+        PrimaryKeyConstraint("row_id", name=constraint_name("pk", name))
+    ]
+    indexes: list[tuple[str, ...]] = []
+    if owner is not None and component.owner_column is not None:
+        target, column = owner_reference(definitions, definition, owner)
+        columns.append(Column(component.owner_column, plain_text(ID_LENGTH), nullable=False))
+        constraints.append(_reference(name, component.owner_column, target, column))
+        if component.parent_column is not None or not _has_key_by_owner(component, owner):
+            indexes.append((component.owner_column, "position"))
+    if component.parent_column is not None:
+        columns.append(Column(component.parent_column, plain_text(ID_LENGTH)))
+        constraints.append(_reference(name, component.parent_column, name, "row_id"))
+        indexes.append((component.parent_column,))
+    hidden: list[Column[int] | Column[str]] = []
+    if owner is None:
+        hidden.append(Column(VERSION_COLUMN, Integer, nullable=False))
+    else:
+        hidden.append(Column("position", BigInteger, nullable=False))
+        if component.parent_column is not None or owner.parent_column is not None:
+            hidden.append(Column("root_id", plain_text(ID_LENGTH), nullable=False))
+        if component.parent_column is not None:
+            indexes.append(("root_id",))
+    for one in component.fields.values():
+        if one.column is None or one.column == "row_id":
+            continue
+        added = one.column.startswith(EXTENSION_PREFIX) and not name.startswith(EXTENSION_PREFIX)
+        columns.append(Column(one.column, column_type(one), nullable=added or not one.required))
+        constraints.extend(_field_checks(name, one))
+        if one.references is not None:
+            target, column = field_place(definitions, *_reference_parts(one.references))
+            constraints.append(_reference(name, one.column, target, column))
+            indexes.append((one.column,))
+    for child in component.children.values():
+        if child.json_column is not None:
+            columns.append(Column(child.json_column, JsonText()))
+            constraints.append(_json_check(name, child.json_column))
+    hidden.extend(_audit())
+    constraints.extend(_unique_keys(component, owner))
+    table = Table(name, metadata, *columns, *hidden, *constraints)
+    indexes.extend(_LOOKED_FOR.get(name, ()))
+    for index in indexes:
+        Index(constraint_name("ix", name, *index), *[table.c[column] for column in index])
+
+
+def _view(metadata: MetaData, component: Component, owner: Component) -> None:
+    """Add the view that shows as a table what *owner*'s rows keep as JSON."""
+    assert component.json_column is not None  # noqa: S101  # asked by the caller
+    assert component.owner_column is not None  # noqa: S101  # what is kept as JSON has an owner
+    fields = [one for one in component.fields.values() if one.column is not None]
+    columns = [Column("row_id", plain_text(None)), Column(component.owner_column, plain_text(ID_LENGTH))]
+    added = [one for one in fields if str(one.column).startswith(EXTENSION_PREFIX)]
+    for one in fields:
+        if one.column != "row_id" and one not in added:
+            columns.append(Column(one.column, column_type(one)))
+    hidden: list[Column[int] | Column[str]] = [Column("position", BigInteger)]
+    if owner.parent_column is not None:
+        hidden.append(Column("root_id", plain_text(ID_LENGTH)))
+    extras = [Column(one.column, column_type(one)) for one in added]
+    # Beside the tables' metadata: nothing that creates, empties or compares tables meets a view.
+    table = Table(component.table, MetaData(), *columns, *hidden, *_audit(), *extras)
+    views_of(metadata)[component.table] = JsonView(
+        table,
+        metadata.tables[owner.table],
+        component.json_column,
+        component.owner_column,
+        tuple(str(one.column) for one in fields),
+    )
+
+
+def _audit() -> Iterator[Column[str]]:
+    for name in AUDIT:
+        yield Column(name, plain_text(USER_LENGTH if name.endswith("_by") else TIME_LENGTH), nullable=False)
+
+
+def _json_check(table: str, column: str) -> CheckConstraint:
+    """That a text is JSON, on SQLite; on PostgreSQL its type says so."""
+    check = CheckConstraint(f"{column} IS NULL OR json_valid({column})", name=constraint_name("ck", table, column))
+    return check.ddl_if(dialect="sqlite")
+
+
+def _has_key_by_owner(component: Component, owner: Component) -> bool:
+    """Whether it has a unique key that begins with the owner's column, and so an index that leads to its rows."""
+    return component.table not in UNIQUE_EVERYWHERE and any(True for _ in _unique_keys(component, owner))
+
+
+def _unique_keys(component: Component, owner: Component | None) -> Iterator[UniqueConstraint]:
+    scope: tuple[str, ...] = ()
+    if owner is not None and component.owner_column is not None and component.table not in UNIQUE_EVERYWHERE:
+        scope = (component.owner_column,)
+    fields = stored_fields(component)
+    for key in stored_keys(component):
+        columns = [fields[name] for name in key]
+        # A table that holds rows already can't be promised to be without doubles of a column added to it.
+        if component.table.startswith(EXTENSION_PREFIX) or not any(
+            column.startswith(EXTENSION_PREFIX) for column in columns
+        ):
+            yield UniqueConstraint(*scope, *columns, name=constraint_name("uq", component.table, *columns))
+
+
+def column_type(one: Field) -> TypeEngine[str]:
+    """The type of a field's column."""
+    if one.type == "number":
+        return Exact()
+    return plain_text(_length(one))
+
+
+def _length(one: Field) -> int | None:
+    return {"date": TIME_LENGTH, "flag": 1}.get(one.type, one.length)
+
+
+def _field_checks(table: str, one: Field) -> Iterator[CheckConstraint]:
+    if one.type == "flag":
+        yield CheckConstraint(f"{one.column} IN ('Y', 'N')", name=constraint_name("ck", table, str(one.column)))
+    elif one.type != "number" and _length(one) is not None:
+        yield CheckConstraint(
+            f"length({one.column}) <= {_length(one)}", name=constraint_name("ck", table, f"{one.column}_length")
+        )
+
+
+def _reference(table: str, column: str, target: str, target_column: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint([column], [f"{target}.{target_column}"], name=constraint_name("fk", table, column))
+
+
+def _reference_parts(text: str) -> tuple[str, str]:
+    name, _, field_name = text.partition(".")
+    return name, field_name
+
+
+def constraint_name(kind: str, table: str, *columns: str) -> str:
+    """A constraint's name; one that PostgreSQL would cut ends with a digest instead."""
+    name = "_".join((kind, table, *columns))
+    if len(name) <= _MOST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: _MOST_NAME - 9]}_{digest}"

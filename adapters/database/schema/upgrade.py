@@ -1,0 +1,214 @@
+"""Bringing a database to this version of the hub: its migrations, then what a deployment's extensions need.
+
+    1. the shipped migrations, each once, by Alembic
+    2. tables, columns and views of extensions (``x_``) that aren't there yet, recorded by digest; nothing is dropped
+
+All of it is one transaction on both databases: killed anywhere, nothing has happened, and it is run again.
+
+Spec: road.md "Storage"; guarantees.md "Alembic".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Column, Connection, Inspector, MetaData, Table, inspect, select, text
+from sqlalchemy.schema import AddConstraint, CheckConstraint, CreateColumn, CreateIndex, ForeignKeyConstraint
+
+from adapters.database.connection.column_types import JsonText
+from adapters.database.connection.database import Database
+from adapters.database.schema.json_views import renew_views, views_of
+from adapters.database.schema.tables import constraint_name, tables_of
+from integration_objects.definition import EXTENSION_PREFIX, Definitions
+from integration_objects.errors import Misconfigured
+from integration_objects.surroundings import Surroundings
+
+MIGRATIONS = pathlib.Path(__file__).parent.parent / "migrations"
+#: Under this name the digest of the extensions' tables and columns is recorded.
+_RECORDED = "tables"
+# A number that only upgrades lock, so that two processes don't upgrade at once.
+_LOCK = 7_265_177_104
+
+
+class DatabaseTooNew(Misconfigured):
+    """The database was upgraded by a later version of the hub."""
+
+
+class StoredOtherwise(Misconfigured):
+    """The database has a table where the definition says JSON, or the other way round."""
+
+
+def upgrade(database: Database, definitions: Definitions, surroundings: Surroundings | None = None) -> None:
+    """Bring the database to this version of the hub, and add what the extensions in *definitions* need.
+
+    Raises:
+        DatabaseTooNew: a later version of the hub has upgraded it.
+        StoredOtherwise: an extension now says JSON of what has a table, or the other way round.
+        Retryable, Misconfigured: as the database has it; nothing was changed.
+    """
+    metadata = tables_of(definitions)
+    with database.write() as connection:
+        if not database.is_sqlite:
+            # Migrations of a large table take their time; whoever comes second waits for the first.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        migrated = _revision(connection, database) != head()
+        if migrated:
+            _migrate(connection)
+        _extend(connection, metadata, surroundings or Surroundings(), migrated)
+
+
+def needs_upgrade(database: Database, definitions: Definitions) -> bool:
+    """Whether `upgrade` has anything to do.
+
+    Raises:
+        DatabaseTooNew: a later version of the hub has upgraded the database.
+    """
+    metadata = tables_of(definitions)
+    with database.read() as connection:
+        if _revision(connection, database) != head():
+            return True
+        digest = _digest(metadata)
+        return digest is not None and not _is_recorded(connection, metadata, digest)
+
+
+def head() -> str:
+    """The newest migration of this version of the hub."""
+    return _revisions()[-1]
+
+
+def _revisions() -> list[str]:
+    # The files' names begin with the revisions, which count up; Alembic itself is slow to load.
+    return sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _revision(connection: Connection, database: Database) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if found is not None and found not in _revisions():
+        raise DatabaseTooNew(
+            "the database was upgraded by a later version of the hub",
+            where=database.shown_url,
+            why=f"it is at {found}, and this version knows {', '.join(_revisions())}",
+            mend="install that version, or use another database",
+        )
+    return found
+
+
+def _migrate(connection: Connection) -> None:
+    # Alembic takes a quarter of a second to load, which only an upgrade needs to wait for.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+def _extend(connection: Connection, metadata: MetaData, surroundings: Surroundings, migrated: bool) -> None:
+    digest = _digest(metadata)
+    if digest is None:
+        return
+    recorded = _is_recorded(connection, metadata, digest)
+    # A migration may have made a view anew, without an extension's columns.
+    if recorded and not migrated:
+        return
+    found = inspect(connection)
+    _prove_forms(connection, metadata, found)
+    for table in metadata.sorted_tables:
+        if table.name.startswith(EXTENSION_PREFIX) and not found.has_table(table.name):
+            table.create(connection)
+        else:
+            _add_columns(connection, table, found)
+    renew_views(connection, [view for view in views_of(metadata).values() if view.extension_columns])
+    if recorded:
+        return
+    values = {"name": _RECORDED, "digest": digest, "applied_at": surroundings.now()}
+    connection.execute(metadata.tables["hub_extension"].insert(), values)
+
+
+def _prove_forms(connection: Connection, metadata: MetaData, found: Inspector) -> None:
+    """Refuse a table where a view is wanted, and the other way round: nobody moves a deployment's rows unasked."""
+    tables, views = set(found.get_table_names()), set(found.get_view_names())
+    for name, (form, other) in {
+        **dict.fromkeys(tables & set(views_of(metadata)), ("JSON", "a table")),
+        **dict.fromkeys(views & set(metadata.tables), ("a table", "JSON, shown by a view")),
+    }.items():
+        raise StoredOtherwise(
+            f"'{name}' is declared to be stored as {form}, and is {other} in the database",
+            where=name,
+            why="the upgrade drops nothing, and rows are there already or may be",
+            mend="give the component another table name and load its rows again, or declare it as it was",
+        )
+
+
+def _add_columns(connection: Connection, table: Table, found: Inspector) -> None:
+    if not any(column.name.startswith(EXTENSION_PREFIX) for column in table.columns):
+        return
+    there = {column["name"] for column in found.get_columns(table.name)}
+    quote = connection.dialect.identifier_preparer.quote
+    for column in table.columns:
+        if column.name in there or not column.name.startswith(EXTENSION_PREFIX):
+            continue
+        declared = str(CreateColumn(column).compile(dialect=connection.dialect))
+        constraints = list(_constraints_on(connection, table, column))
+        if connection.dialect.name == "sqlite":
+            # SQLite can't add a constraint later, and takes it with its column.
+            declared += "".join(f" {_inline(constraint, connection)}" for constraint in constraints)
+        connection.exec_driver_sql(f"ALTER TABLE {quote(table.name)} ADD COLUMN {declared}")
+        if connection.dialect.name != "sqlite":
+            for constraint in constraints:
+                connection.execute(AddConstraint(constraint, isolate_from_table=False))
+        for index in table.indexes:
+            if [one.name for one in index.columns] == [column.name]:
+                connection.execute(CreateIndex(index))
+
+
+def _constraints_on(
+    connection: Connection, table: Table, column: Column[Any]
+) -> Iterator[CheckConstraint | ForeignKeyConstraint]:
+    checks = [constraint_name("ck", table.name, column.name + suffix) for suffix in ("", "_length")]
+    # PostgreSQL's JSON needs no check that it is JSON.
+    is_typed = isinstance(column.type, JsonText) and connection.dialect.name != "sqlite"
+    for constraint in sorted(table.constraints, key=lambda one: str(one.name)):
+        if isinstance(constraint, ForeignKeyConstraint):
+            if [one.name for one in constraint.columns] == [column.name]:
+                yield constraint
+        elif isinstance(constraint, CheckConstraint) and constraint.name in checks and not is_typed:
+            yield constraint
+
+
+def _inline(constraint: CheckConstraint | ForeignKeyConstraint, connection: Connection) -> str:
+    if isinstance(constraint, CheckConstraint):
+        return f"CONSTRAINT {constraint.name} CHECK ({constraint.sqltext})"
+    (element,) = constraint.elements
+    quote = connection.dialect.identifier_preparer.quote
+    target = element.column
+    return f"CONSTRAINT {constraint.name} REFERENCES {quote(target.table.name)} ({quote(target.name)})"
+
+
+def _digest(metadata: MetaData) -> str | None:
+    """The digest of the extensions' tables and columns; None where there are none."""
+    lines = [
+        f"{table.name} {column.name} {column.type!r}"
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if table.name.startswith(EXTENSION_PREFIX) or column.name.startswith(EXTENSION_PREFIX)
+    ]
+    lines += [
+        f"{view.name} {column} shown" for view in views_of(metadata).values() for column in view.extension_columns
+    ]
+    if not lines:
+        return None
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def _is_recorded(connection: Connection, metadata: MetaData, digest: str) -> bool:
+    recorded = metadata.tables["hub_extension"]
+    statement = select(recorded.c.digest).where(recorded.c.name == _RECORDED, recorded.c.digest == digest)
+    return connection.scalar(statement) is not None

@@ -1,0 +1,6 @@
+"""The command line: one module a group of commands.
+
+What comes in: the words of a command.
+What goes out: text on standard output, errors on standard error, and an exit code.
+Who calls it: people and scripts, as `orderhub`.
+"""

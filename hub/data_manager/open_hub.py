@@ -1,0 +1,172 @@
+"""An open deployment: its declarations with its database, and the transactions on it.
+
+    OpenHub          deployment, database, tables, surroundings; `write()` and `read()` open transactions
+    Transaction   the hub's pending_writes within one database transaction: objects and messages
+
+Spec: road.md, "What commits when".
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from adapters.database.connection.database import Database
+from adapters.database.messages.store import MessageStore
+from adapters.database.objects.store import ObjectStore
+from adapters.database.schema.tables import tables_of
+from adapters.database.schema.upgrade import needs_upgrade, upgrade
+from hub.deployment.deployment import Deployment
+from hub.workflow_manager.answers import Answers
+from hub.workflow_manager.catalogue_reader import CatalogueReader
+from hub.workflow_manager.run import Origin, Run, Runtime
+from integration_objects.errors import Misconfigured
+from integration_objects.surroundings import Surroundings
+
+#: numbers of a sequence that a process takes at once, where several processes share a database
+NUMBERS_AT_ONCE = 20
+
+
+class DatabaseNotUpgraded(Misconfigured):
+    """The database's tables aren't those that the deployment needs."""
+
+
+class _DryRun(Exception):
+    """Ends a dry run's transaction, which rolls it back."""
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """The pending_writes of one transaction.
+
+    Attributes:
+        connection: the database's, for savepoints.
+        store: the EAI database adapter.
+        messages: the message store.
+        open_hub: whose pending_writes they are.
+        catalogues: products' definitions, read once for all of its runs.
+    """
+
+    connection: Any
+    store: ObjectStore
+    messages: MessageStore
+    open_hub: OpenHub
+    catalogues: CatalogueReader
+
+    def run(self, origin: Origin, locked: set[str] | None = None, answers: Answers | None = None) -> Run:
+        """A workflow run in this transaction.
+
+        Args:
+            origin: the message that it works for.
+            locked: the accounts that its group has locked; None for alone.
+            answers: what other systems answered before the lock; None where none is asked.
+        """
+        return Run(
+            self.open_hub.runtime,
+            self.store,
+            self.messages,
+            origin,
+            locked,
+            answers=answers,
+            catalogues=self.catalogues,
+        )
+
+
+class OpenHub:
+    """An open deployment. One for each process.
+
+    Attributes:
+        process: the process's name, the same after each start: counts and marks are kept by it.
+        holder: who holds a lease: this very process.
+    """
+
+    def __init__(
+        self, deployment: Deployment, surroundings: Surroundings | None = None, process: str = "command"
+    ) -> None:
+        self.deployment = deployment
+        self.surroundings = surroundings or Surroundings()
+        self.process = process
+        self.holder = f"{process}-{os.getpid()}"
+        self._blocks: dict[str, Iterator[int]] = {}
+        self.metadata = tables_of(deployment.definitions)
+        self.database = Database(
+            deployment.settings.database_url,
+            folder=deployment.folder,
+            unsafe=deployment.settings.unsafe_database,
+        )
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """What all runs of this deployment share."""
+        runtime = self.deployment.runtime(self.surroundings)
+        return runtime if self.database.is_sqlite else replace(runtime, next_number=self._next_number)
+
+    def _next_number(self, sequence: str) -> int:
+        """A number of this process's block; the next block is taken in a short transaction of its own."""
+        numbers = self._blocks.get(sequence)
+        number = next(numbers, None) if numbers is not None else None
+        if number is None:
+            with self.database.write() as connection:
+                control = self._transaction(connection).messages.control
+                last = control.next_number(sequence, NUMBERS_AT_ONCE)
+            self._blocks[sequence] = numbers = iter(range(last - NUMBERS_AT_ONCE + 1, last + 1))
+            number = next(numbers)
+        return number
+
+    def prepare_database(self) -> None:
+        """Make the database ready: SQLite is upgraded; PostgreSQL must have been.
+
+        Raises:
+            DatabaseNotUpgraded: names the command that does it.
+        """
+        if self.database.is_sqlite:
+            upgrade(self.database, self.deployment.definitions)
+        elif needs_upgrade(self.database, self.deployment.definitions):
+            raise DatabaseNotUpgraded(
+                "the database isn't ready for this version of the hub and this deployment's extensions",
+                where=self.database.shown_url,
+                why="tables or columns are missing, or migrations haven't run",
+                mend="run `orderhub db upgrade` once, with the right to create tables, then start again",
+            )
+
+    @contextmanager
+    def write(self, dry_run: bool = False) -> Iterator[Transaction]:
+        """A transaction that writes: committed at the end, rolled back on an error, and always on a dry run.
+
+        What was noted in its books is written before it ends.
+        """
+        try:
+            with self.database.write() as connection:
+                transaction = self._transaction(connection)
+                yield transaction
+                transaction.messages.pending_writes.write()
+                if dry_run:
+                    raise _DryRun
+        except _DryRun:
+            pass
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that only reads."""
+        with self.database.read() as connection:
+            yield self._transaction(connection)
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self.database.close()
+
+    def _transaction(self, connection: Any) -> Transaction:
+        user = self.deployment.settings.user
+        definitions = self.deployment.definitions
+        store = ObjectStore(connection, definitions, self.metadata, self.surroundings, user)
+        return Transaction(
+            connection,
+            store,
+            MessageStore(connection, self.surroundings, self.process, user),
+            self,
+            CatalogueReader(store, definitions),
+        )

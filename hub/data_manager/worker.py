@@ -1,0 +1,160 @@
+"""Doors to data manager: take in, work, dispatch, again; back off when there is nothing, drain on a stop.
+
+Spec: road.md "The inbox is the one waiting room", "Command line, completed"; guarantees.md G7.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+import structlog
+
+from adapters.transport import TransportAway
+from hub.data_manager.data_manager import DataManager
+from hub.data_manager.dispatcher import Dispatcher
+from hub.data_manager.doors import Door, declare_queues, folder_door, open_broker, open_doors
+from hub.data_manager.open_hub import OpenHub
+from integration_objects.errors import Retryable
+
+log = structlog.get_logger()
+
+#: seconds that `run --once` waits for a broker's last message
+LAST_LOOK_S = 1.0
+#: seconds between two looks for parked messages whose condition may have come while they were being parked
+WAKE_S = 60.0
+#: the longest wait between two tries where the database doesn't answer, in seconds
+LONGEST_BACKOFF_S = 30.0
+
+
+class Worker:
+    """One process's loop over everything that is to be done."""
+
+    def __init__(self, open_hub: OpenHub) -> None:
+        self._open_hub = open_hub
+        self.data_manager = DataManager(open_hub)
+        self._broker = open_broker(open_hub)
+        self._doors = open_doors(open_hub, self.data_manager, self._broker)
+        self._dispatcher = Dispatcher(open_hub, self.data_manager, folder_door(open_hub), self._broker)
+        self._stopped = False
+        # Woken by a signal's handler, which may run within itself and within a wait: no lock of Python's stands that.
+        self._stops: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._group = open_hub.deployment.settings.group
+        self._away: set[Door] = set()
+
+    def stop(self) -> None:
+        """End the loop after the step that is under way. Safe to call from a signal handler."""
+        self._stopped = True
+        self._stops.put(None)
+
+    def close(self) -> None:
+        """Give back what was received and not worked, and close the doors."""
+        for door in self._doors:
+            door.close()
+        if self._broker is not None:
+            self._broker.close()
+
+    def run(self, once: bool = False) -> bool:
+        """Work until somebody stops it, or, with *once*, until only final and parked messages are left.
+
+        Returns:
+            Whether every message is in a final state.
+        """
+        poll_s = self._open_hub.deployment.settings.poll_s
+        backoff, wait_s, wake_at, ready = poll_s, 0.0, self._open_hub.surroundings.monotonic() + WAKE_S, False
+        while not self._stopped:
+            try:
+                ready = ready or self._make_ready()
+                if self._open_hub.surroundings.monotonic() >= wake_at:
+                    self.data_manager.wake()
+                    wake_at = self._open_hub.surroundings.monotonic() + WAKE_S
+                before = self._open_hub.surroundings.monotonic()
+                worked = self.step(wait_s)
+                backoff, self._group = poll_s, self._open_hub.deployment.settings.group
+            except Retryable as error:
+                log.warning("the world is at fault", again_in_s=backoff, **error.as_dict())
+                self._group = 1  # what made a group fail is found, and the others go on
+                self._wait(backoff)
+                backoff = min(backoff * 2, LONGEST_BACKOFF_S)
+                continue
+            if worked:
+                wait_s = 0.0
+                continue
+            if once and wait_s and not self._is_left():
+                break
+            wait_s = max(poll_s, LAST_LOOK_S) if once and self._broker is not None else poll_s
+            waited = self._open_hub.surroundings.monotonic() - before
+            if waited < poll_s:  # no door waited: there is none that does, or its routes are paused
+                self._wait(poll_s - waited)
+        return self._all_final()
+
+    def step(self, wait_s: float = 0.0) -> int:
+        """Take in what the doors hold, work one group, dispatch what waits; returns how much was done.
+
+        Args:
+            wait_s: seconds to wait at a door for something to come.
+
+        Raises:
+            Retryable: the database failed. A door that failed is passed over, so that the others go on.
+        """
+        done = sum(self._take_in(door, wait_s) for door in self._doors)
+        done += self.data_manager.work(self._group)
+        return done + self._dispatcher.step()
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, or until somebody stops the worker."""
+        with suppress(queue.Empty):
+            self._stops.get(timeout=seconds)
+
+    def _make_ready(self) -> bool:
+        """Before the first step: queues declared, what this process died on taken up, what couldn't leave tried."""
+        if self._broker is not None:
+            declare_queues(self._open_hub, self._broker)
+        with self._open_hub.write() as transaction:
+            transaction.messages.control.end_former_leases(self._open_hub.holder)
+            transaction.messages.outbox.try_now()
+        self.data_manager.take_up()
+        return True
+
+    def _take_in(self, door: Door, wait_s: float) -> int:
+        try:
+            taken = door.take_in(self._group, wait_s)
+        except TransportAway as error:
+            if door not in self._away:
+                log.warning("a door doesn't answer", **error.as_dict())
+                self._away.add(door)
+            return 0
+        if door in self._away:
+            self._away.remove(door)
+            log.warning("a door answers again")
+        return taken
+
+    def _is_left(self) -> bool:
+        """Whether something is still to come: rows whose turn or time comes, messages to dispatch, growing files."""
+        if self._dispatcher.waits() or self._away or any(door.is_left() for door in self._doors):
+            return True
+        with self._open_hub.read() as transaction:
+            return transaction.messages.inbox.next_due(self.data_manager.running(transaction)) is not None
+
+    def _all_final(self) -> bool:
+        with self._open_hub.read() as transaction:
+            states = transaction.messages.counts().states
+        return not any(states[state] for state in ("received", "retrying", "parked"))
+
+
+@contextmanager
+def stopped_by_signals(worker: Worker) -> Iterator[None]:
+    """SIGTERM and SIGINT end the worker after the step that is under way."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        worker.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,249 @@
+"""A usage scenario for people to watch: told, with the commands that a person would type, and what they left.
+
+Each workflow runs as `orderhub workflow` runs it. What is shown is read back from the database afterwards; nothing is
+made up.
+
+Spec: road.md, "Command line, completed" (`demo --scenario`); workflows.md, "Usage scenarios".
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import shlex
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from hub.data_manager.lookup import SHOWN_BY, stored_object
+from hub.data_manager.workflow_run import run_workflow
+from hub.demo.scenarios import SCENARIOS, Request
+from hub.demo.stage import WIDTH, Demonstration, demonstration, heading, paragraph
+from hub.presentation.printing import out, table
+from hub.workflow_manager.named_workflow import request, workflow_named
+from hub.workflow_manager.run import Note
+from integration_objects.complex_object import (
+    action_code,
+    attributes,
+    instances,
+    line_items,
+    object_name,
+    walk_items,
+)
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+from schemas.check import parse
+from schemas.from_xml import external_from_xml
+
+#: what a scenario begins with
+_SAMPLES = ("catalogue.xml", "price_list.xml", "accounts.xml", "premises.xml", "customers.xml")
+_BILLING = "billing.events"
+_HEADS = ("number", "product", "action", "status", "price", "attributes")
+
+
+class ScenarioUnknown(Refused):
+    """There is no usage scenario of this letter to be played."""
+
+
+def play_scenario(folder: pathlib.Path, letter: str) -> bool:
+    """Play a usage scenario with its predecessors in *folder*, made anew.
+
+    Returns:
+        Whether every message came to a final state.
+
+    Raises:
+        ScenarioUnknown: there is none of this letter; nothing was touched.
+    """
+    if letter not in SCENARIOS:
+        raise ScenarioUnknown(
+            f"there is no scenario '{letter}' to be played",
+            where="--scenario",
+            why="scenarios are " + ", ".join(f"{known} ({one.title})" for known, one in SCENARIOS.items()),
+            mend="name one of them by its letter",
+        )
+    scenario = SCENARIOS[letter]
+    with demonstration(folder) as hub:
+        stage = PrintedStage(hub)
+        stage.load()
+        scenario.play(stage)
+        stage.show_end(scenario.account)
+        return hub.run()
+
+
+class PrintedStage:
+    """A stage (`hub.demo.scenarios.Stage`) on the demonstration's deployment, which prints what happens on it."""
+
+    def __init__(self, hub: Demonstration) -> None:
+        self._hub = hub
+        self._files = 0
+
+    def load(self) -> None:
+        """Load the company's catalogue, price list and customers."""
+        heading("The catalogue, the price list and the customers are loaded")
+        _command("load", *_SAMPLES)
+        for name in _SAMPLES:
+            self._hub.load(name)
+
+    def begin(self, title: str) -> None:
+        """Print a heading."""
+        heading(title)
+
+    def tell(self, text: str) -> None:
+        """Print a paragraph."""
+        paragraph(text)
+
+    def work(self, workflow: str, **arguments: str | Sequence[Request]) -> PropertySet:
+        """Run a workflow; print the command, its report, and the object as it is stored then."""
+        pairs, shown = [], []
+        for name, value in ((name.replace("_", "-"), value) for name, value in arguments.items()):
+            text = value if isinstance(value, str) else _as_json(value)
+            pairs.append((name, text))
+            shown.append(f"{name}={text if isinstance(value, str) else self._written(text)}")
+        _command("workflow", workflow, *shown)
+        for value in arguments.values():
+            if not isinstance(value, str):
+                out(_readable(_as_json(value)))
+        open_hub = self._hub.open_hub
+        outcome = run_workflow(
+            open_hub, workflow_named(open_hub.deployment.workflows, workflow), request(workflow, pairs)
+        ).outcome
+        for line in _report(outcome.notes):
+            out(f"  {line}")
+        written = [(object_name(tree) or "", instances(tree)[0]) for tree in outcome.objects]
+        for place, (name, instance) in enumerate(written):
+            self._show(name, self._stored(name, instance.get(self._named_by(name))), with_lines=place == 0)
+        return written[0][1]
+
+    def look(self, name: str, key: str | None) -> PropertySet:
+        """Print the command that shows a stored object, and what the object says."""
+        _command("show", name, key or "", "--text")
+        instance = self._stored(name, key)
+        self._show(name, instance)
+        return instance
+
+    def provision(self) -> None:
+        """Answer all work orders; print what became of each answer."""
+        _command("receive", "provisioning.work_orders")
+        answered = self._hub.answer_work_orders()
+        self._hub.run()
+        with self._hub.open_hub.read() as transaction:
+            states = [(transaction.messages.show(one.row_id) or {})["state"] for one in answered]
+        for one, state in zip(answered, states, strict=True):
+            out(f"  work order {one.number}, revision {one.revision}: {one.lines} lines are complete")
+            out(f"    answered (orderhub send provisioning_status, orderhub run --once): {state}")
+
+    def show_end(self, account: str) -> None:
+        """Print what the account has now, what became of its orders, and what billing was told."""
+        heading("The customer's service profile")
+        self.look("OM Asset", account)
+        heading("The orders")
+        with self._hub.open_hub.read() as transaction:
+            orders = instances(transaction.store.query("OM Order", {"Account Id": account}))
+            messages = transaction.messages.outbox.waiting(_BILLING, 1000)
+        heads = ("order", "revision", "status", "active", "processed", "lines")
+        out(table(heads, [_order_row(order) for order in orders]))
+        heading("What billing is told")
+        _command("receive", "--peek", _BILLING)
+        external = self._hub.open_hub.deployment.external_objects["Billing Message"]
+        charges: Counter[tuple[str | None, ...]] = Counter()
+        for row in messages:
+            told = external_from_xml(parse(row.message.body), external)
+            for charge in (node for node in told.children if node.type == "Charge"):
+                fields = ("Action", "ProductId", "Price", "UnitOfMeasure")
+                charges[(told.get("OrderNumber"), *(charge.get(field) for field in fields))] += 1
+        rows = [(order, number, *charge) for (order, *charge), number in charges.items()]
+        out(table(("order", "charges", "action", "product", "price", "per"), rows))
+        out(
+            f"\nWhere to look next:\n  cd {self._hub.open_hub.deployment.folder.name}\n  orderhub status\n"
+            f"  orderhub show 'OM Asset' {account} --text\n  orderhub workflow projected-state account={account}\n"
+            f"  orderhub receive --peek {_BILLING}"
+        )
+
+    def _written(self, requests: str) -> str:
+        """Requests in a file of their own, as an argument names it."""
+        self._files += 1
+        name = f"requests-{self._files}.json"
+        self._hub.write(name, requests)
+        return f"@{name}"
+
+    def _named_by(self, name: str) -> str:
+        """The field whose value `orderhub show` takes."""
+        definitions = self._hub.open_hub.deployment.definitions
+        return SHOWN_BY[name][0] if name in SHOWN_BY else definitions[name].root.keys[0][0]
+
+    def _stored(self, name: str, key: str | None) -> PropertySet:
+        with self._hub.open_hub.read() as transaction:
+            tree = stored_object(transaction.store, self._hub.open_hub.deployment.definitions, name, key or "")
+        (instance,) = instances(tree)
+        return instance
+
+    def _show(self, name: str, instance: PropertySet, with_lines: bool = True) -> None:
+        """Print a stored instance; of an order, every revision's header, as one replaces the other."""
+        number = instance.get("Order Number")
+        if name == "OM Order" and number is not None:
+            with self._hub.open_hub.read() as transaction:
+                revisions = instances(transaction.store.query(name, {"Order Number": number}))
+            for one in revisions:
+                flag = "active" if one.get("Active Flag") == "Y" else "inactive"
+                out(f"  order {number}, revision {one.get('Revision')}: {one.get('Status')}, {flag}")
+        else:
+            heads = (self._named_by(name), "Name", "Parent Account Id", "Status")
+            out("  " + ", ".join(f"{head}: {instance.get(head)}" for head in heads if instance.get(head)))
+        if with_lines and line_items(instance):
+            rows, total = _lines(instance)
+            said = [column for column in range(len(_HEADS)) if any(row[column] for row in rows)]
+            text = table([_HEADS[column] for column in said], [[row[column] for column in said] for row in rows])
+            out("\n".join(f"  {line}" for line in text.splitlines()))
+            out(f"  in all: {total}")
+
+
+def _command(*words: str) -> None:
+    out(f"\n$ orderhub {' '.join(map(shlex.quote, words))}")
+
+
+def _as_json(requests: Sequence[Request]) -> str:
+    """Requests as the workflows take them, one a line."""
+    return "[" + ",\n ".join(json.dumps(one, ensure_ascii=False) for one in requests) + "]"
+
+
+def _readable(requests: str) -> str:
+    """Requests, indented, in lines that are read easily."""
+    return "\n".join(
+        textwrap.fill(line, WIDTH, initial_indent="    ", subsequent_indent="       ", break_on_hyphens=False)
+        for line in requests.splitlines()
+    )
+
+
+def _report(notes: Iterable[Note]) -> list[str]:
+    """A workflow's report; what it says alike of several lines of a product once, with their number."""
+    said = Counter((note.kind, note.product, note.text) for note in notes)
+    return [
+        str(Note(kind, text, product=product)) + (f" ({number} times)" if number > 1 else "")
+        for (kind, product, text), number in said.items()
+    ]
+
+
+def _lines(instance: PropertySet) -> tuple[list[tuple[str, ...]], str]:
+    """The items, those counted together that say the same; and how many have which action or, in a profile, status."""
+    depths: dict[int, int] = {}
+    said: Counter[tuple[str, ...]] = Counter()
+    total: Counter[str] = Counter()
+    in_profile = instance.type == "Asset"
+    for item, parent in walk_items(instance):
+        depths[id(item)] = 0 if parent is None else depths[id(parent)] + 1
+        action, status = "" if in_profile else action_code(item), item.get("Status") or ""
+        values = ", ".join(
+            f"{one.get('Name')}={one.get('Text Value') or one.get('Number Value') or one.get('Date Value')}"
+            for one in attributes(item)
+        )
+        product = "  " * depths[id(item)] + (item.get("Product Id") or "")
+        said[product, action, status, item.get("Adjusted Price") or "", values] += 1
+        total[status if in_profile else action] += 1
+    rows = [(str(number), *texts) for texts, number in said.items()]
+    return rows, ", ".join(f"{number} {word}" for word, number in total.items())
+
+
+def _order_row(order: PropertySet) -> tuple[object, ...]:
+    processed = {root.get("Order Item Processed Flag") for root in line_items(order)} == {"Y"}
+    fields = [order.get(name) for name in ("Order Number", "Revision", "Status", "Active Flag")]
+    return *fields, "Y" if processed else "N", sum(1 for _ in walk_items(order))

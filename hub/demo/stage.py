@@ -1,0 +1,149 @@
+"""What demonstrations are played on: a deployment made anew on SQLite and embedded queues, with its stand-ins.
+
+    Demonstration    the samples, loaded and sent; a provisioning system that answers work orders; the hub's worker
+
+Spec: road.md, "Command line, completed" (`demo` ignores settings and environment).
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import pathlib
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from adapters.database.messages.filing import Filed
+from adapters.files import fresh_folder
+from adapters.transport import Delivery, Envelope
+from hub.data_manager.doors import folder_door
+from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.worker import Worker
+from hub.deployment.deployment import EVERY_ROUTE, load_deployment
+from hub.deployment.settings import FILE, read_settings
+from hub.presentation.printing import out
+from hub.workflow_manager.run import Origin
+from hub.workflows.received.hub_object import load
+from integration_objects.property_set import PropertySet
+from schemas.check import parse
+from schemas.from_xml import external_from_xml
+from schemas.hub_xml import hub_from_xml
+from schemas.to_xml import external_to_xml
+
+SAMPLES = "samples"
+WORK_ORDERS = "provisioning.work_orders"
+STATUS_ROUTE = "provisioning_status"
+_SETTINGS = """# The demo's deployment: all shipped sample routes, SQLite and the embedded queue.
+database_url = "sqlite:///orderhub.db"
+routes = ["*"]
+folder_settle_s = 0
+"""
+#: characters of a line that is read
+WIDTH = 110
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A work order that the stand-in for provisioning has answered.
+
+    Attributes:
+        number, revision: the work order's.
+        lines: how many of its lines were asked for, and are complete now.
+        row_id: the answer, in the message store.
+    """
+
+    number: str
+    revision: str
+    lines: int
+    row_id: str
+
+
+class Demonstration:
+    """A deployment in the demonstration's folder, and hands for what comes from outside."""
+
+    def __init__(self, open_hub: OpenHub) -> None:
+        self.open_hub = open_hub
+        self._worker = Worker(open_hub)
+        self._manager = self._worker.data_manager
+
+    def load(self, name: str) -> list[str]:
+        """Load a sample, as `orderhub load` does; a line for each object."""
+        tree = hub_from_xml(_sample(name), self.open_hub.deployment.definitions)
+        with self.open_hub.write() as transaction:
+            return load(transaction.run(Origin("load", "local", name)), tree)
+
+    def send(self, route: str, name: str, message_id: str | None = None) -> Filed:
+        """Put a sample in at a route's door, as `orderhub send` does."""
+        return self._file(route, Envelope(message_id, _sample(name)), name)
+
+    def drop(self, folder: str, name: str) -> str:
+        """Put a sample into a folder that a route reads; the file's name there."""
+        return folder_door(self.open_hub).put_in(folder, name, _sample(name)).name
+
+    def run(self) -> bool:
+        """Run the hub until only final and parked messages are left; whether all are final."""
+        return self._worker.run(once=True)
+
+    def answer_work_orders(self) -> list[Answered]:
+        """What a provisioning system does: take each work order, and say that all its lines are complete."""
+        with self.open_hub.write() as transaction:
+            taken = transaction.messages.outbox.take(WORK_ORDERS, 100)
+        return [self._answer(row.message.message_id, row.message.body) for row in taken]
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file into the demonstration's folder."""
+        (self.open_hub.deployment.folder / name).write_text(text, encoding="utf-8")
+
+    def close(self) -> None:
+        """Close doors and database."""
+        self._worker.close()
+        self.open_hub.close()
+
+    def _file(self, route: str, envelope: Envelope, source: str) -> Filed:
+        return self._manager.file(self._manager.routes[route], [Delivery(envelope, route, "local", source)])[0]
+
+    def _answer(self, message_id: str, body: bytes) -> Answered:
+        external = self.open_hub.deployment.external_objects
+        ordered = external_from_xml(parse(body), external["Provisioning Work Order"])
+        number, revision = ordered.get("number") or "", ordered.get("revision") or ""
+        time = self.open_hub.surroundings.now()
+        status = PropertySet(
+            "workOrderStatus", properties={"workOrderNumber": number, "revision": revision, "time": time}
+        )
+        status.children = [
+            PropertySet("line", properties={"integrationId": line.get("integrationId"), "status": "COMPLETED"})
+            for line in ordered.walk()
+            if line.type == "line" and line.get("action") != "none"
+        ]
+        envelope = Envelope(f"PV-{message_id[:12]}", external_to_xml(status, external["Provisioning Status"]))
+        return Answered(number, revision, len(status.children), self._file(STATUS_ROUTE, envelope, "stand-in").row_id)
+
+
+@contextmanager
+def demonstration(folder: pathlib.Path) -> Iterator[Demonstration]:
+    """A demonstration in *folder*, which is made anew; settings and environment are ignored."""
+    fresh_folder(folder)
+    (folder / FILE).write_text(_SETTINGS, encoding="utf-8")
+    settings = read_settings(folder, environment=False, routes=[EVERY_ROUTE], folder_settle_s=0.0, poll_s=0.05)
+    open_hub = OpenHub(load_deployment(folder, settings))
+    open_hub.prepare_database()
+    made = Demonstration(open_hub)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def heading(text: str) -> None:
+    """Print a heading."""
+    out(f"\n{text}\n{'-' * len(text)}")
+
+
+def paragraph(text: str) -> None:
+    """Print a paragraph in lines that are read easily."""
+    out("\n" + textwrap.fill(text, WIDTH))
+
+
+def _sample(name: str) -> bytes:
+    return (importlib.resources.files("hub") / SAMPLES / name).read_bytes()

@@ -1,0 +1,103 @@
+"""The proof of the expressions that definitions, routes and approval rules declare, when they are loaded.
+
+    error     a condition of an action alias or a trigger that isn't understood, or names a field that isn't in the
+              component; a trigger value that doesn't fit its field
+    warning   a bare word (a text without quotes), a comparison with NULL
+
+Maps prove their own: `maps.check`.
+
+Spec: methods.md, "Delta", "Field Delta" and "Settled points", Expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hub.deployment.route import Route
+from hub.services.old_values import compile_condition
+from hub.workflow_manager.approval_rule import ApprovalRule
+from integration_objects.declaration import DeclarationFault
+from integration_objects.definition import Component, Definitions
+from integration_objects.expression import Expression, ExpressionFault
+from integration_objects.field_values import check_value
+from maps.check import Finding
+from maps.field_rule import SourceExpression
+
+
+class ConditionFaulty(DeclarationFault):
+    """A condition that a definition declares can't be compiled, or what it sets can't be."""
+
+
+def prove_conditions(definitions: Definitions) -> None:
+    """Refuse conditions that can't be compiled.
+
+    Raises:
+        ConditionFaulty: the first one, with file, line and column.
+    """
+    for finding in condition_findings(definitions):
+        if finding.severity == "error":
+            raise ConditionFaulty(finding.text, where=finding.where, mend=finding.mend)
+
+
+def condition_findings(definitions: Definitions) -> list[Finding]:
+    """All findings on the conditions of the integration objects; once each, for components are shared."""
+    components = (component for definition in definitions.values() for component in definition.components())
+    return list(dict.fromkeys(finding for component in components for finding in _in(component)))
+
+
+def route_findings(routes: Iterable[Route]) -> list[Finding]:
+    """The habits of the routes' identities and keys."""
+    found = [
+        finding
+        for route in routes
+        for declared in (route.identity, route.key)
+        if isinstance(declared, SourceExpression)
+        for finding in _habits(declared.expression, route.where, f"route '{route.name}'")
+    ]
+    return list(dict.fromkeys(found))
+
+
+def approval_findings(rules: Iterable[ApprovalRule]) -> list[Finding]:
+    """The habits of the approval rules' conditions."""
+    return [
+        finding
+        for rule in rules
+        for condition in (rule.order_condition, rule.line_condition)
+        if condition is not None
+        for finding in _habits(condition, rule.where, f"approval rule '{rule.name}'")
+    ]
+
+
+def _in(component: Component) -> Iterator[Finding]:
+    for alias in component.aliases:
+        if alias.condition:
+            where = alias.condition_where or alias.where
+            yield from _condition(alias.condition, component, where, f"the condition of '{alias.alias}'")
+    if component.trigger_condition:
+        where = component.trigger_where or component.where
+        yield from _condition(component.trigger_condition, component, where, "the trigger condition")
+    target = component.fields.get(component.trigger_field)
+    fault = check_value(target, component.trigger_value) if target is not None and component.trigger_where else None
+    if fault is not None:
+        text = f"the trigger value doesn't fit '{component.trigger_field}': {fault}"
+        yield Finding(component.trigger_where, text, "set a value of the field's type", "error")
+
+
+def _condition(text: str, component: Component, where: str, what: str) -> Iterator[Finding]:
+    try:
+        expression = compile_condition(text, component)
+    except ExpressionFault as fault:
+        place = f", {fault.where}" if fault.where else ""
+        yield Finding(where, f"{what}: {fault.what}{place}: {fault.why}", fault.mend, "error")
+        return
+    yield from _habits(expression, where, what)
+
+
+def _habits(expression: Expression, where: str, what: str) -> Iterator[Finding]:
+    """What is allowed, and seldom meant."""
+    for word, column in expression.bare_words:
+        text = f"{what}, column {column}: '{word}' stands without quotes"
+        yield Finding(where, text, f"write '{word}'", "warning")
+    for column in expression.null_comparisons:
+        text = f"{what}, column {column}: a comparison with NULL is always FALSE"
+        yield Finding(where, text, "write IS NULL", "warning")

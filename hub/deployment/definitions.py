@@ -1,0 +1,35 @@
+"""The integration objects of a deployment, and where its own declarations lie.
+
+For `hub.deployment.deployment`, and for commands that need no more than this and must start fast.
+
+Spec: DESIGN.md, "The tree"; integration.md, "Integration object definitions".
+"""
+
+from __future__ import annotations
+
+import pathlib
+
+from integration_objects.declaration import in_folder, shipped
+from integration_objects.definition import IntegrationObject, read_definitions
+
+#: The settings' file; the folder that has one is a deployment's.
+FILE = "orderhub.toml"
+
+
+def own_folder(folder: pathlib.Path) -> pathlib.Path | None:
+    """Where the deployment's own declarations lie: its folder, where that has an `orderhub.toml`; else None.
+
+    A checkout of the hub has folders of the same names, which are the shipped ones.
+    """
+    return folder if (folder / FILE).is_file() else None
+
+
+def load_definitions(folder: pathlib.Path) -> dict[str, IntegrationObject]:
+    """The integration objects alone: the shipped ones with the deployment's extensions, and its own.
+
+    Raises:
+        DeclarationFault: the first fault, with file, line and column.
+    """
+    own = own_folder(folder)
+    sources = shipped("integration_objects")
+    return read_definitions(sources, [] if own is None else in_folder(own / "integration_objects"))

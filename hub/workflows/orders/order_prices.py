@@ -1,0 +1,80 @@
+"""A received order priced by the hub: what its lines cost, and what they change in the price of what is there.
+
+The service items that the order changes are priced as wholes, as `modify` prices them: their likes are counted
+together, so that a new line may bring the ones that are there onto another tier. These become lines of the order.
+
+Spec: road.md, "Receive order" (prices, where the route says so); workflows.md, "Configurator and pricing".
+"""
+
+from __future__ import annotations
+
+from hub.services.differences import differs_in
+from hub.workflow_manager.run import Run
+from hub.workflows.state.change_of_state import fill_products
+from hub.workflows.state.milestones import is_past
+from hub.workflows.state.order_lines import fill_line, put_ancestors
+from hub.workflows.state.order_rules import Touched, by_reference, references_of
+from hub.workflows.state.price_lists import newest_price_list_for
+from hub.workflows.state.service_profile import ORDER
+from integration_objects.complex_object import action_code, instances, message, put_list, walk_items
+from integration_objects.errors import Refused
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
+from integration_objects.property_set import PropertySet
+
+#: what pricing says of a line
+_PRICED = (
+    "List Price",
+    "Adjusted Price",
+    "Price Type",
+    "Unit Of Measure",
+    "Number Of Occurrences",
+    "Currency Code",
+    "Price Description",
+    "Pricing Comment",
+)
+
+
+def price_order(run: Run, order: PropertySet, state: PropertySet, service_items: Touched) -> None:
+    """Give an order's lines the hub's prices, whatever prices they came with. Changes *order*.
+
+    A line that is finished stays as it is.
+
+    Args:
+        run: the run.
+        order: the order, with the keys of its lines; its header gets the price list and the currency.
+        state: OM Asset message: what is requested so far. Not changed.
+        service_items: those that the order changes.
+
+    Raises:
+        PriceListUnknown, PriceListMissing, PriceListUnclear: no price list, or several, would do.
+        PriceMissing: products have no price.
+        CurrencyDiffers, PriceListNotEffective: the order's price list isn't for it.
+    """
+    prices = newest_price_list_for(run, order)
+    header = order.copy_node()
+    header.children = list(service_items.after.children)
+    try:
+        priced = run.pricing.price(message(ORDER, [header]), prices, run.now())
+    except Refused as error:
+        error.where = by_reference(error.where, references_of(order))
+        raise
+    component = run.definitions[ORDER].root.children[LINE_ITEM]
+    differs = differs_in(component, [name for name in component.compared if name in _PRICED])
+    lines = {item.get(KEY): item for item, _ in walk_items(order)}
+    present = {item.get(KEY): item for item, _ in walk_items(service_items.before)}
+    roots = put_list(order, LINE_ITEM)
+    for item, _ in walk_items(instances(priced.tree)[0]):
+        line, was = lines.get(item.get(KEY)), present.get(item.get(KEY))
+        if line is not None and (line.get("Status") == "Complete" or is_past(line)):
+            continue
+        if line is None or action_code(line) == NO_ACTION:
+            if was is None or not differs(item.properties, was.properties):
+                continue
+            if line is None:
+                line = PropertySet(LINE_ITEM, properties={KEY: item.get(KEY)})
+                fill_line(line, was)
+                roots.append(line)
+            line.properties["Action Code"] = "Update"
+        line.properties |= {name: item.get(name) for name in _PRICED if item.get(name) != line.get(name)}
+    put_ancestors(order, state)
+    fill_products(run, order)

@@ -1,0 +1,360 @@
+"""Products and services: new ones, changed ones, those that end or pause, and the profile that shows them.
+
+    new-products-and-services    an added product on the active quote
+    modify                       a service item's new state, as the delta to its requested one
+    disconnect                   its requested state against nothing
+    suspend, resume              the same skeleton: an Update of what status the service is to have
+    profile                      the products and services that a quote's accounts lead to
+
+Source: "Workflow Processes", a to d; spec: workflows.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.configurator.requests import AddItem, Request
+from hub.workflow_manager.arguments import Argument
+from hub.workflow_manager.named_workflow import process
+from hub.workflow_manager.run import Note, Outcome, Run
+from hub.workflows.quotes.active_quote import QUOTE, CurrencyMixed, active_quote, set_currency
+from hub.workflows.quotes.quote_arguments import ACCOUNT, MODULE, REQUESTS, ROOT, SESSION
+from hub.workflows.quotes.quote_lines import ACCOUNTS, group_of, put_lines, store_lines, the_quote
+from hub.workflows.state.accounts import the_account
+from hub.workflows.state.change_of_state import broken_rules, configure, lines_of, price_as_wanted
+from hub.workflows.state.service_item import refuse_new_roots, requested_item, with_roots
+from hub.workflows.state.service_profile import ASSET, no_profile, profile
+from hub.workflows.state.statuses import StatusChangeRefused, check_change
+from integration_objects.complex_object import (
+    action_code,
+    instances,
+    is_empty,
+    is_tracked,
+    line_items,
+    list_of,
+    message,
+    walk_items,
+)
+from integration_objects.errors import Refused
+from integration_objects.names import KEY, LINE_ITEM
+from integration_objects.property_set import PropertySet
+
+_UNTRACKED = "[Track As Asset] = 'N'"
+
+
+class NothingTracked(Refused):
+    """Nothing of a service item is tracked as an asset, so that there is nothing to disconnect."""
+
+
+def new_products_and_services(
+    run: Run,
+    account: str,
+    product: str | None = None,
+    quantity: str | None = None,
+    requests: Sequence[Request] = (),
+    session: str | None = None,
+) -> Outcome:
+    """Get the active quote ready for new products and services, and put a product on it.
+
+    Raises:
+        AccountUnknown, ProductUnknown: there is no such account or product.
+        ConfigurationRefused: the requested configuration breaks rules of the products.
+        PriceMissing: something of it has no price.
+
+    Source: "New Products and Services Process", steps 1 to 3.
+    """
+    customer = the_account(run, account)
+    quote = active_quote(run, customer, session)  # 1
+    _designate_accounts(run, quote, customer)  # 2
+    notes: tuple[Note, ...] = ()
+    if product is not None or requests:
+        wanted = [] if product is None else [AddItem(product, name=product, quantity=quantity or "1")]
+        if requests:
+            # behind the caller's, whose numbers errors name; a batch has no order
+            state, notes = _configured(run, account, [*requests, *wanted])
+        else:
+            state, notes = _started(run, account, product or "", quantity)
+        priced = price_as_wanted(run, quote, state)
+        notes = (*notes, *priced.notes)
+        put_lines(run, quote, (), lines_of(run, None, priced.state, QUOTE))
+    return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)  # 3
+
+
+def modify(run: Run, account: str, root: str, requests: Sequence[Request] = (), session: str | None = None) -> Outcome:
+    """Change a service item from what is requested of it so far; the changes become lines of the active quote.
+
+    Raises:
+        AccountUnknown, ServiceItemUnknown, NotARoot: there is no such account or service item.
+        DisconnectRequested: an open or pending order disconnects the service item.
+        RootAdded: the requests add another service item beside it.
+        ConfigurationRefused: the new state breaks rules of the products.
+        PriceMissing: something of it has no price.
+
+    Source: "Modify Products and Services Process", steps 1 to 4; "Modify Asset Sub-process", steps 1 to 5.
+    """
+    quote = active_quote(run, the_account(run, account), session)  # 1
+    requested = requested_item(run, account, root)  # sub-process, 1 and 2
+    _adopt_currency(quote, requested)  # 2
+    changed = configure(run, requested, account, requests)  # sub-process, 3
+    where = f"account '{account}', line item '{root}'"
+    refuse_new_roots(requested, changed.state, where, "with new-products-and-services")
+    priced = price_as_wanted(run, quote, changed.state)
+    return _put(run, quote, root, requested, priced.state, (*changed.notes, *priced.notes))  # sub-process, 4 and 5
+
+
+def disconnect(run: Run, account: str, root: str, session: str | None = None) -> Outcome:
+    """Disconnect a service item: lines of the active quote that delete it in its requested state.
+
+    Raises:
+        AccountUnknown, ServiceItemUnknown, NotARoot: there is no such account or service item.
+        DisconnectRequested: an open or pending order already disconnects it.
+        NothingTracked: nothing in it is tracked as an asset.
+
+    Source: "Disconnect Products and Services Process", steps 1 to 4.
+    """
+    quote = active_quote(run, the_account(run, account), session)  # 1
+    requested, notes = _tracked(run, account, root)
+    _adopt_currency(quote, requested)  # 2
+    return _put(run, quote, root, requested, None, notes)  # 3 and 4
+
+
+def suspend(run: Run, account: str, root: str, session: str | None = None) -> Outcome:
+    """Suspend a service item: it stays, and its services rest until they are resumed.
+
+    Raises:
+        StatusChangeRefused: it is suspended already.
+        Refused: as `disconnect`.
+
+    Source: the value table of Asset, Status ("User can provide customized workflow to use this state").
+    """
+    return _set_status(run, account, root, session, "Suspended")
+
+
+def resume(run: Run, account: str, root: str, session: str | None = None) -> Outcome:
+    """Resume a suspended service item.
+
+    Raises:
+        StatusChangeRefused: it isn't suspended.
+        Refused: as `disconnect`.
+    """
+    return _set_status(run, account, root, session, "Active")
+
+
+def show_profile(run: Run, quote: str, view: str | None = None) -> Outcome:
+    """The service profile that a quote's accounts lead to; nothing where there is none.
+
+    Raises:
+        QuoteUnknown: there is no such quote.
+        ViewUnknown: *view* is neither service nor billing.
+
+    Source: "Profile Process".
+    """
+    header = the_quote(run, quote)
+    views = ("service", "billing") if view is None else (view,)
+    for one in views:
+        if one not in _VIEWS:
+            raise ViewUnknown(
+                f"there is no view '{one}'",
+                where="argument 'view'",
+                why=f"expected {' or '.join(_VIEWS)}",
+                mend="name one of them, or neither",
+            )
+        field = _VIEWS[one]
+        account_id = header.get(field)
+        if account_id is not None:
+            owners = {account_id, header.get("Account Id") or account_id}
+            shown = [_of_account(profile(run, owner), field, account_id) for owner in sorted(owners)]
+            return Outcome(objects=tuple(tree for tree in shown if not is_empty(tree)))
+    return Outcome(why=f"the quote {quote} names no account whose products and services could be shown")
+
+
+class ViewUnknown(Refused):
+    """The profile is asked for in a view that it doesn't have."""
+
+
+_VIEWS = {"service": ACCOUNTS[0], "billing": ACCOUNTS[1]}
+
+
+def _configured(run: Run, account: str, requests: Sequence[Request]) -> tuple[PropertySet, tuple[Note, ...]]:
+    changed = configure(run, no_profile(account), account, requests)
+    return changed.state, changed.notes
+
+
+def _started(run: Run, account: str, product: str, quantity: str | None) -> tuple[PropertySet, tuple[Note, ...]]:
+    """The product with its defaults; what it still lacks is told, for it may be edited on the quote."""
+    root = run.configurator.start(product, run.catalogue([product]), run.new_id)
+    if quantity is not None:
+        root.properties["Quantity"] = quantity
+    header = PropertySet("Asset", properties={"Account Id": account})
+    state = with_roots(header, [root], ASSET)
+    return state, tuple(broken_rules(run, state, account))
+
+
+def _designate_accounts(run: Run, quote: PropertySet, customer: PropertySet) -> None:
+    """Fill the header's billing and service accounts, where they haven't been specified."""
+    missing = [field for field in ACCOUNTS if quote.get(field) is None]
+    for field in missing:
+        quote.properties[field] = customer.get("Account Id")
+    if missing:
+        store_lines(run, quote)
+
+
+def _adopt_currency(quote: PropertySet, requested: PropertySet) -> None:
+    """Give the quote the currency of the asset, where that has one; in place.
+
+    Raises:
+        CurrencyMixed: the quote has lines in another currency.
+    """
+    currency = next((item.get("Currency Code") for one in instances(requested) for item in line_items(one)), None)
+    if currency is None or currency == quote.get("Currency Code"):
+        return
+    if line_items(quote):
+        raise CurrencyMixed(
+            f"the service item is priced in {currency}, and the quote {quote.get('Quote Number')} in another currency",
+            where=f"quote {quote.get('Quote Number')}, Currency Code",
+            why=f"it has lines in {quote.get('Currency Code')}",
+            mend="make a new quote (new-quote) for the service item",
+        )
+    set_currency(quote, currency)
+
+
+def _tracked(run: Run, account: str, root: str) -> tuple[PropertySet, tuple[Note, ...]]:
+    """The requested state of a service item without the components that aren't tracked as assets.
+
+    Raises:
+        NothingTracked: nothing is left.
+    """
+    requested = requested_item(run, account, root)
+    tracked: PropertySet = run.call("Trim", requested, specification=_UNTRACKED)
+    if is_empty(tracked):
+        raise NothingTracked(
+            f"nothing of the service item '{root}' can be disconnected",
+            where=f"account '{account}', line item '{root}'",
+            why="none of its components is tracked as an asset",
+            mend="cancel the order that brings it, where it isn't complete; else there is nothing to do",
+        )
+    kept = {item.get(KEY) for one in instances(tracked) for item, _ in walk_items(one)}
+    notes = tuple(
+        Note("left out", "it is not tracked as an asset", item.get(KEY), item.get("Product Id"))
+        for one in instances(requested)
+        for item, _ in walk_items(one)
+        if item.get(KEY) not in kept
+    )
+    return tracked, notes
+
+
+def _set_status(run: Run, account: str, root: str, session: str | None, status: str) -> Outcome:
+    """The skeleton of Disconnect with an Update of the services' status."""
+    quote = active_quote(run, the_account(run, account), session)
+    requested, notes = _tracked(run, account, root)
+    _adopt_currency(quote, requested)
+    changed = requested.copy()
+    items = [entry for instance in instances(changed) for entry in walk_items(instance)]
+    others = [item for item, _ in items if item.get("Status") != status and is_tracked(item)]
+    for item, parent in items:
+        # A root that is so already may have something beneath it that isn't: it was added, or tried again, since.
+        if parent is None and (not others or any(one is item for one in others)):
+            _check_status(account, root, item.get("Status"), status)
+    for item in others:
+        item.properties["Status"] = status
+    return _put(run, quote, root, requested, changed, notes)
+
+
+def _check_status(account: str, root: str, old: str | None, new: str) -> None:
+    try:
+        check_change("asset", root, old, new, mend="leave the service item as it is: it is that way, or is to be")
+    except StatusChangeRefused as error:
+        raise error.at(f"account '{account}', line item '{root}'") from error
+
+
+def _put(
+    run: Run,
+    quote: PropertySet,
+    root: str,
+    before: PropertySet,
+    after: PropertySet | None,
+    notes: tuple[Note, ...],
+) -> Outcome:
+    """The delta of both states becomes the service item's lines on the quote, in place of those it had there."""
+    former = group_of(quote, root)
+    if any(action_code(item) != "-" for one in former for item in one.walk() if item.type == LINE_ITEM):
+        text = "the quote's former changes of the service item were replaced; edit-quote-line-item goes on from them"
+        notes = (*notes, Note("replaced", text, root))
+    put_lines(run, quote, former, lines_of(run, before, after, QUOTE))
+    return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)
+
+
+def _of_account(asset: PropertySet, field: str, account_id: str) -> PropertySet:
+    """The items of the account, and those above them; an item that names no account is its header's."""
+    for instance in instances(asset):
+        kept: set[int] = set()
+        for item, _ in reversed(list(walk_items(instance))):
+            below = line_items(item)
+            below[:] = [child for child in below if id(child) in kept]
+            if below or (item.get(field) or instance.get("Account Id")) == account_id:
+                kept.add(id(item))
+        roots = [root for root in line_items(instance) if id(root) in kept]
+        header = instance.copy_node()
+        header.children = [node for node in instance.children if node.type != list_of(LINE_ITEM)]
+        return with_roots(header, roots, ASSET)
+    return asset
+
+
+WORKFLOWS = (
+    process(
+        "New Products And Services",
+        new_products_and_services,
+        "put a product on the active quote",
+        ACCOUNT,
+        Argument("product", help="The Product Id; without one, the active quote is only got ready."),
+        Argument("quantity", "number", help="How many of it; 1 where it isn't said."),
+        REQUESTS,
+        SESSION,
+        module=MODULE,
+    ),
+    process(
+        "Modify",
+        modify,
+        "change a service item; the changes become lines of the active quote",
+        ACCOUNT,
+        ROOT,
+        REQUESTS,
+        SESSION,
+        module=MODULE,
+    ),
+    process(
+        "Disconnect",
+        disconnect,
+        "disconnect a service item, by lines of the active quote",
+        ACCOUNT,
+        ROOT,
+        SESSION,
+        module=MODULE,
+    ),
+    process(
+        "Suspend",
+        suspend,
+        "suspend a service item, by lines of the active quote",
+        ACCOUNT,
+        ROOT,
+        SESSION,
+        module=MODULE,
+    ),
+    process(
+        "Resume",
+        resume,
+        "resume a suspended service item, by lines of the active quote",
+        ACCOUNT,
+        ROOT,
+        SESSION,
+        module=MODULE,
+    ),
+    process(
+        "Profile",
+        show_profile,
+        "show the products and services that a quote's accounts lead to",
+        Argument("quote", "quote", required=True, help="The Quote Number."),
+        Argument("view", help="service or billing; without one, the first of them that the quote has an account for."),
+        module=MODULE,
+    ),
+)

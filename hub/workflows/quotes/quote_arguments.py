@@ -1,0 +1,19 @@
+"""Arguments that several workflows of quotes take."""
+
+from __future__ import annotations
+
+from hub.workflow_manager.arguments import Argument
+
+#: the licence's module that they belong to
+MODULE = "Quotes"
+
+ACCOUNT = Argument("account", "account", required=True, help="The customer's Account Id.")
+ROOT = Argument("root", required=True, help="The service item: the Integration Id of a root of the service profile.")
+REQUESTS = Argument("requests", "requests", help="Requests to the configurator: JSON, or @file.")
+SESSION = Argument(
+    "session", help="The user session whose active quote is worked on; without one, the caller's own.", length=255
+)
+CURRENCY = Argument("currency", "currency", help="Currency Code; without one, the account's.")
+PRICE_LIST = Argument("price-list", help="Price List Id; without one, the only one that holds for the currency.")
+QUOTE_NUMBER = Argument("quote", "quote", required=True, help="The Quote Number.")
+LINE = Argument("line", required=True, help="A line of the quote: its Integration Id or Line Number.")

@@ -1,0 +1,240 @@
+"""From a quote to an order, once; and an empty order for an account.
+
+Source: "Quote to Order Process", "Asset -> Quote -> Order Data Flow"; spec: workflows.md, road.md "Statuses".
+"""
+
+from __future__ import annotations
+
+from hub.configurator.port import MOST_TOLD
+from hub.workflow_manager.arguments import Argument
+from hub.workflow_manager.named_workflow import process
+from hub.workflow_manager.run import Outcome, Run
+from hub.workflows.quotes.active_quote import QUOTE
+from hub.workflows.quotes.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
+from hub.workflows.quotes.quote_lines import (
+    ACCOUNTS,
+    check_status,
+    extend_quantities,
+    fill_accounts,
+    number_lines,
+    store_lines,
+    the_quote,
+)
+from hub.workflows.state.accounts import currency_of, the_account
+from hub.workflows.state.change_of_state import fill_products
+from hub.workflows.state.order_rules import rules_broken, state_in_turn, touched_in_turn
+from hub.workflows.state.price_lists import listed_currency
+from hub.workflows.state.rebase import rebase
+from hub.workflows.state.service_profile import ORDER, make_no_action
+from hub.workflows.state.statuses import StatusChangeRefused
+from integration_objects.complex_object import (
+    action_code,
+    instances,
+    line_items,
+    message,
+    put_list,
+    walk_items,
+)
+from integration_objects.errors import Refused
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
+from integration_objects.property_set import PropertySet
+
+PLACED = "Order Placed"
+#: Fields of the header that an order has from its quote.
+_HEADER = (
+    "Account Id",
+    "Service Account Id",
+    "Billing Account Id",
+    "Agreement Id",
+    "Price List Id",
+    "Currency Code",
+)
+
+
+class OrderPlaced(StatusChangeRefused):
+    """The quote's changes have been ordered: they are executed once only."""
+
+
+class NothingToOrder(Refused):
+    """A quote asks for no change."""
+
+
+class RulesBroken(Refused):
+    """A quote asks for states of products that their rules forbid."""
+
+
+def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome:
+    """Convert a quote to a sales order, once.
+
+    Added lines get a new Integration Id, the order line's own row id, so that two orders never share one; the
+    quote's lines follow.
+
+    Raises:
+        QuoteUnknown: there is no such quote.
+        OrderPlaced: an order was placed for it already.
+        StatusChangeRefused: it was cancelled.
+        NothingToOrder: it asks for no change.
+        OrderDoesNotApply: what it asks can't be made any more on what the customer has, and has ordered before it.
+        StatusChangeRefused: it suspends what an order before it suspends, or resumes what isn't suspended.
+        RulesBroken: upon that, a service item that it changes isn't as the rules of its products want it.
+        QuantityNotWhole, TooManyItems: what can't be exploded.
+
+    Source: "Quote to Order Process".
+    """
+    header = the_quote(run, quote)
+    _prove_not_placed(header)
+    _prove_changes(header)
+    state = state_in_turn(run, _place(run, header, due_date))
+    notes = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], line_items(header), state)
+    _prove_in_turn(run, header, state, _mend_by(due_date))
+    exploded = instances(run.call("Explode", message(QUOTE, [header])))[0]
+    fill_products(run, exploded)
+    order = _order_of(run, exploded, due_date)
+    run.insert(message(ORDER, [order]))
+    exploded.properties["Status"] = PLACED
+    store_lines(run, exploded)
+    return Outcome(objects=(message(ORDER, [order]), message(QUOTE, [exploded])), notes=tuple(notes))
+
+
+def new_order(
+    run: Run,
+    account: str,
+    currency: str | None = None,
+    price_list: str | None = None,
+    due_date: str | None = None,
+) -> Outcome:
+    """An empty order for an account, accounts and currency filled in.
+
+    Raises:
+        AccountUnknown, PriceListUnknown: there is no such account or price list.
+        PriceListInAnotherCurrency: the price list isn't in *currency*.
+    """
+    customer = the_account(run, account)
+    currency = listed_currency(run, price_list, currency)
+    order = _new_header(run, due_date)
+    order.properties |= {
+        "Account Id": account,
+        "Service Account Id": account,
+        "Billing Account Id": account,
+        "Price List Id": price_list,
+        "Currency Code": currency or currency_of(run, customer),
+    }
+    run.insert(message(ORDER, [order]))
+    return Outcome(objects=(message(ORDER, [order]),))
+
+
+def _prove_not_placed(header: PropertySet) -> None:
+    number, status = header.get("Quote Number") or "", header.get("Status")
+    if status == PLACED:
+        raise OrderPlaced(
+            f"an order was placed for the quote {number} already",
+            where=f"quote {number}, Status",
+            why=f"its status is {PLACED}, and its changes are executed once only",
+            mend="make a new quote for what else is wanted",
+        )
+    check_status(header, PLACED)
+
+
+def _prove_changes(header: PropertySet) -> None:
+    if all(action_code(item) == NO_ACTION for item, _ in walk_items(header)):
+        raise NothingToOrder(
+            f"the quote {header.get('Quote Number')} asks for no change",
+            where=f"quote {header.get('Quote Number')}",
+            why="none of its lines adds, updates or deletes anything",
+            mend="put products or changes on it first, or cancel it",
+        )
+
+
+def _place(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet:
+    """The header that says which orders come before the quote's."""
+    return PropertySet(
+        "Order",
+        properties={"Row Id": run.new_id(), "Account Id": quote.get("Account Id"), "Due Date": due_date},
+    )
+
+
+def _prove_in_turn(run: Run, quote: PropertySet, state: PropertySet, mend: str) -> None:
+    """Refuse a quote whose order Submit would refuse: each service item that it changes is looked at as a whole.
+
+    It obeyed its rules when it was edited; other orders may have come between.
+    """
+    broken = rules_broken(run, touched_in_turn(run, quote, QUOTE, state, mend))
+    if not broken:
+        return
+    number = quote.get("Quote Number")
+    told = [f"{rule} ({rule.item})" for rule in broken[:MOST_TOLD]]
+    raise RulesBroken(
+        f"the quote {number} asks for products that break "
+        + ("a rule" if len(broken) == 1 else f"{len(broken)} rules"),
+        where=f"quote {number}",
+        why="; ".join(told) + (f"; and {len(broken) - MOST_TOLD} more" if len(broken) > MOST_TOLD else ""),
+        mend="configure them further (edit-quote-line-item); verify names every rule that is broken",
+    )
+
+
+def _mend_by(due_date: str | None) -> str:
+    """What can be done about a quote that doesn't apply where its order comes."""
+    edit = "edit the quote's lines (edit-quote-line-item), or modify anew"
+    if due_date is None:
+        return f"other orders came before it: {edit}"
+    return f"an order due {due_date} can't build on orders that are due later: give a later due-date=; or {edit}"
+
+
+def _new_header(run: Run, due_date: str | None) -> PropertySet:
+    return PropertySet(
+        "Order",
+        properties={
+            "Row Id": run.new_id(),
+            "Order Number": f"O-{run.next_number('Order Number'):07d}",
+            "Revision": "1",
+            "Active Flag": "Y",
+            "Order Type": "Sales Order",
+            "Status": "New",
+            "Due Date": due_date,
+        },
+    )
+
+
+def _order_of(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet:
+    """The order of an exploded quote; the keys of the quote's added lines become those of the order's, in place."""
+    order = _new_header(run, due_date)
+    order.properties |= {field: quote.get(field) for field in _HEADER}
+    order.properties["Quote Id"] = quote.get("Row Id")
+    for field in ACCOUNTS:
+        order.properties[field] = order.get(field) or order.get("Account Id")
+    fields = run.definitions[ORDER].root.children[LINE_ITEM].fields
+    twins: dict[int, PropertySet] = {}
+    for item, parent in walk_items(quote):
+        line = item.copy_node()
+        line.properties = {name: text for name, text in item.properties.items() if name in fields}
+        line.children = [node.copy() for node in item.children if node.type != f"ListOf {LINE_ITEM}"]
+        line.properties["Row Id"] = run.new_id()
+        if action_code(item) == "Add":
+            line.properties[KEY] = item.properties[KEY] = line.get("Row Id")
+        line.properties["Status"] = NO_ACTION if action_code(item) == NO_ACTION else "Pending"
+        line.properties["Order Item Processed Flag"] = "N"
+        if action_code(item) == NO_ACTION:
+            make_no_action(line)
+        twins[id(item)] = line
+        put_list(order if parent is None else twins[id(parent)], LINE_ITEM).append(line)
+    fill_accounts(order)
+    number_lines(order)
+    extend_quantities(order)
+    return order
+
+
+_DUE = Argument("due-date", "date", help="When the changes are wanted: an ISO date; without one, as soon as may be.")
+
+WORKFLOWS = (
+    process("Quote To Order", quote_to_order, "place the order of a quote, once", QUOTE_NUMBER, _DUE, module=MODULE),
+    process(
+        "New Order",
+        new_order,
+        "make an empty order for an account",
+        ACCOUNT,
+        CURRENCY,
+        PRICE_LIST,
+        _DUE,
+        module=MODULE,
+    ),
+)

@@ -1,0 +1,6 @@
+"""State: what a customer has and has ordered, and what a change makes of it.
+
+What comes in: a run and an account, a service item or an order.
+What goes out: requested states, looked-up orders, filled and proven lines.
+Who calls it: the workflows in the folders beside this one.
+"""
