@@ -1,6 +1,6 @@
 """Files that people name on the command line: messages in, messages out.
 
-Spec: integration.md, "Reached from outside"; guarantees.md, "Limits".
+Spec: docs/design/integration.md, "Reached from outside"; docs/design/guarantees.md, "Limits".
 """
 
 from __future__ import annotations

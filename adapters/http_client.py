@@ -8,7 +8,7 @@ Example     HttpClient("https://prices.example/price", "the pricing").post({"on"
 What the status says: 200 is an answer; 400, 409 and 422 refuse the question; 408, 429 and 5xx are tried again;
 anything else, a redirection too, means that the URL is not the right one.
 
-Spec: guarantees.md, G7 (every wait has a limit) and "Limits".
+Spec: docs/design/guarantees.md, G7 (every wait has a limit) and "Limits".
 """
 
 from __future__ import annotations

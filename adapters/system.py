@@ -10,7 +10,8 @@
 
 What is rendered is checked before it leaves: XML is parsed again and validated, records are measured.
 
-Spec: road.md, "Out and back"; integration.md, "Routes"; guarantees.md, "The promises", "Out".
+Spec: docs/design/road.md, "Out and back"; docs/design/integration.md, "Routes"; docs/design/guarantees.md, "The
+promises", "Out".
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ class System:
         layout: how the template's text looks; None without a template.
         envelope: of the hub's own XML: Message or SiebelMessage.
         channel, folder: its door; one of them is None.
-        repeats: how it treats a message that comes again (guarantees.md): it recognises the message id, or a
+        repeats: how it treats a message that comes again (docs/design/guarantees.md): it recognises the message id, or
+        a
             key within the message, or can't tell; then a message that may have been sent is *in doubt*.
         content_type, type: of its messages.
         where: file:line:column of the declaration.

@@ -8,7 +8,8 @@ A transport promises, each way, *at least once*: `publish` returns when the othe
 good; a delivery that was not acknowledged comes again. What a sender may set is checked here, before anything
 is kept.
 
-Spec: integration.md, "Doors"; guarantees.md, "Limits" and "pika, RabbitMQ" (every property is type-checked).
+Spec: docs/design/integration.md, "Doors"; docs/design/guarantees.md, "Limits" and "pika, RabbitMQ" (every property is
+type-checked).
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@
 The functions of this module hide the ``ListOf`` nodes. `ComplexObject` is a view on one instance: a header and a
 forest of line items, found by key.
 
-Source: "q. Create Empty Complex Object Method"; spec: integration.md, "Property sets and the hub's own XML".
+Source: "q. Create Empty Complex Object Method"; spec: docs/design/integration.md, "Property sets and the hub's own
+XML".
 """
 
 from __future__ import annotations

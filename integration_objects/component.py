@@ -6,7 +6,7 @@
 
 `definition` reads them from YAML, and is where everybody else finds them.
 
-Source: "Application integration services", figure 4B; spec: integration.md, data-model.md.
+Source: "Application integration services", figure 4B; spec: docs/design/integration.md, docs/design/data-model.md.
 """
 
 from __future__ import annotations

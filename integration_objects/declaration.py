@@ -7,7 +7,7 @@
 
 So ``NO``, ``on`` and ``1.0`` never change by themselves, and every finding names its place.
 
-Source: spec, integration.md "Integration object definitions", DESIGN.md "Choices made".
+Source: spec, docs/design/integration.md "Integration object definitions", docs/architecture.md "Choices made".
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ An internal object is read from YAML here; an external one from an XSD in `schem
 these same three classes, so that maps can be proven against either. How a definition is written, and how a
 deployment extends it, stands in docs/integration_objects.md.
 
-Source: "Application integration services", figure 4B; spec: integration.md, data-model.md, road.md "Storage".
+Source: "Application integration services", figure 4B; spec: docs/design/integration.md, docs/design/data-model.md,
+docs/design/road.md "Storage".
 """
 
 from __future__ import annotations

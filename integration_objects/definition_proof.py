@@ -1,6 +1,6 @@
 """The proof of integration objects: what their declarations say of each other must hold.
 
-Source: spec, integration.md "Integration object definitions"; DESIGN.md, idea 3.
+Source: spec, docs/design/integration.md "Integration object definitions"; docs/architecture.md, idea 3.
 """
 
 from __future__ import annotations

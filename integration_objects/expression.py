@@ -14,7 +14,7 @@ FALSE.
 The parser keeps its own stacks, and a chain of one level (``a + b + c``) is one closure, so that neither a
 long nor a deep expression reaches the interpreter's recursion limit.
 
-Source: part IV, "Trim Method", specifications; spec: methods.md, "Expression language", "Settled points".
+Source: part IV, "Trim Method", specifications; spec: docs/design/methods.md, "Expression language", "Settled points".
 """
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ def compile_expression(text: str, read: Reader, functions: Mapping[str, Function
     Raises:
         ExpressionFault: the text is no expression, with the column of the token at fault; or over a limit.
 
-    Source: methods.md, "Expression language".
+    Source: docs/design/methods.md, "Expression language".
     """
     try:
         return _Parser(text, read, functions or {}).parse()

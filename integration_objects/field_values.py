@@ -4,7 +4,7 @@ Numbers are digits with a sign and a point, nothing else; they are decimals and 
 dates or date-times; a date stands for its midnight, and a time without a zone is UTC. Text is what XML can
 carry.
 
-Spec: methods.md, "Settled points", Expressions; guarantees.md, "Limits", "SQLite".
+Spec: docs/design/methods.md, "Settled points", Expressions; docs/design/guarantees.md, "Limits", "SQLite".
 """
 
 from __future__ import annotations

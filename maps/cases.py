@@ -6,7 +6,7 @@
 One more case is one more pair. What a map makes is written, validated and read again before it is compared,
 so that a case also proves that the result can leave.
 
-Source: spec: integration.md, "Data maps".
+Source: spec: docs/design/integration.md, "Data maps".
 """
 
 from __future__ import annotations

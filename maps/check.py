@@ -5,7 +5,7 @@
               fit; a look-up table that lacks a code of an enumerated source
     warning   a bare word (a text without quotes), a comparison with NULL, a look-up table that nothing uses
 
-Source: spec: integration.md, "Data maps"; methods.md, "Settled points", Expressions.
+Source: spec: docs/design/integration.md, "Data maps"; docs/design/methods.md, "Settled points", Expressions.
 """
 
 from __future__ import annotations

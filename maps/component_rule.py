@@ -11,7 +11,7 @@
 Rules call rules, as deep as the map is written; the data, which may be as deep as it likes, is walked by
 loops.
 
-Source: spec: road.md, "Data maps: the grammar"; integration.md, "Data maps".
+Source: spec: docs/design/road.md, "Data maps: the grammar"; docs/design/integration.md, "Data maps".
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ The grammar:
 
 Whatever can be known without a message is proven here: paths, fields, components, constants, look-up tables.
 
-Source: spec: road.md, "Data maps: the grammar"; integration.md, "Data maps".
+Source: spec: docs/design/road.md, "Data maps: the grammar"; docs/design/integration.md, "Data maps".
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@
 A value that is null leaves the field out; where the source itself carries a null in a field that the
 expression reads, or the expression is NULL, the target carries the null.
 
-Source: spec: road.md, "Data maps: the grammar"; methods.md, "carried".
+Source: spec: docs/design/road.md, "Data maps: the grammar"; docs/design/methods.md, "carried".
 """
 
 from __future__ import annotations

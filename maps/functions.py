@@ -4,7 +4,8 @@ Each takes values and returns one; null in its subject gives null, unless it say
 from 1. None of them reads a clock, a file or a database. `lookup` is the data map's own, which knows the
 tables.
 
-Spec: methods.md, "Expression language"; road.md, "Data maps: the grammar". The list: docs/expressions.md.
+Spec: docs/design/methods.md, "Expression language"; docs/design/road.md, "Data maps: the grammar". The list:
+docs/expressions.md.
 """
 
 from __future__ import annotations

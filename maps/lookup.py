@@ -7,7 +7,7 @@
 
 In a table that stands in the map, `default` and `file` are no codes; a file may have any.
 
-Source: spec: road.md, "Data maps: the grammar"; integration.md, "Data maps".
+Source: spec: docs/design/road.md, "Data maps: the grammar"; docs/design/integration.md, "Data maps".
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 A path that gives one value must be able to match once at most; that is proven against the definition, so that
 no message finds it out. For internal objects the ``ListOf`` nodes are not seen.
 
-Source: spec: road.md, "Data maps: the grammar".
+Source: spec: docs/design/road.md, "Data maps: the grammar".
 """
 
 from __future__ import annotations

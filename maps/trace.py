@@ -7,7 +7,7 @@
 A map is traced by the very rules that apply it: they tell a watcher what they make, and cost nothing where
 nobody watches.
 
-Source: spec: integration.md, "Data maps"; DESIGN.md, "Everything can be asked why".
+Source: spec: docs/design/integration.md, "Data maps"; docs/architecture.md, "Everything can be asked why".
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     Schema(files, main)        an XSD, compiled once
       .validate(element)       AgainstSchema, with every finding's line, path, value and expectation
 
-Spec: guarantees.md, "XML in"; performance.md, rule 2.
+Spec: docs/design/guarantees.md, "XML in"; docs/design/performance.md, rule 2.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ of a substitution group stand in their head's place, the extensions of a type ad
 ``xs:any`` admits is no part of the object. Where two namespaces give one component the same local name, the
 second is called by its full name, ``{namespace}local``.
 
-Spec: integration.md, "Integration object definitions: one source for everything".
+Spec: docs/design/integration.md, "Integration object definitions: one source for everything".
 """
 
 from __future__ import annotations

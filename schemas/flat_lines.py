@@ -7,8 +7,8 @@
 
 A parent is named by its Row Id, or, where it has none, by its Integration Id.
 
-Source: "b. Delta Method" and its kin read such rows; spec: integration.md, "Property sets and the hub's own
-XML", methods.md, "Settled points", Objects.
+Source: "b. Delta Method" and its kin read such rows; spec: docs/design/integration.md, "Property sets and the hub's own
+XML", docs/design/methods.md, "Settled points", Objects.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ never a path or a URL, and it knows no DOCTYPE, no entity, no network.
     Retryable
       OutOfMemory      the parser got no memory: our side, not the sender's
 
-Spec: guarantees.md, "XML in" and "Limits".
+Spec: docs/design/guarantees.md, "XML in" and "Limits".
 """
 
 from __future__ import annotations

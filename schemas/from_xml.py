@@ -7,7 +7,7 @@
 
 Flags become Y and N. Blanks around a text are dropped where the schema's type says that they mean nothing.
 
-Spec: integration.md, "Integration object definitions"; performance.md, rule 1.
+Spec: docs/design/integration.md, "Integration object definitions"; docs/design/performance.md, rule 1.
 """
 
 from __future__ import annotations

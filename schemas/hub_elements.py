@@ -1,6 +1,6 @@
 """The elements of the hub's own XML: what a component's element may hold, and what is refused about it.
 
-Source: spec, integration.md, "Property sets and the hub's own XML".
+Source: spec, docs/design/integration.md, "Property sets and the hub's own XML".
 """
 
 from __future__ import annotations

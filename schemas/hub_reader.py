@@ -1,6 +1,6 @@
 """Reads the hub's own XML from a parsed document; `hub_xml` is the way in.
 
-Source: spec, integration.md, "Property sets and the hub's own XML".
+Source: spec, docs/design/integration.md, "Property sets and the hub's own XML".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writes the hub's own XML as text, piece by piece; `hub_xml` is the way in.
 
-Escaped strings cost a third of what a builder of elements does (spec, performance.md).
+Escaped strings cost a third of what a builder of elements does (spec, docs/design/performance.md).
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@
 Reading what was written gives an equal tree. Nothing here recurses; chains of more than 100 lines are written
 flat, since parsers stop at 256 levels of elements.
 
-Source: "q. Create Empty Complex Object Method"; spec: integration.md, "Property sets and the hub's own XML",
-methods.md, "Settled points".
+Source: "q. Create Empty Complex Object Method"; spec: docs/design/integration.md, "Property sets and the hub's own
+XML",
+docs/design/methods.md, "Settled points".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 It says what `hub_xml` writes and reads: every element may be absent, stand anywhere among its neighbours, and
 every field may be ``xsi:nil``. What an XSD can't say (parents of flat lines, keys) the hub checks itself.
 
-Spec: integration.md, "Integration object definitions: one source for everything".
+Spec: docs/design/integration.md, "Integration object definitions: one source for everything".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How large, deep and wide a message may be.
 
-Spec: guarantees.md, "Limits".
+Spec: docs/design/guarantees.md, "Limits".
 """
 
 from __future__ import annotations

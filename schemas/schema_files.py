@@ -3,7 +3,8 @@
 Nothing is ever fetched: a file is in the mapping that was handed in, or it is missing, and that is an error
 which names the line that asked for it.
 
-Spec: guarantees.md, "XML in" (imports that can't be found, nested quantifiers); integration.md, "Integration
+Spec: docs/design/guarantees.md, "XML in" (imports that can't be found, nested quantifiers);
+docs/design/integration.md, "Integration
 object definitions" (no network).
 """
 

@@ -1,6 +1,6 @@
 """An XSD's components as xmlschema sees them, read from bytes in memory and from nowhere else.
 
-Spec: guarantees.md, "XML in"; integration.md, "Integration object definitions".
+Spec: docs/design/guarantees.md, "XML in"; docs/design/integration.md, "Integration object definitions".
 """
 
 from __future__ import annotations

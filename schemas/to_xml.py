@@ -4,7 +4,7 @@ Fields and children stand in the schema's order whatever the tree's; only what o
 the tree's. A null is written as ``xsi:nil`` where the schema allows it, and left out elsewhere. Whether the
 result fits the schema is the caller's question to `Schema.validate`.
 
-Spec: integration.md, "Data maps"; performance.md, rule 7.
+Spec: docs/design/integration.md, "Data maps"; docs/design/performance.md, rule 7.
 """
 
 from __future__ import annotations

@@ -25,14 +25,14 @@ from hub.workflow_manager.run import Outcome
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
-from tests.hub.conftest import Road, sample
+from tests.road import Road, sample
 
 #: rows that a refusal may leave: numbers that were given out outside of its transaction
 NOT_COMPARED = frozenset(("hub_sequence",))
 
 
 class CustomerCare:
-    """Runs workflows on a road (tests/hub/conftest.py), as commands do."""
+    """Runs workflows on a road (tests/road.py), as commands do."""
 
     def __init__(self, road: Any) -> None:
         self.road = road

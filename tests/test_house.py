@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import pathlib
+import re
+import string
 from collections.abc import Iterator
 
 import pytest
@@ -12,8 +14,68 @@ import pytest
 HOUSE = pathlib.Path(__file__).resolve().parent.parent
 #: Lower folders never know the upper ones.
 FOLDERS = ("integration_objects", "schemas", "maps", "adapters", "hub")
-#: Inside hub/: what stands further right may know what stands further left.
-FLOORS = ("services", "workflows", "data_manager", "worker", "cli")
+#: The rooms of a folder, floor by floor: a room knows rooms of lower floors only, and none of its own floor.
+FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "hub": (
+        ("services", "presentation"),
+        ("configurator", "pricing"),
+        ("workflow_manager",),
+        ("workflows", "extension"),
+        ("deployment",),
+        ("data_manager",),
+        ("demo",),
+        ("command_line",),
+    ),
+    "hub.workflows": (("state",), ("quotes", "fulfilment"), ("orders",), ("received",)),
+    "adapters": (
+        ("transport", "http_client", "rendering"),
+        ("database", "rabbitmq", "files", "system"),
+        ("transports",),
+    ),
+    "adapters.database": (("connection", "migrations"), ("schema",), ("objects", "messages")),
+}
+#: What is still to be mended: these sets may only shrink, and are empty at the end.
+KNOWN_CIRCLES = {
+    frozenset(("adapters.database.objects.entry", "adapters.database.objects.entry_values")),
+    frozenset(("hub.workflow_manager.run", "hub.workflow_manager.workflow")),
+    frozenset(f"hub.command_line.{name}" for name in ("app", "doors", "messages", "objects")),
+}
+KNOWN_ARROWS = {
+    ("hub.workflows.fulfilment.fulfilment", "hub.workflows.orders.supplements"),
+    ("hub.workflows.state.accounts", "hub.workflows.quotes.quote_arguments"),
+    ("hub.workflows.state.order_lookup", "hub.workflows.quotes.quote_lines"),
+    ("hub.workflows.state.change_of_state", "hub.workflows.quotes.active_quote"),
+    ("adapters.database.connection.database", "adapters.database.objects.faults"),
+}
+KNOWN_TWICE = {
+    "AccountUnknown",
+    "FieldUnknown",
+    "KeyMissing",
+    "KeyTwice",
+    "LineUnknown",
+    "ObjectUnknown",
+    "ProductUnknown",
+    "RootUnknown",
+    "ServiceUnknown",
+    "TooManyItems",
+}
+KNOWN_MISSING_PAGES = {
+    "CONTRIBUTING.md",
+    "docs/architecture.md",
+    *(
+        f"docs/design/{name}.md"
+        for name in (
+            "data-model",
+            "guarantees",
+            "integration",
+            "legacy",
+            "methods",
+            "performance",
+            "road",
+            "workflows",
+        )
+    ),
+}
 #: The outside: sockets, brokers, databases, message files.
 OUTSIDE = frozenset(
     (
@@ -101,15 +163,173 @@ def test_imports_between_the_folders_run_one_way(folder: str) -> None:
     assert wrong == set()
 
 
-@pytest.mark.parametrize("floor", FLOORS)
-def test_imports_inside_the_hub_run_one_way(floor: str) -> None:
-    upper = tuple(f"hub.{name}" for name in FLOORS[FLOORS.index(floor) + 1 :])
-    wrong = {
-        f"{path}:{line} {name}"
-        for path, name, line in [*faults(f"hub/{floor}/"), *faults(f"hub/{floor}.py")]
-        if name in upper or name.startswith(tuple(f"{each}." for each in upper))
+def module_name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+@functools.cache
+def imported() -> dict[str, frozenset[str]]:
+    """Each module of the house with the modules of the house that it imports, wherever in the file."""
+    names = {module_name(path) for path in modules()}
+    return {
+        module_name(path): frozenset(name for name, _ in imports(tree) if name in names) - {module_name(path)}
+        for path, tree in modules().items()
     }
+
+
+def reachable(start: str) -> set[str]:
+    """The modules that *start* imports, directly or through others."""
+    found: set[str] = set()
+    stack = [start]
+    while stack:
+        for name in imported()[stack.pop()] - found:
+            found.add(name)
+            stack.append(name)
+    return found
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    reached = {name: reachable(name) for name in imported()}
+    circles = {
+        frozenset(other for other in reached[name] if name in reached[other])
+        for name in reached
+        if name in reached[name]
+    }
+    assert circles <= KNOWN_CIRCLES
+
+
+@pytest.mark.parametrize("place", FLOORS)
+def test_rooms_know_rooms_of_lower_floors_only(place: str) -> None:
+    floor = {room: number for number, rooms in enumerate(FLOORS[place]) for room in rooms}
+
+    def room_of(module: str) -> str | None:
+        return module.removeprefix(place + ".").split(".")[0] if module.startswith(place + ".") else None
+
+    rooms = {room_of(module) for module in imported()} - {None}
+    assert rooms == set(floor), "every room has a floor"
+    wrong = {
+        (module, name)
+        for module, names in imported().items()
+        for name in names
+        if (here := room_of(module)) and (there := room_of(name)) and here != there and floor[here] <= floor[there]
+    }
+    assert {arrow for arrow in wrong if arrow not in KNOWN_ARROWS} == set()
+
+
+@functools.cache
+def error_classes() -> dict[str, list[tuple[str, ast.ClassDef]]]:
+    """The classes of errors by name, each with the files that define a class of this name."""
+    classes: dict[str, list[tuple[str, ast.ClassDef]]] = {}
+    for path, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                classes.setdefault(node.name, []).append((path, node))
+    errors = {"HubError"}
+    while True:
+        more = {
+            name
+            for name, found in classes.items()
+            for _, node in found
+            if name not in errors and any(ast.unparse(base).split(".")[-1] in errors for base in node.bases)
+        }
+        if not more:
+            return {name: classes[name] for name in sorted(errors)}
+        errors |= more
+
+
+def test_the_name_of_an_error_stands_for_one_situation() -> None:
+    twice = {name for name, found in error_classes().items() if len(found) > 1}
+    assert twice <= KNOWN_TWICE
+
+
+@functools.cache
+def templates_of(name: str) -> dict[str, str]:
+    """The texts that an error class of this name owns, its bases' included: what, where, why, mend."""
+    texts: dict[str, str] = {}
+    for base in reversed(error_classes()[name][0][1].bases):
+        if ast.unparse(base) in error_classes():
+            texts |= templates_of(ast.unparse(base))
+    for node in error_classes()[name][0][1].body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(target, ast.Name) and target.id in PARTS:
+            texts[target.id] = str(ast.literal_eval(node.value))
+    return texts
+
+
+#: The parts of an error, each a template of the class or an argument of the constructor.
+PARTS = ("what", "where", "why", "mend")
+
+
+def test_every_error_has_what_why_and_mend_and_all_values_of_its_templates() -> None:
+    wrong = set()
+    for path, tree in modules().items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            name = node.func.id
+            if name not in error_classes() or name in KNOWN_TWICE or any(word.arg is None for word in node.keywords):
+                continue
+            classes = error_classes()[name][0][1]
+            if any(isinstance(part, ast.FunctionDef) and part.name == "__init__" for part in classes.body):
+                continue  # its own constructor has the words
+            if is_unknown_name(name):
+                continue
+            given = {word.arg for word in node.keywords} | ({"what"} if node.args else set())
+            texts = templates_of(name)
+            missing = {part for part in ("what", "mend") if part not in given and not texts.get(part)}
+            fields = {
+                field.split(".")[0].split("[")[0]
+                for part, text in texts.items()
+                if part not in given
+                for _, field, _, _ in string.Formatter().parse(text)
+                if field
+            }
+            if missing or fields - given:
+                wrong.add(f"{path}:{node.lineno} {name} lacks {sorted(missing | (fields - given))}")
     assert wrong == set()
+
+
+@functools.cache
+def is_unknown_name(name: str) -> bool:
+    """Whether an error class derives from UnknownName, whose constructor makes the texts."""
+    bases = [ast.unparse(base) for base in error_classes()[name][0][1].bases]
+    return "UnknownName" in bases or any(is_unknown_name(base) for base in bases if base in error_classes())
+
+
+CITED = re.compile(r"\b(?:docs/[\w/-]+\.md|[A-Z]{3,}\.md|README\.md|[\w-]+\.md)")
+
+
+def test_every_page_that_the_code_cites_is_in_the_repository() -> None:
+    missing = set()
+    for path in sorted(HOUSE.glob("**/*.py")):
+        if path.relative_to(HOUSE).parts[0] not in (*FOLDERS, "tests"):
+            continue
+        for page in CITED.findall(path.read_text(encoding="utf-8")):
+            if not (HOUSE / page).exists() and not (HOUSE / "docs" / page).exists():
+                missing.add(page)
+    assert missing <= KNOWN_MISSING_PAGES
+
+
+def python_of_deployments() -> Iterator[tuple[str, str]]:
+    """Python that a deployment would have: in the pages, and in the tests' texts."""
+    for page in [HOUSE / "README.md", *sorted((HOUSE / "docs").rglob("*.md"))]:
+        for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            yield page.name, block
+    for path in sorted((HOUSE / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            if re.search(r"^(WORKFLOWS|SERVICES) = \[", text, re.MULTILINE) and path.name != "test_house.py":
+                yield path.name, text
+
+
+def test_a_deployments_python_needs_nothing_but_the_extension_module() -> None:
+    seen = 0
+    for place, text in python_of_deployments():
+        for name, line in imports(ast.parse(text)):
+            if name.split(".")[0] in FOLDERS:
+                seen += 1
+                assert name.startswith("hub.extension"), f"{place}:{line} {name}"
+    assert seen > 3
 
 
 def test_only_the_adapters_touch_the_outside() -> None:

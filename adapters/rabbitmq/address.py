@@ -6,7 +6,8 @@
 The query's names are those of RabbitMQ's own clients. Without `cacertfile` the system's authorities are trusted;
 the certificate must bear the host's name. `str(address)` has no password, and nothing else is ever shown.
 
-Spec: integration.md, "Doors" (TLS and credentials from the settings); guarantees.md, "pika, RabbitMQ".
+Spec: docs/design/integration.md, "Doors" (TLS and credentials from the settings); docs/design/guarantees.md, "pika,
+RabbitMQ".
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ that the broker cancels (the queue was deleted, or lost its leader), a channel t
 are failures alike: what was buffered is forgotten, because the broker delivers it again, and the next `receive` starts
 a new consumer. Deliveries know the consumer that they came by: a tag means nothing on another channel.
 
-Spec: guarantees.md, "pika, RabbitMQ"; performance.md, rule 5.
+Spec: docs/design/guarantees.md, "pika, RabbitMQ"; docs/design/performance.md, rule 5.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@
 
 `ChannelClosedByBroker` and `ConnectionClosedByBroker` say by a code what they are: a table of its own.
 
-Spec: STYLE.md, "Adapters": a driver's exceptions stop at the border.
+Spec: CONTRIBUTING.md, "Adapters": a driver's exceptions stop at the border.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ worked on. A link is opened when it is first asked, and after a loss again and a
 for an answer when it is lost is told so at once. It is pika's `SelectConnection`, because the blocking one waits for
 each confirm by itself.
 
-Spec: guarantees.md, "pika, RabbitMQ"; G7: every wait has a limit.
+Spec: docs/design/guarantees.md, "pika, RabbitMQ"; G7: every wait has a limit.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ Inbound: what a sender wrote is nobody's word. Properties that aren't UTF-8 come
 are the broker's own (x-death, x-delivery-count, ...), which differ between its versions. The sender is the user that
 the broker has verified (user_id), else ``broker``.
 
-Spec: integration.md, "The way of one message" (headers); guarantees.md, "pika, RabbitMQ" and "Limits".
+Spec: docs/design/integration.md, "The way of one message" (headers); docs/design/guarantees.md, "pika, RabbitMQ" and
+"Limits".
 """
 
 from __future__ import annotations

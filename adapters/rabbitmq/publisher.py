@@ -4,7 +4,7 @@ A batch goes out at once; each message's tag stays open until the broker confirm
 refuses it. Every message is `mandatory`: (m) without that an unroutable one is confirmed and gone. A failure says
 which of the batch were confirmed (`transport.confirmed_of`), so that the outbox can mark just those.
 
-Spec: guarantees.md, G3 and "pika, RabbitMQ"; performance.md, rule 5.
+Spec: docs/design/guarantees.md, G3 and "pika, RabbitMQ"; docs/design/performance.md, rule 5.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ and RabbitMQ 4 limits by itself at 20, after which a message of a queue without 
 the same reason a queue without one gets a limit that nothing reaches. Dead-lettering at least once wants
 ``reject-publish``, which does nothing as long as no policy limits the queue's length.
 
-Spec: integration.md, "Doors"; guarantees.md, "pika, RabbitMQ". All of it is in RabbitMQ 3.10.
+Spec: docs/design/integration.md, "Doors"; docs/design/guarantees.md, "pika, RabbitMQ". All of it is in RabbitMQ 3.10.
 """
 
 from __future__ import annotations

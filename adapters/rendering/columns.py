@@ -8,7 +8,7 @@
 Bytes are counted in the target's encoding. Nothing is ever cut: a value that doesn't fit is a `ColumnFault`,
 also one with a line break, which would break its record in two.
 
-Spec: guarantees.md, "Out"; integration.md, "Routes".
+Spec: docs/design/guarantees.md, "Out"; docs/design/integration.md, "Routes".
 """
 
 from __future__ import annotations

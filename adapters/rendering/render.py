@@ -13,7 +13,7 @@ What a template sees are plain values: text, exact numbers, null, dicts by field
 What it writes between ``{{ }}`` is written in the format's own way: in JSON as a JSON value, in CSV quoted
 where that is needed, in XML escaped; in fixed width only what a column filter has made goes out.
 
-Spec: integration.md, "Routes"; guarantees.md, "Out", "Limits".
+Spec: docs/design/integration.md, "Routes"; docs/design/guarantees.md, "Out", "Limits".
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ No clock can stop a template from outside, so it stops itself. Whatever can repe
 turn of a loop, each filter, call and operator. What is left between two questions is bounded by the size of
 the data, because only scalars survive a loop's turn and no operation makes a text longer than `MAX_TEXT`.
 
-Spec: guarantees.md, "Out", "Limits".
+Spec: docs/design/guarantees.md, "Out", "Limits".
 """
 
 from __future__ import annotations

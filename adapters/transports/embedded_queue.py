@@ -10,7 +10,7 @@
 What the hub itself emits to an embedded channel is such a row already, so that a dispatcher has nothing to
 publish; and what comes in for a route is filed in the inbox directly. Any name is a queue: none is declared.
 
-Spec: integration.md, "Doors"; road.md, "The inbox is the one waiting room" and "Doors".
+Spec: docs/design/integration.md, "Doors"; docs/design/road.md, "The inbox is the one waiting room" and "Doors".
 """
 
 from __future__ import annotations

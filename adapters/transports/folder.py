@@ -15,7 +15,8 @@
 A file's turn is by its time of change, then its name. A marker in ``working/.taken/``, locked while its
 consumer lives, keeps two consumers from one file, and tells the next one that the file was taken before.
 
-Spec: integration.md, "Doors"; road.md, "Doors"; guarantees.md, "Limits" and "The crash suite".
+Spec: docs/design/integration.md, "Doors"; docs/design/road.md, "Doors"; docs/design/guarantees.md, "Limits" and "The
+crash suite".
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 `adapters.transports.folder` and file-writing systems are made of these.
 
-Spec: guarantees.md, "The crash suite" (write, fsync, rename, fsync of the folder).
+Spec: docs/design/guarantees.md, "The crash suite" (write, fsync, rename, fsync of the folder).
 """
 
 from __future__ import annotations

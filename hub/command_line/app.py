@@ -4,7 +4,7 @@ Standard output carries the result and nothing else; messages go to standard err
 was rejected or failed, and it says what; 2 the command or its input is wrong. Modules that a command needs are
 imported by it, so that the others start fast.
 
-Spec: integration.md, "Reached from outside"; road.md, "Command line, completed".
+Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "Command line, completed".
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 Standard output carries the result; what Apply ignored goes to standard error, a line each, or into the JSON. It starts
 fast: neither a database nor a map nor a schema is loaded.
 
-Spec: methods.md, "Reached from outside".
+Spec: docs/design/methods.md, "Reached from outside".
 """
 
 from __future__ import annotations

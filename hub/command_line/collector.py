@@ -1,6 +1,6 @@
 """The garbage collector of a command that does one thing and ends.
 
-Spec: performance.md, rule 9; workers freeze what they have loaded instead, and go on collecting.
+Spec: docs/design/performance.md, rule 9; workers freeze what they have loaded instead, and go on collecting.
 """
 
 from __future__ import annotations

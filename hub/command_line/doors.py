@@ -1,6 +1,6 @@
 """`orderhub send` and `receive`: messages put in at a route's door, and taken where they left.
 
-Spec: integration.md, "Reached from outside"; road.md, "Doors".
+Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "Doors".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The hub's log: one line an event, to standard error, with the time; never what variables held.
 
-Spec: integration.md, "Reached from outside" (messages go to standard error).
+Spec: docs/design/integration.md, "Reached from outside" (messages go to standard error).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`orderhub map`: data maps proven, run and tested. Spec: integration.md, "Data maps"."""
+"""`orderhub map`: data maps proven, run and tested. Spec: docs/design/integration.md, "Data maps"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`orderhub messages`: the message store. Spec: integration.md, "Reached from outside"."""
+"""`orderhub messages`: the message store. Spec: docs/design/integration.md, "Reached from outside"."""
 
 from __future__ import annotations
 

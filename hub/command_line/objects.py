@@ -1,4 +1,6 @@
-"""`orderhub object`: one operation of the EAI database adapter. Spec: integration.md, "The EAI database adapter"."""
+"""`orderhub object`: one operation of the EAI database adapter. Spec: docs/design/integration.md, "The EAI database
+adapter".
+"""
 
 from __future__ import annotations
 

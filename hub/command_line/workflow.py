@@ -8,7 +8,7 @@
 Standard output carries the objects that the workflow wrote or found; its report goes to standard error, or into the
 JSON. Exit codes: 0 done; 1 the workflow refused, and nothing was written; 2 the name or an argument is wrong.
 
-Spec: integration.md, "Reached from outside"; road.md, "Command line, completed".
+Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "Command line, completed".
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 
 Two requests that contradict each other, and one whose item is gone at the end, are refused.
 
-Source: part III, "Request"; spec: workflows.md, "Configurator"; guarantees.md, "Limits".
+Source: part III, "Request"; spec: docs/design/workflows.md, "Configurator"; docs/design/guarantees.md, "Limits".
 """
 
 from __future__ import annotations

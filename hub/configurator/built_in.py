@@ -1,6 +1,6 @@
 """The configurator that comes with the hub: pure, linear in the size of the instance.
 
-Source: part III, "Product Configurator"; spec: workflows.md, "Configurator and pricing".
+Source: part III, "Product Configurator"; spec: docs/design/workflows.md, "Configurator and pricing".
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@
 
 Each product is proven when it is taken in; what its rules' expressions may read stands in `rule_expression`.
 
-Source: part III, "Association level", "Attributes", "Product"; spec: workflows.md, "Configurator and pricing".
+Source: part III, "Association level", "Attributes", "Product"; spec: docs/design/workflows.md, "Configurator and
+pricing".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     error     a structure whose numbers contradict each other, a level or type that isn't there, a default that breaks
               its own attribute, a rule without what its kind needs, an expression that isn't understood
 
-Spec: workflows.md, "Configurator and pricing"; DESIGN.md, idea 3.
+Spec: docs/design/workflows.md, "Configurator and pricing"; docs/architecture.md, idea 3.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Linear in the number of items, attributes and rules; nothing is changed.
 
-Source: part III, "Association level", "Attributes", "Request"; spec: workflows.md, "Configurator".
+Source: part III, "Association level", "Attributes", "Request"; spec: docs/design/workflows.md, "Configurator".
 """
 
 from __future__ import annotations

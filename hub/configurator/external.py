@@ -15,7 +15,7 @@ are given, and takes ``broken``. Items are in the tree's order, numbered from 1;
 above. An item of the answer that has the Integration Id of one that was sent keeps what the answer doesn't carry; one
 without an Integration Id is new and gets one here. ``obsolete``, ``relinked`` and ``names`` may be left out.
 
-Spec: workflows.md, "Configurator and pricing" (an external one behind the same port).
+Spec: docs/design/workflows.md, "Configurator and pricing" (an external one behind the same port).
 """
 
 from __future__ import annotations

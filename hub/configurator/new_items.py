@@ -1,6 +1,7 @@
 """New items of products, with their defaults.
 
-Source: part III, "Configuration Session"; spec: workflows.md, "Configurator" (default numbers, default values).
+Source: part III, "Configuration Session"; spec: docs/design/workflows.md, "Configurator" (default numbers, default
+values).
 """
 
 from __future__ import annotations

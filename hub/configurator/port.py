@@ -8,7 +8,8 @@ An instance is one of OM Asset, OM Quote or OM Order: header > line items (neste
 state: action codes are not read, and items whose Status is Inactive, with all beneath them, are history that no rule
 looks at.
 
-Source: part III, "Product Configurator", "Configuration Session", "Request"; spec: workflows.md, "Configurator and
+Source: part III, "Product Configurator", "Configuration Session", "Request"; spec: docs/design/workflows.md,
+"Configurator and
 pricing".
 """
 

@@ -3,7 +3,7 @@
 What no longer belongs to the definitions stands aside, with all beneath it, and so do Inactive items: rules neither
 count them nor look at them. Nothing here recurses, and a count over all beneath an item takes two look-ups.
 
-Source: part III, "Complex asset"; spec: workflows.md, "Configurator".
+Source: part III, "Complex asset"; spec: docs/design/workflows.md, "Configurator".
 """
 
 from __future__ import annotations

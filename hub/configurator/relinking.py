@@ -6,7 +6,7 @@
 
 An item that fits neither way, or two ways at once, stays where it is and no longer belongs.
 
-Source: Figures 11K-1 through 11K-3; spec: workflows.md, "Configurator".
+Source: Figures 11K-1 through 11K-3; spec: docs/design/workflows.md, "Configurator".
 """
 
 from __future__ import annotations

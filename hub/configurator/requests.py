@@ -12,7 +12,7 @@ An item is told by its Integration Id, or by the name that an `add` of the same 
 there by Product Ids: ``L1/Voice Mail``, ``KEY/Local Line[2]/Caller Id``. The steps are counted as the batch found the
 tree, and as an added item came with its defaults. A batch has no order.
 
-Source: part III, "Request"; spec: workflows.md, "Configurator".
+Source: part III, "Request"; spec: docs/design/workflows.md, "Configurator".
 """
 
 from __future__ import annotations

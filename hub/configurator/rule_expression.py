@@ -9,7 +9,8 @@
 
 An expression is compiled once, when its product is taken into the catalogue; unknown names are found then.
 
-Source: part III, "Product Configurator"; spec: methods.md, "Expression language"; workflows.md, "Configurator".
+Source: part III, "Product Configurator"; spec: docs/design/methods.md, "Expression language";
+docs/design/workflows.md, "Configurator".
 """
 
 from __future__ import annotations

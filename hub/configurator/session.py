@@ -1,6 +1,6 @@
 """A configuration session: an instance, batches of requests, and the instance that comes out.
 
-Source: part III, "Configuration Session", "Request"; spec: workflows.md, "Configurator".
+Source: part III, "Configuration Session", "Request"; spec: docs/design/workflows.md, "Configurator".
 """
 
 from __future__ import annotations

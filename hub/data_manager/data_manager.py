@@ -6,7 +6,7 @@
 
 Nothing leaves from here: replies, dead letters and outbound messages are outbox rows of the same transaction.
 
-Source: figure 4B (data manager); spec: road.md "What commits when", guarantees.md G1 to G6.
+Source: figure 4B (data manager); spec: docs/design/road.md "What commits when", docs/design/guarantees.md G1 to G6.
 """
 
 from __future__ import annotations

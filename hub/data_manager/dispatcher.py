@@ -5,7 +5,8 @@
     folder:<name>          a file in that folder's outbox
     answer:<folder>/<file> the reply beside the file that came in, which moves to done/ or rejected/
 
-Spec: road.md "Out and back" (dispatcher), "The inbox is the one waiting room"; guarantees.md G3.
+Spec: docs/design/road.md "Out and back" (dispatcher), "The inbox is the one waiting room"; docs/design/guarantees.md
+G3.
 """
 
 from __future__ import annotations

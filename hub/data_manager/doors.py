@@ -6,7 +6,8 @@
 
 Without a broker a channel is an embedded queue, whose messages are inbox rows from `send` on: it needs no door.
 
-Spec: road.md "Doors"; integration.md "Doors"; guarantees.md G1 (acknowledge after the commit).
+Spec: docs/design/road.md "Doors"; docs/design/integration.md "Doors"; docs/design/guarantees.md G1 (acknowledge after
+the commit).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What is stored, found by the keys that people use, and how the hub stands.
 
-Spec: road.md, "Command line, completed" (`show`); integration.md, "Reached from outside" (`status`).
+Spec: docs/design/road.md, "Command line, completed" (`show`); docs/design/integration.md, "Reached from outside"
+(`status`).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     OpenHub          deployment, database, tables, surroundings; `write()` and `read()` open transactions
     Transaction   the hub's pending_writes within one database transaction: objects and messages
 
-Spec: road.md, "What commits when".
+Spec: docs/design/road.md, "What commits when".
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Messages are shared out by the database and the broker, not here; a process that dies is started again, and takes up
 what it had in hand.
 
-Spec: integration.md, "Doors" (scaling out); guarantees.md, "SQLite" (two processes at most); performance.md, rule 9.
+Spec: docs/design/integration.md, "Doors" (scaling out); docs/design/guarantees.md, "SQLite" (two processes at most);
+docs/design/performance.md, rule 9.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A rehearsal: a workflow runs without writing, so that other systems are asked before its accounts are locked.
 
-Spec: road.md, "Locks"; see `hub.workflow_manager.answers`.
+Spec: docs/design/road.md, "Locks"; see `hub.workflow_manager.answers`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Doors to data manager: take in, work, dispatch, again; back off when there is nothing, drain on a stop.
 
-Spec: road.md "The inbox is the one waiting room", "Command line, completed"; guarantees.md G7.
+Spec: docs/design/road.md "The inbox is the one waiting room", "Command line, completed"; docs/design/guarantees.md G7.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """A workflow that a command asks for: one transaction with its accounts locked, and a recording that is kept.
 
-Spec: workflows.md ("runs in one database transaction, and leaves a recording"); road.md, "Locks", "The recording".
+Spec: docs/design/workflows.md ("runs in one database transaction, and leaves a recording"); docs/design/road.md,
+"Locks", "The recording".
 """
 
 from __future__ import annotations

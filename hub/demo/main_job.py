@@ -2,7 +2,7 @@
 
 What is shown is read back from the message store and the database; nothing is made up.
 
-Spec: integration.md, "Reached from outside" (`demo`); road.md, "Command line, completed".
+Spec: docs/design/integration.md, "Reached from outside" (`demo`); docs/design/road.md, "Command line, completed".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Each workflow runs as `orderhub workflow` runs it. What is shown is read back from the database afterwards; nothing is
 made up.
 
-Spec: road.md, "Command line, completed" (`demo --scenario`); workflows.md, "Usage scenarios".
+Spec: docs/design/road.md, "Command line, completed" (`demo --scenario`); docs/design/workflows.md, "Usage scenarios".
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@
 A play ends when provisioning has answered. What the source tells of, and no more, is done by the functions that plays
 are made of: `initial_quote`, `delta_quote`, ... Scenario e tells of legacy systems, and has nothing to play.
 
-Source: "Usage Scenarios", a to d and f; spec: workflows.md, "Usage scenarios"; road.md, "Command line, completed".
+Source: "Usage Scenarios", a to d and f; spec: docs/design/workflows.md, "Usage scenarios"; docs/design/road.md,
+"Command line, completed".
 """
 
 from __future__ import annotations

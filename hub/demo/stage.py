@@ -2,7 +2,7 @@
 
     Demonstration    the samples, loaded and sent; a provisioning system that answers work orders; the hub's worker
 
-Spec: road.md, "Command line, completed" (`demo` ignores settings and environment).
+Spec: docs/design/road.md, "Command line, completed" (`demo` ignores settings and environment).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The embedded channels of a deployment: who names them.
 
-Spec: road.md, "Doors" (a channel is an embedded queue of that name).
+Spec: docs/design/road.md, "Doors" (a channel is an embedded queue of that name).
 """
 
 from __future__ import annotations

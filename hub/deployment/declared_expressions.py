@@ -6,7 +6,7 @@
 
 Maps prove their own: `maps.check`.
 
-Spec: methods.md, "Delta", "Field Delta" and "Settled points", Expressions.
+Spec: docs/design/methods.md, "Delta", "Field Delta" and "Settled points", Expressions.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 For `hub.deployment.deployment`, and for commands that need no more than this and must start fast.
 
-Spec: DESIGN.md, "The tree"; integration.md, "Integration object definitions".
+Spec: docs/architecture.md, "The tree"; docs/design/integration.md, "Integration object definitions".
 """
 
 from __future__ import annotations

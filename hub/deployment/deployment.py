@@ -11,7 +11,7 @@ lie beside its `orderhub.toml`:
     hub/approvals/*.yaml          what holds an order for approval
     hub/workflows/*.py, hub/services/*.py     WORKFLOWS and SERVICES replace or add by name
 
-Spec: DESIGN.md, "The tree"; integration.md, "Routes" (`orderhub check`).
+Spec: docs/architecture.md, "The tree"; docs/design/integration.md, "Routes" (`orderhub check`).
 """
 
 from __future__ import annotations

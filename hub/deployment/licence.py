@@ -1,4 +1,4 @@
-"""The licence file that the settings name. Spec: methods.md, "The small ones", Module Licensed."""
+"""The licence file that the settings name. Spec: docs/design/methods.md, "The small ones", Module Licensed."""
 
 from __future__ import annotations
 

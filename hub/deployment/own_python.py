@@ -3,7 +3,7 @@
     hub/services/*.py      SERVICES = [Service("Discount", discount, "give a discount")]
     hub/workflows/*.py     WORKFLOWS = [Workflow(...)]
 
-Spec: DESIGN.md, "The tree".
+Spec: docs/architecture.md, "The tree".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 They come from `orderhub.toml` in the working folder, and from the environment (`ORDERHUB_DATABASE_URL`, ...),
 which wins. `orderhub init` writes a file with all of them.
 
-Spec: integration.md, "Reached from outside".
+Spec: docs/design/integration.md, "Reached from outside".
 """
 
 from __future__ import annotations

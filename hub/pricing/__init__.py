@@ -5,7 +5,8 @@ What goes out: a copy with its prices (`Priced`), what changed and by which rule
 Who calls it: workflows, through `Run.pricing`. `ListPricing` is the built-in implementation of the port `Pricing`;
 `ExternalPricing` asks another system.
 
-Source: "Terms for Complex Order Processing System", Price Configurator; spec: workflows.md, "Configurator and
+Source: "Terms for Complex Order Processing System", Price Configurator; spec: docs/design/workflows.md, "Configurator
+and
 pricing".
 """
 

@@ -2,7 +2,8 @@
 
 A rate (0.0335 for a kWh) is multiplied by what was used before anybody pays it, so that a cent is too coarse for it.
 
-Spec: workflows.md, "Pricing" ("a stated rounding rule"); data-model.md, "Rules" (money is decimal).
+Spec: docs/design/workflows.md, "Pricing" ("a stated rounding rule"); docs/design/data-model.md, "Rules" (money is
+decimal).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ Items are in the tree's order, numbered from 1; ``above`` is the number of the i
 line item. Of the answer's fields, Adjusted Price and Price Type are needed, ``rules`` may be left out; an item that
 the answer doesn't name has no price. What changed and the totals are worked out here, whoever priced.
 
-Spec: workflows.md, "Configurator and pricing" (an external one behind the same port).
+Spec: docs/design/workflows.md, "Configurator and pricing" (an external one behind the same port).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 An item with action Delete is gone, with everything beneath it; an Inactive asset is gone, but not what still lives
 beneath it.
 
-Source: "Asset -> Quote -> Order Data Flow" (EXTENDED_QTY); spec: workflows.md, "Pricing".
+Source: "Asset -> Quote -> Order Data Flow" (EXTENDED_QTY); spec: docs/design/workflows.md, "Pricing".
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ A rule of the nearest bundle goes before one for everywhere, and one Volume and 
 an item. Where a rule or price names a bundle, like items are counted within the nearest item of that product above
 them; else within their root item. They are counted in one bundle, however often the bundle itself is there.
 
-Source: "Usage Scenarios", a, b and d; spec: workflows.md, "Pricing".
+Source: "Usage Scenarios", a, b and d; spec: docs/design/workflows.md, "Pricing".
 """
 
 from __future__ import annotations

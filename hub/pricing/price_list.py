@@ -4,7 +4,7 @@ A start is the first moment that a thing holds. An end that is a date is the las
 date-time is the first moment that it holds no more. Of several prices for one product that hold at one moment, the
 one that started last counts.
 
-Source: "Terms for Complex Order Processing System", Price Configurator; spec: workflows.md, "Pricing".
+Source: "Terms for Complex Order Processing System", Price Configurator; spec: docs/design/workflows.md, "Pricing".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What pricing gives: the priced tree, what changed, and the totals.
 
-Source: "Terms for Complex Order Processing System", Price Configurator; spec: workflows.md, "Pricing".
+Source: "Terms for Complex Order Processing System", Price Configurator; spec: docs/design/workflows.md, "Pricing".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 An item keeps the text of each value that stays the same, so that pricing again changes nothing. The Pricing Comment
 is written where the price changes, and is empty or an earlier one of pricing; what a person wrote there stays.
 
-Source: "Terms for Complex Order Processing System", Price Configurator; spec: workflows.md, "Pricing".
+Source: "Terms for Complex Order Processing System", Price Configurator; spec: docs/design/workflows.md, "Pricing".
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Which objects a shipped method takes under an argument's name.
 
-Spec: methods.md, "Words" (a complex object: a header, and a forest of line items) and "Apply" (an asset, and
+Spec: docs/design/methods.md, "Words" (a complex object: a header, and a forest of line items) and "Apply" (an asset,
+and
 orders).
 """
 

@@ -6,7 +6,7 @@ holds. Each item is checked and copied in one go, while it is at hand, and the a
 the orders need it: where both have the same order, a copy is still in the processor's cache when an order
 changes it.
 
-Source: "a. Apply Method", figures 11A to 11E-3; spec: methods.md, "Apply" and "Settled points", Apply.
+Source: "a. Apply Method", figures 11A to 11E-3; spec: docs/design/methods.md, "Apply" and "Settled points", Apply.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Create Empty Complex Object: an object of a type, without line items.
 
-Source: "q. Create Empty Complex Object Method"; spec: methods.md, "The small ones".
+Source: "q. Create Empty Complex Object Method"; spec: docs/design/methods.md, "The small ones".
 """
 
 from __future__ import annotations

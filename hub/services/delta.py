@@ -1,6 +1,6 @@
 """Delta: the quote or order that turns one state of a product into another.
 
-Source: "b. Delta Method", Cases I to IV, figures 11F to 11K-3; spec: methods.md, "Delta" and "Settled
+Source: "b. Delta Method", Cases I to IV, figures 11F to 11K-3; spec: docs/design/methods.md, "Delta" and "Settled
 points", Delta.
 """
 

@@ -1,7 +1,7 @@
 """When two texts of a field mean the same: numbers compare as numbers, dates as dates, null and absent are
 one.
 
-Source: "b. Delta Method", DiffItem and DiffAttribute; spec: methods.md, "Delta".
+Source: "b. Delta Method", DiffItem and DiffAttribute; spec: docs/design/methods.md, "Delta".
 """
 
 from __future__ import annotations

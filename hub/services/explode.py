@@ -1,6 +1,6 @@
 """Explode: an added item with quantity *n* becomes *n* items with quantity 1, with all that is beneath them.
 
-Source: "e. Explode Method", figure 9D-2; spec: methods.md, "Explode" and "Settled points", Explode.
+Source: "e. Explode Method", figure 9D-2; spec: docs/design/methods.md, "Explode" and "Settled points", Explode.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Field Delta: an item whose fields or attributes were edited becomes an Update.
 
-Source: "g. Field Delta Method"; spec: methods.md, "Field Delta" and "Settled points", The rest.
+Source: "g. Field Delta Method"; spec: docs/design/methods.md, "Field Delta" and "Settled points", The rest.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Fully Exploded: whether nothing is left that Explode would explode.
 
-Source: "f. Fully Exploded Method"; spec: methods.md, "Fully Exploded".
+Source: "f. Fully Exploded Method"; spec: docs/design/methods.md, "Fully Exploded".
 """
 
 from __future__ import annotations

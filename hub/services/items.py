@@ -4,7 +4,7 @@ Every method refuses, before it does anything: an item without a key where it ne
 twice in one instance, an attribute without a name or with another's, an unknown action code, a quantity that
 is no number of 0 or more, and an item that stands beneath itself.
 
-Spec: methods.md, "Words" and "Settled points", Objects.
+Spec: docs/design/methods.md, "Words" and "Settled points", Objects.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Logical Delete: what is deleted becomes inactive, so that the history of an account's services stays.
 
-Source: "d. Logical Delete Method", figures 11P to 11Q-2; spec: methods.md, "Logical Delete".
+Source: "d. Logical Delete Method", figures 11P to 11Q-2; spec: docs/design/methods.md, "Logical Delete".
 """
 
 from __future__ import annotations

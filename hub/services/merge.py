@@ -1,6 +1,6 @@
 """Merge: the line items of one object behind those of another.
 
-Source: "o. Merge Method"; spec: methods.md, "The small ones" and "Settled points", The rest.
+Source: "o. Merge Method"; spec: docs/design/methods.md, "The small ones" and "Settled points", The rest.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     hosts: ["hub-*.example.com"]     # any of these patterns; left out: every host
     expires: 2027-12-31              # the last day; left out: never
 
-Source: "m. Module Licensed Method"; spec: methods.md, "The small ones".
+Source: "m. Module Licensed Method"; spec: docs/design/methods.md, "The small ones".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Save Object, Get Object, Reset: objects by key, private to one workflow run.
 
-Source: "j. Save Object Method", "k. Get Object Method", "l. Reset Method"; spec: methods.md, "The small
+Source: "j. Save Object Method", "k. Get Object Method", "l. Reset Method"; spec: docs/design/methods.md, "The small
 ones".
 """
 

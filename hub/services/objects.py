@@ -1,6 +1,6 @@
 """A complex object as the methods take it: its definition, its instances, and copies of it.
 
-Spec: methods.md, "Settled points", Objects.
+Spec: docs/design/methods.md, "Settled points", Objects.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Conditions on an item and what it was before: ``[Status]`` reads the one, ``[Old Status]`` the other.
 
-Spec: methods.md, "Delta", action codes by configuration, and "Field Delta", conditions.
+Spec: docs/design/methods.md, "Delta", action codes by configuration, and "Field Delta", conditions.
 """
 
 from __future__ import annotations

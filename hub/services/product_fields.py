@@ -1,6 +1,7 @@
 """What every later step needs to know of a line's product, copied onto the line once.
 
-Spec: road.md, "Receive order"; data-model.md, "Objects and where they live" (Fulfilment System).
+Spec: docs/design/road.md, "Receive order"; docs/design/data-model.md, "Objects and where they live" (Fulfilment
+System).
 """
 
 from __future__ import annotations

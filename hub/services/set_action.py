@@ -1,6 +1,6 @@
 """Set Action: one action code for all.
 
-Source: "i. Set Action Method"; spec: methods.md, "The small ones".
+Source: "i. Set Action Method"; spec: docs/design/methods.md, "The small ones".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Set Effectivity Dates: when an item was completed, and from or until when its service runs.
 
-Source: "h. Set Effectivity Dates Method", figures 11R to 11S-2; spec: methods.md, "Set Effectivity Dates".
+Source: "h. Set Effectivity Dates Method", figures 11R to 11S-2; spec: docs/design/methods.md, "Set Effectivity Dates".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Set Field: one value for a field of all line items.
 
-Source: "p. Set Field Method"; spec: methods.md, "The small ones".
+Source: "p. Set Field Method"; spec: docs/design/methods.md, "The small ones".
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Set Product Instance: what the configurator gives, as the input that Apply and Delta take.
 
-Source: "a. Apply Method", "a Set Product Instance Method can be invoked"; spec: methods.md, "The small ones"
+Source: "a. Apply Method", "a Set Product Instance Method can be invoked"; spec: docs/design/methods.md, "The small
+ones"
 and "Settled points", The rest.
 """
 

@@ -1,6 +1,6 @@
 """Trim: the line items that satisfy a specification go, with all that is beneath them.
 
-Source: "c. Trim Method", figures 11L to 11O-2; spec: methods.md, "Trim".
+Source: "c. Trim Method", figures 11L to 11O-2; spec: docs/design/methods.md, "Trim".
 """
 
 from __future__ import annotations

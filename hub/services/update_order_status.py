@@ -1,6 +1,6 @@
 """Update Order Status: which root items of an order are processed.
 
-Source: "n. Update Order Status Method"; spec: methods.md, "The small ones" and "Settled points", The rest.
+Source: "n. Update Order Status Method"; spec: docs/design/methods.md, "The small ones" and "Settled points", The rest.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@
 A question carries the whole state that it is about. Where another change came between, the run's question is another
 one, for which there is no answer: the run is taken back, and rehearsed again.
 
-Spec: road.md, "Locks" (what is asked of the outside world is asked before the lock, and its version checked after it).
+Spec: docs/design/road.md, "Locks" (what is asked of the outside world is asked before the lock, and its version
+checked after it).
 """
 
 from __future__ import annotations

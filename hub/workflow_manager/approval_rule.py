@@ -14,7 +14,7 @@ One of the two conditions is enough to hold the order. Beside its own fields the
 with Add or Update: Total One-Time, Total Recurring, Total Usage (Adjusted Price, else List Price, times the quantities
 from the root down).
 
-Spec: workflows.md, "Submit Order".
+Spec: docs/design/workflows.md, "Submit Order".
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 
 An argument is declared once, by whoever takes it; a mistyped name is answered with the nearest one.
 
-Spec: methods.md, "Reached from outside"; integration.md, "Reached from outside".
+Spec: docs/design/methods.md, "Reached from outside"; docs/design/integration.md, "Reached from outside".
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     read          the catalogue of products and of all that their structures name; kept while no product is changed
     price_list    a price list; kept while none is changed
 
-Spec: workflows.md, "Configurator and pricing"; performance.md, rule 10.
+Spec: docs/design/workflows.md, "Configurator and pricing"; docs/design/performance.md, rule 10.
 """
 
 from __future__ import annotations

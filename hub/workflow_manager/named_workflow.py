@@ -2,8 +2,8 @@
 
     def new_quote(run: Run, account: str, currency: str | None = None) -> Outcome: ...
 
-    process("New Quote", new_quote, "an empty quote for an account", Argument("account", "account", required=True),
-            Argument("currency"))
+    named_workflow("New Quote", new_quote, "an empty quote for an account",
+                   Argument("account", "account", required=True), Argument("currency"))
 
 A process takes its arguments by name, an argument that isn't given keeps the function's own default. Command and
 message come the same way: both are an OM Workflow Request.
@@ -12,7 +12,7 @@ message come the same way: both are an OM Workflow Request.
       ListOf Argument
         Argument              {Name: account, Value: 1-A}
 
-Source: "Workflow Processes"; spec: workflows.md, integration.md "Reached from outside".
+Source: "Workflow Processes"; spec: docs/design/workflows.md, docs/design/integration.md "Reached from outside".
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class OneRequestAMessage(Refused):
     """A message carries no workflow request, or several."""
 
 
-def process(
+def named_workflow(
     name: str,
     function: Callable[..., Outcome],
     help: str,

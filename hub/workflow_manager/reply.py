@@ -1,6 +1,6 @@
 """OM Reply: the answer to a message, and the one place that writes it.
 
-Source: "Application integration services", figure 4B (returning data); spec: road.md "Out and back".
+Source: "Application integration services", figure 4B (returning data); spec: docs/design/road.md "Out and back".
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ writes objects, makes identifiers and emits messages; it knows no database and n
 outside (objects read, identifiers, the time, numbers) is recorded, so that every step between can be worked out
 again from the recording.
 
-Source: "Application integration services", figure 4B (workflow manager); spec: road.md "The recording".
+Source: "Application integration services", figure 4B (workflow manager); spec: docs/design/road.md "The recording".
 """
 
 from __future__ import annotations

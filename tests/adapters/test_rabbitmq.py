@@ -685,7 +685,7 @@ def test_what_a_url_leaves_out_is_as_in_rabbitmq_s_own_clients() -> None:
 
 
 def test_the_patience_is_the_guarantees() -> None:
-    """guarantees.md: heartbeat 10 to 20 s, blocked for 30 s, reconnect 0.5 to 30 s."""
+    """docs/design/guarantees.md: heartbeat 10 to 20 s, blocked for 30 s, reconnect 0.5 to 30 s."""
     patience = Patience()
     assert 10 <= patience.heartbeat_s <= 20
     assert (patience.blocked_s, patience.backoff_s, patience.longest_backoff_s) == (30, 0.5, 30)

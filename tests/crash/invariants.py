@@ -1,6 +1,6 @@
 """What must hold after whatever was done to the hub, read from database and queues alone.
 
-Spec: guarantees.md, G1 to G6 and "The crash suite" (invariants).
+Spec: docs/design/guarantees.md, G1 to G6 and "The crash suite" (invariants).
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from hub.services import SERVICES, Applied
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
 from schemas.hub_xml import hub_from_xml, hub_to_xml
-from tests.hub.services.trees import counting
+from tests.trees import counting
 
 HERE = pathlib.Path(__file__).parent
 FIGURES = sorted(path.name for path in HERE.iterdir() if (path / "call.txt").exists())

@@ -79,7 +79,7 @@ def test_delta_compares_the_starred_fields_of_the_flow_table():
 
 
 def test_columns_are_the_flow_tables():
-    """Asset, quote and order column of each row, with the names that data-model.md decides."""
+    """Asset, quote and order column of each row, with the names that docs/design/data-model.md decides."""
     rows = {
         "Action Code": (None, "action_cd", "action_cd"),
         "Adjusted Price": ("purch_adj_unit_pri", "adj_unit_pri", "adj_unit_pri"),
@@ -128,7 +128,7 @@ def test_line_items_hold_line_items():
 
 
 def test_every_field_has_its_type_by_its_name():
-    """Names that end in Date are dates, and the numbers are those of data-model.md."""
+    """Names that end in Date are dates, and the numbers are those of docs/design/data-model.md."""
     numbers = {"Quantity", "Extended Quantity", "Number Of Occurrences", "Revision", "Source Revision"}
     numbers |= {"List Price", "Adjusted Price", "Number Value", "Price", "Order Revision", "Modification Number"}
     numbers |= {"Credit Limit", "Sequence"}

@@ -2,7 +2,7 @@
 
 What is asked for is told in `hub.demo.scenarios`; what must come of it, and what else could have happened, here.
 
-Source: "Usage Scenarios", f. Supplemental Order; spec: workflows.md, "Usage scenarios".
+Source: "Usage Scenarios", f. Supplemental Order; spec: docs/design/workflows.md, "Usage scenarios".
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from hub.workflow_manager.run import Note
 from integration_objects.complex_object import line_items, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import CustomerCare, actions, lines, the
-from tests.hub.conftest import lines as asked
-from tests.hub.conftest import status
+from tests.road import lines as asked
+from tests.road import status
 from tests.scenarios.what_is_there import charges, done, services, values
 
 

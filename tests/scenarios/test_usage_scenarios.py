@@ -2,7 +2,7 @@
 
 What is asked for is told in `hub.demo.scenarios`; what must come of it, here.
 
-Source: "Usage Scenarios", a to d; spec: workflows.md, "Usage scenarios".
+Source: "Usage Scenarios", a to d; spec: docs/design/workflows.md, "Usage scenarios".
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from hub.demo.scenarios import (
 from integration_objects.complex_object import attributes, line_items, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import CustomerCare, actions, lines, said
-from tests.hub.conftest import lines as asked
-from tests.hub.conftest import status
+from tests.road import lines as asked
+from tests.road import status
 from tests.scenarios.what_is_there import charges, done, open_lines, processed, services
 
 

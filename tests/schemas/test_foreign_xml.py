@@ -1,4 +1,4 @@
-"""What may arrive: every trap of guarantees.md, "XML in", and every limit on both of its sides."""
+"""What may arrive: every trap of docs/design/guarantees.md, "XML in", and every limit on both of its sides."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ Speaks SQLite (a file) and PostgreSQL through psycopg. Supports transactions tha
 
 A driver's errors stop here: `write` and `read` raise the hub's (`driver_faults`).
 
-Spec: guarantees.md, "SQLite", "PostgreSQL".
+Spec: docs/design/guarantees.md, "SQLite", "PostgreSQL".
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
     TablesMissing       Misconfigured   the database hasn't been upgraded
     DatabaseUnusable    Misconfigured   the wrong file, user or rights; a broken database
 
-Spec: guarantees.md, "PostgreSQL": 40001, 40P01, 57P01 and lost connections are tried again.
+Spec: docs/design/guarantees.md, "PostgreSQL": 40001, 40P01, 57P01 and lost connections are tried again.
 """
 
 from __future__ import annotations

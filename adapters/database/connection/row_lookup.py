@@ -3,7 +3,7 @@
 A list of values is one bound value, so that one statement serves any number of them: on SQLite the text of a JSON
 array that `json_each` unfolds, on PostgreSQL an array.
 
-Spec: performance.md, rule 1.
+Spec: docs/design/performance.md, rule 1.
 """
 
 from __future__ import annotations

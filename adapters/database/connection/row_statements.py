@@ -4,7 +4,7 @@ The statements' text is made once for each table; values go to the driver as the
 digits, which both databases read exactly. On PostgreSQL a block of rows is one COPY, in the same transaction, and
 several rows are updated from arrays.
 
-Spec: performance.md, rule 3.
+Spec: docs/design/performance.md, rule 3.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Everything runs in the caller's transaction.
 
-Spec: guarantees.md, "PostgreSQL" (one dispatcher per destination); road.md, "An independent count".
+Spec: docs/design/guarantees.md, "PostgreSQL" (one dispatcher per destination); docs/design/road.md, "An independent
+count".
 """
 
 from __future__ import annotations

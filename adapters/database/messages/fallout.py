@@ -1,6 +1,6 @@
 """Fallout: what a person must look at before an order can be closed, visible and resolvable.
 
-Spec: workflows.md, the two traps of Apply Completed; road.md, "OM Work Order Status".
+Spec: docs/design/workflows.md, the two traps of Apply Completed; docs/design/road.md, "OM Work Order Status".
 """
 
 from __future__ import annotations

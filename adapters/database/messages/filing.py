@@ -6,7 +6,7 @@
 
 Whatever the outcome, the door's count grows by one in the same transaction.
 
-Spec: road.md, "Identity of a message" and "An independent count"; guarantees.md G2 and G6.
+Spec: docs/design/road.md, "Identity of a message" and "An independent count"; docs/design/guarantees.md G2 and G6.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@
 
 Whose turn it is, `claim.py` says.
 
-Spec: road.md, "What commits when"; guarantees.md G2.
+Spec: docs/design/road.md, "What commits when"; docs/design/guarantees.md G2.
 """
 
 from __future__ import annotations

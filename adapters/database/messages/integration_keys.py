@@ -1,6 +1,6 @@
 """Which of the hub's Integration Ids a sender's line reference means.
 
-Spec: road.md, "Whose order, which line": a sender's reference is unique within its system and the account.
+Spec: docs/design/road.md, "Whose order, which line": a sender's reference is unique within its system and the account.
 """
 
 from __future__ import annotations

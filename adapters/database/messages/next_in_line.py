@@ -2,10 +2,11 @@
 
 The line of a key is made of its rows that are received, retrying, or parked for an operator, in the order in
 which they were filed. Only its head is claimed, when it is due and not parked; so what retries holds the key,
-and what waits for something does not stand in the line. Where road.md leaves open who goes first, a released
+and what waits for something does not stand in the line. Where docs/design/road.md leaves open who goes first, a
+released
 earlier row or a later one that retries, the earlier one goes: it would otherwise never be both's turn.
 
-Spec: road.md, "What commits when"; guarantees.md G4 and "PostgreSQL" (FOR UPDATE SKIP LOCKED).
+Spec: docs/design/road.md, "What commits when"; docs/design/guarantees.md G4 and "PostgreSQL" (FOR UPDATE SKIP LOCKED).
 """
 
 from __future__ import annotations

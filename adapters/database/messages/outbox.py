@@ -8,7 +8,8 @@
 A row's id is its own; its message id is the event's, and stays the same however often the event is sent: the
 repeat of an inbound message gets the first reply again, a row of its own with the same message id and body.
 
-Spec: guarantees.md G3; integration.md, "The way of one message", step 8; road.md, "Dispatcher".
+Spec: docs/design/guarantees.md G3; docs/design/integration.md, "The way of one message", step 8; docs/design/road.md,
+"Dispatcher".
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 A group of 25 messages needs as many statements for this as one does. Objects don't wait: a message must find what the
 one before it in its group has stored.
 
-Spec: performance.md, rules 4 and 6; road.md, "What commits when".
+Spec: docs/design/performance.md, rules 4 and 6; docs/design/road.md, "What commits when".
 """
 
 from __future__ import annotations

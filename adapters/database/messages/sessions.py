@@ -1,6 +1,7 @@
 """User sessions: the quote that each works on. Everything runs in the caller's transaction.
 
-Source: "New Products and Services Process", step 1; spec: workflows.md (the active quote is per user session).
+Source: "New Products and Services Process", step 1; spec: docs/design/workflows.md (the active quote is per user
+session).
 """
 
 from __future__ import annotations

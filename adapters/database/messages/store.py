@@ -11,7 +11,8 @@
 
 Nothing here commits: the row's final state and all effects of the message are the caller's one transaction.
 
-Spec: road.md, "What commits when", "An independent count"; integration.md, "Reached from outside".
+Spec: docs/design/road.md, "What commits when", "An independent count"; docs/design/integration.md, "Reached from
+outside".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A process that dies leaves its marks, and its next start takes just those messages one by one, with their deaths
 counted.
 
-Spec: road.md, "What commits when" (redelivered, three deaths); guarantees.md, "pika, RabbitMQ".
+Spec: docs/design/road.md, "What commits when" (redelivered, three deaths); docs/design/guarantees.md, "pika, RabbitMQ".
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A message's recording belongs to its inbox row; a command has none, so its run has a row of its own.
 
-Spec: workflows.md ("leaves a recording"); road.md, "The recording".
+Spec: docs/design/workflows.md ("leaves a recording"); docs/design/road.md, "The recording".
 """
 
 from __future__ import annotations

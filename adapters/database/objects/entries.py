@@ -6,7 +6,7 @@
 
 Nothing here knows a connection.
 
-Spec: integration.md "The EAI database adapter".
+Spec: docs/design/integration.md "The EAI database adapter".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One node of an instance on its way into the tables.
 
-Spec: integration.md "The EAI database adapter".
+Spec: docs/design/integration.md "The EAI database adapter".
 """
 
 from __future__ import annotations

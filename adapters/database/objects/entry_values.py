@@ -6,7 +6,7 @@
 The nodes of a message mostly carry the same fields, and a column mostly holds few different values: what there is
 to know about the fields is worked out once for a component, and each different value is checked once for a column.
 
-Spec: integration.md "The EAI database adapter"; performance.md, rule 1.
+Spec: docs/design/integration.md "The EAI database adapter"; docs/design/performance.md, rule 1.
 """
 
 from __future__ import annotations

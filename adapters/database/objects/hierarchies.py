@@ -3,7 +3,7 @@
 What is above may come later, so that no foreign key keeps it; what a write has changed is followed upwards
 afterwards, once for all instances of the call, so that one message can turn a hierarchy over.
 
-Spec: data-model.md, "Objects and where they live" (accounts: a hierarchy).
+Spec: docs/design/data-model.md, "Objects and where they live" (accounts: a hierarchy).
 """
 
 from __future__ import annotations

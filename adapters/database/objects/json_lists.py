@@ -4,7 +4,7 @@ Most lists are plain: every node carries fields with good values and nothing els
 column, and no entry is made of them; a row that is new gets its JSON from the columns at once. What isn't plain, and
 what changes rows that are there, goes the way of all entries.
 
-Spec: integration.md "The EAI database adapter"; performance.md, rule 1.
+Spec: docs/design/integration.md "The EAI database adapter"; docs/design/performance.md, rule 1.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The rows that other rows keep as JSON, as rows of their own: as the view shows them.
 
-Spec: performance.md, rule 3.
+Spec: docs/design/performance.md, rule 3.
 """
 
 from __future__ import annotations

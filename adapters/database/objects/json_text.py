@@ -7,7 +7,7 @@ A row is an object of its columns in the definition's order; one that is null is
 equal texts. All rows of a message are written and read at once: each different value of a column is written once, and
 all texts together are one text to the parser.
 
-Spec: performance.md, rules 1 and 3.
+Spec: docs/design/performance.md, rules 1 and 3.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A new row gets the text that is made of its plain nodes. A row that is there keeps its text where the nodes say the
 same; where they don't, its rows are matched, checked and changed one by one, as those of a table are.
 
-Spec: integration.md "The EAI database adapter"; performance.md, rule 3.
+Spec: docs/design/integration.md "The EAI database adapter"; docs/design/performance.md, rule 3.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
       components              StoredComponent for each other table, owners first: s_order_item
         in_json               StoredComponent for what its rows keep as JSON: s_order_item_xa, which is a view
 
-Spec: road.md "Storage".
+Spec: docs/design/road.md "Storage".
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Which rows an instance's entries mean: by key, through an index, and only the rows that are named.
 
-Spec: integration.md "The EAI database adapter": children are matched by key through an index, not by reading
+Spec: docs/design/integration.md "The EAI database adapter": children are matched by key through an index, not by
+reading
 all of them.
 """
 

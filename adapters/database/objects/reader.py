@@ -3,7 +3,7 @@
 An instance read carries every field that has a column, null or not; it carries a list of components only where
 there are any. All of an object's rows come with one statement for each of its tables.
 
-Spec: integration.md "The EAI database adapter"; road.md "Storage".
+Spec: docs/design/integration.md "The EAI database adapter"; docs/design/road.md "Storage".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Values that must be found elsewhere: an item's product and accounts, an order's account.
 
-Spec: road.md "Storage": a switch of the definition, on by default.
+Spec: docs/design/road.md "Storage": a switch of the definition, on by default.
 """
 
 from __future__ import annotations

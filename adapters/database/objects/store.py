@@ -13,7 +13,8 @@ instances for itself, in their order.
 An absent field or list is not touched, an empty field is set to empty, a null one to null. An instance of OM
 Asset is an account's profile: the account's row must be there, and is its version.
 
-Spec: integration.md "The EAI database adapter"; road.md "Storage"; data-model.md "Rules".
+Spec: docs/design/integration.md "The EAI database adapter"; docs/design/road.md "Storage"; docs/design/data-model.md
+"Rules".
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
     4. delete    named rows, and under synchronize the children that a carried list no longer has
     5. version   of the header, one more where anything changed
 
-Spec: integration.md "The EAI database adapter"; road.md "Storage".
+Spec: docs/design/integration.md "The EAI database adapter"; docs/design/road.md "Storage".
 """
 
 from __future__ import annotations

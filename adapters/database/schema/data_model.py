@@ -3,7 +3,7 @@
 It is made from the definitions, so that it can't say anything else than the tables do: `orderhub object model`
 prints it for a deployment with its extensions, and docs/data_model.md is what it prints for the shipped objects.
 
-Spec: data-model.md, "Objects and where they live".
+Spec: docs/design/data-model.md, "Objects and where they live".
 """
 
 from __future__ import annotations

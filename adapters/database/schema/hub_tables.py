@@ -17,7 +17,8 @@
 Every constraint and index has a name. Times are ISO text in UTC, which sorts as time does; JSON is kept as
 text. A row's body is its last column: SQLite reads states and times without walking through the bodies.
 
-Spec: road.md, "Identity of a message", "What commits when"; guarantees.md, G1 to G6 and "SQLite".
+Spec: docs/design/road.md, "Identity of a message", "What commits when"; docs/design/guarantees.md, G1 to G6 and
+"SQLite".
 """
 
 from __future__ import annotations

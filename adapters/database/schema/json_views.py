@@ -10,7 +10,7 @@ The rows of an item are an array in their order, each an object of its columns; 
 Values are text, also numbers, so that they keep their digits. What the JSON doesn't say is the item's: the root item,
 who changed it and when. A row without an identifier of its own has its item's, with its place.
 
-Spec: performance.md, rule 3.
+Spec: docs/design/performance.md, rule 3.
 """
 
 from __future__ import annotations

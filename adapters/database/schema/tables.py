@@ -15,7 +15,7 @@ User keys are unique: a header's in its table, an item's or attribute's within i
 found by such a key's index, others by one on owner and position. Every constraint has a name, because Alembic's
 batch mode drops those without one.
 
-Spec: road.md "Storage"; data-model.md "Rules"; guarantees.md "SQLite", "Alembic".
+Spec: docs/design/road.md "Storage"; docs/design/data-model.md "Rules"; docs/design/guarantees.md "SQLite", "Alembic".
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 
 All of it is one transaction on both databases: killed anywhere, nothing has happened, and it is run again.
 
-Spec: road.md "Storage"; guarantees.md "Alembic".
+Spec: docs/design/road.md "Storage"; docs/design/guarantees.md "Alembic".
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
     Built On Failed Lines     an open order was configured and priced on a state that never came
     Overtaken By Due Date     an order that was submitted later, and is due earlier, leaves something of it undone
 
-Source: "Apply Completed Sales Order Line Item Process"; spec: workflows.md, the two traps of the document.
+Source: "Apply Completed Sales Order Line Item Process"; spec: docs/design/workflows.md, the two traps of the document.
 """
 
 from __future__ import annotations

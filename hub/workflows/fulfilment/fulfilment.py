@@ -1,7 +1,7 @@
 """Fulfilment: work orders out, provisioning's answers in, billing told, the service profile brought up to date.
 
 Source: "Order synchronization", "Apply Completed Sales Order Line Item Process", "Submit Order Process";
-spec: road.md "Out and back", workflows.md.
+spec: docs/design/road.md "Out and back", docs/design/workflows.md.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False) -> None:
         order: the order's instance; of a cancelled one no line is left to be asked for.
         again: whether work orders of this order may have been sent before.
 
-    Source: "decompose orders into multiple work orders"; spec: road.md "Out and back".
+    Source: "decompose orders into multiple work orders"; spec: docs/design/road.md "Out and back".
     """
     number = order.get("Order Number") or ""
     former: dict[str, PropertySet] = {}
@@ -230,7 +230,7 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
         WorkOrderUnknown, WorkOrderRevisionUnknown, LineUnknown, StatusChangeRefused: refused, nothing is stored.
         Waiting: the sender's order isn't there yet.
 
-    Source: "Order synchronization"; spec: road.md "Out and back".
+    Source: "Order synchronization"; spec: docs/design/road.md "Out and back".
     """
     status = _one_status(tree)
     work_orders = _answered(run, status)

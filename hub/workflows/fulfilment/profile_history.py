@@ -1,7 +1,8 @@
 """The history of service profiles: one row for each change of a service item.
 
-Source: "Service Profile" of the data model; spec: data-model.md, "Objects and where they live" (service-profile
-history), road.md, "Out and back" (Apply Completed).
+Source: "Service Profile" of the data model; spec: docs/design/data-model.md, "Objects and where they live"
+(service-profile
+history), docs/design/road.md, "Out and back" (Apply Completed).
 """
 
 from __future__ import annotations

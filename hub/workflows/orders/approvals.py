@@ -4,7 +4,8 @@
                                   approve: Approved; with the last one the order opens
                                   refuse:  Refused, and the order is Cancelled
 
-Spec: workflows.md, "Submit Order"; road.md, "Statuses" ("an order held for approval opens by approval only").
+Spec: docs/design/workflows.md, "Submit Order"; docs/design/road.md, "Statuses" ("an order held for approval opens by
+approval only").
 """
 
 from __future__ import annotations

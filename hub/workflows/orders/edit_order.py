@@ -1,6 +1,6 @@
 """An order's line items edited: the state without the order, the order on it, the requests, the delta of both.
 
-Source: "g. Edit Order Line Items Process", figure 10G; spec: workflows.md, "Edit Order Line Item".
+Source: "g. Edit Order Line Items Process", figure 10G; spec: docs/design/workflows.md, "Edit Order Line Item".
 """
 
 from __future__ import annotations

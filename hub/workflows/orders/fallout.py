@@ -5,8 +5,9 @@
     amend    a supplement of the failed order, in which the failed lines can be changed and are asked for again
     close    somebody has dealt with it elsewhere, and says how
 
-Source: "Apply Completed Sales Order Line Item Process", "order assurance"; spec: workflows.md, the two traps of the
-document; road.md, "Statuses" (Failed to Open: a retry from fallout).
+Source: "Apply Completed Sales Order Line Item Process", "order assurance"; spec: docs/design/workflows.md, the two
+traps of the
+document; docs/design/road.md, "Statuses" (Failed to Open: a retry from fallout).
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 The service items that the order changes are priced as wholes, as `modify` prices them: their likes are counted
 together, so that a new line may bring the ones that are there onto another tier. These become lines of the order.
 
-Spec: road.md, "Receive order" (prices, where the route says so); workflows.md, "Configurator and pricing".
+Spec: docs/design/road.md, "Receive order" (prices, where the route says so); docs/design/workflows.md, "Configurator
+and pricing".
 """
 
 from __future__ import annotations

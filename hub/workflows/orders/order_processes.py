@@ -1,6 +1,6 @@
 """The processes of orders, by the names under which commands and messages ask for them.
 
-Source: "Workflow Processes" f, g, j, l; spec: workflows.md, legacy.md "Projected state".
+Source: "Workflow Processes" f, g, j, l; spec: docs/design/workflows.md, docs/design/legacy.md "Projected state".
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.configurator.requests import Request
 from hub.workflow_manager.arguments import Argument
-from hub.workflow_manager.named_workflow import process
+from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.run import Note, Outcome, Run
 from hub.workflows.fulfilment import fulfilment
 from hub.workflows.orders import approvals, edit_order, fallout, supplements
@@ -166,21 +166,21 @@ _DECISION = (
 )
 
 WORKFLOWS = (
-    process(
+    named_workflow(
         "Submit",
         submit,
         "submit an order: prove it, have it approved, open it, send its work orders",
         _ORDER,
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Revise",
         revise,
         "make a supplement of a submitted order: a new revision, to be edited and submitted",
         _ORDER,
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Edit Order Line Item",
         edit_order_line_item,
         "configure a service item of an order that isn't submitted, or add one",
@@ -189,29 +189,29 @@ WORKFLOWS = (
         REQUESTS,
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Cancel Order",
         cancel_order,
         "cancel an order; of a supplement that isn't submitted, make the original active again",
         _ORDER,
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Approve",
         approve,
         "approve an order that a rule holds; with the last approval it opens",
         *_DECISION,
         module=MODULE,
     ),
-    process("Refuse", refuse, "refuse an order that a rule holds: it is cancelled", *_DECISION, module=MODULE),
-    process(
+    named_workflow("Refuse", refuse, "refuse an order that a rule holds: it is cancelled", *_DECISION, module=MODULE),
+    named_workflow(
         "Apply Completed",
         apply_completed,
         "apply an order's completed lines to the service profile; harmless a second time",
         _ORDER,
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Projected State",
         projected_state,
         "show a service profile as it will be, and which order sets each value",
@@ -221,7 +221,7 @@ WORKFLOWS = (
         Argument("orders", "list", help="After these orders only: Order Numbers, separated by commas."),
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Fallout List",
         fallout_list,
         "list what a person must look at: cause, order, lines, and what can be done",
@@ -230,7 +230,7 @@ WORKFLOWS = (
         Argument("resolved", "flag", help="Y: those that are resolved, instead of the open ones."),
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Fallout Retry",
         fallout_retry,
         "ask for an order's failed lines again: its work orders get a new revision",
@@ -239,7 +239,7 @@ WORKFLOWS = (
         module=MODULE,
         accounts=_accounts_of_entry,
     ),
-    process(
+    named_workflow(
         "Fallout Amend",
         fallout_amend,
         "make a supplement of a failed order, in which its failed lines can be changed",
@@ -247,7 +247,7 @@ WORKFLOWS = (
         module=MODULE,
         accounts=_accounts_of_entry,
     ),
-    process(
+    named_workflow(
         "Fallout Close",
         fallout_close,
         "note that an entry was dealt with, and how",

@@ -4,7 +4,7 @@
     orderhub workflow order-synchronization work-order=O-1-1 status=Complete     the same, on a status made of this
 
 Source: "Order synchronization"; "it is advantageous to allow updates to sales orders and status for demonstration and
-testing purposes" (part III, Sales Order); spec: workflows.md, road.md "Out and back".
+testing purposes" (part III, Sales Order); spec: docs/design/workflows.md, docs/design/road.md "Out and back".
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hub.workflow_manager.arguments import Argument
-from hub.workflow_manager.named_workflow import process
+from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.run import Outcome, Run
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.fulfilment.fulfilment import STATUS, WORK_ORDER, accounts_of_status, synchronize_order
@@ -89,7 +89,7 @@ def _order_number(run: Run, work_order: str) -> str | None:
     return run.headers(WORK_ORDER, {"Work Order Number": work_order})[0]["Order Number"]
 
 
-_BY_NAME = process(
+_BY_NAME = named_workflow(
     "Order Synchronization",
     set_status,
     "take in what became of a work order's lines: statuses, billing events, the service profile",

@@ -1,7 +1,8 @@
 """Projected state: a service profile as it will be, which order set each value, and what came to nothing.
 
-Source: "Ability to configure a customer's service profile from the projected future state"; spec: legacy.md,
-"Projected state"; workflows.md ("What Apply ignored is shown to whoever asked").
+Source: "Ability to configure a customer's service profile from the projected future state"; spec:
+docs/design/legacy.md,
+"Projected state"; docs/design/workflows.md ("What Apply ignored is shown to whoever asked").
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Orders: taken in from a sender.
 
-Source: spec road.md, "Receive order", "Whose order, which line"; guarantees.md, "Limits".
+Source: spec docs/design/road.md, "Receive order", "Whose order, which line"; docs/design/guarantees.md, "Limits".
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
         PriceMissing, PriceListMissing: the route prices, and something has no price.
         Waiting: an earlier revision of the order isn't there yet.
 
-    Source: spec road.md, "Receive order".
+    Source: spec docs/design/road.md, "Receive order".
     """
     order = _one_order(tree).copy()
     _check_lines(order)

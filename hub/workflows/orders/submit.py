@@ -1,6 +1,7 @@
 """Orders: submitted, cancelled, approved and refused.
 
-Source: "j. Submit Order Process", "f. Supplemental Order Process"; spec: workflows.md, road.md "Statuses".
+Source: "j. Submit Order Process", "f. Supplemental Order Process"; spec: docs/design/workflows.md, docs/design/road.md
+"Statuses".
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@
     submit --> retired                                Open; its work orders replace those of revision 1
     cancel --> Active Flag Y again                    deleted
 
-Source: "f. Supplemental Order Process", figure 10F; spec: workflows.md, "Supplemental Order (Revise), Cancel".
+Source: "f. Supplemental Order Process", figure 10F; spec: docs/design/workflows.md, "Supplemental Order (Revise),
+Cancel".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The active quote: the one that a user session works on.
 
-Source: "New Products and Services Process", steps 1 and 2; "Check Active Quote"; spec: workflows.md.
+Source: "New Products and Services Process", steps 1 and 2; "Check Active Quote"; spec: docs/design/workflows.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     the services at the old address    Delete, due on the day of moving out
     the same services                  Add, due on the day of moving in, with new keys and the new service points
 
-Source: "m. Move Process", figures 9D-3 and 10M; spec: workflows.md, "Move".
+Source: "m. Move Process", figures 9D-3 and 10M; spec: docs/design/workflows.md, "Move".
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from hub.workflow_manager.arguments import Argument
-from hub.workflow_manager.named_workflow import process
+from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.run import Note, Outcome, Run
 from hub.workflows.quotes.active_quote import QUOTE, CurrencyMixed, make_quote
 from hub.workflows.quotes.quote_arguments import ACCOUNT, MODULE, SESSION
@@ -273,7 +273,7 @@ def _set_due(roots: list[PropertySet], day: str) -> None:
 
 
 WORKFLOWS = (
-    process(
+    named_workflow(
         "Move",
         move,
         "move what an account has at one address to another, by a new quote",

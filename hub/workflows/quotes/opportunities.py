@@ -1,6 +1,6 @@
 """Update Opportunity: what a quote promises, as the revenue items of its opportunity.
 
-Source: "Update Opportunity Process"; spec: workflows.md.
+Source: "Update Opportunity Process"; spec: docs/design/workflows.md.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from hub.workflow_manager.named_workflow import process
+from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.run import Outcome, Run
 from hub.workflows.quotes.quote_arguments import MODULE, QUOTE_NUMBER
 from hub.workflows.quotes.quote_lines import extend_quantities, the_quote
@@ -192,7 +192,7 @@ def _too_much(header: PropertySet, line: PropertySet, why: str) -> TooMuchRevenu
 
 
 WORKFLOWS = (
-    process(
+    named_workflow(
         "Update Opportunity",
         update_opportunity,
         "replace the revenue items of a quote's opportunity by what the quote promises",

@@ -6,7 +6,7 @@
     suspend, resume              the same skeleton: an Update of what status the service is to have
     profile                      the products and services that a quote's accounts lead to
 
-Source: "Workflow Processes", a to d; spec: workflows.md.
+Source: "Workflow Processes", a to d; spec: docs/design/workflows.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from hub.configurator.requests import AddItem, Request
 from hub.workflow_manager.arguments import Argument
-from hub.workflow_manager.named_workflow import process
+from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.run import Note, Outcome, Run
 from hub.workflows.quotes.active_quote import QUOTE, CurrencyMixed, active_quote, set_currency
 from hub.workflows.quotes.quote_arguments import ACCOUNT, MODULE, REQUESTS, ROOT, SESSION
@@ -301,7 +301,7 @@ def _of_account(asset: PropertySet, field: str, account_id: str) -> PropertySet:
 
 
 WORKFLOWS = (
-    process(
+    named_workflow(
         "New Products And Services",
         new_products_and_services,
         "put a product on the active quote",
@@ -312,7 +312,7 @@ WORKFLOWS = (
         SESSION,
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Modify",
         modify,
         "change a service item; the changes become lines of the active quote",
@@ -322,7 +322,7 @@ WORKFLOWS = (
         SESSION,
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Disconnect",
         disconnect,
         "disconnect a service item, by lines of the active quote",
@@ -331,7 +331,7 @@ WORKFLOWS = (
         SESSION,
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Suspend",
         suspend,
         "suspend a service item, by lines of the active quote",
@@ -340,7 +340,7 @@ WORKFLOWS = (
         SESSION,
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Resume",
         resume,
         "resume a suspended service item, by lines of the active quote",
@@ -349,7 +349,7 @@ WORKFLOWS = (
         SESSION,
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Profile",
         show_profile,
         "show the products and services that a quote's accounts lead to",

@@ -2,7 +2,8 @@
 
 The lines of one service item stand on a quote once: a further change of the same item replaces them.
 
-Source: "Modify Asset Sub-process", steps 4 and 5; "Edit Quotes Line Items Process", step 10; spec: workflows.md.
+Source: "Modify Asset Sub-process", steps 4 and 5; "Edit Quotes Line Items Process", step 10; spec:
+docs/design/workflows.md.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """From a quote to an order, once; and an empty order for an account.
 
-Source: "Quote to Order Process", "Asset -> Quote -> Order Data Flow"; spec: workflows.md, road.md "Statuses".
+Source: "Quote to Order Process", "Asset -> Quote -> Order Data Flow"; spec: docs/design/workflows.md,
+docs/design/road.md "Statuses".
 """
 
 from __future__ import annotations
 
 from hub.configurator.port import MOST_TOLD
 from hub.workflow_manager.arguments import Argument
-from hub.workflow_manager.named_workflow import process
+from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.run import Outcome, Run
 from hub.workflows.quotes.active_quote import QUOTE
 from hub.workflows.quotes.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
@@ -226,8 +227,10 @@ def _order_of(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet
 _DUE = Argument("due-date", "date", help="When the changes are wanted: an ISO date; without one, as soon as may be.")
 
 WORKFLOWS = (
-    process("Quote To Order", quote_to_order, "place the order of a quote, once", QUOTE_NUMBER, _DUE, module=MODULE),
-    process(
+    named_workflow(
+        "Quote To Order", quote_to_order, "place the order of a quote, once", QUOTE_NUMBER, _DUE, module=MODULE
+    ),
+    named_workflow(
         "New Order",
         new_order,
         "make an empty order for an account",

@@ -7,7 +7,7 @@
     renumber, ungroup         the lines' numbers; copies instead of a quantity
     cancel-quote              its end
 
-Source: "Edit Quotes Line Items Process", "Ungroup Quotes Process"; spec: workflows.md.
+Source: "Edit Quotes Line Items Process", "Ungroup Quotes Process"; spec: docs/design/workflows.md.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from hub.configurator.requests import Request
 from hub.workflow_manager.arguments import Argument
-from hub.workflow_manager.named_workflow import process
+from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.run import Note, Outcome, Run
 from hub.workflows.quotes.active_quote import QUOTE, make_quote
 from hub.workflows.quotes.opportunities import the_opportunity
@@ -313,7 +313,7 @@ def _disconnects(header: PropertySet, root: PropertySet) -> QuoteDisconnects:
 
 
 WORKFLOWS = (
-    process(
+    named_workflow(
         "New Quote",
         new_quote,
         "make an empty quote for an account, and the session's active one",
@@ -324,7 +324,7 @@ WORKFLOWS = (
         SESSION,
         module=MODULE,
     ),
-    process(
+    named_workflow(
         "Edit Quote Line Item",
         edit_quote_line_item,
         "configure a service item further, from what a quote makes of it",
@@ -333,9 +333,11 @@ WORKFLOWS = (
         REQUESTS,
         module=MODULE,
     ),
-    process("Verify", verify, "name every rule that a quote breaks", QUOTE_NUMBER, module=MODULE),
-    process("Reprice", reprice, "price a quote anew, and say what changed", QUOTE_NUMBER, module=MODULE),
-    process("Renumber", renumber, "number a quote's lines in the tree's order", QUOTE_NUMBER, module=MODULE),
-    process("Ungroup", ungroup, "make a line for each of a service item's quantity", QUOTE_NUMBER, LINE, module=MODULE),
-    process("Cancel Quote", cancel_quote, "cancel a quote", QUOTE_NUMBER, module=MODULE),
+    named_workflow("Verify", verify, "name every rule that a quote breaks", QUOTE_NUMBER, module=MODULE),
+    named_workflow("Reprice", reprice, "price a quote anew, and say what changed", QUOTE_NUMBER, module=MODULE),
+    named_workflow("Renumber", renumber, "number a quote's lines in the tree's order", QUOTE_NUMBER, module=MODULE),
+    named_workflow(
+        "Ungroup", ungroup, "make a line for each of a service item's quantity", QUOTE_NUMBER, LINE, module=MODULE
+    ),
+    named_workflow("Cancel Quote", cancel_quote, "cancel a quote", QUOTE_NUMBER, module=MODULE),
 )

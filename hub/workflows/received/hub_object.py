@@ -1,6 +1,7 @@
 """The hub's own XML coming in: what workflows don't make is upserted, orders are received.
 
-Source: "Application integration services", figure 4B; spec: road.md "Whose order, which line" (`hub_object`, `load`).
+Source: "Application integration services", figure 4B; spec: docs/design/road.md "Whose order, which line"
+(`hub_object`, `load`).
 """
 
 from __future__ import annotations

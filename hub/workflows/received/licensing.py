@@ -1,4 +1,6 @@
-"""A workflow whose module isn't licensed refuses to start. Spec: methods.md, "The small ones", Module Licensed."""
+"""A workflow whose module isn't licensed refuses to start. Spec: docs/design/methods.md, "The small ones", Module
+Licensed.
+"""
 
 from __future__ import annotations
 

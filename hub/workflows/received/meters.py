@@ -1,6 +1,7 @@
 """Meters over time: a meter is in one place at a time, and a service point has one meter at a time.
 
-Source: "Premises, Meters and Service Points", figure 7A; spec: data-model.md, "Objects and where they live".
+Source: "Premises, Meters and Service Points", figure 7A; spec: docs/design/data-model.md, "Objects and where they
+live".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Workflow requests coming in by a route: the workflow that the message names is run on its arguments.
 
-Source: figure 4B (workflow manager); spec: integration.md "Reached from outside".
+Source: figure 4B (workflow manager); spec: docs/design/integration.md "Reached from outside".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Accounts: found, and made.
 
-Source: "Identify Account View", usage scenario a; spec: workflows.md.
+Source: "Identify Account View", usage scenario a; spec: docs/design/workflows.md.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hub.workflow_manager.arguments import Argument
-from hub.workflow_manager.named_workflow import process
+from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.run import Outcome, Run
 from hub.workflows.quotes.quote_arguments import CURRENCY, MODULE
 from integration_objects.complex_object import instances, message
@@ -120,7 +120,7 @@ def new_account(
 
 
 WORKFLOWS = (
-    process(
+    named_workflow(
         "New Account",
         new_account,
         "make an account, with the details of an existing one of the same customer",

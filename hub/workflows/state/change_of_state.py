@@ -4,7 +4,8 @@
     changed    the same, as the customer wants it to be: configured, then priced
     lines      the delta of both: OM Quote or OM Order line items with action codes
 
-Source: "Modify Asset Sub-process", steps 3 and 4; "Edit Quotes Line Items Process", steps 7 to 9; spec: workflows.md,
+Source: "Modify Asset Sub-process", steps 3 and 4; "Edit Quotes Line Items Process", steps 7 to 9; spec:
+docs/design/workflows.md,
 "Configurator and pricing".
 """
 

@@ -4,7 +4,7 @@ A product may name a milestone as its Point Of No Return. Provisioning's statuse
 reaches its product's is past it from then on, whatever comes later: it can't be changed by editing the order, by a
 supplement or by cancelling the order, only by a follow-on order, which is stacked on the open one.
 
-Spec: workflows.md, "Supplemental Order (Revise), Cancel".
+Spec: docs/design/workflows.md, "Supplemental Order (Revise), Cancel".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A received order's lines: which services they mean, and what their sender left out.
 
-Source: spec road.md, "Whose order, which line".
+Source: spec docs/design/road.md, "Whose order, which line".
 """
 
 from __future__ import annotations

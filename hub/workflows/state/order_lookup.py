@@ -4,7 +4,7 @@
     in force    the revision that provisioning works on: the active one, or, while a supplement isn't submitted yet,
                 the submitted one that it is to replace
 
-Spec: workflows.md, "Supplemental Order (Revise), Cancel"; road.md, "Whose order, which line".
+Spec: docs/design/workflows.md, "Supplemental Order (Revise), Cancel"; docs/design/road.md, "Whose order, which line".
 """
 
 from __future__ import annotations

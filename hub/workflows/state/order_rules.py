@@ -10,7 +10,8 @@
 An order is refused for what is wrong with the whole service item, as a batch of requests is: the next change must mend
 what a later rule made unlawful. What an older definition left behind breaks nothing.
 
-Spec: road.md, "Receive order" (the deployment's checks); workflows.md, "Configurator and pricing".
+Spec: docs/design/road.md, "Receive order" (the deployment's checks); docs/design/workflows.md, "Configurator and
+pricing".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The one that it names; else one of its currency that holds on the date that is priced for. Of several, a quote's is for
 a person to choose; an order that a sender sent gets the newest, the one that began last.
 
-Spec: workflows.md, "Configurator and pricing" (price lists with effective dates and currency).
+Spec: docs/design/workflows.md, "Configurator and pricing" (price lists with effective dates and currency).
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@
     rebase      what such a line left alone is what other orders have made of it meanwhile
     leave_alone such a line carries nothing but what it changes, for Apply
 
-An Update carries every field of its item, also those that nobody asked to change (methods.md, "Delta": all fields are
+An Update carries every field of its item, also those that nobody asked to change (docs/design/methods.md, "Delta": all
+fields are
 passed through). Between a quote and its order, and between an order and its submission, others are submitted; the one
 that comes later changes what it asks to change, and nothing else, as if it had been made after them.
 """

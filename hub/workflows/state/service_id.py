@@ -4,7 +4,8 @@
     Service Point   the Service Id of its service point, which is point and meter in one
     Meter           the meter that is installed at its service point on a given date
 
-Source: "Premises, Meters and Service Points", options 1 to 3, figure 7A; spec: data-model.md, "Objects and where
+Source: "Premises, Meters and Service Points", options 1 to 3, figure 7A; spec: docs/design/data-model.md, "Objects and
+where
 they live" (three ways to tell a service id).
 """
 

@@ -1,6 +1,7 @@
 """A service item: one root of a customer's service profile, as it is requested so far.
 
-Source: "Modify Asset Sub-process", steps 1 and 2; "Disconnect Products and Services Process"; spec: workflows.md.
+Source: "Modify Asset Sub-process", steps 1 and 2; "Disconnect Products and Services Process"; spec:
+docs/design/workflows.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The customer's service profile: what is there, and what will be there once the open orders are done.
 
-Source: "Modify Asset Sub-process" 1, "Customer Service Profile"; spec: workflows.md, methods.md "Apply".
+Source: "Modify Asset Sub-process" 1, "Customer Service Profile"; spec: docs/design/workflows.md,
+docs/design/methods.md "Apply".
 """
 
 from __future__ import annotations

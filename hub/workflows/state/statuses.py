@@ -1,6 +1,6 @@
 """The statuses, and the only ways from one to another.
 
-Source: the value tables under "Data Model and Tables"; spec: road.md "Statuses".
+Source: the value tables under "Data Model and Tables"; spec: docs/design/road.md "Statuses".
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from integration_objects.complex_object import attributes, line_items, walk_item
 from integration_objects.definition import shipped_definitions
 from integration_objects.names import KEY
 from schemas.hub_xml import hub_from_xml
-from tests.hub.services.trees import attribute, instance, item
+from tests.trees import attribute, instance, item
 
 DEFINITIONS = shipped_definitions()
 BUILT_IN = BuiltInConfigurator(DEFINITIONS)

@@ -17,7 +17,7 @@ from tests.hub.configurator.products import (
     sample,
     structure,
 )
-from tests.hub.services.trees import attribute
+from tests.trees import attribute
 
 FEATURES = products(
     product("Voice Mail")

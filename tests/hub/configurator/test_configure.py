@@ -38,7 +38,7 @@ from tests.hub.configurator.products import (
     sample,
     structure,
 )
-from tests.hub.services.trees import attribute
+from tests.trees import attribute
 
 #: A bundle of lines with a feature, and nothing that must be there.
 PLAIN = products(

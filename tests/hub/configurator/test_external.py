@@ -25,7 +25,7 @@ from hub.deployment.settings import read_settings
 from hub.workflow_manager.run import Origin
 from integration_objects.property_set import PropertySet
 from tests.hub.configurator.products import DEFINITIONS, line, numbered, outline, quote
-from tests.hub.services.trees import attribute
+from tests.trees import attribute
 
 
 class Server:

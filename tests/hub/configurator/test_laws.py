@@ -36,8 +36,8 @@ from tests.hub.configurator.products import (
     sample,
     structure,
 )
-from tests.hub.services.trees import attribute
 from tests.steps_of import steps_of
+from tests.trees import attribute
 
 CATALOGUE = products(
     product("Feature", declared(("Size", "number", "N", "1", "1", "9")))

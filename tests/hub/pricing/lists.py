@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.pricing import ListPricing, Priced, PriceList, price_list_of
 from integration_objects.complex_object import list_of
 from integration_objects.property_set import PropertySet
-from tests.hub.services.trees import item, quote
+from tests.trees import item, quote
 
 ON = "2026-10-01"
 

@@ -19,7 +19,7 @@ from integration_objects.complex_object import empty, instances
 from integration_objects.property_set import PropertySet
 from tests.http_service import HttpService, http_service
 from tests.hub.pricing.lists import ON, price_list
-from tests.hub.services.trees import asset, attribute, item, order, outline, quote
+from tests.trees import asset, attribute, item, order, outline, quote
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
 from schemas.hub_xml import hub_from_xml
 from tests.hub.pricing.lists import ON, large_prices, large_quote, list_tree, price, priced, rule
-from tests.hub.services.trees import asset, counting, item, only, order, outline, quote, together
 from tests.steps_of import steps_of
+from tests.trees import asset, counting, item, only, order, outline, quote, together
 
 DEFINITIONS = shipped_definitions()
 SAMPLE = pathlib.Path(__file__).parents[3] / "hub" / "samples" / "price_list.xml"

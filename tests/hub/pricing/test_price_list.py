@@ -12,7 +12,7 @@ from hub.pricing.price_list import PriceListFaulty
 from integration_objects.complex_object import empty, message
 from integration_objects.property_set import PropertySet
 from tests.hub.pricing.lists import list_tree, price, price_list, rule
-from tests.hub.services.trees import quote
+from tests.trees import quote
 
 
 def test_a_price_list_is_read_from_its_instance_and_from_a_message() -> None:

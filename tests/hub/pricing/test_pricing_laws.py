@@ -12,7 +12,7 @@ from hub.pricing import ListPricing, PriceList, Total
 from integration_objects.complex_object import instances, line_items, walk_items
 from integration_objects.property_set import PropertySet
 from tests.hub.pricing.lists import ON, price, price_list, rule
-from tests.hub.services.trees import item, quote
+from tests.trees import item, quote
 
 often = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PRODUCTS = ("P", "Q", "B")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from integration_objects.property_set import PropertySet
-from tests.hub.services.trees import asset, order
+from tests.trees import asset, order
 
 KEYS = [f"K{number}" for number in range(6)]
 PRICES = (None, "5.99", "5.990", "6", "0")

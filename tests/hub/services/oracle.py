@@ -1,4 +1,5 @@
-"""Apply and Delta once more: slow, plain, written from methods.md alone; generated forests are held against it.
+"""Apply and Delta once more: slow, plain, written from docs/design/methods.md alone; generated forests are held
+against it.
 
 An item is a dict: key, parent (a key or None), fields, attributes (name -> fields), each with nothing of the tree.
 """

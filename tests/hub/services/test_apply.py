@@ -10,7 +10,7 @@ from hub.services.objects import ManyInstances, ObjectUnknown
 from integration_objects.complex_object import empty, instances, is_empty, line_items, message
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
-from tests.hub.services.trees import asset, attribute, item, only, order, outline, quote, together
+from tests.trees import asset, attribute, item, only, order, outline, quote, together
 
 D = shipped_definitions()
 

@@ -13,7 +13,7 @@ from hub.services.objects import ManyInstances
 from integration_objects.complex_object import instances, is_empty, message
 from integration_objects.definition import ActionAlias, Component, shipped_definitions
 from integration_objects.property_set import PropertySet
-from tests.hub.services.trees import asset, attribute, counting, item, only, order, outline, quote, together
+from tests.trees import asset, attribute, counting, item, only, order, outline, quote, together
 
 D = shipped_definitions()
 

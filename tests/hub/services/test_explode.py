@@ -15,7 +15,7 @@ from hub.services.fully_exploded import fully_exploded
 from integration_objects.complex_object import attributes
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
-from tests.hub.services.trees import attribute, counting, item, only, order, outline, quote, together
+from tests.trees import attribute, counting, item, only, order, outline, quote, together
 
 D = shipped_definitions()
 

@@ -11,7 +11,7 @@ from hub.services.field_delta import InstancesUnequal, field_delta
 from integration_objects.complex_object import attributes
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
-from tests.hub.services.trees import attribute, item, only, order, outline, quote, together
+from tests.trees import attribute, item, only, order, outline, quote, together
 
 D = shipped_definitions()
 

@@ -23,7 +23,7 @@ from integration_objects.complex_object import empty, put_list
 from integration_objects.definition import shipped_definitions
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
-from tests.hub.services.trees import asset, attribute, counting, item, order
+from tests.trees import asset, attribute, counting, item, order
 
 D = shipped_definitions()
 METHODS: dict[str, Callable[[PropertySet], object]] = {
@@ -142,7 +142,7 @@ def test_a_refusal_names_the_line_of_the_source_and_a_root_item_without_a_key_by
 
 
 def test_keys_are_unique_within_an_instance_only() -> None:
-    from tests.hub.services.trees import together
+    from tests.trees import together
 
     METHODS["Trim"](together(order(item("A")), order(item("A"), number="O-2")))
 

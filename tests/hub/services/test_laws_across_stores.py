@@ -22,7 +22,7 @@ from integration_objects.surroundings import SeededSurroundings
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 from tests.hub.services.forests import QUANTITIES, orders, states
 from tests.hub.services.test_service_laws import DEFINITIONS, same_state, state
-from tests.hub.services.trees import asset, attribute, counting, item
+from tests.trees import asset, attribute, counting, item
 
 METADATA = tables_of(DEFINITIONS)
 ALLOWED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]

@@ -7,7 +7,7 @@ import pytest
 from hub.services.apply import apply
 from hub.services.logical_delete import ChildrenUnknown, logical_delete
 from integration_objects.definition import shipped_definitions
-from tests.hub.services.trees import asset, attribute, item, order, outline
+from tests.trees import asset, attribute, item, order, outline
 
 D = shipped_definitions()
 TREE = order(

@@ -35,7 +35,7 @@ from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
 from tests.hub.services import oracle
 from tests.hub.services.forests import QUANTITIES, orders, states
-from tests.hub.services.trees import counting
+from tests.trees import counting
 
 DEFINITIONS = shipped_definitions()
 often = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -22,7 +22,7 @@ from integration_objects.complex_object import empty, instances, is_empty, line_
 from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
-from tests.hub.services.trees import asset, attribute, item, only, order, outline, quote, together
+from tests.trees import asset, attribute, item, only, order, outline, quote, together
 
 D = shipped_definitions()
 

@@ -8,7 +8,7 @@ from hub.services.trim import TwoSpecifications, trim
 from integration_objects.complex_object import empty, instances, is_empty, line_items
 from integration_objects.definition import shipped_definitions
 from integration_objects.expression import ExpressionFault
-from tests.hub.services.trees import attribute, item, order, outline, together
+from tests.trees import attribute, item, order, outline, together
 
 D = shipped_definitions()
 

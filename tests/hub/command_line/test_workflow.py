@@ -11,9 +11,7 @@ from integration_objects.complex_object import components, instances
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 
 OWN = """
-from hub.arguments import Argument
-from hub.run import Outcome
-from hub.workflows.process import process
+from hub.extension import Argument, Outcome, named_workflow
 
 
 def greet(run, account, times=1):
@@ -21,8 +19,10 @@ def greet(run, account, times=1):
 
 
 WORKFLOWS = [
-    process("Greet", greet, "say hello", Argument("account", "account", required=True), Argument("times", "whole")),
-    process("New Quote", greet, "no quote at all", Argument("account", "account", required=True)),
+    named_workflow(
+        "Greet", greet, "say hello", Argument("account", "account", required=True), Argument("times", "whole")
+    ),
+    named_workflow("New Quote", greet, "no quote at all", Argument("account", "account", required=True)),
 ]
 """
 

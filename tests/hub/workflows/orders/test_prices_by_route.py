@@ -10,7 +10,7 @@ from integration_objects.complex_object import walk_items
 from integration_objects.declaration import DeclarationFault
 from tests.customer_care import care_on
 from tests.http_service import http_service
-from tests.hub.conftest import line, order
+from tests.road import line, order
 
 ROUTE = """\
 route: priced_order

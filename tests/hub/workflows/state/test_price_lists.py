@@ -17,9 +17,9 @@ from integration_objects.complex_object import components, instances, message
 from integration_objects.property_set import PropertySet
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 from tests.http_service import http_service
-from tests.hub.conftest import Road, sample
 from tests.hub.pricing.lists import ON, list_tree, price, rule
-from tests.hub.services.trees import item, quote
+from tests.road import Road, sample
+from tests.trees import item, quote
 
 ORIGIN = Origin("load", "local", "test")
 

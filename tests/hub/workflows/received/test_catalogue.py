@@ -14,7 +14,7 @@ from integration_objects.surroundings import SeededSurroundings
 from schemas.hub_xml import hub_from_xml
 from tests.hub.configurator.products import DEFINITIONS, product, rules, structure
 from tests.hub.configurator.products import sample as sample_catalogue
-from tests.hub.conftest import sample
+from tests.road import sample
 
 HEAD = '<Message IntObjectName="Product"><ListOfProduct>'
 END = "</ListOfProduct></Message>"

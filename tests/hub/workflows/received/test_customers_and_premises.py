@@ -10,7 +10,7 @@ from adapters.database.objects.faults import AboveItself
 from hub.workflows.received.hub_object import LOADED, UPSERTED, ObjectNotTaken
 from hub.workflows.received.meters import MetersOverlap
 
-SAMPLES = pathlib.Path(__file__).parents[2] / "hub" / "samples"
+SAMPLES = pathlib.Path(__file__).parents[4] / "hub" / "samples"
 #: In an order in which what is referred to comes first.
 FILES = {
     "premises.xml": "Address",

@@ -8,7 +8,7 @@ from hub.demo.scenarios import SPOKANE, initial_order
 from integration_objects.complex_object import attributes, instances, line_items, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import actions, lines, said, the
-from tests.hub.conftest import sample
+from tests.road import sample
 
 PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
 FORWARDING = f"{PACKAGE}/{LINE}/Call Forwarding"

@@ -7,7 +7,7 @@ import pytest
 from integration_objects.complex_object import instances, line_items, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import actions, lines, said, the
-from tests.hub.conftest import sample
+from tests.road import sample
 
 PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
 NUMBER = {"request": "set", "item": f"{PACKAGE}/{LINE}/Call Forwarding", "attributes": {"Forwarding Number": "206-1"}}

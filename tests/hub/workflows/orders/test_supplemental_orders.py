@@ -10,7 +10,7 @@ from hub.workflows.state.order_lookup import OrderUnknown
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import instances, line_items, message, walk_items
 from tests.customer_care import lines, the
-from tests.hub.conftest import status
+from tests.road import status
 
 NUMBER = "O-0000001"
 

@@ -9,7 +9,7 @@ from adapters.database.objects.store import ObjectStore
 from schemas.check import parse
 from tests.customer_care import care_on
 from tests.http_service import http_service
-from tests.hub.conftest import line, order
+from tests.road import line, order
 
 RULES = """<Message IntObjectName="Product"><ListOfProduct><Product><ProductId>Calling Card</ProductId>
 <ListOfProductAttribute><ProductAttribute><Name>Pin</Name><Required>Y</Required></ProductAttribute></ListOfProductAttribute>

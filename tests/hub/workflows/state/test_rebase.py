@@ -9,7 +9,7 @@ from integration_objects.complex_object import instances, walk_items
 from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 from tests.customer_care import lines, the
-from tests.hub.conftest import status
+from tests.road import status
 
 LINE, PACKAGE = "Local Line", "Local Breakthrough Package"
 NUMBER = {"request": "set", "item": f"{PACKAGE}/{LINE}/Call Forwarding", "attributes": {"Forwarding Number": "206-1"}}

@@ -22,11 +22,11 @@ from integration_objects.complex_object import all_items, message
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
 from schemas.hub_xml import hub_from_xml, hub_to_xml
-from tests.hub.services.trees import asset, attribute, instance, item, order, outline, quote, together
+from tests.trees import asset, attribute, instance, item, order, outline, quote, together
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[3]
 DEFINITIONS = shipped_definitions()
-#: The table of methods.md, "Reached from outside".
+#: The table of docs/design/methods.md, "Reached from outside".
 TABLE = {
     "apply": "asset? orders",
     "delta": "old? new? output? split?",
@@ -328,7 +328,7 @@ def test_a_deployments_methods_and_definitions_are_its_own(call):
         "extends: Line Item\ncomponents:\n  Line Item:\n    fields:\n      Meter Type: {length: 30}\n"
     )
     (call.folder / "hub" / "services" / "mine.py").write_text(
-        "from hub.services import Service\n"
+        "from hub.extension import Service\n"
         "def count(tree, word, definitions):\n    return f'{word} {len(tree.children)} {len(definitions) > 3}'\n"
         "def trim(object, field='Meter Type'):\n    return object\n"
         "SERVICES = [Service('Count Them', count, 'count'), Service('Trim', trim, 'keep all')]\n"

@@ -11,7 +11,7 @@ from adapters.database.schema.tables import tables_of
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions
 
-PAGE = pathlib.Path(__file__).parents[3] / "docs" / "data_model.md"
+PAGE = pathlib.Path(__file__).parents[4] / "docs" / "data_model.md"
 
 
 def test_the_page_in_the_documentation_is_up_to_date():

@@ -8,7 +8,7 @@ from adapters.database.connection.driver_faults import DatabaseAway
 from adapters.transport import Delivery, Envelope, TransportAway, Unroutable
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.doors import BrokerDoor
-from tests.hub.conftest import sample
+from tests.road import sample
 
 
 class Broker:
