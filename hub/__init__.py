@@ -1,4 +1,4 @@
-"""The open_hub where orders are worked: routes, data manager, workflows, business services, and the command line.
+"""The hub where orders are worked: routes, data manager, workflows, business services, and the command line.
 
 What comes in: messages that the doors of `adapters` hand over, and commands.
 What goes out: objects for the database adapter and messages for the outbox, in one transaction a message.

@@ -14,7 +14,8 @@ A deployment's files lie beside its `orderhub.toml`:
 from hub.services import Service
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.run import Note, Outcome, Run
+from hub.workflow_manager.outcome import Note, Outcome
+from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.complex_object import ComplexObject, empty, instances, message
 from integration_objects.errors import Misconfigured, Refused, Retryable, UnknownName

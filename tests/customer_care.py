@@ -21,7 +21,7 @@ from hub.data_manager.workflow_run import run_workflow
 from hub.deployment.deployment import Deployment
 from hub.deployment.settings import read_settings
 from hub.workflow_manager.named_workflow import request, workflow_named
-from hub.workflow_manager.run import Outcome
+from hub.workflow_manager.outcome import Outcome
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet

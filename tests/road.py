@@ -15,7 +15,8 @@ from hub.data_manager.workflow_run import run_workflow
 from hub.deployment.deployment import load_deployment
 from hub.deployment.settings import FILE, read_settings
 from hub.workflow_manager.named_workflow import request, workflow_named
-from hub.workflow_manager.run import Origin, Outcome
+from hub.workflow_manager.origin import Origin
+from hub.workflow_manager.outcome import Outcome
 from hub.workflows.received.hub_object import load
 from integration_objects.complex_object import instances, is_empty, walk_items
 from integration_objects.property_set import PropertySet

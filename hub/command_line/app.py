@@ -164,7 +164,7 @@ def load(
     """Upsert accounts, products, price lists, opening profiles and what else customers have, file by file."""
     from adapters.database.connection.database import repeated
     from adapters.files import read_file, shown_path
-    from hub.workflow_manager.run import Origin
+    from hub.workflow_manager.origin import Origin
     from hub.workflows.received.hub_object import load as load_object
     from schemas.check import Limits
     from schemas.hub_xml import hub_from_xml

@@ -95,7 +95,7 @@ def _list(deployment: Deployment, as_json: bool) -> None:
 def _show_runs(deployment: Deployment, run_id: str | None, as_json: bool) -> None:
     """The last runs, or the recording of one."""
     from hub.data_manager.open_hub import OpenHub
-    from hub.workflow_manager.run import read_recording
+    from hub.workflow_manager.recorded_reads import read_recording
 
     open_hub = OpenHub(deployment)
     try:

@@ -26,9 +26,12 @@ from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.data_manager.rehearsal import asks_outside, rehearse
 from hub.deployment.route import Route, value_in
 from hub.workflow_manager.answers import Answers, StateMoved
+from hub.workflow_manager.effects import TouchesAnotherAccount
+from hub.workflow_manager.operator_needed import OperatorNeeded
+from hub.workflow_manager.origin import Origin, outbound_id
+from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import OBJECT as REPLY
 from hub.workflow_manager.reply import error_reply
-from hub.workflow_manager.run import OperatorNeeded, Origin, Outcome, TouchesAnotherAccount, outbound_id
 from hub.workflows.received.licensing import prove_licensed
 from integration_objects.complex_object import instances
 from integration_objects.errors import HubError, Invalid, Refused

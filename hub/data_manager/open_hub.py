@@ -1,7 +1,7 @@
 """An open deployment: its declarations with its database, and the transactions on it.
 
     OpenHub          deployment, database, tables, surroundings; `write()` and `read()` open transactions
-    Transaction   the hub's pending_writes within one database transaction: objects and messages
+    Transaction   one database transaction, with the store of objects and the store of messages
 
 Spec: docs/design/road.md, "What commits when".
 """
@@ -23,7 +23,10 @@ from adapters.database.schema.upgrade import needs_upgrade, upgrade
 from hub.deployment.deployment import Deployment
 from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.catalogue_reader import CatalogueReader
-from hub.workflow_manager.run import Origin, Run, Runtime
+from hub.workflow_manager.effects import DatabaseEffects, Effects
+from hub.workflow_manager.origin import Origin
+from hub.workflow_manager.run import Run
+from hub.workflow_manager.runtime import Runtime
 from integration_objects.errors import Misconfigured
 from integration_objects.surroundings import Surroundings
 
@@ -41,13 +44,13 @@ class _DryRun(Exception):
 
 @dataclass(frozen=True)
 class Transaction:
-    """The pending_writes of one transaction.
+    """The store and the message store of one transaction.
 
     Attributes:
         connection: the database's, for savepoints.
         store: the EAI database adapter.
         messages: the message store.
-        open_hub: whose pending_writes they are.
+        open_hub: the open hub that the transaction belongs to.
         catalogues: products' definitions, read once for all of its runs.
     """
 
@@ -58,21 +61,29 @@ class Transaction:
     catalogues: CatalogueReader
 
     def run(self, origin: Origin, locked: set[str] | None = None, answers: Answers | None = None) -> Run:
-        """A workflow run in this transaction.
+        """A workflow run that writes in this transaction.
 
         Args:
             origin: the message that it works for.
-            locked: the accounts that its group has locked; None for alone.
+            locked: the accounts that its group has locked; None for a run that is alone and may lock any.
             answers: what other systems answered before the lock; None where none is asked.
         """
+        effects = DatabaseEffects(self.open_hub.runtime, self.store, self.messages, origin, locked)
+        return self._run(origin, effects, answers)
+
+    def rehearsal(self, origin: Origin, answers: Answers) -> Run:
+        """A workflow run without effects, which asks other systems the questions that *answers* lacks."""
+        return self._run(origin, Effects(), answers)
+
+    def _run(self, origin: Origin, effects: Effects, answers: Answers | None) -> Run:
         return Run(
             self.open_hub.runtime,
             self.store,
             self.messages,
-            origin,
-            locked,
-            answers=answers,
-            catalogues=self.catalogues,
+            self.catalogues,
+            answers,
+            origin=origin,
+            effects=effects,
         )
 
 
@@ -137,7 +148,7 @@ class OpenHub:
     def write(self, dry_run: bool = False) -> Iterator[Transaction]:
         """A transaction that writes: committed at the end, rolled back on an error, and always on a dry run.
 
-        What was noted in its books is written before it ends.
+        Pending writes are written before it ends.
         """
         try:
             with self.database.write() as connection:

@@ -5,14 +5,12 @@ Spec: docs/design/road.md, "Locks"; see `hub.workflow_manager.answers`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-
 import structlog
 
-from adapters.database.objects.store import Done
 from hub.data_manager.open_hub import OpenHub
 from hub.workflow_manager.answers import Answers, Unanswered
-from hub.workflow_manager.run import Origin, Run, Runtime, WhoPrices
+from hub.workflow_manager.origin import Origin, WhoPrices
+from hub.workflow_manager.runtime import Runtime
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.errors import Retryable
 from integration_objects.property_set import PropertySet
@@ -39,17 +37,7 @@ def rehearse(open_hub: OpenHub, workflow: Workflow, tree: PropertySet, origin: O
         answers.begin_again()
         try:
             with open_hub.read() as transaction:
-                workflow.function(
-                    Rehearsal(
-                        open_hub.runtime,
-                        transaction.store,
-                        transaction.messages,
-                        origin,
-                        answers=answers,
-                        catalogues=transaction.catalogues,
-                    ),
-                    tree,
-                )
+                workflow.function(transaction.rehearsal(origin, answers), tree)
         except Unanswered as question:
             question.ask()
             continue
@@ -75,40 +63,3 @@ def asks_outside(runtime: Runtime, workflow: Workflow, prices: WhoPrices) -> boo
     orders, requests = ("OM Order" in workflow.takes, "OM Workflow Request" in workflow.takes)
     configures = runtime.configurator.is_external and (orders or requests)
     return configures or (runtime.pricing.is_external and (requests or (orders and prices == "hub")))
-
-
-class Rehearsal(Run):
-    """A run that reads and asks, and writes nothing."""
-
-    def next_number(self, sequence: str) -> int:
-        """No number is given out."""
-        return 0
-
-    def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
-        """Nothing is written."""
-        return []
-
-    update = upsert = synchronize = delete = execute = insert
-
-    def keep_integration_ids(self, system: str, account_id: str, pairs: Mapping[str, str]) -> None:
-        """Nothing is written."""
-
-    def set_active_quote(self, session: str, quote_id: str) -> None:
-        """Nothing is written."""
-
-    def lock_accounts(self, account_ids: Iterable[str]) -> None:
-        """Nothing is locked."""
-
-    def emit(self, name: str, tree: PropertySet, for_system: str | None = None) -> int:
-        """Nothing leaves."""
-        return 1
-
-    def release(self, condition: str) -> None:
-        """Nothing is released."""
-
-    def fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
-        """Nothing is written."""
-
-    def resolve_fallout(self, row_id: str, how: str) -> bool:
-        """Nothing is written."""
-        return True

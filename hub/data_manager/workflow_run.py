@@ -13,7 +13,8 @@ from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.rehearsal import rehearse
 from hub.workflow_manager.answers import StateMoved
 from hub.workflow_manager.named_workflow import one_request
-from hub.workflow_manager.run import Origin, Outcome
+from hub.workflow_manager.origin import Origin
+from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.received.licensing import prove_licensed
 from integration_objects.complex_object import components
@@ -62,7 +63,7 @@ def _run(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dry_run: b
     with open_hub.write(dry_run=dry_run) as transaction:
         run = transaction.run(origin, answers=answers)
         prove_licensed(run, workflow)
-        run.lock_accounts(workflow.accounts(run, request))
+        run.effects.lock_accounts(workflow.accounts(run, request))
         outcome = workflow.function(run, request)
         transaction.messages.runs.keep(run_id, workflow.name, _arguments(request), run.recording())
     return Ran(run_id, outcome)

@@ -21,7 +21,7 @@ from hub.demo.scenarios import SCENARIOS, Request
 from hub.demo.stage import WIDTH, Demonstration, demonstration, heading, paragraph
 from hub.presentation.printing import out, table
 from hub.workflow_manager.named_workflow import request, workflow_named
-from hub.workflow_manager.run import Note
+from hub.workflow_manager.outcome import Note
 from integration_objects.complex_object import (
     action_code,
     attributes,

@@ -23,7 +23,7 @@ from hub.data_manager.worker import Worker
 from hub.deployment.deployment import EVERY_ROUTE, load_deployment
 from hub.deployment.settings import FILE, read_settings
 from hub.presentation.printing import out
-from hub.workflow_manager.run import Origin
+from hub.workflow_manager.origin import Origin
 from hub.workflows.received.hub_object import load
 from integration_objects.property_set import PropertySet
 from schemas.check import parse

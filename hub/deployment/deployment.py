@@ -42,7 +42,7 @@ from hub.pricing import ExternalPricing, ListPricing, Pricing
 from hub.services import SERVICES, Service
 from hub.services.module_licensed import Licence
 from hub.workflow_manager.approval_rule import ApprovalRule, read_approval_rules
-from hub.workflow_manager.run import Runtime
+from hub.workflow_manager.runtime import Runtime
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows import shipped_workflows
 from integration_objects.declaration import DeclarationFault, Source, in_folder, read, shipped

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeVar
 
-from hub.workflow_manager.run import WhoPrices
+from hub.workflow_manager.origin import WhoPrices
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.declaration import DeclarationFault, Node, Source, read
 from integration_objects.errors import HubError, Refused

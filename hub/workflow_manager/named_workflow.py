@@ -22,8 +22,9 @@ from dataclasses import replace
 from typing import Any
 
 from hub.workflow_manager.arguments import Argument, by_name, given, read_text
+from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import result_reply
-from hub.workflow_manager.run import Outcome, Run
+from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.complex_object import components, instances, message, object_name, put_list
 from integration_objects.errors import Refused

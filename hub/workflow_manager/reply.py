@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hub.workflow_manager.run import Note
+from hub.workflow_manager.outcome import Note
 from integration_objects.complex_object import (
     instances,
     line_items,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from hub.workflow_manager.arguments import Argument
-from hub.workflow_manager.run import Outcome, Run
+from hub.workflow_manager.outcome import Outcome
 from integration_objects.property_set import PropertySet
 
 
 @dataclass(frozen=True)
 class Workflow:
     """A registered workflow.
+
+    The first argument of both functions is the `Run`. Its type isn't named here, since a run knows all workflows.
 
     Attributes:
         name: as routes call it.
@@ -26,8 +29,8 @@ class Workflow:
     """
 
     name: str
-    function: Callable[[Run, PropertySet], Outcome]
-    accounts: Callable[[Run, PropertySet], set[str]]
+    function: Callable[[Any, PropertySet], Outcome]
+    accounts: Callable[[Any, PropertySet], set[str]]
     takes: tuple[str, ...]
     help: str
     module: str = ""

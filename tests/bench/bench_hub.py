@@ -19,7 +19,7 @@ from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.processes import run_workers
 from hub.deployment.deployment import Deployment, load_deployment
 from hub.deployment.settings import FILE, read_settings
-from hub.workflow_manager.run import Origin
+from hub.workflow_manager.origin import Origin
 from hub.workflows.received.hub_object import load
 from integration_objects.declaration import shipped
 from integration_objects.definition import read_definitions

@@ -35,7 +35,7 @@ from hub.data_manager.doors import declare_queues
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.deployment import Deployment
 from hub.deployment.settings import read_settings
-from hub.workflow_manager.run import Origin
+from hub.workflow_manager.origin import Origin
 from hub.workflows.received.hub_object import load
 from integration_objects.surroundings import Surroundings
 from schemas.hub_xml import hub_from_xml

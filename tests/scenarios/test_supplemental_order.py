@@ -21,7 +21,7 @@ from hub.demo.scenarios import (
     supplemental_order,
     supplemental_order_installed,
 )
-from hub.workflow_manager.run import Note
+from hub.workflow_manager.outcome import Note
 from integration_objects.complex_object import line_items, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import CustomerCare, actions, lines, the

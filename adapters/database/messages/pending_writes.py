@@ -20,7 +20,7 @@ from adapters.database.messages.outbox import Outbox, OutboxMessage
 
 @dataclass
 class PendingWrites:
-    """The pending_writes of one transaction, in which nothing of this is read again."""
+    """The writes of one transaction that wait for its end. Nothing of them is read again before that."""
 
     inbox: Inbox
     outbox: Outbox

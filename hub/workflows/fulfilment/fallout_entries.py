@@ -52,7 +52,7 @@ def raise_once(run: Run, order: PropertySet, cause: str, reason: str, lines: Seq
     for entry in run.fallout_of(order.get("Order Number")):
         if entry["cause"] == cause and sorted(entry["lines"]) == sorted(lines):
             return
-    run.fallout(order, cause, reason, lines)
+    run.effects.raise_fallout(order, cause, reason, lines)
 
 
 def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[str] | None = None) -> None:
@@ -68,7 +68,7 @@ def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[
     among = None if lines is None else set(lines)
     for entry in run.fallout_of(order.get("Order Number")):
         if entry["cause"] == cause and (among is None or among.issuperset(entry["lines"])):
-            run.resolve_fallout(entry["row_id"], how)
+            run.effects.resolve_fallout(entry["row_id"], how)
 
 
 def mark_later_orders(

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hub.services.apply import ABSENT, Ignored
+from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import order_reply
-from hub.workflow_manager.run import Outcome, Run
+from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries as review
 from hub.workflows.fulfilment.profile_history import write_history
 from hub.workflows.orders.supplements import pass_on
@@ -130,14 +131,14 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False) -> None:
         if before is None:
             former[system] = PropertySet()  # counts on the numbers of this order's work orders
             work_order = _work_order(run, order, system, f"{number}-{len(former)}", 1, source, told)
-            run.insert(message(WORK_ORDER, [work_order]), fresh=True)
+            run.effects.insert(message(WORK_ORDER, [work_order]), fresh=True)
         elif before.get("Status") == "Open" or system in needed:
             revision = int(read_number(before.get("Revision") or "1")) + 1
             work_order = _work_order(run, order, system, before.get("Work Order Number") or "", revision, source, told)
-            run.synchronize(message(WORK_ORDER, [work_order]))
+            run.effects.synchronize(message(WORK_ORDER, [work_order]))
         else:
             continue  # nothing was left for it to do, and nothing is now
-        run.emit(WORK_ORDER, message(WORK_ORDER, [work_order]), for_system=system)
+        run.effects.emit(WORK_ORDER, message(WORK_ORDER, [work_order]), for_system=system)
 
 
 def _is_asked(item: PropertySet) -> bool:
@@ -236,7 +237,7 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
     work_orders = _answered(run, status)
     if not work_orders:
         _unknown(run, status)
-    run.lock_accounts({work_order.get("Account Id") or "" for work_order in work_orders})
+    run.effects.lock_accounts({work_order.get("Account Id") or "" for work_order in work_orders})
     active = _active_order(run, work_orders[0])
     order = in_force(run, active)
     if _is_superseded(status, work_orders):
@@ -247,7 +248,7 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
         return Outcome("filtered", order_reply(order), why="the status changes no line")
     for work_order in work_orders:
         _close_work_order(work_order)
-        run.update(message(WORK_ORDER, [work_order]))
+        run.effects.update(message(WORK_ORDER, [work_order]))
     done = [item for item in changed if item.get("Status") == "Complete"]
     take_completed_lines(run, order, done)
     if active is not order:
@@ -436,12 +437,12 @@ def take_completed_lines(run: Run, order: PropertySet, done: Sequence[PropertySe
     """
     tree = message(ORDER, [order])
     if done:
-        run.emit(BILLING_EVENT, _billing_event(run, tree, done))
+        run.effects.emit(BILLING_EVENT, _billing_event(run, tree, done))
     flag_processed(run, order)
     _close_order(run, order)
     if run.runtime.keeps_profiles:
         apply_completed(run, order, {item.get(KEY) for item in done})
-    run.update(message(ORDER, [order]))
+    run.effects.update(message(ORDER, [order]))
     if done:
         _apply_waiting(run, order)
 
@@ -452,7 +453,7 @@ def _apply_waiting(run: Run, order: PropertySet) -> None:
         [active] = instances(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}))
         other = in_force(run, active)
         apply_completed(run, other)
-        run.update(message(ORDER, [other]))
+        run.effects.update(message(ORDER, [other]))
 
 
 def flag_processed(run: Run, order: PropertySet) -> None:
@@ -715,7 +716,7 @@ def _store_profile(run: Run, asset: PropertySet, had: Mapping[str | None, Sequen
             put_list(item, ATTRIBUTE).extend(
                 PropertySet(ATTRIBUTE, properties={"Name": name, "Operation": "delete"}) for name in gone
             )
-    run.execute(asset)
+    run.effects.execute(asset)
 
 
 def _keep_asset_fields(run: Run, asset: PropertySet) -> None:

@@ -65,7 +65,7 @@ def write_history(
                 )
             )
     if changes:
-        run.insert(message(HISTORY, changes))
+        run.effects.insert(message(HISTORY, changes))
 
 
 def _values(

@@ -50,7 +50,7 @@ def rules_that_hold(run: Run, order: PropertySet) -> list[ApprovalRule]:
 
 def hold(run: Run, order: PropertySet, rules: Sequence[ApprovalRule]) -> None:
     """Note that *rules* hold an order; it is stored already, or is in this transaction."""
-    run.insert(
+    run.effects.insert(
         message(
             APPROVAL,
             [
@@ -156,7 +156,7 @@ def withdraw(run: Run, order: PropertySet, by: str) -> None:
 
 def _note(run: Run, approval: PropertySet, state: str, by: str, comment: str | None) -> None:
     approval.properties.update({"State": state, "Decided By": by, "Decided Date": run.now(), "Comment": comment})
-    run.update(message(APPROVAL, [approval]))
+    run.effects.update(message(APPROVAL, [approval]))
 
 
 def _may_decide(run: Run, by: str, name: str) -> bool:

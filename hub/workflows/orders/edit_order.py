@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hub.configurator.requests import SETTABLE, Request
 from hub.services.differences import Differs, differs_in
-from hub.workflow_manager.run import Note, Run
+from hub.workflow_manager.outcome import Note
+from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.fulfilment import flag_processed
 from hub.workflows.orders import approvals
 from hub.workflows.quotes.quote_lines import extend_quantities, fill_accounts
@@ -270,7 +271,7 @@ def _put(run: Run, order: PropertySet, root: PropertySet | None, roots: list[Pro
     extend_quantities(order)
     _complete_lines(run, order, former)
     flag_processed(run, order)  # a finished root that got something new beneath it is processed no more
-    run.synchronize(message(ORDER, [order]))
+    run.effects.synchronize(message(ORDER, [order]))
 
 
 def _complete_lines(run: Run, order: PropertySet, former: Mapping[str | None, PropertySet]) -> None:

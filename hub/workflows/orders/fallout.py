@@ -155,7 +155,7 @@ def retry(run: Run, row_id: str, lines: Sequence[str] = ()) -> PropertySet:
     service_items = touched_in_turn(run, order, ORDER, state_in_turn(run, order), _MEND)
     prove_rules(run, order, service_items, is_configured=True, mend=_MEND)
     fulfilment.flag_processed(run, order)
-    run.update(message(ORDER, [order]))
+    run.effects.update(message(ORDER, [order]))
     fulfilment.send_work_orders(run, order, again=True)
     review.resolve(run, order, review.LINES_FAILED, f"tried again by {run.actor}")
     review.mark_overtaken_orders(run, order, "is tried again, and comes before this order")
@@ -184,12 +184,12 @@ def close(run: Run, row_id: str, resolution: str) -> Mapping[str, Any]:
         FalloutUnknown, FalloutResolved: there is no such open entry.
     """
     entry = _open_entry(run, row_id)
-    run.resolve_fallout(row_id, resolution)
+    run.effects.resolve_fallout(row_id, resolution)
     return entry
 
 
 def _open_entry(run: Run, row_id: str) -> Mapping[str, Any]:
-    run.lock_accounts(accounts_of_entry(run, row_id))
+    run.effects.lock_accounts(accounts_of_entry(run, row_id))
     entry = run.fallout_entry(row_id)
     if entry is None:
         raise FalloutUnknown(

@@ -11,7 +11,8 @@ from typing import Any
 from hub.configurator.requests import Request
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.run import Note, Outcome, Run
+from hub.workflow_manager.outcome import Note, Outcome
+from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fulfilment
 from hub.workflows.orders import approvals, edit_order, fallout, supplements
 from hub.workflows.orders import submit as orders

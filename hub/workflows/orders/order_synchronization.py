@@ -14,7 +14,8 @@ from dataclasses import replace
 
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.run import Outcome, Run
+from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.fulfilment.fulfilment import STATUS, WORK_ORDER, accounts_of_status, synchronize_order
 from hub.workflows.state.service_profile import ORDER

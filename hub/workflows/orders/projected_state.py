@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.services.apply import Ignored
-from hub.workflow_manager.run import Note, Run
+from hub.workflow_manager.outcome import Note
+from hub.workflow_manager.run import Run
 from hub.workflows.state.order_lookup import described
 from hub.workflows.state.service_profile import (
     ASSET,

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from hub.services.product_fields import copy_product_fields
+from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import order_reply
-from hub.workflow_manager.run import Outcome, Run
+from hub.workflow_manager.run import Run
 from hub.workflows.orders.order_prices import price_order
 from hub.workflows.orders.submit import AccountsMissing, submit
 from hub.workflows.orders.supplements import decided_condition
@@ -118,7 +119,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     _check_lines(order)
     _forget_statuses(order)
     account_id = _resolve_accounts(run, order)
-    run.lock_accounts({account_id})
+    run.effects.lock_accounts({account_id})
 
     former = _former_revisions(run, order)
     last = max((_source_revision_of(header) for header in former), default=0)
@@ -371,8 +372,8 @@ def _wait_for_supplement(run: Run, newest: PropertySet | None) -> None:
 def _release_waiting(run: Run, order: PropertySet) -> None:
     system, number = order.get("Source System"), order.get("Source Order Number")
     if system is not None and number is not None:
-        run.release(revision_condition(system, number, _source_revision(order)))
-        run.release(order_condition(system, number))
+        run.effects.release(revision_condition(system, number, _source_revision(order)))
+        run.effects.release(order_condition(system, number))
 
 
 def _products(run: Run, order: PropertySet) -> Mapping[str, Mapping[str, str | None]]:

@@ -133,7 +133,7 @@ def _open(run: Run, order: PropertySet, former: PropertySet | None, is_stored: b
     fulfilment.send_work_orders(run, order, again=revision_of(order) > 1)
     if former is not None:
         review.resolve(run, order, "Lines Failed", f"amended by revision {order.get('Revision')}")
-        run.release(decided_condition(order.get("Order Number")))
+        run.effects.release(decided_condition(order.get("Order Number")))
         review.mark_later_orders(run, former, _dropped(former, order), "was revised", replaced_by=order)
         review.mark_orders_built_on(run, order, _asked_otherwise(run, former, order))
     if is_stored or (order.get("Due Date") is not None and any(changed_items([message(ORDER, [order])]))):
@@ -169,9 +169,11 @@ def _keep(run: Run, order: PropertySet, former: PropertySet | None, is_stored: b
         approvals.withdraw(run, former, run.actor)
         set_active(run, former, "N")
     if is_stored:
-        run.update(message(ORDER, [order]))
+        run.effects.update(message(ORDER, [order]))
     else:
-        run.insert(message(ORDER, [order]), fresh=True)  # its number and revision were given under the account's lock
+        run.effects.insert(
+            message(ORDER, [order]), fresh=True
+        )  # its number and revision were given under the account's lock
 
 
 def _replaced(run: Run, order: PropertySet) -> PropertySet | None:
@@ -306,13 +308,13 @@ def cancel_order(run: Run, number: str) -> PropertySet:
 def _set_aside(run: Run, order: PropertySet, by: str) -> PropertySet:
     """Cancel an order that may be cancelled; returns the revision that is active now."""
     approvals.withdraw(run, order, by)
-    run.release(decided_condition(order.get("Order Number")))
+    run.effects.release(decided_condition(order.get("Order Number")))
     if is_unsubmitted_supplement(order):
         return give_back(run, order)
     was_open = order.get("Status") == "Open"
     lines = [item for item, _ in walk_items(order) if item.get("Status") in ("Pending", "Open")]
     cancel_lines(order)
-    run.update(message(ORDER, [order]))
+    run.effects.update(message(ORDER, [order]))
     if was_open:
         fulfilment.send_work_orders(run, order, again=True)
     review.resolve(run, order, "Lines Failed", "the order was cancelled")

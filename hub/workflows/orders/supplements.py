@@ -112,7 +112,7 @@ def supplement_of(run: Run, original: PropertySet, failed_again: bool = False) -
             item.properties["Status"] = "Pending"
             item.properties["Order Item Processed Flag"] = "N"
     set_active(run, original, "N")
-    run.insert(message(ORDER, [supplement]))
+    run.effects.insert(message(ORDER, [supplement]))
     return supplement
 
 
@@ -145,7 +145,7 @@ def pass_on(run: Run, active: PropertySet, changed: Iterable[PropertySet]) -> No
         twin = lines.get(item.get(KEY))
         if twin is not None and same(twin, item):
             take_over(twin, item)
-    run.update(message(ORDER, [active]))
+    run.effects.update(message(ORDER, [active]))
 
 
 def bring_up_to_date(run: Run, supplement: PropertySet, original: PropertySet) -> None:
@@ -244,11 +244,11 @@ def give_back(run: Run, supplement: PropertySet) -> PropertySet:
     original = in_force(run, supplement)
     was_held = bool(run.headers(approvals.APPROVAL, {"Order Id": supplement.get("Row Id")}))
     if is_hubs_supplement(supplement) and not was_held:
-        run.delete(message(ORDER, [supplement.copy_node()]))
+        run.effects.delete(message(ORDER, [supplement.copy_node()]))
     else:
         cancel_lines(supplement)
         supplement.properties["Active Flag"] = "N"
-        run.update(message(ORDER, [supplement]))
+        run.effects.update(message(ORDER, [supplement]))
     set_active(run, original, "Y")
     return original
 

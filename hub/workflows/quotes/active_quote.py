@@ -68,8 +68,8 @@ def make_quote(
             "Currency Code": currency or currency_of(run, account),
         },
     )
-    run.insert(message(QUOTE, [quote]))
-    run.set_active_quote(session or run.origin.sender, quote.get("Row Id") or "")
+    run.effects.insert(message(QUOTE, [quote]))
+    run.effects.set_active_quote(session or run.origin.sender, quote.get("Row Id") or "")
     return quote
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.run import Note, Outcome, Run
+from hub.workflow_manager.outcome import Note, Outcome
+from hub.workflow_manager.run import Run
 from hub.workflows.quotes.active_quote import QUOTE, CurrencyMixed, make_quote
 from hub.workflows.quotes.quote_arguments import ACCOUNT, MODULE, SESSION
 from hub.workflows.quotes.quote_lines import put_lines

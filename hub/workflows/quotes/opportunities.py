@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.run import Outcome, Run
+from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.run import Run
 from hub.workflows.quotes.quote_arguments import MODULE, QUOTE_NUMBER
 from hub.workflows.quotes.quote_lines import extend_quantities, the_quote
 from hub.workflows.state.accounts import customer_of, the_account
@@ -67,7 +68,7 @@ def update_opportunity(run: Run, quote: str) -> Outcome:
     for line, _ in walk_items(header):  # 4
         if _promises(line):
             items.extend(_items(header, line, (line.get("Due Date") or start)[:10], len(items)))
-    run.synchronize(message(OPPORTUNITY, [opportunity]))
+    run.effects.synchronize(message(OPPORTUNITY, [opportunity]))
     return Outcome(objects=(message(OPPORTUNITY, [opportunity]),))
 
 

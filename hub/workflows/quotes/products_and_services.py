@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from hub.configurator.requests import AddItem, Request
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.run import Note, Outcome, Run
+from hub.workflow_manager.outcome import Note, Outcome
+from hub.workflow_manager.run import Run
 from hub.workflows.quotes.active_quote import QUOTE, CurrencyMixed, active_quote, set_currency
 from hub.workflows.quotes.quote_arguments import ACCOUNT, MODULE, REQUESTS, ROOT, SESSION
 from hub.workflows.quotes.quote_lines import ACCOUNTS, group_of, put_lines, store_lines, the_quote

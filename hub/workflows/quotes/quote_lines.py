@@ -165,7 +165,7 @@ def store_lines(run: Run, quote: PropertySet) -> None:
     for item, _ in walk_items(quote):
         if item.get("Row Id") is None:
             item.properties["Row Id"] = run.new_id()
-    run.synchronize(message(QUOTE, [quote]))
+    run.effects.synchronize(message(QUOTE, [quote]))
 
 
 def fill_accounts(header: PropertySet) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from hub.configurator.port import MOST_TOLD
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.run import Outcome, Run
+from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.run import Run
 from hub.workflows.quotes.active_quote import QUOTE
 from hub.workflows.quotes.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
 from hub.workflows.quotes.quote_lines import (
@@ -91,7 +92,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     exploded = instances(run.call("Explode", message(QUOTE, [header])))[0]
     fill_products(run, exploded)
     order = _order_of(run, exploded, due_date)
-    run.insert(message(ORDER, [order]))
+    run.effects.insert(message(ORDER, [order]))
     exploded.properties["Status"] = PLACED
     store_lines(run, exploded)
     return Outcome(objects=(message(ORDER, [order]), message(QUOTE, [exploded])), notes=tuple(notes))
@@ -120,7 +121,7 @@ def new_order(
         "Price List Id": price_list,
         "Currency Code": currency or currency_of(run, customer),
     }
-    run.insert(message(ORDER, [order]))
+    run.effects.insert(message(ORDER, [order]))
     return Outcome(objects=(message(ORDER, [order]),))
 
 

@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 from hub.configurator.requests import Request
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.run import Note, Outcome, Run
+from hub.workflow_manager.outcome import Note, Outcome
+from hub.workflow_manager.run import Run
 from hub.workflows.quotes.active_quote import QUOTE, make_quote
 from hub.workflows.quotes.opportunities import the_opportunity
 from hub.workflows.quotes.quote_arguments import (
@@ -195,7 +196,7 @@ def renumber(run: Run, quote: str) -> Outcome:
     """
     header = quote_in_progress(run, quote)
     number_lines(header)
-    run.synchronize(message(QUOTE, [header]))
+    run.effects.synchronize(message(QUOTE, [header]))
     return Outcome(objects=(message(QUOTE, [header]),))
 
 
@@ -226,7 +227,7 @@ def cancel_quote(run: Run, quote: str) -> Outcome:
     check_status(header, CANCELLED)
     header.properties["Status"] = CANCELLED
     changed = PropertySet("Quote", properties={"Row Id": header.get("Row Id"), "Status": CANCELLED})
-    run.update(message(QUOTE, [changed]))
+    run.effects.update(message(QUOTE, [changed]))
     return Outcome(objects=(message(QUOTE, [header]),))
 
 

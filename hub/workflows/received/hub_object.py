@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from hub.configurator import catalogue_of
 from hub.pricing import price_list_of
-from hub.workflow_manager.run import Outcome, Run
+from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.run import Run
 from hub.workflows.orders.receive_order import accounts_of_order, receive_order
 from hub.workflows.received.meters import METER_LOCATION, prove_meters_apart
 from hub.workflows.state.service_profile import ASSET, ORDER
@@ -91,7 +92,7 @@ def _upsert(run: Run, tree: PropertySet) -> list[str]:
     if name == ASSET:
         for asset in instances(tree):
             _activate_new_items(run, asset)
-    done = run.upsert(tree)
+    done = run.effects.upsert(tree)
     if name == "Product":
         _prove_products(run, tree)
     if name == PRICE_LIST:

@@ -6,7 +6,8 @@ Source: figure 4B (workflow manager); spec: docs/design/integration.md "Reached 
 from __future__ import annotations
 
 from hub.workflow_manager.named_workflow import one_request, workflow_named
-from hub.workflow_manager.run import Outcome, Run
+from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.run import Run
 from hub.workflows.received.licensing import ModuleNotLicensed, prove_licensed
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet

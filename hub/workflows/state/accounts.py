@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.run import Outcome, Run
+from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.run import Run
 from hub.workflows.quotes.quote_arguments import CURRENCY, MODULE
 from integration_objects.complex_object import instances, message
 from integration_objects.errors import Refused
@@ -115,7 +116,7 @@ def new_account(
         made.properties |= {field: text for field, text in former.properties.items() if field not in _ITS_OWN}
     if currency is not None:
         made.properties["Currency Code"] = currency
-    run.insert(message(ACCOUNT, [made]))
+    run.effects.insert(message(ACCOUNT, [made]))
     return Outcome(objects=(message(ACCOUNT, [made]),))
 
 

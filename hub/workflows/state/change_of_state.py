@@ -19,7 +19,8 @@ from hub.configurator.port import Configured
 from hub.configurator.requests import AddItem, Request
 from hub.pricing import Total
 from hub.services.product_fields import copy_product_fields
-from hub.workflow_manager.run import Note, Run
+from hub.workflow_manager.outcome import Note
+from hub.workflow_manager.run import Run
 from hub.workflows.quotes.active_quote import QUOTE
 from hub.workflows.state.price_lists import price_list_for
 from hub.workflows.state.rebase import remember

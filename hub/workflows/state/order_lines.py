@@ -130,7 +130,7 @@ def resolve_keys(
         item.properties[KEY] = key
     _check_twice([item.get(KEY) or "" for item in lines])
     if made:
-        run.keep_integration_ids(system, account_id, made)
+        run.effects.keep_integration_ids(system, account_id, made)
 
 
 def _check_twice(references: Sequence[str]) -> None:

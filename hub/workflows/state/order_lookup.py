@@ -45,7 +45,7 @@ def order_in_hand(run: Run, number: str) -> PropertySet:
         OrderUnknown: there is no order of this number.
     """
     accounts = accounts_of_order_number(run, number)
-    run.lock_accounts(accounts)
+    run.effects.lock_accounts(accounts)
     found = instances(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}))
     if not found:
         raise OrderUnknown(
@@ -88,7 +88,7 @@ def set_active(run: Run, order: PropertySet, flag: str) -> None:
     """Write an order's Active Flag, and nothing else."""
     twin = order.copy_node()
     twin.properties = {"Row Id": order.get("Row Id"), "Active Flag": flag}
-    run.update(message(ORDER, [twin]))
+    run.effects.update(message(ORDER, [twin]))
 
 
 def root_of(order: PropertySet, line: str) -> tuple[PropertySet, PropertySet]:

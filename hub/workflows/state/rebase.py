@@ -16,7 +16,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 
 from hub.services.differences import same_value
-from hub.workflow_manager.run import Note
+from hub.workflow_manager.outcome import Note
 from integration_objects.complex_object import action_code, instances, walk_items
 from integration_objects.definition import Component
 from integration_objects.names import KEY, LINE_ITEM

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.configurator.requests import RemoveItem, Request
-from hub.workflow_manager.run import Note, Run
+from hub.workflow_manager.outcome import Note
+from hub.workflow_manager.run import Run
 from hub.workflows.state.service_profile import ASSET, INACTIVE, open_orders, requested_state
 from integration_objects.complex_object import (
     action_code,

@@ -22,7 +22,7 @@ from hub.configurator import (
 )
 from hub.deployment.deployment import load_deployment
 from hub.deployment.settings import read_settings
-from hub.workflow_manager.run import Origin
+from hub.workflow_manager.origin import Origin
 from integration_objects.property_set import PropertySet
 from tests.hub.configurator.products import DEFINITIONS, line, numbered, outline, quote
 from tests.trees import attribute

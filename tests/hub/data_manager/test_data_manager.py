@@ -9,7 +9,7 @@ import pytest
 from adapters.database.connection.driver_faults import DatabaseBusy
 from adapters.transport import Delivery, Envelope
 from hub.services.module_licensed import Licence
-from hub.workflow_manager.run import Outcome
+from hub.workflow_manager.outcome import Outcome
 from integration_objects.errors import Retryable
 from schemas.check import parse
 
@@ -64,8 +64,8 @@ def test_a_fault_that_nobody_foresaw_parks_the_message_and_tells_no_traceback(ro
 
 def test_what_a_failed_run_wrote_is_gone_and_the_rest_of_its_group_stands(road, workflow):
     def write_and_fail(run, tree):
-        run.upsert(tree)
-        run.emit("OM Billing Event", tree)
+        run.effects.upsert(tree)
+        run.effects.emit("OM Billing Event", tree)
         if run.origin.message_id == "BAD":
             raise Retryable("after the write", mend="mend it")
         return Outcome()

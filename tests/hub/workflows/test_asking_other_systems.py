@@ -6,9 +6,9 @@ import pytest
 
 from adapters.transport import Delivery, Envelope
 from hub.data_manager import rehearsal
-from hub.workflow_manager.answers import StateMoved
+from hub.workflow_manager.answers import Answers, StateMoved
 from hub.workflow_manager.named_workflow import request
-from hub.workflow_manager.run import Origin
+from hub.workflow_manager.origin import Origin
 from integration_objects.complex_object import line_items, message, walk_items
 from integration_objects.names import KEY
 from schemas.hub_xml import hub_to_xml
@@ -155,7 +155,7 @@ def change(care, root, quantity):
 def test_a_rehearsal_deletes_and_resolves_nothing(care):
     (account,) = care.road.stored("Account", Account_Id="1-B")
     with care.open_hub.read() as transaction:
-        run = rehearsal.Rehearsal(care.open_hub.runtime, transaction.store, transaction.messages, Origin("r", "s", "i"))
-        assert run.delete(message("Account", [account])) == []
-        assert run.resolve_fallout("F", "looked at")
+        run = transaction.rehearsal(Origin("r", "s", "i"), Answers("2026-02-01T10:00:00Z"))
+        assert run.effects.delete(message("Account", [account])) == []
+        assert run.effects.resolve_fallout("F", "looked at")
     assert care.road.stored("Account", Account_Id="1-B") == [account]

@@ -8,7 +8,8 @@ from adapters.database.objects.faults import ProductUnknown
 from adapters.database.objects.store import ObjectStore
 from adapters.database.schema.tables import tables_of
 from hub.configurator import ProductFaulty, catalogue_of
-from hub.workflow_manager.run import CatalogueFaulty, Origin
+from hub.workflow_manager.origin import Origin
+from hub.workflow_manager.recorded_reads import CatalogueFaulty
 from integration_objects.complex_object import instances, message
 from integration_objects.surroundings import SeededSurroundings
 from schemas.hub_xml import hub_from_xml

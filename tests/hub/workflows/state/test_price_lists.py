@@ -12,7 +12,8 @@ from hub.deployment.deployment import load_deployment
 from hub.deployment.settings import read_settings
 from hub.pricing import ListPricing
 from hub.pricing.price_list import PriceListFaulty
-from hub.workflow_manager.run import Origin, PriceListUnknown, StoredPriceListFaulty
+from hub.workflow_manager.origin import Origin
+from hub.workflow_manager.recorded_reads import PriceListUnknown, StoredPriceListFaulty
 from integration_objects.complex_object import components, instances, message
 from integration_objects.property_set import PropertySet
 from schemas.hub_xml import hub_from_xml, hub_to_xml

@@ -1,0 +1,241 @@
+"""What a run may write: objects, messages that leave, fallout entries, numbers, locks.
+
+Effects            the contract, and no effects at all: a rehearsal is a run with these
+DatabaseEffects    writes in the transaction of the message that is worked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+from adapters.database.messages.fallout import FalloutEntry
+from adapters.database.messages.outbox import OutboxMessage
+from adapters.database.messages.store import MessageStore
+from adapters.database.objects.store import Done, ObjectStore
+from hub.workflow_manager.operator_needed import OperatorNeeded
+from hub.workflow_manager.origin import Origin, outbound_id
+from hub.workflow_manager.runtime import Runtime
+from integration_objects.errors import HubError, Refused
+from integration_objects.property_set import PropertySet
+
+
+class NobodyTakes(OperatorNeeded):
+    """An object has to leave, and no system is declared that takes it."""
+
+    what = "no system takes '{name}' for the fulfilment system '{for_system}'"
+    why = "systems that take it: {takers}"
+    mend = "declare it in adapters/systems/ (takes: {name}), or mend the product's Fulfilment System"
+
+
+class OutboundFailed(OperatorNeeded):
+    """A message to a system can't be made: its map, schema or template doesn't fit what the hub has."""
+
+    what = "the message to {system} can't be made: {fault}"
+
+
+class TouchesAnotherAccount(HubError):
+    """The run must touch an account that its group hasn't locked: the message is run again, alone."""
+
+    what = "the run touches accounts that its group hasn't locked: {accounts}"
+    mend = "nothing; the message is run again by itself"
+
+    def __init__(self, account_ids: Iterable[str]) -> None:
+        self.account_ids = frozenset(account_ids)
+        super().__init__(accounts=", ".join(sorted(self.account_ids)))
+
+
+class Effects:
+    """The writes of a run. This class has no effect at all: what isn't granted doesn't happen."""
+
+    def next_number(self, sequence: str) -> int:
+        """The next number of a sequence ("Order Number"); there may be gaps where several processes work."""
+        return 0
+
+    def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
+        """Insert every instance of the message; of a *fresh* one the caller knows that none of its keys is taken."""
+        return []
+
+    def update(self, tree: PropertySet) -> list[Done]:
+        """Update every instance of the message; fields and components that it doesn't carry stay."""
+        return []
+
+    def upsert(self, tree: PropertySet) -> list[Done]:
+        """Insert or update every instance of the message; deletes nothing."""
+        return []
+
+    def synchronize(self, tree: PropertySet) -> list[Done]:
+        """Make the stored instances equal to the message's, deleting children that it lists no more."""
+        return []
+
+    def delete(self, tree: PropertySet) -> list[Done]:
+        """Delete every instance of the message with all components beneath it."""
+        return []
+
+    def execute(self, tree: PropertySet) -> list[Done]:
+        """Do to each component what its property Operation says; without one, what the one above it says."""
+        return []
+
+    def lock_accounts(self, account_ids: Iterable[str]) -> None:
+        """Lock accounts for the rest of the transaction.
+
+        Raises:
+            TouchesAnotherAccount: the run's group didn't lock one of them; the data manager runs it again alone.
+        """
+
+    def keep_integration_ids(self, system: str, account_id: str, pairs: Mapping[str, str]) -> None:
+        """Record which Integration Id the hub gave to each of a sender's references; replaces older pairs."""
+
+    def set_active_quote(self, session: str, quote_id: str) -> None:
+        """Make a quote the session's active one."""
+
+    def emit(self, name: str, tree: PropertySet, for_system: str | None = None) -> int:
+        """Put an outbound object into the outbox, once for each system that takes it, in that system's format.
+
+        Args:
+            name: the integration object's name.
+            tree: the message.
+            for_system: the Fulfilment System it is for; None: every system that takes the object.
+
+        Returns:
+            How many messages were put out.
+
+        Raises:
+            NobodyTakes: *for_system* is given and no declared system takes its objects.
+        """
+        return 1
+
+    def release(self, condition: str) -> None:
+        """Release the parked messages that wait for *condition*, which this transaction brings."""
+
+    def raise_fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
+        """Raise a fallout entry: an order that a person must look at, with its cause and its lines."""
+
+    def resolve_fallout(self, row_id: str, how: str) -> bool:
+        """Note that a fallout entry is resolved, and how; False where it isn't open."""
+        return True
+
+
+@dataclass
+class DatabaseEffects(Effects):
+    """The writes of a run in the transaction of its message.
+
+    Attributes:
+        runtime: the declarations of the deployment.
+        store: the EAI database adapter of the transaction.
+        messages: the message store of the transaction.
+        origin: the message that the run works for.
+        locked: the accounts that the run's group has locked; None: the run is alone, and may lock any.
+        emitted: how many messages the run has put out; it counts in their ids.
+    """
+
+    runtime: Runtime
+    store: ObjectStore
+    messages: MessageStore
+    origin: Origin
+    locked: set[str] | None = None
+    emitted: int = 0
+
+    @override
+    def next_number(self, sequence: str) -> int:
+        give = self.runtime.next_number or self.messages.control.next_number
+        return give(sequence)
+
+    @override
+    def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
+        return self.store.insert(tree, fresh=fresh)
+
+    @override
+    def update(self, tree: PropertySet) -> list[Done]:
+        return self.store.update(tree)
+
+    @override
+    def upsert(self, tree: PropertySet) -> list[Done]:
+        return self.store.upsert(tree)
+
+    @override
+    def synchronize(self, tree: PropertySet) -> list[Done]:
+        return self.store.synchronize(tree)
+
+    @override
+    def delete(self, tree: PropertySet) -> list[Done]:
+        return self.store.delete(tree)
+
+    @override
+    def execute(self, tree: PropertySet) -> list[Done]:
+        return self.store.execute(tree)
+
+    @override
+    def lock_accounts(self, account_ids: Iterable[str]) -> None:
+        wanted = set(account_ids)
+        if self.locked is None:
+            self.store.lock_accounts(sorted(wanted))
+        elif not wanted <= self.locked:
+            raise TouchesAnotherAccount(wanted - self.locked)
+
+    @override
+    def keep_integration_ids(self, system: str, account_id: str, pairs: Mapping[str, str]) -> None:
+        self.messages.keys.keep(system, account_id, pairs)
+
+    @override
+    def set_active_quote(self, session: str, quote_id: str) -> None:
+        self.messages.sessions.set_active_quote(session, quote_id)
+
+    @override
+    def emit(self, name: str, tree: PropertySet, for_system: str | None = None) -> int:
+        takers = [system for system in self.runtime.systems if system.takes == name]
+        wanted = [system for system in takers if for_system is None or system.for_system == for_system]
+        if for_system is not None and not wanted:
+            known = ", ".join(sorted(system.for_system for system in takers)) or "none"
+            raise NobodyTakes(name=name, for_system=for_system, takers=known)
+        for system in wanted:
+            try:
+                body = system.render(tree, self.runtime.maps, self.runtime.external_objects)
+            except Refused as error:
+                raise OutboundFailed(
+                    where=error.where or system.where,
+                    why=error.why,
+                    mend=error.mend or "mend the system's map, schema or template, then `orderhub messages replay`",
+                    system=system.name,
+                    fault=error.what,
+                ) from error
+            self.emitted += 1
+            self.messages.pending_writes.emit(
+                OutboxMessage(
+                    message_id=outbound_id(self.origin, system.name, self.emitted),
+                    inbox_id=self.origin.inbox_id,
+                    route=self.origin.route,
+                    destination=system.destination,
+                    kind="outbound",
+                    type=system.type,
+                    correlation_id=self.origin.correlation_id or self.origin.message_id,
+                    content_type=system.content_type,
+                    headers={"x-orderhub-system": system.name},
+                    body=body,
+                )
+            )
+        return len(wanted)
+
+    @override
+    def release(self, condition: str) -> None:
+        self.messages.pending_writes.release(condition)
+
+    @override
+    def raise_fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
+        self.messages.fallout.insert(
+            FalloutEntry(
+                cause=cause,
+                reason=reason,
+                account_id=order.get("Account Id"),
+                order_id=order.get("Row Id"),
+                order_number=order.get("Order Number"),
+                inbox_id=self.origin.inbox_id,
+                lines=tuple(lines),
+            )
+        )
+
+    @override
+    def resolve_fallout(self, row_id: str, how: str) -> bool:
+        return self.messages.fallout.resolve(row_id, how)
