@@ -87,7 +87,7 @@ def test_an_order_of_the_partner_becomes_a_service_profile(served):
         "USD",
         "Recurring",
         "1-C-BILL",
-        "Front open_hub",
+        "Front desk",
     ]
     assert values(forwarding) == {
         "Forwarding Number": ("2535550199", None, None),
