@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from integration_objects.complex_object import list_of
 from integration_objects.definition import Component
-from integration_objects.expression import ExpressionFault
+from integration_objects.expression import ExpressionFault, FieldName
 from integration_objects.field_values import shown
 from integration_objects.property_set import PropertySet
 from maps.failure import (
@@ -441,7 +441,7 @@ def _why(source: SourceExpression, cause: ExpressionFault | LookupMiss | Unfit, 
     if isinstance(cause, ExpressionFault):
         column = f" (column {cause.column})" if cause.column else ""
         return f"{text}{column}: {cause.why}{_values(source, scope)}"
-    return f"{text}: {cause}{'' if source.expression.only_field else _values(source, scope)}"
+    return f"{text}: {cause}{'' if isinstance(source.expression.tree, FieldName) else _values(source, scope)}"
 
 
 def _mend(cause: ExpressionFault | LookupMiss | Unfit) -> str:

@@ -22,10 +22,14 @@ from typing import Literal
 
 from integration_objects.definition import Field
 from integration_objects.expression import (
+    Call,
+    Constant,
     DateText,
     Expression,
     ExpressionFault,
+    FieldName,
     Function,
+    Node,
     Value,
     compile_expression,
 )
@@ -41,9 +45,6 @@ Read = Callable[[Scope], str | None]
 MAX_REMEMBERED = 2_000
 #: An expression over more fields than this seldom meets the same values again.
 MAX_KEY_FIELDS = 3
-
-_LOOKUP = re.compile(r"\s*lookup\(\s*(?P<q>['\"])[^'\"]*(?P=q)\s*,\s*\[(?P<path>(?:[^\[\]]|\[\d+\])*)\]\s*[,)]", re.I)
-
 
 #: No text of an expression, compared by identity.
 _UNKNOWN = "\0"
@@ -164,7 +165,8 @@ class FieldRule:
 
     def carries_null(self, scope: Scope) -> bool:
         """Whether the target carries a null where the value is null."""
-        if self.source.expression.constant == (None,):
+        tree = self.source.expression.tree
+        if isinstance(tree, Constant) and tree.value is None:
             return True
         return any(path.is_null_carried(scope) for path in self.source.references)
 
@@ -213,9 +215,8 @@ def unfit(field: Field, external: bool, text: str) -> str | None:
 
 def constant_text(rule: FieldRule) -> str | None:
     """The text that a rule of the form constant always gives; None for null and for other forms."""
-    if rule.form != "constant" or rule.source.expression.constant is None:
-        return None
-    return _written(rule.source.expression.constant[0], rule.field, rule.external)
+    tree = rule.source.expression.tree
+    return _written(tree.value, rule.field, rule.external) if isinstance(tree, Constant) else None
 
 
 def _form(
@@ -226,19 +227,18 @@ def _form(
     lookups: Mapping[str, LookupTable],
 ) -> tuple[Form, LookupTable | None, Read]:
     expression = source.expression
-    if expression.constant is not None:
-        constant = _written(expression.constant[0], field, external)
+    tree = expression.tree
+    if isinstance(tree, Constant):
+        constant = _written(tree.value, field, external)
         return "constant", None, lambda scope: constant
-    if expression.only_field is not None:
+    if isinstance(tree, FieldName):
         path = source.references[0]
         if path.type == field.type == "flag" and position.external != external:
             return "reference", None, _flag_read(path.raw, external)
         return "reference", None, path.raw
-    found = _LOOKUP.match(expression.text)
-    if found is not None and _is_plain_lookup(expression, found.end()):
-        constants = dict(expression.calls[0].constants)
-        table = lookups[str(constants[0])]
-        return "lookup", table, _lookup_read(table, value_path(found["path"], position).raw, constants)
+    if isinstance(tree, Call) and _is_plain_lookup(tree):
+        table = lookups[str(tree.constants[0])]
+        return "lookup", table, _lookup_read(table, source.references[0].raw, tree.constants)
     evaluate = expression.evaluate
 
     def read(scope: Scope) -> str | None:
@@ -292,14 +292,15 @@ def _remembering(read: Read, raws: list[Read]) -> Read:
     return remember
 
 
-def _is_plain_lookup(expression: Expression, end: int) -> bool:
-    """Whether the expression is one call of lookup, with a constant default at most after the reference."""
-    rest = expression.text[end:].strip()
-    return (
-        len(expression.calls) == 1
-        and len(expression.fields) == 1
-        and (not rest or re.fullmatch(r"(?:'[^']*'|\"[^\"]*\")\s*\)", rest) is not None)
-    )
+def _is_plain_lookup(call: Call) -> bool:
+    """Whether a call is a look-up of a reference in a table, with a text as its default at most."""
+    if call.name != "lookup" or not isinstance(call.parts[1], FieldName):
+        return False
+    return all(_is_quoted(part) for place, part in enumerate(call.parts) if place != 1)
+
+
+def _is_quoted(node: Node) -> bool:
+    return isinstance(node, Constant) and isinstance(node.value, str) and not node.is_bare
 
 
 def _lookup_read(table: LookupTable, raw: Read, constants: Mapping[int, Value]) -> Read:

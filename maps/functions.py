@@ -29,11 +29,11 @@ from integration_objects.expression import (
     Value,
     calculated,
     describe,
-    nearest_name,
     ordered,
     text_of,
 )
 from integration_objects.field_values import FRACTION_DIGITS, as_number, read_date, shown, write_number
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 #: A two-digit year from here on is in the 1900s, one below in the 2000s.
@@ -397,14 +397,14 @@ def prove_children(expression: Expression, component: Component) -> None:
                 f"component {component.name!r} has no component {name!r}",
                 column=call.column,
                 expression=expression.text,
-                mend=nearest_name(name, component.children) or "name one of the components beneath it",
+                mend=nearest(name, component.children) or "name one of the components beneath it",
             )
         if isinstance(name, str) and isinstance(field, str) and field not in component.children[name].fields:
             raise ExpressionFault(
                 f"component {name!r} has no field {field!r}",
                 column=call.column,
                 expression=expression.text,
-                mend=nearest_name(field, component.children[name].fields) or "use a field of its definition",
+                mend=nearest(field, component.children[name].fields) or "use a field of its definition",
             )
 
 

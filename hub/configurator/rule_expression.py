@@ -23,16 +23,16 @@ from integration_objects.complex_object import attributes
 from integration_objects.component import Component
 from integration_objects.expression import (
     DateText,
+    Evaluator,
     Expression,
     ExpressionFault,
     Function,
-    Run,
     Value,
     compile_expression,
-    nearest_name,
     typed_reader,
 )
 from integration_objects.field_values import as_number
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 
@@ -77,7 +77,7 @@ def compile_rule(text: str, items: Component, declared: Mapping[str, AttributeDe
         ExpressionFault: it isn't understood, or names what is neither a field nor an attribute.
     """
 
-    def read(name: str, column: int) -> Run:
+    def read(name: str, column: int) -> Evaluator:
         above = _ABOVE.fullmatch(name)
         levels = 0 if above is None else above[1].count("../") + 1
         field = name if above is None else above[2]
@@ -93,7 +93,7 @@ def compile_rule(text: str, items: Component, declared: Mapping[str, AttributeDe
         raise ExpressionFault(
             f"there is no field {field!r}" + ("" if above else ", and the product has no attribute of this name"),
             column=column,
-            mend=nearest_name(field, known) or "name a field of the line item, or an attribute of the product",
+            mend=nearest(field, known) or "name a field of the line item, or an attribute of the product",
         )
 
     return compile_expression(text, read, RULE_FUNCTIONS)
@@ -110,7 +110,7 @@ def value_of_attribute(attribute: PropertySet | None) -> str | None:
     return None
 
 
-def _on_item(read: Run, levels: int) -> Run:
+def _on_item(read: Evaluator, levels: int) -> Evaluator:
     def run(scope: RuleScope) -> Value:
         node = scope.above(levels)
         return None if node is None else read(node)
@@ -118,7 +118,7 @@ def _on_item(read: Run, levels: int) -> Run:
     return run
 
 
-def _attribute(name: str) -> Run:
+def _attribute(name: str) -> Evaluator:
     def run(scope: RuleScope) -> Value:
         return _typed(next((one for one in attributes(scope.node) if one.get("Name") == name), None))
 

@@ -6,7 +6,7 @@ Spec: docs/design/methods.md, "Delta", action codes by configuration, and "Field
 from __future__ import annotations
 
 from integration_objects.definition import Component
-from integration_objects.expression import Expression, ExpressionFault, Run, compile_expression, field_reader
+from integration_objects.expression import Evaluator, Expression, ExpressionFault, compile_expression, field_reader
 from integration_objects.property_set import PropertySet
 
 #: What stands before a field's name where its old value is meant.
@@ -30,7 +30,7 @@ def compile_condition(text: str, component: Component, where: str = "") -> Expre
     """
     fields = field_reader(component)
 
-    def read(name: str, column: int) -> Run:
+    def read(name: str, column: int) -> Evaluator:
         was = name.removeprefix(OLD)
         if was != name and (was in component.fields or name not in component.fields):
             before = fields(was, column)

@@ -10,8 +10,8 @@ from hub.services.objects import copied, items_of
 from integration_objects.complex_object import all_items, object_name
 from integration_objects.definition import Definitions
 from integration_objects.errors import Refused
-from integration_objects.expression import nearest_name
 from integration_objects.field_values import check_value
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 #: Not a value of the item's: the flat form's way to say what is above it.
@@ -49,7 +49,7 @@ def set_field(object: PropertySet, field: str, value: str | None, definitions: D
             f"Set Field doesn't know the field '{field}'",
             where=f"{name}, component '{component.name}'",
             why="the definition has no such field",
-            mend=nearest_name(field, component.fields) or "name a field of the definition",
+            mend=nearest(field, component.fields) or "name a field of the definition",
             tree=object,
         )
     if field == PARENT_ITEM:

@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from integration_objects.definition import Component, Field
 from integration_objects.expression import (
     MAX_LENGTH,
+    Constant,
     DateText,
     ExpressionFault,
+    FieldName,
     Function,
     Value,
     compile_expression,
     field_reader,
 )
+from integration_objects.expression.syntax import Chain, Signed, nodes_of
 from integration_objects.property_set import PropertySet
 
 LINE_ITEM = Component(
@@ -379,12 +382,30 @@ def test_no_power_takes_long(text: str) -> None:
 
 def test_what_a_check_warns_of_is_kept() -> None:
     expression = compile_expression("[Status] = In Progress OR NULL = 1", field_reader(LINE_ITEM))
-    assert expression.bare_words == (("In Progress", 12),)
-    assert expression.null_comparisons == (32,)
-    assert expression.fields == (("Status", 1),)
-    assert expression.only_field is None
-    assert compile_expression("([Status])", field_reader(LINE_ITEM)).only_field == "Status"
-    assert compile_expression("-2", field_reader(LINE_ITEM)).constant == (Decimal(-2),)
+    assert expression.bare_words == [("In Progress", 12)]
+    assert expression.null_comparisons == [32]
+    assert expression.fields == [("Status", 1)]
+
+
+def test_the_tree_shows_a_field_or_a_constant_that_stands_alone() -> None:
+    tree = compile_expression("([Status])", field_reader(LINE_ITEM)).tree
+    assert isinstance(tree, FieldName)
+    assert tree.name == "Status"
+    tree = compile_expression("-2", field_reader(LINE_ITEM)).tree
+    assert isinstance(tree, Constant)
+    assert tree.value == Decimal(-2)
+    assert isinstance(compile_expression("- -2", field_reader(LINE_ITEM)).tree, Signed)
+
+
+def test_the_tree_has_the_operators_of_one_level_in_one_node_and_its_nodes_in_the_order_of_the_text() -> None:
+    tree = compile_expression("1 + 2 - (3 + 4) * [Quantity] ^ 5 ^ 6", field_reader(LINE_ITEM)).tree
+    assert [" ".join(sign for sign, _ in node.signs) for node in nodes_of(tree) if isinstance(node, Chain)] == [
+        "+",
+        "^ ^",
+        "*",
+        "+ -",
+    ]
+    assert [node.value for node in nodes_of(tree) if isinstance(node, Constant)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_functions_are_handed_in_and_their_arguments_counted() -> None:
@@ -393,8 +414,8 @@ def test_functions_are_handed_in_and_their_arguments_counted() -> None:
     expression = compile_expression("Double('a') + double([Blank] + 'b')", read, functions)
     assert expression.evaluate(ITEM) == "aabb"
     assert [(call.name, call.column, call.constants) for call in expression.calls] == [
-        ("double", 1, ((0, "a"),)),
-        ("double", 15, ()),
+        ("double", 1, {0: "a"}),
+        ("double", 15, {}),
     ]
     with pytest.raises(ExpressionFault) as caught:
         compile_expression("double()", read, functions)
@@ -408,7 +429,7 @@ def test_functions_are_handed_in_and_their_arguments_counted() -> None:
 
 def test_a_path_in_brackets_may_have_numbers_in_brackets() -> None:
     expression = compile_expression("[A[2]/B@C] = 1", lambda name, column: lambda item: name)
-    assert expression.fields == (("A[2]/B@C", 1),)
+    assert expression.fields == [("A[2]/B@C", 1)]
 
 
 PIECES = st.one_of(
