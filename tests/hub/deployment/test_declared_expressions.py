@@ -52,7 +52,7 @@ def test_conditions_that_hold_with_the_definition_are_no_findings(declare):
         (
             '    trigger condition: "[Due] IS NULL"\n',
             "line.yaml:4:24: error: the trigger condition: expression '[Due] IS NULL' is not understood, column 1: "
-            "component 'Line Item' has no field 'Due' (use a field of its definition)",
+            "component 'Line Item' has no field 'Due' (did you mean 'Due Date'?)",
         ),
         (
             "    trigger field: Quantity\n    trigger value: many\n",
@@ -83,7 +83,7 @@ def test_a_hub_with_a_broken_condition_does_not_start(declare, tmp_path):
         "the trigger condition: expression '[Due] IS NULL' is not understood, column 1: "
         "component 'Line Item' has no field 'Due'\n"
         f"  where: {tmp_path}/integration_objects/line.yaml:4:24\n"
-        "  mend:  use a field of its definition"
+        "  mend:  did you mean 'Due Date'?"
     )
 
 
