@@ -58,23 +58,6 @@ KNOWN_TWICE = {
     "ServiceUnknown",
     "TooManyItems",
 }
-KNOWN_MISSING_PAGES = {
-    "CONTRIBUTING.md",
-    "docs/architecture.md",
-    *(
-        f"docs/design/{name}.md"
-        for name in (
-            "data-model",
-            "guarantees",
-            "integration",
-            "legacy",
-            "methods",
-            "performance",
-            "road",
-            "workflows",
-        )
-    ),
-}
 #: The outside: sockets, brokers, databases, message files.
 OUTSIDE = frozenset(
     (
@@ -306,7 +289,7 @@ def test_every_page_that_the_code_cites_is_in_the_repository() -> None:
         for page in CITED.findall(path.read_text(encoding="utf-8")):
             if not (HOUSE / page).exists() and not (HOUSE / "docs" / page).exists():
                 missing.add(page)
-    assert missing <= KNOWN_MISSING_PAGES
+    assert missing == set()
 
 
 def python_of_deployments() -> Iterator[tuple[str, str]]:
@@ -409,3 +392,12 @@ def test_each_folder_opens_with_what_comes_in_what_goes_out_and_who_calls_it(fol
     text = ast.get_docstring(modules()[f"{folder}/__init__.py"]) or ""
     for opening in ("What comes in:", "What goes out:", "Who calls it:"):
         assert opening in text
+
+
+PAGES = sorted({HOUSE / "CONTRIBUTING.md", *(HOUSE / "docs").rglob("*.md")})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(HOUSE).as_posix())
+def test_every_link_of_a_page_leads_to_a_file(page: pathlib.Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []

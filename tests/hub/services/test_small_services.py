@@ -184,7 +184,7 @@ LICENCE = Licence(("Orders",), ("hub-*.example.com",), "2027-12-31")
         ("Orders", "hub-1.example.com", "2027-12-31T23:00:00Z", True),
         ("Orders", "HUB-1.example.com", "2026-01-01", True),
         ("Quotes", "hub-1.example.com", "2026-01-01", False),
-        ("Orders", "open_hub.example.com", "2026-01-01", False),
+        ("Orders", "desk.example.com", "2026-01-01", False),
         ("Orders", "hub-1.example.com", "2028-01-01", False),
     ],
 )
