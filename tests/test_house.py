@@ -41,9 +41,6 @@ KNOWN_CIRCLES = {
 }
 KNOWN_ARROWS = {
     ("hub.workflows.fulfilment.fulfilment", "hub.workflows.orders.supplements"),
-    ("hub.workflows.state.accounts", "hub.workflows.quotes.quote_arguments"),
-    ("hub.workflows.state.order_lookup", "hub.workflows.quotes.quote_lines"),
-    ("hub.workflows.state.change_of_state", "hub.workflows.quotes.active_quote"),
     ("adapters.database.connection.database", "adapters.database.objects.faults"),
 }
 KNOWN_TWICE = {

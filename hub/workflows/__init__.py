@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.orders import order_processes, order_synchronization, receive_order
-from hub.workflows.quotes import move, opportunities, products_and_services, quote_to_order, quotes
+from hub.workflows.quotes import move, new_account, opportunities, products_and_services, quote_to_order, quotes
 from hub.workflows.received import hub_object, workflow_request
-from hub.workflows.state import accounts
 
 
 def shipped_workflows() -> dict[str, Workflow]:
@@ -42,7 +41,7 @@ def shipped_workflows() -> dict[str, Workflow]:
                 ("OM Workflow Request",),
                 "run the workflow that the message names, on stored objects",
             ),
-            *accounts.WORKFLOWS,
+            *new_account.WORKFLOWS,
             *products_and_services.WORKFLOWS,
             *quotes.WORKFLOWS,
             *quote_to_order.WORKFLOWS,

@@ -18,7 +18,6 @@ from hub.workflow_manager.run import Run
 from hub.workflows.state.order_lookup import described
 from hub.workflows.state.order_rules import left_behind, rules_broken, touched
 from hub.workflows.state.service_profile import (
-    ORDER,
     keys_above,
     no_profile,
     orders_after,
@@ -34,7 +33,7 @@ from integration_objects.complex_object import (
     message,
     walk_items,
 )
-from integration_objects.names import KEY, NO_ACTION
+from integration_objects.names import KEY, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 LINES_FAILED = "Lines Failed"

@@ -20,9 +20,7 @@ from hub.workflows.state.order_lookup import in_force
 from hub.workflows.state.rebase import leave_alone
 from hub.workflows.state.service_id import service_ids
 from hub.workflows.state.service_profile import (
-    ASSET,
     OPEN_HEADERS,
-    ORDER,
     changed_items,
     in_sequence,
     keys_above,
@@ -44,7 +42,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused, Waiting
 from integration_objects.field_values import read_date, read_number
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import ASSET, ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 WORK_ORDER = "OM Work Order"

@@ -12,10 +12,9 @@ from collections.abc import Iterator, Mapping
 
 from hub.services.differences import same_value
 from hub.workflow_manager.run import Run
-from hub.workflows.state.service_profile import ASSET
 from integration_objects.complex_object import attributes, instances, message, walk_items
 from integration_objects.definition import Field
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM
+from integration_objects.names import ASSET, ATTRIBUTE, KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 HISTORY = "Service Profile History"

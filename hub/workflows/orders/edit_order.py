@@ -13,8 +13,8 @@ from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.fulfilment import flag_processed
 from hub.workflows.orders import approvals
-from hub.workflows.quotes.quote_lines import extend_quantities, fill_accounts
-from hub.workflows.state.change_of_state import PRICE, configure, fill_products, lines_of, price, wanted_on
+from hub.workflows.state.change_of_state import PRICE, configure, lines_of, price, wanted_on
+from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products
 from hub.workflows.state.milestones import is_past, past_point
 from hub.workflows.state.order_lookup import UNSUBMITTED, described, order_in_hand, revision_of, root_of
 from hub.workflows.state.rebase import rebase
@@ -29,7 +29,6 @@ from hub.workflows.state.service_item import (
     with_roots,
 )
 from hub.workflows.state.service_profile import (
-    ORDER,
     make_no_action,
     no_profile,
     orders_after,
@@ -52,7 +51,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused
 from integration_objects.field_values import as_number
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 #: what an order's line keeps of what it was before the edit

@@ -22,11 +22,10 @@ from hub.workflows.orders.supplements import supplement_of
 from hub.workflows.state.milestones import forget
 from hub.workflows.state.order_lookup import UNSUBMITTED, described, order_in_hand
 from hub.workflows.state.order_rules import prove_rules, state_in_turn, touched_in_turn
-from hub.workflows.state.service_profile import ORDER
 from hub.workflows.state.statuses import FAILED, check_change
 from integration_objects.complex_object import instances, message, walk_items
 from integration_objects.errors import Refused
-from integration_objects.names import KEY
+from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
 
 #: what can be done about an entry whose order is Failed, by its cause

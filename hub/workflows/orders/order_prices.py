@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from hub.services.differences import differs_in
 from hub.workflow_manager.run import Run
-from hub.workflows.state.change_of_state import fill_products
+from hub.workflows.state.lines import fill_products
 from hub.workflows.state.milestones import is_past
 from hub.workflows.state.order_lines import fill_line, put_ancestors
 from hub.workflows.state.order_rules import Touched, by_reference, references_of
 from hub.workflows.state.price_lists import newest_price_list_for
-from hub.workflows.state.service_profile import ORDER
 from integration_objects.complex_object import action_code, instances, message, put_list, walk_items
 from integration_objects.errors import Refused
-from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 #: what pricing says of a line

@@ -20,10 +20,9 @@ from hub.workflows.orders.projected_state import PARENT, Value, notes_of, projec
 from hub.workflows.quotes.quote_arguments import REQUESTS
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.order_lookup import SUBMITTED, in_force, order_in_hand
-from hub.workflows.state.service_profile import ORDER
 from integration_objects.complex_object import instances, is_empty, message, walk_items
 from integration_objects.errors import Refused
-from integration_objects.names import KEY
+from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
 
 MODULE = "Orders"

@@ -18,7 +18,6 @@ from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.fulfilment.fulfilment import STATUS, WORK_ORDER, accounts_of_status, synchronize_order
-from hub.workflows.state.service_profile import ORDER
 from integration_objects.complex_object import (
     action_code,
     instances,
@@ -27,7 +26,7 @@ from integration_objects.complex_object import (
     put_list,
     walk_items,
 )
-from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 

@@ -15,7 +15,6 @@ from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
 from hub.workflows.state.order_lookup import described
 from hub.workflows.state.service_profile import (
-    ASSET,
     changed_items,
     in_sequence,
     keys_above,
@@ -36,7 +35,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_date
-from integration_objects.names import KEY, NO_ACTION
+from integration_objects.names import ASSET, KEY, NO_ACTION
 from integration_objects.property_set import PropertySet
 
 #: of a value: the item's key, the attribute's name (None for the item's own field), the field

@@ -29,13 +29,7 @@ from hub.workflows.state.order_lines import (
 from hub.workflows.state.order_lookup import in_force, is_hubs_supplement, next_revision
 from hub.workflows.state.order_rules import prove_quantities, prove_rules, touched
 from hub.workflows.state.rebase import BUILT_ON
-from hub.workflows.state.service_profile import (
-    ORDER,
-    make_no_action,
-    no_profile,
-    requested_state,
-    still_to_come,
-)
+from hub.workflows.state.service_profile import make_no_action, no_profile, requested_state, still_to_come
 from integration_objects.complex_object import (
     action_code,
     attributes,
@@ -48,7 +42,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused, Waiting
 from integration_objects.field_values import read_number
-from integration_objects.names import ACTION_CODES, ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import ACTION_CODES, ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 MOST_LINES = 2_000

@@ -18,7 +18,7 @@ from hub.workflows.orders.supplements import (
     give_back,
     is_unsubmitted_supplement,
 )
-from hub.workflows.state.change_of_state import fill_products
+from hub.workflows.state.lines import fill_products
 from hub.workflows.state.milestones import is_past, past_point
 from hub.workflows.state.order_lookup import (
     UNSUBMITTED,
@@ -30,11 +30,11 @@ from hub.workflows.state.order_lookup import (
 )
 from hub.workflows.state.order_rules import prove_rules, state_in_turn, touched_in_turn
 from hub.workflows.state.rebase import rebase
-from hub.workflows.state.service_profile import ORDER, changed_items
+from hub.workflows.state.service_profile import changed_items
 from hub.workflows.state.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import action_code, line_items, message, walk_items
 from integration_objects.errors import Refused
-from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 

@@ -26,12 +26,11 @@ from hub.workflows.state.order_lookup import (
     revision_of,
     set_active,
 )
-from hub.workflows.state.service_profile import ORDER
 from hub.workflows.state.statuses import FAILED
 from integration_objects.complex_object import action_code, attributes, message, put_list, walk_items
 from integration_objects.definition import Component
 from integration_objects.errors import Refused
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, ORDER
 from integration_objects.property_set import PropertySet
 
 #: of a supplement's header: what its original's sender said, and what has not happened to it yet

@@ -14,14 +14,13 @@ from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.active_quote import QUOTE, CurrencyMixed, make_quote
 from hub.workflows.quotes.quote_arguments import ACCOUNT, MODULE, SESSION
-from hub.workflows.quotes.quote_lines import put_lines
+from hub.workflows.quotes.quote_lines import CurrencyMixed, make_quote, put_lines
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.change_of_state import broken_rules, lines_of, price
 from hub.workflows.state.service_id import KIND, OF_METER, OF_SERVICE_POINT
 from hub.workflows.state.service_item import with_roots
-from hub.workflows.state.service_profile import ASSET, requested_state
+from hub.workflows.state.service_profile import requested_state
 from integration_objects.complex_object import (
     instances,
     is_tracked,
@@ -31,7 +30,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
-from integration_objects.names import KEY, LINE_ITEM
+from integration_objects.names import ASSET, KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
 ADDRESS, SERVICE_POINT = "Address", "Service Point"

@@ -14,8 +14,9 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.quotes.quote_arguments import MODULE, QUOTE_NUMBER
-from hub.workflows.quotes.quote_lines import extend_quantities, the_quote
+from hub.workflows.quotes.quote_lines import the_quote
 from hub.workflows.state.accounts import customer_of, the_account
+from hub.workflows.state.lines import extend_quantities
 from integration_objects.complex_object import action_code, instances, list_of, message, put_list, walk_items
 from integration_objects.errors import Refused
 from integration_objects.field_values import LAST_YEAR, read_date, read_number

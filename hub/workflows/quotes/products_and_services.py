@@ -18,13 +18,21 @@ from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.active_quote import QUOTE, CurrencyMixed, active_quote, set_currency
 from hub.workflows.quotes.quote_arguments import ACCOUNT, MODULE, REQUESTS, ROOT, SESSION
-from hub.workflows.quotes.quote_lines import ACCOUNTS, group_of, put_lines, store_lines, the_quote
+from hub.workflows.quotes.quote_lines import (
+    CurrencyMixed,
+    active_quote,
+    group_of,
+    put_lines,
+    set_currency,
+    store_lines,
+    the_quote,
+)
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.change_of_state import broken_rules, configure, lines_of, price_as_wanted
+from hub.workflows.state.lines import ACCOUNTS
 from hub.workflows.state.service_item import refuse_new_roots, requested_item, with_roots
-from hub.workflows.state.service_profile import ASSET, no_profile, profile
+from hub.workflows.state.service_profile import no_profile, profile
 from hub.workflows.state.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import (
     action_code,
@@ -37,7 +45,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
-from integration_objects.names import KEY, LINE_ITEM
+from integration_objects.names import ASSET, KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
 _UNTRACKED = "[Track As Asset] = 'N'"

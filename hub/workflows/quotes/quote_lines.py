@@ -9,14 +9,14 @@ docs/design/workflows.md.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.active_quote import IN_PROGRESS, QUOTE
-from hub.workflows.state.change_of_state import copy_key, fill_products
+from hub.workflows.state.accounts import currency_of
+from hub.workflows.state.change_of_state import copy_key
+from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products, line_in, number_lines
+from hub.workflows.state.price_lists import listed_currency
 from hub.workflows.state.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import (
-    action_code,
     instances,
     line_items,
     message,
@@ -24,11 +24,11 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
-from integration_objects.field_values import read_number, write_number
-from integration_objects.names import KEY, LINE_ITEM
+from integration_objects.field_values import read_number
+from integration_objects.names import KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
-ACCOUNTS = ("Service Account Id", "Billing Account Id")
+IN_PROGRESS = "In Progress"
 
 
 class QuoteUnknown(Refused):
@@ -41,6 +41,10 @@ class QuoteNotInProgress(StatusChangeRefused):
 
 class QuoteLineUnknown(Refused):
     """The quote has no such line."""
+
+
+class CurrencyMixed(Refused):
+    """Service items of two currencies are to be on one quote."""
 
 
 def the_quote(run: Run, number: str) -> PropertySet:
@@ -78,6 +82,65 @@ def quote_in_progress(run: Run, number: str) -> PropertySet:
     return quote
 
 
+def active_quote(run: Run, account: PropertySet, session: str | None) -> PropertySet:
+    """The session's active quote, where it belongs to the account and is In Progress; else a new one.
+
+    Args:
+        run: the run.
+        account: an Account instance.
+        session: the user session; None: the caller's own.
+
+    Source: "New Products and Services Process", step 1.
+    """
+    quote_id = run.active_quote(session or run.origin.sender)
+    if quote_id is not None:
+        for quote in instances(run.query(QUOTE, {"Row Id": quote_id})):
+            if quote.get("Account Id") == account.get("Account Id") and quote.get("Status") == IN_PROGRESS:
+                return quote
+    return make_quote(run, account, session)
+
+
+def make_quote(
+    run: Run,
+    account: PropertySet,
+    session: str | None,
+    currency: str | None = None,
+    price_list: str | None = None,
+    opportunity: str | None = None,
+) -> PropertySet:
+    """A new, empty quote for the account, stored, and the session's active one.
+
+    Raises:
+        PriceListUnknown, PriceListInAnotherCurrency: there is no such price list, or it isn't in *currency*.
+    """
+    account_id = account.get("Account Id")
+    currency = listed_currency(run, price_list, currency)
+    quote = PropertySet(
+        "Quote",
+        properties={
+            "Row Id": run.new_id(),
+            "Quote Number": f"Q-{run.next_number('Quote Number'):07d}",
+            "Revision": "1",
+            "Status": IN_PROGRESS,
+            "Account Id": account_id,
+            "Service Account Id": account_id,
+            "Billing Account Id": account_id,
+            "Opportunity Id": opportunity,
+            "Price List Id": price_list,
+            "Currency Code": currency or currency_of(run, account),
+        },
+    )
+    run.effects.insert(message(QUOTE, [quote]))
+    run.effects.set_active_quote(session or run.origin.sender, quote.get("Row Id") or "")
+    return quote
+
+
+def set_currency(quote: PropertySet, currency: str) -> None:
+    """Give a quote without lines another currency, and with it another price list; in place."""
+    quote.properties["Currency Code"] = currency
+    quote.properties["Price List Id"] = None
+
+
 def check_status(quote: PropertySet, new: str) -> None:
     """Refuse a change of a quote's status that isn't in the table.
 
@@ -107,17 +170,6 @@ def root_of_line(quote: PropertySet, line: str) -> PropertySet:
         why="none of its lines has this Integration Id or Line Number",
         mend=f"mend it: `orderhub show 'OM Quote' {quote.get('Quote Number')}` has the lines",
     )
-
-
-def line_in(header: PropertySet, line: str) -> tuple[PropertySet, PropertySet] | None:
-    """The line of this Integration Id, else of this Line Number, and its root; None where there is none."""
-    for field in (KEY, "Line Number"):
-        roots: dict[int, PropertySet] = {}
-        for item, parent in walk_items(header):
-            root = roots[id(item)] = item if parent is None else roots[id(parent)]
-            if item.get(field) == line:
-                return item, root
-    return None
 
 
 def group_of(quote: PropertySet, root: str) -> list[PropertySet]:
@@ -166,30 +218,6 @@ def store_lines(run: Run, quote: PropertySet) -> None:
         if item.get("Row Id") is None:
             item.properties["Row Id"] = run.new_id()
     run.effects.synchronize(message(QUOTE, [quote]))
-
-
-def fill_accounts(header: PropertySet) -> None:
-    """Give added lines without accounts those of the line above, roots those of the header, in place."""
-    for item, parent in walk_items(header):
-        if action_code(item) == "Add":
-            for field in ACCOUNTS:
-                if item.get(field) is None:
-                    item.properties[field] = (header if parent is None else parent).get(field)
-
-
-def number_lines(header: PropertySet) -> None:
-    """Number the lines in the tree's order, from 1, in place."""
-    for number, (item, _) in enumerate(walk_items(header), start=1):
-        item.properties["Line Number"] = str(number)
-
-
-def extend_quantities(header: PropertySet) -> None:
-    """Set each line's Extended Quantity: the product of the quantities from the root down, in place."""
-    extended: dict[int, Decimal] = {}
-    for item, parent in walk_items(header):
-        above = Decimal(1) if parent is None else extended[id(parent)]
-        extended[id(item)] = above * read_number(item.get("Quantity") or "1")
-        item.properties["Extended Quantity"] = write_number(extended[id(item)])
 
 
 def _is_item(node: PropertySet) -> bool:

@@ -11,23 +11,14 @@ from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.active_quote import QUOTE
 from hub.workflows.quotes.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
-from hub.workflows.quotes.quote_lines import (
-    ACCOUNTS,
-    check_status,
-    extend_quantities,
-    fill_accounts,
-    number_lines,
-    store_lines,
-    the_quote,
-)
+from hub.workflows.quotes.quote_lines import check_status, store_lines, the_quote
 from hub.workflows.state.accounts import currency_of, the_account
-from hub.workflows.state.change_of_state import fill_products
+from hub.workflows.state.lines import ACCOUNTS, extend_quantities, fill_accounts, fill_products, number_lines
 from hub.workflows.state.order_rules import rules_broken, state_in_turn, touched_in_turn
 from hub.workflows.state.price_lists import listed_currency
 from hub.workflows.state.rebase import rebase
-from hub.workflows.state.service_profile import ORDER, make_no_action
+from hub.workflows.state.service_profile import make_no_action
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import (
     action_code,
@@ -38,7 +29,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
-from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, QUOTE
 from integration_objects.property_set import PropertySet
 
 PLACED = "Order Placed"

@@ -19,7 +19,6 @@ from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.active_quote import QUOTE, make_quote
 from hub.workflows.quotes.opportunities import the_opportunity
 from hub.workflows.quotes.quote_arguments import (
     ACCOUNT,
@@ -34,7 +33,7 @@ from hub.workflows.quotes.quote_arguments import (
 from hub.workflows.quotes.quote_lines import (
     check_status,
     group_of,
-    number_lines,
+    make_quote,
     put_lines,
     quote_in_progress,
     root_of_line,
@@ -51,6 +50,7 @@ from hub.workflows.state.change_of_state import (
     price,
     wanted_on,
 )
+from hub.workflows.state.lines import number_lines
 from hub.workflows.state.order_rules import left_behind, statuses_refused
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_item import (
@@ -72,7 +72,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
-from integration_objects.names import KEY, LINE_ITEM
+from integration_objects.names import KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
 CANCELLED = "Cancelled"

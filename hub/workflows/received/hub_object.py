@@ -14,10 +14,9 @@ from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.orders.receive_order import accounts_of_order, receive_order
 from hub.workflows.received.meters import METER_LOCATION, prove_meters_apart
-from hub.workflows.state.service_profile import ASSET, ORDER
 from integration_objects.complex_object import instances, object_name, walk_items
 from integration_objects.errors import Refused
-from integration_objects.names import KEY
+from integration_objects.names import ASSET, KEY, ORDER
 from integration_objects.property_set import PropertySet
 
 PRICE_LIST = "Price List"

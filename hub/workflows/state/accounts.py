@@ -1,4 +1,4 @@
-"""Accounts: found, and made.
+"""Accounts, and those above them.
 
 Source: "Identify Account View", usage scenario a; spec: docs/design/workflows.md.
 """
@@ -7,30 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hub.workflow_manager.arguments import Argument
-from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.quote_arguments import CURRENCY, MODULE
-from integration_objects.complex_object import instances, message
+from integration_objects.complex_object import instances
 from integration_objects.errors import Refused
+from integration_objects.names import ACCOUNT
 from integration_objects.property_set import PropertySet
-
-ACCOUNT = "Account"
-#: Fields of an existing account that a new one doesn't begin with: who it is, and how it stands.
-_ITS_OWN = frozenset(("Account Id", "Name", "Account Class", "Parent Account Id", "Modification Number", "Status"))
 
 
 class AccountUnknown(Refused):
     """There is no account of this Account Id."""
-
-
-class AccountNameMissing(Refused):
-    """A new account is to have no name, by which nobody would find it."""
-
-
-class AccountExists(Refused):
-    """There is an account of this Account Id already."""
 
 
 def the_account(run: Run, account_id: str, where: str = "argument 'account'") -> PropertySet:
@@ -71,65 +56,3 @@ def upwards(run: Run, account: PropertySet) -> Iterator[PropertySet]:
         seen.add(found[0].get("Account Id"))
         above = found[0].get("Parent Account Id")
         found = instances(run.query(ACCOUNT, {"Account Id": above})) if above not in (None, *seen) else []
-
-
-def new_account(
-    run: Run,
-    name: str,
-    like: str | None = None,
-    account: str | None = None,
-    account_class: str | None = None,
-    currency: str | None = None,
-) -> Outcome:
-    """A new account, initialised with the details of an existing one of the same customer.
-
-    Raises:
-        AccountUnknown: there is no account *like*.
-        AccountNameMissing: *name* is empty.
-        AccountExists: *account* is another one's.
-
-    Source: usage scenario a, "initializes the details of the new service account".
-    """
-    if not name.strip():
-        raise AccountNameMissing(
-            "an account needs a name",
-            where="argument 'name'",
-            why="expected the customer's or the office's name, found none",
-            mend="give name=...",
-        )
-    former = None if like is None else the_account(run, like, "argument 'like'")
-    account_id = account or run.new_id()
-    if instances(run.query(ACCOUNT, {"Account Id": account_id})):
-        raise AccountExists(
-            f"there is an account '{account_id}' already",
-            where="argument 'account'",
-            why="an Account Id is one account's",
-            mend="give another, or none: then the hub makes one",
-        )
-    made = PropertySet("Account", properties={"Account Id": account_id, "Name": name})
-    if former is None:
-        made.properties["Account Class"] = account_class or "Customer"
-    else:
-        made.properties["Account Class"] = account_class or "Service"
-        # The customer is the account at the top: an office's new neighbour stands beside it, beneath the same one.
-        made.properties["Parent Account Id"] = former.get("Parent Account Id") or former.get("Account Id")
-        made.properties |= {field: text for field, text in former.properties.items() if field not in _ITS_OWN}
-    if currency is not None:
-        made.properties["Currency Code"] = currency
-    run.effects.insert(message(ACCOUNT, [made]))
-    return Outcome(objects=(message(ACCOUNT, [made]),))
-
-
-WORKFLOWS = (
-    named_workflow(
-        "New Account",
-        new_account,
-        "make an account, with the details of an existing one of the same customer",
-        Argument("name", required=True, help="The account's name."),
-        Argument("like", "account", help="An existing account of the customer, whose details the new one begins with."),
-        Argument("account", help="The new Account Id; without one, the hub makes it."),
-        Argument("account-class", help="Customer, Billing or Service; without it, Service, or Customer without like=."),
-        CURRENCY,
-        module=MODULE,
-    ),
-)

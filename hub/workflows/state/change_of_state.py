@@ -18,14 +18,13 @@ from dataclasses import dataclass
 from hub.configurator.port import Configured
 from hub.configurator.requests import AddItem, Request
 from hub.pricing import Total
-from hub.services.product_fields import copy_product_fields
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.active_quote import QUOTE
+from hub.workflows.state.lines import products_of
 from hub.workflows.state.price_lists import price_list_for
 from hub.workflows.state.rebase import remember
 from hub.workflows.state.service_item import with_roots
-from hub.workflows.state.service_profile import ASSET, no_profile
+from hub.workflows.state.service_profile import no_profile
 from integration_objects.complex_object import (
     attributes,
     instances,
@@ -35,7 +34,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.field_values import read_date
-from integration_objects.names import KEY
+from integration_objects.names import ASSET, KEY, QUOTE
 from integration_objects.property_set import PropertySet
 
 #: Fields of a state's items that say nothing of a change.
@@ -79,7 +78,7 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
     """
     instance = _instance(state, account_id)
     named = {request.product for request in requests if isinstance(request, AddItem)}
-    catalogue = run.catalogue(_products_in(instance) | named)
+    catalogue = run.catalogue(products_of(instance) | named)
     configured = run.configurator.configure(instance, requests, catalogue, run.new_id)
     changed = message(ASSET, [configured.instance]) if line_items(configured.instance) else no_profile(account_id)
     return Changed(changed, tuple(_notes(configured)))
@@ -88,7 +87,7 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
 def broken_rules(run: Run, state: PropertySet, account_id: str, before: PropertySet | None = None) -> list[Note]:
     """Every rule of its products that a state breaks; with *before*, what was added without belonging, too."""
     instance = _instance(state, account_id)
-    catalogue = run.catalogue(_products_in(instance))
+    catalogue = run.catalogue(products_of(instance))
     former = None if before is None else _instance(before, account_id)
     return [
         Note("broken rule", f"{broken.rule}: {broken.text}", broken.item, broken.product_id)
@@ -237,22 +236,9 @@ def _without_asset_status(state: PropertySet | None) -> PropertySet | None:
     return result
 
 
-def fill_products(run: Run, instance: PropertySet) -> None:
-    """Copy onto the lines what later steps need to know of their products, in place."""
-    products = run.products(_products_in(instance))
-    for item, _ in walk_items(instance):
-        product = products.get(item.get("Product Id") or "")
-        if product is not None:
-            copy_product_fields(item, product)
-
-
 def _instance(state: PropertySet, account_id: str) -> PropertySet:
     found = instances(state)
     return found[0] if found else PropertySet("Asset", properties={"Account Id": account_id})
-
-
-def _products_in(instance: PropertySet) -> set[str]:
-    return {item.get("Product Id") or "" for item, _ in walk_items(instance)} - {""}
 
 
 def _notes(configured: Configured) -> Iterable[Note]:

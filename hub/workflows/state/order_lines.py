@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hub.workflow_manager.run import Run
 from hub.workflows.state.milestones import is_past, past_point
 from hub.workflows.state.rebase import remember_filled
-from hub.workflows.state.service_profile import ORDER, still_to_come
+from hub.workflows.state.service_profile import still_to_come
 from integration_objects.complex_object import (
     action_code,
     attributes,
@@ -23,7 +23,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused
 from integration_objects.field_values import as_date, as_number
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 #: the sender's name for line references of an order that names no Source System

@@ -10,12 +10,11 @@ Spec: docs/design/workflows.md, "Supplemental Order (Revise), Cancel"; docs/desi
 from __future__ import annotations
 
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.quote_lines import line_in
-from hub.workflows.state.service_profile import ORDER
+from hub.workflows.state.lines import line_in
 from integration_objects.complex_object import instances, message, walk_items
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_number
-from integration_objects.names import KEY
+from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
 
 #: header statuses of an order that nobody works on yet

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hub.configurator.requests import RemoveItem, Request
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
-from hub.workflows.state.service_profile import ASSET, INACTIVE, open_orders, requested_state
+from hub.workflows.state.service_profile import INACTIVE, open_orders, requested_state
 from integration_objects.complex_object import (
     action_code,
     empty,
@@ -22,7 +22,7 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.errors import Refused
-from integration_objects.names import KEY, LINE_ITEM
+from integration_objects.names import ASSET, KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 

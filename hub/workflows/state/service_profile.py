@@ -21,12 +21,10 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.field_values import read_date
-from integration_objects.names import KEY, NO_ACTION
+from integration_objects.names import ASSET, KEY, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import made_at
 
-ASSET = "OM Asset"
-ORDER = "OM Order"
 INACTIVE = "Inactive"
 #: header statuses of an order that still changes the requested state
 OPEN_HEADERS = ("New", "Pending", "Open")

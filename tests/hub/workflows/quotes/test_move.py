@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from hub.workflows.quotes.active_quote import CurrencyMixed
 from hub.workflows.quotes.move import AddressUnknown, NothingToMove, SameAddress
+from hub.workflows.quotes.quote_lines import CurrencyMixed
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
 
 ENERGY = "2-EN"

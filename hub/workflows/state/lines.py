@@ -1,0 +1,63 @@
+"""The line items of a quote or an order: found by what people call them, completed, numbered."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hub.services.product_fields import copy_product_fields
+from hub.workflow_manager.run import Run
+from integration_objects.complex_object import ComplexObject, action_code, items_of, walk_items
+from integration_objects.field_values import read_number, write_number
+from integration_objects.names import KEY
+from integration_objects.property_set import PropertySet
+
+#: the fields of a header and of a line that say at which account a service is provided, and which account pays
+ACCOUNTS = ("Service Account Id", "Billing Account Id")
+
+
+def line_in(header: PropertySet, line: str) -> tuple[PropertySet, PropertySet] | None:
+    """Find the line with this Integration Id, else with this Line Number: the line and its root; None for none."""
+    document = ComplexObject(header)
+    for field in (KEY, "Line Number"):
+        for item in document.items:
+            if item.get(field) == line:
+                return item, document.root_of(item)
+    return None
+
+
+def products_of(instance: PropertySet) -> set[str]:
+    """The Product Ids of all line items."""
+    return {item.get("Product Id") or "" for item in items_of(instance)} - {""}
+
+
+def fill_products(run: Run, instance: PropertySet) -> None:
+    """Copy the products' fields that later steps need onto the lines. Changes *instance*."""
+    products = run.products(products_of(instance))
+    for item in items_of(instance):
+        product = products.get(item.get("Product Id") or "")
+        if product is not None:
+            copy_product_fields(item, product)
+
+
+def fill_accounts(header: PropertySet) -> None:
+    """Give added lines without accounts those of the line above; give roots those of the header. Changes *header*."""
+    for item, parent in walk_items(header):
+        if action_code(item) == "Add":
+            for field in ACCOUNTS:
+                if item.get(field) is None:
+                    item.properties[field] = (header if parent is None else parent).get(field)
+
+
+def number_lines(header: PropertySet) -> None:
+    """Number the lines in the tree's order, from 1. Changes *header*."""
+    for number, item in enumerate(items_of(header), start=1):
+        item.properties["Line Number"] = str(number)
+
+
+def extend_quantities(header: PropertySet) -> None:
+    """Set each line's Extended Quantity: the product of the quantities from the root down. Changes *header*."""
+    extended: dict[int, Decimal] = {}
+    for item, parent in walk_items(header):
+        above = Decimal(1) if parent is None else extended[id(parent)]
+        extended[id(item)] = above * read_number(item.get("Quantity") or "1")
+        item.properties["Extended Quantity"] = write_number(extended[id(item)])
