@@ -21,7 +21,8 @@ from adapters.rabbitmq import NotTaken, RabbitMQ
 from adapters.system import FOLDER
 from adapters.transport import TransportAway, confirmed_of
 from adapters.transports.folder import FolderTransport
-from hub.data_manager.data_manager import ANSWER, DataManager
+from hub.data_manager.data_manager import DataManager
+from hub.data_manager.filing import ANSWER
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.route import Route
 from integration_objects.errors import HubError, verdict_of

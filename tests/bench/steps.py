@@ -34,8 +34,7 @@ from adapters.database.messages.work_marks import WorkMarks
 from adapters.database.objects.store import ObjectStore
 from adapters.rabbitmq import RabbitMQ
 from adapters.system import System
-from hub.data_manager import data_manager
-from hub.data_manager.data_manager import DataManager
+from hub.data_manager import endings, filing, message_work
 from hub.data_manager.dispatcher import Dispatcher
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.worker import Worker
@@ -70,17 +69,17 @@ _CLOSED = frozenset({"door", "key", "render", "dispatch"})
 WRAPPED: tuple[tuple[Any, str, str], ...] = (
     (RabbitMQ, "receive_any", "door"),
     (RabbitMQ, "acknowledge", "door"),
-    (DataManager, "arrival", "key"),
-    (data_manager, "parse", "check"),
+    (filing, "arrival_of", "key"),
+    (message_work, "parse", "check"),
     (Schema, "validate", "check"),
-    (data_manager, "external_from_xml", "convert"),
+    (message_work, "external_from_xml", "convert"),
     (DataMap, "apply", "map"),
     *((ObjectStore, name, "read") for name in ("query", "keys", "holders_of", "owner_of", "lock_accounts")),
     (IntegrationKeys, "find", "read"),
     *((ObjectStore, name, "store") for name in ("insert", "update", "upsert", "synchronize")),
     (IntegrationKeys, "keep", "store"),
     (System, "render", "render"),
-    (DataManager, "_reply_body", "render"),
+    (endings, "reply_body", "render"),
     *((MessageStore, name, "pending_writes") for name in ("file_all",)),
     *((Inbox, name, "pending_writes") for name in ("claim", "next_due", "release")),
     *((PendingWrites, name, "pending_writes") for name in ("finish", "answer", "emit", "release", "write")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.data_manager.data_manager import DataManager
+from hub.data_manager.message_work import MessageWork
 from hub.data_manager.worker import Worker
 
 
@@ -18,15 +18,15 @@ def dying(embedded_hub, monkeypatch):
     hub = embedded_hub(workers=1)
     hub.send(range(1, 11))
     open_hub = hub.open_hub("worker-1")
-    prepare = DataManager._prepare
+    prepare = MessageWork.prepare
 
     def dies_where(dies):
-        def prepare_or_die(self, work):
+        def prepare_or_die(work):
             if dies(work.row):
                 raise Death
-            return prepare(self, work)
+            prepare(work)
 
-        monkeypatch.setattr(DataManager, "_prepare", prepare_or_die)
+        monkeypatch.setattr(MessageWork, "prepare", prepare_or_die)
         try:
             return Worker(open_hub).run(once=True)
         except Death:

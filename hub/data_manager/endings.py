@@ -1,0 +1,170 @@
+"""How messages end: done, refused, tried again, parked, or with their route stopped; each with its reply.
+
+Nothing leaves from here: replies and dead letters are outbox rows of the same transaction as the message's state.
+
+Spec: docs/design/road.md, "What commits when"; docs/design/guarantees.md G1 to G6.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from adapters.database.messages.outbox import OutboxMessage
+from hub.data_manager.message_work import MessageWork
+from hub.data_manager.open_hub import Transaction
+from hub.deployment.route import Route
+from hub.workflow_manager.operator_needed import OperatorNeeded
+from hub.workflow_manager.origin import outbound_id
+from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.reply import OBJECT as REPLY
+from hub.workflow_manager.reply import error_reply
+from integration_objects.complex_object import ComplexObject, first_instance
+from integration_objects.definition import Definitions
+from integration_objects.errors import HubError, Invalid, Refused, Waiting
+from integration_objects.property_set import PropertySet
+from schemas.check import parse
+from schemas.hub_xml import hub_to_xml
+from schemas.to_xml import external_to_xml
+
+log = structlog.get_logger()
+
+#: characters of a dead letter's header
+MOST_HEADER = 1_000
+
+
+class GivenUp(Refused):
+    """An operator gave the message up."""
+
+    what = "the message was given up by an operator"
+    mend = "send it again, changed if need be, under an id of its own"
+
+
+class Endings:
+    """Writes how messages end, in one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._open_hub = transaction.open_hub
+        self._messages = transaction.messages
+
+    def finish(self, work: MessageWork, outcome: Outcome, recording: bytes) -> None:
+        """Write a workflow's outcome as the end of its message, and send the reply."""
+        ending = work.ending(outcome.state, why=outcome.why or None)
+        self._messages.pending_writes.finish(ending, recording)
+        self._reply(work, outcome)
+
+    def fail(self, work: MessageWork, error: HubError) -> None:
+        """Refuse, park or retry the message, or stop its route, as the error's class says."""
+        inbox, row = self._messages.inbox, work.row
+        if error.verdict == "refuse":
+            self.refuse(work, error)
+        elif isinstance(error, Waiting):
+            inbox.park(row.id, error, waits_for=error.waits_for)
+        elif isinstance(error, OperatorNeeded):
+            inbox.park(row.id, error)
+        elif error.verdict == "stop":
+            self.stop_route(work.route, error, message=row.id)
+        elif row.attempts < len(work.route.retry_s):
+            # Messages that failed together would meet the same lock together again: the jitter draws them apart.
+            jitter = 1 + self._open_hub.surroundings.random.uniform(-0.1, 0.1)
+            delay = work.route.retry_s[row.attempts] * jitter
+            inbox.retry(row.id, self._open_hub.surroundings.later(delay), error)
+        else:
+            inbox.park(row.id, error)
+
+    def stop_route(self, route: Route, error: HubError, **place: str) -> None:
+        """Pause a route until somebody mends the fault and resumes the route."""
+        self._messages.control.pause(route.component, f"{error.reason}: {error.what}")
+        log.error("route stopped", route=route.name, **place, **error.as_dict())
+
+    def refuse(self, work: MessageWork, error: HubError) -> None:
+        """Write the final state of a refused message, its dead letter and its negative reply."""
+        self._messages.pending_writes.finish(work.ending(_refused_state(error), error))
+        self.send_refusal(work, error)
+
+    def send_refusal(self, work: MessageWork, error: HubError) -> None:
+        """Send the dead letter and the negative reply of a message whose final state is written already."""
+        row, route = work.row, work.route
+        headers = {
+            "x-orderhub-route": route.name,
+            "x-orderhub-step": work.step,
+            "x-orderhub-message": row.id,
+            "x-orderhub-sender": row.sender,
+            "x-orderhub-attempts": str(row.attempts + 1),
+            "x-orderhub-first-time": row.received_at,
+            "x-orderhub-last-time": self._open_hub.surroundings.now(),
+            **{f"x-orderhub-{part}": text for part, text in error.as_dict().items()},
+        }
+        if route.map is not None:
+            headers["x-orderhub-map"] = route.map.name
+            headers["x-orderhub-map-version"] = route.map.version
+        self._messages.pending_writes.emit(
+            OutboxMessage(
+                message_id=outbound_id(work.origin, "dead letter", 1),
+                destination=route.dead_letters,
+                kind="dead letter",
+                body=row.body,
+                inbox_id=row.id,
+                route=route.name,
+                type=row.type,
+                correlation_id=row.correlation_id or row.message_id,
+                content_type=row.content_type,
+                headers={name: _one_line(text) for name, text in headers.items()},
+            )
+        )
+        order = None if work.tree is None else ComplexObject.of(work.tree).header
+        self._reply(work, Outcome(_refused_state(error), error_reply([error], order)))
+
+    def give_up(self, work: MessageWork) -> None:
+        """Send the sender of a message that an operator gave up the negative reply."""
+        last_error = work.row.error or {}
+        error = GivenUp(where=work.place, why=last_error.get("what", ""))
+        self._reply(work, Outcome("dead", error_reply([error])))
+
+    def _reply(self, work: MessageWork, outcome: Outcome) -> None:
+        """Send the reply, if the message or its route says where to."""
+        row, route = work.row, work.route
+        if row.reply_to is None:
+            return
+        tree = outcome.reply if outcome.reply is not None else error_reply([])
+        header = first_instance(tree)
+        header.properties = {
+            "Message Id": row.message_id or row.identity,
+            "State": outcome.state,
+            **header.properties,
+        }
+        self._messages.pending_writes.answer(
+            row.id,
+            OutboxMessage(
+                message_id=outbound_id(work.origin, "reply", 1),
+                destination=row.reply_to,
+                kind="reply",
+                body=reply_body(route, tree, self._open_hub.deployment.definitions),
+                inbox_id=row.id,
+                route=route.name,
+                type=REPLY if route.reply.object is None else route.reply.object.definition.name,
+                correlation_id=row.correlation_id or row.message_id,
+                headers={"x-orderhub-state": outcome.state},
+            ),
+        )
+
+
+def reply_body(route: Route, tree: PropertySet, definitions: Definitions) -> bytes:
+    """Write a reply in the format of the route's sender; in the hub's own XML if that format has no place for it."""
+    if route.reply.map is not None and route.reply.object is not None:
+        try:
+            body = external_to_xml(route.reply.map.apply(tree), route.reply.object)
+            route.reply.object.schema.validate(parse(body, own=True))
+            return body
+        except Refused as error:
+            # A reply must leave: without one the sender would wait for ever.
+            log.warning("reply in the hub's own XML", route=route.name, **error.as_dict())
+    return hub_to_xml(tree, definitions)
+
+
+def _refused_state(error: HubError) -> str:
+    return "invalid" if isinstance(error, Invalid) else "rejected"
+
+
+def _one_line(text: str) -> str:
+    """Shorten a text to one line that fits a header."""
+    return " ".join(text.split())[:MOST_HEADER]

@@ -1,0 +1,98 @@
+"""Filing: deliveries become inbox rows; the ones that are refused at the door end here.
+
+Spec: docs/design/road.md, "Identity of a message"; docs/design/guarantees.md G1 and G2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from adapters.database.messages.filing import Arrival, Filed, MessageIdReused
+from adapters.transport import Delivery, Oversize
+from hub.data_manager.endings import Endings
+from hub.data_manager.message_work import MessageWork
+from hub.data_manager.open_hub import Transaction
+from hub.deployment.route import Route, value_in
+from integration_objects.errors import HubError
+from schemas.check import parse
+from schemas.from_xml import external_from_xml
+
+#: where replies to files go: the file that they lie beside, ``<folder>/<file>``, follows
+ANSWER = "answer:"
+#: characters of a message's identity, and of its ordering key
+MOST_IDENTITY, MOST_KEY = 128, 255
+
+
+def arrival_of(route: Route, delivery: Delivery) -> Arrival:
+    """Work out a delivery's identity, its ordering key, and the place of its reply.
+
+    If the route keeps an order, the hardened parser reads the body for its key. A body that can't be read is filed all
+    the same: the refusal is made, recorded and answered when the message is worked.
+    """
+    envelope = delivery.envelope
+    if envelope.oversize is None and len(envelope.body) > route.limits.body:
+        envelope = replace(envelope, oversize=Oversize(envelope.size, envelope.digest))
+    reply_to = envelope.reply_to
+    if route.door == "folder":
+        reply_to = ANSWER + delivery.source
+    elif reply_to is None or not route.allows_reply_to(reply_to):
+        reply_to = route.reply.channel
+    envelope = replace(envelope, reply_to=reply_to)
+    identity = envelope.message_id if route.identity == "message id" else None
+    key = None
+    if route.reads_tree() and envelope.oversize is None and route.external is not None:
+        try:
+            tree = external_from_xml(parse(envelope.body, route.limits), route.external, route.names_read)
+            if route.key is not None:
+                key = value_in(route.key, tree)
+            if not isinstance(route.identity, str):
+                identity = value_in(route.identity, tree) or envelope.message_id
+                message_id = envelope.message_id or (identity or "")[:MOST_IDENTITY] or None
+                envelope = replace(envelope, message_id=message_id)
+        except HubError:
+            pass  # the work on the message meets the error again, and answers it
+    return Arrival(
+        route.name,
+        delivery.sender,
+        (identity or envelope.digest)[:MOST_IDENTITY],
+        envelope,
+        delivery.source,
+        key=None if key is None else key[:MOST_KEY],
+        over_limit=envelope.oversize is not None,
+    )
+
+
+def arrivals_of(deliveries: Sequence[tuple[Route, Delivery]]) -> list[Arrival]:
+    """Work out the arrivals of several deliveries, in the same order."""
+    return [arrival_of(route, delivery) for route, delivery in deliveries]
+
+
+def file_arrivals(
+    transaction: Transaction, deliveries: Sequence[tuple[Route, Delivery]], arrivals: Sequence[Arrival]
+) -> tuple[list[Filed], list[tuple[MessageWork, Delivery]]]:
+    """File arrivals as inbox rows, and end the messages that are refused at the door.
+
+    Args:
+        transaction: the transaction to write in.
+        deliveries: the deliveries, each with its route.
+        arrivals: `arrivals_of` the deliveries: worked out by the caller, before the transaction takes locks.
+
+    Returns:
+        The result for each arrival, and the messages that are to be worked, with their deliveries.
+    """
+    filed = transaction.messages.file_all(arrivals)
+    endings = Endings(transaction)
+    messages = []
+    for (route, delivery), arrival in zip(deliveries, filed, strict=True):
+        if arrival.row is None:
+            continue  # a repeat
+        work = MessageWork(transaction.open_hub, arrival.row, route)
+        if arrival.outcome == "id reused":
+            error = {part: text for part, text in (arrival.row.error or {}).items() if part != "reason"}
+            endings.send_refusal(work, MessageIdReused(**error))
+        elif delivery.fault is not None:
+            endings.refuse(work, delivery.fault)
+        else:
+            messages.append((work, delivery))
+    return filed, messages

@@ -1,0 +1,59 @@
+"""A group of messages in one transaction: their accounts are locked once, each is worked in a savepoint of its own.
+
+Spec: docs/design/road.md, "What commits when", "Locks".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.data_manager.endings import Endings
+from hub.data_manager.message_work import MessageWork
+from hub.data_manager.open_hub import Transaction
+from hub.workflow_manager.answers import StateMoved
+from hub.workflow_manager.effects import TouchesAnotherAccount
+
+
+def work_group(transaction: Transaction, group: Sequence[MessageWork]) -> list[str]:
+    """Work the messages of *group*; return the inbox rows of the messages that must be worked alone, which are left.
+
+    Raises:
+        HubError: the database failed, and the whole transaction is lost.
+    """
+    accounts: set[str] = set()
+    for work in group:
+        accounts |= work.accounts(transaction)
+    # All accounts of the group at once and sorted: two groups that lock in the same order can't deadlock.
+    transaction.store.lock_accounts(sorted(accounts))
+    return [work.row.id for work in group if not _is_worked(transaction, work, accounts)]
+
+
+def work_single(transaction: Transaction, work: MessageWork) -> None:
+    """Work a message that is alone in its transaction, and may lock any account."""
+    _is_worked(transaction, work, None)
+
+
+def _is_worked(transaction: Transaction, work: MessageWork, locked: set[str] | None) -> bool:
+    """Work one message in a savepoint, and write its end; False for a message that must be worked alone."""
+    endings = Endings(transaction)
+    if work.fault is not None:
+        endings.fail(work, work.fault)
+        return True
+    savepoint = transaction.connection.begin_nested()
+    mark = transaction.messages.pending_writes.mark()
+    try:
+        outcome, recording = work.run(transaction, locked)
+        endings.finish(work, outcome, recording)
+        savepoint.commit()
+        return True
+    except Exception as error:
+        # Another message of the group moved the state that this one asked about, or the workflow needs an account
+        # that the group hasn't locked; locking it now, out of order, could deadlock with another group.
+        must_be_alone = locked is not None and isinstance(error, (TouchesAnotherAccount, StateMoved))
+        if transaction.open_hub.database.is_world_fault(error):
+            raise  # a savepoint can't save a transaction whose connection or lock is gone
+        savepoint.rollback()
+        transaction.messages.pending_writes.undo(mark)
+        if not must_be_alone:
+            endings.fail(work, work.fault_of(error))
+        return not must_be_alone

@@ -1,0 +1,178 @@
+"""The work on one message: check, convert, map, ask other systems, run the workflow.
+
+    prepare     all steps that need no lock, outside of any transaction
+    accounts    the accounts that the workflow will touch, which the caller locks
+    run         the workflow, inside the caller's transaction
+
+Source: "Application integration services", figure 4B (data manager); spec: docs/design/road.md, "Locks".
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+
+import structlog
+
+from adapters.database.messages.inbox import Ending, InboxRow
+from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.data_manager.rehearsal import rehearse
+from hub.deployment.route import Route
+from hub.workflow_manager.answers import Answers
+from hub.workflow_manager.operator_needed import OperatorNeeded
+from hub.workflow_manager.origin import Origin
+from hub.workflow_manager.outcome import Outcome
+from hub.workflows.received.licensing import prove_licensed
+from integration_objects.errors import HubError, Refused
+from integration_objects.property_set import PropertySet
+from schemas.check import LimitExceeded, parse
+from schemas.from_xml import external_from_xml
+from schemas.hub_xml import hub_from_xml
+
+log = structlog.get_logger()
+
+#: characters of an unforeseen fault that an error shows
+MOST_FAULT = 1_000
+
+
+class SenderRefused(Refused):
+    """The route doesn't take messages of this sender."""
+
+    what = "the route {route.name} takes no messages of '{sender}'"
+    why = "it takes those of {senders}"
+    mend = "send as somebody whom the route takes, or add the sender to the route's senders"
+
+
+class Unexpected(OperatorNeeded):
+    """The hub failed on a message in a way that nobody foresaw: the message is parked for an operator."""
+
+    what = "the hub failed on the message at the step '{step}'"
+    why = "{fault}"
+    mend = "this is a fault of the hub or of the deployment's code: mend it, then `orderhub messages replay`"
+
+
+@dataclass
+class MessageWork:
+    """A message in work, and how far its work has come.
+
+    Attributes:
+        open_hub: the open deployment.
+        row: the message's inbox row.
+        route: the route of the message.
+        step: the step under way, for the dead letter.
+        tree: the internal message, once it is mapped.
+        fault: the error that the message must end with; None while all is well.
+        answers: the answers of other systems from before the lock; None if none is asked.
+    """
+
+    open_hub: OpenHub
+    row: InboxRow
+    route: Route
+    step: str = "receive"
+    tree: PropertySet | None = None
+    fault: HubError | None = None
+    answers: Answers | None = None
+
+    @property
+    def place(self) -> str:
+        """The message, as the `where` of its errors names it."""
+        return f"message {self.row.message_id or self.row.identity[:16]}"
+
+    @property
+    def origin(self) -> Origin:
+        """The message as the source of outbound message ids."""
+        row = self.row
+        return Origin(
+            row.route,
+            row.sender,
+            row.identity,
+            row.id,
+            row.message_id,
+            row.correlation_id,
+            row.replays,
+            self.route.prices,
+        )
+
+    def ending(self, state: str, error: HubError | None = None, why: str | None = None) -> Ending:
+        """Describe the end of the message, with the map that it was read by."""
+        data_map = self.route.map
+        if data_map is None:
+            return Ending(self.row.id, state, error, why=why)
+        return Ending(self.row.id, state, error, data_map.name, data_map.version, why)
+
+    def prepare(self) -> None:
+        """Check, convert and map the message, and ask other systems; keep an error as the message's fault.
+
+        Nothing here takes a lock: a slow map or a slow system holds up no other worker.
+        """
+        try:
+            self.tree = self._read()
+            self.step = "ask other systems"
+            self.answers = rehearse(self.open_hub, self.route.workflow, self.tree, self.origin)
+        except Exception as error:
+            self.fault = self.fault_of(error)
+
+    def accounts(self, transaction: Transaction) -> set[str]:
+        """Return the accounts that the workflow will touch; keep an error as the message's fault."""
+        if self.fault is None and self.tree is not None:
+            self.step = "lock"
+            try:
+                return self.route.workflow.accounts(transaction.run(self.origin), self.tree)
+            except HubError as error:
+                self.fault = error.at(self.place)
+        return set()
+
+    def run(self, transaction: Transaction, locked: set[str] | None) -> tuple[Outcome, bytes]:
+        """Run the workflow in *transaction*; return its outcome and its recording.
+
+        Args:
+            transaction: the transaction that the workflow writes in.
+            locked: the accounts that the message's group has locked; None: the run may lock any.
+        """
+        workflow = self.route.workflow
+        self.step = f"workflow {workflow.name}"
+        run = transaction.run(self.origin, locked, self.answers)
+        assert self.tree is not None  # noqa: S101  # a message without a tree has a fault
+        prove_licensed(run, workflow)
+        outcome = workflow.function(run, self.tree)
+        return outcome, run.recording()
+
+    def fault_of(self, error: Exception) -> HubError:
+        """Return the hub's error for any *error*, with the message as its place."""
+        if isinstance(error, HubError):
+            return error.at(self.place)
+        driver_fault = self.open_hub.database.fault_of(error)
+        if driver_fault is not None:
+            return driver_fault.at(self.place)
+        # A plain traceback: one with local variables would show customers' data, and take long to draw.
+        log.error(
+            "unexpected fault",
+            route=self.route.name,
+            message=self.row.id,
+            step=self.step,
+            traceback="".join(traceback.format_exception(error)),
+        )
+        fault = f"{type(error).__name__}: {error}"[:MOST_FAULT]
+        return Unexpected(where=self.place, step=self.step, fault=fault)
+
+    def _read(self) -> PropertySet:
+        """Check, convert and map the body; return the internal message."""
+        row, route = self.row, self.route
+        self.step = "check"
+        if not route.allows_sender(row.sender):
+            raise SenderRefused(route=route, sender=row.sender, senders=", ".join(route.senders))
+        if row.size > len(row.body) or row.size > route.limits.body:
+            raise LimitExceeded(
+                "the message is too large",
+                why=f"it has {row.size} bytes, and the route takes {route.limits.body}",
+                mend="send it in parts, or raise the route's limit `body`",
+            )
+        if route.external is None:
+            self.step = "convert"
+            return hub_from_xml(row.body, self.open_hub.deployment.definitions, route.limits)
+        element = parse(row.body, route.limits)
+        route.external.schema.validate(element)
+        self.step = "convert"
+        tree = external_from_xml(element, route.external)
+        self.step = "map"
+        return tree if route.map is None else route.map.apply(tree)
