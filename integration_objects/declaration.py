@@ -1,9 +1,10 @@
-"""Declarations: YAML files of which every value knows its file, line and column.
+"""Declarations: YAML files whose values know their file, line and column.
 
     source = Source("maps/x.yaml", text)
     node = read(source)                       Node: a mapping, a sequence or a scalar, with its place
-    parts = node.mapping(required=["map"])    dict[str, Node]; unknown and missing keys are faults
-    parts["map"].text()                       a scalar is text until it is asked for something else
+    parts = node.mapping(required=["map"])    Parts: the nodes by key; unknown and missing keys are faults
+    parts["map"].text()                       a scalar is text until the caller asks for something else
+    parts.text("help", "")                    the text, or the default where the key is absent
 
 So ``NO``, ``on`` and ``1.0`` never change by themselves, and every finding names its place.
 
@@ -18,7 +19,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 
@@ -33,16 +34,34 @@ MAX_DEPTH = 64
 # The parser in C is about eight times as fast; commands read declarations whenever they start.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
+_FLAG = re.compile("yes|no|true|false", re.IGNORECASE | re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
+_Default = TypeVar("_Default", str, None)
 
 
 class DeclarationFault(Misconfigured):
-    """A declaration can't be read, or refers to something that isn't there; *where* is file:line:column."""
+    """A declaration can't be read, or is wrong in itself; *where* is file:line:column."""
 
 
 class DeclaredNameUnknown(UnknownName, DeclarationFault):
     """A declaration names something that isn't there."""
+
+
+class DeclaredTwice(DeclarationFault):
+    """A declaration gives one name to two things."""
+
+    what = "the {kind} '{name}' is declared twice"
+    why = "first at {first}"
+    mend = "give one of the two another name, or take it away"
+
+
+class ValueMalformed(DeclarationFault):
+    """A value of a declaration is not written as its kind is written."""
+
+    what = "'{text}' is not {kind}"
+    why = "expected {expected}"
+    mend = "write it so, such as {example}"
 
 
 @dataclass(frozen=True)
@@ -59,12 +78,12 @@ class Source:
 
 
 def shipped(package: str, pattern: str = "*.yaml", folder: str = "") -> list[Source]:
-    """The declarations that lie in the *folder* of a package of the hub, sorted by path.
+    """Return the declarations in the *folder* of a package of the hub, sorted by path.
 
     Args:
         package: "maps".
-        pattern: of the file's name.
-        folder: beneath the package's folder; "" for that itself.
+        pattern: a pattern of file names.
+        folder: a folder beneath the package's folder; "" for the package's folder itself.
     """
     place = importlib.resources.files(package)
     for step in pathlib.PurePosixPath(folder).parts:
@@ -81,7 +100,7 @@ def shipped(package: str, pattern: str = "*.yaml", folder: str = "") -> list[Sou
 
 
 def in_folder(path: pathlib.Path, pattern: str = "*.yaml") -> list[Source]:
-    """The declarations in a deployment's folder, sorted by path; none where there is no such folder."""
+    """Return the declarations in a deployment's folder, sorted by path; none where there is no such folder."""
     if not path.is_dir():
         return []
     return [
@@ -91,7 +110,7 @@ def in_folder(path: pathlib.Path, pattern: str = "*.yaml") -> list[Source]:
     ]
 
 
-#: What to do about a name that nothing known is near to.
+#: The mend for an unknown name that no known name is near to.
 NAME_KNOWN = "name a known one, or take it away"
 _AS_YAML = "write it as YAML: 'key: value', blanks and no tabs before a key, quotes around signs"
 _WRITTEN = {
@@ -99,6 +118,30 @@ _WRITTEN = {
     "sequence": "write a list here: a line with '- ' for each, or [a, b]",
     "scalar": "write one value here",
 }
+
+
+class Parts(dict[str, "Node"]):
+    """The values of a mapping by key, in the file's order; its methods read values whose key may be absent."""
+
+    def text(self, key: str, default: _Default) -> str | _Default:
+        """Return the scalar of a key, as it is written; *default* where the key is absent."""
+        return self[key].text() if key in self else default
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return the scalars of a key; none where the key is absent."""
+        return tuple(self[key].texts()) if key in self else ()
+
+    def flag(self, key: str) -> bool:
+        """Return the truth value of a key; False where the key is absent."""
+        return key in self and self[key].flag()
+
+    def sequence(self, key: str) -> list[Node]:
+        """Return the values of a key's sequence; none where the key is absent."""
+        return self[key].sequence() if key in self else []
+
+    def entries(self, key: str) -> list[tuple[Node, Node]]:
+        """Return the keys and values of a key's mapping, as `Node.items`; none where the key is absent."""
+        return self[key].items() if key in self else []
 
 
 class Node:
@@ -130,62 +173,60 @@ class Node:
         return self._file
 
     def fault(self, what: str, why: str = "", *, mend: str, **objects: Any) -> DeclarationFault:
-        """A fault at this place, to be raised."""
+        """Make a fault at this place."""
         return DeclarationFault(what, where=self.where, why=why, mend=mend, **objects)
 
     def unknown(
         self, kind: str, known: Iterable[str] = (), *, otherwise: str | None = None, **parts: Any
     ) -> DeclaredNameUnknown:
-        """A fault to be raised: the name that stands here is none of the *known* names of this *kind*."""
+        """Make the fault of the name that stands here, and is none of the *known* names of this *kind*."""
         return DeclaredNameUnknown(self._text, known, kind=kind, otherwise=otherwise, where=self.where, **parts)
 
+    def twice(self, kind: str, first: str) -> DeclaredTwice:
+        """Make the fault of the name that stands here, and names another thing of this *kind* at the place *first*."""
+        return DeclaredTwice(kind=kind, name=self._text, first=first, where=self.where)
+
     def items(self) -> list[tuple[Node, Node]]:
-        """The keys and values of a mapping, both with their places, in the file's order."""
+        """Return the keys and values of a mapping, both with their places, in the file's order."""
         self._want("mapping")
         return list(self._entries)
 
-    def mapping(self, *, required: Sequence[str] = (), optional: Sequence[str] | None = None) -> dict[str, Node]:
-        """The values of a mapping by key, in the file's order.
+    def mapping(self, *, required: Sequence[str] = (), optional: Sequence[str] | None = None) -> Parts:
+        """Return the values of a mapping by key, in the file's order.
 
         Args:
             required: keys that must be there.
             optional: keys that may be there besides; None for any key.
 
         Raises:
-            DeclarationFault: no mapping, a key that is missing, or one that isn't known.
+            DeclarationFault: no mapping, a key that is missing, or an unknown key.
         """
         self._want("mapping")
         if optional is not None:
             known = [*required, *optional]
             for key, _ in self._entries:
                 if key._text not in known:
-                    raise key.fault(
-                        f"unknown key '{key._text}'",
-                        "known here are " + ", ".join(known) if known else "no key is known here",
-                        mend=nearest(key._text, known) or NAME_KNOWN,
-                    )
-        found = {key._text: value for key, value in self._entries}
+                    raise key.unknown("key", known, otherwise=NAME_KNOWN)
+        parts = Parts((key._text, value) for key, value in self._entries)
         for name in required:
-            if name not in found:
+            if name not in parts:
                 raise self.fault(f"the key '{name}' is missing", mend=f"add '{name}: ...'")
-        return found
+        return parts
 
     def sequence(self) -> list[Node]:
-        """The values of a sequence."""
+        """Return the values of a sequence."""
         self._want("sequence")
         return list(self._items)
 
     def text(self) -> str:
-        """A scalar as it is written."""
+        """Return a scalar as it is written."""
         self._want("scalar")
         if self._plain and not self._text:
-            raise self.fault(
-                "a value is missing", "nothing stands here", mend='write the value, or "" for an empty text'
-            )
+            raise self.fault("a value is missing", mend='write the value, or "" for an empty text')
         return self._text
 
     def texts(self) -> list[str]:
-        """A sequence of scalars; a scalar by itself counts as a sequence of one."""
+        """Return a sequence of scalars; a scalar by itself counts as a sequence of one."""
         if self.kind == "scalar":
             return [self.text()]
         return [item.text() for item in self.sequence()]
@@ -194,51 +235,36 @@ class Node:
         """Whether nothing stands here, or a bare ``null`` or ``~``."""
         return self.kind == "scalar" and self._plain and self._text in ("", "null", "~")
 
-    def flag(self) -> bool:
-        """A truth value: yes, no, true or false."""
+    def matching(self, pattern: re.Pattern[str], kind: str, expected: str, example: str) -> str:
+        """Return a scalar that matches *pattern*; the other arguments are the words of the fault."""
         text = self.text()
-        if text.lower() not in _TRUTH:
-            raise self.fault(
-                f"'{text}' is neither yes nor no", "expected yes, no, true or false", mend="write yes or no"
-            )
-        return _TRUTH[text.lower()]
+        if not pattern.fullmatch(text):
+            raise ValueMalformed(text=text, kind=kind, expected=expected, example=example, where=self.where)
+        return text
+
+    def flag(self) -> bool:
+        """Read a truth value: yes, no, true or false."""
+        return _TRUTH[self.matching(_FLAG, "a truth value", "yes, no, true or false", "yes").lower()]
 
     def number(self) -> Decimal:
-        """A decimal number: digits with a sign and a point."""
-        text = self.text()
-        if not _NUMBER.fullmatch(text):
-            raise self.fault(
-                f"'{text}' is not a number",
-                "expected digits, with a sign and a point at most",
-                mend="write it so, such as 12.50",
-            )
-        return Decimal(text)
+        """Read a decimal number: digits with a sign and a point."""
+        return Decimal(self.matching(_NUMBER, "a number", "digits, with a sign and a point at most", "12.50"))
 
     def whole(self) -> int:
-        """A whole number."""
-        text = self.text()
-        if not _WHOLE.fullmatch(text):
-            raise self.fault(
-                f"'{text}' is not a whole number",
-                "expected digits, with a sign at most",
-                mend="write it so, such as 12",
-            )
-        return int(text)
+        """Read a whole number."""
+        return int(self.matching(_WHOLE, "a whole number", "digits, with a sign at most", "12"))
 
     def choice(self, *allowed: str) -> str:
-        """One of the texts *allowed*."""
+        """Return a scalar that is one of the texts *allowed*."""
         text = self.text()
         if text not in allowed:
-            raise self.fault(
-                f"'{text}' is not allowed here",
-                "expected " + ", ".join(allowed),
-                mend=nearest(text, allowed) or "write one of them",
-            )
+            mend = nearest(text, allowed) or "write one of them"
+            raise self.fault(f"'{text}' is not allowed here", f"expected {', '.join(allowed)}", mend=mend)
         return text
 
     def _want(self, kind: str) -> None:
         if self.kind != kind:
-            raise self.fault(f"expected a {kind}", f"here stands a {self.kind}", mend=_WRITTEN[kind])
+            raise self.fault(f"expected a {kind}", f"found a {self.kind}", mend=_WRITTEN[kind])
 
 
 def read(source: Source) -> Node:
@@ -259,38 +285,33 @@ def read(source: Source) -> Node:
             mend="split the file, or put a large look-up table into a CSV file",
         )
     try:
-        return _Reading(source.name).node(yaml.parse(source.text, Loader=_LOADER))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        why = ", ".join(part for part in (error.context, error.problem) if part)
-        raise DeclarationFault(
-            "this is not YAML", where=f"{source.name}:{line}:{column}", why=why, mend=_AS_YAML
-        ) from error
+        return _NodeBuilder(source.name).node(yaml.parse(source.text, Loader=_LOADER))
     except yaml.YAMLError as error:
-        raise DeclarationFault(
-            "this is not YAML", where=f"{source.name}:1:1", why=_one_line(error), mend=_AS_YAML
-        ) from error
+        place, why = "1:1", " ".join(str(error).split())
+        if isinstance(error, yaml.MarkedYAMLError):
+            mark = error.problem_mark or error.context_mark
+            place = f"{mark.line + 1}:{mark.column + 1}" if mark is not None else place
+            why = ", ".join(part for part in (error.context, error.problem) if part)
+        where = f"{source.name}:{place}"
+        raise DeclarationFault("this is not YAML", where=where, why=why, mend=_AS_YAML) from error
 
 
-class _Reading:
-    """One reading of one file: events in, nodes out, without recursion."""
+class _NodeBuilder:
+    """Builds the nodes of one file from the parser's events, without recursion."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.root: Node | None = None
-        self.documents = 0
-        # Each open mapping or sequence; a mapping with the key that waits for its value.
+        # Each open mapping or sequence; for a mapping, the key that waits for its value, and the keys so far.
         self.open: list[tuple[Node, list[Node], dict[str, Node]]] = []
 
     def node(self, events: Iterable[Any]) -> Node:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
-                self.documents += 1
-                if self.documents > 1:
+                if self.root is not None:
                     raise self._start(event, "scalar").fault(
                         "a second document starts here",
-                        "a declaration file holds one",
+                        "a declaration file holds one document",
                         mend="make it a file of its own",
                     )
             elif isinstance(event, yaml.NodeEvent):
@@ -298,9 +319,8 @@ class _Reading:
             elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
                 self.open.pop()
         if self.root is None or self.root.is_null():
-            raise DeclarationFault(
-                "the declaration is empty", where=f"{self.file}:1:1", mend="write it, or delete the file"
-            )
+            where, mend = f"{self.file}:1:1", "write it, or delete the file"
+            raise DeclarationFault("the declaration is empty", where=where, mend=mend)
         return self.root
 
     def _node_event(self, event: Any) -> None:
@@ -308,25 +328,30 @@ class _Reading:
             node = self._start(event, "scalar")
             node._text = event.value
             node._plain = event.style is None or event.style == ""
-        elif isinstance(event, yaml.AliasEvent):
-            raise self._start(event, "scalar").fault(
-                f"'*{event.anchor}' is an alias", "declarations have none", mend="write the value out"
-            )
+        elif isinstance(event, yaml.MappingStartEvent):
+            node = self._start(event, "mapping")
         else:
-            node = self._start(event, "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence")
-        if event.anchor is not None:
-            raise node.fault(f"'&{event.anchor}' is an anchor", "declarations have none", mend="write the value out")
-        if event.tag is not None:
-            raise node.fault(
-                f"'{event.tag}' is a tag", "declarations have none", mend="quote the text, or drop the tag"
-            )
+            node = self._start(event, "scalar" if isinstance(event, yaml.AliasEvent) else "sequence")
+        self._refuse_references(event, node)
         self._put(node)
         if node.kind != "scalar":
             if len(self.open) >= MAX_DEPTH:
-                raise node.fault(
-                    "values are nested too deep", f"at most {MAX_DEPTH} levels are read", mend="take levels away"
-                )
+                why = f"at most {MAX_DEPTH} levels are read"
+                raise node.fault("values are nested too deep", why, mend="take levels away")
             self.open.append((node, [], {}))
+
+    def _refuse_references(self, event: Any, node: Node) -> None:
+        """Refuse aliases, anchors and tags: a few lines of aliases can stand for billions of values."""
+        mend = "write the value out"
+        if isinstance(event, yaml.AliasEvent):
+            written = f"'*{event.anchor}' is an alias"
+        elif event.anchor is not None:
+            written = f"'&{event.anchor}' is an anchor"
+        elif event.tag is not None:
+            written, mend = f"'{event.tag}' is a tag", "quote the text, or drop the tag"
+        else:
+            return
+        raise node.fault(written, "declarations have none", mend=mend)
 
     def _start(self, event: Any, kind: Literal["mapping", "sequence", "scalar"]) -> Node:
         return Node(self.file, event.start_mark.line + 1, event.start_mark.column + 1, kind)
@@ -335,7 +360,7 @@ class _Reading:
         if not self.open:
             self.root = node
             return
-        parent, waiting, seen = self.open[-1]
+        parent, waiting, keys = self.open[-1]
         if parent.kind == "sequence":
             parent._items.append(node)
         elif waiting:
@@ -343,13 +368,9 @@ class _Reading:
         else:
             if node.kind != "scalar":
                 raise node.fault(f"a {node.kind} can't be a key", mend="quote it, if it is meant as text")
-            if node._text in seen:
-                raise node.fault(
-                    f"the key '{node._text}' stands here twice",
-                    f"first at {seen[node._text].where}",
-                    mend="take one of the two away",
-                )
-            seen[node._text] = node
+            if node._text in keys:
+                raise node.twice("key", keys[node._text].where)
+            keys[node._text] = node
             waiting.append(node)
 
 
@@ -361,7 +382,3 @@ def _decoded(content: bytes, name: str) -> str:
         raise DeclarationFault(
             "the declaration is not UTF-8", where=f"{name}:{line}:1", why=str(error), mend="save it as UTF-8"
         ) from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -1,13 +1,14 @@
-"""The proof of integration objects: what their declarations say of each other must hold.
+"""The proof of integration objects: their declarations fit each other.
 
 Source: spec, docs/design/integration.md "Integration object definitions"; docs/architecture.md, idea 3.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from integration_objects.component import Component, Definitions, Field, IntegrationObject, element_name
-from integration_objects.declaration import NAME_KNOWN, DeclarationFault
-from integration_objects.nearest import nearest
+from integration_objects.declaration import NAME_KNOWN, DeclarationFault, DeclaredNameUnknown
 
 #: Columns that every table has, or may have, besides those of its fields.
 HIDDEN_COLUMNS = frozenset(
@@ -15,13 +16,64 @@ HIDDEN_COLUMNS = frozenset(
 )
 
 
+class TableUsedTwice(DeclarationFault):
+    """Two components are stored in one table."""
+
+    what = "the table '{table}' is used twice"
+    why = "it is the table of '{other.name}' in {other.where}"
+    mend = "give each component a table of its own"
+
+
+class HierarchyWithoutKey(DeclarationFault):
+    """A field shall name the instance above, and the header has no key for it."""
+
+    what = "'{field}' can't name the '{component}' above a '{component}'"
+    why = "a hierarchy needs a stored field of a header whose first key is one stored field"
+    mend = "take `hierarchy` away, or give the header such a key"
+
+
+class HierarchyOfAnotherType(DeclarationFault):
+    """A field shall name the instance above by its key, and can't hold every key."""
+
+    what = "'{field.name}' can't hold every '{key.name}'"
+    why = (
+        "'{key.name}' is a {key.type} of length {key.length}, "
+        "and '{field.name}' a {field.type} of length {field.length}"
+    )
+    mend = "declare it as '{key.name}' is"
+
+
+class OwnerNotStored(DeclarationFault):
+    """A component is stored, and the component above it is not."""
+
+    what = "'{child.name}' of '{object}' is stored, but '{component}' above it is not"
+    why = "a row of '{child.table}' would belong to nothing"
+    mend = "take its table away, or extend an object that is stored"
+
+
+class NamesCollide(DeclarationFault):
+    """Two fields or components have one element name or one column."""
+
+    what = "{first} and {second} of '{component}' have the same {kind}"
+    why = "both are {use}"
+    mend = "give one of them another {other}"
+
+
+class ReferenceWithoutKey(DeclarationFault):
+    """A reference names a field by which no instance can be looked up."""
+
+    what = "'{name}' refers to '{reference}', which is no stored key of '{object}'"
+    why = "only a key of one field that has a column can be looked up"
+    mend = "name such a key of '{object}', or add one to its definition"
+
+
 def prove(definitions: Definitions) -> None:
-    """Prove what the declarations of internal objects say of each other.
+    """Prove that the declarations of internal objects fit each other.
 
     Raises:
-        DeclarationFault: two fields with one element name or one column, a reference or a row that isn't
-            there, a table that is used twice, or one beneath what isn't stored; a hierarchy of what has no key
-            of one field.
+        DeclarationFault: two fields with one element name or one column; an unknown reference or row; a table that is
+            used twice, or that lies beneath a component without one; a hierarchy of an object without a key of one
+            field.
     """
     tables: dict[str, Component] = {}
     for definition in definitions.values():
@@ -31,113 +83,75 @@ def prove(definitions: Definitions) -> None:
             _prove_owner(definition, component)
             _prove_names(component)
             _prove_columns(component)
-            for one in component.fields.values():
-                if one.references is not None:
-                    _prove_reference(definitions, one.references, one.where, one.name)
-                if one.hierarchy:
-                    _prove_hierarchy(definition, component, one)
-            if component.table:
-                other = tables.setdefault(component.table, component)
-                if other is not component:
-                    raise DeclarationFault(
-                        f"the table '{component.table}' is used twice",
-                        where=component.where,
-                        why=f"it is the table of '{other.name}' in {other.where}",
-                        mend="give each component a table of its own",
-                    )
+            for field in component.fields.values():
+                if field.references is not None:
+                    _prove_reference(definitions, field.references, field.where, field.name)
+                if field.hierarchy:
+                    _prove_hierarchy(definition, component, field)
+            other = tables.setdefault(component.table, component) if component.table else component
+            if other is not component:
+                raise TableUsedTwice(table=component.table, other=other, where=component.where)
 
 
-def _prove_hierarchy(definition: IntegrationObject, component: Component, one: Field) -> None:
-    """What names the instance above must be stored in a header, and look like the key that it names."""
+def _prove_hierarchy(definition: IntegrationObject, component: Component, field: Field) -> None:
+    """A field that names the instance above must be stored in a header, and look like the key that it names."""
     key = component.fields.get(component.keys[0][0]) if component.keys and len(component.keys[0]) == 1 else None
-    if component is not definition.root or one.column is None or key is None or key.column is None:
-        raise DeclarationFault(
-            f"'{one.name}' can't name what is above a '{component.name}'",
-            where=one.where,
-            why="a hierarchy needs a stored field of a header whose first key is one stored field",
-            mend="take `hierarchy` away, or give the header such a key",
-        )
-    if (one.type, one.length) != (key.type, key.length):
-        raise DeclarationFault(
-            f"'{one.name}' can't hold every '{key.name}'",
-            where=one.where,
-            why=f"'{key.name}' is a {key.type} of length {key.length}, it is a {one.type} of length {one.length}",
-            mend=f"declare it as '{key.name}' is",
-        )
+    if component is not definition.root or field.column is None or key is None or key.column is None:
+        raise HierarchyWithoutKey(field=field.name, component=component.name, where=field.where)
+    if (field.type, field.length) != (key.type, key.length):
+        raise HierarchyOfAnotherType(field=field, key=key, where=field.where)
 
 
 def _prove_owner(definition: IntegrationObject, component: Component) -> None:
-    """What is stored beneath a component must have a row above that it belongs to."""
-    above_is_stored = bool(component.table) or (component is definition.root and definition.row_of is not None)
+    """A component that is stored must have a row above that it belongs to."""
+    is_stored = bool(component.table) or (component is definition.root and definition.row_of is not None)
     for child in component.children.values():
-        if child.table and not above_is_stored:
-            raise DeclarationFault(
-                f"'{child.name}' of '{definition.name}' is stored, but '{component.name}' above it is not",
-                where=child.where,
-                why=f"a row of '{child.table}' would belong to nothing",
-                mend="take its table away, or extend an object that is stored",
-            )
+        if child.table and not is_stored:
+            raise OwnerNotStored(child=child, component=component.name, object=definition.name, where=child.where)
 
 
 def _prove_names(component: Component) -> None:
-    names = [(one.name, one.where) for one in component.fields.values()]
+    names = [(field.name, field.where) for field in component.fields.values()]
     names += [("ListOf " + child.name, child.where) for child in component.children.values()]
-    seen: dict[str, str] = {}
+    first: dict[str, str] = {}
     for name, where in names:
-        first = seen.setdefault(element_name(name), name)
-        if first is not name:
-            raise DeclarationFault(
-                f"'{first}' and '{name}' of '{component.name}' have the same element name",
-                where=where,
-                why=f"both are written <{element_name(name)}>",
-                mend="give one of them another name",
-            )
+        element, second = element_name(name), f"'{name}'"
+        if element in first:
+            raise NamesCollide(
+                first=first[element], second=second, component=component.name, where=where,
+                kind="element name", use=f"written <{element}>", other="name",
+            )  # fmt: skip
+        first[element] = second
 
 
 def _prove_columns(component: Component) -> None:
-    seen: dict[str, str] = {}
-    for column, what in ((component.parent_column, "the parent"), (component.owner_column, "the owner")):
-        if column is not None:
-            seen[column] = what
-    for one in component.fields.values():
-        if one.column is None:
-            continue
-        _prove_column(component, seen, one.column, f"'{one.name}'", one.where)
-    for child in component.children.values():
-        if child.json_column is not None:
-            _prove_column(component, seen, child.json_column, f"'{child.name}'", child.stored_where)
+    first: dict[str, str] = {}
+    for column, second, where in _columns(component):
+        if column in first:
+            raise NamesCollide(
+                first=first[column], second=second, component=component.name, where=where,
+                kind="column", use=f"stored in {component.table}.{column}", other="column",
+            )  # fmt: skip
+        first[column] = second
 
 
-def _prove_column(component: Component, seen: dict[str, str], column: str, what: str, where: str) -> None:
-    first = seen.setdefault(column, what)
-    if first != what:
-        raise DeclarationFault(
-            f"{first} and {what} of '{component.name}' have the same column",
-            where=where,
-            why=f"both are stored in {component.table}.{column}",
-            mend="give one of them another column",
-        )
+def _columns(component: Component) -> Iterator[tuple[str, str, str]]:
+    """Each column of a component's table: its name, the thing that it stores, and the place of the declaration."""
+    columns = [
+        (component.parent_column, "the parent", component.where),
+        (component.owner_column, "the owner", component.where),
+        *((field.column, f"'{field.name}'", field.where) for field in component.fields.values()),
+        *((child.json_column, f"'{child.name}'", child.stored_where) for child in component.children.values()),
+    ]
+    return ((column, thing, where) for column, thing, where in columns if column is not None)
 
 
-def _prove_reference(definitions: Definitions, text: str, where: str, name: str) -> None:
-    target, _, field_name = text.partition(".")
+def _prove_reference(definitions: Definitions, reference: str, where: str, name: str) -> None:
+    target, _, field = reference.partition(".")
     if target not in definitions:
-        raise DeclarationFault(
-            f"'{name}' refers to the integration object '{target}', which isn't there",
-            where=where,
-            mend=nearest(target, definitions) or NAME_KNOWN,
-        )
+        raise DeclaredNameUnknown(target, definitions, kind="integration object", otherwise=NAME_KNOWN, where=where)
     root = definitions[target].root
-    if field_name not in root.fields:
-        raise DeclarationFault(
-            f"'{name}' refers to '{text}', but '{root.name}' has no field '{field_name}'",
-            where=where,
-            mend=nearest(field_name, root.fields) or NAME_KNOWN,
-        )
-    if root.fields[field_name].column is None or (field_name,) not in root.keys:
-        raise DeclarationFault(
-            f"'{name}' refers to '{text}', which is no stored key of '{target}'",
-            where=where,
-            why="only a key of one field that has a column can be looked up",
-            mend=f"name such a key of '{target}', or add one to its definition",
-        )
+    if field not in root.fields:
+        raise DeclaredNameUnknown(field, root.fields, kind=f"{target} field", otherwise=NAME_KNOWN, where=where)
+    if root.fields[field].column is None or (field,) not in root.keys:
+        raise ReferenceWithoutKey(name=name, reference=reference, object=target, where=where)

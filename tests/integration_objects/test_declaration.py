@@ -43,9 +43,9 @@ def test_an_unknown_key_names_the_nearest_known_one():
     with pytest.raises(DeclarationFault) as caught:
         node.mapping(required=["map"], optional=["fields", "children"])
     assert str(caught.value) == (
-        "unknown key 'feilds'\n"
+        "there is no key 'feilds'\n"
         "  where: maps/x.yaml:2:1\n"
-        "  why:   known here are map, fields, children\n"
+        "  why:   known are children, fields, map\n"
         "  mend:  did you mean 'fields'?"
     )
 
@@ -61,8 +61,8 @@ def test_a_missing_key_is_named():
     [
         (
             "a: 1\na: 2",
-            "the key 'a' stands here twice\n  where: maps/x.yaml:2:1\n  why:   first at maps/x.yaml:1:1\n"
-            "  mend:  take one of the two away",
+            "the key 'a' is declared twice\n  where: maps/x.yaml:2:1\n  why:   first at maps/x.yaml:1:1\n"
+            "  mend:  give one of the two another name, or take it away",
         ),
         (
             "a: &x 1",
@@ -82,7 +82,7 @@ def test_a_missing_key_is_named():
         (
             "a: 1\n---\nb: 2",
             "a second document starts here\n  where: maps/x.yaml:2:1\n"
-            "  why:   a declaration file holds one\n  mend:  make it a file of its own",
+            "  why:   a declaration file holds one document\n  mend:  make it a file of its own",
         ),
         (
             "? [a]\n: 1",
@@ -106,7 +106,7 @@ def test_what_is_not_yaml_is_refused_with_the_place():
 @pytest.mark.parametrize(
     ("ask", "what"),
     [
-        (lambda node: node.flag(), "'x' is neither yes nor no"),
+        (lambda node: node.flag(), "'x' is not a truth value"),
         (lambda node: node.number(), "'x' is not a number"),
         (lambda node: node.whole(), "'x' is not a whole number"),
         (lambda node: node.choice("text", "number"), "'x' is not allowed here"),

@@ -284,7 +284,7 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
             "extends: OM Ordr\ncomponents: {}",
             "there is no integration object or shared component 'OM Ordr'\n"
             "  where: own/x.yaml:1:10\n"
-            f"  why:   known are {', '.join(SHIPPED)}, Line Item\n"
+            f"  why:   known are {', '.join(sorted([*SHIPPED, 'Line Item']))}\n"
             "  mend:  did you mean 'OM Order'?",
         ),
         (
@@ -318,15 +318,15 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
         ),
         (
             "extends: OM Order\ncomponents: {Order: {fields: {Status: {}}}}",
-            "'Order' has the field 'Status' already\n"
+            "the field 'Status' is declared twice\n"
             "  where: own/x.yaml:2:31\n"
-            "  why:   declared in integration_objects/om_order.yaml:18:3\n"
-            "  mend:  rename it, or take it away",
+            "  why:   first at integration_objects/om_order.yaml:18:3\n"
+            "  mend:  give one of the two another name, or take it away",
         ),
         (
             "extends: OM Order\ncomponents: {Order: {fields: {A: {references: Acount.Account Id}}}}",
-            "'A' refers to the integration object 'Acount', which isn't there\n"
-            "  where: own/x.yaml:2:31\n  mend:  did you mean 'Account'?",
+            "there is no integration object 'Acount'\n"
+            f"  where: own/x.yaml:2:31\n  why:   known are {', '.join(SHIPPED)}\n  mend:  did you mean 'Account'?",
         ),
         (
             "extends: OM Order\ncomponents: {Order: {fields: {A: {type: date, length: 3}}}}",
@@ -360,7 +360,7 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
             "extends: OM Asset\ncomponents: {Asset: {children: [{component: A, table: x_a, json column: x_b}]}}",
             "'Asset' has no table that could have the column 'x_b'\n"
             "  where: own/x.yaml:2:73\n"
-            "  why:   what is kept as JSON is kept in the row above it\n"
+            "  why:   a component that is kept as JSON is kept in the row above it\n"
             "  mend:  take the json column away, so that it has a table of its own",
         ),
         (
@@ -387,8 +387,8 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
             "integration object: OM Order\ncomponent: Order",
             "the integration object 'OM Order' is declared twice\n"
             "  where: own/x.yaml:1:21\n"
-            "  why:   first in integration_objects/om_order.yaml:1:1\n"
-            "  mend:  give it another name, or extend the first",
+            "  why:   first at integration_objects/om_order.yaml:1:1\n"
+            "  mend:  give one of the two another name, or take it away",
         ),
         (
             "extend: OM Order",
@@ -431,7 +431,8 @@ def test_an_extension_that_cannot_be_is_refused_at_its_place(text: str, message:
         ),
         (
             "integration object: A\ncomponent: B\nchildren: [{use: Line Itm, table: c}]",
-            "there is no shared component 'Line Itm'\n  where: y.yaml:3:18\n  mend:  did you mean 'Line Item'?",
+            "there is no shared component 'Line Itm'\n  where: y.yaml:3:18\n"
+            "  why:   known are Line Item\n  mend:  did you mean 'Line Item'?",
         ),
         (
             "integration object: A\ncomponent: B\nrow of: Account.Name",
@@ -443,7 +444,7 @@ def test_an_extension_that_cannot_be_is_refused_at_its_place(text: str, message:
         (
             "integration object: A\ncomponent: B\ntable: b\nkeys: [[C, D]]\n"
             "fields: {C: {}, D: {}, Above: {hierarchy: yes}}",
-            "'Above' can't name what is above a 'B'\n"
+            "'Above' can't name the 'B' above a 'B'\n"
             "  where: y.yaml:5:24\n"
             "  why:   a hierarchy needs a stored field of a header whose first key is one stored field\n"
             "  mend:  take `hierarchy` away, or give the header such a key",
@@ -453,14 +454,14 @@ def test_an_extension_that_cannot_be_is_refused_at_its_place(text: str, message:
             "fields: {C: {length: 64}, Above: {hierarchy: yes, length: 30}}",
             "'Above' can't hold every 'C'\n"
             "  where: y.yaml:5:27\n"
-            "  why:   'C' is a text of length 64, it is a text of length 30\n"
+            "  why:   'C' is a text of length 64, and 'Above' a text of length 30\n"
             "  mend:  declare it as 'C' is",
         ),
         (
             "integration object: A\ncomponent: B\nfields: {1: {}}",
-            "'1' can't be a name\n  where: y.yaml:3:10\n"
+            "'1' is not a name\n  where: y.yaml:3:10\n"
             "  why:   expected words of letters, digits, _ and -, with one blank between them\n"
-            "  mend:  name it so, such as 'Order Number'",
+            "  mend:  write it so, such as 'Order Number'",
         ),
     ],
 )

@@ -107,8 +107,8 @@ def found(findings) -> list[str]:
         ),
         (
             "feilds: {}\n",
-            "6:1: error: unknown key 'feilds': known here are map, from, to, make, lookups, each, "
-            "where, assert, fields, children (did you mean 'fields'?)",
+            "6:1: error: there is no key 'feilds': known are assert, children, each, fields, from, lookups, make, "
+            "map, to, where (did you mean 'fields'?)",
         ),
     ],
 )  # fmt: skip

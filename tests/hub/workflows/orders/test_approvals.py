@@ -223,9 +223,9 @@ def test_a_senders_next_revision_replaces_a_held_one(held, build):
         ),
         (
             "approval rule: R\nhold order when: 'TRUE'\naprovers: {users: [a]}\n",
-            "unknown key 'aprovers'\n"
+            "there is no key 'aprovers'\n"
             "  where: {file}:3:1\n"
-            "  why:   known here are approval rule, approvers, hold order when, hold line when, help\n"
+            "  why:   known are approval rule, approvers, help, hold line when, hold order when\n"
             "  mend:  did you mean 'approvers'?",
         ),
     ],
