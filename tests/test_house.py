@@ -45,13 +45,10 @@ KNOWN_ARROWS = {
 }
 KNOWN_TWICE = {
     "AccountUnknown",
-    "FieldUnknown",
     "KeyMissing",
-    "KeyTwice",
     "LineUnknown",
     "ObjectUnknown",
     "ProductUnknown",
-    "RootUnknown",
     "ServiceUnknown",
     "TooManyItems",
 }

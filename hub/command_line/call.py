@@ -103,7 +103,7 @@ def _result(method: str, arguments: Sequence[str], form: str, seed: int | None) 
         if service is None:
             result = evaluate(definitions=definitions, **values)
         else:
-            result = service.function(**values, **_handed_in(service, definitions, folder, seed, files))
+            result = service(**values, **_handed_in(service, definitions, folder, seed, files))
         return _printed(result, form, definitions)
     except HubError as error:
         raise files.placed(error, texts) from error
@@ -121,7 +121,7 @@ def evaluate(expression: str, item: PropertySet | None = None, *, definitions: D
         ExpressionFault: it isn't understood, or can't be evaluated.
         NoLineItem: the message has none.
     """
-    from hub.services.objects import items_of
+    from hub.services.objects import item_component
     from integration_objects.complex_object import all_items, empty, object_name
     from integration_objects.expression import compile_expression, field_reader
     from integration_objects.names import LINE_ITEM
@@ -129,7 +129,7 @@ def evaluate(expression: str, item: PropertySet | None = None, *, definitions: D
     from maps.functions import FUNCTIONS, prove_children
 
     tree = empty(_ANY) if item is None else item
-    component = items_of(tree, definitions, "Evaluate")
+    component = item_component(tree, definitions)
     compiled = compile_expression(expression, field_reader(component), FUNCTIONS)
     prove_children(compiled, component)
     node = PropertySet(LINE_ITEM) if item is None else next(iter(all_items([item])), None)

@@ -31,7 +31,7 @@ from hub.configurator.requests import (
     check_limits,
     kind_of,
 )
-from hub.services.objects import attribute_copies, attribute_of, lists_for, made_new
+from hub.services.objects import attribute_copies, attribute_of, fresh_properties, lists_for
 from integration_objects.complex_object import attributes, line_items, put_list, walk_items
 from integration_objects.component import Component
 from integration_objects.errors import Refused
@@ -353,7 +353,7 @@ class Batch:
             source, target = stack.pop()
             target.origin = source.origin
             kept = {name: text for name, text in source.properties.items() if name not in _NOT_COPIED}
-            target.properties = made_new(kept, self.items, self.maker.new_id)
+            target.properties = fresh_properties(kept, self.items, self.maker.new_id)
             target.properties["Action Code"] = NO_ACTION
             target.children = lists_for(source, attribute_copies(source, NO_ACTION, dropped))
             (self.copies if target is top else self.beneath_copies).add(target.properties[KEY] or "")

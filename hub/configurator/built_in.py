@@ -19,12 +19,12 @@ from hub.services.items import check_items, object_label
 from hub.services.objects import line_item_of
 from integration_objects.complex_object import attributes, line_items, message
 from integration_objects.definition import Definitions
+from integration_objects.errors import Refused
 from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 #: Whose line items configurations are made of; all three objects share them.
 _ORDER = "OM Order"
-_METHOD = "the configurator"
 
 
 class BuiltInConfigurator:
@@ -79,7 +79,11 @@ class BuiltInConfigurator:
     def _checked(self, instance: PropertySet, *, keys: bool) -> PropertySet:
         """The instance in a message, proven to be a tree with keys."""
         tree = message(self._objects.get(instance.type, instance.type), [instance])
-        check_items(tree, _METHOD, keys=keys)
+        try:
+            check_items(tree, keys=keys)
+        except Refused as refusal:
+            refusal.at("the configurator")
+            raise
         return tree
 
 

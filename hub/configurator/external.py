@@ -28,8 +28,8 @@ from hub.configurator.catalogue import Catalogue
 from hub.configurator.new_items import MOST_ITEMS
 from hub.configurator.port import BrokenRule, ConfigurationRefused, Configured, Obsolete, Relinked
 from hub.configurator.requests import Request, check_limits, requests_to_json
-from hub.services.items import check_items
-from hub.services.objects import LINE_ITEMS, line_item_of, unlike
+from hub.services.items import LINE_ITEMS, check_items
+from hub.services.objects import line_item_of, other_lists
 from integration_objects.complex_object import attributes, message, put_list, walk_items
 from integration_objects.component import Component
 from integration_objects.definition import Definitions
@@ -112,7 +112,7 @@ class ExternalConfigurator:
         result.children = [child.copy() for child in instance.children if child.type != LINE_ITEMS]
         put_list(result, LINE_ITEM).extend(roots)
         try:
-            check_items(message(self._name(result), [result]), "the configurator", keys=True)
+            check_items(message(self._name(result), [result]), keys=True)
         except Refused as error:
             raise self._client.faulty(f"{error.what}: {error.why}", "items") from error
         return Configured(result, answer.obsolete(items), answer.relinked(items), answer.names(items))
@@ -244,7 +244,7 @@ class _Answer:
             values = self._fields(one, component, f"{where}.attributes[{place}]")
             put_list(item, ATTRIBUTE).append(PropertySet(ATTRIBUTE, properties=dict(values)))
         if former is not None:
-            item.children += unlike(former)
+            item.children += other_lists(former)
         return item
 
     def _fields(self, value: Any, component: Component, where: str) -> dict[str, str | None]:

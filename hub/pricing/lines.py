@@ -21,7 +21,6 @@ from integration_objects.field_values import WHOLE_DIGITS, read_number
 from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
-METHOD = "Pricing"
 _INACTIVE = "Inactive"
 _ZERO = Decimal(0)
 _TOO_LARGE = Decimal(10) ** WHOLE_DIGITS
@@ -92,7 +91,7 @@ def lines_of(message: PropertySet, instance: PropertySet) -> list[Line]:
         ExtendedQuantityTooLarge: the product of an item's quantities has more than 15 digits.
         Refused: what `check_items` finds.
     """
-    check_items(message, METHOD)
+    check_items(message)
     return list(_walk(message, instance))
 
 
@@ -160,10 +159,4 @@ def carried_price(message: PropertySet, instance: PropertySet, item: PropertySet
 
 
 def _too_large(message: PropertySet, instance: PropertySet, item: PropertySet) -> ExtendedQuantityTooLarge:
-    return ExtendedQuantityTooLarge(
-        "Pricing can't multiply the quantities",
-        where=place(message, instance, item),
-        why=f"the product of the quantities from the root down has more than {WHOLE_DIGITS} digits",
-        mend="mend the quantities above the item",
-        node=item,
-    )
+    return ExtendedQuantityTooLarge(place=place(message, instance, item), node=item)

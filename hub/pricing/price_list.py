@@ -234,7 +234,7 @@ def price_list_of(tree: PropertySet) -> PriceList:
     """
     instance = tree
     if tree.child("Message") is not None or tree.type != PRICE_LIST:
-        found = only_instance(tree, "Pricing", "price list")
+        found = only_instance(tree, "price list")
         if found is None or found.type != PRICE_LIST:
             raise PriceListFaulty(
                 "there is no price list in what is to be one",

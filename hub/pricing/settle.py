@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hub.pricing.currency import EXACT, rounded
-from hub.pricing.lines import METHOD, Line, carried_price, check_currency, lines_of
+from hub.pricing.lines import Line, carried_price, check_currency, lines_of
 from hub.pricing.price_list import PRICE_TYPES, PriceList
 from hub.pricing.priced import Change, Priced, RolledUp, Total
 from hub.services.items import place
@@ -70,15 +70,19 @@ class Bill:
         """
         self.tree = tree.copy()
         self.currency = prices.currency
+        self.instance: PropertySet | None = self.tree
         if is_empty(tree) or tree.child("Message") is not None:
             self.message = self.tree
-            self.instance = only_instance(self.message, METHOD, "tree")
+            self.instance = only_instance(self.message, "tree")
         else:
             self.message = message(_OBJECT_OF.get(tree.type, tree.type), [self.tree])
-            self.instance = self.tree
         self.lines: list[Line] = []
         if self.instance is not None:
-            self.lines = lines_of(self.message, self.instance)
+            try:
+                self.lines = lines_of(self.message, self.instance)
+            except Refused as refusal:
+                refusal.at("pricing")
+                raise
             check_currency(self.message, self.instance, self.lines, self.currency, prices.price_list_id)
 
     def place(self, line: Line) -> str:

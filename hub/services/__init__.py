@@ -1,9 +1,8 @@
 """The business service methods: pure functions from tree to tree.
 
 What comes in: complex objects (messages of property sets), arguments as text, and the integration objects'
-definitions. What goes out: new complex objects, truth values, and what was ignored; nothing is changed,
-stored or sent. Who calls it: workflows, by a method's name through their run, and the command `orderhub
-call`.
+definitions. What goes out: new complex objects, truth values, and the list of ignored changes; nothing is changed,
+stored or sent. Who calls it: workflows, by a method's name through their run, and the command `orderhub call`.
 """
 
 from __future__ import annotations
@@ -29,8 +28,9 @@ from hub.services.set_field import set_field
 from hub.services.set_product_instance import set_product_instance
 from hub.services.trim import trim
 from hub.services.update_order_status import update_order_status
+from integration_objects.errors import HubError
 
-#: What a method is handed by whoever calls it for somebody, and no user gives.
+#: Arguments that the runtime supplies, never the user.
 HANDED_IN = frozenset(("definitions", "new_id", "licence", "host", "today"))
 
 
@@ -48,6 +48,14 @@ class Service:
     function: Callable[..., Any]
     help: str
 
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the method; its errors name it."""
+        try:
+            return self.function(*arguments, **named)
+        except HubError as error:
+            error.at(f"method {self.name}")
+            raise
+
     @property
     def command(self) -> str:
         """The name for `orderhub call`: ``logical-delete``."""
@@ -60,19 +68,19 @@ class Service:
 
     @property
     def handed_in(self) -> tuple[str, ...]:
-        """The arguments that the caller's surroundings give: definitions, new_id, licence, host, today."""
+        """The arguments that the runtime supplies: definitions, new_id, licence, host, today."""
         return tuple(name for name in self.arguments if name in HANDED_IN)
 
 
 def register(*functions: tuple[str, Callable[..., Any]]) -> dict[str, Service]:
-    """Services by name; the help is each function's first line."""
+    """Make services by name; the help is the first line of a function's docstring."""
     return {
         name: Service(name, function, (inspect.getdoc(function) or "").partition("\n")[0])
         for name, function in functions
     }
 
 
-#: The shipped methods by name. Save Object, Get Object and Reset are a run's own: `ObjectMemory`.
+#: The shipped methods by name. Save Object, Get Object and Reset belong to a run: `Run.saved`.
 SERVICES: Mapping[str, Service] = register(
     ("Apply", apply),
     ("Delta", delta),

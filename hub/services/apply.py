@@ -1,10 +1,9 @@
-"""Apply: an asset with open orders laid over it, the state that will be when they are done.
+"""Apply: lay open orders over an asset; the result is the state after they are done.
 
-Each item of the asset and the orders has one `_Image`, found by its key; it holds the item's state, its
-parent and, once they change, its children, so that an order costs what it touches and not what the asset
-holds. Each item is checked and copied in one go, while it is at hand, and the asset is read only as far as
-the orders need it: where both have the same order, a copy is still in the processor's cache when an order
-changes it.
+Each item of the asset and the orders has one `_Image`, found by its key. The image holds the item's state, its parent
+and, once they change, its children, so that an order's cost grows with its own items and not with the asset's. Each
+item is checked and copied in one go, while it is at hand, and the asset is read only as far as the orders need it: if
+both have the same order, a copy is still in the processor's cache when an order changes it.
 
 Source: "a. Apply Method", figures 11A to 11E-3; spec: docs/design/methods.md, "Apply" and "Settled points", Apply.
 """
@@ -15,21 +14,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.services.differences import Differs, differs_in
-from hub.services.items import CircleOfItems, checked_items
+from hub.services.items import ATTRIBUTES, LINE_ITEMS, CircleOfItems, checked_items, line_of
 from hub.services.objects import (
-    ATTRIBUTES,
-    LINE_ITEMS,
     VALUE_FIELDS,
     attribute_copies,
     attribute_of,
     definition_of,
     fit,
     header_copy,
-    items_of,
+    item_component,
     lists_for,
     only_instance,
-    rewrapped,
-    unlike,
+    other_lists,
 )
 from integration_objects.complex_object import (
     action_code,
@@ -43,27 +39,26 @@ from integration_objects.complex_object import (
 )
 from integration_objects.definition import Component, Definitions
 from integration_objects.errors import Refused
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import ASSET, ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
-ASSET = "OM Asset"
-#: Statuses that are an asset's; any other status is an order item's own.
+#: Statuses of an asset; any other status is an order item's own.
 ASSET_STATUSES = frozenset(("Active", "Inactive", "Suspended"))
 ABSENT = "absent"
-#: Never copied from an order's item as they stand; Status and Asset Status are settled by `_status`.
+#: Never copied from an order's item as they stand; `_Order._set_fields` settles Status from Status and Asset Status.
 _NOT_COPIED = ("Action Code", "Status", "Asset Status")
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """What Apply didn't do: the source's ignorelog, an entry for each item or attribute.
+    """An item or attribute of an order that Apply ignored: an entry of the source's ignorelog.
 
     Attributes:
         order: the order's or quote's number; None where it has none.
         item: the item's key.
         attribute: the attribute's name; None where the whole item was ignored.
         action: the action code that was ignored.
-        state: what it met: ``absent``, ``-``, ``Add``, ``Update`` or ``Delete``.
+        state: the state of the item or attribute then: ``absent``, ``-``, ``Add``, ``Update`` or ``Delete``.
         reason: a sentence.
     """
 
@@ -77,7 +72,7 @@ class Ignored:
     def __str__(self) -> str:
         about = f"item '{self.item}'" + (f", attribute '{self.attribute}'" if self.attribute is not None else "")
         text = f"order '{self.order or ''}', {about}: {self.action} ignored, met {self.state}: {self.reason}"
-        # Numbers and keys are the sender's: a line break of theirs must not look like another entry.
+        # Numbers and keys are the sender's: a line break in them must not look like another entry.
         return text if text.isprintable() else "".join(_printable(sign) for sign in text)
 
 
@@ -87,7 +82,7 @@ def _printable(sign: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The asset as it will be, and what was ignored on the way."""
+    """The asset as it will be, and the ignored items and attributes."""
 
     asset: PropertySet
     ignored: tuple[Ignored, ...]
@@ -97,39 +92,38 @@ def apply(asset: PropertySet | None, orders: PropertySet | Sequence[PropertySet]
     """Apply open orders to an asset, one after the other.
 
     Args:
-        asset: OM Asset message with one instance: header > line items > attributes; None or an empty object
-            for none. Not changed.
-        orders: quotes or orders, oldest first; a message with several instances counts as several. Not
-            changed.
-        definitions: the integration objects; what isn't copied is their lists ``not_applied``.
+        asset: OM Asset message with one instance: header > line items > attributes; None or an empty object for none.
+            Not changed.
+        orders: quotes or orders, oldest first; a message with several instances counts as several. Not changed.
+        definitions: the integration objects; their lists ``not_applied`` name the fields that aren't copied.
 
     Returns:
-        The asset with every action code ``-``, an empty object where nothing is left; and what was ignored.
-        Children keep the order in which they first appeared, moved and added ones come last.
+        The asset with every action code ``-``, an empty object if nothing is left; and the ignored items and
+        attributes. Children keep the order in which they first appeared, moved and added ones come last.
 
     Raises:
         ManyInstances: *asset* has several instances.
         CircleOfItems: the moves of an order make a circle.
-        Refused: what `check_items` finds; keys are needed.
+        Refused: as `check_items`; keys are needed.
 
     Source: "a. Apply Method"; figures 11B-1 to 11E-3.
     """
     trees = [orders] if isinstance(orders, PropertySet) else list(orders)
-    instance = only_instance(asset, "Apply", "asset")
+    instance = only_instance(asset, "asset")
     states = _States(asset, instance)
     try:
         for tree in trees:
-            rules = _Rules(items_of(tree, definitions, "Apply"))
+            rules = _Rules(item_component(tree, definitions))
             for order in instances(tree):
                 _Order(states, tree, order, rules).apply()
     except Refused:
-        states.read()  # what is wrong with the asset is said first
+        states.read()  # a fault of the asset is told before a fault of an order
         raise
     result = _result(states, asset, instance, trees, definitions)
-    component = items_of(result, definitions, "Apply")
-    roots = [root for left in instances(result) for root in line_items(left)]
+    component = item_component(result, definitions)
+    roots = [root for header in instances(result) for root in line_items(header)]
     for tree in trees:
-        fit(roots, items_of(tree, definitions, "Apply"), component)
+        fit(roots, item_component(tree, definitions), component)
     states.release()
     return Applied(result, tuple(states.ignored))
 
@@ -148,7 +142,7 @@ class _Image:
     """An item's state: the source's classItemImage.
 
     Attributes:
-        node: the item as the result has it; its lists are written anew where they have changed.
+        node: the item of the result; its lists are written anew in the end if they have changed.
         attributes: by name; None while they are as in *node*.
         children: by key; None while they are as in *node*.
     """
@@ -164,7 +158,7 @@ class _Image:
         self.attributes: dict[str, _Attribute] | None = None
 
     def own_attributes(self) -> dict[str, _Attribute]:
-        """The attributes by name, to be changed."""
+        """Return the attributes by name, to be changed."""
         if self.attributes is None:
             self.attributes = {
                 str(node.properties["Name"]): _Attribute(NO_ACTION, node) for node in attributes(self.node)
@@ -178,25 +172,25 @@ class _States:
     def __init__(self, tree: PropertySet | None, instance: PropertySet | None) -> None:
         self.images: dict[str, _Image] = {}
         self.ignored: list[Ignored] = []
-        #: Whose children are the root items.
+        #: The image whose children are the root items.
         self.top = _Image("", PropertySet(), NO_ACTION, None)
         #: Images with children of their own.
         self.parents: list[_Image] = []
-        #: Whose children, or attributes, are no longer as in its node.
+        #: Images whose children or attributes are no longer as in their nodes.
         self.changed: set[_Image] = set()
-        #: The asset's items that weren't read yet; each is copied as it is read.
+        #: The asset's items that weren't read yet; each is checked and copied as it is read.
         self.unread: Iterator[_Image] = iter(())
         if tree is not None and instance is not None:
             self.unread = self._copies(tree, instance)
 
     def _copies(self, tree: PropertySet, instance: PropertySet) -> Iterator[_Image]:
-        """Take the asset's items as they stand, one after the other."""
+        """Copy the asset's items, one after the other."""
         images = self.images
         last: PropertySet | None = None
         above: _Image | None = None
         target = put_list(self.top.node, LINE_ITEM)
         roots = target
-        for item, parent in checked_items(tree, instance, "Apply", keys=True, known=images):
+        for item, parent in checked_items(tree, instance, keys=True, known=images):
             if parent is not last:
                 last = parent
                 above = None if parent is None else images[str(parent.properties[KEY])]
@@ -210,27 +204,27 @@ class _States:
             yield image
 
     def read(self, wanted: str | None = None) -> _Image | None:
-        """Read on in the asset, to the item *wanted* or to the end; returns its image."""
+        """Read on in the asset, to the item *wanted* or to the end, and return its image."""
         for image in self.unread:
             if image.key == wanted:
                 return image
         return None
 
     def find(self, key: str) -> _Image | None:
-        """The image of an item, None where neither the asset nor an order has one."""
+        """Return the image of an item; None if neither the asset nor an order has the item."""
         return self.images.get(key) or self.read(key)
 
     def beneath(self, parent: _Image | None) -> dict[str, _Image]:
-        """The children of an image, or the roots, to be changed."""
+        """Return the children of an image, or the roots, to be changed."""
         above = parent or self.top
         if above.children is None:
-            self.read()  # what is put here stands behind all that the asset has here
+            self.read()  # a new child stands behind all children that the asset has here
             above.children = {child.key: child for child in self.children(above)}
             self.parents.append(above)
         return above.children
 
     def children(self, parent: _Image) -> Iterable[_Image]:
-        """The children of an image, once the asset has been read."""
+        """Return the children of an image, once the asset has been read."""
         if parent.children is not None:
             return parent.children.values()
         return [self.images[str(node.properties[KEY])] for node in line_items(parent.node)]
@@ -247,22 +241,22 @@ class _States:
         self.changed.add(parent or self.top)
 
     def delete(self, image: _Image) -> None:
-        """Delete the image, and leave what is beneath it."""
+        """Delete the image, and leave its children."""
         image.state = "Delete"
         self.changed.add(image.parent or self.top)
 
     def settle(self) -> list[PropertySet]:
-        """Write the lists of the nodes whose images have changed; returns the root items that are left."""
+        """Write the lists of the nodes whose images have changed, and return the root items that are left."""
         self.read()
         for image in self.changed:
             if image.state == "Delete":
                 continue
             node = image.node
             if image.attributes is not None:
-                values = [one.node for one in image.attributes.values() if one.state != "Delete"]
-                found = node.child(ATTRIBUTES)
-                if found is not None:
-                    found.children = values
+                values = [attribute.node for attribute in image.attributes.values() if attribute.state != "Delete"]
+                listed = node.child(ATTRIBUTES)
+                if listed is not None:
+                    listed.children = values
                 elif values:
                     node.children.insert(0, PropertySet(ATTRIBUTES, children=values))
             live = [child.node for child in self.children(image) if child.state != "Delete"]
@@ -271,13 +265,13 @@ class _States:
         return line_items(self.top.node)
 
     def release(self) -> None:
-        """Let go of the images without the garbage collector: parents and children hold each other."""
+        """Break the circles of parents and children, so that the images go without the garbage collector."""
         for image in self.parents:
             image.children = None
 
 
 class _Rules:
-    """What is copied from the items and attributes of one object; read from its definition once."""
+    """The fields that are copied from the items and attributes of one object; read from its definition once."""
 
     def __init__(self, component: Component) -> None:
         attribute = attribute_of(component)
@@ -287,7 +281,7 @@ class _Rules:
         self.values_differ: Differs = differs_in(attribute, applied)
 
     def attribute(self, node: PropertySet, before: dict[str, str | None] | None) -> dict[str, str | None]:
-        """An attribute's fields after *node* was applied: all three values, null where not carried."""
+        """Return an attribute's fields after *node* was applied: all three values, null if not carried."""
         carried = node.properties.copy()
         for name in self.attribute_skips:
             carried.pop(name, None)
@@ -298,14 +292,14 @@ class _Rules:
         return result
 
     def new_attribute(self, node: PropertySet) -> _Attribute:
-        """The image of an attribute that *node* adds."""
+        """Make the image of an attribute that *node* adds."""
         twin = PropertySet(ATTRIBUTE, node.value, self.attribute(node, None), origin=node.origin)
         twin.children = [child.copy() for child in node.children]
         return _Attribute("Add", twin)
 
 
 class _Order:
-    """One order on its way over the states."""
+    """The application of one order to the states."""
 
     def __init__(self, states: _States, tree: PropertySet, order: PropertySet, rules: _Rules) -> None:
         self.states = states
@@ -313,16 +307,16 @@ class _Order:
         self.order = order
         self.rules = rules
         self.number = order.get("Order Number") or order.get("Quote Number")
-        #: Images that got another parent, each with the order's item that said so.
+        #: Images that got another parent, each with the order's item that moves it.
         self.moved: list[tuple[_Image, PropertySet]] = []
-        #: Added and updated images with the action and the state that it met.
-        self.touched: dict[str, tuple[str, str]] = {}
-        #: Images that are dead when the order ends, with the reason for those beneath and for themselves.
+        #: The action and the former state of added and updated images, by key.
+        self.done: dict[str, tuple[str, str]] = {}
+        #: Images that are dead when the order ends, each with the reason; those beneath them die with them.
         self.dead: list[tuple[_Image, str]] = []
 
     def apply(self) -> None:
-        """Apply each item, parents first; then let deletions reach what is beneath them."""
-        for item, parent in checked_items(self.tree, self.order, "Apply", keys=True):
+        """Apply each item, parents first; then delete the items beneath deleted ones."""
+        for item, parent in checked_items(self.tree, self.order, keys=True):
             action = action_code(item)
             if action != NO_ACTION:
                 self._item(item, None if parent is None else str(parent.properties[KEY]), action)
@@ -333,26 +327,26 @@ class _Order:
         key = str(item.properties[KEY])
         image = self.states.find(key)
         state = ABSENT if image is None else image.state
-        there = image is not None and state != "Delete"
-        if action == "Add" and not there:
+        exists = image is not None and state != "Delete"
+        if action == "Add" and not exists:
             self._add(key, item, parent, image)
-        elif action == "Update" and image is not None and there:
+        elif action == "Update" and image is not None and exists:
             self._update(image, item, parent)
-        elif action == "Delete" and image is not None and there:
+        elif action == "Delete" and image is not None and exists:
             self.states.delete(image)
             self.dead.append((image, ""))
             return
         else:
             self._ignore(key, None, action, state)
             return
-        self.touched[key] = (action, state)
+        self.done[key] = (action, state)
 
     def _add(self, key: str, item: PropertySet, parent: str | None, before: _Image | None) -> None:
         if before is not None:
             self.states.take(before)
-        made = PropertySet(LINE_ITEM, item.value, {"Action Code": NO_ACTION}, lists_for(item, []), item.origin)
-        self._set_fields(made.properties, item.properties, "Active")
-        self.states.images[key] = image = _Image(key, made, "Add", None)
+        added = PropertySet(LINE_ITEM, item.value, {"Action Code": NO_ACTION}, lists_for(item, []), item.origin)
+        self._set_fields(added.properties, item.properties, "Active")
+        self.states.images[key] = image = _Image(key, added, "Add", None)
         image.attributes = {}
         self.states.changed.add(image)
         for node in attributes(item):
@@ -370,11 +364,11 @@ class _Order:
             action = action_code(node)
             if action != NO_ACTION:
                 self._attribute(image, node, action)
-        others = unlike(item)
+        others = other_lists(item)
         if others:
-            self.states.beneath(image)  # the node's list of them is made anew, and written in the end
+            self.states.beneath(image)  # the node's list of children is made anew, and written in the end
             replaced = {child.type for child in others}
-            kept = [one for one in unlike(image.node) if one.type not in replaced]
+            kept = [listed for listed in other_lists(image.node) if listed.type not in replaced]
             image.node.children = lists_for(image.node, attributes(image.node), kept + others)
             self.states.changed.add(image)
         if (None if image.parent is None else image.parent.key) != parent:
@@ -386,26 +380,26 @@ class _Order:
         own = image.own_attributes()
         self.states.changed.add(image)
         name = str(node.properties["Name"])
-        found = own.get(name)
-        state = ABSENT if found is None else found.state
-        there = found is not None and state != "Delete"
-        if action == "Add" and not there:
-            own.pop(name, None)
+        attribute = own.get(name)
+        state = ABSENT if attribute is None else attribute.state
+        exists = attribute is not None and state != "Delete"
+        if action == "Add" and not exists:
+            own.pop(name, None)  # the new attribute goes last
             own[name] = self.rules.new_attribute(node)
-        elif action == "Update" and found is not None and there:
-            updated = self.rules.attribute(node, found.node.properties)
-            if self.rules.values_differ(found.node.properties, updated):
-                found.node.properties = updated
-                found.state = "Update"
-        elif action == "Delete" and found is not None and there:
-            found.state = "Delete"
+        elif action == "Update" and attribute is not None and exists:
+            updated = self.rules.attribute(node, attribute.node.properties)
+            if self.rules.values_differ(attribute.node.properties, updated):
+                attribute.node.properties = updated
+                attribute.state = "Update"
+        elif action == "Delete" and attribute is not None and exists:
+            attribute.state = "Delete"
         else:
             self._ignore(image.key, name, action, state)
 
     def _set_fields(
         self, properties: dict[str, str | None], carried: dict[str, str | None], own_status: str | None
     ) -> None:
-        """Copy what the order's item carries onto *properties*, and settle the status. Changes them."""
+        """Copy the fields *carried* by the order's item, and settle the status. Changes *properties*."""
         skips = self.rules.item_skips
         for name, text in carried.items():
             if name not in skips:
@@ -419,7 +413,7 @@ class _Order:
             properties["Status"] = status
 
     def _put(self, image: _Image, parent: str | None) -> None:
-        """Put the image last beneath its parent; without one in the states it is dead when the order ends."""
+        """Put the image last beneath its parent; if that is missing, the image is dead when the order ends."""
         above = None if parent is None else self.states.find(parent)
         if above is None and parent is not None:
             image.parent = None
@@ -430,7 +424,7 @@ class _Order:
         self.states.put(image, above)
 
     def _sweep(self) -> None:
-        """Delete what stands beneath a missing or deleted item; list what this order did there in vain."""
+        """Delete the items beneath missing or deleted ones; list the changes that this order made to them in vain."""
         if not self.dead:
             return
         self.states.read()
@@ -444,7 +438,7 @@ class _Order:
             for child in self.states.children(image):
                 if child.state != "Delete":
                     stack.append((child, f"its parent '{image.key}' is deleted"))
-        for key, (action, state) in self.touched.items():
+        for key, (action, state) in self.done.items():
             if key in reasons:
                 self.states.ignored.append(Ignored(self.number, key, None, action, state, reasons[key]))
 
@@ -482,9 +476,8 @@ def _circle(start: _Image, number: str | None, moved: Sequence[tuple[_Image, Pro
     item = next(item for image, item in moved if image.key in within)
     shown = keys if len(keys) <= 10 else [*keys[:9], f"... ({len(keys)} items)"]
     return CircleOfItems(
-        "Apply met moves that make a circle of line items",
-        where=f"order '{number or ''}', line item '{item.properties[KEY]}'"
-        + (f", line {item.origin}" if item.origin is not None else ""),
+        "moves of line items make a circle",
+        where=f"order '{number or ''}', line item '{item.properties[KEY]}'{line_of(item)}",
         why=f"each stands beneath the next: {', '.join(shown)}, {start.key}",
         mend="give one of them a parent outside the circle",
         node=item,
@@ -498,7 +491,7 @@ def _result(
     orders: Sequence[PropertySet],
     definitions: Definitions,
 ) -> PropertySet:
-    """The message with every image that is left."""
+    """Make the message with every image that is left."""
     name = ASSET if asset is None else object_name(asset) or ASSET
     roots = states.settle()
     if not roots:
@@ -507,12 +500,18 @@ def _result(
     put_list(header, LINE_ITEM).extend(roots)
     if asset is None or instance is None:
         return message(name, [header])
-    return rewrapped(asset, [header])
+    result, envelope, listing = (
+        asset.copy_node(),
+        asset.children[0].copy_node(),
+        asset.children[0].children[0].copy_node(),
+    )
+    result.children, envelope.children, listing.children = [envelope], [listing], [header]
+    return result
 
 
 def _new_header(name: str, orders: Sequence[PropertySet], definitions: Definitions) -> PropertySet:
     first = next(instance for order in orders for instance in instances(order))
-    header = PropertySet(definition_of(name, definitions, "Apply").root.name)
+    header = PropertySet(definition_of(name, definitions).root.name)
     if "Account Id" in first.properties:
         header.properties["Account Id"] = first.properties["Account Id"]
     return header

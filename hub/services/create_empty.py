@@ -1,4 +1,4 @@
-"""Create Empty Complex Object: an object of a type, without line items.
+"""Create Empty Complex Object: an object of a kind, without line items.
 
 Source: "q. Create Empty Complex Object Method"; spec: docs/design/methods.md, "The small ones".
 """
@@ -23,11 +23,11 @@ def create_empty(name: str | None, definitions: Definitions) -> PropertySet:
         object's header, without fields and line items.
 
     Raises:
-        ObjectUnknown: no object has this name; the error lists those that are known.
+        ObjectUndeclared: no object has this name; the error lists the declared ones.
 
     Source: "q. Create Empty Complex Object Method".
     """
     if name is None:
         return empty()
-    definition = definition_of(name, definitions, "Create Empty")
+    definition = definition_of(name, definitions)
     return message(definition.name, [PropertySet(definition.root.name)])

@@ -1,5 +1,4 @@
-"""When two texts of a field mean the same: numbers compare as numbers, dates as dates, null and absent are
-one.
+"""Two texts of a field mean the same if they are equal as numbers or as dates; null and absent are one.
 
 Source: "b. Delta Method", DiffItem and DiffAttribute; spec: docs/design/methods.md, "Delta".
 """
@@ -19,10 +18,14 @@ Differs = Callable[[Properties, Properties], bool]
 class ComparedFieldUnknown(Refused):
     """A caller's list of compared fields names one that the definition hasn't."""
 
+    what = "field '{name}' can't be compared"
+    where = "{place}"
+    why = "component '{component}' has no such field"
+    mend = "name a field of the component"
+
 
 def differs_in(component: Component, names: Iterable[str]) -> Differs:
-    """A question: do two nodes of *component* differ in one of the fields *names*? Compiled once, asked
-    often.
+    """Compile the question whether two nodes of *component* differ in one of the fields *names*.
 
     Raises:
         ComparedFieldUnknown: a name isn't a field of the component.
@@ -30,19 +33,15 @@ def differs_in(component: Component, names: Iterable[str]) -> Differs:
     kinds: list[tuple[str, str]] = []
     for name in names:
         if name not in component.fields:
-            raise ComparedFieldUnknown(
-                f"field '{name}' can't be compared",
-                where=component.where or f"component '{component.name}'",
-                why=f"component '{component.name}' has no such field",
-                mend="name a field of the component",
-            )
+            place = component.where or f"component '{component.name}'"
+            raise ComparedFieldUnknown(name=name, component=component.name, place=place)
         kinds.append((name, component.fields[name].type))
 
-    def differs(one: Properties, two: Properties) -> bool:
-        if one == two:
+    def differs(old: Properties, new: Properties) -> bool:
+        if old == new:
             return False  # the common case
         for name, kind in kinds:
-            left, right = one.get(name), two.get(name)
+            left, right = old.get(name), new.get(name)
             if left != right and not same_value(kind, left, right):
                 return True
         return False
@@ -51,7 +50,7 @@ def differs_in(component: Component, names: Iterable[str]) -> Differs:
 
 
 def same_value(kind: str, left: str | None, right: str | None) -> bool:
-    """Whether two texts of one field mean the same.
+    """Tell whether two texts of one field mean the same.
 
     >>> same_value("number", "5.990", "5.99"), same_value("text", "5.990", "5.99")
     (True, False)

@@ -14,10 +14,10 @@ from hub.services.objects import (
     attribute_copies,
     attribute_of,
     copied,
-    items_of,
-    made_new,
+    fresh_properties,
+    item_component,
+    other_lists,
     put_attributes,
-    unlike,
 )
 from integration_objects.complex_object import (
     action_code,
@@ -35,9 +35,9 @@ from integration_objects.field_values import FRACTION_DIGITS, WHOLE_DIGITS, writ
 from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
-#: Items of the result: a guard against a mistyped quantity.
+#: Most items of the result: a guard against a mistyped quantity.
 DEFAULT_LIMIT = 10_000
-#: A count of items is exact up to here; nobody reads more digits.
+#: A count of items is exact up to this number; nobody reads more digits.
 _COUNTED = 10**30
 _CONTEXT = Context(prec=2 * (WHOLE_DIGITS + FRACTION_DIGITS))
 _STEP = Decimal(1).scaleb(-FRACTION_DIGITS)
@@ -46,21 +46,41 @@ _STEP = Decimal(1).scaleb(-FRACTION_DIGITS)
 class QuantityNotWhole(Refused):
     """An item that must be exploded has a quantity above 1 that is no whole number."""
 
+    what = "a quantity that must be exploded is no whole number"
+    where = "{place}"
+    why = "an added item becomes as many as its quantity says, found '{quantity}'"
+    mend = "give a whole number, or set Track As Asset to N where the product is measured"
 
-class RootUnknown(Refused):
+
+class RootItemUnknown(Refused):
     """The root that is to be exploded isn't in the object."""
+
+    what = "there is no root item '{root}'"
+    where = "{label}"
+    why = "root items are {known}"
+    mend = "give the Integration Id of a root item, or none for all"
 
 
 class TooManyItems(Refused):
     """The result would have more items than the limit allows."""
 
+    what = "the result would have too many line items"
+    where = "{label}"
+    why = "the result would have {count} items, the limit is {limit}"
+    mend = "mend the quantities, or give a higher limit"
+
 
 class ExtendedQuantityTooLarge(Refused):
     """The product of the quantities has more digits than a number may have."""
 
+    what = "an Extended Quantity is too large"
+    where = "{place}"
+    why = "the product of the quantities from the root down has more than 15 digits"
+    mend = "mend the quantities above the item"
+
 
 def is_exploding(item: PropertySet) -> bool:
-    """Whether the item satisfies the Explode criteria: Add, tracked as an asset, quantity above 1."""
+    """Tell whether the item satisfies the Explode criteria: Add, tracked as an asset, quantity above 1."""
     return quantity_of(item) > 1 and action_code(item) == "Add" and is_tracked(item)
 
 
@@ -75,28 +95,27 @@ def explode(
 
     Args:
         object: complex object. Not changed.
-        definitions: the integration objects; the line item's list ``cleared`` says what a copy drops.
-        new_id: makes an identifier; called for each copied item's Integration Id and Row Id, in the result's
-            order.
+        definitions: the integration objects; the line item's list ``cleared`` names the fields that a copy drops.
+        new_id: makes an identifier; called for each copied item's Integration Id and Row Id, in the result's order.
         root: Integration Id of the one root item to explode; None for all.
-        limit: most items in the result, all instances together, where something is exploded.
+        limit: most items in the result, all instances together; holds only if an item is exploded.
 
     Returns:
         A new complex object. The first copy keeps its identifiers; the copies and all beneath them have
         Extended Quantity, the product of the quantities from the root down.
 
     Raises:
-        QuantityNotWhole: an item to be exploded has a fraction.
-        RootUnknown: no instance has this root.
+        QuantityNotWhole: the quantity of an item to be exploded is a fraction.
+        RootItemUnknown: no instance has this root.
         TooManyItems: the result would have more than *limit* items; the error says how many.
         ExtendedQuantityTooLarge: the product has more than 15 digits before the point.
-        Refused: what `check_items` finds.
+        Refused: as `check_items`.
 
     Source: "e. Explode Method", lists a) and b).
     """
-    check_items(object, "Explode")
+    check_items(object)
     _check_root(object, root)
-    component = items_of(object, definitions, "Explode")
+    component = item_component(object, definitions)
     _check_count(object, root, limit)
     result = copied(object, lambda _: True)
     for source, target in zip(instances(object), instances(result), strict=True):
@@ -106,18 +125,27 @@ def explode(
 
 @dataclass(slots=True)
 class _Task:
-    """An item to be written: where, as what, and by how much its parents are there."""
+    """An item to be written.
+
+    Attributes:
+        item: the original.
+        target: the list that the copy goes into.
+        fresh: whether the copy needs identifiers of its own.
+        within: whether the item is exploded, or beneath an exploded item, so that it needs its Extended Quantity.
+        above: the product of the quantities of its ancestors.
+        exploding: whether the item may be exploded.
+    """
 
     item: PropertySet
     target: list[PropertySet]
-    fresh: bool  # a copy: needs identifiers of its own
-    within: bool  # within something exploded: needs its Extended Quantity
-    above: Decimal  # product of the quantities of its ancestors
+    fresh: bool
+    within: bool
+    above: Decimal
     exploding: bool
 
 
 class _Explosion:
-    """One instance on its way into the result; keeps its own stack, for trees may be deep."""
+    """The explosion of one instance; keeps its own stack, because trees may be deep."""
 
     def __init__(
         self,
@@ -153,7 +181,7 @@ class _Explosion:
             stack.extend(reversed(below))
 
     def _copies(self, task: _Task) -> list[_Task]:
-        """The task itself, or one task for each copy where the item is exploded."""
+        """Return the task itself, or one task for each copy if the item is exploded."""
         if not (task.exploding and is_exploding(task.item)):
             return [task]
         first = _Task(task.item, task.target, task.fresh, True, task.above, True)
@@ -165,7 +193,7 @@ class _Explosion:
         item = task.item
         node = item.copy_node()
         if task.fresh:
-            node.properties = made_new(item.properties, self.component, self.new_id, row_id=True)
+            node.properties = fresh_properties(item.properties, self.component, self.new_id, row_id=True)
         node.properties["Action Code"] = action_code(item)
         quantity = quantity_of(item)
         if task.exploding and is_exploding(item):
@@ -174,7 +202,7 @@ class _Explosion:
         product = task.above if quantity == ONE else _CONTEXT.multiply(task.above, quantity)
         if task.within and "Extended Quantity" in self.component.fields:
             node.properties["Extended Quantity"] = self._extended(item, product)
-        node.children = unlike(item)
+        node.children = other_lists(item)
         put_attributes(node, item, self._attributes(item, task.fresh))
         task.target.append(node)
         return node, product
@@ -187,13 +215,7 @@ class _Explosion:
 
     def _extended(self, item: PropertySet, product: Decimal) -> str:
         if product >= Decimal(10) ** WHOLE_DIGITS:
-            raise ExtendedQuantityTooLarge(
-                "Explode can't write an Extended Quantity",
-                where=place(self.tree, self.instance, item),
-                node=item,
-                why=f"the product of the quantities from the root down has more than {WHOLE_DIGITS} digits",
-                mend="mend the quantities above the item",
-            )
+            raise ExtendedQuantityTooLarge(place=place(self.tree, self.instance, item), node=item)
         exponent = product.as_tuple().exponent
         if isinstance(exponent, int) and -exponent > FRACTION_DIGITS:
             product = product.quantize(_STEP, rounding=ROUND_HALF_UP, context=_CONTEXT)
@@ -203,16 +225,11 @@ class _Explosion:
 def _check_root(tree: PropertySet, root: str | None) -> None:
     if root is None:
         return
-    known = [item.properties.get(KEY) for instance in instances(tree) for item in line_items(instance)]
-    if root not in known:
-        shown = ", ".join(f"'{key}'" for key in known[:10] if key) or "none with a key"
-        raise RootUnknown(
-            f"Explode doesn't find the root item '{root}'",
-            where=object_label(tree),
-            tree=tree,
-            why=f"root items are {shown}{', ...' if len(known) > 10 else ''}",
-            mend="give the Integration Id of a root item, or none for all",
-        )
+    keys = [item.properties.get(KEY) for instance in instances(tree) for item in line_items(instance)]
+    if root not in keys:
+        known = ", ".join(f"'{key}'" for key in keys[:10] if key) or "none with a key"
+        known += ", ..." if len(keys) > 10 else ""
+        raise RootItemUnknown(root=root, label=object_label(tree), known=known, tree=tree)
 
 
 def _check_count(tree: PropertySet, root: str | None, limit: int) -> None:
@@ -231,23 +248,11 @@ def _check_count(tree: PropertySet, root: str | None, limit: int) -> None:
             total += count
     if exploded and total > limit:
         many = f"{total}" if total < _COUNTED else f"at least {_COUNTED}"
-        raise TooManyItems(
-            "Explode would make too many line items",
-            where=object_label(tree),
-            tree=tree,
-            why=f"the result would have {many} items, the limit is {limit}",
-            mend="mend the quantities, or give a higher limit",
-        )
+        raise TooManyItems(label=object_label(tree), count=many, limit=limit, tree=tree)
 
 
 def _whole(tree: PropertySet, instance: PropertySet, item: PropertySet) -> int:
     quantity = quantity_of(item)
     if quantity != quantity.to_integral_value():
-        raise QuantityNotWhole(
-            "Explode met a quantity that is no whole number",
-            where=place(tree, instance, item),
-            node=item,
-            why=f"an added item becomes as many as its quantity says, found '{item.get('Quantity')}'",
-            mend="give a whole number, or set Track As Asset to N where the product is measured",
-        )
+        raise QuantityNotWhole(place=place(tree, instance, item), quantity=item.get("Quantity"), node=item)
     return int(quantity)

@@ -1,4 +1,4 @@
-"""Fully Exploded: whether nothing is left that Explode would explode.
+"""Fully Exploded: whether Explode would leave an object as it is.
 
 Source: "f. Fully Exploded Method"; spec: docs/design/methods.md, "Fully Exploded".
 """
@@ -12,15 +12,15 @@ from integration_objects.property_set import PropertySet
 
 
 def fully_exploded(object: PropertySet) -> bool:
-    """Whether no item has action Add, is tracked as an asset, and has a quantity above 1.
+    """Tell whether no item has action Add, is tracked as an asset, and has a quantity above 1.
 
     Args:
         object: complex object. Not changed.
 
     Raises:
-        Refused: what `check_items` finds.
+        Refused: as `check_items`.
 
     Source: "f. Fully Exploded Method".
     """
-    check_items(object, "Fully Exploded")
+    check_items(object)
     return not any(is_exploding(item) for item in all_items([object]))

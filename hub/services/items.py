@@ -1,7 +1,7 @@
-"""The checks that every method makes on what it is given, and how its errors name an item.
+"""The checks that every method makes on its objects, and the names of line items in errors.
 
-Every method refuses, before it does anything: an item without a key where it needs keys, a key that stands
-twice in one instance, an attribute without a name or with another's, an unknown action code, a quantity that
+Every method refuses, before it does anything: an item without a key where the method needs keys, a key that stands
+twice in one instance, an attribute without a name or with the name of another, an unknown action code, a quantity that
 is no number of 0 or more, and an item that stands beneath itself.
 
 Spec: docs/design/methods.md, "Words" and "Settled points", Objects.
@@ -9,6 +9,7 @@ Spec: docs/design/methods.md, "Words" and "Settled points", Objects.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Container, Iterator
 from decimal import Decimal
 
@@ -19,78 +20,104 @@ from integration_objects.names import ACTION_CODES, ATTRIBUTE, KEY, LINE_ITEM, N
 from integration_objects.property_set import PropertySet
 
 ONE = Decimal(1)
-_ATTRIBUTES, _LINE_ITEMS = list_of(ATTRIBUTE), list_of(LINE_ITEM)
-#: What an Action Code may be; the last three read as ``-``.
+ATTRIBUTES, LINE_ITEMS = list_of(ATTRIBUTE), list_of(LINE_ITEM)
+#: The values that an Action Code may have; the last three read as ``-``.
 _KNOWN_CODES = frozenset((*ACTION_CODES, None, "", "--"))
-#: Fields by which people know an instance, the first that is there.
+#: Fields by which people know an instance, the preferred one first.
 _NUMBERS = ("Order Number", "Quote Number", "Work Order Number", "Account Id", "Row Id")
 
 
-class KeyMissing(Refused):
+class ItemKeyMissing(Refused):
     """An item has no Integration Id, and the method needs one."""
 
+    what = "a line item has no key, and every line item needs one"
+    why = "expected Integration Id, found none"
+    mend = "give the item an Integration Id"
 
-class KeyTwice(Refused):
+
+class ItemKeyTwice(Refused):
     """Two items of one instance have the same Integration Id."""
+
+    what = "two line items have one key"
+    why = "Integration Id is unique within an instance"
+    mend = "drop one of the items, or give it an Integration Id of its own"
 
 
 class CircleOfItems(Refused):
     """An item stands beneath itself."""
 
+    what = "a line item stands twice in one tree"
+    why = "the item stands beneath itself, or in two places of one tree"
+    mend = "give each line item one parent"
+
 
 class ActionCodeUnknown(Refused):
     """An action code is none of Add, Update, Delete and ``-``."""
+
+    what = "'{code}' is no action code"
+    why = "expected one of Add, Update, Delete, -, found '{code}'"
+    mend = "mend the action code, or the map or look-up table that made it"
 
 
 class QuantityWrong(Refused):
     """A quantity is no number, or is below 0."""
 
+    what = "a quantity is no number of 0 or more"
+    why = "{fault}"
+    mend = "mend the item's Quantity, or leave it out for 1"
+
 
 class AttributeNameMissing(Refused):
     """An attribute has no name."""
+
+    what = "an attribute has no name"
+    why = "attributes are told apart by their Name within the item"
+    mend = "give the attribute a Name"
 
 
 class AttributeTwice(Refused):
     """Two attributes of one item have the same name."""
 
+    what = "two attributes of a line item have one name"
+    where = "attribute '{name}'"
+    why = "a name stands once among the attributes of an item"
+    mend = "drop or rename one of them"
 
-def check_items(tree: PropertySet, method: str, *, keys: bool = False) -> None:
+
+def check_items(tree: PropertySet, *, keys: bool = False) -> None:
     """Refuse a complex object that no method takes.
 
     Args:
         tree: a message, or an empty object. Not changed.
-        method: the method's name, for the error.
         keys: whether the method needs every item's key.
 
     Raises:
-        KeyMissing, KeyTwice, CircleOfItems, ActionCodeUnknown, QuantityWrong, AttributeNameMissing,
+        ItemKeyMissing, ItemKeyTwice, CircleOfItems, ActionCodeUnknown, QuantityWrong, AttributeNameMissing,
         AttributeTwice:
-            each names the method, the object and the item.
+            each names the object and the item.
     """
     for instance in instances(tree):
-        for _ in checked_items(tree, instance, method, keys=keys):
-            pass
+        _check_instance(tree, instance, keys)
+
+
+def _check_instance(tree: PropertySet, instance: PropertySet, keys: bool) -> None:
+    deque(checked_items(tree, instance, keys=keys), maxlen=0)
 
 
 def checked_items(
-    tree: PropertySet,
-    instance: PropertySet,
-    method: str,
-    *,
-    keys: bool = False,
-    known: Container[str] | None = None,
+    tree: PropertySet, instance: PropertySet, *, keys: bool = False, known: Container[str] | None = None
 ) -> Iterator[tuple[PropertySet, PropertySet | None]]:
-    """Walk the items of one instance as `walk_items` does, and check each before it is given.
+    """Walk the items of one instance as `walk_items` does, and check each item before it is given.
 
     Large trees don't fit into the processor's caches, so that a second walk costs as much as the work itself.
 
     Args:
-        tree: the message that the instance is of. Not changed.
-        instance: whose items are walked. Not changed.
-        method: the method's name, for the error.
+        tree: the message that the instance is part of. Not changed.
+        instance: the instance whose items are walked. Not changed.
         keys: whether the method needs every item's key.
-        known: the keys of the items given so far, where the caller, who needs keys, enters each in a record of his own
-            before he asks for the next; two records of a large tree would drive each other out of the caches.
+        known: the keys of the items given so far. A caller that needs keys, and enters each key in a record of its own
+            before it asks for the next item, gives that record: two records of a large tree would drive each other out
+            of the caches.
 
     Raises:
         Refused: as `check_items`.
@@ -104,28 +131,32 @@ def checked_items(
         for item in siblings:
             properties = item.properties
             key = properties.get(KEY)
-            if keys and not key:
-                raise _key_missing(tree, instance, item, method)
-            if known is None:
-                mark = key or id(item)
-                if mark in seen:
-                    raise _met_twice(tree, instance, item, method, same=seen[mark] is item)
-                seen[mark] = item
-            elif key in known:
-                walked = checked_items(tree, instance, method, keys=keys)
-                first = next(found for found, _ in walked if found.properties.get(KEY) == key)
-                raise _met_twice(tree, instance, item, method, same=first is item)
-            if properties.get("Action Code") not in _KNOWN_CODES:
-                raise _action_unknown(tree, instance, item, None, method)
-            quantity = properties.get("Quantity")
-            if quantity is not None and quantity != "1":
-                _check_quantity(tree, instance, item, quantity, method)
-            below: list[PropertySet] = []
-            for child in item.children:
-                if child.type == _ATTRIBUTES:
-                    _check_attributes(tree, instance, item, child.children, method)
-                elif child.type == _LINE_ITEMS:
-                    below = child.children
+            try:
+                if keys and not key:
+                    raise ItemKeyMissing
+                if known is None:
+                    mark = key or id(item)
+                    if mark in seen:
+                        raise CircleOfItems() if seen[mark] is item else ItemKeyTwice()
+                    seen[mark] = item
+                elif key in known:
+                    _check_instance(tree, instance, keys)  # comes here again, with the item that had the key first
+                code = properties.get("Action Code")
+                if code not in _KNOWN_CODES:
+                    raise ActionCodeUnknown(code=code)
+                quantity = properties.get("Quantity")
+                if quantity is not None and quantity != "1":
+                    _check_quantity(quantity)
+                below: list[PropertySet] = []
+                for child in item.children:
+                    if child.type == ATTRIBUTES:
+                        _check_attributes(child.children)
+                    elif child.type == LINE_ITEMS:
+                        below = child.children
+            except Refused as refusal:
+                refusal.objects["node"] = item
+                refusal.at(place(tree, instance, item))
+                raise
             yield item, parent
             if below:
                 waiting.append((siblings, parent))
@@ -137,20 +168,42 @@ def checked_items(
             siblings, parent = waiting.pop()
 
 
-def action_of(text: str | None, method: str) -> str:
-    """The action code that an argument means.
+def _check_quantity(text: str) -> None:
+    try:
+        number = read_number(text)
+    except ValueError as fault:
+        raise QuantityWrong(fault=fault) from fault
+    if number < 0:
+        raise QuantityWrong(fault=f"expected a number of 0 or more, found '{text}'")
+
+
+def _check_attributes(attributes: list[PropertySet]) -> None:
+    known = {attribute.properties.get("Name") for attribute in attributes}
+    codes = {attribute.properties.get("Action Code") for attribute in attributes}
+    if len(known) == len(attributes) and known.isdisjoint((None, "")) and codes <= _KNOWN_CODES:
+        return  # the common case
+    names: set[str] = set()
+    for attribute in attributes:
+        name = attribute.properties.get("Name")
+        if not name:
+            raise AttributeNameMissing
+        if name in names:
+            raise AttributeTwice(name=name)
+        names.add(name)
+        code = attribute.properties.get("Action Code")
+        if code not in _KNOWN_CODES:
+            raise ActionCodeUnknown(code=code, where=f"attribute '{name}'")
+
+
+def action_of(text: str | None) -> str:
+    """Return the action code that the argument `action` means.
 
     Raises:
         ActionCodeUnknown: it is none.
     """
     code = NO_ACTION if text in (None, "", "--") else text
     if code not in ACTION_CODES:
-        raise ActionCodeUnknown(
-            f"{method} was given an unknown action code",
-            where="argument 'action'",
-            why=f"expected one of {', '.join(ACTION_CODES)}, found '{text}'",
-            mend="give one of these",
-        )
+        raise ActionCodeUnknown(code=code, where="argument 'action'", mend="give one of these")
     return str(code)
 
 
@@ -160,24 +213,24 @@ def quantity_of(item: PropertySet) -> Decimal:
     return ONE if text is None or text == "1" else Decimal(text)
 
 
-def place(tree: PropertySet, instance: PropertySet, item: PropertySet, attribute: str | None = None) -> str:
-    """Where an item stands, as errors say it: object, instance, item, attribute, and the source's line."""
-    parts = [object_label(tree, instance), item_label(instance, item)]
-    if attribute is not None:
-        parts.append(f"attribute '{attribute}'")
-    if item.origin is not None:
-        parts.append(f"line {item.origin}")
-    return ", ".join(parts)
+def place(tree: PropertySet, instance: PropertySet, item: PropertySet) -> str:
+    """Return the place of an item as errors give it: object, instance, item, and the source's line."""
+    return f"{object_label(tree, instance)}, {item_label(instance, item)}{line_of(item)}"
+
+
+def line_of(item: PropertySet) -> str:
+    """The line of the source, as the last part of a place; "" where it isn't known."""
+    return "" if item.origin is None else f", line {item.origin}"
 
 
 def object_label(tree: PropertySet, instance: PropertySet | None = None) -> str:
     """The object's name and the number by which people know the instance: ``OM Order 'O-7'``."""
     name = object_name(tree) or "complex object"
     if instance is None:
-        found = instances(tree)
-        if len(found) != 1:
+        carried = instances(tree)
+        if len(carried) != 1:
             return name
-        instance = found[0]
+        instance = carried[0]
     number = next((instance.get(field) for field in _NUMBERS if instance.get(field)), None)
     return f"{name} '{number}'" if number else name
 
@@ -188,7 +241,7 @@ def item_label(instance: PropertySet, item: PropertySet) -> str:
     if key:
         return f"line item '{key}'"
     stack: list[tuple[PropertySet, PropertySet | None]] = [(root, None) for root in line_items(instance)]
-    seen: set[int] = set()  # what is wrong may be that an item stands beneath itself
+    seen: set[int] = set()  # the tree may be refused because an item stands beneath itself
     while stack:
         node, parent = stack.pop()
         if id(node) in seen:
@@ -203,97 +256,3 @@ def item_label(instance: PropertySet, item: PropertySet) -> str:
             return f"line item {number} beneath " + (f"'{above}'" if above else "an item without a key")
         stack.extend((child, node) for child in line_items(node))
     return "a line item without a key"
-
-
-def _action_unknown(
-    tree: PropertySet, instance: PropertySet, item: PropertySet, attribute: PropertySet | None, method: str
-) -> ActionCodeUnknown:
-    node = item if attribute is None else attribute
-    return ActionCodeUnknown(
-        f"{method} met an unknown action code",
-        where=place(tree, instance, item, None if attribute is None else attribute.get("Name")),
-        node=item,
-        why=f"expected one of {', '.join(ACTION_CODES)}, found '{node.get('Action Code')}'",
-        mend="mend the action code, or the map or look-up table that made it",
-    )
-
-
-def _check_quantity(tree: PropertySet, instance: PropertySet, item: PropertySet, text: str, method: str) -> None:
-    try:
-        number = read_number(text)
-    except ValueError as fault:
-        why = str(fault)
-    else:
-        if number >= 0:
-            return
-        why = f"expected a number of 0 or more, found '{text}'"
-    raise QuantityWrong(
-        f"{method} met a quantity that is no number of 0 or more",
-        where=place(tree, instance, item),
-        node=item,
-        why=why,
-        mend="mend the item's Quantity, or leave it out for 1",
-    )
-
-
-def _check_attributes(
-    tree: PropertySet, instance: PropertySet, item: PropertySet, found: list[PropertySet], method: str
-) -> None:
-    named = {one.properties.get("Name") for one in found}
-    codes = {one.properties.get("Action Code") for one in found}
-    if len(named) == len(found) and named.isdisjoint((None, "")) and codes <= _KNOWN_CODES:
-        return
-    names: set[str] = set()
-    for attribute in found:
-        properties = attribute.properties
-        name = properties.get("Name")
-        if not name:
-            raise AttributeNameMissing(
-                f"{method} met an attribute without a name",
-                where=place(tree, instance, item),
-                node=item,
-                why="attributes are told apart by their Name within the item",
-                mend="give the attribute a Name",
-            )
-        if name in names:
-            raise AttributeTwice(
-                f"{method} met two attributes with one name",
-                where=place(tree, instance, item, name),
-                node=item,
-                why="a name stands once among the attributes of an item",
-                mend="drop or rename one of them",
-            )
-        names.add(name)
-        if properties.get("Action Code") not in _KNOWN_CODES:
-            raise _action_unknown(tree, instance, item, attribute, method)
-
-
-def _met_twice(
-    tree: PropertySet, instance: PropertySet, item: PropertySet, method: str, *, same: bool
-) -> CircleOfItems | KeyTwice:
-    """The error for an item that stands twice, or for a key that two items have."""
-    if same:
-        return CircleOfItems(
-            f"{method} met a line item twice",
-            where=place(tree, instance, item),
-            node=item,
-            why="the item stands beneath itself, or in two places of one tree",
-            mend="give each line item one parent",
-        )
-    return KeyTwice(
-        f"{method} met two line items with one key",
-        where=place(tree, instance, item),
-        node=item,
-        why=f"{KEY} is unique within an instance",
-        mend=f"drop one of the items, or give it an {KEY} of its own",
-    )
-
-
-def _key_missing(tree: PropertySet, instance: PropertySet, item: PropertySet, method: str) -> KeyMissing:
-    return KeyMissing(
-        f"{method} needs the key of every {LINE_ITEM.lower()}",
-        where=place(tree, instance, item),
-        node=item,
-        why=f"expected {KEY}, found none",
-        mend=f"give the item an {KEY}",
-    )

@@ -1,4 +1,4 @@
-"""Logical Delete: what is deleted becomes inactive, so that the history of an account's services stays.
+"""Logical Delete: deleted items become inactive, so that the history of an account's services stays.
 
 Source: "d. Logical Delete Method", figures 11P to 11Q-2; spec: docs/design/methods.md, "Logical Delete".
 """
@@ -19,33 +19,33 @@ CONVERT, LEAVE = "convert", "leave"
 class ChildrenUnknown(Refused):
     """The argument `children` is neither ``convert`` nor ``leave``."""
 
+    what = "'{children}' is no way to treat the items beneath a deleted item"
+    where = "argument 'children'"
+    why = "expected convert or leave, found '{children}'"
+    mend = "give one of them"
+
 
 def logical_delete(object: PropertySet, definitions: Definitions | None = None, children: str = CONVERT) -> PropertySet:
     """Turn every item with action Delete into an Update with status Inactive.
 
     Args:
         object: complex object. Not changed.
-        definitions: not used; taken because every method that changes objects is handed them.
-        children: ``convert`` (default): items with Delete beneath a deleted one likewise; ``leave``: what is
-            beneath a deleted item stays as it is, as the document says.
+        definitions: not used.
+        children: ``convert`` (default): items with Delete beneath a deleted item are converted too; ``leave``: the
+            items beneath a deleted item stay as they are, as the document says.
 
     Returns:
         A new complex object. Attributes with Delete in a converted item have ``-``: the history keeps them.
 
     Raises:
         ChildrenUnknown: *children* is something else.
-        Refused: what `check_items` finds.
+        Refused: as `check_items`.
 
-    Source: "d. Logical Delete Method". The document leaves what is beneath unread; Apply would then drop it.
+    Source: "d. Logical Delete Method". The document does not read the items beneath; Apply would then drop them.
     """
     if children not in (CONVERT, LEAVE):
-        raise ChildrenUnknown(
-            "Logical Delete was given an unknown choice",
-            where="argument 'children'",
-            why=f"expected {CONVERT} or {LEAVE}, found '{children}'",
-            mend="give one of them",
-        )
-    check_items(object, "Logical Delete")
+        raise ChildrenUnknown(children=children)
+    check_items(object)
     result = copied(object)
     stack = [item for instance in instances(result) for item in line_items(instance)]
     while stack:

@@ -1,4 +1,4 @@
-"""Module Licensed: whether this computer may run a module.
+"""Module Licensed: tell whether this computer may run a module.
 
     modules: [Orders, Quotes]        # licence.yaml, named in the settings; no file: every module is licensed
     hosts: ["hub-*.example.com"]     # any of these patterns; left out: every host
@@ -18,7 +18,7 @@ from integration_objects.field_values import read_date
 
 @dataclass(frozen=True)
 class Licence:
-    """What a licence file says.
+    """The terms of a licence file.
 
     Attributes:
         modules: names of the licensed modules.
@@ -35,7 +35,7 @@ def read_licence(source: Source) -> Licence:
     """Read a licence file.
 
     Raises:
-        DeclarationFault: it isn't YAML of the form above, or the day is none.
+        DeclarationFault: it isn't YAML of the form above, or the last day is no date.
     """
     parts = read(source).mapping(required=["modules"], optional=["hosts", "expires"])
     expires = parts["expires"].text() if "expires" in parts else None
@@ -51,18 +51,18 @@ def read_licence(source: Source) -> Licence:
 
 
 def module_licensed(module: str, licence: Licence | None = None, host: str = "", today: str = "") -> bool:
-    """Whether *module* is licensed for this computer.
+    """Tell whether *module* is licensed for this computer.
 
     Args:
         module: the module's name.
-        licence: what the licence file says; None where the settings name none: every module is licensed.
+        licence: the licence file; None where the settings name none: every module is licensed.
         host: this computer's name; case makes no difference.
-        today: ISO date or date-time, of which the day counts.
+        today: ISO date or date-time; only the day counts.
 
     Source: "m. Module Licensed Method".
     """
     if licence is None:
         return True
     on_time = licence.expires is None or today[:10] <= licence.expires[:10]
-    here = not licence.hosts or any(fnmatchcase(host.lower(), pattern.lower()) for pattern in licence.hosts)
-    return module in licence.modules and on_time and here
+    on_host = not licence.hosts or any(fnmatchcase(host.lower(), pattern.lower()) for pattern in licence.hosts)
+    return module in licence.modules and on_time and on_host

@@ -6,12 +6,16 @@ ones".
 
 from __future__ import annotations
 
-from integration_objects.errors import Misconfigured
+from integration_objects.errors import Misconfigured, UnknownName
 from integration_objects.property_set import PropertySet
 
 
-class ObjectNotSaved(Misconfigured):
-    """A workflow gets an object that it hasn't saved."""
+class ObjectNotSaved(UnknownName, Misconfigured):
+    """A workflow gets an object that it hasn't saved since the last reset."""
+
+    kind = "saved object"
+    where = "the workflow run's saved objects"
+    otherwise = "save the object before, under the same key"
 
 
 class ObjectMemory:
@@ -27,10 +31,7 @@ class ObjectMemory:
         self._saved: dict[str, PropertySet] = {}
 
     def save(self, key: str, object: PropertySet) -> None:
-        """Save a copy of *object* under *key*, in place of what was there.
-
-        Source: "j. Save Object Method".
-        """
+        """Save a copy of *object* under *key*, in place of the one that was there."""
         self._saved[key] = object.copy()
 
     def get(self, key: str) -> PropertySet:
@@ -38,23 +39,11 @@ class ObjectMemory:
 
         Raises:
             ObjectNotSaved: nothing was saved under this key since the last reset.
-
-        Source: "k. Get Object Method".
         """
-        try:
-            return self._saved[key].copy()
-        except KeyError:
-            saved = ", ".join(f"'{name}'" for name in sorted(self._saved))
-            raise ObjectNotSaved(
-                f"Get Object doesn't find the object '{key}'",
-                where="the workflow run's saved objects",
-                why=f"saved are {saved}" if saved else "nothing is saved",
-                mend="save the object before, under the same key",
-            ) from None
+        if key not in self._saved:
+            raise ObjectNotSaved(key, self._saved)
+        return self._saved[key].copy()
 
     def reset(self) -> None:
-        """Forget all saved objects.
-
-        Source: "l. Reset Method".
-        """
+        """Forget all saved objects."""
         self._saved.clear()

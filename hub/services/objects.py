@@ -7,58 +7,57 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from hub.services.items import object_label
+from hub.services.items import ATTRIBUTES, LINE_ITEMS, object_label
 from integration_objects.complex_object import (
     action_code,
     attributes,
     instances,
     is_empty,
-    line_items,
     list_of,
     message,
     object_name,
 )
 from integration_objects.definition import Component, Definitions, IntegrationObject
-from integration_objects.errors import Refused
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM
+from integration_objects.errors import Refused, UnknownName
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, ORDER
 from integration_objects.property_set import PropertySet
 
-ATTRIBUTES = list_of(ATTRIBUTE)
-LINE_ITEMS = list_of(LINE_ITEM)
 #: An attribute's value, in each of its types.
 VALUE_FIELDS = ("Text Value", "Number Value", "Date Value")
-#: Whose line items a nameless empty object is taken to have; all three objects share them.
-_ANY = "OM Order"
 
 
-class ObjectUnknown(Refused):
+class ObjectUndeclared(UnknownName, Refused):
     """A tree or an argument names an integration object that nobody declared."""
+
+    kind = "integration object"
+    where = "integration_objects/"
+    otherwise = "name one of these, or declare the object"
 
 
 class ManyInstances(Refused):
-    """A method that wants one instance was given several."""
+    """A method that takes one instance was given several."""
+
+    what = "the argument '{argument}' carries {count} instances, and one is allowed"
+    where = "{label}"
+    why = "expected one instance, found {count}"
+    mend = "give one instance; Merge puts several together"
 
 
-def definition_of(name: str | None, definitions: Definitions, method: str) -> IntegrationObject:
-    """The definition of the object called *name*; of the order for a nameless empty object.
+def definition_of(name: str | None, definitions: Definitions) -> IntegrationObject:
+    """Return the definition of the object called *name*; of the order for a nameless empty object.
 
     Raises:
-        ObjectUnknown: there is none; the error lists those that are known.
+        ObjectUndeclared: there is none; the error lists the declared objects.
     """
-    try:
-        return definitions[_ANY if name is None else name]
-    except KeyError:
-        raise ObjectUnknown(
-            f"{method} doesn't know the integration object '{_ANY if name is None else name}'",
-            where="integration_objects/",
-            why=f"known are {', '.join(sorted(definitions))}",
-            mend="name one of these, or declare the object",
-        ) from None
+    name = ORDER if name is None else name  # asset, quote and order share their line items
+    if name not in definitions:
+        raise ObjectUndeclared(name, definitions)
+    return definitions[name]
 
 
-def items_of(tree: PropertySet, definitions: Definitions, method: str) -> Component:
-    """The definition of the tree's line items; a component without fields where the object has none."""
-    return line_item_of(definition_of(object_name(tree), definitions, method))
+def item_component(tree: PropertySet, definitions: Definitions) -> Component:
+    """Return the definition of the tree's line items; a component without fields where the object has none."""
+    return line_item_of(definition_of(object_name(tree), definitions))
 
 
 def line_item_of(definition: IntegrationObject) -> Component:
@@ -71,28 +70,22 @@ def attribute_of(component: Component) -> Component:
     return component.children.get(ATTRIBUTE) or Component(ATTRIBUTE)
 
 
-def only_instance(tree: PropertySet | None, method: str, argument: str) -> PropertySet | None:
-    """The one instance of a tree, None for an empty object or none.
+def only_instance(tree: PropertySet | None, argument: str) -> PropertySet | None:
+    """Return the one instance of the tree that *argument* gives; None for an empty object, or for none.
 
     Raises:
         ManyInstances: there are several.
     """
     if tree is None or is_empty(tree):
         return None
-    found = instances(tree)
-    if len(found) > 1:
-        raise ManyInstances(
-            f"{method} wants one instance in '{argument}'",
-            where=object_label(tree),
-            tree=tree,
-            why=f"expected one, found {len(found)}",
-            mend="give one instance; Merge puts several together",
-        )
-    return found[0] if found else None
+    carried = instances(tree)
+    if len(carried) > 1:
+        raise ManyInstances(argument=argument, label=object_label(tree), count=len(carried), tree=tree)
+    return carried[0] if carried else None
 
 
 def copied(tree: PropertySet, drop: Callable[[PropertySet], bool] | None = None) -> PropertySet:
-    """A copy of a message with every action code written out, without the line items that *drop* says.
+    """Copy a message with every action code written out, without the line items that *drop* refuses.
 
     Args:
         tree: not changed; each node that stays is copied once.
@@ -114,49 +107,33 @@ def copied(tree: PropertySet, drop: Callable[[PropertySet], bool] | None = None)
     return result
 
 
-def has_items(tree: PropertySet) -> bool:
-    """Whether any instance of the message has a line item."""
-    return any(line_items(instance) for instance in instances(tree))
-
-
-def rewrapped(tree: PropertySet, found: Sequence[PropertySet]) -> PropertySet:
-    """A message with *tree*'s envelope around other instances."""
-    result = tree.copy_node()
-    envelope = tree.children[0].copy_node()
-    listing = tree.children[0].children[0].copy_node()
-    listing.children = list(found)
-    envelope.children = [listing]
-    result.children = [envelope]
-    return result
-
-
 def header_copy(instance: PropertySet) -> PropertySet:
-    """A copy of the header with its own components, but for the line items."""
+    """Copy the header with its own components, without the line items."""
     result = instance.copy_node()
     result.children = [child.copy() for child in instance.children if child.type != LINE_ITEMS]
     return result
 
 
-def as_object(name: str, instance: PropertySet, definitions: Definitions, method: str) -> PropertySet:
-    """A message of the object *name* with *instance*'s header fields that both have by name, but for Row Id.
+def as_object(name: str, instance: PropertySet, definitions: Definitions) -> PropertySet:
+    """Make a message of the object *name* with the fields that its header shares with *instance*'s, without Row Id.
 
-    The header has no line items yet; the message is new, and so is everything in it.
+    The message is new, and so is everything in it; its header has no line items yet.
     """
-    root = definition_of(name, definitions, method).root
+    root = definition_of(name, definitions).root
     fields = {field: text for field, text in instance.properties.items() if field in root.fields and field != "Row Id"}
     return message(name, [PropertySet(root.name, properties=fields, origin=instance.origin)])
 
 
 def fit(roots: Iterable[PropertySet], source: Component, target: Component) -> None:
-    """Drop what line items of one object have and those of another haven't, where they become those; in place.
+    """Drop the fields and components of line items that another object's line items don't have. Changes *roots*.
 
-    A deployment may give a field, or a component, to the line items of one object only. As with a header's fields, what
-    both have by name is taken over.
+    A deployment may give a field, or a component, to the line items of one object only. As with a header's fields,
+    the fields that both have by name are taken over.
 
     Args:
-        roots: the line items, which are nobody else's.
-        source: the line item's component where they come from.
-        target: likewise where they go.
+        roots: the line items, which no other tree holds.
+        source: the line item's component in the object that they come from.
+        target: the line item's component in the object that they become part of.
     """
     if not _has_more(source, target):
         return
@@ -176,22 +153,22 @@ def _has_more(source: Component, target: Component) -> bool:
     if not (source.fields.keys() <= target.fields.keys() and source.children.keys() <= target.children.keys()):
         return True
     pairs = [(child, target.children[name]) for name, child in source.children.items() if child is not source]
-    return any(_has_more(one, other) for one, other in pairs)
+    return any(_has_more(own, other) for own, other in pairs)
 
 
-def unlike(item: PropertySet) -> list[PropertySet]:
-    """Copies of the item's lists that are neither attributes nor line items: a deployment's own."""
+def other_lists(item: PropertySet) -> list[PropertySet]:
+    """Copies of the item's lists that are neither attributes nor line items: a deployment's own components."""
     return [child.copy() for child in item.children if child.type != ATTRIBUTES and child.type != LINE_ITEMS]
 
 
 def lists_for(
     item: PropertySet, values: list[PropertySet], others: list[PropertySet] | None = None
 ) -> list[PropertySet]:
-    """The lists of an item's copy: attributes, a deployment's own, line items (none in it yet).
+    """Make the lists of an item's copy: attributes, a deployment's own, line items (none in it yet).
 
     Args:
         item: the original. Not changed.
-        values: the copy's attributes; a list that the original carries is there even where these are none.
+        values: the copy's attributes; a list that the original carries is there even without attributes in it.
         others: the deployment's own lists; None for copies of the original's.
     """
     result: list[PropertySet] = []
@@ -211,18 +188,14 @@ def lists_for(
     return result + items if items else result
 
 
-def made_new(
-    properties: Mapping[str, str | None],
-    component: Component,
-    new_id: Callable[[], str],
-    *,
-    row_id: bool = False,
+def fresh_properties(
+    properties: Mapping[str, str | None], component: Component, new_id: Callable[[], str], *, row_id: bool = False
 ) -> dict[str, str | None]:
-    """A copied item's fields without those that must not be twice, and with a new key.
+    """Copy an item's fields for a new item: without the fields that must be unique, and with a new key.
 
     Args:
         properties: the original's. Not changed.
-        component: the line item's definition; its list ``cleared`` says which fields a copy drops.
+        component: the line item's definition; its list ``cleared`` names the fields that a copy drops.
         new_id: makes an identifier.
         row_id: whether the copy gets a new Row Id too.
 
@@ -236,20 +209,19 @@ def made_new(
     return result
 
 
-def put_attributes(item: PropertySet, source: PropertySet, found: list[PropertySet]) -> None:
+def put_attributes(item: PropertySet, source: PropertySet, values: list[PropertySet]) -> None:
     """Put attributes before *item*'s lists, if there are any or *source* has the list. Changes *item*."""
-    if found or source.child(ATTRIBUTES) is not None:
-        item.children.insert(0, PropertySet(ATTRIBUTES, children=found))
+    if values or source.child(ATTRIBUTES) is not None:
+        item.children.insert(0, PropertySet(ATTRIBUTES, children=values))
 
 
 def attribute_copies(item: PropertySet, action: str, dropped: Sequence[str] = ()) -> list[PropertySet]:
-    """Copies of all attributes of an item with one action code, without the fields *dropped*."""
+    """Copy all attributes of an item with one action code, without the fields *dropped*."""
     result = []
     for attribute in attributes(item):
         twin = attribute.copy() if attribute.children else attribute.copy_node()
-        if dropped:
-            for name in dropped:
-                twin.properties.pop(name, None)
+        for name in dropped:
+            twin.properties.pop(name, None)
         twin.properties["Action Code"] = action
         result.append(twin)
     return result

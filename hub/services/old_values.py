@@ -1,4 +1,4 @@
-"""Conditions on an item and what it was before: ``[Status]`` reads the one, ``[Old Status]`` the other.
+"""Conditions on an item and its former state: ``[Status]`` reads the item, ``[Old Status]`` the former state.
 
 Spec: docs/design/methods.md, "Delta", action codes by configuration, and "Field Delta", conditions.
 """
@@ -9,11 +9,11 @@ from integration_objects.definition import Component
 from integration_objects.expression import Evaluator, Expression, ExpressionFault, compile_expression, field_reader
 from integration_objects.property_set import PropertySet
 
-#: What stands before a field's name where its old value is meant.
+#: The prefix of a field's name that means the old value.
 OLD = "Old "
-#: What the condition is evaluated on: the item, and the item that it was.
+#: A condition is evaluated on the item and its former state.
 Pair = tuple[PropertySet, PropertySet]
-#: The item before, where there was none.
+#: The former state of a new item.
 NOTHING = PropertySet()
 
 
@@ -22,8 +22,8 @@ def compile_condition(text: str, component: Component, where: str = "") -> Expre
 
     Args:
         text: the expression.
-        component: whose fields it reads.
-        where: file:line:column of the declaration that it stands in, for errors.
+        component: the component whose fields the condition reads.
+        where: file:line:column of the declaration, for errors.
 
     Raises:
         ExpressionFault: the text isn't understood, or names a field that the component hasn't.
@@ -31,14 +31,15 @@ def compile_condition(text: str, component: Component, where: str = "") -> Expre
     fields = field_reader(component)
 
     def read(name: str, column: int) -> Evaluator:
-        was = name.removeprefix(OLD)
-        if was != name and (was in component.fields or name not in component.fields):
-            before = fields(was, column)
-            return lambda pair: before(pair[1])
-        after = fields(name, column)
-        return lambda pair: after(pair[0])
+        old_name = name.removeprefix(OLD)
+        if old_name != name and (old_name in component.fields or name not in component.fields):
+            read_old = fields(old_name, column)
+            return lambda pair: read_old(pair[1])
+        read_new = fields(name, column)
+        return lambda pair: read_new(pair[0])
 
     try:
         return compile_expression(text, read)
     except ExpressionFault as fault:
-        raise fault.at(where)  # noqa: B904  # the same fault, with its place
+        fault.at(where)
+        raise

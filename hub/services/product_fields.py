@@ -1,7 +1,7 @@
-"""What every later step needs to know of a line's product, copied onto the line once.
+"""The fields of a product that later steps need, copied onto the line item once.
 
-Spec: docs/design/road.md, "Receive order"; docs/design/data-model.md, "Objects and where they live" (Fulfilment
-System).
+Spec: docs/design/road.md, "Receive order"; docs/design/data-model.md, "Objects and where they live"
+(Fulfilment System).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from integration_objects.property_set import PropertySet
 
 
 def copy_product_fields(item: PropertySet, product: Mapping[str, str | None]) -> None:
-    """Copy the fields of its product onto a line item. Changes *item*.
+    """Copy the fields of a product onto a line item. Changes *item*.
 
     Args:
         item: a line item; a Price Type or Product Name of its own stays.

@@ -1,4 +1,4 @@
-"""Set Action: one action code for all.
+"""Set Action: one action code for all line items and attributes.
 
 Source: "i. Set Action Method"; spec: docs/design/methods.md, "The small ones".
 """
@@ -20,12 +20,12 @@ def set_action(object: PropertySet, action: str | None) -> PropertySet:
 
     Raises:
         ActionCodeUnknown: *action* is something else.
-        Refused: what `check_items` finds.
+        Refused: as `check_items`.
 
     Source: "i. Set Action Method".
     """
-    code = action_of(action, "Set Action")
-    check_items(object, "Set Action")
+    code = action_of(action)
+    check_items(object)
     result = copied(object)
     for item in all_items([result]):
         item.properties["Action Code"] = code

@@ -1,4 +1,4 @@
-"""Set Effectivity Dates: when an item was completed, and from or until when its service runs.
+"""Set Effectivity Dates: the day of completion, and the first or last day of the service.
 
 Source: "h. Set Effectivity Dates Method", figures 11R to 11S-2; spec: docs/design/methods.md, "Set Effectivity Dates".
 """
@@ -16,11 +16,16 @@ from integration_objects.property_set import PropertySet
 class CompletedDateWrong(Refused):
     """The argument `completed` is no date."""
 
+    what = "the date of completion is no date"
+    where = "argument 'completed'"
+    why = "{fault}"
+    mend = "give an ISO date or date-time, or none"
+
 
 def set_effectivity_dates(object: PropertySet, completed: str | None = None) -> PropertySet:
-    """Set each item's Completed Date, and its calculated start (Add) or end (Delete) to it.
+    """Set each item's Completed Date, and set its calculated start (Add) or end (Delete) to the same date.
 
-    Runs before Logical Delete, which hides what was a Delete. Reads no clock.
+    Call it before Logical Delete, which turns every Delete into an Update. Reads no clock.
 
     Args:
         object: an order. Not changed.
@@ -29,22 +34,17 @@ def set_effectivity_dates(object: PropertySet, completed: str | None = None) -> 
 
     Raises:
         CompletedDateWrong: *completed* is no date.
-        Refused: what `check_items` finds.
+        Refused: as `check_items`.
 
-    Source: "h. Set Effectivity Dates Method". The document says "the date the action code was set"; the date
-    on which the change was completed is what it means for a service.
+    Source: "h. Set Effectivity Dates Method". The document says "the date the action code was set"; read as
+    the date on which the change was completed, for only then the service has changed.
     """
     if completed is not None:
         try:
             read_date(completed)
         except ValueError as fault:
-            raise CompletedDateWrong(
-                "Set Effectivity Dates was given a date that is none",
-                where="argument 'completed'",
-                why=str(fault),
-                mend="give an ISO date or date-time, or none",
-            ) from fault
-    check_items(object, "Set Effectivity Dates")
+            raise CompletedDateWrong(fault=fault) from fault
+    check_items(object)
     result = copied(object)
     for item in all_items([result]):
         fields = item.properties

@@ -1,4 +1,4 @@
-"""Update Order Status: which root items of an order are processed.
+"""Update Order Status: mark the root items of an order that are processed.
 
 Source: "n. Update Order Status Method"; spec: docs/design/methods.md, "The small ones" and "Settled points", The rest.
 """
@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.services.items import check_items
-from hub.services.objects import copied, items_of
+from hub.services.objects import copied, item_component
 from integration_objects.complex_object import instances, line_items
 from integration_objects.definition import Definitions
 from integration_objects.property_set import PropertySet
 
-#: Statuses of an item on which nobody works any more. The document says Complete, Failed or NULL.
+#: Statuses of a finished item. The document says Complete, Failed or NULL.
 COMPLETE_STATUSES = ("Complete", "Failed", "Rejected", "Cancelled")
-#: An item on which there was nothing to do; these count whatever the list says.
+#: Statuses of an item on which there was nothing to do; these always count as finished.
 _NOTHING_TO_DO = ("-", "", None)
 
 
 def update_order_status(
     object: PropertySet, complete: Sequence[str] | None = None, definitions: Definitions | None = None
 ) -> PropertySet:
-    """Set Order Item Processed Flag of each root item: Y where it and all beneath it are finished, else N.
+    """Set Order Item Processed Flag of each root item: Y if the item and all beneath it are finished, else N.
 
     Args:
         object: an order. Not changed.
@@ -31,13 +31,13 @@ def update_order_status(
         definitions: the integration objects.
 
     Raises:
-        Refused: what `check_items` finds.
+        Refused: as `check_items`.
 
     Source: "n. Update Order Status Method".
     """
-    check_items(object, "Update Order Status")
+    check_items(object)
     if complete is None:
-        declared = () if definitions is None else items_of(object, definitions, "Update Order Status").complete_statuses
+        declared = () if definitions is None else item_component(object, definitions).complete_statuses
         complete = declared or COMPLETE_STATUSES
     finished = frozenset((*complete, *_NOTHING_TO_DO))
     result = copied(object)

@@ -75,7 +75,7 @@ class Run(RecordedReads):
         for name in method.handed_in:
             if name not in named:
                 named[name] = self._hand_in(name)
-        return method.function(*arguments, **named)
+        return method(*arguments, **named)
 
     def _hand_in(self, name: str) -> Any:
         if name == "definitions":

@@ -434,7 +434,7 @@ def test_a_wrong_condition_in_a_declaration_is_told_with_its_place(own):
     own.file("o.xml", order(item("A")))
     assert own.refused("field-delta", "before=@o.xml", "after=@o.xml") == (
         "expression '[Old Quantit] < 1' is not understood\n"
-        f"  where: {own.folder}/integration_objects/unit.yaml:6:24, column 1\n"
+        f"  where: method Field Delta, {own.folder}/integration_objects/unit.yaml:6:24, column 1\n"
         "  why:   component 'Line Item' has no field 'Quantit'\n"
         "  mend:  did you mean 'Quantity'?\n"
     )
@@ -454,7 +454,7 @@ def test_a_method_is_not_asked_of_line_items_that_lack_what_it_sets(call):
 
 
 def test_an_empty_name_is_no_integration_objects(call):
-    assert call.refused("create-empty", "name=").startswith("Create Empty doesn't know the integration object ''\n")
+    assert call.refused("create-empty", "name=").startswith("there is no integration object ''\n")
 
 
 def test_module_licensed_reads_the_licence_file_of_the_settings(call):
@@ -542,29 +542,31 @@ def test_module_licensed_reads_the_licence_file_of_the_settings(call):
         ),
         (
             ["create-empty", "name=OM Ordr"],
-            "Create Empty doesn't know the integration object 'OM Ordr'\n  where: integration_objects/\n"
+            "there is no integration object 'OM Ordr'\n  where: method Create Empty, integration_objects/\n"
             "  why:   known are " + ", ".join(sorted(DEFINITIONS)) + "\n"
-            "  mend:  name one of these, or declare the object",
+            "  mend:  did you mean 'OM Order'?",
         ),
         (
             ["trim", "object=@o.xml", "keep=TRUE", "specification=TRUE"],
-            "Trim was given both a specification and its negation\n  where: arguments 'specification' and 'keep'\n"
-            "  why:   one says what goes, the other what stays\n"
+            "a specification and its negation exclude each other\n"
+            "  where: method Trim, arguments 'specification' and 'keep'\n"
+            "  why:   'specification' names the items that go, 'keep' the items that stay\n"
             "  mend:  give one of them, or neither for the default",
         ),
         (
             ["trim", "object=@o.xml", "specification=[Statuss] = 'x'"],
-            "expression \"[Statuss] = 'x'\" is not understood\n  where: argument 'specification', column 1\n"
+            "expression \"[Statuss] = 'x'\" is not understood\n"
+            "  where: argument 'specification', method Trim, column 1\n"
             "  why:   component 'Line Item' has no field 'Statuss'\n  mend:  did you mean 'Status'?",
         ),
         (
             ["trim", "object=@o.xml", "specification="],
-            "expression '' is not understood\n  where: argument 'specification', column 1\n"
+            "expression '' is not understood\n  where: argument 'specification', method Trim, column 1\n"
             "  why:   the expression is empty\n  mend:  write what is to be computed",
         ),
         (
             ["trim", "object=@o.xml", "specification=[Quantity]"],
-            "expression '[Quantity]' can't be evaluated\n  where: argument 'specification', column 1\n"
+            "expression '[Quantity]' can't be evaluated\n  where: argument 'specification', method Trim, column 1\n"
             "  why:   expected TRUE or FALSE, found a value that is never one\n"
             "  mend:  compare the value with something",
         ),
@@ -581,70 +583,73 @@ def test_module_licensed_reads_the_licence_file_of_the_settings(call):
         ),
         (
             ["logical-delete", "object=@o.xml", "children=drop"],
-            "Logical Delete was given an unknown choice\n  where: argument 'children'\n"
+            "'drop' is no way to treat the items beneath a deleted item\n"
+            "  where: method Logical Delete, argument 'children'\n"
             "  why:   expected convert or leave, found 'drop'\n  mend:  give one of them",
         ),
         (
             ["set-action", "object=@o.xml", "action=Remove"],
-            "Set Action was given an unknown action code\n  where: argument 'action'\n"
+            "'Remove' is no action code\n  where: method Set Action, argument 'action'\n"
             "  why:   expected one of Add, Update, Delete, -, found 'Remove'\n  mend:  give one of these",
         ),
         (
             ["set-field", "object=@o.xml", "field=Colour"],
-            "Set Field doesn't know the field 'Colour'\n  where: o.xml, OM Order, component 'Line Item'\n"
+            "there is no field 'Colour'\n  where: o.xml, method Set Field, OM Order, component 'Line Item'\n"
             "  why:   the definition has no such field\n  mend:  name a field of the definition",
         ),
         (
             ["set-field", "object=@o.xml", "field=Quantity", "value=1e3"],
-            "Set Field can't set 'Quantity'\n  where: o.xml, OM Order, component 'Line Item'\n"
+            "the field 'Quantity' can't be set to this value\n"
+            "  where: o.xml, method Set Field, OM Order, component 'Line Item'\n"
             "  why:   expected a number (digits with a sign and a point), found '1e3'\n"
-            "  mend:  give a value of the field's type",
+            "  mend:  give a value of the field's type that every line item may have",
         ),
         (
             ["set-effectivity-dates", "object=@o.xml", "completed=2026-02-30"],
-            "Set Effectivity Dates was given a date that is none\n  where: argument 'completed'\n"
+            "the date of completion is no date\n  where: method Set Effectivity Dates, argument 'completed'\n"
             "  why:   there is no such day or time: '2026-02-30'\n  mend:  give an ISO date or date-time, or none",
         ),
         (
             ["explode", "object=@o.xml", "root=B"],
-            "Explode doesn't find the root item 'B'\n  where: o.xml, OM Order 'O-1'\n"
+            "there is no root item 'B'\n  where: o.xml, method Explode, OM Order 'O-1'\n"
             "  why:   root items are 'A', 'C'\n  mend:  give the Integration Id of a root item, or none for all",
         ),
         (
             ["explode", "object=@o.xml", "limit=1"],
-            "Explode would make too many line items\n  where: o.xml, OM Order 'O-1'\n"
+            "the result would have too many line items\n  where: o.xml, method Explode, OM Order 'O-1'\n"
             "  why:   the result would have 5 items, the limit is 1\n"
             "  mend:  mend the quantities, or give a higher limit",
         ),
         (
             ["set-product-instance", "instance=@o.xml"],
-            "Set Product Instance wants one root item\n  where: o.xml, OM Order 'O-1'\n"
+            "the product instance has 2 root items, and one is allowed\n"
+            "  where: o.xml, method Set Product Instance, OM Order 'O-1'\n"
             "  why:   a product instance is one customizable product, found 2 root items\n"
             "  mend:  give one root with all beneath it",
         ),
         (
             ["merge", "target=@o.xml", "source=@again.xml"],
-            "Merge met a key that is in both objects\n"
-            "  where: again.xml, OM Order 'O-1' and OM Order 'O-1', line item 'A', line 8\n"
+            "a key is in both objects\n"
+            "  where: again.xml, method Merge, OM Order 'O-1' and OM Order 'O-1', line item 'A', line 8\n"
             "  why:   Integration Id is unique within an instance\n"
             "  mend:  drop the item from one of them, or apply one to the other",
         ),
         (
             ["delta", "old=@o.xml", "new=@two.xml"],
-            "Delta wants one instance in 'new'\n  where: two.xml, OM Order\n"
-            "  why:   expected one, found 2\n  mend:  give one instance; Merge puts several together",
+            "the argument 'new' carries 2 instances, and one is allowed\n  where: two.xml, method Delta, OM Order\n"
+            "  why:   expected one instance, found 2\n  mend:  give one instance; Merge puts several together",
         ),
         (
             ["field-delta", "before=@o.xml", "after=@two.xml"],
-            "Field Delta can't pair the instances of both objects\n"
-            "  where: two.xml, OM Order 'O-1' and OM Order\n"
+            "the instances of both objects can't be paired\n"
+            "  where: two.xml, method Field Delta, OM Order 'O-1' and OM Order\n"
             "  why:   'before' has 1, 'after' has 2\n  mend:  give the same instances in the same order on both sides",
         ),
         (
             ["delta", "output=OM Quot"],
-            "Delta can't make 'OM Quot'\n"
-            "  where: output\n"
-            "  why:   what changes one state into another is a quote or an order\n"
+            "a delta can't be of the kind 'OM Quot'\n"
+            "  where: method Delta, argument 'output'\n"
+            "  why:   a change of one state into another is a quote or an order\n"
             "  mend:  give OM Quote or OM Order",
         ),
     ],
@@ -727,30 +732,32 @@ A, B = ("<LineItem><IntegrationId>A</IntegrationId>{}</LineItem>\n", "<LineItem>
     [
         (
             B.format(""),
-            "Delta needs the key of every line item\n  where: bad.xml, OM Order 'O-1', root item 1, line 2\n"
+            "a line item has no key, and every line item needs one\n"
+            "  where: bad.xml, method Delta, OM Order 'O-1', root item 1, line 2\n"
             "  why:   expected Integration Id, found none\n  mend:  give the item an Integration Id",
         ),
         (
             B.format("<IntegrationId/>"),
-            "Delta needs the key of every line item\n  where: bad.xml, OM Order 'O-1', root item 1, line 2\n"
+            "a line item has no key, and every line item needs one\n"
+            "  where: bad.xml, method Delta, OM Order 'O-1', root item 1, line 2\n"
             "  why:   expected Integration Id, found none\n  mend:  give the item an Integration Id",
         ),
         (
             A.format("") * 2,
-            "Delta met two line items with one key\n  where: bad.xml, OM Order 'O-1', line item 'A', line 3\n"
+            "two line items have one key\n  where: bad.xml, method Delta, OM Order 'O-1', line item 'A', line 3\n"
             "  why:   Integration Id is unique within an instance\n"
             "  mend:  drop one of the items, or give it an Integration Id of its own",
         ),
         (
             A.format("<ActionCode>Remove</ActionCode>"),
-            "Delta met an unknown action code\n  where: bad.xml, OM Order 'O-1', line item 'A', line 2\n"
+            "'Remove' is no action code\n  where: bad.xml, method Delta, OM Order 'O-1', line item 'A', line 2\n"
             "  why:   expected one of Add, Update, Delete, -, found 'Remove'\n"
             "  mend:  mend the action code, or the map or look-up table that made it",
         ),
         (
             A.format("<Quantity>-1</Quantity>"),
-            "Delta met a quantity that is no number of 0 or more\n"
-            "  where: bad.xml, OM Order 'O-1', line item 'A', line 2\n"
+            "a quantity is no number of 0 or more\n"
+            "  where: bad.xml, method Delta, OM Order 'O-1', line item 'A', line 2\n"
             "  why:   expected a number of 0 or more, found '-1'\n"
             "  mend:  mend the item's Quantity, or leave it out for 1",
         ),
@@ -768,13 +775,13 @@ A, B = ("<LineItem><IntegrationId>A</IntegrationId>{}</LineItem>\n", "<LineItem>
         ),
         (
             A.format("<ListOfAttribute><Attribute/></ListOfAttribute>"),
-            "Delta met an attribute without a name\n  where: bad.xml, OM Order 'O-1', line item 'A', line 2\n"
+            "an attribute has no name\n  where: bad.xml, method Delta, OM Order 'O-1', line item 'A', line 2\n"
             "  why:   attributes are told apart by their Name within the item\n  mend:  give the attribute a Name",
         ),
         (
             A.format("<ListOfAttribute>" + "<Attribute><Name>N</Name></Attribute>" * 2 + "</ListOfAttribute>"),
-            "Delta met two attributes with one name\n"
-            "  where: bad.xml, OM Order 'O-1', line item 'A', attribute 'N', line 2\n"
+            "two attributes of a line item have one name\n"
+            "  where: bad.xml, method Delta, OM Order 'O-1', line item 'A', line 2, attribute 'N'\n"
             "  why:   a name stands once among the attributes of an item\n  mend:  drop or rename one of them",
         ),
         (
@@ -814,15 +821,15 @@ def test_a_circle_of_moves_and_a_fraction_name_their_file_and_line(call):
         + FOOT,
     )
     assert call.refused("apply", f"asset={before}", f"orders={moves}") == (
-        "Apply met moves that make a circle of line items\n"
-        "  where: moves.xml, order 'O-1', line item 'A', line 3\n"
+        "moves of line items make a circle\n"
+        "  where: moves.xml, method Apply, order 'O-1', line item 'A', line 3\n"
         "  why:   each stands beneath the next: A, B, A\n"
         "  mend:  give one of them a parent outside the circle\n"
     )
     half = call.file("half.xml", HEAD + A.format("<ActionCode>Add</ActionCode><Quantity>1.5</Quantity>") + FOOT)
     assert call.refused("explode", f"object={half}") == (
-        "Explode met a quantity that is no whole number\n"
-        "  where: half.xml, OM Order 'O-1', line item 'A', line 2\n"
+        "a quantity that must be exploded is no whole number\n"
+        "  where: half.xml, method Explode, OM Order 'O-1', line item 'A', line 2\n"
         "  why:   an added item becomes as many as its quantity says, found '1.5'\n"
         "  mend:  give a whole number, or set Track As Asset to N where the product is measured\n"
     )

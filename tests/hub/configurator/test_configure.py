@@ -20,7 +20,7 @@ from hub.configurator import (
 from hub.configurator.batch import ItemUnknown, RequestsContradict
 from hub.configurator.new_items import TooManyItems
 from hub.configurator.requests import RequestFaulty
-from hub.services.items import KeyMissing, KeyTwice
+from hub.services.items import ItemKeyMissing, ItemKeyTwice
 from integration_objects.complex_object import walk_items
 from integration_objects.names import KEY
 from tests.hub.configurator.products import (
@@ -500,9 +500,9 @@ def test_defaults_that_multiply_are_stopped():
 
 
 def test_an_instance_needs_keys_and_each_once():
-    with pytest.raises(KeyMissing):
+    with pytest.raises(ItemKeyMissing):
         configured(quote(line("Line", None)), [], PLAIN)
-    with pytest.raises(KeyTwice):
+    with pytest.raises(ItemKeyTwice):
         configured(quote(line("Line", "L"), line("Line", "L")), [], PLAIN)
 
 

@@ -193,7 +193,7 @@ def test_start_and_check(server, external):
         (
             {"items": [{"number": n, "fields": {"Integration Id": "A"}} for n in (1, 2)]},
             "items",
-            "the configurator met two line items with one key: Integration Id is unique within an instance",
+            "two line items have one key: Integration Id is unique within an instance",
         ),
         ({"items": [], "names": {"x": 1}}, "names.x", "expected the number of an item"),
         ({"items": [], "obsolete": [{"item": 1}]}, "obsolete[0].item", "expected the number of an item"),

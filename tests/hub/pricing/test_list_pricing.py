@@ -562,7 +562,10 @@ def test_a_carried_price_that_is_no_number_is_refused() -> None:
 def test_a_quantity_that_is_none_is_refused() -> None:
     with pytest.raises(QuantityWrong) as refused:
         priced(quote(item("P", product_id="P", quantity="-1")), price("P", "1"))
-    assert refused.value.what == "Pricing met a quantity that is no number of 0 or more"
+    assert (refused.value.what, refused.value.where) == (
+        "a quantity is no number of 0 or more",
+        "pricing, OM Quote 'Q-1', line item 'P'",
+    )
 
 
 def test_quantities_that_multiply_too_far_are_refused() -> None:
@@ -570,8 +573,8 @@ def test_quantities_that_multiply_too_far_are_refused() -> None:
     with pytest.raises(ExtendedQuantityTooLarge) as refused:
         priced(tree, price("P", "1"))
     assert str(refused.value) == (
-        "Pricing can't multiply the quantities\n"
-        "  where: OM Quote 'Q-1', line item 'B'\n"
+        "an Extended Quantity is too large\n"
+        "  where: pricing, OM Quote 'Q-1', line item 'B'\n"
         "  why:   the product of the quantities from the root down has more than 15 digits\n"
         "  mend:  mend the quantities above the item"
     )
@@ -580,7 +583,7 @@ def test_quantities_that_multiply_too_far_are_refused() -> None:
 def test_several_instances_are_refused_and_an_empty_object_costs_nothing() -> None:
     with pytest.raises(ManyInstances) as refused:
         priced(together(quote(item("A")), quote(item("B"))))
-    assert refused.value.what == "Pricing wants one instance in 'tree'"
+    assert refused.value.what == "the argument 'tree' carries 2 instances, and one is allowed"
     bill = priced(empty("OM Quote"))
     assert (bill.tree, bill.totals, bill.changes) == (empty("OM Quote"), (), ())
 

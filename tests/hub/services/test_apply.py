@@ -6,7 +6,7 @@ import pytest
 
 from hub.services.apply import Ignored, apply
 from hub.services.items import CircleOfItems
-from hub.services.objects import ManyInstances, ObjectUnknown
+from hub.services.objects import ManyInstances, ObjectUndeclared
 from integration_objects.complex_object import empty, instances, is_empty, line_items, message
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
@@ -279,21 +279,21 @@ def test_several_assets_are_refused() -> None:
     with pytest.raises(ManyInstances) as refused:
         applied(together(asset(item("A")), asset(item("B"))))
     assert str(refused.value) == (
-        "Apply wants one instance in 'asset'\n"
+        "the argument 'asset' carries 2 instances, and one is allowed\n"
         "  where: OM Asset\n"
-        "  why:   expected one, found 2\n"
+        "  why:   expected one instance, found 2\n"
         "  mend:  give one instance; Merge puts several together"
     )
 
 
 def test_an_order_of_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ObjectUnknown) as refused:
+    with pytest.raises(ObjectUndeclared) as refused:
         applied(None, message("OM Other", [PropertySet("Other")]))
     assert str(refused.value) == (
-        "Apply doesn't know the integration object 'OM Other'\n"
+        "there is no integration object 'OM Other'\n"
         "  where: integration_objects/\n"
         f"  why:   known are {', '.join(sorted(D))}\n"
-        "  mend:  name one of these, or declare the object"
+        "  mend:  did you mean 'OM Quote'?"
     )
 
 
@@ -303,7 +303,7 @@ def test_moves_that_make_a_circle_are_refused_and_the_circle_is_named() -> None:
     with pytest.raises(CircleOfItems) as refused:
         applied(before, change)
     assert str(refused.value) == (
-        "Apply met moves that make a circle of line items\n"
+        "moves of line items make a circle\n"
         "  where: order 'O-1', line item 'A'\n"
         "  why:   each stands beneath the next: A, C, B, A\n"
         "  mend:  give one of them a parent outside the circle"

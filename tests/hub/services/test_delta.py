@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.services.delta import NothingToCompare, OutputRefused, delta, delta_of
+from hub.services.delta import OutputRefused, delta
 from hub.services.differences import ComparedFieldUnknown
 from hub.services.objects import ManyInstances
 from integration_objects.complex_object import instances, is_empty, message
@@ -212,25 +212,12 @@ def test_a_caller_may_compare_other_fields() -> None:
     assert refused.value.why == "component 'Line Item' has no such field"
 
 
-def test_the_delta_of_several_objects_is_that_of_the_first_and_the_last() -> None:
-    one, two, three = asset(item("A")), asset(item("B")), asset(item("A"))
-    assert outline(delta_of([one, two, three], D, counting()), "Action Code") == "A -"
-    with pytest.raises(NothingToCompare) as refused:
-        delta_of([], D, counting())
-    assert str(refused.value) == (
-        "Delta was given no object\n"
-        "  where: argument 'objects'\n"
-        "  why:   expected at least one state, oldest first\n"
-        "  mend:  give two states, or the same one twice"
-    )
-
-
 def test_several_instances_are_refused() -> None:
     two = together(asset(item("A")), asset(item("B")))
     for old, new, name in ((two, None, "old"), (None, two, "new")):
         with pytest.raises(ManyInstances) as refused:
             change(old, new)
-        assert refused.value.what == f"Delta wants one instance in '{name}'"
+        assert refused.value.what == f"the argument '{name}' carries 2 instances, and one is allowed"
 
 
 def with_item(**settings: Any) -> dict[str, Any]:
@@ -302,8 +289,8 @@ def test_only_a_quote_or_an_order_can_be_made() -> None:
     with pytest.raises(OutputRefused) as caught:
         delta(None, None, shipped_definitions(), str, output="OM Asset")
     assert str(caught.value) == (
-        "Delta can't make 'OM Asset'\n"
-        "  where: output\n"
-        "  why:   what changes one state into another is a quote or an order\n"
+        "a delta can't be of the kind 'OM Asset'\n"
+        "  where: argument 'output'\n"
+        "  why:   a change of one state into another is a quote or an order\n"
         "  mend:  give OM Quote or OM Order"
     )

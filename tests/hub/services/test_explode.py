@@ -7,7 +7,7 @@ import pytest
 from hub.services.explode import (
     ExtendedQuantityTooLarge,
     QuantityNotWhole,
-    RootUnknown,
+    RootItemUnknown,
     TooManyItems,
     explode,
 )
@@ -106,7 +106,7 @@ def test_a_fraction_above_1_is_refused_and_not_fully_exploded() -> None:
     with pytest.raises(QuantityNotWhole) as refused:
         explode(tree, D, counting())
     assert str(refused.value) == (
-        "Explode met a quantity that is no whole number\n"
+        "a quantity that must be exploded is no whole number\n"
         "  where: OM Order 'O-1', line item 'A'\n"
         "  why:   an added item becomes as many as its quantity says, found '1.5'\n"
         "  mend:  give a whole number, or set Track As Asset to N where the product is measured"
@@ -129,7 +129,7 @@ def test_an_extended_quantity_has_7_digits_after_the_point_and_15_before() -> No
     with pytest.raises(ExtendedQuantityTooLarge) as refused:
         explode(large, D, counting())
     assert str(refused.value) == (
-        "Explode can't write an Extended Quantity\n"
+        "an Extended Quantity is too large\n"
         "  where: OM Order 'O-1', line item 'C'\n"
         "  why:   the product of the quantities from the root down has more than 15 digits\n"
         "  mend:  mend the quantities above the item"
@@ -141,10 +141,10 @@ def test_one_root_can_be_exploded_alone() -> None:
     assert exploded(one, root="A") == "A\nN1\nB\n  C"
     both = together(one, order(item("E", action="Add", quantity="2"), number="O-2"))
     assert exploded(both, root="E") == "A\nB\n  C\n--\nE\nN1"
-    with pytest.raises(RootUnknown) as refused:
+    with pytest.raises(RootItemUnknown) as refused:
         explode(one, D, counting(), root="C")
     assert str(refused.value) == (
-        "Explode doesn't find the root item 'C'\n"
+        "there is no root item 'C'\n"
         "  where: OM Order 'O-1'\n"
         "  why:   root items are 'A', 'B'\n"
         "  mend:  give the Integration Id of a root item, or none for all"
@@ -157,7 +157,7 @@ def test_the_limit_counts_all_items_of_the_result_where_something_is_exploded() 
     with pytest.raises(TooManyItems) as refused:
         explode(tree, D, counting(), limit=8)
     assert str(refused.value) == (
-        "Explode would make too many line items\n"
+        "the result would have too many line items\n"
         "  where: OM Order 'O-1'\n"
         "  why:   the result would have 9 items, the limit is 8\n"
         "  mend:  mend the quantities, or give a higher limit"

@@ -115,7 +115,7 @@ def test_instances_are_paired_by_position() -> None:
     with pytest.raises(InstancesUnequal) as refused:
         field_delta(pair("1", "2"), order(item("A")), D)
     assert str(refused.value) == (
-        "Field Delta can't pair the instances of both objects\n"
+        "the instances of both objects can't be paired\n"
         "  where: OM Order and OM Order 'O-1'\n"
         "  why:   'before' has 2, 'after' has 1\n"
         "  mend:  give the same instances in the same order on both sides"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from hub.services import Service
 from hub.services.apply import apply
 from hub.services.delta import delta
 from hub.services.explode import explode
@@ -46,15 +47,15 @@ NEED_KEYS = {"Apply", "Delta", "Merge", "Field Delta", "Set Product Instance"}
 
 def refusal(method: str, tree: PropertySet) -> str:
     with pytest.raises(Refused) as refused:
-        METHODS[method](tree)
+        Service(method, METHODS[method], "")(tree)
     return str(refused.value)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_refuses_two_items_with_one_key(method: str) -> None:
     assert refusal(method, order(item("A", item("B")), item("B"))) == (
-        f"{method} met two line items with one key\n"
-        "  where: OM Order 'O-1', line item 'B'\n"
+        "two line items have one key\n"
+        f"  where: method {method}, OM Order 'O-1', line item 'B'\n"
         "  why:   Integration Id is unique within an instance\n"
         "  mend:  drop one of the items, or give it an Integration Id of its own"
     )
@@ -63,8 +64,8 @@ def test_every_method_refuses_two_items_with_one_key(method: str) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_refuses_an_unknown_action_code(method: str) -> None:
     assert refusal(method, order(item("A", item("B", action="add")))) == (
-        f"{method} met an unknown action code\n"
-        "  where: OM Order 'O-1', line item 'B'\n"
+        "'add' is no action code\n"
+        f"  where: method {method}, OM Order 'O-1', line item 'B'\n"
         "  why:   expected one of Add, Update, Delete, -, found 'add'\n"
         "  mend:  mend the action code, or the map or look-up table that made it"
     )
@@ -77,14 +78,14 @@ def test_every_method_refuses_an_unknown_action_code(method: str) -> None:
 @pytest.mark.parametrize("quantity", ["-1", "", "one", "1e3"])
 def test_every_method_refuses_a_quantity_that_is_no_number_of_0_or_more(method: str, quantity: str) -> None:
     assert refusal(method, order(item("A", quantity=quantity))).startswith(
-        f"{method} met a quantity that is no number of 0 or more\n  where: OM Order 'O-1', line item 'A'\n"
+        f"a quantity is no number of 0 or more\n  where: method {method}, OM Order 'O-1', line item 'A'\n"
     )
 
 
 def test_a_negative_quantity_is_refused_in_these_words() -> None:
     assert refusal("Trim", order(item("A", quantity="-0.5"))) == (
-        "Trim met a quantity that is no number of 0 or more\n"
-        "  where: OM Order 'O-1', line item 'A'\n"
+        "a quantity is no number of 0 or more\n"
+        "  where: method Trim, OM Order 'O-1', line item 'A'\n"
         "  why:   expected a number of 0 or more, found '-0.5'\n"
         "  mend:  mend the item's Quantity, or leave it out for 1"
     )
@@ -93,15 +94,15 @@ def test_a_negative_quantity_is_refused_in_these_words() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_refuses_two_attributes_with_one_name_or_one_without(method: str) -> None:
     assert refusal(method, order(item("A", attribute("Colour"), attribute("Colour")))) == (
-        f"{method} met two attributes with one name\n"
-        "  where: OM Order 'O-1', line item 'A', attribute 'Colour'\n"
+        "two attributes of a line item have one name\n"
+        f"  where: method {method}, OM Order 'O-1', line item 'A', attribute 'Colour'\n"
         "  why:   a name stands once among the attributes of an item\n"
         "  mend:  drop or rename one of them"
     )
     for name in (None, ""):
         assert refusal(method, order(item("A", attribute(name)))) == (
-            f"{method} met an attribute without a name\n"
-            "  where: OM Order 'O-1', line item 'A'\n"
+            "an attribute has no name\n"
+            f"  where: method {method}, OM Order 'O-1', line item 'A'\n"
             "  why:   attributes are told apart by their Name within the item\n"
             "  mend:  give the attribute a Name"
         )
@@ -115,8 +116,8 @@ def test_apply_delta_and_merge_need_keys_and_the_others_do_not(method: str, key:
         METHODS[method](tree)
         return
     assert refusal(method, tree) == (
-        f"{method} needs the key of every line item\n"
-        "  where: OM Order 'O-1', line item 1 beneath 'A'\n"
+        "a line item has no key, and every line item needs one\n"
+        f"  where: method {method}, OM Order 'O-1', line item 1 beneath 'A'\n"
         "  why:   expected Integration Id, found none\n"
         "  mend:  give the item an Integration Id"
     )
@@ -127,8 +128,8 @@ def test_an_item_beneath_itself_is_refused_and_not_walked_for_ever(method: str) 
     circle = item("A", item("B"))
     put_list(circle.children[0].children[0], "Line Item").append(circle)
     assert refusal(method, order(circle)) == (
-        f"{method} met a line item twice\n"
-        "  where: OM Order 'O-1', line item 'A'\n"
+        "a line item stands twice in one tree\n"
+        f"  where: method {method}, OM Order 'O-1', line item 'A'\n"
         "  why:   the item stands beneath itself, or in two places of one tree\n"
         "  mend:  give each line item one parent"
     )
@@ -137,8 +138,8 @@ def test_an_item_beneath_itself_is_refused_and_not_walked_for_ever(method: str) 
 def test_a_refusal_names_the_line_of_the_source_and_a_root_item_without_a_key_by_its_place() -> None:
     bad = item("A", quantity="x")
     bad.origin = 22
-    assert "where: OM Order 'O-1', line item 'A', line 22\n" in refusal("Trim", order(bad))
-    assert "where: OM Asset '1-A', root item 2\n" in refusal("Apply", asset(item("A"), item(None)))
+    assert "where: method Trim, OM Order 'O-1', line item 'A', line 22\n" in refusal("Trim", order(bad))
+    assert "where: method Apply, OM Asset '1-A', root item 2\n" in refusal("Apply", asset(item("A"), item(None)))
 
 
 def test_keys_are_unique_within_an_instance_only() -> None:
@@ -154,8 +155,8 @@ def circle(above: PropertySet, beneath: PropertySet) -> PropertySet:
 
 
 CIRCLE = (
-    "{} met a line item twice\n"
-    "  where: OM Order 'O-1', {}\n"
+    "a line item stands twice in one tree\n"
+    "  where: method {}, OM Order 'O-1', {}\n"
     "  why:   the item stands beneath itself, or in two places of one tree\n"
     "  mend:  give each line item one parent"
 )
@@ -179,4 +180,4 @@ def test_an_item_is_named_though_a_circle_stands_beside_it(method: str) -> None:
     above = item("A", item(None, quantity="-1"))
     put_list(above, "Line Item").append(above)
     text = refusal(method, order(above, item("Z")))
-    assert "where: OM Order 'O-1', line item 1 beneath 'A'\n" in text
+    assert f"where: method {method}, OM Order 'O-1', line item 1 beneath 'A'\n" in text

@@ -56,7 +56,7 @@ def test_another_choice_is_refused() -> None:
     with pytest.raises(ChildrenUnknown) as refused:
         logical_delete(TREE, children="drop")
     assert str(refused.value) == (
-        "Logical Delete was given an unknown choice\n"
+        "'drop' is no way to treat the items beneath a deleted item\n"
         "  where: argument 'children'\n"
         "  why:   expected convert or leave, found 'drop'\n"
         "  mend:  give one of them"

@@ -14,7 +14,7 @@ from hub.services.apply import apply
 from hub.services.delta import delta
 from hub.services.explode import explode
 from hub.services.fully_exploded import fully_exploded
-from hub.services.items import CircleOfItems, KeyTwice
+from hub.services.items import CircleOfItems, ItemKeyTwice
 from hub.services.logical_delete import logical_delete
 from hub.services.merge import merge
 from hub.services.objects import copied
@@ -236,7 +236,7 @@ def test_no_method_changes_its_input(before: PropertySet, change: PropertySet) -
         lambda: apply(before, [change, change], DEFINITIONS),
         lambda: merge(before, change, DEFINITIONS),
     ):
-        with contextlib.suppress(CircleOfItems, KeyTwice):
+        with contextlib.suppress(CircleOfItems, ItemKeyTwice):
             call()
         assert (before, change) == copies
 

@@ -8,14 +8,14 @@ import pytest
 
 from hub.services import SERVICES, ObjectMemory
 from hub.services.create_empty import create_empty
-from hub.services.items import ActionCodeUnknown, KeyTwice
+from hub.services.items import ActionCodeUnknown, ItemKeyTwice
 from hub.services.merge import merge
 from hub.services.module_licensed import Licence, module_licensed, read_licence
 from hub.services.object_memory import ObjectNotSaved
-from hub.services.objects import ManyInstances, ObjectUnknown
+from hub.services.objects import ManyInstances, ObjectUndeclared
 from hub.services.set_action import set_action
 from hub.services.set_effectivity_dates import CompletedDateWrong, set_effectivity_dates
-from hub.services.set_field import FieldUnknown, FieldValueWrong, set_field
+from hub.services.set_field import FieldValueWrong, ItemFieldUnknown, set_field
 from hub.services.set_product_instance import ManyRoots, set_product_instance
 from hub.services.update_order_status import update_order_status
 from integration_objects.complex_object import empty, instances, is_empty, line_items
@@ -49,7 +49,7 @@ def test_a_completed_date_that_is_none_is_refused() -> None:
     with pytest.raises(CompletedDateWrong) as refused:
         set_effectivity_dates(order(item("A")), "yesterday")
     assert str(refused.value) == (
-        "Set Effectivity Dates was given a date that is none\n"
+        "the date of completion is no date\n"
         "  where: argument 'completed'\n"
         "  why:   expected a date (2026-01-31 or 2026-01-31T12:00:00Z), found 'yesterday'\n"
         "  mend:  give an ISO date or date-time, or none"
@@ -66,7 +66,7 @@ def test_set_action_refuses_an_unknown_code() -> None:
     with pytest.raises(ActionCodeUnknown) as refused:
         set_action(quote(item("A")), "Change")
     assert str(refused.value) == (
-        "Set Action was given an unknown action code\n"
+        "'Change' is no action code\n"
         "  where: argument 'action'\n"
         "  why:   expected one of Add, Update, Delete, -, found 'Change'\n"
         "  mend:  give one of these"
@@ -81,10 +81,10 @@ def test_set_field_sets_every_item_also_to_null() -> None:
 
 def test_set_field_refuses_unknown_fields_and_wrong_values() -> None:
     tree = order(item("A"), item("B"))
-    with pytest.raises(FieldUnknown) as unknown:
+    with pytest.raises(ItemFieldUnknown) as unknown:
         set_field(tree, "Servic Id", "2", D)
     assert str(unknown.value) == (
-        "Set Field doesn't know the field 'Servic Id'\n"
+        "there is no field 'Servic Id'\n"
         "  where: OM Order, component 'Line Item'\n"
         "  why:   the definition has no such field\n"
         "  mend:  did you mean 'Service Id'?"
@@ -92,20 +92,24 @@ def test_set_field_refuses_unknown_fields_and_wrong_values() -> None:
     with pytest.raises(FieldValueWrong) as wrong:
         set_field(tree, "Due Date", "soon", D)
     assert str(wrong.value) == (
-        "Set Field can't set 'Due Date'\n"
+        "the field 'Due Date' can't be set to this value\n"
         "  where: OM Order, component 'Line Item'\n"
         "  why:   expected a date (2026-01-31 or 2026-01-31T12:00:00Z), found 'soon'\n"
-        "  mend:  give a value of the field's type"
+        "  mend:  give a value of the field's type that every line item may have"
     )
     for field, value, why in (
         ("Integration Id", "X", "Integration Id is unique within an instance"),
         ("Quantity", "-1", "expected a number of 0 or more, found '-1'"),
-        ("Parent Item Id", "A", "it says where a line item stands, and is there in the flat form only"),
+        (
+            "Parent Item Id",
+            "A",
+            "it names the line item above, and only the flat form has it; move the line items in the file",
+        ),
     ):
         with pytest.raises(FieldValueWrong) as wrong:
             set_field(tree, field, value, D)
         assert (wrong.value.what, wrong.value.why, wrong.value.objects["tree"]) == (
-            f"Set Field can't set '{field}'",
+            f"the field '{field}' can't be set to this value",
             why,
             tree,
         )
@@ -129,10 +133,10 @@ def test_merge_with_an_empty_object_gives_the_other_in_the_targets_type() -> Non
 
 
 def test_merge_refuses_a_key_that_is_in_both_and_several_instances() -> None:
-    with pytest.raises(KeyTwice) as refused:
+    with pytest.raises(ItemKeyTwice) as refused:
         merge(quote(item("A", item("B"))), order(item("C", item("B"))), D)
     assert str(refused.value) == (
-        "Merge met a key that is in both objects\n"
+        "a key is in both objects\n"
         "  where: OM Quote 'Q-1' and OM Order 'O-1', line item 'B'\n"
         "  why:   Integration Id is unique within an instance\n"
         "  mend:  drop the item from one of them, or apply one to the other"
@@ -165,13 +169,13 @@ def test_an_empty_complex_object_is_of_no_kind_or_has_a_header() -> None:
     result = create_empty("OM Quote", D)
     assert not is_empty(result)
     assert instances(result) == [PropertySet("Quote")]
-    with pytest.raises(ObjectUnknown) as refused:
+    with pytest.raises(ObjectUndeclared) as refused:
         create_empty("Quote", D)
     assert str(refused.value) == (
-        "Create Empty doesn't know the integration object 'Quote'\n"
+        "there is no integration object 'Quote'\n"
         "  where: integration_objects/\n"
         f"  why:   known are {', '.join(sorted(D))}\n"
-        "  mend:  name one of these, or declare the object"
+        "  mend:  did you mean 'OM Quote'?"
     )
 
 
@@ -214,15 +218,15 @@ def test_saved_objects_are_copies_until_the_reset() -> None:
     with pytest.raises(ObjectNotSaved) as refused:
         memory.get("quote")
     assert str(refused.value) == (
-        "Get Object doesn't find the object 'quote'\n"
+        "there is no saved object 'quote'\n"
         "  where: the workflow run's saved objects\n"
-        "  why:   saved are 'delta'\n"
+        "  why:   known are delta\n"
         "  mend:  save the object before, under the same key"
     )
     memory.reset()
     with pytest.raises(ObjectNotSaved) as forgotten:
         memory.get("delta")
-    assert forgotten.value.why == "nothing is saved"
+    assert forgotten.value.why == "known are none"
 
 
 def test_a_product_instance_is_an_asset_with_one_root_and_no_actions() -> None:
@@ -235,7 +239,7 @@ def test_a_product_instance_is_an_asset_with_one_root_and_no_actions() -> None:
     with pytest.raises(ManyRoots) as refused:
         set_product_instance(asset(item("A"), item("B")), D)
     assert str(refused.value) == (
-        "Set Product Instance wants one root item\n"
+        "the product instance has 2 root items, and one is allowed\n"
         "  where: OM Asset '1-A'\n"
         "  why:   a product instance is one customizable product, found 2 root items\n"
         "  mend:  give one root with all beneath it"

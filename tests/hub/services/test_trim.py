@@ -38,9 +38,9 @@ def test_both_at_once_are_refused() -> None:
     with pytest.raises(TwoSpecifications) as refused:
         trim(order(item("A")), "TRUE", "FALSE", D)
     assert str(refused.value) == (
-        "Trim was given both a specification and its negation\n"
+        "a specification and its negation exclude each other\n"
         "  where: arguments 'specification' and 'keep'\n"
-        "  why:   one says what goes, the other what stays\n"
+        "  why:   'specification' names the items that go, 'keep' the items that stay\n"
         "  mend:  give one of them, or neither for the default"
     )
 

@@ -341,8 +341,8 @@ def test_a_quantity_that_is_not_whole_cannot_be_ungrouped(care):
     quote = the(care("new-products-and-services", account="1-B", product="Calling Card", quantity="1.5"))
     (root,) = line_items(quote)
     assert care.refused("ungroup", quote=quote.get("Quote Number"), line="1") == (
-        "Explode met a quantity that is no whole number\n"
-        f"  where: OM Quote '{quote.get('Quote Number')}', line item '{root.get(KEY)}'\n"
+        "a quantity that must be exploded is no whole number\n"
+        f"  where: method Explode, OM Quote '{quote.get('Quote Number')}', line item '{root.get(KEY)}'\n"
         "  why:   an added item becomes as many as its quantity says, found '1.5'\n"
         "  mend:  give a whole number, or set Track As Asset to N where the product is measured"
     )
