@@ -21,11 +21,9 @@ from integration_objects.expression.syntax import (
     Evaluator,
     FieldName,
     Function,
-    Negation,
     Node,
-    NullTest,
     Reader,
-    Signed,
+    Unary,
     nodes_of,
     parse,
 )
@@ -175,13 +173,8 @@ def _evaluator(node: Node, operands: list[Evaluator]) -> Evaluator:
             return node.read
         case Call():
             return _call(node, operands)
-        case Signed():
-            return _signed(node, operands[0])
-        case Negation():
-            return _negated(node, operands[0])
-        case NullTest(is_negated=is_negated):
-            operand = operands[0]
-            return (lambda item: operand(item) is not None) if is_negated else (lambda item: operand(item) is None)
+        case Unary():
+            return _unary(node, operands[0])
         case Comparison():
             return _compared(node, *operands)
         case Chain(signs=[("AND" | "OR", _), *_]):
@@ -267,13 +260,14 @@ def _compared(node: Comparison, left: Evaluator, right: Evaluator) -> Evaluator:
     return compare
 
 
-def _negated(node: Negation, operand: Evaluator) -> Evaluator:
-    column = node.column
-    return lambda item: not _truth(operand(item), column)
-
-
-def _signed(node: Signed, operand: Evaluator) -> Evaluator:
+def _unary(node: Unary, operand: Evaluator) -> Evaluator:
     is_minus, column = node.sign == "-", node.column
+    if node.sign == "NOT":
+        return lambda item: not _truth(operand(item), column)
+    if node.sign == "IS NULL":
+        return lambda item: operand(item) is None
+    if node.sign == "IS NOT NULL":
+        return lambda item: operand(item) is not None
 
     def sign(item: Any) -> Value:
         value = operand(item)

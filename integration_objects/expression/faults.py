@@ -13,7 +13,7 @@ class ExpressionFault(Refused):
 
     Attributes:
         expression: the expression's text; "" until the compiler, which knows the text, has set it.
-        column: the column of the token at fault, counted from 1; 0 until it is known.
+        column: the column of the token at fault, counted from 1; 0 for none.
     """
 
     def __init__(self, why: str, mend: str, column: int = 0, *, expression: str = "", running: bool = False) -> None:
@@ -22,21 +22,19 @@ class ExpressionFault(Refused):
         Args:
             why: the expected and the found.
             mend: the action that the expression's author can take.
-            column: the column of the token at fault; 0 where only the compiler knows it.
+            column: the column of the token at fault; 0 for none.
             expression: the expression's text; "" where only the compiler knows it.
             running: whether the expression was understood, and its evaluation failed.
         """
-        super().__init__("", where="", why=why, mend=mend)
-        self.column = 0
+        super().__init__("", where=f"column {column}" if column else "", why=why, mend=mend)
+        self.column = column
         self.expression = ""
         self._state = "can't be evaluated" if running else "is not understood"
-        self.within(expression, column)
+        self.within(expression)
 
-    def within(self, expression: str, column: int = 0) -> ExpressionFault:
-        """Set the expression's text and the column, each where the fault has none yet; return the same fault."""
+    def within(self, expression: str) -> ExpressionFault:
+        """Set the expression's text, where the fault has none yet; return the same fault."""
         self.expression = self.expression or expression
-        if column and not self.column:
-            self.column, self.where = column, f"column {column}"
         cut = "..." if len(self.expression) > _SHOWN else ""
         self.what = f"expression {self.expression[:_SHOWN]!r}{cut} {self._state}"
         self.args = (self.what,)

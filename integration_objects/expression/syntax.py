@@ -4,7 +4,7 @@
 
     Chain AND
       Comparison =        FieldName, Constant
-      Negation
+      Unary NOT
         Comparison >      Chain *  (FieldName, Constant), Constant
 
 Brackets leave no node. The parser looks the names of fields and functions up while it reads, so that the first fault
@@ -42,7 +42,7 @@ class Reader(Protocol):
         """Return the function that reads *name* from an item.
 
         Raises:
-            ExpressionFault: there is nothing called *name*; the parser adds the column.
+            ExpressionFault: there is nothing called *name*; with *column*.
         """
 
 
@@ -115,21 +115,10 @@ class Call(Node):
 
 
 @dataclass(eq=False, kw_only=True)
-class Signed(Node):
-    """A value with a sign before it."""
+class Unary(Node):
+    """An operator with one operand: +, -, NOT before it; IS NULL, IS NOT NULL behind it."""
 
     sign: str
-
-
-class Negation(Node):
-    """A value with NOT before it."""
-
-
-@dataclass(eq=False, kw_only=True)
-class NullTest(Node):
-    """A value with IS NULL behind it, or with IS NOT NULL where `is_negated`."""
-
-    is_negated: bool
 
 
 @dataclass(eq=False, kw_only=True)
@@ -184,17 +173,9 @@ def parse(text: str, read: Reader, functions: Mapping[str, Function]) -> Node:
 
 
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER = range(1, 9)
-_LEVELS = {
-    "OR": _OR,
-    "AND": _AND,
-    **dict.fromkeys(COMPARISONS, _COMPARE),
-    "IS": _COMPARE,
-    "+": _SUM,
-    "-": _SUM,
-    "*": _PRODUCT,
-    "/": _PRODUCT,
-    "^": _POWER,
-}
+_LEVELS = {"OR": _OR, "AND": _AND, **dict.fromkeys([*COMPARISONS, "IS"], _COMPARE)}
+_LEVELS |= {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "^": _POWER}
+_CONSTANTS = {"TRUE": True, "FALSE": False, "NULL": None}
 
 
 @dataclass(slots=True)
@@ -251,15 +232,13 @@ class _Parser:
             self._open_call(token)
             return True
         if kind == "field":
-            self._operands.append(_Operand(FieldName(name=value, read=self._reader_of(token), column=column)))
+            self._put(FieldName(name=value, read=self._read(value, column), column=column))
         elif kind in ("text", "word"):
-            self._put_constant(value, column, is_bare=kind == "word")
+            self._put(Constant(value=value, is_bare=kind == "word", column=column))
         elif kind == "number":
-            self._put_constant(_number(token), column)
-        elif kind == "key word" and value in ("TRUE", "FALSE"):
-            self._put_constant(value == "TRUE", column)
-        elif kind == "key word" and value == "NULL":
-            self._put_constant(None, column)
+            self._put(Constant(value=_number(token), column=column))
+        elif kind == "key word" and value in _CONSTANTS:
+            self._put(Constant(value=_CONSTANTS[value], column=column))
         else:
             return self._take_opening(token)
         return False
@@ -318,10 +297,8 @@ class _Parser:
         if not after.is_("key word", "NULL"):
             why = f"expected {'NULL' if is_negated else 'NULL or NOT NULL'} after IS, found {after}"
             raise ExpressionFault(why, "write IS NULL or IS NOT NULL; compare with = otherwise", after.column)
-        operand = self._operands.pop().node
-        self._operands.append(
-            _Operand(NullTest(is_negated=is_negated, parts=(operand,), column=token.column), _COMPARE)
-        )
+        sign, operand = "IS NOT NULL" if is_negated else "IS NULL", self._operands.pop().node
+        self._put(Unary(sign=sign, parts=(operand,), column=token.column), _COMPARE)
         return False
 
     def _close_bracket(self, token: Token) -> None:
@@ -347,23 +324,15 @@ class _Parser:
     def _reduce(self, level: int) -> None:
         """Build the operations that wait for their right side and bind at least as strongly as *level*."""
         while self._waiting and self._waiting[-1].kind in ("prefix", "infix") and self._waiting[-1].level >= level:
-            entry = self._waiting.pop()
-            right = self._operands.pop()
+            entry, right = self._waiting.pop(), self._operands.pop()
             if entry.kind == "infix":
-                right = _joined(self._operands.pop(), entry, right)
+                self._put(_joined(self._operands.pop(), entry, right.node), entry.level)
             else:
                 self._depth -= 1
-                right = _prefixed(entry, right)
-            self._operands.append(right)
+                self._put(_prefixed(entry, right), entry.level)
 
-    def _reader_of(self, token: Token) -> Evaluator:
-        try:
-            return self._read(token.value, token.column)
-        except ExpressionFault as fault:
-            raise fault.within("", token.column)  # noqa: B904  # the same fault, completed
-
-    def _put_constant(self, value: Value, column: int, *, is_bare: bool = False) -> None:
-        self._operands.append(_Operand(Constant(value=value, is_bare=is_bare, column=column)))
+    def _put(self, node: Node, level: int = 0) -> None:
+        self._operands.append(_Operand(node, level))
 
     def _open_call(self, token: Token) -> None:
         known = self._functions
@@ -386,32 +355,28 @@ class _Parser:
         if count < function.least or (function.most is not None and count > function.most):
             why = f"function {function.name!r} takes {_arity(function)}, found {count}"
             raise ExpressionFault(why, function.help, bracket.column)
-        self._operands.append(_Operand(Call(function=function, parts=arguments, column=bracket.column)))
+        self._put(Call(function=function, parts=arguments, column=bracket.column))
 
 
-def _joined(left: _Operand, entry: _Waiting, right: _Operand) -> _Operand:
-    level, sign = entry.level, (entry.sign, entry.column)
-    chain = left.node
-    if level == _COMPARE:
-        parts = (left.node, right.node)
-        return _Operand(Comparison(sign=entry.sign, parts=parts, column=entry.column), level)
-    if left.level != level or not isinstance(chain, Chain):
-        return _Operand(Chain(signs=[sign], parts=[left.node, right.node], column=entry.column), level)
-    chain.parts.append(right.node)
+def _joined(left: _Operand, entry: _Waiting, right: Node) -> Node:
+    if entry.level == _COMPARE:
+        return Comparison(sign=entry.sign, parts=(left.node, right), column=entry.column)
+    chain, sign = left.node, (entry.sign, entry.column)
+    if left.level != entry.level or not isinstance(chain, Chain):
+        return Chain(signs=[sign], parts=[left.node, right], column=entry.column)
+    chain.parts.append(right)
     chain.signs.append(sign)
-    if level == _POWER:
+    if entry.level == _POWER:
         chain.column = entry.column
-    return left
+    return chain
 
 
-def _prefixed(entry: _Waiting, operand: _Operand) -> _Operand:
+def _prefixed(entry: _Waiting, operand: _Operand) -> Node:
     node = operand.node
-    if entry.sign == "NOT":
-        return _Operand(Negation(parts=(node,), column=entry.column), _NOT)
-    if operand.level == 0 and isinstance(node, Constant) and isinstance(node.value, Decimal):
+    if entry.sign != "NOT" and operand.level == 0 and isinstance(node, Constant) and isinstance(node.value, Decimal):
         number = ARITHMETIC.minus(node.value) if entry.sign == "-" else node.value
-        return _Operand(Constant(value=number, column=entry.column), _SIGN)
-    return _Operand(Signed(sign=entry.sign, parts=(node,), column=entry.column), _SIGN)
+        return Constant(value=number, column=entry.column)
+    return Unary(sign=entry.sign, parts=(node,), column=entry.column)
 
 
 def _number(token: Token) -> Decimal:

@@ -21,7 +21,7 @@ from integration_objects.expression import (
     compile_expression,
     field_reader,
 )
-from integration_objects.expression.syntax import Chain, Signed, nodes_of
+from integration_objects.expression.syntax import Chain, Unary, nodes_of
 from integration_objects.property_set import PropertySet
 
 LINE_ITEM = Component(
@@ -394,7 +394,7 @@ def test_the_tree_shows_a_field_or_a_constant_that_stands_alone() -> None:
     tree = compile_expression("-2", field_reader(LINE_ITEM)).tree
     assert isinstance(tree, Constant)
     assert tree.value == Decimal(-2)
-    assert isinstance(compile_expression("- -2", field_reader(LINE_ITEM)).tree, Signed)
+    assert isinstance(compile_expression("- -2", field_reader(LINE_ITEM)).tree, Unary)
 
 
 def test_the_tree_has_the_operators_of_one_level_in_one_node_and_its_nodes_in_the_order_of_the_text() -> None:
