@@ -33,12 +33,13 @@ _LINE_ITEMS, _ATTRIBUTES = intern(_LIST_OF + LINE_ITEM), intern(_LIST_OF + ATTRI
 
 
 def list_of(name: str) -> str:
-    """The type of the node that holds the components (or instances) called *name*."""
-    return intern(_LIST_OF + name)  # one text for all nodes: large trees have hundreds of thousands of lists
+    """Return the type of the node that holds the components (or instances) called *name*."""
+    # One text for all nodes: large trees have hundreds of thousands of lists.
+    return intern(_LIST_OF + name)
 
 
 def message(name: str, instances: Sequence[PropertySet], message_id: str | None = None) -> PropertySet:
-    """A message that carries *instances* of the integration object *name*; an empty one for no instances."""
+    """Make a message that carries *instances* of the integration object *name*; an empty one for no instances."""
     if not instances:
         return empty(name)
     primary = instances[0].get("Row Id")
@@ -61,7 +62,7 @@ def message(name: str, instances: Sequence[PropertySet], message_id: str | None 
 
 
 def empty(name: str | None = None) -> PropertySet:
-    """An empty complex object, of no particular kind where no *name* is given."""
+    """Make an empty complex object; of no particular kind where no *name* is given."""
     properties: dict[str, str | None] = {"Is Empty": "Y"}
     if name is not None:
         properties["OutputIntObjectName"] = name
@@ -69,12 +70,12 @@ def empty(name: str | None = None) -> PropertySet:
 
 
 def is_empty(tree: PropertySet) -> bool:
-    """Whether *tree* is an empty complex object: it says so, and carries no message."""
+    """Tell whether *tree* is an empty complex object: Is Empty is Y, and it carries no message."""
     return tree.get("Is Empty") == "Y" and not tree.children
 
 
 def object_name(tree: PropertySet) -> str | None:
-    """The integration object's name that the message carries; None for an empty object of no kind."""
+    """Return the name of the integration object that the message carries; None for an empty object of no kind."""
     envelope = tree.child("Message")
     if envelope is not None:
         return envelope.get("IntObjectName")
@@ -82,7 +83,7 @@ def object_name(tree: PropertySet) -> str | None:
 
 
 def instances(tree: PropertySet) -> list[PropertySet]:
-    """The instances' header nodes, the tree's own nodes, not copies; none for an empty object."""
+    """Return the header nodes of the instances: the tree's own nodes, not copies; none for an empty object."""
     envelope = tree.child("Message")
     if envelope is None or not envelope.children:
         return []
@@ -90,12 +91,12 @@ def instances(tree: PropertySet) -> list[PropertySet]:
 
 
 def first_instance(tree: PropertySet) -> PropertySet:
-    """The header node of a message that carries at least one instance."""
+    """Return the first header node of a message that carries at least one instance."""
     return instances(tree)[0]
 
 
 def components(node: PropertySet, name: str) -> list[PropertySet]:
-    """The child components called *name* of an instance or component: its own list, not a copy of it."""
+    """Return the child components called *name* of an instance or component: its own list, not a copy."""
     type = list_of(name)
     for child in node.children:
         if child.type == type:
@@ -104,22 +105,21 @@ def components(node: PropertySet, name: str) -> list[PropertySet]:
 
 
 def carries(node: PropertySet, name: str) -> bool:
-    """Whether the node carries a list of components *name*, even an empty one."""
+    """Tell whether the node carries a list of components *name*, even an empty one."""
     return node.child(list_of(name)) is not None
 
 
 def put_list(node: PropertySet, name: str) -> list[PropertySet]:
-    """The children of the node's list of components *name*, made where it was absent. Changes *node*."""
-    type = list_of(name)
-    found = node.child(type)
-    if found is None:
-        found = PropertySet(type)
-        node.children.append(found)
-    return found.children
+    """Return the node's own list of components *name*; make it where it is absent. Changes *node*."""
+    holder = node.child(list_of(name))
+    if holder is None:
+        holder = PropertySet(list_of(name))
+        node.children.append(holder)
+    return holder.children
 
 
 def line_items(node: PropertySet) -> list[PropertySet]:
-    """The line items directly beneath an instance or a line item: its own list, not a copy of it."""
+    """Return the line items directly beneath an instance or a line item: its own list, not a copy."""
     for child in node.children:
         if child.type == _LINE_ITEMS:
             return child.children
@@ -127,7 +127,7 @@ def line_items(node: PropertySet) -> list[PropertySet]:
 
 
 def attributes(item: PropertySet) -> list[PropertySet]:
-    """The attributes of a line item: its own list, not a copy of it."""
+    """Return the attributes of a line item: its own list, not a copy."""
     for child in item.children:
         if child.type == _ATTRIBUTES:
             return child.children
@@ -135,7 +135,7 @@ def attributes(item: PropertySet) -> list[PropertySet]:
 
 
 def walk_items(instance: PropertySet) -> Iterator[tuple[PropertySet, PropertySet | None]]:
-    """Every line item with its parent item (None for a root item), parents before children, in order."""
+    """Yield every line item with its parent item (None for a root item), parents before children, in order."""
     stack: list[tuple[PropertySet, PropertySet | None]] = [(root, None) for root in reversed(line_items(instance))]
     while stack:
         entry = stack.pop()
@@ -147,7 +147,7 @@ def walk_items(instance: PropertySet) -> Iterator[tuple[PropertySet, PropertySet
 
 
 def items_of(instance: PropertySet) -> Iterator[PropertySet]:
-    """Every line item of an instance, parents before children, in order."""
+    """Yield every line item of an instance, parents before children, in order."""
     stack = line_items(instance)[::-1]
     while stack:
         item = stack.pop()
@@ -158,14 +158,14 @@ def items_of(instance: PropertySet) -> Iterator[PropertySet]:
 
 
 def all_items(trees: Iterable[PropertySet]) -> Iterator[PropertySet]:
-    """Every line item of every instance of the messages *trees*."""
+    """Yield every line item of every instance of the messages *trees*."""
     for tree in trees:
         for instance in instances(tree):
             yield from items_of(instance)
 
 
 def action_code(node: PropertySet) -> str:
-    """The node's action code as the methods read it: absent, null, ``''`` and ``--`` are ``-``."""
+    """Return the node's action code as the methods read it: absent, null, ``''`` and ``--`` are ``-``."""
     code = node.properties.get("Action Code")
     if code is None or code in _READ_AS_NO_ACTION:
         return NO_ACTION
@@ -173,15 +173,15 @@ def action_code(node: PropertySet) -> str:
 
 
 def is_tracked(item: PropertySet) -> bool:
-    """Whether the item's product is tracked as an asset; a null Track As Asset reads as Y."""
+    """Tell whether the item's product is tracked as an asset; a null Track As Asset reads as Y."""
     return item.properties.get("Track As Asset") != "N"
 
 
 class ComplexObject:
     """One instance of a message, seen as a header and a forest of line items that are found by key.
 
-    The view is made once for a tree. It reads the tree's structure when it is first asked, and doesn't see line items
-    that are added or taken away afterwards; fields may change.
+    Make the view once for a tree. The view reads the tree's structure at the first question. It doesn't see line items
+    that are added or removed afterwards; fields may change.
 
     >>> feature = PropertySet(LINE_ITEM, properties={KEY: "2"})
     >>> line = PropertySet(LINE_ITEM, properties={KEY: "1"})
@@ -200,9 +200,9 @@ class ComplexObject:
 
     @classmethod
     def of(cls, tree: PropertySet) -> ComplexObject:
-        """The view on the first instance of the message *tree*; an empty message has a header without fields."""
-        found = instances(tree)
-        return cls(found[0] if found else PropertySet())
+        """Make the view on the first instance of the message *tree*; an empty message has a header without fields."""
+        headers = instances(tree)
+        return cls(headers[0] if headers else PropertySet())
 
     @cached_property
     def items(self) -> list[PropertySet]:
@@ -215,7 +215,7 @@ class ComplexObject:
         return {key: item for item in self.items if (key := item.get(KEY)) is not None}
 
     def by_key(self, key: str | None) -> PropertySet | None:
-        """The line item with this Integration Id; None for none."""
+        """Return the line item with this Integration Id; None for none."""
         return None if key is None else self.keyed.get(key)
 
     @cached_property
@@ -224,34 +224,43 @@ class ComplexObject:
         return {id(item): parent for item, parent in walk_items(self.header)}
 
     def parent_of(self, item: PropertySet) -> PropertySet | None:
-        """The line item above *item*; None for a root item."""
+        """Return the line item above *item*; None for a root item."""
         return self._parents[id(item)]
 
     def above(self, item: PropertySet) -> Iterator[PropertySet]:
-        """The line items above *item*, the nearest first."""
+        """Yield the line items above *item*, the nearest first."""
         parent = self.parent_of(item)
         while parent is not None:
             yield parent
             parent = self.parent_of(parent)
 
     def root_of(self, item: PropertySet) -> PropertySet:
-        """The root item that *item* stands beneath; a root item itself."""
+        """Return the root item above *item*; a root item is its own root."""
         root = item
         for parent in self.above(item):
             root = parent
         return root
 
     def prune(self, keep: Callable[[PropertySet], bool]) -> PropertySet:
-        """A copy of the instance with the line items that satisfy *keep*, and those above them."""
-        wanted: set[int] = set()
+        """Copy the instance with the line items that satisfy *keep*, and the line items above them."""
+        kept: set[int] = set()
         for item in self.items:
             if keep(item):
-                wanted.add(id(item))
-                wanted |= {id(parent) for parent in self.above(item)}
-        return _copy_where(self.header, lambda item: id(item) in wanted)
+                kept.add(id(item))
+                kept.update(id(parent) for parent in self.above(item))
+        result = self.header.copy_node()
+        stack = [(self.header, result)]
+        while stack:
+            source, target = stack.pop()
+            for node in source.children:
+                if source.type != _LINE_ITEMS or id(node) in kept:
+                    twin = node.copy_node()
+                    target.children.append(twin)
+                    stack.append((node, twin))
+        return result
 
     def with_roots(self, roots: Iterable[PropertySet]) -> PropertySet:
-        """A copy of the header with *roots* as its root items: the same nodes, not copies."""
+        """Copy the header, with *roots* as its root items: the same nodes, not copies."""
         header = self.header.copy_node()
         for child in self.header.children:
             if child.type == _LINE_ITEMS:
@@ -259,18 +268,3 @@ class ComplexObject:
             else:
                 header.children.append(child)
         return header
-
-
-def _copy_where(instance: PropertySet, keep: Callable[[PropertySet], bool]) -> PropertySet:
-    """A deep copy of *instance* without the line items that *keep* refuses."""
-    result = instance.copy_node()
-    stack = [(instance, result)]
-    while stack:
-        source, target = stack.pop()
-        for node in source.children:
-            if source.type == _LINE_ITEMS and not keep(node):
-                continue
-            twin = node.copy_node()
-            target.children.append(twin)
-            stack.append((node, twin))
-    return result

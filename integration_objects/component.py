@@ -1,10 +1,10 @@
-"""What an integration object consists of: components with fields, keys and a place to be stored.
+"""The parts of an integration object: components with fields, keys and a place in the database.
 
     IntegrationObject          "OM Order"; its root component is the instance's header
       Component                "Order" > "Line Item" > "Attribute", "Line Item" (a component may hold itself)
         Field                  "Quantity": type, length, column, ...
 
-`definition` reads them from YAML, and is where everybody else finds them.
+`definition` reads them from YAML; other modules import them from there.
 
 Source: "Application integration services", figure 4B; spec: docs/design/integration.md, docs/design/data-model.md.
 """
@@ -23,17 +23,17 @@ class Field:
     """One field of a component.
 
     Attributes:
-        name: as the property of the tree has it; an external XML attribute's begins with ``@``.
+        name: the name of the property in the tree; the name of an external XML attribute begins with ``@``.
         type: text; number (decimal, 15 digits before and 7 after the point); date (ISO date or date-time);
             flag (Y, N).
-        length: most characters of a text; None for no bound of its own.
+        length: the largest number of characters of a text; None for no bound.
         required: an instance without a value for it is refused when it is stored, and a map must fill it.
         column: the table's column; None where the field isn't stored.
-        null_reads_as: what a null or absent value means.
-        values: the only values allowed, where there are any.
-        references: ``Object.Field`` that a value must be found in when it is stored; None for none.
-        hierarchy: whether it names, by its key, the instance of the same object that is above this one, which
-            may come later; nothing may be above itself.
+        null_reads_as: the text that a null or absent value stands for; None for null itself.
+        values: the allowed values; none for no restriction.
+        references: the ``Object.Field`` that must have the value when the field is stored; None for none.
+        hierarchy: whether the field names, by its key, the instance of the same object above this one. The instance
+            above may come later; no instance may be above itself.
         tag: the XML name of an external field, ``{namespace}local``; "" for internal ones, whose element name
             is the field's name without spaces.
         help: a sentence for the documentation.
@@ -59,11 +59,11 @@ class ActionAlias:
     """Another name that Delta shows for an action code.
 
     Attributes:
-        code: the action code, which stays.
-        alias: what goes into the field Action Alias.
-        condition: an expression with the old values at hand as ``[Old <field>]``; "" for always.
+        code: the action code; Delta doesn't change it.
+        alias: the text for the field Action Alias.
+        condition: an expression that may read old values as ``[Old <field>]``; "" for always.
         where: file:line:column of the declaration.
-        condition_where: likewise, of the condition; "" where there is none.
+        condition_where: file:line:column of the condition; "" where there is none.
     """
 
     code: str
@@ -79,31 +79,32 @@ class Component:
 
     Attributes:
         name: the node's type.
-        fields: by name, in the order in which they are written.
-        children: child components by name, in the order in which they are written; may hold the component
-            itself.
-        occurs: least and most number of each child, by its name; most None for no bound.
-        keys: the user keys, tried in this order; each a tuple of field names.
-        table: where it is stored; "" for nowhere (then `row_of` may name the object whose row it is). Where it is
-            kept as JSON, the view that shows it as a table.
-        json_column: the column of the row above, its owner's, that keeps it as JSON; None where *table* is a table.
+        fields: the fields by name, in the order of the declaration.
+        children: the child components by name, in the order of the declaration; the component itself may be one.
+        occurs: the least and the largest number of each child, by its name; None for no bound.
+        keys: the user keys in the order in which they are tried; each a tuple of field names.
+        table: the table; "" for none (then `row_of` may name the object whose row the component is). For a component
+            that is kept as JSON, the view that shows it as a table.
+        json_column: the column of the owner's row that keeps the component as JSON; None where *table* is a table.
         parent_column: the column with the row id of the parent component of the same table; None for none.
         owner_column: the column with the row's owner: the row id of the nearest component above that has
-            another table (a line item's header, an attribute's line item); where that is `row_of`, the key of
-            the header; None in a header.
-        compared, cleared, not_applied: field names; what Delta compares, Explode clears in copies, and Apply
-            doesn't copy.
+            another table (a line item's header, an attribute's line item); the key of the header, where the owner is
+            `row_of`; None in a header.
+        compared: the names of the fields that Delta compares.
+        cleared: the names of the fields that Explode clears in copies.
+        not_applied: the names of the fields that Apply doesn't copy.
         complete_statuses: the statuses that Update Order Status counts as processed, besides ``-`` and none.
-        triggers: field names whose change makes Field Delta act; where none are named, the compared ones.
-        trigger_field, trigger_value: what Field Delta sets to what, by the rules of action codes.
-        trigger_condition: an expression that must be true for that; "" for none.
-        trigger_where: file:line:column of the last setting of the three; "" where none is declared.
-        aliases: what Delta writes into the field Action Alias, the first whose condition is true.
-        old_values: field names whose old value Delta writes into the field ``Old <field>``.
+        triggers: the names of the fields whose change makes Field Delta act; the compared fields, where empty.
+        trigger_field: the field that Field Delta sets, by the rules of action codes.
+        trigger_value: the value that Field Delta sets.
+        trigger_condition: an expression that must be true for Field Delta to act; "" for none.
+        trigger_where: file:line:column of the last of these three settings; "" where none is declared.
+        aliases: the texts for the field Action Alias; Delta writes the first whose condition is true.
+        old_values: the names of the fields whose old value Delta writes into the field ``Old <field>``.
         text: the type of the node's own value (external components with simple content); None for no value.
         tag: the XML name of an external component, ``{namespace}local``.
         where: file:line:column of the declaration.
-        stored_where: likewise, of what says where it is stored.
+        stored_where: file:line:column of the place in the declaration that names the table or column.
     """
 
     name: str
@@ -140,8 +141,7 @@ class IntegrationObject:
         name: "OM Order", "Mainframe Order".
         root: the header's component.
         external: whether it is an external system's (direct children) or the hub's own (``ListOf`` nodes).
-        row_of: the object and field whose row the header is, as ("Account", "Account Id") for OM Asset; else
-            None.
+        row_of: the object and field whose row the header is, as ("Account", "Account Id") for OM Asset; else None.
         help: a sentence for the documentation.
         where: the declaration's file.
     """
@@ -154,7 +154,7 @@ class IntegrationObject:
     where: str = ""
 
     def components(self) -> Iterator[Component]:
-        """Every component once, the header first."""
+        """Yield every component once, the header first."""
         seen: set[int] = set()
         stack = [self.root]
         while stack:
@@ -170,7 +170,7 @@ Definitions = Mapping[str, IntegrationObject]
 
 
 def element_name(name: str) -> str:
-    """The XML name of an internal field or component: its name without spaces.
+    """Return the XML name of an internal field or component: its name without spaces.
 
     >>> element_name("Effective Start Date")
     'EffectiveStartDate'
@@ -179,7 +179,7 @@ def element_name(name: str) -> str:
 
 
 def snake_case(name: str) -> str:
-    """The column of a field that names none.
+    """Return the column of a field whose declaration names none.
 
     >>> snake_case("Track As Asset")
     'track_as_asset'

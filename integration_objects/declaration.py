@@ -85,29 +85,26 @@ def shipped(package: str, pattern: str = "*.yaml", folder: str = "") -> list[Sou
         pattern: a pattern of file names.
         folder: a folder beneath the package's folder; "" for the package's folder itself.
     """
-    place = importlib.resources.files(package)
-    for step in pathlib.PurePosixPath(folder).parts:
-        place = place / step
-    if not place.is_dir():
-        return []
-    prefix = "/".join([*package.split("."), *pathlib.PurePosixPath(folder).parts])
-    files = sorted((entry.name, entry) for entry in place.iterdir() if entry.is_file())
-    return [
-        Source(f"{prefix}/{name}", _decoded(entry.read_bytes(), f"{prefix}/{name}"))
-        for name, entry in files
-        if pathlib.PurePosixPath(name).match(pattern)
-    ]
+    steps = pathlib.PurePosixPath(folder).parts
+    place = importlib.resources.files(package).joinpath(*steps)
+    prefix = "/".join([*package.split("."), *steps])
+    files = (file for file in place.iterdir() if file.is_file()) if place.is_dir() else ()
+    named = sorted((file.name, file) for file in files if pathlib.PurePosixPath(file.name).match(pattern))
+    return [_source(f"{prefix}/{name}", file.read_bytes()) for name, file in named]
 
 
 def in_folder(path: pathlib.Path, pattern: str = "*.yaml") -> list[Source]:
     """Return the declarations in a deployment's folder, sorted by path; none where there is no such folder."""
-    if not path.is_dir():
-        return []
-    return [
-        Source(str(file), _decoded(file.read_bytes(), str(file)))
-        for file in sorted(path.glob(pattern))
-        if file.is_file()
-    ]
+    return [_source(str(file), file.read_bytes()) for file in sorted(path.glob(pattern)) if file.is_file()]
+
+
+def _source(name: str, content: bytes) -> Source:
+    try:
+        return Source(name, content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        where, mend = f"{name}:{line}:1", "save it as UTF-8"
+        raise DeclarationFault("the declaration is not UTF-8", where=where, why=str(error), mend=mend) from error
 
 
 #: The mend for an unknown name that no known name is near to.
@@ -372,13 +369,3 @@ class _NodeBuilder:
                 raise node.twice("key", keys[node._text].where)
             keys[node._text] = node
             waiting.append(node)
-
-
-def _decoded(content: bytes, name: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DeclarationFault(
-            "the declaration is not UTF-8", where=f"{name}:{line}:1", why=str(error), mend="save it as UTF-8"
-        ) from error

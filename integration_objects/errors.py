@@ -33,7 +33,7 @@ Verdict = Literal["refuse", "retry", "stop", "wait"]
 
 
 class HubError(Exception):
-    """The base of all errors that the hub raises.
+    """The base of all errors of the hub.
 
     A derived class gives *what*, *where*, *why* and *mend* as templates with named fields. A text that is handed to
     the constructor takes the place of the class's template.
@@ -75,13 +75,13 @@ class HubError(Exception):
         return type(self).__name__
 
     def at(self, place: str) -> Self:
-        """Put *place* before the error's where, once, at the border that knows it. Returns the same error."""
+        """Put *place* before the error's where, once, at the border that knows it; return the same error."""
         if place and place not in self.where:
             self.where = f"{place}, {self.where}" if self.where else place
         return self
 
     def as_dict(self) -> dict[str, str]:
-        """The error as the replies, the message store and `--json` carry it."""
+        """Return the error as the replies, the message store and `--json` carry it."""
         return {
             "reason": self.reason,
             "what": self.what,
@@ -99,7 +99,7 @@ class HubError(Exception):
 
 
 def verdict_of(error: Mapping[str, str] | None) -> Verdict | None:
-    """The verdict of an error that was kept as `HubError.as_dict` gives it; None for none, or one of another version.
+    """Return the verdict of a stored `HubError.as_dict`; None for no error, or for a reason of another version.
 
     >>> verdict_of({"reason": "Misconfigured", "what": "the queue is gone"}), verdict_of(None)
     ('stop', None)
@@ -113,17 +113,17 @@ def verdict_of(error: Mapping[str, str] | None) -> Verdict | None:
 
 
 class Refused(HubError):
-    """The message's own fault: it goes to the dead letters at once; sending it again changes nothing."""
+    """The message's own fault: it becomes a dead letter at once, because sending it again changes nothing."""
 
     verdict: ClassVar[Verdict] = "refuse"
 
 
 class Invalid(Refused):
-    """The message was not understood: over a limit, not well-formed, against its schema."""
+    """The message is not understood: over a limit, not well-formed, or not valid by its schema."""
 
 
 class Retryable(HubError):
-    """The world's fault: the message is kept and tried again with growing delays."""
+    """The fault of a database, a disk or a lock: the message is kept and tried again with growing delays."""
 
     verdict: ClassVar[Verdict] = "retry"
 
@@ -135,7 +135,7 @@ class Misconfigured(HubError):
 
 
 class Waiting(HubError):
-    """The message waits, parked, for what *waits_for* names; the commit that brings it releases the message."""
+    """The message waits for the message or object that *waits_for* names; the commit that brings it ends the wait."""
 
     verdict: ClassVar[Verdict] = "wait"
 
@@ -145,9 +145,9 @@ class Waiting(HubError):
 
 
 class UnknownName(HubError):
-    """A name that nothing has: the error lists the known names and proposes the nearest one.
+    """An unknown name: the error lists the known names and proposes the nearest one.
 
-    A derived class says of what kind the name is, and derives from the class of its verdict, too:
+    A derived class gives the kind of name, and derives from the class of its verdict, too:
 
     >>> class RouteUnknown(UnknownName, Refused):
     ...     kind = "route"

@@ -1,8 +1,7 @@
-"""What the text of a field means: the one place that reads and writes numbers and dates.
+"""The meaning of a field's text: the one module that reads and writes numbers and dates.
 
-Numbers are digits with a sign and a point, nothing else; they are decimals and never floats. Dates are ISO
-dates or date-times; a date stands for its midnight, and a time without a zone is UTC. Text is what XML can
-carry.
+Numbers are digits with a sign and a point; they are decimals and never floats. Dates are ISO dates or date-times;
+a date stands for its midnight, and a time without a zone is UTC. Text may hold the characters that XML can carry.
 
 Spec: docs/design/methods.md, "Settled points", Expressions; docs/design/guarantees.md, "Limits", "SQLite".
 """
@@ -11,7 +10,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
 from decimal import Decimal
 
 from integration_objects.definition import Field
@@ -19,7 +17,7 @@ from integration_objects.definition import Field
 #: Digits of a stored number, before and after the point.
 WHOLE_DIGITS = 15
 FRACTION_DIGITS = 7
-#: Years that a date may lie in.
+#: The first and last year of a date.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 #: Characters of a value that an error shows.
 _SHOWN = 40
@@ -33,7 +31,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def shown(text: str) -> str:
-    """The value as an error may show it: quoted, and cut where it is long.
+    """Quote a value for an error, and cut it where it is long.
 
     >>> shown("Open")
     "'Open'"
@@ -42,7 +40,7 @@ def shown(text: str) -> str:
 
 
 def as_number(text: str) -> Decimal | None:
-    """The number that *text* reads as, of any size; None where it is none.
+    """Read a number of any size; None where the text is no number.
 
     >>> as_number("-5.990"), as_number("1e3"), as_number("")
     (Decimal('-5.990'), None, None)
@@ -51,11 +49,11 @@ def as_number(text: str) -> Decimal | None:
 
 
 def read_number(text: str) -> Decimal:
-    """The number that a field's *text* means.
+    """Read the number in a field's *text*.
 
     Raises:
-        ValueError: it is no number (``''``, blanks, exponents and grouping are none), or has more than 15
-            digits before the point (leading zeros apart) or 7 after it. The text says what was found.
+        ValueError: the text is no number (``''``, blanks, exponents and grouping are none), or has more than 15
+            digits before the point (leading zeros apart) or 7 after it. The error says the expected and the found.
     """
     match = _NUMBER.fullmatch(text)
     if match is None:
@@ -69,7 +67,7 @@ def read_number(text: str) -> Decimal:
 
 
 def write_number(number: Decimal) -> str:
-    """The number as plain text, without exponent; zero has no sign.
+    """Write a number as plain text, without exponent; zero has no sign.
 
     >>> write_number(Decimal("1E+3")), write_number(Decimal("5.990")), write_number(Decimal("-0"))
     ('1000', '5.990', '0')
@@ -80,7 +78,7 @@ def write_number(number: Decimal) -> str:
 
 
 def as_date(text: str) -> datetime.datetime | None:
-    """The moment that *text* reads as, in UTC; None where it is no ISO date or date-time."""
+    """Read a moment, in UTC; None where the text is no ISO date or date-time."""
     match = _DATE.fullmatch(text)
     if match is None or not FIRST_YEAR <= int(match[1]) <= LAST_YEAR:
         return None
@@ -94,10 +92,10 @@ def as_date(text: str) -> datetime.datetime | None:
 
 
 def read_date(text: str) -> datetime.datetime:
-    """The moment that a field's *text* means, in UTC: a date's midnight, a time without a zone as UTC.
+    """Read the moment in a field's *text*, in UTC: a date's midnight, a time without a zone as UTC.
 
     Raises:
-        ValueError: it is no ISO date or date-time, there is no such day, or its year isn't 1900 to 2199.
+        ValueError: the text is no ISO date or date-time, there is no such day, or the year isn't 1900 to 2199.
     """
     moment = as_date(text)
     if moment is not None:
@@ -111,7 +109,7 @@ def read_date(text: str) -> datetime.datetime:
 
 
 def in_utc(text: str) -> str:
-    """The date as it is stored: a zoned date-time written in UTC, anything else as it came.
+    """Write a date as it is stored: a zoned date-time in UTC, any other text unchanged.
 
     >>> in_utc("2026-01-31T12:00:00+01:00"), in_utc("2026-01-31T12:00:00"), in_utc("2026-01-31")
     ('2026-01-31T11:00:00Z', '2026-01-31T12:00:00', '2026-01-31')
@@ -124,23 +122,25 @@ def in_utc(text: str) -> str:
 
 
 def check_characters(text: str) -> str | None:
-    """Why *text* can't be carried (a control character, a lone surrogate), or None."""
-    found = _NOT_XML.search(text)
-    if found is None:
+    """Return the reason why XML can't carry *text* (a control character, a lone surrogate), or None."""
+    wrong = _NOT_XML.search(text)
+    if wrong is None:
         return None
-    return f"character U+{ord(found[0]):04X} at position {found.start() + 1} is not allowed in text"
+    return f"character U+{ord(wrong[0]):04X} at position {wrong.start() + 1} is not allowed in text"
 
 
 def check_value(field: Field, text: str) -> str | None:
-    """Why *text* is no value of *field*, or None where it is one.
+    """Return the reason why *text* is no value of *field*, or None where it is one.
 
-    ``''`` is a text and belongs to every text field, also to one with a list of values; it is no number, date
-    or flag. ``''`` and ``--`` are action codes.
+    ``''`` is a value of every text field, also of a field with a list of values; it is no number, date or flag.
+    ``''`` and ``--`` are action codes.
     """
-    if field.type == "number":
-        return _fault_of(read_number, text)
-    if field.type == "date":
-        return _fault_of(read_date, text)
+    if field.type in ("number", "date"):
+        try:
+            read_number(text) if field.type == "number" else read_date(text)
+        except ValueError as fault:
+            return str(fault)
+        return None
     if field.type == "flag":
         return None if text in ("Y", "N") else f"expected Y or N, found {shown(text)}"
     if field.length is not None and len(text) > field.length:
@@ -148,11 +148,3 @@ def check_value(field: Field, text: str) -> str | None:
     if field.values and text and text not in field.values and not (text == "--" and "-" in field.values):
         return f"expected one of {', '.join(field.values)}, found {shown(text)}"
     return check_characters(text)
-
-
-def _fault_of(read: Callable[[str], object], text: str) -> str | None:
-    try:
-        read(text)
-    except ValueError as fault:
-        return str(fault)
-    return None

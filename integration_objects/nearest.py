@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known name was probably meant, as a question for an error's mend; "" where none is near.
+    """Return a question for an error's mend that proposes the nearest known name; "" where no known name is near.
 
     >>> nearest("Quantiy", ["Quantity", "Status"])
     "did you mean 'Quantity'?"

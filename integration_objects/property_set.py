@@ -1,13 +1,13 @@
 """The one tree of the hub.
 
     PropertySet
-      type        what the node is: "Message", "ListOf OM Order", "Line Item", ... ; "" at the root
+      type        the kind of node: "Message", "ListOf OM Order", "Line Item", ... ; "" at the root
       value       the node's own text; "" for all nodes of internal objects
       properties  name -> text or None, in the order in which they were set
       children    property sets, in order
-      origin      the line of the source that the node came from, or None; no part of equality
+      origin      the line of the source that the node came from, or None; not compared
 
-Meaning (number, date, flag) is not in the tree: it comes from the integration object's definition.
+The integration object's definition, not the tree, tells whether a text is a number, a date or a flag.
 Nothing here recurses: a tree may be 50,000 levels deep.
 
 Source: "q. Create Empty Complex Object Method" (the printed notation).
@@ -52,18 +52,18 @@ class PropertySet:
         self.origin = origin
 
     def get(self, name: str) -> str | None:
-        """The property's text; None where it is null or not carried."""
+        """Return the property's text; None where it is null or not carried."""
         return self.properties.get(name)
 
     def child(self, type: str) -> PropertySet | None:
-        """The first child of this type, or None."""
+        """Return the first child of this type, or None."""
         for node in self.children:
             if node.type == type:
                 return node
         return None
 
     def walk(self) -> Iterator[PropertySet]:
-        """This node and all beneath it, parents before children, in order."""
+        """Yield this node and all nodes beneath it, parents before children, in order."""
         stack = [self]
         while stack:
             node = stack.pop()
@@ -71,7 +71,7 @@ class PropertySet:
             stack.extend(reversed(node.children))
 
     def copy(self) -> PropertySet:
-        """A deep copy, origins included."""
+        """Copy the node with all nodes beneath it, origins included."""
         result = self.copy_node()
         stack = [(self, result)]
         while stack:
@@ -84,7 +84,7 @@ class PropertySet:
         return result
 
     def copy_node(self) -> PropertySet:
-        """A copy of this node alone, without its children."""
+        """Copy this node alone, without its children."""
         # Methods copy millions of nodes: setting the slots takes two thirds of what the constructor does.
         twin: PropertySet = _NEW(PropertySet)
         twin.type = self.type
@@ -95,22 +95,22 @@ class PropertySet:
         return twin
 
     def __eq__(self, other: object) -> bool:
-        """Equal in type, value, properties (in any order) and children (in this order)."""
+        """Compare type, value, properties (in any order) and children (in this order)."""
         if not isinstance(other, PropertySet):
             return NotImplemented
         stack = [(self, other)]
         while stack:
-            one, two = stack.pop()
-            if one is two:
+            left, right = stack.pop()
+            if left is right:
                 continue
             if (
-                one.type != two.type
-                or one.value != two.value
-                or one.properties != two.properties
-                or len(one.children) != len(two.children)
+                left.type != right.type
+                or left.value != right.value
+                or left.properties != right.properties
+                or len(left.children) != len(right.children)
             ):
                 return False
-            stack.extend(zip(one.children, two.children, strict=True))
+            stack.extend(zip(left.children, right.children, strict=True))
         return True
 
     __hash__ = None  # type: ignore[assignment]  # a tree can be changed, so it is no key
@@ -123,7 +123,7 @@ class PropertySet:
 
 
 def _dump(root: PropertySet) -> Iterator[str]:
-    """The lines of the source's notation, with the node's path in place of a memory address."""
+    """Yield the lines of the source's notation, with the node's path in place of a memory address."""
     # An entry is a node still to be opened, or the text of a line that closes one.
     stack: list[tuple[PropertySet, str, str, str] | str] = [(root, "/", "", "")]
     while stack:

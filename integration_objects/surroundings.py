@@ -1,6 +1,6 @@
-"""Time, identifiers and chance: the only place that reads a clock or rolls a die.
+"""Time, identifiers and chance: the only module that reads a clock or rolls a die.
 
-Everything that needs one of them is handed a `Surroundings`, so that a run can be repeated.
+Code that needs one of them is handed a `Surroundings`, so that a run can be repeated.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import time
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-#: 2000 and 2200: what was made before or after wasn't made here
+#: 2000 and 2200, in seconds since 1970: an identifier with an earlier or later time comes from elsewhere
 _FIRST_S, _LAST_S = 946_684_800, 7_258_118_400
 #: two characters, ten bits
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
@@ -27,19 +27,19 @@ class Surroundings:
         self._last = 0
 
     def now(self) -> str:
-        """The time now, ISO in UTC with microseconds: ``2026-01-31T12:00:00.000000Z``; sorts as text."""
+        """Return the time now, ISO in UTC with microseconds: ``2026-01-31T12:00:00.000000Z``; sorts as text."""
         return _written(self.seconds())
 
     def later(self, seconds: float) -> str:
-        """The time *seconds* from now, as `now` writes it."""
+        """Return the time *seconds* from now, as `now` writes it."""
         return _written(self.seconds() + seconds)
 
     def seconds(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds of a clock that is never set back, for waits."""
+        """Return the seconds of a clock that is never set back, for waits."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -47,7 +47,7 @@ class Surroundings:
         time.sleep(seconds)
 
     def new_id(self) -> str:
-        """A new identifier: 26 characters of base 32, ordered by time, unique across processes."""
+        """Make an identifier: 26 characters of base 32, ordered by time, unique across processes."""
         with self._lock:
             # The milliseconds count on where the clock stands still or goes back, so that ids keep their order.
             self._last = max(self._last + 1, int(self.seconds() * 1000) << 16)
@@ -56,7 +56,7 @@ class Surroundings:
 
 
 def made_at(identifier: str) -> str | None:
-    """When an identifier was made by `Surroundings.new_id`, as `now` writes it; None for one that comes from elsewhere.
+    """Return the time at which `Surroundings.new_id` made an identifier; None for an identifier from elsewhere.
 
     >>> made_at("06DQDPRS90000K062GRPHRZNA7"), made_at("1-ABC")
     ('2026-01-01T00:00:29.000000Z', None)
@@ -84,10 +84,10 @@ class SeededSurroundings(Surroundings):
         self._time = start
 
     def seconds(self) -> float:
-        """One second later than at the last reading."""
+        """Return the seconds of a clock that is one second later at each reading."""
         self._time += 1.0
         return self._time
 
     def sleep(self, seconds: float) -> None:
-        """Let the clock run on, without waiting."""
+        """Set the clock forward, without waiting."""
         self._time += seconds

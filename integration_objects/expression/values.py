@@ -131,16 +131,12 @@ def _like(text: Value, pattern: Value) -> bool:
     if isinstance(text, bool) or isinstance(pattern, bool):
         why = f"expected two texts, found {describe(text)} and {describe(pattern)}"
         raise NoResult(why, "put the comparison into brackets, or use = to compare truth values")
-    return _pattern_test(text_of(pattern) or "")(text_of(text) or "")
+    return _pattern_test(text_of(pattern) or "")(text_of(text) or "") is not None
 
 
 @functools.lru_cache(maxsize=512)
-def _pattern_test(pattern: str) -> Callable[[str], bool]:
-    """Return the test for a LIKE pattern.
-
-    The test looks for the pieces between the stars one after the other, each at its first place. It never has to
-    come back to a piece, so no text makes it slow; a regular expression with several stars could become slow.
-    """
+def _pattern_test(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Return the test for a LIKE pattern."""
     if len(pattern) > MAX_PATTERN:
         why = f"expected a pattern of at most {MAX_PATTERN} characters, found {len(pattern)}"
         raise NoResult(why, "look for a shorter piece of it, with * for the rest")
@@ -153,27 +149,12 @@ def _pattern_test(pattern: str) -> Callable[[str], bool]:
             pieces[-1] += "."
         else:
             pieces[-1] += re.escape(next(signs, "\\") if sign == "\\" else sign)
-    first, *others = (re.compile(piece, re.DOTALL) for piece in pieces)
-    if not others:
-        return lambda text: first.fullmatch(text) is not None
-    *middle, last = others
-    # The last piece has a fixed length, because each sign of a pattern stands for one character.
-    length = len(re.sub(r"\\(.)", r"\1", pieces[-1], flags=re.DOTALL))
-
-    def matches(text: str) -> bool:
-        start = first.match(text)
-        if start is None:
-            return False
-        place = start.end()
-        for piece in middle:
-            found = piece.search(text, place)
-            if found is None:
-                return False
-            place = found.end()
-        tail = len(text) - length
-        return tail >= place and last.match(text, tail) is not None
-
-    return matches
+    if len(pieces) == 1:
+        return re.compile(pieces[0], re.DOTALL).fullmatch
+    # The first place of each piece between two stars is good enough. An atomic group never tries another place, so no
+    # text makes the test slow.
+    between = "".join(f"(?>.*?{piece})" for piece in pieces[1:-1])
+    return re.compile(f"{pieces[0]}{between}.*{pieces[-1]}", re.DOTALL).fullmatch
 
 
 def _add(left: Value, right: Value) -> Value:
