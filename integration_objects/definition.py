@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from integration_objects.component import (
     ActionAlias,
@@ -92,6 +92,23 @@ def read_definitions(sources: Sequence[Source], extensions: Sequence[Source] = (
     return definitions
 
 
+@dataclass(frozen=True)
+class _Context:
+    """The surroundings of a component's declaration.
+
+    Attributes:
+        target: the name of the integration object.
+        extension: whether a deployment declares the component.
+        shared: the name of the shared component that the component belongs to; "" for none.
+        below: the nodes with the places of the components beneath the shared one in this object's tables, by name.
+    """
+
+    target: str
+    extension: bool
+    shared: str = ""
+    below: Mapping[str, Node] = field(default_factory=dict)
+
+
 class _DefinitionReader:
     """Takes all declarations in, then builds the objects: an extension may be read before the object it extends."""
 
@@ -134,13 +151,13 @@ class _DefinitionReader:
         row_of = _reference(parts["row of"]) if "row of" in parts else None
         root = Component(_name(parts["component"]))
         self._store(root, node, None, extension=extension, nested=False)
-        self._build(name, root, node, {}, "", extension=extension)
+        self._build(root, node, _Context(name, extension))
         result = IntegrationObject(name, root, row_of=row_of, help=parts.text("help", ""), where=node.where)
-        switches = [one for one in (parts, *self.extensions.get(name, ())) if "references" in one]
+        switches = [keys for keys in (parts, *self.extensions.get(name, ())) if "references" in keys]
         if switches and not switches[-1].flag("references"):
             for component in result.components():
-                for field in component.fields.values():
-                    component.fields[field.name] = replace(field, references=None)
+                for name, declared in component.fields.items():
+                    component.fields[name] = replace(declared, references=None)
         return result
 
     def prove_all_used(self, definitions: Definitions) -> None:
@@ -167,87 +184,69 @@ class _DefinitionReader:
             if table not in tables:
                 raise node.fault(f"there is no table '{table}'", mend=nearest(table, tables) or NAME_KNOWN)
 
-    def _build(
-        self, target: str, component: Component, node: Node, below: Mapping[str, Node], shared: str, *, extension: bool
-    ) -> None:
-        """Fill a component whose place in the database is known, and build all components beneath it.
+    def _build(self, component: Component, node: Node, context: _Context) -> None:
+        """Fill a component from its declaration *node*, and build all components beneath it.
 
-        Args:
-            target: the integration object's name.
-            component: the component; changed.
-            node: its declaration.
-            below: the places in this object's tables of the components beneath a shared one, by name.
-            shared: the name of the shared component that this one belongs to; "" for none.
-            extension: whether a deployment declares the component.
+        The component knows its name and its place in the database already, because its columns depend on its table.
         """
         parts = node.mapping()
         component.where = node.where
-        self._fields(component, parts, extension=extension)
+        self._fields(component, parts, extension=context.extension)
         component.keys = tuple(
             tuple(_field_named(entry, component, "keys") for entry in key.sequence()) for key in parts.sequence("keys")
         )
         _put_settings(component, parts)
-        self._children(target, component, parts, below, shared, extension=extension)
-        for origin in dict.fromkeys((shared, target)):
-            for extending in self.extensions.get(origin, ()):
+        self._children(component, parts, context)
+        for extended in dict.fromkeys((context.shared, context.target)):
+            for extending in self.extensions.get(extended, ()):
                 for key, extra in extending.entries("components"):
                     if key.text() == component.name:
-                        self._extend(target, component, extra)
+                        self._extend(component, extra, _Context(context.target, extension=True))
         if parts.flag("nested"):
             component.children[component.name] = component
         component.occurs = dict.fromkeys(component.children, (0, None))
         _derive(component)
 
-    def _extend(self, target: str, component: Component, node: Node) -> None:
+    def _extend(self, component: Component, node: Node, context: _Context) -> None:
         self.used.add(id(node))
         parts = node.mapping(optional=_EXTENDED)
         self._fields(component, parts, extension=True)
         _put_settings(component, parts)
-        self._children(target, component, parts, {}, "", extension=True)
+        self._children(component, parts, context)
 
-    def _children(
-        self,
-        target: str,
-        component: Component,
-        parts: Parts,
-        below: Mapping[str, Node],
-        shared: str,
-        *,
-        extension: bool,
-    ) -> None:
+    def _children(self, component: Component, parts: Parts, context: _Context) -> None:
         names = []
         for entry in parts.sequence("children"):
-            name, declaration, stored, beneath, part_of = self._child(entry, below, shared)
+            name, declaration, stored, child_context = self._child(entry, context)
             if name in component.children or name == component.name:
                 raise entry.fault(f"'{component.name}' has two components '{name}'", mend="rename one of the two")
             names.append(name)
             child = component.children[name] = Component(name)
             nested = declaration.mapping().flag("nested")
-            self._store(child, stored, component, extension=extension, nested=nested)
-            self._build(target, child, declaration, beneath, part_of, extension=extension)
-        if component.name == shared:
-            for name, stored in below.items():
-                if name not in names:
-                    raise stored.fault(f"'{shared}' has no component '{name}'", mend=nearest(name, names) or NAME_KNOWN)
+            self._store(child, stored, component, extension=context.extension, nested=nested)
+            self._build(child, declaration, child_context)
+        for name, stored in context.below.items() if component.name == context.shared else ():
+            if name not in names:
+                what = f"'{component.name}' has no component '{name}'"
+                raise stored.fault(what, mend=nearest(name, names) or NAME_KNOWN)
 
-    def _child(
-        self, entry: Node, below: Mapping[str, Node], shared: str
-    ) -> tuple[str, Node, Node, Mapping[str, Node], str]:
-        """Return a child's name, declaration, and place; the places beneath it, and its shared component's name."""
+    def _child(self, entry: Node, context: _Context) -> tuple[str, Node, Node, _Context]:
+        """Return a child's name, its declaration, the node with its place in the database, and its context."""
         if "use" not in entry.mapping():
             parts = entry.mapping(required=["component"], optional=[*_STORED, *_COMPONENT])
             name = _name(parts["component"])
-            stored = below.get(name, entry)
+            stored = context.below.get(name, entry)
             if stored is not entry:
                 stored.mapping(optional=_STORED)
-            return name, entry, stored, below, shared
+            return name, entry, stored, context
         parts = entry.mapping(required=["use"], optional=[*_STORED, "children"])
         name = parts["use"].text()
         if name not in self.shared:
             raise parts["use"].unknown("shared component", self.shared, otherwise=NAME_KNOWN)
         declaration = self.shared[name]
         declaration.mapping(required=["shared component"], optional=_COMPONENT)
-        return name, declaration, entry, parts["children"].mapping() if "children" in parts else {}, name
+        below = parts["children"].mapping() if "children" in parts else {}
+        return name, declaration, entry, replace(context, shared=name, below=below)
 
     def _store(
         self, component: Component, node: Node, above: Component | None, *, extension: bool, nested: bool
@@ -368,10 +367,10 @@ def _derive(component: Component) -> None:
     for name in component.old_values:
         origin = component.fields[name]
         derived.append(Field("Old " + name, origin.type, origin.length, where=origin.where))
-    for field in derived:
-        component.fields.setdefault(field.name, field)
-        if field.name not in component.not_applied:
-            component.not_applied += (field.name,)
+    for added in derived:
+        component.fields.setdefault(added.name, added)
+        if added.name not in component.not_applied:
+            component.not_applied += (added.name,)
 
 
 def _name(node: Node) -> str:
