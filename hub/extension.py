@@ -1,4 +1,4 @@
-"""All that a deployment's own Python may import. Nothing else of the hub is promised to stay where it is.
+"""The names that a deployment's own Python may import. Nothing else of the hub is promised to stay in its place.
 
 A deployment's files lie beside its `orderhub.toml`:
 

@@ -28,7 +28,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "hub.workflows": (("state",), ("quotes", "fulfilment"), ("orders",), ("received",)),
     "adapters": (
-        ("transport", "http_client", "rendering"),
+        ("transport", "http_client", "json_client", "rendering"),
         ("database", "rabbitmq", "files", "system"),
         ("transports",),
     ),

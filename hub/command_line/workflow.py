@@ -26,7 +26,7 @@ from hub.workflow_manager.arguments import Argument, ArgumentWrong, by_name, giv
 from integration_objects.errors import HubError, Refused
 
 if TYPE_CHECKING:
-    from hub.data_manager.workflow_run import Ran
+    from hub.data_manager.workflow_run import FinishedRun
     from hub.deployment.deployment import Deployment
     from hub.workflow_manager.workflow import Workflow
 
@@ -167,7 +167,7 @@ def _text(argument: Argument, text: str) -> str:
         ) from error
 
 
-def _run(deployment: Deployment, asked: Workflow, pairs: list[tuple[str, str]], dry_run: bool) -> Ran:
+def _run(deployment: Deployment, asked: Workflow, pairs: list[tuple[str, str]], dry_run: bool) -> FinishedRun:
     from hub.data_manager.open_hub import OpenHub
     from hub.data_manager.workflow_run import run_workflow
     from hub.workflow_manager.named_workflow import request
@@ -185,7 +185,7 @@ def _run(deployment: Deployment, asked: Workflow, pairs: list[tuple[str, str]], 
         open_hub.close()
 
 
-def _print(deployment: Deployment, asked: Workflow, ran: Ran, as_json: bool, dry_run: bool) -> None:
+def _print(deployment: Deployment, asked: Workflow, ran: FinishedRun, as_json: bool, dry_run: bool) -> None:
     from hub.presentation.tree_json import tree_json
 
     outcome = ran.outcome

@@ -22,8 +22,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
+from adapters.json_client import JsonClient
 from hub.configurator.catalogue import Catalogue
 from hub.configurator.new_items import MOST_ITEMS
 from hub.configurator.port import BrokenRule, ConfigurationRefused, Configured, Obsolete, Relinked
@@ -42,16 +43,6 @@ _ORDER = "OM Order"
 _MOST_TEXT = 4_000
 
 
-class Asks(Protocol):
-    """Whoever carries a question to the other system: `adapters.http_client.HttpClient` is one."""
-
-    def post(self, document: Any) -> Any:
-        """Send the question, return the answer, both as JSON has them."""
-
-    def faulty(self, why: str, where: str = "") -> HubError:
-        """The error for an answer that isn't what was agreed."""
-
-
 class ExternalConfigurator:
     """A configurator that asks another system, once for each call.
 
@@ -62,13 +53,13 @@ class ExternalConfigurator:
 
     is_external = True
 
-    def __init__(self, client: Asks, definitions: Definitions) -> None:
+    def __init__(self, client: JsonClient, definitions: Definitions) -> None:
         self._client = client
         self._definitions = definitions
         self._items = line_item_of(definitions[_ORDER])
         self._objects = {definition.root.name: definition.name for definition in definitions.values()}
 
-    def through(self, wrap: Callable[[Asks], Asks]) -> ExternalConfigurator:
+    def through(self, wrap: Callable[[JsonClient], JsonClient]) -> ExternalConfigurator:
         """The same configurator, whose questions go through what *wrap* makes of its client."""
         return ExternalConfigurator(wrap(self._client), self._definitions)
 

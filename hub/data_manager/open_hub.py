@@ -1,7 +1,7 @@
 """An open deployment: its declarations with its database, and the transactions on it.
 
-    OpenHub          deployment, database, tables, surroundings; `write()` and `read()` open transactions
-    Transaction   one database transaction, with the store of objects and the store of messages
+    OpenHub        deployment, database, tables, surroundings; `write()` and `read()` open transactions
+    Transaction    one database transaction, with the store of objects and the message store
 
 Spec: docs/design/road.md, "What commits when".
 """
@@ -35,7 +35,11 @@ NUMBERS_AT_ONCE = 20
 
 
 class DatabaseNotUpgraded(Misconfigured):
-    """The database's tables aren't those that the deployment needs."""
+    """The database lacks tables or columns that the deployment needs."""
+
+    what = "the database isn't ready for this version of the hub and this deployment's extensions"
+    why = "tables or columns are missing, or migrations haven't run"
+    mend = "run `orderhub db upgrade` once, with the right to create tables, then start again"
 
 
 class _DryRun(Exception):
@@ -51,7 +55,7 @@ class Transaction:
         store: the EAI database adapter.
         messages: the message store.
         open_hub: the open hub that the transaction belongs to.
-        catalogues: products' definitions, read once for all of its runs.
+        catalogues: the products and price lists, read once for all runs of the transaction.
     """
 
     connection: Any
@@ -61,18 +65,18 @@ class Transaction:
     catalogues: CatalogueReader
 
     def run(self, origin: Origin, locked: set[str] | None = None, answers: Answers | None = None) -> Run:
-        """A workflow run that writes in this transaction.
+        """Make a workflow run that writes in this transaction.
 
         Args:
-            origin: the message that it works for.
-            locked: the accounts that its group has locked; None for a run that is alone and may lock any.
-            answers: what other systems answered before the lock; None where none is asked.
+            origin: the message that the run works for.
+            locked: the accounts that the message's group has locked; None: the run is alone, and may lock any.
+            answers: the answers of other systems from before the lock; None if none is asked.
         """
         effects = DatabaseEffects(self.open_hub.runtime, self.store, self.messages, origin, locked)
         return self._run(origin, effects, answers)
 
     def rehearsal(self, origin: Origin, answers: Answers) -> Run:
-        """A workflow run without effects, which asks other systems the questions that *answers* lacks."""
+        """Make a workflow run without effects, which ends at the first question that *answers* lacks."""
         return self._run(origin, Effects(), answers)
 
     def _run(self, origin: Origin, effects: Effects, answers: Answers | None) -> Run:
@@ -92,7 +96,7 @@ class OpenHub:
 
     Attributes:
         process: the process's name, the same after each start: counts and marks are kept by it.
-        holder: who holds a lease: this very process.
+        holder: the holder of this process's leases; another process of the same name is another holder.
     """
 
     def __init__(
@@ -112,12 +116,12 @@ class OpenHub:
 
     @cached_property
     def runtime(self) -> Runtime:
-        """What all runs of this deployment share."""
+        """The runtime of the deployment: on PostgreSQL with numbers in blocks."""
         runtime = self.deployment.runtime(self.surroundings)
         return runtime if self.database.is_sqlite else replace(runtime, next_number=self._next_number)
 
     def _next_number(self, sequence: str) -> int:
-        """A number of this process's block; the next block is taken in a short transaction of its own."""
+        """Return a number of this process's block; take the next block in a short transaction of its own."""
         numbers = self._blocks.get(sequence)
         number = next(numbers, None) if numbers is not None else None
         if number is None:
@@ -137,18 +141,13 @@ class OpenHub:
         if self.database.is_sqlite:
             upgrade(self.database, self.deployment.definitions)
         elif needs_upgrade(self.database, self.deployment.definitions):
-            raise DatabaseNotUpgraded(
-                "the database isn't ready for this version of the hub and this deployment's extensions",
-                where=self.database.shown_url,
-                why="tables or columns are missing, or migrations haven't run",
-                mend="run `orderhub db upgrade` once, with the right to create tables, then start again",
-            )
+            raise DatabaseNotUpgraded(where=self.database.shown_url)
 
     @contextmanager
     def write(self, dry_run: bool = False) -> Iterator[Transaction]:
-        """A transaction that writes: committed at the end, rolled back on an error, and always on a dry run.
+        """Open a transaction that writes: committed at the end, rolled back on an error, and always on a dry run.
 
-        Pending writes are written before it ends.
+        Pending writes are written before the end.
         """
         try:
             with self.database.write() as connection:
@@ -162,7 +161,7 @@ class OpenHub:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A transaction that only reads."""
+        """Open a transaction that only reads."""
         with self.database.read() as connection:
             yield self._transaction(connection)
 

@@ -1,4 +1,4 @@
-"""A rehearsal: a workflow runs without writing, so that other systems are asked before its accounts are locked.
+"""Rehearsals: a workflow runs without effects, so that other systems are asked before its accounts are locked.
 
 Spec: docs/design/road.md, "Locks"; see `hub.workflow_manager.answers`.
 """
@@ -8,24 +8,26 @@ from __future__ import annotations
 import structlog
 
 from hub.data_manager.open_hub import OpenHub
-from hub.workflow_manager.answers import Answers, Unanswered
+from hub.workflow_manager.answers import Answers, OpenQuestion
+from hub.workflow_manager.named_workflow import REQUEST
 from hub.workflow_manager.origin import Origin, WhoPrices
 from hub.workflow_manager.runtime import Runtime
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.errors import Retryable
+from integration_objects.names import ORDER
 from integration_objects.property_set import PropertySet
 
 log = structlog.get_logger()
 
-
-#: questions of one workflow: a guard against one that never asks the same twice
+#: questions of one workflow: a guard against a workflow that never asks the same question twice
 MOST_QUESTIONS = 1_000
 
 
 def rehearse(open_hub: OpenHub, workflow: Workflow, tree: PropertySet, origin: Origin) -> Answers | None:
-    """Ask other systems what a workflow will ask, in no transaction; None where it asks none.
+    """Ask other systems the questions of a workflow, outside of any transaction; return their answers.
 
-    What else goes wrong is the run's to say: it will meet it again.
+    None for a workflow that asks nobody. Errors other than those of the other systems are left to the run, which meets
+    them again.
 
     Raises:
         Retryable: another system doesn't answer.
@@ -38,13 +40,13 @@ def rehearse(open_hub: OpenHub, workflow: Workflow, tree: PropertySet, origin: O
         try:
             with open_hub.read() as transaction:
                 workflow.function(transaction.rehearsal(origin, answers), tree)
-        except Unanswered as question:
+        except OpenQuestion as question:
             question.ask()
             continue
         except Retryable:
             raise
         except Exception as error:
-            # The run meets it again, under the lock, unless it came of what a rehearsal doesn't write.
+            # A rehearsal reads nothing of its own writes, so that this error may be none: the run will tell.
             log.debug("rehearsal ended early", workflow=workflow.name, why=f"{type(error).__name__}: {error}")
         break
     answers.begin_again()
@@ -53,13 +55,17 @@ def rehearse(open_hub: OpenHub, workflow: Workflow, tree: PropertySet, origin: O
 
 
 def asks_outside(runtime: Runtime, workflow: Workflow, prices: WhoPrices) -> bool:
-    """Whether a workflow may ask another system: one of the ports is another system's, and it uses that.
+    """Whether a workflow may ask another system.
+
+    A workflow that takes requests may use the configurator and the pricing. A workflow that takes orders has them
+    checked by the configurator, and priced if its route lets the hub say the prices.
 
     Args:
-        runtime: the deployment's.
-        workflow: one that takes requests may use both; one that takes orders has them checked, and priced where
-        prices: its route says that the hub prices.
+        runtime: the runtime, whose configurator and pricing may be other systems.
+        workflow: the workflow.
+        prices: who says the prices on its route.
     """
-    orders, requests = ("OM Order" in workflow.takes, "OM Workflow Request" in workflow.takes)
-    configures = runtime.configurator.is_external and (orders or requests)
-    return configures or (runtime.pricing.is_external and (requests or (orders and prices == "hub")))
+    takes_orders, takes_requests = ORDER in workflow.takes, REQUEST in workflow.takes
+    uses_configurator = takes_orders or takes_requests
+    uses_pricing = takes_requests or (takes_orders and prices == "hub")
+    return (uses_configurator and runtime.configurator.is_external) or (uses_pricing and runtime.pricing.is_external)

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
+from adapters.json_client import JsonClient
 from hub.pricing.lines import Line
 from hub.pricing.price_list import PRICE_TYPES, PriceList, pricing_moment
 from hub.pricing.priced import Priced
@@ -37,27 +38,15 @@ _TEXTS = {"Price Type": 30, "Unit Of Measure": 30, "Price Description": 4_000}
 _MOST_RULE = 255
 
 
-class Asks(Protocol):
-    """Whoever carries a question to the other system: `adapters.http_client.HttpClient` is one."""
-
-    def post(self, document: Any) -> Any:
-        """Send the question, return the answer, both as JSON has them."""
-        ...
-
-    def faulty(self, why: str, where: str = "") -> HubError:
-        """The error for an answer that isn't what was agreed."""
-        ...
-
-
 class ExternalPricing:
     """Prices by another system, which is asked once for each tree."""
 
     is_external = True
 
-    def __init__(self, client: Asks) -> None:
+    def __init__(self, client: JsonClient) -> None:
         self._client = client
 
-    def through(self, wrap: Callable[[Asks], Asks]) -> ExternalPricing:
+    def through(self, wrap: Callable[[JsonClient], JsonClient]) -> ExternalPricing:
         """The same pricing, whose questions go through what *wrap* makes of its client."""
         return ExternalPricing(wrap(self._client))
 

@@ -1,11 +1,11 @@
-"""Approval rules: when a submitted order is held, and who may approve it.
+"""Approval rules: the conditions under which a submitted order is held, and the people who may approve it.
 
 A deployment declares them in hub/approvals/*.yaml; each is proven when it is loaded:
 
     approval rule: Large orders
     help: Orders that add more than 500 a month.
-    hold order when: "[Total Recurring] > 500"             over the order's header
-    hold line when: "[Product Id] = 'ISDN Line'"           over each line that has an action and isn't complete
+    hold order when: "[Total Recurring] > 500"             on the order's header
+    hold line when: "[Product Id] = 'ISDN Line'"           on each line that has an action and isn't complete
     approvers:
       roles: [Order Manager]                               roles of the object User
       users: [mary]                                        users by name
@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from integration_objects.complex_object import action_code, walk_items
+from integration_objects.complex_object import action_code, items_of, walk_items
 from integration_objects.declaration import Node, Source, read
 from integration_objects.definition import Component, Definitions, Field
 from integration_objects.expression import (
@@ -35,11 +35,10 @@ from integration_objects.expression import (
     field_reader,
 )
 from integration_objects.field_values import read_number, write_number
-from integration_objects.names import LINE_ITEM, NO_ACTION
+from integration_objects.names import LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 
-ORDER = "OM Order"
 PRICE_TYPES = ("One-Time", "Recurring", "Usage")
 
 
@@ -48,12 +47,12 @@ class ApprovalRule:
     """An approval rule.
 
     Attributes:
-        name: as errors, approvals and approvers call it.
-        order_condition: over the header with its totals; None for none.
-        line_condition: over a line; None for none.
-        users: who may approve, by name.
-        roles: whose holders may approve.
-        help: what the rule is for; shown to whoever is held up by it.
+        name: the name in errors and approvals.
+        order_condition: a condition on the header with its totals; None for none.
+        line_condition: a condition on a line; None for none.
+        users: the names of users who may approve.
+        roles: the roles whose holders may approve.
+        help: the purpose of the rule, for the people whose order is held.
         where: file:line:column.
     """
 
@@ -79,7 +78,7 @@ class ApprovalRule:
                 return True
             return self.line_condition is not None and any(
                 self.line_condition.truth(item)
-                for item, _ in walk_items(order)
+                for item in items_of(order)
                 if action_code(item) != NO_ACTION and item.get("Status") != "Complete"
             )
         except ExpressionFault as fault:
@@ -87,24 +86,24 @@ class ApprovalRule:
 
     @property
     def approvers(self) -> str:
-        """Who may approve, for people."""
+        """The people who may approve, as a text."""
         parts = [f"users with the role {role}" for role in self.roles] + list(self.users)
         return ", ".join(parts)
 
 
 def read_approval_rules(sources: Sequence[Source], definitions: Definitions) -> dict[str, ApprovalRule]:
-    """Read approval rules, each proven against the order's definition.
+    """Read approval rules, and prove each against the order's definition.
 
     Raises:
-        DeclarationFault: file:line:column of what is wrong.
+        DeclarationFault: a rule is wrong; the error names file, line and column.
     """
     rules: dict[str, ApprovalRule] = {}
     for source in sources:
-        rule = _rule(read(source), definitions)
+        node = read(source)
+        rule = _rule(node, definitions)
         if rule.name in rules:
-            raise read(source).fault(
-                f"there are two approval rules '{rule.name}'", mend=f"the other is {rules[rule.name].where}"
-            )
+            other = rules[rule.name].where
+            raise node.fault(f"there are two approval rules '{rule.name}'", mend=f"the other is {other}")
         rules[rule.name] = rule
     return rules
 
@@ -123,9 +122,8 @@ def _rule(node: Node, definitions: Definitions) -> ApprovalRule:
     approvers = parts["approvers"].mapping(optional=("users", "roles"))
     users, roles = (tuple(approvers[key].texts()) if key in approvers else () for key in ("users", "roles"))
     if not users and not roles:
-        raise parts["approvers"].fault(
-            "nobody may approve", mend="name at least one of `users` or `roles`, or the order could never be opened"
-        )
+        mend = "name at least one of `users` or `roles`, or the order could never be opened"
+        raise parts["approvers"].fault("nobody may approve", mend=mend)
     return ApprovalRule(
         parts["approval rule"].text(),
         _condition(parts.get("hold order when"), _header_with_totals(header)),
@@ -152,7 +150,7 @@ def _header_with_totals(header: Component) -> Component:
 
 
 def _with_totals(order: PropertySet) -> PropertySet:
-    """A copy of the header with its totals; its lists are the order's own."""
+    """Copy the header and add its totals; the lists of the copy are the order's own."""
     totals = dict.fromkeys(PRICE_TYPES, Decimal(0))
     quantities: dict[int, Decimal] = {}
     for item, parent in walk_items(order):

@@ -3,7 +3,7 @@
     orderhub call delta old=@a.xml new=@b.xml          methods, whose objects are files
     orderhub workflow new-quote account=1-A            workflows, whose arguments also come in messages
 
-An argument is declared once, by whoever takes it; a mistyped name is answered with the nearest one.
+A method or workflow declares each of its arguments once. For a mistyped name the error proposes the nearest one.
 
 Spec: docs/design/methods.md, "Reached from outside"; docs/design/integration.md, "Reached from outside".
 """
@@ -11,14 +11,13 @@ Spec: docs/design/methods.md, "Reached from outside"; docs/design/integration.md
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from hub.configurator.requests import requests_from_json
-from integration_objects.errors import Refused
+from integration_objects.errors import Refused, UnknownName
 from integration_objects.field_values import FIRST_YEAR, LAST_YEAR, check_characters, read_date, read_number
-from integration_objects.nearest import nearest
 
 Kind = Literal[
     "object",
@@ -36,7 +35,7 @@ Kind = Literal[
     "currency",
     "requests",
 ]
-#: the kinds that name something stored: what they name is locked before the work starts
+#: the kinds that name a stored object; the object's account is locked before the work starts
 IDENTIFIERS = frozenset(("account", "quote", "order"))
 #: an example of a value, for errors and help
 EXAMPLES: Mapping[str, str] = {
@@ -51,32 +50,45 @@ EXAMPLES: Mapping[str, str] = {
     "date": "2026-01-31",
 }
 
-
 _CURRENCY = re.compile("[A-Z]{3}")
+#: characters of a wrong value that an error shows
+_MOST_SHOWN = 200
 
 
-class ArgumentUnknown(Refused):
+class ArgumentUnknown(UnknownName, Refused):
     """There is no argument with this name."""
+
+    what = "'{of}' has no argument '{name}'"
+    why = "{takes}"
 
 
 class ArgumentMissing(Refused):
-    """An argument that is needed was not given."""
+    """A required argument was not given."""
+
+    what = "'{of}' needs the argument '{argument.name}'"
+    why = "{takes}"
+    mend = "add {argument.name}={argument.example}"
 
 
 class ArgumentWrong(Refused):
-    """An argument's text isn't what the argument takes."""
+    """An argument has a text that it doesn't take."""
+
+    what = "the argument '{name}' can't be read"
+    where = "argument '{name}'"
+    why = "expected {expected}, found '{shown}'"
+    mend = "give {expected}"
 
 
 @dataclass(frozen=True)
 class Argument:
-    """What a method or workflow takes under one name.
+    """An argument of a method or workflow.
 
     Attributes:
-        name: as commands and messages give it: ``service-account``.
-        kind: how its text is read.
+        name: the name in commands and messages: ``service-account``.
+        kind: the way in which its text is read.
         required: whether it must be given.
         help: a line for people.
-        length: most characters of a text; None where what it names or fills is checked later anyway.
+        length: most characters of its text; None if a later check limits it anyway.
     """
 
     name: str
@@ -92,124 +104,108 @@ class Argument:
 
     @property
     def example(self) -> str:
-        """How a value looks like."""
+        """An example of a value."""
         return EXAMPLES.get(self.kind, "...")
 
 
 def by_name(arguments: Iterable[Argument]) -> dict[str, Argument]:
-    """The arguments by their names."""
+    """Return the arguments by their names."""
     return {argument.name: argument for argument in arguments}
 
 
 def split(of: str, where: str, texts: Iterable[str], known: Mapping[str, Argument]) -> list[tuple[str, str]]:
-    """``name=value`` as a command has it, taken apart.
+    """Split each ``name=value`` of a command into name and value.
 
     Raises:
-        ArgumentWrong: one of them has no ``=``.
+        ArgumentWrong: a text has no ``=``.
     """
     pairs = []
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign:
-            raise ArgumentWrong(
-                f"'{text}' is no argument",
-                where=where,
-                why=_takes(of, known),
-                mend="write name=@file.xml, or name=text",
-            )
+            mend = "write name=@file.xml, or name=text"
+            raise ArgumentWrong(f"'{text}' is no argument", where=where, why=_takes(of, known), mend=mend)
         pairs.append((name, value))
     return pairs
 
 
 def given(of: str, where: str, pairs: Iterable[tuple[str, str]], known: Mapping[str, Argument]) -> dict[str, list[str]]:
-    """The arguments' texts by name, each once but for those that may be repeated.
+    """Gather the texts of the arguments by name; only arguments of the kind ``objects`` may have several.
 
     Args:
         of: the method or workflow, for errors.
         where: the command or the message, for errors.
-        pairs: name and text.
-        known: what it takes.
+        pairs: names and texts.
+        known: the arguments that the method or workflow takes, by name.
 
     Raises:
-        ArgumentUnknown, ArgumentMissing, ArgumentWrong: names the argument, and what is taken.
+        ArgumentUnknown, ArgumentMissing, ArgumentWrong: the error names the argument, and all known arguments.
     """
     takes = _takes(of, known)
-    found: dict[str, list[str]] = {}
-    for name, value in pairs:
+    texts: dict[str, list[str]] = {}
+    for name, text in pairs:
         if name not in known:
-            raise ArgumentUnknown(
-                f"'{of}' has no argument '{name}'",
-                where=where,
-                why=takes,
-                mend=nearest(name, known) or "name one of them",
-            )
-        if name in found and known[name].kind != "objects":
-            raise ArgumentWrong(
-                f"the argument '{name}' is given twice", where=where, why="it takes one value", mend="give it once"
-            )
-        found.setdefault(name, []).append(value)
-    for one in known.values():
-        if one.required and one.name not in found:
-            raise ArgumentMissing(
-                f"'{of}' needs the argument '{one.name}'",
-                where=where,
-                why=takes,
-                mend=f"add {one.name}={one.example}",
-            )
-    return found
+            raise ArgumentUnknown(name, known, where=where, of=of, takes=takes)
+        if name in texts and known[name].kind != "objects":
+            what = f"the argument '{name}' is given twice"
+            raise ArgumentWrong(what, where=where, why="it takes one value", mend="give it once")
+        texts.setdefault(name, []).append(text)
+    for argument in known.values():
+        if argument.required and argument.name not in texts:
+            raise ArgumentMissing(where=where, of=of, argument=argument, takes=takes)
+    return texts
 
 
 def read_text(argument: Argument, text: str) -> Any:
-    """What an argument's text means; objects and files are not for this.
+    """Read the value of an argument from its text; objects and files are read elsewhere.
 
     Raises:
-        ArgumentWrong: it isn't what the argument takes.
+        ArgumentWrong: the argument doesn't take this text.
         RequestFaulty: requests to the configurator aren't understood.
     """
     if argument.kind == "list":
         return [part.strip() for part in text.split(",") if part.strip()]
-    if argument.kind == "flag":
-        if text not in ("Y", "N"):
-            raise wrong(argument, text, "Y or N")
-        return text == "Y"
     if argument.kind == "requests":
         return requests_from_json(text)
-    if argument.kind == "currency" and not _CURRENCY.fullmatch(text):
-        raise wrong(argument, text, "a currency's code of three capitals, as USD (ISO 4217)")
-    if argument.kind == "whole":
-        if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text) > 0):
-            raise wrong(argument, text, "a whole number of 1 or more")
-        return int(text)
-    try:
-        if argument.kind == "number":
-            read_number(text)
-        elif argument.kind == "date":
-            read_date(text)
-    except ValueError as error:
-        date = f"an ISO date of the years {FIRST_YEAR} to {LAST_YEAR}"
-        raise wrong(argument, text, "a number" if argument.kind == "number" else date) from error
-    fault = check_characters(text)
-    if fault is not None or (argument.kind in IDENTIFIERS and not text.strip()):
-        key = f"the key of {'an' if argument.kind[0] in 'aeiou' else 'a'} {argument.kind}"
-        raise wrong(argument, text, "text without control characters" if fault else key)
+    expected = _expected_instead(argument, text)
+    if expected:
+        shown = text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."
+        raise ArgumentWrong(name=argument.name, expected=expected, shown=shown)
+    if argument.kind == "flag":
+        return text == "Y"
+    return int(text) if argument.kind == "whole" else text
+
+
+def _expected_instead(argument: Argument, text: str) -> str:
+    """Say what the argument expects in place of *text*; "" if it takes *text*."""
+    kind = argument.kind
+    if kind == "flag":
+        return "" if text in ("Y", "N") else "Y or N"
+    if kind == "whole":
+        is_whole = text.isascii() and text.isdigit() and len(text) <= 18 and int(text) > 0
+        return "" if is_whole else "a whole number of 1 or more"
+    if kind == "currency" and not _CURRENCY.fullmatch(text):
+        return "a currency's code of three capitals, as USD (ISO 4217)"
+    if kind == "number" and not _is_read_by(read_number, text):
+        return "a number"
+    if kind == "date" and not _is_read_by(read_date, text):
+        return f"an ISO date of the years {FIRST_YEAR} to {LAST_YEAR}"
+    if check_characters(text) is not None:
+        return "text without control characters"
+    if kind in IDENTIFIERS and not text.strip():
+        return f"the key of {'a' if kind == 'quote' else 'an'} {kind}"
     if argument.length is not None and len(text) > argument.length:
-        raise wrong(argument, text, f"at most {argument.length} characters")
-    return text
+        return f"at most {argument.length} characters"
+    return ""
 
 
-def wrong(argument: Argument, text: str, expected: str) -> ArgumentWrong:
-    """The error of a text that isn't what the argument takes."""
-    return ArgumentWrong(
-        f"the argument '{argument.name}' can't be read",
-        where=f"argument '{argument.name}'",
-        why=f"expected {expected}, found '{_short(text)}'",
-        mend=f"give {expected}",
-    )
+def _is_read_by(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _takes(of: str, known: Mapping[str, Argument]) -> str:
     return f"'{of}' takes {', '.join(f'{name}=' for name in known) or 'nothing'}"
-
-
-def _short(text: str, most: int = 200) -> str:
-    return text if len(text) <= most else text[:most] + "..."

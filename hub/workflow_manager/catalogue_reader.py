@@ -1,8 +1,8 @@
-"""Products' definitions and price lists as they are stored, read and proven once in a transaction for all of its runs.
+"""Stored products and price lists, read and proven once in a transaction for all of its runs.
 
-    ruled         which products have anything that an item could break: one small question, once for each product
-    read          the catalogue of products and of all that their structures name; kept while no product is changed
-    price_list    a price list; kept while none is changed
+    ruled         the products that have rules; a small question, asked once for each product
+    read          the catalogue of products and of the products in their structures; kept until a product changes
+    price_list    a price list; kept until a price list changes
 
 Spec: docs/design/workflows.md, "Configurator and pricing"; docs/design/performance.md, rule 10.
 """
@@ -21,17 +21,17 @@ from integration_objects.definition import Definitions
 from integration_objects.property_set import PropertySet
 
 _PRODUCT, _KEY, _PRICE_LIST = "Product", "Product Id", "Price List"
-#: the parts of a product that an item of it, or beneath it, can break; levels count nothing without a structure
+#: the parts of a product that its items, or items beneath them, can break; levels count nothing without a structure
 _RULED = ("Product Structure", "Bundle Structure", "Product Attribute", "Product Rule")
 
 
 @dataclass(frozen=True)
-class ReadCatalogue:
-    """A catalogue, and what it was made of, for the recordings of the runs that use it.
+class StoredCatalogue:
+    """A catalogue with the products that it was made of, which the runs record.
 
     Attributes:
-        catalogue: by Product Id, proven.
-        rows: the products, as `flat` gives them. Not to be changed.
+        catalogue: the products' definitions by Product Id, proven.
+        rows: the stored products as `flat` returns them. Not to be changed.
     """
 
     catalogue: Catalogue
@@ -39,8 +39,8 @@ class ReadCatalogue:
 
 
 @dataclass(frozen=True)
-class ReadPriceList:
-    """A price list, and what it was made of, as `ReadCatalogue` has it; None where there is none of its id."""
+class StoredPriceList:
+    """A price list with the rows that it was made of; None for an unknown id."""
 
     prices: PriceList | None
     rows: list[list[Any]]
@@ -51,69 +51,70 @@ class CatalogueReader:
 
     Args:
         store: the transaction's objects.
-        definitions: the integration objects, whose line items the products' rules read.
+        definitions: the integration objects; rules of products read fields of their line items.
     """
 
     def __init__(self, store: ObjectStore, definitions: Definitions) -> None:
         self._store = store
         self._definitions = definitions
-        self._kept: dict[frozenset[str] | None, ReadCatalogue] = {}
-        self._prices: dict[str, ReadPriceList] = {}
+        self._catalogues: dict[frozenset[str] | None, StoredCatalogue] = {}
+        self._price_lists: dict[str, StoredPriceList] = {}
 
     def ruled(self, product_ids: Iterable[str]) -> set[str]:
-        """Those of these products that have a structure, attributes or rules."""
+        """Return the products among these that have a structure, attributes or rules."""
         return self._store.holders_of(_PRODUCT, _RULED, product_ids)
 
-    def read(self, product_ids: Iterable[str | None] | None = None) -> ReadCatalogue:
-        """The catalogue of these products and of all that their structures name; None: of all.
+    def read(self, product_ids: Iterable[str | None] | None = None) -> StoredCatalogue:
+        """Return the catalogue of these products and of the products in their structures; None: of all products.
 
         Raises:
             ProductFaulty: a stored product can't be understood.
         """
         wanted = None if product_ids is None else frozenset(name for name in product_ids if name)
-        kept = {} if self._store.has_changed(_PRODUCT) else self._kept
+        kept = {} if self._store.has_changed(_PRODUCT) else self._catalogues
         if wanted not in kept:
             products = self._store.query(_PRODUCT) if wanted is None else self._with_components(wanted)
-            kept[wanted] = ReadCatalogue(catalogue_of(products, self._definitions), flat(products))
+            kept[wanted] = StoredCatalogue(catalogue_of(products, self._definitions), flat(products))
         return kept[wanted]
 
-    def price_list(self, price_list_id: str) -> ReadPriceList:
-        """The price list of this id.
+    def price_list(self, price_list_id: str) -> StoredPriceList:
+        """Return the price list of this id.
 
         Raises:
             PriceListFaulty: the stored one contradicts itself.
         """
-        kept = {} if self._store.has_changed(_PRICE_LIST) else self._prices
+        kept = {} if self._store.has_changed(_PRICE_LIST) else self._price_lists
         if price_list_id not in kept:
-            found = self._store.query(_PRICE_LIST, {"Price List Id": price_list_id})
-            kept[price_list_id] = ReadPriceList(price_list_of(found) if found.children else None, flat(found))
+            tree = self._store.query(_PRICE_LIST, {"Price List Id": price_list_id})
+            kept[price_list_id] = StoredPriceList(price_list_of(tree) if tree.children else None, flat(tree))
         return kept[price_list_id]
 
     def _with_components(self, product_ids: frozenset[str]) -> PropertySet:
-        found: list[PropertySet] = []
-        known: set[str] = set()
-        wanted = set(product_ids)
-        while wanted:
-            known |= wanted
-            read = instances(self._store.query(_PRODUCT, {_KEY: sorted(wanted)}))
-            found += read
-            wanted = {name for product in read for name in _named_in(product)} - known
-        return message(_PRODUCT, found)
+        """Read products level by level: one query for each level of their structures."""
+        products: list[PropertySet] = []
+        known_ids: set[str] = set()
+        wanted_ids = set(product_ids)
+        while wanted_ids:
+            known_ids |= wanted_ids
+            level = instances(self._store.query(_PRODUCT, {_KEY: sorted(wanted_ids)}))
+            products += level
+            wanted_ids = {product_id for product in level for product_id in _named_in(product)} - known_ids
+        return message(_PRODUCT, products)
 
 
 def _named_in(product: PropertySet) -> set[str]:
-    """The products that a product's structure names."""
+    """Return the ids of the products in a product's structure."""
     return {
-        name
+        product_id
         for component in ("Product Structure", "Bundle Structure")
         for line in components(product, component)
-        for name in (line.get("Component Product Id"), line.get("Within Product Id"))
-        if name
+        for product_id in (line.get("Component Product Id"), line.get("Within Product Id"))
+        if product_id
     }
 
 
 def flat(tree: PropertySet) -> list[list[Any]]:
-    """A tree as rows [depth, type, value, properties], parents first: JSON without recursion."""
+    """Flatten a tree to rows [depth, type, value, properties], parents first: JSON without recursion."""
     rows: list[list[Any]] = []
     stack = [(tree, 0)]
     while stack:

@@ -1,6 +1,6 @@
-"""What a run may write: objects, messages that leave, fallout entries, numbers, locks.
+"""The effects of a run: objects, outbound messages, fallout entries, numbers and locks.
 
-Effects            the contract, and no effects at all: a rehearsal is a run with these
+Effects            the contract, and no effect at all: a rehearsal is a run with these
 DatabaseEffects    writes in the transaction of the message that is worked
 """
 
@@ -23,7 +23,7 @@ from integration_objects.property_set import PropertySet
 
 
 class NobodyTakes(OperatorNeeded):
-    """An object has to leave, and no system is declared that takes it."""
+    """An object has to leave, and no declared system takes it."""
 
     what = "no system takes '{name}' for the fulfilment system '{for_system}'"
     why = "systems that take it: {takers}"
@@ -31,9 +31,10 @@ class NobodyTakes(OperatorNeeded):
 
 
 class OutboundFailed(OperatorNeeded):
-    """A message to a system can't be made: its map, schema or template doesn't fit what the hub has."""
+    """A message to a system can't be made: its map, schema or template doesn't fit the object."""
 
-    what = "the message to {system} can't be made: {fault}"
+    what = "the message to {system.name} can't be made: {fault.what}"
+    why = "{fault.why}"
 
 
 class TouchesAnotherAccount(HubError):
@@ -48,18 +49,18 @@ class TouchesAnotherAccount(HubError):
 
 
 class Effects:
-    """The writes of a run. This class has no effect at all: what isn't granted doesn't happen."""
+    """The writes of a run. This class has no effect at all, so that a rehearsal can't write by mistake."""
 
     def next_number(self, sequence: str) -> int:
-        """The next number of a sequence ("Order Number"); there may be gaps where several processes work."""
+        """Return the next number of a sequence ("Order Number"); several processes leave gaps."""
         return 0
 
     def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
-        """Insert every instance of the message; of a *fresh* one the caller knows that none of its keys is taken."""
+        """Insert every instance of the message; *fresh*: the caller knows that none of its keys is taken."""
         return []
 
     def update(self, tree: PropertySet) -> list[Done]:
-        """Update every instance of the message; fields and components that it doesn't carry stay."""
+        """Update every instance of the message; fields and components that the message doesn't carry stay."""
         return []
 
     def upsert(self, tree: PropertySet) -> list[Done]:
@@ -67,7 +68,7 @@ class Effects:
         return []
 
     def synchronize(self, tree: PropertySet) -> list[Done]:
-        """Make the stored instances equal to the message's, deleting children that it lists no more."""
+        """Make the stored instances equal to the message's; delete children that the message doesn't list."""
         return []
 
     def delete(self, tree: PropertySet) -> list[Done]:
@@ -75,46 +76,46 @@ class Effects:
         return []
 
     def execute(self, tree: PropertySet) -> list[Done]:
-        """Do to each component what its property Operation says; without one, what the one above it says."""
+        """Do the Operation of each component, a property of it; without one, the Operation of the one above it."""
         return []
 
     def lock_accounts(self, account_ids: Iterable[str]) -> None:
         """Lock accounts for the rest of the transaction.
 
         Raises:
-            TouchesAnotherAccount: the run's group didn't lock one of them; the data manager runs it again alone.
+            TouchesAnotherAccount: the run's group didn't lock one of them; the data manager runs the message alone.
         """
 
     def keep_integration_ids(self, system: str, account_id: str, pairs: Mapping[str, str]) -> None:
-        """Record which Integration Id the hub gave to each of a sender's references; replaces older pairs."""
+        """Record the Integration Ids of a sender's references; replaces older pairs."""
 
     def set_active_quote(self, session: str, quote_id: str) -> None:
         """Make a quote the session's active one."""
 
     def emit(self, name: str, tree: PropertySet, for_system: str | None = None) -> int:
-        """Put an outbound object into the outbox, once for each system that takes it, in that system's format.
+        """Put an object into the outbox, once for each system that takes it, in that system's format.
 
         Args:
             name: the integration object's name.
             tree: the message.
-            for_system: the Fulfilment System it is for; None: every system that takes the object.
+            for_system: the Fulfilment System that is to have it; None: every system that takes the object.
 
         Returns:
-            How many messages were put out.
+            The number of messages.
 
         Raises:
-            NobodyTakes: *for_system* is given and no declared system takes its objects.
+            NobodyTakes: *for_system* is given, and no declared system takes the object for it.
         """
         return 1
 
     def release(self, condition: str) -> None:
-        """Release the parked messages that wait for *condition*, which this transaction brings."""
+        """Release the parked messages that wait for *condition*; this transaction fulfils it."""
 
     def raise_fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
-        """Raise a fallout entry: an order that a person must look at, with its cause and its lines."""
+        """Raise a fallout entry for an order that a person must look at."""
 
     def resolve_fallout(self, row_id: str, how: str) -> bool:
-        """Note that a fallout entry is resolved, and how; False where it isn't open."""
+        """Note that a fallout entry is resolved, and how; False if it isn't open."""
         return True
 
 
@@ -128,7 +129,7 @@ class DatabaseEffects(Effects):
         messages: the message store of the transaction.
         origin: the message that the run works for.
         locked: the accounts that the run's group has locked; None: the run is alone, and may lock any.
-        emitted: how many messages the run has put out; it counts in their ids.
+        emitted: the number of messages that the run has put out; a part of their ids.
     """
 
     runtime: Runtime
@@ -194,13 +195,9 @@ class DatabaseEffects(Effects):
             try:
                 body = system.render(tree, self.runtime.maps, self.runtime.external_objects)
             except Refused as error:
-                raise OutboundFailed(
-                    where=error.where or system.where,
-                    why=error.why,
-                    mend=error.mend or "mend the system's map, schema or template, then `orderhub messages replay`",
-                    system=system.name,
-                    fault=error.what,
-                ) from error
+                mend = error.mend or "mend the system's map, schema or template, then `orderhub messages replay`"
+                place = error.where or system.where
+                raise OutboundFailed(where=place, mend=mend, system=system, fault=error) from error
             self.emitted += 1
             self.messages.pending_writes.emit(
                 OutboxMessage(

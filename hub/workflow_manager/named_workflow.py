@@ -1,12 +1,12 @@
-"""Processes: workflows on stored objects, found by identifiers, asked for by a command or by a message.
+"""Named workflows: workflows on stored objects, found by identifiers, asked for by a command or by a message.
 
     def new_quote(run: Run, account: str, currency: str | None = None) -> Outcome: ...
 
     named_workflow("New Quote", new_quote, "an empty quote for an account",
                    Argument("account", "account", required=True), Argument("currency"))
 
-A process takes its arguments by name, an argument that isn't given keeps the function's own default. Command and
-message come the same way: both are an OM Workflow Request.
+A named workflow takes its arguments by name. An argument that isn't given keeps the function's own default. Commands
+and messages both ask by an OM Workflow Request:
 
     Workflow Request          {Workflow Name: new-quote}
       ListOf Argument
@@ -27,24 +27,33 @@ from hub.workflow_manager.reply import result_reply
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.complex_object import components, instances, message, object_name, put_list
-from integration_objects.errors import Refused
-from integration_objects.nearest import nearest
+from integration_objects.errors import Refused, UnknownName
+from integration_objects.names import ORDER, QUOTE
 from integration_objects.property_set import PropertySet
 
 REQUEST = "OM Workflow Request"
-#: what an argument names -> the object, the field that people name it by, and what else it must have
+#: the kind of an argument -> the object that it names, and the field that it gives
 _NAMED: Mapping[str, tuple[str, str]] = {
-    "quote": ("OM Quote", "Quote Number"),
-    "order": ("OM Order", "Order Number"),
+    "quote": (QUOTE, "Quote Number"),
+    "order": (ORDER, "Order Number"),
 }
 
 
-class WorkflowUnknown(Refused):
+class WorkflowUnknown(UnknownName, Refused):
     """There is no workflow of this name that can be asked for."""
+
+    kind = "workflow"
+    where = "workflow's name"
+    why = "workflows are {names}"
 
 
 class OneRequestAMessage(Refused):
     """A message carries no workflow request, or several."""
+
+    what = "the message carries {found}"
+    where = "Message, IntObjectName"
+    why = "expected one OM Workflow Request"
+    mend = "send one request a message"
 
 
 def named_workflow(
@@ -55,16 +64,16 @@ def named_workflow(
     module: str = "",
     accounts: Callable[[Run, Mapping[str, Any]], set[str]] | None = None,
 ) -> Workflow:
-    """A workflow that is asked for by name, with arguments.
+    """Make a workflow that is asked for by name, with arguments.
 
     Args:
-        name: as people read it: "New Quote"; commands and requests call it ``new-quote``, too.
-        function: takes the run and the arguments by name; refusals are raised, and leave nothing written.
+        name: the name for people: "New Quote"; commands and requests may also say ``new-quote``.
+        function: takes the run and the arguments by name; it raises refusals, which leave nothing written.
         help: a line for `orderhub workflow`.
-        arguments: what it takes.
+        arguments: its arguments.
         module: the module of the licence that it belongs to.
-        accounts: the accounts that it touches, of the run and the arguments; None: those that arguments of the
-            kinds account, quote and order lead to.
+        accounts: returns the accounts that it touches, from the run and the arguments; None: the accounts that its
+            arguments of the kinds account, quote and order lead to.
     """
     known = by_name(arguments)
 
@@ -82,7 +91,7 @@ def named_workflow(
 
 
 def request(workflow: str, pairs: Iterable[tuple[str, str]]) -> PropertySet:
-    """A request as a message, of arguments' names and texts."""
+    """Make a request message from the names and texts of its arguments."""
     instance = PropertySet("Workflow Request", properties={"Workflow Name": workflow})
     put_list(instance, "Argument").extend(
         PropertySet("Argument", properties={"Name": name, "Value": value}) for name, value in pairs
@@ -91,61 +100,56 @@ def request(workflow: str, pairs: Iterable[tuple[str, str]]) -> PropertySet:
 
 
 def one_request(tree: PropertySet) -> PropertySet:
-    """The message's only workflow request.
+    """Return the message's only workflow request.
 
     Raises:
-        OneRequestAMessage: it carries none, several, or something else.
+        OneRequestAMessage: the message carries none, several, or other objects.
     """
-    found = instances(tree)
-    if object_name(tree) != REQUEST or len(found) != 1:
-        raise OneRequestAMessage(
-            f"the message carries {len(found)} objects '{object_name(tree)}'"
-            if found
-            else "the message carries no workflow request",
-            where="Message, IntObjectName",
-            why=f"expected one {REQUEST}",
-            mend="send one request a message",
-        )
-    return found[0]
+    requests = instances(tree)
+    if object_name(tree) != REQUEST or len(requests) != 1:
+        found = f"{len(requests)} objects '{object_name(tree)}'" if requests else "no workflow request"
+        raise OneRequestAMessage(found=found)
+    return requests[0]
 
 
 def workflow_named(workflows: Mapping[str, Workflow], name: str) -> Workflow:
-    """The workflow that can be asked for by this name or command.
+    """Return the workflow that can be asked for by this name or command.
 
     Raises:
-        WorkflowUnknown: there is none; the error names the nearest.
+        WorkflowUnknown: there is none; the error proposes the nearest name.
     """
-    processes = {one.command: one for one in workflows.values() if one.asked_by_name}
-    found = processes.get(name) or next((one for one in processes.values() if one.name == name), None)
-    if found is None:
-        raise WorkflowUnknown(
-            f"there is no workflow '{name}'",
-            where="workflow's name",
-            why=f"workflows are {', '.join(sorted(processes))}",
-            mend=nearest(name, processes) or "name one of them",
-        )
-    return found
+    by_command = {workflow.command: workflow for workflow in workflows.values() if workflow.asked_by_name}
+    for workflow in by_command.values():
+        if name in (workflow.command, workflow.name):
+            return workflow
+    raise WorkflowUnknown(name, by_command)
 
 
 def accounts_of(run: Run, arguments: Iterable[Argument], values: Mapping[str, Any]) -> set[str]:
-    """The accounts that identifying arguments lead to; none for what isn't there: the work will say so."""
-    found: set[str] = set()
+    """Return the accounts that identifying arguments lead to; none for an unknown quote or order.
+
+    The workflow itself refuses an unknown quote or order, with a better error than could be given here.
+    """
+    account_ids: set[str] = set()
     for argument in arguments:
         value = values.get(argument.parameter)
         if value is None:
             continue
         if argument.kind == "account":
-            found.add(value)
+            account_ids.add(value)
         elif argument.kind in _NAMED:
             name, field = _NAMED[argument.kind]
-            found |= {header["Account Id"] or "" for header in run.headers(name, {field: value})} - {""}
-    return found
+            account_ids |= {header["Account Id"] or "" for header in run.headers(name, {field: value})} - {""}
+    return account_ids
+
+
+def arguments_of(request: PropertySet) -> list[tuple[str, str]]:
+    """Return the names and texts of a request's arguments."""
+    return [(argument.get("Name") or "", argument.get("Value") or "") for argument in components(request, "Argument")]
 
 
 def _values(name: str, tree: PropertySet, known: Mapping[str, Argument]) -> dict[str, Any]:
-    """The arguments' values by parameter; those that weren't given aren't there."""
-    instance = one_request(tree)
-    pairs = [(one.get("Name") or "", one.get("Value") or "") for one in components(instance, "Argument")]
+    """Return the values of the given arguments by parameter."""
     command = name.lower().replace(" ", "-")
-    texts = given(command, f"workflow {command}", pairs, known)
-    return {known[name].parameter: read_text(known[name], found[0]) for name, found in texts.items()}
+    texts = given(command, f"workflow {command}", arguments_of(one_request(tree)), known)
+    return {known[name].parameter: read_text(known[name], values[0]) for name, values in texts.items()}

@@ -1,4 +1,4 @@
-"""Faults of our side that an operator must mend before another try is worth it."""
+"""Faults that an operator must mend before another try is worth it."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from integration_objects.errors import Retryable
 
 
 class OperatorNeeded(Retryable):
-    """Our side must mend something before another try is worth it: the message is parked for an operator at once."""
+    """An operator must mend something before another try is worth it: the message is parked at once."""

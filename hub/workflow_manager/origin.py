@@ -6,20 +6,20 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
-#: who says what the lines of a received order cost; a route declares it
+#: who says the prices of a received order's lines; a route declares it
 WhoPrices = Literal["sender", "hub"]
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The message that a run works for; all its outbound message ids are derived from it.
+    """The message that a run works for; the ids of all outbound messages are derived from it.
 
     Attributes:
-        route, sender, identity: what makes the inbound message unique.
+        route, sender, identity: the key of the inbound message.
         inbox_id: its row in the message store; None for a run that a command started.
-        message_id, correlation_id: as the sender gave them.
-        replays: how often an operator had it worked again; another answer then has another id.
-        prices: who says what a line costs that the message orders: its sender, or the hub.
+        message_id, correlation_id: the sender's ids.
+        replays: how often an operator had the message worked again; the answer to a replay has an id of its own.
+        prices: who says the prices of the lines that the message orders: its sender, or the hub.
     """
 
     route: str
@@ -33,6 +33,6 @@ class Origin:
 
 
 def outbound_id(origin: Origin, system: str, number: int) -> str:
-    """The message id of the *number*-th message to *system*: the same however often the inbound one is worked."""
+    """Make the id of the *number*-th message to *system*: the same id each time that the inbound message is worked."""
     parts = "\x1f".join((origin.route, origin.sender, origin.identity, system, str(number), str(origin.replays)))
     return hashlib.sha256(parts.encode()).hexdigest()[:32]

@@ -10,14 +10,14 @@ from integration_objects.property_set import PropertySet
 
 @dataclass(frozen=True)
 class Note:
-    """A line of a workflow's report: what whoever asked should know beside the result.
+    """A line of a workflow's report, for the person or system that asked for the workflow.
 
     Attributes:
         kind: "ignored", "left out", "replaced", "broken rule", "obsolete", "moved", "other
             address", "gone", "left behind", "changed meanwhile", "price", "total".
         text: a sentence for people.
-        item: the Integration Id of the line that it is about; None for none.
-        product: its Product Id.
+        item: the Integration Id of the line that the note is about; None for none.
+        product: the Product Id of that line.
     """
 
     kind: str
@@ -32,15 +32,15 @@ class Note:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a workflow answers: ``done``, or ``filtered`` for a message that rightly changes nothing.
+    """The answer of a workflow: ``done``, or ``filtered`` for a message that rightly changes nothing.
 
     Attributes:
         state: the message's final state.
-        reply: an OM Reply message, without what the data manager knows better (message id, state); or None.
-        why: why the message was filtered; "" otherwise.
-        objects: what the workflow wrote or found, for whoever asked; messages.
-        notes: its report.
-        rows: what it found, as a table: each row has the same names, in the order in which they are shown.
+        reply: an OM Reply message; the data manager adds the message id and the state. None for none.
+        why: the reason for filtering the message; "" otherwise.
+        objects: the objects that the workflow wrote or read for the person or system that asked; messages.
+        notes: the report.
+        rows: a table; all rows have the same names, in the order in which they are shown.
     """
 
     state: str = "done"

@@ -1,4 +1,4 @@
-"""Another system's configurator and pricing, whose answers are recorded: they can't be worked out again."""
+"""The configurator and the pricing of other systems, whose answers are recorded: nobody can work them out again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from integration_objects.property_set import PropertySet
 
 @dataclass(frozen=True)
 class RecordedPricing(Pricing):
-    """Another system's pricing, whose answers are recorded: they can't be worked out again."""
+    """The pricing of another system, with recorded answers."""
 
     pricing: Pricing
     record: list[list[Any]]
@@ -24,14 +24,14 @@ class RecordedPricing(Pricing):
 
     @override
     def price(self, tree: PropertySet, prices: PriceList, on: str, *, may_lack: bool = False) -> Priced:
-        found = self.pricing.price(tree, prices, on, may_lack=may_lack)
-        self.record.append(["priced", prices.price_list_id, on, flat(found.tree)])
-        return found
+        priced = self.pricing.price(tree, prices, on, may_lack=may_lack)
+        self.record.append(["priced", prices.price_list_id, on, flat(priced.tree)])
+        return priced
 
 
 @dataclass(frozen=True)
 class RecordedConfigurator(Configurator):
-    """Another system's configurator, whose answers are recorded: they can't be worked out again."""
+    """The configurator of another system, with recorded answers."""
 
     configurator: Configurator
     record: list[list[Any]]
@@ -39,20 +39,20 @@ class RecordedConfigurator(Configurator):
 
     @override
     def start(self, product_id: str, catalogue: Catalogue, new_id: Callable[[], str]) -> PropertySet:
-        found = self.configurator.start(product_id, catalogue, new_id)
-        self.record.append(["started", product_id, flat(found)])
-        return found
+        instance = self.configurator.start(product_id, catalogue, new_id)
+        self.record.append(["started", product_id, flat(instance)])
+        return instance
 
     @override
     def configure(
         self, instance: PropertySet, requests: Sequence[Request], catalogue: Catalogue, new_id: Callable[[], str]
     ) -> Configured:
-        found = self.configurator.configure(instance, requests, catalogue, new_id)
-        self.record.append(["configured", flat(found.instance)])
-        return found
+        configured = self.configurator.configure(instance, requests, catalogue, new_id)
+        self.record.append(["configured", flat(configured.instance)])
+        return configured
 
     @override
     def check(self, instance: PropertySet, catalogue: Catalogue, before: PropertySet | None = None) -> list[BrokenRule]:
-        found = self.configurator.check(instance, catalogue, before)
-        self.record.append(["checked", [str(one) for one in found]])
-        return found
+        broken_rules = self.configurator.check(instance, catalogue, before)
+        self.record.append(["checked", [str(rule) for rule in broken_rules]])
+        return broken_rules

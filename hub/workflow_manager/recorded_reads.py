@@ -1,4 +1,4 @@
-"""What a run reads from outside, each answer recorded, so that every step can be worked out again from the recording.
+"""A run's reads from outside. Each answer is recorded, so that every step can be worked out again from the recording.
 
 Source: "Application integration services", figure 4B (workflow manager); spec: docs/design/road.md "The recording".
 """
@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import Example, ObjectStore
@@ -22,6 +22,8 @@ from hub.workflow_manager.runtime import Runtime
 from integration_objects.errors import Refused
 from integration_objects.expression import Expression
 from integration_objects.property_set import PropertySet
+
+T = TypeVar("T")
 
 
 class PriceListUnknown(Refused):
@@ -38,7 +40,7 @@ class StoredPriceListFaulty(OperatorNeeded):
 
 
 class CatalogueFaulty(OperatorNeeded):
-    """A stored product's structure, attributes or rules can't be understood."""
+    """A stored product has a structure, attributes or rules that can't be understood."""
 
 
 @dataclass
@@ -49,9 +51,9 @@ class RecordedReads:
         runtime: the declarations and ports of the deployment.
         store: the EAI database adapter of the transaction.
         messages: the message store of the transaction.
-        answers: what other systems answered before the accounts were locked; None where none was asked.
-        catalogues: the transaction's products and price lists.
-        record: the recording: one entry an answer, in order.
+        catalogues: the products and price lists of the transaction.
+        answers: the answers of other systems from before the lock; None if none was asked.
+        record: the recording: one entry for each answer, in order: the question, then the answer.
     """
 
     runtime: Runtime
@@ -62,146 +64,129 @@ class RecordedReads:
     record: list[list[Any]] = field(default_factory=list)
     _now: str | None = None
 
+    def recorded(self, answer: T, *question: Any) -> T:
+        """Record an answer behind its question, and return it."""
+        self.record.append([*question, answer])
+        return answer
+
     def now(self) -> str:
-        """The time of this run: one moment for the whole run."""
+        """Return the time of this run: one moment for the whole run."""
         if self._now is None:
-            self._now = self.runtime.surroundings.now() if self.answers is None else self.answers.now
-            self.record.append(["now", self._now])
+            time = self.runtime.surroundings.now() if self.answers is None else self.answers.now
+            self._now = self.recorded(time, "now")
         return self._now
 
     def new_id(self) -> str:
-        """A new identifier, ordered by time."""
+        """Make a new identifier; identifiers are ordered by time."""
         make = self.runtime.surroundings.new_id
-        made = make() if self.answers is None else self.answers.new_id(make)
-        self.record.append(["id", made])
-        return made
+        return self.recorded(make() if self.answers is None else self.answers.new_id(make), "id")
 
     def query(self, name: str, example: Example | None = None, where: Expression | None = None) -> PropertySet:
-        """The instances of *name* whose fields equal *example*'s, as a message; an empty object for none."""
-        found = self.store.query(name, example or {}, where)
-        self.record.append(["object", name, dict(example or {}), flat(found)])
-        return found
+        """Return the instances of *name* whose fields equal the fields of *example*, as a message."""
+        tree = self.store.query(name, example or {}, where)
+        self.recorded(flat(tree), "object", name, dict(example or {}))
+        return tree
 
     def headers(
         self, name: str, example: Example, wanted: Callable[[dict[str, str | None]], bool] | None = None
     ) -> list[dict[str, str | None]]:
-        """The header fields of the instances of *name* like *example*, without what is beneath them.
+        """Return the header fields of the instances of *name* like *example*.
 
         Args:
             name: the integration object.
             example: field values.
-            wanted: which of them; the recording keeps no others. None for all.
+            wanted: the condition for headers that are returned and recorded; None for all.
         """
-        found = self.store.keys(name, example)
+        headers = self.store.keys(name, example)
         if wanted is not None:
-            found = [header for header in found if wanted(header)]
-        self.record.append(["headers", name, dict(example), found])
-        return found
+            headers = [header for header in headers if wanted(header)]
+        return self.recorded(headers, "headers", name, dict(example))
 
     def products(self, product_ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
-        """The fields of the products of these ids, by id, those that are there; not to be changed by the caller."""
-        found = self.store.headers_by_key("Product", product_ids)
-        self.record.append(["products", found])
-        return found
+        """Return the fields of the stored products of these ids, by id; the caller must not change them."""
+        return self.recorded(self.store.headers_by_key("Product", product_ids), "products")
 
     def price_lists(self, currency: str | None = None) -> list[dict[str, str | None]]:
-        """The headers of the stored price lists, of *currency* or of all."""
+        """Return the headers of the stored price lists, of *currency* or of all currencies."""
         return self.headers("Price List", {} if currency is None else {"Currency Code": currency})
 
     def price_list(self, price_list_id: str) -> PriceList:
-        """The stored price list of this id, proven.
+        """Return the stored price list of this id, proven.
 
         Raises:
             PriceListUnknown: there is none.
-            StoredPriceListFaulty: it contradicts itself, which `load` would have refused.
+            StoredPriceListFaulty: it contradicts itself; `load` would have refused it.
         """
         try:
-            read = self.catalogues.price_list(price_list_id)
+            stored = self.catalogues.price_list(price_list_id)
         except PriceListFaulty as error:
             raise StoredPriceListFaulty(error.what, where=error.where, why=error.why, mend=error.mend) from error
-        self.record.append(["object", "Price List", {"Price List Id": price_list_id}, read.rows])
-        if read.prices is None:
+        self.recorded(stored.rows, "object", "Price List", {"Price List Id": price_list_id})
+        if stored.prices is None:
             raise PriceListUnknown(price_list_id=price_list_id)
-        return read.prices
+        return stored.prices
 
     def have_rules(self, product_ids: Iterable[str]) -> bool:
-        """Whether one of these products has a structure, attributes or rules: what an item of it could break."""
-        found = self.catalogues.ruled(product_ids)
-        self.record.append(["products with rules", sorted(found)])
-        return bool(found)
+        """Whether an item of one of these products can break a rule, a structure or an attribute's domain."""
+        return bool(self.recorded(sorted(self.catalogues.ruled(product_ids)), "products with rules"))
 
     def catalogue(self, product_ids: Iterable[str | None] | None = None) -> Catalogue:
-        """The products' definitions as the configurator sees them, proven.
+        """Return the definitions of products for the configurator, proven.
 
         Args:
-            product_ids: the products that matter; all that their structures name are read with them. None: all.
+            product_ids: the products; the products that their structures name are read with them. None: all.
 
         Raises:
             CatalogueFaulty: a stored product can't be understood.
         """
         try:
-            read = self.catalogues.read(product_ids)
+            stored = self.catalogues.read(product_ids)
         except ProductFaulty as error:
-            raise CatalogueFaulty(
-                error.what, where=error.where, why=error.why, mend=f"{error.mend}; load the product anew"
-            ) from error
-        self.record.append(["object", "Product", {"Product Id": sorted(read.catalogue)}, read.rows])
-        return read.catalogue
-
-    @property
-    def _catalogues(self) -> CatalogueReader:
-        if self.catalogues is None:
-            self.catalogues = CatalogueReader(self.store, self.definitions)
-        return self.catalogues
+            mend = f"{error.mend}; load the product anew"
+            raise CatalogueFaulty(error.what, where=error.where, why=error.why, mend=mend) from error
+        self.recorded(stored.rows, "object", "Product", {"Product Id": sorted(stored.catalogue)})
+        return stored.catalogue
 
     def account_of(self, system: str | None, number: str | None) -> str | None:
-        """The Account Id that *system*'s *number* means: by its account key, else the Account Id itself."""
+        """Return the Account Id for a *number* of *system*: by its account key, else the Account Id itself."""
         if number is None:
             return None
-        found = None
+        account_id = None
         if system is not None:
-            found = self.store.owner_of("Account", "Account Key", {"System": system, "Number": number})
-        if found is None:
-            found = self.store.owner_of("Account", None, {"Account Id": number})
-        self.record.append(["account", system, number, found])
-        return found
+            account_id = self.store.owner_of("Account", "Account Key", {"System": system, "Number": number})
+        if account_id is None:
+            account_id = self.store.owner_of("Account", None, {"Account Id": number})
+        return self.recorded(account_id, "account", system, number)
 
     def integration_ids(self, system: str, account_id: str, references: Sequence[str]) -> dict[str, str]:
-        """The Integration Ids recorded for a sender's line references (those that are known)."""
-        found = self.messages.keys.find(system, account_id, references)
-        self.record.append(["keys", system, account_id, found])
-        return found
+        """Return the known Integration Ids for a sender's line references."""
+        return self.recorded(self.messages.keys.find(system, account_id, references), "keys", system, account_id)
 
     def active_quote(self, session: str) -> str | None:
-        """The Row Id of the session's active quote; None where it has none."""
-        found = self.messages.sessions.active_quote(session)
-        self.record.append(["session", session, found])
-        return found
+        """Return the Row Id of the session's active quote; None for none."""
+        return self.recorded(self.messages.sessions.active_quote(session), "session", session)
 
     def fallout_of(self, order_number: str | None) -> list[dict[str, Any]]:
-        """The open fallout entries of an order, oldest first; none without a number."""
+        """Return the open fallout entries of an order, oldest first; none without a number."""
         return [] if order_number is None else self.fallout_entries("Open", order_number)
 
     def fallout_entries(
         self, state: str | None = "Open", order_number: str | None = None, account_id: str | None = None
     ) -> list[dict[str, Any]]:
-        """The fallout entries in a state, of an order, of an account (None: of any), oldest first."""
-        found = self.messages.fallout.listing(state, order_number, account_id)
-        self.record.append(["fallout", state, order_number, account_id, found])
-        return found
+        """Return the fallout entries in a state, of an order, of an account (None: of any), oldest first."""
+        entries = self.messages.fallout.listing(state, order_number, account_id)
+        return self.recorded(entries, "fallout", state, order_number, account_id)
 
     def fallout_entry(self, row_id: str) -> dict[str, Any] | None:
-        """The fallout entry of this row; None for none."""
-        found = self.messages.fallout.entry(row_id)
-        self.record.append(["fallout entry", row_id, found])
-        return found
+        """Return the fallout entry of this row; None for none."""
+        return self.recorded(self.messages.fallout.entry(row_id), "fallout entry", row_id)
 
     def recording(self) -> bytes:
-        """The recording, compressed: what `MessageStore.record` keeps."""
+        """Return the recording, compressed, for `MessageStore.record`."""
         document = {"versions": self.runtime.version, "entries": self.record}
         return zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
 
 def read_recording(data: bytes) -> Any:
-    """What `RecordedReads.recording` wrote: ``versions`` of the declarations, and ``entries`` in their order."""
+    """Read a recording of `RecordedReads.recording`: ``versions`` of the declarations, and ``entries`` in order."""
     return json.loads(zlib.decompress(data))

@@ -1,4 +1,4 @@
-"""OM Reply: the answer to a message, and the one place that writes it.
+"""OM Reply, the reply to a message: replies to orders, refusals, and results of named workflows.
 
 Source: "Application integration services", figure 4B (returning data); spec: docs/design/road.md "Out and back".
 """
@@ -10,79 +10,66 @@ from collections.abc import Iterable, Mapping
 from hub.workflow_manager.outcome import Note
 from integration_objects.complex_object import (
     instances,
-    line_items,
+    items_of,
     list_of,
     message,
     object_name,
     put_list,
-    walk_items,
 )
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError
-from integration_objects.names import LINE_ITEM
+from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 OBJECT = "OM Reply"
 
 
 def order_reply(order: PropertySet, source_keys: Iterable[tuple[str | None, str | None]] | None = None) -> PropertySet:
-    """The reply to an order: both its numbers, and per line the sender's reference and the Integration Id.
+    """Make the reply to an order: its numbers, and for each line the sender's reference and the Integration Id.
 
     Args:
         order: an instance of OM Order.
-        source_keys: (Source Reference, Integration Id) pairs; None: those of all its lines.
+        source_keys: (Source Reference, Integration Id) of the lines to name; None: of all lines.
     """
-    reply = PropertySet("Reply")
-    for name, field in (
-        ("Order Number", "Order Number"),
-        ("Revision", "Revision"),
-        ("Source System", "Source System"),
-        ("Source Order Number", "Source Order Number"),
-        ("Source Revision", "Source Revision"),
-        ("Status", "Status"),  # Pending tells a sender that somebody has to approve the order
-    ):
-        if order.get(field) is not None:
-            reply.properties[name] = order.get(field)
+    # The status tells a sender of a pending order that somebody has to approve it.
+    fields = (
+        "Order Number",
+        "Revision",
+        "Source System",
+        "Source Order Number",
+        "Source Revision",
+        "Status",
+    )
+    reply = PropertySet("Reply", properties=_present(order, fields))
     if source_keys is None:
-        source_keys = ((item.get("Source Reference"), item.get("Integration Id")) for item, _ in walk_items(order))
+        source_keys = ((item.get("Source Reference"), item.get(KEY)) for item in items_of(order))
     lines = [
-        PropertySet("Line Item", properties={"Source Reference": reference, "Integration Id": key})
-        for reference, key in source_keys
+        PropertySet(LINE_ITEM, properties={"Source Reference": reference, KEY: key}) for reference, key in source_keys
     ]
     if lines:
-        put_list(reply, "Line Item").extend(lines)
+        put_list(reply, LINE_ITEM).extend(lines)
     return message(OBJECT, [reply])
 
 
 def error_reply(errors: Iterable[HubError], about: PropertySet | None = None) -> PropertySet:
-    """The negative reply: every error as what, where, why and mend.
+    """Make the negative reply: each error with its what, where, why and mend.
 
     Args:
         errors: at least one.
-        about: the refused order's header, where the message came far enough to have one.
+        about: the header of the refused order; None if the message wasn't understood so far.
     """
     reply = PropertySet("Reply")
     if about is not None:
-        for name in ("Source System", "Source Order Number", "Source Revision"):
-            if about.get(name) is not None:
-                reply.properties[name] = about.get(name)
-        if line_items(about):
-            put_list(reply, "Line Item").extend(
-                PropertySet("Line Item", properties={"Source Reference": item.get("Source Reference")})
-                for item, _ in walk_items(about)
-                if item.get("Source Reference") is not None
+        reply.properties |= _present(about, ("Source System", "Source Order Number", "Source Revision"))
+        lines = list(items_of(about))
+        if lines:
+            put_list(reply, LINE_ITEM).extend(
+                PropertySet(LINE_ITEM, properties={"Source Reference": line.get("Source Reference")})
+                for line in lines
+                if line.get("Source Reference") is not None
             )
     put_list(reply, "Error").extend(
-        PropertySet(
-            "Error",
-            properties={
-                "Reason": error.reason,
-                "What": error.what,
-                "Where": error.where,
-                "Why": error.why,
-                "Mend": error.mend,
-            },
-        )
+        PropertySet("Error", properties={part.capitalize(): text for part, text in error.as_dict().items()})
         for error in errors
     )
     return message(OBJECT, [reply])
@@ -95,14 +82,14 @@ def result_reply(
     definitions: Definitions,
     rows: Iterable[Mapping[str, str | None]] = (),
 ) -> PropertySet:
-    """The reply to a workflow request: what was written or found, and the report.
+    """Make the reply to a workflow request: the objects that were written or read, and the report.
 
     Args:
         workflow: the workflow's name.
         objects: messages; each instance becomes a Result, with its line items.
         notes: the report.
         definitions: the integration objects.
-        rows: what the workflow found as a table; a Cell each value.
+        rows: the table that the workflow made; each value becomes a Cell.
     """
     reply = PropertySet("Reply", properties={"Workflow Name": workflow})
     fields = definitions[OBJECT].root.children["Result"].fields
@@ -115,7 +102,7 @@ def result_reply(
                 result.children.append(lines.copy())
             put_list(reply, "Result").append(result)
     for note in notes:
-        properties = {"Kind": note.kind, "Integration Id": note.item, "Product Id": note.product, "Text": note.text}
+        properties = {"Kind": note.kind, KEY: note.item, "Product Id": note.product, "Text": note.text}
         put_list(reply, "Note").append(PropertySet("Note", properties=properties))
     for number, row in enumerate(rows, 1):
         cells = [PropertySet("Cell", properties={"Name": name, "Value": value}) for name, value in row.items()]
@@ -125,3 +112,8 @@ def result_reply(
             )
         )
     return message(OBJECT, [reply])
+
+
+def _present(header: PropertySet, fields: Iterable[str]) -> dict[str, str | None]:
+    """Return those of the *fields* that have a value."""
+    return {field: header.get(field) for field in fields if header.get(field) is not None}

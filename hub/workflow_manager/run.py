@@ -1,4 +1,4 @@
-"""What a workflow holds: what it may read, the services that it calls, and what it may write.
+"""A run: the reads, the services and the effects that a workflow holds.
 
 A workflow is a function of a run and a tree. Through the run it reads (`RecordedReads`), calls business service
 methods by name, and writes (`Effects`); it knows no database and no queue. A rehearsal is a run without effects.
@@ -8,6 +8,7 @@ Source: "Application integration services", figure 4B (workflow manager).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,7 @@ from integration_objects.errors import Misconfigured, UnknownName
 
 
 class ServiceUnregistered(UnknownName, Misconfigured):
-    """A workflow calls a business service method that nobody registered."""
+    """A workflow calls a business service method that isn't registered."""
 
     kind = "business service method"
     where = "a workflow's call"
@@ -43,8 +44,8 @@ class Run(RecordedReads):
 
     Attributes:
         origin: the message that the run works for.
-        effects: what the run may write.
-        saved: the objects that the workflow has saved: Save Object, Get Object, Reset.
+        effects: the writes that the run may make.
+        saved: the objects that the workflow has saved under keys.
     """
 
     origin: Origin = field(kw_only=True)
@@ -58,26 +59,37 @@ class Run(RecordedReads):
 
     @property
     def actor(self) -> str:
-        """Who acts: the sender of the message that asked for the run, or the user of the command."""
+        """The sender of the message that asked for the run, or the user of the command."""
         return self.runtime.user if self.origin.inbox_id is None else self.origin.sender
 
     def next_number(self, sequence: str) -> int:
-        """The next number of a sequence ("Order Number"); there may be gaps where several processes work."""
-        number = self.effects.next_number(sequence)
-        self.record.append(["number", sequence, number])
-        return number
+        """Return the next number of a sequence ("Order Number"); several processes leave gaps."""
+        return self.recorded(self.effects.next_number(sequence), "number", sequence)
 
     def call(self, service: str, *arguments: Any, **named: Any) -> Any:
-        """Call a business service method by its name ("Apply"), so that a deployment can put its own there."""
+        """Call a business service method by its name: "Apply"; a deployment may have its own under that name.
+
+        "Save Object", "Get Object" and "Reset" keep objects under keys for the time of this run.
+
+        Source: "Business Service Methods", j. to l. (the local map of a run).
+        """
         method = self.runtime.services.get(service)
         if method is None:
-            raise ServiceUnregistered(service, self.runtime.services)
+            memory: dict[str, Callable[..., Any]] = {
+                "Save Object": self.saved.save,
+                "Get Object": self.saved.get,
+                "Reset": self.saved.reset,
+            }
+            if service not in memory:
+                raise ServiceUnregistered(service, [*self.runtime.services, *memory])
+            return memory[service](*arguments, **named)
         for name in method.handed_in:
             if name not in named:
                 named[name] = self._hand_in(name)
         return method(*arguments, **named)
 
     def _hand_in(self, name: str) -> Any:
+        """Return the argument that the runtime supplies under this name."""
         if name == "definitions":
             return self.definitions
         if name == "new_id":
@@ -86,16 +98,16 @@ class Run(RecordedReads):
 
     @property
     def pricing(self) -> Pricing:
-        """Who prices; what another system answers is recorded."""
+        """The pricing; answers of another system are recorded."""
         pricing = self.runtime.pricing
         if self.answers is not None and isinstance(pricing, ExternalPricing):
-            pricing = pricing.through(self.answers.of)
+            pricing = pricing.through(self.answers.through)
         return RecordedPricing(pricing, self.record) if pricing.is_external else pricing
 
     @property
     def configurator(self) -> Configurator:
-        """Who configures; what another system answers is recorded."""
+        """The configurator; answers of another system are recorded."""
         configurator = self.runtime.configurator
         if self.answers is not None and isinstance(configurator, ExternalConfigurator):
-            configurator = configurator.through(self.answers.of)
+            configurator = configurator.through(self.answers.through)
         return RecordedConfigurator(configurator, self.record) if configurator.is_external else configurator

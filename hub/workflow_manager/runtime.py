@@ -20,18 +20,18 @@ from schemas.external_object import ExternalObject
 
 @dataclass(frozen=True)
 class Runtime:
-    """What all runs of a deployment share: its declarations and its surroundings.
+    """The declarations, the ports and the surroundings that all runs of a deployment share.
 
     Attributes:
-        approval_rules: what holds an order when it is submitted, by name.
-        configurator: who configures.
+        configurator: the built-in configurator, or another system's.
+        approval_rules: the rules that hold an order when it is submitted, by name.
         next_number: gives numbers outside of the run's transaction, whose lock on a sequence would make the workers
-            of a database take turns; None where the transaction gives them.
-        workflows: by name, for requests that name one.
-        licence: what the licence file says; None where there is none: every module is licensed.
-        user: who stands in the tables as changer, and acts where nobody else is named.
-        licence_file: where it stands, for errors.
-        pricing: who prices.
+            of a database take turns; None: the run's transaction gives them.
+        workflows: the workflows that a request may name.
+        licence: the content of the licence file; None without such a file: every module is licensed.
+        licence_file: the path of the licence file, for errors.
+        user: the changer of rows in the tables, and the actor if nobody else is named.
+        pricing: the built-in pricing, or another system's.
         keeps_profiles: whether completed lines are applied to the service profiles here, and not by another system.
     """
 

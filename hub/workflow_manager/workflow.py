@@ -1,4 +1,4 @@
-"""A registered workflow: its function, and what routes, commands and the licence need to know of it."""
+"""A registered workflow: its function, with facts for routes, commands and the licence."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from integration_objects.property_set import PropertySet
 class Workflow:
     """A registered workflow.
 
-    The first argument of both functions is the `Run`. Its type isn't named here, since a run knows all workflows.
+    The first argument of both functions is the `Run`. Its type isn't named here, because a run knows all workflows.
 
     Attributes:
-        name: as routes call it.
-        function: does the work; refusals are raised, waiting is raised.
-        accounts: the accounts that its input touches, locked in a fixed order before the work starts.
-        takes: the integration objects that it works on, so that a route's map can be proven against it.
+        name: the name in routes.
+        function: does the work; it raises refusals, and errors of the class `Waiting`.
+        accounts: returns the accounts that the input touches; they are locked before the work starts.
+        takes: the integration objects that it works on; a route's map is proven against them.
         help: a line for `orderhub workflow --help`.
-        module: the module of the licence that it belongs to; "" for none. Not licensed, it refuses to start.
-        arguments: what it takes by name, where it works on stored objects (`hub.workflow_manager.named_workflow`).
-        asked_by_name: whether commands and requests may ask for it; others only run where a route says so.
+        module: the module of the licence that it belongs to; "" for none. Without a licence it refuses to start.
+        arguments: the arguments of a named workflow (`hub.workflow_manager.named_workflow`).
+        asked_by_name: whether commands and requests may ask for it; a workflow that may not runs on routes only.
     """
 
     name: str
