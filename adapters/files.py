@@ -1,4 +1,4 @@
-"""Files that people name on the command line: messages in, messages out.
+"""Files that people name on the command line, folders and locks of the deployment.
 
 Spec: docs/design/integration.md, "Reached from outside"; docs/design/guarantees.md, "Limits".
 """
@@ -12,6 +12,8 @@ import pathlib
 import re
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
 
 from adapters.transport import KEPT_OF_OVERSIZE, Envelope, Oversize
 from integration_objects.errors import Refused
@@ -24,68 +26,75 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 class FileUnreadable(Refused):
     """A file that the command names can't be read or written."""
 
+    what = "the file can't be {done}"
+    where = "{path}"
+    mend = "name a file that is there and that you may use"
+
+
+@contextmanager
+def _disk(path: pathlib.Path, done: str) -> Iterator[None]:
+    """Say of a disk that fails within the block that the file at *path* can't be *done*."""
+    try:
+        yield
+    except OSError as error:
+        raise FileUnreadable(path=path, done=done, why=error.strerror or str(error)) from error
+
 
 def read_file(path: pathlib.Path) -> bytes:
-    """The bytes of a file.
+    """Read the bytes of a file.
 
     Raises:
         FileUnreadable: there is no such file, or it can't be read.
     """
-    try:
+    with _disk(path, "read"):
         return path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error, "read") from error
 
 
-def read_message(path: pathlib.Path, most: int) -> tuple[bytes, Oversize | None]:
-    """A file as a message's body: whole up to *most* bytes, else its beginning, with its size and digest.
+def read_message(path: pathlib.Path, most_bytes: int) -> tuple[bytes, Oversize | None]:
+    """Read a file as a message's body, as `read_body` does.
 
     Raises:
         FileUnreadable: there is no such file, or it can't be read.
     """
-    try:
-        with path.open("rb") as file:
-            body = file.read(most + 1)
-            if len(body) <= most:
-                return body, None
-            digest, size = hashlib.sha256(body), len(body)
-            while part := file.read(_PART):
-                digest.update(part)
-                size += len(part)
-            return body[:KEPT_OF_OVERSIZE], Oversize(size, digest.hexdigest())
-    except OSError as error:
-        raise _unreadable(path, error, "read") from error
+    with _disk(path, "read"), path.open("rb") as file:
+        return read_body(file, most_bytes)
+
+
+def read_body(file: BinaryIO, most_bytes: int) -> tuple[bytes, Oversize | None]:
+    """Read a body whole up to *most_bytes*; of a larger one the first 64 KiB, with its size and digest."""
+    body = file.read(most_bytes + 1)
+    if len(body) <= most_bytes:
+        return body, None
+    digest, size = hashlib.sha256(body), len(body)
+    while part := file.read(_PART):
+        digest.update(part)
+        size += len(part)
+    return body[:KEPT_OF_OVERSIZE], Oversize(size, digest.hexdigest())
 
 
 def read_parts(path: pathlib.Path) -> Iterator[bytes]:
-    """The bytes of a file of any size, a part at a time.
+    """Read the bytes of a file of any size, one part after the other.
 
     Raises:
         FileUnreadable: there is no such file, or it can't be read.
     """
-    try:
-        with path.open("rb") as file:
-            while part := file.read(_PART):
-                yield part
-    except OSError as error:
-        raise _unreadable(path, error, "read") from error
+    with _disk(path, "read"), path.open("rb") as file:
+        while part := file.read(_PART):
+            yield part
 
 
 def check_readable(path: pathlib.Path) -> None:
-    """Refuse a file that can't be read, before anything is done with others.
+    """Refuse an unreadable file, before anything is done with other files.
 
     Raises:
         FileUnreadable: there is no such file, or it can't be read.
     """
-    try:
-        with path.open("rb") as file:
-            file.read(1)
-    except OSError as error:
-        raise _unreadable(path, error, "read") from error
+    with _disk(path, "read"), path.open("rb") as file:
+        file.read(1)
 
 
 def shown_path(path: pathlib.Path) -> str:
-    r"""A path as text that can be printed and kept, whatever bytes its name has; of a long one the end.
+    r"""Give a path as text that can be printed and stored, whatever bytes it has; of a long one the end.
 
     >>> shown_path(pathlib.Path("orders", os.fsdecode(b"bad\xff.xml")))
     'orders/bad\\udcff.xml'
@@ -95,14 +104,12 @@ def shown_path(path: pathlib.Path) -> str:
 
 
 def write_message(folder: pathlib.Path, envelope: Envelope) -> pathlib.Path:
-    """Write a message's body to a file in *folder*, named by its message id; returns the file."""
+    """Write a message's body to a file in *folder*, named by its message id; return the file."""
     ending = ".xml" if "xml" in envelope.content_type else ".txt"
     path = folder / (_NOT_IN_A_NAME.sub("_", envelope.message_id or envelope.digest) + ending)
-    try:
+    with _disk(path, "written"):
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(envelope.body)
-    except OSError as error:
-        raise _unreadable(path, error, "written") from error
     return path
 
 
@@ -110,23 +117,22 @@ def hold_name(folder: pathlib.Path, names: Iterable[str]) -> tuple[str, int] | N
     """Hold the first of *names* that no living process on this machine holds, by a locked file in *folder*.
 
     Returns:
-        The name, and the descriptor that holds it until it is closed or the process ends; None where all are held.
+        The name, and the descriptor that holds it until it is closed or the process ends; None if all are held.
 
     Raises:
         FileUnreadable: the folder can't be written.
     """
-    try:
+    with _disk(folder, "written"):
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
             descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
+                # The kernel gives the lock back when the process dies, however it dies.
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(descriptor)
                 continue
             return name, descriptor
-    except OSError as error:
-        raise _unreadable(folder, error, "written") from error
     return None
 
 
@@ -136,7 +142,7 @@ def release_name(descriptor: int) -> None:
 
 
 def machine_name() -> str:
-    """This machine's name, for what is kept by machine in a shared database."""
+    """Give this machine's name, by which a shared database keeps its machines apart."""
     return os.uname().nodename
 
 
@@ -144,20 +150,9 @@ def fresh_folder(folder: pathlib.Path) -> None:
     """Make *folder* anew, and empty.
 
     Raises:
-        FileUnreadable: it is in the way and can't be removed.
+        FileUnreadable: the old folder can't be removed.
     """
-    try:
+    with _disk(folder, "made anew"):
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
-    except OSError as error:
-        raise _unreadable(folder, error, "made anew") from error
-
-
-def _unreadable(path: pathlib.Path, error: OSError, done: str) -> FileUnreadable:
-    return FileUnreadable(
-        f"the file can't be {done}",
-        where=str(path),
-        why=error.strerror or str(error),
-        mend="name a file that is there and that you may use",
-    )

@@ -1,12 +1,15 @@
-"""The contract of a door: envelopes in and out, confirmed.
+"""The contract of a transport, and the registry of all kinds of transports.
 
-    Envelope    one message as it travels: ids, headers, body
-    Delivery    an envelope that came in, with what acknowledges it
-    Transport   publish, receive, acknowledge, close
+    Envelope        one message as it travels: ids, headers, body
+    Delivery        an envelope that came in, with its place and its acknowledgement
+    Channel         a named place of a transport, as a deployment needs it
+    Transport       open, declare, publish, receive, acknowledge, settle, release, close
+    TransportKind   how declarations and the outbox name a kind, and the class that implements it
+    KINDS           the registry: a new transport is one file and one line here
 
-A transport promises, each way, *at least once*: `publish` returns when the other side has the messages for
-good; a delivery that was not acknowledged comes again. What a sender may set is checked here, before anything
-is kept.
+A transport promises delivery *at least once*, each way: `publish` returns when the other side has stored the
+messages; a delivery that was not acknowledged comes again. The values of a sender are checked here, before anything
+is stored.
 
 Spec: docs/design/integration.md, "Doors"; docs/design/guarantees.md, "Limits" and "pika, RabbitMQ" (every property is
 type-checked).
@@ -15,20 +18,26 @@ type-checked).
 from __future__ import annotations
 
 import hashlib
+import importlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
 from integration_objects.errors import HubError, Invalid, Misconfigured, Retryable
+from integration_objects.surroundings import Surroundings
 
 MOST_HEADERS = 64
 MOST_HEADER_BYTES = 16 * 1024
 MOST_ID_CHARACTERS = 128
 MOST_NAME_CHARACTERS = 255
 KEPT_OF_OVERSIZE = 64 * 1024
+#: bytes of the largest body that a transport hands over whole: the cap that no route's limit exceeds
+MOST_BYTES = 16 * 1024 * 1024
 XML = "application/xml"
-#: where an error of `publish` keeps the places of the envelopes that arrived all the same
+#: the key in the objects of a `publish` error: the positions of the envelopes that arrived in spite of it
 CONFIRMED = "confirmed"
 
 _LENGTHS = {
@@ -39,26 +48,35 @@ _LENGTHS = {
     "content_type": MOST_NAME_CHARACTERS,
     "timestamp": 64,
 }
-# NUL and the other control characters, lone surrogates, and the two that no XML can carry.
+# NUL and the other control characters, lone surrogates, and the two characters that XML can't carry.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+#: the first line of the refusal of all headers together
+HEADERS_REFUSED = "the envelope's headers are refused"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class EnvelopeRefused(Invalid):
     """A part of the envelope is of the wrong type, too long, or holds control characters."""
 
+    what = "the envelope's {part} is refused"
+    where = "{part}"
+    mend = "send a {part} without control characters"
+
 
 class Unroutable(Misconfigured):
-    """Nobody is there to take what is published to this channel."""
+    """The transport has no such channel, so that nobody would take a message."""
+
+    what = "there is no {kind} '{name}'"
+    mend = "declare it, or correct the name in the route or system"
 
 
 class TransportAway(Retryable):
-    """The other side of the door does not answer."""
+    """The other side of the transport does not answer."""
 
 
 @dataclass(frozen=True)
 class Oversize:
-    """What is known of a body over the limit: the envelope holds its first 64 KiB only.
+    """Size and digest of a body over the limit, of which the envelope holds the first 64 KiB only.
 
     Attributes:
         size: bytes of the whole body.
@@ -74,13 +92,13 @@ class Envelope:
     """One message as it travels.
 
     Attributes:
-        message_id: the sender's id; None where it gave none.
+        message_id: the sender's id; None where the sender gave none.
         body: the bytes; the first 64 KiB of them where `oversize` is set.
         correlation_id, reply_to, type: as in the broker's properties; None where absent.
         content_type: media type of the body.
         headers: further headers, text to text.
-        timestamp: when the sender sent it, ISO text; None where unknown.
-        oversize: set where the body is over the door's limit.
+        timestamp: the time of sending, ISO text; None where unknown.
+        oversize: set where the body is over the transport's limit.
     """
 
     message_id: str | None
@@ -106,17 +124,17 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Delivery:
-    """An envelope that came in by a door.
+    """An envelope that came in by a transport.
 
     Attributes:
         envelope: the message.
-        channel: where it was received.
+        channel: the channel that delivered it.
         sender: the broker's verified user, the folder's name, or ``local``.
-        source: what people recognise it by: the file's name, the queue's.
-        redelivered: whether it may have been worked on before; then an attempt is marked first.
-        tag: what the transport acknowledges it by; nobody else looks into it.
-        fault: why parts of the envelope were refused and left out; None for a good one. The message is kept,
-            as invalid.
+        source: a name that people recognise the message by: the file's, the queue's.
+        redelivered: whether the message may have been worked before; then an attempt is marked first.
+        tag: the transport's own mark for the acknowledgement; nobody else reads it.
+        fault: the first refusal of a part of the envelope, which was left out; None for a good envelope. The message
+            is kept, as invalid.
     """
 
     envelope: Envelope
@@ -128,8 +146,72 @@ class Delivery:
     fault: EnvelopeRefused | None = None
 
 
+@dataclass(frozen=True)
+class Channel:
+    """A queue or folder that a deployment reads or writes.
+
+    Attributes:
+        name: its name at the transport.
+        single_active: only one of its consumers gets messages, for a route that keeps an order.
+        dead_letter: the queue of the messages that a broker gives up; declared with the channel. The hub publishes its
+            own dead letters there, too.
+        shared: another system may have made it: then it stays as it is, and is declared only where it is missing.
+        most_bytes: the largest body that is delivered whole; None for the transport's own limit.
+    """
+
+    name: str
+    single_active: bool = False
+    dead_letter: str | None = None
+    shared: bool = False
+    most_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The parts of a deployment that a transport is opened with.
+
+    Attributes:
+        folder: the deployment's folder.
+        settings: the deployment's settings by name.
+        surroundings: the clock and the maker of ids.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any]
+    surroundings: Surroundings
+
+
 class Transport:
-    """A door. Deriving classes write the four methods; `memory.MemoryTransport` is the one to copy."""
+    """One way in and out; `memory.MemoryTransport` is the one to copy.
+
+    A derived class writes `open`, `publish`, `receive` and `acknowledge`. The other methods do nothing where the
+    transport has no need of them.
+
+    Attributes:
+        is_broker: a broker keeps the messages, and shares them out among all hubs. Then the messages of a paused route
+            stay there, and `receive` may wait; otherwise the messages of paused routes wait in the hub's inbox.
+        carries_properties: ids and headers travel with the body.
+    """
+
+    is_broker: ClassVar[bool] = False
+    carries_properties: ClassVar[bool] = True
+
+    @classmethod
+    def open(cls, setup: Setup) -> Self | None:
+        """Make the transport of a deployment; nothing is connected yet.
+
+        Returns:
+            The transport; None where the settings switch it off.
+        """
+        raise NotImplementedError
+
+    def declare(self, channels: Sequence[Channel]) -> None:
+        """Make or check *channels* at the other side; may be repeated at any time.
+
+        Raises:
+            Misconfigured: a channel can't be made, or is of another kind; it was not changed.
+            TransportAway: the other side doesn't answer.
+        """
 
     def publish(self, channel: str, envelopes: Sequence[Envelope]) -> None:
         """Hand *envelopes* to the other side, in order; return when all of them are safe there.
@@ -139,14 +221,25 @@ class Transport:
             envelopes: checked by `check_envelope`.
 
         Raises:
-            Unroutable: nobody takes what is sent to *channel*.
+            Unroutable: there is no such channel.
             TransportAway: the other side doesn't answer; some of the envelopes may have arrived.
-            EnvelopeRefused: an envelope holds what no door carries; none was sent.
+            EnvelopeRefused: an envelope holds values that no transport carries; none was sent.
         """
         raise NotImplementedError
 
+    def put_in(self, channel: str, name: str, parts: Iterable[bytes]) -> str:
+        """Put a body in, as a sender outside of the hub would; return its place.
+
+        Args:
+            channel: a channel that a route reads.
+            name: the name of the sender's file.
+            parts: the body, part by part.
+        """
+        self.publish(channel, [Envelope(None, b"".join(parts))])
+        return channel
+
     def receive(self, channel: str, limit: int, wait_s: float) -> list[Delivery]:
-        """Take up to *limit* messages, oldest first; none after *wait_s* seconds without any.
+        """Take up to *limit* messages, oldest first; return none after *wait_s* seconds without any.
 
         Nobody else gets them until they are acknowledged, or this transport is closed or dies.
 
@@ -156,20 +249,122 @@ class Transport:
         """
         raise NotImplementedError
 
-    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """Tell the other side that *deliveries* are in the database for good; they don't come again.
+    def receive_any(self, channels: Sequence[str], limit: int, wait_s: float) -> list[Delivery]:
+        """Take up to *limit* messages of several channels, as `receive`; a broker's transport writes it.
 
-        Raises:
-            TransportAway: the other side doesn't answer; they may come again.
+        An error bears its channel as ``objects["channel"]``, and is raised only when the others had nothing.
         """
         raise NotImplementedError
 
+    def is_left(self, channel: str) -> bool:
+        """Whether messages wait that `receive` could not deliver yet."""
+        return False
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Tell the other side that *deliveries* are in the database; they don't come again.
+
+        Raises:
+            TransportAway: the other side doesn't answer; the messages may come again.
+        """
+        raise NotImplementedError
+
+    def settle(self, source: str, rejected: bool = False, reply: bytes | None = None) -> None:
+        """Put the final answer beside an acknowledged message. A second call does nothing.
+
+        Args:
+            source: the message, as `Delivery.source` had it.
+            rejected: whether the message was refused.
+            reply: the reply's body; None for no reply.
+        """
+
+    def release(self, channels: Sequence[str]) -> None:
+        """Give back the unacknowledged messages of *channels*, until the next `receive`."""
+
     def close(self) -> None:
-        """Give back what was not acknowledged, and end. Nothing to do for most."""
+        """Give back all unacknowledged messages, and end the connections."""
+
+
+@dataclass(frozen=True)
+class TransportKind:
+    """A kind of transport, as declarations and the outbox name it.
+
+    Attributes:
+        name: the key in a route's `from` and in a system's declaration.
+        implementation: ``module:class``. The module is loaded when a deployment opens its transports, so that commands
+            which read declarations only don't wait for a broker's driver.
+        prefix: the beginning of a destination in the outbox. The channels of the kind without a prefix are embedded
+            where `open` finds nothing: their messages wait in the hub's own database.
+        answers: the beginning of the destinations of replies that `Transport.settle` puts beside their message; None
+            where a reply is published to a channel.
+    """
+
+    name: str
+    implementation: str
+    prefix: str
+    answers: str | None = None
+
+    def destination(self, place: str) -> str:
+        """The destination in the outbox of the messages to *place*."""
+        return self.prefix + place
+
+    def answer_to(self, source: str) -> str | None:
+        """The destination in the outbox of the reply to a message; None where the reply goes to a channel."""
+        return None if self.answers is None else self.answers + source
+
+    def open(self, setup: Setup) -> Transport | None:
+        """Open the transport of a deployment; None where the settings switch it off."""
+        module, _, name = self.implementation.partition(":")
+        implementation: type[Transport] = getattr(importlib.import_module(module), name)
+        return implementation.open(setup)
+
+
+CHANNEL = TransportKind("channel", "adapters.rabbitmq.transport:RabbitMQ", prefix="")
+#: All kinds, by name.
+KINDS = {
+    kind.name: kind
+    for kind in (
+        CHANNEL,
+        TransportKind("folder", "adapters.transports.folder:FolderTransport", prefix="folder:", answers="answer:"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A destination in the outbox, read.
+
+    Attributes:
+        kind: the kind of transport that carries it.
+        place: the channel; the message's source for an answer.
+        is_answer: whether the message is a reply that `Transport.settle` puts beside its message.
+    """
+
+    kind: TransportKind
+    place: str
+    is_answer: bool = False
+
+
+def destination_of(text: str) -> Destination:
+    """Read a destination, as outbox rows have it.
+
+    >>> [(it.kind.name, it.place, it.is_answer) for it in map(destination_of, ["orders", "folder:a", "answer:a/b.xml"])]
+    [('channel', 'orders', False), ('folder', 'a', False), ('folder', 'a/b.xml', True)]
+    """
+    for kind in KINDS.values():
+        if kind.answers is not None and text.startswith(kind.answers):
+            return Destination(kind, text.removeprefix(kind.answers), is_answer=True)
+        if kind.prefix and text.startswith(kind.prefix):
+            return Destination(kind, text.removeprefix(kind.prefix))
+    return Destination(CHANNEL, text)
+
+
+def destination_prefixes() -> list[str]:
+    """The beginnings of all destinations that need no broker."""
+    return [prefix for kind in KINDS.values() for prefix in (kind.prefix, kind.answers) if prefix]
 
 
 def check_envelope(envelope: Envelope) -> Envelope:
-    """Return *envelope* when every id, property and header of it may pass a door.
+    """Return *envelope* when every id, property and header of it may travel.
 
     >>> print(check_envelope(Envelope("a\\x00b", b"")))
     Traceback (most recent call last):
@@ -188,7 +383,7 @@ def check_envelope(envelope: Envelope) -> Envelope:
 
 
 def confirmed_of(error: HubError) -> tuple[int, ...]:
-    """The places, from 0, of the envelopes that are safe on the other side although `publish` failed.
+    """The positions, from 0, of the envelopes that are safe on the other side although `publish` failed.
 
     >>> confirmed_of(TransportAway("the broker doesn't answer", mend="start it", confirmed=(0, 1)))
     (0, 1)
@@ -197,10 +392,10 @@ def confirmed_of(error: HubError) -> tuple[int, ...]:
 
 
 def admit(envelope: Envelope) -> tuple[Envelope, EnvelopeRefused | None]:
-    """Check an envelope that came from outside, of whose parts not even the types are certain.
+    """Check an envelope from outside, whose parts may be of any type.
 
     Returns:
-        The envelope without the parts that are refused, and the first refusal; None where all is well.
+        The envelope without its refused parts, and the first refusal; None for a good envelope.
     """
     first: EnvelopeRefused | None = None
     parts: dict[str, object] = {}
@@ -218,39 +413,29 @@ def _faults(envelope: Envelope) -> Iterator[EnvelopeRefused]:
         value = getattr(envelope, part)
         if value is None:
             continue
-        why = _refused_text(value, most)
-        if why:
-            mend = f"send a {part} without control characters"
-            if why.startswith("it "):
-                mend = f"send a {part} of 1 to {most} characters"
-            yield EnvelopeRefused(f"the envelope's {part} is refused", where=part, why=why, mend=mend, part=part)
+        if not isinstance(value, str):
+            why = f"it is {type(value).__name__}, not text in UTF-8"
+        elif not 0 < len(value) <= most:
+            why = f"it has {len(value)} characters, and may have 1 to {most}"
+        else:
+            why = _refused_character(value)
+            if why:
+                yield EnvelopeRefused(part=part, why=why)
+            continue
+        yield EnvelopeRefused(part=part, why=why, mend=f"send a {part} of 1 to {most} characters")
     why = _refused_headers(envelope.headers)
     if why:
-        yield EnvelopeRefused(
-            "the envelope's headers are refused",
-            where="headers",
-            why=why,
-            mend=f"send at most {MOST_HEADERS} headers of text, together {MOST_HEADER_BYTES} bytes",
-            part="headers",
-        )
-
-
-def _refused_text(value: object, most: int) -> str:
-    """Why *value* is refused; "" when it is a text of 1 to *most* characters without control characters."""
-    if not isinstance(value, str):
-        return f"it is {type(value).__name__}, not text in UTF-8"
-    if not 0 < len(value) <= most:
-        return f"it has {len(value)} characters, and may have 1 to {most}"
-    return _refused_character(value)
+        mend = f"send at most {MOST_HEADERS} headers of text, together {MOST_HEADER_BYTES} bytes"
+        yield EnvelopeRefused(HEADERS_REFUSED, part="headers", why=why, mend=mend)
 
 
 def _refused_character(value: str) -> str:
-    found = _FORBIDDEN.search(value)
-    if found is None:
+    forbidden = _FORBIDDEN.search(value)
+    if forbidden is None:
         return ""
-    code = ord(found.group())
+    code = ord(forbidden.group())
     kind = "lone surrogate" if 0xD800 <= code <= 0xDFFF else "control character"
-    return f"character {found.start() + 1} is the {kind} U+{code:04X}"
+    return f"character {forbidden.start() + 1} is the {kind} U+{code:04X}"
 
 
 def _refused_headers(headers: Mapping[str, str]) -> str:

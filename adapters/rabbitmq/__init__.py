@@ -5,11 +5,11 @@
                  one active consumer for routes with an order, dead-letter queues; safe between threads
     keeps        message id, correlation id, reply-to, type, content type, timestamp in seconds, headers of text
     drops        headers under x-orderhub- of what comes in
-    settings     broker_url; prefetch: what the broker hands over before it is acknowledged, for each queue
+    settings     broker_url; prefetch: messages that the broker hands over unacknowledged, for each queue
     example      RabbitMQ("amqp://hub:secret@broker/orders", surroundings).receive("mainframe.orders", 25, 1.0)
 
 What comes in: envelopes for the outside, batch by batch. What goes out: deliveries, group by group. Who calls it: the
-worker receives and acknowledges, the dispatcher publishes, from whichever threads they like.
+worker receives and acknowledges, the dispatcher publishes; each may do so from any thread.
 
     address.py      URL, credentials, TLS        faults.py      the driver's errors as the hub's
     link.py         a connection, its thread     topology.py    queues declared and proven
@@ -21,20 +21,17 @@ Spec: docs/design/integration.md, "Doors"; docs/design/guarantees.md, "pika, Rab
 
 from __future__ import annotations
 
-from adapters.rabbitmq.address import Address, BrokerUrlFaulty, Patience
+from adapters.rabbitmq.address import Address, BrokerUrlFaulty, Timeouts
 from adapters.rabbitmq.faults import BrokerRefused, NotTaken, QueueDiffers
-from adapters.rabbitmq.topology import Queue
-from adapters.rabbitmq.transport import MOST_BYTES, PREFETCH, RabbitMQ
+from adapters.rabbitmq.transport import PREFETCH, RabbitMQ
 
 __all__ = [
-    "MOST_BYTES",
     "PREFETCH",
     "Address",
     "BrokerRefused",
     "BrokerUrlFaulty",
     "NotTaken",
-    "Patience",
-    "Queue",
     "QueueDiffers",
     "RabbitMQ",
+    "Timeouts",
 ]

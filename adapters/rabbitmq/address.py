@@ -1,10 +1,10 @@
-"""The broker's address: URL, credentials, TLS; and how long the hub is patient with it.
+"""The broker's address: URL, credentials, TLS; and the times that the hub waits for it.
 
     amqp://user:password@host:5672/virtual-host
     amqps://user:password@host:5671/virtual-host?cacertfile=ca.pem&certfile=hub.pem&keyfile=hub.key
 
-The query's names are those of RabbitMQ's own clients. Without `cacertfile` the system's authorities are trusted;
-the certificate must bear the host's name. `str(address)` has no password, and nothing else is ever shown.
+The query's names are those of RabbitMQ's own clients. Without `cacertfile` the system's authorities are trusted.
+The certificate must bear the host's name. Only `str(address)`, which has no password, is ever shown.
 
 Spec: docs/design/integration.md, "Doors" (TLS and credentials from the settings); docs/design/guarantees.md, "pika,
 RabbitMQ".
@@ -30,16 +30,19 @@ _MEND = "write amqp://user:password@host:5672/virtual-host, with %-signs for spe
 class BrokerUrlFaulty(Misconfigured):
     """The broker's URL, or a certificate file that it names, can't be used."""
 
+    what = "the broker's URL can't be used"
+    where = "broker_url, {address}"
+
 
 @dataclass(frozen=True)
-class Patience:
-    """How long the hub waits for a broker, in seconds.
+class Timeouts:
+    """The times that the hub waits for a broker, in seconds.
 
     Attributes:
-        connect_s: for a connection to be opened: TCP, TLS and AMQP.
-        answer_s: for a confirm or any other answer; longer than `blocked_s`, which says what is the matter.
+        connect_s: for the opening of a connection: TCP, TLS and AMQP.
+        answer_s: for a confirm or any other answer; longer than `blocked_s`, so that a blocked broker is named as such.
         blocked_s: with a broker that blocks publishers because it lacks memory or disk.
-        heartbeat_s: between two signs of life, of which two may be missed.
+        heartbeat_s: between two signs of life; two may be missed.
         backoff_s, longest_backoff_s: between two tries to connect, doubled each time, with jitter.
     """
 
@@ -52,7 +55,7 @@ class Patience:
 
 
 class Address:
-    """A broker's URL, read and proven as far as that goes without connecting."""
+    """A broker's URL, read and checked without connecting."""
 
     def __init__(self, url: str) -> None:
         parts = _split(url)
@@ -65,7 +68,8 @@ class Address:
         self._shown = f"{parts.scheme}://{shown_host}:{self.port}/{self.virtual_host.removeprefix('/')}"
         self._context = self._tls(parts) if parts.scheme == "amqps" else None
         if self._context is None and parts.query:
-            raise self._faulty("the query is for amqps:// only", "write amqps://, or leave the query out")
+            why, mend = "the query is for amqps:// only", "write amqps://, or leave the query out"
+            raise BrokerUrlFaulty(address=self, why=why, mend=mend)
 
     def __str__(self) -> str:
         return self._shown
@@ -73,18 +77,18 @@ class Address:
     def __repr__(self) -> str:
         return f"Address({self._shown})"
 
-    def parameters(self, name: str, patience: Patience) -> Any:
-        """What pika needs to connect. One try: trying again is the link's."""
+    def parameters(self, name: str, timeouts: Timeouts) -> Any:
+        """Make pika's parameters for one try to connect; the link repeats it."""
         return pika.ConnectionParameters(
             host=self.host,
             port=self.port,
             virtual_host=self.virtual_host,
             credentials=pika.PlainCredentials(self.user, self._password),
             ssl_options=None if self._context is None else pika.SSLOptions(self._context, self.host),
-            heartbeat=patience.heartbeat_s,
-            blocked_connection_timeout=patience.blocked_s,
-            socket_timeout=patience.connect_s,
-            stack_timeout=patience.connect_s,
+            heartbeat=timeouts.heartbeat_s,
+            blocked_connection_timeout=timeouts.blocked_s,
+            socket_timeout=timeouts.connect_s,
+            stack_timeout=timeouts.connect_s,
             connection_attempts=1,
             client_properties={"connection_name": name},
         )
@@ -93,29 +97,26 @@ class Address:
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         for name in query:
             if name not in _FILES:
-                raise self._faulty(
-                    f"there is no part '{name}'", nearest(name, _FILES) or f"known are {', '.join(_FILES)}"
-                )
+                mend = nearest(name, _FILES) or f"known are {', '.join(_FILES)}"
+                raise BrokerUrlFaulty(address=self, why=f"there is no part '{name}'", mend=mend)
         try:
             context = ssl.create_default_context(cafile=query.get("cacertfile"))
             if "certfile" in query:
                 context.load_cert_chain(query["certfile"], query.get("keyfile"))
-        except OSError as error:  # also of files that hold no certificate
+        except OSError as error:  # ssl raises it for files without a certificate, too
             files = ", ".join(f"{name} {path}" for name, path in query.items())
-            raise self._faulty(f"{files}: {error}", "name files with certificates in PEM form") from error
+            mend = "name files with certificates in PEM form"
+            raise BrokerUrlFaulty(address=self, why=f"{files}: {error}", mend=mend) from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
-    def _faulty(self, why: str, mend: str) -> BrokerUrlFaulty:
-        return BrokerUrlFaulty("the broker's URL can't be used", where=f"broker_url, {self}", why=why, mend=mend)
-
 
 def _split(url: str) -> SplitResult:
-    """The parts of *url*. No part of it is shown when it can't be read: it may hold a password anywhere."""
+    """Split *url*. No part of an unreadable URL is shown: it may hold a password anywhere."""
     why = "it has another form"
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises where it is none
+        _ = parts.port  # raises ValueError for anything but a number
         if parts.scheme not in _PORTS:
             why = f"it begins with neither {' nor '.join(f'{scheme}://' for scheme in _PORTS)}"
         elif parts.hostname and "@" not in unquote(parts.path) and not parts.fragment:

@@ -1,9 +1,9 @@
-"""Consuming: what the broker pushes waits in a buffer, until the hub takes it; acknowledged by prefixes.
+"""Consuming: pushed messages wait in a buffer until the hub takes them; they are acknowledged by prefixes.
 
-Each queue has a channel of its own with its own prefetch, so that one queue's trouble is not another's. A consumer
-that the broker cancels (the queue was deleted, or lost its leader), a channel that it closes and a link that is lost
-are failures alike: what was buffered is forgotten, because the broker delivers it again, and the next `receive` starts
-a new consumer. Deliveries know the consumer that they came by: a tag means nothing on another channel.
+Each queue has a channel of its own with its own prefetch, so that the trouble of one queue doesn't stop the others.
+The broker cancels a consumer whose queue was deleted or lost its leader. That, a channel that the broker closes, and a
+lost link are the same failure: the buffer is forgotten, because the broker delivers its messages again, and the next
+`receive` starts a new consumer. A delivery knows its consumer: its tag means nothing on another channel.
 
 Spec: docs/design/guarantees.md, "pika, RabbitMQ"; docs/design/performance.md, rule 5.
 """
@@ -28,21 +28,22 @@ from integration_objects.surroundings import Surroundings
 
 log = structlog.get_logger()
 
-#: the longest that a new consumer waits for what the broker said was there, and for what it didn't say, in seconds:
-#: the count of a quorum queue lags, and a consumer that died gives back a moment later
+#: the longest wait of a new consumer for messages that the broker counted, and for others, in seconds: the count
+#: of a quorum queue lags, and the messages of a consumer that died come back a moment later
 _FIRST_LOOK_S = 1.0
 _EMPTY_LOOK_S = 0.1
+_REPEATS = "nothing; they come again and are recognised as repeats"
 #: seconds between two tries to start consumers again, within one `receive`
 _RETRY_S = 0.25
 
 
 @dataclass(frozen=True)
-class Taken:
+class QueuedMessage:
     """A message from a consumer's buffer.
 
     Attributes:
         queue, redelivered, properties, body: as the broker gave them.
-        tag: what it is acknowledged by.
+        tag: the mark for its acknowledgement.
     """
 
     queue: str
@@ -66,7 +67,7 @@ class Consumption:
     def __init__(self, queue: str, where: str, prefetch: int, changed: threading.Condition) -> None:
         self.queue = queue
         self.where = where
-        self.buffer: deque[Taken] = deque()  # guarded by changed
+        self.buffer: deque[QueuedMessage] = deque()  # guarded by changed
         self.ended: HubError | None = None  # guarded by changed
         self._prefetch = prefetch
         self._changed = changed
@@ -75,27 +76,24 @@ class Consumption:
         self._open: dict[int, None] = {}  # delivered and not acknowledged, in order; the I/O thread's
 
     def start(self, connection: Any, started: Answer[int]) -> None:
-        """Open the channel and consume; *started* gets the number of messages that were there."""
+        """Open the channel and consume; *started* gets the number of messages that the queue had."""
         self._started = started
         connection.channel(on_open_callback=self._opened)
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
-        """Acknowledge: the finished prefix of what is open in one frame, the rest one by one.
+        """Acknowledge the finished prefix of the open messages in one frame, the others one by one.
 
         Raises:
-            TransportAway: it is not the channel any more that they came by.
+            TransportAway: their channel is gone.
         """
         finished = {number for number in numbers if number in self._open}
         if not finished:
             return
         if self.ended is not None or not self._channel.is_open:
+            what = f"{len(finished)} messages could not be acknowledged"
             why = self.ended.why if self.ended is not None else "the channel is being closed"
-            raise TransportAway(
-                f"{len(finished)} messages could not be acknowledged",
-                where=self.where,
-                why=f"the link that they came by is gone: {why}",
-                mend="nothing; they come again and are recognised as repeats",
-            )
+            why = f"the link that they came by is gone: {why}"
+            raise TransportAway(what, where=self.where, why=why, mend=_REPEATS)
         prefix = 0
         for number in self._open:
             if number not in finished:
@@ -109,7 +107,7 @@ class Consumption:
                 self._channel.basic_ack(number)
 
     def stop(self) -> None:
-        """Close the channel: the broker gives what wasn't acknowledged to others."""
+        """Close the channel: the broker gives the unacknowledged messages to others."""
         if self._channel is not None and self._channel.is_open:
             self._channel.close()
 
@@ -118,10 +116,10 @@ class Consumption:
         channel.add_on_close_callback(self._closed)
         channel.add_on_cancel_callback(self._cancelled)
         channel.basic_qos(prefetch_count=self._prefetch)
-        # It says how much is there; and whether the queue is, before anything is asked of it.
-        channel.queue_declare(self.queue, passive=True, callback=self._found)
+        # The passive declaration gives the number of messages, and fails for a missing queue before a consumer starts.
+        channel.queue_declare(self.queue, passive=True, callback=self._consume)
 
-    def _found(self, declared: Any) -> None:
+    def _consume(self, declared: Any) -> None:
         def consuming(_: Any) -> None:
             if self._started is not None:
                 self._started.give(declared.method.message_count)
@@ -131,13 +129,13 @@ class Consumption:
     def _deliver(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
         number = method.delivery_tag
         self._open[number] = None
-        taken = Taken(self.queue, bool(method.redelivered), properties, body, Tag(self, number))
+        message = QueuedMessage(self.queue, bool(method.redelivered), properties, body, Tag(self, number))
         with self._changed:
-            self.buffer.append(taken)
+            self.buffer.append(message)
             self._changed.notify_all()
 
     def _cancelled(self, method: Any) -> None:
-        """The broker ended the consumer: the channel lives on, and nothing would ever come by it again."""
+        """End the consumption that the broker cancelled: its channel stays open, but nothing would come by it."""
         self._end(exceptions.ConsumerCancelled())
         self.stop()
 
@@ -175,11 +173,11 @@ class Consumer:
         self._consumptions: dict[str, Consumption] = {}  # guarded by changed
         self._turn = 0
 
-    def receive(self, queues: Sequence[str], limit: int, wait_s: float) -> list[Taken]:
-        """Take what is there of *queues*, up to *limit* together, waiting at most *wait_s* for the first.
+    def receive(self, queues: Sequence[str], limit: int, wait_s: float) -> list[QueuedMessage]:
+        """Take up to *limit* messages of *queues* together; wait at most *wait_s* for the first.
 
         Raises:
-            Unroutable: a queue isn't there, and the others had nothing.
+            Unroutable: a queue is missing, and the others had nothing.
             TransportAway: the broker didn't answer within *wait_s*.
         """
         end = self._surroundings.monotonic() + wait_s
@@ -191,9 +189,9 @@ class Consumer:
                 self._changed.wait_for(
                     lambda: self._has_news(queues), max(0.0, left if fault is None else min(left, _RETRY_S))
                 )
-                taken = self._take(queues, limit)
-            if taken:
-                return taken
+                messages = self._take(queues, limit)
+            if messages:
+                return messages
             if self._surroundings.monotonic() < end and (fault is None or isinstance(fault, TransportAway)):
                 if fault is not None:
                     self._link.wait_open(min(_RETRY_S, max(0.0, left)))
@@ -203,10 +201,10 @@ class Consumer:
             return []
 
     def acknowledge(self, tags: Sequence[Tag]) -> None:
-        """Acknowledge what was taken.
+        """Acknowledge messages by their tags.
 
         Raises:
-            TransportAway: for those whose channel is gone; all others were acknowledged.
+            TransportAway: the channel of some is gone; all others were acknowledged.
         """
         numbers: dict[Consumption, list[int]] = {}
         for tag in tags:
@@ -228,7 +226,7 @@ class Consumer:
             self._link.ask(work)
 
     def release(self, queues: Sequence[str]) -> None:
-        """Stop consuming *queues*: the broker gives to others what was not acknowledged, taken or not."""
+        """Stop consuming *queues*: the broker gives their unacknowledged messages to others, taken or not."""
         with self._changed:
             stopped = [self._consumptions.pop(queue) for queue in queues if queue in self._consumptions]
             for consumption in stopped:
@@ -243,22 +241,23 @@ class Consumer:
             self._link.ask(work)
 
     def _has_news(self, queues: Sequence[str]) -> bool:
-        """Whether something can be taken, or has to be started again. Called with the lock held."""
-        found = [self._consumptions.get(queue) for queue in queues]
-        return any(one is not None and (one.buffer or one.ended is not None) for one in found)
+        """Whether a message can be taken, or a consumer must be started again. Called with the lock held."""
+        consumptions = (self._consumptions[queue] for queue in queues if queue in self._consumptions)
+        return any(consumption.buffer or consumption.ended is not None for consumption in consumptions)
 
-    def _take(self, queues: Sequence[str], limit: int) -> list[Taken]:
-        """From one queue after another, each time another one first. Called with the lock held."""
+    def _take(self, queues: Sequence[str], limit: int) -> list[QueuedMessage]:
+        """Take messages queue by queue. Called with the lock held."""
+        # Each call begins with another queue, so that a full queue doesn't starve those behind it.
         self._turn += 1
-        taken: list[Taken] = []
+        messages: list[QueuedMessage] = []
         for step in range(len(queues)):
             consumption = self._consumptions.get(queues[(self._turn + step) % len(queues)])
-            while consumption is not None and consumption.buffer and len(taken) < limit:
-                taken.append(consumption.buffer.popleft())
-        return taken
+            while consumption is not None and consumption.buffer and len(messages) < limit:
+                messages.append(consumption.buffer.popleft())
+        return messages
 
     def _ensure(self, queues: Sequence[str], limit: int) -> HubError | None:
-        """Start the consumers that don't run; the first fault of one that can't be started."""
+        """Start the consumers that don't run; return the first fault of a consumer that can't be started."""
         first: HubError | None = None
         for queue in queues:
             try:
@@ -267,26 +266,28 @@ class Consumer:
                 error.objects.setdefault("channel", queue)
                 first = first or error
                 if isinstance(error, TransportAway) and not self._link.wait_open(0):
-                    break  # the same for all
+                    break  # without a link, the other consumers would fail alike
         return first
 
+    def _runs(self, queue: str) -> bool:
+        consumption = self._consumptions.get(queue)
+        return consumption is not None and consumption.ended is None
+
     def _start(self, queue: str, limit: int) -> None:
-        # Quick, because it is asked before every receive.
-        running = self._consumptions.get(queue)
-        if running is not None and running.ended is None:
+        # Asked before every receive: the usual answer needs no lock, and is looked at again under the lock.
+        if self._runs(queue):
             return
         with self._starting:
-            running = self._consumptions.get(queue)
-            if running is not None and running.ended is None:
+            if self._runs(queue):
                 return
             where = f"queue {queue} at {self._link.address}"
             check_name(queue, where)
-            new = Consumption(queue, where, self._prefetch, self._changed)
-            ready = self._link.ask(new.start)
+            consumption = Consumption(queue, where, self._prefetch, self._changed)
+            ready = self._link.ask(consumption.start)
             expected = min(ready, limit, self._prefetch)
             with self._changed:
-                self._consumptions[queue] = new
+                self._consumptions[queue] = consumption
                 self._changed.wait_for(
-                    lambda: len(new.buffer) >= max(1, expected) or new.ended is not None,
+                    lambda: len(consumption.buffer) >= max(1, expected) or consumption.ended is not None,
                     _FIRST_LOOK_S if expected else _EMPTY_LOOK_S,
                 )

@@ -1,13 +1,13 @@
-"""What the driver's errors mean to the hub: one table, the most specific first.
+"""The hub's errors for the driver's: one table, the most specific first.
 
     TransportAway      Retryable       the broker doesn't answer, or the link to it was lost
       NotTaken                         the broker refused to keep a message: a full queue, a queue without a leader
     Unroutable         Misconfigured   there is no such queue
     QueueDiffers       Misconfigured   a queue is there, and is of another kind
     BrokerRefused      Misconfigured   user, password, virtual host, rights or certificate
-    EnvelopeRefused    Invalid         what no AMQP message can carry; all of it is checked before, so hardly ever
+    EnvelopeRefused    Invalid         values that no AMQP message carries; all are checked before, so it is rare
 
-`ChannelClosedByBroker` and `ConnectionClosedByBroker` say by a code what they are: a table of its own.
+`ChannelClosedByBroker` and `ConnectionClosedByBroker` tell their cause by a code, which has a table of its own.
 
 Spec: CONTRIBUTING.md, "Adapters": a driver's exceptions stop at the border.
 """
@@ -27,31 +27,32 @@ from integration_objects.errors import HubError, Misconfigured
 class NotTaken(TransportAway):
     """The broker answered that it doesn't keep a message."""
 
+    what = "the broker did not keep a message"
+    mend = "nothing where it passes; else make room in the queue, or lift the limit that a policy sets for it"
+
 
 class QueueDiffers(Misconfigured):
     """A queue of this name is there, and is of another kind than the hub needs; it is never changed."""
 
+    what = "the queue '{channel}' is of another kind than the hub needs"
+    mend = "empty and delete that queue, so that the hub can declare it, or name another one"
+
 
 class BrokerRefused(Misconfigured):
-    """The broker doesn't let the hub in, or doesn't let it do what it has to do."""
+    """The broker refuses the hub, or an action that the hub needs."""
+
+    what = "the broker refuses the hub"
+    mend = "mend the broker URL, the user's rights at the broker, or the certificates"
 
 
-_MENDS: dict[type[HubError], str] = {
-    TransportAway: "nothing, where it comes back by itself; else start the broker, or mend the broker URL",
-    NotTaken: "nothing where it passes; else make room in the queue, or lift the limit that a policy sets for it",
-    Unroutable: "declare it, or correct the name in the route or system",
-    QueueDiffers: "empty and delete that queue, so that the hub can declare it, or name another one",
-    BrokerRefused: "mend the broker URL, the user's rights at the broker, or the certificates",
-    EnvelopeRefused: "correct the message's properties",
-}
-
-_WHATS: dict[type[HubError], str] = {
-    TransportAway: "the broker doesn't answer",
-    NotTaken: "the broker did not keep a message",
-    Unroutable: "there is no such queue",
-    QueueDiffers: "a queue is of another kind than the hub needs",
-    BrokerRefused: "the broker refuses the hub",
-    EnvelopeRefused: "a message can't be written for the broker",
+#: What and mend of the errors that other transports raise, too.
+_WORDS: dict[type[HubError], tuple[str, str]] = {
+    TransportAway: (
+        "the broker doesn't answer",
+        "nothing, where it comes back by itself; else start the broker, or mend the broker URL",
+    ),
+    Unroutable: ("there is no such queue", Unroutable.mend),
+    EnvelopeRefused: ("a message can't be written for the broker", "correct the message's properties"),
 }
 
 #: The broker's reply code -> the hub's error; 0 is any other.
@@ -59,7 +60,7 @@ CODES: dict[int, type[HubError]] = {
     311: NotTaken,  # content too large
     403: BrokerRefused,  # access refused
     404: Unroutable,  # not found
-    405: BrokerRefused,  # resource locked: an exclusive queue of somebody else's
+    405: BrokerRefused,  # resource locked: an exclusive queue of another client
     406: TransportAway,  # precondition failed: an acknowledgement came too late; for declarations see topology.py
     530: BrokerRefused,  # not allowed: no such virtual host, or too many connections for the user
     0: TransportAway,
@@ -103,31 +104,38 @@ _CODE = re.compile(r"\((\d{3})\)")
 
 
 def hub_fault(error: BaseException, where: str, what: str = "") -> HubError:
-    """The hub's error for a driver's *error*; any that the table doesn't have is a broker that doesn't answer.
+    """Make the hub's error for a driver's *error*; one that the table lacks means a broker that doesn't answer.
 
     Args:
-        error: what pika raised, or gave as the reason of a close.
+        error: pika's exception, raised or given as the reason of a close.
         where: broker and queue, without a password.
-        what: what could not be done; empty: what the table says.
+        what: the action that failed; empty for the text of the error's class.
     """
     if isinstance(error, HubError):
         return again(error)
     cause = _root(error)
     kind = _kind(cause)
-    fault = kind(what or _WHATS[kind], where=where, why=said(cause), mend=_MENDS[kind])
+    own_what, mend = _WORDS.get(kind, (kind.what, kind.mend))
+    fault = kind(what or own_what, where=where, why=said(cause), mend=mend)
     fault.__cause__ = error
     return fault
 
 
+def broker_away(where: str, why: str) -> TransportAway:
+    """Make the error of a broker that doesn't answer."""
+    what, mend = _WORDS[TransportAway]
+    return TransportAway(what, where=where, why=why, mend=mend)
+
+
 def again(error: HubError) -> HubError:
-    """A copy of *error*, for each of several who waited for the same."""
+    """Copy *error*, for each of several callers who waited for the same answer."""
     copy = type(error)(error.what, where=error.where, why=error.why, mend=error.mend, **error.objects)
     copy.__cause__ = error.__cause__
     return copy
 
 
 def said(error: BaseException) -> str:
-    """What the driver or the broker said, in one line."""
+    """Give the driver's or the broker's own words, in one line."""
     if isinstance(error, exceptions.ConnectionClosed | exceptions.ChannelClosed):
         return f"{error.reply_code} {error.reply_text}"
     text = " ".join(" ".join(str(part) for part in error.args).split())
@@ -145,13 +153,13 @@ def _code(error: BaseException) -> int | None:
     if isinstance(error, exceptions.ConnectionClosedByBroker | exceptions.ChannelClosedByBroker):
         return int(error.reply_code)
     if isinstance(error, exceptions.ProbableAuthenticationError | exceptions.ProbableAccessDeniedError):
-        found = _CODE.search(str(error.args))
-        return None if found is None else int(found.group(1))
+        code = _CODE.search(str(error.args))
+        return None if code is None else int(code.group(1))
     return None
 
 
 def _root(error: BaseException) -> BaseException:
-    """What lies at the bottom of the layers that pika wraps around a failure to connect."""
+    """Unwrap the layers that pika puts around a failure to connect."""
     while True:
         if isinstance(error, workflow.AMQPConnectionWorkflowFailed) and error.exceptions:
             error = error.exceptions[-1]

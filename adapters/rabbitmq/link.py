@@ -4,10 +4,10 @@
     ask(work) ──add_callback_threadsafe──▶ work(connection, answer)
          ◀────────────answer────────────── the broker's confirm, or the link's end
 
-Nobody but the I/O thread touches pika, and it does nothing else, so that heartbeats go out however long a message is
-worked on. A link is opened when it is first asked, and after a loss again and again until it is closed. Whoever waits
-for an answer when it is lost is told so at once. It is pika's `SelectConnection`, because the blocking one waits for
-each confirm by itself.
+Only the I/O thread touches pika, and it does nothing else, so that heartbeats go out however long a message is worked.
+The first `ask` opens the link; a lost link is opened again and again until it is closed. Callers who wait for an answer
+when the link is lost get the error at once. pika's `SelectConnection` is used, because the blocking one waits for each
+confirm by itself.
 
 Spec: docs/design/guarantees.md, "pika, RabbitMQ"; G7: every wait has a limit.
 """
@@ -25,8 +25,8 @@ import pika
 import structlog
 from pika import exceptions, frame, spec
 
-from adapters.rabbitmq.address import Address, Patience
-from adapters.rabbitmq.faults import again, hub_fault
+from adapters.rabbitmq.address import Address, Timeouts
+from adapters.rabbitmq.faults import again, broker_away, hub_fault
 from adapters.rabbitmq.properties import UNREAD
 from adapters.transport import TransportAway
 from integration_objects.errors import HubError
@@ -34,7 +34,7 @@ from integration_objects.surroundings import Surroundings
 
 log = structlog.get_logger()
 
-#: seconds that the end of a link may take, with a broker that doesn't answer
+#: seconds that the end of a link may take, if the broker doesn't answer
 _END_S = 5.0
 _HEADERS_FLAG = spec.BasicProperties.FLAG_HEADERS
 
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 
 class Answer(Generic[T]):
-    """What somebody waits for. Given once; whatever comes later is void. Safe between threads."""
+    """A value that a caller waits for. The first value or error counts, later ones are void. Safe between threads."""
 
     def __init__(self) -> None:
         self._future: Future[T] = Future()
@@ -61,17 +61,17 @@ class Answer(Generic[T]):
                 self._future.set_exception(error)
 
     def wait(self, timeout_s: float) -> T:
-        """The value, or the error raised; TimeoutError after *timeout_s*."""
+        """Return the value, or raise the error; TimeoutError after *timeout_s*."""
         return self._future.result(timeout_s)
 
 
 class Link:
-    """See the head of this file. *purpose* is what people see in the broker's list of connections."""
+    """See the head of this file. *purpose* names the connection in the broker's list."""
 
-    def __init__(self, address: Address, purpose: str, patience: Patience, surroundings: Surroundings) -> None:
+    def __init__(self, address: Address, purpose: str, timeouts: Timeouts, surroundings: Surroundings) -> None:
         self.address = address
         self._purpose = purpose
-        self._patience = patience
+        self._timeouts = timeouts
         self._surroundings = surroundings
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -83,15 +83,13 @@ class Link:
         # The I/O thread's own, but for `close`:
         self._current: Any = None  # the one that is open or being opened
 
-    # For any thread
-
     def ask(self, work: Callable[[Any, Answer[T]], None]) -> T:
-        """Let the I/O thread do *work* with the connection, and wait for the answer that it gives, then or later.
+        """Let the I/O thread do *work* with the connection, and wait for the answer. For any thread.
 
         Raises:
             TransportAway: the link is down, was lost on the way, or the broker didn't answer in time; then the
                 link is given up and opened anew.
-            HubError: whatever *work* failed with.
+            HubError: the error of *work*.
         """
         answer: Answer[T] = Answer()
         with self._changed:
@@ -99,9 +97,9 @@ class Link:
             self._asked.add(answer)
             connection.ioloop.add_callback_threadsafe(lambda: self._do(work, connection, answer))
         try:
-            return answer.wait(self._patience.answer_s)
+            return answer.wait(self._timeouts.answer_s)
         except TimeoutError as error:
-            fault = self._away(f"no answer within {self._patience.answer_s:g} s")
+            fault = self._away(f"no answer within {self._timeouts.answer_s:g} s")
             self._give_up(connection, fault)
             raise fault from error
         finally:
@@ -109,12 +107,12 @@ class Link:
                 self._asked.discard(answer)
 
     def wait_open(self, wait_s: float) -> bool:
-        """Wait until the link is open, at most *wait_s*; whether it is."""
+        """Wait until the link is open, at most *wait_s*; return whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: self._connection is not None, wait_s)
 
     def close(self) -> None:
-        """End the connection in good order, and its thread. What was asked before is done before."""
+        """End the connection in good order, and its thread, after the work that was asked before."""
         self._ending.set()
         with self._changed:
             thread = self._thread
@@ -125,19 +123,19 @@ class Link:
         thread.join(_END_S)
         with self._changed:
             current = self._current
-        if current is not None:  # a broker that doesn't answer: without its good wishes
+        if current is not None:  # the broker doesn't answer: end without it
             self._give_up(current, self._away("it didn't answer while the link was closed"))
             thread.join(_END_S)
 
     def _open_connection(self) -> Any:
-        """The open connection; waits only while the first one is being opened. Called with the lock held."""
+        """Return the open connection; wait only while the first one is being opened. Called with the lock held."""
         if self._ending.is_set():
             raise self._away("this link was closed")
         if self._thread is None:
             self._thread = threading.Thread(target=self._live, name=self._purpose, daemon=True)
             self._thread.start()
         self._changed.wait_for(
-            lambda: self._connection is not None or self._fault is not None, self._patience.connect_s + 1
+            lambda: self._connection is not None or self._fault is not None, self._timeouts.connect_s + 1
         )
         if self._connection is not None:
             return self._connection
@@ -146,37 +144,30 @@ class Link:
     def _give_up(self, connection: Any, fault: HubError) -> None:
         with self._changed:
             if self._current is connection:
-                # A close in good order would wait for the broker's answer, which doesn't come.
+                # A close in good order would wait for an answer of the broker, which doesn't come.
                 connection.ioloop.add_callback_threadsafe(lambda: connection.cut(fault))
 
     def _away(self, why: str) -> TransportAway:
-        return TransportAway(
-            "the broker doesn't answer",
-            where=str(self.address),
-            why=why,
-            mend="nothing, where it comes back by itself; else start the broker, or mend the broker URL",
-        )
-
-    # The I/O thread
+        return broker_away(str(self.address), why)
 
     def _live(self) -> None:
-        """Connect and serve, until the link is closed; between two tries 0.5 to 30 s."""
-        longest = self._patience.longest_backoff_s
-        delay = first = min(2 * self._patience.backoff_s, longest)
+        """Connect and serve, until the link is closed; pause 0.5 to 30 s between two tries. The I/O thread's loop."""
+        longest = self._timeouts.longest_backoff_s
+        delay = first_delay = min(2 * self._timeouts.backoff_s, longest)
         while not self._ending.is_set():
             was_open, fault = self._serve()
             if was_open:
-                delay = first
+                delay = first_delay
             if self._ending.is_set():
                 break
-            # At random in the upper half, so that many hubs don't come back at one moment.
+            # A random pause in the upper half, so that many hubs don't come back at one moment.
             pause = self._surroundings.random.uniform(delay / 2, delay)
             log.warning("broker away", link=self._purpose, again_in_s=round(pause, 2), **fault.as_dict())
             self._ending.wait(pause)
             delay = min(2 * delay, longest)
 
     def _serve(self) -> tuple[bool, HubError]:
-        """One connection's life; returns whether it ever was open, and why it ended."""
+        """Serve one connection until it ends; return whether it ever was open, and the fault that ended it."""
         opened: list[Any] = []
         ends: list[BaseException] = []
 
@@ -192,7 +183,7 @@ class Link:
             log.info("broker link open", link=self._purpose, broker=str(self.address))
 
         connection = HubConnection(
-            self.address.parameters(self._purpose, self._patience),
+            self.address.parameters(self._purpose, self._timeouts),
             on_open_callback=is_open,
             on_open_error_callback=over,
             on_close_callback=over,
@@ -204,7 +195,7 @@ class Link:
         while not ends:
             try:
                 connection.ioloop.start()
-            except Exception as error:  # whatever made pika stumble; the loop goes on to close the socket
+            except Exception as error:  # pika failed on something unforeseen; the loop goes on to close the socket
                 text = "".join(traceback.format_exception(error))
                 log.error("broker link broken", link=self._purpose, traceback=text)
                 if connection.is_closed:
@@ -224,7 +215,7 @@ class Link:
     def _do(self, work: Callable[[Any, Answer[T]], None], connection: Any, answer: Answer[T]) -> None:
         try:
             work(connection, answer)
-        except Exception as error:  # it has to reach who asked, and must not end the I/O thread
+        except Exception as error:  # the caller must get it, and it must not end the I/O thread
             answer.fail(hub_fault(error, str(self.address)))
 
     def _close_current(self) -> None:
@@ -234,7 +225,7 @@ class Link:
 
 
 class HubConnection(pika.SelectConnection):  # type: ignore[misc]  # pika is untyped
-    """pika's connection, that a message with unreadable headers doesn't bring down, and that can be cut."""
+    """pika's connection; unreadable headers of a message don't end it, and it can be cut."""
 
     def cut(self, reason: Exception) -> None:
         """End the stream at once, as pika itself does when the heartbeats stay away."""
@@ -242,9 +233,9 @@ class HubConnection(pika.SelectConnection):  # type: ignore[misc]  # pika is unt
             self._terminate_stream(reason)
 
     def _read_frame(self) -> Any:
-        # (m) pika 1.4.4 raises on a header that is a time after the year 9999 or deeply nested, and RabbitMQ lets both
-        # through. Out of the I/O loop that would end the link, again with each redelivery: one message, any sender's,
-        # would stop every route of the process.
+        # (m) pika 1.4.4 raises on a header that is a time after the year 9999 or deeply nested, and RabbitMQ accepts
+        # both. The exception would leave the I/O loop and end the link, again with each redelivery: one message of any
+        # sender would stop every route of the process.
         try:
             return super()._read_frame()
         except exceptions.AMQPError as error:
@@ -256,7 +247,7 @@ class HubConnection(pika.SelectConnection):  # type: ignore[misc]  # pika is unt
 
 
 def _frame_without_headers(data: bytes, error: Exception) -> tuple[int, Any]:
-    """The content header frame at the begin of *data*, its headers left out; *error* again for any other frame."""
+    """Read the content header frame at the head of *data* without its headers; raise *error* for another frame."""
     kind, channel, size = struct.unpack_from(">BHL", data)
     if kind != spec.FRAME_HEADER:
         raise error

@@ -3,10 +3,10 @@
 Outbound: message_id, correlation_id, reply_to, type, content_type, timestamp, app_id, delivery mode 2; of the
 headers `traceparent` and `tracestate` as they are, all others under ``x-orderhub-``.
 
-Inbound: what a sender wrote is nobody's word. Properties that aren't UTF-8 come as bytes, and are refused by
-`admit`. Headers under ``x-orderhub-`` are dropped: the hub writes them and never takes them from outside; and so
-are the broker's own (x-death, x-delivery-count, ...), which differ between its versions. The sender is the user that
-the broker has verified (user_id), else ``broker``.
+Inbound: a sender's values are not trusted. Properties that aren't UTF-8 come as bytes, and `admit` refuses them.
+Headers under ``x-orderhub-`` are dropped: the hub writes them, and never takes them from outside. So are the broker's
+own (x-death, x-delivery-count, ...), which differ between its versions. The sender is the user that the broker has
+verified (user_id), else ``broker``.
 
 Spec: docs/design/integration.md, "The way of one message" (headers); docs/design/guarantees.md, "pika, RabbitMQ" and
 "Limits".
@@ -23,6 +23,7 @@ from typing import Any
 import pika
 
 from adapters.transport import (
+    HEADERS_REFUSED,
     KEPT_OF_OVERSIZE,
     XML,
     Envelope,
@@ -52,11 +53,11 @@ _SHORT_STRINGS = ("message_id", "correlation_id", "reply_to", "type", "content_t
 
 
 def properties_of(envelope: Envelope, app_id: str, surroundings: Surroundings) -> Any:
-    """The properties of a message that leaves; one without a message id gets one.
+    """Make the properties of a message that leaves; give it a message id if it has none.
 
     Raises:
-        EnvelopeRefused: the envelope holds what no door carries, or an id or a header's name that is too long in
-            UTF-8.
+        EnvelopeRefused: the envelope holds a value that no transport carries, or an id or a header's name that is too
+            long in UTF-8.
     """
     check_envelope(envelope)
     for part in _SHORT_STRINGS:
@@ -78,7 +79,7 @@ def properties_of(envelope: Envelope, app_id: str, surroundings: Surroundings) -
 
 
 def envelope_of(properties: Any, body: bytes, most_bytes: int) -> tuple[Envelope, EnvelopeRefused | None]:
-    """The envelope of a message that came in, without what is refused of it, and the first refusal."""
+    """Make the envelope of a message that came in, without its refused parts, and the first refusal."""
     oversize = None
     if len(body) > most_bytes:
         oversize = Oversize(len(body), hashlib.sha256(body).hexdigest())
@@ -98,18 +99,13 @@ def envelope_of(properties: Any, body: bytes, most_bytes: int) -> tuple[Envelope
     )
     unread = getattr(properties, UNREAD, None)
     if unread is not None and fault is None:
-        fault = EnvelopeRefused(
-            "the envelope's headers are refused",
-            where="headers",
-            why=f"they can't be read: {unread}",
-            mend="send headers of text",
-            part="headers",
-        )
+        why, mend = f"they can't be read: {unread}", "send headers of text"
+        fault = EnvelopeRefused(HEADERS_REFUSED, part="headers", why=why, mend=mend)
     return envelope, fault
 
 
 def sender_of(properties: Any) -> str:
-    """The user whom the broker has verified as the sender; ``broker`` where the sender didn't ask for that."""
+    """Name the user whom the broker has verified as the sender; ``broker`` if the sender didn't ask for that."""
     user = properties.user_id
     return user if isinstance(user, str) and user else UNVERIFIED
 
@@ -129,7 +125,7 @@ def _is_dropped(name: object) -> bool:
 
 
 def _text(value: Any) -> Any:
-    """A header's value as text where it is a number, a truth value or a time; anything else is `admit`'s to judge."""
+    """Give a header's number, truth value or time as text; `admit` judges all other values."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | decimal.Decimal):
@@ -140,7 +136,7 @@ def _text(value: Any) -> Any:
 
 
 def _moment(seconds: object) -> str | None:
-    """AMQP's seconds since 1970 as ISO text; None for one outside of the calendar."""
+    """Give AMQP's seconds since 1970 as ISO text; None for a time outside of the calendar."""
     if not isinstance(seconds, int):
         return None
     try:
@@ -150,7 +146,7 @@ def _moment(seconds: object) -> str | None:
 
 
 def _seconds(moment: str | None, surroundings: Surroundings) -> int:
-    """AMQP's seconds for ISO text; now for none, and for what is no time."""
+    """Give AMQP's seconds for ISO text; those of now for None, and for a text that is no time."""
     if moment is not None:
         try:
             return int((datetime.datetime.fromisoformat(moment) - _EPOCH).total_seconds())
@@ -162,10 +158,5 @@ def _seconds(moment: str | None, surroundings: Surroundings) -> int:
 def _check_short(text: str, part: str) -> None:
     size = len(text.encode())
     if size > _MOST_SHORT:
-        raise EnvelopeRefused(
-            f"the envelope's {part} is refused",
-            where=part,
-            why=f"it has {size} bytes in UTF-8, and an AMQP message carries {_MOST_SHORT}",
-            mend=f"send a shorter {part}",
-            part=part,
-        )
+        why = f"it has {size} bytes in UTF-8, and an AMQP message carries {_MOST_SHORT}"
+        raise EnvelopeRefused(part=part, why=why, mend=f"send a shorter {part}")

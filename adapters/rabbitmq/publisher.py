@@ -1,8 +1,8 @@
-"""Publishing with confirms that are not waited for one by one.
+"""Publishing in batches, without a wait for each confirm.
 
-A batch goes out at once; each message's tag stays open until the broker confirms it, returns it as unroutable, or
-refuses it. Every message is `mandatory`: (m) without that an unroutable one is confirmed and gone. A failure says
-which of the batch were confirmed (`transport.confirmed_of`), so that the outbox can mark just those.
+A batch goes out at once. Each message's tag stays open until the broker confirms it, returns it as unroutable, or
+refuses it. Every message is `mandatory`: (m) without that flag an unroutable message is confirmed and lost. A failure
+names the confirmed messages of the batch (`transport.confirmed_of`), so that the outbox marks these as sent.
 
 Spec: docs/design/guarantees.md, G3 and "pika, RabbitMQ"; docs/design/performance.md, rule 5.
 """
@@ -25,6 +25,8 @@ from integration_objects.errors import HubError
 #: messages and bytes that are on their way without a confirm
 MOST_OPEN = 500
 MOST_OPEN_BYTES = 16 * 1024 * 1024
+_NACK = "it answered with basic.nack: the queue is full, or has no leader"
+_MAKE_ROOM = "nothing where it passes; else make room in the queue, or lift the limit of its policy"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Message:
 
 @dataclass(eq=False)
 class _Batch:
-    """What one `publish` has on its way, and what has become of it. The I/O thread's, until its answer is given."""
+    """The messages of one `publish` on their way, and their confirms. The I/O thread's, until its answer is given."""
 
     queue: str
     where: str
@@ -49,7 +51,7 @@ class _Batch:
     failure: HubError | None = None
 
     def settle(self, place: int, taken: bool) -> None:
-        """One of the messages was confirmed, or refused."""
+        """Note that a message was confirmed, or refused; give the answer after the last message."""
         if taken and place not in self.returned:
             self.confirmed.add(place)
         elif not taken:
@@ -62,31 +64,25 @@ class _Batch:
         if self.returned:
             self.answer.fail(missing(self.queue, self.where, next(iter(self.returned.values()))))
         elif self.refused:
-            self.answer.fail(
-                NotTaken(
-                    f"the broker did not keep {len(self.refused)} of {len(self.messages)} messages",
-                    where=self.where,
-                    why="it answered with basic.nack: the queue is full, or has no leader",
-                    mend="nothing where it passes; else make room in the queue, or lift the limit of its policy",
-                )
-            )
+            what = f"the broker did not keep {len(self.refused)} of {len(self.messages)} messages"
+            self.answer.fail(NotTaken(what, where=self.where, why=_NACK, mend=_MAKE_ROOM))
         else:
             self.answer.give(None)
 
 
 class Publisher:
-    """Publishes over one link. Safe between threads; what two publish at once is each in its own order."""
+    """Publishes over one link. Safe between threads; each thread's messages keep their order."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self._channel: _ConfirmingChannel | None = None  # the I/O thread's
 
     def publish(self, queue: str, messages: Sequence[Message]) -> None:
-        """Hand *messages* to the broker, in order; return when it has them all for good.
+        """Hand *messages* to the broker, in order; return when it has stored them all.
 
         Raises:
-            Unroutable, TransportAway, NotTaken: with the places of those that were confirmed. Of a group that is
-                sent in several batches, those after the one that failed were not sent.
+            Unroutable, TransportAway, NotTaken: with the positions of the confirmed messages. The batches after the
+                failed one were not sent.
         """
         done = 0
         for part in _parts(messages):
@@ -113,22 +109,22 @@ class _ConfirmingChannel:
         self._broker = broker
         self._channel: Any = None
         self._ended = False
-        self._before: list[_Batch] = []  # what was asked before the channel was ready
+        self._waiting: list[_Batch] = []  # batches that came before the channel was ready
         self._next_tag = 1
         self._open: dict[int, tuple[_Batch, int]] = {}
         connection.channel(on_open_callback=self._opened)
 
     def is_of(self, connection: Any) -> bool:
-        """Whether it can be used on *connection*."""
+        """Whether the channel can be used on *connection*."""
         return self._connection is connection and not self._ended
 
     def send(self, batch: _Batch) -> None:
         """Publish all of *batch*."""
         if self._channel is None:
-            self._before.append(batch)
+            self._waiting.append(batch)
             return
         for place, message in enumerate(batch.messages):
-            # First the tag: pika counts a message also when it stumbles over it.
+            # The tag first: pika counts a message even if publishing it raises an error.
             self._open[self._next_tag] = (batch, place)
             self._next_tag += 1
             self._channel.basic_publish("", batch.queue, message.body, message.properties, mandatory=True)
@@ -140,12 +136,12 @@ class _ConfirmingChannel:
 
     def _ready(self, channel: Any) -> None:
         self._channel = channel
-        before, self._before = self._before, []
-        for batch in before:
+        waiting, self._waiting = self._waiting, []
+        for batch in waiting:
             self.send(batch)
 
     def _settled(self, method: Any) -> None:
-        """basic.ack or basic.nack, of one tag or of all up to it."""
+        """Take a basic.ack or basic.nack, of one tag or of all up to it."""
         confirm = method.method
         taken = isinstance(confirm, spec.Basic.Ack)
         if not confirm.multiple:
@@ -157,7 +153,7 @@ class _ConfirmingChannel:
             batch.settle(place, taken)
 
     def _returned(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
-        """basic.return, which comes before the message's confirm and doesn't bear its tag."""
+        """Take a basic.return, which comes before the message's confirm, and doesn't bear its tag."""
         why = f"{method.reply_code} {method.reply_text}"
         for batch, place in self._open.values():
             message = batch.messages[place]
@@ -172,10 +168,10 @@ class _ConfirmingChannel:
 
     def _closed(self, channel: Any, reason: BaseException) -> None:
         self._ended = True
-        for batch in {*self._before, *(batch for batch, _ in self._open.values())}:
+        for batch in {*self._waiting, *(batch for batch, _ in self._open.values())}:
             if batch.answer is not None:
                 batch.answer.fail(hub_fault(reason, batch.where, "the broker did not confirm what was published"))
-        self._before, self._open = [], {}
+        self._waiting, self._open = [], {}
 
 
 def _up_to(tags: dict[int, tuple[_Batch, int]], last: int) -> Iterator[int]:
@@ -186,7 +182,7 @@ def _up_to(tags: dict[int, tuple[_Batch, int]], last: int) -> Iterator[int]:
 
 
 def _parts(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    """*messages* in parts that may be on their way at once; a single one may be larger."""
+    """Cut *messages* into parts that may be on their way at once; a single message may be larger."""
     start = size = 0
     for place, message in enumerate(messages):
         size += len(message.body)

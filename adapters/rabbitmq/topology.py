@@ -1,15 +1,15 @@
-"""The hub's queues at the broker: declared, and proven where they are already; never changed.
+"""The hub's queues at the broker: declared, and checked where they exist already; never changed.
 
     x-queue-type               quorum
     x-single-active-consumer   true, for a route that keeps an order
-    x-delivery-limit           50 where a dead-letter queue takes what exceeds it, else 1,000,000
+    x-delivery-limit           50 with a dead-letter queue, else 1,000,000
     x-dead-letter-...          the default exchange, to the route's dead-letter queue, at least once
 
-The limit stands there to be far off: (m) with a small one and a prefetch above 1, neighbours of a bad message are dead
-letters with it; the hub counts attempts itself. It is an argument, and not left out, because AMQP can't set a policy
-and RabbitMQ 4 limits by itself at 20, after which a message of a queue without a dead-letter queue is dropped. For
-the same reason a queue without one gets a limit that nothing reaches. Dead-lettering at least once wants
-``reject-publish``, which does nothing as long as no policy limits the queue's length.
+The limit is far off on purpose: (m) with a small limit and a prefetch above 1, the neighbours of a bad message become
+dead letters with it; the hub counts attempts itself. It can't be left out: AMQP can't set a policy, and RabbitMQ 4 has
+a limit of 20 by itself, after which a message of a queue without a dead-letter queue is dropped. So a queue without one
+gets a limit that nothing reaches. Dead-lettering at least once needs ``reject-publish``, which has no effect as long as
+no policy limits the queue's length.
 
 Spec: docs/design/integration.md, "Doors"; docs/design/guarantees.md, "pika, RabbitMQ". All of it is in RabbitMQ 3.10.
 """
@@ -18,163 +18,131 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pika import exceptions
 
 from adapters.rabbitmq.faults import QueueDiffers, hub_fault, said
 from adapters.rabbitmq.link import Answer, Link
-from adapters.transport import Unroutable
+from adapters.transport import Channel, Unroutable
 from integration_objects.errors import HubError
 
 DELIVERY_LIMIT = 50
 UNREACHED_LIMIT = 1_000_000
 _MOST_NAME_BYTES = 255
-_PRECONDITION_FAILED = 406
+_NOT_FOUND, _PRECONDITION_FAILED = 404, 406
 _INEQUIVALENT = re.compile(
     r"inequivalent arg '(?P<argument>[^']+)' .*: received (?P<expected>.*?) but current is (?P<found>.*)$"
 )
 _VALUE = re.compile(r"^(?:the value )?'(?P<value>.*?)'(?: of type '[^']*')?$")
 
 
-@dataclass(frozen=True)
-class Queue:
-    """A queue that the hub needs.
-
-    Attributes:
-        name: the channel's name.
-        single_active: only one of its consumers gets messages, for a route that keeps an order.
-        dead_letter: the queue of what the broker gives up; declared with it. The hub's own dead letters go there
-            too, by publishing.
-        theirs: it is another system's queue: it has to be there, and is not declared. (AMQP doesn't tell its kind.)
-    """
-
-    name: str
-    single_active: bool = False
-    dead_letter: str | None = None
-    theirs: bool = False
-
-    def arguments(self) -> dict[str, Any]:
-        """What it is declared with."""
-        arguments: dict[str, Any] = {
-            "x-queue-type": "quorum",
-            "x-delivery-limit": UNREACHED_LIMIT if self.dead_letter is None else DELIVERY_LIMIT,
-        }
-        if self.single_active:
-            arguments["x-single-active-consumer"] = True
-        if self.dead_letter is not None:
-            arguments["x-dead-letter-exchange"] = ""
-            arguments["x-dead-letter-routing-key"] = self.dead_letter
-            arguments["x-dead-letter-strategy"] = "at-least-once"
-            arguments["x-overflow"] = "reject-publish"
-        return arguments
-
-
-def declare(link: Link, queues: Sequence[Queue]) -> None:
-    """Declare *queues* with their dead-letter queues; prove those that are there.
+def declare(link: Link, channels: Sequence[Channel]) -> None:
+    """Declare *channels* with their dead-letter queues; check the queues that exist.
 
     Raises:
         QueueDiffers: a queue is of another kind; nothing of it was changed.
-        Unroutable: a queue of another system isn't there.
-        BrokerRefused: the user may not declare it.
+        BrokerRefused: the user has no right to declare it.
         TransportAway: the broker doesn't answer.
     """
-    for queue in _with_dead_letters(queues):
-        link.ask(_declaring(queue, str(link.address)))
+    for channel in _with_dead_letters(channels):
+        if channel.shared:
+            # A passive declaration first: another system's queue may have any arguments, which AMQP doesn't tell.
+            try:
+                link.ask(_declaring(channel, str(link.address), passive=True))
+                continue
+            except Unroutable:
+                pass
+        link.ask(_declaring(channel, str(link.address), passive=False))
+
+
+def _arguments(channel: Channel) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": UNREACHED_LIMIT if channel.dead_letter is None else DELIVERY_LIMIT,
+    }
+    if channel.single_active:
+        arguments["x-single-active-consumer"] = True
+    if channel.dead_letter is not None:
+        arguments["x-dead-letter-exchange"] = ""
+        arguments["x-dead-letter-routing-key"] = channel.dead_letter
+        arguments["x-dead-letter-strategy"] = "at-least-once"
+        arguments["x-overflow"] = "reject-publish"
+    return arguments
 
 
 def check_name(name: str, where: str) -> None:
-    """Refuse a name that no queue can have.
+    """Refuse a name that is empty or too long for a queue.
 
     Raises:
-        Unroutable: it is empty or too long.
+        Unroutable: the name is refused.
     """
     size = len(name.encode())
     if not 0 < size <= _MOST_NAME_BYTES:
-        raise Unroutable(
-            f"there can be no queue '{name[:40]}'",
-            where=where,
-            why=f"the name has {size} bytes in UTF-8, and may have 1 to {_MOST_NAME_BYTES}",
-            mend="correct the name in the route or system",
-        )
+        why = f"the name has {size} bytes in UTF-8, and may have 1 to {_MOST_NAME_BYTES}"
+        mend = "correct the name in the route or system"
+        raise Unroutable(f"there can be no queue '{name[:40]}'", where=where, why=why, mend=mend)
 
 
 def missing(name: str, where: str, why: str) -> Unroutable:
-    """The error of a queue that isn't there."""
-    return Unroutable(
-        f"there is no queue '{name}'",
-        where=where,
-        why=why,
-        mend="declare it, or correct the name in the route or system",
-        channel=name,
-    )
+    """Make the error of a queue that doesn't exist."""
+    return Unroutable(kind="queue", name=name, where=where, why=why, channel=name)
 
 
-def _with_dead_letters(queues: Sequence[Queue]) -> Iterator[Queue]:
-    """Dead-letter queues first: what the broker gives up must find its way from the first message on."""
-    named = {queue.name for queue in queues}
-    for name in dict.fromkeys(queue.dead_letter for queue in queues):
+def _with_dead_letters(channels: Sequence[Channel]) -> Iterator[Channel]:
+    """Put dead-letter queues first: the broker may give up the first message already, and must find its queue."""
+    named = {channel.name for channel in channels}
+    for name in dict.fromkeys(channel.dead_letter for channel in channels):
         if name is not None and name not in named:
-            yield Queue(name)
-    yield from queues
+            yield Channel(name)
+    yield from channels
 
 
-def _declaring(queue: Queue, broker: str) -> Callable[[Any, Answer[None]], None]:
-    where = f"queue {queue.name} at {broker}"
-    check_name(queue.name, where)
-
-    def closed(channel: Any, reason: BaseException) -> None:
-        answers[0].fail(_fault(queue, where, reason))
-
-    def opened(channel: Any) -> None:
-        channel.add_on_close_callback(closed)
-        if queue.theirs:
-            channel.queue_declare(queue.name, passive=True, callback=lambda _: declared(channel))
-        else:
-            channel.queue_declare(
-                queue.name, durable=True, arguments=queue.arguments(), callback=lambda _: declared(channel)
-            )
-
-    def declared(channel: Any) -> None:
-        answers[0].give(None)
-        channel.close()
-
-    answers: list[Answer[None]] = []
+def _declaring(channel: Channel, broker: str, passive: bool) -> Callable[[Any, Answer[None]], None]:
+    """Make the I/O thread's work that declares *channel*; *passive* only looks whether it exists."""
+    where = f"queue {channel.name} at {broker}"
+    check_name(channel.name, where)
 
     def work(connection: Any, answer: Answer[None]) -> None:
-        answers.append(answer)
+        def declared(amqp_channel: Any) -> None:
+            answer.give(None)
+            amqp_channel.close()
+
+        def opened(amqp_channel: Any) -> None:
+            # A refused declaration closes the AMQP channel: the reason of the close is the broker's answer.
+            amqp_channel.add_on_close_callback(lambda _, reason: answer.fail(_fault(channel, where, reason)))
+            arguments = None if passive else _arguments(channel)
+            amqp_channel.queue_declare(
+                channel.name,
+                passive=passive,
+                durable=not passive,
+                arguments=arguments,
+                callback=lambda _: declared(amqp_channel),
+            )
+
         connection.channel(on_open_callback=opened)
 
     return work
 
 
-def _fault(queue: Queue, where: str, reason: BaseException) -> HubError:
+def _fault(channel: Channel, where: str, reason: BaseException) -> HubError:
     if isinstance(reason, exceptions.ChannelClosedByBroker):
         if reason.reply_code == _PRECONDITION_FAILED:
-            return _differs(queue, where, reason)
-        if queue.theirs and reason.reply_code == 404:
-            return missing(queue.name, where, said(reason))
-    return hub_fault(reason, where, f"the queue '{queue.name}' can't be declared")
+            return QueueDiffers(channel=channel.name, where=where, why=_difference(said(reason)))
+        if channel.shared and reason.reply_code == _NOT_FOUND:
+            return missing(channel.name, where, said(reason))
+    return hub_fault(reason, where, f"the queue '{channel.name}' can't be declared")
 
 
-def _differs(queue: Queue, where: str, reason: BaseException) -> QueueDiffers:
-    text = said(reason)
-    found = _INEQUIVALENT.search(text)
-    if found is None:
-        why = text
-    else:
-        name = found["argument"]
-        why = f"expected {name} {_value(found['expected'])}, found {_value(found['found'])}"
-    return QueueDiffers(
-        f"the queue '{queue.name}' is of another kind than the hub needs",
-        where=where,
-        why=why,
-        mend="empty and delete that queue, so that the hub can declare it, or name another one",
-        channel=queue.name,
-    )
+def _difference(text: str) -> str:
+    """Say in the hub's words which argument of a queue differs, where the broker's *text* tells."""
+    difference = _INEQUIVALENT.search(text)
+    if difference is None:
+        return text
+    expected, found = _value(difference["expected"]), _value(difference["found"])
+    return f"expected {difference['argument']} {expected}, found {found}"
 
 
 def _value(text: str) -> str:
-    found = _VALUE.match(text.strip())
-    return text.strip() if found is None else found["value"] or "''"
+    value = _VALUE.match(text.strip())
+    return text.strip() if value is None else value["value"] or "''"

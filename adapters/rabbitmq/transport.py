@@ -1,30 +1,33 @@
-"""The door itself: a publishing link, a consuming link, and what goes over them.
+"""The transport itself: a publishing link, a consuming link, and their use.
 
-They are two connections, because a broker that lacks memory or disk stops reading from those that publish: on a
-shared one, acknowledgements would be stuck too, which are what frees its memory.
+There are two connections, because a broker that lacks memory or disk stops reading from publishers: on a shared
+connection the acknowledgements, which free its memory, would be stuck too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
-from adapters.rabbitmq.address import Address, Patience
-from adapters.rabbitmq.consumer import Consumer, Tag, Taken
+from adapters.rabbitmq.address import Address, Timeouts
+from adapters.rabbitmq.consumer import Consumer, QueuedMessage, Tag
 from adapters.rabbitmq.link import Link
 from adapters.rabbitmq.properties import envelope_of, properties_of, sender_of
 from adapters.rabbitmq.publisher import Message, Publisher
-from adapters.rabbitmq.topology import Queue, check_name, declare
-from adapters.transport import Delivery, Envelope, Transport
+from adapters.rabbitmq.topology import check_name, declare
+from adapters.transport import MOST_BYTES, Channel, Delivery, Envelope, Setup, Transport
 from integration_objects.surroundings import Surroundings
 
-#: messages that the broker hands over for each queue before they are acknowledged: three groups
-PREFETCH = 75
-#: bytes of a body, of which more is not kept: the cap that no route's limit exceeds
-MOST_BYTES = 16 * 1024 * 1024
+#: groups that the broker hands over for each queue before the first is acknowledged
+PREFETCHED_GROUPS = 3
+#: messages that the broker hands over for each queue before they are acknowledged, with groups of the default size
+PREFETCH = PREFETCHED_GROUPS * 25
 
 
 class RabbitMQ(Transport):
-    """See the head of the package. Nothing is connected before it is needed."""
+    """See the head of the package. The first use connects."""
+
+    is_broker = True
 
     def __init__(
         self,
@@ -34,7 +37,7 @@ class RabbitMQ(Transport):
         prefetch: int = PREFETCH,
         app_id: str = "orderhub",
         most_bytes: int = MOST_BYTES,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         """Read the address.
 
@@ -45,28 +48,33 @@ class RabbitMQ(Transport):
         self._app_id = app_id
         self._most_bytes = most_bytes
         self.address = Address(url)
-        patience = patience or Patience()
-        self._out = Link(self.address, f"{app_id} publish", patience, surroundings)
-        self._in = Link(self.address, f"{app_id} consume", patience, surroundings)
+        timeouts = timeouts or Timeouts()
+        self._out = Link(self.address, f"{app_id} publish", timeouts, surroundings)
+        self._in = Link(self.address, f"{app_id} consume", timeouts, surroundings)
         self._publisher = Publisher(self._out)
         self._consumer = Consumer(self._in, prefetch, surroundings)
 
-    def declare(self, queues: Sequence[Queue]) -> None:
-        """Declare *queues* with their dead-letter queues, and prove those that are there. Any number of times.
+    @classmethod
+    def open(cls, setup: Setup) -> Self | None:
+        """Make the transport of a deployment's broker; None where its settings name no broker."""
+        url, group = setup.settings["broker_url"], setup.settings["group"]
+        return None if url is None else cls(url, setup.surroundings, prefetch=PREFETCHED_GROUPS * group)
+
+    def declare(self, channels: Sequence[Channel]) -> None:
+        """Declare the queues *channels* with their dead-letter queues, and check the queues that exist.
 
         Raises:
             QueueDiffers: a queue is of another kind; it was not changed.
-            Unroutable: a queue of another system isn't there.
-            BrokerRefused: the user may not.
+            BrokerRefused: the user has no right to declare it.
             TransportAway: the broker doesn't answer.
         """
-        declare(self._in, queues)
+        declare(self._in, channels)
 
     def publish(self, channel: str, envelopes: Sequence[Envelope]) -> None:
         """Publish *envelopes* persistently and mandatory; return when all are confirmed.
 
-        Of an error, `transport.confirmed_of` tells the places of those that were confirmed all the same. Besides
-        the errors of every transport: `NotTaken` (a kind of TransportAway) where the broker refuses to keep one.
+        `transport.confirmed_of` tells from an error which envelopes were confirmed in spite of it. Besides the errors
+        of every transport there is `NotTaken`, a kind of TransportAway: the broker refuses to keep a message.
         """
         check_name(channel, f"queue {channel[:40]} at {self.address}")
         messages = [
@@ -76,38 +84,34 @@ class RabbitMQ(Transport):
             self._publisher.publish(channel, messages)
 
     def receive(self, channel: str, limit: int, wait_s: float) -> list[Delivery]:
-        """Take what the broker has handed over, up to *limit*. The first call starts the consumer.
+        """Take up to *limit* messages that the broker has handed over. The first call starts the consumer.
 
-        A lost link or a cancelled consumer is restored by itself; an error says that it wasn't within *wait_s*.
+        A lost link or a cancelled consumer is restored by itself; an error means that *wait_s* was too short for that.
         """
         return self.receive_any([channel], limit, wait_s)
 
     def receive_any(self, channels: Sequence[str], limit: int, wait_s: float) -> list[Delivery]:
-        """As `receive`, from several channels, each call another one first; in order within each.
-
-        An error bears its channel as ``objects["channel"]``, and is raised only when the others had nothing.
-        """
-        return [self._delivery(taken) for taken in self._consumer.receive(channels, limit, wait_s)]
+        """Take from several channels, beginning with another one at each call; in order within each."""
+        return [self._delivery(message) for message in self._consumer.receive(channels, limit, wait_s)]
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """Acknowledge *deliveries*, finished prefixes in one frame, on the channels that they came by."""
+        """Acknowledge *deliveries* on their own channels, finished prefixes in one frame."""
         self._consumer.acknowledge([delivery.tag for delivery in deliveries if isinstance(delivery.tag, Tag)])
 
     def release(self, channels: Sequence[str]) -> None:
-        """Stop consuming *channels*, and give back what was not acknowledged, until the next `receive`.
+        """Stop consuming *channels*, and give back their unacknowledged messages, until the next `receive`.
 
-        For a route that is paused or a database that is away: what waits in the buffer would be missed elsewhere,
-        and the broker ends a consumer that keeps messages for half an hour.
+        For a paused route, or a database that is away: other hubs could work the messages in the buffer, and the broker
+        ends a consumer that keeps messages for half an hour.
         """
         self._consumer.release(channels)
 
     def close(self) -> None:
-        """Give back what was not acknowledged, and end both connections."""
+        """Give back all unacknowledged messages, and end both connections."""
         self._in.close()
         self._out.close()
 
-    def _delivery(self, taken: Taken) -> Delivery:
-        envelope, fault = envelope_of(taken.properties, taken.body, self._most_bytes)
-        return Delivery(
-            envelope, taken.queue, sender_of(taken.properties), taken.queue, taken.redelivered, taken.tag, fault
-        )
+    def _delivery(self, message: QueuedMessage) -> Delivery:
+        properties, queue = message.properties, message.queue
+        envelope, fault = envelope_of(properties, message.body, self._most_bytes)
+        return Delivery(envelope, queue, sender_of(properties), queue, message.redelivered, message.tag, fault)

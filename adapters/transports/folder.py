@@ -1,19 +1,20 @@
-"""Folders as doors: files are taken whole, and moved on when their message is in the database.
+"""Folders as a transport: files are taken whole, and moved on when their message is in the database.
 
-    speaks       files:  <root>/<channel>/inbox/      what comes in
-                                          working/    in the hub's inbox, not final yet
-                                          done/, rejected/   final, with <file>.reply.xml beside it
-                                          outbox/     what leaves, each file appearing by rename
-    supports     publish, receive, acknowledge, redelivery after close or death, many consumers of a folder
+    speaks       files:  <root>/<channel>/inbox/      files that come in
+                                          working/    files in the hub's inbox, not final yet
+                                          done/, rejected/   final files, each with <file>.reply.xml beside it
+                                          outbox/     files that leave, each appearing by rename
+    supports     publish, put in, receive, acknowledge, settle, redelivery after close or death, many consumers of a
+                 folder
     keeps        the body alone; the sender is the folder's name, the source the file's. A published file is
                  named by its message id, so that publishing it again replaces it
-    leaves alone hidden files, ``*.tmp`` and ``*.part``, folders, and files that still grow; links, and what
-                 can't be read, too: `left_alone` says which and why
+    leaves alone hidden files, ``*.tmp`` and ``*.part``, folders, and files that still grow; links and unreadable files,
+                 too: `left_alone` names them with the reason
     settings     settle_s, most_bytes, outbound: see `FolderTransport`
     example      FolderTransport(Path("folders"), surroundings).receive("mainframe", limit=25, wait_s=1.0)
 
 A file's turn is by its time of change, then its name. A marker in ``working/.taken/``, locked while its
-consumer lives, keeps two consumers from one file, and tells the next one that the file was taken before.
+consumer lives, keeps two consumers from one file, and tells the next consumer that the file was taken before.
 
 Spec: docs/design/integration.md, "Doors"; docs/design/road.md, "Doors"; docs/design/guarantees.md, "Limits" and "The
 crash suite".
@@ -25,17 +26,20 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
+from adapters.files import read_body
 from adapters.transport import (
-    KEPT_OF_OVERSIZE,
     XML,
+    Channel,
     Delivery,
     Envelope,
-    Oversize,
+    Setup,
     Transport,
     TransportAway,
     Unroutable,
@@ -46,15 +50,18 @@ from adapters.transports.safe_files import (
     candidates,
     check_name,
     files,
-    free_name,
     lock_marker,
-    made,
+    made_folder,
     move,
     open_file,
     write_whole,
 )
 from integration_objects.surroundings import Surroundings
 
+#: the folder of all channels, in the deployment's folder
+ROOT = "folders"
+_NAME = "a folder's name has letters, digits, '.', '_' and '-', and begins with no '.'"
+_CORRECT = "correct the name in the route or system"
 _CHANNEL = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 _FOLDERS = ("inbox", "working", "working/.taken", "done", "rejected")
 _ENDINGS = {
@@ -67,37 +74,21 @@ _ENDINGS = {
 _CONTENT_TYPES = {".xml": XML, ".json": "application/json", ".csv": "text/csv", ".txt": "text/plain"}
 _REPLY = ".reply.xml"
 _POLL_S = 0.05
-_PART = 1024 * 1024
 _MOST_BYTES = 4 * 1024 * 1024
 _MOST_PUBLISHED_NAME = 150
 
 
-@dataclass(frozen=True)
-class Unsettled:
-    """A file in ``working/``: its message is in the hub's inbox.
-
-    Attributes:
-        source: ``<channel>/<file>``, as the delivery had it.
-        sender: the folder's name.
-        digest: SHA-256 of the file; the identity of its message.
-    """
-
-    source: str
-    sender: str
-    digest: str
-
-
 @dataclass
 class _Look:
-    """What a file looked like, and since when (seconds of the monotonic clock)."""
+    """Size and time of change of a file, and since when they stand (seconds of the monotonic clock)."""
 
     state: tuple[int, int]
     since: float
 
 
 @dataclass
-class _Taken:
-    """A file that was delivered and not acknowledged: the open marker holds the lock."""
+class _OpenFile:
+    """A file that was delivered and not acknowledged. The open marker holds the lock."""
 
     channel: str
     name: str
@@ -112,13 +103,16 @@ class FolderTransport(Transport):
         root: the folder of the channels' folders.
         surroundings: the clock.
         settle_s: seconds for which a file must not have changed before it is taken.
-        most_bytes: a larger file is delivered as digest, size and first 64 KiB.
+        most_bytes: a larger file is delivered as digest, size and first 64 KiB, unless its channel is declared with a
+            limit of its own.
         outbound: the folder within a channel's where published files appear.
 
     Attributes:
-        left_alone: ``<channel>/<file>`` of files that can't be taken, and why, as the last look found; what is
-            not ASCII in a name is escaped.
+        left_alone: ``<channel>/<file>`` of files that can't be taken, each with the reason, as the last look found
+            them. Other characters than ASCII are escaped.
     """
+
+    carries_properties = False
 
     def __init__(
         self,
@@ -133,10 +127,20 @@ class FolderTransport(Transport):
         self._surroundings = surroundings
         self._settle_s = settle_s
         self._most_bytes = most_bytes
+        self._most_bytes_of: dict[str, int] = {}
         self._outbound = outbound
         self._looks: dict[str, dict[str, _Look]] = {}
-        self._taken: dict[str, _Taken] = {}
+        self._open_files: dict[str, _OpenFile] = {}
         self._last_ns = 0
+
+    @classmethod
+    def open(cls, setup: Setup) -> Self:
+        """Make the transport of a deployment's folders, which lie beside its settings."""
+        return cls(setup.folder / ROOT, setup.surroundings, setup.settings["folder_settle_s"])
+
+    def declare(self, channels: Sequence[Channel]) -> None:
+        """Note the limits of *channels*. Their folders are made when they are first used."""
+        self._most_bytes_of |= {channel.name: channel.most_bytes for channel in channels if channel.most_bytes}
 
     def publish(self, channel: str, envelopes: Sequence[Envelope]) -> None:
         """Write each of *envelopes* as a file that appears whole, and is on the disk when this returns.
@@ -144,21 +148,17 @@ class FolderTransport(Transport):
         Times of change grow from file to file, so that a reader can keep the order.
         """
         named = [(_published_name(check_envelope(envelope)), envelope) for envelope in envelopes]
-        try:
-            folder = made(self._folder(channel), self._outbound)
+        with _disk(channel):
+            folder = made_folder(self._folder(channel), self._outbound)
             for name, envelope in named:
-                self._write(folder, name, envelope.body)
-        except OSError as error:
-            raise _away(channel, error) from error
+                self._write(folder, name, (envelope.body,))
 
     def receive(self, channel: str, limit: int, wait_s: float) -> list[Delivery]:
         """Take up to *limit* settled files, the one changed longest ago first."""
         end = self._surroundings.monotonic() + wait_s
         while True:
-            try:
+            with _disk(channel):
                 deliveries = self._take(channel, limit)
-            except OSError as error:
-                raise _away(channel, error) from error
             left = end - self._surroundings.monotonic()
             if deliveries or left <= 0:
                 return deliveries
@@ -167,209 +167,193 @@ class FolderTransport(Transport):
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Move the files of *deliveries* from ``inbox/`` to ``working/``: the hub's inbox has their messages.
 
-        A file that was removed or replaced since it was read stays: what is in it now comes by itself.
+        A file that was removed or replaced since it was read stays: its new content is delivered by itself.
         """
         for delivery in deliveries:
-            taken = self._taken.pop(delivery.source, None)
-            if taken is None:
+            file = self._open_files.pop(delivery.source, None)
+            if file is None:
                 continue
-            folder = self._folder(taken.channel)
-            path = folder / "inbox" / taken.name
+            folder = self._folder(file.channel)
+            path = folder / "inbox" / file.name
             try:
-                if os.path.lexists(path) and _content(path.lstat()) == taken.content:
-                    move(path, folder / "working" / taken.name)
-                _marker(folder, taken.name).unlink(missing_ok=True)
-            except OSError as error:
-                raise _away(taken.channel, error) from error
+                with _disk(file.channel):
+                    if os.path.lexists(path) and _content(path.lstat()) == file.content:
+                        move(path, folder / "working" / file.name)
+                    _marker(folder, file.name).unlink(missing_ok=True)
             finally:
-                os.close(taken.marker)
+                os.close(file.marker)
 
     def close(self) -> None:
-        """Give the files back that were not acknowledged; they stay where they are."""
-        for taken in self._taken.values():
-            os.close(taken.marker)
-        self._taken.clear()
+        """Give back the unacknowledged files; they stay where they are."""
+        for file in self._open_files.values():
+            os.close(file.marker)
+        self._open_files.clear()
 
-    def unsettled(self, channel: str) -> list[Unsettled]:
-        """The files in ``working/``, whose messages are in the hub's inbox; the oldest first."""
-        folder = self._folder(channel)
-        try:
-            result = []
-            for name, _ in files(made(folder, "working")):
-                envelope = self._read(folder / "working" / name)
-                if envelope is not None:
-                    result.append(Unsettled(f"{channel}/{name}", channel, envelope[0].digest))
-        except OSError as error:
-            raise _away(channel, error) from error
-        return result
-
-    def settle(self, source: str, rejected: bool = False, reply: bytes | None = None) -> Path | None:
-        """Move a file on whose message is final, and put the reply beside it. Doing it again does nothing.
+    def settle(self, source: str, rejected: bool = False, reply: bytes | None = None) -> None:
+        """Move a file on whose message is final, and put the reply beside it. A second call does nothing.
 
         Args:
             source: ``<channel>/<file>``, as delivered.
             rejected: whether to ``rejected/`` or to ``done/``.
             reply: the reply's body; None for no reply.
 
-        Returns:
-            Where the file is now; None where it isn't in ``working/`` (any more).
-
         Raises:
             Unroutable, FileNameRefused: *source* is no channel and file.
-            TransportAway: the disk doesn't do it.
+            TransportAway: the disk failed.
         """
         channel, _, name = source.partition("/")
         folder = self._folder(channel)
         working = folder / "working" / check_name(name)
-        try:
+        with _disk(channel):
             if working.is_symlink() or not working.is_file():
-                return None
-            target = made(folder, "rejected" if rejected else "done")
+                return
+            target = made_folder(folder, "rejected" if rejected else "done")
             name = _settled_name(target, name, reply)
             if reply is not None:
                 # The reply first: after a death between the two, the file is there to be settled again.
-                self._write(target, name + _REPLY, reply)
+                self._write(target, name + _REPLY, (reply,))
             move(working, target / name)
-        except OSError as error:
-            raise _away(channel, error) from error
-        return target / name
 
-    def put_in(self, channel: str, name: str, body: bytes | Iterable[bytes]) -> Path:
-        """Put a file into the channel's ``inbox/``, as its sender would: whole, under a free name.
+    def put_in(self, channel: str, name: str, parts: Iterable[bytes]) -> str:
+        """Put a file into the channel's ``inbox/``, as its sender would: whole, under a free name; return its path.
 
-        Args:
-            channel: the folder.
-            name: what the file is called, where that is free.
-            body: the bytes, or their parts, of which one is in memory at a time: a file of any size goes in.
+        One part of the body is in memory at a time, so that files of any size can be put in.
 
         Raises:
             Unroutable, FileNameRefused: *channel* or *name* leads elsewhere.
-            TransportAway: the disk doesn't do it.
+            TransportAway: the disk failed.
         """
         folder = self._folder(channel)
-        try:
-            inbox, working = made(folder, "inbox"), made(folder, "working")
-            free = free_name(
-                check_name(name),
-                lambda candidate: os.path.lexists(inbox / candidate) or os.path.lexists(working / candidate),
-            )
-            self._write(inbox, free, body)
-        except OSError as error:
-            raise _away(channel, error) from error
-        return inbox / free
+        with _disk(channel):
+            inbox, working = made_folder(folder, "inbox"), made_folder(folder, "working")
+            name = _name_free_in(check_name(name), inbox, working)
+            self._write(inbox, name, parts)
+        return str(inbox / name)
 
-    def holds_files(self, channel: str) -> bool:
+    def is_left(self, channel: str) -> bool:
         """Whether files wait in ``inbox/`` that can be taken, those that still grow included."""
-        try:
-            waiting = files(made(self._folder(channel), "inbox"))
-        except OSError as error:
-            raise _away(channel, error) from error
+        with _disk(channel):
+            waiting = files(made_folder(self._folder(channel), "inbox"))
         return any(_shown(channel, name) not in self.left_alone for name, _ in waiting)
 
     def _folder(self, channel: str) -> Path:
         if _CHANNEL.fullmatch(channel) is None:
-            raise Unroutable(
-                f"there is no folder '{ascii(channel)[1:-1]}'",
-                where=f"channel {ascii(channel)[1:-1]}",
-                why="a folder's name has letters, digits, '.', '_' and '-', and begins with no '.'",
-                mend="correct the name in the route or system",
-            )
+            shown = ascii(channel)[1:-1]
+            raise Unroutable(kind="folder", name=shown, where=f"channel {shown}", why=_NAME, mend=_CORRECT)
         return self._root / channel
 
     def _take(self, channel: str, limit: int) -> list[Delivery]:
         folder = self._folder(channel)
         for name in _FOLDERS:
-            made(folder, name)
-        before = self._looks.get(channel, {})
+            made_folder(folder, name)
+        looks_before = self._looks.get(channel, {})
         looks = self._looks[channel] = {}
         self.left_alone = {
             source: why for source, why in self.left_alone.items() if not source.startswith(f"{channel}/")
         }
-        result: list[Delivery] = []
+        deliveries: list[Delivery] = []
         for name, state in files(folder / "inbox"):
             if not stat.S_ISREG(state.st_mode):
                 self._leave_alone(channel, name, "it is a link, or no regular file")
                 continue
-            looks[name] = self._look(before.get(name), state)
-            if len(result) < limit and self._has_settled(looks[name], state):
+            looks[name] = self._look(looks_before.get(name), state)
+            if len(deliveries) < limit and self._has_settled(looks[name], state):
                 delivery = self._take_file(channel, folder, name)
                 if delivery is not None:
-                    result.append(delivery)
-        return result
+                    deliveries.append(delivery)
+        return deliveries
 
-    def _look(self, before: _Look | None, state: os.stat_result) -> _Look:
-        """What the file looks like; the look of *before* where nothing changed since."""
+    def _look(self, look_before: _Look | None, state: os.stat_result) -> _Look:
+        """Note the file's size and time of change; keep the look before if nothing changed since."""
         content = (state.st_size, state.st_mtime_ns)
-        if before is not None and before.state == content:
-            return before
+        if look_before is not None and look_before.state == content:
+            return look_before
         return _Look(content, self._surroundings.monotonic())
 
     def _has_settled(self, look: _Look, state: os.stat_result) -> bool:
         """Whether the file has not changed for long enough, by its own times or between two looks."""
+        # By two clocks: a file's own time may lie in the future, and a hub that just started has only one look.
         age = self._surroundings.seconds() - max(state.st_mtime, state.st_ctime)
         return age >= self._settle_s or self._surroundings.monotonic() - look.since >= self._settle_s
 
     def _take_file(self, channel: str, folder: Path, name: str) -> Delivery | None:
-        """Take one file; None where it is taken, gone, or can't be read now: the others go on."""
-        if f"{channel}/{name}" in self._taken:
+        """Take one file; return None for a file that is taken, gone, or can't be read now: the others go on."""
+        if f"{channel}/{name}" in self._open_files:
             return None
         try:
-            name = _with_free_name(folder, check_name(name))
-            locked = lock_marker(_marker(folder, name))
+            name = self._with_free_name(folder, check_name(name))
+            lock = lock_marker(_marker(folder, name))
         except (OSError, FileNameRefused) as error:
             self._leave_alone(channel, name, _why(error))
             return None
-        if locked is None:
+        if lock is None:
             return None
-        marker, redelivered = locked
-        found = None
+        marker, redelivered = lock
+        file = None
         try:
-            found = self._read(folder / "inbox" / name)
+            file = self._read(channel, folder / "inbox" / name)
         except OSError as error:
             self._leave_alone(channel, name, _why(error))
-        if found is None:
+        if file is None:
+            # The marker of an earlier death stays: the next delivery of the file must still count as a second one.
             if not redelivered:
                 _marker(folder, name).unlink(missing_ok=True)
             os.close(marker)
             return None
-        envelope, content = found
+        envelope, content = file
         source = f"{channel}/{name}"
-        self._taken[source] = _Taken(channel, name, marker, content)
+        self._open_files[source] = _OpenFile(channel, name, marker, content)
         return Delivery(envelope, channel, channel, source, redelivered, source)
+
+    def _with_free_name(self, folder: Path, name: str) -> str:
+        """Rename the file if another file of its name is still in ``working/``; return its name."""
+        inbox, working = folder / "inbox", folder / "working"
+        if not os.path.lexists(working / name):
+            return name
+        free = _name_free_in(name, working, inbox)
+        move(inbox / name, inbox / free)
+        return free
 
     def _leave_alone(self, channel: str, name: str, why: str) -> None:
         if why:
             self.left_alone[_shown(channel, name)] = why
 
-    def _read(self, path: Path) -> tuple[Envelope, tuple[int, int, int]] | None:
-        """The file as an envelope, at most the limit in memory, and what tells its content from another.
+    def _read(self, channel: str, path: Path) -> tuple[Envelope, tuple[int, int, int]] | None:
+        """Read the file as an envelope, at most the limit in memory, and the mark of its content.
 
-        None where it is no regular file, or changed while it was read.
+        Returns:
+            None where the file is not regular, or changed while it was read.
         """
+        most_bytes = self._most_bytes_of.get(channel, self._most_bytes)
         descriptor = open_file(path)
         if descriptor is None:
             return None
         with os.fdopen(descriptor, "rb") as file:
             content = _content(os.fstat(descriptor))
-            body = file.read(self._most_bytes + 1)
-            size = len(body)
-            oversize = None
-            if size > self._most_bytes:
-                digest = hashlib.sha256(body)
-                while part := file.read(_PART):
-                    digest.update(part)
-                    size += len(part)
-                oversize = Oversize(size, digest.hexdigest())
-                body = body[:KEPT_OF_OVERSIZE]
+            body, oversize = read_body(file, most_bytes)
+            size = len(body) if oversize is None else oversize.size
             if _content(os.fstat(descriptor)) != content or size != content[1]:
                 return None
         content_type = _CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream")
         return Envelope(None, body, content_type=content_type, oversize=oversize), content
 
-    def _write(self, folder: Path, name: str, body: bytes | Iterable[bytes]) -> None:
+    def _write(self, folder: Path, name: str, parts: Iterable[bytes]) -> None:
         temporary = self._surroundings.new_id()
-        parts = (body,) if isinstance(body, bytes) else body
         self._last_ns = write_whole(folder, name, parts, temporary, self._last_ns + 1000)
+
+
+@contextmanager
+def _disk(channel: str) -> Iterator[None]:
+    """Say of a disk that fails within the block that the channel's folder is away."""
+    try:
+        yield
+    except OSError as error:
+        raise TransportAway(
+            f"the folder '{channel}' cannot be used now",
+            where=f"channel {channel}",
+            why=error.strerror or str(error),
+            mend="look at the disk, and at who may read and write there; it is tried again",
+        ) from error
 
 
 def _shown(channel: str, name: str) -> str:
@@ -382,18 +366,17 @@ def _marker(folder: Path, name: str) -> Path:
 
 
 def _content(state: os.stat_result) -> tuple[int, int, int]:
-    """What tells a file's content from another's under the same name: file, size, time of change."""
+    """The marks that tell contents of one file name apart: file, size, time of change."""
     return state.st_ino, state.st_size, state.st_mtime_ns
 
 
-def _with_free_name(folder: Path, name: str) -> str:
-    """The file's name; another, by rename, where a file of that name is being worked on still."""
-    inbox, working = folder / "inbox", folder / "working"
-    if not os.path.lexists(working / name):
-        return name
-    free = free_name(name, lambda some: os.path.lexists(working / some) or os.path.lexists(inbox / some))
-    move(inbox / name, inbox / free)
-    return free
+def _name_free_in(name: str, *folders: Path) -> str:
+    """The first of the candidates for *name* that no file of *folders* has."""
+    return next(
+        candidate
+        for candidate in candidates(name)
+        if not any(os.path.lexists(folder / candidate) for folder in folders)
+    )
 
 
 def _settled_name(target: Path, name: str, reply: bytes | None) -> str:
@@ -411,7 +394,7 @@ def _settled_name(target: Path, name: str, reply: bytes | None) -> str:
 
 
 def _published_name(envelope: Envelope) -> str:
-    """A file name made from the message id, or from the body where there is none."""
+    """A file name made from the message id, or from the body if the message has no id."""
     ending = _ENDINGS.get(envelope.content_type.partition(";")[0].strip().lower(), ".bin")
     message_id = envelope.message_id or envelope.digest[:32]
     name = quote(message_id, safe="")
@@ -423,16 +406,7 @@ def _published_name(envelope: Envelope) -> str:
 
 
 def _why(error: OSError | FileNameRefused) -> str:
-    """Why a file can't be taken; "" where it went while we looked."""
+    """Why a file can't be taken; "" for a file that has gone since the folder was read."""
     if isinstance(error, FileNotFoundError):
         return ""
     return error.why if isinstance(error, FileNameRefused) else error.strerror or str(error)
-
-
-def _away(channel: str, error: OSError) -> TransportAway:
-    return TransportAway(
-        f"the folder '{channel}' cannot be used now",
-        where=f"channel {channel}",
-        why=error.strerror or str(error),
-        mend="look at the disk, and at who may read and write there; it is tried again",
-    )

@@ -1,18 +1,18 @@
-"""The smallest door: queues in the memory of this process, for tests and examples; the one to copy.
+"""The smallest transport: queues in the memory of this process, for tests and examples; the one to copy.
 
     speaks       nothing; both ends are in one process
-    supports     publish, receive, acknowledge, redelivery after close; safe between threads
+    supports     declare, publish, receive, acknowledge, redelivery after close or release; safe between threads
     loses        everything when the process ends
-    settings     none
+    settings     none: the transports of one deployment's folder share a broker
 
 >>> broker = MemoryBroker("orders")
->>> door = MemoryTransport(broker)
->>> door.publish("orders", [Envelope("m1", b"<ORDER/>")])
->>> [delivery] = door.receive("orders", limit=10, wait_s=0)
+>>> transport = MemoryTransport(broker)
+>>> transport.publish("orders", [Envelope("m1", b"<ORDER/>")])
+>>> [delivery] = transport.receive("orders", limit=10, wait_s=0)
 >>> delivery.envelope.message_id, delivery.redelivered
 ('m1', False)
->>> door.acknowledge([delivery])
->>> door.receive("orders", limit=10, wait_s=0)
+>>> transport.acknowledge([delivery])
+>>> transport.receive("orders", limit=10, wait_s=0)
 []
 """
 
@@ -21,19 +21,21 @@ from __future__ import annotations
 import threading
 from bisect import insort
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Self
 
-from adapters.transport import Delivery, Envelope, Transport, Unroutable, admit, check_envelope
+from adapters.transport import Channel, Delivery, Envelope, Setup, Transport, Unroutable, admit, check_envelope
 
 
 @dataclass(order=True)
 class _Entry:
-    """A message in a queue: its place in the order of publishing decides."""
+    """A message in a queue; the queue is sorted by the order of publishing."""
 
     place: int
-    channel: str
-    envelope: Envelope
-    redelivered: bool = False
+    channel: str = field(compare=False)
+    envelope: Envelope = field(compare=False)
+    redelivered: bool = field(default=False, compare=False)
 
 
 class MemoryBroker:
@@ -45,24 +47,34 @@ class MemoryBroker:
         self.places = 0
 
     def queue(self, channel: str) -> list[_Entry]:
-        """The queue of this name, oldest message first."""
+        """Return the queue of this name, oldest message first."""
         if channel not in self.queues:
-            raise Unroutable(
-                f"there is no queue '{channel}'",
-                where=f"channel {channel}",
-                why=f"the broker has {', '.join(sorted(self.queues)) or 'none'}",
-                mend="declare it, or correct the name in the route or system",
-            )
+            why = f"the broker has {', '.join(sorted(self.queues)) or 'none'}"
+            raise Unroutable(kind="queue", name=channel, where=f"channel {channel}", why=why)
         return self.queues[channel]
 
 
 class MemoryTransport(Transport):
     """One connection to a `MemoryBroker`."""
 
+    #: The broker of each deployment that was opened in this process, by the deployment's folder.
+    brokers: ClassVar[dict[Path, MemoryBroker]] = {}
+
     def __init__(self, broker: MemoryBroker, sender: str = "local") -> None:
         self._broker = broker
         self._sender = sender
-        self._taken: dict[int, _Entry] = {}
+        self._unacknowledged: dict[int, _Entry] = {}
+
+    @classmethod
+    def open(cls, setup: Setup) -> Self:
+        """Connect to the deployment's broker."""
+        return cls(cls.brokers.setdefault(setup.folder, MemoryBroker()))
+
+    def declare(self, channels: Sequence[Channel]) -> None:
+        """Make the queues that are missing."""
+        with self._broker.changed:
+            for channel in channels:
+                self._broker.queues.setdefault(channel.name, [])
 
     def publish(self, channel: str, envelopes: Sequence[Envelope]) -> None:
         """Append *envelopes* to the queue."""
@@ -79,25 +91,29 @@ class MemoryTransport(Transport):
         with self._broker.changed:
             queue = self._broker.queue(channel)
             self._broker.changed.wait_for(lambda: queue, timeout=wait_s)
-            taken = queue[:limit]
+            entries = queue[:limit]
             del queue[:limit]
-            self._taken.update((entry.place, entry) for entry in taken)
-        return [self._delivery(entry) for entry in taken]
+            self._unacknowledged.update((entry.place, entry) for entry in entries)
+        return [self._delivery(entry) for entry in entries]
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Forget *deliveries*."""
         with self._broker.changed:
             for delivery in deliveries:
-                self._taken.pop(delivery.tag, None)  # type: ignore[call-overload]  # the place, as set below
+                self._unacknowledged.pop(delivery.tag, None)  # type: ignore[call-overload]  # the entry's place
+
+    def release(self, channels: Sequence[str]) -> None:
+        """Put the unacknowledged messages of *channels* back into their places."""
+        with self._broker.changed:
+            for entry in [entry for entry in self._unacknowledged.values() if entry.channel in channels]:
+                del self._unacknowledged[entry.place]
+                entry.redelivered = True
+                insort(self._broker.queues[entry.channel], entry)
+            self._broker.changed.notify_all()
 
     def close(self) -> None:
-        """Put what was not acknowledged back in its place."""
-        with self._broker.changed:
-            for entry in self._taken.values():
-                entry.redelivered = True
-                insort(self._broker.queues[entry.channel], entry, key=lambda entry: entry.place)
-            self._taken.clear()
-            self._broker.changed.notify_all()
+        """Put all unacknowledged messages back into their places."""
+        self.release(list(self._broker.queues))
 
     def _delivery(self, entry: _Entry) -> Delivery:
         envelope, fault = admit(entry.envelope)

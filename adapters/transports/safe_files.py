@@ -1,6 +1,4 @@
-"""Steps on files that survive a kill at any moment: appear whole, move for good, be locked while alive.
-
-`adapters.transports.folder` and file-writing systems are made of these.
+"""Steps on files that survive a kill at any moment: a file appears whole, moves for good, is locked while used.
 
 Spec: docs/design/guarantees.md, "The crash suite" (write, fsync, rename, fsync of the folder).
 """
@@ -11,7 +9,7 @@ import fcntl
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from integration_objects.errors import Refused
@@ -22,11 +20,16 @@ _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\\\]")
 
 
 class FileNameRefused(Refused):
-    """A file's name leads out of its folder, is too long, or holds what no name should."""
+    """A file's name leads out of its folder, is too long, or holds a character that no name should."""
+
+    what = "the file name '{name}' is refused"
+    where = "{name}"
+    why = "a name has no slash, backslash or control character, no '.' at its head, and 1 to {most} bytes"
+    mend = "give the file another name"
 
 
 def check_name(name: str) -> str:
-    """Return *name* when it is a file's name within a folder, and visible.
+    """Return *name* if it is the name of a visible file within a folder.
 
     >>> print(check_name("../passwd"))
     Traceback (most recent call last):
@@ -38,29 +41,23 @@ def check_name(name: str) -> str:
     """
     size = len(name.encode(errors="surrogatepass"))
     if _FORBIDDEN.search(name) or name.startswith(".") or not 0 < size <= MOST_NAME_BYTES:
-        raise FileNameRefused(
-            f"the file name '{ascii(name)[1:-1]}' is refused",
-            where=ascii(name)[1:-1],
-            why="a name has no slash, backslash or control character, no '.' at its head, "
-            f"and 1 to {MOST_NAME_BYTES} bytes",
-            mend="give the file another name",
-        )
+        raise FileNameRefused(name=ascii(name)[1:-1], most=MOST_NAME_BYTES)
     return name
 
 
-def made(folder: Path, name: str = "") -> Path:
-    """The folder *name* within *folder*, made where it is absent."""
+def made_folder(folder: Path, name: str) -> Path:
+    """Make the folder *name* within *folder* if it is absent; return it."""
     path = folder / name
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def files(folder: Path) -> list[tuple[str, os.stat_result]]:
-    """The files of *folder* that are ready by their names, changed longest ago first, then by name.
+    """List the files of *folder* with their states, the one changed longest ago first, then by name.
 
-    Folders, hidden files, ``*.tmp`` and ``*.part`` are left out; links are not, and their state says so.
+    Folders, hidden files, ``*.tmp`` and ``*.part`` are left out. Links are in the list; their state says so.
     """
-    result = []
+    named_states = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(".") or entry.name.endswith(_UNFINISHED_NAMES):
@@ -68,25 +65,27 @@ def files(folder: Path) -> list[tuple[str, os.stat_result]]:
             try:
                 state = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
-                continue  # it went while we looked
+                continue  # removed since the folder was read
             if not stat.S_ISDIR(state.st_mode):
-                result.append((entry.name, state))
-    return sorted(result, key=lambda found: (found[1].st_mtime_ns, found[0]))
+                named_states.append((entry.name, state))
+    return sorted(named_states, key=lambda named: (named[1].st_mtime_ns, named[0]))
 
 
 def write_whole(folder: Path, name: str, parts: Iterable[bytes], temporary: str, not_before_ns: int = 0) -> int:
-    """Write a file that appears whole and on the disk under its name; one of that name is replaced.
+    """Write a file that appears whole under its name, and is on the disk then; replace a file of that name.
 
     Args:
-        folder: where; it exists.
+        folder: an existing folder.
         name: the file's name.
-        parts: what is in it, one after the other; where they end in an error, there is no file.
+        parts: the content, part by part; an error on the way leaves no file.
         temporary: a name that nobody else uses, for the time of writing.
-        not_before_ns: its time of change is this, in nanoseconds since 1970, or later.
+        not_before_ns: the earliest time of change that the file may get, in nanoseconds since 1970.
 
     Returns:
-        Its time of change, in nanoseconds since 1970.
+        The file's time of change, in nanoseconds since 1970.
     """
+    # Write, fsync, rename, fsync of the folder: without the first fsync a power cut may leave an empty file under the
+    # name, without the second one no file.
     path = folder / f".{temporary}.tmp"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
@@ -107,6 +106,7 @@ def write_whole(folder: Path, name: str, parts: Iterable[bytes], temporary: str,
 
 def move(source: Path, target: Path) -> None:
     """Rename a file to another folder, for good."""
+    # The target's folder first: after a power cut between the two, the file is in both folders rather than in none.
     source.rename(target)
     sync_folder(target.parent)
     if source.parent != target.parent:
@@ -123,7 +123,8 @@ def sync_folder(folder: Path) -> None:
 
 
 def open_file(path: Path) -> int | None:
-    """Open a file for reading, following no link; None where it is no regular file."""
+    """Open a file for reading, following no link; return None for anything but a regular file."""
+    # Without O_NONBLOCK, the opening of a pipe would wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
@@ -132,23 +133,24 @@ def open_file(path: Path) -> int | None:
 
 
 def lock_marker(path: Path) -> tuple[int, bool] | None:
-    """Lock a marker file, which is made where it is absent, for as long as its descriptor is open.
+    """Lock a marker file for as long as its descriptor is open; make the file if it is absent.
 
     Returns:
-        The descriptor, and whether the marker was there before; None where another process has the lock.
+        The descriptor, and whether the marker was there before; None if another process has the lock.
     """
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-    was_there = False
+    existed = False
     try:
         descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:
-        was_there = True
+        existed = True
         descriptor = os.open(path, flags)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever had the lock may have removed the marker meanwhile: then this is the lock of nothing.
+        # The former holder may have removed the marker between the opening and the lock. Then this descriptor locks a
+        # file that nobody else can open, while another process may lock a new file of the same name.
         if path.exists() and os.fstat(descriptor).st_ino == path.stat().st_ino:
-            return descriptor, was_there
+            return descriptor, existed
     except OSError:
         pass
     os.close(descriptor)
@@ -156,7 +158,7 @@ def lock_marker(path: Path) -> tuple[int, bool] | None:
 
 
 def candidates(name: str) -> Iterator[str]:
-    """*name*, and what it is called where that is taken.
+    """Give *name*, then the names to try if it is taken.
 
     >>> [text for text, _ in zip(candidates("order.xml"), range(3))]
     ['order.xml', 'order-2.xml', 'order-3.xml']
@@ -167,8 +169,3 @@ def candidates(name: str) -> Iterator[str]:
     while True:
         yield f"{stem}-{number}{ending}"
         number += 1
-
-
-def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
-    """The first of the candidates for *name* that isn't taken."""
-    return next(candidate for candidate in candidates(name) if not is_taken(candidate))

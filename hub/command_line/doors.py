@@ -17,7 +17,7 @@ from integration_objects.errors import Refused
 
 if TYPE_CHECKING:
     from adapters.database.messages.outbox import OutboxRow
-    from adapters.transport import Envelope
+    from adapters.transport import Envelope, Transport
     from hub.data_manager.open_hub import OpenHub
     from hub.deployment.route import Route
 
@@ -43,18 +43,21 @@ def send(
 ) -> None:
     """Put messages in at a route's door; prints each one's id in the message store, or where it went."""
     from hub.command_line.app import opened_hub
+    from hub.data_manager.intake import open_transport
+    from hub.deployment.route import RouteUnknown
 
     if id is not None and len(files) > 1:
         raise typer.BadParameter("one id means one message: give one file")
     open_hub = opened_hub()
     found = open_hub.deployment.routes.get(route)
     if found is None:
-        raise _route_unknown(open_hub, route)
+        raise RouteUnknown(route, open_hub.deployment.routes)
     given = {"--id": id, "--reply-to": reply_to, "--correlation-id": correlation_id}
-    if found.door == "folder":
-        _put_in(open_hub, found, files, [name for name, value in given.items() if value is not None])
-    elif open_hub.deployment.settings.broker_url is not None:
-        _publish(open_hub, found, files, id, reply_to, correlation_id)
+    transport = open_transport(open_hub, found.transport)
+    if transport is not None and not transport.carries_properties:
+        _put_in(transport, found, files, [name for name, value in given.items() if value is not None])
+    elif transport is not None:
+        _publish(open_hub, transport, found, files, id, reply_to, correlation_id)
     elif _file(open_hub, found, files, id, reply_to, correlation_id):
         raise typer.Exit(1)
     open_hub.close()
@@ -70,11 +73,13 @@ def receive(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")] = False,
 ) -> None:
     """Take what left on an embedded channel: replies, work orders, billing messages, dead letters."""
+    from adapters.transport import CHANNEL
     from hub.command_line.app import opened_hub
+    from hub.data_manager.intake import open_transport
     from hub.deployment.channels import check_channel
 
     open_hub = opened_hub()
-    if open_hub.deployment.settings.broker_url is not None:
+    if open_transport(open_hub, CHANNEL) is not None:
         raise ChannelOfBroker(
             f"the channel '{channel}' is a queue of the broker",
             where="setting broker_url",
@@ -90,37 +95,36 @@ def receive(
     open_hub.close()
 
 
-def _put_in(open_hub: OpenHub, route: Route, files: Sequence[pathlib.Path], options: Sequence[str]) -> None:
-    """Put files into a route's folder, whole, whatever their size: the door itself tells what is too large."""
+def _put_in(transport: Transport, route: Route, files: Sequence[pathlib.Path], options: Sequence[str]) -> None:
+    """Put files in as their sender would, whole, whatever their size: the route itself refuses those too large."""
     from adapters.files import check_readable, read_parts
-    from hub.data_manager.doors import folder_door
 
     if options:
         raise OptionUnusable(
             f"{' and '.join(options)} can't be used with the route '{route.name}'",
-            where=f"route {route.name}, folder {route.place}",
+            where=f"route {route.name}, {route.transport.name} {route.place}",
             why="a file carries nothing but its body: its answer lies beside it, its identity is what is in it",
             mend="leave the option out, or send to a route that reads a channel",
         )
     for file in files:
         check_readable(file)
-    folder = folder_door(open_hub)
     for file in files:
-        out(str(folder.put_in(route.place, file.name, read_parts(file))))
+        out(transport.put_in(route.place, file.name, read_parts(file)))
 
 
 def _publish(
     open_hub: OpenHub,
+    transport: Transport,
     route: Route,
     files: Sequence[pathlib.Path],
     id: str | None,
     reply_to: str | None,
     correlation_id: str | None,
 ) -> None:
-    """Publish files to a route's queue; prints each one's message id, because no row is there yet."""
+    """Publish files to a route's channel; print each one's message id, because there is no row yet."""
     from adapters.files import shown_path
-    from adapters.rabbitmq.transport import MOST_BYTES
-    from hub.data_manager.doors import declare_queues, open_broker
+    from adapters.transport import MOST_BYTES
+    from hub.data_manager.intake import declare_channels
 
     envelopes = _envelopes(files, MOST_BYTES, id, reply_to, correlation_id)
     for file, envelope in zip(files, envelopes, strict=True):
@@ -131,13 +135,11 @@ def _publish(
                 why=f"it has {envelope.size} bytes, and the hub takes {MOST_BYTES} from a broker at most",
                 mend="send it in parts, or by a folder",
             )
-    broker = open_broker(open_hub)
-    assert broker is not None  # noqa: S101  # the settings name one
     try:
-        declare_queues(open_hub, broker)
-        broker.publish(route.place, envelopes)
+        declare_channels(open_hub, {route.transport.name: transport})
+        transport.publish(route.place, envelopes)
     finally:
-        broker.close()
+        transport.close()
     for file, envelope in zip(files, envelopes, strict=True):
         out(f"{envelope.message_id or '-'}\tpublished\t{route.place}\t{shown_path(file)}")
 
@@ -178,20 +180,6 @@ def _envelopes(
             check_envelope(Envelope(id, body, correlation_id=correlation_id, reply_to=reply_to, oversize=oversize))
         )
     return envelopes
-
-
-def _route_unknown(open_hub: OpenHub, route: str) -> Refused:
-    from hub.deployment.route import RouteUnknown
-    from integration_objects.nearest import nearest
-
-    known = open_hub.deployment.routes
-    return RouteUnknown(
-        f"there is no route '{route}'",
-        where="orderhub.toml, routes",
-        why=f"this deployment has {', '.join(known) or 'none'}",
-        mend=nearest(route, known)
-        or "name one of them, or switch a shipped route on in orderhub.toml (routes = [...])",
-    )
 
 
 def _hand_over(rows: Sequence[OutboxRow], into: pathlib.Path | None, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""The outbox to the doors: in order per destination, confirmed, then marked.
+"""The outbox to the transports: in order per destination, confirmed, then marked.
 
     <channel>              a broker's queue, published with confirms; or an embedded one: moved into the inbox of the
                            route that reads it, or left for `receive`
@@ -17,19 +17,16 @@ from contextlib import contextmanager
 import structlog
 
 from adapters.database.messages.outbox import OutboxRow
-from adapters.rabbitmq import NotTaken, RabbitMQ
-from adapters.system import FOLDER
-from adapters.transport import TransportAway, confirmed_of
-from adapters.transports.folder import FolderTransport
+from adapters.rabbitmq import NotTaken
+from adapters.transport import CHANNEL, Transport, TransportAway, confirmed_of, destination_of, destination_prefixes
 from hub.data_manager.data_manager import DataManager
-from hub.data_manager.filing import ANSWER
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.route import Route
 from integration_objects.errors import HubError, verdict_of
 
 log = structlog.get_logger()
 
-#: states whose file goes to rejected/
+#: states of a refused message, whose file goes to rejected/
 REFUSED = ("rejected", "invalid", "dead")
 #: messages of one destination that are published at once
 BATCH = 100
@@ -37,108 +34,100 @@ BATCH = 100
 LEASE_S = 60
 #: seconds until a message that couldn't be published is tried again
 DELAYS_S = (1, 5, 30, 120, 600)
-#: at most, where the whole door was away: however long it was, it is used soon after it answers again
+#: the longest of these delays for a transport that is away, so that it is used soon after it answers again
 MOST_AWAY_S = 5
 
 
 class Dispatcher:
-    """Publishes what waits in the outbox. One a process; a lock keeps one dispatcher to a destination."""
+    """Publishes the messages that wait in the outbox. One for each process; a lock gives each destination to one."""
 
-    def __init__(
-        self, open_hub: OpenHub, data_manager: DataManager, folders: FolderTransport, broker: RabbitMQ | None = None
-    ) -> None:
+    def __init__(self, open_hub: OpenHub, data_manager: DataManager, transports: Mapping[str, Transport]) -> None:
         self._open_hub = open_hub
         self._data_manager = data_manager
-        self._folders = folders
-        self._broker = broker
+        self._transports = transports
+        self._channels_are_embedded = CHANNEL.name not in transports
         #: the embedded channels that a route of this deployment reads
         self._readers: Mapping[str, Route] = {
             route.place: route
             for route in open_hub.deployment.routes.values()
-            if route.door == "channel" and broker is None
+            if route.transport is CHANNEL and self._channels_are_embedded
         }
 
     def step(self) -> int:
-        """Dispatch what is due, a batch for each destination; returns how many messages left."""
+        """Dispatch the messages that are due, a batch for each destination; return how many left."""
         return sum(self._dispatch(destination) for destination in self._destinations())
 
     def waits(self) -> bool:
-        """Whether messages wait that this dispatcher will send, now or later; not those that no wait will help."""
+        """Whether messages wait that this dispatcher will send, now or later, without a change by an operator."""
         with self._open_hub.read() as transaction:
             heads = transaction.messages.outbox.heads(self._destinations())
         return any(verdict_of(head.error) in (None, "retry") for head in heads)
 
     def _destinations(self) -> list[str]:
-        """Where something waits that isn't for `orderhub receive` to take."""
+        """List the destinations with messages, without the embedded channels that `orderhub receive` reads."""
         with self._open_hub.read() as transaction:
             outbox = transaction.messages.outbox
-            if self._broker is not None:
+            if not self._channels_are_embedded:
                 return outbox.destinations_waiting()
-            return outbox.destinations_waiting(names=list(self._readers), prefixes=[FOLDER, ANSWER])
+            return outbox.destinations_waiting(names=list(self._readers), prefixes=destination_prefixes())
 
     def _dispatch(self, destination: str) -> int:
-        if destination in self._readers:
-            return self._move(destination, self._readers[destination])
-        return self._publish(destination)
-
-    def _move(self, channel: str, route: Route) -> int:
-        """From the outbox into the inbox of the route that reads the channel."""
-        return self._data_manager.move(channel, route, BATCH)
-
-    def _publish(self, destination: str) -> int:
-        """Publish outside of any transaction, then mark: a death between repeats a message, with the same id."""
-        with self._turn(f"dispatch:{destination}") as alone:
-            return self._publish_batch(destination) if alone else 0
+        reader = self._readers.get(destination)
+        if reader is not None:
+            return self._data_manager.move(destination, reader, BATCH)
+        with self._turn(f"dispatch:{destination}") as is_alone:
+            return self._publish_batch(destination) if is_alone else 0
 
     @contextmanager
     def _turn(self, name: str) -> Iterator[bool]:
-        """Keep one dispatcher to a destination: by a session lock, or by a lease on SQLite, which has none."""
+        """Give a destination to one dispatcher: by a session lock, or by a lease on SQLite, which has no such lock."""
         if not self._open_hub.database.is_sqlite:
-            with self._open_hub.database.lock(name) as alone:
-                yield alone
+            with self._open_hub.database.lock(name) as is_alone:
+                yield is_alone
             return
         lease = name[:255]
         with self._open_hub.write() as transaction:
-            alone = transaction.messages.control.acquire_lease(lease, self._open_hub.holder, LEASE_S)
-        yield alone
-        if alone:
+            is_alone = transaction.messages.control.acquire_lease(lease, self._open_hub.holder, LEASE_S)
+        yield is_alone
+        if is_alone:
             with self._open_hub.write() as transaction:
                 transaction.messages.control.release_lease(lease, self._open_hub.holder)
 
     def _publish_batch(self, destination: str) -> int:
+        # Published outside of any transaction, then marked: a death between the two repeats messages, under their ids.
         with self._open_hub.read() as transaction:
             rows = transaction.messages.outbox.waiting(destination, BATCH)
-        fault: HubError | None = None
         try:
             if rows:
-                self._put(destination, rows)
-        except HubError as error:
-            fault = error
+                self._hand_over(destination, rows)
+        except HubError as fault:
+            self._note_failure(destination, rows, fault)
+            return 0
         with self._open_hub.write() as transaction:
-            if fault is None:
-                transaction.messages.outbox.mark_sent(row.id for row in rows)
-            else:
-                arrived = {rows[place].id for place in confirmed_of(fault)}
-                transaction.messages.outbox.mark_sent(arrived)
-                failed = next(row for row in rows if row.id not in arrived)
-                if fault.verdict == "retry" or (failed.error or {}).get("reason") != fault.reason:
-                    log.warning("not dispatched", destination=destination, **fault.as_dict())
-                delay = DELAYS_S[min(failed.attempts, len(DELAYS_S) - 1)]
-                if isinstance(fault, TransportAway) and not isinstance(fault, NotTaken):
-                    delay = min(delay, MOST_AWAY_S)
-                transaction.messages.outbox.mark_failed(
-                    failed.id, fault.as_dict(), self._open_hub.surroundings.later(delay)
-                )
-        return 0 if fault is not None else len(rows)
+            transaction.messages.outbox.mark_sent(row.id for row in rows)
+        return len(rows)
 
-    def _put(self, destination: str, rows: list[OutboxRow]) -> None:
-        if destination.startswith(FOLDER):
-            self._folders.publish(destination.removeprefix(FOLDER), [row.envelope for row in rows])
-            return
-        if not destination.startswith(ANSWER):
-            if self._broker is not None:
-                self._broker.publish(destination, [row.envelope for row in rows])
+    def _hand_over(self, text: str, rows: list[OutboxRow]) -> None:
+        destination = destination_of(text)
+        transport = self._transports[destination.kind.name]
+        if not destination.is_answer:
+            transport.publish(destination.place, [row.envelope for row in rows])
             return
         for row in rows:
             state = row.message.headers.get("x-orderhub-state", "")
-            self._folders.settle(destination.removeprefix(ANSWER), state in REFUSED, row.message.body)
+            transport.settle(destination.place, state in REFUSED, row.message.body)
+
+    def _note_failure(self, destination: str, rows: list[OutboxRow], fault: HubError) -> None:
+        """Mark the messages that arrived in spite of *fault*; delay the first of the others, which holds the rest."""
+        arrived = {rows[place].id for place in confirmed_of(fault)}
+        failed = next(row for row in rows if row.id not in arrived)
+        # A fault that lasts until an operator acts is logged once, not at each of its tries.
+        if fault.verdict == "retry" or (failed.error or {}).get("reason") != fault.reason:
+            log.warning("not dispatched", destination=destination, **fault.as_dict())
+        delay = DELAYS_S[min(failed.attempts, len(DELAYS_S) - 1)]
+        if isinstance(fault, TransportAway) and not isinstance(fault, NotTaken):
+            delay = min(delay, MOST_AWAY_S)
+        with self._open_hub.write() as transaction:
+            outbox = transaction.messages.outbox
+            outbox.mark_sent(arrived)
+            outbox.mark_failed(failed.id, fault.as_dict(), self._open_hub.surroundings.later(delay))

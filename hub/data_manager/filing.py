@@ -18,8 +18,6 @@ from integration_objects.errors import HubError
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
 
-#: where replies to files go: the file that they lie beside, ``<folder>/<file>``, follows
-ANSWER = "answer:"
 #: characters of a message's identity, and of its ordering key
 MOST_IDENTITY, MOST_KEY = 128, 255
 
@@ -33,11 +31,10 @@ def arrival_of(route: Route, delivery: Delivery) -> Arrival:
     envelope = delivery.envelope
     if envelope.oversize is None and len(envelope.body) > route.limits.body:
         envelope = replace(envelope, oversize=Oversize(envelope.size, envelope.digest))
-    reply_to = envelope.reply_to
-    if route.door == "folder":
-        reply_to = ANSWER + delivery.source
-    elif reply_to is None or not route.allows_reply_to(reply_to):
-        reply_to = route.reply.channel
+    reply_to = route.transport.answer_to(delivery.source)
+    if reply_to is None:
+        asked = envelope.reply_to
+        reply_to = asked if asked is not None and route.allows_reply_to(asked) else route.reply.channel
     envelope = replace(envelope, reply_to=reply_to)
     identity = envelope.message_id if route.identity == "message id" else None
     key = None

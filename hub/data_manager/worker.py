@@ -1,4 +1,4 @@
-"""Doors to data manager: take in, work, dispatch, again; back off when there is nothing, drain on a stop.
+"""The loop of one process: take in, work, dispatch, again; back off when there is nothing, drain on a stop.
 
 Spec: docs/design/road.md "The inbox is the one waiting room", "Command line, completed"; docs/design/guarantees.md G7.
 """
@@ -16,7 +16,7 @@ import structlog
 from adapters.transport import TransportAway
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.dispatcher import Dispatcher
-from hub.data_manager.doors import Door, declare_queues, folder_door, open_broker, open_doors
+from hub.data_manager.intake import Intake, declare_channels, intakes_of, open_transports
 from hub.data_manager.open_hub import OpenHub
 from integration_objects.errors import Retryable
 
@@ -24,26 +24,28 @@ log = structlog.get_logger()
 
 #: seconds that `run --once` waits for a broker's last message
 LAST_LOOK_S = 1.0
-#: seconds between two looks for parked messages whose condition may have come while they were being parked
+#: seconds between two looks for parked messages, whose condition may have come while they were being parked
 WAKE_S = 60.0
-#: the longest wait between two tries where the database doesn't answer, in seconds
+#: the longest wait between two tries while the database doesn't answer, in seconds
 LONGEST_BACKOFF_S = 30.0
 
 
 class Worker:
-    """One process's loop over everything that is to be done."""
+    """One process's loop over all its work."""
 
     def __init__(self, open_hub: OpenHub) -> None:
         self._open_hub = open_hub
         self.data_manager = DataManager(open_hub)
-        self._broker = open_broker(open_hub)
-        self._doors = open_doors(open_hub, self.data_manager, self._broker)
-        self._dispatcher = Dispatcher(open_hub, self.data_manager, folder_door(open_hub), self._broker)
+        self._transports = open_transports(open_hub)
+        self._intakes = intakes_of(self.data_manager, self._transports)
+        self._dispatcher = Dispatcher(open_hub, self.data_manager, self._transports)
+        self._has_broker = any(transport.is_broker for transport in self._transports.values())
         self._stopped = False
-        # Woken by a signal's handler, which may run within itself and within a wait: no lock of Python's stands that.
+        # Woken by a signal's handler, which may run within itself and within a wait. A lock would deadlock there, a
+        # SimpleQueue is made for it.
         self._stops: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._group = open_hub.deployment.settings.group
-        self._away: set[Door] = set()
+        self._away: set[Intake] = set()
 
     def stop(self) -> None:
         """End the loop after the step that is under way. Safe to call from a signal handler."""
@@ -51,14 +53,12 @@ class Worker:
         self._stops.put(None)
 
     def close(self) -> None:
-        """Give back what was received and not worked, and close the doors."""
-        for door in self._doors:
-            door.close()
-        if self._broker is not None:
-            self._broker.close()
+        """Give back the messages that were received and not worked, and close the transports."""
+        for transport in self._transports.values():
+            transport.close()
 
     def run(self, once: bool = False) -> bool:
-        """Work until somebody stops it, or, with *once*, until only final and parked messages are left.
+        """Work until `stop`, or, with *once*, until only final and parked messages are left.
 
         Returns:
             Whether every message is in a final state.
@@ -71,12 +71,12 @@ class Worker:
                 if self._open_hub.surroundings.monotonic() >= wake_at:
                     self.data_manager.wake()
                     wake_at = self._open_hub.surroundings.monotonic() + WAKE_S
-                before = self._open_hub.surroundings.monotonic()
+                step_start = self._open_hub.surroundings.monotonic()
                 worked = self.step(wait_s)
                 backoff, self._group = poll_s, self._open_hub.deployment.settings.group
             except Retryable as error:
                 log.warning("the world is at fault", again_in_s=backoff, **error.as_dict())
-                self._group = 1  # what made a group fail is found, and the others go on
+                self._group = 1  # one by one, the message that made a group fail is found, and the others go on
                 self._wait(backoff)
                 backoff = min(backoff * 2, LONGEST_BACKOFF_S)
                 continue
@@ -85,56 +85,55 @@ class Worker:
                 continue
             if once and wait_s and not self._is_left():
                 break
-            wait_s = max(poll_s, LAST_LOOK_S) if once and self._broker is not None else poll_s
-            waited = self._open_hub.surroundings.monotonic() - before
-            if waited < poll_s:  # no door waited: there is none that does, or its routes are paused
+            wait_s = max(poll_s, LAST_LOOK_S) if once and self._has_broker else poll_s
+            waited = self._open_hub.surroundings.monotonic() - step_start
+            if waited < poll_s:  # no intake waited: there is no broker, or its routes are paused
                 self._wait(poll_s - waited)
         return self._all_final()
 
     def step(self, wait_s: float = 0.0) -> int:
-        """Take in what the doors hold, work one group, dispatch what waits; returns how much was done.
+        """Take in messages, work one group, dispatch; return how many messages were handled.
 
         Args:
-            wait_s: seconds to wait at a door for something to come.
+            wait_s: seconds that a broker's intake may wait for a message.
 
         Raises:
-            Retryable: the database failed. A door that failed is passed over, so that the others go on.
+            Retryable: the database failed. An intake that fails is passed over, so that the others go on.
         """
-        done = sum(self._take_in(door, wait_s) for door in self._doors)
-        done += self.data_manager.work(self._group)
-        return done + self._dispatcher.step()
+        handled = sum(self._take_in(intake, wait_s) for intake in self._intakes)
+        handled += self.data_manager.work(self._group)
+        return handled + self._dispatcher.step()
 
     def _wait(self, seconds: float) -> None:
-        """Wait, or until somebody stops the worker."""
+        """Wait, but no longer than until `stop`."""
         with suppress(queue.Empty):
             self._stops.get(timeout=seconds)
 
     def _make_ready(self) -> bool:
-        """Before the first step: queues declared, what this process died on taken up, what couldn't leave tried."""
-        if self._broker is not None:
-            declare_queues(self._open_hub, self._broker)
+        """Declare the channels, take up the messages that this process died on, retry the unsent ones."""
+        declare_channels(self._open_hub, self._transports)
         with self._open_hub.write() as transaction:
             transaction.messages.control.end_former_leases(self._open_hub.holder)
             transaction.messages.outbox.try_now()
         self.data_manager.take_up()
         return True
 
-    def _take_in(self, door: Door, wait_s: float) -> int:
+    def _take_in(self, intake: Intake, wait_s: float) -> int:
         try:
-            taken = door.take_in(self._group, wait_s)
+            count = intake.take_in(self._group, wait_s)
         except TransportAway as error:
-            if door not in self._away:
-                log.warning("a door doesn't answer", **error.as_dict())
-                self._away.add(door)
+            if intake not in self._away:
+                log.warning("a transport doesn't answer", **error.as_dict())
+                self._away.add(intake)
             return 0
-        if door in self._away:
-            self._away.remove(door)
-            log.warning("a door answers again")
-        return taken
+        if intake in self._away:
+            self._away.remove(intake)
+            log.warning("a transport answers again")
+        return count
 
     def _is_left(self) -> bool:
-        """Whether something is still to come: rows whose turn or time comes, messages to dispatch, growing files."""
-        if self._dispatcher.waits() or self._away or any(door.is_left() for door in self._doors):
+        """Whether work is still to come: rows whose turn or time comes, messages to dispatch, growing files."""
+        if self._dispatcher.waits() or self._away or any(intake.is_left() for intake in self._intakes):
             return True
         with self._open_hub.read() as transaction:
             return transaction.messages.inbox.next_due(self.data_manager.running(transaction)) is not None
@@ -147,14 +146,14 @@ class Worker:
 
 @contextmanager
 def stopped_by_signals(worker: Worker) -> Iterator[None]:
-    """SIGTERM and SIGINT end the worker after the step that is under way."""
+    """Let SIGTERM and SIGINT end the worker after the step that is under way."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         worker.stop()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    handlers_before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers_before.items():
             signal.signal(number, handler)

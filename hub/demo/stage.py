@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from adapters.database.messages.filing import Filed
 from adapters.files import fresh_folder
 from adapters.transport import Delivery, Envelope
-from hub.data_manager.doors import folder_door
+from hub.data_manager.intake import open_transports
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.worker import Worker
 from hub.deployment.deployment import EVERY_ROUTE, load_deployment
@@ -79,7 +79,7 @@ class Demonstration:
 
     def drop(self, folder: str, name: str) -> str:
         """Put a sample into a folder that a route reads; the file's name there."""
-        return folder_door(self.open_hub).put_in(folder, name, _sample(name)).name
+        return pathlib.Path(open_transports(self.open_hub)["folder"].put_in(folder, name, [_sample(name)])).name
 
     def run(self) -> bool:
         """Run the hub until only final and parked messages are left; whether all are final."""

@@ -1,4 +1,4 @@
-"""The embedded channels of a deployment: who names them.
+"""The channels of a deployment: the queues and folders that its routes, systems and replies name.
 
 Spec: docs/design/road.md, "Doors" (a channel is an embedded queue of that name).
 """
@@ -8,40 +8,64 @@ from __future__ import annotations
 import fnmatch
 
 from adapters.database.messages.outbox import Outbox
+from adapters.transport import CHANNEL, Channel, TransportKind, destination_of
 from hub.deployment.deployment import Deployment
-from integration_objects.errors import Refused
-from integration_objects.nearest import nearest
+from integration_objects.errors import Refused, UnknownName
 
 
-class ChannelUnknown(Refused):
+class ChannelUnknown(UnknownName, Refused):
     """A command names a channel that nothing leaves on."""
+
+    kind = "channel"
+    where = "orderhub receive"
+    why = "no system, route, reply or dead letter names it; there are {names}"
+
+
+def declared_channels(deployment: Deployment, kind: TransportKind) -> list[Channel]:
+    """List the channels of a kind that the deployment reads or writes.
+
+    Another system may have made the channels that its systems and replies name, but not those of routes and dead
+    letters.
+    """
+    routes = list(deployment.routes.values())
+    channels: dict[str, Channel] = {}
+    for route in routes:
+        if route.transport is kind:
+            dead_letter = route.dead_letters if destination_of(route.dead_letters).kind is kind else None
+            channels[route.place] = Channel(
+                route.place,
+                single_active=route.key is not None,
+                dead_letter=dead_letter,
+                most_bytes=route.limits.body,
+            )
+    dead_letters = [route.dead_letters for route in routes if route.transport is not kind]
+    written = {system.destination for system in deployment.systems.values()}
+    written |= {route.reply.channel for route in routes if route.reply.channel is not None}
+    for names, shared in ((dead_letters, False), (sorted(written), True)):
+        for destination in map(destination_of, names):
+            if destination.kind is kind:
+                channels.setdefault(destination.place, Channel(destination.place, shared=shared))
+    return list(channels.values())
 
 
 def channels_of(deployment: Deployment) -> list[str]:
-    """The channels that systems, routes, replies and dead letters name, sorted."""
-    routes = deployment.routes.values()
-    named = {system.channel for system in deployment.systems.values()}
-    named |= {route.place for route in routes if route.door == "channel"}
-    named |= {route.reply.channel for route in routes} | {route.dead_letters for route in routes}
-    return sorted(name for name in named if name is not None)
+    """List the channels that systems, routes, replies and dead letters name, sorted."""
+    channels = declared_channels(deployment, CHANNEL)
+    dead_letters = {channel.dead_letter for channel in channels if channel.dead_letter is not None}
+    return sorted({channel.name for channel in channels} | dead_letters)
 
 
 def check_channel(deployment: Deployment, outbox: Outbox, channel: str) -> None:
     """Refuse a channel that nothing leaves on.
 
-    A reply-to that some route allows by name is known too, and so is a channel that once had a message.
+    A channel that once had a message is known, too, and so is a reply-to that some route allows by a pattern.
 
     Raises:
-        ChannelUnknown: names the channels that are known.
+        ChannelUnknown: names the known channels.
     """
     known = channels_of(deployment)
-    patterns = [one for route in deployment.routes.values() for one in route.reply_to if one.strip("*")]
+    patterns = [pattern for route in deployment.routes.values() for pattern in route.reply_to if pattern.strip("*")]
     if channel in known or any(fnmatch.fnmatchcase(channel, pattern) for pattern in patterns):
         return
     if not outbox.has_had(channel):
-        raise ChannelUnknown(
-            f"there is no channel '{channel}'",
-            where="orderhub receive",
-            why=f"no system, route, reply or dead letter names it; there are {', '.join(known) or 'none'}",
-            mend=nearest(channel, known) or "name one of them",
-        )
+        raise ChannelUnknown(channel, known)

@@ -1,11 +1,11 @@
-"""A route: where messages come from, and everything that happens to them.
+"""A route: the source of messages, and everything that happens to them.
 
     route: mainframe_order
     from: {channel: mainframe.orders}           # or {folder: mainframe}
     object: Mainframe Order                     # an external object; or hub, for the hub's own XML
     map: Mainframe Order to OM Order            # left out for the hub's own XML
     workflow: Receive Order
-    prices: hub                                 # who says what an order's lines cost; left out: sender
+    prices: hub                                 # who prices an order's lines; left out: sender
     identity: message id                        # or body; or {field: "[MSG-ID]"}
     key: "[CUST-NO]"                            # messages with one key keep their order; left out: no order
     reply: {object: Mainframe Answer, map: OM Reply to Mainframe Answer, channel: mainframe.answers}
@@ -25,12 +25,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeVar
 
+from adapters.transport import CHANNEL, KINDS, TransportKind, destination_of
 from hub.workflow_manager.origin import WhoPrices
 from hub.workflow_manager.workflow import Workflow
-from integration_objects.declaration import DeclarationFault, Node, Source, read
-from integration_objects.errors import HubError, Refused
+from integration_objects.declaration import Node, Parts, Source, read
+from integration_objects.errors import HubError, Refused, UnknownName
 from integration_objects.expression import ExpressionFault, text_of
-from integration_objects.nearest import nearest
+from integration_objects.names import ORDER
 from integration_objects.property_set import PropertySet
 from maps.data_map import DataMap
 from maps.field_rule import SourceExpression, compile_source_expression
@@ -39,17 +40,18 @@ from schemas.check import Limits
 from schemas.external_object import ExternalObject
 
 HUB_OBJECT = "hub"
-ORDER = "OM Order"
 RETRY_S = (1, 5, 30, 120, 600)
-#: deaths of the process over one message, after which it is parked
-MOST_DEATHS = 3
 
-Door = Literal["channel", "folder"]
 T = TypeVar("T")
 
 
-class RouteUnknown(Refused):
+class RouteUnknown(UnknownName, Refused):
     """A command names a route that the deployment doesn't have."""
+
+    kind = "route"
+    where = "orderhub.toml, routes"
+    why = "this deployment has {names}"
+    otherwise = "name one of them, or switch a shipped route on in orderhub.toml (routes = [...])"
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,9 @@ class Reply:
     """How a route answers.
 
     Attributes:
-        map: turns OM Reply into the sender's answer; None: the hub's own XML.
-        object: the external object of the answer, proven before it leaves; None with no map.
-        channel: where answers go that name no reply-to; None: only where a reply-to is named.
+        map: turns OM Reply into the sender's answer; None for the hub's own XML.
+        object: the external object of the answer, checked before it leaves; None without a map.
+        channel: the channel of answers to messages without a reply-to; None for no such answers.
     """
 
     map: DataMap | None = None
@@ -69,26 +71,26 @@ class Reply:
 
 @dataclass(frozen=True, eq=False)
 class Route:
-    """One route, proven: everything that it names was found. See the head of this file.
+    """One route; everything that it names exists. See the head of this file.
 
     Attributes:
         name: as commands and the message store have it.
-        door, place: channel or folder, and its name.
+        transport, place: the kind of transport that it reads, and the channel's name there.
         external: the arriving object; None for the hub's own XML.
         map: to the internal object; None for the hub's own XML.
-        workflow: what runs on it.
-        prices: who says what the lines of an order cost: its sender, or the hub by a price list.
+        workflow: the workflow that runs on its messages.
+        prices: who prices the lines of an order: its sender, or the hub by a price list.
         identity: "message id", "body", or an expression over the arriving tree.
-        key: an expression over the arriving tree; None: messages keep no order.
-        reply, reply_to: see above.
+        key: an expression over the arriving tree; None for a route that keeps no order.
+        reply, reply_to: see the head of this file.
         retry_s: the delays, in seconds.
         limits: of the XML.
-        senders: who may send; empty: anybody.
+        senders: the senders that may use it; empty for all.
         where: the declaration's place.
     """
 
     name: str
-    door: Door
+    transport: TransportKind
     place: str
     external: ExternalObject | None
     map: DataMap | None
@@ -119,18 +121,18 @@ class Route:
 
     @cached_property
     def names_read(self) -> frozenset[str] | None:
-        """The components that are read to file a message; None: all of them."""
+        """The components that are read to file a message; None for all of them."""
         names: frozenset[str] = frozenset()
-        for one in (self.key, self.identity):
-            if isinstance(one, SourceExpression):
-                if one.names is None:
+        for expression in (self.key, self.identity):
+            if isinstance(expression, SourceExpression):
+                if expression.names is None:
                     return None
-                names |= one.names
+                names |= expression.names
         return names
 
     def allows_reply_to(self, channel: str) -> bool:
-        """Whether a sender may have its answer sent there: only to channels that the route names."""
-        if channel.startswith(("folder:", "answer:")):
+        """Whether a sender may have its answer sent to *channel*: only to channels that the route names."""
+        if destination_of(channel).kind is not CHANNEL:
             return False
         return channel == self.reply.channel or any(fnmatch.fnmatchcase(channel, pattern) for pattern in self.reply_to)
 
@@ -145,7 +147,7 @@ def component_of(route: str) -> str:
 
 
 def value_in(expression: SourceExpression, tree: PropertySet) -> str | None:
-    """The text of a route's key or identity in an arriving tree; None where it has none."""
+    """Read a route's key or identity in an arriving tree, as text; None for an empty one."""
     return text_of(expression.expression.evaluate(Scope(tree, None)))
 
 
@@ -155,119 +157,117 @@ def read_routes(
     maps: Mapping[str, DataMap],
     workflows: Mapping[str, Workflow],
 ) -> dict[str, Route]:
-    """Read routes, each proven against what it names.
+    """Read routes, and check that everything they name exists.
 
     Raises:
-        DeclarationFault: file:line:column of what is wrong.
+        DeclarationFault: with file:line:column.
     """
     routes: dict[str, Route] = {}
-    doors: dict[tuple[Door, str], str] = {}
+    readers: dict[str, str] = {}
     for source in sources:
-        route = _route(read(source), objects, maps, workflows)
+        node = read(source)
+        parts = node.mapping(
+            required=("route", "from", "object", "workflow"),
+            optional=("map", "prices", "identity", "key", "reply", "reply to", "retry", "limits", "senders", "help"),
+        )
+        route = _route(node.where, parts, objects, maps, workflows)
         if route.name in routes:
-            raise DeclarationFault(
-                f"there are two routes '{route.name}'",
-                where=route.where,
-                mend=f"the other is {routes[route.name].where}",
-            )
-        other = doors.setdefault((route.door, route.place), route.name)
-        if other != route.name:
-            raise DeclarationFault(
-                f"the routes '{other}' and '{route.name}' read the same {route.door} '{route.place}'",
-                where=route.where,
-                mend="give each route a door of its own",
-            )
+            raise parts["route"].twice("route", routes[route.name].where)
+        reader = readers.setdefault(route.transport.destination(route.place), route.name)
+        if reader != route.name:
+            what = f"the routes '{reader}' and '{route.name}' read the same {route.transport.name} '{route.place}'"
+            raise parts["from"].fault(what, mend=f"give each route a {route.transport.name} of its own")
         routes[route.name] = route
     return routes
 
 
 def _route(
-    node: Node,
+    where: str,
+    parts: Parts,
     objects: Mapping[str, ExternalObject],
     maps: Mapping[str, DataMap],
     workflows: Mapping[str, Workflow],
 ) -> Route:
-    parts = node.mapping(
-        required=("route", "from", "object", "workflow"),
-        optional=("map", "prices", "identity", "key", "reply", "reply to", "retry", "limits", "senders", "help"),
-    )
-    door, place = _door(parts["from"])
+    transport, place = _source(parts["from"])
     workflow = _known(parts["workflow"], workflows, "workflow")
     external: ExternalObject | None = None
-    data_map: DataMap | None = None
     if parts["object"].text() != HUB_OBJECT:
         external = _known(parts["object"], objects, "external object")
-        if "map" not in parts:
-            raise node.fault(
-                "an external object needs a map", mend="add `map:`, or `object: hub` for the hub's own XML"
-            )
-    if "map" in parts:
-        data_map = _known(parts["map"], maps, "map")
-        if external is None or data_map.source is not external.definition:
-            raise parts["map"].fault(
-                f"the map '{data_map.name}' reads '{data_map.source.name}'",
-                why=f"the route's object is '{parts['object'].text()}'",
-                mend="name the map that goes from the route's object",
-            )
-        if data_map.target.name not in workflow.takes:
-            raise parts["map"].fault(
-                f"the map '{data_map.name}' makes '{data_map.target.name}'",
-                why=f"the workflow '{workflow.name}' takes {', '.join(workflow.takes)}",
-                mend="name another map or workflow",
-            )
-    retry: tuple[int, ...] = RETRY_S
-    if "retry" in parts:
-        retry = tuple(entry.whole() for entry in parts["retry"].sequence())
-        if any(delay < 0 for delay in retry):
-            raise parts["retry"].fault("a delay can't be less than nothing", mend="give seconds from 0")
     return Route(
         name=parts["route"].text(),
-        door=door,
+        transport=transport,
         place=place,
         external=external,
-        map=data_map,
+        map=_map(parts, maps, external, workflow),
         workflow=workflow,
         prices=_prices(parts.get("prices"), workflow),
         identity=_identity(parts.get("identity"), external),
         key=None if "key" not in parts else _expression(parts["key"], external),
         reply=_reply(parts.get("reply"), objects, maps),
-        reply_to=tuple(parts["reply to"].texts()) if "reply to" in parts else (),
-        retry_s=retry,
+        reply_to=parts.texts("reply to"),
+        retry_s=_delays(parts.get("retry")),
         limits=_limits(parts.get("limits")),
-        senders=tuple(parts["senders"].texts()) if "senders" in parts else (),
-        where=node.where,
+        senders=parts.texts("senders"),
+        where=where,
     )
 
 
-def _known(node: Node, known: Mapping[str, T], what: str) -> T:
-    name = node.text()
-    if name not in known:
-        raise node.fault(
-            f"there is no {what} '{name}'",
-            why=f"known are {', '.join(sorted(known)) or 'none'}",
-            mend=nearest(name, known) or f"declare the {what}, or name another",
-        )
-    return known[name]
+def _known(node: Node, known: Mapping[str, T], kind: str) -> T:
+    if node.text() not in known:
+        raise node.unknown(kind, known, otherwise=f"declare the {kind}, or name another")
+    return known[node.text()]
 
 
-def _door(node: Node) -> tuple[Door, str]:
-    parts = node.mapping(optional=("channel", "folder"))
+def _source(node: Node) -> tuple[TransportKind, str]:
+    """Read the kind of transport and the channel that a route reads."""
+    parts = node.mapping(optional=tuple(KINDS))
     if len(parts) != 1:
-        raise node.fault("a route reads one door", mend="write {channel: NAME} or {folder: NAME}")
-    if "channel" in parts:
-        return "channel", parts["channel"].text()
-    return "folder", parts["folder"].text()
+        choices = " or ".join(f"{{{name}: NAME}}" for name in KINDS)
+        raise node.fault("a route reads one transport", mend=f"write {choices}")
+    ((name, place),) = parts.items()
+    return KINDS[name], place.text()
+
+
+def _map(
+    parts: Parts, maps: Mapping[str, DataMap], external: ExternalObject | None, workflow: Workflow
+) -> DataMap | None:
+    """Read the route's map, which goes from its object to an object that the workflow takes."""
+    if "map" not in parts:
+        if external is not None:
+            mend = "add `map:`, or `object: hub` for the hub's own XML"
+            raise parts["object"].fault("an external object needs a map", mend=mend)
+        return None
+    data_map = _known(parts["map"], maps, "map")
+    if external is None or data_map.source is not external.definition:
+        raise parts["map"].fault(
+            f"the map '{data_map.name}' reads '{data_map.source.name}'",
+            why=f"the route's object is '{parts['object'].text()}'",
+            mend="name the map that goes from the route's object",
+        )
+    if data_map.target.name not in workflow.takes:
+        raise parts["map"].fault(
+            f"the map '{data_map.name}' makes '{data_map.target.name}'",
+            why=f"the workflow '{workflow.name}' takes {', '.join(workflow.takes)}",
+            mend="name another map or workflow",
+        )
+    return data_map
+
+
+def _delays(node: Node | None) -> tuple[int, ...]:
+    if node is None:
+        return RETRY_S
+    delays = tuple(entry.whole() for entry in node.sequence())
+    if any(delay < 0 for delay in delays):
+        raise node.fault("a delay can't be less than nothing", mend="give seconds from 0")
+    return delays
 
 
 def _prices(node: Node | None, workflow: Workflow) -> WhoPrices:
     if node is None or node.choice("sender", "hub") == "sender":
         return "sender"
     if ORDER not in workflow.takes:
-        raise node.fault(
-            f"the workflow '{workflow.name}' takes no orders that could be priced",
-            why=f"it takes {', '.join(workflow.takes)}",
-            mend="leave `prices:` out",
-        )
+        what = f"the workflow '{workflow.name}' takes no orders that could be priced"
+        raise node.fault(what, f"it takes {', '.join(workflow.takes)}", mend="leave `prices:` out")
     return "hub"
 
 
@@ -281,10 +281,8 @@ def _identity(node: Node | None, external: ExternalObject | None) -> Literal["me
 
 def _expression(node: Node, external: ExternalObject | None) -> SourceExpression:
     if external is None:
-        raise node.fault(
-            "the hub's own XML has no field that could be read here",
-            mend="use the message id as identity, and leave out the key",
-        )
+        mend = "use the message id as identity, and leave out the key"
+        raise node.fault("the hub's own XML has no field that could be read here", mend=mend)
     try:
         return compile_source_expression(node.text(), Position(external.definition.root, None, True), {})
     except ExpressionFault as error:
@@ -295,7 +293,7 @@ def _reply(node: Node | None, objects: Mapping[str, ExternalObject], maps: Mappi
     if node is None:
         return Reply()
     parts = node.mapping(optional=("object", "map", "channel"))
-    channel = parts["channel"].text() if "channel" in parts else None
+    channel = parts.text("channel", None)
     if "map" not in parts:
         return Reply(channel=channel)
     data_map = _known(parts["map"], maps, "map")

@@ -25,21 +25,20 @@ from adapters.rabbitmq import (
     BrokerRefused,
     BrokerUrlFaulty,
     NotTaken,
-    Patience,
-    Queue,
     QueueDiffers,
     RabbitMQ,
+    Timeouts,
 )
 from adapters.rabbitmq.address import Address
 from adapters.rabbitmq.faults import FAULTS, hub_fault
 from adapters.rabbitmq.link import Link
 from adapters.rabbitmq.publisher import MOST_OPEN
-from adapters.transport import Delivery, Envelope, EnvelopeRefused, TransportAway, Unroutable, confirmed_of
+from adapters.transport import Channel, Delivery, Envelope, EnvelopeRefused, TransportAway, Unroutable, confirmed_of
 from integration_objects.errors import HubError, Misconfigured, Retryable
 from integration_objects.surroundings import SeededSurroundings, Surroundings
 from tests.services.cutting_proxy import CuttingProxy
 
-QUICK = Patience(connect_s=5, answer_s=5, backoff_s=0.02, longest_backoff_s=0.1)
+QUICK = Timeouts(connect_s=5, answer_s=5, backoff_s=0.02, longest_backoff_s=0.1)
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def open_door(broker_url: str) -> Iterator[Callable[..., RabbitMQ]]:
     opened: list[RabbitMQ] = []
 
     def make(url: str = broker_url, **settings: Any) -> RabbitMQ:
-        opened.append(RabbitMQ(url, Surroundings(), **{"patience": QUICK, **settings}))
+        opened.append(RabbitMQ(url, Surroundings(), **{"timeouts": QUICK, **settings}))
         return opened[-1]
 
     yield make
@@ -60,7 +59,7 @@ def open_door(broker_url: str) -> Iterator[Callable[..., RabbitMQ]]:
 def queue(new_queue_name: Any, open_door: Any) -> str:
     """A quorum queue for one test."""
     name: str = new_queue_name()
-    open_door().declare([Queue(name)])
+    open_door().declare([Channel(name)])
     return name
 
 
@@ -117,7 +116,7 @@ def test_queues_are_quorum_queues_with_a_limit_far_off_and_a_dead_letter_queue(
     name = new_queue_name(".dead-letter")
     door = open_door()
     for _ in range(2):
-        door.declare([Queue(name, single_active=True, dead_letter=f"{name}.dead-letter")])
+        door.declare([Channel(name, single_active=True, dead_letter=f"{name}.dead-letter")])
     stranger.queue_declare(
         name,
         durable=True,
@@ -144,7 +143,7 @@ def test_a_queue_of_another_kind_is_an_error_and_is_not_changed(
     stranger.basic_publish("", name, b"<ORDER/>")
     door = open_door()
     with pytest.raises(QueueDiffers) as caught:
-        door.declare([Queue(name)])
+        door.declare([Channel(name)])
     assert str(caught.value) == (
         f"the queue '{name}' is of another kind than the hub needs\n"
         f"  where: queue {name} at {door.address}\n"
@@ -157,22 +156,24 @@ def test_a_queue_of_another_kind_is_an_error_and_is_not_changed(
 def test_a_queue_that_lacks_the_single_active_consumer_is_told_apart(new_queue_name: Any, open_door: Any) -> None:
     name = new_queue_name()
     door = open_door()
-    door.declare([Queue(name)])
+    door.declare([Channel(name)])
     with pytest.raises(QueueDiffers) as caught:
-        door.declare([Queue(name, single_active=True)])
+        door.declare([Channel(name, single_active=True)])
     assert caught.value.why == "expected x-single-active-consumer true, found none"
 
 
-def test_a_queue_of_another_system_is_proven_to_be_there_and_never_made(
-    queue: str, open_door: Any, new_queue_name: Any
+def test_a_queue_of_another_system_stays_as_it_is_and_is_made_where_it_is_missing(
+    queue: str, open_door: Any, stranger: Any, new_queue_name: Any
 ) -> None:
     door = open_door()
-    door.declare([Queue(queue, single_active=True, theirs=True)])
-    other = new_queue_name()
+    theirs, ours = new_queue_name(), new_queue_name()
+    stranger.queue_declare(theirs, durable=True)
     for _ in range(2):
-        with pytest.raises(Unroutable) as caught:
-            door.declare([Queue(other, theirs=True)])
-        assert caught.value.what == f"there is no queue '{other}'"
+        door.declare([Channel(queue, single_active=True, shared=True), Channel(theirs, shared=True)])
+        door.declare([Channel(ours, shared=True)])
+    door.declare([Channel(ours)])
+    with pytest.raises(QueueDiffers):
+        door.declare([Channel(theirs)])
 
 
 def test_only_one_consumer_of_a_queue_with_an_order_gets_messages_until_it_is_gone(
@@ -180,7 +181,7 @@ def test_only_one_consumer_of_a_queue_with_an_order_gets_messages_until_it_is_go
 ) -> None:
     name = new_queue_name()
     one, two = open_door(), open_door()
-    one.declare([Queue(name, single_active=True)])
+    one.declare([Channel(name, single_active=True)])
     assert one.receive(name, 10, 0) == []
     assert two.receive(name, 10, 0) == []
     open_door().publish(name, envelopes(*range(10)))
@@ -196,7 +197,7 @@ def test_what_exceeds_the_delivery_limit_is_not_lost(new_queue_name: Any, open_d
     """Without a dead-letter queue the broker would drop it."""
     name = new_queue_name(".dead-letter")
     door = open_door()
-    door.declare([Queue(name, dead_letter=f"{name}.dead-letter")])
+    door.declare([Channel(name, dead_letter=f"{name}.dead-letter")])
     door.publish(name, envelopes(1))
     for count, (method, _, _) in enumerate(stranger.consume(name, inactivity_timeout=2)):
         if method is None:
@@ -267,7 +268,7 @@ def test_a_link_that_is_cut_before_the_confirms_tells_so_and_comes_back(
 def test_a_broker_that_swallows_everything_is_not_waited_for_for_ever(
     queue: str, open_door: Any, proxy: CuttingProxy
 ) -> None:
-    door = open_door(proxy.url, patience=Patience(answer_s=0.3, backoff_s=0.02, longest_backoff_s=0.05))
+    door = open_door(proxy.url, timeouts=Timeouts(answer_s=0.3, backoff_s=0.02, longest_backoff_s=0.05))
     door.publish(queue, envelopes(1))
     proxy.hold()
     with pytest.raises(TransportAway) as caught:
@@ -278,7 +279,7 @@ def test_a_broker_that_swallows_everything_is_not_waited_for_for_ever(
 
 
 def test_a_broker_that_blocks_publishers_for_too_long_counts_as_away(queue: str, open_door: Any) -> None:
-    door = open_door(patience=Patience(blocked_s=0.2, backoff_s=0.02, longest_backoff_s=0.05))
+    door = open_door(timeouts=Timeouts(blocked_s=0.2, backoff_s=0.02, longest_backoff_s=0.05))
     door.publish(queue, envelopes(1))
 
     def blocked(connection: Any, answer: Any) -> None:
@@ -385,7 +386,7 @@ def test_a_consumer_that_the_broker_cancels_is_a_failure_and_is_restored(
     with pytest.raises(Unroutable) as caught:
         door.receive(queue, 1, 5)
     assert caught.value.what == f"there is no queue '{queue}'"
-    door.declare([Queue(queue)])
+    door.declare([Channel(queue)])
     door.publish(queue, envelopes(1))
     assert ids(door.receive(queue, 1, 5)) == ["m1"]
 
@@ -411,7 +412,7 @@ def test_a_broker_that_is_away_is_told_at_once_and_comes_back_by_itself(
 
 def test_heartbeats_go_on_during_long_work(queue: str, open_door: Any) -> None:
     """The broker ends a link that gives no sign of life for twice the heartbeat: here after 2 s."""
-    door = open_door(patience=Patience(heartbeat_s=1, answer_s=5))
+    door = open_door(timeouts=Timeouts(heartbeat_s=1, answer_s=5))
     door.publish(queue, envelopes(1))
     received = door.receive(queue, 1, 5)
     time.sleep(3.5)
@@ -425,7 +426,7 @@ def test_several_channels_are_received_from_in_turn_and_a_missing_one_stops_none
 ) -> None:
     names = [new_queue_name(), new_queue_name()]
     door = open_door()
-    door.declare([Queue(name) for name in names])
+    door.declare([Channel(name) for name in names])
     for name in names:
         door.publish(name, envelopes(1, 2, 3))
     assert {door.receive_any(names, 1, 2)[0].channel for _ in range(2)} == set(names)
@@ -684,12 +685,12 @@ def test_what_a_url_leaves_out_is_as_in_rabbitmq_s_own_clients() -> None:
     assert str(full) == "amqps://[::1]:99/a/b"
 
 
-def test_the_patience_is_the_guarantees() -> None:
+def test_the_timeouts_is_the_guarantees() -> None:
     """docs/design/guarantees.md: heartbeat 10 to 20 s, blocked for 30 s, reconnect 0.5 to 30 s."""
-    patience = Patience()
-    assert 10 <= patience.heartbeat_s <= 20
-    assert (patience.blocked_s, patience.backoff_s, patience.longest_backoff_s) == (30, 0.5, 30)
-    parameters = Address("amqp://host").parameters("orderhub", patience)
+    timeouts = Timeouts()
+    assert 10 <= timeouts.heartbeat_s <= 20
+    assert (timeouts.blocked_s, timeouts.backoff_s, timeouts.longest_backoff_s) == (30, 0.5, 30)
+    parameters = Address("amqp://host").parameters("orderhub", timeouts)
     assert (parameters.heartbeat, parameters.blocked_connection_timeout) == (15, 30)
 
 
@@ -705,7 +706,7 @@ def test_the_link_waits_longer_from_try_to_try_with_jitter_from_half_a_second_to
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    link = Link(Address(f"amqp://127.0.0.1:{port}"), "test", Patience(), SeededSurroundings())
+    link = Link(Address(f"amqp://127.0.0.1:{port}"), "test", Timeouts(), SeededSurroundings())
     link._ending = Ending()
     link._live()
     longest = (1, 2, 4, 8, 16, 30, 30, 30, 30)

@@ -191,8 +191,8 @@ HEAD = "system: X\ntakes: OM Billing Event\n"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (HEAD, "a system has one door\n  where: systems/x.yaml:1:1\n  why:   there is none\n"),
-        (HEAD + "channel: x\nfolder: x\n", "a system has one door\n"),
+        (HEAD, "a system has one transport\n  where: systems/x.yaml:1:1\n  why:   there is none\n"),
+        (HEAD + "channel: x\nfolder: x\n", "a system has one transport\n"),
         (HEAD + "channel: ../x\n", "'../x' can't be the channel's name\n  where: systems/x.yaml:3:10\n"),
         (
             "system: X\ntakes: OM Biling Event\nchannel: x\n",
@@ -231,8 +231,8 @@ def test_a_system_is_declared_once(maps: dict[str, DataMap], external_objects: d
     with pytest.raises(DeclarationFault) as caught:
         read_systems([source, source], shipped_definitions(), maps, external_objects)
     assert str(caught.value) == (
-        "system 'X' is declared twice\n"
-        "  where: systems/x.yaml:1:1\n"
+        "the system 'X' is declared twice\n"
+        "  where: systems/x.yaml:1:9\n"
         "  why:   first at systems/x.yaml:1:1\n"
-        "  mend:  give one another name"
+        "  mend:  give one of the two another name, or take it away"
     )

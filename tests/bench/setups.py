@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 
 from adapters.rabbitmq import Queue, RabbitMQ
 from adapters.transport import Envelope
-from hub.data_manager.doors import declare_queues
+from hub.data_manager.intake import declare_channels
 from hub.data_manager.open_hub import OpenHub
 from integration_objects.surroundings import Surroundings
 from tests.bench import bench_hub, orders, processor_time, script
@@ -150,7 +150,7 @@ class Servers(Setup):
         self._out = RabbitMQ(self.broker_url, Surroundings(), app_id="orderhub bench")
         deployment = bench_hub.deployment_in(folder / "template", self._url(self._name), self.broker_url)
         open_hub = OpenHub(deployment)
-        declare_queues(open_hub, self._out)
+        declare_channels(open_hub, {"channel": self._out})
         open_hub.close()
         self._out.declare([Queue(name) for name in (script.QUEUE, script.WORK_ORDERS, script.ANSWERS)])
 

@@ -12,23 +12,20 @@ from typing import Any
 
 import pytest
 
-from adapters.database.connection.database import Database
-from adapters.database.schema.hub_tables import HUB
-from adapters.rabbitmq import Queue, RabbitMQ
-from adapters.transport import Delivery, Envelope, EnvelopeRefused, Transport, Unroutable
-from adapters.transports.embedded_queue import EmbeddedQueue
+from adapters.rabbitmq import RabbitMQ
+from adapters.transport import Channel, Delivery, Envelope, EnvelopeRefused, Transport, Unroutable
 from adapters.transports.folder import FolderTransport
 from adapters.transports.memory import MemoryBroker, MemoryTransport
 from integration_objects.surroundings import Surroundings
 
 
 @dataclass
-class Door:
+class Implementation:
     """An implementation under test.
 
     Attributes:
         open: another connection to the same channels.
-        unknown: a channel that isn't there; None where any name is one.
+        unknown: a channel that doesn't exist.
         carries_properties: whether ids and headers arrive.
         orders: the channel that is there.
         keeps_reserve: whether a consumer is handed more than it was asked for, and keeps it until it is.
@@ -36,34 +33,27 @@ class Door:
     """
 
     open: Callable[[], Transport]
-    unknown: str | None
+    unknown: str
     carries_properties: bool
     orders: str = "orders"
     keeps_reserve: bool = False
     drops_hub_headers: bool = False
 
 
-@pytest.fixture(params=["memory", "embedded queue", "folder", "RabbitMQ"])
-def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
+@pytest.fixture(params=["memory", "folder", "RabbitMQ"])
+def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Implementation]:
     with contextlib.ExitStack() as stack:
         orders = "orders"
         if request.param == "memory":
             memory = MemoryBroker("orders")
             make: Callable[[], Any] = lambda: MemoryTransport(memory)  # noqa: E731
-            unknown: str | None = "ordres"
-        elif request.param == "embedded queue":
-            database = Database(f"sqlite:///{tmp_path}/hub.db")
-            stack.callback(database.close)
-            with database.write() as connection:
-                HUB.create_all(connection)
-            make = lambda: EmbeddedQueue(database, Surroundings())  # noqa: E731
-            unknown = None
+            unknown = "ordres"
         elif request.param == "RabbitMQ":
             url = request.getfixturevalue("broker_url")
             orders, unknown = request.getfixturevalue("new_queue_name")(), "ordres"
             make = lambda: RabbitMQ(url, Surroundings())  # noqa: E731
             with contextlib.closing(make()) as topology:
-                topology.declare([Queue(orders)])
+                topology.declare([Channel(orders)])
         else:
             make = lambda: FolderTransport(tmp_path, Surroundings(), settle_s=0, outbound="inbox")  # noqa: E731
             unknown = "../orders"
@@ -74,7 +64,9 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
             return transport
 
         broker = request.param == "RabbitMQ"
-        yield Door(opened, unknown, request.param != "folder", orders, keeps_reserve=broker, drops_hub_headers=broker)
+        yield Implementation(
+            opened, unknown, request.param != "folder", orders, keeps_reserve=broker, drops_hub_headers=broker
+        )
 
 
 def bodies(deliveries: list[Delivery]) -> list[bytes]:
@@ -85,88 +77,86 @@ def envelopes(*numbers: int) -> list[Envelope]:
     return [Envelope(f"m{number}", b"<ORDER>%d</ORDER>" % number) for number in numbers]
 
 
-def test_what_was_published_is_received_once_and_in_order(door: Door) -> None:
-    publisher, consumer = door.open(), door.open()
-    publisher.publish(door.orders, envelopes(*range(12)))
-    publisher.publish(door.orders, envelopes(*range(12, 15)))
-    received = consumer.receive(door.orders, limit=100, wait_s=0)
+def test_what_was_published_is_received_once_and_in_order(way: Implementation) -> None:
+    publisher, consumer = way.open(), way.open()
+    publisher.publish(way.orders, envelopes(*range(12)))
+    publisher.publish(way.orders, envelopes(*range(12, 15)))
+    received = consumer.receive(way.orders, limit=100, wait_s=0)
     assert bodies(received) == [b"<ORDER>%d</ORDER>" % number for number in range(15)]
     assert [delivery.redelivered for delivery in received] == [False] * 15
-    assert consumer.receive(door.orders, limit=100, wait_s=0) == []
+    assert consumer.receive(way.orders, limit=100, wait_s=0) == []
 
 
-def test_what_was_published_is_there_when_publish_returns(door: Door) -> None:
-    publisher = door.open()
-    publisher.publish(door.orders, envelopes(1))
+def test_what_was_published_is_there_when_publish_returns(way: Implementation) -> None:
+    publisher = way.open()
+    publisher.publish(way.orders, envelopes(1))
     publisher.close()
-    assert bodies(door.open().receive(door.orders, limit=1, wait_s=0)) == [b"<ORDER>1</ORDER>"]
+    assert bodies(way.open().receive(way.orders, limit=1, wait_s=0)) == [b"<ORDER>1</ORDER>"]
 
 
-def test_unacknowledged_messages_come_again_after_a_close_in_their_old_order(door: Door) -> None:
-    door.open().publish(door.orders, envelopes(1, 2, 3))
-    consumer = door.open()
-    first = consumer.receive(door.orders, limit=2, wait_s=0)
+def test_unacknowledged_messages_come_again_after_a_close_in_their_old_order(way: Implementation) -> None:
+    way.open().publish(way.orders, envelopes(1, 2, 3))
+    consumer = way.open()
+    first = consumer.receive(way.orders, limit=2, wait_s=0)
     consumer.acknowledge(first[1:])
     consumer.close()
-    again = door.open().receive(door.orders, limit=10, wait_s=0)
+    again = way.open().receive(way.orders, limit=10, wait_s=0)
     assert bodies(again) == [b"<ORDER>1</ORDER>", b"<ORDER>3</ORDER>"]
     # What lay in the reserve may have been worked on, for all that the other side knows.
-    assert [delivery.redelivered for delivery in again] == [True, door.keeps_reserve]
+    assert [delivery.redelivered for delivery in again] == [True, way.keeps_reserve]
 
 
-def test_acknowledged_messages_never_come_again(door: Door) -> None:
-    door.open().publish(door.orders, envelopes(1, 2))
-    consumer = door.open()
-    received = consumer.receive(door.orders, limit=10, wait_s=0)
+def test_acknowledged_messages_never_come_again(way: Implementation) -> None:
+    way.open().publish(way.orders, envelopes(1, 2))
+    consumer = way.open()
+    received = consumer.receive(way.orders, limit=10, wait_s=0)
     consumer.acknowledge(received)
     consumer.acknowledge(received)
     consumer.close()
-    assert door.open().receive(door.orders, limit=10, wait_s=0) == []
+    assert way.open().receive(way.orders, limit=10, wait_s=0) == []
 
 
-def test_two_consumers_do_not_get_the_same_message(door: Door) -> None:
-    door.open().publish(door.orders, envelopes(*range(10)))
-    one, two = door.open(), door.open()
-    received = one.receive(door.orders, limit=4, wait_s=0) + two.receive(door.orders, limit=100, wait_s=0)
-    if door.keeps_reserve:
-        received += one.receive(door.orders, limit=100, wait_s=0)
+def test_two_consumers_do_not_get_the_same_message(way: Implementation) -> None:
+    way.open().publish(way.orders, envelopes(*range(10)))
+    one, two = way.open(), way.open()
+    received = one.receive(way.orders, limit=4, wait_s=0) + two.receive(way.orders, limit=100, wait_s=0)
+    if way.keeps_reserve:
+        received += one.receive(way.orders, limit=100, wait_s=0)
     assert sorted(bodies(received)) == sorted(b"<ORDER>%d</ORDER>" % number for number in range(10))
 
 
-def test_the_limit_is_kept(door: Door) -> None:
-    consumer = door.open()
-    door.open().publish(door.orders, envelopes(1, 2, 3))
-    assert bodies(consumer.receive(door.orders, limit=2, wait_s=0)) == [b"<ORDER>1</ORDER>", b"<ORDER>2</ORDER>"]
-    assert bodies(consumer.receive(door.orders, limit=2, wait_s=0)) == [b"<ORDER>3</ORDER>"]
+def test_the_limit_is_kept(way: Implementation) -> None:
+    consumer = way.open()
+    way.open().publish(way.orders, envelopes(1, 2, 3))
+    assert bodies(consumer.receive(way.orders, limit=2, wait_s=0)) == [b"<ORDER>1</ORDER>", b"<ORDER>2</ORDER>"]
+    assert bodies(consumer.receive(way.orders, limit=2, wait_s=0)) == [b"<ORDER>3</ORDER>"]
 
 
-def test_receive_waits_as_long_as_it_is_told_and_no_longer(door: Door) -> None:
-    consumer = door.open()
+def test_receive_waits_as_long_as_it_is_told_and_no_longer(way: Implementation) -> None:
+    consumer = way.open()
     start = time.monotonic()
-    assert consumer.receive(door.orders, limit=1, wait_s=0.2) == []
+    assert consumer.receive(way.orders, limit=1, wait_s=0.2) == []
     assert time.monotonic() - start >= 0.2
 
 
-def test_receive_returns_as_soon_as_something_comes(door: Door) -> None:
-    consumer = door.open()
-    publisher = door.open()
-    timer = threading.Timer(0.1, lambda: publisher.publish(door.orders, envelopes(1)))
+def test_receive_returns_as_soon_as_something_comes(way: Implementation) -> None:
+    consumer = way.open()
+    publisher = way.open()
+    timer = threading.Timer(0.1, lambda: publisher.publish(way.orders, envelopes(1)))
     timer.start()
-    assert bodies(consumer.receive(door.orders, limit=1, wait_s=20)) == [b"<ORDER>1</ORDER>"]
+    assert bodies(consumer.receive(way.orders, limit=1, wait_s=20)) == [b"<ORDER>1</ORDER>"]
     timer.join()
 
 
-def test_an_unknown_channel_is_unroutable_both_ways(door: Door) -> None:
-    if door.unknown is None:
-        pytest.skip("any name is a channel here")
-    transport = door.open()
+def test_an_unknown_channel_is_unroutable_both_ways(way: Implementation) -> None:
+    transport = way.open()
     with pytest.raises(Unroutable):
-        transport.publish(door.unknown, envelopes(1))
+        transport.publish(way.unknown, envelopes(1))
     with pytest.raises(Unroutable):
-        transport.receive(door.unknown, limit=1, wait_s=0)
+        transport.receive(way.unknown, limit=1, wait_s=0)
 
 
-def test_ids_and_headers_are_kept_as_far_as_the_door_carries_them(door: Door) -> None:
+def test_ids_and_headers_are_kept_as_far_as_the_door_carries_them(way: Implementation) -> None:
     sent = Envelope(
         "m:1/ü",
         b"\x00\xff",
@@ -176,21 +166,21 @@ def test_ids_and_headers_are_kept_as_far_as_the_door_carries_them(door: Door) ->
         content_type="text/plain",
         headers={"traceparent": "00-1", "x-orderhub-note": "Straße"},
     )
-    door.open().publish(door.orders, [sent])
-    [received] = door.open().receive(door.orders, limit=1, wait_s=0)
+    way.open().publish(way.orders, [sent])
+    [received] = way.open().receive(way.orders, limit=1, wait_s=0)
     assert received.envelope.body == sent.body
     assert received.envelope.content_type == sent.content_type
-    assert received.channel == door.orders
+    assert received.channel == way.orders
     assert received.fault is None
-    if door.carries_properties:
+    if way.carries_properties:
         found = received.envelope
         assert (found.message_id, found.correlation_id, found.reply_to) == ("m:1/ü", "c1", "replies")
-        headers = {"traceparent": "00-1"} if door.drops_hub_headers else dict(sent.headers)
+        headers = {"traceparent": "00-1"} if way.drops_hub_headers else dict(sent.headers)
         assert (found.type, dict(found.headers)) == ("Mainframe Order", headers)
 
 
-def test_an_envelope_that_no_door_carries_is_refused_and_none_of_its_group_leaves(door: Door) -> None:
-    transport = door.open()
+def test_an_envelope_that_no_door_carries_is_refused_and_none_of_its_group_leaves(way: Implementation) -> None:
+    transport = way.open()
     with pytest.raises(EnvelopeRefused):
-        transport.publish(door.orders, [Envelope("m1", b""), Envelope("m\x002", b"")])
-    assert transport.receive(door.orders, limit=10, wait_s=0) == []
+        transport.publish(way.orders, [Envelope("m1", b""), Envelope("m\x002", b"")])
+    assert transport.receive(way.orders, limit=10, wait_s=0) == []

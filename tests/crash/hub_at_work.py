@@ -28,10 +28,10 @@ from typing import Any
 import psycopg
 
 from adapters.database.schema.upgrade import upgrade
-from adapters.rabbitmq import Patience, RabbitMQ
+from adapters.rabbitmq import RabbitMQ, Timeouts
 from adapters.transport import Delivery, Envelope, TransportAway, confirmed_of
 from hub.data_manager.data_manager import DataManager
-from hub.data_manager.doors import declare_queues
+from hub.data_manager.intake import declare_channels
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.deployment import Deployment
 from hub.deployment.settings import read_settings
@@ -106,8 +106,8 @@ class HubAtWork:
         self._sender: RabbitMQ | None = None
         self._eye: psycopg.Connection[Row] | None = None
         if broker_url is not None:
-            self._sender = RabbitMQ(broker_url, Surroundings(), patience=Patience(longest_backoff_s=0.5))
-            declare_queues(self.open_hub(), self._sender)
+            self._sender = RabbitMQ(broker_url, Surroundings(), timeouts=Timeouts(longest_backoff_s=0.5))
+            declare_channels(self.open_hub(), {"channel": self._sender})
 
     # Its processes
 

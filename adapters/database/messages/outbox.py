@@ -3,7 +3,7 @@
     emit             a row, in the caller's transaction
     waiting          what a dispatcher publishes next to one destination, in order
     mark_sent        after the other side confirmed
-    lease, take      an embedded channel's messages: the outbox row itself is what waits in the queue
+    take             an embedded channel's messages: the outbox row itself waits in the queue
 
 A row's id is its own; its message id is the event's, and stays the same however often the event is sent: the
 repeat of an inbound message gets the first reply again, a row of its own with the same message id and body.
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, literal, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, literal, select, update
 
 from adapters.database.schema.hub_tables import HUB
 from adapters.transport import XML, Envelope
@@ -66,7 +66,6 @@ class OutboxRow:
         message: what leaves.
         created_at, due_at, sent_at: ISO times; sent_at is None while it waits.
         attempts: how often publishing it failed.
-        takes: how often it was leased from an embedded channel before.
         error: why publishing it failed the last time; None where it didn't.
     """
 
@@ -76,7 +75,6 @@ class OutboxRow:
     due_at: str
     attempts: int
     sent_at: str | None = None
-    takes: int = 0
     error: Mapping[str, str] | None = None
 
     @property
@@ -102,31 +100,15 @@ _WAITING = (
     .order_by(_C.seq)
     .limit(bindparam("most"))
 )
-_FREE = _WAITING.where(or_(_C.taken_until.is_(None), _C.taken_until <= bindparam("now")))
-_FREE_AND_LOCKED = _FREE.with_for_update(skip_locked=True)
+_WAITING_AND_LOCKED = _WAITING.with_for_update(skip_locked=True)
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
-_MARK_SENT = (
-    update(OUTBOX)
-    .where(_C.id.in_(_IDS), _C.sent_at.is_(None))
-    .values(sent_at=bindparam("now"), error=None, taken_by=None, taken_until=None)
-)
-_MARK_TAKEN_SENT = _MARK_SENT.where(_C.taken_by == bindparam("holder"))
+_MARK_SENT = update(OUTBOX).where(_C.id.in_(_IDS), _C.sent_at.is_(None)).values(sent_at=bindparam("now"), error=None)
 _MARK_FAILED = (
     update(OUTBOX)
     .where(_C.id == bindparam("row_id"), _C.sent_at.is_(None))
     .values(attempts=_C.attempts + 1, error=bindparam("fault"), due_at=bindparam("due"))
 )
 _TRY_NOW = update(OUTBOX).where(_C.sent_at.is_(None), _C.due_at > bindparam("now")).values(due_at=bindparam("now"))
-_LEASE = (
-    update(OUTBOX)
-    .where(_C.id.in_(_IDS))
-    .values(taken_by=bindparam("holder"), taken_until=bindparam("until"), takes=_C.takes + 1)
-)
-_UNLEASE = (
-    update(OUTBOX)
-    .where(_C.taken_by == bindparam("holder"), _C.sent_at.is_(None))
-    .values(taken_by=None, taken_until=None)
-)
 _OF_INBOX = select(OUTBOX).where(_C.inbox_id == bindparam("inbox_id")).order_by(_C.seq)
 _BY_ID = select(OUTBOX).where(_C.id == bindparam("row_id"))
 
@@ -262,35 +244,12 @@ class Outbox:
             limit: most messages.
             peek: only look at them.
         """
-        rows = self._free(channel, limit, lock=not peek)
+        # SQLite leaves FOR UPDATE out by itself: there the write transaction is the lock.
+        statement = _WAITING if peek else _WAITING_AND_LOCKED
+        rows = [_row(row) for row in self._connection.execute(statement, {"destination": channel, "most": limit})]
         if rows and not peek:
             self.mark_sent(row.id for row in rows)
         return rows
-
-    def lease(self, channel: str, limit: int, holder: str, seconds: float) -> list[OutboxRow]:
-        """Take the oldest messages of an embedded channel for *seconds*; unacknowledged they come back."""
-        rows = self._free(channel, limit, lock=True)
-        if rows:
-            until = self._surroundings.later(seconds)
-            ids = [row.id for row in rows]
-            self._connection.execute(_LEASE, {"ids": ids, "holder": holder, "until": until})
-        return rows
-
-    def acknowledge(self, ids: Iterable[str], holder: str) -> None:
-        """Mark leased rows as sent, as far as *holder* still has them."""
-        for part in _parts(ids):
-            now = self._surroundings.now()
-            self._connection.execute(_MARK_TAKEN_SENT, {"ids": part, "now": now, "holder": holder})
-
-    def give_back(self, holder: str) -> None:
-        """End all leases of *holder*: what it did not acknowledge is free at once."""
-        self._connection.execute(_UNLEASE, {"holder": holder})
-
-    def _free(self, channel: str, limit: int, lock: bool) -> list[OutboxRow]:
-        # SQLite leaves FOR UPDATE out by itself: there the write transaction is the lock.
-        statement = _FREE_AND_LOCKED if lock else _FREE
-        values = {"destination": channel, "most": limit, "now": self._surroundings.now()}
-        return [_row(found) for found in self._connection.execute(statement, values)]
 
 
 def _values(message: OutboxMessage, row_id: str, now: str) -> dict[str, Any]:
@@ -327,9 +286,7 @@ def _row(found: Row[Any]) -> OutboxRow:
         headers=json.loads(found.headers),
     )
     error = None if found.error is None else json.loads(found.error)
-    return OutboxRow(
-        found.id, message, found.created_at, found.due_at, found.attempts, found.sent_at, found.takes, error
-    )
+    return OutboxRow(found.id, message, found.created_at, found.due_at, found.attempts, found.sent_at, error)
 
 
 def _parts(ids: Iterable[str]) -> list[list[str]]:

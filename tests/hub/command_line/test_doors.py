@@ -9,7 +9,7 @@ import pathlib
 
 import pytest
 
-from adapters.rabbitmq.transport import MOST_BYTES
+from adapters.transport import MOST_BYTES
 from adapters.transports.memory import MemoryBroker, MemoryTransport
 
 
@@ -86,17 +86,9 @@ def test_a_channel_that_nothing_names_is_refused_with_those_that_are_known(road,
         assert command("receive", known).out == ""
 
 
-class MemoryQueues(MemoryTransport):
-    """A broker in memory, with what the real one has besides."""
-
-    def declare(self, queues):
-        pass
-
-
 def test_with_a_broker_a_message_is_published_to_it(road, command, tmp_path, monkeypatch):
-    broker = MemoryBroker("mainframe.orders")
-    monkeypatch.setattr("hub.data_manager.doors.open_broker", lambda open_hub: MemoryQueues(broker))
-    monkeypatch.setenv("ORDERHUB_BROKER_URL", "amqp://nowhere.invalid")
+    broker = MemoryBroker()
+    monkeypatch.setattr("adapters.rabbitmq.transport.RabbitMQ.open", lambda setup: MemoryTransport(broker))
     (tmp_path / "a.xml").write_bytes(b"<ORDERS/>")
     printed = command("send", "mainframe_order", "a.xml", "--id", "M-1", "--correlation-id", "C-1")
     assert printed.out == "M-1\tpublished\tmainframe.orders\ta.xml\n"

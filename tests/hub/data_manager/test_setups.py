@@ -11,7 +11,7 @@ import pytest
 from adapters.database.schema.upgrade import upgrade
 from adapters.rabbitmq import RabbitMQ
 from adapters.transport import Envelope
-from hub.data_manager.doors import declare_queues
+from hub.data_manager.intake import declare_channels
 from hub.data_manager.open_hub import DatabaseNotUpgraded, OpenHub
 from hub.deployment.deployment import Deployment
 from hub.deployment.settings import read_settings
@@ -28,7 +28,7 @@ class Outside:
         self.road = road
         self.broker = None if broker_url is None else RabbitMQ(broker_url, Surroundings())
         if self.broker is not None:
-            declare_queues(road.open_hub, self.broker)
+            declare_channels(road.open_hub, {"channel": self.broker})
 
     def send(self, route: str, body: bytes | str, id: str | None = None, **parts: Any) -> None:
         body = body.encode() if isinstance(body, str) else body

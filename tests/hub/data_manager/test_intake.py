@@ -1,4 +1,4 @@
-"""A broker's door while the hub's database is away."""
+"""A broker's intake while the hub's database is away."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from adapters.database.connection.driver_faults import DatabaseAway
 from adapters.transport import Delivery, Envelope, TransportAway, Unroutable
 from hub.data_manager.data_manager import DataManager
-from hub.data_manager.doors import BrokerDoor
+from hub.data_manager.intake import BrokerIntake
 from tests.road import sample
 
 
@@ -58,16 +58,16 @@ class Manager:
 def test_without_a_database_nothing_is_acknowledged_and_everything_given_back(road, away_at, is_lost):
     route = road.open_hub.deployment.routes["mainframe_order"]
     broker = Broker(is_lost)
-    door = BrokerDoor(broker, Manager(away_at), [route])
+    intake = BrokerIntake(broker, Manager(away_at), [route])
     with pytest.raises(DatabaseAway):
-        door.take_in(25, 0.0)
+        intake.take_in(25, 0.0)
     assert broker.done == ["release mainframe.orders"]
 
 
 def test_what_was_taken_is_acknowledged(road):
     broker = Broker()
-    door = BrokerDoor(broker, Manager(None), [road.open_hub.deployment.routes["mainframe_order"]])
-    assert door.take_in(25, 0.0) == 1
+    intake = BrokerIntake(broker, Manager(None), [road.open_hub.deployment.routes["mainframe_order"]])
+    assert intake.take_in(25, 0.0) == 1
     assert broker.done == ["acknowledge"]
 
 
@@ -75,7 +75,7 @@ def test_a_queue_that_is_gone_stops_its_own_route_until_it_is_resumed(road):
     route = road.open_hub.deployment.routes["mainframe_order"]
     gone = Unroutable("there is no queue 'mainframe.orders'", channel="mainframe.orders", mend="mend it")
     manager = DataManager(road.open_hub)
-    assert BrokerDoor(Broker(fault=gone), manager, [route]).take_in(25, 0.0) == 0
+    assert BrokerIntake(Broker(fault=gone), manager, [route]).take_in(25, 0.0) == 0
     assert manager.paused() == {"mainframe_order"}
     with road.open_hub.read() as transaction:
         (stopped,) = transaction.messages.control.components()
@@ -90,7 +90,7 @@ def test_a_fault_of_no_route_stops_the_hub(road):
     route = road.open_hub.deployment.routes["mainframe_order"]
     fault = Unroutable("the broker lets nobody in", mend="mend it")
     with pytest.raises(Unroutable):
-        BrokerDoor(Broker(fault=fault), DataManager(road.open_hub), [route]).take_in(25, 0.0)
+        BrokerIntake(Broker(fault=fault), DataManager(road.open_hub), [route]).take_in(25, 0.0)
 
 
 def test_a_message_that_comes_again_counts_a_death_and_waits_for_its_turn_alone(road):

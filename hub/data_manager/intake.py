@@ -1,0 +1,151 @@
+"""The intakes of a deployment: messages that come in by its transports get into the hub's inbox.
+
+    FilingIntake    one route and its folder: received, filed, acknowledged
+    BrokerIntake    all routes that read a broker's queues, in one group: received, filed or worked, acknowledged
+
+An embedded channel needs no intake: without a broker, `orderhub send` and the dispatcher write its messages into the
+inbox themselves.
+
+Spec: docs/design/road.md "Doors"; docs/design/integration.md "Doors"; docs/design/guarantees.md G1 (acknowledge after
+the commit).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+from adapters.transport import KINDS, Setup, Transport, TransportAway, TransportKind
+from hub.data_manager.data_manager import DataManager
+from hub.data_manager.open_hub import OpenHub
+from hub.deployment.channels import declared_channels
+from hub.deployment.route import Route
+from integration_objects.errors import Misconfigured, Retryable
+
+#: files that one look at a folder takes in
+FILES = 50
+
+
+def open_transport(open_hub: OpenHub, kind: TransportKind) -> Transport | None:
+    """Open the deployment's transport of a kind; None where the settings switch it off."""
+    deployment = open_hub.deployment
+    return kind.open(Setup(deployment.folder, dict(deployment.settings), open_hub.surroundings))
+
+
+def open_transports(open_hub: OpenHub) -> dict[str, Transport]:
+    """Open the deployment's transports; give them by the name of their kind."""
+    transports = {name: open_transport(open_hub, kind) for name, kind in KINDS.items()}
+    return {name: transport for name, transport in transports.items() if transport is not None}
+
+
+def declare_channels(open_hub: OpenHub, transports: Mapping[str, Transport]) -> None:
+    """Declare the channels that the deployment reads and writes.
+
+    Raises:
+        QueueDiffers: a route's queue is there, and of another kind; it is never changed.
+        BrokerRefused, TransportAway: the broker refuses the hub, or doesn't answer.
+    """
+    for name, transport in transports.items():
+        transport.declare(declared_channels(open_hub.deployment, KINDS[name]))
+
+
+class Intake:
+    """A way in for messages, which the worker asks in turn."""
+
+    def take_in(self, limit: int, wait_s: float) -> int:
+        """Take up to *limit* messages into the hub, after *wait_s* seconds at most; return how many there were."""
+        raise NotImplementedError
+
+    def is_left(self) -> bool:
+        """Whether messages wait outside that `take_in` has not seen."""
+        raise NotImplementedError
+
+
+class FilingIntake(Intake):
+    """One route and its folder."""
+
+    def __init__(self, transport: Transport, manager: DataManager, route: Route) -> None:
+        self._transport = transport
+        self._manager = manager
+        self._route = route
+
+    def take_in(self, limit: int, wait_s: float) -> int:
+        """File the messages that are there, without a wait.
+
+        A death between filing and acknowledging makes them come again; then filing recognises the repeats.
+        """
+        deliveries = self._transport.receive(self._route.place, max(limit, FILES), 0)
+        if deliveries:
+            self._manager.file(self._route, deliveries)
+            self._transport.acknowledge(deliveries)
+        return len(deliveries)
+
+    def is_left(self) -> bool:
+        """Whether messages wait, files that still grow included."""
+        return self._transport.is_left(self._route.place)
+
+
+class BrokerIntake(Intake):
+    """The queues of all running routes, in one group: committed together, then acknowledged together."""
+
+    def __init__(self, transport: Transport, manager: DataManager, routes: Sequence[Route]) -> None:
+        self._transport = transport
+        self._manager = manager
+        self._routes = {route.place: route for route in routes}
+
+    def take_in(self, limit: int, wait_s: float) -> int:
+        """Receive a group, work or file it in one transaction, acknowledge it after the commit.
+
+        A route whose queue the hub can't read any more is stopped.
+        """
+        try:
+            paused = self._manager.paused()
+        except Retryable:
+            # Without a database nothing can be worked here: hubs whose database answers get the messages.
+            self._give_back(list(self._routes))
+            raise
+        channels = [place for place, route in self._routes.items() if route.name not in paused]
+        self._transport.release([place for place in self._routes if place not in channels])
+        if not channels:
+            return 0
+        try:
+            deliveries = self._transport.receive_any(channels, limit, wait_s)
+        except Misconfigured as error:
+            route = self._routes.get(error.objects.get("channel", ""))
+            if route is None:
+                raise
+            # The queue of one route is gone or closed to the hub: that route stops, the others go on.
+            self._manager.stop(route, error)
+            return 0
+        if not deliveries:
+            return 0
+        try:
+            self._manager.take([(self._routes[delivery.channel], delivery) for delivery in deliveries])
+        except BaseException:
+            # Not acknowledged: the broker delivers them again, marked as redelivered.
+            self._give_back(channels)
+            raise
+        self._transport.acknowledge(deliveries)
+        return len(deliveries)
+
+    def is_left(self) -> bool:
+        """Nothing is known to be left: `take_in` has waited for the next message."""
+        return False
+
+    def _give_back(self, channels: Sequence[str]) -> None:
+        """Stop consuming *channels*. An error is suppressed: another failure is being raised already."""
+        with contextlib.suppress(TransportAway):  # a lost link has given everything back by itself
+            self._transport.release(channels)
+
+
+def intakes_of(manager: DataManager, transports: Mapping[str, Transport]) -> list[Intake]:
+    """Make the intakes of all routes whose transport is open; those of brokers come last, because they may wait."""
+    filing: list[Intake] = []
+    brokers: list[Intake] = []
+    for name, transport in transports.items():
+        routes = [route for route in manager.routes.values() if route.transport.name == name]
+        if not transport.is_broker:
+            filing += [FilingIntake(transport, manager, route) for route in routes]
+        elif routes:
+            brokers.append(BrokerIntake(transport, manager, routes))
+    return filing + brokers
