@@ -1,8 +1,8 @@
-"""What may arrive: limits, then well-formedness, then lxml's verdict, then xmlschema's explanation.
+"""A message is checked: limits and well-formedness first, then lxml's verdict, then xmlschema's explanation.
 
     parse(body, limits)        limits and well-formedness; see `schemas.foreign_xml`
     Schema(files, main)        an XSD, compiled once
-      .validate(element)       AgainstSchema, with every finding's line, path, value and expectation
+      .validate(element)       raises AgainstSchema, with line, path, value and expectation of every finding
 
 Spec: docs/design/guarantees.md, "XML in"; docs/design/performance.md, rule 2.
 """
@@ -36,7 +36,6 @@ from schemas.schema_files import ADDRESS, SchemaFaulty, SchemaFile, SchemaFileMi
 __all__ = [
     "SCHEMA_FILES",
     "AgainstSchema",
-    "Finding",
     "ForbiddenXml",
     "LimitBeyondCap",
     "LimitExceeded",
@@ -44,6 +43,7 @@ __all__ = [
     "NotWellFormed",
     "OutOfMemory",
     "Schema",
+    "SchemaFinding",
     "local_name",
     "parse",
     "path_of",
@@ -52,26 +52,29 @@ __all__ = [
 
 
 class AgainstSchema(Invalid):
-    """The message is XML, and not what its schema describes."""
+    """The message is XML, but doesn't fit its schema."""
+
+    what = "the message doesn't fit the schema '{schema}'"
+    mend = "send a message that fits the schema"
 
 
 #: Findings that one refused message lists.
 MOST_FINDINGS = 20
-#: Elements beyond which lxml's own words must do: xmlschema takes some 40 microseconds for each.
+#: Elements of the largest message that xmlschema explains: it takes some 40 microseconds for each.
 _EXPLAINED_ELEMENTS = 20_000
-#: Depth beyond which lxml's own words must do: xmlschema recurses.
+#: Depth of the deepest message that xmlschema explains: it recurses.
 _EXPLAINED_DEPTH = 100
 #: Explanations a second of one schema, so that a flood of bad messages costs little.
 _EXPLAINED_A_SECOND = 5
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that a schema has against a message.
+class SchemaFinding:
+    """One fault that a schema finds in a message.
 
     Attributes:
         where: line and path.
-        text: what is wrong, with value and expectation.
+        text: the fault, with value and expectation.
     """
 
     where: str
@@ -84,7 +87,7 @@ class Schema:
     Args:
         files: the schema's files by path; includes and imports are resolved among them and nowhere else.
         main: the path of the first one.
-        seconds: a clock that is never set back; where it is given, explanations are held to a few a second.
+        seconds: a monotonic clock. With a clock, the schema explains a few messages a second at most.
 
     Raises:
         SchemaFileMissing, SchemaFaulty, NestedQuantifier: with file and line.
@@ -98,10 +101,10 @@ class Schema:
         self._verdict = _compiled(self.files, main)
 
     def validate(self, element: etree._Element) -> None:
-        """Hold the document that *element* is the root of against the schema.
+        """Validate the document whose root is *element*.
 
         Raises:
-            AgainstSchema: it doesn't fit; the first finding is in where and why, all in ``objects``.
+            AgainstSchema: where and why have the first finding, ``objects["findings"]`` has all.
         """
         if self._verdict.validate(element):
             return
@@ -110,26 +113,20 @@ class Schema:
         if len(findings) > 1:
             others = "; ".join(f"{finding.where}: {finding.text}" for finding in findings[1:])
             why = f"{why}; further: {others}"
-        raise AgainstSchema(
-            f"the message is not as the schema '{self.main}' wants it",
-            where=findings[0].where,
-            why=why,
-            mend="send what the schema describes",
-            findings=tuple(findings),
-        )
+        raise AgainstSchema(schema=self.main, where=findings[0].where, why=why, findings=tuple(findings))
 
     @functools.cached_property
     def model(self) -> Any:
-        """The schema's components, as xmlschema sees them (``xmlschema.XMLSchema10``)."""
-        # Loaded here: reading xmlschema takes as long as everything else that a short command does.
+        """The model that xmlschema makes of the schema (an ``xmlschema.XMLSchema10``)."""
+        # Imported here, since importing xmlschema takes as long as all other work of a short command.
         from schemas.schema_model import read_model
 
         return read_model({path: file.body for path, file in self.files.items()}, self.main)
 
-    def _findings(self, element: etree._Element) -> list[Finding]:
-        # Copied at once: the log is the verdict's own, and the next message empties it.
+    def _findings(self, element: etree._Element) -> list[SchemaFinding]:
+        # The log is copied at once: it belongs to the compiled schema, and the next message empties it.
         own = [
-            Finding(f"line {entry.line}, {_numbered(entry.path)}", entry.message)
+            SchemaFinding(f"line {entry.line}, {_numbered(entry.path)}", entry.message)
             for entry in itertools.islice(self._verdict.error_log, MOST_FINDINGS)
         ]
         if not self._may_explain(element):
@@ -152,10 +149,10 @@ class Schema:
         self._explained = (second, count + 1 if since == second else 1)
         return self._explained[1] <= _EXPLAINED_A_SECOND
 
-    def _explain(self, element: etree._Element) -> Iterator[Finding]:
+    def _explain(self, element: etree._Element) -> Iterator[SchemaFinding]:
         for error in self.model.iter_errors(element):
             node = error.elem if isinstance(error.elem, etree._Element) else element
-            yield Finding(place_of(node), _reason(error.reason, node))
+            yield SchemaFinding(place_of(node), _reason(error.reason, node))
 
 
 def _reason(reason: str | None, node: etree._Element) -> str:
@@ -167,13 +164,13 @@ def _reason(reason: str | None, node: etree._Element) -> str:
 
 
 def _numbered(path: str | None) -> str:
-    """libxml2's path as the hub prints paths: every step with its number, no namespaces."""
+    """Rewrite libxml2's path as the hub prints paths: each step with its number, without namespaces."""
     steps = [step.rpartition(":")[2] for step in (path or "").split("/") if step]
     return "/" + "/".join(step if step.endswith("]") else f"{step}[1]" for step in steps)
 
 
 class _Files(etree.Resolver):  # type: ignore[misc]  # lxml has no types
-    """Gives libxml2 the files of a schema; asked for anything else it fails."""
+    """Gives libxml2 the files of one schema, and no other file."""
 
     def __init__(self, files: Mapping[str, SchemaFile]) -> None:
         self.files = files
@@ -183,10 +180,7 @@ class _Files(etree.Resolver):  # type: ignore[misc]  # lxml has no types
         file = self.files.get(path)
         if file is None:
             raise SchemaFileMissing(
-                f"the schema file '{path}' is not there",
-                where=path,
-                why="it is none of the schema's files",
-                mend="name it in an include or an import",
+                path=path, where=path, why="it is none of the schema's files", mend="name it in an include or an import"
             )
         return self.resolve_string(file.body, context, base_url=ADDRESS + path)
 
@@ -200,9 +194,6 @@ def _compiled(files: Mapping[str, SchemaFile], main: str) -> etree.XMLSchema:
     except etree.XMLSchemaParseError as error:
         first = next(iter(error.error_log), None)
         path = (first.filename or main).removeprefix(ADDRESS) if first is not None else main
-        raise SchemaFaulty(
-            f"the schema '{main}' can't be compiled",
-            where=f"{path}:{first.line}" if first is not None else main,
-            why=first.message if first is not None else str(error),
-            mend="mend the schema",
-        ) from error
+        place = f"{path}:{first.line}" if first is not None else main
+        why = first.message if first is not None else str(error)
+        raise SchemaFaulty(f"the schema '{main}' can't be compiled", where=place, why=why) from error

@@ -1,14 +1,14 @@
-"""Foreign XML: bounded bytes into an element tree, or a refusal with its line.
+"""Foreign XML: bounded bytes become an element tree, or a refusal with its line.
 
-`parse` is the only function of the hub that reads foreign XML; a test forbids any other. It takes bytes,
-never a path or a URL, and it knows no DOCTYPE, no entity, no network.
+`parse` is the only function of the hub that reads foreign XML; a test forbids any other. It takes bytes, never a path
+or a URL. It reads no DOCTYPE and no entity, and uses no network.
 
     Invalid
       LimitExceeded    over one of the limits of the route
-      ForbiddenXml     a DOCTYPE, an entity, compressed bytes, XML 1.1, an encoding of no interest
+      ForbiddenXml     a DOCTYPE, an entity, compressed bytes, XML 1.1, an unknown encoding
       NotWellFormed    no XML
     Retryable
-      OutOfMemory      the parser got no memory: our side, not the sender's
+      OutOfMemory      the parser got no memory: the fault is the hub's, not the sender's
 
 Spec: docs/design/guarantees.md, "XML in" and "Limits".
 """
@@ -27,16 +27,24 @@ from schemas.limits import DEFAULT_LIMITS, Limits, exceeded
 class ForbiddenXml(Invalid):
     """The message uses a part of XML that the hub doesn't read from strangers."""
 
+    mend = "write the entity's text instead"
+
 
 class NotWellFormed(Invalid):
     """The message is no XML."""
+
+    what = "the message is not XML"
+    mend = "send XML that a parser accepts"
 
 
 class OutOfMemory(Retryable):
     """The parser got no memory."""
 
+    what = "the parser got no memory"
+    mend = "the message is tried again"
 
-#: What compressed bytes begin with, and what that is called.
+
+#: The first bytes of compressed data, and the name of the compression.
 _COMPRESSED = (
     (b"\x1f\x8b", "gzip"),
     (b"BZh", "bzip2"),
@@ -52,21 +60,21 @@ _DECLARATION = re.compile(
 )
 _ENTITY = re.compile(rb"""<!ENTITY[ \t\r\n]+(?:%[ \t\r\n]+)?([^ \t\r\n"'>]+)[ \t\r\n]+(SYSTEM|PUBLIC)?""")
 _SPACE = b" \t\r\n"
-#: Bytes handed to the counting parser at once: what a message may cost beyond its limits.
+#: Bytes handed to the counting parser at once: a message may cost so much beyond its limits.
 _CHUNK = 65_536
-#: Bytes of a DOCTYPE that are looked at to say what stands in it.
+#: Bytes of a DOCTYPE that are searched for an entity, to name it in the error.
 _DOCTYPE_SHOWN = 65_536
 _NO_MEMORY, _UNDECLARED_ENTITY, _NAME_TOO_LONG, _RESOURCE_LIMIT = 2, 26, 110, 114
 
 
 def parse(body: bytes, limits: Limits = DEFAULT_LIMITS, *, own: bool = False) -> etree._Element:
-    """Read foreign XML: bounded bytes to a checked element tree without comments and processing instructions.
+    """Read foreign XML into a checked element tree without comments and processing instructions.
 
     Args:
         body: the whole message; UTF-8, UTF-16 with byte order mark, or declared ISO-8859-1.
-        limits: the route's.
-        own: the hub wrote it itself after a schema, against which it is validated next: that bounds its names, depth
-            and attributes, and the elements aren't walked for them.
+        limits: the limits of the route.
+        own: the hub wrote the message, and validates it against a schema next. The schema bounds names, depth and
+            attributes, so the elements aren't walked for them.
 
     Returns:
         The root element; each element knows its line (`sourceline`).
@@ -78,7 +86,7 @@ def parse(body: bytes, limits: Limits = DEFAULT_LIMITS, *, own: bool = False) ->
         OutOfMemory: the parser got no memory.
     """
     if len(body) > limits.body:
-        raise exceeded(limits, "body", str(len(body)))
+        raise exceeded(limits, "body", len(body))
     text = _as_utf8(body)
     _refuse_doctype(text)
     # Counting bytes is a hundred times cheaper than counting elements, and never counts too few.
@@ -91,7 +99,7 @@ def parse(body: bytes, limits: Limits = DEFAULT_LIMITS, *, own: bool = False) ->
 
 
 def path_of(element: etree._Element) -> str:
-    """The element's path as errors print it: ``/ORDERS[1]/ORDER[2]``, names without namespaces."""
+    """Write the element's path for errors: ``/ORDERS[1]/ORDER[2]``, without namespaces."""
     steps: list[str] = []
     node: etree._Element | None = element
     while node is not None:
@@ -102,17 +110,17 @@ def path_of(element: etree._Element) -> str:
 
 
 def place_of(element: etree._Element) -> str:
-    """Where an element stands, as errors print it: ``line 22, /ORDERS[1]/ORDER[1]``."""
+    """Write an element's place for errors: ``line 22, /ORDERS[1]/ORDER[1]``."""
     return f"line {element.sourceline}, {path_of(element)}"
 
 
 def local_name(tag: str) -> str:
-    """A name without its namespace: ``LINE`` of ``{urn:x}LINE``."""
+    """Take the namespace off a name: ``LINE`` of ``{urn:x}LINE``."""
     return tag.rpartition("}")[2]
 
 
 def _as_utf8(body: bytes) -> bytes:
-    """The body as UTF-8 without mark; the declared encoding is judged here, and overruled in the parser."""
+    """Convert the body to UTF-8 without mark. The declared encoding is judged here, and overruled in the parser."""
     for magic, name in _COMPRESSED:
         if body.startswith(magic):
             raise ForbiddenXml(
@@ -141,16 +149,12 @@ def _decoded(body: bytes, encoding: str) -> str:
     try:
         return body.decode(encoding)
     except UnicodeDecodeError as error:
-        raise NotWellFormed(
-            "the message is not XML",
-            where=f"byte {error.start}",
-            why=f"its bytes are no {encoding.upper()}: {error.reason}",
-            mend="send XML that a parser accepts",
-        ) from error
+        why = f"its bytes are no {encoding.upper()}: {error.reason}"
+        raise NotWellFormed(where=f"byte {error.start}", why=why) from error
 
 
 def _declared(head: str, *allowed: str) -> str:
-    """The encoding that the XML declaration names, one of *allowed*; the first of them for none."""
+    """Read the encoding of the XML declaration, one of *allowed*; the first of them without a declaration."""
     found = _DECLARATION.match(head)
     if found is None:
         return allowed[0]
@@ -170,6 +174,7 @@ def _declared(head: str, *allowed: str) -> str:
 
 
 def _encoding(name: str) -> ForbiddenXml:
+    """Make the error for an encoding that the hub doesn't read."""
     return ForbiddenXml(
         f"the encoding {name} is not read",
         where="line 1",
@@ -179,7 +184,7 @@ def _encoding(name: str) -> ForbiddenXml:
 
 
 def _refuse_doctype(text: bytes) -> None:
-    """Refuse a DOCTYPE before the parser sees it: it can only stand before the root element."""
+    """Refuse a DOCTYPE before the parser reads it. A DOCTYPE can stand only before the root element."""
     at = 0
     while at < len(text):
         if text[at] in _SPACE:
@@ -205,24 +210,20 @@ def _doctype(text: bytes, at: int) -> ForbiddenXml:
         what, why = "the message has a DOCTYPE", "document type declarations are not read"
     else:
         line = text.count(b"\n", 0, entity.start()) + 1
-        kind = "an external entity" if entity[2] else "an entity"
-        name = entity[1].decode(errors="replace")[:64]
-        what, why = (
-            f"the message declares {kind}",
-            f"'{name}' is declared in a DOCTYPE; entities are not read",
-        )
+        what = f"the message declares {'an external entity' if entity[2] else 'an entity'}"
+        why = f"'{entity[1].decode(errors='replace')[:64]}' is declared in a DOCTYPE; entities are not read"
     return ForbiddenXml(what, where=f"line {line}", why=why, mend="send the message without a DOCTYPE")
 
 
 def parser_options(limits: Limits, **more: bool) -> dict[str, object]:
-    """The options of lxml's parsers that make them harmless; the one place that has them."""
+    """Give the options that make lxml's parsers harmless. No other place has such options."""
     return {
         "encoding": "UTF-8",
         "resolve_entities": False,
         "no_network": True,
         "load_dtd": False,
         "dtd_validation": False,
-        # Only files from the command line exceed libxml2's own bounds; the hub's hold for them as well.
+        # Only files from the command line exceed libxml2's own bounds; the hub's limits hold for them, too.
         "huge_tree": limits.body > Limits.CAPS["body"],
         "recover": False,
         "remove_comments": True,
@@ -232,7 +233,7 @@ def parser_options(limits: Limits, **more: bool) -> dict[str, object]:
 
 
 def _count_streaming(text: bytes, limits: Limits) -> None:
-    """Count elements, depth and namespaces chunk by chunk, so that what is over a limit costs no memory."""
+    """Count elements, depth and namespaces chunk by chunk, so that a message over a limit costs no memory."""
     parser = etree.XMLPullParser(("start", "end", "start-ns"), **parser_options(limits))
     elements = depth = 0
     declared: set[tuple[str, str]] = set()
@@ -245,8 +246,7 @@ def _count_streaming(text: bytes, limits: Limits) -> None:
                     declared.add(node)
                 elif event == "start":
                     if len(declared) > limits.namespaces:
-                        found, where = str(len(declared)), f"line {node.sourceline}"
-                        raise exceeded(limits, "namespaces", found, where)
+                        raise exceeded(limits, "namespaces", len(declared), f"line {node.sourceline}")
                     elements += 1
                     depth += 1
                     if elements > limits.elements:
@@ -255,7 +255,7 @@ def _count_streaming(text: bytes, limits: Limits) -> None:
                         raise exceeded(limits, "depth", "more", place_of(node))
                 else:
                     depth -= 1
-                    # What precedes a closed element is closed as well, and counted.
+                    # The elements before a closed one are closed and counted, too: their memory is freed.
                     node.clear()
                     while node.getprevious() is not None:
                         del node.getparent()[0]
@@ -272,68 +272,59 @@ def _read(text: bytes, limits: Limits) -> etree._Element:
 
 
 def _unreadable(error: etree.XMLSyntaxError, limits: Limits) -> HubError:
-    """The hub's error for the parser's, by its code."""
+    """Make the hub's error from the parser's error code."""
     line, column = error.position
     where = f"line {line}, column {column}"
     message = re.sub(r"[\s,]*line \d+, column \d+(?: \(.*\))?$", "", error.msg or "").strip()
     if error.code == _NO_MEMORY:
-        return OutOfMemory("the parser got no memory", where=where, why=message, mend="the message is tried again")
+        return OutOfMemory(where=where, why=message)
     if error.code == _UNDECLARED_ENTITY:
-        return ForbiddenXml(
-            "the message refers to an entity",
-            where=where,
-            why=message,
-            mend="write the entity's text instead",
-        )
+        return ForbiddenXml("the message refers to an entity", where=where, why=message)
     if error.code == _NAME_TOO_LONG:
         return exceeded(limits, "name", "more", where)
     if error.code == _RESOURCE_LIMIT:
         return exceeded(limits, "depth" if "depth" in message else "text", "more", where)
-    return NotWellFormed("the message is not XML", where=where, why=message, mend="send XML that a parser accepts")
+    return NotWellFormed(where=where, why=message)
 
 
 @functools.cache
 def at_depth(depth: int) -> etree.XPath:
-    """The first element that stands *depth* levels deep; the hub's own expression, and one pass in C."""
+    """Compile the XPath of the first element that stands *depth* levels deep: one pass in C."""
     return etree.XPath(f"({'/*' * depth})[1]")
 
 
 def _walk(root: etree._Element, limits: Limits, size: int) -> None:
-    """Hold every element of a document of *size* bytes against the limits, in one pass without recursion."""
+    """Check every element of a document of *size* bytes against the limits, in one pass without recursion."""
     for deepest in at_depth(limits.depth + 1)(root):
         raise exceeded(limits, "depth", "more", place_of(deepest))
     most = limits.attributes
-    # A document no longer than one text may be holds no text that is too long.
+    # A document that is shorter than the limit of one text holds no text over the limit.
     long = size > limits.text
     names: set[str] = set()
     for element in root.iter():
         names.add(element.tag)
-        # Not items(): that takes lxml time that grows with the square of their number.
+        # keys(), since the time of lxml's items() grows with the square of the number of attributes.
         attributes = element.keys()
         if attributes:
             if len(attributes) > most:
-                raise exceeded(limits, "attributes", str(len(attributes)), place_of(element))
+                raise exceeded(limits, "attributes", len(attributes), place_of(element))
             names.update(attributes)
         if long:
             _check_texts(element, limits)
     for name in names:
         if not isinstance(name, str):
-            raise ForbiddenXml(
-                "the message refers to an entity",
-                why="entities are not read",
-                mend="write the entity's text instead",
-            )
+            raise ForbiddenXml("the message refers to an entity", why="entities are not read")
         if len(name) > limits.name and len(local_name(name)) > limits.name:
-            raise exceeded(limits, "name", str(len(local_name(name))), _where_named(root, name))
+            raise exceeded(limits, "name", len(local_name(name)), _where_named(root, name))
 
 
 def _check_texts(element: etree._Element, limits: Limits) -> None:
     for text in (element.text, element.tail, *element.values()):
         if text is not None and len(text) > limits.text:
-            raise exceeded(limits, "text", str(len(text)), place_of(element))
+            raise exceeded(limits, "text", len(text), place_of(element))
 
 
 def _where_named(root: etree._Element, name: str) -> str:
-    """The line of the first element that bears *name*, or an attribute of that name."""
+    """Find the line of the first element with this name, or with an attribute of this name."""
     lines = (node.sourceline for node in root.iter() if node.tag == name or node.get(name) is not None)
     return f"line {next(lines)}"

@@ -1,4 +1,4 @@
-"""How large, deep and wide a message may be.
+"""Limits on the size, depth and width of a message.
 
 Spec: docs/design/guarantees.md, "Limits".
 """
@@ -9,20 +9,35 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from integration_objects.errors import Invalid, Misconfigured
+from integration_objects.errors import Invalid, Misconfigured, UnknownName
 
 
 class LimitExceeded(Invalid):
     """The message is larger, deeper or wider than its route allows."""
 
+    what = "the message exceeds the limit '{limit}'"
+    why = "at most {most} {counted} are allowed, and there are {found}"
+    mend = "send smaller messages, or raise '{limit}' in the route's limits"
+
 
 class LimitBeyondCap(Misconfigured):
     """A limit was set to less than one, or beyond its hard cap."""
 
+    what = "the limit '{limit}' can't be {given}"
+    why = "it is a whole number from 1 to {cap}"
+    mend = "set it to {cap} at most"
+
+
+class LimitUnknown(UnknownName, LimitBeyondCap):
+    """A route sets a limit that doesn't exist."""
+
+    kind = "limit"
+    otherwise = "name one of them, or take it away"
+
 
 @dataclass(frozen=True)
 class Limits:
-    """The bounds of one message; each can be set per route up to its cap.
+    """The limits of one message; a route sets each of them up to its cap.
 
     Attributes:
         body: bytes of the body.
@@ -53,7 +68,7 @@ class Limits:
         "name": 1024,
     }
 
-    #: Hard caps of a file that somebody names on the command line of the same machine.
+    #: Hard caps of a file that a user names on the command line of the same machine.
     FILE_CAPS: ClassVar[dict[str, int]] = CAPS | {
         "body": 1024 * 1024 * 1024,
         "elements": 20_000_000,
@@ -63,46 +78,34 @@ class Limits:
         for field in dataclasses.fields(self):
             given, cap = getattr(self, field.name), self.FILE_CAPS[field.name]
             if not 1 <= given <= cap:
-                raise LimitBeyondCap(
-                    f"the limit '{field.name}' can't be {given}",
-                    why=f"it is a whole number from 1 to {cap}",
-                    mend=f"set it to {cap} at most",
-                )
+                raise LimitBeyondCap(limit=field.name, given=given, cap=cap)
 
     @classmethod
     def route(cls, **given: int) -> Limits:
-        """The limits of a route: the defaults, and what its declaration sets, up to the hard caps.
+        """Make the limits of a route: the defaults, and the limits that its declaration sets.
 
         Raises:
-            LimitBeyondCap: a limit is unknown, below one or beyond its cap.
+            LimitUnknown: there is no limit of this name.
+            LimitBeyondCap: a limit is below one or beyond its cap.
         """
         for name, number in given.items():
-            cap = cls.CAPS.get(name)
-            if cap is None:
-                raise LimitBeyondCap(
-                    f"there is no limit '{name}'",
-                    why=f"limits are {', '.join(cls.CAPS)}",
-                    mend="name one of them, or take it away",
-                )
-            if not 1 <= number <= cap:
-                raise LimitBeyondCap(
-                    f"the limit '{name}' can't be {number}",
-                    why=f"it is a whole number from 1 to {cap}",
-                    mend=f"set it to {cap} at most",
-                )
+            if name not in cls.CAPS:
+                raise LimitUnknown(name, cls.CAPS)
+            if not 1 <= number <= cls.CAPS[name]:
+                raise LimitBeyondCap(limit=name, given=number, cap=cls.CAPS[name])
         return cls(**given)
 
     @classmethod
     def files(cls) -> Limits:
-        """The limits of files named on the command line: a flat order of 100,000 lines passes."""
+        """Make the limits of files that the command line names: a flat order of 100,000 lines passes."""
         return cls(body=512 * 1024 * 1024, depth=250, elements=10_000_000)
 
 
-#: What holds where nobody says otherwise.
+#: The limits of a message without limits of its own.
 DEFAULT_LIMITS = Limits()
-#: Bounds for the files of a schema: deployments write them, partners wrote them; UBL's largest has 3 MiB.
+#: Limits of schema files, which deployments and partners write; the largest file of UBL has 3 MiB.
 SCHEMA_FILES = Limits(body=16 * 1024 * 1024, depth=128, namespaces=256, name=1024)
-#: What each limit counts, as errors say it.
+#: The things that each limit counts, for errors.
 _COUNTED = {
     "body": "bytes",
     "depth": "levels of elements",
@@ -114,11 +117,6 @@ _COUNTED = {
 }
 
 
-def exceeded(limits: Limits, name: str, found: str, where: str = "") -> LimitExceeded:
-    """The error that says which limit, what was found ("more" where nobody counted on) and where."""
-    return LimitExceeded(
-        f"the message exceeds the limit '{name}'",
-        where=where,
-        why=f"at most {getattr(limits, name)} {_COUNTED[name]} are allowed, and there are {found}",
-        mend=f"send smaller messages, or raise '{name}' in the route's limits",
-    )
+def exceeded(limits: Limits, name: str, found: int | str, where: str = "") -> LimitExceeded:
+    """Make the error for an exceeded limit; *found* is the count, or "more" where counting stopped."""
+    return LimitExceeded(limit=name, most=getattr(limits, name), counted=_COUNTED[name], found=found, where=where)

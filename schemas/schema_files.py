@@ -1,11 +1,10 @@
-"""The files of one XSD: the main one and all that it includes and imports, found, read and proven.
+"""The files of one XSD: the main file and all files that it includes and imports, read and proven.
 
-Nothing is ever fetched: a file is in the mapping that was handed in, or it is missing, and that is an error
-which names the line that asked for it.
+Nothing is fetched from a network. A file that isn't in the handed-in mapping is an error, which names the line that
+refers to it.
 
 Spec: docs/design/guarantees.md, "XML in" (imports that can't be found, nested quantifiers);
-docs/design/integration.md, "Integration
-object definitions" (no network).
+docs/design/integration.md, "Integration object definitions" (no network).
 """
 
 from __future__ import annotations
@@ -18,30 +17,48 @@ from lxml import etree
 
 from integration_objects.errors import HubError, Misconfigured
 
-#: Under this address the validators know the files; nothing anywhere opens it.
+#: The validators know the files under this address. Nothing opens it.
 ADDRESS = "orderhub://schemas/"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 #: Names that any schema may use without a file that declares them.
 _BUILT_IN = frozenset(("http://www.w3.org/2001/XMLSchema", "http://www.w3.org/2001/XMLSchema-instance"))
-#: In how many ways a repeated group may match; an address of four numbers has 81.
+#: The ways in which a repeated group may match, at most; an address of four numbers has 81.
 _MOST_WAYS = 1000
 
 
 class SchemaFileMissing(Misconfigured):
     """A schema refers to a file or a namespace that isn't there."""
 
+    what = "the schema file '{path}' is not there"
+    why = "schemas are read from the folder that holds them, and never fetched"
+    mend = "put a copy of the file into that place, or let schemaLocation name the place where it is"
+
+
+class NamespaceMissing(SchemaFileMissing):
+    """A schema imports a namespace that none of its files declares."""
+
+    what = "the namespace '{name}' is imported and nowhere declared"
+    why = "no file of this schema has it as its targetNamespace"
+    mend = "add a schemaLocation, and the file that it names"
+
 
 class SchemaFaulty(Misconfigured):
     """A schema file is no XML, no XSD, or contradicts itself."""
 
+    mend = "mend the schema"
+
 
 class NestedQuantifier(Misconfigured):
-    """A pattern repeats what already repeats: matching it can take forever."""
+    """A pattern repeats a group that repeats: matching it can take forever."""
+
+    what = "the pattern '{pattern}' repeats a group that repeats"
+    why = "the quantifier that ends at character {at} holds another; matching can take forever"
+    mend = "write the pattern without a quantifier inside a repeated group"
 
 
 @dataclass(frozen=True)
 class SchemaFile:
-    """One file of a schema: its path as the mapping has it, its bytes, its root element."""
+    """One file of a schema: its path in the mapping, its bytes, its root element."""
 
     path: str
     body: bytes
@@ -52,13 +69,13 @@ Parse = Callable[[bytes], etree._Element]
 
 
 def collect(read: Callable[[str], bytes], main: str, parse: Parse, asked_at: str = "") -> dict[str, SchemaFile]:
-    """Read *main* and every file that it leads to, and prove what the validators don't.
+    """Read *main* and every file that it refers to, and prove the rules that the validators don't know.
 
     Args:
-        read: gives a file's bytes by its path; KeyError or OSError where there is none.
+        read: gives a file's bytes by its path; KeyError or OSError for a missing file.
         main: the path of the first file.
-        parse: the hub's parser of foreign XML, with bounds fit for schemas.
-        asked_at: the place that names *main*, for the error where there is no such file.
+        parse: the hub's parser of foreign XML, with limits for schemas.
+        asked_at: the place that names *main*, for the error if the file is missing.
 
     Raises:
         SchemaFileMissing, SchemaFaulty, NestedQuantifier: with file and line.
@@ -80,7 +97,7 @@ def collect(read: Callable[[str], bytes], main: str, parse: Parse, asked_at: str
 
 
 def resolve(path: str, location: str) -> str:
-    """The path that *location* means in the file *path*: relative to its folder; a URL stays as it is.
+    """Resolve *location* as the file *path* means it: relative to its folder; a URL stays as it is.
 
     >>> resolve("ubl/maindoc/Order.xsd", "../common/Basic.xsd")
     'ubl/common/Basic.xsd'
@@ -95,12 +112,7 @@ def _file(path: str, asked_at: str, read: Callable[[str], bytes], parse: Parse) 
     try:
         body = read(path)
     except (KeyError, OSError) as error:
-        raise SchemaFileMissing(
-            f"the schema file '{path}' is not there",
-            where=asked_at or path,
-            why="schemas are read from the folder that holds them, and never fetched",
-            mend="put a copy of the file into that place, or let schemaLocation name the place where it is",
-        ) from error
+        raise SchemaFileMissing(path=path, where=asked_at or path) from error
     try:
         root = parse(body)
     except HubError as error:
@@ -130,23 +142,18 @@ def _prove_imports(file: SchemaFile, namespaces: set[str] | frozenset[str]) -> N
     for node in file.root.iter(XSD + "import"):
         name = node.get("namespace", "")
         if name not in namespaces:
-            raise SchemaFileMissing(
-                f"the namespace '{name}' is imported and nowhere declared",
-                where=f"{file.path}:{node.sourceline}",
-                why="no file of this schema has it as its targetNamespace",
-                mend="add a schemaLocation, and the file that it names",
-            )
+            raise NamespaceMissing(name=name, where=f"{file.path}:{node.sourceline}")
 
 
 def refuse_nested_quantifiers(pattern: str, where: str) -> None:
-    """Refuse a pattern in which something repeated holds something of variable length.
+    """Refuse a pattern in which a repeated group holds a part of variable length.
 
-    A group with a bound on both sides passes where it can match in few ways: ``([0-9]{1,3}[.]){3}``.
+    A group that is bounded on both sides passes if it matches in few ways: ``([0-9]{1,3}[.]){3}``.
 
     Raises:
         NestedQuantifier: at *where*, which is file:line.
     """
-    # One entry for each open group: in how many ways its content can match; None for no bound.
+    # One entry for each open group: the number of ways in which its content can match; None for no bound.
     ways: list[int | None] = [1]
     at = 0
     while at < len(pattern):
@@ -167,18 +174,13 @@ def refuse_nested_quantifiers(pattern: str, where: str) -> None:
         if own != 1 and most != 1:
             inside = None if own is None or most is None else own ** min(most, _MOST_WAYS)
             if inside is None or inside > _MOST_WAYS:
-                raise NestedQuantifier(
-                    f"the pattern '{pattern}' repeats what already repeats",
-                    where=where,
-                    why=f"the quantifier that ends at character {at} holds another; this can take forever",
-                    mend="write the pattern without a quantifier inside a repeated group",
-                )
+                raise NestedQuantifier(pattern=pattern, at=at, where=where)
         total = ways[-1]
         ways[-1] = None if total is None or inside is None or most is None else total * inside * (most - least + 1)
 
 
 def _after_class(pattern: str, at: int) -> int:
-    """The place behind the class that begins at *at*; classes subtract classes: ``[a-z-[aeiou]]``."""
+    """Find the place behind the class that begins at *at*; classes subtract classes: ``[a-z-[aeiou]]``."""
     depth = 0
     while at < len(pattern):
         if pattern[at] == "\\":
@@ -194,7 +196,7 @@ def _after_class(pattern: str, at: int) -> int:
 
 
 def _quantifier(pattern: str, at: int) -> tuple[int, int | None, int]:
-    """The least and most repetitions asked for at *at*, and the place behind the quantifier."""
+    """Read the quantifier at *at*: the least and most repetitions, and the place behind it."""
     sign = pattern[at : at + 1]
     if sign == "?":
         return 0, 1, at + 1

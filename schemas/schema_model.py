@@ -1,4 +1,4 @@
-"""An XSD's components as xmlschema sees them, read from bytes in memory and from nowhere else.
+"""The model that xmlschema makes of an XSD, read from bytes in memory and from nowhere else.
 
 Spec: docs/design/guarantees.md, "XML in"; docs/design/integration.md, "Integration object definitions".
 """
@@ -19,7 +19,7 @@ from schemas.schema_files import ADDRESS, SchemaFaulty
 
 
 class _Files(OpenerDirector):
-    """Opens the files of one schema, and nothing else: xmlschema has no other way to the outside."""
+    """Opens the files of one schema only: xmlschema has no other way to the outside."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         super().__init__()
@@ -36,14 +36,14 @@ def read_model(files: Mapping[str, bytes], main: str) -> Any:
     """Build xmlschema's model of the schema *main*.
 
     Args:
-        files: every file that it leads to, by path, as `schemas.schema_files.collect` found them.
-        main: the first one's path.
+        files: the schema's files by path, as `schemas.schema_files.collect` found them.
+        main: the path of the main file.
 
     Returns:
         An ``xmlschema.XMLSchema10``.
 
     Raises:
-        SchemaFaulty: xmlschema can't build it; what it only warns of is an error here.
+        SchemaFaulty: xmlschema can't build the model; its warnings are errors here.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("error", xmlschema.XMLSchemaImportWarning)
@@ -53,6 +53,4 @@ def read_model(files: Mapping[str, bytes], main: str) -> Any:
                 ADDRESS + main, allow="all", opener=_Files(files), use_fallback=False, use_cache=False
             )
         except (xmlschema.XMLSchemaException, Warning) as error:
-            raise SchemaFaulty(
-                f"the schema '{main}' can't be read", where=main, why=str(error), mend="mend the schema"
-            ) from error
+            raise SchemaFaulty(f"the schema '{main}' can't be read", where=main, why=str(error)) from error

@@ -92,9 +92,9 @@ def test_a_pattern_that_nests_quantifiers_is_refused_with_file_and_line() -> Non
     with pytest.raises(NestedQuantifier) as caught:
         Schema({"m.xsd": body}, "m.xsd")
     assert str(caught.value) == (
-        "the pattern '(a+)+b' repeats what already repeats\n"
+        "the pattern '(a+)+b' repeats a group that repeats\n"
         "  where: m.xsd:3\n"
-        "  why:   the quantifier that ends at character 5 holds another; this can take forever\n"
+        "  why:   the quantifier that ends at character 5 holds another; matching can take forever\n"
         "  mend:  write the pattern without a quantifier inside a repeated group"
     )
 

@@ -38,10 +38,10 @@ def test_a_message_that_fits_passes(schema: Schema) -> None:
 def test_a_wrong_value_is_shown_with_line_path_and_expectation(schema: Schema) -> None:
     error = refused(schema, b"<ORDER><NO>1</NO>\n<LINE><QTY>1</QTY></LINE>\n<LINE><QTY>two</QTY></LINE></ORDER>")
     assert str(error) == (
-        "the message is not as the schema 'order.xsd' wants it\n"
+        "the message doesn't fit the schema 'order.xsd'\n"
         "  where: line 3, /ORDER[1]/LINE[2]/QTY[1]\n"
         "  why:   invalid value 'two' for xs:decimal\n"
-        "  mend:  send what the schema describes"
+        "  mend:  send a message that fits the schema"
     )
 
 
