@@ -1,15 +1,15 @@
-"""An XSD seen as an integration object: what a map reads from, or writes to, at the outer end.
+"""An XSD seen as an integration object: the shape that a map reads from, or writes to, at its outer end.
 
     element with sub-elements or attributes, or repeated      component, type = its local name
-    element of simple content that stands there once at most  field
+    element of simple content that occurs once at most        field
     XML attribute                                             field "@name"
     simple content of a component                             the node's value
     xsi:nil of a component; xsi:type where types are derived  fields "@xsi:nil", "@xsi:type" ({namespace}name)
 
-The same type under the same name is one component, so recursive types make a graph with cycles. The members
-of a substitution group stand in their head's place, the extensions of a type add to it what they add. What
-``xs:any`` admits is no part of the object. Where two namespaces give one component the same local name, the
-second is called by its full name, ``{namespace}local``.
+The same type under the same name is one component, so that recursive types make a graph with cycles. The members of a
+substitution group stand in place of their head. The extensions of a type add their own elements to it. Elements that
+``xs:any`` admits are no part of the object. Where two namespaces give one component the same local name, the second one
+has its full name, ``{namespace}local``.
 
 Spec: docs/design/integration.md, "Integration object definitions: one source for everything".
 """
@@ -35,11 +35,11 @@ _TYPES: dict[str, FieldType] = {"decimal": "number", "date": "date", "dateTime":
 
 @dataclass(eq=False)
 class ExternalComponent(Component):
-    """A component with what only the wire needs to know.
+    """A component with the facts that only the wire needs.
 
     Attributes:
-        ranks: the place of each field and child among its siblings, by name; what stands in one repeated
-            group has one rank, and the tree's order decides.
+        ranks: the place of each field and child among its siblings, by name. The members of one repeated group share a
+            rank, and the tree's order decides.
         collapsed: names of the fields whose surrounding blanks mean nothing; "" for the component's value.
         nillable: names of the fields that may be null with ``xsi:nil``.
     """
@@ -51,7 +51,7 @@ class ExternalComponent(Component):
 
 @dataclass(frozen=True)
 class ExternalObject:
-    """An external system's message: its shape, and the schema that judges it.
+    """An external system's message: its shape, and the schema that validates it.
 
     Attributes:
         name: "Mainframe Order".
@@ -75,8 +75,8 @@ def read_external_objects(
 
     Args:
         sources: ``schemas/<system>/*.yaml``.
-        read_file: gives a schema file's bytes by its path in the schemas folder; KeyError, OSError for none.
-        seconds: a clock that is never set back, for `Schema`.
+        read_file: gives a schema file's bytes by its path in the schemas folder; KeyError, OSError for a missing one.
+        seconds: a monotonic clock, for `Schema`.
 
     Returns:
         External objects by name.
@@ -84,27 +84,26 @@ def read_external_objects(
     Raises:
         DeclarationFault, SchemaFileMissing, SchemaFaulty, NestedQuantifier: with file and line.
     """
-    found: dict[str, ExternalObject] = {}
+    objects: dict[str, ExternalObject] = {}
     schemas: dict[str, Schema] = {}
     for source in sources:
         node = read(source)
         parts = node.mapping(required=["external object", "schema", "root"], optional=["help"])
         name, path = parts["external object"].text(), parts["schema"].text()
-        if name in found:
+        if name in objects:
+            first = f"first in {objects[name].where}"
             raise parts["external object"].fault(
-                f"the external object '{name}' is declared twice",
-                f"first in {found[name].where}",
-                mend="rename one",
+                f"the external object '{name}' is declared twice", first, mend="rename one"
             )
         if path not in schemas:
             files = collect(read_file, path, lambda body: parse(body, SCHEMA_FILES), parts["schema"].where)
             schemas[path] = Schema({each: file.body for each, file in files.items()}, path, seconds)
         schema = schemas[path]
         root = _root_element(schema, parts["root"])
-        component = _Graph(schema).component(root)
+        component = _ComponentGraph(schema).component(root)
         definition = IntegrationObject(name, component, external=True, where=node.where)
-        found[name] = ExternalObject(name, definition, schema, node.where)
-    return found
+        objects[name] = ExternalObject(name, definition, schema, node.where)
+    return objects
 
 
 def _root_element(schema: Schema, node: Node) -> Any:
@@ -132,7 +131,7 @@ class _Particle:
 
 @dataclass(frozen=True)
 class _Simple:
-    """What a simple type says about its texts."""
+    """The facts of a simple type: kind, length, values, and whether surrounding blanks count."""
 
     type: FieldType = "text"
     length: int | None = None
@@ -140,8 +139,8 @@ class _Simple:
     collapse: bool = False
 
 
-class _Graph:
-    """Builds the components of one schema; each pair of type and element name once."""
+class _ComponentGraph:
+    """Builds the components of one schema, once for each pair of type and element name."""
 
     def __init__(self, schema: Schema) -> None:
         self.types = schema.model.maps.types
@@ -153,7 +152,7 @@ class _Graph:
                 self.extensions.setdefault(id(type.base_type), []).append(type)
 
     def component(self, element: Any) -> ExternalComponent:
-        """The component of a global element, with all that it leads to."""
+        """Build the component of a global element, with all components that it refers to."""
         root = self._component(element, local_name(element.name))
         while self.waiting:
             self._fill(*self.waiting.pop())
@@ -173,9 +172,9 @@ class _Graph:
             own = type is element.type
             simple = type.simple_type
             if simple is not None and component.text is None:
-                told = _told(simple)
-                component.text = told.type
-                if told.collapse:
+                simple_type = _simple_type(simple)
+                component.text = simple_type.type
+                if simple_type.collapse:
                     component.collapsed.add("")
             elif type.mixed and component.text is None:
                 component.text = "text"
@@ -207,10 +206,10 @@ class _Graph:
             if name in component.fields and component.fields[name].tag != tag:
                 name = "@" + _full(tag)
             if name not in component.fields:
-                told = _told(attribute.type)
+                simple_type = _simple_type(attribute.type)
                 required = own and attribute.use == "required"
-                component.fields[name] = _field(name, tag, told, required, component.where)
-                if told.collapse:
+                component.fields[name] = _field(name, tag, simple_type, required, component.where)
+                if simple_type.collapse:
                     component.collapsed.add(name)
 
     def _add_content(self, component: ExternalComponent, type: Any, own: bool) -> None:
@@ -232,9 +231,9 @@ class _Graph:
         simple = element.type.simple_type
         plain = simple is not None and not (element.type.is_complex() and element.type.attributes)
         if plain and particle.most == 1 and not self._derived(element.type):
-            told = _told(simple)
-            component.fields[name] = _field(name, element.name, told, least > 0, _file_of(element))
-            if told.collapse:
+            simple_type = _simple_type(simple)
+            component.fields[name] = _field(name, element.name, simple_type, least > 0, _file_of(element))
+            if simple_type.collapse:
                 component.collapsed.add(name)
             if element.nillable:
                 component.nillable.add(name)
@@ -243,12 +242,14 @@ class _Graph:
             component.occurs[name] = (least, particle.most)
 
 
-def _field(name: str, tag: str, told: _Simple, required: bool, where: str) -> Field:
-    return Field(name, told.type, told.length, required=required, values=told.values, tag=tag, where=where)
+def _field(name: str, tag: str, simple_type: _Simple, required: bool, where: str) -> Field:
+    return Field(
+        name, simple_type.type, simple_type.length, required=required, values=simple_type.values, tag=tag, where=where
+    )
 
 
 def _full(tag: str) -> str:
-    """The full name that a second bearer of a local name goes by; ``{}name`` without a namespace."""
+    """Give the full name for the second of two equal local names; ``{}name`` without a namespace."""
     return tag if tag.startswith("{") else "{}" + tag
 
 
@@ -257,7 +258,7 @@ def _file_of(element: Any) -> str:
 
 
 class _Ranks:
-    """Counts ranks; a repeated group holds the count while it is open."""
+    """Counts ranks. A repeated group holds the count while it is open."""
 
     def __init__(self, start: int) -> None:
         self.rank = start
@@ -270,9 +271,9 @@ class _Ranks:
 
 
 def _particles(group: Any, ranks: _Ranks) -> dict[str, _Particle]:
-    """The elements of a content model by name, in order, with how often they may occur in all.
+    """List the elements of a content model by name, in order, with the number of times that they may occur in all.
 
-    Recursion is bounded by the schema's own nesting of groups, and XSD has no circular ones.
+    The schema's own nesting of groups bounds the recursion. XSD has no circular groups.
     """
     repeated = group.max_occurs is None or group.max_occurs > 1
     if repeated:
@@ -304,7 +305,7 @@ def _particles(group: Any, ranks: _Ranks) -> dict[str, _Particle]:
 
 
 def _elements(element: Any, ranks: _Ranks) -> dict[str, _Particle]:
-    """An element, or in its place the members of its substitution group."""
+    """List an element, or the members of its substitution group in its place."""
     members = {each.name: each for each in element.iter_substitutes()}
     candidates = [] if element.abstract else [element]
     candidates += [members[name] for name in sorted(members) if name != element.name]
@@ -327,12 +328,12 @@ def _times(one: int | None, two: int | None) -> int | None:
     return None if one is None or two is None else one * two
 
 
-def _told(type: Any) -> _Simple:
-    """What a simple type means for a field: its kind, length, values, and whether blanks around it count."""
+def _simple_type(type: Any) -> _Simple:
+    """Read the facts of a simple type that a field needs."""
     if type.is_list():
         return _Simple(collapse=True)
     if type.is_union():
-        return _union([_told(member) for member in type.member_types])
+        return _union([_simple_type(member) for member in type.member_types])
     primitive = getattr(type, "primitive_type", None) or type.root_type
     kind = _TYPES.get(local_name(str(primitive.name)), "text")
     length = type.max_length if kind == "text" and isinstance(type.max_length, int) else None
@@ -341,13 +342,17 @@ def _told(type: Any) -> _Simple:
 
 
 def _union(members: Iterable[_Simple]) -> _Simple:
-    told = list(members)
-    kinds = {each.type for each in told}
-    values = tuple(value for each in told for value in each.values) if all(each.values for each in told) else ()
-    lengths = [each.length for each in told]
+    simple_types = list(members)
+    kinds = {each.type for each in simple_types}
+    values = (
+        tuple(value for each in simple_types for value in each.values)
+        if all(each.values for each in simple_types)
+        else ()
+    )
+    lengths = [each.length for each in simple_types]
     return _Simple(
         kinds.pop() if len(kinds) == 1 else "text",
         None if None in lengths else max(length for length in lengths if length is not None),
         values,
-        all(each.collapse for each in told),
+        all(each.collapse for each in simple_types),
     )

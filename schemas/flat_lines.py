@@ -5,7 +5,7 @@
         A2                                     A2   Parent Item Id: A1
           A3                                   A3   Parent Item Id: A2
 
-A parent is named by its Row Id, or, where it has none, by its Integration Id.
+A line names its parent by the parent's Row Id, or by its Integration Id if it has no Row Id.
 
 Source: "b. Delta Method" and its kin read such rows; spec: docs/design/integration.md, "Property sets and the hub's own
 XML", docs/design/methods.md, "Settled points", Objects.
@@ -20,35 +20,39 @@ from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 PARENT = "Parent Item Id"
-#: Levels of lines that are written nested; a level takes two of the 256 levels of elements that parsers read.
+#: Levels of lines that are written nested. A level takes two of the 256 levels of elements that parsers read.
 MAX_NESTED_LEVELS = 100
 
 _ROW_ID = "Row Id"
 
 
 class ParentsBroken(Invalid):
-    """Flat lines name parents that aren't there, are there twice, or are their own descendants."""
+    """Flat lines name parents that are missing, are there twice, or are their own descendants."""
 
 
 class LinesTooDeep(Refused):
-    """Lines are too deep to be written nested, and lack the identities to be written flat."""
+    """Lines are too deep to be written nested, and lack identities for the flat form."""
+
+    what = "'{component}' is nested deeper than {most}, and can't be written flat"
+    why = "the identity '{identity}' of a parent names {number} lines"
+    mend = "give each line an Integration Id of its own"
 
 
 def can_be_flat(component: Component) -> bool:
-    """Whether the component holds itself, and knows the field that names a parent."""
+    """Whether the component holds components of its own kind, and has the field that names a parent."""
     return component.name in component.children and PARENT in component.fields
 
 
 def is_deep(siblings: PropertySet, component: Component) -> bool:
-    """Whether the list's components, holding themselves, are too deep to be written nested."""
+    """Whether the components of the list are nested too deep to be written nested."""
     if not can_be_flat(component):
         return False
     level = [siblings]
     for _ in range(MAX_NESTED_LEVELS):
         level = [
             below
-            for one in level
-            for node in one.children
+            for parent in level
+            for node in parent.children
             for below in node.children
             if below.type == siblings.type and below.children
         ]
@@ -58,7 +62,7 @@ def is_deep(siblings: PropertySet, component: Component) -> bool:
 
 
 def flat_rows(siblings: PropertySet, component: Component) -> list[tuple[PropertySet, str | None]]:
-    """The nested lines, parents before children, each with what names its parent.
+    """List the nested lines, parents before children, each with the identity of its parent.
 
     Raises:
         LinesTooDeep: a parent has neither Row Id nor Integration Id, or shares it with another line.
@@ -81,10 +85,11 @@ def flat_rows(siblings: PropertySet, component: Component) -> list[tuple[Propert
         identity = None if parent is None else parent.get(_ROW_ID) or parent.get(KEY) or ""
         if identity is not None and owners.get(identity) != 1:
             raise LinesTooDeep(
-                f"'{component.name}' is nested deeper than {MAX_NESTED_LEVELS}, and can't be written flat",
+                component=component.name,
+                most=MAX_NESTED_LEVELS,
+                identity=identity,
+                number=owners.get(identity, 0),
                 where=line_of(node),
-                why=f"the identity '{identity}' of a parent names {owners.get(identity, 0)} lines",
-                mend="give each line an Integration Id of its own",
             )
         result.append((node, identity))
     return result
@@ -94,7 +99,7 @@ def assemble(siblings: PropertySet, component: Component) -> None:
     """Put flat components beneath the parents that they name. Changes *siblings*.
 
     Raises:
-        ParentsBroken: see there.
+        ParentsBroken: a parent is missing, ambiguous, or part of a circle.
     """
     flat = siblings.children
     if not any(node.properties.get(PARENT) for node in flat):
@@ -138,7 +143,7 @@ def assemble(siblings: PropertySet, component: Component) -> None:
 
 
 def _parents(flat: list[PropertySet]) -> tuple[dict[str | None, PropertySet], dict[str | None, PropertySet]]:
-    """What a line may be named by as a parent: its Row Id; its Integration Id, where it has no Row Id."""
+    """Index the lines by the identity that children name: Row Id, or Integration Id if there is no Row Id."""
     by_row: dict[str | None, PropertySet] = {}
     by_key: dict[str | None, PropertySet] = {}
     named = {node.properties.get(PARENT) for node in flat}
@@ -167,10 +172,10 @@ def _refuse_circles(flat: list[PropertySet], parents: list[PropertySet | None]) 
         node: PropertySet | None = start
         while node is not None and id(node) not in settled:
             if id(node) in on_path:
-                circle = path[next(i for i, one in enumerate(path) if one is node) :]
-                names = " > ".join(called(one) for one in [*circle[:10], node])
+                circle = path[next(i for i, line in enumerate(path) if line is node) :]
+                names = " > ".join(called(line) for line in [*circle[:10], node])
                 raise ParentsBroken(
-                    "the lines' parents make a circle",
+                    "the parents of the lines form a circle",
                     where=line_of(node),
                     why=names,
                     mend="let one of them name a line outside the circle, or no parent",
@@ -182,11 +187,11 @@ def _refuse_circles(flat: list[PropertySet], parents: list[PropertySet | None]) 
 
 
 def called(node: PropertySet) -> str:
-    """The line as errors name it."""
+    """Name the line for an error."""
     key = node.get(KEY) or node.get(_ROW_ID)
     return f"line '{key}'" if key else "a line without a key"
 
 
 def line_of(node: PropertySet) -> str:
-    """The line of the source that the node came from, as errors print it; "" where it isn't known."""
+    """Write the node's line of the source for an error; "" where it isn't known."""
     return "" if node.origin is None else f"line {node.origin}"

@@ -1,9 +1,9 @@
-"""A checked element tree into a property set, after an external object's definition.
+"""A validated element tree becomes a property set, after an external object's definition.
 
     element of a component   PropertySet: type its name, value its own text, origin its line
     element of a field       property; ``''`` where it is empty, None with ``xsi:nil``
     XML attribute            property "@name"
-    anything else            left out: what ``xs:any`` admits, and what stands between in mixed content
+    anything else            left out: elements that ``xs:any`` admits, and the texts of mixed content
 
 Flags become Y and N. Blanks around a text are dropped where the schema's type says that they mean nothing.
 
@@ -13,7 +13,8 @@ Spec: docs/design/integration.md, "Integration object definitions"; docs/design/
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 from lxml import etree
 
@@ -27,22 +28,26 @@ _FLAGS = {"true": "Y", "1": "Y", "false": "N", "0": "N"}
 
 
 class WrongRoot(Invalid):
-    """The message's root element is another one than the external object's."""
+    """The root element of the message isn't that of the external object."""
+
+    what = "the message is no '{name}'"
+    why = "its root is '{found}'; '{expected}' is expected"
+    mend = "send it to the route that takes such messages"
 
 
 @dataclass(eq=False)
-class _Reader:
-    """What to do with each tag inside one component: one look-up a node."""
+class _ComponentReader:
+    """The treatment of each tag inside one component: one look-up a node."""
 
     name: str
     value: bool = False
-    #: The own value needs blanks dropped or a flag translated.
+    #: the treatment of the component's own value ("", "collapse", "flag")
     value_kind: str = ""
     #: tag -> reader of a child component
-    children: dict[str, _Reader] = field(default_factory=dict)
+    children: dict[str, _ComponentReader] = dataclass_field(default_factory=dict)
     #: tag -> property name, kind ("", "collapse", "flag"), nillable
-    fields: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
-    attributes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    fields: dict[str, tuple[str, str, bool]] = dataclass_field(default_factory=dict)
+    attributes: dict[str, tuple[str, str]] = dataclass_field(default_factory=dict)
 
 
 def external_from_xml(
@@ -52,8 +57,8 @@ def external_from_xml(
 
     Args:
         element: the root, parsed by `schemas.check.parse` and validated by the object's schema.
-        obj: what it is.
-        only: the names of the components beneath the root that somebody will look at; None: all.
+        obj: the external object that the message is.
+        only: the names of the components beneath the root that are needed; None for all.
 
     Returns:
         The root element's node; each node's origin is its line.
@@ -63,25 +68,21 @@ def external_from_xml(
     """
     definition = obj.definition if isinstance(obj, ExternalObject) else obj
     if element.tag != definition.root.tag:
-        raise WrongRoot(
-            f"the message is no '{definition.name}'",
-            where=place_of(element),
-            why=f"its root is '{element.tag}'; '{definition.root.tag}' is expected",
-            mend="send it to the route that takes such messages",
-        )
+        raise WrongRoot(name=definition.name, found=element.tag, expected=definition.root.tag, where=place_of(element))
     reader = _reader(definition.root)
     root = PropertySet(reader.name, origin=element.sourceline)
     stack = [(element, reader, root)]
     while stack:
         source, reader, node = stack.pop()
         if reader.value:
-            node.value = _meant(source.text or "", reader.value_kind)
+            node.value = _normal(source.text or "", reader.value_kind)
         properties = node.properties
         if reader.attributes:
             for tag, text in source.items():
-                told = reader.attributes.get(tag)
-                if told is not None:
-                    properties[told[0]] = _meant(text, told[1]) if tag != TYPE else _full_name(source, text)
+                attribute = reader.attributes.get(tag)
+                if attribute is not None:
+                    name, kind = attribute
+                    properties[name] = _normal(text, kind) if tag != TYPE else _full_name(source, text)
         fields, children = reader.fields, reader.children
         for child in source:
             tag = child.tag
@@ -90,19 +91,19 @@ def external_from_xml(
                 name, kind, nillable = known
                 text = child.text or ""
                 if kind:
-                    text = _meant(text, kind)
+                    text = _normal(text, kind)
                 properties[name] = None if nillable and _is_nil(child) else text
                 continue
             below = children.get(tag)
             if below is not None and (only is None or below.name in only):
-                made = PropertySet(below.name, origin=child.sourceline)
-                node.children.append(made)
-                stack.append((child, below, made))
+                component = PropertySet(below.name, origin=child.sourceline)
+                node.children.append(component)
+                stack.append((child, below, component))
     return root
 
 
-def _meant(text: str, kind: str) -> str:
-    """The text as it counts: without blanks that mean nothing, flags as Y and N."""
+def _normal(text: str, kind: str) -> str:
+    """Normalise a text: drop blanks that mean nothing, write flags as Y and N."""
     if not kind:
         return text
     text = " ".join(text.split())
@@ -114,33 +115,33 @@ def _is_nil(element: etree._Element) -> bool:
 
 
 def _full_name(element: etree._Element, text: str) -> str:
-    """The name that xsi:type gives with a prefix, as ``{namespace}name``."""
+    """Resolve the prefixed name of xsi:type to ``{namespace}name``."""
     prefix, _, name = text.strip().rpartition(":")
     namespace = element.nsmap.get(prefix or None)
     return f"{{{namespace}}}{name}" if namespace else name
 
 
 @functools.cache
-def _reader(root: Component) -> _Reader:
-    made: dict[Component, _Reader] = {root: _Reader(root.name)}
+def _reader(root: Component) -> _ComponentReader:
+    readers: dict[Component, _ComponentReader] = {root: _ComponentReader(root.name)}
     waiting = [root]
     while waiting:
         component = waiting.pop()
-        reader = made[component]
+        reader = readers[component]
         reader.value = component.text is not None
         reader.value_kind = _kind(component, "", component.text or "")
-        for name, told in component.fields.items():
-            kind = _kind(component, name, told.type)
+        for name, field in component.fields.items():
+            kind = _kind(component, name, field.type)
             if name.startswith("@"):
-                reader.attributes[told.tag] = (name, kind)
+                reader.attributes[field.tag] = (name, kind)
             else:
-                reader.fields[told.tag] = (name, kind, _may_be_nil(component, told))
+                reader.fields[field.tag] = (name, kind, _may_be_nil(component, field))
         for child in component.children.values():
-            if child not in made:
-                made[child] = _Reader(child.name)
+            if child not in readers:
+                readers[child] = _ComponentReader(child.name)
                 waiting.append(child)
-            reader.children[child.tag] = made[child]
-    return made[root]
+            reader.children[child.tag] = readers[child]
+    return readers[root]
 
 
 def _kind(component: Component, name: str, type: str) -> str:
@@ -149,5 +150,5 @@ def _kind(component: Component, name: str, type: str) -> str:
     return "collapse" if isinstance(component, ExternalComponent) and name in component.collapsed else ""
 
 
-def _may_be_nil(component: Component, told: Field) -> bool:
-    return isinstance(component, ExternalComponent) and told.name in component.nillable
+def _may_be_nil(component: Component, field: Field) -> bool:
+    return isinstance(component, ExternalComponent) and field.name in component.nillable

@@ -1,6 +1,6 @@
-"""The elements of the hub's own XML: what a component's element may hold, and what is refused about it.
+"""The elements of the hub's own XML: the fields and lists of a component's element, and the errors about them.
 
-Source: spec, docs/design/integration.md, "Property sets and the hub's own XML".
+Spec: docs/design/integration.md, "Property sets and the hub's own XML".
 """
 
 from __future__ import annotations
@@ -17,39 +17,49 @@ Envelope = Literal["Message", "SiebelMessage"]
 
 #: The envelopes' root elements, and the IntObjectFormat that each writes.
 FORMATS = {"Message": "Hierarchical", "SiebelMessage": "Siebel Hierarchical"}
-#: The property by which `execute` is told what to do with a component; an attribute in XML.
+#: The property that tells `execute` what to do with a component; an attribute in XML.
 OPERATION = "Operation"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 class NotAMessage(Invalid):
-    """The document is XML, but not a message of the hub's own."""
+    """The document is XML, but no message of the hub's own."""
 
 
 class ElementUnknown(Invalid):
-    """An element or attribute stands where the definition has none of its name."""
+    """The definition has no element or attribute of this name at this place."""
+
+    what = "unknown {kind} {name} in <{parent}>"
 
 
 class ElementMisplaced(Invalid):
-    """An element is there twice, or holds what it can't hold."""
+    """An element is there twice, or holds an element or text that it can't hold."""
+
+    what = "<{tag}> is there twice"
+    mend = "take one of the two away"
 
 
 class ValueRefused(Invalid):
     """A field's text is no value of the field."""
 
+    what = "'{field}' can't be read"
+
 
 class NotWritable(Refused):
-    """The tree holds what the definition doesn't know or XML can't carry."""
+    """The tree holds a node that the definition doesn't know, or a text that XML can't carry."""
+
+    # Such a tree comes from code, not from a document.
+    mend = "make the tree with integration_objects.complex_object, or read it from a document"
 
 
 @dataclass(frozen=True)
 class Elements:
-    """What a component's element may hold.
+    """The fields and lists that a component's element may hold.
 
     Attributes:
         fields: by element name.
         lists: the child components, by the element name of their list.
-        by_type: the element name of a list and its component, by the type of the list's node.
+        by_type: the element name of a list, and its component, by the type of the list's node.
         tags: name and element name of each field, in the definition's order.
     """
 
@@ -61,7 +71,7 @@ class Elements:
 
 @functools.lru_cache(maxsize=4096)
 def elements_of(component: Component) -> Elements:
-    """The elements of a component; worked out once."""
+    """Give the elements of a component; worked out once for each."""
     return Elements(
         {element_name(one.name): one for one in component.fields.values()},
         {"ListOf" + element_name(child.name): child for child in component.children.values()},

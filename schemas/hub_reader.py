@@ -1,9 +1,11 @@
 """Reads the hub's own XML from a parsed document; `hub_xml` is the way in.
 
-Source: spec, docs/design/integration.md, "Property sets and the hub's own XML".
+Spec: docs/design/integration.md, "Property sets and the hub's own XML".
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from lxml import etree
 
@@ -26,34 +28,33 @@ from schemas.hub_elements import (
     elements_of,
 )
 
-_ONE = "take one of the two away"
 _NIL = f"{{{XSI}}}nil"
-# What says something about the document, and nothing about its content.
+# Namespaces of attributes that say nothing about the content.
 _ABOUT = (f"{{{XSI}}}", "{http://www.w3.org/XML/1998/namespace}")
 _HEAD = ("MessageId", "MessageType", "IntObjectName", "IntObjectFormat", "PrimaryRowId", "IsEmpty")
 
 
 def hub_from_element(root: etree._Element, definitions: Definitions, lines: bool = True) -> PropertySet:
-    """Read a message of the hub's own from a document that is parsed already; see `hub_from_xml`."""
+    """Read a message of the hub's own from a parsed document; see `hub_from_xml`."""
     name = local_name(root.tag)
     if name not in FORMATS or (name == "Message" and root.tag != name):
         raise NotAMessage(
             f"the document is no message of the hub's own, but <{name}>",
             where=place_of(root),
-            why="the root element is Message or SiebelMessage, without a namespace",
-            mend=nearest(name, FORMATS) or "is it meant for another route?",
+            why="the root element of a message is Message or SiebelMessage, without a namespace",
+            mend=nearest(name, FORMATS) or "send it to the route that takes such documents",
         )
-    return _Reader(root, definitions, lines, foreign=name == "SiebelMessage").message()
+    return _MessageReader(root, definitions, lines, foreign=name == "SiebelMessage").message()
 
 
-class _Reader:
-    """One reading of one document."""
+class _MessageReader:
+    """Reads one document, without recursion."""
 
     def __init__(self, root: etree._Element, definitions: Definitions, lines: bool, foreign: bool) -> None:
         self.root = root
         self.definitions = definitions
         self.lines = lines
-        # SiebelMessage comes with namespaces of its makers' choice; the hub's own has none.
+        # A SiebelMessage has namespaces of its maker's choice. The hub's own XML has none.
         self.foreign = foreign
 
     def message(self) -> PropertySet:
@@ -62,9 +63,9 @@ class _Reader:
         if head.get("IsEmpty") == "Y":
             if len(self.root) or (self.root.text or "").strip():
                 raise ElementMisplaced(
-                    "the message says that it is empty, and holds something",
+                    "the message says that it is empty, and has content",
                     where=place_of(self.root),
-                    mend="take away IsEmpty, or what the message holds",
+                    mend="take away IsEmpty, or the content",
                 )
             return empty(None if definition is None else definition.name)
         if definition is None:
@@ -72,7 +73,7 @@ class _Reader:
                 "the message doesn't say which integration object it carries",
                 where=place_of(self.root),
                 why="the attribute IntObjectName is missing",
-                mend='add IntObjectName="OM Order", or what it is',
+                mend='add IntObjectName with the name of the object, such as "OM Order"',
             )
         result = PropertySet(properties={"OutputIntObjectName": definition.name})
         if "PrimaryRowId" in head:
@@ -93,12 +94,7 @@ class _Reader:
             if name.startswith(_ABOUT):
                 continue
             if name not in _HEAD:
-                raise ElementUnknown(
-                    f"unknown attribute '{name}'",
-                    where=place_of(self.root),
-                    why="a message has " + ", ".join(_HEAD),
-                    mend=nearest(name, _HEAD) or NAME_KNOWN,
-                )
+                raise self._unknown_attribute(self.root, name, _HEAD)
             head[name] = value
         form = head.get("IntObjectFormat", "Hierarchical")
         if form not in FORMATS.values():
@@ -141,7 +137,7 @@ class _Reader:
             if self._tag(element) != tag:
                 raise self._unknown(element, self.root, [tag])
             if found is not None:
-                raise ElementMisplaced(f"<{tag}> is there twice", where=place_of(element), mend=_ONE)
+                raise ElementMisplaced(tag=tag, where=place_of(element))
             found = element
         if found is None:
             raise NotAMessage(
@@ -158,7 +154,7 @@ class _Reader:
         return result
 
     def _fill(self, pending: list[tuple[etree._Element, PropertySet, Component]], instance: PropertySet) -> None:
-        """Fill the nodes that wait in *pending*, and all beneath them, from their elements."""
+        """Fill the nodes in *pending*, and all nodes beneath them, from their elements."""
         flat: list[tuple[PropertySet, Component]] = []
         while pending:
             element, node, component = pending.pop()
@@ -175,7 +171,7 @@ class _Reader:
                 field = fields.get(tag)
                 if field is not None:
                     if field.name in properties:
-                        raise ElementMisplaced(f"<{tag}> is there twice", where=place_of(child), mend=_ONE)
+                        raise ElementMisplaced(tag=tag, where=place_of(child))
                     properties[field.name] = self._value(child, field)
                     continue
                 below = shape.lists.get(tag)
@@ -183,7 +179,7 @@ class _Reader:
                     raise self._unknown(child, element, [*fields, *shape.lists])
                 siblings = PropertySet(list_of(below.name), origin=self._line(child))
                 if node.child(siblings.type) is not None:
-                    raise ElementMisplaced(f"<{tag}> is there twice", where=place_of(child), mend=_ONE)
+                    raise ElementMisplaced(tag=tag, where=place_of(child))
                 node.children.append(siblings)
                 self._no_text(child, child.text)
                 self._components(child, below, siblings, pending)
@@ -199,7 +195,7 @@ class _Reader:
         siblings: PropertySet,
         pending: list[tuple[etree._Element, PropertySet, Component]],
     ) -> None:
-        """Make a node for each component in the list *element*; *pending* says what is to be filled."""
+        """Make a node for each component in the list *element*, and put it into *pending* to be filled."""
         tag = element_name(component.name)
         for child in element:
             self._no_text(element, child.tail)
@@ -227,9 +223,7 @@ class _Reader:
             return None
         why = check_value(field, text)
         if why is not None:
-            raise ValueRefused(
-                f"'{field.name}' can't be read", where=place_of(element), why=why, mend=_mend(field, text)
-            )
+            raise ValueRefused(field=field.name, where=place_of(element), why=why, mend=_mend(field, text))
         return text
 
     def _is_nil(self, element: etree._Element) -> bool:
@@ -257,15 +251,10 @@ class _Reader:
 
     def _other_attribute(self, element: etree._Element, name: str, known: list[str]) -> None:
         if name == _NIL or not name.startswith(_ABOUT):
-            raise ElementUnknown(
-                f"unknown attribute '{local_name(name)}' of <{self._tag(element)}>",
-                where=place_of(element),
-                why="known here is " + known[0],
-                mend=nearest(local_name(name), known) or NAME_KNOWN,
-            )
+            raise self._unknown_attribute(element, local_name(name), known)
 
     def _no_text(self, element: etree._Element, text: str | None) -> None:
-        """Refuse *text* that stands between the elements in *element*; white space is none."""
+        """Refuse *text* between the elements in *element*; white space is allowed."""
         if text is not None and not text.isspace():
             raise ElementMisplaced(
                 f"<{self._tag(element)}> holds the text {text.strip()[:40]!r}",
@@ -275,11 +264,24 @@ class _Reader:
             )
 
     def _unknown(self, element: etree._Element, parent: etree._Element, known: list[str]) -> ElementUnknown:
+        name = local_name(element.tag)
         return ElementUnknown(
-            f"unknown element <{local_name(element.tag)}> in <{self._tag(parent)}>",
+            kind="element",
+            name=f"<{name}>",
+            parent=self._tag(parent),
             where=place_of(element),
             why=_expected(element.tag, known),
-            mend=nearest(local_name(element.tag), known) or NAME_KNOWN,
+            mend=nearest(name, known) or NAME_KNOWN,
+        )
+
+    def _unknown_attribute(self, element: etree._Element, name: str, known: Sequence[str]) -> ElementUnknown:
+        return ElementUnknown(
+            kind="attribute",
+            name=f"'{name}'",
+            parent=self._tag(element),
+            where=place_of(element),
+            why=f"known here are {', '.join(known)}",
+            mend=nearest(name, known) or NAME_KNOWN,
         )
 
     def _tag(self, element: etree._Element) -> str:
@@ -292,7 +294,7 @@ class _Reader:
 def _expected(tag: str, known: list[str]) -> str:
     if local_name(tag) in known:
         return "elements of the hub's own XML have no namespace"
-    return f"expected <{known[0]}>" if len(known) == 1 else f"none of its {len(known)} elements is called so"
+    return f"expected <{known[0]}>" if len(known) == 1 else f"none of its {len(known)} elements has this name"
 
 
 def _mend(field: Field, text: str) -> str:

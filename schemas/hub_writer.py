@@ -1,6 +1,6 @@
 """Writes the hub's own XML as text, piece by piece; `hub_xml` is the way in.
 
-Escaped strings cost a third of what a builder of elements does (spec, docs/design/performance.md).
+Escaped strings cost a third of a builder of elements (docs/design/performance.md).
 """
 
 from __future__ import annotations
@@ -18,14 +18,12 @@ from schemas.flat_lines import PARENT, flat_rows, is_deep, line_of
 from schemas.hub_elements import FORMATS, OPERATION, XSI, Elements, Envelope, NotWritable, elements_of
 
 _INDENT = "  "
-#: A tree that isn't one comes from code, not from a document.
-_MAKE = "make the tree with integration_objects.complex_object, or read it from a document"
-# Text that stands in XML as it is.
+# Text that needs no escape in XML.
 _PLAIN = re.compile("[\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 
 
 class HubWriter:
-    """One writing of one document, without recursion."""
+    """Writes one document, without recursion."""
 
     def __init__(self, envelope: Envelope) -> None:
         if envelope not in FORMATS:
@@ -40,7 +38,7 @@ class HubWriter:
         self.head: dict[str, str | None] = {}
 
     def document(self) -> bytes:
-        """The document as it was written."""
+        """Return the written document."""
         attributes = "".join(
             f' {name}="{_escaped_attribute(value, name)}"' for name, value in self.head.items() if value is not None
         )
@@ -52,7 +50,7 @@ class HubWriter:
         return "".join([head, ">\n", *self.pieces, f"</{self.envelope}>\n"]).encode()
 
     def empty(self, name: str | None) -> None:
-        """Write an empty complex object, of no kind where *name* is None."""
+        """Write an empty complex object; None for one of no kind."""
         self.head = {"IntObjectName": name, "IsEmpty": "Y"}
 
     def message(self, tree: PropertySet, definitions: Definitions) -> None:
@@ -63,7 +61,6 @@ class HubWriter:
             raise NotWritable(
                 "the tree is no message",
                 why="it has no child Message with an IntObjectName, and isn't empty",
-                mend=_MAKE,
             )
         definition = definitions.get(name)
         if definition is None or definition.external:
@@ -86,13 +83,11 @@ class HubWriter:
         if [child.type for child in tree.children] != ["Message"] or [child.type for child in envelope.children] != [
             wanted
         ]:
-            raise NotWritable(
-                "the tree is no message", why=f"expected one child Message with one child {wanted}", mend=_MAKE
-            )
+            raise NotWritable("the tree is no message", why=f"expected one child Message with one child {wanted}")
         self._list(envelope.children[0], "ListOf" + element_name(name), definition.root)
 
     def _list(self, siblings: PropertySet, tag: str, component: Component) -> None:
-        """Write a list and all beneath it."""
+        """Write a list, with everything beneath it."""
         stack: list[_Task] = [_ListTask(siblings, tag, component, _INDENT, False)]
         while stack:
             task = stack.pop()
@@ -106,7 +101,7 @@ class HubWriter:
     def _open_list(self, task: _ListTask, stack: list[_Task]) -> None:
         siblings, indent, component = task.siblings, task.indent, task.component
         if siblings.properties or siblings.value:
-            raise NotWritable(f"a '{siblings.type}' has neither properties nor a value", mend=_MAKE)
+            raise NotWritable(f"a '{siblings.type}' has neither properties nor a value")
         if not siblings.children:
             self.pieces.append(f"{indent}<{task.tag}/>\n")
             return
@@ -128,7 +123,6 @@ class HubWriter:
                 if node.type != component.name
                 else f"a '{node.type}' has no value",
                 where=line_of(node),
-                mend=_MAKE,
             )
         tag = element_name(component.name)
         operation = None if OPERATION in component.fields else node.properties.get(OPERATION)
@@ -184,8 +178,8 @@ class HubWriter:
             seen.add(child.type)
             tag, below = found
             if task.flat and below is component:
-                # The lines beneath stand in the flat list. An empty list, or one that isn't the last child,
-                # would be lost or misplaced when read again, so it is written without them.
+                # The lines beneath stand in the flat list. An empty list, or a list that isn't the last child, would
+                # be lost or misplaced when it is read again, so the list is written without its lines.
                 if child.children and child is node.children[-1]:
                     continue
                 child = PropertySet(child.type)
@@ -194,7 +188,7 @@ class HubWriter:
 
 
 class _ListTask(NamedTuple):
-    """A list that is still to be written."""
+    """A list to be written."""
 
     siblings: PropertySet
     tag: str
@@ -204,7 +198,7 @@ class _ListTask(NamedTuple):
 
 
 class _NodeTask(NamedTuple):
-    """A component that is still to be written; in the flat form with its parent's identity."""
+    """A component to be written; in the flat form with its parent's identity."""
 
     node: PropertySet
     component: Component
@@ -217,7 +211,7 @@ _Task = str | _ListTask | _NodeTask
 
 
 def _escaped(text: str, name: str) -> str:
-    """The text as XML carries it between tags."""
+    """Escape a text between tags."""
     if _PLAIN.fullmatch(text):
         return text
     why = check_characters(text)

@@ -10,12 +10,11 @@
               <IntegrationId>A1</IntegrationId>                  absent: not carried; xsi:nil: null; empty: ''
               <ListOfLineItem> ...                               lines nest, or are flat with ParentItemId
 
-Reading what was written gives an equal tree. Nothing here recurses; chains of more than 100 lines are written
-flat, since parsers stop at 256 levels of elements.
+Reading a written tree gives an equal tree. No function recurses. Chains of more than 100 lines are written flat, since
+parsers stop at 256 levels of elements.
 
 Source: "q. Create Empty Complex Object Method"; spec: docs/design/integration.md, "Property sets and the hub's own
-XML",
-docs/design/methods.md, "Settled points".
+XML"; docs/design/methods.md, "Settled points".
 """
 
 from __future__ import annotations
@@ -59,16 +58,15 @@ def hub_from_xml(
     Args:
         body: the document; its root is ``Message`` or ``SiebelMessage``.
         definitions: the integration objects, by name.
-        limits: of the door that it came through.
-        lines: whether the nodes keep the line that they came from, which errors name.
+        limits: the limits of the route or command that the document came by.
+        lines: whether each node keeps its line of the document, which errors name.
 
     Returns:
-        The message's tree; an empty complex object where the document says that it is empty. Flat lines are
-        assembled, and their ``Parent Item Id`` is gone.
+        The message's tree, or an empty complex object. Flat lines are assembled, without their ``Parent Item Id``.
 
     Raises:
-        Invalid: over a limit, not well-formed, no message, an unknown element (the error names the nearest
-            known one), a value that isn't one of its field, flat lines whose parents are broken.
+        Invalid: over a limit, not well-formed, no message, an unknown element, a value that the field refuses, flat
+            lines with broken parents.
     """
     return hub_from_element(parse(body, limits), definitions, lines)
 
@@ -79,11 +77,11 @@ def hub_to_xml(tree: PropertySet, definitions: Definitions, envelope: Envelope =
     Args:
         tree: a message's tree, or an empty complex object. Not changed.
         definitions: the integration objects, by name.
-        envelope: the root element; ``SiebelMessage`` is what older systems expect.
+        envelope: the root element; older systems expect ``SiebelMessage``.
 
     Raises:
-        NotWritable: a property or child that the definition doesn't have, a character that XML can't carry,
-            or lines too deep to nest and without keys to be written flat.
+        NotWritable: a property or child without a place in the definition, a character that XML can't carry, or
+            lines that are too deep to nest and lack keys for the flat form.
     """
     writer = HubWriter(envelope)
     if is_empty(tree):

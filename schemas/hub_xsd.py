@@ -1,7 +1,8 @@
 """The XSD of the hub's own XML, derived from an integration object's definition.
 
-It says what `hub_xml` writes and reads: every element may be absent, stand anywhere among its neighbours, and
-every field may be ``xsi:nil``. What an XSD can't say (parents of flat lines, keys) the hub checks itself.
+It describes the XML that `hub_xml` writes and reads: every element may be absent, or stand anywhere among its
+neighbours, and every field may be ``xsi:nil``. The hub itself checks the rules that an XSD can't express (parents of
+flat lines, keys).
 
 Spec: docs/design/integration.md, "Integration object definitions: one source for everything".
 """
@@ -15,7 +16,7 @@ from integration_objects.field_values import FRACTION_DIGITS, WHOLE_DIGITS
 from schemas.hub_elements import FORMATS
 
 _XS = "http://www.w3.org/2001/XMLSchema"
-# As `field_values` reads them. XSD's own decimal and dateTime would accept blanks around them, and more besides.
+# The forms that `field_values` reads. XSD's own decimal and dateTime accept blanks around a value, and other forms.
 _NUMBER = (
     rf"[+\-]?(0*[0-9]{{1,{WHOLE_DIGITS}}}(\.[0-9]{{0,{FRACTION_DIGITS}}})?"
     rf"|\.[0-9]{{1,{FRACTION_DIGITS}}})"
@@ -28,7 +29,7 @@ _HEAD = ("MessageId", "MessageType", "IntObjectName", "IntObjectFormat", "Primar
 
 
 def hub_xsd(definition: IntegrationObject) -> bytes:
-    """The XSD of messages that carry *definition*, as the hub writes and reads them."""
+    """Make the XSD of messages that carry *definition*, as the hub writes and reads them."""
     schema = etree.Element(f"{{{_XS}}}schema", nsmap={"xs": _XS})
     names = _type_names(definition)
     listed = "ListOf" + element_name(definition.name)
@@ -56,7 +57,7 @@ def hub_xsd(definition: IntegrationObject) -> bytes:
 
 
 def _type_names(definition: IntegrationObject) -> dict[int, str]:
-    """A type's name for each component; two components of one name in different places get numbers."""
+    """Give each component the name of its type; components of one name in different places get numbers."""
     names: dict[int, str] = {}
     counts: dict[str, int] = {}
     for component in definition.components():
@@ -93,7 +94,7 @@ def _add_type(element: etree._Element, field: Field) -> None:
     if field.type != "text":
         element.set("type", field.type.capitalize())
     elif field.values:
-        # The empty text belongs to every text field; -- is an older spelling of the action code -.
+        # Every text field may hold the empty text. The text -- is an older spelling of the action code -.
         allowed = ["", *field.values, *(["--"] if "-" in field.values else [])]
         _restrict(_add(element, "simpleType"), enumeration=allowed)
     elif field.length is not None:

@@ -1,8 +1,7 @@
-"""A property set into XML, in the order of the schema; the other way of `schemas.from_xml`.
+"""A property set becomes XML, in the order of the schema; the other direction of `schemas.from_xml`.
 
-Fields and children stand in the schema's order whatever the tree's; only what one repeated group holds keeps
-the tree's. A null is written as ``xsi:nil`` where the schema allows it, and left out elsewhere. Whether the
-result fits the schema is the caller's question to `Schema.validate`.
+Fields and children are written in the schema's order. Only the members of one repeated group keep the tree's order. A
+null is written as ``xsi:nil`` where the schema allows it, and left out elsewhere. The caller validates the result.
 
 Spec: docs/design/integration.md, "Data maps"; docs/design/performance.md, rule 7.
 """
@@ -11,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from operator import itemgetter
 
 from integration_objects.definition import Component, IntegrationObject
@@ -40,35 +40,42 @@ _rank = itemgetter(0)
 class NotInSchema(Refused):
     """A node, field or value of the tree has no place in the external object."""
 
+    what = "'{component}' has no {kind} '{name}'"
+    why = "the schema gives it {known}"
+
 
 class CharacterForbidden(Refused):
     """A text holds a character that XML can't carry."""
 
+    what = "the value of '{name}' can't be written as XML"
+    why = "it holds {sign}"
+    mend = "send text without it"
+
 
 #: rank, start tag, end tag, element with xsi:nil or "" where null isn't allowed, whether it is a flag
 _FieldWriter = tuple[int, str, str, str, bool]
-#: A rank, and a finished text or a component that is still to be written.
-_Part = tuple[int, "str | tuple[PropertySet, _Writer]"]
+#: A rank, and a finished text or a component to be written.
+_Part = tuple[int, "str | tuple[PropertySet, _ComponentWriter]"]
 
 
 @dataclass(eq=False)
-class _Writer:
-    """How one component is written."""
+class _ComponentWriter:
+    """The tags of one component, its fields and children."""
 
     name: str
     open: str = ""
     close: str = ""
     value: bool = False
     value_flag: bool = False
-    fields: dict[str, _FieldWriter] = field(default_factory=dict)
+    fields: dict[str, _FieldWriter] = dataclass_field(default_factory=dict)
     #: property name -> the attribute's name with its prefix, tag, flag
-    attributes: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
-    children: dict[str, tuple[int, _Writer]] = field(default_factory=dict)
+    attributes: dict[str, tuple[str, str, bool]] = dataclass_field(default_factory=dict)
+    children: dict[str, tuple[int, _ComponentWriter]] = dataclass_field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class _Plan:
-    root: _Writer
+    root: _ComponentWriter
     declarations: str
     prefixes: dict[str, str]
 
@@ -78,11 +85,11 @@ def external_to_xml(tree: PropertySet, obj: ExternalObject | IntegrationObject) 
 
     Args:
         tree: the root element's node, as `external_from_xml` reads it. Not changed.
-        obj: what it is.
+        obj: the external object that the message is.
 
     Raises:
-        NotInSchema: a node, field or value that the object has no place for.
-        CharacterForbidden: a text that XML can't carry.
+        NotInSchema: a node, field or value has no place in the object.
+        CharacterForbidden: XML can't carry a text.
     """
     definition = obj.definition if isinstance(obj, ExternalObject) else obj
     plan = _plan(definition.root)
@@ -91,10 +98,10 @@ def external_to_xml(tree: PropertySet, obj: ExternalObject | IntegrationObject) 
             f"the tree is no '{definition.name}'",
             where=f"/{tree.type}[1]",
             why=f"its type is '{tree.type}'; '{plan.root.name}' is expected",
-            mend="write it as the object that it is",
+            mend="write the tree as the object that it is",
         )
     out = ['<?xml version="1.0" encoding="UTF-8"?>\n']
-    stack: list[tuple[PropertySet, _Writer] | str] = [(tree, plan.root)]
+    stack: list[tuple[PropertySet, _ComponentWriter] | str] = [(tree, plan.root)]
     while stack:
         entry = stack.pop()
         if isinstance(entry, str):
@@ -110,28 +117,28 @@ def external_to_xml(tree: PropertySet, obj: ExternalObject | IntegrationObject) 
             out.append(writer.close)
             continue
         stack.append(writer.close)
-        # Written at once up to the first child that has to be opened; the rest waits its turn.
+        # The texts up to the first child are written at once. The child and the parts behind it wait on the stack.
         for at in range(1, len(parts)):
-            told = parts[at][1]
-            if not isinstance(told, str):
-                stack += [part[1] for part in reversed(parts[at:])]
+            part = parts[at][1]
+            if not isinstance(part, str):
+                stack += [waiting for _, waiting in reversed(parts[at:])]
                 break
-            out.append(told)
+            out.append(part)
     return "".join(out).encode()
 
 
-def _parts(node: PropertySet, writer: _Writer, plan: _Plan) -> list[_Part]:
-    """The node's start tag, and what stands in it in order, each with its rank."""
+def _parts(node: PropertySet, writer: _ComponentWriter, plan: _Plan) -> list[_Part]:
+    """List the node's start tag, and its fields and children in order, each with its rank."""
     start = writer.open + plan.declarations if writer is plan.root else writer.open
     parts: list[_Part] = []
     fields = writer.fields
     last, ordered = 0, True
     for name, text in node.properties.items():
-        told = fields.get(name)
-        if told is None:
+        field_writer = fields.get(name)
+        if field_writer is None:
             start += _attribute(name, text, writer, plan)
             continue
-        rank, opening, closing, empty, flag = told
+        rank, opening, closing, empty, flag = field_writer
         if rank < last:
             ordered = False
         last = rank
@@ -167,14 +174,13 @@ def _parts(node: PropertySet, writer: _Writer, plan: _Plan) -> list[_Part]:
     return [(0, start), *parts]
 
 
-def _attribute(name: str, text: str | None, writer: _Writer, plan: _Plan) -> str:
-    told = writer.attributes.get(name)
-    if told is None:
-        known = [*writer.fields, *writer.attributes, *writer.children]
-        raise _unknown("field", name, writer, known)
+def _attribute(name: str, text: str | None, writer: _ComponentWriter, plan: _Plan) -> str:
+    attribute = writer.attributes.get(name)
+    if attribute is None:
+        raise _unknown("field", name, writer, [*writer.fields, *writer.attributes, *writer.children])
     if text is None:
         return ""
-    qualified, tag, flag = told
+    qualified, tag, flag = attribute
     if tag == TYPE:
         namespace, _, local = text.removeprefix("{").rpartition("}")
         prefix = plan.prefixes.get(namespace)
@@ -203,21 +209,16 @@ def _escaped(text: str, name: str) -> str:
 def _forbidden(text: str, name: str) -> CharacterForbidden:
     found = _NOT_XML.search(text)
     sign = f"U+{ord(found[0]):04X} at character {found.start() + 1}" if found else ""
-    return CharacterForbidden(
-        f"the value of '{name}' can't be written as XML", why=f"it holds {sign}", mend="send text without it"
-    )
+    return CharacterForbidden(name=name, sign=sign)
 
 
-def _unknown(kind: str, name: str, writer: _Writer, known: list[str]) -> NotInSchema:
-    return NotInSchema(
-        f"'{writer.name}' has no {kind} '{name}'",
-        why=f"the schema gives it {', '.join(known) if known else 'nothing'}",
-        mend=nearest(name, known) or "write only what the schema has",
-    )
+def _unknown(kind: str, name: str, writer: _ComponentWriter, known: list[str]) -> NotInSchema:
+    mend = nearest(name, known) or "write only components and fields of the schema"
+    return NotInSchema(component=writer.name, kind=kind, name=name, known=", ".join(known) or "nothing", mend=mend)
 
 
 def _path(tree: PropertySet, wanted: PropertySet) -> str:
-    """The path of a node within the tree, ``/ORDERS[1]/ORDER[1]``; worked out only for an error."""
+    """Find the path of a node within the tree, ``/ORDERS[1]/ORDER[1]``, for an error."""
     stack = [(tree, f"/{tree.type}[1]")]
     while stack:
         node, path = stack.pop()
@@ -234,30 +235,30 @@ def _path(tree: PropertySet, wanted: PropertySet) -> str:
 def _plan(root: Component) -> _Plan:
     components = list(IntegrationObject("", root).components())
     prefixes = _prefixes(root, components)
-    made = {component: _Writer(component.name) for component in components}
-    for component, writer in made.items():
+    writers = {component: _ComponentWriter(component.name) for component in components}
+    for component, writer in writers.items():
         name = _qualified(component.tag, prefixes)
         writer.open, writer.close = f"<{name}", f"</{name}>"
         writer.value = component.text is not None
         writer.value_flag = component.text == "flag"
         ranks = component.ranks if isinstance(component, ExternalComponent) else {}
         nillable = component.nillable if isinstance(component, ExternalComponent) else set()
-        for field_name, told in component.fields.items():
-            name = _qualified(told.tag, prefixes, attribute=field_name.startswith("@"))
+        for field_name, field in component.fields.items():
+            name = _qualified(field.tag, prefixes, attribute=field_name.startswith("@"))
             if field_name.startswith("@"):
-                writer.attributes[field_name] = (name, told.tag, told.type == "flag")
+                writer.attributes[field_name] = (name, field.tag, field.type == "flag")
             else:
                 nil = f'<{name} {_qualified(NIL, prefixes)}="true"/>'
                 empty = nil if field_name in nillable else ""
                 rank = ranks.get(field_name, 1)
-                writer.fields[field_name] = (rank, f"<{name}>", f"</{name}>", empty, told.type == "flag")
+                writer.fields[field_name] = (rank, f"<{name}>", f"</{name}>", empty, field.type == "flag")
         for child_name, child in component.children.items():
-            writer.children[child_name] = (ranks.get(child_name, 1), made[child])
+            writer.children[child_name] = (ranks.get(child_name, 1), writers[child])
     declared = "".join(
         f' xmlns{":" + prefix if prefix else ""}="{_attribute_value(namespace)}"'
         for namespace, prefix in prefixes.items()
     )
-    return _Plan(made[root], declared, prefixes)
+    return _Plan(writers[root], declared, prefixes)
 
 
 def _attribute_value(text: str) -> str:
@@ -265,18 +266,18 @@ def _attribute_value(text: str) -> str:
 
 
 def _prefixes(root: Component, components: list[Component]) -> dict[str, str]:
-    """The prefix of each namespace that the object uses; "" for the root's, where every element has one."""
+    """Choose the prefix of each namespace; "" for the root's, if every element has a namespace."""
     elements: dict[str, None] = {}
     others: dict[str, None] = {}
     plain = False
     for component in components:
-        tags = [component.tag, *(told.tag for name, told in component.fields.items() if name[0] != "@")]
+        tags = [component.tag, *(field.tag for name, field in component.fields.items() if name[0] != "@")]
         for tag in tags:
             plain = plain or not tag.startswith("{")
             elements.setdefault(_namespace(tag))
-        for name, told in component.fields.items():
-            if name[0] == "@" and told.tag.startswith("{"):
-                others.setdefault(_namespace(told.tag))
+        for name, field in component.fields.items():
+            if name[0] == "@" and field.tag.startswith("{"):
+                others.setdefault(_namespace(field.tag))
         if isinstance(component, ExternalComponent) and component.nillable:
             others.setdefault(XSI)
     own = _namespace(root.tag)

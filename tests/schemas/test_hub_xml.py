@@ -246,7 +246,7 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
             order("<OrderNumbr>1</OrderNumbr>"),
             "unknown element <OrderNumbr> in <Order>\n"
             "  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/OrderNumbr[1]\n"
-            "  why:   none of its 20 elements is called so\n"
+            "  why:   none of its 20 elements has this name\n"
             "  mend:  did you mean 'OrderNumber'?",
         ),
         (
@@ -308,9 +308,9 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
         ),
         (
             order("<Status unit='x'/>"),
-            "unknown attribute 'unit' of <Status>\n"
+            "unknown attribute 'unit' in <Status>\n"
             "  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[1]\n"
-            "  why:   known here is xsi:nil\n"
+            "  why:   known here are xsi:nil\n"
             "  mend:  name a known one, or take it away",
         ),
         (
@@ -332,14 +332,14 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
             "the message doesn't say which integration object it carries\n"
             "  where: line 1, /Message[1]\n"
             "  why:   the attribute IntObjectName is missing\n"
-            '  mend:  add IntObjectName="OM Order", or what it is',
+            '  mend:  add IntObjectName with the name of the object, such as "OM Order"',
         ),
         (
             "<ORDER/>",
             "the document is no message of the hub's own, but <ORDER>\n"
             "  where: line 1, /ORDER[1]\n"
-            "  why:   the root element is Message or SiebelMessage, without a namespace\n"
-            "  mend:  is it meant for another route?",
+            "  why:   the root element of a message is Message or SiebelMessage, without a namespace\n"
+            "  mend:  send it to the route that takes such documents",
         ),
         (
             lines("<LineItem><IntegrationId>A1</IntegrationId><ParentItemId>A9</ParentItemId></LineItem>"),
@@ -353,7 +353,7 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
                 "<LineItem><IntegrationId>A1</IntegrationId><ParentItemId>A2</ParentItemId></LineItem>"
                 "<LineItem><IntegrationId>A2</IntegrationId><ParentItemId>A1</ParentItemId></LineItem>"
             ),
-            "the lines' parents make a circle\n  where: line 2\n  why:   line 'A1' > line 'A2' > line 'A1'\n"
+            "the parents of the lines form a circle\n  where: line 2\n  why:   line 'A1' > line 'A2' > line 'A1'\n"
             "  mend:  let one of them name a line outside the circle, or no parent",
         ),
         (

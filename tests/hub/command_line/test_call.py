@@ -792,13 +792,13 @@ A, B = ("<LineItem><IntegrationId>A</IntegrationId>{}</LineItem>\n", "<LineItem>
         ),
         (
             A.format("<ParentItemId>A</ParentItemId>"),
-            "the lines' parents make a circle\n  where: bad.xml, line 2\n  why:   line 'A' > line 'A'\n"
+            "the parents of the lines form a circle\n  where: bad.xml, line 2\n  why:   line 'A' > line 'A'\n"
             "  mend:  let one of them name a line outside the circle, or no parent",
         ),
         (
             A.format("<Statuss>x</Statuss>"),
             "unknown element <Statuss> in <LineItem>\n  where: bad.xml, line 2, {path}/Statuss\n"
-            "  why:   none of its 41 elements is called so\n  mend:  did you mean 'Status'?",
+            "  why:   none of its 41 elements has this name\n  mend:  did you mean 'Status'?",
         ),
     ],
 )

@@ -11,7 +11,7 @@ from integration_objects.complex_object import attributes, walk_items
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[3]
 PACKAGES = ("adapters", "hub", "integration_objects", "maps", "schemas")
 ROUTE = "partner_order"
 HEAD = (
