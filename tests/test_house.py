@@ -41,7 +41,6 @@ KNOWN_CIRCLES = {
 }
 KNOWN_ARROWS = {
     ("hub.workflows.fulfilment.fulfilment", "hub.workflows.orders.supplements"),
-    ("adapters.database.connection.database", "adapters.database.objects.faults"),
 }
 KNOWN_TWICE = {
     "AccountUnknown",

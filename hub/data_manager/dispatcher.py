@@ -81,7 +81,7 @@ class Dispatcher:
     @contextmanager
     def _turn(self, name: str) -> Iterator[bool]:
         """Give a destination to one dispatcher: by a session lock, or by a lease on SQLite, which has no such lock."""
-        if not self._open_hub.database.is_sqlite:
+        if self._open_hub.database.dialect.has_session_locks:
             with self._open_hub.database.lock(name) as is_alone:
                 yield is_alone
             return

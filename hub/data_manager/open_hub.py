@@ -118,7 +118,9 @@ class OpenHub:
     def runtime(self) -> Runtime:
         """The runtime of the deployment: on PostgreSQL with numbers in blocks."""
         runtime = self.deployment.runtime(self.surroundings)
-        return runtime if self.database.is_sqlite else replace(runtime, next_number=self._next_number)
+        if self.database.dialect.writers_take_turns:
+            return runtime
+        return replace(runtime, next_number=self._next_number)
 
     def _next_number(self, sequence: str) -> int:
         """Return a number of this process's block; take the next block in a short transaction of its own."""
@@ -138,7 +140,7 @@ class OpenHub:
         Raises:
             DatabaseNotUpgraded: names the command that does it.
         """
-        if self.database.is_sqlite:
+        if not self.database.dialect.is_shared:
             upgrade(self.database, self.deployment.definitions)
         elif needs_upgrade(self.database, self.deployment.definitions):
             raise DatabaseNotUpgraded(where=self.database.shown_url)

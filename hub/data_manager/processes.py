@@ -21,6 +21,7 @@ from types import FrameType
 
 import structlog
 
+from adapters.database.connection.dialect import Dialect, dialect_of_url
 from adapters.files import hold_name, machine_name, release_name
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.worker import Worker, stopped_by_signals
@@ -65,16 +66,16 @@ def check_workers(deployment: Deployment, number: int) -> None:
         raise _too_many(deployment, f"{number} worker processes are too many")
 
 
-def _is_sqlite(deployment: Deployment) -> bool:
-    return deployment.settings.database_url.startswith("sqlite")
+def _dialect(deployment: Deployment) -> Dialect:
+    return dialect_of_url(deployment.settings.database_url)
 
 
 def _most(deployment: Deployment) -> int:
-    return MOST_ON_SQLITE if _is_sqlite(deployment) else MOST
+    return MOST_ON_SQLITE if _dialect(deployment).writers_take_turns else MOST
 
 
 def _too_many(deployment: Deployment, what: str) -> TooManyWorkers:
-    sqlite = _is_sqlite(deployment)
+    sqlite = _dialect(deployment).writers_take_turns
     place = "SQLite, which takes one writer at a time" if sqlite else "one machine"
     return TooManyWorkers(
         what,
@@ -93,7 +94,7 @@ def work(deployment: Deployment, once: bool) -> bool:
     held = hold_name(deployment.folder / LOCKS, (worker_name(one) for one in range(1, _most(deployment) + 1)))
     if held is None:
         raise _too_many(deployment, "one more worker process is too many")
-    name = held[0] if _is_sqlite(deployment) else f"{held[0]}@{machine_name()}"
+    name = f"{held[0]}@{machine_name()}" if _dialect(deployment).is_shared else held[0]
     # What was loaded lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()

@@ -24,13 +24,12 @@ from typing import Any
 import sqlalchemy.engine
 import structlog
 
-from adapters.database.messages.control import Control
+from adapters.database.messages.control import Control, WorkMarks
 from adapters.database.messages.inbox import Inbox
-from adapters.database.messages.integration_keys import IntegrationKeys
 from adapters.database.messages.outbox import Outbox
 from adapters.database.messages.pending_writes import PendingWrites
+from adapters.database.messages.records import IntegrationKeys
 from adapters.database.messages.store import MessageStore
-from adapters.database.messages.work_marks import WorkMarks
 from adapters.database.objects.store import ObjectStore
 from adapters.rabbitmq import RabbitMQ
 from adapters.system import System

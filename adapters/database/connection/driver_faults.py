@@ -1,4 +1,4 @@
-"""What the drivers' errors mean to the hub: one table for each driver, the most specific first.
+"""The hub's errors for the drivers' errors: one table for each driver, the most specific first.
 
     DatabaseAway        Retryable       the link was lost, or nobody answers
       CommitUnknown                     the link was lost during COMMIT: neither acknowledge nor send again
@@ -7,6 +7,7 @@
     ConstraintBroken    Refused         data that the tables refuse, and that no check found before
     TablesMissing       Misconfigured   the database hasn't been upgraded
     DatabaseUnusable    Misconfigured   the wrong file, user or rights; a broken database
+    ConstraintRace      Retryable       a key that was checked was taken by another transaction before the write
 
 Spec: docs/design/guarantees.md, "PostgreSQL": 40001, 40P01, 57P01 and lost connections are tried again.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from integration_objects.errors import HubError, Misconfigured, Refused, Retryable
@@ -24,43 +25,74 @@ from integration_objects.errors import HubError, Misconfigured, Refused, Retryab
 class DatabaseAway(Retryable):
     """The database doesn't answer, or the link to it was lost before COMMIT: nothing was written."""
 
+    what = "the database refused or lost a transaction"
+    where = "{database}"
+    why = "{cause}"
+    mend = "nothing, where it comes back by itself; else start the database, or mend the database URL"
+
 
 class CommitUnknown(DatabaseAway):
-    """The link was lost during COMMIT: whether it took effect, only the database knows.
+    """The link was lost during COMMIT: only the database knows whether the transaction took effect.
 
     Neither acknowledge nor send again; the redelivery and the inbox decide.
     """
 
+    what = "the link to the database was lost during COMMIT"
+    mend = "nothing; the message is delivered again, and the inbox knows whether it was worked"
+
 
 class DatabaseBusy(Retryable):
-    """Somebody else holds what this transaction needs, or a time limit passed: nothing was written."""
+    """Another transaction holds a lock or a row that this one needs, or a time limit passed: nothing was written."""
+
+    what = "the database refused or lost a transaction"
+    where = "{database}"
+    why = "{cause}"
+    mend = "nothing; it is tried again"
 
 
 class DatabaseFull(Retryable):
     """The database's disk has no room left: nothing was written."""
 
+    what = "the database refused or lost a transaction"
+    where = "{database}"
+    why = "{cause}"
+    mend = "make room on the database's disk"
+
 
 class ConstraintBroken(Refused):
     """The data breaks a constraint of the tables that no check before it found."""
 
+    what = "the database refused or lost a transaction"
+    where = "{database}"
+    why = "{cause}"
+    mend = "correct the message"
+
 
 class TablesMissing(Misconfigured):
-    """A table or a column isn't there: the database hasn't been upgraded."""
+    """A table or column is missing: the database hasn't been upgraded."""
+
+    what = "the database refused or lost a transaction"
+    where = "{database}"
+    why = "{cause}"
+    mend = "run `orderhub db upgrade`"
 
 
 class DatabaseUnusable(Misconfigured):
-    """The database can't be used as the settings have it."""
+    """The database can't be used with the settings: a wrong file, user or right."""
+
+    what = "the database refused or lost a transaction"
+    where = "{database}"
+    why = "{cause}"
+    mend = "mend the database, its rights, or the database URL in the settings"
 
 
-#: What the reader can do about each.
-MENDS: dict[type[HubError], str] = {
-    DatabaseAway: "nothing, where it comes back by itself; else start the database, or mend the database URL",
-    DatabaseBusy: "nothing; it is tried again",
-    DatabaseFull: "make room on the database's disk",
-    ConstraintBroken: "correct the message",
-    TablesMissing: "run `orderhub db upgrade`",
-    DatabaseUnusable: "mend the database, its rights, or the database URL in the settings",
-}
+class ConstraintRace(Retryable):
+    """Another transaction wrote the same key between this one's check and its write; the next attempt sees it."""
+
+    what = "another transaction wrote what '{name}' was checked against"
+    why = "{cause}"
+    mend = "nothing; it is tried again"
+
 
 #: SQLSTATE or its beginning -> the hub's error.
 POSTGRESQL: dict[str, type[HubError]] = {
@@ -107,20 +139,41 @@ _REFUSES = re.compile(
     r"|permission denied for database|no password supplied|is not permitted to log in"
     r"|invalid command-line argument|invalid value for parameter|unrecognized configuration parameter"
 )
+#: The constraints of unique keys and of references, as the drivers name their violation.
+_KEYS = frozenset(
+    (
+        "23505",
+        "23503",
+        "SQLITE_CONSTRAINT_UNIQUE",
+        "SQLITE_CONSTRAINT_PRIMARYKEY",
+        "SQLITE_CONSTRAINT_FOREIGNKEY",
+    )
+)
 
 
-def hub_fault(error: BaseException, where: str) -> HubError | None:
-    """The hub's error for a driver's *error*; None where it is none of the driver's.
+def hub_fault(error: BaseException, database: str) -> HubError | None:
+    """Return the hub's error for a driver's *error*; None for an error that is none of the driver's.
 
     Args:
-        error: what was raised in a transaction.
-        where: the database, as people know it.
+        error: was raised in a transaction.
+        database: the database's URL, as errors show it.
     """
     if isinstance(error, PoolTimeout):
-        return _fault(DatabaseBusy, "all connections to the database are in use", where, str(error))
+        return DatabaseBusy("all connections to the database are in use", database=database, cause=error)
     if not isinstance(error, DBAPIError) or error.orig is None:
         return None
-    return _fault(_kind(error), "the database refused or lost a transaction", where, _first_line(error.orig))
+    return _kind(error)(database=database, cause=first_line(error.orig))
+
+
+def race_of(error: IntegrityError, name: str) -> ConstraintRace | None:
+    """Return the error for keys that were free when they were checked; None for another constraint.
+
+    A check that ran in this transaction found the keys of *name* free, and a writer's savepoint broke one all the same:
+    another transaction came between.
+    """
+    cause = error.orig
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return ConstraintRace(name=name, cause=first_line(cause)) if code in _KEYS and cause is not None else None
 
 
 def _kind(error: DBAPIError) -> type[HubError]:
@@ -143,10 +196,6 @@ def _longest(table: dict[str, type[HubError]], name: str) -> type[HubError]:
     return next(kind for start, kind in table.items() if name.startswith(start))
 
 
-def _fault(kind: type[HubError], what: str, where: str, why: str) -> HubError:
-    return kind(what, where=where, why=why, mend=MENDS[kind])
-
-
-def _first_line(error: BaseException) -> str:
-    """The driver's message without its details, which may hold customers' data."""
+def first_line(error: BaseException) -> str:
+    """Return the driver's message without its details, which may hold customers' data."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,18 +1,20 @@
-"""What controls the hub's processes: leases, pauses, numbers, and the doors' own counts.
+"""What controls the hub's processes: leases, pauses, numbers, the doors' own counts, and the marks of work.
 
 Everything runs in the caller's transaction.
 
-Spec: docs/design/guarantees.md, "PostgreSQL" (one dispatcher per destination); docs/design/road.md, "An independent
-count".
+Spec: docs/design/guarantees.md, "PostgreSQL" (one dispatcher per destination) and "pika, RabbitMQ";
+docs/design/road.md, "An independent count", "What commits when" (redelivered, three deaths).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select
 
-from adapters.database.connection.upsert import per_dialect
+from adapters.database.connection.dialect import dialect_of
+from adapters.database.connection.statements import is_one_of, upsert
 from adapters.database.schema.hub_tables import HUB
 from integration_objects.surroundings import Surroundings
 
@@ -20,61 +22,38 @@ LEASE = HUB.tables["hub_lease"]
 COMPONENT = HUB.tables["hub_component"]
 SEQUENCE = HUB.tables["hub_sequence"]
 DOOR_COUNT = HUB.tables["hub_door_count"]
+MARK = HUB.tables["hub_in_hand"]
 
-
-_ACQUIRE = per_dialect(
+_ACQUIRE = upsert(
     LEASE,
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["name"],
-        set_={"holder": insert.excluded.holder, "until": insert.excluded.until},
-        where=or_(LEASE.c.holder == insert.excluded.holder, LEASE.c.until <= bindparam("now")),
-    ).returning(LEASE.c.holder),
-)
-_SET_COMPONENT = per_dialect(
+    ["name"],
+    lambda new: {"holder": new.holder, "until": new.until},
+    where=lambda new: or_(LEASE.c.holder == new.holder, LEASE.c.until <= bindparam("now")),
+).returning(LEASE.c.holder)
+_SET_COMPONENT = upsert(
     COMPONENT,
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["name"],
-        set_={
-            "state": insert.excluded.state,
-            "why": insert.excluded.why,
-            "since": insert.excluded.since,
-        },
-        where=COMPONENT.c.state != insert.excluded.state,
-    ),
+    ["name"],
+    lambda new: {"state": new.state, "why": new.why, "since": new.since},
+    where=lambda new: COMPONENT.c.state != new.state,
 )
-_NEXT_NUMBER = per_dialect(
-    SEQUENCE,
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["name"], set_={"value": SEQUENCE.c.value + bindparam("step")}
-    ).returning(SEQUENCE.c.value),
+_NEXT_NUMBER = upsert(SEQUENCE, ["name"], lambda _: {"value": SEQUENCE.c.value + bindparam("step")}).returning(
+    SEQUENCE.c.value
 )
-_COUNT_DELIVERIES = per_dialect(
-    DOOR_COUNT,
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["route", "process"],
-        set_={"deliveries": DOOR_COUNT.c.deliveries + insert.excluded.deliveries},
-    ),
-)
-_SET_UNACKNOWLEDGED = per_dialect(
-    DOOR_COUNT,
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["route", "process"], set_={"unacknowledged": insert.excluded.unacknowledged}
-    ),
-)
-_RENEW = (
-    update(LEASE)
-    .where(LEASE.c.name == bindparam("lease"), LEASE.c.holder == bindparam("by"))
-    .values(until=bindparam("new_until"))
+_COUNT_DELIVERIES = upsert(
+    DOOR_COUNT, ["route", "process"], lambda new: {"deliveries": DOOR_COUNT.c.deliveries + new.deliveries}
 )
 _HOLDERS = select(LEASE.c.name, LEASE.c.holder)
 _RELEASE = delete(LEASE).where(LEASE.c.name == bindparam("lease"), LEASE.c.holder == bindparam("by"))
-_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _STATE = select(COMPONENT.c.state).where(COMPONENT.c.name == bindparam("component"))
 _COMPONENTS = select(COMPONENT).order_by(COMPONENT.c.name)
 _DOORS = select(
     func.coalesce(func.sum(DOOR_COUNT.c.deliveries), 0),
     func.coalesce(func.sum(DOOR_COUNT.c.unacknowledged), 0),
 )
+
+_MARK = upsert(MARK, ["inbox_id"], lambda new: {"process": new.process, "since": new.since})
+_MARKED = select(MARK.c.inbox_id).where(MARK.c.process == bindparam("by")).order_by(MARK.c.inbox_id)
+_UNMARK = delete(MARK).where(is_one_of(MARK.c.inbox_id, "ids"))
 
 
 class Control:
@@ -84,11 +63,10 @@ class Control:
         self._connection = connection
         self._surroundings = surroundings
         self._process = process
-        self._dialect = connection.dialect.name
 
     def try_lock(self, name: str) -> bool:
         """Lock *name* until this transaction ends; False where another has it. On SQLite a writer is alone anyway."""
-        return self._dialect == "sqlite" or bool(self._connection.scalar(_TRY_LOCK, {"name": name}))
+        return dialect_of(self._connection).try_lock(self._connection, name)
 
     def acquire_lease(self, name: str, holder: str, seconds: float) -> bool:
         """Make *holder* the one who has *name* for *seconds*; False where somebody else has it still."""
@@ -98,12 +76,7 @@ class Control:
             "until": self._surroundings.later(seconds),
             "now": self._surroundings.now(),
         }
-        return self._connection.execute(_ACQUIRE[self._dialect], values).first() is not None
-
-    def renew_lease(self, name: str, holder: str, seconds: float) -> bool:
-        """Keep *name* for *seconds* from now; False where *holder* lost it: then it must stop at once."""
-        values = {"lease": name, "by": holder, "new_until": self._surroundings.later(seconds)}
-        return self._connection.execute(_RENEW, values).rowcount == 1
+        return self._connection.execute(_ACQUIRE, values).first() is not None
 
     def release_lease(self, name: str, holder: str) -> None:
         """Give *name* up, where *holder* has it."""
@@ -135,17 +108,12 @@ class Control:
     def next_number(self, name: str, block: int = 1) -> int:
         """The last of the next *block* whole numbers of *name*, from 1; without gaps, as part of the transaction."""
         values = {"name": name, "value": block, "step": block}
-        return int(self._connection.execute(_NEXT_NUMBER[self._dialect], values).scalar_one())
+        return int(self._connection.execute(_NEXT_NUMBER, values).scalar_one())
 
     def count_deliveries(self, route: str, number: int) -> None:
         """Add *number* to what this process's door of *route* has delivered."""
         values = {"route": route, "process": self._process, "deliveries": number}
-        self._connection.execute(_COUNT_DELIVERIES[self._dialect], values)
-
-    def set_unacknowledged(self, route: str, number: int) -> None:
-        """Note how many deliveries this process holds that are in no inbox row yet."""
-        values = {"route": route, "process": self._process, "deliveries": 0, "unacknowledged": number}
-        self._connection.execute(_SET_UNACKNOWLEDGED[self._dialect], values)
+        self._connection.execute(_COUNT_DELIVERIES, values)
 
     def door_counts(self, route: str | None = None) -> tuple[int, int]:
         """The doors' counts, of *route* or of all: deliveries in the inbox, deliveries on their way to it."""
@@ -155,4 +123,34 @@ class Control:
 
     def _set(self, component: str, state: str, why: str | None) -> None:
         values = {"name": component, "state": state, "why": why, "since": self._surroundings.now()}
-        self._connection.execute(_SET_COMPONENT[self._dialect], values)
+        self._connection.execute(_SET_COMPONENT, values)
+
+
+class WorkMarks:
+    """The messages that a process works on, in the transaction of *connection*.
+
+    A mark is committed before the work begins, and goes with the work's own commit. A process that dies leaves its
+    marks: its next start takes just those messages one by one, so that the next death can only be theirs.
+    """
+
+    def __init__(self, connection: Connection, surroundings: Surroundings, process: str) -> None:
+        self._connection = connection
+        self._surroundings = surroundings
+        self._process = process
+
+    def take(self, row_ids: Sequence[str]) -> None:
+        """Mark inbox rows as worked on by this process; the caller commits before the work begins."""
+        if row_ids:
+            since = self._surroundings.now()
+            self._connection.execute(
+                _MARK, [{"inbox_id": row_id, "process": self._process, "since": since} for row_id in row_ids]
+            )
+
+    def left(self) -> list[str]:
+        """Return the rows that a process of this name was working on when it died, the oldest first."""
+        return list(self._connection.scalars(_MARKED, {"by": self._process}))
+
+    def put_down(self, row_ids: Sequence[str]) -> None:
+        """Take the marks away, in the transaction of the work."""
+        if row_ids:
+            self._connection.execute(_UNMARK, {"ids": row_ids})

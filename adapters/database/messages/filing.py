@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam, update
 
-from adapters.database.connection.upsert import per_dialect
+from adapters.database.connection.statements import insert_or_nothing
 from adapters.database.messages.control import Control
 from adapters.database.messages.inbox_row import INBOX, InboxRow
 from adapters.database.messages.outbox import Outbox
@@ -77,12 +77,7 @@ class Filed:
     row: InboxRow | None = None
 
 
-_FILE = per_dialect(
-    INBOX,
-    lambda insert: insert.on_conflict_do_nothing(index_elements=["route", "sender", "identity"]).returning(
-        INBOX.c.id, INBOX.c.seq
-    ),
-)
+_FILE = insert_or_nothing(INBOX, ["route", "sender", "identity"]).returning(_C.id, _C.seq)
 _REPEAT = (
     update(INBOX)
     .where(
@@ -154,8 +149,7 @@ class Filing:
 
     def _insert(self, rows: Sequence[InboxRow]) -> dict[str, int]:
         """Insert those of *rows* whose identity is new; returns their places in the line, by id."""
-        statement = _FILE[self._connection.dialect.name]
-        found = self._connection.execute(statement, [_values(row) for row in rows])
+        found = self._connection.execute(_FILE, [_values(row) for row in rows])
         return {row.id: row.seq for row in found}
 
     def _again(self, arrival: Arrival, row: InboxRow) -> Filed:

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Integer, bindparam, case, func, select, update
 
-from adapters.database.connection.upsert import per_dialect
+from adapters.database.connection.statements import upsert
 from adapters.database.messages.inbox_row import INBOX, inbox_row, row_or_none
 from adapters.database.messages.inbox_row import InboxRow as InboxRow
 from adapters.database.messages.next_in_line import CLAIM_ANY, CLAIM_NEAR
@@ -110,10 +110,7 @@ _GIVE_UP = (
 _SET_REPLY = update(INBOX).where(_THE_ROW).values(reply_outbox_id=bindparam("reply"))
 _OTHERS = select(_C.id, _C.also_reply_to).where(_C.id.in_(_IDS), _C.also_reply_to.is_not(None))
 _FORGET_OTHERS = update(INBOX).where(_THE_ROW).values(also_reply_to=None)
-_RECORD = per_dialect(
-    RECORDING,
-    lambda insert: insert.on_conflict_do_update(index_elements=["inbox_id"], set_={"data": insert.excluded.data}),
-)
+_RECORD = upsert(RECORDING, ["inbox_id"], lambda new: {"data": new.data})
 _RECORDING = select(RECORDING.c.data).where(RECORDING.c.inbox_id == bindparam("row_id"))
 
 
@@ -165,7 +162,6 @@ class Inbox:
             routes: asked in this order, until there are enough; within a route the oldest go first.
             limit: most rows.
         """
-        dialect = self._connection.dialect.name
         result: list[InboxRow] = []
         now = self._surroundings.now()
         for route in routes:
@@ -173,9 +169,9 @@ class Inbox:
             if most <= 0:
                 break
             values = {"route": route, "now": now, "most": most}
-            found = self._connection.execute(CLAIM_NEAR[dialect], values).all()
+            found = self._connection.execute(CLAIM_NEAR, values).all()
             if len(found) < most:
-                found = self._connection.execute(CLAIM_ANY[dialect], values).all()
+                found = self._connection.execute(CLAIM_ANY, values).all()
             result += [inbox_row(row) for row in found]
         return result
 
@@ -310,7 +306,7 @@ class Inbox:
         """Keep the recordings of these rows' last runs."""
         values = [{"inbox_id": row_id, "data": data} for row_id, data in recordings]
         if values:
-            self._connection.execute(_RECORD[self._connection.dialect.name], values)
+            self._connection.execute(_RECORD, values)
 
     def recording(self, row_id: str) -> bytes | None:
         """The recording of the row's last run; None for none."""

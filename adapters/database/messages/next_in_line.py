@@ -1,10 +1,9 @@
-"""The claim: whose turn it is among the inbox rows of a route.
+"""The claim: the rows of a route whose turn it is.
 
 The line of a key is made of its rows that are received, retrying, or parked for an operator, in the order in
-which they were filed. Only its head is claimed, when it is due and not parked; so what retries holds the key,
-and what waits for something does not stand in the line. Where docs/design/road.md leaves open who goes first, a
-released
-earlier row or a later one that retries, the earlier one goes: it would otherwise never be both's turn.
+which they were filed. Only its head is claimed, when it is due and not parked. So a message that retries holds its key,
+and a message that waits for something does not stand in the line. Where docs/design/road.md leaves open who goes first,
+a released earlier row or a later one that retries, the earlier one goes: otherwise each would wait for the other.
 
 Spec: docs/design/road.md, "What commits when"; docs/design/guarantees.md G4 and "PostgreSQL" (FOR UPDATE SKIP LOCKED).
 """
@@ -15,21 +14,21 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, literal, or_, select, text
 
+from adapters.database.connection.statements import try_lock_text
 from adapters.database.messages.inbox_row import INBOX
 from adapters.database.schema.hub_tables import IN_LINE
 
-_NEAR = 250  # rows of a line that are looked at one by one
+#: Rows of a line that are looked at one by one.
+_NEAR = 250
 _NO_BORDER = 2**62
-_KEY_LOCK = 0x6F72646572  # keeps these advisory locks apart from others'
 
 
-def _claim(near: bool, locks: bool) -> Select[Any]:
-    """The statement that finds free rows.
+def _claim(near: bool) -> Select[Any]:
+    """Return the statement that finds and locks free rows.
 
     Args:
         near: look at the head of each row's line one by one, among the first rows of the route only: fast while
             many are free. Otherwise find all heads at once: fast where many rows stand behind one.
-        locks: whether the database has locks on rows and keys; else the write transaction is the lock.
     """
     row, other = INBOX.alias("row_"), INBOX.alias("other")
     line = select(other.c.seq).where(other.c.route == row.c.route, text(_in_line("other")))
@@ -56,19 +55,17 @@ def _claim(near: bool, locks: bool) -> Select[Any]:
         border = select(last.c.seq).where(last.c.route == bindparam("route"), text(_in_line("last_")))
         border = border.order_by(last.c.seq).limit(literal(1)).offset(literal(_NEAR))
         statement = statement.where(row.c.seq < func.coalesce(border.scalar_subquery(), literal(_NO_BORDER)))
-    if not locks:
-        return statement
-    # A lock on the rows keeps two workers from one row; one on the key, until the transaction ends, keeps
-    # them from two rows of one key, where a release put an earlier row before one that is being worked on.
-    found = statement.with_for_update(skip_locked=True, of=row).cte("found")
-    lock = func.pg_try_advisory_xact_lock(func.hashtextextended(found.c.route + "\x1f" + found.c.key, _KEY_LOCK))
-    return select(found).where(or_(found.c.key.is_(None), lock)).order_by(found.c.seq)
+    # A lock on the rows keeps two workers from one row. A lock on the key, until the transaction ends, keeps them from
+    # two rows of one key: a release may put an earlier row before one that is being worked on.
+    free = statement.with_for_update(skip_locked=True, of=row).cte("free")
+    lock = try_lock_text(free.c.route + "\x1f" + free.c.key)
+    return select(free).where(or_(free.c.key.is_(None), lock)).order_by(free.c.seq)
 
 
 def _in_line(alias: str) -> str:
-    """The condition of the partial indexes, for a table alias."""
+    """Return the condition of the partial indexes, for a table alias."""
     return f"({IN_LINE.replace('state', f'{alias}.state').replace('waits_for', f'{alias}.waits_for')})"
 
 
-CLAIM_NEAR = {"sqlite": _claim(near=True, locks=False), "postgresql": _claim(near=True, locks=True)}
-CLAIM_ANY = {"sqlite": _claim(near=False, locks=False), "postgresql": _claim(near=False, locks=True)}
+CLAIM_NEAR = _claim(near=True)
+CLAIM_ANY = _claim(near=False)

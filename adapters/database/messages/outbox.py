@@ -109,7 +109,6 @@ _MARK_FAILED = (
     .values(attempts=_C.attempts + 1, error=bindparam("fault"), due_at=bindparam("due"))
 )
 _TRY_NOW = update(OUTBOX).where(_C.sent_at.is_(None), _C.due_at > bindparam("now")).values(due_at=bindparam("now"))
-_OF_INBOX = select(OUTBOX).where(_C.inbox_id == bindparam("inbox_id")).order_by(_C.seq)
 _BY_ID = select(OUTBOX).where(_C.id == bindparam("row_id"))
 
 
@@ -170,10 +169,6 @@ class Outbox:
         """The row of this id; None for none."""
         found = self._connection.execute(_BY_ID, {"row_id": row_id}).one_or_none()
         return None if found is None else _row(found)
-
-    def of_inbox(self, inbox_id: str) -> list[OutboxRow]:
-        """What left, or will leave, because of an inbound message, in order."""
-        return [_row(found) for found in self._connection.execute(_OF_INBOX, {"inbox_id": inbox_id})]
 
     def destinations_waiting(
         self, names: Iterable[str] | None = None, prefixes: Iterable[str] | None = None

@@ -4,10 +4,10 @@
     filed = store.file(arrival)                 filing.py
     rows = store.inbox.claim(["orders"], 25)    inbox.py
     store.outbox.emit(message)                  outbox.py
-    store.pending_writes.emit(message)                   pending_writes.py: in blocks, when the transaction ends
+    store.pending_writes.emit(message)          pending_writes.py: in blocks, when the transaction ends
     store.control.next_number("order")          control.py
-    store.keys, store.fallout                   integration_keys.py, fallout.py
-    store.sessions, store.runs                  sessions.py, workflow_runs.py
+    store.fallout                               fallout.py
+    store.keys, store.sessions, store.runs      records.py
 
 Nothing here commits: the row's final state and all effects of the message are the caller's one transaction.
 
@@ -24,17 +24,14 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from adapters.database.messages.control import Control
+from adapters.database.messages.control import Control, WorkMarks
 from adapters.database.messages.fallout import Fallout
 from adapters.database.messages.filing import Arrival, Filed, Filing
 from adapters.database.messages.inbox import Inbox
 from adapters.database.messages.inbox_row import INBOX
-from adapters.database.messages.integration_keys import IntegrationKeys
 from adapters.database.messages.outbox import OUTBOX, Outbox
 from adapters.database.messages.pending_writes import PendingWrites
-from adapters.database.messages.sessions import Sessions
-from adapters.database.messages.work_marks import WorkMarks
-from adapters.database.messages.workflow_runs import WorkflowRuns
+from adapters.database.messages.records import IntegrationKeys, Sessions, WorkflowRuns
 from adapters.database.schema.hub_tables import STATES
 from integration_objects.surroundings import Surroundings
 

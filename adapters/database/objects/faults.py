@@ -12,16 +12,14 @@
         AboveItself                                        a hierarchy would lead back to where it began
         VersionConflict, VersionMissing                    somebody changed the instance since it was read
         OperationUnknown, OperationRefused                 no operation at all, or not here
-    of Retryable
-        ConstraintRace                                     another transaction came between check and write
 
-What is raised is raised before anything is written, but for AboveItself and ConstraintRace; the caller's savepoint
-takes back the rest.
+What is raised is raised before anything is written, but for AboveItself and the driver's ConstraintRace; the caller's
+savepoint takes back the rest.
 """
 
 from __future__ import annotations
 
-from integration_objects.errors import Refused, Retryable
+from integration_objects.errors import Refused
 
 
 class ComponentUnknown(Refused):
@@ -102,10 +100,6 @@ class OperationUnknown(Refused):
 
 class OperationRefused(Refused):
     """The operation isn't possible on this object or in this place."""
-
-
-class ConstraintRace(Retryable):
-    """Another transaction wrote the same key between this one's check and its write: tried again, it is seen."""
 
 
 #: The error for a reference to an object, where it has one of its own.

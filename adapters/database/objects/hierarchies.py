@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from adapters.database.connection.row_lookup import is_one_of, listed, once, parts
+from adapters.database.connection.dialect import dialect_of
+from adapters.database.connection.statements import is_one_of, once, parts
 from adapters.database.objects.entry import Entry
 from adapters.database.objects.faults import AboveItself
 from adapters.database.objects.layout import StoredComponent
@@ -48,13 +49,12 @@ def check_hierarchy(connection: Connection, stored: StoredComponent, moved: Sequ
     """
     if not moved:
         return
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    dialect_of(connection).wait_for_lock(connection, _LOCK)
     key = stored.columns[stored.keys[0][0]]
     statement = once(connection, stored.table, ("upwards",), partial(_upwards, connection, stored))
     above: dict[str, str] = {}
     for part in parts([str(entry.current(key)) for entry in moved]):
-        above.update(connection.execute(statement, {"wanted": listed(connection.dialect.name, part)}).all())
+        above.update(connection.execute(statement, {"wanted": part}).all())
     proven: set[str] = set()
     for entry in moved:
         circle = _circle(str(entry.current(key)), above, proven)
@@ -70,7 +70,7 @@ def check_hierarchy(connection: Connection, stored: StoredComponent, moved: Sequ
 def _upwards(connection: Connection, stored: StoredComponent) -> Select[Any]:
     """Of the wanted keys and all above them: the key, and the one above. UNION ends even in a circle."""
     key, above = (stored.table.c[stored.columns[name]] for name in (stored.keys[0][0], str(stored.hierarchy)))
-    wanted = is_one_of(connection.dialect.name, key, "wanted")
+    wanted = is_one_of(key, "wanted")
     found = select(key.label("below"), above.label("above")).where(wanted).cte("upwards", recursive=True)
     found = found.union(select(key, above).join(found, key == found.c.above))
     return select(found.c.below, found.c.above).where(found.c.above.is_not(None))

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, or_
 
-from adapters.database.connection.row_lookup import of_keys, once, parts, select_rows
+from adapters.database.connection.statements import once, parts, rows_with_keys, select_rows
 from adapters.database.objects.entries import Entries
 from adapters.database.objects.entry import Entry, KeyValues, Row
 from adapters.database.objects.entry_values import pick
@@ -175,7 +175,7 @@ def _select(
     """The statement that finds the rows with one key of these columns, or several, and what binds the keys."""
     statement = select_rows(connection, stored.table, stored.layout)
     if several:
-        joined, bind = of_keys(connection, stored.table, columns)
+        joined, bind = rows_with_keys(connection, stored.table, columns)
         statement = statement.select_from(joined)
     else:
         names = [f"key{place}" for place in range(len(columns))]

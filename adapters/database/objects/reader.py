@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, or_, select
 
 from adapters.database.connection.column_types import Exact
-from adapters.database.connection.row_lookup import is_one_of, listed, once, parts, select_rows
+from adapters.database.connection.dialect import dialect_of
+from adapters.database.connection.statements import is_one_of, once, parts, select_rows
 from adapters.database.objects.faults import FieldInvalid, FieldNotStored, FieldUnknown, RowsAmbiguous
 from adapters.database.objects.json_text import objects_in
 from adapters.database.objects.layout import StoredComponent, StoredObject, ValueFault
@@ -87,13 +88,13 @@ class ObjectReader:
             header.table,
             ("holders", *(one.name for one in components)),
             lambda: select(key).where(
-                is_one_of(connection.dialect.name, key, "wanted"),
+                is_one_of(key, "wanted"),
                 or_(*[_has_rows(header, one) for one in components]),
             ),
         )
         found: list[str] = []
         for part in parts(keys):
-            found.extend(connection.scalars(statement, {"wanted": listed(connection.dialect.name, part)}))
+            found.extend(connection.scalars(statement, {"wanted": part}))
         return found
 
     def _rows(
@@ -112,9 +113,7 @@ class ObjectReader:
         found: list[Sequence[Any]] = []
         for part in wanted_parts:
             values = {
-                f"value{place}": listed(connection.dialect.name, part if name == longest and part else value)
-                if isinstance(value, list)
-                else value
+                f"value{place}": part if name == longest and part else value
                 for place, (name, value) in enumerate(wanted.items())
                 if value is not None
             }
@@ -163,9 +162,9 @@ class ObjectReader:
             ("beneath", stored.header.table.name, one, roots),
             lambda: _select(connection, component).where(_scope(connection, stored, component, one, roots)),
         )
-        values: dict[str, Any] = {"owner": headers[0]} if one else {"owners": listed(connection.dialect.name, headers)}
+        values: dict[str, Any] = {"owner": headers[0]} if one else {"owners": headers}
         if root_keys is not None:
-            values["roots"] = listed(connection.dialect.name, list(root_keys))
+            values["roots"] = list(root_keys)
         return connection.execute(statement, values).all()
 
 
@@ -196,11 +195,11 @@ def _scope(
     if above is not stored.header:
         return owner.in_(select(above.table.c.row_id).where(_scope(connection, stored, above, one, roots)))
     condition: ColumnElement[bool] = (
-        owner == bindparam("owner", type_=owner.type) if one else is_one_of(connection.dialect.name, owner, "owners")
+        owner == bindparam("owner", type_=owner.type) if one else is_one_of(owner, "owners")
     )
     if roots and component.parent_column is not None:
         key = next(key for key in component.keys if len(key) == 1 and component.columns[key[0]] != "row_id")
-        named = is_one_of(connection.dialect.name, component.key_columns(key)[0], "roots")
+        named = is_one_of(component.key_columns(key)[0], "roots")
         condition &= component.table.c.root_id.in_(select(component.table.c.root_id).where(condition, named))
     return condition
 
@@ -299,19 +298,12 @@ def _condition(
     # Numbers of keys have one writing, and an index that wants to be used; of others 1.50 equals 1.5.
     in_key = any(component.columns[field] == name for key in component.keys for field in key)
     number = isinstance(column.type, Exact) and not in_key
-    if number and connection.dialect.name == "sqlite":
-        if kind == "equal":
-            return _without_zeros(column) == _without_zeros(bindparam(bound, type_=Text()))
-        unfolded = func.json_each(bindparam(bound, type_=Text())).table_valued("value")
-        return _without_zeros(column).in_(select(_without_zeros(unfolded.c.value)))
+    if number:
+        dialect = dialect_of(connection)
+        return dialect.equals_number(column, bound) if kind == "equal" else dialect.is_one_of_numbers(column, bound)
     if kind == "equal":
         return column == bindparam(bound, type_=column.type)
-    return is_one_of(connection.dialect.name, column, bound)
-
-
-def _without_zeros(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The number of a text column without its last zeros, so that 1.50 equals 1.5 (SQLite)."""
-    return case((func.instr(column, ".") > 0, func.rtrim(func.rtrim(column, "0"), ".")), else_=column)
+    return is_one_of(column, bound)
 
 
 def _unknown(component: StoredComponent, name: str, where: str) -> FieldUnknown | FieldNotStored:

@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy import Column, Connection, Select, select
 
-from adapters.database.connection.row_lookup import is_one_of, listed, once, parts
+from adapters.database.connection.statements import is_one_of, once, parts
 from adapters.database.objects.entry import Entry
 from adapters.database.objects.faults import UNKNOWN, ReferenceUnknown
 from adapters.database.objects.layout import Reference, StoredComponent
@@ -55,14 +55,14 @@ def check_references(
             partial(_known, connection, target),
         )
         for part in parts(list(values)):
-            known.update(connection.scalars(statement, {"wanted": listed(connection.dialect.name, part)}))
+            known.update(connection.scalars(statement, {"wanted": part}))
         for value, (entry, reference) in values.items():
             if value not in known:
                 raise _unknown(entry, reference, value)
 
 
 def _known(connection: Connection, target: Column[str]) -> Select[str]:
-    return select(target).where(is_one_of(connection.dialect.name, target, "wanted"))
+    return select(target).where(is_one_of(target, "wanted"))
 
 
 def _unknown(entry: Entry, reference: Reference, value: str) -> ReferenceUnknown:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, delete, func, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from adapters.database.connection.row_lookup import parts
+from adapters.database.connection.statements import parts
 from adapters.database.objects.entry import Entry
 from adapters.database.objects.faults import StillReferenced
 from adapters.database.objects.layout import StoredComponent, StoredObject

@@ -25,7 +25,8 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
-from adapters.database.connection.row_lookup import is_one_of, listed, once, parts
+from adapters.database.connection.dialect import dialect_of
+from adapters.database.connection.statements import is_one_of, once, parts
 from adapters.database.objects.entries import Entries, entries_of
 from adapters.database.objects.entry import Entry
 from adapters.database.objects.faults import ComponentUnknown, OperationRefused
@@ -212,8 +213,6 @@ class ObjectStore:
 
     def lock_accounts(self, account_ids: Iterable[str]) -> None:
         """Lock accounts, in sorted order, until the transaction ends. On SQLite a writer is alone anyway."""
-        if self._connection.dialect.name == "sqlite":
-            return
         table_name, column_name = field_place(self._definitions, "Account", "Account Id")
         table = self._metadata.tables[table_name]
         column = table.c[column_name]
@@ -222,15 +221,10 @@ class ObjectStore:
             connection,
             table,
             ("lock", column_name),
-            lambda: (
-                select(column)
-                .where(is_one_of(connection.dialect.name, column, "wanted"))
-                .order_by(column)
-                .with_for_update()
-            ),
+            lambda: select(column).where(is_one_of(column, "wanted")).order_by(column).with_for_update(),
         )
         for part in parts(sorted(set(account_ids))):
-            connection.execute(statement, {"wanted": listed(connection.dialect.name, part)}).all()
+            dialect_of(connection).lock_rows(connection, statement, {"wanted": part})
 
     def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
         """Insert every instance; refused where one is there already.

@@ -19,11 +19,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
-from adapters.database.connection.row_lookup import is_one_of, listed, once, parts
-from adapters.database.connection.row_statements import insert_rows, update_rows
+from adapters.database.connection.driver_faults import race_of
+from adapters.database.connection.statements import insert_rows, is_one_of, once, parts, update_rows
 from adapters.database.objects.entries import Entries
 from adapters.database.objects.entry import Entry
-from adapters.database.objects.faults import ConstraintRace, VersionConflict, VersionMissing
+from adapters.database.objects.faults import VersionConflict, VersionMissing
 from adapters.database.objects.json_writer import JsonWriter
 from adapters.database.objects.layout import StoredComponent
 from adapters.database.objects.matcher import Matcher
@@ -37,16 +37,6 @@ from integration_objects.field_values import as_number
 
 #: The place of the version in a header's row as it is read (`StoredComponent.hidden`).
 _VERSION = 1
-#: Constraints that a check has just found kept: broken all the same, another transaction was faster.
-_RACES = frozenset(
-    (
-        "23505",
-        "23503",
-        "SQLITE_CONSTRAINT_UNIQUE",
-        "SQLITE_CONSTRAINT_PRIMARYKEY",
-        "SQLITE_CONSTRAINT_FOREIGNKEY",
-    )
-)
 
 
 @dataclass
@@ -104,7 +94,10 @@ class InstanceWriter:
             self._delete_dropped()
             self._raise_version(header)
         except IntegrityError as error:
-            raise _race(error, self._entries.stored.name) from error
+            race = race_of(error, self._entries.stored.name)
+            if race is None:
+                raise
+            raise race from error
         return self._written
 
     # The header
@@ -245,11 +238,9 @@ class InstanceWriter:
                 connection,
                 stored.table,
                 ("highest of each",),
-                lambda: (
-                    select(column, highest).where(is_one_of(connection.dialect.name, column, "owners")).group_by(column)
-                ),
+                lambda: select(column, highest).where(is_one_of(column, "owners")).group_by(column),
             )
-            rows = connection.execute(of_each, {"owners": listed(connection.dialect.name, part)})
+            rows = connection.execute(of_each, {"owners": part})
             result.update((owner, found + 1) for owner, found in rows)
         return result
 
@@ -354,16 +345,7 @@ def insert_headers(writing: Writing, headers: Sequence[Entry], name: str) -> Non
     try:
         insert_entries(writing, stored, headers)
     except IntegrityError as error:
-        raise _race(error, name) from error
-
-
-def _race(error: IntegrityError, name: str) -> BaseException:
-    cause = error.orig
-    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
-    if code not in _RACES:
-        return error
-    return ConstraintRace(
-        f"another transaction wrote what '{name}' was checked against",
-        why=str(cause).strip().splitlines()[0],
-        mend="nothing; it is tried again",
-    )
+        race = race_of(error, name)
+        if race is None:
+            raise
+        raise race from error

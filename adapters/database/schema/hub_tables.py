@@ -23,10 +23,7 @@ Spec: docs/design/road.md, "Identity of a message", "What commits when"; docs/de
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
@@ -35,13 +32,13 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
-    String,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeEngine
+
+from adapters.database.connection.column_types import ROW_NUMBERS_ONCE, big_integer, partial_index, plain_text
 
 UNFINISHED_STATES = ("received", "retrying", "parked")
 FINAL_STATES = ("done", "filtered", "rejected", "invalid", "dead")
@@ -76,7 +73,7 @@ def _inbox(metadata: MetaData) -> None:
     table = Table(
         "hub_inbox",
         metadata,
-        Column("seq", _big(), nullable=False, autoincrement=True),
+        Column("seq", big_integer(), nullable=False, autoincrement=True),
         _text("id", _ID, nullable=False),
         _text("route", _NAME, nullable=False),
         _text("sender", _NAME, nullable=False),
@@ -102,7 +99,7 @@ def _inbox(metadata: MetaData) -> None:
         _text("map", _NAME),
         _text("map_version", _ID),
         _text("reply_outbox_id", _ID),  # no foreign key: the two tables would name each other
-        Column("size", _big(), nullable=False),
+        Column("size", big_integer(), nullable=False),
         Column("headers", Text, nullable=False),
         Column("error", Text),
         Column("also_reply_to", Text),
@@ -115,7 +112,7 @@ def _inbox(metadata: MetaData) -> None:
         CheckConstraint(
             f"(final_at IS NULL) = (state IN ({_listed(UNFINISHED_STATES)}))", name="ck_hub_inbox_final_at"
         ),
-        sqlite_autoincrement=True,
+        **ROW_NUMBERS_ONCE,
     )
     _bound_lengths(table)
     _index("ix_hub_inbox_line", table, "route", "seq", where=IN_LINE)
@@ -153,7 +150,7 @@ def _outbox(metadata: MetaData) -> None:
     table = Table(
         "hub_outbox",
         metadata,
-        Column("seq", _big(), nullable=False, autoincrement=True),
+        Column("seq", big_integer(), nullable=False, autoincrement=True),
         _text("id", _ID, nullable=False),
         _text("message_id", _FOREIGN_ID, nullable=False),
         _text("inbox_id", _ID),
@@ -178,7 +175,7 @@ def _outbox(metadata: MetaData) -> None:
         UniqueConstraint("id", name="uq_hub_outbox_id"),
         ForeignKeyConstraint(["inbox_id"], ["hub_inbox.id"], name="fk_hub_outbox_inbox_id"),
         _one_of("hub_outbox", "kind", OUTBOX_KINDS),
-        sqlite_autoincrement=True,
+        **ROW_NUMBERS_ONCE,
     )
     _bound_lengths(table)
     _index("ix_hub_outbox_waiting", table, "destination", "seq", where="sent_at IS NULL")
@@ -193,8 +190,8 @@ def _control(metadata: MetaData) -> None:
             metadata,
             _text("route", _NAME, nullable=False),
             _text("process", _NAME, nullable=False),
-            Column("deliveries", _big(), nullable=False),
-            Column("unacknowledged", _big(), nullable=False, server_default=text("0")),
+            Column("deliveries", big_integer(), nullable=False),
+            Column("unacknowledged", big_integer(), nullable=False, server_default=text("0")),
             PrimaryKeyConstraint("route", "process", name="pk_hub_door_count"),
         ),
         Table(
@@ -219,7 +216,7 @@ def _control(metadata: MetaData) -> None:
             "hub_sequence",
             metadata,
             _text("name", _NAME, nullable=False),
-            Column("value", _big(), nullable=False),
+            Column("value", big_integer(), nullable=False),
             PrimaryKeyConstraint("name", name="pk_hub_sequence"),
         ),
         Table(
@@ -301,17 +298,11 @@ def _workflows(metadata: MetaData) -> None:
 
 def _text(name: str, length: int, *, nullable: bool = True) -> Column[str]:
     """A text that is compared or sorted: by code point on both databases."""
-    type: TypeEngine[str] = String(length).with_variant(String(length, collation="C"), "postgresql")
-    return Column(name, type, nullable=nullable)
+    return Column(name, plain_text(length), nullable=nullable)
 
 
 def _count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, server_default=text("0"))
-
-
-def _big() -> TypeEngine[Any]:
-    """A whole number of 64 bits; SQLite makes row numbers for INTEGER only."""
-    return BigInteger().with_variant(Integer(), "sqlite")
 
 
 def _listed(values: tuple[str, ...]) -> str:
@@ -333,11 +324,10 @@ def _bound_lengths(table: Table) -> None:
 
 
 def _index(name: str, table: Table, *columns: str, where: str | None = None) -> None:
-    expressions = [table.c[column] for column in columns]
     if where is None:
-        Index(name, *expressions)
+        Index(name, *[table.c[column] for column in columns])
     else:
-        Index(name, *expressions, sqlite_where=text(where), postgresql_where=text(where))
+        partial_index(name, table, *columns, where=where)
 
 
 HUB = MetaData()

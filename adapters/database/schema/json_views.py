@@ -22,6 +22,7 @@ from sqlalchemy import Connection, MetaData, Table, inspect
 from sqlalchemy.types import Numeric
 
 from adapters.database.connection.column_types import Exact
+from adapters.database.connection.dialect import dialect_of
 from integration_objects.definition import EXTENSION_PREFIX
 
 #: When and by whom a row was made and last changed.
@@ -69,18 +70,16 @@ def renew_views(connection: Connection, views: Iterable[JsonView]) -> None:
 
     On PostgreSQL a view is replaced where it stands, so that who was allowed to read it still is.
     """
-    found = inspect(connection)
-    there = set(found.get_view_names())
+    inspector = inspect(connection)
+    names = set(inspector.get_view_names())
     for view in views:
-        columns = found.get_columns(view.name) if view.name in there else []
+        columns = inspector.get_columns(view.name) if view.name in names else []
         kept = {column["name"]: isinstance(column["type"], Numeric) for column in columns}
-        if kept and connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(f"DROP VIEW {_quote(connection, view.name)}")
-        connection.exec_driver_sql(view_text(connection, view, kept))
+        dialect_of(connection).replace_view(connection, view.name, _query(connection, view, kept), exists=bool(kept))
 
 
-def view_text(connection: Connection, view: JsonView, kept: Mapping[str, bool] | None = None) -> str:
-    """The statement that creates the view, or on PostgreSQL replaces it.
+def _query(connection: Connection, view: JsonView, kept: Mapping[str, bool]) -> str:
+    """Return the SELECT of the view.
 
     Args:
         connection: says which database's SQL it is.
@@ -88,53 +87,17 @@ def view_text(connection: Connection, view: JsonView, kept: Mapping[str, bool] |
         kept: the columns that it has already, in their order, and whether they are numbers: PostgreSQL can only
             add others behind them.
     """
-    kept = kept or {}
+    quote = connection.dialect.identifier_preparer.quote
     of_owner = {name for name in view.table.c.keys() if name not in view.fields}  # noqa: SIM118  # no dict
     fields = {column: kept.get(column, isinstance(view.table.c[column].type, Exact)) for column in view.fields}
     fields.update((name, number) for name, number in kept.items() if name not in of_owner)
-    sqlite = connection.dialect.name == "sqlite"
-    columns = (_sqlite_columns if sqlite else _postgresql_columns)(connection, view, fields)
-    shown = [f"{columns[name]} AS {_quote(connection, name)}" for name in dict.fromkeys((*kept, *view.table.c.keys()))]
-    source = f"{_quote(connection, view.owner.name)} AS item"
-    json = f"item.{_quote(connection, view.json_column)}"
-    if sqlite:
-        return (
-            f"CREATE VIEW {_quote(connection, view.name)} AS SELECT {', '.join(shown)} "  # noqa: S608  # names of the definitions
-            f"FROM {source}, json_each({json}) AS one"
-        )
-    typed = ", ".join(
-        f"{_quote(connection, name)} " + ("numeric" if number else 'text COLLATE "C"')
-        for name, number in fields.items()
-    )
-    names = ", ".join(_quote(connection, name) for name in fields)
-    return (
-        f"CREATE OR REPLACE VIEW {_quote(connection, view.name)} AS SELECT {', '.join(shown)} "  # noqa: S608  # likewise
-        f"FROM {source} CROSS JOIN LATERAL ROWS FROM (json_to_recordset({json}) AS ({typed})) "
-        f"WITH ORDINALITY AS one ({names}, place)"
-    )
-
-
-def _sqlite_columns(connection: Connection, view: JsonView, fields: Iterable[str]) -> dict[str, str]:
-    columns = {name: f"json_extract(one.value, '$.{name}')" for name in fields}
-    return _columns(connection, view, columns, "one.key")
-
-
-def _postgresql_columns(connection: Connection, view: JsonView, fields: Iterable[str]) -> dict[str, str]:
-    columns = {name: f"one.{_quote(connection, name)}" for name in fields}
-    return _columns(connection, view, columns, "one.place - 1")
-
-
-def _columns(connection: Connection, view: JsonView, columns: dict[str, str], place: str) -> dict[str, str]:
-    """What each column shows; *columns* are those that the JSON keeps."""
+    rows, columns, place = dialect_of(connection).json_rows(connection, f"item.{quote(view.json_column)}", fields)
     row_id = f"item.row_id || ':' || ({place})"
-    return {
-        **columns,
+    columns |= {
         "row_id": f"coalesce({columns['row_id']}, {row_id})" if "row_id" in columns else row_id,
         view.owner_column: "item.row_id",
         "position": place,
         **{name: f"item.{name}" for name in ("root_id", *AUDIT)},
     }
-
-
-def _quote(connection: Connection, name: str) -> str:
-    return connection.dialect.identifier_preparer.quote(name)
+    shown = [f"{columns[name]} AS {quote(name)}" for name in dict.fromkeys((*kept, *view.table.c.keys()))]
+    return f"SELECT {', '.join(shown)} FROM {quote(view.owner.name)} AS item{rows}"  # noqa: S608  # names of the definitions

@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from adapters.database.connection.column_types import Exact, JsonText, plain_text
+from adapters.database.connection.column_types import Exact, JsonText, json_check, plain_text
 from adapters.database.schema.hub_tables import hub_tables
 from adapters.database.schema.json_views import AUDIT, JsonView, views_of
 from integration_objects.definition import (
@@ -168,7 +168,7 @@ def _table(
     for child in component.children.values():
         if child.json_column is not None:
             columns.append(Column(child.json_column, JsonText()))
-            constraints.append(_json_check(name, child.json_column))
+            constraints.append(json_check(constraint_name("ck", name, child.json_column), child.json_column))
     hidden.extend(_audit())
     constraints.extend(_unique_keys(component, owner))
     table = Table(name, metadata, *columns, *hidden, *constraints)
@@ -205,12 +205,6 @@ def _view(metadata: MetaData, component: Component, owner: Component) -> None:
 def _audit() -> Iterator[Column[str]]:
     for name in AUDIT:
         yield Column(name, plain_text(USER_LENGTH if name.endswith("_by") else TIME_LENGTH), nullable=False)
-
-
-def _json_check(table: str, column: str) -> CheckConstraint:
-    """That a text is JSON, on SQLite; on PostgreSQL its type says so."""
-    check = CheckConstraint(f"{column} IS NULL OR json_valid({column})", name=constraint_name("ck", table, column))
-    return check.ddl_if(dialect="sqlite")
 
 
 def _has_key_by_owner(component: Component, owner: Component) -> bool:

@@ -16,10 +16,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Column, Connection, Inspector, MetaData, Table, inspect, select, text
-from sqlalchemy.schema import AddConstraint, CheckConstraint, CreateColumn, CreateIndex, ForeignKeyConstraint
+from sqlalchemy.schema import CheckConstraint, CreateIndex, ForeignKeyConstraint
 
 from adapters.database.connection.column_types import JsonText
 from adapters.database.connection.database import Database
+from adapters.database.connection.dialect import dialect_of
 from adapters.database.schema.json_views import renew_views, views_of
 from adapters.database.schema.tables import constraint_name, tables_of
 from integration_objects.definition import EXTENSION_PREFIX, Definitions
@@ -51,11 +52,7 @@ def upgrade(database: Database, definitions: Definitions, surroundings: Surround
     """
     metadata = tables_of(definitions)
     with database.write() as connection:
-        if not database.is_sqlite:
-            # Migrations of a large table take their time; whoever comes second waits for the first.
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        database.dialect.prepare_upgrade(connection, _LOCK)
         migrated = _revision(connection, database) != head()
         if migrated:
             _migrate(connection)
@@ -150,22 +147,13 @@ def _prove_forms(connection: Connection, metadata: MetaData, found: Inspector) -
 def _add_columns(connection: Connection, table: Table, found: Inspector) -> None:
     if not any(column.name.startswith(EXTENSION_PREFIX) for column in table.columns):
         return
-    there = {column["name"] for column in found.get_columns(table.name)}
-    quote = connection.dialect.identifier_preparer.quote
+    present = {column["name"] for column in found.get_columns(table.name)}
     for column in table.columns:
-        if column.name in there or not column.name.startswith(EXTENSION_PREFIX):
+        if column.name in present or not column.name.startswith(EXTENSION_PREFIX):
             continue
-        declared = str(CreateColumn(column).compile(dialect=connection.dialect))
-        constraints = list(_constraints_on(connection, table, column))
-        if connection.dialect.name == "sqlite":
-            # SQLite can't add a constraint later, and takes it with its column.
-            declared += "".join(f" {_inline(constraint, connection)}" for constraint in constraints)
-        connection.exec_driver_sql(f"ALTER TABLE {quote(table.name)} ADD COLUMN {declared}")
-        if connection.dialect.name != "sqlite":
-            for constraint in constraints:
-                connection.execute(AddConstraint(constraint, isolate_from_table=False))
+        dialect_of(connection).add_column(connection, column, list(_constraints_on(connection, table, column)))
         for index in table.indexes:
-            if [one.name for one in index.columns] == [column.name]:
+            if [indexed.name for indexed in index.columns] == [column.name]:
                 connection.execute(CreateIndex(index))
 
 
@@ -173,23 +161,13 @@ def _constraints_on(
     connection: Connection, table: Table, column: Column[Any]
 ) -> Iterator[CheckConstraint | ForeignKeyConstraint]:
     checks = [constraint_name("ck", table.name, column.name + suffix) for suffix in ("", "_length")]
-    # PostgreSQL's JSON needs no check that it is JSON.
-    is_typed = isinstance(column.type, JsonText) and connection.dialect.name != "sqlite"
+    is_typed = isinstance(column.type, JsonText) and dialect_of(connection).has_json_type
     for constraint in sorted(table.constraints, key=lambda one: str(one.name)):
         if isinstance(constraint, ForeignKeyConstraint):
             if [one.name for one in constraint.columns] == [column.name]:
                 yield constraint
         elif isinstance(constraint, CheckConstraint) and constraint.name in checks and not is_typed:
             yield constraint
-
-
-def _inline(constraint: CheckConstraint | ForeignKeyConstraint, connection: Connection) -> str:
-    if isinstance(constraint, CheckConstraint):
-        return f"CONSTRAINT {constraint.name} CHECK ({constraint.sqltext})"
-    (element,) = constraint.elements
-    quote = connection.dialect.identifier_preparer.quote
-    target = element.column
-    return f"CONSTRAINT {constraint.name} REFERENCES {quote(target.table.name)} ({quote(target.name)})"
 
 
 def _digest(metadata: MetaData) -> str | None:

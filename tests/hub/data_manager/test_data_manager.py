@@ -107,7 +107,7 @@ def test_what_a_process_died_on_is_counted_and_parked_after_three_deaths(road):
 
 def test_a_busy_database_is_no_death_and_gets_its_retry(road, monkeypatch):
     row_id = road.send(ACCOUNT, "hub_object", "M1")
-    monkeypatch.setattr(road.manager, "_work_claimed", _raise(DatabaseBusy("locked", mend="mend it")))
+    monkeypatch.setattr(road.manager, "_work_claimed", _raise(DatabaseBusy("locked", database="", cause="")))
     assert road.manager.work(25) == 1
     assert state(road, row_id)[:2] == ("retrying", "DatabaseBusy")
     monkeypatch.undo()

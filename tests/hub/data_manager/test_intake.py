@@ -49,7 +49,7 @@ class Manager:
 
     def _ask(self, method, answer):
         if method == self.away_at:
-            raise DatabaseAway("the database doesn't answer", mend="mend it")
+            raise DatabaseAway("the database doesn't answer", database="", cause="")
         return answer
 
 

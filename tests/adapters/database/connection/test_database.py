@@ -1,6 +1,7 @@
 """Transactions on both databases: turns, limits, and what the drivers' errors become at the border."""
 
 import pathlib
+import sqlite3
 import threading
 
 import psycopg.errors
@@ -8,14 +9,8 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
-from adapters.database.connection import database as connecting
-from adapters.database.connection.database import (
-    Database,
-    DatabaseFolderMissing,
-    DatabaseUnknown,
-    DatabaseUnsafe,
-    WriteWithinWrite,
-)
+from adapters.database.connection import engines
+from adapters.database.connection.database import Database, WriteWithinWrite
 from adapters.database.connection.driver_faults import (
     POSTGRESQL,
     SQLITE,
@@ -27,6 +22,12 @@ from adapters.database.connection.driver_faults import (
     DatabaseUnusable,
     TablesMissing,
     hub_fault,
+)
+from adapters.database.connection.engines import (
+    DatabaseFolderMissing,
+    DatabaseUnknown,
+    DatabaseUnsafe,
+    wal_is_safe,
 )
 from integration_objects.errors import Refused
 from tests.adapters.database.units import repeated_on
@@ -71,7 +72,7 @@ def test_no_update_is_lost_among_many_writers(any_database):
     """Read, then write what was read plus one: on SQLite by turns, on PostgreSQL under the row's lock."""
     with any_database.write() as connection:
         put(connection, "n", 0)
-    lock = "" if any_database.is_sqlite else " FOR UPDATE"
+    lock = "" if any_database.dialect.writers_take_turns else " FOR UPDATE"
 
     def work():
         for _ in range(10):
@@ -93,7 +94,7 @@ def test_sqlite_keeps_what_it_committed_and_its_foreign_keys(database):
         found = {
             name: connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
         }
-    wal = connecting.wal_is_safe(connecting.sqlite3.sqlite_version_info)
+    wal = wal_is_safe(sqlite3.sqlite_version_info)
     assert found == {"journal_mode": "wal" if wal else "delete", "synchronous": 2 if wal else 3, "foreign_keys": 1}
 
 
@@ -153,7 +154,7 @@ def test_a_write_within_a_write_is_found_before_it_waits_for_itself(database):
 
 
 def test_a_writer_of_another_process_is_waited_for_and_then_told_of(database, monkeypatch):
-    monkeypatch.setattr(connecting, "_BUSY_S", 0.05)
+    monkeypatch.setattr(engines, "BUSY_S", 0.05)
     other = Database(database.shown_url)
     with other.write() as connection:
         put(connection, "a")
@@ -284,7 +285,7 @@ def test_a_unit_that_never_succeeds_ends_after_five_attempts(any_database):
 
     def work(connection):
         attempts.append(1)
-        raise DatabaseBusy("busy", mend="mend it")
+        raise DatabaseBusy("busy", database="", cause="")
 
     with pytest.raises(DatabaseBusy):
         repeated_on(any_database, work)
@@ -329,12 +330,12 @@ def test_a_lock_is_waited_for_only_so_long(postgresql_database):
 
 
 def test_what_ends_a_transaction_is_told_from_what_ends_a_message(database):
-    locked = connecting.sqlite3.OperationalError("database is locked")
+    locked = sqlite3.OperationalError("database is locked")
     locked.sqlite_errorname = "SQLITE_BUSY"
-    double = connecting.sqlite3.IntegrityError("UNIQUE constraint failed")
+    double = sqlite3.IntegrityError("UNIQUE constraint failed")
     double.sqlite_errorname = "SQLITE_CONSTRAINT_UNIQUE"
     assert database.is_world_fault(DBAPIError("", {}, locked))
-    assert database.is_world_fault(DatabaseAway("away", mend="mend it"))
+    assert database.is_world_fault(DatabaseAway("away", database="", cause=""))
     assert not database.is_world_fault(DBAPIError("", {}, double))
     assert not database.is_world_fault(Refused("no", mend="mend it"))
     assert not database.is_world_fault(ValueError("bug"))

@@ -7,8 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from adapters.database.connection.database import Database
-from adapters.database.connection.driver_faults import CommitUnknown, DatabaseAway, DatabaseBusy
-from adapters.database.objects.faults import ConstraintRace
+from adapters.database.connection.driver_faults import CommitUnknown, ConstraintRace, DatabaseAway, DatabaseBusy
 from adapters.database.objects.matcher import Matcher
 from adapters.database.objects.store import ObjectStore
 from adapters.database.schema.tables import tables_of

@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, text
 
+from adapters.database.connection.driver_faults import ConstraintRace
 from adapters.database.objects.faults import (
     AccountUnknown,
     AlreadyThere,
     BelongsElsewhere,
     ComponentUnknown,
-    ConstraintRace,
     DuplicateInMessage,
     FieldInvalid,
     FieldMissing,

@@ -1,0 +1,180 @@
+"""Statements for both databases: made once and kept; the values that differ from call to call are bound.
+
+    once(connection, table, key, make)     a statement that is made at the first call
+    is_one_of(column, "wanted")            a list of texts is one bound value, whatever its length
+    upsert(table, keys, set)               INSERT ... ON CONFLICT ... DO UPDATE
+    insert_rows, update_rows               many rows at once, as the driver takes them
+
+Values go to the driver as they are, numbers as the text of their digits, which both databases read exactly.
+
+Spec: docs/design/performance.md, rules 1 and 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    select,
+)
+from sqlalchemy import Dialect as SqlDialect
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from adapters.database.connection.column_types import Exact, JsonText
+from adapters.database.connection.dialect import DIALECTS, dialect_of
+from adapters.database.connection.dialect import once as once
+
+T = TypeVar("T")
+#: Values that one statement takes; both databases allow many more, but a statement's time has a limit.
+PART = 500
+
+
+def parts(values: Sequence[T]) -> Sequence[Sequence[T]]:
+    """Cut *values* into parts that one statement takes."""
+    if len(values) <= PART:
+        return (values,) if values else ()
+    return [values[start : start + PART] for start in range(0, len(values), PART)]
+
+
+class _TextList(TypeDecorator[Sequence[str]]):
+    """A bound list of texts, as each database takes it."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: SqlDialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(Text()) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Any, dialect: SqlDialect) -> Any:
+        return DIALECTS[dialect.name].bound_list(value)
+
+
+class _IsOneOf(FunctionElement[bool]):
+    """The condition of `is_one_of`; its SQL is the dialect's."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def self_group(self, against: Any = None) -> Any:
+        # SQLAlchemy would compare a function's result with 1 on SQLite, and no index would be used.
+        return self
+
+
+@compiles(_IsOneOf)
+def _is_one_of_text(element: _IsOneOf, compiler: SQLCompiler, **options: Any) -> str:
+    column, texts = element.clauses
+    return DIALECTS[compiler.dialect.name].is_one_of(
+        compiler.process(column, **options), compiler.process(texts, **options), isinstance(column.type, Exact)
+    )
+
+
+def is_one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Return the condition that *column* is among the list of texts that is bound as *name*."""
+    bound: BindParameter[Any] = bindparam(name, type_=_TextList())
+    return _IsOneOf(column, bound)
+
+
+class _TryLockText(FunctionElement[bool]):
+    """The condition of `try_lock_text`; its SQL is the dialect's."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def self_group(self, against: Any = None) -> Any:
+        return self
+
+
+@compiles(_TryLockText)
+def _try_lock_text_text(element: _TryLockText, compiler: SQLCompiler, **options: Any) -> str:
+    (locked,) = element.clauses
+    return DIALECTS[compiler.dialect.name].try_lock_text(compiler.process(locked, **options))
+
+
+def try_lock_text(text: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that locks *text* until the transaction ends; false where another transaction has it."""
+    return _TryLockText(text)
+
+
+def upsert(
+    table: Table,
+    keys: Iterable[str],
+    change: Callable[[Any], Mapping[str, Any]],
+    where: Callable[[Any], ColumnElement[bool]] | None = None,
+) -> Insert:
+    """Return an INSERT that changes the row with the same *keys* instead, where there is one.
+
+    SQLite took ON CONFLICT over from PostgreSQL, so that SQLAlchemy's construct for PostgreSQL serves both.
+
+    Args:
+        table: to insert into.
+        keys: the columns of a unique key.
+        change: gets the columns of the row that could not be inserted; returns the new values of the row found.
+        where: gets the same columns; says which rows are changed at all.
+    """
+    statement = insert(table)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=list(keys), set_=dict(change(new)), where=None if where is None else where(new)
+    )
+
+
+def insert_or_nothing(table: Table, keys: Iterable[str]) -> Insert:
+    """Return an INSERT that does nothing where a row has the same *keys*."""
+    return insert(table).on_conflict_do_nothing(index_elements=list(keys))
+
+
+def rows_with_keys(
+    connection: Connection, table: Table, columns: Sequence[Column[str]]
+) -> tuple[FromClause, Callable[[Sequence[Sequence[str]]], dict[str, Any]]]:
+    """Find the rows of *table* by several keys of *columns*.
+
+    Returns:
+        The source to select from, and the function that makes the statement's values of a list of keys.
+    """
+    keys = dialect_of(connection).unfold(columns)
+    equal = [column == value for column, value in zip(columns, keys.values, strict=True)]
+    return keys.source.join(table, and_(*equal)), keys.bound
+
+
+def select_rows(connection: Connection, table: Table, names: Sequence[str]) -> Select[Any]:
+    """Return the SELECT of the columns *names*, numbers and JSON as text, without a condition yet."""
+    return select(*[_plain(connection, table.c[name]) for name in names])
+
+
+def _plain(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
+    if isinstance(column.type, (Exact, JsonText)):
+        return dialect_of(connection).as_text(column).label(column.name)
+    return column
+
+
+def insert_rows(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert *rows*, values of *columns*, in this order; other columns are left to the database."""
+    if rows:
+        dialect_of(connection).insert_rows(connection, table, columns, rows)
+
+
+def update_rows(connection: Connection, table: Table, updates: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Update rows by their row id, each with its own changes; changes of the same columns go together."""
+    groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for row_id, changes in updates:
+        groups.setdefault(tuple(changes), []).append((*changes.values(), row_id))
+    for columns, rows in groups.items():
+        dialect_of(connection).update_rows(connection, table, columns, rows)
