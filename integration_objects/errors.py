@@ -6,6 +6,7 @@ The class of an error decides what happens to a message. Each folder's own error
         Refused            the sender must change something: dead letter at once, never tried again
             Invalid        as Refused, and not even understood: over a limit, not well-formed, against the XSD
         Retryable          the world's fault (database, disk, lock): kept, tried again, never a refusal
+            OperatorNeeded    parked at once: an operator must mend something before another try is worth it
         Misconfigured      a declaration or an invariant is broken: the route stops
         Waiting            nobody's fault: the message waits for another one
 
@@ -126,6 +127,10 @@ class Retryable(HubError):
     """The fault of a database, a disk or a lock: the message is kept and tried again with growing delays."""
 
     verdict: ClassVar[Verdict] = "retry"
+
+
+class OperatorNeeded(Retryable):
+    """An operator must mend something before another try is worth it: the message is parked at once."""
 
 
 class Misconfigured(HubError):

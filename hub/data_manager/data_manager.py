@@ -65,12 +65,14 @@ class DataManager:
                 if not self._needs_no_turn(work.route):
                     continue
                 if delivery.redelivered:
+                    # In a group with others, a message that kills processes would keep them from being worked.
                     transaction.messages.inbox.mark_attempt(work.row.id)
                 else:
                     group.append(work)
             for work in group:
                 work.prepare()
             left_alone = work_group(transaction, group)
+            # Marked in the transaction that files them: they survive a death before their own transaction.
             transaction.messages.work_marks.take(left_alone)
         for row_id in left_alone:
             self.work_alone(row_id)
@@ -161,6 +163,7 @@ class DataManager:
             # worked some meanwhile; the claim doesn't return those.
             claimed = transaction.messages.inbox.claim(routes, limit)
             left_alone = work_group(transaction, [group[row.id] for row in claimed if row.id in group])
+            # The marks go with the commit of the work: a death before it counts, a death after it doesn't.
             transaction.messages.work_marks.put_down([row_id for row_id in group if row_id not in left_alone])
         for row_id in left_alone:
             self.work_alone(row_id)
@@ -190,6 +193,7 @@ class DataManager:
             marked = transaction.messages.work_marks.left()
         if marked:
             with self._open_hub.write() as transaction:
+                # Both or none: a death here must neither count twice nor be forgotten.
                 for row_id in marked:
                     transaction.messages.inbox.mark_attempt(row_id)
                 transaction.messages.work_marks.put_down(marked)

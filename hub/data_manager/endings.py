@@ -13,14 +13,13 @@ from adapters.database.messages.outbox import OutboxMessage
 from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.route import Route
-from hub.workflow_manager.operator_needed import OperatorNeeded
 from hub.workflow_manager.origin import outbound_id
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import OBJECT as REPLY
 from hub.workflow_manager.reply import error_reply
 from integration_objects.complex_object import ComplexObject, first_instance
 from integration_objects.definition import Definitions
-from integration_objects.errors import HubError, Invalid, Refused, Waiting
+from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refused, Waiting
 from integration_objects.property_set import PropertySet
 from schemas.check import parse
 from schemas.hub_xml import hub_to_xml
@@ -78,6 +77,7 @@ class Endings:
 
     def refuse(self, work: MessageWork, error: HubError) -> None:
         """Write the final state of a refused message, its dead letter and its negative reply."""
+        # State, dead letter and reply in one transaction: a death leaves all three or none.
         self._messages.pending_writes.finish(work.ending(_refused_state(error), error))
         self.send_refusal(work, error)
 

@@ -33,6 +33,7 @@ def arrival_of(route: Route, delivery: Delivery) -> Arrival:
         envelope = replace(envelope, oversize=Oversize(envelope.size, envelope.digest))
     reply_to = route.transport.answer_to(delivery.source)
     if reply_to is None:
+        # A sender must not have replies sent to channels that are not its own.
         asked = envelope.reply_to
         reply_to = asked if asked is not None and route.allows_reply_to(asked) else route.reply.channel
     envelope = replace(envelope, reply_to=reply_to)
@@ -70,14 +71,12 @@ def file_arrivals(
 ) -> tuple[list[Filed], list[tuple[MessageWork, Delivery]]]:
     """File arrivals as inbox rows, and end the messages that are refused at the door.
 
-    Args:
-        transaction: the transaction to write in.
-        deliveries: the deliveries, each with its route.
-        arrivals: `arrivals_of` the deliveries: worked out by the caller, before the transaction takes locks.
+    The caller works out `arrivals_of` the deliveries beforehand, while no transaction holds a lock.
 
     Returns:
         The result for each arrival, and the messages that are to be worked, with their deliveries.
     """
+    # The rows and the door's count in one transaction with what is refused: the count always agrees.
     filed = transaction.messages.file_all(arrivals)
     endings = Endings(transaction)
     messages = []

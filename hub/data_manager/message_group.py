@@ -15,11 +15,7 @@ from hub.workflow_manager.effects import TouchesAnotherAccount
 
 
 def work_group(transaction: Transaction, group: Sequence[MessageWork]) -> list[str]:
-    """Work the messages of *group*; return the inbox rows of the messages that must be worked alone, which are left.
-
-    Raises:
-        HubError: the database failed, and the whole transaction is lost.
-    """
+    """Work the messages of *group*, except for some that must be worked alone; return the inbox rows of these."""
     accounts: set[str] = set()
     for work in group:
         accounts |= work.accounts(transaction)

@@ -19,11 +19,10 @@ from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.data_manager.rehearsal import rehearse
 from hub.deployment.route import Route
 from hub.workflow_manager.answers import Answers
-from hub.workflow_manager.operator_needed import OperatorNeeded
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Outcome
 from hub.workflows.received.licensing import prove_licensed
-from integration_objects.errors import HubError, Refused
+from integration_objects.errors import HubError, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
 from schemas.check import LimitExceeded, parse
 from schemas.from_xml import external_from_xml
@@ -56,9 +55,6 @@ class MessageWork:
     """A message in work, and how far its work has come.
 
     Attributes:
-        open_hub: the open deployment.
-        row: the message's inbox row.
-        route: the route of the message.
         step: the step under way, for the dead letter.
         tree: the internal message, once it is mapped.
         fault: the error that the message must end with; None while all is well.
@@ -81,17 +77,9 @@ class MessageWork:
     @property
     def origin(self) -> Origin:
         """The message as the source of outbound message ids."""
-        row = self.row
-        return Origin(
-            row.route,
-            row.sender,
-            row.identity,
-            row.id,
-            row.message_id,
-            row.correlation_id,
-            row.replays,
-            self.route.prices,
-        )
+        row, prices = self.row, self.route.prices
+        ids = (row.id, row.message_id, row.correlation_id)
+        return Origin(row.route, row.sender, row.identity, *ids, row.replays, prices)
 
     def ending(self, state: str, error: HubError | None = None, why: str | None = None) -> Ending:
         """Describe the end of the message, with the map that it was read by."""
@@ -125,9 +113,7 @@ class MessageWork:
     def run(self, transaction: Transaction, locked: set[str] | None) -> tuple[Outcome, bytes]:
         """Run the workflow in *transaction*; return its outcome and its recording.
 
-        Args:
-            transaction: the transaction that the workflow writes in.
-            locked: the accounts that the message's group has locked; None: the run may lock any.
+        *locked* are the accounts that the message's group has locked; None: the run may lock any account.
         """
         workflow = self.route.workflow
         self.step = f"workflow {workflow.name}"
@@ -144,7 +130,7 @@ class MessageWork:
         driver_fault = self.open_hub.database.fault_of(error)
         if driver_fault is not None:
             return driver_fault.at(self.place)
-        # A plain traceback: one with local variables would show customers' data, and take long to draw.
+        # A plain traceback: a traceback with local variables would show customers' data, and takes long to draw.
         log.error(
             "unexpected fault",
             route=self.route.name,

@@ -23,7 +23,7 @@ from adapters.database.schema.upgrade import needs_upgrade, upgrade
 from hub.deployment.deployment import Deployment
 from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.catalogue_reader import CatalogueReader
-from hub.workflow_manager.effects import DatabaseEffects, Effects
+from hub.workflow_manager.effects import Effects, NoEffects
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.runtime import Runtime
@@ -51,10 +51,8 @@ class Transaction:
     """The store and the message store of one transaction.
 
     Attributes:
-        connection: the database's, for savepoints.
+        connection: the database connection, for savepoints.
         store: the EAI database adapter.
-        messages: the message store.
-        open_hub: the open hub that the transaction belongs to.
         catalogues: the products and price lists, read once for all runs of the transaction.
     """
 
@@ -72,23 +70,14 @@ class Transaction:
             locked: the accounts that the message's group has locked; None: the run is alone, and may lock any.
             answers: the answers of other systems from before the lock; None if none is asked.
         """
-        effects = DatabaseEffects(self.open_hub.runtime, self.store, self.messages, origin, locked)
-        return self._run(origin, effects, answers)
+        runtime, store, messages = self.open_hub.runtime, self.store, self.messages
+        effects = Effects(runtime, store, messages, origin, locked)
+        return Run(runtime, store, messages, self.catalogues, answers, origin=origin, effects=effects)
 
     def rehearsal(self, origin: Origin, answers: Answers) -> Run:
         """Make a workflow run without effects, which ends at the first question that *answers* lacks."""
-        return self._run(origin, Effects(), answers)
-
-    def _run(self, origin: Origin, effects: Effects, answers: Answers | None) -> Run:
-        return Run(
-            self.open_hub.runtime,
-            self.store,
-            self.messages,
-            self.catalogues,
-            answers,
-            origin=origin,
-            effects=effects,
-        )
+        runtime, store, messages = self.open_hub.runtime, self.store, self.messages
+        return Run(runtime, store, messages, self.catalogues, answers, origin=origin, effects=NoEffects())
 
 
 class OpenHub:
@@ -124,14 +113,15 @@ class OpenHub:
 
     def _next_number(self, sequence: str) -> int:
         """Return a number of this process's block; take the next block in a short transaction of its own."""
-        numbers = self._blocks.get(sequence)
-        number = next(numbers, None) if numbers is not None else None
+        # The row of a sequence is locked until its transaction ends. In the message's own transaction the lock would
+        # make all workers of the database wait for each other. A number that a rolled-back message took is lost.
+        number = next(self._blocks.get(sequence, iter(())), None)
         if number is None:
             with self.database.write() as connection:
                 control = self._transaction(connection).messages.control
                 last = control.next_number(sequence, NUMBERS_AT_ONCE)
-            self._blocks[sequence] = numbers = iter(range(last - NUMBERS_AT_ONCE + 1, last + 1))
-            number = next(numbers)
+            self._blocks[sequence] = iter(range(last - NUMBERS_AT_ONCE + 1, last + 1))
+            number = next(self._blocks[sequence])
         return number
 
     def prepare_database(self) -> None:

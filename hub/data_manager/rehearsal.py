@@ -38,6 +38,7 @@ def rehearse(open_hub: OpenHub, workflow: Workflow, tree: PropertySet, origin: O
     for _ in range(MOST_QUESTIONS):
         answers.begin_again()
         try:
+            # A transaction for each attempt: none stays open while the other system is asked.
             with open_hub.read() as transaction:
                 workflow.function(transaction.rehearsal(origin, answers), tree)
         except OpenQuestion as question:
@@ -59,11 +60,6 @@ def asks_outside(runtime: Runtime, workflow: Workflow, prices: WhoPrices) -> boo
 
     A workflow that takes requests may use the configurator and the pricing. A workflow that takes orders has them
     checked by the configurator, and priced if its route lets the hub say the prices.
-
-    Args:
-        runtime: the runtime, whose configurator and pricing may be other systems.
-        workflow: the workflow.
-        prices: who says the prices on its route.
     """
     takes_orders, takes_requests = ORDER in workflow.takes, REQUEST in workflow.takes
     uses_configurator = takes_orders or takes_requests

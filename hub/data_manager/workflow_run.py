@@ -39,13 +39,7 @@ class FinishedRun:
 
 
 def run_workflow(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dry_run: bool = False) -> FinishedRun:
-    """Run a workflow on stored objects.
-
-    Args:
-        open_hub: the open deployment.
-        workflow: the workflow.
-        request: an OM Workflow Request message.
-        dry_run: take everything back at the end.
+    """Run a workflow on stored objects, as an OM Workflow Request asks; roll everything back on a dry run.
 
     Raises:
         Refused: the workflow refuses the request; nothing is written.
@@ -58,6 +52,7 @@ def run_workflow(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dr
 def _run(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dry_run: bool) -> FinishedRun:
     run_id = open_hub.surroundings.new_id()
     origin = Origin(ROUTE, SENDER, run_id)
+    # Other systems are asked before any account is locked: a slow one would hold up all messages of the accounts.
     answers = rehearse(open_hub, workflow, request, origin)
     with open_hub.write(dry_run=dry_run) as transaction:
         run = transaction.run(origin, answers=answers)

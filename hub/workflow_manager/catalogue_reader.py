@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from adapters.database.objects.store import ObjectStore
 from hub.configurator import Catalogue, catalogue_of
@@ -20,29 +20,23 @@ from integration_objects.complex_object import components, instances, message
 from integration_objects.definition import Definitions
 from integration_objects.property_set import PropertySet
 
+T = TypeVar("T")
+
 _PRODUCT, _KEY, _PRICE_LIST = "Product", "Product Id", "Price List"
 #: the parts of a product that its items, or items beneath them, can break; levels count nothing without a structure
 _RULED = ("Product Structure", "Bundle Structure", "Product Attribute", "Product Rule")
 
 
 @dataclass(frozen=True)
-class StoredCatalogue:
-    """A catalogue with the products that it was made of, which the runs record.
+class Stored(Generic[T]):
+    """A catalogue or price list, proven, with the stored rows that it was made of; runs record the rows.
 
     Attributes:
-        catalogue: the products' definitions by Product Id, proven.
-        rows: the stored products as `flat` returns them. Not to be changed.
+        proven: the catalogue or price list.
+        rows: the stored objects as `flat` returns them. Not to be changed.
     """
 
-    catalogue: Catalogue
-    rows: list[list[Any]]
-
-
-@dataclass(frozen=True)
-class StoredPriceList:
-    """A price list with the rows that it was made of; None for an unknown id."""
-
-    prices: PriceList | None
+    proven: T
     rows: list[list[Any]]
 
 
@@ -57,28 +51,30 @@ class CatalogueReader:
     def __init__(self, store: ObjectStore, definitions: Definitions) -> None:
         self._store = store
         self._definitions = definitions
-        self._catalogues: dict[frozenset[str] | None, StoredCatalogue] = {}
-        self._price_lists: dict[str, StoredPriceList] = {}
+        self._catalogues: dict[frozenset[str] | None, Stored[Catalogue]] = {}
+        self._price_lists: dict[str, Stored[PriceList | None]] = {}
 
     def ruled(self, product_ids: Iterable[str]) -> set[str]:
         """Return the products among these that have a structure, attributes or rules."""
         return self._store.holders_of(_PRODUCT, _RULED, product_ids)
 
-    def read(self, product_ids: Iterable[str | None] | None = None) -> StoredCatalogue:
+    def read(self, product_ids: Iterable[str | None] | None = None) -> Stored[Catalogue]:
         """Return the catalogue of these products and of the products in their structures; None: of all products.
 
         Raises:
             ProductFaulty: a stored product can't be understood.
         """
         wanted = None if product_ids is None else frozenset(name for name in product_ids if name)
+        # A run that has changed a product in this transaction reads its own changes, and keeps nothing for others:
+        # its savepoint may still be rolled back.
         kept = {} if self._store.has_changed(_PRODUCT) else self._catalogues
         if wanted not in kept:
             products = self._store.query(_PRODUCT) if wanted is None else self._with_components(wanted)
-            kept[wanted] = StoredCatalogue(catalogue_of(products, self._definitions), flat(products))
+            kept[wanted] = Stored(catalogue_of(products, self._definitions), flat(products))
         return kept[wanted]
 
-    def price_list(self, price_list_id: str) -> StoredPriceList:
-        """Return the price list of this id.
+    def price_list(self, price_list_id: str) -> Stored[PriceList | None]:
+        """Return the price list of this id; a proven None for an unknown id.
 
         Raises:
             PriceListFaulty: the stored one contradicts itself.
@@ -86,7 +82,7 @@ class CatalogueReader:
         kept = {} if self._store.has_changed(_PRICE_LIST) else self._price_lists
         if price_list_id not in kept:
             tree = self._store.query(_PRICE_LIST, {"Price List Id": price_list_id})
-            kept[price_list_id] = StoredPriceList(price_list_of(tree) if tree.children else None, flat(tree))
+            kept[price_list_id] = Stored(price_list_of(tree) if tree.children else None, flat(tree))
         return kept[price_list_id]
 
     def _with_components(self, product_ids: frozenset[str]) -> PropertySet:

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-
-from typing_extensions import override
+from typing import Any
 
 from adapters.database.messages.fallout import FalloutEntry
 from adapters.database.messages.outbox import OutboxMessage
 from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import Done, ObjectStore
-from hub.workflow_manager.operator_needed import OperatorNeeded
 from hub.workflow_manager.origin import Origin, outbound_id
 from hub.workflow_manager.runtime import Runtime
-from integration_objects.errors import HubError, Refused
+from integration_objects.errors import HubError, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
 
 
@@ -48,36 +46,51 @@ class TouchesAnotherAccount(HubError):
         super().__init__(accounts=", ".join(sorted(self.account_ids)))
 
 
+@dataclass
 class Effects:
-    """The writes of a run. This class has no effect at all, so that a rehearsal can't write by mistake."""
+    """The writes of a run in the transaction of its message.
+
+    Attributes:
+        origin: the message that the run works for.
+        locked: the accounts that the run's group has locked; None: the run is alone, and may lock any.
+        emitted: the number of messages that the run has put out; a part of their ids.
+    """
+
+    runtime: Runtime
+    store: ObjectStore
+    messages: MessageStore
+    origin: Origin
+    locked: set[str] | None = None
+    emitted: int = 0
 
     def next_number(self, sequence: str) -> int:
         """Return the next number of a sequence ("Order Number"); several processes leave gaps."""
-        return 0
+        give = self.runtime.next_number or self.messages.control.next_number
+        return give(sequence)
 
     def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
         """Insert every instance of the message; *fresh*: the caller knows that none of its keys is taken."""
-        return []
+        return self.store.insert(tree, fresh=fresh)
 
     def update(self, tree: PropertySet) -> list[Done]:
         """Update every instance of the message; fields and components that the message doesn't carry stay."""
-        return []
+        return self.store.update(tree)
 
     def upsert(self, tree: PropertySet) -> list[Done]:
         """Insert or update every instance of the message; deletes nothing."""
-        return []
+        return self.store.upsert(tree)
 
     def synchronize(self, tree: PropertySet) -> list[Done]:
         """Make the stored instances equal to the message's; delete children that the message doesn't list."""
-        return []
+        return self.store.synchronize(tree)
 
     def delete(self, tree: PropertySet) -> list[Done]:
         """Delete every instance of the message with all components beneath it."""
-        return []
+        return self.store.delete(tree)
 
     def execute(self, tree: PropertySet) -> list[Done]:
         """Do the Operation of each component, a property of it; without one, the Operation of the one above it."""
-        return []
+        return self.store.execute(tree)
 
     def lock_accounts(self, account_ids: Iterable[str]) -> None:
         """Lock accounts for the rest of the transaction.
@@ -85,12 +98,21 @@ class Effects:
         Raises:
             TouchesAnotherAccount: the run's group didn't lock one of them; the data manager runs the message alone.
         """
+        wanted = set(account_ids)
+        # Sorted, as groups lock theirs: transactions that lock in one order can't deadlock. A run in a group must not
+        # lock more, because its group holds locks that may come later in that order.
+        if self.locked is None:
+            self.store.lock_accounts(sorted(wanted))
+        elif not wanted <= self.locked:
+            raise TouchesAnotherAccount(wanted - self.locked)
 
     def keep_integration_ids(self, system: str, account_id: str, pairs: Mapping[str, str]) -> None:
         """Record the Integration Ids of a sender's references; replaces older pairs."""
+        self.messages.keys.keep(system, account_id, pairs)
 
     def set_active_quote(self, session: str, quote_id: str) -> None:
         """Make a quote the session's active one."""
+        self.messages.sessions.set_active_quote(session, quote_id)
 
     def emit(self, name: str, tree: PropertySet, for_system: str | None = None) -> int:
         """Put an object into the outbox, once for each system that takes it, in that system's format.
@@ -106,86 +128,6 @@ class Effects:
         Raises:
             NobodyTakes: *for_system* is given, and no declared system takes the object for it.
         """
-        return 1
-
-    def release(self, condition: str) -> None:
-        """Release the parked messages that wait for *condition*; this transaction fulfils it."""
-
-    def raise_fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
-        """Raise a fallout entry for an order that a person must look at."""
-
-    def resolve_fallout(self, row_id: str, how: str) -> bool:
-        """Note that a fallout entry is resolved, and how; False if it isn't open."""
-        return True
-
-
-@dataclass
-class DatabaseEffects(Effects):
-    """The writes of a run in the transaction of its message.
-
-    Attributes:
-        runtime: the declarations of the deployment.
-        store: the EAI database adapter of the transaction.
-        messages: the message store of the transaction.
-        origin: the message that the run works for.
-        locked: the accounts that the run's group has locked; None: the run is alone, and may lock any.
-        emitted: the number of messages that the run has put out; a part of their ids.
-    """
-
-    runtime: Runtime
-    store: ObjectStore
-    messages: MessageStore
-    origin: Origin
-    locked: set[str] | None = None
-    emitted: int = 0
-
-    @override
-    def next_number(self, sequence: str) -> int:
-        give = self.runtime.next_number or self.messages.control.next_number
-        return give(sequence)
-
-    @override
-    def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
-        return self.store.insert(tree, fresh=fresh)
-
-    @override
-    def update(self, tree: PropertySet) -> list[Done]:
-        return self.store.update(tree)
-
-    @override
-    def upsert(self, tree: PropertySet) -> list[Done]:
-        return self.store.upsert(tree)
-
-    @override
-    def synchronize(self, tree: PropertySet) -> list[Done]:
-        return self.store.synchronize(tree)
-
-    @override
-    def delete(self, tree: PropertySet) -> list[Done]:
-        return self.store.delete(tree)
-
-    @override
-    def execute(self, tree: PropertySet) -> list[Done]:
-        return self.store.execute(tree)
-
-    @override
-    def lock_accounts(self, account_ids: Iterable[str]) -> None:
-        wanted = set(account_ids)
-        if self.locked is None:
-            self.store.lock_accounts(sorted(wanted))
-        elif not wanted <= self.locked:
-            raise TouchesAnotherAccount(wanted - self.locked)
-
-    @override
-    def keep_integration_ids(self, system: str, account_id: str, pairs: Mapping[str, str]) -> None:
-        self.messages.keys.keep(system, account_id, pairs)
-
-    @override
-    def set_active_quote(self, session: str, quote_id: str) -> None:
-        self.messages.sessions.set_active_quote(session, quote_id)
-
-    @override
-    def emit(self, name: str, tree: PropertySet, for_system: str | None = None) -> int:
         takers = [system for system in self.runtime.systems if system.takes == name]
         wanted = [system for system in takers if for_system is None or system.for_system == for_system]
         if for_system is not None and not wanted:
@@ -198,6 +140,8 @@ class DatabaseEffects(Effects):
                 mend = error.mend or "mend the system's map, schema or template, then `orderhub messages replay`"
                 place = error.where or system.where
                 raise OutboundFailed(where=place, mend=mend, system=system, fault=error) from error
+            # Counted over all systems of the run, so that two messages to one system differ, and a run that is
+            # repeated after a death gives each message the same id: the receivers know repeats by it.
             self.emitted += 1
             self.messages.pending_writes.emit(
                 OutboxMessage(
@@ -215,12 +159,12 @@ class DatabaseEffects(Effects):
             )
         return len(wanted)
 
-    @override
     def release(self, condition: str) -> None:
+        """Release the parked messages that wait for *condition*; this transaction fulfils it."""
         self.messages.pending_writes.release(condition)
 
-    @override
     def raise_fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
+        """Raise a fallout entry for an order that a person must look at."""
         self.messages.fallout.insert(
             FalloutEntry(
                 cause=cause,
@@ -233,6 +177,17 @@ class DatabaseEffects(Effects):
             )
         )
 
-    @override
     def resolve_fallout(self, row_id: str, how: str) -> bool:
+        """Note that a fallout entry is resolved, and how; False if it isn't open."""
         return self.messages.fallout.resolve(row_id, how)
+
+
+class NoEffects(Effects):
+    """No effects. Each method does nothing, a method that is added to `Effects` later included."""
+
+    def __init__(self) -> None:
+        """Grant nothing: neither a store nor a message store."""
+
+    def __getattribute__(self, name: str) -> Any:
+        result: Any = {"next_number": 0, "emit": 1, "resolve_fallout": True}.get(name)
+        return lambda *arguments, **named: [] if result is None else result

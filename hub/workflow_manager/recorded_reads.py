@@ -17,9 +17,8 @@ from hub.configurator import Catalogue, ProductFaulty
 from hub.pricing import PriceList, PriceListFaulty
 from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.catalogue_reader import CatalogueReader, flat
-from hub.workflow_manager.operator_needed import OperatorNeeded
 from hub.workflow_manager.runtime import Runtime
-from integration_objects.errors import Refused
+from integration_objects.errors import OperatorNeeded, Refused
 from integration_objects.expression import Expression
 from integration_objects.property_set import PropertySet
 
@@ -48,9 +47,6 @@ class RecordedReads:
     """Reads objects, numbers, the time and other systems' answers for one run, and records each of them.
 
     Attributes:
-        runtime: the declarations and ports of the deployment.
-        store: the EAI database adapter of the transaction.
-        messages: the message store of the transaction.
         catalogues: the products and price lists of the transaction.
         answers: the answers of other systems from before the lock; None if none was asked.
         record: the recording: one entry for each answer, in order: the question, then the answer.
@@ -63,6 +59,8 @@ class RecordedReads:
     answers: Answers | None = None
     record: list[list[Any]] = field(default_factory=list)
     _now: str | None = None
+
+    # The order of the entries is the order of the reads: a replay takes the answers one by one.
 
     def recorded(self, answer: T, *question: Any) -> T:
         """Record an answer behind its question, and return it."""
@@ -122,9 +120,9 @@ class RecordedReads:
         except PriceListFaulty as error:
             raise StoredPriceListFaulty(error.what, where=error.where, why=error.why, mend=error.mend) from error
         self.recorded(stored.rows, "object", "Price List", {"Price List Id": price_list_id})
-        if stored.prices is None:
+        if stored.proven is None:
             raise PriceListUnknown(price_list_id=price_list_id)
-        return stored.prices
+        return stored.proven
 
     def have_rules(self, product_ids: Iterable[str]) -> bool:
         """Whether an item of one of these products can break a rule, a structure or an attribute's domain."""
@@ -144,8 +142,8 @@ class RecordedReads:
         except ProductFaulty as error:
             mend = f"{error.mend}; load the product anew"
             raise CatalogueFaulty(error.what, where=error.where, why=error.why, mend=mend) from error
-        self.recorded(stored.rows, "object", "Product", {"Product Id": sorted(stored.catalogue)})
-        return stored.catalogue
+        self.recorded(stored.rows, "object", "Product", {"Product Id": sorted(stored.proven)})
+        return stored.proven
 
     def account_of(self, system: str | None, number: str | None) -> str | None:
         """Return the Account Id for a *number* of *system*: by its account key, else the Account Id itself."""

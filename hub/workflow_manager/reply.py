@@ -32,14 +32,7 @@ def order_reply(order: PropertySet, source_keys: Iterable[tuple[str | None, str 
         source_keys: (Source Reference, Integration Id) of the lines to name; None: of all lines.
     """
     # The status tells a sender of a pending order that somebody has to approve it.
-    fields = (
-        "Order Number",
-        "Revision",
-        "Source System",
-        "Source Order Number",
-        "Source Revision",
-        "Status",
-    )
+    fields = ("Order Number", "Revision", "Source System", "Source Order Number", "Source Revision", "Status")
     reply = PropertySet("Reply", properties=_present(order, fields))
     if source_keys is None:
         source_keys = ((item.get("Source Reference"), item.get(KEY)) for item in items_of(order))
@@ -84,12 +77,8 @@ def result_reply(
 ) -> PropertySet:
     """Make the reply to a workflow request: the objects that were written or read, and the report.
 
-    Args:
-        workflow: the workflow's name.
-        objects: messages; each instance becomes a Result, with its line items.
-        notes: the report.
-        definitions: the integration objects.
-        rows: the table that the workflow made; each value becomes a Cell.
+    Each instance of the messages *objects* becomes a Result with its line items, each note a Note, each value of the
+    table *rows* a Cell.
     """
     reply = PropertySet("Reply", properties={"Workflow Name": workflow})
     fields = definitions[OBJECT].root.children["Result"].fields
@@ -106,11 +95,9 @@ def result_reply(
         put_list(reply, "Note").append(PropertySet("Note", properties=properties))
     for number, row in enumerate(rows, 1):
         cells = [PropertySet("Cell", properties={"Name": name, "Value": value}) for name, value in row.items()]
-        put_list(reply, "Row").append(
-            PropertySet(
-                "Row", properties={"Line Number": str(number)}, children=[PropertySet(list_of("Cell"), children=cells)]
-            )
-        )
+        line = PropertySet("Row", properties={"Line Number": str(number)})
+        put_list(line, "Cell").extend(cells)
+        put_list(reply, "Row").append(line)
     return message(OBJECT, [reply])
 
 
