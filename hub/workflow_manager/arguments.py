@@ -19,22 +19,12 @@ from hub.configurator.requests import requests_from_json
 from integration_objects.errors import Refused, UnknownName
 from integration_objects.field_values import FIRST_YEAR, LAST_YEAR, check_characters, read_date, read_number
 
-Kind = Literal[
-    "object",
-    "objects",
-    "text",
-    "flag",
-    "whole",
-    "number",
-    "date",
-    "list",
-    "any",
-    "account",
-    "quote",
-    "order",
-    "currency",
-    "requests",
-]
+#: the way in which the text of an argument is read
+Kind = (
+    Literal["object", "objects", "any", "requests"]
+    | Literal["text", "flag", "whole", "number", "date", "list", "currency"]
+    | Literal["account", "quote", "order"]
+)
 #: the kinds that name a stored object; the object's account is locked before the work starts
 IDENTIFIERS = frozenset(("account", "quote", "order"))
 #: an example of a value, for errors and help
