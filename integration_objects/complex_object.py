@@ -46,19 +46,10 @@ def message(name: str, instances: Sequence[PropertySet], message_id: str | None 
     head: dict[str, str | None] = {"OutputIntObjectName": name}
     if primary:
         head["PrimaryRowId"] = primary
-    envelope: dict[str, str | None] = {
-        "MessageType": "Integration Object",
-        "IntObjectName": name,
-        "IntObjectFormat": "Hierarchical",
-    }
-    if message_id is not None:
-        envelope = {"MessageId": message_id, **envelope}
-    return PropertySet(
-        properties=head,
-        children=[
-            PropertySet("Message", properties=envelope, children=[PropertySet(list_of(name), children=list(instances))])
-        ],
-    )
+    envelope: dict[str, str | None] = {} if message_id is None else {"MessageId": message_id}
+    envelope |= {"MessageType": "Integration Object", "IntObjectName": name, "IntObjectFormat": "Hierarchical"}
+    carried = PropertySet(list_of(name), children=list(instances))
+    return PropertySet(properties=head, children=[PropertySet("Message", properties=envelope, children=[carried])])
 
 
 def empty(name: str | None = None) -> PropertySet:
@@ -97,6 +88,7 @@ def first_instance(tree: PropertySet) -> PropertySet:
 
 def components(node: PropertySet, name: str) -> list[PropertySet]:
     """Return the child components called *name* of an instance or component: its own list, not a copy."""
+    # The loop stands here and in the next two functions again: a call for each node would cost Delta and Apply time.
     type = list_of(name)
     for child in node.children:
         if child.type == type:
@@ -148,6 +140,7 @@ def walk_items(instance: PropertySet) -> Iterator[tuple[PropertySet, PropertySet
 
 def items_of(instance: PropertySet) -> Iterator[PropertySet]:
     """Yield every line item of an instance, parents before children, in order."""
+    # No recursion: line items may be nested 50,000 levels deep.
     stack = line_items(instance)[::-1]
     while stack:
         item = stack.pop()
@@ -206,12 +199,12 @@ class ComplexObject:
 
     @cached_property
     def items(self) -> list[PropertySet]:
-        """Every line item, parents before children, in order."""
+        """All line items, parents before children, in order."""
         return list(items_of(self.header))
 
     @cached_property
     def keyed(self) -> Mapping[str, PropertySet]:
-        """The line items by Integration Id, those without one left out."""
+        """The line items by Integration Id, without the line items that have none."""
         return {key: item for item in self.items if (key := item.get(KEY)) is not None}
 
     def by_key(self, key: str | None) -> PropertySet | None:

@@ -18,7 +18,6 @@ import pathlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 import yaml
@@ -35,7 +34,6 @@ MAX_DEPTH = 64
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 _FLAG = re.compile("yes|no|true|false", re.IGNORECASE | re.ASCII)
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _Default = TypeVar("_Default", str, None)
 
@@ -142,12 +140,12 @@ class Parts(dict[str, "Node"]):
 
 
 class Node:
-    """A value of a declaration with its place. Made by `read` only."""
+    """A value of a declaration; `file`, `line` and `column` are its place. Made by `read` only."""
 
-    __slots__ = ("_entries", "_file", "_items", "_plain", "_text", "column", "kind", "line")
+    __slots__ = ("_entries", "_items", "_plain", "_text", "column", "file", "kind", "line")
 
     def __init__(self, file: str, line: int, column: int, kind: Literal["mapping", "sequence", "scalar"]) -> None:
-        self._file = file
+        self.file = file
         self.line = line
         self.column = column
         self.kind = kind
@@ -162,12 +160,7 @@ class Node:
     @property
     def where(self) -> str:
         """The place: file:line:column, both counted from 1."""
-        return f"{self._file}:{self.line}:{self.column}"
-
-    @property
-    def file(self) -> str:
-        """The name of the declaration's source."""
-        return self._file
+        return f"{self.file}:{self.line}:{self.column}"
 
     def fault(self, what: str, why: str = "", *, mend: str, **objects: Any) -> DeclarationFault:
         """Make a fault at this place."""
@@ -176,11 +169,11 @@ class Node:
     def unknown(
         self, kind: str, known: Iterable[str] = (), *, otherwise: str | None = None, **parts: Any
     ) -> DeclaredNameUnknown:
-        """Make the fault of the name that stands here, and is none of the *known* names of this *kind*."""
+        """Make the fault for the name at this place, an unknown name of this *kind*."""
         return DeclaredNameUnknown(self._text, known, kind=kind, otherwise=otherwise, where=self.where, **parts)
 
     def twice(self, kind: str, first: str) -> DeclaredTwice:
-        """Make the fault of the name that stands here, and names another thing of this *kind* at the place *first*."""
+        """Make the fault for the name at this place; *first* is the place of the thing that has the name already."""
         return DeclaredTwice(kind=kind, name=self._text, first=first, where=self.where)
 
     def items(self) -> list[tuple[Node, Node]]:
@@ -229,7 +222,7 @@ class Node:
         return [item.text() for item in self.sequence()]
 
     def is_null(self) -> bool:
-        """Whether nothing stands here, or a bare ``null`` or ``~``."""
+        """Tell whether the value is empty, or a bare ``null`` or ``~``."""
         return self.kind == "scalar" and self._plain and self._text in ("", "null", "~")
 
     def matching(self, pattern: re.Pattern[str], kind: str, expected: str, example: str) -> str:
@@ -242,10 +235,6 @@ class Node:
     def flag(self) -> bool:
         """Read a truth value: yes, no, true or false."""
         return _TRUTH[self.matching(_FLAG, "a truth value", "yes, no, true or false", "yes").lower()]
-
-    def number(self) -> Decimal:
-        """Read a decimal number: digits with a sign and a point."""
-        return Decimal(self.matching(_NUMBER, "a number", "digits, with a sign and a point at most", "12.50"))
 
     def whole(self) -> int:
         """Read a whole number."""
@@ -271,8 +260,8 @@ def read(source: Source) -> Node:
         The document's node.
 
     Raises:
-        DeclarationFault: not YAML, empty, several documents, too long, nested too deep, an anchor, an alias
-            or a tag, a key that isn't a scalar, or a key that stands there twice.
+        DeclarationFault: not YAML, empty, several documents, too long, nested too deep, an anchor, an alias or a tag,
+            a key that isn't a scalar, or a key that is declared twice.
     """
     if len(source.text) > MAX_LENGTH:
         raise DeclarationFault(
@@ -324,6 +313,7 @@ class _NodeBuilder:
         if isinstance(event, yaml.ScalarEvent):
             node = self._start(event, "scalar")
             node._text = event.value
+            # libyaml gives a bare scalar the style "", Python's parser None.
             node._plain = event.style is None or event.style == ""
         elif isinstance(event, yaml.MappingStartEvent):
             node = self._start(event, "mapping")
@@ -338,7 +328,8 @@ class _NodeBuilder:
             self.open.append((node, [], {}))
 
     def _refuse_references(self, event: Any, node: Node) -> None:
-        """Refuse aliases, anchors and tags: a few lines of aliases can stand for billions of values."""
+        """Refuse aliases, anchors and tags."""
+        # A few lines of aliases can stand for billions of values, and a tag would change the meaning of a text.
         mend = "write the value out"
         if isinstance(event, yaml.AliasEvent):
             written = f"'*{event.anchor}' is an alias"

@@ -63,7 +63,7 @@ _EXTENDED = ("fields", "children", *_LISTS, *_METHODS)
 
 @functools.cache
 def shipped_definitions() -> dict[str, IntegrationObject]:
-    """The integration objects that come with the hub, by name."""
+    """Return the integration objects that come with the hub, by name."""
     return read_definitions(shipped("integration_objects"))
 
 
@@ -150,6 +150,7 @@ class _DefinitionReader:
         )
         row_of = _reference(parts["row of"]) if "row of" in parts else None
         root = Component(_name(parts["component"]))
+        # The place comes first, because the names of columns depend on the table.
         self._store(root, node, None, extension=extension, nested=False)
         self._build(root, node, _Context(name, extension))
         result = IntegrationObject(name, root, row_of=row_of, help=parts.text("help", ""), where=node.where)
@@ -185,10 +186,7 @@ class _DefinitionReader:
                 raise node.fault(f"there is no table '{table}'", mend=nearest(table, tables) or NAME_KNOWN)
 
     def _build(self, component: Component, node: Node, context: _Context) -> None:
-        """Fill a component from its declaration *node*, and build all components beneath it.
-
-        The component knows its name and its place in the database already, because its columns depend on its table.
-        """
+        """Fill a component, which has its name and its table, from *node*, and build all components beneath it."""
         parts = node.mapping()
         component.where = node.where
         self._fields(component, parts, extension=context.extension)
@@ -197,6 +195,7 @@ class _DefinitionReader:
         )
         _put_settings(component, parts)
         self._children(component, parts, context)
+        # Extensions of the shared component go first, so that they stand in one order in all objects that use it.
         for extended in dict.fromkeys((context.shared, context.target)):
             for extending in self.extensions.get(extended, ()):
                 for key, extra in extending.entries("components"):
@@ -204,6 +203,7 @@ class _DefinitionReader:
                         self._extend(component, extra, _Context(context.target, extension=True))
         if parts.flag("nested"):
             component.children[component.name] = component
+        # A map or a message may leave every internal component out, so nothing has a least number.
         component.occurs = dict.fromkeys(component.children, (0, None))
         _derive(component)
 

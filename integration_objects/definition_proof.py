@@ -5,7 +5,7 @@ Source: spec, docs/design/integration.md "Integration object definitions"; docs/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from integration_objects.component import Component, Definitions, Field, IntegrationObject, element_name
 from integration_objects.declaration import NAME_KNOWN, DeclarationFault, DeclaredNameUnknown
@@ -94,7 +94,7 @@ def prove(definitions: Definitions) -> None:
 
 
 def _prove_hierarchy(definition: IntegrationObject, component: Component, field: Field) -> None:
-    """A field that names the instance above must be stored in a header, and look like the key that it names."""
+    """Refuse a field that names the instance above, unless a header stores it, and it looks like the header's key."""
     key = component.fields.get(component.keys[0][0]) if component.keys and len(component.keys[0]) == 1 else None
     if component is not definition.root or field.column is None or key is None or key.column is None:
         raise HierarchyWithoutKey(field=field.name, component=component.name, where=field.where)
@@ -103,7 +103,7 @@ def _prove_hierarchy(definition: IntegrationObject, component: Component, field:
 
 
 def _prove_owner(definition: IntegrationObject, component: Component) -> None:
-    """A component that is stored must have a row above that it belongs to."""
+    """Refuse components with a table beneath a component without a row."""
     is_stored = bool(component.table) or (component is definition.root and definition.row_of is not None)
     for child in component.children.values():
         if child.table and not is_stored:
@@ -113,37 +113,33 @@ def _prove_owner(definition: IntegrationObject, component: Component) -> None:
 def _prove_names(component: Component) -> None:
     names = [(field.name, field.where) for field in component.fields.values()]
     names += [("ListOf " + child.name, child.where) for child in component.children.values()]
-    first: dict[str, str] = {}
-    for name, where in names:
-        element, second = element_name(name), f"'{name}'"
-        if element in first:
-            raise NamesCollide(
-                first=first[element], second=second, component=component.name, where=where,
-                kind="element name", use=f"written <{element}>", other="name",
-            )  # fmt: skip
-        first[element] = second
+    entries = [(element_name(name), f"'{name}'", where) for name, where in names]
+    _prove_distinct(component, entries, kind="element name", other="name", use="written <{}>")
 
 
 def _prove_columns(component: Component) -> None:
-    first: dict[str, str] = {}
-    for column, second, where in _columns(component):
-        if column in first:
-            raise NamesCollide(
-                first=first[column], second=second, component=component.name, where=where,
-                kind="column", use=f"stored in {component.table}.{column}", other="column",
-            )  # fmt: skip
-        first[column] = second
-
-
-def _columns(component: Component) -> Iterator[tuple[str, str, str]]:
-    """Each column of a component's table: its name, the thing that it stores, and the place of the declaration."""
     columns = [
         (component.parent_column, "the parent", component.where),
         (component.owner_column, "the owner", component.where),
         *((field.column, f"'{field.name}'", field.where) for field in component.fields.values()),
         *((child.json_column, f"'{child.name}'", child.stored_where) for child in component.children.values()),
     ]
-    return ((column, thing, where) for column, thing, where in columns if column is not None)
+    _prove_distinct(component, columns, kind="column", other="column", use=f"stored in {component.table}.{{}}")
+
+
+def _prove_distinct(
+    component: Component, entries: Iterable[tuple[str | None, str, str]], *, kind: str, other: str, use: str
+) -> None:
+    """Refuse a name that two things have; an entry is the name, the thing, and the place of its declaration."""
+    things: dict[str, str] = {}
+    for name, thing, where in entries:
+        if name in things:
+            first, both = things[name], use.format(name)
+            raise NamesCollide(
+                component=component.name, first=first, second=thing, kind=kind, use=both, other=other, where=where
+            )
+        if name is not None:
+            things[name] = thing
 
 
 def _prove_reference(definitions: Definitions, reference: str, where: str, name: str) -> None:

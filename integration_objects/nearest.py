@@ -17,8 +17,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     by_fold: dict[str, str] = {}
     for candidate in known:
         by_fold.setdefault(_folded(candidate), candidate)
-    found = difflib.get_close_matches(_folded(name), list(by_fold), n=1, cutoff=0.6)
-    return f"did you mean '{by_fold[found[0]]}'?" if found else ""
+    matches = difflib.get_close_matches(_folded(name), list(by_fold), n=1, cutoff=0.6)
+    return f"did you mean '{by_fold[matches[0]]}'?" if matches else ""
 
 
 def _folded(name: str) -> str:

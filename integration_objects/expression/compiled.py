@@ -86,6 +86,7 @@ class Expression:
         except ExpressionFault as fault:
             raise fault.within(self.text)  # noqa: B904  # the same fault, completed
         except RecursionError as cause:
+            # The closures of the deepest expressions call each other hundreds of levels deep.
             why, mend = "it is called from too deep within other work", "call it from less deep within other work"
             raise ExpressionFault(why, mend, 1, expression=self.text, running=True) from cause
 
@@ -185,7 +186,7 @@ def _evaluator(node: Node, operands: list[Evaluator]) -> Evaluator:
 
 
 def _fault(cause: ValueError, column: int, prefix: str = "") -> ExpressionFault:
-    """The fault for *cause*; only a `NoResult` has a mend of its own, other causes come from reading a value."""
+    """Make the fault for *cause*; only a `NoResult` has a mend, because other causes come from reading a value."""
     mend = cause.mend if isinstance(cause, NoResult) else _WRITE_IT_SO
     return ExpressionFault(f"{prefix}{cause}", mend, column, running=True)
 
@@ -200,7 +201,7 @@ def _truth(value: Value, column: int) -> bool:
 
 
 def _decided(node: Chain, operands: list[Evaluator]) -> Evaluator:
-    """AND, decided by the first FALSE, or OR, decided by the first TRUE."""
+    """Compile AND, decided by the first FALSE, or OR, decided by the first TRUE."""
     decisive = node.signs[0][0] == "OR"
     columns = [node.signs[0][1], *(column for _, column in node.signs)]
     sides = list(zip(operands, columns, strict=True))
@@ -208,6 +209,7 @@ def _decided(node: Chain, operands: list[Evaluator]) -> Evaluator:
     def decide(item: Any) -> Value:
         for evaluate, column in sides:
             value = evaluate(item)
+            # Nearly every value is TRUE or FALSE; the test here saves a call for each.
             if value is not True and value is not False:
                 value = _truth(value, column)
             if value is decisive:
@@ -218,7 +220,7 @@ def _decided(node: Chain, operands: list[Evaluator]) -> Evaluator:
 
 
 def _folded(node: Chain, operands: list[Evaluator]) -> Evaluator:
-    """Arithmetic from the left; ^ from the right."""
+    """Compile arithmetic from the left; ^ from the right."""
     signs = node.signs
     operations = [OPERATIONS[sign] for sign, _ in signs]
     if signs[0][0] == "^":

@@ -9,7 +9,7 @@ _SHOWN = 200
 
 
 class ExpressionFault(Refused):
-    """An expression is not understood, or can't be evaluated for this item.
+    """An expression is not understood; or, where *running*, it can't be evaluated for this item.
 
     Attributes:
         expression: the expression's text; "" until the compiler, which knows the text, has set it.
@@ -17,15 +17,6 @@ class ExpressionFault(Refused):
     """
 
     def __init__(self, why: str, mend: str, column: int = 0, *, expression: str = "", running: bool = False) -> None:
-        """Make the fault.
-
-        Args:
-            why: the expected and the found.
-            mend: the action that the expression's author can take.
-            column: the column of the token at fault; 0 for none.
-            expression: the expression's text; "" where only the compiler knows it.
-            running: whether the expression was understood, and its evaluation failed.
-        """
         super().__init__("", where=f"column {column}" if column else "", why=why, mend=mend)
         self.column = column
         self.expression = ""

@@ -153,12 +153,7 @@ def nodes_of(tree: Node) -> list[Node]:
 
 
 def parse(text: str, read: Reader, functions: Mapping[str, Function]) -> Node:
-    """Parse an expression.
-
-    Args:
-        text: the expression.
-        read: the meaning of ``[name]``; it is called in the order of the text.
-        functions: the functions by name.
+    """Parse an expression; *read* is called for its fields in the order of the text.
 
     Raises:
         ExpressionFault: the text is no expression, or over a limit; with the column of the token at fault.
@@ -311,6 +306,7 @@ class _Parser:
             self._close_call(bracket)
         else:
             self._depth -= 1
+            # An operator after the bracket must not go into the chain within it.
             self._operands[-1].level = 0
 
     def _push(self, entry: _Waiting) -> None:
@@ -367,12 +363,14 @@ def _joined(left: _Operand, entry: _Waiting, right: Node) -> Node:
     chain.parts.append(right)
     chain.signs.append(sign)
     if entry.level == _POWER:
+        # The last ^ is the first to be computed, so errors about the whole chain name it.
         chain.column = entry.column
     return chain
 
 
 def _prefixed(entry: _Waiting, operand: _Operand) -> Node:
     node = operand.node
+    # A sign before a number is part of the constant; -2 ^ 2 has the chain as its operand, so it stays -(2 ^ 2).
     if entry.sign != "NOT" and operand.level == 0 and isinstance(node, Constant) and isinstance(node.value, Decimal):
         number = ARITHMETIC.minus(node.value) if entry.sign == "-" else node.value
         return Constant(value=number, column=entry.column)

@@ -14,6 +14,8 @@ from integration_objects.field_values import shown
 
 Kind = Literal["field", "text", "word", "number", "key word", "sign", "end"]
 
+# The quantifiers of texts don't go back (*+), so that a quote that is never closed costs no more than its length.
+# The signs of two characters stand before those of one.
 _TOKEN = re.compile(
     r"(?P<blank>[ \t\r\n]+)"
     r"|(?P<text>'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\")"
@@ -41,7 +43,7 @@ class Token:
     column: int
 
     def is_(self, kind: Kind, value: str) -> bool:
-        """Whether the token is this sign or key word."""
+        """Tell whether the token is this sign or key word."""
         return self.kind == kind and self.value == value
 
     def __str__(self) -> str:

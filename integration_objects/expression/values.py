@@ -109,6 +109,7 @@ def _date_or_none(value: Value) -> datetime.datetime | None:
 
 def _equal(left: Value, right: Value) -> bool:
     """Compare two values that aren't null: as numbers, as dates, or as text."""
+    # type() and not isinstance: a DateText must not pass for a plain text, and the test is faster.
     left_type, right_type = type(left), type(right)
     if left_type is str and right_type is str:
         return left == right  # the common case
@@ -172,12 +173,14 @@ def _add(left: Value, right: Value) -> Value:
 
 
 def _power(base: Decimal, exponent: Decimal) -> Decimal:
+    # Decimal gives an infinity for 0 ^ -1, and no signal.
     if not base and exponent < 0:
         raise NoResult("division by zero", _GUARD)
     return calculated(ARITHMETIC.power, base, exponent)
 
 
 def _divide(dividend: Decimal, divisor: Decimal) -> Decimal:
+    # For 0 / 0 Decimal signals an invalid operation, not a division by zero.
     if not divisor:
         raise NoResult("division by zero", _GUARD)
     return calculated(ARITHMETIC.divide, dividend, divisor)

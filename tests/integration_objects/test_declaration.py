@@ -1,5 +1,4 @@
 import contextlib
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -26,7 +25,6 @@ def test_a_scalar_is_text_until_it_is_asked_for_something_else():
         "f": " x ",
     }
     assert parts["a"].flag() is False
-    assert parts["c"].number() == Decimal("1.0")
     assert parts["d"].whole() == 7
 
 
@@ -107,7 +105,6 @@ def test_what_is_not_yaml_is_refused_with_the_place():
     ("ask", "what"),
     [
         (lambda node: node.flag(), "'x' is not a truth value"),
-        (lambda node: node.number(), "'x' is not a number"),
         (lambda node: node.whole(), "'x' is not a whole number"),
         (lambda node: node.choice("text", "number"), "'x' is not allowed here"),
         (lambda node: node.sequence(), "expected a sequence"),
