@@ -25,7 +25,8 @@ Names of classes are unique, because the name is the public `reason`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, Self
 
 from integration_objects.nearest import nearest
@@ -97,6 +98,23 @@ class HubError(Exception):
             if text:
                 lines.append(f"  {label + ':':<7}{text}")
         return "\n".join(lines)
+
+
+@contextmanager
+def located(place: str) -> Iterator[None]:
+    """Put *place* before the where of each error that is raised within.
+
+    >>> with located("file.yaml"), located("line 3"):
+    ...     raise Refused("nothing is here", where="column 4")
+    Traceback (most recent call last):
+    integration_objects.errors.Refused: nothing is here
+      where: file.yaml, line 3, column 4
+    """
+    try:
+        yield
+    except HubError as error:
+        error.at(place)
+        raise
 
 
 def verdict_of(error: Mapping[str, str] | None) -> Verdict | None:

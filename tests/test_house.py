@@ -29,7 +29,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "hub.workflows": (("state",), ("quotes", "fulfilment"), ("orders",), ("received",)),
     "adapters": (
         ("transport", "http_client", "json_client", "rendering"),
-        ("database", "rabbitmq", "files", "system"),
+        ("database", "rabbitmq", "files", "system", "json_border"),
         ("transports",),
     ),
     "adapters.database": (("connection", "migrations"), ("schema",), ("objects", "messages")),

@@ -1,20 +1,25 @@
-"""The configurator: which trees of products there may be, and how one becomes another.
+"""The configurator: the rules that trees of products obey, and the changes that turn one tree into another.
 
 What comes in: an instance (header > line items > attributes), a batch of requests, the catalogue. What goes out: the
 new instance, or every rule that it would break; nothing is stored. Who calls it: workflows, through their run.
+
+A configuration session of the source is a quote or order that is edited: each edit is one batch of requests on the
+stored state, and a refused batch leaves the state as it was.
+
+The external configurator and the JSON form of requests stand in modules of their own (`external`, `requests_json`):
+they need pydantic, which commands that read no JSON don't load.
 """
 
 from hub.configurator.built_in import BuiltInConfigurator
 from hub.configurator.catalogue import Catalogue, ProductDefinition
 from hub.configurator.catalogue_of import ProductFaulty, catalogue_of
-from hub.configurator.external import ExternalConfigurator
 from hub.configurator.port import (
     BrokenRule,
     ConfigurationRefused,
     Configurator,
     Configured,
     Obsolete,
-    ProductUnknown,
+    ProductNotInCatalogue,
     Relinked,
 )
 from hub.configurator.requests import (
@@ -24,10 +29,7 @@ from hub.configurator.requests import (
     RemoveItem,
     Request,
     SetItem,
-    requests_from_json,
-    requests_to_json,
 )
-from hub.configurator.session import ConfigurationSession
 
 __all__ = [
     "AddItem",
@@ -35,21 +37,17 @@ __all__ = [
     "BuiltInConfigurator",
     "Catalogue",
     "ConfigurationRefused",
-    "ConfigurationSession",
     "Configurator",
     "Configured",
     "CopyItem",
-    "ExternalConfigurator",
     "MoveItem",
     "Obsolete",
     "ProductDefinition",
     "ProductFaulty",
-    "ProductUnknown",
+    "ProductNotInCatalogue",
     "Relinked",
     "RemoveItem",
     "Request",
     "SetItem",
     "catalogue_of",
-    "requests_from_json",
-    "requests_to_json",
 ]

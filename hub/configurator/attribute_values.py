@@ -1,4 +1,4 @@
-"""Whether a value is one that an attribute's definition allows. Source: part III, "Attributes"."""
+"""The values that an attribute's definition allows. Source: part III, "Attributes"."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from hub.configurator.catalogue import AttributeDefinition
 from integration_objects.field_values import check_characters, read_date, read_number, shown
 
-#: Characters of a value.
+#: Most characters of a value.
 MOST_CHARACTERS = 4_000
 
 
 def fault_of(attribute: AttributeDefinition, text: str) -> tuple[str, str] | None:
-    """Why *text* is no value of the attribute: the kind of rule that it breaks, and a reason; None where it is one.
+    """Return the kind of rule that *text* breaks as a value of the attribute, and a reason; None for an allowed value.
 
     Numbers compare as numbers (``5.0`` is an allowed ``5``), dates as moments, text as it is.
     """
@@ -22,7 +22,7 @@ def fault_of(attribute: AttributeDefinition, text: str) -> tuple[str, str] | Non
         value = read(text)
     except ValueError as fault:
         return "Type", str(fault)
-    if attribute.values and value not in [read(one) for one in attribute.values]:
+    if attribute.values and value not in [read(allowed) for allowed in attribute.values]:
         return "Allowed Values", f"expected one of {', '.join(attribute.values)}, found {shown(text)}"
     if attribute.least is not None and value < read(attribute.least):
         return "Bounds", f"expected at least {attribute.least}, found {shown(text)}"

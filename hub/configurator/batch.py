@@ -1,10 +1,10 @@
-"""A batch of requests, worked on an instance: whatever their order, the same comes out.
+"""A batch of requests, worked on an instance. The order of the requests makes no difference.
 
-    1. names and paths are found, as the batch found the tree; added items are made with their defaults
+    1. names and paths are looked up in the tree as it was before the batch; added items are made with their defaults
     2. items are added and moved, fields and attributes set, items and attributes removed
     3. items are copied as they stand then, those further down first; a copied item may itself be removed
 
-Two requests that contradict each other, and one whose item is gone at the end, are refused.
+Two requests that contradict each other are refused, and so is a request whose item is gone at the end.
 
 Source: part III, "Request"; spec: docs/design/workflows.md, "Configurator"; docs/design/guarantees.md, "Limits".
 """
@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from hub.configurator.catalogue import AttributeDefinition
-from hub.configurator.new_items import Maker, put_value
+from hub.configurator.new_items import ItemMaker, put_value
 from hub.configurator.product_tree import MOST_LEVELS_ABOVE, MOST_QUANTITY, Place, is_inactive, place_of
 from hub.configurator.requests import (
     SETTABLE,
@@ -32,38 +33,45 @@ from hub.configurator.requests import (
     kind_of,
 )
 from hub.services.objects import attribute_copies, attribute_of, fresh_properties, lists_for
-from integration_objects.complex_object import attributes, line_items, put_list, walk_items
+from integration_objects.complex_object import attributes, items_of, line_items, put_list, walk_items
 from integration_objects.component import Component
-from integration_objects.errors import Refused
+from integration_objects.errors import Refused, located
 from integration_objects.field_values import as_number, check_value, shown, write_number
 from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
-#: What a copy doesn't take over besides what Explode clears: what happened to the original.
+#: Fields that a copy drops besides those that Explode clears: they tell what happened to the original.
 _NOT_COPIED = frozenset(("Status", "Source Reference", "Applied Date", "Extended Quantity"))
-#: Keys that an unknown one is compared with, to find the nearest.
+#: Most keys that an unknown one is compared with, to find the nearest.
 _COMPARED = 1_000
 _STEP = re.compile(r"(.+?)(?:\[([1-9][0-9]{0,8})\])?")
 
 
 class ItemUnknown(Refused):
-    """A request names an item that the instance doesn't have."""
+    """A request names an item, or an attribute of an item, that the instance doesn't have."""
+
+    what = "there is no item {reference}"
+    why = "it is no item's Integration Id, no name that the batch gives, and no path from one of them"
 
 
 class RequestsContradict(Refused):
     """Two requests of a batch ask for states that exclude each other."""
 
+    what = "{contradiction}"
+    why = "{fault}"
+    mend = "leave one of the requests out"
+
 
 @dataclass(frozen=True)
-class Worked:
-    """What a batch did.
+class BatchResult:
+    """The changes that a batch made.
 
     Attributes:
-        names: the keys of the items that it named.
-        placed: the items that it added, moved or copied to where they are now.
+        names: the keys of the items that the batch named.
+        placed: the items that the batch added, moved or copied to their present places.
         copies: the keys of the copies.
-        beneath_copies: the keys of all that stands beneath them.
+        beneath_copies: the keys of all items beneath the copies.
     """
 
     names: Mapping[str, str]
@@ -73,9 +81,9 @@ class Worked:
 
 
 class Batch:
-    """One batch on its way into an instance, which it changes."""
+    """One batch and the instance that it changes."""
 
-    def __init__(self, instance: PropertySet, requests: Sequence[Request], maker: Maker, items: Component) -> None:
+    def __init__(self, instance: PropertySet, requests: Sequence[Request], maker: ItemMaker, items: Component) -> None:
         check_limits(requests)
         self.instance = instance
         self.requests = requests
@@ -91,41 +99,45 @@ class Batch:
         self.copies: set[str] = set()
         self.beneath_copies: set[str] = set()
 
-    def work(self) -> Worked:
+    def work(self) -> BatchResult:
         """Work all requests.
 
         Raises:
-            Refused: one of them can't be meant; the instance is then half changed, and to be thrown away.
+            Refused: a request can't be fulfilled; the instance is then half changed, and must be thrown away.
         """
         added = self._add()
-        found = [(request, self._target(number, request, added)) for number, request in enumerate(self.requests)]
-        beneath = {
-            number: self._find(request.beneath, number, request)
-            for number, request in enumerate(self.requests)
-            if isinstance(request, MoveItem)
-        }
+        targets: list[PropertySet] = []
+        new_parents: dict[int, PropertySet] = {}
         for number, request in enumerate(self.requests):
-            if isinstance(request, AddItem):
-                self._below(self.parents[id(added[number])]).append(added[number])
-        self._move(found, beneath)
-        for number, (request, item) in enumerate(found):
-            if isinstance(request, AddItem | SetItem):
-                self._set(number, request, item)
-            elif isinstance(request, RemoveItem) and request.attribute is not None:
-                self._remove_attribute(number, request, request.attribute, item)
-        places = {id(item): place for place, (item, _) in enumerate(walk_items(self.instance))}
-        self._detach(item for request, item in found if isinstance(request, RemoveItem) and request.attribute is None)
-        copies = self._copy(found, places)
-        self._check_present(found, copies)
-        placed = [item for request, item in found if isinstance(request, AddItem | MoveItem)]
+            with self._place(number):
+                targets.append(added[number] if isinstance(request, AddItem) else self._find(request.item))
+                if isinstance(request, MoveItem):
+                    new_parents[number] = self._find(request.beneath)
+        for _, item in sorted(added.items(), key=lambda entry: entry[0]):
+            self._below(self.parents[id(item)]).append(item)
+        self._move(targets, new_parents)
+        pairs = list(zip(self.requests, targets, strict=True))
+        for number, (request, item) in enumerate(pairs):
+            with self._place(number):
+                if isinstance(request, AddItem | SetItem):
+                    self._set(request, item)
+                elif isinstance(request, RemoveItem) and request.attribute is not None:
+                    self._remove_attribute(request.item, request.attribute, item)
+        positions = {id(item): position for position, item in enumerate(items_of(self.instance))}
+        self._detach(item for request, item in pairs if isinstance(request, RemoveItem) and request.attribute is None)
+        copies = self._copy(pairs, positions)
+        self._check_present(pairs, copies)
+        placed = [item for request, item in pairs if isinstance(request, AddItem | MoveItem)]
         placed += [copy for made in copies.values() for copy in made]
         names = {name: item.properties[KEY] or "" for name, item in self.named.items()}
-        return Worked(names, tuple(placed), frozenset(self.copies), frozenset(self.beneath_copies))
+        return BatchResult(names, tuple(placed), frozenset(self.copies), frozenset(self.beneath_copies))
 
-    # Adding
+    def _place(self, number: int) -> AbstractContextManager[None]:
+        """Put the request at the head of the place of errors that are raised within."""
+        return located(f"request {number + 1} ({kind_of(self.requests[number])})")
 
     def _add(self) -> dict[int, PropertySet]:
-        """Make the added items, each after the one beneath which it stands; they are put there later."""
+        """Make the added items, each after the item above it; they are put there later."""
         waiting: dict[str, list[int]] = {}
         ready: deque[int] = deque()
         names = self._names()
@@ -141,23 +153,22 @@ class Batch:
             number = ready.popleft()
             request = self.requests[number]
             assert isinstance(request, AddItem)  # noqa: S101  # nothing else was put there
-            parent = None if request.beneath is None else self._find(request.beneath, number, request)
-            item = self.maker.make(request.product, self._place(parent), request.quantity or "1")
+            with self._place(number):
+                parent = None if request.beneath is None else self._find(request.beneath)
+            item = self.maker.make(request.product, self._place_of(parent), request.quantity or "1")
             added[number] = item
             self.parents[id(item)] = parent
-            self.parents |= {id(one): item if above is None else above for one, above in walk_items(item)}
+            self.parents |= {id(below): item if above is None else above for below, above in walk_items(item)}
             if request.name is not None:
                 self.named[request.name] = item
                 ready += waiting.pop(request.name, [])
         for numbers in waiting.values():
-            number = numbers[0]
-            raise self._fault(
-                RequestsContradict,
-                number,
-                "its item would stand beneath itself",
-                "items that the batch adds stand beneath each other in a circle",
-                "let one of them stand beneath an item that is there, or be a root",
-            )
+            with self._place(numbers[0]):
+                raise RequestsContradict(
+                    contradiction="the added item would stand beneath itself",
+                    fault="items that the batch adds stand beneath each other in a circle",
+                    mend="let one of them stand beneath an item that is there, or be a root",
+                )
         return added
 
     def _names(self) -> set[str]:
@@ -165,136 +176,105 @@ class Batch:
         for number, request in enumerate(self.requests):
             if isinstance(request, AddItem) and request.name is not None:
                 if request.name in names or request.name in self.by_key:
-                    raise self._fault(
-                        RequestsContradict,
-                        number,
-                        f"the name '{request.name}' means two items",
-                        "it is the name that another request gives, or the key of an item",
-                        "give each item a name of its own",
-                    )
+                    with self._place(number):
+                        raise RequestsContradict(
+                            contradiction=f"the name '{request.name}' means two items",
+                            fault="it is the name that another request gives, or the key of an item",
+                            mend="give each item a name of its own",
+                        )
                 names.add(request.name)
         return names
 
-    def _place(self, item: PropertySet | None) -> Place | None:
-        """Where an item stands, the added ones included; as far up as a bundle may say what is beneath it."""
+    def _place_of(self, item: PropertySet | None) -> Place | None:
+        """Return the place of an item, the added ones included; as far up as a bundle may define what is beneath."""
         chain: list[PropertySet] = []
         while item is not None and len(chain) <= MOST_LEVELS_ABOVE:
             chain.append(item)
             item = self.parents[id(item)]
         place: Place | None = None
-        for one in reversed(chain):
-            place = place_of(one, place, self.maker.catalogue)
+        for above in reversed(chain):
+            place = place_of(above, place, self.maker.catalogue)
         return place
 
-    # Finding
-
-    def _target(self, number: int, request: Request, added: Mapping[int, PropertySet]) -> PropertySet:
-        return added[number] if isinstance(request, AddItem) else self._find(request.item, number, request)
-
-    def _find(self, reference: str, number: int, request: Request) -> PropertySet:
-        """The item that a key, a name, or a path from one of them means."""
-        found = self.by_key.get(reference) or self.named.get(reference)
-        if found is not None:
-            return found
+    def _find(self, reference: str) -> PropertySet:
+        """Return the item that a key, a name, or a path from one of them means."""
+        item = self.by_key.get(reference) or self.named.get(reference)
+        if item is not None:
+            return item
         head, *steps = reference.split("/")
-        found = self.by_key.get(head) or self.named.get(head)
+        item = self.by_key.get(head) or self.named.get(head)
         for step in steps:
-            found = None if found is None else _step(found, step)
-        if found is None:
+            item = None if item is None else _step(item, step)
+        if item is None:
             known = [*self.named, *list(self.by_key)[:_COMPARED]]
-            raise self._fault(
-                ItemUnknown,
-                number,
-                f"there is no item {shown(reference)}",
-                "it is no item's Integration Id, no name that the batch gives, and no path from one of them",
-                nearest(reference, known) or "name an item by its Integration Id, or by a path of Product Ids from it",
+            mend = (
+                nearest(reference, known) or "name an item by its Integration Id, or by a path of Product Ids from it"
             )
-        return found
-
-    # Changing
+            raise ItemUnknown(reference=shown(reference), mend=mend)
+        return item
 
     def _below(self, item: PropertySet | None) -> list[PropertySet]:
         return put_list(self.instance if item is None else item, LINE_ITEM)
 
-    def _detach(self, items: Iterator[PropertySet]) -> None:
-        """Take items away from where they stand, each parent's list gone through once."""
+    def _detach(self, items: Iterable[PropertySet]) -> None:
+        """Take items away from their parents; each parent's list is gone through once."""
         by_parent: dict[int, tuple[PropertySet | None, set[int]]] = {}
         for item in items:
             parent = self.parents[id(item)]
             by_parent.setdefault(id(parent), (parent, set()))[1].add(id(item))
-        for parent, gone in by_parent.values():
+        for parent, detached in by_parent.values():
             listed = self._below(parent)
-            listed[:] = [item for item in listed if id(item) not in gone]
+            listed[:] = [item for item in listed if id(item) not in detached]
 
-    def _move(self, found: Sequence[tuple[Request, PropertySet]], beneath: Mapping[int, PropertySet]) -> None:
+    def _move(self, targets: Sequence[PropertySet], new_parents: Mapping[int, PropertySet]) -> None:
         moves: dict[int, tuple[PropertySet, PropertySet]] = {}
-        for number, target in beneath.items():
-            item = found[number][1]
-            if moves.setdefault(id(item), (item, target))[1] is not target:
-                raise self._fault(
-                    RequestsContradict,
-                    number,
-                    "another request moves the item elsewhere",
-                    "an item stands beneath one other",
-                    "leave one of them out",
-                )
+        for number, parent in new_parents.items():
+            item = targets[number]
+            if moves.setdefault(id(item), (item, parent))[1] is not parent:
+                with self._place(number):
+                    raise RequestsContradict(
+                        contradiction="another request moves the item elsewhere",
+                        fault="an item stands beneath one other",
+                    )
         self._detach(item for item, _ in moves.values())
-        for item, target in moves.values():
-            self.parents[id(item)] = target
-            self._below(target).append(item)
+        for item, parent in moves.values():
+            self.parents[id(item)] = parent
+            self._below(parent).append(item)
 
-    def _set(self, number: int, request: AddItem | SetItem, item: PropertySet) -> None:
+    def _set(self, request: AddItem | SetItem, item: PropertySet) -> None:
         fields = dict(request.fields)
         if isinstance(request, AddItem) and request.quantity is not None:
             fields.setdefault("Quantity", request.quantity)
         for name, value in fields.items():
-            self._assign(number, item, "field", name, value)
-            self._check_field(number, name, value)
+            self._assign(item, "field", name, value)
+            self._check_field(name, value)
             item.properties[name] = value
         place = place_of(item, None, self.maker.catalogue)
         declared = {} if place.definition is None else place.definition.attributes
         for name, value in request.attributes.items():
-            self._assign(number, item, "attribute", name, value)
+            self._assign(item, "attribute", name, value)
             if value is None:
                 _drop_attribute(item, name)
             else:
-                self._put(number, item, name, value, declared)
+                _put_attribute(item, name, value, declared)
 
-    def _put(
-        self, number: int, item: PropertySet, name: str, value: str, declared: Mapping[str, AttributeDefinition]
-    ) -> None:
-        if declared and name not in declared and any(one.properties.get("Name") == name for one in attributes(item)):
-            raise self._fault(
-                RequestFaulty,
-                number,
-                f"the attribute '{name}' can only be taken away",
-                f"it no longer belongs to {item.properties.get('Product Id')}, which has {', '.join(declared)}",
-                "set it to null, or leave it as it is",
-            )
-        put_value(item, name, declared.get(name), value)
-
-    def _assign(self, number: int, item: PropertySet, kind: str, name: str, value: str | None) -> None:
-        """Note what is set; two requests may set a thing to one value only."""
+    def _assign(self, item: PropertySet, kind: str, name: str, value: str | None) -> None:
+        """Note the value that is set; two requests may set a field or attribute to one value only."""
         key = (id(item), kind, name)
         if key in self.assigned and self.assigned[key] != value:
-            raise self._fault(
-                RequestsContradict,
-                number,
-                f"another request sets the {kind} '{name}' of the item to another value",
-                "a batch has no order, so neither of them is the last",
-                "leave one of them out",
+            raise RequestsContradict(
+                contradiction=f"another request sets the {kind} '{name}' of the item to another value",
+                fault="a batch has no order, so neither of them is the last",
             )
         self.assigned[key] = value
 
-    def _check_field(self, number: int, name: str, value: str | None) -> None:
+    def _check_field(self, name: str, value: str | None) -> None:
         """Refuse a field that a customer doesn't choose, and a value that the field can't have."""
         if name not in SETTABLE:
-            raise self._fault(
-                RequestFaulty,
-                number,
+            raise RequestFaulty(
                 f"the field '{name}' can't be set",
-                f"fields that can be chosen are {', '.join(SETTABLE)}",
-                nearest(name, SETTABLE) or "leave it out",
+                why=f"fields that can be chosen are {', '.join(SETTABLE)}",
+                mend=nearest(name, SETTABLE) or "leave it out",
             )
         fault = None if value is None else check_value(self.items.fields[name], value)
         if fault is None and name == "Quantity" and value is not None:
@@ -302,50 +282,42 @@ class Batch:
             if count is None or not 0 <= count <= MOST_QUANTITY:
                 fault = f"expected a number from 0 to {write_number(MOST_QUANTITY)}, found {shown(value)}"
         if fault is not None:
-            raise self._fault(
-                RequestFaulty, number, f"the field '{name}' can't have this value", fault, "give a value that fits"
-            )
+            raise RequestFaulty(f"the field '{name}' can't have this value", why=fault, mend="give a value that fits")
 
-    def _remove_attribute(self, number: int, request: RemoveItem, name: str, item: PropertySet) -> None:
-        self._assign(number, item, "attribute", name, None)
+    def _remove_attribute(self, reference: str, name: str, item: PropertySet) -> None:
+        self._assign(item, "attribute", name, None)
         if not _drop_attribute(item, name):
-            raise self._fault(
-                ItemUnknown,
-                number,
-                f"the item {shown(request.item)} has no attribute {shown(name)}",
-                "only an attribute that is there can be removed",
-                "leave the request out",
+            raise ItemUnknown(
+                f"the item {shown(reference)} has no attribute {shown(name)}",
+                why="only an attribute that is there can be removed",
+                mend="leave the request out",
             )
-
-    # Copying
 
     def _copy(
-        self, found: Sequence[tuple[Request, PropertySet]], places: Mapping[int, int]
+        self, pairs: Sequence[tuple[Request, PropertySet]], positions: Mapping[int, int]
     ) -> dict[int, list[PropertySet]]:
         """Make the copies, those further down first: a copy is of the item as the batch leaves it."""
         wanted = [
-            (number, request, item) for number, (request, item) in enumerate(found) if isinstance(request, CopyItem)
+            (number, request, item) for number, (request, item) in enumerate(pairs) if isinstance(request, CopyItem)
         ]
-        wanted.sort(key=lambda one: -places.get(id(one[2]), 0))
-        made: dict[int, list[PropertySet]] = {}
+        wanted.sort(key=lambda entry: -positions.get(id(entry[2]), 0))
+        copies: dict[int, list[PropertySet]] = {}
         for number, request, item in wanted:
-            self.maker.add(_count(item) * request.times)
-            copies = []
-            for place in range(request.times):
-                copy = self._copied(item)
-                fields = request.fields[place] if place < len(request.fields) else {}
-                for name, value in fields.items():
-                    self._check_field(number, name, value)
-                    copy.properties[name] = value
-                copies.append(copy)
-            listed = self._below(self.parents[id(item)])
-            behind = next((place for place, one in enumerate(listed, 1) if one is item), len(listed))
-            listed[behind:behind] = copies
-            made[number] = copies
-        return made
+            self.maker.count((1 + sum(1 for _ in items_of(item))) * request.times)
+            twins = [self._copied(item) for _ in range(request.times)]
+            with self._place(number):
+                for twin, fields in zip(twins, request.fields, strict=False):
+                    for name, value in fields.items():
+                        self._check_field(name, value)
+                        twin.properties[name] = value
+            siblings = self._below(self.parents[id(item)])
+            behind = next((place for place, sibling in enumerate(siblings, 1) if sibling is item), len(siblings))
+            siblings[behind:behind] = twins
+            copies[number] = twins
+        return copies
 
     def _copied(self, item: PropertySet) -> PropertySet:
-        """A copy of an item with all beneath it, with new keys, which are noted."""
+        """Copy an item with all beneath it, with new keys, and note the keys."""
         dropped = ("Row Id", *attribute_of(self.items).cleared)
         top = PropertySet(LINE_ITEM)
         stack = [(item, top)]
@@ -363,42 +335,28 @@ class Batch:
             stack += reversed(below)
         return top
 
-    # Proving
-
     def _check_present(
-        self, found: Sequence[tuple[Request, PropertySet]], copies: Mapping[int, list[PropertySet]]
+        self, pairs: Sequence[tuple[Request, PropertySet]], copies: Mapping[int, list[PropertySet]]
     ) -> None:
         """Refuse requests whose item isn't in the instance at the end."""
-        present = {id(item) for item, _ in walk_items(self.instance)}
-        for number, (request, item) in enumerate(found):
+        present = {id(item) for item in items_of(self.instance)}
+        for number, (request, item) in enumerate(pairs):
             if isinstance(request, RemoveItem):
                 continue
             subjects = copies[number] if isinstance(request, CopyItem) else [item]
             if any(id(subject) not in present for subject in subjects):
-                raise self._fault(
-                    RequestsContradict,
-                    number,
-                    "its item isn't there in the end",
-                    "another request removes it, or it would stand beneath itself or beneath what is removed",
-                    "leave one of the requests out",
-                )
-
-    def _fault(self, kind: type[Refused], number: int, what: str, why: str, mend: str) -> Refused:
-        request = self.requests[number]
-        return kind(
-            f"the request '{kind_of(request)}' can't be meant: {what}",
-            where=f"request {number + 1}",
-            why=why,
-            mend=mend,
-        )
+                with self._place(number):
+                    raise RequestsContradict(
+                        contradiction="the item of the request isn't there in the end",
+                        fault="another request removes it, or it would stand beneath itself or beneath a removed item",
+                    )
 
 
 def _step(item: PropertySet, step: str) -> PropertySet | None:
-    """The child of an item that a step of a path means: its product, and which of several."""
-    below = line_items(item)
+    """Return the child of an item that a step of a path means: its product, and its number among several."""
     match = _STEP.fullmatch(step)
     product, number = (step, 1) if match is None else (match[1], int(match[2] or 1))
-    for child in below:
+    for child in line_items(item):
         if child.properties.get("Product Id") == product and not is_inactive(child):
             number -= 1
             if number == 0:
@@ -406,15 +364,21 @@ def _step(item: PropertySet, step: str) -> PropertySet | None:
     return None
 
 
+def _put_attribute(item: PropertySet, name: str, value: str, declared: Mapping[str, AttributeDefinition]) -> None:
+    if declared and name not in declared and any(node.properties.get("Name") == name for node in attributes(item)):
+        raise RequestFaulty(
+            f"the attribute '{name}' can only be taken away",
+            why=f"it no longer belongs to {item.properties.get('Product Id')}, which has {', '.join(declared)}",
+            mend="set it to null, or leave it as it is",
+        )
+    put_value(item, name, declared.get(name), value)
+
+
 def _drop_attribute(item: PropertySet, name: str) -> bool:
-    """Take an attribute away; returns whether it was there. Changes *item*."""
+    """Take an attribute away; return whether it was there. Changes *item*."""
     listed = attributes(item)
-    kept = [one for one in listed if one.properties.get("Name") != name]
+    kept = [node for node in listed if node.properties.get("Name") != name]
     if len(kept) == len(listed):
         return False
     put_list(item, ATTRIBUTE)[:] = kept
     return True
-
-
-def _count(item: PropertySet) -> int:
-    return 1 + sum(1 for _ in walk_items(item))

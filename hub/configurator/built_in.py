@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from hub.configurator.batch import Batch, Worked
+from hub.configurator.batch import Batch, BatchResult
 from hub.configurator.catalogue import Catalogue
-from hub.configurator.checking import Before, broken_rules, label, obsoletes, strange_attributes
-from hub.configurator.new_items import Maker
+from hub.configurator.checking import FormerState, broken_rules, label, obsoletes, strange_attributes
+from hub.configurator.new_items import ItemMaker
 from hub.configurator.port import BrokenRule, ConfigurationRefused, Configured
 from hub.configurator.product_tree import ProductTree
 from hub.configurator.relinking import relink
@@ -19,97 +19,81 @@ from hub.services.items import check_items, object_label
 from hub.services.objects import line_item_of
 from integration_objects.complex_object import attributes, line_items, message
 from integration_objects.definition import Definitions
-from integration_objects.errors import Refused
-from integration_objects.names import KEY
+from integration_objects.errors import located
+from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
-
-#: Whose line items configurations are made of; all three objects share them.
-_ORDER = "OM Order"
 
 
 class BuiltInConfigurator:
     """The built-in implementation of `port.Configurator`.
 
     Args:
-        definitions: the integration objects; the line item's say what its fields may hold, and what a copy drops.
+        definitions: the integration objects; the line item's definition gives its fields, and those that a copy drops.
     """
 
     is_external = False
 
     def __init__(self, definitions: Definitions) -> None:
-        self._items = line_item_of(definitions[_ORDER])
+        self._items = line_item_of(definitions[ORDER])  # asset, quote and order share their line items
         self._objects = {definition.root.name: definition.name for definition in definitions.values()}
 
     def start(self, product_id: str, catalogue: Catalogue, new_id: Callable[[], str]) -> PropertySet:
-        """A root line item of a product with its defaults, recursively."""
-        return Maker(catalogue, new_id).make(product_id, None)
+        """Make a root line item of a product with its defaults, recursively."""
+        return ItemMaker(catalogue, new_id).make(product_id, None)
 
     def configure(
-        self,
-        instance: PropertySet,
-        requests: Sequence[Request],
-        catalogue: Catalogue,
-        new_id: Callable[[], str],
+        self, instance: PropertySet, requests: Sequence[Request], catalogue: Catalogue, new_id: Callable[[], str]
     ) -> Configured:
-        """Work a batch of requests, all or nothing.
-
-        Raises:
-            ConfigurationRefused, Refused: as the port has it.
-        """
+        """Work a batch of requests, all or nothing; see `Configurator.configure`."""
         tree = self._checked(instance, keys=True)
         result = instance.copy()
-        maker = Maker(catalogue, new_id)
+        maker = ItemMaker(catalogue, new_id)
         relinked = relink(result, maker)
         if not requests:
-            found = ProductTree(result, catalogue)
-            return Configured(result, tuple(obsoletes(found)), tuple(relinked))
-        worked = Batch(result, requests, maker, self._items).work()
-        found = _without_copied_strangers(result, ProductTree(result, catalogue), worked, catalogue)
-        broken = broken_rules(found, Before(instance))
-        broken += _out_of_sight(found, worked)
+            return Configured(result, tuple(obsoletes(ProductTree(result, catalogue))), tuple(relinked))
+        batch = Batch(result, requests, maker, self._items).work()
+        products = _without_copied_strangers(result, ProductTree(result, catalogue), batch, catalogue)
+        broken = broken_rules(products, FormerState(instance)) + _out_of_sight(products, batch)
         if broken:
             raise ConfigurationRefused(broken, object_label(tree, instance))
-        return Configured(result, tuple(obsoletes(found)), tuple(relinked), worked.names)
+        return Configured(result, tuple(obsoletes(products)), tuple(relinked), batch.names)
 
     def check(self, instance: PropertySet, catalogue: Catalogue, before: PropertySet | None = None) -> list[BrokenRule]:
-        """Every rule that an instance breaks, in the tree's order."""
+        """List every rule that an instance breaks; see `Configurator.check`."""
         self._checked(instance, keys=False)
-        return broken_rules(ProductTree(instance, catalogue), None if before is None else Before(before))
+        return broken_rules(ProductTree(instance, catalogue), None if before is None else FormerState(before))
 
     def _checked(self, instance: PropertySet, *, keys: bool) -> PropertySet:
-        """The instance in a message, proven to be a tree with keys."""
+        """Put the instance into a message, and prove that it is a tree, with keys if *keys*."""
         tree = message(self._objects.get(instance.type, instance.type), [instance])
-        try:
+        with located("the configurator"):
             check_items(tree, keys=keys)
-        except Refused as refusal:
-            refusal.at("the configurator")
-            raise
         return tree
 
 
 def _without_copied_strangers(
-    instance: PropertySet, tree: ProductTree, worked: Worked, catalogue: Catalogue
+    instance: PropertySet, tree: ProductTree, batch: BatchResult, catalogue: Catalogue
 ) -> ProductTree:
-    """The tree without what copies took over though it no longer belongs: a copy is a new item. Changes *instance*."""
-    copied = worked.copies | worked.beneath_copies
+    """Remove from copies all that no longer belongs to the definitions: a copy is a new item. Changes *instance*."""
+    copied = batch.copies | batch.beneath_copies
     if not copied:
         return tree
     strangers: dict[int, tuple[PropertySet, set[int]]] = {}
     for item, above in tree.aside:
-        if item.properties.get(KEY) in worked.beneath_copies:
+        if item.properties.get(KEY) in batch.beneath_copies:
             strangers.setdefault(id(above), (above.item, set()))[1].add(id(item))
-    for parent, gone in strangers.values():
-        listed = line_items(parent)
-        listed[:] = [one for one in listed if id(one) not in gone]
-    for place, attribute in list(strange_attributes(tree)):
+    for parent, removed in strangers.values():
+        siblings = line_items(parent)
+        siblings[:] = [item for item in siblings if id(item) not in removed]
+    for place, stranger in list(strange_attributes(tree)):
         if place.item.properties.get(KEY) in copied:
             listed = attributes(place.item)
-            listed[:] = [one for one in listed if one is not attribute]
+            listed[:] = [attribute for attribute in listed if attribute is not stranger]
     return ProductTree(instance, catalogue)
 
 
-def _out_of_sight(tree: ProductTree, worked: Worked) -> list[BrokenRule]:
-    """Items that the batch put beneath what is Inactive or no longer belongs, where no rule would see them."""
+def _out_of_sight(tree: ProductTree, batch: BatchResult) -> list[BrokenRule]:
+    """Refuse items that the batch put beneath Inactive or foreign items, where no rule would see them."""
     seen = {id(place.item) for _, place in tree} | {id(item) for item, _ in tree.aside}
     return [
         BrokenRule(
@@ -118,6 +102,6 @@ def _out_of_sight(tree: ProductTree, worked: Worked) -> list[BrokenRule]:
             item.properties.get(KEY),
             f"{label(item)} can't stand beneath what is Inactive or no longer belongs",
         )
-        for item in worked.placed
+        for item in batch.placed
         if id(item) not in seen
     ]

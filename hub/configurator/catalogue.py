@@ -3,11 +3,11 @@
     Catalogue          Product Id -> ProductDefinition
       ProductDefinition
         Structure      components by Product Id, association levels by name
-        within         what a bundle says of the structure of products beneath it, in place of their own
+        within         structures that a bundle gives to products beneath it, in place of their own
         attributes     by name, in order
         rules          requires, excludes, expression (compiled)
 
-Each product is proven when it is taken in; what its rules' expressions may read stands in `rule_expression`.
+Each product is proven when it is taken in; `rule_expression` defines the fields and functions of its rules.
 
 Source: part III, "Association level", "Attributes", "Product"; spec: docs/design/workflows.md, "Configurator and
 pricing".
@@ -25,7 +25,7 @@ from integration_objects.expression import Expression
 
 @dataclass(frozen=True)
 class Level:
-    """An association level: how many component items on it one item has, in all.
+    """An association level: bounds for the number of an item's components on it, all together.
 
     Attributes:
         name: the level's.
@@ -44,9 +44,9 @@ class StructureLine:
 
     Attributes:
         product_id: the component's product.
-        least, most: how many of it one item has; most None for no bound.
-        default: how many an item starts with.
-        level: the association level on which it counts; None for none.
+        least, most: bounds for their number beneath one item; most None for no bound.
+        default: the number that an item starts with.
+        level: the association level on which the component counts; None for none.
     """
 
     product_id: str
@@ -58,7 +58,7 @@ class StructureLine:
 
 @dataclass(frozen=True)
 class Structure:
-    """What one item of a product is made of: components by Product Id in their order, levels by name."""
+    """The parts of one item of a product: components by Product Id in their order, levels by name."""
 
     components: Mapping[str, StructureLine] = field(default_factory=dict)
     levels: Mapping[str, Level] = field(default_factory=dict)
@@ -72,9 +72,9 @@ class AttributeDefinition:
         name: the attribute's.
         type: text, number or date.
         required: whether an item needs a value.
-        default: what an item starts with; None for nothing.
+        default: the value that an item starts with; None for none.
         least, most: bounds of a number or date; None for none.
-        values: the only ones allowed, where there are any.
+        values: the allowed values; none for any.
     """
 
     name: str
@@ -93,10 +93,10 @@ class ProductRule:
     Attributes:
         name: the rule's.
         kind: requires, excludes or expression.
-        product_id: whose items, beneath the item, require or exclude the other; None for the item itself.
+        product_id: the product whose items, beneath the item, require or exclude the other; None for the item itself.
         other_product_id: the product that must, or must not, be beneath the item.
-        expression: must be TRUE for the item; None but for expression.
-        message: what people read when it is broken; "" for a sentence made of the rule.
+        expression: must be TRUE for the item; None for the other kinds.
+        message: the text for people when the rule is broken; "" for a sentence made of the rule.
     """
 
     name: str
@@ -114,9 +114,9 @@ class ProductDefinition:
     Attributes:
         product_id: the product's.
         fields: the product's own fields, as they are stored.
-        structure: what its items are made of.
-        within: by Product Id: structure lines (and the levels they name) that hold beneath its items in place of those
-            products' own.
+        structure: the parts of its items.
+        within: by Product Id, structure lines (with levels) that hold beneath its items in place of those products'
+            own.
         attributes: by name, in order.
         rules: in order.
     """
@@ -130,7 +130,7 @@ class ProductDefinition:
 
     @property
     def is_customizable(self) -> bool:
-        """Whether it has a structure or attributes; an item of any other product may hold what it likes."""
+        """Whether it has a structure or attributes; an item of any other product may hold anything."""
         return bool(self.structure.components or self.attributes)
 
 

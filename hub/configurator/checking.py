@@ -1,4 +1,4 @@
-"""Which rules an instance breaks, and what in it no longer belongs to the products' definitions.
+"""The rules that an instance breaks, and the items and attributes that no longer belong to the definitions.
 
 Linear in the number of items, attributes and rules; nothing is changed.
 
@@ -23,8 +23,8 @@ from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 
-class Before:
-    """Where the items of a state stood, and which attributes they had."""
+class FormerState:
+    """The parents of the items of an earlier state, and the names of their attributes."""
 
     def __init__(self, instance: PropertySet) -> None:
         self._parents: dict[str | None, str | None] = {}
@@ -35,7 +35,7 @@ class Before:
             self._names[key] = {attribute.properties.get("Name") for attribute in attributes(item)}
 
     def had_item(self, item: PropertySet, above: PropertySet) -> bool:
-        """Whether the item stood beneath this one."""
+        """Whether the item stood beneath *above*."""
         key = item.properties.get(KEY)
         return key is not None and key in self._parents and self._parents[key] == above.properties.get(KEY)
 
@@ -46,7 +46,7 @@ class Before:
 
 
 def label(item: PropertySet) -> str:
-    """The item as people know it: its product, key and service id."""
+    """Name the item as people know it: its product, key and service id."""
     key, service = item.properties.get(KEY), item.properties.get("Service Id")
     text = item.properties.get("Product Id") or item.properties.get("Product Name") or "an item without a product"
     if key:
@@ -54,8 +54,8 @@ def label(item: PropertySet) -> str:
     return f"{text} ({service})" if service else text
 
 
-def broken_rules(tree: ProductTree, before: Before | None) -> list[BrokenRule]:
-    """Every broken rule, in the tree's order; what doesn't belong last."""
+def broken_rules(tree: ProductTree, before: FormerState | None) -> list[BrokenRule]:
+    """List every broken rule in the tree's order, then the new items and attributes that don't belong."""
     broken: list[BrokenRule] = []
     for position, place in tree:
         broken += _quantity_rules(place)
@@ -70,8 +70,8 @@ def broken_rules(tree: ProductTree, before: Before | None) -> list[BrokenRule]:
 
 
 def obsoletes(tree: ProductTree) -> list[Obsolete]:
-    """What no longer belongs: items first, then attributes, each in the tree's order."""
-    found = [
+    """List the items, then the attributes, that no longer belong, each in the tree's order."""
+    strangers = [
         Obsolete(
             item.properties.get(KEY),
             item.properties.get("Product Id"),
@@ -83,12 +83,12 @@ def obsoletes(tree: ProductTree) -> list[Obsolete]:
     for place, attribute in strange_attributes(tree):
         name = attribute.properties.get("Name")
         text = f"{label(place.item)} no longer has an attribute '{name}'"
-        found.append(Obsolete(place.item.properties.get(KEY), place.item.properties.get("Product Id"), name, text))
-    return found
+        strangers.append(Obsolete(place.item.properties.get(KEY), place.item.properties.get("Product Id"), name, text))
+    return strangers
 
 
 def strange_attributes(tree: ProductTree) -> Iterator[tuple[Place, PropertySet]]:
-    """The attributes that no longer belong to their items' products."""
+    """Walk the attributes that no longer belong to their items' products."""
     for _, place in tree:
         definition = place.definition
         if definition is not None and definition.is_customizable:
@@ -97,8 +97,8 @@ def strange_attributes(tree: ProductTree) -> Iterator[tuple[Place, PropertySet]]
                     yield place, attribute
 
 
-def _new_strangers(tree: ProductTree, before: Before) -> Iterator[BrokenRule]:
-    """What doesn't belong, and wasn't there before."""
+def _new_strangers(tree: ProductTree, before: FormerState) -> Iterator[BrokenRule]:
+    """Walk the items and attributes that don't belong and weren't there before."""
     for item, above in tree.aside:
         if not before.had_item(item, above.item):
             text = f"{label(item)} can't stand beneath {label(above.item)}, which has no such component"
@@ -129,8 +129,8 @@ def _structure_rules(tree: ProductTree, position: int, place: Place, structure: 
             levels[level] += count
     for product, line in structure.components.items():
         yield from _count(place.item, components[product], line.least, line.most, product)
-    for name, one in structure.levels.items():
-        yield from _count(place.item, levels[name], one.least, one.most, f"on the level '{name}'")
+    for name, bounds in structure.levels.items():
+        yield from _count(place.item, levels[name], bounds.least, bounds.most, f"on the level '{name}'")
 
 
 def _count(item: PropertySet, count: Decimal, least: Decimal, most: Decimal | None, what: str) -> Iterator[BrokenRule]:
@@ -147,7 +147,7 @@ def _attribute_rules(item: PropertySet, definition: ProductDefinition) -> Iterat
     carried = {attribute.properties.get("Name"): attribute for attribute in attributes(item)}
     for name, attribute in definition.attributes.items():
         node = carried.get(name)
-        # A sender that knows no types may have put the value into another type's field.
+        # A sender that knows no types may put the value into another type's field.
         value = None if node is None else node.properties.get(VALUE_FIELDS[attribute.type]) or value_of_attribute(node)
         if not value:
             if attribute.required:
@@ -171,7 +171,7 @@ def _product_rules(
 
 
 def _why_broken(tree: ProductTree, position: int, item: PropertySet, rule: ProductRule) -> str | None:
-    """The sentence of a rule that the item breaks; None where it obeys."""
+    """Return the sentence of a rule that the item breaks; None if it obeys."""
     message = f"{label(item)}: {rule.message}" if rule.message else None
     if rule.expression is not None:
         if rule.expression.is_true(RuleScope(tree, position)):
@@ -182,10 +182,9 @@ def _why_broken(tree: ProductTree, position: int, item: PropertySet, rule: Produ
     has_other = bool(tree.number_beneath(position, rule.other_product_id or ""))
     if has_other == (rule.kind == "requires"):
         return None
-    which = f"{label(item)} with {rule.product_id}" if rule.product_id is not None else label(item)
-    if rule.kind == "requires":
-        return message or f"{which} needs {rule.other_product_id}"
-    return message or f"{which} can't have {rule.other_product_id}"
+    subject = f"{label(item)} with {rule.product_id}" if rule.product_id is not None else label(item)
+    verb = "needs" if rule.kind == "requires" else "can't have"
+    return message or f"{subject} {verb} {rule.other_product_id}"
 
 
 def _broken(rule: str, owner: PropertySet, item: PropertySet, text: str, attribute: str | None = None) -> BrokenRule:

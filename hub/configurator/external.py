@@ -10,10 +10,11 @@
                 "names": {"L1": 5}}
     or         {"broken": [{"rule": "Most", "product": "Local Line", "item": "A7", "attribute": null, "text": "..."}]}
 
-``start`` sends ``product`` and takes items with one root; ``check`` sends the items, and those of ``before`` where they
+``start`` sends ``product`` and takes items with one root; ``check`` sends the items, and those of ``before`` if they
 are given, and takes ``broken``. Items are in the tree's order, numbered from 1; ``above`` is the number of the item
-above. An item of the answer that has the Integration Id of one that was sent keeps what the answer doesn't carry; one
-without an Integration Id is new and gets one here. ``obsolete``, ``relinked`` and ``names`` may be left out.
+above. An item of the answer that has the Integration Id of a sent item keeps the sent item's fields that the answer
+doesn't carry; an item without an Integration Id is new and gets one here. ``obsolete``, ``relinked`` and ``names`` may
+be left out.
 
 Spec: docs/design/workflows.md, "Configurator and pricing" (an external one behind the same port).
 """
@@ -22,25 +23,83 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
+from pydantic import BaseModel, Field, StrictInt
+
+from adapters.json_border import Text, kind_of_json, read_answer
 from adapters.json_client import JsonClient
 from hub.configurator.catalogue import Catalogue
 from hub.configurator.new_items import MOST_ITEMS
 from hub.configurator.port import BrokenRule, ConfigurationRefused, Configured, Obsolete, Relinked
-from hub.configurator.requests import Request, check_limits, requests_to_json
-from hub.services.items import LINE_ITEMS, check_items
-from hub.services.objects import line_item_of, other_lists
-from integration_objects.complex_object import attributes, message, put_list, walk_items
+from hub.configurator.requests import Request, check_limits
+from hub.configurator.requests_json import requests_to_json
+from hub.services.items import check_items
+from hub.services.objects import header_copy, line_item_of, other_lists
+from integration_objects.complex_object import ComplexObject, attributes, items_of, message, put_list, walk_items
 from integration_objects.component import Component
 from integration_objects.definition import Definitions
-from integration_objects.errors import HubError, Refused
-from integration_objects.field_values import check_characters, check_value, shown
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM
+from integration_objects.errors import Refused
+from integration_objects.field_values import check_value, shown
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, ORDER
 from integration_objects.property_set import PropertySet
 
-_ORDER = "OM Order"
-_MOST_TEXT = 4_000
+Entry = TypeVar("Entry")
+Entries = Annotated[list[Entry], Field(max_length=MOST_ITEMS)]
+
+
+class AnsweredItem(BaseModel):
+    """A line item of an answer; its fields are proven against the line item's definition later."""
+
+    number: StrictInt
+    above: StrictInt | None = None
+    fields: dict[str, Any]
+    attributes: list[dict[str, Any]] = []
+
+
+class AnsweredObsolete(BaseModel):
+    """An item, or an attribute of it, that no longer belongs to the definitions."""
+
+    item: StrictInt
+    attribute: Text | None = None
+    text: Text
+
+
+class AnsweredRelinked(BaseModel):
+    """An item that stands beneath another parent than before."""
+
+    item: StrictInt
+    formerly: StrictInt | None = None
+
+
+class AnsweredRule(BaseModel):
+    """A broken rule."""
+
+    rule: Text
+    product: Text | None = None
+    item: Text | None = None
+    text: Text
+    attribute: Text | None = None
+
+
+class BrokenRules(BaseModel):
+    """The answer to ``check``, and a refusal of ``configure``."""
+
+    broken: Entries[AnsweredRule] = []
+
+
+class StartedProduct(BaseModel):
+    """The answer to ``start``."""
+
+    items: Entries[AnsweredItem]
+
+
+class NewInstance(StartedProduct):
+    """The answer to ``configure``."""
+
+    obsolete: Entries[AnsweredObsolete] = []
+    relinked: Entries[AnsweredRelinked] = []
+    names: dict[str, StrictInt] = {}
 
 
 class ExternalConfigurator:
@@ -48,7 +107,7 @@ class ExternalConfigurator:
 
     Args:
         client: carries the questions.
-        definitions: the integration objects, which say what a line item may carry.
+        definitions: the integration objects, which declare the fields of a line item.
     """
 
     is_external = True
@@ -56,71 +115,67 @@ class ExternalConfigurator:
     def __init__(self, client: JsonClient, definitions: Definitions) -> None:
         self._client = client
         self._definitions = definitions
-        self._items = line_item_of(definitions[_ORDER])
+        self._items = line_item_of(definitions[ORDER])  # asset, quote and order share their line items
         self._objects = {definition.root.name: definition.name for definition in definitions.values()}
 
     def through(self, wrap: Callable[[JsonClient], JsonClient]) -> ExternalConfigurator:
-        """The same configurator, whose questions go through what *wrap* makes of its client."""
+        """Make the same configurator with the client that *wrap* makes of its client."""
         return ExternalConfigurator(wrap(self._client), self._definitions)
 
     def start(self, product_id: str, catalogue: Catalogue, new_id: Callable[[], str]) -> PropertySet:
-        """A root line item of a product with its defaults; see `Configurator.start`.
+        """Make a root line item of a product with its defaults; see `Configurator.start`.
 
         Raises:
-            HubError: what the client raises: no answer, a faulty one, a refusal.
+            HubError: the client's: no answer, a faulty answer, a refusal.
         """
-        answer = self._ask({"operation": "start", "product": product_id})
-        roots = answer.tree(PropertySet("Order"), new_id)[1]
+        answer = self._client.post({"operation": "start", "product": product_id})
+        started = read_answer(StartedProduct, answer, self._client)
+        header = PropertySet("Order")
+        _AnsweredTree(self._client, self._items, header, PropertySet("Order"), new_id).read(started.items)
+        roots = put_list(header, LINE_ITEM)
         if len(roots) != 1:
             raise self._client.faulty(f"expected one root item, found {len(roots)}", "items")
         return roots[0]
 
     def configure(
-        self,
-        instance: PropertySet,
-        requests: Sequence[Request],
-        catalogue: Catalogue,
-        new_id: Callable[[], str],
+        self, instance: PropertySet, requests: Sequence[Request], catalogue: Catalogue, new_id: Callable[[], str]
     ) -> Configured:
         """Work a batch of requests, all or nothing; see `Configurator.configure`.
 
         Raises:
             ConfigurationRefused: the answer names broken rules.
-            HubError: what the client raises.
+            HubError: the client's.
         """
         check_limits(requests)
-        question = {
-            "operation": "configure",
-            **self._sent(instance),
-            "requests": json.loads(requests_to_json(requests)),
-        }
-        answer = self._ask(question)
-        broken = answer.broken()
+        documents = json.loads(requests_to_json(requests))
+        answer = self._client.post({"operation": "configure", **self._sent(instance), "requests": documents})
+        broken = self._broken(answer)
         if broken:
             raise ConfigurationRefused(broken)
-        items, roots = answer.tree(instance, new_id)
-        result = instance.copy_node()
-        result.children = [child.copy() for child in instance.children if child.type != LINE_ITEMS]
-        put_list(result, LINE_ITEM).extend(roots)
+        new = read_answer(NewInstance, answer, self._client)
+        result = header_copy(instance)
+        tree = _AnsweredTree(self._client, self._items, result, instance, new_id)
+        tree.read(new.items)
         try:
             check_items(message(self._name(result), [result]), keys=True)
         except Refused as error:
             raise self._client.faulty(f"{error.what}: {error.why}", "items") from error
-        return Configured(result, answer.obsolete(items), answer.relinked(items), answer.names(items))
+        return Configured(result, tree.obsolete(new.obsolete), tree.relinked(new.relinked), tree.names(new.names))
 
     def check(self, instance: PropertySet, catalogue: Catalogue, before: PropertySet | None = None) -> list[BrokenRule]:
-        """Every rule that an instance breaks; see `Configurator.check`.
+        """List every rule that an instance breaks; see `Configurator.check`.
 
         Raises:
-            HubError: what the client raises.
+            HubError: the client's.
         """
         question = {"operation": "check", **self._sent(instance)}
         if before is not None:
             question["before"] = self._sent(before)
-        return self._ask(question).broken()
+        return self._broken(self._client.post(question))
 
-    def _ask(self, question: dict[str, Any]) -> _Answer:
-        return _Answer(self._client.post(question), self._client.faulty, self._items)
+    def _broken(self, answer: Any) -> list[BrokenRule]:
+        broken = read_answer(BrokenRules, answer, self._client).broken
+        return [BrokenRule(rule.rule, rule.product or "", rule.item, rule.text, rule.attribute) for rule in broken]
 
     def _name(self, instance: PropertySet) -> str:
         return self._objects.get(instance.type, instance.type)
@@ -135,148 +190,100 @@ class ExternalConfigurator:
                     "number": number,
                     "above": None if above is None else numbers[id(above)],
                     "fields": item.properties,
-                    "attributes": [one.properties for one in attributes(item)],
+                    "attributes": [attribute.properties for attribute in attributes(item)],
                 }
             )
         return {"object": self._name(instance), "fields": instance.properties, "items": items}
 
 
-class _Answer:
-    """Reads an answer, of which nothing is believed."""
+class _AnsweredTree:
+    """The line items of an answer, put beneath the header of the new instance."""
 
-    def __init__(self, answer: Any, faulty: Callable[[str, str], HubError], items: Component) -> None:
-        if not isinstance(answer, dict):
-            raise faulty("expected an object", "")
-        self._answer: dict[str, Any] = answer
-        self._faulty = faulty
-        self._items = items
+    def __init__(
+        self,
+        client: JsonClient,
+        component: Component,
+        header: PropertySet,
+        sent: PropertySet,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._client = client
+        self._component = component
+        self._header = header
+        self._sent = {item.properties.get(KEY): item for item in items_of(sent)}
+        self._new_id = new_id
+        self._items: dict[int, PropertySet] = {}
 
-    def broken(self) -> list[BrokenRule]:
-        return [
-            BrokenRule(
-                self._text(one.get("rule"), f"{where}.rule"),
-                self._text_or_none(one.get("product"), f"{where}.product") or "",
-                self._text_or_none(one.get("item"), f"{where}.item"),
-                self._text(one.get("text"), f"{where}.text"),
-                self._text_or_none(one.get("attribute"), f"{where}.attribute"),
-            )
-            for where, one in self._entries("broken")
-        ]
+    def read(self, entries: Sequence[AnsweredItem]) -> None:
+        """Make the items, and put each beneath its parent. Changes the header."""
+        put_list(self._header, LINE_ITEM)
+        for position, entry in enumerate(entries):
+            where = f"items[{position}]"
+            if entry.number in self._items:
+                raise self._client.faulty("expected a number that no other item has", f"{where}.number")
+            if entry.above is not None and entry.above not in self._items:
+                why = "expected null, or the number of an item that stands before"
+                raise self._client.faulty(why, f"{where}.above")
+            parent = self._header if entry.above is None else self._items[entry.above]
+            item = self._items[entry.number] = self._item(entry, where)
+            put_list(parent, LINE_ITEM).append(item)
 
-    def tree(
-        self, instance: PropertySet, new_id: Callable[[], str]
-    ) -> tuple[dict[int, PropertySet], list[PropertySet]]:
-        """The answer's items by number, and the root items among them."""
-        if "items" not in self._answer:
-            raise self._faulty("expected the list 'items'", "")
-        known = {item.properties.get(KEY): item for item, _ in walk_items(instance)}
-        items: dict[int, PropertySet] = {}
-        roots: list[PropertySet] = []
-        for where, entry in self._entries("items"):
-            number, above = entry.get("number"), entry.get("above")
-            if type(number) is not int or number in items:
-                raise self._faulty("expected a number that no other item has", f"{where}.number")
-            if above is not None and (type(above) is not int or above not in items):
-                raise self._faulty("expected null, or the number of an item that stands before", f"{where}.above")
-            item = self._item(entry, where, known, new_id)
-            items[number] = item
-            (roots if above is None else put_list(items[above], LINE_ITEM)).append(item)
-        return items, roots
+    def obsolete(self, entries: Sequence[AnsweredObsolete]) -> tuple[Obsolete, ...]:
+        """The items and attributes that no longer belong to the definitions."""
+        items = [self._numbered(entry.item, f"obsolete[{position}].item") for position, entry in enumerate(entries)]
+        return tuple(
+            Obsolete(item.get(KEY), item.get("Product Id"), entry.attribute, entry.text)
+            for item, entry in zip(items, entries, strict=True)
+        )
 
-    def obsolete(self, items: dict[int, PropertySet]) -> tuple[Obsolete, ...]:
-        found = []
-        for where, one in self._entries("obsolete"):
-            item = self._numbered(one.get("item"), items, f"{where}.item")
-            attribute = self._text_or_none(one.get("attribute"), f"{where}.attribute")
-            text = self._text(one.get("text"), f"{where}.text")
-            found.append(Obsolete(item.get(KEY), item.get("Product Id"), attribute, text))
-        return tuple(found)
-
-    def relinked(self, items: dict[int, PropertySet]) -> tuple[Relinked, ...]:
-        above = {
-            id(child): item
-            for item in items.values()
-            for one in item.children
-            if one.type == LINE_ITEMS
-            for child in one.children
-        }
-        found = []
-        for where, one in self._entries("relinked"):
-            item = self._numbered(one.get("item"), items, f"{where}.item")
-            former = one.get("formerly")
-            was = None if former is None else self._numbered(former, items, f"{where}.formerly").get(KEY)
-            parent = above.get(id(item))
+    def relinked(self, entries: Sequence[AnsweredRelinked]) -> tuple[Relinked, ...]:
+        """The items that stand beneath other parents than before."""
+        instance = ComplexObject(self._header)
+        relinked = []
+        for position, entry in enumerate(entries):
+            item = self._numbered(entry.item, f"relinked[{position}].item")
+            former = entry.formerly
+            former_key = None if former is None else self._numbered(former, f"relinked[{position}].formerly").get(KEY)
+            parent = instance.parent_of(item)
             beneath = None if parent is None else parent.get(KEY)
-            found.append(Relinked(item.get(KEY), item.get("Product Id"), beneath, was))
-        return tuple(found)
+            relinked.append(Relinked(item.get(KEY), item.get("Product Id"), beneath, former_key))
+        return tuple(relinked)
 
-    def names(self, items: dict[int, PropertySet]) -> dict[str, str]:
-        names = self._answer.get("names", {})
-        if not isinstance(names, dict):
-            raise self._faulty("expected an object", "names")
-        return {
-            name: self._numbered(number, items, f"names.{name}").properties[KEY] or "" for name, number in names.items()
-        }
+    def names(self, numbers: dict[str, int]) -> dict[str, str]:
+        """The Integration Ids of the named items, by name."""
+        return {name: self._numbered(number, f"names.{name}").get(KEY) or "" for name, number in numbers.items()}
 
-    def _item(
-        self, entry: dict[str, Any], where: str, known: dict[str | None, PropertySet], new_id: Callable[[], str]
-    ) -> PropertySet:
-        fields = self._fields(entry.get("fields"), self._items, f"{where}.fields")
-        former = known.get(fields.get(KEY)) if fields.get(KEY) else None
+    def _item(self, entry: AnsweredItem, where: str) -> PropertySet:
+        fields = self._fields(entry.fields, self._component, f"{where}.fields")
+        former = self._sent.get(fields.get(KEY)) if fields.get(KEY) else None
         item = PropertySet(LINE_ITEM, properties=dict(former.properties) if former is not None else {})
         item.properties.update(fields)
         if not item.properties.get(KEY):
-            item.properties[KEY] = new_id()
-        listed = entry.get("attributes", [])
-        if not isinstance(listed, list):
-            raise self._faulty("expected a list", f"{where}.attributes")
-        component = self._items.children[ATTRIBUTE]
-        for place, one in enumerate(listed):
-            values = self._fields(one, component, f"{where}.attributes[{place}]")
-            put_list(item, ATTRIBUTE).append(PropertySet(ATTRIBUTE, properties=dict(values)))
+            item.properties[KEY] = self._new_id()
+        component = self._component.children[ATTRIBUTE]
+        for position, attribute in enumerate(entry.attributes):
+            values = self._fields(attribute, component, f"{where}.attributes[{position}]")
+            put_list(item, ATTRIBUTE).append(PropertySet(ATTRIBUTE, properties=values))
         if former is not None:
             item.children += other_lists(former)
         return item
 
-    def _fields(self, value: Any, component: Component, where: str) -> dict[str, str | None]:
-        if not isinstance(value, dict):
-            raise self._faulty("expected an object", where)
-        found: dict[str, str | None] = {}
-        for name, text in value.items():
+    def _fields(self, values: dict[str, Any], component: Component, where: str) -> dict[str, str | None]:
+        fields: dict[str, str | None] = {}
+        for name, value in values.items():
             if name not in component.fields:
-                raise self._faulty(f"'{component.name}' has no field {shown(name)}", where)
-            written = str(text) if type(text) is int else text
-            if written is not None and not isinstance(written, str):
-                raise self._faulty("expected a text, a number or null", f"{where}.{name}")
-            fault = None if written is None else check_value(component.fields[name], written)
+                raise self._client.faulty(f"'{component.name}' has no field {shown(name)}", where)
+            text = str(value) if type(value) is int else value
+            if text is not None and not isinstance(text, str):
+                why = f"expected a text, a number or null, found {kind_of_json(value)}"
+                raise self._client.faulty(why, f"{where}.{name}")
+            fault = None if text is None else check_value(component.fields[name], text)
             if fault is not None:
-                raise self._faulty(fault, f"{where}.{name}")
-            found[name] = written
-        return found
+                raise self._client.faulty(fault, f"{where}.{name}")
+            fields[name] = text
+        return fields
 
-    def _entries(self, name: str) -> list[tuple[str, dict[str, Any]]]:
-        found = self._answer.get(name, [])
-        if not isinstance(found, list) or len(found) > MOST_ITEMS:
-            raise self._faulty(f"expected a list of at most {MOST_ITEMS} entries", name)
-        for place, one in enumerate(found):
-            if not isinstance(one, dict):
-                raise self._faulty("expected an object", f"{name}[{place}]")
-        return [(f"{name}[{place}]", one) for place, one in enumerate(found)]
-
-    def _numbered(self, number: Any, items: dict[int, PropertySet], where: str) -> PropertySet:
-        if type(number) is not int or number not in items:
-            raise self._faulty("expected the number of an item", where)
-        return items[number]
-
-    def _text(self, value: Any, where: str) -> str:
-        if not isinstance(value, str) or not value:
-            raise self._faulty("expected a text", where)
-        fault = check_characters(value)
-        if fault is None and len(value) > _MOST_TEXT:
-            fault = f"expected at most {_MOST_TEXT} characters, found {len(value)}"
-        if fault is not None:
-            raise self._faulty(fault, where)
-        return value
-
-    def _text_or_none(self, value: Any, where: str) -> str | None:
-        return None if value is None else self._text(value, where)
+    def _numbered(self, number: int, where: str) -> PropertySet:
+        if number not in self._items:
+            raise self._client.faulty("expected the number of an item", where)
+        return self._items[number]

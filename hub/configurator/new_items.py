@@ -9,25 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hub.configurator.catalogue import AttributeDefinition, Catalogue
-from hub.configurator.port import ProductUnknown
+from hub.configurator.port import ProductNotInCatalogue
 from hub.configurator.product_tree import Place, place_of
 from hub.configurator.rule_expression import VALUE_FIELDS
 from hub.services.product_fields import copy_product_fields
 from integration_objects.complex_object import put_list
 from integration_objects.errors import Refused
 from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
-from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
-#: Items that one batch makes: a guard against a mistyped number, as Explode has it.
+#: Most items that one batch makes: a guard against a mistyped number, as Explode has it.
 MOST_ITEMS = 10_000
 
 
-class TooManyItems(Refused):
+class TooManyNewItems(Refused):
     """A batch would make more items than the limit allows."""
 
+    what = "the requests would make more than {most} line items"
+    why = "they would make {count} at least"
+    mend = "ask for fewer items, or set the products' defaults lower"
 
-class Maker:
+
+class ItemMaker:
     """Makes the new items of one configuration, and counts them."""
 
     def __init__(self, catalogue: Catalogue, new_id: Callable[[], str]) -> None:
@@ -38,25 +41,20 @@ class Maker:
     def make(
         self, product_id: str, above: Place | None, quantity: str = "1", without: Mapping[str, int] | None = None
     ) -> PropertySet:
-        """A new item of a product, with its defaults, recursively.
+        """Make an item of a product with its defaults, recursively.
 
         Args:
             product_id: the product.
-            above: where it will stand; what a bundle says of its structure is found there.
+            above: the place above the item; a bundle there may change the product's structure.
             quantity: the item's.
-            without: how many of a component the item will get in another way, so that its defaults are fewer.
+            without: by component, how many the item will get in another way, so that its defaults are fewer.
 
         Raises:
-            ProductUnknown: the catalogue doesn't have it.
-            TooManyItems: it would be too many.
+            ProductNotInCatalogue: the catalogue doesn't have it.
+            TooManyNewItems: the batch would make too many items.
         """
         if product_id not in self.catalogue:
-            raise ProductUnknown(
-                f"there is no product '{product_id}'",
-                where=f"Product, Product Id '{product_id}'",
-                why="the catalogue doesn't have it",
-                mend=nearest(product_id, self.catalogue) or "load the product, or name another",
-            )
+            raise ProductNotInCatalogue(product_id, self.catalogue)
         top = self._item(product_id, quantity)
         stack = [(top, above)]
         while stack:
@@ -77,7 +75,7 @@ class Maker:
         ]
 
     def _item(self, product_id: str, quantity: str) -> PropertySet:
-        self.add(1)
+        self.count(1)
         item = PropertySet(LINE_ITEM, properties={KEY: self.new_id(), "Product Id": product_id})
         item.properties |= {"Action Code": NO_ACTION, "Quantity": quantity}
         definition = self.catalogue.get(product_id)
@@ -88,19 +86,15 @@ class Maker:
                     put_value(item, attribute.name, attribute, attribute.default)
         return item
 
-    def add(self, number: int) -> None:
+    def count(self, number: int) -> None:
         """Count items that are about to be made.
 
         Raises:
-            TooManyItems: they are too many.
+            TooManyNewItems: they are too many.
         """
         self._count += number
         if self._count > MOST_ITEMS:
-            raise TooManyItems(
-                f"the requests would make more than {MOST_ITEMS} line items",
-                why=f"they would make {self._count} at least",
-                mend="ask for fewer items, or set the products' defaults lower",
-            )
+            raise TooManyNewItems(most=MOST_ITEMS, count=self._count)
 
 
 def put_value(item: PropertySet, name: str, attribute: AttributeDefinition | None, value: str) -> None:
@@ -109,13 +103,13 @@ def put_value(item: PropertySet, name: str, attribute: AttributeDefinition | Non
     if len(item.children) > 1 and item.children[-1].children is listed:
         # Attributes stand before line items, as objects are written.
         item.children.insert(0, item.children.pop())
-    node = next((one for one in listed if one.properties.get("Name") == name), None)
+    node = next((carried for carried in listed if carried.properties.get("Name") == name), None)
     if node is None:
         node = PropertySet(ATTRIBUTE, properties={"Name": name, "Action Code": NO_ACTION})
         listed.append(node)
-    field = VALUE_FIELDS["text" if attribute is None else attribute.type]
-    for other in VALUE_FIELDS.values():
-        if other == field:
-            node.properties[other] = value
-        elif other in node.properties:
-            node.properties[other] = None
+    value_field = VALUE_FIELDS["text" if attribute is None else attribute.type]
+    for field in VALUE_FIELDS.values():
+        if field == value_field:
+            node.properties[field] = value
+        elif field in node.properties:
+            node.properties[field] = None

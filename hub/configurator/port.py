@@ -1,16 +1,14 @@
-"""The configurator's port: what a configurator takes and gives, whoever implements it.
+"""The port of configurators: the arguments and results of every implementation.
 
     start(product)                  a root line item with its defaults
     configure(instance, requests)   all or nothing: a new instance that obeys every rule, or every broken rule
     check(instance)                 every broken rule
 
-An instance is one of OM Asset, OM Quote or OM Order: header > line items (nested) > attributes. It is worked as a
-state: action codes are not read, and items whose Status is Inactive, with all beneath them, are history that no rule
-looks at.
+An instance is one of OM Asset, OM Quote or OM Order: header > line items (nested) > attributes. It is read as a state:
+action codes don't count, and items whose Status is Inactive, with all beneath them, are history that no rule looks at.
 
 Source: part III, "Product Configurator", "Configuration Session", "Request"; spec: docs/design/workflows.md,
-"Configurator and
-pricing".
+"Configurator and pricing".
 """
 
 from __future__ import annotations
@@ -21,10 +19,10 @@ from typing import Protocol
 
 from hub.configurator.catalogue import Catalogue
 from hub.configurator.requests import Request
-from integration_objects.errors import Refused
+from integration_objects.errors import Refused, UnknownName
 from integration_objects.property_set import PropertySet
 
-#: Broken rules that an error's text tells one by one; `ConfigurationRefused.broken` has all of them.
+#: Most broken rules in an error's text; `ConfigurationRefused.broken` has all of them.
 MOST_TOLD = 200
 
 
@@ -33,12 +31,12 @@ class BrokenRule:
     """A rule that an instance doesn't obey.
 
     Attributes:
-        rule: the rule's name: a product rule's own, else what kind of rule it is (Least, Most, Required, Type, Bounds,
-            Allowed Values, Component, Attribute, Quantity).
+        rule: a product rule's own name, else the kind of the rule (Least, Most, Required, Type, Bounds, Allowed Values,
+            Component, Attribute, Quantity).
         product_id: the product whose definition has the rule.
-        item: the Integration Id of the item that breaks it; None where it has none.
+        item: the Integration Id of the item that breaks the rule; None if it has none.
         text: a sentence for a customer care representative.
-        attribute: the attribute that breaks it; None where it is the item.
+        attribute: the attribute that breaks the rule; None if the item breaks it.
     """
 
     rule: str
@@ -53,12 +51,12 @@ class BrokenRule:
 
 @dataclass(frozen=True)
 class Obsolete:
-    """What no longer belongs to the products' definitions; it breaks no rule by being there.
+    """An item or attribute that no longer belongs to the products' definitions; it breaks no rule by being there.
 
     Attributes:
         item: the Integration Id of the item, or of the item that has the attribute.
         product_id: the item's product.
-        attribute: the attribute's name; None where it is the item, with all beneath it.
+        attribute: the attribute's name; None for the item with all beneath it.
         text: a sentence for a customer care representative.
     """
 
@@ -87,11 +85,11 @@ class Relinked:
 
 @dataclass(frozen=True)
 class Configured:
-    """What a batch of requests came to.
+    """The result of a batch of requests.
 
     Attributes:
         instance: the new instance.
-        obsolete: what no longer belongs in it, in the tree's order.
+        obsolete: items and attributes that no longer belong in it, in the tree's order.
         relinked: the items that the changed structure moved.
         names: the Integration Ids of the items that the batch named, by name.
     """
@@ -113,32 +111,32 @@ class ConfigurationRefused(Refused):
         self, broken: Sequence[BrokenRule], where: str = "", mend: str = "mend the requests; nothing was changed"
     ) -> None:
         self.broken = tuple(broken)
-        told = [str(one) for one in self.broken[:MOST_TOLD]]
+        sentences = [str(rule) for rule in self.broken[:MOST_TOLD]]
         if len(self.broken) > MOST_TOLD:
-            told.append(f"and {len(self.broken) - MOST_TOLD} more")
+            sentences.append(f"and {len(self.broken) - MOST_TOLD} more")
         count = "a rule" if len(self.broken) == 1 else f"{len(self.broken)} rules"
-        super().__init__(
-            f"the configuration breaks {count} of its products",
-            where=where,
-            why="; ".join(told),
-            mend=mend,
-            broken=self.broken,
-        )
+        what, why = f"the configuration breaks {count} of its products", "; ".join(sentences)
+        super().__init__(what, where=where, why=why, mend=mend, broken=self.broken)
 
 
-class ProductUnknown(Refused):
+class ProductNotInCatalogue(UnknownName, Refused):
     """A request, or a start, names a product that the catalogue doesn't have."""
+
+    kind = "product"
+    where = "Product, Product Id '{name}'"
+    why = "the catalogue doesn't have it"
+    otherwise = "load the product, or name another"
 
 
 class Configurator(Protocol):
-    """What configures products: the built-in one, or an external one."""
+    """A configurator of products: the built-in one, or an external one."""
 
     @property
     def is_external(self) -> bool:
         """Whether the answers come from outside, so that a run must record them."""
 
     def start(self, product_id: str, catalogue: Catalogue, new_id: Callable[[], str]) -> PropertySet:
-        """A root line item of a product with its defaults, recursively; required values may still be missing.
+        """Make a root line item of a product with its defaults, recursively; required values may still be missing.
 
         Args:
             product_id: the product.
@@ -146,35 +144,31 @@ class Configurator(Protocol):
             new_id: makes an identifier; called for each item's Integration Id, in the tree's order.
 
         Raises:
-            ProductUnknown: the catalogue doesn't have it.
+            ProductNotInCatalogue: the catalogue doesn't have it.
         """
 
     def configure(
-        self,
-        instance: PropertySet,
-        requests: Sequence[Request],
-        catalogue: Catalogue,
-        new_id: Callable[[], str],
+        self, instance: PropertySet, requests: Sequence[Request], catalogue: Catalogue, new_id: Callable[[], str]
     ) -> Configured:
         """Work a batch of requests, all or nothing.
 
         Args:
             instance: a header with its line items; each item has a key of its own. Not changed.
-            requests: in any order; without any, the instance is only brought in line with changed structures.
+            requests: in any order; an empty batch only brings the instance in line with changed structures.
             catalogue: the products' definitions.
             new_id: makes an identifier.
 
         Raises:
             ConfigurationRefused: the new state would break rules; names every one.
-            Refused: a request that can't be meant: an unknown item or product, a contradiction, over a limit.
+            Refused: a request names an unknown item or product, contradicts another, or is over a limit.
         """
 
     def check(self, instance: PropertySet, catalogue: Catalogue, before: PropertySet | None = None) -> list[BrokenRule]:
-        """Every rule that an instance breaks, in the tree's order.
+        """List every rule that an instance breaks, in the tree's order.
 
         Args:
             instance: a header with its line items. Not changed.
             catalogue: the products' definitions.
-            before: the state before a change: what doesn't belong to the definitions and wasn't there then is a broken
-                rule too; None: all that doesn't belong was there before, and breaks none.
+            before: the state before a change. Items and attributes that don't belong to the definitions break a rule
+                if they are new since *before*. None: they are taken to be old, and break none.
         """

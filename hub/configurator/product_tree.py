@@ -1,7 +1,7 @@
 """An instance as the rules see it: its items in order, each with its product's definition and its structure.
 
-What no longer belongs to the definitions stands aside, with all beneath it, and so do Inactive items: rules neither
-count them nor look at them. Nothing here recurses, and a count over all beneath an item takes two look-ups.
+Items that no longer belong to the definitions stand aside, with all beneath them, and so do Inactive items: rules
+neither count them nor look at them. Nothing here recurses, and a count over all beneath an item takes two look-ups.
 
 Source: part III, "Complex asset"; spec: docs/design/workflows.md, "Configurator".
 """
@@ -18,9 +18,9 @@ from integration_objects.complex_object import line_items
 from integration_objects.field_values import as_number
 from integration_objects.property_set import PropertySet
 
-#: How far above an item a bundle may be that says what the item's structure is; orders have ten levels.
+#: Most levels between an item and a bundle that gives its structure; orders have ten levels.
 MOST_LEVELS_ABOVE = 64
-#: Most pieces of a product on a line.
+#: The greatest quantity of a line item.
 MOST_QUANTITY = Decimal(1_000_000)
 INACTIVE = "Inactive"
 _ONE = Decimal(1)
@@ -33,8 +33,8 @@ class Place:
     Attributes:
         item: the line item.
         above: the place of the item above; None for a root item.
-        definition: of its product; None where the catalogue doesn't have it.
-        structure: what it may hold; None where it may hold anything.
+        definition: the product's; None if the catalogue doesn't have the product.
+        structure: the components that the item may hold; None for any.
     """
 
     item: PropertySet
@@ -43,18 +43,18 @@ class Place:
     structure: Structure | None
 
     def holds(self, item: PropertySet) -> bool:
-        """Whether *item*, beneath this one, belongs to its structure."""
+        """Whether *item*, beneath this place, belongs to its structure."""
         return self.structure is None or item.properties.get("Product Id") in self.structure.components
 
 
 def place_of(item: PropertySet, above: Place | None, catalogue: Catalogue) -> Place:
-    """The place of *item* beneath *above*."""
+    """Make the place of *item* beneath *above*."""
     definition = catalogue.get(item.properties.get("Product Id") or "")
     return Place(item, above, definition, _structure(definition, above))
 
 
 def _structure(definition: ProductDefinition | None, above: Place | None) -> Structure | None:
-    """What the nearest bundle says of the product's structure, else the product's own."""
+    """Return the structure that the nearest bundle above gives to the product, else the product's own."""
     if definition is None:
         return None
     product = definition.product_id
@@ -73,12 +73,12 @@ def is_inactive(item: PropertySet) -> bool:
 
 
 def quantity(item: PropertySet) -> Decimal | None:
-    """The item's quantity, null being 1; None where it is no number from 0 to 1,000,000."""
+    """Return the item's quantity, 1 for null; None if it is no number from 0 to 1,000,000."""
     text = item.properties.get("Quantity")
     if text is None or text == "1":
         return _ONE
-    found = as_number(text)
-    return found if found is not None and 0 <= found <= MOST_QUANTITY else None
+    number = as_number(text)
+    return number if number is not None and 0 <= number <= MOST_QUANTITY else None
 
 
 class ProductTree:
@@ -134,7 +134,7 @@ class ProductTree:
         return iter(enumerate(self.places))
 
     def number_beneath(self, position: int, product_id: str) -> Decimal:
-        """The quantities of all items of a product beneath the item at *position*, added up."""
+        """Add up the quantities of all items of a product beneath the item at *position*."""
         positions = self._positions.get(product_id)
         if positions is None:
             return Decimal(0)
@@ -142,9 +142,9 @@ class ProductTree:
         return sums[bisect_left(positions, self._ends[position])] - sums[bisect_left(positions, position + 1)]
 
     def first_beneath(self, position: int, product_id: str) -> PropertySet | None:
-        """The first item of a product beneath the item at *position*."""
+        """Return the first item of a product beneath the item at *position*."""
         positions = self._positions.get(product_id, [])
-        found = bisect_left(positions, position + 1)
-        if found < len(positions) and positions[found] < self._ends[position]:
-            return self.places[positions[found]].item
+        first = bisect_left(positions, position + 1)
+        if first < len(positions) and positions[first] < self._ends[position]:
+            return self.places[positions[first]].item
         return None

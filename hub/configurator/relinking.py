@@ -1,8 +1,8 @@
 """Restructured products: items that moved in the definition move in the instance, too.
 
-    the component of a product was grouped beneath another component of it (figure 11K): the items go beneath that
-        component's item, which is made where there is none
-    a group was dissolved: the items go up to the nearest item above whose structure has them
+    a component of a product was grouped beneath another component (figure 11K): its items go beneath the item of that
+        component, which is made if there is none
+    a group was dissolved: its items go up to the nearest item above whose structure has them
 
 An item that fits neither way, or two ways at once, stays where it is and no longer belongs.
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hub.configurator.new_items import Maker
+from hub.configurator.new_items import ItemMaker
 from hub.configurator.port import Relinked
 from hub.configurator.product_tree import MOST_LEVELS_ABOVE, Place, is_inactive, place_of
 from integration_objects.complex_object import line_items, put_list
@@ -21,11 +21,11 @@ from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 
-def relink(instance: PropertySet, maker: Maker) -> list[Relinked]:
+def relink(instance: PropertySet, maker: ItemMaker) -> list[Relinked]:
     """Move the items of an instance whose place in their product's structure changed. Changes *instance*.
 
     Returns:
-        What was moved, in the tree's order.
+        The moved items, in the tree's order.
     """
     moved: list[Relinked] = []
     stack = [place_of(item, None, maker.catalogue) for item in reversed(line_items(instance))]
@@ -43,16 +43,16 @@ def relink(instance: PropertySet, maker: Maker) -> list[Relinked]:
 
 
 class _Restructured:
-    """An item that holds what its structure no longer has."""
+    """An item that holds items that its structure no longer has."""
 
-    def __init__(self, place: Place, maker: Maker, moved: list[Relinked]) -> None:
+    def __init__(self, place: Place, maker: ItemMaker, moved: list[Relinked]) -> None:
         self.place = place
         self.maker = maker
         self.moved = moved
         self.groups: dict[str, str | None] = {}
 
     def mend(self, strangers: list[PropertySet]) -> list[Place]:
-        """Move what has a place of its own; returns the places of what went further up, still to be looked at."""
+        """Move the strangers that fit elsewhere; return the places of those that went up, still to be looked at."""
         grouped: dict[str, list[PropertySet]] = {}
         went_up: list[Place] = []
         for item in strangers:
@@ -64,14 +64,14 @@ class _Restructured:
                 self._move([item], self.place.item, above.item)
                 went_up.append(place_of(item, above, self.maker.catalogue))
             else:
-                self._move([one for one in line_items(item) if self.place.holds(one)], item, self.place.item)
+                self._move([child for child in line_items(item) if self.place.holds(child)], item, self.place.item)
         for group, items in grouped.items():
             self._move(items, self.place.item, self._target(group, items))
         return went_up
 
     def _target(self, group: str, items: list[PropertySet]) -> PropertySet:
-        """The item of the product *group* beneath the place; made where there is none."""
-        target = next((one for one in line_items(self.place.item) if _is_of(one, group)), None)
+        """Return the item of the product *group* beneath the place; make it if there is none."""
+        target = next((child for child in line_items(self.place.item) if _is_of(child, group)), None)
         if target is None:
             coming = Counter(item.properties.get("Product Id") or "" for item in items)
             target = self.maker.make(group, self.place, without=coming)
@@ -79,28 +79,28 @@ class _Restructured:
         return target
 
     def _group_of(self, item: PropertySet) -> str | None:
-        """The one component of the place that has the item's product: one that is there goes first."""
+        """Return the one component of the place whose structure has the item's product; an existing one goes first."""
         product = item.properties.get("Product Id") or ""
         if product not in self.groups:
             structure, catalogue = self.place.structure, self.maker.catalogue
-            found = []
+            groups = []
             for line in () if structure is None else structure.components.values():
                 probe = PropertySet(LINE_ITEM, properties={"Product Id": line.product_id})
                 group = place_of(probe, self.place, catalogue)
                 if line.most != 0 and group.structure is not None and group.holds(item):
-                    found.append(line.product_id)
-            there = [one for one in found if any(_is_of(child, one) for child in line_items(self.place.item))]
-            chosen = there or found
+                    groups.append(line.product_id)
+            present = [name for name in groups if any(_is_of(child, name) for child in line_items(self.place.item))]
+            chosen = present or groups
             self.groups[product] = chosen[0] if len(chosen) == 1 else None
         return self.groups[product]
 
     def _move(self, items: list[PropertySet], source: PropertySet, target: PropertySet) -> None:
         """Move items from *source* to *target*, and note them."""
-        gone = {id(item) for item in items}
-        if not gone:
+        moving = {id(item) for item in items}
+        if not moving:
             return
         listed = line_items(source)
-        listed[:] = [item for item in listed if id(item) not in gone]
+        listed[:] = [item for item in listed if id(item) not in moving]
         put_list(target, LINE_ITEM).extend(items)
         self.moved += [
             Relinked(

@@ -2,9 +2,9 @@
 
     [Quantity]             a field of the item
     [Rings]                the value of an attribute that the product declares (a field of that name goes first)
-    [..Quantity]           a field of the item above; [../..Quantity] of the one above that; null where there is none
+    [..Quantity]           a field of the item above; [../..Quantity] of the one above that; null if there is none
     number_of('Product')   the quantities of all items of the product beneath the item, added up
-    value_of('Product', 'Attribute')    the attribute's value in the first such item; null where there is none
+    value_of('Product', 'Attribute')    the attribute's value in the first such item; null if there is none
     count, sum, if, ...    as in data maps
 
 An expression is compiled once, when its product is taken into the catalogue; unknown names are found then.
@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from hub.configurator.catalogue import AttributeDefinition
+from hub.configurator.product_tree import ProductTree
 from integration_objects.complex_object import attributes
 from integration_objects.component import Component
 from integration_objects.expression import (
@@ -36,17 +37,13 @@ from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 
-if TYPE_CHECKING:
-    from hub.configurator.catalogue import AttributeDefinition
-    from hub.configurator.product_tree import ProductTree
-
 #: The field of an attribute that holds its value, by the attribute's type.
 VALUE_FIELDS = {"text": "Text Value", "number": "Number Value", "date": "Date Value"}
 _ABOVE = re.compile(r"((?:\.\./)*)\.\.([^/.].*)")
 
 
 class RuleScope:
-    """Where a rule is evaluated: an item, and its place in the tree."""
+    """The scope of a rule: an item and its position in the tree."""
 
     __slots__ = ("node", "position", "tree")
 
@@ -56,7 +53,7 @@ class RuleScope:
         self.node = tree.places[position].item
 
     def above(self, levels: int) -> PropertySet | None:
-        """The item so many levels above; None where there is none."""
+        """Return the item so many *levels* above; None if there is none."""
         place = self.tree.places[self.position]
         for _ in range(levels):
             if place.above is None:
@@ -74,7 +71,7 @@ def compile_rule(text: str, items: Component, declared: Mapping[str, AttributeDe
         declared: the attributes of the rule's product.
 
     Raises:
-        ExpressionFault: it isn't understood, or names what is neither a field nor an attribute.
+        ExpressionFault: it isn't understood, or names neither a field nor an attribute.
     """
 
     def read(name: str, column: int) -> Evaluator:
@@ -84,9 +81,10 @@ def compile_rule(text: str, items: Component, declared: Mapping[str, AttributeDe
         if field == "Action Code":
             why = "rules look at a state, which has no action codes"
             raise ExpressionFault(why, column=column, mend="ask for the Status, or for a value, instead")
-        found = items.fields.get(field)
-        if found is not None:
-            return _on_item(typed_reader(field, found.type, found.null_reads_as, column), levels)
+        declared_field = items.fields.get(field)
+        if declared_field is not None:
+            reader = typed_reader(field, declared_field.type, declared_field.null_reads_as, column)
+            return _on_item(reader, levels)
         if above is None and field in declared:
             return _attribute(field)
         known = [*items.fields, *(declared if above is None else ())]
@@ -100,13 +98,13 @@ def compile_rule(text: str, items: Component, declared: Mapping[str, AttributeDe
 
 
 def value_of_attribute(attribute: PropertySet | None) -> str | None:
-    """The text of an attribute's value, of whatever type; None where it has none."""
+    """Return the text of an attribute's value of any type; None if it has none."""
     if attribute is None:
         return None
     for field in VALUE_FIELDS.values():
-        found = attribute.properties.get(field)
-        if found is not None:
-            return found
+        text = attribute.properties.get(field)
+        if text is not None:
+            return text
     return None
 
 
@@ -120,18 +118,19 @@ def _on_item(read: Evaluator, levels: int) -> Evaluator:
 
 def _attribute(name: str) -> Evaluator:
     def run(scope: RuleScope) -> Value:
-        return _typed(next((one for one in attributes(scope.node) if one.get("Name") == name), None))
+        return _value_in(scope.node, name)
 
     return run
 
 
-def _typed(attribute: PropertySet | None) -> Value:
-    """The attribute's value, as the type of the field that holds it says."""
+def _value_in(item: PropertySet, name: Value) -> Value:
+    """Return the value of an item's attribute, in the type of the field that holds it; None for no attribute."""
+    attribute = next((node for node in attributes(item) if node.get("Name") == name), None)
     if attribute is None:
         return None
     number = attribute.properties.get("Number Value")
     if number is not None:
-        # What is no number is the type's broken rule, and no fault of this one.
+        # A text that is no number breaks the attribute's own rule Type; it is no fault of this rule.
         return as_number(number)
     date = attribute.properties.get("Date Value")
     return attribute.properties.get("Text Value") if date is None else DateText(date)
@@ -144,10 +143,8 @@ def _number_of(scope: RuleScope, product: Value) -> Value:
 
 def _value_of(scope: RuleScope, product: Value, name: Value) -> Value:
     """Take the attribute of the first item of a product beneath the item; null where there is none."""
-    found = scope.tree.first_beneath(scope.position, str(product))
-    if found is None:
-        return None
-    return _typed(next((one for one in attributes(found) if one.get("Name") == name), None))
+    item = scope.tree.first_beneath(scope.position, str(product))
+    return None if item is None else _value_in(item, name)
 
 
 #: The functions of data maps, and those that look at a product's tree.

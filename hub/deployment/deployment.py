@@ -26,7 +26,8 @@ from typing import Any
 
 from adapters.http_client import HttpClient
 from adapters.system import System, read_systems
-from hub.configurator import BuiltInConfigurator, Configurator, ExternalConfigurator
+from hub.configurator import BuiltInConfigurator, Configurator
+from hub.configurator.external import ExternalConfigurator
 from hub.deployment.declared_expressions import (
     approval_findings,
     condition_findings,
@@ -38,7 +39,8 @@ from hub.deployment.licence import licence_of
 from hub.deployment.own_python import own_python
 from hub.deployment.route import Route, read_routes
 from hub.deployment.settings import Settings, read_settings
-from hub.pricing import ExternalPricing, ListPricing, Pricing
+from hub.pricing import ListPricing, Pricing
+from hub.pricing.external import ExternalPricing
 from hub.services import SERVICES, Service
 from hub.services.module_licensed import Licence
 from hub.workflow_manager.approval_rule import ApprovalRule, read_approval_rules

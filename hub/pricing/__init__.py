@@ -1,20 +1,18 @@
-"""Pricing: what the line items of a quote, an order or an asset cost.
+"""Pricing: the prices of the line items of a quote, an order or an asset.
 
-What comes in: a complex object, worked as a state, a price list, and the moment that is priced for.
-What goes out: a copy with its prices (`Priced`), what changed and by which rule, totals, products without a price.
-Who calls it: workflows, through `Run.pricing`. `ListPricing` is the built-in implementation of the port `Pricing`;
-`ExternalPricing` asks another system.
+What comes in: a complex object, read as a state, a price list, and the moment of the prices. What goes out: a copy with
+its prices (`Priced`), the changes with their rules, totals, and the products without a price. Who calls it: workflows,
+through `Run.pricing`. `ListPricing` is the built-in implementation of the port `Pricing`; `external.ExternalPricing`
+asks another system (in a module of its own, because it needs pydantic, which small commands don't load).
 
 Source: "Terms for Complex Order Processing System", Price Configurator; spec: docs/design/workflows.md, "Configurator
-and
-pricing".
+and pricing".
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from hub.pricing.external import ExternalPricing
 from hub.pricing.list_pricing import ListPricing
 from hub.pricing.price_list import PriceList, PriceListFaulty, price_list_of
 from hub.pricing.priced import Change, Priced, RolledUp, Total
@@ -22,7 +20,6 @@ from integration_objects.property_set import PropertySet
 
 __all__ = [
     "Change",
-    "ExternalPricing",
     "ListPricing",
     "PriceList",
     "PriceListFaulty",
@@ -35,7 +32,7 @@ __all__ = [
 
 
 class Pricing(Protocol):
-    """The port: whoever can price a complex object."""
+    """The port of pricing."""
 
     @property
     def is_external(self) -> bool:
@@ -48,14 +45,14 @@ class Pricing(Protocol):
         Args:
             tree: a message of OM Asset, OM Quote or OM Order, or one of its instances. Not changed.
             prices: the price list; its currency is the result's.
-            on: the date or date-time that is priced for.
-            may_lack: whether products may have no price; their items keep what they carry, and `Priced.unpriced`
-                names them.
+            on: the date or date-time of the prices.
+            may_lack: whether products may have no price; their items keep the prices that they carry, and
+                `Priced.unpriced` names them.
 
         Raises:
-            PriceMissing: products have no price, and *may_lack* isn't said.
+            PriceMissing: products have no price, and *may_lack* is FALSE.
             CurrencyDiffers: the tree, or one of its items, is in another currency than the list.
             PriceListNotEffective: the list doesn't hold on that day.
-            Refused: what `check_items` finds, and an Extended Quantity that is too large.
+            Refused: as `check_items`; or an Extended Quantity is too large.
         """
         ...

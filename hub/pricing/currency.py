@@ -1,9 +1,9 @@
-"""How prices are rounded: half up, to the currency's minor unit; rates of usage to all digits that are stored.
+"""The rounding of prices: half up, to the currency's minor unit; rates of usage to all digits that are stored.
 
-A rate (0.0335 for a kWh) is multiplied by what was used before anybody pays it, so that a cent is too coarse for it.
+A rate (0.0335 for a kWh) is multiplied by the amount used before anybody pays it, so that a cent is too coarse for it.
 
-Spec: docs/design/workflows.md, "Pricing" ("a stated rounding rule"); docs/design/data-model.md, "Rules" (money is
-decimal).
+Spec: docs/design/workflows.md, "Pricing" ("a stated rounding rule"); docs/design/data-model.md, "Rules" (money
+is decimal).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 
 from integration_objects.field_values import FRACTION_DIGITS
 
-#: Digits after the point of currencies that don't have two, by ISO 4217. A table, because that list changes once in
+#: Digits after the point of currencies that don't have two, by ISO 4217. A table, because the list changes once in
 #: years, and the libraries that carry it bring megabytes of names along.
 _MINOR_DIGITS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
@@ -28,7 +28,7 @@ EXACT = Context(prec=400, rounding=ROUND_HALF_UP, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def minor_digits(currency: str) -> int:
-    """The digits after the point that amounts of *currency* have; 2 for whatever isn't in ISO 4217's exceptions.
+    """Return the digits after the point of amounts of *currency*; 2 for all that are no exceptions in ISO 4217.
 
     >>> minor_digits("USD"), minor_digits("JPY"), minor_digits("KWD")
     (2, 0, 3)
@@ -37,7 +37,7 @@ def minor_digits(currency: str) -> int:
 
 
 def rounded(amount: Decimal, currency: str, price_type: str | None) -> Decimal:
-    """A price or an amount as it is charged: half up, away from zero at the half.
+    """Round a price or an amount as it is charged: half up, away from zero at the half.
 
     >>> rounded(Decimal("5.985"), "USD", "Recurring"), rounded(Decimal("0.03015"), "USD", "Usage")
     (Decimal('5.99'), Decimal('0.03015'))
@@ -48,7 +48,7 @@ def rounded(amount: Decimal, currency: str, price_type: str | None) -> Decimal:
 
 
 def to_stored_digits(number: Decimal) -> Decimal:
-    """The number with no more digits after the point than a stored number has."""
+    """Round a number to the digits after the point that a stored number has."""
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and -exponent > FRACTION_DIGITS:
         return number.quantize(Decimal(1).scaleb(-FRACTION_DIGITS), context=EXACT)

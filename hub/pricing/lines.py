@@ -1,7 +1,7 @@
-"""The line items of a state, as pricing sees them: in order, with their quantities multiplied down the tree.
+"""The line items of a state as pricing reads them: in order, with their quantities multiplied down the tree.
 
-An item with action Delete is gone, with everything beneath it; an Inactive asset is gone, but not what still lives
-beneath it.
+An item with action Delete is left out, with everything beneath it; an Inactive asset has no price, but the active items
+beneath it have.
 
 Source: "Asset -> Quote -> Order Data Flow" (EXTENDED_QTY); spec: docs/design/workflows.md, "Pricing".
 """
@@ -29,9 +29,19 @@ _TOO_LARGE = Decimal(10) ** WHOLE_DIGITS
 class CurrencyDiffers(Refused):
     """A tree, or one of its items, is in another currency than the price list."""
 
+    what = "the price list '{name}' is in another currency than the object to be priced"
+    where = "{place}, Currency Code"
+    why = "the price list is in {currency}, found {found}"
+    mend = "take a price list in {found}, or mend the Currency Code"
+
 
 class PriceWrong(Refused):
     """An item carries a price that is no number."""
+
+    what = "the price of a line item is no number"
+    where = "{place}, Adjusted Price"
+    why = "{fault}"
+    mend = "mend the item's Adjusted Price, or leave it out"
 
 
 @dataclass(slots=True)
@@ -40,13 +50,13 @@ class Line:
 
     Attributes:
         item: its node.
-        number: its place among those that are there in the tree's order, from 1.
-        above: the line that it stands beneath; None for a root.
+        number: its number in the tree's order among the lines that have prices, from 1.
+        above: the line above it; None for a root.
         depth: 0 for a root.
         quantity: null is 1.
         factor: the product of the quantities from the root down, zeros left out.
-        zeros: how many of these quantities are 0.
-        is_there: FALSE for an Inactive asset, which only holds what lives beneath it.
+        zeros: the number of these quantities that are 0.
+        is_there: FALSE for an Inactive asset, which only holds the items beneath it.
     """
 
     item: PropertySet
@@ -70,11 +80,11 @@ class Line:
 
     @property
     def extended(self) -> Decimal:
-        """Its Extended Quantity: how often it is there, however often its parents are."""
+        """Its Extended Quantity: the product of the quantities from the root down."""
         return _ZERO if self.zeros else to_stored_digits(self.factor)
 
     def within(self, bundle: Line) -> Decimal:
-        """How often it is there in one *bundle*, a line above it; of itself, its own quantity."""
+        """Return its quantity in one *bundle*, a line above it; its own quantity if the bundle is the line itself."""
         if bundle is self:
             return self.quantity
         if self.zeros > bundle.zeros:
@@ -85,11 +95,11 @@ class Line:
 
 
 def lines_of(message: PropertySet, instance: PropertySet) -> list[Line]:
-    """The lines of an instance, parents before children.
+    """Read the lines of an instance, parents before children.
 
     Raises:
         ExtendedQuantityTooLarge: the product of an item's quantities has more than 15 digits.
-        Refused: what `check_items` finds.
+        Refused: as `check_items`.
     """
     check_items(message)
     return list(_walk(message, instance))
@@ -109,7 +119,7 @@ def _walk(message: PropertySet, instance: PropertySet) -> Iterator[Line]:
         elif quantity != ONE:
             factor = EXACT.multiply(factor, quantity)
             if factor >= _TOO_LARGE and not zeros:
-                raise _too_large(message, instance, item)
+                raise ExtendedQuantityTooLarge(place=place(message, instance, item), node=item)
         is_there = item.properties.get("Status") != _INACTIVE
         number += is_there
         line = Line(item, number, above, depth, quantity, factor, zeros, is_there)
@@ -128,17 +138,11 @@ def check_currency(message: PropertySet, instance: PropertySet, lines: list[Line
         found = node.properties.get("Currency Code")
         if found and found != currency:
             label = place(message, instance, item) if item is not None else object_label(message, instance)
-            raise CurrencyDiffers(
-                f"the price list '{name}' is in another currency than what is to be priced",
-                where=f"{label}, Currency Code",
-                why=f"the price list is in {currency}, found {found}",
-                mend=f"take a price list in {found}, or mend the Currency Code",
-                node=node,
-            )
+            raise CurrencyDiffers(name=name, place=label, currency=currency, found=found, node=node)
 
 
 def carried_price(message: PropertySet, instance: PropertySet, item: PropertySet) -> Decimal | None:
-    """The Adjusted Price that an item carries; None for none.
+    """Read the Adjusted Price that an item carries; None for none.
 
     Raises:
         PriceWrong: it is no number.
@@ -149,14 +153,4 @@ def carried_price(message: PropertySet, instance: PropertySet, item: PropertySet
     try:
         return read_number(text)
     except ValueError as fault:
-        raise PriceWrong(
-            "Pricing met a price that is no number",
-            where=f"{place(message, instance, item)}, Adjusted Price",
-            why=str(fault),
-            mend="mend the item's Adjusted Price, or leave it out",
-            node=item,
-        ) from None
-
-
-def _too_large(message: PropertySet, instance: PropertySet, item: PropertySet) -> ExtendedQuantityTooLarge:
-    return ExtendedQuantityTooLarge(place=place(message, instance, item), node=item)
+        raise PriceWrong(place=place(message, instance, item), fault=fault, node=item) from None

@@ -9,9 +9,9 @@ For each item, in this order:
     5. Every Nth Free: of the units in the bundle, counted in the tree's order, the n-th, 2n-th, ... cost nothing;
        an item with several units has the average as its price, rounded again
 
-A rule of the nearest bundle goes before one for everywhere, and one Volume and one Every Nth Free rule at most work on
-an item. Where a rule or price names a bundle, like items are counted within the nearest item of that product above
-them; else within their root item. They are counted in one bundle, however often the bundle itself is there.
+A rule of the nearest bundle goes before a rule for everywhere, and at most one Volume and one Every Nth Free rule work
+on an item. If a rule or price names a bundle, like items are counted within the nearest item of that product above
+them; else within their root item. They are counted in one bundle, whatever the quantity of the bundle itself.
 
 Source: "Usage Scenarios", a, b and d; spec: docs/design/workflows.md, "Pricing".
 """
@@ -30,14 +30,14 @@ from hub.pricing.settle import Bill, LinePrice
 from integration_objects.property_set import PropertySet
 
 _ZERO, _HUNDRED = Decimal(0), Decimal(100)
-#: The items that an item's prices and rules count within: by bundle, None for everywhere (its root item).
+#: The items within which an item's prices and rules count: by bundle, None for everywhere (its root item).
 Scopes = Mapping[str | None, Line]
 #: A product, the rule's bundle, and the item that is this bundle.
 _Count = tuple[str, str | None, int]
 
 
 class ListPricing:
-    """Prices by the price list that is handed in."""
+    """Prices by the given price list."""
 
     is_external = False
 
@@ -45,16 +45,16 @@ class ListPricing:
         """Price every line item of *tree* that isn't deleted; see `Pricing.price`."""
         effective = prices.at(pricing_moment(on))
         bill = Bill(tree, prices)
-        found = _Working(bill.lines, effective, prices.currency).prices()
+        line_prices = _LinePrices(bill.lines, effective, prices.currency).by_number()
         if not may_lack:
             known = {item.product for item in prices.items}
-            bill.refuse_unpriced(found, f"the price list '{prices.price_list_id}'", on, known)
-        return bill.settle(found)
+            bill.refuse_unpriced(line_prices, f"the price list '{prices.price_list_id}'", on, known)
+        return bill.settle(line_prices)
 
 
 @dataclass
-class _Working:
-    """The lines of one tree on the way to their prices."""
+class _LinePrices:
+    """The prices of the lines of one tree."""
 
     lines: list[Line]
     effective: EffectivePrices
@@ -62,18 +62,14 @@ class _Working:
     counts: dict[_Count, Decimal] = field(default_factory=dict)
     seen: dict[_Count, Decimal] = field(default_factory=dict)
 
-    def prices(self) -> dict[int, LinePrice]:
-        """The prices of all lines that have one, by number."""
+    def by_number(self) -> dict[int, LinePrice]:
+        """Work out the prices of all lines that have one, by number."""
         scopes = list(_scopes_of(self.lines, _bundles_by_product(self.effective)))
         for line, product, around in scopes:
             for bundle in self.effective.tiers.get(product, ()):
                 _add(self.counts, product, bundle, line, around)
-        found = {}
-        for line, product, around in scopes:
-            price = self._price(line, product, around)
-            if price is not None:
-                found[line.number] = price
-        return found
+        prices = {line.number: self._price(line, product, around) for line, product, around in scopes}
+        return {number: price for number, price in prices.items() if price is not None}
 
     def _price(self, line: Line, product: str, around: Scopes) -> LinePrice | None:
         by_bundle = self.effective.prices.get(product, {})
@@ -103,7 +99,7 @@ class _Working:
         )
 
     def _tier(self, line: Line, product: str, around: Scopes) -> Iterator[PriceRule]:
-        """The volume tier that is reached, if any."""
+        """Give the volume tier that is reached, if any."""
         by_bundle = self.effective.tiers.get(product, {})
         for bundle in _nearest_first(by_bundle, around):
             count = self.counts[product, bundle, id(around[bundle])]
@@ -116,7 +112,7 @@ class _Working:
         return (rule for rule in self.effective.discounts.get(product, ()) if rule.bundle in around)
 
     def _charged_share(self, line: Line, product: str, around: Scopes) -> Iterator[tuple[PriceRule, Decimal]]:
-        """Which part of the line's units is not free, if one is; with the rule that says so."""
+        """Give the rule that makes some of the line's units free, with the share that is charged."""
         by_bundle = self.effective.every.get(product, {})
         for bundle in _nearest_first(by_bundle, around):
             rule = by_bundle[bundle]
@@ -124,7 +120,7 @@ class _Working:
             after = _add(self.seen, product, bundle, line, around)
             free = _whole(after, rule.figure) - _whole(EXACT.subtract(after, units), rule.figure)
             if free > 0:
-                # Free are whole units; of half a unit that makes one whole, no more than the half is there to give.
+                # Whole units are free; if half a unit completes one, no more than that half can be free here.
                 yield rule, EXACT.divide(max(_ZERO, EXACT.subtract(units, free)), units)
             return
 
@@ -132,9 +128,9 @@ class _Working:
 def _scopes_of(
     lines: list[Line], bundles: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[Line, str, dict[str | None, Line]]]:
-    """Each line with a product that is there, with the nearest item above it of each bundle that its product names.
+    """Walk the lines with a product and a price; give each with the nearest items of its bundles above it.
 
-    The items above a line are kept open by product, so that a deep tree costs no more than a flat one.
+    The items above a line are kept by product, so that a deep tree costs no more than a flat one.
     """
     path: list[Line] = []
     above: dict[str, list[Line]] = {}
@@ -156,18 +152,18 @@ def _scopes_of(
 
 
 def _bundles_by_product(effective: EffectivePrices) -> dict[str, frozenset[str]]:
-    """The bundles that the prices and rules of each product name."""
-    found: dict[str, set[str]] = {}
+    """Return the bundles that the prices and rules of each product name."""
+    named: dict[str, set[str]] = {}
     for by_product in (effective.prices, effective.tiers, effective.every):
         for product, by_bundle in by_product.items():
-            found.setdefault(product, set()).update(bundle for bundle in by_bundle if bundle is not None)
+            named.setdefault(product, set()).update(bundle for bundle in by_bundle if bundle is not None)
     for product, rules in effective.discounts.items():
-        found.setdefault(product, set()).update(rule.bundle for rule in rules if rule.bundle is not None)
-    return {product: frozenset(bundles) for product, bundles in found.items()}
+        named.setdefault(product, set()).update(rule.bundle for rule in rules if rule.bundle is not None)
+    return {product: frozenset(bundles) for product, bundles in named.items()}
 
 
 def _nearest_first(bundles: Collection[str | None], around: Scopes) -> Iterator[str | None]:
-    """Those of *bundles* that are around an item, the nearest first, everywhere (None) last."""
+    """Walk those of *bundles* that are around an item, the nearest first, everywhere (None) last."""
     named = [bundle for bundle in bundles if bundle is not None and bundle in around]
     yield from sorted(named, key=lambda bundle: -around[bundle].depth)
     if None in bundles:
@@ -175,7 +171,7 @@ def _nearest_first(bundles: Collection[str | None], around: Scopes) -> Iterator[
 
 
 def _add(counts: dict[_Count, Decimal], product: str, bundle: str | None, line: Line, around: Scopes) -> Decimal:
-    """Count the line's units in its bundle, where it stands in one; returns the count. Changes *counts*."""
+    """Count the line's units in its bundle, if it stands in one, and return the count. Changes *counts*."""
     scope = around.get(bundle)
     if scope is None:
         return _ZERO
@@ -186,7 +182,7 @@ def _add(counts: dict[_Count, Decimal], product: str, bundle: str | None, line: 
 
 
 def _ruled(price: Decimal, rule: PriceRule) -> Decimal:
-    """The price that a Volume, Percentage or Amount rule makes of *price*; a discount leaves a credit alone."""
+    """Apply a Volume, Percentage or Amount rule to *price*; a discount leaves a credit alone."""
     if rule.kind == "Volume":
         return rule.figure
     if price <= 0:

@@ -1,8 +1,8 @@
-"""A price list, read from its property set and proven: prices, rules, and when each of them holds.
+"""A price list, read from its property set and proven: prices, rules, and their periods.
 
-A start is the first moment that a thing holds. An end that is a date is the last day that it holds, one that is a
-date-time is the first moment that it holds no more. Of several prices for one product that hold at one moment, the
-one that started last counts.
+A start is the first moment of a period. An end that is a date is the last day of the period; an end that is a date-time
+is the first moment after the period. If several prices for one product hold at one moment, the one that started last
+counts.
 
 Source: "Terms for Complex Order Processing System", Price Configurator; spec: docs/design/workflows.md, "Pricing".
 """
@@ -10,7 +10,7 @@ Source: "Terms for Complex Order Processing System", Price Configurator; spec: d
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import attrgetter
@@ -42,31 +42,45 @@ _LEAST_EVERY = 2
 
 
 class PriceListFaulty(Refused):
-    """A price list contradicts itself, or a rule lacks what its kind needs."""
+    """A price list contradicts itself, or a rule lacks the figures of its kind."""
+
+    what = "the {label} can't be used"
+    why = "{fault}"
+    mend = "mend the price list and load it again"
 
 
 class PriceListNotEffective(Refused):
-    """A price list doesn't hold on the day that is priced for."""
+    """A price list doesn't hold on the day of the prices."""
+
+    what = "the price list '{name}' doesn't hold at {moment}"
+    where = "price list '{name}', Effective Start Date and Effective End Date"
+    why = "it holds {period}"
+    mend = "take another price list or another date, or mend the list's dates"
 
 
 class PricingDateWrong(Refused):
-    """What is to be the date that is priced for is no date."""
+    """The date of the prices is no date."""
+
+    what = "nothing can be priced for a date that is none"
+    where = "argument 'on'"
+    why = "{fault}"
+    mend = "give a date or a date-time"
 
 
 @dataclass(frozen=True)
 class Period:
-    """When something holds.
+    """The time during which a list, a price or a rule holds.
 
     Attributes:
         start: the first moment; None for always.
-        end: the first moment that it holds no more; None for never.
+        end: the first moment after the period; None for never.
     """
 
     start: datetime.datetime | None = None
     end: datetime.datetime | None = None
 
     def holds(self, moment: datetime.datetime) -> bool:
-        """Whether it holds at *moment*."""
+        """Whether *moment* is in the period."""
         return (self.start is None or self.start <= moment) and (self.end is None or moment < self.end)
 
     def __str__(self) -> str:
@@ -78,13 +92,13 @@ class Period:
 
     @property
     def started(self) -> tuple[bool, datetime.datetime]:
-        """What later starts sort by: no start comes before all others."""
+        """The key to sort periods by their start: no start comes before all others."""
         return self.start is not None, self.start or datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 
 @dataclass(frozen=True)
 class ListedPrice:
-    """What a product costs. Texts are the list's own.
+    """The price of a product. Texts are the list's own.
 
     Attributes:
         name: tells the prices of a product apart.
@@ -93,8 +107,8 @@ class ListedPrice:
         price: for one unit.
         list_price: the same, as the list writes it.
         price_type: One-Time, Recurring or Usage.
-        unit_of_measure, number_of_occurrences, description: None where the list says nothing.
-        period: when it holds.
+        unit_of_measure, number_of_occurrences, description: None for no text.
+        period: the time during which it holds.
     """
 
     name: str
@@ -111,16 +125,16 @@ class ListedPrice:
 
 @dataclass(frozen=True)
 class PriceRule:
-    """What changes the price of a product's items.
+    """A rule that changes the price of a product's items.
 
     Attributes:
         name: as customers read it.
         kind: Volume, Every Nth Free, Percentage or Amount.
-        product: the like items that it is about.
+        product: the product of its items.
         bundle: the product beneath which it holds; None for everywhere, each item within its root item.
-        from_quantity: Volume: so many like items are needed.
-        figure: what the kind calculates with: the Price, the Every, the Percent or the Amount.
-        period: when it holds.
+        from_quantity: Volume: the least number of like items.
+        figure: the kind's number: the Price, the Every, the Percent or the Amount.
+        period: the time during which it holds.
     """
 
     name: str
@@ -138,7 +152,7 @@ class PriceList:
 
     Attributes:
         price_list_id, name, currency: as it carries them.
-        period: when it holds.
+        period: the time during which it holds.
         items, rules: in its order.
     """
 
@@ -150,21 +164,17 @@ class PriceList:
     rules: tuple[PriceRule, ...] = field(repr=False)
 
     def at(self, moment: datetime.datetime) -> EffectivePrices:
-        """The prices and rules that hold at *moment*, by product.
+        """Select the prices and rules that hold at *moment*, by product.
 
         Raises:
-            PriceListNotEffective: the list itself doesn't.
+            PriceListNotEffective: the list itself doesn't hold.
         """
         if not self.period.holds(moment):
-            raise PriceListNotEffective(
-                f"the price list '{self.price_list_id}' doesn't hold at {moment:%Y-%m-%dT%H:%M:%SZ}",
-                where=f"price list '{self.price_list_id}', Effective Start Date and Effective End Date",
-                why=f"it holds {self.period}",
-                mend="take another price list or another date, or mend the list's dates",
-            )
+            time = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+            raise PriceListNotEffective(name=self.price_list_id, moment=time, period=self.period)
         return EffectivePrices(
-            [one for one in self.items if one.period.holds(moment)],
-            [one for one in self.rules if one.period.holds(moment)],
+            [item for item in self.items if item.period.holds(moment)],
+            [rule for rule in self.rules if rule.period.holds(moment)],
         )
 
 
@@ -183,13 +193,14 @@ class EffectivePrices:
         self.tiers: dict[str, dict[str | None, list[PriceRule]]] = {}
         self.every: dict[str, dict[str | None, PriceRule]] = {}
         self.discounts: dict[str, list[PriceRule]] = {}
-        for item in sorted(items, key=_started):
+        started = attrgetter("period.started")
+        for item in sorted(items, key=started):
             self.prices.setdefault(item.product, {})[item.bundle] = item
-        for rule in sorted(rules, key=_started):
+        for rule in sorted(rules, key=started):
             if rule.kind == "Volume":
                 # A later tier takes the place of one that starts at the same quantity.
                 tiers = self.tiers.setdefault(rule.product, {}).setdefault(rule.bundle, [])
-                tiers[:] = [one for one in tiers if one.from_quantity != rule.from_quantity] + [rule]
+                tiers[:] = [tier for tier in tiers if tier.from_quantity != rule.from_quantity] + [rule]
             elif rule.kind == "Every Nth Free":
                 self.every.setdefault(rule.product, {})[rule.bundle] = rule
             else:
@@ -201,12 +212,8 @@ class EffectivePrices:
             discounts.sort(key=lambda rule: (rule.kind != "Percentage", rule.name))
 
 
-def _started(one: ListedPrice | PriceRule) -> tuple[bool, datetime.datetime]:
-    return one.period.started
-
-
 def pricing_moment(on: str) -> datetime.datetime:
-    """The moment that a workflow's date or date-time means; a date is its midnight.
+    """Read the moment that a workflow's date or date-time means; a date is its midnight.
 
     Raises:
         PricingDateWrong: it is none.
@@ -214,12 +221,7 @@ def pricing_moment(on: str) -> datetime.datetime:
     try:
         return read_date(on)
     except ValueError as fault:
-        raise PricingDateWrong(
-            "nothing can be priced for a date that is none",
-            where="argument 'on'",
-            why=str(fault),
-            mend="give a date or a date-time",
-        ) from None
+        raise PricingDateWrong(fault=fault) from None
 
 
 def price_list_of(tree: PropertySet) -> PriceList:
@@ -234,15 +236,12 @@ def price_list_of(tree: PropertySet) -> PriceList:
     """
     instance = tree
     if tree.child("Message") is not None or tree.type != PRICE_LIST:
-        found = only_instance(tree, "price list")
-        if found is None or found.type != PRICE_LIST:
-            raise PriceListFaulty(
-                "there is no price list in what is to be one",
-                where=object_name(tree) or "an empty object",
-                why=f"expected a message with one {PRICE_LIST}",
-                mend="give a price list",
-            )
-        instance = found
+        header = only_instance(tree, "price list")
+        if header is None or header.type != PRICE_LIST:
+            place = object_name(tree) or "an empty object"
+            fault = f"expected a message with one {PRICE_LIST}"
+            raise PriceListFaulty("there is no price list in the message", where=place, fault=fault, mend="give one")
+        instance = header
     return _Reading(instance).price_list()
 
 
@@ -250,7 +249,7 @@ _Named = TypeVar("_Named", ListedPrice, PriceRule)
 
 
 class _Reading:
-    """Reads one price list, and knows how to say where a fault is."""
+    """Reads one price list, and gives the places of its faults."""
 
     def __init__(self, instance: PropertySet) -> None:
         self.instance = instance
@@ -260,16 +259,12 @@ class _Reading:
         top = self.instance
         items = [self._item(node) for node in components(top, ITEM)]
         rules = [self._rule(node) for node in components(top, RULE)]
-        self._check_twice(
-            ITEM, items, lambda one: (one.product, one.bundle, one.period.start), "two prices for one product"
-        )
-        self._check_twice(RULE, rules, lambda one: one.name, "two rules with one name")
-        self._check_twice(
-            RULE,
-            [rule for rule in rules if rule.kind in ("Volume", "Every Nth Free")],
-            lambda one: (one.kind, one.product, one.bundle, one.from_quantity, one.period.start),
-            "two rules for one case",
-        )
+        exclusive = [rule for rule in rules if rule.kind in ("Volume", "Every Nth Free")]
+        same_price = attrgetter("product", "bundle", "period.start")
+        same_case = attrgetter("kind", "product", "bundle", "from_quantity", "period.start")
+        self._check_twice(ITEM, items, same_price, "two prices for one product")
+        self._check_twice(RULE, rules, attrgetter("name"), "two rules with one name")
+        self._check_twice(RULE, exclusive, same_case, "two rules for one case")
         return PriceList(
             self._text(top, "Price List Id"),
             top.get("Name"),
@@ -338,15 +333,15 @@ class _Reading:
             self._fail(node, "Effective End Date", f"it ends at {end:%Y-%m-%dT%H:%M:%SZ}, before it has started")
         return Period(start, end)
 
-    def _check_twice(self, kind: str, found: list[_Named], key: Callable[[_Named], object], what: str) -> None:
+    def _check_twice(self, kind: str, parts: Sequence[_Named], key: Callable[[_Named], object], twice: str) -> None:
         seen: dict[object, _Named] = {}
-        for one in found:
-            first = seen.setdefault(key(one), one)
-            if first is not one:
+        for part in parts:
+            first = seen.setdefault(key(part), part)
+            if first is not part:
                 raise PriceListFaulty(
-                    f"the {self.label} has {what}",
-                    where=f"{self.label}, {kind} '{one.name}'",
-                    why=f"{kind} '{first.name}' is for the same, from the same start on",
+                    f"the {self.label} has {twice}",
+                    where=f"{self.label}, {kind} '{part.name}'",
+                    fault=f"{kind} '{first.name}' is for the same, from the same start on",
                     mend="take one of them out, or give it another start",
                 )
 
@@ -374,17 +369,11 @@ class _Reading:
         except ValueError as fault:
             self._fail(node, name, str(fault))
 
-    def _fail(self, node: PropertySet, name: str, why: str) -> NoReturn:
+    def _fail(self, node: PropertySet, name: str, fault: str) -> NoReturn:
         parts = [self.label]
         if node is not self.instance:
             parts.append(f"{node.type} '{node.get('Name') or node.get('Product Id') or ''}'")
         parts.append(name)
         if node.origin is not None:
             parts.append(f"line {node.origin}")
-        raise PriceListFaulty(
-            f"the {self.label} can't be used",
-            where=", ".join(parts),
-            why=why,
-            mend="mend the price list and load it again",
-            node=node,
-        )
+        raise PriceListFaulty(label=self.label, where=", ".join(parts), fault=fault, node=node)

@@ -1,4 +1,4 @@
-"""What pricing gives: the priced tree, what changed, and the totals.
+"""The result of pricing: the priced tree, the changes, and the totals.
 
 Source: "Terms for Complex Order Processing System", Price Configurator; spec: docs/design/workflows.md, "Pricing".
 """
@@ -13,15 +13,16 @@ from integration_objects.property_set import PropertySet
 
 @dataclass(frozen=True)
 class Change:
-    """An item whose Adjusted Price is another than it was.
+    """A change of an item's Adjusted Price.
 
     Attributes:
-        number: the item's place in the tree's order, from 1; deleted items are not counted.
-        key: its Integration Id, where it has one.
+        number: the item's number in the tree's order, from 1; deleted items are not counted.
+        key: its Integration Id; None if it has none.
         product: its Product Id.
-        old: the price that it carried; None where it had none.
-        new: the price that it has now.
-        rule: the names of the price rules that made it, in the order in which they applied; "" for the list's price.
+        old: the price that it carried; None for none.
+        new: its new price.
+        rule: the names of the price rules that made the new price, in the order in which they applied; "" for the
+            list's price.
     """
 
     number: int
@@ -37,7 +38,7 @@ class Total:
     """The sum of Adjusted Price by Extended Quantity over all items of one price type and unit of measure.
 
     Attributes:
-        price_type: One-Time, Recurring or Usage; None for lines with a price that don't say.
+        price_type: One-Time, Recurring or Usage; None for lines with a price and without a price type.
         unit_of_measure: None for none.
         amount: rounded as `hub.pricing.currency` says, for each line before they are added up.
     """
@@ -53,7 +54,7 @@ class RolledUp:
 
     Attributes:
         number, key: as in `Change`.
-        product: its Product Id, or its written-in name; None where it has neither.
+        product: its Product Id, or its Product Name; None if it has neither.
         amount: the sum of the lines' extended amounts.
     """
 
@@ -68,11 +69,11 @@ class Priced:
     """A priced complex object.
 
     Attributes:
-        tree: a copy of what was given (a message or an instance), with its prices.
+        tree: a copy of the given message or instance, with its prices.
         currency: of all prices and amounts.
         changes: in the tree's order.
         totals: one for each price type and unit of measure, One-Time first, then Recurring, then Usage.
-        rolled_up: the parents that have one-time charges at or beneath them, in the tree's order.
+        rolled_up: the parents with one-time charges of their own or beneath them, in the tree's order.
         unpriced: the products without a price, each once, in the tree's order.
     """
 

@@ -1,7 +1,7 @@
-"""Writes prices into a tree, and works out what changed and the totals: the same for every implementation.
+"""Write prices into a tree, and work out the changes and the totals: the same for every implementation.
 
-An item keeps the text of each value that stays the same, so that pricing again changes nothing. The Pricing Comment
-is written where the price changes, and is empty or an earlier one of pricing; what a person wrote there stays.
+An item keeps the text of each value that stays the same, so that pricing again changes nothing. The Pricing Comment is
+written if the price changes and the comment is empty or was written by pricing; the comment of a person stays.
 
 Source: "Terms for Complex Order Processing System", Price Configurator; spec: docs/design/workflows.md, "Pricing".
 """
@@ -16,31 +16,38 @@ from hub.pricing.currency import EXACT, rounded
 from hub.pricing.lines import Line, carried_price, check_currency, lines_of
 from hub.pricing.price_list import PRICE_TYPES, PriceList
 from hub.pricing.priced import Change, Priced, RolledUp, Total
+from hub.services.differences import same_value
 from hub.services.items import place
 from hub.services.objects import only_instance
 from integration_objects.complex_object import is_empty, message
-from integration_objects.errors import Refused
-from integration_objects.field_values import as_number, write_number
+from integration_objects.errors import Refused, located
+from integration_objects.field_values import write_number
+from integration_objects.names import ASSET, ORDER, QUOTE
 from integration_objects.property_set import PropertySet
 
-#: What a Pricing Comment that pricing wrote begins with.
+#: The beginning of a Pricing Comment that pricing wrote.
 COMMENT = "Price rule: "
 _MOST_COMMENT = 4_000
 _ONE_TIME = PRICE_TYPES[0]
 _ZERO = Decimal(0)
-#: The objects that have these headers.
-_OBJECT_OF = {"Asset": "OM Asset", "Quote": "OM Quote", "Order": "OM Order"}
-#: Items that an error names.
+#: The objects by their headers.
+_OBJECT_OF = {"Asset": ASSET, "Quote": QUOTE, "Order": ORDER}
+#: Most items that an error names.
 _NAMED = 10
 
 
 class PriceMissing(Refused):
-    """Products have no price where one is needed."""
+    """Products have no price, and need one."""
+
+    what = "{source} has no price for {count}"
+    where = "{places}"
+    why = "without a price on {on}: {products}"
+    mend = "add their prices to the price list, or take these products off"
 
 
 @dataclass(frozen=True)
 class LinePrice:
-    """What an implementation says that a line costs. Texts are written as they are; None where there is nothing."""
+    """The price of a line, as an implementation gives it. Texts are written as they are; None for no text."""
 
     list_price: str | None
     adjusted: Decimal
@@ -52,10 +59,10 @@ class LinePrice:
 
 
 class Bill:
-    """A complex object that is being priced: a copy of what was given, with its lines.
+    """A complex object that is being priced: a copy of the given one, with its lines.
 
     Attributes:
-        tree: the copy, of the same kind as what was given.
+        tree: the copy, a message or an instance as it was given.
         message: the copy as a message, for the places in errors.
         instance: the copy's one instance; None for an empty object.
         lines: the instance's lines.
@@ -66,7 +73,7 @@ class Bill:
 
         Raises:
             CurrencyDiffers: it, or one of its items, is in another currency than *prices*.
-            Refused: what `check_items` finds, several instances, an Extended Quantity that is too large.
+            Refused: as `check_items`; or there are several instances, or an Extended Quantity is too large.
         """
         self.tree = tree.copy()
         self.currency = prices.currency
@@ -78,68 +85,62 @@ class Bill:
             self.message = message(_OBJECT_OF.get(tree.type, tree.type), [self.tree])
         self.lines: list[Line] = []
         if self.instance is not None:
-            try:
+            with located("pricing"):
                 self.lines = lines_of(self.message, self.instance)
-            except Refused as refusal:
-                refusal.at("pricing")
-                raise
             check_currency(self.message, self.instance, self.lines, self.currency, prices.price_list_id)
 
-    def place(self, line: Line) -> str:
-        """Where a line stands, for an error."""
-        return place(self.message, self.instance or self.message, line.item)
-
-    def settle(self, found: Mapping[int, LinePrice]) -> Priced:
+    def settle(self, prices: Mapping[int, LinePrice]) -> Priced:
         """Write the prices into the copy.
 
         Args:
-            found: by the lines' numbers. A line without a price keeps what it carries.
+            prices: by the lines' numbers. A line without a price keeps the price that it carries.
 
         Raises:
             PriceWrong: an item carries a price that is no number.
         """
-        there = [line for line in self.lines if line.is_there]
+        lines = [line for line in self.lines if line.is_there]
         changes: list[Change] = []
-        for line in there:
+        for line in lines:
             old = self._carried(line)
-            price = found.get(line.number)
+            price = prices.get(line.number)
             if price is not None:
                 self._write(line.item, price, old)
                 if old != price.adjusted:
-                    changes.append(
-                        Change(line.number, line.key, line.product or "", old, price.adjusted, "; ".join(price.rules))
-                    )
-        unpriced = [line.product for line in there if line.number not in found and line.product]
+                    rules = "; ".join(price.rules)
+                    changes.append(Change(line.number, line.key, line.product or "", old, price.adjusted, rules))
+        unpriced = [line.product for line in lines if line.number not in prices and line.product]
         totals, rolled_up = self._sums()
         return Priced(self.tree, self.currency, tuple(changes), totals, rolled_up, tuple(dict.fromkeys(unpriced)))
 
-    def refuse_unpriced(self, found: Mapping[int, LinePrice], source: str, on: str, known: Collection[str]) -> None:
+    def refuse_unpriced(self, prices: Mapping[int, LinePrice], source: str, on: str, known: Collection[str]) -> None:
         """Refuse products without a price.
 
         Args:
-            found: the prices, by the lines' numbers.
-            source: who has none, for the error.
-            on: the date that was priced for.
-            known: products that have a price elsewhere, beneath another bundle or at another time.
+            prices: by the lines' numbers.
+            source: the price list or the other system, for the error.
+            on: the date of the prices.
+            known: products that have a price beneath another bundle or at another time.
 
         Raises:
-            PriceMissing: there are some; each is named.
+            PriceMissing: products have no price; the error names them.
         """
         lacking: dict[str, Line] = {}
         for line in self.lines:
-            if line.is_there and line.product and line.number not in found:
+            if line.is_there and line.product and line.number not in prices:
                 lacking.setdefault(line.product, line)
         if not lacking:
             return
-        products = [
-            f"'{one}'" + (" (it has prices, but none that holds here)" if one in known else "") for one in lacking
-        ]
-        places = [self.place(line) for line in list(lacking.values())[:_NAMED]]
+        elsewhere = " (it has prices, but none that holds here)"
+        products = [f"'{product}'{elsewhere if product in known else ''}" for product in lacking]
+        instance = self.instance or self.message
+        places = [place(self.message, instance, line.item) for line in list(lacking.values())[:_NAMED]]
+        more = len(lacking) > _NAMED
         raise PriceMissing(
-            f"{source} has no price for {_counted(lacking)}",
-            where="; ".join(places) + ("; ..." if len(lacking) > _NAMED else ""),
-            why=f"without a price on {on}: {', '.join(products[:_NAMED])}{', ...' if len(products) > _NAMED else ''}",
-            mend="add their prices to the price list, or take these products off",
+            source=source,
+            count=f"{len(lacking)} product" + ("" if len(lacking) == 1 else "s"),
+            places="; ".join(places) + ("; ..." if more else ""),
+            on=on,
+            products=", ".join(products[:_NAMED]) + (", ..." if more else ""),
         )
 
     def _carried(self, line: Line) -> Decimal | None:
@@ -199,16 +200,9 @@ def _total_order(kind: tuple[str | None, str | None]) -> tuple[int, str, str]:
 
 
 def _put(item: PropertySet, name: str, text: str | None) -> None:
-    """Write a value, unless the item has it already, in whatever form. Changes *item*."""
-    old = item.properties.get(name)
-    if old == text or (old is not None and text is not None and _is_same_number(old, text)):
-        return
-    item.properties[name] = text
-
-
-def _is_same_number(one: str, two: str) -> bool:
-    number = as_number(one)
-    return number is not None and number == as_number(two)
+    """Write a value, unless the item has the same text or number already. Changes *item*."""
+    if not same_value("number", item.properties.get(name), text):
+        item.properties[name] = text
 
 
 def _comment(rules: Sequence[str]) -> str | None:
@@ -216,7 +210,3 @@ def _comment(rules: Sequence[str]) -> str | None:
         return None
     text = COMMENT + "; ".join(rules)
     return text if len(text) <= _MOST_COMMENT else text[: _MOST_COMMENT - 3] + "..."
-
-
-def _counted(products: Collection[str]) -> str:
-    return f"{len(products)} product" + ("" if len(products) == 1 else "s")

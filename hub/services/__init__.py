@@ -28,7 +28,7 @@ from hub.services.set_field import set_field
 from hub.services.set_product_instance import set_product_instance
 from hub.services.trim import trim
 from hub.services.update_order_status import update_order_status
-from integration_objects.errors import HubError
+from integration_objects.errors import located
 
 #: Arguments that the runtime supplies, never the user.
 HANDED_IN = frozenset(("definitions", "new_id", "licence", "host", "today"))
@@ -50,11 +50,8 @@ class Service:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call the method; its errors name it."""
-        try:
+        with located(f"method {self.name}"):
             return self.function(*arguments, **named)
-        except HubError as error:
-            error.at(f"method {self.name}")
-            raise
 
     @property
     def command(self) -> str:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hub.configurator.requests import requests_from_json
 from integration_objects.errors import Refused, UnknownName
 from integration_objects.field_values import FIRST_YEAR, LAST_YEAR, check_characters, read_date, read_number
 
@@ -156,6 +155,9 @@ def read_text(argument: Argument, text: str) -> Any:
     if argument.kind == "list":
         return [part.strip() for part in text.split(",") if part.strip()]
     if argument.kind == "requests":
+        # Imported here: pydantic takes longer to load than a small command runs.
+        from hub.configurator.requests_json import requests_from_json
+
         return requests_from_json(text)
     expected = _expected_instead(argument, text)
     if expected:

@@ -150,7 +150,7 @@ def test_a_faulty_product_is_refused_with_its_part(inner, part, why, mend):
     with pytest.raises(ProductFaulty) as caught:
         products(product("P", inner.replace(" >", " &gt;")))
     assert str(caught.value) == (
-        f"the product 'P' can't be configured\n  where: Product 'P', {part}\n  why:   {why}\n  mend:  {mend}"
+        f"a product can't be configured\n  where: Product 'P', {part}\n  why:   {why}\n  mend:  {mend}"
     )
 
 

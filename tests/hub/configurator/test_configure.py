@@ -9,16 +9,15 @@ import pytest
 from hub.configurator import (
     AddItem,
     ConfigurationRefused,
-    ConfigurationSession,
     CopyItem,
     MoveItem,
     Obsolete,
-    ProductUnknown,
+    ProductNotInCatalogue,
     RemoveItem,
     SetItem,
 )
 from hub.configurator.batch import ItemUnknown, RequestsContradict
-from hub.configurator.new_items import TooManyItems
+from hub.configurator.new_items import TooManyNewItems
 from hub.configurator.requests import RequestFaulty
 from hub.services.items import ItemKeyMissing, ItemKeyTwice
 from integration_objects.complex_object import walk_items
@@ -90,7 +89,7 @@ def test_a_bundle_says_what_its_lines_start_with():
 
 
 def test_an_unknown_product_is_told_with_the_nearest_one():
-    with pytest.raises(ProductUnknown) as caught:
+    with pytest.raises(ProductNotInCatalogue) as caught:
         BUILT_IN.start("Local Lien", sample(), numbered())
     assert str(caught.value) == (
         "there is no product 'Local Lien'\n"
@@ -129,21 +128,22 @@ def test_scenario_a_one_line_is_configured_and_copied():
 
 def test_scenarios_b_to_d_lines_are_added_and_replaced_and_isdn_lines_follow():
     new_id = numbered()
-    session = ConfigurationSession(BUILT_IN, configured(quote(), SCENARIO_A, sample(), new_id), sample(), new_id)
-    bundle = outline(session.state.instance)[0]
+    state = configured(quote(), SCENARIO_A, sample(), new_id)
+    bundle = outline(state)[0]
     last, first = bundle[3][-1][1], bundle[3][0][1]
     numbers = tuple({"Service Id": f"509-555-02{n:02}"} for n in range(6))
-    state = session.request([CopyItem(first, 6, numbers), RemoveItem(last)]).instance
+    state = configured(state, [CopyItem(first, 6, numbers), RemoveItem(last)], sample(), new_id)
     assert products_in(state)["Local Line"] == 15
     assert last not in {item.get(KEY) for item, _ in walk_items(state)}
-    named = session.request([AddItem("ISDN Line", bundle[1], "boss", fields={"Service Point Id": "NA-1"})])
+    add = AddItem("ISDN Line", bundle[1], "boss", fields={"Service Point Id": "NA-1"})
+    named = BUILT_IN.configure(state, [add], sample(), new_id)
     assert [
         item.get("Service Point Id") for item, _ in walk_items(named.instance) if item.get(KEY) == named.names["boss"]
     ] == ["NA-1"]
-    session.request([AddItem("ISDN Line", bundle[1]), AddItem("ISDN Line", bundle[1])])
-    before = session.state
+    state = configured(named.instance, [AddItem("ISDN Line", bundle[1])] * 2, sample(), new_id)
+    before = state.copy()
     with pytest.raises(ConfigurationRefused) as caught:
-        session.request([CopyItem(first, 6), *[AddItem("ISDN Line", bundle[1])] * 8])
+        configured(state, [CopyItem(first, 6), *[AddItem("ISDN Line", bundle[1])] * 8], sample(), new_id)
     assert str(caught.value) == (
         "the configuration breaks 2 rules of its products\n"
         "  where: OM Quote '1-A'\n"
@@ -151,8 +151,8 @@ def test_scenarios_b_to_d_lines_are_added_and_replaced_and_isdn_lines_follow():
         "Most: Small Business Enabler 'K1' has 11 ISDN Line, and may have at most 10\n"
         "  mend:  mend the requests; nothing was changed"
     )
-    assert session.state is before
-    assert products_in(session.end())["ISDN Line"] == 3
+    assert state == before
+    assert products_in(state)["ISDN Line"] == 3
 
 
 def test_scenario_f_voice_mail_is_dropped_and_the_forwarding_number_changed():
@@ -298,14 +298,14 @@ def test_what_no_longer_belongs_is_shown_and_can_be_removed():
             line("Pager", "P"),
         )
     )
-    session = ConfigurationSession(BUILT_IN, state, PLAIN, numbered())
-    assert [(one.item, one.attribute) for one in session.state.obsolete] == [("P", None), ("F", "Old")]
-    assert session.state.instance == state
-    session.request([SetItem("F", attributes={"Size": "3"})])
-    assert len(session.state.obsolete) == 2
-    session.request([RemoveItem("P"), RemoveItem("F", "Old")])
-    assert session.state.obsolete == ()
-    assert outline(session.end()) == [("Line", "L", {}, [("Feature", "F", {"Size": "3"}, [])])]
+    opened = BUILT_IN.configure(state, [], PLAIN, numbered())
+    assert [(one.item, one.attribute) for one in opened.obsolete] == [("P", None), ("F", "Old")]
+    assert opened.instance == state
+    changed = BUILT_IN.configure(opened.instance, [SetItem("F", attributes={"Size": "3"})], PLAIN, numbered())
+    assert len(changed.obsolete) == 2
+    cleared = BUILT_IN.configure(changed.instance, [RemoveItem("P"), RemoveItem("F", "Old")], PLAIN, numbered())
+    assert cleared.obsolete == ()
+    assert outline(cleared.instance) == [("Line", "L", {}, [("Feature", "F", {"Size": "3"}, [])])]
 
 
 def test_an_attribute_that_no_longer_belongs_can_not_be_set():
@@ -313,8 +313,8 @@ def test_an_attribute_that_no_longer_belongs_can_not_be_set():
     with pytest.raises(RequestFaulty) as caught:
         configured(state, [SetItem("F", attributes={"Old": "2"})], PLAIN)
     assert str(caught.value) == (
-        "the request 'set' can't be meant: the attribute 'Old' can only be taken away\n"
-        "  where: request 1\n"
+        "the attribute 'Old' can only be taken away\n"
+        "  where: request 1 (set)\n"
         "  why:   it no longer belongs to Feature, which has Size, Colour\n"
         "  mend:  set it to null, or leave it as it is"
     )
@@ -343,8 +343,8 @@ def test_a_set_field_is_one_that_a_customer_chooses():
     with pytest.raises(RequestFaulty) as caught:
         configured(plain(), [SetItem("L1", {"Adjusted Price": "0"})], PLAIN)
     assert str(caught.value) == (
-        "the request 'set' can't be meant: the field 'Adjusted Price' can't be set\n"
-        "  where: request 1\n"
+        "the field 'Adjusted Price' can't be set\n"
+        "  where: request 1 (set)\n"
         "  why:   fields that can be chosen are Service Id, Service Point Id, Service Account Id, Billing Account Id, "
         "Agreement Id, Quantity, Due Date, Pricing Comment\n"
         "  mend:  leave it out"
@@ -380,79 +380,78 @@ def test_a_field_takes_values_of_its_type_only(kind, fields, why):
         (
             [RemoveItem("L3")],
             ItemUnknown,
-            "request 1",
-            "the request 'remove' can't be meant: there is no item 'L3'",
+            "request 1 (remove)",
+            "there is no item 'L3'",
             "it is no item's Integration Id, no name that the batch gives, and no path from one of them",
         ),
         (
             [SetItem("B/Line[3]")],
             ItemUnknown,
-            "request 1",
-            "the request 'set' can't be meant: there is no item 'B/Line[3]'",
+            "request 1 (set)",
+            "there is no item 'B/Line[3]'",
             "it is no item's Integration Id, no name that the batch gives, and no path from one of them",
         ),
         (
             [RemoveItem("F1", "Size")],
             ItemUnknown,
-            "request 1",
-            "the request 'remove' can't be meant: the item 'F1' has no attribute 'Size'",
+            "request 1 (remove)",
+            "the item 'F1' has no attribute 'Size'",
             "only an attribute that is there can be removed",
         ),
         (
             [SetItem("L1", {"Service Id": "1"}), SetItem("B/Line", {"Service Id": "2"})],
             RequestsContradict,
-            "request 2",
-            "the request 'set' can't be meant: "
+            "request 2 (set)",
             "another request sets the field 'Service Id' of the item to another value",
             "a batch has no order, so neither of them is the last",
         ),
         (
             [SetItem("F1", attributes={"Size": "1"}), SetItem("F1", attributes={"Size": None})],
             RequestsContradict,
-            "request 2",
-            "the request 'set' can't be meant: another request sets the attribute 'Size' of the item to another value",
+            "request 2 (set)",
+            "another request sets the attribute 'Size' of the item to another value",
             "a batch has no order, so neither of them is the last",
         ),
         (
             [MoveItem("F1", "L2"), MoveItem("F1", "L1")],
             RequestsContradict,
-            "request 2",
-            "the request 'move' can't be meant: another request moves the item elsewhere",
+            "request 2 (move)",
+            "another request moves the item elsewhere",
             "an item stands beneath one other",
         ),
         (
             [MoveItem("L1", "F1")],
             RequestsContradict,
-            "request 1",
-            "the request 'move' can't be meant: its item isn't there in the end",
-            "another request removes it, or it would stand beneath itself or beneath what is removed",
+            "request 1 (move)",
+            "the item of the request isn't there in the end",
+            "another request removes it, or it would stand beneath itself or beneath a removed item",
         ),
         (
             [RemoveItem("B"), SetItem("F1", attributes={"Size": "1"})],
             RequestsContradict,
-            "request 2",
-            "the request 'set' can't be meant: its item isn't there in the end",
-            "another request removes it, or it would stand beneath itself or beneath what is removed",
+            "request 2 (set)",
+            "the item of the request isn't there in the end",
+            "another request removes it, or it would stand beneath itself or beneath a removed item",
         ),
         (
             [AddItem("Line", "Y", "X"), AddItem("Line", "X", "Y")],
             RequestsContradict,
-            "request 1",
-            "the request 'add' can't be meant: its item would stand beneath itself",
+            "request 1 (add)",
+            "the added item would stand beneath itself",
             "items that the batch adds stand beneath each other in a circle",
         ),
         (
             [AddItem("Line", "B", "X"), AddItem("Line", "B", "X")],
             RequestsContradict,
-            "request 2",
-            "the request 'add' can't be meant: the name 'X' means two items",
+            "request 2 (add)",
+            "the name 'X' means two items",
             "it is the name that another request gives, or the key of an item",
         ),
         (
             [AddItem("Line", "B", "L1")],
             RequestsContradict,
-            "request 1",
-            "the request 'add' can't be meant: the name 'L1' means two items",
+            "request 1 (add)",
+            "the name 'L1' means two items",
             "it is the name that another request gives, or the key of an item",
         ),
     ],
@@ -478,7 +477,7 @@ def test_a_moved_item_must_belong_where_it_goes():
 
 
 def test_items_are_counted_before_they_are_made():
-    with pytest.raises(TooManyItems) as caught:
+    with pytest.raises(TooManyNewItems) as caught:
         configured(quote(line("Alone", "A")), [CopyItem("A", 10_000), AddItem("Alone")], PLAIN)
     assert str(caught.value) == (
         "the requests would make more than 10000 line items\n"
@@ -495,7 +494,7 @@ def test_defaults_that_multiply_are_stopped():
         + product("B", structure(("C", None, None, "1000")))
         + product("A", structure(("B", None, None, "1000")))
     )
-    with pytest.raises(TooManyItems):
+    with pytest.raises(TooManyNewItems):
         BUILT_IN.start("A", catalogue, numbered())
 
 
@@ -509,11 +508,10 @@ def test_an_instance_needs_keys_and_each_once():
 def test_a_broken_instance_can_be_opened_and_mended():
     """A rule that came later doesn't keep anybody from mending what it breaks."""
     catalogue = products(product("P", rules(("Few", "expression", None, None, "[Quantity] &lt; 3"))))
-    session = ConfigurationSession(BUILT_IN, quote(line("P", "A", quantity="5")), catalogue, numbered())
+    state = configured(quote(line("P", "A", quantity="5")), [], catalogue)
     with pytest.raises(ConfigurationRefused):
-        session.request([SetItem("A", {"Quantity": "4"})])
-    session.request([SetItem("A", {"Quantity": "2"})])
-    assert BUILT_IN.check(session.end(), catalogue) == []
+        configured(state, [SetItem("A", {"Quantity": "4"})], catalogue)
+    assert BUILT_IN.check(configured(state, [SetItem("A", {"Quantity": "2"})], catalogue), catalogue) == []
 
 
 def test_an_errors_text_names_two_hundred_rules_and_counts_the_rest():

@@ -14,12 +14,11 @@ from hub.configurator import (
     AddItem,
     BrokenRule,
     ConfigurationRefused,
-    ConfigurationSession,
-    ExternalConfigurator,
     Obsolete,
     Relinked,
     SetItem,
 )
+from hub.configurator.external import ExternalConfigurator
 from hub.deployment.deployment import load_deployment
 from hub.deployment.settings import read_settings
 from hub.workflow_manager.origin import Origin
@@ -131,16 +130,15 @@ def test_a_batch_is_sent_and_the_new_instance_read(server, external):
     assert found.instance.get("Account Id") == "1-A"
 
 
-def test_broken_rules_refuse_the_batch_and_the_session_keeps_its_state(server, external):
+def test_broken_rules_refuse_the_batch_and_the_state_stays(server, external):
     server.answers += [
-        (200, {"items": SENT["items"]}),
         (200, {"broken": [{"rule": "Most", "product": "Bundle", "item": "B", "attribute": None, "text": "too many"}]}),
     ]
-    session = ConfigurationSession(external, state(), {}, numbered())
+    before = state()
     with pytest.raises(ConfigurationRefused) as caught:
-        session.request([SetItem("L1", {"Quantity": "9"})])
+        external.configure(before, [SetItem("L1", {"Quantity": "9"})], {}, numbered())
     assert caught.value.broken == (BrokenRule("Most", "Bundle", "B", "too many"),)
-    assert session.end() == state()
+    assert before == state()
 
 
 def test_start_and_check(server, external):
@@ -164,17 +162,28 @@ def test_start_and_check(server, external):
 @pytest.mark.parametrize(
     ("answer", "where", "why"),
     [
-        ([], "", "expected an object"),
-        ({}, "", "expected the list 'items'"),
-        ({"items": {}}, "items", "expected a list of at most 10000 entries"),
-        ({"items": [1]}, "items[0]", "expected an object"),
-        ({"items": [{"number": "1"}]}, "items[0].number", "expected a number that no other item has"),
+        ([], "", "expected an object, found a list"),
+        ({}, "items", "it is needed, and there is none"),
+        ({"items": {}}, "items", "expected a list, found an object"),
+        ({"items": [{"number": 1, "fields": {}}] * 10_001}, "items", "expected a list of at most 10000 entries"),
+        ({"items": [1]}, "items[0]", "expected an object, found a number"),
+        ({"items": [{"number": "1", "fields": {}}]}, "items[0].number", "expected a whole number, found a text"),
+        (
+            {"items": [{"number": True, "fields": {}}]},
+            "items[0].number",
+            "expected a whole number, found a truth value",
+        ),
+        (
+            {"items": [{"number": 1, "fields": {}}] * 2},
+            "items[1].number",
+            "expected a number that no other item has",
+        ),
         (
             {"items": [{"number": 1, "above": 1, "fields": {}}]},
             "items[0].above",
             "expected null, or the number of an item that stands before",
         ),
-        ({"items": [{"number": 1}]}, "items[0].fields", "expected an object"),
+        ({"items": [{"number": 1}]}, "items[0].fields", "it is needed, and there is none"),
         (
             {"items": [{"number": 1, "fields": {"Colour": "red"}}]},
             "items[0].fields",
@@ -188,7 +197,7 @@ def test_start_and_check(server, external):
         (
             {"items": [{"number": 1, "fields": {"Quantity": True}}]},
             "items[0].fields.Quantity",
-            "expected a text, a number or null",
+            "expected a text, a number or null, found a truth value",
         ),
         (
             {"items": [{"number": n, "fields": {"Integration Id": "A"}} for n in (1, 2)]},
@@ -196,8 +205,15 @@ def test_start_and_check(server, external):
             "two line items have one key: Integration Id is unique within an instance",
         ),
         ({"items": [], "names": {"x": 1}}, "names.x", "expected the number of an item"),
-        ({"items": [], "obsolete": [{"item": 1}]}, "obsolete[0].item", "expected the number of an item"),
-        ({"broken": [{"rule": "", "text": "x"}]}, "broken[0].rule", "expected a text"),
+        ({"items": [], "names": {"x": "1"}}, "names.x", "expected a whole number, found a text"),
+        ({"items": [], "obsolete": [{"item": 1, "text": "x"}]}, "obsolete[0].item", "expected the number of an item"),
+        ({"items": [], "obsolete": [{"item": 1}]}, "obsolete[0].text", "it is needed, and there is none"),
+        ({"broken": [{"rule": "", "text": "x"}]}, "broken[0].rule", "expected a text, found an empty one"),
+        (
+            {"broken": [{"rule": "x", "text": "a\x00"}]},
+            "broken[0].text",
+            "character U+0000 at position 2 is not allowed in text",
+        ),
         (
             {"broken": [{"rule": "x", "text": "x" * 4001}]},
             "broken[0].text",

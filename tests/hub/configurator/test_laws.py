@@ -14,9 +14,8 @@ from hub.configurator import (
     MoveItem,
     RemoveItem,
     SetItem,
-    requests_from_json,
-    requests_to_json,
 )
+from hub.configurator.requests_json import requests_from_json, requests_to_json
 from integration_objects.complex_object import attributes, walk_items
 from integration_objects.errors import Refused
 from integration_objects.names import KEY

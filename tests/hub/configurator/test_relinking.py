@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from hub.configurator import ConfigurationSession, Relinked
+from hub.configurator import Relinked
 from hub.services.delta import delta
 from integration_objects.complex_object import instances, message
 from schemas.hub_xml import hub_from_xml
@@ -32,7 +32,7 @@ GROUPED = products(
 
 
 def opened(*roots, catalogue=GROUPED):
-    return ConfigurationSession(BUILT_IN, quote(*roots), catalogue, numbered()).state
+    return BUILT_IN.configure(quote(*roots), [], catalogue, numbered())
 
 
 def test_figure_11k_call_forwarding_is_relinked_beneath_the_feature_package():

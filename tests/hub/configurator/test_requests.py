@@ -7,8 +7,9 @@ import pathlib
 
 import pytest
 
-from hub.configurator import AddItem, CopyItem, MoveItem, RemoveItem, SetItem, requests_from_json, requests_to_json
+from hub.configurator import AddItem, CopyItem, MoveItem, RemoveItem, SetItem
 from hub.configurator.requests import MOST_REQUESTS, RequestFaulty, TooManyRequests, check_limits
+from hub.configurator.requests_json import requests_from_json, requests_to_json
 from tests.hub.configurator.products import configured, products_in, quote, sample
 
 ALL = [
@@ -53,38 +54,43 @@ def test_numbers_may_stand_without_quotes():
             "'add' has no part 'produkt'; it has product, beneath, name, quantity, fields, attributes",
             "did you mean 'product'?",
         ),
-        ('[{"request": "add"}]', "request 1", "'add' needs 'product'", "give 'product'"),
+        ('[{"request": "add"}]', "request 1, product", "'add': it is needed, and there is none", "give it"),
         (
             '[{"request": "move", "item": "A", "beneath": null}]',
-            "request 1",
-            "'move' needs 'beneath'",
-            "give 'beneath'",
+            "request 1, beneath",
+            "'move': it is needed, and there is none",
+            "give it",
         ),
-        ('[{"request": "remove", "item": []}]', "request 1", "'item': expected a text, found a list", "give a text"),
+        (
+            '[{"request": "remove", "item": []}]',
+            "request 1, item",
+            "'remove': expected a text, found a list",
+            "give a text",
+        ),
         (
             '[{"request": "copy", "item": "A", "times": "0"}]',
-            "request 1",
-            "'times': expected a whole number from 1, found '0'",
+            "request 1, times",
+            "expected a whole number from 1, found '0'",
             "give one",
         ),
         (
             '[{"request": "copy", "item": "A", "fields": {}}]',
-            "request 1",
-            "'fields' of a copy: expected a list, found an object",
+            "request 1, fields",
+            "'copy': expected a list, found an object",
             "use [ ]",
         ),
         (
             '[{"request": "set", "item": "A", "fields": {"Quantity": true}}]',
-            "request 1",
-            "'fields', 'Quantity': expected a text or null, found a truth value",
-            "give a text, a number or null",
+            "request 1, fields.Quantity",
+            "'set': expected a text, found a truth value",
+            "give a text",
         ),
     ],
 )
 def test_what_is_not_understood_is_refused(text, where, why, mend):
     with pytest.raises(RequestFaulty) as caught:
         requests_from_json(text)
-    assert str(caught.value) == (f"the {where} is not understood\n  where: {where}\n  why:   {why}\n  mend:  {mend}")
+    assert str(caught.value) == (f"a request is not understood\n  where: {where}\n  why:   {why}\n  mend:  {mend}")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from typing import Any, get_args
 import pytest
 
 from adapters.http_client import AnswerFaulty, HttpClient
-from hub.pricing import Change, ExternalPricing, Priced, RolledUp, Total
+from hub.pricing import Change, Priced, RolledUp, Total
+from hub.pricing.external import ExternalPricing
 from hub.pricing.lines import CurrencyDiffers
 from hub.pricing.price_list import Kind, PriceListNotEffective
 from hub.pricing.settle import PriceMissing
@@ -165,18 +166,27 @@ def test_the_documentations_question_and_answer_are_the_real_ones(service: HttpS
 @pytest.mark.parametrize(
     ("answer", "where", "why"),
     [
-        ([], "", "expected an object with the list 'prices'"),
-        ({"prices": {}}, "", "expected an object with the list 'prices'"),
-        ({"prices": [1]}, ", prices[0]", "expected an object with 'number' and 'fields'"),
-        ({"prices": [{"number": 1}]}, ", prices[0]", "expected an object with 'number' and 'fields'"),
-        ({"prices": [{"number": 0, "fields": {}}]}, ", prices[0].number", "expected a number from 1 to 1"),
-        ({"prices": [{"number": 2, "fields": {}}]}, ", prices[0].number", "expected a number from 1 to 1"),
-        ({"prices": [{"number": True, "fields": {}}]}, ", prices[0].number", "expected a number from 1 to 1"),
-        ({"prices": [{"number": [], "fields": {}}]}, ", prices[0].number", "expected a number from 1 to 1"),
+        ([], "", "expected an object, found a list"),
+        ({}, ", prices", "it is needed, and there is none"),
+        ({"prices": {}}, ", prices", "expected a list, found an object"),
+        ({"prices": [1]}, ", prices[0]", "expected an object, found a number"),
+        ({"prices": [{"number": 1}]}, ", prices[0].fields", "it is needed, and there is none"),
+        (
+            {"prices": [{**costing("1")["prices"][0], "number": 0}]},
+            ", prices[0].number",
+            "expected a number from 1 to 1",
+        ),
+        (
+            {"prices": [{**costing("1")["prices"][0], "number": 2}]},
+            ", prices[0].number",
+            "expected a number from 1 to 1",
+        ),
+        ({"prices": [{"number": True}]}, ", prices[0].number", "expected a whole number, found a truth value"),
+        ({"prices": [{"number": []}]}, ", prices[0].number", "expected a whole number, found a list"),
         ({"prices": costing("1")["prices"] * 2}, ", prices[1].number", "the item 1 has a price already"),
-        (costing(None), ", prices[0].fields.Adjusted Price", "a price is needed"),
-        (costing(True), ", prices[0].fields.Adjusted Price", "expected a number"),
-        (costing(["1"]), ", prices[0].fields.Adjusted Price", "expected a number"),
+        (costing(None), ", prices[0].fields.Adjusted Price", "expected a number, found nothing"),
+        (costing(True), ", prices[0].fields.Adjusted Price", "expected a number, found a truth value"),
+        (costing(["1"]), ", prices[0].fields.Adjusted Price", "expected a number, found a list"),
         (
             costing("1e9"),
             ", prices[0].fields.Adjusted Price",
@@ -190,15 +200,18 @@ def test_the_documentations_question_and_answer_are_the_real_ones(service: HttpS
         (
             costing("1", **{"Price Type": "Monthly"}),
             ", prices[0].fields.Price Type",
-            "expected one of One-Time, Recurring, Usage",
+            "expected one of 'One-Time', 'Recurring' or 'Usage'",
         ),
         (
             costing("1", Quantity="2"),
-            ", prices[0].fields",
-            "the field 'Quantity' is none of List Price, Adjusted Price, Number Of Occurrences, Price Type,"
-            " Unit Of Measure, Price Description",
+            ", prices[0].fields.Quantity",
+            "there is no part of this name",
         ),
-        (costing("1", **{"Unit Of Measure": 1}), ", prices[0].fields.Unit Of Measure", "expected a text"),
+        (
+            costing("1", **{"Unit Of Measure": 1}),
+            ", prices[0].fields.Unit Of Measure",
+            "expected a text, found a number",
+        ),
         (
             costing("1", **{"Unit Of Measure": "x" * 31}),
             ", prices[0].fields.Unit Of Measure",
@@ -212,11 +225,11 @@ def test_the_documentations_question_and_answer_are_the_real_ones(service: HttpS
         (
             {"prices": [{**costing("1")["prices"][0], "rules": "x"}]},
             ", prices[0].rules",
-            "expected a list of names",
+            "expected a list, found a text",
         ),
         (
             {"prices": [{**costing("1")["prices"][0], "rules": ["x" * 256]}]},
-            ", prices[0].rules",
+            ", prices[0].rules[0]",
             "expected at most 255 characters, found 256",
         ),
     ],

@@ -534,7 +534,7 @@ def test_a_tree_in_another_currency_is_refused() -> None:
     with pytest.raises(CurrencyDiffers) as refused:
         priced(tree, price("P", "1"))
     assert str(refused.value) == (
-        "the price list 'Standard' is in another currency than what is to be priced\n"
+        "the price list 'Standard' is in another currency than the object to be priced\n"
         "  where: OM Quote 'Q-1', Currency Code\n"
         "  why:   the price list is in USD, found EUR\n"
         "  mend:  take a price list in EUR, or mend the Currency Code"
@@ -552,7 +552,7 @@ def test_a_carried_price_that_is_no_number_is_refused() -> None:
     with pytest.raises(PriceWrong) as refused:
         priced(quote(item("P", product_id="P", adjusted_price="cheap")), price("P", "1"))
     assert str(refused.value) == (
-        "Pricing met a price that is no number\n"
+        "the price of a line item is no number\n"
         "  where: OM Quote 'Q-1', line item 'P', Adjusted Price\n"
         "  why:   expected a number (digits with a sign and a point), found 'cheap'\n"
         "  mend:  mend the item's Adjusted Price, or leave it out"

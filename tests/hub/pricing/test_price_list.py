@@ -39,7 +39,7 @@ def test_a_price_list_is_read_from_its_instance_and_from_a_message() -> None:
 def test_what_is_no_price_list_is_refused(tree: PropertySet) -> None:
     with pytest.raises(PriceListFaulty) as refused:
         price_list_of(tree)
-    assert refused.value.what == "there is no price list in what is to be one"
+    assert refused.value.what == "there is no price list in the message"
     assert refused.value.why == "expected a message with one Price List"
 
 
@@ -121,9 +121,7 @@ def test_a_faulty_part_is_named(part: PropertySet, where: str, why: str) -> None
     with pytest.raises(PriceListFaulty) as refused:
         price_list(part)
     assert str(refused.value) == (
-        f"the price list 'Standard' can't be used\n"
-        f"  where: {where}\n"
-        f"  why:   {why}\n"
+        f"the price list 'Standard' can't be used\n  where: {where}\n  why:   {why}\n"
         "  mend:  mend the price list and load it again"
     )
 

@@ -73,7 +73,7 @@ def test_a_product_with_a_faulty_rule_is_refused_when_it_is_loaded(road):
     with pytest.raises(ProductFaulty) as caught:
         road.load(HEAD + product("Good") + faulty + END)
     assert str(caught.value) == (
-        "the product 'P' can't be configured\n"
+        "a product can't be configured\n"
         "  where: Product 'P', Product Rule 'R', Expression, column 1\n"
         "  why:   expression '[Ringz] = 1' is not understood: "
         "there is no field 'Ringz', and the product has no attribute of this name\n"
@@ -101,7 +101,7 @@ def test_a_product_that_was_stored_wrongly_needs_an_operator_and_refuses_nobody(
         catalogue(road)
     assert caught.value.verdict == "retry"
     assert str(caught.value) == (
-        "the product 'P' can't be configured\n"
+        "a product can't be configured\n"
         "  where: Product 'P', Product Rule 'R'\n"
         "  why:   Kind is requires, and it names no Other Product Id\n"
         "  mend:  give an Other Product Id and no Expression, or set the Kind to expression; load the product anew"
