@@ -140,8 +140,13 @@ def walk_items(instance: PropertySet) -> Iterator[tuple[PropertySet, PropertySet
 
 def items_of(instance: PropertySet) -> Iterator[PropertySet]:
     """Yield every line item of an instance, parents before children, in order."""
+    return items_from(line_items(instance))
+
+
+def items_from(roots: Sequence[PropertySet]) -> Iterator[PropertySet]:
+    """Yield the line items *roots* and all line items beneath them, parents before children, in order."""
     # No recursion: line items may be nested 50,000 levels deep.
-    stack = line_items(instance)[::-1]
+    stack = [*reversed(roots)]
     while stack:
         item = stack.pop()
         yield item
@@ -155,6 +160,13 @@ def all_items(trees: Iterable[PropertySet]) -> Iterator[PropertySet]:
     for tree in trees:
         for instance in instances(tree):
             yield from items_of(instance)
+
+
+def drop_items(instance: PropertySet, is_dropped: Callable[[PropertySet], bool]) -> None:
+    """Drop the line items that satisfy *is_dropped* and have no kept item beneath them. Changes *instance*."""
+    for node in reversed([instance, *items_of(instance)]):  # the lower items first
+        below = line_items(node)
+        below[:] = [item for item in below if line_items(item) or not is_dropped(item)]
 
 
 def action_code(node: PropertySet) -> str:
@@ -192,9 +204,9 @@ class ComplexObject:
         self.header = header
 
     @classmethod
-    def of(cls, tree: PropertySet) -> ComplexObject:
-        """Make the view on the first instance of the message *tree*; an empty message has a header without fields."""
-        headers = instances(tree)
+    def of(cls, tree: PropertySet | None) -> ComplexObject:
+        """Make the view on the first instance of the message; for None or an empty one, a header without fields."""
+        headers = [] if tree is None else instances(tree)
         return cls(headers[0] if headers else PropertySet())
 
     @cached_property

@@ -19,7 +19,7 @@ from hub.workflows.state.milestones import is_past, past_point
 from hub.workflows.state.order_lookup import UNSUBMITTED, described, order_in_hand, revision_of, root_of
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_item import (
-    GONE,
+    ServiceItemGone,
     gone_note,
     item_of,
     refuse_new_roots,
@@ -109,7 +109,7 @@ def edit_order_line_item(
 
     try:
         before, now, notes = _states(run, order, root)  # 1 to 6
-    except GONE as error:
+    except ServiceItemGone as error:
         if root is None or not takes_off(requests, root):
             raise
         _put(run, order, root, _done_of(root))

@@ -16,16 +16,26 @@ from integration_objects.errors import Refused
 from integration_objects.names import ACCOUNT
 from integration_objects.property_set import PropertySet
 
-#: Fields of an existing account that a new one doesn't begin with: who it is, and how it stands.
+#: Fields that a new account doesn't take over from an existing one: they identify it, or say how it stands.
 _ITS_OWN = frozenset(("Account Id", "Name", "Account Class", "Parent Account Id", "Modification Number", "Status"))
 
 
 class AccountNameMissing(Refused):
-    """A new account is to have no name, by which nobody would find it."""
+    """A new account would have no name, by which a person could find it."""
+
+    what = "an account needs a name"
+    where = "argument 'name'"
+    why = "expected the customer's or the office's name, found none"
+    mend = "give name=..."
 
 
 class AccountExists(Refused):
     """There is an account of this Account Id already."""
+
+    what = "there is an account '{account_id}' already"
+    where = "argument 'account'"
+    why = "an Account Id belongs to one account"
+    mend = "give another, or none: then the hub makes one"
 
 
 def new_account(
@@ -36,43 +46,33 @@ def new_account(
     account_class: str | None = None,
     currency: str | None = None,
 ) -> Outcome:
-    """A new account, initialised with the details of an existing one of the same customer.
+    """Make an account, initialised with the details of an existing account of the same customer.
 
     Raises:
         AccountUnknown: there is no account *like*.
         AccountNameMissing: *name* is empty.
-        AccountExists: *account* is another one's.
+        AccountExists: *account* belongs to another account.
 
     Source: usage scenario a, "initializes the details of the new service account".
     """
     if not name.strip():
-        raise AccountNameMissing(
-            "an account needs a name",
-            where="argument 'name'",
-            why="expected the customer's or the office's name, found none",
-            mend="give name=...",
-        )
+        raise AccountNameMissing
     former = None if like is None else the_account(run, like, "argument 'like'")
     account_id = account or run.new_id()
     if instances(run.query(ACCOUNT, {"Account Id": account_id})):
-        raise AccountExists(
-            f"there is an account '{account_id}' already",
-            where="argument 'account'",
-            why="an Account Id is one account's",
-            mend="give another, or none: then the hub makes one",
-        )
-    made = PropertySet("Account", properties={"Account Id": account_id, "Name": name})
+        raise AccountExists(account_id=account_id)
+    created = PropertySet("Account", properties={"Account Id": account_id, "Name": name})
     if former is None:
-        made.properties["Account Class"] = account_class or "Customer"
+        created.properties["Account Class"] = account_class or "Customer"
     else:
-        made.properties["Account Class"] = account_class or "Service"
-        # The customer is the account at the top: an office's new neighbour stands beside it, beneath the same one.
-        made.properties["Parent Account Id"] = former.get("Parent Account Id") or former.get("Account Id")
-        made.properties |= {field: text for field, text in former.properties.items() if field not in _ITS_OWN}
+        created.properties["Account Class"] = account_class or "Service"
+        # The customer is the account at the top: an office's new neighbour stands beside it, beneath the same customer.
+        created.properties["Parent Account Id"] = former.get("Parent Account Id") or former.get("Account Id")
+        created.properties |= {field: text for field, text in former.properties.items() if field not in _ITS_OWN}
     if currency is not None:
-        made.properties["Currency Code"] = currency
-    run.effects.insert(message(ACCOUNT, [made]))
-    return Outcome(objects=(message(ACCOUNT, [made]),))
+        created.properties["Currency Code"] = currency
+    run.effects.insert(message(ACCOUNT, [created]))
+    return Outcome(objects=(message(ACCOUNT, [created]),))
 
 
 WORKFLOWS = (

@@ -54,7 +54,7 @@ from hub.workflows.state.lines import number_lines
 from hub.workflows.state.order_rules import left_behind, statuses_refused
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_item import (
-    GONE,
+    ServiceItemGone,
     gone_note,
     refuse_new_roots,
     requested_item,
@@ -125,7 +125,7 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     root = root_of_line(header, line)
     try:
         before, now, notes = _states(run, header, root)  # 1 to 5
-    except GONE as error:
+    except ServiceItemGone as error:
         if not takes_off(requests, root):
             raise
         put_lines(run, header, _group(header, root), [])
@@ -152,7 +152,7 @@ def verify(run: Run, quote: str) -> Outcome:
     for root in _heads(header):
         try:
             before, now, notes = _states(run, header, root)
-        except GONE as error:
+        except ServiceItemGone as error:
             found.append(gone_note(error, root))
             continue
         notes = (*notes, *_out_of_date(header, root, before))
@@ -173,7 +173,7 @@ def reprice(run: Run, quote: str) -> Outcome:
     for root in _heads(header):
         try:
             before, now, notes = _states(run, header, root)
-        except GONE as error:
+        except ServiceItemGone as error:
             found.append(gone_note(error, root))
             continue
         if is_empty(now):
@@ -242,7 +242,7 @@ def _states(
     if action_code(root) != "Add":  # 1
         try:
             before = requested_item(run, header.get("Account Id") or "", root.get(KEY) or "")  # 2 to 4
-        except GONE as error:
+        except ServiceItemGone as error:
             raise to_be_taken_off(error, "edit-quote-line-item", "quote") from None
     group = [one.copy() for one in _group(header, root)]
     changed = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], group, before)

@@ -1,8 +1,8 @@
 """Milestones of the work on an order's lines, and the points of no return.
 
-A product may name a milestone as its Point Of No Return. Provisioning's statuses bring milestones; the line that
-reaches its product's is past it from then on, whatever comes later: it can't be changed by editing the order, by a
-supplement or by cancelling the order, only by a follow-on order, which is stacked on the open one.
+A product may name a milestone as its Point Of No Return. Provisioning's statuses bring milestones. A line that reaches
+its product's point of no return stays past it: editing the order, a supplement or cancelling the order can't change the
+line any more; only a follow-on order can, which is stacked on the open one.
 
 Spec: docs/design/workflows.md, "Supplemental Order (Revise), Cancel".
 """
@@ -25,16 +25,21 @@ POINT = "Point Of No Return"
 
 
 class PastPointOfNoReturn(Refused):
-    """A line is to be changed or cancelled that has passed its product's point of no return."""
+    """A line would be changed or cancelled that has passed its product's point of no return."""
+
+    what = "the line {line} can't {change} any more"
+    where = "order {number}, line {reference}"
+    why = "the work on it has passed its point of no return (its last milestone: {milestone})"
+    mend = "leave the line as it is, and change its service with an order of its own, which follows the open one"
 
 
 def is_past(item: PropertySet) -> bool:
-    """Whether an order's line has passed its point of no return; one on which the work failed may be changed again."""
+    """Whether an order's line has passed its point of no return; a failed line may be changed again."""
     return item.get(PAST) == "Y" and item.get("Status") not in FAILED
 
 
 def reach(run: Run, reached: Sequence[tuple[PropertySet, str]]) -> list[PropertySet]:
-    """Note which lines have passed their points of no return, in place.
+    """Mark the lines that have passed their points of no return, in place.
 
     Args:
         run: the run.
@@ -43,10 +48,10 @@ def reach(run: Run, reached: Sequence[tuple[PropertySet, str]]) -> list[Property
     Returns:
         The lines that passed now, and had not before.
     """
-    wanted = {item.get("Product Id") for item, _ in reached if not is_past(item)} - {None}
-    if not wanted:
+    product_ids = {item.get("Product Id") for item, _ in reached if not is_past(item)} - {None}
+    if not product_ids:
         return []
-    products = instances(run.query("Product", {"Product Id": sorted(str(product) for product in wanted)}))
+    products = instances(run.query("Product", {"Product Id": sorted(str(product_id) for product_id in product_ids)}))
     points = {product.get("Product Id"): product.get(POINT) for product in products}
     passed = []
     for item, milestone in reached:
@@ -57,22 +62,23 @@ def reach(run: Run, reached: Sequence[tuple[PropertySet, str]]) -> list[Property
 
 
 def forget(item: PropertySet) -> None:
-    """The work on a line begins anew: it has reached nothing, and nothing was said of it, in place."""
+    """Clear a line's milestones and status reason, because the work on it begins anew. Changes *item*."""
     for name in (MILESTONE, PAST, "Status Reason"):
         item.properties[name] = None
 
 
-def past_point(item: PropertySet, order: PropertySet, what: str) -> PastPointOfNoReturn:
-    """The refusal to change a line that is past.
+def past_point(item: PropertySet, order: PropertySet, change: str) -> PastPointOfNoReturn:
+    """Make the refusal to change a line that is past its point of no return.
 
     Args:
         item: the line.
         order: its order.
-        what: what was to be done, as "be changed".
+        change: the refused change, as "be changed".
     """
     return PastPointOfNoReturn(
-        f"the line {described(item)} can't {what} any more",
-        where=f"order {order.get('Order Number')}, line {item.get('Source Reference') or item.get(KEY)}",
-        why=f"the work on it has passed its point of no return (its last milestone: {item.get(MILESTONE)})",
-        mend="leave the line as it is, and change its service with an order of its own, which follows the open one",
+        line=described(item),
+        change=change,
+        number=order.get("Order Number"),
+        reference=item.get("Source Reference") or item.get(KEY),
+        milestone=item.get(MILESTONE),
     )

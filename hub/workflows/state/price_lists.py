@@ -1,7 +1,7 @@
-"""Which price list a quote or an order is priced by.
+"""The price list by which a quote or an order is priced.
 
-The one that it names; else one of its currency that holds on the date that is priced for. Of several, a quote's is for
-a person to choose; an order that a sender sent gets the newest, the one that began last.
+A named price list counts; else the price list of the document's currency that holds on the pricing date. Where several
+hold, a person chooses one for a quote; an order that a sender sent gets the newest, the one that began last.
 
 Spec: docs/design/workflows.md, "Configurator and pricing" (price lists with effective dates and currency).
 """
@@ -18,24 +18,38 @@ from integration_objects.property_set import PropertySet
 
 
 class PriceListMissing(Refused):
-    """No price list holds for what is to be priced."""
+    """No price list holds for a quote or an order."""
+
+    what = "there is no price list in {currency} to price by"
+    where = "{document}, Price List Id"
+    why = "{reason}"
+    mend = "load a price list (orderhub load), or {choose}"
 
 
 class PriceListUnclear(Refused):
-    """Several price lists hold, and nobody says which is meant."""
+    """Several price lists hold, and none is named."""
+
+    what = "there are {count} price lists in {currency} to price by"
+    where = "{document}, Price List Id"
+    why = "{names} hold {date}"
+    mend = "{choose}"
 
 
 class PriceListInAnotherCurrency(Refused):
     """A quote or order is in one currency, and its price list in another."""
 
+    what = "the price list '{price_list}' has no prices in {currency}"
+    why = "it is in {own_currency}"
+    mend = "take a price list in {currency}, or the currency {own_currency}"
+
 
 def price_list_for(run: Run, header: PropertySet, on: str | None = None) -> PriceList:
-    """The price list of a quote or order; its id and currency go into the header where it has none.
+    """Find the price list of a quote or order; fill its id and currency in where the header has none.
 
     Args:
         run: the run.
         header: the quote or order. Changed in place.
-        on: the date that is priced for; None: now.
+        on: the pricing date; None: now.
 
     Raises:
         PriceListUnknown, PriceListMissing, PriceListUnclear, PriceListInAnotherCurrency: see there.
@@ -45,7 +59,7 @@ def price_list_for(run: Run, header: PropertySet, on: str | None = None) -> Pric
 
 
 def newest_price_list_for(run: Run, order: PropertySet) -> PriceList:
-    """The price list of a received order; where it names none, the newest that holds.
+    """Find the price list of a received order; where it names none, the newest that holds.
 
     Args:
         run: the run.
@@ -55,16 +69,16 @@ def newest_price_list_for(run: Run, order: PropertySet) -> PriceList:
         PriceListUnknown, PriceListMissing, PriceListInAnotherCurrency: see there.
         PriceListUnclear: several began last, at the same moment.
     """
-    found = _named(run, order)
-    if found is None:
-        lists = _holding(run, order)
-        last = max(one.period.started for one in lists)
-        found = _only_one(order, [one for one in lists if one.period.started == last])
-    return _put(order, found)
+    price_list = _named(run, order)
+    if price_list is None:
+        price_lists = _holding(run, order)
+        last = max(holding.period.started for holding in price_lists)
+        price_list = _only_one(order, [holding for holding in price_lists if holding.period.started == last])
+    return _put(order, price_list)
 
 
 def listed_currency(run: Run, price_list: str | None, currency: str | None) -> str | None:
-    """The currency of a new quote or order that a price list and a currency are asked for; None for neither.
+    """Return the currency of a new quote or order for which a price list and a currency are given; None for neither.
 
     Raises:
         PriceListUnknown, PriceListInAnotherCurrency: see there.
@@ -79,65 +93,55 @@ def _named(run: Run, header: PropertySet) -> PriceList | None:
     return None if price_list_id is None else run.price_list(price_list_id)
 
 
-def _put(header: PropertySet, found: PriceList) -> PriceList:
-    header.properties["Price List Id"] = found.price_list_id
-    header.properties["Currency Code"] = _currency_of(found, header.get("Currency Code"), _label(header))
-    return found
+def _put(header: PropertySet, price_list: PriceList) -> PriceList:
+    header.properties["Price List Id"] = price_list.price_list_id
+    header.properties["Currency Code"] = _currency_of(price_list, header.get("Currency Code"), _label(header))
+    return price_list
 
 
-def _currency_of(found: PriceList, currency: str | None, where: str) -> str:
-    if currency not in (None, found.currency):
+def _currency_of(price_list: PriceList, currency: str | None, where: str) -> str:
+    own = price_list.currency
+    if currency not in (None, own):
         raise PriceListInAnotherCurrency(
-            f"the price list '{found.price_list_id}' has no prices in {currency}",
-            where=where,
-            why=f"it is in {found.currency}",
-            mend=f"take a price list in {currency}, or the currency {found.currency}",
+            price_list=price_list.price_list_id, currency=currency, own_currency=own, where=where
         )
-    return found.currency
+    return own
 
 
 def _holding(run: Run, header: PropertySet, on: str | None = None) -> list[PriceList]:
-    """The price lists of a header's currency that hold on a date; refused where there is none."""
+    """Find the price lists of a header's currency that hold on a date; refuse where there is none."""
     moment = pricing_moment(on or run.now())
-    ids = sorted(found["Price List Id"] or "" for found in run.price_lists(header.get("Currency Code")))
-    lists = [one for one in map(run.price_list, ids) if one.period.holds(moment)]
-    if not lists:
-        raise PriceListMissing(
-            f"there is no price list {_of_what(header)} to price by",
-            where=f"{_label(header)}, Price List Id",
-            why=f"none of {', '.join(ids)} holds {_when(on)}" if ids else "none is stored",
-            mend=f"load a price list (orderhub load), or {_choose(header)}",
-        )
-    return lists
+    ids = sorted(listed["Price List Id"] or "" for listed in run.price_lists(header.get("Currency Code")))
+    price_lists = [price_list for price_list in map(run.price_list, ids) if price_list.period.holds(moment)]
+    if not price_lists:
+        reason = f"none of {', '.join(ids)} holds {_when(on)}" if ids else "none is stored"
+        raise PriceListMissing(reason=reason, **_about(header))
+    return price_lists
 
 
-def _only_one(header: PropertySet, lists: Sequence[PriceList], on: str | None = None) -> PriceList:
-    if len(lists) == 1:
-        return lists[0]
-    raise PriceListUnclear(
-        f"there are {len(lists)} price lists {_of_what(header)} to price by",
-        where=f"{_label(header)}, Price List Id",
-        why=f"{', '.join(one.price_list_id for one in lists)} hold {_when(on)}",
-        mend=_choose(header),
-    )
+def _only_one(header: PropertySet, price_lists: Sequence[PriceList], on: str | None = None) -> PriceList:
+    if len(price_lists) == 1:
+        return price_lists[0]
+    names = ", ".join(price_list.price_list_id for price_list in price_lists)
+    raise PriceListUnclear(count=len(price_lists), names=names, date=_when(on), **_about(header))
 
 
 def _when(on: str | None) -> str:
     return "now" if on is None else f"on {on[:10]}"
 
 
-def _of_what(header: PropertySet) -> str:
-    currency = header.get("Currency Code")
-    return f"in {currency}" if currency is not None else "in any currency"
+def _about(header: PropertySet) -> dict[str, str]:
+    """The values that an error tells of a quote or an order."""
+    kind = header.type.lower()
+    has_number = header.get(f"{header.type} Number") is not None
+    return {
+        "currency": header.get("Currency Code") or "any currency",
+        "document": _label(header),
+        "choose": f"make the {kind} with price-list=" if has_number else "give the order a Price List Id",
+    }
 
 
 def _label(header: PropertySet) -> str:
-    """The quote or order as people know it; an order that was not numbered yet by its sender's number."""
+    """Name the quote or order by its number; an order that was not numbered yet by its sender's number."""
     number = header.get(f"{header.type} Number") or header.get("Source Order Number") or "without a number"
     return f"{header.type.lower()} {number}"
-
-
-def _choose(header: PropertySet) -> str:
-    if header.get(f"{header.type} Number") is not None:
-        return f"make the {header.type.lower()} with price-list="
-    return "give the order a Price List Id"

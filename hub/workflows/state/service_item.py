@@ -12,46 +12,60 @@ from hub.configurator.requests import RemoveItem, Request
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
 from hub.workflows.state.service_profile import INACTIVE, open_orders, requested_state
-from integration_objects.complex_object import (
-    action_code,
-    empty,
-    instances,
-    line_items,
-    message,
-    put_list,
-    walk_items,
-)
+from integration_objects.complex_object import ComplexObject, action_code, empty, line_items, message, put_list
 from integration_objects.errors import Refused
 from integration_objects.names import ASSET, KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 
-class ServiceItemUnknown(Refused):
+class ServiceItemGone(Refused):
+    """A service item is not among the roots of the requested state. The derived classes say why."""
+
+    where = "account '{account_id}', line item '{root}'"
+
+
+class ServiceItemUnknown(ServiceItemGone):
     """The account has no such service item, and none is on order."""
 
+    what = "the account '{account_id}' has no service item '{root}'"
+    why = "neither its service profile nor an open order has an item of this Integration Id"
+    mend = "mend the Integration Id: `orderhub show 'OM Asset' {account_id}` has them"
 
-class ServiceItemDisconnected(Refused):
+
+class ServiceItemDisconnected(ServiceItemGone):
     """The service item was disconnected, and is history."""
 
+    what = "the service item '{root}' is disconnected"
+    why = "its status is Inactive: it is history"
+    mend = "order the product anew (new-products-and-services)"
 
-class DisconnectRequested(Refused):
+
+class DisconnectRequested(ServiceItemGone):
     """A request has already been made to disconnect this service item."""
 
+    what = "a request has already been made to disconnect the service item '{root}'"
+    why = "the order {number} disconnects it, and is {status}"
+    mend = "cancel or revise that order, or leave the service item alone"
 
-class NotARoot(Refused):
+
+class NotARoot(ServiceItemGone):
     """The item is a component of a service item, not the service item itself."""
+
+    what = "the item '{root}' is a component of a service item"
+    why = "it is part of the service item '{above}'"
+    mend = "name the service item, root={above}, and the component in the requests"
 
 
 class RootAdded(Refused):
     """Requests on a service item add another one beside it."""
 
-
-#: What `why_empty` tells of a service item that is not among the roots of what is requested.
-GONE = (DisconnectRequested, ServiceItemDisconnected, NotARoot, ServiceItemUnknown)
+    what = "the requests add a service item beside the one that is changed"
+    why = "{products} would be a root of its own, which a further change of this one couldn't replace"
+    mend = "add it {how}, or have more of this one by a larger Quantity"
 
 
 def requested_item(run: Run, account_id: str, root: str) -> PropertySet:
-    """The requested state of one service item: an OM Asset message with this root only.
+    """Return the requested state of one service item: an OM Asset message with this root only.
 
     Args:
         run: the run.
@@ -67,23 +81,23 @@ def requested_item(run: Run, account_id: str, root: str) -> PropertySet:
     Source: "Modify Asset Sub-process", steps 1 and 2.
     """
     state = requested_state(run, account_id)
-    found = item_of(state, root)
-    if found is None:
+    item = item_of(state, root)
+    if item is None:
         raise why_empty(run, account_id, root, state)
-    return found
+    return item
 
 
 def item_of(state: PropertySet, root: str) -> PropertySet | None:
-    """The object with nothing but the root item *root*; None where it isn't among the roots."""
-    for instance in instances(state):
-        for item in line_items(instance):
-            if item.get(KEY) == root:
-                return with_roots(instance, [item], ASSET)
+    """Return the state with no other root than *root*; None where it has no such root."""
+    header = ComplexObject.of(state).header
+    for item in line_items(header):
+        if item.get(KEY) == root:
+            return with_roots(header, [item], ASSET)
     return None
 
 
 def with_roots(header: PropertySet, roots: list[PropertySet], name: str) -> PropertySet:
-    """A message of *name* with the header's fields and these root items; an empty one for no items."""
+    """Make a message of *name* with the header's fields and these root items; an empty message for no items."""
     if not roots:
         return empty(name)
     node = header.copy_node()
@@ -91,57 +105,36 @@ def with_roots(header: PropertySet, roots: list[PropertySet], name: str) -> Prop
     return message(name, [node])
 
 
-def why_empty(run: Run, account_id: str, root: str, state: PropertySet, but_not: str | None = None) -> Refused:
-    """Why a service item isn't among the roots of its account's requested state: the error to be raised.
+def why_empty(run: Run, account_id: str, root: str, state: PropertySet, but_not: str | None = None) -> ServiceItemGone:
+    """Make the error that says why a service item isn't among the roots of its account's requested state.
 
     Args:
         run: the run.
         account_id: the account.
         root: the service item's Integration Id.
         state: the requested state, in which it isn't a root.
-        but_not: the Row Id of an order that isn't to be asked: the one that is edited.
+        but_not: the Row Id of the order that is edited: it doesn't count.
     """
-    where = f"account '{account_id}', line item '{root}'"
-    for order in open_orders(run, account_id, frozenset({but_not or ""})):
-        for instance in instances(order):
-            for item, _ in walk_items(instance):
-                if item.get(KEY) == root and action_code(item) == "Delete":
-                    return DisconnectRequested(
-                        f"a request has already been made to disconnect the service item '{root}'",
-                        where=where,
-                        why=f"the order {instance.get('Order Number')} disconnects it, and is {instance.get('Status')}",
-                        mend="cancel or revise that order, or leave the service item alone",
-                    )
-    for item, above in _pairs(state):
-        if item.get(KEY) == root:
-            return NotARoot(
-                f"the item '{root}' is a component of a service item",
-                where=where,
-                why=f"it is part of the service item '{above}'",
-                mend=f"name the service item, root={above}, and the component in the requests",
-            )
-    for instance in instances(run.query(ASSET, {"Account Id": account_id})):
-        for item, _ in walk_items(instance):
-            if item.get(KEY) == root and item.get("Status") == INACTIVE:
-                return ServiceItemDisconnected(
-                    f"the service item '{root}' is disconnected",
-                    where=where,
-                    why="its status is Inactive: it is history",
-                    mend="order the product anew (new-products-and-services)",
-                )
-    return ServiceItemUnknown(
-        f"the account '{account_id}' has no service item '{root}'",
-        where=where,
-        why="neither its service profile nor an open order has an item of this Integration Id",
-        mend=f"mend the Integration Id: `orderhub show 'OM Asset' {account_id}` has them",
-    )
+    for tree in open_orders(run, account_id, frozenset({but_not or ""})):
+        order = ComplexObject.of(tree)
+        if any(item.get(KEY) == root and action_code(item) == "Delete" for item in order.items):
+            number, status = order.header.get("Order Number"), order.header.get("Status")
+            return DisconnectRequested(account_id=account_id, root=root, number=number, status=status)
+    requested = ComplexObject.of(state)
+    component = requested.by_key(root)
+    if component is not None:
+        return NotARoot(account_id=account_id, root=root, above=requested.root_of(component).get(KEY))
+    profile = ComplexObject.of(run.query(ASSET, {"Account Id": account_id}))
+    if any(item.get(KEY) == root and item.get("Status") == INACTIVE for item in profile.items):
+        return ServiceItemDisconnected(account_id=account_id, root=root)
+    return ServiceItemUnknown(account_id=account_id, root=root)
 
 
 def to_be_taken_off(error: Refused, workflow: str, document: str) -> Refused:
-    """The error of `why_empty`, whose mend says, too, how a document gets rid of the lines. Changes *error*.
+    """Add to the error's mend how a document gets rid of the lines of a service item that is gone. Changes *error*.
 
     Args:
-        error: one of `GONE`.
+        error: the error of `why_empty`.
         workflow: the command that edits the document.
         document: "quote" or "order".
     """
@@ -150,48 +143,32 @@ def to_be_taken_off(error: Refused, workflow: str, document: str) -> Refused:
 
 
 def takes_off(requests: Sequence[Request], root: PropertySet) -> bool:
-    """Whether a batch is the single request to remove the root: all that can be done with one that is gone."""
+    """Whether a batch is the single request to remove the root; a root that is gone allows no other request."""
     return list(requests) == [RemoveItem(root.get(KEY) or "")]
 
 
 def gone_note(error: Refused, root: PropertySet) -> Note:
-    """What there is to tell of a root of a quote or order whose service item is gone."""
+    """Report a root of a quote or order whose service item is gone."""
     return Note("gone", f"{error.what}: {error.why} ({error.mend})", root.get(KEY), root.get("Product Id"))
 
 
 def refuse_new_roots(before: PropertySet, after: PropertySet, where: str, how: str) -> None:
     """Refuse requests on a service item that have added another one beside it.
 
-    It would have lines of its own, which nothing links to the item: the next change couldn't replace them.
+    The added item would have lines of its own, without a link to the changed item: the next change couldn't replace
+    them.
 
     Args:
         before: OM Asset message: the service item before the requests.
-        after: the same after them, before a grown quantity is told from the rest.
-        where: what was to be changed.
-        how: how a service item is added here.
+        after: the same after them, before a grown quantity becomes an item of its own.
+        where: the item and its quote or order, for the error.
+        how: the way in which a service item is added, for the error.
 
     Raises:
-        RootAdded: there is one.
+        RootAdded: an item was added.
     """
-    known = {item.get(KEY) for instance in instances(before) for item in line_items(instance)}
-    added = [item for instance in instances(after) for item in line_items(instance) if item.get(KEY) not in known]
+    known = {item.get(KEY) for item in line_items(ComplexObject.of(before).header)}
+    added = [item for item in line_items(ComplexObject.of(after).header) if item.get(KEY) not in known]
     if added:
-        named = ", ".join(dict.fromkeys(item.get("Product Id") or "" for item in added))
-        raise RootAdded(
-            "the requests add a service item beside the one that is changed",
-            where=where,
-            why=f"{named} would be a root of its own, which a further change of this one couldn't replace",
-            mend=f"add it {how}, or have more of this one by a larger Quantity",
-        )
-
-
-def _pairs(state: PropertySet) -> list[tuple[PropertySet, str | None]]:
-    """Each component with the key of its root."""
-    found: list[tuple[PropertySet, str | None]] = []
-    for instance in instances(state):
-        roots: dict[int, str | None] = {}
-        for item, parent in walk_items(instance):
-            roots[id(item)] = item.get(KEY) if parent is None else roots[id(parent)]
-            if parent is not None:
-                found.append((item, roots[id(item)]))
-    return found
+        products = ", ".join(dict.fromkeys(item.get("Product Id") or "" for item in added))
+        raise RootAdded(products=products, how=how, where=where)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from integration_objects.errors import Refused
 
-#: of what -> from -> to; anything else is refused
+#: kind of thing -> from -> to; any other change is refused
 TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
     "quote": {"In Progress": frozenset({"Order Placed", "Cancelled"})},
     "order": {
@@ -28,7 +28,7 @@ TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
     },
 }
 
-#: order lines whose change never comes, or not in this state: no part of the requested state
+#: statuses of order lines whose change never comes, or not in this state: the requested state is without them
 NEVER_COMES = frozenset({"Failed", "Rejected", "Cancelled"})
 FAILED = frozenset({"Failed", "Rejected"})
 
@@ -36,31 +36,39 @@ FAILED = frozenset({"Failed", "Rejected"})
 class StatusChangeRefused(Refused):
     """A status would change in a way that the table doesn't have."""
 
+    what = "the {kind} {name} can't become {new}"
+    why = "it is {old}, from which it can become {allowed}"
+
 
 def check_change(
-    of: str,
+    kind: str,
     name: str,
     old: str | None,
     new: str,
     mend: str = "send a status that follows from the present one; a failed line opens again from its fallout entry",
+    where: str = "",
 ) -> None:
     """Refuse a change of status that isn't in the table.
 
     Args:
-        of: "quote", "order", "order line" or "asset".
-        name: which one, for the error.
-        old: its status now.
-        new: what it would become.
-        mend: what whoever asked for it can do.
+        kind: "quote", "order", "order line" or "asset".
+        name: identifies the quote, order, line or asset, for the error.
+        old: the present status.
+        new: the status that it would get.
+        mend: the error's mend.
+        where: the error's where.
 
     Raises:
         StatusChangeRefused: the table has no way from *old* to *new*.
     """
-    allowed = TRANSITIONS[of].get(old or "", frozenset())
+    allowed = TRANSITIONS[kind].get(old or "", frozenset())
     if new not in allowed:
         raise StatusChangeRefused(
-            f"the {of} {name} can't become {new}",
-            why=f"it is {old or 'without a status'}, from which it can become "
-            + (" or ".join(sorted(allowed)) or "nothing else"),
+            kind=kind,
+            name=name,
+            old=old or "without a status",
+            new=new,
+            allowed=" or ".join(sorted(allowed)) or "nothing else",
+            where=where,
             mend=mend,
         )

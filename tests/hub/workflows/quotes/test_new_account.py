@@ -51,7 +51,7 @@ def test_an_account_id_is_one_accounts(care):
     assert care.refused("new-account", name="Nobody", account="1-A") == (
         "there is an account '1-A' already\n"
         "  where: argument 'account'\n"
-        "  why:   an Account Id is one account's\n"
+        "  why:   an Account Id belongs to one account\n"
         "  mend:  give another, or none: then the hub makes one"
     )
 
