@@ -45,10 +45,8 @@ KNOWN_ARROWS = {
 KNOWN_TWICE = {
     "AccountUnknown",
     "KeyMissing",
-    "LineUnknown",
     "ObjectUnknown",
     "ProductUnknown",
-    "ServiceUnknown",
     "TooManyItems",
 }
 #: The outside: sockets, brokers, databases, message files.

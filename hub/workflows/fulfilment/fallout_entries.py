@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from hub.workflow_manager.run import Run
 from hub.workflows.state.order_lookup import described
-from hub.workflows.state.order_rules import left_behind, rules_broken, touched
+from hub.workflows.state.order_rules import changed_services, left_behind, rules_broken
 from hub.workflows.state.service_profile import (
     keys_above,
     no_profile,
@@ -168,10 +168,10 @@ def mark_overtaken_orders(
     without = run.call("Apply", asset, [*before, *after])
     done = run.call("Apply", asset, [*before, own, *after])
     undone = set(done.ignored) - set(without.ignored)
-    service_items = touched(order, without.asset, done.asset)
+    service_items = changed_services(order, without.asset, done.asset)
     broken = set(rules_broken(run, service_items))
     if broken:
-        broken -= set(rules_broken(run, touched(order, without.asset, without.asset)))
+        broken -= set(rules_broken(run, changed_services(order, without.asset, without.asset)))
     roots: dict[str | None, list[PropertySet]] = {root.get(KEY): [] for root in line_items(service_items.after)}
     state, state_without = (run.call("Apply", asset, [*before, *own_too]).asset for own_too in ([own], []))
     for later in after:

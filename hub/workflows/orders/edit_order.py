@@ -88,7 +88,7 @@ def edit_order_line_item(
         The order as it is stored now, and what there is to tell: prices that changed, what came to nothing.
 
     Raises:
-        OrderUnknown, LineUnknown: there is no such order or line.
+        OrderUnknown, OrderLineUnknown: there is no such order or line.
         OrderNotEditable, HeldForApproval: the order can't be edited as it is.
         FinishedLine, PastPointOfNoReturn: the line can't be, or the requests ask for something of another that can't.
         DisconnectRequested, ServiceItemDisconnected, NotARoot, ServiceItemUnknown: without the order the service item

@@ -21,7 +21,7 @@ from hub.workflows.fulfilment import fulfilment
 from hub.workflows.orders.supplements import supplement_of
 from hub.workflows.state.milestones import forget
 from hub.workflows.state.order_lookup import UNSUBMITTED, described, order_in_hand
-from hub.workflows.state.order_rules import prove_rules, state_in_turn, touched_in_turn
+from hub.workflows.state.order_rules import prove_in_turn, prove_rules, state_in_turn
 from hub.workflows.state.statuses import FAILED, check_change
 from integration_objects.complex_object import instances, message, walk_items
 from integration_objects.errors import Refused
@@ -151,7 +151,7 @@ def retry(run: Run, row_id: str, lines: Sequence[str] = ()) -> PropertySet:
         item.properties["Status"] = "Open"
         forget(item)
     # Other orders may have changed since then what these lines were proven on when the order was submitted.
-    service_items = touched_in_turn(run, order, ORDER, state_in_turn(run, order), _MEND)
+    service_items = prove_in_turn(run, order, ORDER, state_in_turn(run, order), _MEND)
     prove_rules(run, order, service_items, is_configured=True, mend=_MEND)
     fulfilment.flag_processed(run, order)
     run.effects.update(message(ORDER, [order]))

@@ -14,7 +14,7 @@ from hub.workflow_manager.run import Run
 from hub.workflows.state.lines import fill_products
 from hub.workflows.state.milestones import is_past
 from hub.workflows.state.order_lines import fill_line, put_ancestors
-from hub.workflows.state.order_rules import Touched, by_reference, references_of
+from hub.workflows.state.order_rules import ChangedServices, by_reference, references_of
 from hub.workflows.state.price_lists import newest_price_list_for
 from integration_objects.complex_object import action_code, instances, message, put_list, walk_items
 from integration_objects.errors import Refused
@@ -34,7 +34,7 @@ _PRICED = (
 )
 
 
-def price_order(run: Run, order: PropertySet, state: PropertySet, service_items: Touched) -> None:
+def price_order(run: Run, order: PropertySet, state: PropertySet, service_items: ChangedServices) -> None:
     """Give an order's lines the hub's prices, whatever prices they came with. Changes *order*.
 
     A line that is finished stays as it is.

@@ -27,7 +27,7 @@ from hub.workflows.state.order_lines import (
     resolve_keys,
 )
 from hub.workflows.state.order_lookup import in_force, is_hubs_supplement, next_revision
-from hub.workflows.state.order_rules import prove_quantities, prove_rules, touched
+from hub.workflows.state.order_rules import changed_services, prove_quantities, prove_rules
 from hub.workflows.state.rebase import BUILT_ON
 from hub.workflows.state.service_profile import make_no_action, no_profile, requested_state, still_to_come
 from integration_objects.complex_object import (
@@ -145,7 +145,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
         adopt_former_keys(order, newest)
         keep_finished_lines(order, in_force(run, newest), run.definitions[ORDER].root.children[LINE_ITEM].compared)
     coming = still_to_come(order)
-    service_items = touched(order, state, prove_on_state(run, coming, state))
+    service_items = changed_services(order, state, prove_on_state(run, coming, state))
     prove_quantities(coming, state, f"order {order.get('Source Order Number')}")
     prove_rules(run, order, service_items)
     if run.origin.prices == "hub":

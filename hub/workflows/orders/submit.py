@@ -28,7 +28,7 @@ from hub.workflows.state.order_lookup import (
     revision_of,
     set_active,
 )
-from hub.workflows.state.order_rules import prove_rules, state_in_turn, touched_in_turn
+from hub.workflows.state.order_rules import prove_in_turn, prove_rules, state_in_turn
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_profile import changed_items
 from hub.workflows.state.statuses import StatusChangeRefused, check_change
@@ -223,7 +223,7 @@ def _prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> No
     mend = "edit the order so that it follows from what was ordered before it, or cancel it"
     state = state_in_turn(run, order)
     rebase(run.definitions[ORDER].root.children[LINE_ITEM], line_items(order), state)
-    service_items = touched_in_turn(run, order, ORDER, state, mend)
+    service_items = prove_in_turn(run, order, ORDER, state, mend)
     prove_rules(run, order, service_items, is_configured=True, mend=_RULES_MEND)
 
 

@@ -15,7 +15,7 @@ from hub.workflows.quotes.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRIC
 from hub.workflows.quotes.quote_lines import check_status, store_lines, the_quote
 from hub.workflows.state.accounts import currency_of, the_account
 from hub.workflows.state.lines import ACCOUNTS, extend_quantities, fill_accounts, fill_products, number_lines
-from hub.workflows.state.order_rules import rules_broken, state_in_turn, touched_in_turn
+from hub.workflows.state.order_rules import prove_in_turn, rules_broken, state_in_turn
 from hub.workflows.state.price_lists import listed_currency
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_profile import make_no_action
@@ -151,7 +151,7 @@ def _prove_in_turn(run: Run, quote: PropertySet, state: PropertySet, mend: str) 
 
     It obeyed its rules when it was edited; other orders may have come between.
     """
-    broken = rules_broken(run, touched_in_turn(run, quote, QUOTE, state, mend))
+    broken = rules_broken(run, prove_in_turn(run, quote, QUOTE, state, mend))
     if not broken:
         return
     number = quote.get("Quote Number")

@@ -106,7 +106,7 @@ def test_of_two_orders_that_delete_the_same_item_the_second_is_told(postgresql):
     first, second = at_once(postgresql, ("submit", {"order": "O-1"}), ("submit", {"order": "O-2"}))
     assert instances(first.objects[0])[0].get("Status") == "Open"
     assert str(second) == (
-        "1 of the order's changes can't be made on what the customer has and has ordered\n"
+        "1 of the order's changes can't be made on the present and ordered services of the customer\n"
         "  where: order O-2\n"
         "  why:   line CARD-1 (Delete): the item isn't there\n"
         "  mend:  edit the order so that it follows from what was ordered before it, or cancel it"

@@ -325,7 +325,7 @@ def test_failed_lines_for_which_there_is_no_place_any_more_are_not_tried_again(c
     placed(care, the(care("disconnect", account="1-B", root=root)))
     keys = [item.get(KEY) for item, _ in walk_items(order)]
     assert care.refused("fallout-retry", entry=entry_of(care, number)) == (
-        "3 of the order's changes can't be made on what the customer has and has ordered\n"
+        "3 of the order's changes can't be made on the present and ordered services of the customer\n"
         f"  where: order {number}\n"
         f"  why:   line {keys[1]} (Add): its parent '{root}' isn't there; "
         f"line {keys[2]} (Add): its parent '{keys[1]}' is deleted; "

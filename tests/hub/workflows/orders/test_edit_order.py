@@ -8,7 +8,7 @@ import pytest
 
 from hub.workflows.orders.edit_order import FinishedLine, OrderDisconnects, OrderNotEditable
 from hub.workflows.state.milestones import PastPointOfNoReturn
-from hub.workflows.state.order_lookup import LineUnknown
+from hub.workflows.state.order_lookup import OrderLineUnknown
 from hub.workflows.state.service_item import DisconnectRequested, ServiceItemDisconnected
 from integration_objects.complex_object import action_code, attributes, instances, line_items, walk_items
 
@@ -202,7 +202,7 @@ def test_a_submitted_order_is_revised_first(shop):
         "  mend:  revise it (`orderhub workflow revise`), and edit the supplement"
     )
     shop.ask("revise", order=number)
-    with pytest.raises(LineUnknown, match=f"the order {number} has no line '99'"):
+    with pytest.raises(OrderLineUnknown, match=f"the order {number} has no line '99'"):
         edit(shop, number, "99")
     [forwarding] = [item for item, _ in walk_items(order) if item.get("Product Id") == "Call Forwarding"]
     change = {"request": "set", "item": forwarding.get("Integration Id"), "attributes": {"Rings": "2"}}

@@ -159,7 +159,9 @@ def test_what_another_order_has_changed_meanwhile_is_refused(care):
     )
     care("quote-to-order", quote=first)
     text = care.refused("quote-to-order", quote=second)
-    assert text.startswith("4 of the quote's changes can't be made on what the customer has and has ordered\n")
+    assert text.startswith(
+        "4 of the quote's changes can't be made on the present and ordered services of the customer\n"
+    )
     assert text.endswith(
         "  mend:  other orders came before it: edit the quote's lines (edit-quote-line-item), or modify anew"
     )
@@ -271,7 +273,7 @@ def test_a_quote_that_is_due_before_what_it_builds_on_stays_in_progress(care):
     (number,) = caller_ids(care, root, "anna")
     card = lines(care.quote(number), "Caller Id")[0].get(KEY)
     assert care.refused("quote-to-order", quote=number, due_date="2027-01-01") == (
-        "1 of the quote's changes can't be made on what the customer has and has ordered\n"
+        "1 of the quote's changes can't be made on the present and ordered services of the customer\n"
         f"  where: quote {number}\n"
         f"  why:   line {card} (Add): its parent '{root}' isn't there\n"
         "  mend:  an order due 2027-01-01 can't build on orders that are due later: give a later due-date=; "

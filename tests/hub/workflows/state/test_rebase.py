@@ -187,7 +187,7 @@ def test_what_was_put_beneath_a_service_since_it_was_to_end_or_rest_is_told(care
         left = f"Caller Id ({key}) stands beneath Local Line, which the quote {what}, and it has no line of it"
         assert f"left behind: {LINE} {root}: {left}" in map(str, care("verify", quote=number).notes)
         assert care.refused("quote-to-order", quote=number) == (
-            "the quote leaves behind 1 of what stands beneath the services that it takes away or suspends\n"
+            "the quote takes away or suspends services, and leaves behind 1 that stand beneath them\n"
             f"  where: quote {number}\n"
             f"  why:   {left}\n"
             "  mend:  other orders came before it: edit the quote's lines (edit-quote-line-item), or modify anew"
