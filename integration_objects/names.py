@@ -6,9 +6,12 @@ The definitions in integration_objects/*.yaml decide what these objects are; a d
 from __future__ import annotations
 
 ACCOUNT = "Account"
+ADDRESS = "Address"
 ASSET = "OM Asset"
 ORDER = "OM Order"
 QUOTE = "OM Quote"
+PRODUCT = "Product"
+SERVICE_POINT = "Service Point"
 
 LINE_ITEM = "Line Item"
 ATTRIBUTE = "Attribute"

@@ -1,4 +1,4 @@
-"""Move: what a customer has at one address ends there, and begins at another.
+"""Move: a customer's services at one address end there, and begin at another.
 
     the services at the old address    Delete, due on the day of moving out
     the same services                  Add, due on the day of moving in, with new keys and the new service points
@@ -14,7 +14,7 @@ from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.quote_arguments import ACCOUNT, MODULE, SESSION
+from hub.workflows.quotes import quote_arguments as arguments
 from hub.workflows.quotes.quote_lines import CurrencyMixed, make_quote, put_lines
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.change_of_state import broken_rules, lines_of, price
@@ -22,31 +22,47 @@ from hub.workflows.state.service_id import KIND, OF_METER, OF_SERVICE_POINT
 from hub.workflows.state.service_item import with_roots
 from hub.workflows.state.service_profile import requested_state
 from integration_objects.complex_object import (
-    instances,
+    ComplexObject,
+    first_instance,
     is_tracked,
+    items_from,
+    items_of,
     line_items,
     message,
     put_list,
-    walk_items,
 )
 from integration_objects.errors import Refused
-from integration_objects.names import ASSET, KEY, LINE_ITEM, QUOTE
+from integration_objects.names import ACCOUNT, ADDRESS, ASSET, KEY, LINE_ITEM, QUOTE, SERVICE_POINT
 from integration_objects.property_set import PropertySet
 
-ADDRESS, SERVICE_POINT = "Address", "Service Point"
 Header = Mapping[str, str | None]
 
 
 class AddressUnknown(Refused):
     """There is no address of this Address Id: the transfer can't be completed."""
 
+    what = "the address '{address}' is unknown"
+    where = "argument '{argument}'"
+    why = "no address of this Address Id is stored{consequence}"
+    mend = "mend the Address Id, or load the address with its service points (orderhub load)"
+
 
 class SameAddress(Refused):
-    """The address that a customer moves to is the one that they move from."""
+    """The customer moves to the address that they move from."""
+
+    what = "the customer can't move from '{address}' to '{address}'"
+    where = "argument 'new-address'"
+    why = "it is one address"
+    mend = "name the address that the customer moves to"
 
 
 class NothingToMove(Refused):
-    """The account has nothing at the address that it moves from."""
+    """The account has no service at the address that it moves from."""
+
+    what = "the account '{account}' has nothing at the address '{address}'{in_currency}"
+    where = "argument 'old-address'"
+    why = "none of its products has a service point there, or is provided at an account of that address"
+    mend = "mend the Address Id; `orderhub workflow projected-state` shows what the account has"
 
 
 def move(
@@ -60,13 +76,13 @@ def move(
     currency: str | None = None,
     session: str | None = None,
 ) -> Outcome:
-    """Move what an account has at one address to another, by the lines of a new quote.
+    """Move an account's services at one address to another, by the lines of a new quote.
 
     Args:
         run: the run.
         account: the customer's Account Id.
         old_address: the Address Id that the customer moves from.
-        new_address: the one that they move to.
+        new_address: the Address Id that the customer moves to.
         move_out: the day on which the services end at the old address.
         move_in: the day on which they begin at the new one.
         service_account: the account at which services are provided at the new address; None: as before.
@@ -78,7 +94,7 @@ def move(
         AccountUnknown, AddressUnknown, SameAddress: nothing is written.
         NothingToMove: the account has nothing at the old address, in *currency*.
         CurrencyMixed: it has services there in several currencies, and *currency* isn't given: a quote has one.
-        PriceMissing: something has no price.
+        PriceMissing: a product has no price.
 
     Source: "m. Move Process", steps 1 to 10.
     """
@@ -87,124 +103,113 @@ def move(
         the_account(run, service_account, "argument 'service-account'")
     _prove_addresses(run, old_address, new_address)  # 1 and 7
     state = requested_state(run, account)
-    roots = _in_currency(list(_roots_at(run, customer, state, old_address)), currency, old_address)  # 2
+    roots = _in_currency(list(_roots_at(run, account, state, old_address)), currency, old_address)  # 2
     if not roots:
-        raise NothingToMove(
-            f"the account '{account}' has nothing at the address '{old_address}'"
-            + ("" if currency is None else f" in {currency}"),
-            where="argument 'old-address'",
-            why="none of its products has a service point there, or is provided at an account of that address",
-            mend="mend the Address Id; `orderhub workflow projected-state` shows what the account has",
-        )
-    quote = make_quote(
-        run, customer, session, currency or next(filter(None, (root.get("Currency Code") for root in roots)), None)
-    )  # 3
+        in_currency = "" if currency is None else f" in {currency}"
+        raise NothingToMove(account=account, address=old_address, in_currency=in_currency)
+    currency = currency or next((text for root in roots if (text := root.get("Currency Code"))), None)
+    quote = make_quote(run, customer, session, currency)  # 3
     for field in ("Service Account Id", "Billing Account Id"):
         quote.properties[field] = roots[0].get(field) or quote.get(field)
     header = PropertySet("Asset", properties={"Account Id": account})
     leaving = with_roots(header, [_tracked(root) for root in roots], ASSET)
     coming, notes = _transferred(run, leaving, state, new_address, service_account)  # 6
-    notes += _of_other_addresses(run, leaving, old_address)
+    notes += _at_other_addresses(run, leaving, old_address)
     ending = lines_of(run, leaving, None, QUOTE)  # 4
     _set_due(ending, move_out)  # 5
     beginning: list[PropertySet] = []
-    if line_items(instances(coming)[0]):
+    if line_items(first_instance(coming)):
         priced = price(run, quote, coming, move_in)
         notes += [*priced.notes, *broken_rules(run, priced.state, account)]
         beginning = lines_of(run, None, priced.state, QUOTE)
         _set_due(beginning, move_in)  # 8
     merged = run.call("Merge", with_roots(quote, ending, QUOTE), with_roots(quote, beginning, QUOTE))  # 9
-    put_lines(run, quote, (), line_items(instances(merged)[0]))
+    put_lines(run, quote, (), line_items(first_instance(merged)))
     return Outcome(objects=(message(QUOTE, [quote]),), notes=tuple(notes))  # 10
 
 
 def _prove_addresses(run: Run, old: str, new: str) -> None:
-    found = {header["Address Id"] for header in run.headers(ADDRESS, {"Address Id": [old, new]})}
-    for name, address in (("old-address", old), ("new-address", new)):
-        if address not in found:
-            raise AddressUnknown(
-                f"the address '{address}' is unknown",
-                where=f"argument '{name}'",
-                why="no address of this Address Id is stored"
-                + (", and without a move-in address the transfer can't be completed" if address == new else ""),
-                mend="mend the Address Id, or load the address with its service points (orderhub load)",
-            )
+    known = {header["Address Id"] for header in run.headers(ADDRESS, {"Address Id": [old, new]})}
+    for argument, address in (("old-address", old), ("new-address", new)):
+        if address not in known:
+            no_move_in = ", and without a move-in address the transfer can't be completed" if address == new else ""
+            raise AddressUnknown(address=address, argument=argument, consequence=no_move_in)
     if old == new:
-        raise SameAddress(
-            f"the customer can't move from '{old}' to '{new}'",
-            where="argument 'new-address'",
-            why="it is one address",
-            mend="name the address that the customer moves to",
-        )
+        raise SameAddress(address=old)
 
 
-def _roots_at(run: Run, customer: PropertySet, state: PropertySet, address: str) -> Iterator[PropertySet]:
-    """The products at an address: by their service points; those that have none by the account they are provided at."""
+def _roots_at(run: Run, account: str, state: PropertySet, address: str) -> Iterator[PropertySet]:
+    """Find the products at an address by their service points; those without one by their service accounts."""
     points = {header["Service Point Id"] for header in run.headers(SERVICE_POINT, {"Address Id": address})}
-    roots = [root for instance in instances(state) for root in line_items(instance)]
-    own = customer.get("Account Id")
-    accounts = sorted({root.get("Service Account Id") or own or "" for root in roots})
-    here = {
+    roots = line_items(ComplexObject.of(state).header)
+    accounts = sorted({root.get("Service Account Id") or account for root in roots})
+    accounts_there = {
         header["Account Id"]
-        for header in run.headers("Account", {"Account Id": accounts})
+        for header in run.headers(ACCOUNT, {"Account Id": accounts})
         if header.get("Address Id") == address
     }
     for root in roots:
-        used = {item.get("Service Point Id") for item in root.walk() if item.type == LINE_ITEM} - {None}
-        if used & points or (not used and (root.get("Service Account Id") or own) in here):
+        used = _points_of([root])
+        if used & points or (not used and (root.get("Service Account Id") or account) in accounts_there):
             yield root
 
 
+def _points_of(roots: list[PropertySet]) -> set[str]:
+    return {point for item in items_from(roots) if (point := item.get("Service Point Id")) is not None}
+
+
 def _in_currency(roots: list[PropertySet], currency: str | None, address: str) -> list[PropertySet]:
-    """The products that one quote can move; those without a currency go with any.
+    """Return the products that one quote can move; those without a currency go with any.
 
     Raises:
         CurrencyMixed: there are several currencies, and none is named.
     """
-    found = sorted({root.get("Currency Code") or "" for root in roots} - {""})
-    if currency is None and len(found) > 1:
+    currencies = sorted({root.get("Currency Code") or "" for root in roots} - {""})
+    if currency is None and len(currencies) > 1:
         raise CurrencyMixed(
-            f"what is at the address '{address}' can't move by one quote",
+            f"the services at the address '{address}' can't move by one quote",
             where="argument 'old-address'",
-            why=f"it is priced in {' and '.join(found)}, and a quote has one currency",
-            mend=f"move it by a quote for each, such as currency={found[0]} first",
+            why=f"they are priced in {' and '.join(currencies)}, and a quote has one currency",
+            mend=f"move them by a quote for each, such as currency={currencies[0]} first",
         )
     return [root for root in roots if currency is None or root.get("Currency Code") in (None, currency)]
 
 
-def _of_other_addresses(run: Run, leaving: PropertySet, address: str) -> list[Note]:
-    """A note for each service of another address that ends because its service item is at the old one in part.
+def _at_other_addresses(run: Run, leaving: PropertySet, address: str) -> list[Note]:
+    """Report each service of another address that ends because its service item is at the old one in part.
 
     A complex asset moves as one; a service has the address of its service point, else that of a service account of
     its own.
     """
-    pairs = [(item, parent) for instance in instances(leaving) for item, parent in walk_items(instance)]
-    points = _addresses(run, SERVICE_POINT, (item.get("Service Point Id") for item, _ in pairs))
-    accounts = _addresses(run, "Account", (item.get("Service Account Id") for item, _ in pairs))
+    services = ComplexObject.of(leaving)
+    points = _addresses(run, SERVICE_POINT, _points_of(line_items(services.header)))
+    accounts = _addresses(run, ACCOUNT, (item.get("Service Account Id") for item in services.items))
     notes = []
-    for item, parent in pairs:
-        there = points.get(item.get("Service Point Id"))
-        if there is None and parent is not None:
+    for item in services.items:
+        item_address = points.get(item.get("Service Point Id"))
+        parent = services.parent_of(item)
+        if item_address is None and parent is not None:
             account = item.get("Service Account Id")
-            there = accounts.get(account) if account != parent.get("Service Account Id") else None
-        if there not in (None, address):
-            why = f"it is at the address '{there}', and ends there with the service item that it is part of"
+            item_address = accounts.get(account) if account != parent.get("Service Account Id") else None
+        if item_address not in (None, address):
+            why = f"it is at the address '{item_address}', and ends there with the service item that it is part of"
             notes.append(Note("other address", why, item.get(KEY), item.get("Product Id")))
     return notes
 
 
 def _addresses(run: Run, name: str, keys: Iterable[str | None]) -> dict[str | None, str | None]:
-    """The Address Ids of the service points or accounts of these keys."""
+    """Return the Address Ids of the service points or accounts with these keys."""
     wanted = sorted({key for key in keys if key is not None})
     if not wanted:
         return {}
-    return {one[f"{name} Id"]: one.get("Address Id") for one in run.headers(name, {f"{name} Id": wanted})}
+    headers = run.headers(name, {f"{name} Id": wanted})
+    return {header[f"{name} Id"]: header.get("Address Id") for header in headers}
 
 
 def _tracked(root: PropertySet) -> PropertySet:
-    """A copy of a product without what isn't tracked as an asset: that is no service which could end."""
+    """Copy a product without untracked components and all beneath them: they are no services which could end."""
     copy = root.copy()
-    for item in copy.walk():
+    for item in items_from([copy]):
         below = line_items(item)
         below[:] = [child for child in below if is_tracked(child)]
     return copy
@@ -213,24 +218,23 @@ def _tracked(root: PropertySet) -> PropertySet:
 def _transferred(
     run: Run, leaving: PropertySet, state: PropertySet, address: str, service_account: str | None
 ) -> tuple[PropertySet, list[Note]]:
-    """The services as they are to be at the new address, with new keys, and what is left out."""
+    """Copy the services as they begin at the new address, with new keys; report those that are left out."""
     coming = leaving.copy()
-    [instance] = instances(coming)
-    items = [item for item, _ in walk_items(instance)]
-    products = run.products(item.get("Product Id") or "" for item in items)
-    free = _free_points(run, state, address)
+    instance = first_instance(coming)
+    products = run.products(item.get("Product Id") or "" for item in items_of(instance))
+    free_points = _free_points(run, state, address)
     notes: list[Note] = []
 
-    def connected(item: PropertySet) -> bool:
+    def connect(item: PropertySet) -> bool:
         product = products.get(item.get("Product Id") or "", {})
-        points = free.get(item.get("Product Id"))
+        points = free_points.get(item.get("Product Id"))
         if product.get("Transferable") == "N":
             why = "the product can't be transferred to another address"
         elif not _needs_point(item, product):
             return True
         elif points:
             item.properties["Service Point Id"] = points.pop(0)
-            item.properties["Service Id"] = None  # the service point and its meter tell it
+            item.properties["Service Id"] = None  # the service point and its meter have the service id
             return True
         else:
             why = f"there is no service point for it at the address '{address}'"
@@ -242,7 +246,7 @@ def _transferred(
     while stack:
         node = stack.pop()
         below = put_list(node, LINE_ITEM)
-        below[:] = [child for child in below if connected(child)]
+        below[:] = [child for child in below if connect(child)]
         for item in below:
             item.properties[KEY] = run.new_id()
             if service_account is not None:
@@ -256,8 +260,8 @@ def _needs_point(item: PropertySet, product: Header) -> bool:
 
 
 def _free_points(run: Run, state: PropertySet, address: str) -> dict[str | None, list[str]]:
-    """The service points at an address that the account doesn't use yet, by the product that they serve."""
-    used = {item.get("Service Point Id") for instance in instances(state) for item, _ in walk_items(instance)}
+    """Return the service points at an address that the account doesn't use yet, by the product that they serve."""
+    used = _points_of(line_items(ComplexObject.of(state).header))
     free: dict[str | None, list[str]] = {}
     for header in run.headers(SERVICE_POINT, {"Address Id": address}):
         if header["Service Point Id"] not in used:
@@ -266,10 +270,8 @@ def _free_points(run: Run, state: PropertySet, address: str) -> dict[str | None,
 
 
 def _set_due(roots: list[PropertySet], day: str) -> None:
-    for root in roots:
-        for item in root.walk():
-            if item.type == LINE_ITEM:
-                item.properties["Due Date"] = day
+    for item in items_from(roots):
+        item.properties["Due Date"] = day
 
 
 WORKFLOWS = (
@@ -277,7 +279,7 @@ WORKFLOWS = (
         "Move",
         move,
         "move what an account has at one address to another, by a new quote",
-        ACCOUNT,
+        arguments.ACCOUNT,
         Argument("old-address", required=True, help="The Address Id that the customer moves from."),
         Argument("new-address", required=True, help="The Address Id that the customer moves to."),
         Argument("move-out", "date", required=True, help="The day on which the services end at the old address."),
@@ -288,7 +290,7 @@ WORKFLOWS = (
         Argument(
             "currency", "currency", help="Which services move, by their currency; needed where there are several."
         ),
-        SESSION,
-        module=MODULE,
+        arguments.SESSION,
+        module=arguments.MODULE,
     ),
 )

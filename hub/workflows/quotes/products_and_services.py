@@ -3,7 +3,7 @@
     new-products-and-services    an added product on the active quote
     modify                       a service item's new state, as the delta to its requested one
     disconnect                   its requested state against nothing
-    suspend, resume              the same skeleton: an Update of what status the service is to have
+    suspend, resume              its requested state with another status
     profile                      the products and services that a quote's accounts lead to
 
 Source: "Workflow Processes", a to d; spec: docs/design/workflows.md.
@@ -24,35 +24,50 @@ from hub.workflows.quotes.quote_lines import (
     active_quote,
     group_of,
     put_lines,
-    set_currency,
     store_lines,
     the_quote,
 )
 from hub.workflows.state.accounts import the_account
-from hub.workflows.state.change_of_state import broken_rules, configure, lines_of, price_as_wanted
+from hub.workflows.state.change_of_state import ChangedState, broken_rules, configure, lines_of, price_as_wanted
 from hub.workflows.state.lines import ACCOUNTS
 from hub.workflows.state.service_item import refuse_new_roots, requested_item, with_roots
 from hub.workflows.state.service_profile import no_profile, profile
-from hub.workflows.state.statuses import StatusChangeRefused, check_change
+from hub.workflows.state.statuses import check_change
 from integration_objects.complex_object import (
+    ComplexObject,
     action_code,
-    instances,
+    all_items,
+    drop_items,
     is_empty,
     is_tracked,
+    items_from,
     line_items,
-    list_of,
     message,
-    walk_items,
 )
-from integration_objects.errors import Refused
-from integration_objects.names import ASSET, KEY, LINE_ITEM, QUOTE
+from integration_objects.errors import Refused, UnknownName
+from integration_objects.names import ASSET, KEY, NO_ACTION, QUOTE
 from integration_objects.property_set import PropertySet
 
+_VIEWS = {"service": ACCOUNTS[0], "billing": ACCOUNTS[1]}
 _UNTRACKED = "[Track As Asset] = 'N'"
 
 
 class NothingTracked(Refused):
-    """Nothing of a service item is tracked as an asset, so that there is nothing to disconnect."""
+    """No component of a service item is tracked as an asset, so that none can be disconnected."""
+
+    what = "nothing of the service item '{root}' can be disconnected"
+    where = "account '{account}', line item '{root}'"
+    why = "none of its components is tracked as an asset"
+    mend = "cancel the order that brings it, where it isn't complete; else there is nothing to do"
+
+
+class ViewUnknown(UnknownName, Refused):
+    """The profile is asked for in a view that it doesn't have."""
+
+    kind = "view"
+    where = "argument 'view'"
+    why = "expected service or billing"
+    otherwise = "name one of them, or neither"
 
 
 def new_products_and_services(
@@ -68,7 +83,7 @@ def new_products_and_services(
     Raises:
         AccountUnknown, ProductUnknown: there is no such account or product.
         ConfigurationRefused: the requested configuration breaks rules of the products.
-        PriceMissing: something of it has no price.
+        PriceMissing: a product has no price.
 
     Source: "New Products and Services Process", steps 1 to 3.
     """
@@ -77,27 +92,27 @@ def new_products_and_services(
     _designate_accounts(run, quote, customer)  # 2
     notes: tuple[Note, ...] = ()
     if product is not None or requests:
-        wanted = [] if product is None else [AddItem(product, name=product, quantity=quantity or "1")]
         if requests:
-            # behind the caller's, whose numbers errors name; a batch has no order
-            state, notes = _configured(run, account, [*requests, *wanted])
+            added = [] if product is None else [AddItem(product, name=product, quantity=quantity or "1")]
+            # Errors name the caller's requests by their numbers, so the product comes last; a batch has no order.
+            changed = configure(run, no_profile(account), account, [*requests, *added])
         else:
-            state, notes = _started(run, account, product or "", quantity)
-        priced = price_as_wanted(run, quote, state)
-        notes = (*notes, *priced.notes)
+            changed = _started(run, account, product or "", quantity)
+        priced = price_as_wanted(run, quote, changed.state)
+        notes = (*changed.notes, *priced.notes)
         put_lines(run, quote, (), lines_of(run, None, priced.state, QUOTE))
     return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)  # 3
 
 
 def modify(run: Run, account: str, root: str, requests: Sequence[Request] = (), session: str | None = None) -> Outcome:
-    """Change a service item from what is requested of it so far; the changes become lines of the active quote.
+    """Change the requested state of a service item; the changes become lines of the active quote.
 
     Raises:
         AccountUnknown, ServiceItemUnknown, NotARoot: there is no such account or service item.
         DisconnectRequested: an open or pending order disconnects the service item.
         RootAdded: the requests add another service item beside it.
         ConfigurationRefused: the new state breaks rules of the products.
-        PriceMissing: something of it has no price.
+        PriceMissing: a product has no price.
 
     Source: "Modify Products and Services Process", steps 1 to 4; "Modify Asset Sub-process", steps 1 to 5.
     """
@@ -150,7 +165,7 @@ def resume(run: Run, account: str, root: str, session: str | None = None) -> Out
 
 
 def show_profile(run: Run, quote: str, view: str | None = None) -> Outcome:
-    """The service profile that a quote's accounts lead to; nothing where there is none.
+    """Show the service profile that a quote's accounts lead to; nothing where there is none.
 
     Raises:
         QuoteUnknown: there is no such quote.
@@ -159,16 +174,9 @@ def show_profile(run: Run, quote: str, view: str | None = None) -> Outcome:
     Source: "Profile Process".
     """
     header = the_quote(run, quote)
-    views = ("service", "billing") if view is None else (view,)
-    for one in views:
-        if one not in _VIEWS:
-            raise ViewUnknown(
-                f"there is no view '{one}'",
-                where="argument 'view'",
-                why=f"expected {' or '.join(_VIEWS)}",
-                mend="name one of them, or neither",
-            )
-        field = _VIEWS[one]
+    if view is not None and view not in _VIEWS:
+        raise ViewUnknown(view, _VIEWS)
+    for field in _VIEWS.values() if view is None else (_VIEWS[view],):
         account_id = header.get(field)
         if account_id is not None:
             owners = {account_id, header.get("Account Id") or account_id}
@@ -177,30 +185,17 @@ def show_profile(run: Run, quote: str, view: str | None = None) -> Outcome:
     return Outcome(why=f"the quote {quote} names no account whose products and services could be shown")
 
 
-class ViewUnknown(Refused):
-    """The profile is asked for in a view that it doesn't have."""
-
-
-_VIEWS = {"service": ACCOUNTS[0], "billing": ACCOUNTS[1]}
-
-
-def _configured(run: Run, account: str, requests: Sequence[Request]) -> tuple[PropertySet, tuple[Note, ...]]:
-    changed = configure(run, no_profile(account), account, requests)
-    return changed.state, changed.notes
-
-
-def _started(run: Run, account: str, product: str, quantity: str | None) -> tuple[PropertySet, tuple[Note, ...]]:
-    """The product with its defaults; what it still lacks is told, for it may be edited on the quote."""
+def _started(run: Run, account: str, product: str, quantity: str | None) -> ChangedState:
+    """Start a product with its defaults; report broken rules only, because it may still be edited on the quote."""
     root = run.configurator.start(product, run.catalogue([product]), run.new_id)
     if quantity is not None:
         root.properties["Quantity"] = quantity
-    header = PropertySet("Asset", properties={"Account Id": account})
-    state = with_roots(header, [root], ASSET)
-    return state, tuple(broken_rules(run, state, account))
+    state = with_roots(PropertySet("Asset", properties={"Account Id": account}), [root], ASSET)
+    return ChangedState(state, tuple(broken_rules(run, state, account)))
 
 
 def _designate_accounts(run: Run, quote: PropertySet, customer: PropertySet) -> None:
-    """Fill the header's billing and service accounts, where they haven't been specified."""
+    """Fill the header's billing and service accounts where they are missing."""
     missing = [field for field in ACCOUNTS if quote.get(field) is None]
     for field in missing:
         quote.properties[field] = customer.get("Account Id")
@@ -214,7 +209,7 @@ def _adopt_currency(quote: PropertySet, requested: PropertySet) -> None:
     Raises:
         CurrencyMixed: the quote has lines in another currency.
     """
-    currency = next((item.get("Currency Code") for one in instances(requested) for item in line_items(one)), None)
+    currency = next((root.get("Currency Code") for root in line_items(ComplexObject.of(requested).header)), None)
     if currency is None or currency == quote.get("Currency Code"):
         return
     if line_items(quote):
@@ -224,11 +219,11 @@ def _adopt_currency(quote: PropertySet, requested: PropertySet) -> None:
             why=f"it has lines in {quote.get('Currency Code')}",
             mend="make a new quote (new-quote) for the service item",
         )
-    set_currency(quote, currency)
+    quote.properties |= {"Currency Code": currency, "Price List Id": None}
 
 
 def _tracked(run: Run, account: str, root: str) -> tuple[PropertySet, tuple[Note, ...]]:
-    """The requested state of a service item without the components that aren't tracked as assets.
+    """Return the requested state of a service item without the components that aren't tracked as assets.
 
     Raises:
         NothingTracked: nothing is left.
@@ -236,44 +231,32 @@ def _tracked(run: Run, account: str, root: str) -> tuple[PropertySet, tuple[Note
     requested = requested_item(run, account, root)
     tracked: PropertySet = run.call("Trim", requested, specification=_UNTRACKED)
     if is_empty(tracked):
-        raise NothingTracked(
-            f"nothing of the service item '{root}' can be disconnected",
-            where=f"account '{account}', line item '{root}'",
-            why="none of its components is tracked as an asset",
-            mend="cancel the order that brings it, where it isn't complete; else there is nothing to do",
-        )
-    kept = {item.get(KEY) for one in instances(tracked) for item, _ in walk_items(one)}
+        raise NothingTracked(account=account, root=root)
+    kept = ComplexObject.of(tracked).keyed
     notes = tuple(
         Note("left out", "it is not tracked as an asset", item.get(KEY), item.get("Product Id"))
-        for one in instances(requested)
-        for item, _ in walk_items(one)
+        for item in ComplexObject.of(requested).items
         if item.get(KEY) not in kept
     )
     return tracked, notes
 
 
 def _set_status(run: Run, account: str, root: str, session: str | None, status: str) -> Outcome:
-    """The skeleton of Disconnect with an Update of the services' status."""
+    """Proceed as Disconnect does, with an Update of the services' status instead of a Delete."""
     quote = active_quote(run, the_account(run, account), session)
     requested, notes = _tracked(run, account, root)
     _adopt_currency(quote, requested)
     changed = requested.copy()
-    items = [entry for instance in instances(changed) for entry in walk_items(instance)]
-    others = [item for item, _ in items if item.get("Status") != status and is_tracked(item)]
-    for item, parent in items:
-        # A root that is so already may have something beneath it that isn't: it was added, or tried again, since.
-        if parent is None and (not others or any(one is item for one in others)):
-            _check_status(account, root, item.get("Status"), status)
+    items = list(all_items([changed]))
+    top = items[0]
+    others = [item for item in items if item.get("Status") != status and is_tracked(item)]
+    # A root that has the status already is accepted where an item beneath it hasn't: that was added, or failed, since.
+    if not others or others[0] is top:
+        mend = "leave the service item as it is: it is that way, or is to be"
+        check_change("asset", root, top.get("Status"), status, mend, f"account '{account}', line item '{root}'")
     for item in others:
         item.properties["Status"] = status
     return _put(run, quote, root, requested, changed, notes)
-
-
-def _check_status(account: str, root: str, old: str | None, new: str) -> None:
-    try:
-        check_change("asset", root, old, new, mend="leave the service item as it is: it is that way, or is to be")
-    except StatusChangeRefused as error:
-        raise error.at(f"account '{account}', line item '{root}'") from error
 
 
 def _put(
@@ -284,9 +267,9 @@ def _put(
     after: PropertySet | None,
     notes: tuple[Note, ...],
 ) -> Outcome:
-    """The delta of both states becomes the service item's lines on the quote, in place of those it had there."""
+    """Replace the service item's lines on the quote by the delta of both states."""
     former = group_of(quote, root)
-    if any(action_code(item) != "-" for one in former for item in one.walk() if item.type == LINE_ITEM):
+    if any(action_code(item) != NO_ACTION for item in items_from(former)):
         text = "the quote's former changes of the service item were replaced; edit-quote-line-item goes on from them"
         notes = (*notes, Note("replaced", text, root))
     put_lines(run, quote, former, lines_of(run, before, after, QUOTE))
@@ -294,19 +277,10 @@ def _put(
 
 
 def _of_account(asset: PropertySet, field: str, account_id: str) -> PropertySet:
-    """The items of the account, and those above them; an item that names no account is its header's."""
-    for instance in instances(asset):
-        kept: set[int] = set()
-        for item, _ in reversed(list(walk_items(instance))):
-            below = line_items(item)
-            below[:] = [child for child in below if id(child) in kept]
-            if below or (item.get(field) or instance.get("Account Id")) == account_id:
-                kept.add(id(item))
-        roots = [root for root in line_items(instance) if id(root) in kept]
-        header = instance.copy_node()
-        header.children = [node for node in instance.children if node.type != list_of(LINE_ITEM)]
-        return with_roots(header, roots, ASSET)
-    return asset
+    """Keep the items of the account and the items above them; an item without an account has its header's."""
+    header = ComplexObject.of(asset).header
+    drop_items(header, lambda item: (item.get(field) or header.get("Account Id")) != account_id)
+    return with_roots(header, line_items(header), ASSET)
 
 
 WORKFLOWS = (

@@ -1,14 +1,15 @@
-"""A quote's line items: found, replaced, numbered, written.
+"""Quotes and their line items: a quote by its number, the active quote, lines replaced and written.
 
-The lines of one service item stand on a quote once: a further change of the same item replaces them.
+The lines of one service item stand on a quote once: a further change of the same item replaces them. The active quote
+is the quote that a user session works on.
 
-Source: "Modify Asset Sub-process", steps 4 and 5; "Edit Quotes Line Items Process", step 10; spec:
-docs/design/workflows.md.
+Source: "New Products and Services Process", steps 1 and 2; "Check Active Quote"; "Modify Asset Sub-process", steps 4
+and 5; "Edit Quotes Line Items Process", step 10; spec: docs/design/workflows.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from hub.workflow_manager.run import Run
 from hub.workflows.state.accounts import currency_of
@@ -16,56 +17,61 @@ from hub.workflows.state.change_of_state import copy_key
 from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products, line_in, number_lines
 from hub.workflows.state.price_lists import listed_currency
 from hub.workflows.state.statuses import StatusChangeRefused, check_change
-from integration_objects.complex_object import (
-    instances,
-    line_items,
-    message,
-    put_list,
-    walk_items,
-)
+from integration_objects.complex_object import instances, items_from, items_of, line_items, message, put_list
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_number
 from integration_objects.names import KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
 IN_PROGRESS = "In Progress"
+_NEW_QUOTE = "make a new quote for what else is wanted"
 
 
 class QuoteUnknown(Refused):
     """There is no quote of this number."""
 
+    what = "the quote '{number}' is unknown"
+    where = "argument 'quote'"
+    why = "no quote of this number is stored"
+    mend = "mend the number: `orderhub object query 'OM Quote'` has them"
+
 
 class QuoteNotInProgress(StatusChangeRefused):
     """A quote that was placed or cancelled can't be changed."""
+
+    what = "the quote {number} can't be changed"
+    where = "argument 'quote'"
+    why = "expected the status In Progress, found {status}"
+    mend = "make a new quote for what else is wanted"
 
 
 class QuoteLineUnknown(Refused):
     """The quote has no such line."""
 
+    what = "the quote {number} has no line '{line}'"
+    where = "argument 'line'"
+    why = "none of its lines has this Integration Id or Line Number"
+    mend = "mend it: `orderhub show 'OM Quote' {number}` has the lines"
+
 
 class CurrencyMixed(Refused):
-    """Service items of two currencies are to be on one quote."""
+    """A quote would have service items of two currencies."""
 
 
 def the_quote(run: Run, number: str) -> PropertySet:
-    """The stored quote of this number, its newest revision.
+    """Return the newest revision of the stored quote of this number.
 
     Raises:
         QuoteUnknown: there is none.
     """
-    found = instances(run.query(QUOTE, {"Quote Number": number}))
-    if not found:
-        raise QuoteUnknown(
-            f"the quote '{number}' is unknown",
-            where="argument 'quote'",
-            why="no quote of this number is stored",
-            mend="mend the number: `orderhub object query 'OM Quote'` has them",
-        )
-    return max(found, key=lambda quote: read_number(quote.get("Revision") or "1"))
+    revisions = instances(run.query(QUOTE, {"Quote Number": number}))
+    if not revisions:
+        raise QuoteUnknown(number=number)
+    return max(revisions, key=lambda quote: read_number(quote.get("Revision") or "1"))
 
 
 def quote_in_progress(run: Run, number: str) -> PropertySet:
-    """The stored quote, where it may still be changed.
+    """Return the stored quote, which may still be changed.
 
     Raises:
         QuoteUnknown: there is none.
@@ -73,17 +79,12 @@ def quote_in_progress(run: Run, number: str) -> PropertySet:
     """
     quote = the_quote(run, number)
     if quote.get("Status") != IN_PROGRESS:
-        raise QuoteNotInProgress(
-            f"the quote {number} can't be changed",
-            where="argument 'quote'",
-            why=f"expected the status {IN_PROGRESS}, found {quote.get('Status')}",
-            mend="make a new quote for what else is wanted",
-        )
+        raise QuoteNotInProgress(number=number, status=quote.get("Status"))
     return quote
 
 
 def active_quote(run: Run, account: PropertySet, session: str | None) -> PropertySet:
-    """The session's active quote, where it belongs to the account and is In Progress; else a new one.
+    """Return the session's active quote, where it belongs to the account and is In Progress; else a new one.
 
     Args:
         run: the run.
@@ -108,7 +109,7 @@ def make_quote(
     price_list: str | None = None,
     opportunity: str | None = None,
 ) -> PropertySet:
-    """A new, empty quote for the account, stored, and the session's active one.
+    """Store a new, empty quote for the account, and make it the session's active one.
 
     Raises:
         PriceListUnknown, PriceListInAnotherCurrency: there is no such price list, or it isn't in *currency*.
@@ -135,12 +136,6 @@ def make_quote(
     return quote
 
 
-def set_currency(quote: PropertySet, currency: str) -> None:
-    """Give a quote without lines another currency, and with it another price list; in place."""
-    quote.properties["Currency Code"] = currency
-    quote.properties["Price List Id"] = None
-
-
 def check_status(quote: PropertySet, new: str) -> None:
     """Refuse a change of a quote's status that isn't in the table.
 
@@ -148,32 +143,23 @@ def check_status(quote: PropertySet, new: str) -> None:
         StatusChangeRefused: it is placed or cancelled already.
     """
     number = quote.get("Quote Number") or ""
-    try:
-        check_change("quote", number, quote.get("Status"), new)
-    except StatusChangeRefused as error:
-        error.mend = "make a new quote for what else is wanted"
-        raise error.at(f"quote {number}, Status") from error
+    check_change("quote", number, quote.get("Status"), new, mend=_NEW_QUOTE, where=f"quote {number}, Status")
 
 
 def root_of_line(quote: PropertySet, line: str) -> PropertySet:
-    """The ultimate parent of a line, which is named by its Integration Id or its Line Number.
+    """Return the root above a line, which is named by its Integration Id or its Line Number.
 
     Raises:
         QuoteLineUnknown: the quote has no such line.
     """
-    found = line_in(quote, line)
-    if found is not None:
-        return found[1]
-    raise QuoteLineUnknown(
-        f"the quote {quote.get('Quote Number')} has no line '{line}'",
-        where="argument 'line'",
-        why="none of its lines has this Integration Id or Line Number",
-        mend=f"mend it: `orderhub show 'OM Quote' {quote.get('Quote Number')}` has the lines",
-    )
+    line_and_root = line_in(quote, line)
+    if line_and_root is None:
+        raise QuoteLineUnknown(number=quote.get("Quote Number"), line=line)
+    return line_and_root[1]
 
 
 def group_of(quote: PropertySet, root: str) -> list[PropertySet]:
-    """The root *root* with those that a grown quantity of it added beside it, one for each time that it grew."""
+    """Return the root item and the copies that later quantity increases put beside it."""
     present = {item.get(KEY) for item in line_items(quote)}
     group, key = {root}, copy_key(root)
     while key in present:
@@ -182,7 +168,7 @@ def group_of(quote: PropertySet, root: str) -> list[PropertySet]:
     return [item for item in line_items(quote) if item.get(KEY) in group]
 
 
-def put_lines(run: Run, quote: PropertySet, replaced: Iterable[PropertySet], roots: list[PropertySet]) -> None:
+def put_lines(run: Run, quote: PropertySet, replaced: Sequence[PropertySet], roots: Sequence[PropertySet]) -> None:
     """Put the lines of a service item on a quote in place of its former ones, and store the quote.
 
     Args:
@@ -191,20 +177,16 @@ def put_lines(run: Run, quote: PropertySet, replaced: Iterable[PropertySet], roo
         replaced: the former roots, the quote's own nodes.
         roots: the new ones; lines that the quote had keep their Row Id, and their Due Date where there is no new one.
     """
-    gone = {id(root) for root in replaced}
-    former = {
-        item.get(KEY): item for root in line_items(quote) if id(root) in gone for item in root.walk() if _is_item(item)
-    }
-    kept = put_list(quote, LINE_ITEM)
-    at = next((number for number, root in enumerate(kept) if id(root) in gone), len(kept))
-    before, after = kept[:at], [root for root in kept[at:] if id(root) not in gone]
-    kept[:] = [*before, *roots, *after]
-    for root in roots:
-        for item in root.walk():
-            if _is_item(item) and item.get(KEY) in former:
-                was = former[item.get(KEY)]
-                item.properties["Row Id"] = was.get("Row Id")
-                item.properties["Due Date"] = item.get("Due Date") or was.get("Due Date")
+    former = {item.get(KEY): item for item in items_from(replaced)}
+    removed = {id(root) for root in replaced}
+    lines = put_list(quote, LINE_ITEM)
+    place = next((number for number, root in enumerate(lines) if id(root) in removed), len(lines))
+    lines[:] = [*lines[:place], *roots, *(root for root in lines[place:] if id(root) not in removed)]
+    for item in items_from(roots):
+        if item.get(KEY) in former:
+            line = former[item.get(KEY)]
+            item.properties["Row Id"] = line.get("Row Id")
+            item.properties["Due Date"] = item.get("Due Date") or line.get("Due Date")
     store_lines(run, quote)
 
 
@@ -214,11 +196,7 @@ def store_lines(run: Run, quote: PropertySet) -> None:
     fill_accounts(quote)
     number_lines(quote)
     extend_quantities(quote)
-    for item, _ in walk_items(quote):
+    for item in items_of(quote):
         if item.get("Row Id") is None:
             item.properties["Row Id"] = run.new_id()
     run.effects.synchronize(message(QUOTE, [quote]))
-
-
-def _is_item(node: PropertySet) -> bool:
-    return node.type == LINE_ITEM

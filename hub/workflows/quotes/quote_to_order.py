@@ -22,8 +22,10 @@ from hub.workflows.state.service_profile import make_no_action
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import (
     action_code,
-    instances,
+    first_instance,
+    items_of,
     line_items,
+    list_of,
     message,
     put_list,
     walk_items,
@@ -33,7 +35,7 @@ from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, QUOTE
 from integration_objects.property_set import PropertySet
 
 PLACED = "Order Placed"
-#: Fields of the header that an order has from its quote.
+#: Fields of the header that an order takes over from its quote.
 _HEADER = (
     "Account Id",
     "Service Account Id",
@@ -47,13 +49,28 @@ _HEADER = (
 class OrderPlaced(StatusChangeRefused):
     """The quote's changes have been ordered: they are executed once only."""
 
+    what = "an order was placed for the quote {number} already"
+    where = "quote {number}, Status"
+    why = "its status is Order Placed, and its changes are executed once only"
+    mend = "make a new quote for what else is wanted"
+
 
 class NothingToOrder(Refused):
     """A quote asks for no change."""
 
+    what = "the quote {number} asks for no change"
+    where = "quote {number}"
+    why = "none of its lines adds, updates or deletes anything"
+    mend = "put products or changes on it first, or cancel it"
+
 
 class RulesBroken(Refused):
-    """A quote asks for states of products that their rules forbid."""
+    """A quote asks for products that break their rules."""
+
+    what = "the quote {number} asks for products that break {count}"
+    where = "quote {number}"
+    why = "{rules}"
+    mend = "configure them further (edit-quote-line-item); verify names every rule that is broken"
 
 
 def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome:
@@ -65,12 +82,12 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     Raises:
         QuoteUnknown: there is no such quote.
         OrderPlaced: an order was placed for it already.
-        StatusChangeRefused: it was cancelled.
+        StatusChangeRefused: it was cancelled; or it suspends a service that an order before it suspends, or resumes
+            one that isn't suspended.
         NothingToOrder: it asks for no change.
-        OrderDoesNotApply: what it asks can't be made any more on what the customer has, and has ordered before it.
-        StatusChangeRefused: it suspends what an order before it suspends, or resumes what isn't suspended.
-        RulesBroken: upon that, a service item that it changes isn't as the rules of its products want it.
-        QuantityNotWhole, TooManyItems: what can't be exploded.
+        OrderDoesNotApply: its changes don't apply any more to the present services and the orders before it.
+        RulesBroken: a service item that it changes would break a rule of its products.
+        QuantityNotWhole, TooManyItems: a line can't be exploded.
 
     Source: "Quote to Order Process".
     """
@@ -79,8 +96,8 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     _prove_changes(header)
     state = state_in_turn(run, _place(run, header, due_date))
     notes = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], line_items(header), state)
-    _prove_in_turn(run, header, state, _mend_by(due_date))
-    exploded = instances(run.call("Explode", message(QUOTE, [header])))[0]
+    _prove_rules(run, header, state, _mend_by(due_date))
+    exploded = first_instance(run.call("Explode", message(QUOTE, [header])))
     fill_products(run, exploded)
     order = _order_of(run, exploded, due_date)
     run.effects.insert(message(ORDER, [order]))
@@ -96,7 +113,7 @@ def new_order(
     price_list: str | None = None,
     due_date: str | None = None,
 ) -> Outcome:
-    """An empty order for an account, accounts and currency filled in.
+    """Make an empty order for an account, accounts and currency filled in.
 
     Raises:
         AccountUnknown, PriceListUnknown: there is no such account or price list.
@@ -117,56 +134,40 @@ def new_order(
 
 
 def _prove_not_placed(header: PropertySet) -> None:
-    number, status = header.get("Quote Number") or "", header.get("Status")
-    if status == PLACED:
-        raise OrderPlaced(
-            f"an order was placed for the quote {number} already",
-            where=f"quote {number}, Status",
-            why=f"its status is {PLACED}, and its changes are executed once only",
-            mend="make a new quote for what else is wanted",
-        )
+    if header.get("Status") == PLACED:
+        raise OrderPlaced(number=header.get("Quote Number"))
     check_status(header, PLACED)
 
 
 def _prove_changes(header: PropertySet) -> None:
-    if all(action_code(item) == NO_ACTION for item, _ in walk_items(header)):
-        raise NothingToOrder(
-            f"the quote {header.get('Quote Number')} asks for no change",
-            where=f"quote {header.get('Quote Number')}",
-            why="none of its lines adds, updates or deletes anything",
-            mend="put products or changes on it first, or cancel it",
-        )
+    if all(action_code(item) == NO_ACTION for item in items_of(header)):
+        raise NothingToOrder(number=header.get("Quote Number"))
 
 
 def _place(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet:
-    """The header that says which orders come before the quote's."""
+    """Make the header that says which orders come before the quote's."""
     return PropertySet(
         "Order",
         properties={"Row Id": run.new_id(), "Account Id": quote.get("Account Id"), "Due Date": due_date},
     )
 
 
-def _prove_in_turn(run: Run, quote: PropertySet, state: PropertySet, mend: str) -> None:
-    """Refuse a quote whose order Submit would refuse: each service item that it changes is looked at as a whole.
+def _prove_rules(run: Run, quote: PropertySet, state: PropertySet, mend: str) -> None:
+    """Refuse a quote whose order Submit would refuse: each service item that it changes is proven whole.
 
     It obeyed its rules when it was edited; other orders may have come between.
     """
     broken = rules_broken(run, prove_in_turn(run, quote, QUOTE, state, mend))
     if not broken:
         return
-    number = quote.get("Quote Number")
-    told = [f"{rule} ({rule.item})" for rule in broken[:MOST_TOLD]]
-    raise RulesBroken(
-        f"the quote {number} asks for products that break "
-        + ("a rule" if len(broken) == 1 else f"{len(broken)} rules"),
-        where=f"quote {number}",
-        why="; ".join(told) + (f"; and {len(broken) - MOST_TOLD} more" if len(broken) > MOST_TOLD else ""),
-        mend="configure them further (edit-quote-line-item); verify names every rule that is broken",
-    )
+    count = "a rule" if len(broken) == 1 else f"{len(broken)} rules"
+    rules = "; ".join(f"{rule} ({rule.item})" for rule in broken[:MOST_TOLD])
+    more = f"; and {len(broken) - MOST_TOLD} more" if len(broken) > MOST_TOLD else ""
+    raise RulesBroken(number=quote.get("Quote Number"), count=count, rules=rules + more)
 
 
 def _mend_by(due_date: str | None) -> str:
-    """What can be done about a quote that doesn't apply where its order comes."""
+    """Write the mend of a quote that doesn't apply where its order comes."""
     edit = "edit the quote's lines (edit-quote-line-item), or modify anew"
     if due_date is None:
         return f"other orders came before it: {edit}"
@@ -189,7 +190,7 @@ def _new_header(run: Run, due_date: str | None) -> PropertySet:
 
 
 def _order_of(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet:
-    """The order of an exploded quote; the keys of the quote's added lines become those of the order's, in place."""
+    """Make the order of an exploded quote; the quote's added lines get the keys of the order's lines, in place."""
     order = _new_header(run, due_date)
     order.properties |= {field: quote.get(field) for field in _HEADER}
     order.properties["Quote Id"] = quote.get("Row Id")
@@ -200,7 +201,7 @@ def _order_of(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet
     for item, parent in walk_items(quote):
         line = item.copy_node()
         line.properties = {name: text for name, text in item.properties.items() if name in fields}
-        line.children = [node.copy() for node in item.children if node.type != f"ListOf {LINE_ITEM}"]
+        line.children = [node.copy() for node in item.children if node.type != list_of(LINE_ITEM)]
         line.properties["Row Id"] = run.new_id()
         if action_code(item) == "Add":
             line.properties[KEY] = item.properties[KEY] = line.get("Row Id")

@@ -1,11 +1,11 @@
 """Quotes: made, edited, proven, priced, numbered, ungrouped, cancelled.
 
     new-quote                 an empty quote for an account
-    edit-quote-line-item      a service item on a quote, configured further
-    verify                    every rule of the products that the quote's states break
-    reprice                   every line's price anew
-    renumber, ungroup         the lines' numbers; copies instead of a quantity
-    cancel-quote              its end
+    edit-quote-line-item      configures a service item on a quote further
+    verify                    reports every rule of the products that the quote would break
+    reprice                   prices every line anew
+    renumber, ungroup         number the lines; make copies instead of a quantity
+    cancel-quote              ends a quote
 
 Source: "Edit Quotes Line Items Process", "Ungroup Quotes Process"; spec: docs/design/workflows.md.
 """
@@ -13,6 +13,7 @@ Source: "Edit Quotes Line Items Process", "Ungroup Quotes Process"; spec: docs/d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from hub.configurator.requests import Request
 from hub.workflow_manager.arguments import Argument
@@ -63,14 +64,7 @@ from hub.workflows.state.service_item import (
     with_roots,
 )
 from hub.workflows.state.service_profile import without_inactive
-from integration_objects.complex_object import (
-    action_code,
-    instances,
-    is_empty,
-    line_items,
-    message,
-    walk_items,
-)
+from integration_objects.complex_object import action_code, first_instance, is_empty, items_of, line_items, message
 from integration_objects.errors import Refused
 from integration_objects.names import KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
@@ -79,7 +73,31 @@ CANCELLED = "Cancelled"
 
 
 class QuoteDisconnects(Refused):
-    """A quote disconnects the service item that was to be edited on it."""
+    """A quote disconnects the service item that would be edited on it."""
+
+    what = "the service item '{root}' can't be edited on the quote {number}"
+    where = "quote {number}, line item '{root}'"
+    why = "the quote disconnects it"
+    mend = "modify the service item instead: that replaces the quote's lines of it"
+
+
+@dataclass(frozen=True)
+class QuotedItem:
+    """A service item on a quote.
+
+    Attributes:
+        root: its root line.
+        lines: the root, and the copies that a grown quantity put beside it.
+        before: the requested state before the quote; None for a new item.
+        after: the state as the quote makes it; an empty object where the quote disconnects it.
+        notes: the lines that Apply ignores, and the values that other orders have changed.
+    """
+
+    root: PropertySet
+    lines: list[PropertySet]
+    before: PropertySet | None
+    after: PropertySet
+    notes: tuple[Note, ...]
 
 
 def new_quote(
@@ -90,7 +108,7 @@ def new_quote(
     opportunity: str | None = None,
     session: str | None = None,
 ) -> Outcome:
-    """An empty quote for an account, accounts and currency filled in; it becomes the session's active one.
+    """Make an empty quote for an account, accounts and currency filled in; it becomes the session's active one.
 
     Raises:
         AccountUnknown, PriceListUnknown, OpportunityUnknown: there is no such account, price list or opportunity.
@@ -105,17 +123,17 @@ def new_quote(
 
 
 def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Request] = ()) -> Outcome:
-    """Configure a service item further, from what the quote makes of it.
+    """Configure a service item further, from the state that the quote makes of it.
 
-    Where the service item is there no more, the request to remove it takes its lines off the quote: nothing else can be
-    done with them.
+    Where the service item doesn't exist any more, the request to remove it takes its lines off the quote; any other
+    request is refused.
 
     Raises:
         QuoteUnknown, QuoteLineUnknown: there is no such quote or line.
         QuoteNotInProgress: the quote was placed or cancelled.
         DisconnectRequested, ServiceItemDisconnected, NotARoot: an open or pending order disconnects the service item,
-            one has, or has moved it beneath another.
-        QuoteDisconnects: the quote itself does.
+            has disconnected it, or has moved it beneath another.
+        QuoteDisconnects: the quote itself disconnects it.
         RootAdded: the requests add another service item beside it.
         ConfigurationRefused: the new state breaks rules of the products.
 
@@ -124,68 +142,59 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     header = quote_in_progress(run, quote)
     root = root_of_line(header, line)
     try:
-        before, now, notes = _states(run, header, root)  # 1 to 5
+        item = _quoted_item(run, header, root)  # 1 to 5
     except ServiceItemGone as error:
         if not takes_off(requests, root):
             raise
         put_lines(run, header, _group(header, root), [])
         return Outcome(objects=(message(QUOTE, [header]),), notes=(gone_note(error, root),))
-    if is_empty(now):
-        raise _disconnects(header, root)
-    changed = configure(run, now, header.get("Account Id") or "", requests)  # 7
+    if is_empty(item.after):
+        raise QuoteDisconnects(root=root.get(KEY), number=header.get("Quote Number"))
+    changed = configure(run, item.after, header.get("Account Id") or "", requests)  # 7
     where = f"quote {quote}, line item '{root.get(KEY)}'"
-    refuse_new_roots(now, changed.state, where, "with new-products-and-services")
+    refuse_new_roots(item.after, changed.state, where, "with new-products-and-services")
     priced = price(run, header, changed.state, wanted_on(run, root))
-    roots = lines_of(run, before, priced.state, QUOTE)  # 8 and 9
-    put_lines(run, header, _group(header, root), roots)  # 10
-    return Outcome(objects=(message(QUOTE, [header]),), notes=(*notes, *changed.notes, *priced.notes))
+    put_lines(run, header, item.lines, lines_of(run, item.before, priced.state, QUOTE))  # 8 to 10
+    return Outcome(objects=(message(QUOTE, [header]),), notes=(*item.notes, *changed.notes, *priced.notes))
 
 
 def verify(run: Run, quote: str) -> Outcome:
-    """Every rule that the states break which the quote asks for, and what of it can't be done any more; all is named.
+    """Report every rule that the quote's states break, and every change that can't be made any more.
 
     Raises:
-        QuoteUnknown, QuoteNotInProgress: there is no such quote, or it asks for nothing any more.
+        QuoteUnknown, QuoteNotInProgress: there is no such quote, or it was placed or cancelled.
     """
     header = quote_in_progress(run, quote)
-    found: list[Note] = []
-    for root in _heads(header):
-        try:
-            before, now, notes = _states(run, header, root)
-        except ServiceItemGone as error:
-            found.append(gone_note(error, root))
-            continue
-        notes = (*notes, *_out_of_date(header, root, before))
-        found += [*notes, *broken_rules(run, now, header.get("Account Id") or "", before)]
-        found += _outdated_prices(run, header, root, now)
-    return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(found))
+    notes: list[Note] = []
+    for item in _quoted_items(run, header, notes):
+        notes += [*item.notes, *_out_of_date(header, item)]
+        notes += broken_rules(run, item.after, header.get("Account Id") or "", item.before)
+        notes += _outdated_prices(run, header, item)
+    return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))
 
 
 def reprice(run: Run, quote: str) -> Outcome:
-    """Price every service item on a quote anew, and say what changed, and which is there no more.
+    """Price every service item on a quote anew; report the changes, and the service items that are gone.
 
     Raises:
         QuoteUnknown, QuoteNotInProgress: there is no such quote, or it can't be changed.
-        PriceMissing: something has no price.
+        PriceMissing: a product has no price.
     """
     header = quote_in_progress(run, quote)
-    found: list[Note] = []
-    for root in _heads(header):
-        try:
-            before, now, notes = _states(run, header, root)
-        except ServiceItemGone as error:
-            found.append(gone_note(error, root))
+    notes: list[Note] = []
+    for item in _quoted_items(run, header, notes):
+        if is_empty(item.after):
             continue
-        if is_empty(now):
-            continue
-        was = _prices(header)
-        priced = price(run, header, now, wanted_on(run, root))
-        put_lines(run, header, _group(header, root), lines_of(run, before, priced.state, QUOTE))
-        # Against what the quote said: what an earlier pricing changed on the asset's state is no news.
-        now_costs = _prices(header)
-        found += notes
-        found += [note for note in priced.notes if note.kind == TOTAL or was.get(note.item) != now_costs.get(note.item)]
-    return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(found))
+        former_prices = _prices(header)
+        priced = price(run, header, item.after, wanted_on(run, item.root))
+        put_lines(run, header, item.lines, lines_of(run, item.before, priced.state, QUOTE))
+        # Compared with the quote's former prices: the priced state may have changes of an earlier pricing already.
+        prices = _prices(header)
+        notes += item.notes
+        notes += [
+            note for note in priced.notes if note.kind == TOTAL or former_prices.get(note.item) != prices.get(note.item)
+        ]
+    return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))
 
 
 def renumber(run: Run, quote: str) -> Outcome:
@@ -201,23 +210,23 @@ def renumber(run: Run, quote: str) -> Outcome:
 
 
 def ungroup(run: Run, quote: str, line: str) -> Outcome:
-    """Explode the service item of a line: a line for each of its quantity, each to be told apart.
+    """Explode the service item of a line: a line of its own for each of its quantity.
 
     Raises:
         QuoteUnknown, QuoteLineUnknown, QuoteNotInProgress: see there.
-        QuantityNotWhole, TooManyItems: what can't be exploded.
+        QuantityNotWhole, TooManyItems: the line can't be exploded.
 
     Source: "Ungroup Quotes Process", steps 1 to 4.
     """
     header = quote_in_progress(run, quote)  # 1
     root = root_of_line(header, line)
-    exploded = instances(run.call("Explode", message(QUOTE, [header]), root=root.get(KEY)))[0]  # 2
+    exploded = first_instance(run.call("Explode", message(QUOTE, [header]), root=root.get(KEY)))  # 2
     store_lines(run, exploded)  # 3
     return Outcome(objects=(message(QUOTE, [exploded]),))  # 4
 
 
 def cancel_quote(run: Run, quote: str) -> Outcome:
-    """Cancel a quote: its changes are asked for no more.
+    """Cancel a quote.
 
     Raises:
         QuoteUnknown: there is no such quote.
@@ -231,10 +240,11 @@ def cancel_quote(run: Run, quote: str) -> Outcome:
     return Outcome(objects=(message(QUOTE, [header]),))
 
 
-def _states(
-    run: Run, header: PropertySet, root: PropertySet
-) -> tuple[PropertySet | None, PropertySet, tuple[Note, ...]]:
-    """A service item before the quote, and as the quote makes it; with what of the quote is ignored.
+def _quoted_item(run: Run, header: PropertySet, root: PropertySet) -> QuotedItem:
+    """Apply the lines of a service item to its requested state.
+
+    Raises:
+        ServiceItemGone: the service item doesn't exist any more.
 
     Source: "Edit Quotes Line Items Process", steps 1 to 5.
     """
@@ -244,73 +254,63 @@ def _states(
             before = requested_item(run, header.get("Account Id") or "", root.get(KEY) or "")  # 2 to 4
         except ServiceItemGone as error:
             raise to_be_taken_off(error, "edit-quote-line-item", "quote") from None
-    group = [one.copy() for one in _group(header, root)]
-    changed = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], group, before)
-    asked = with_roots(_bare(header), group, QUOTE)
-    applied = run.call("Apply", before, asked)  # 5
-    notes = tuple(
+    lines = _group(header, root)
+    copies = [line.copy() for line in lines]
+    changed = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], copies, before)
+    applied = run.call("Apply", before, with_roots(header, copies, QUOTE))  # 5
+    ignored = [
         Note("ignored", f"{entry.action} of {entry.attribute or 'the line'}: {entry.reason}", entry.item)
         for entry in applied.ignored
-    )
-    return before, without_inactive(applied.asset), (*changed, *notes)
+    ]
+    return QuotedItem(root, lines, before, without_inactive(applied.asset), (*changed, *ignored))
 
 
-def _bare(header: PropertySet) -> PropertySet:
-    bare = header.copy_node()
-    bare.children = []
-    return bare
+def _quoted_items(run: Run, header: PropertySet, notes: list[Note]) -> Iterator[QuotedItem]:
+    """Yield the quote's service items; add a note for each that is gone to *notes* instead."""
+    copies = {id(line) for root in line_items(header) for line in _group(header, root) if line is not root}
+    for root in [root for root in line_items(header) if id(root) not in copies]:
+        try:
+            item = _quoted_item(run, header, root)
+        except ServiceItemGone as error:
+            notes.append(gone_note(error, root))
+            continue
+        yield item
 
 
 def _group(header: PropertySet, root: PropertySet) -> list[PropertySet]:
-    """The root with what a grown quantity of it added beside it."""
     return group_of(header, root.get(KEY) or "")
 
 
-def _heads(header: PropertySet) -> list[PropertySet]:
-    """The roots of a quote, without those that belong to another one's group."""
-    roots = line_items(header)
-    behind = {id(one) for root in roots for one in _group(header, root) if one is not root}
-    return [root for root in roots if id(root) not in behind]
+def _outdated_prices(run: Run, header: PropertySet, item: QuotedItem) -> Iterator[Note]:
+    """Report the prices of a service item that the price list doesn't give any more, because of other orders.
 
-
-def _outdated_prices(run: Run, header: PropertySet, root: PropertySet, now: PropertySet) -> Iterator[Note]:
-    """The prices of a service item that the price list doesn't give any more, as other orders have left it.
-
-    Another system's pricing isn't asked: Verify is no reason to keep the account locked for it.
+    An external pricing isn't asked: the account would stay locked until its answer, and Verify is no reason for that.
     """
     if run.pricing.is_external:
         return
+    root = item.root
     try:
-        priced = price(run, header.copy_node(), now, wanted_on(run, root))
+        priced = price(run, header.copy_node(), item.after, wanted_on(run, root))
     except Refused as error:
         yield Note(PRICE, f"{error.what}: {error.why}", root.get(KEY), root.get("Product Id"))
         return
     for note in priced.notes:
         if note.kind == PRICE:
-            yield Note(PRICE, f"{note.text}; reprice prices the quote anew", note.item, note.product)
+            yield replace(note, text=f"{note.text}; reprice prices the quote anew")
 
 
-def _out_of_date(header: PropertySet, root: PropertySet, before: PropertySet | None) -> Iterator[Note]:
-    if before is None:
+def _out_of_date(header: PropertySet, item: QuotedItem) -> Iterator[Note]:
+    """Report changes of status that can't be made any more, and services that the quote would leave behind."""
+    if item.before is None:
         return
-    for refused in statuses_refused(_group(header, root), before, ""):
-        yield Note("ignored", f"{refused.what}: {refused.why}", refused.objects["key"])
-    [own] = instances(with_roots(_bare(header), _group(header, root), QUOTE))
-    for text in left_behind(own, before):
-        yield Note("left behind", text, root.get(KEY), root.get("Product Id"))
+    for refused in statuses_refused(item.lines, item.before):
+        yield Note("ignored", f"{refused.what}: {refused.why}", refused.objects["name"])
+    for text in left_behind(first_instance(with_roots(header, item.lines, QUOTE)), item.before):
+        yield Note("left behind", text, item.root.get(KEY), item.root.get("Product Id"))
 
 
 def _prices(header: PropertySet) -> dict[str | None, str | None]:
-    return {item.get(KEY): item.get("Adjusted Price") for item, _ in walk_items(header)}
-
-
-def _disconnects(header: PropertySet, root: PropertySet) -> QuoteDisconnects:
-    return QuoteDisconnects(
-        f"the service item '{root.get(KEY)}' can't be edited on the quote {header.get('Quote Number')}",
-        where=f"quote {header.get('Quote Number')}, line item '{root.get(KEY)}'",
-        why="the quote disconnects it",
-        mend="modify the service item instead: that replaces the quote's lines of it",
-    )
+    return {item.get(KEY): item.get("Adjusted Price") for item in items_of(header)}
 
 
 WORKFLOWS = (

@@ -133,10 +133,10 @@ def test_services_in_two_currencies_move_by_a_quote_for_each(energy):
     with pytest.raises(CurrencyMixed) as refused:
         move(energy)
     assert str(refused.value) == (
-        "what is at the address 'PR-WINTER' can't move by one quote\n"
+        "the services at the address 'PR-WINTER' can't move by one quote\n"
         "  where: argument 'old-address'\n"
-        "  why:   it is priced in CAD and USD, and a quote has one currency\n"
-        "  mend:  move it by a quote for each, such as currency=CAD first"
+        "  why:   they are priced in CAD and USD, and a quote has one currency\n"
+        "  mend:  move them by a quote for each, such as currency=CAD first"
     )
     [quote] = instances(move(energy, currency="USD").objects[0])
     ended = [item.get("Integration Id") for item in line_items(quote) if action_code(item) == "Delete"]

@@ -503,7 +503,7 @@ def test_a_profile_has_two_views(care):
         "there is no view 'servise'\n"
         "  where: argument 'view'\n"
         "  why:   expected service or billing\n"
-        "  mend:  name one of them, or neither"
+        "  mend:  did you mean 'service'?"
     )
 
 
