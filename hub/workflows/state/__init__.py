@@ -1,4 +1,4 @@
-"""State: what a customer has and has ordered, and what a change makes of it.
+"""State: the services that a customer has and has ordered, and changes of them.
 
 What comes in: a run and an account, a service item or an order.
 What goes out: requested states, looked-up orders, filled and proven lines.
