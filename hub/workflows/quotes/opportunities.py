@@ -106,12 +106,6 @@ def the_opportunity(
 ) -> PropertySet:
     """Return the stored opportunity, which belongs to the customer of *account* or to nobody yet.
 
-    Args:
-        run: the run.
-        opportunity_id: its Opportunity Id.
-        account: the quote's account, any of the customer's.
-        place: where the id stands, for the error.
-
     Raises:
         OpportunityUnknown: there is none.
         OpportunityOfAnother: it is a sale to another customer.

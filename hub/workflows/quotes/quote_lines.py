@@ -86,10 +86,7 @@ def quote_in_progress(run: Run, number: str) -> PropertySet:
 def active_quote(run: Run, account: PropertySet, session: str | None) -> PropertySet:
     """Return the session's active quote, where it belongs to the account and is In Progress; else a new one.
 
-    Args:
-        run: the run.
-        account: an Account instance.
-        session: the user session; None: the caller's own.
+    Without a *session*, the caller's own counts.
 
     Source: "New Products and Services Process", step 1.
     """

@@ -224,13 +224,6 @@ WORKFLOWS = (
         "Quote To Order", quote_to_order, "place the order of a quote, once", QUOTE_NUMBER, _DUE, module=MODULE
     ),
     named_workflow(
-        "New Order",
-        new_order,
-        "make an empty order for an account",
-        ACCOUNT,
-        CURRENCY,
-        PRICE_LIST,
-        _DUE,
-        module=MODULE,
+        "New Order", new_order, "make an empty order for an account", ACCOUNT, CURRENCY, PRICE_LIST, _DUE, module=MODULE
     ),
 )

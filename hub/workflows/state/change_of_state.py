@@ -69,7 +69,7 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
     Args:
         run: the run.
         state: OM Asset message; an empty one for a new product. Not changed.
-        account_id: the account that the state belongs to.
+        account_id: the account of an empty state.
         requests: the batch.
 
     Raises:

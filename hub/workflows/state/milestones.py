@@ -70,10 +70,7 @@ def forget(item: PropertySet) -> None:
 def past_point(item: PropertySet, order: PropertySet, change: str) -> PastPointOfNoReturn:
     """Make the refusal to change a line that is past its point of no return.
 
-    Args:
-        item: the line.
-        order: its order.
-        change: the refused change, as "be changed".
+    *change* is the refused change, as "be changed".
     """
     return PastPointOfNoReturn(
         line=described(item),

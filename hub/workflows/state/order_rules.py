@@ -84,10 +84,8 @@ def _with_roots(header: PropertySet, keys: set[str | None]) -> PropertySet:
 def state_in_turn(run: Run, place: PropertySet) -> PropertySet:
     """Return the state that is requested before an order made in the hub: an OM Asset message.
 
-    Args:
-        run: the run; the order's account is locked.
-        place: the header of the order, or of the order that a quote becomes: account, due date and row id say which
-            orders come before it.
+    The header *place*, of the order or of the order that a quote becomes, says by account, due date and row id which
+    orders come before it. The account is locked.
     """
     account_id = place.get("Account Id") or ""
     state = requested_state(run, account_id, orders=orders_before(run, place))
@@ -100,8 +98,8 @@ def prove_in_turn(run: Run, order: PropertySet, name: str, state: PropertySet, m
     Orders that are due later don't count: Quote to Order must promise nothing that Submit refuses.
 
     Args:
-        run: the run; the order's account is locked.
-        order: the order, or the quote that becomes one. Not changed.
+        run: the run.
+        order: the order, or the quote that becomes one, of a locked account. Not changed.
         name: the integration object that *order* is an instance of.
         state: the state that is requested before it, as `state_in_turn` gives it.
         mend: the mend of an order that doesn't apply.
@@ -241,13 +239,6 @@ def prove_rules(
     mend: str = "send an order after which the services obey these rules; nothing was stored",
 ) -> None:
     """Refuse an order after which a service item breaks its products' rules.
-
-    Args:
-        run: the run.
-        order: the order.
-        services: the service items that it changes.
-        is_configured: as `rules_broken` takes it.
-        mend: the error's mend.
 
     Raises:
         ConfigurationRefused: names every broken rule, and the lines of a sender's order by its references.

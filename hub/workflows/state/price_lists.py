@@ -61,9 +61,7 @@ def price_list_for(run: Run, header: PropertySet, on: str | None = None) -> Pric
 def newest_price_list_for(run: Run, order: PropertySet) -> PriceList:
     """Find the price list of a received order; where it names none, the newest that holds.
 
-    Args:
-        run: the run.
-        order: the order's header. Changed in place, as by `price_list_for`.
+    The header is filled as by `price_list_for`.
 
     Raises:
         PriceListUnknown, PriceListMissing, PriceListInAnotherCurrency: see there.

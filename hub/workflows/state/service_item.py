@@ -65,12 +65,7 @@ class RootAdded(Refused):
 
 
 def requested_item(run: Run, account_id: str, root: str) -> PropertySet:
-    """Return the requested state of one service item: an OM Asset message with this root only.
-
-    Args:
-        run: the run.
-        account_id: the account.
-        root: the root item's Integration Id.
+    """Return the requested state of one service item: an OM Asset message with the root of this key only.
 
     Raises:
         DisconnectRequested: an open or pending order disconnects it: its requested state is empty.
@@ -108,12 +103,7 @@ def with_roots(header: PropertySet, roots: list[PropertySet], name: str) -> Prop
 def why_empty(run: Run, account_id: str, root: str, state: PropertySet, but_not: str | None = None) -> ServiceItemGone:
     """Make the error that says why a service item isn't among the roots of its account's requested state.
 
-    Args:
-        run: the run.
-        account_id: the account.
-        root: the service item's Integration Id.
-        state: the requested state, in which it isn't a root.
-        but_not: the Row Id of the order that is edited: it doesn't count.
+    The order with the Row Id *but_not*, which is edited, doesn't count.
     """
     for tree in open_orders(run, account_id, frozenset({but_not or ""})):
         order = ComplexObject.of(tree)
@@ -131,13 +121,7 @@ def why_empty(run: Run, account_id: str, root: str, state: PropertySet, but_not:
 
 
 def to_be_taken_off(error: Refused, workflow: str, document: str) -> Refused:
-    """Add to the error's mend how a document gets rid of the lines of a service item that is gone. Changes *error*.
-
-    Args:
-        error: the error of `why_empty`.
-        workflow: the command that edits the document.
-        document: "quote" or "order".
-    """
+    """Add to the error's mend that *workflow* takes the lines of the gone item off the document. Changes *error*."""
     error.mend = f"{error.mend}; {workflow} with the request to remove it takes it off the {document}"
     return error
 
@@ -161,8 +145,8 @@ def refuse_new_roots(before: PropertySet, after: PropertySet, where: str, how: s
     Args:
         before: OM Asset message: the service item before the requests.
         after: the same after them, before a grown quantity becomes an item of its own.
-        where: the item and its quote or order, for the error.
-        how: the way in which a service item is added, for the error.
+        where: the error's where.
+        how: the way in which a service item is added, for the error's mend.
 
     Raises:
         RootAdded: an item was added.

@@ -37,13 +37,7 @@ _Place = tuple[bool, float, str]
 
 
 def profile(run: Run, account_id: str, kept: Collection[str | None] = ()) -> PropertySet:
-    """Return the account's service profile without its Inactive items: an OM Asset message, or an empty one.
-
-    Args:
-        run: the run.
-        account_id: the account.
-        kept: as `without_inactive` takes it.
-    """
+    """Return the account's service profile as `without_inactive` leaves it: an OM Asset message, or an empty one."""
     return without_inactive(run.query(ASSET, {"Account Id": account_id}), kept)
 
 
@@ -139,10 +133,10 @@ def in_sequence(
     Provisioning may answer a later order first. Its values on a service item stay, whatever an earlier order brings
     then: the later order's line is laid over the item again. A line that was applied before the earlier order was made
     is a part of the state for which that order was made, and stays beneath it. Nothing is read where the orders change
-    no existing item.
+    no existing item. The account is locked.
 
     Args:
-        run: the run; the account is locked.
+        run: the run.
         account_id: the account.
         orders: OM Order messages of one order each, in the order in which they come. Not changed.
         but_not: row ids of orders that don't count.
