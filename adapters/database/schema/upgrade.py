@@ -1,9 +1,9 @@
-"""Bringing a database to this version of the hub: its migrations, then what a deployment's extensions need.
+"""The upgrade of a database to this version of the hub, and to the extensions of a deployment.
 
     1. the shipped migrations, each once, by Alembic
-    2. tables, columns and views of extensions (``x_``) that aren't there yet, recorded by digest; nothing is dropped
+    2. missing tables, columns and views of extensions (``x_``), recorded by digest; nothing is dropped
 
-All of it is one transaction on both databases: killed anywhere, nothing has happened, and it is run again.
+The upgrade is one transaction on both databases: killed anywhere, it has changed nothing, and is run again.
 
 Spec: docs/design/road.md "Storage"; docs/design/guarantees.md "Alembic".
 """
@@ -30,16 +30,37 @@ from integration_objects.surroundings import Surroundings
 MIGRATIONS = pathlib.Path(__file__).parent.parent / "migrations"
 #: Under this name the digest of the extensions' tables and columns is recorded.
 _RECORDED = "tables"
-# A number that only upgrades lock, so that two processes don't upgrade at once.
+#: Revisions that made databases before the first release.
+_UNRELEASED = frozenset(f"000{number}" for number in range(1, 9))
+#: A number that only upgrades lock, so that two processes don't upgrade at once.
 _LOCK = 7_265_177_104
 
 
 class DatabaseTooNew(Misconfigured):
     """The database was upgraded by a later version of the hub."""
 
+    what = "the database was upgraded by a later version of the hub"
+    where = "{database}"
+    why = "it is at {revision}, and this version knows {known}"
+    mend = "install that version, or use another database"
+
+
+class DatabaseTooOld(Misconfigured):
+    """The database was made before the first release of the hub."""
+
+    what = "the database was made before the first release of the hub"
+    where = "{database}"
+    why = "it is at {revision}, and no upgrade leads from there to {head}"
+    mend = "name a new, empty database in the setting database_url, run `orderhub db upgrade`, and load the data again"
+
 
 class StoredOtherwise(Misconfigured):
     """The database has a table where the definition says JSON, or the other way round."""
+
+    what = "'{table}' is declared to be stored as {declared}, and is {stored} in the database"
+    where = "{table}"
+    why = "the upgrade drops nothing, and rows are there already or may be"
+    mend = "give the component another table name and load its rows again, or declare it as it was"
 
 
 def upgrade(database: Database, definitions: Definitions, surroundings: Surroundings | None = None) -> None:
@@ -47,8 +68,9 @@ def upgrade(database: Database, definitions: Definitions, surroundings: Surround
 
     Raises:
         DatabaseTooNew: a later version of the hub has upgraded it.
-        StoredOtherwise: an extension now says JSON of what has a table, or the other way round.
-        Retryable, Misconfigured: as the database has it; nothing was changed.
+        DatabaseTooOld: it was made before the first release.
+        StoredOtherwise: an extension now declares as JSON a component that has a table, or the other way round.
+        Retryable, Misconfigured: the database refused the upgrade; nothing was changed.
     """
     metadata = tables_of(definitions)
     with database.write() as connection:
@@ -60,10 +82,11 @@ def upgrade(database: Database, definitions: Definitions, surroundings: Surround
 
 
 def needs_upgrade(database: Database, definitions: Definitions) -> bool:
-    """Whether `upgrade` has anything to do.
+    """Return whether `upgrade` has anything to do.
 
     Raises:
         DatabaseTooNew: a later version of the hub has upgraded the database.
+        DatabaseTooOld: it was made before the first release.
     """
     metadata = tables_of(definitions)
     with database.read() as connection:
@@ -74,7 +97,7 @@ def needs_upgrade(database: Database, definitions: Definitions) -> bool:
 
 
 def head() -> str:
-    """The newest migration of this version of the hub."""
+    """Return the newest migration of this version of the hub."""
     return _revisions()[-1]
 
 
@@ -84,17 +107,16 @@ def _revisions() -> list[str]:
 
 
 def _revision(connection: Connection, database: Database) -> str | None:
+    """Return the revision of the database; None for a database without tables."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    if found is not None and found not in _revisions():
-        raise DatabaseTooNew(
-            "the database was upgraded by a later version of the hub",
-            where=database.shown_url,
-            why=f"it is at {found}, and this version knows {', '.join(_revisions())}",
-            mend="install that version, or use another database",
-        )
-    return found
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if revision in _UNRELEASED:
+        raise DatabaseTooOld(database=database.shown_url, revision=revision, head=head())
+    known = _revisions()
+    if revision is not None and revision not in known:
+        raise DatabaseTooNew(database=database.shown_url, revision=revision, known=", ".join(known))
+    return revision
 
 
 def _migrate(connection: Connection) -> None:
@@ -116,7 +138,7 @@ def _extend(connection: Connection, metadata: MetaData, surroundings: Surroundin
     if recorded and not migrated:
         return
     found = inspect(connection)
-    _prove_forms(connection, metadata, found)
+    _prove_forms(metadata, found)
     for table in metadata.sorted_tables:
         if table.name.startswith(EXTENSION_PREFIX) and not found.has_table(table.name):
             table.create(connection)
@@ -129,19 +151,13 @@ def _extend(connection: Connection, metadata: MetaData, surroundings: Surroundin
     connection.execute(metadata.tables["hub_extension"].insert(), values)
 
 
-def _prove_forms(connection: Connection, metadata: MetaData, found: Inspector) -> None:
-    """Refuse a table where a view is wanted, and the other way round: nobody moves a deployment's rows unasked."""
+def _prove_forms(metadata: MetaData, found: Inspector) -> None:
+    """Refuse a table where a view is wanted, and the other way round: the upgrade moves no rows of a deployment."""
     tables, views = set(found.get_table_names()), set(found.get_view_names())
-    for name, (form, other) in {
-        **dict.fromkeys(tables & set(views_of(metadata)), ("JSON", "a table")),
-        **dict.fromkeys(views & set(metadata.tables), ("a table", "JSON, shown by a view")),
-    }.items():
-        raise StoredOtherwise(
-            f"'{name}' is declared to be stored as {form}, and is {other} in the database",
-            where=name,
-            why="the upgrade drops nothing, and rows are there already or may be",
-            mend="give the component another table name and load its rows again, or declare it as it was",
-        )
+    for name in tables & set(views_of(metadata)):
+        raise StoredOtherwise(table=name, declared="JSON", stored="a table")
+    for name in views & set(metadata.tables):
+        raise StoredOtherwise(table=name, declared="a table", stored="JSON, shown by a view")
 
 
 def _add_columns(connection: Connection, table: Table, found: Inspector) -> None:
@@ -162,16 +178,16 @@ def _constraints_on(
 ) -> Iterator[CheckConstraint | ForeignKeyConstraint]:
     checks = [constraint_name("ck", table.name, column.name + suffix) for suffix in ("", "_length")]
     is_typed = isinstance(column.type, JsonText) and dialect_of(connection).has_json_type
-    for constraint in sorted(table.constraints, key=lambda one: str(one.name)):
+    for constraint in sorted(table.constraints, key=lambda constraint: str(constraint.name)):
         if isinstance(constraint, ForeignKeyConstraint):
-            if [one.name for one in constraint.columns] == [column.name]:
+            if [referring.name for referring in constraint.columns] == [column.name]:
                 yield constraint
         elif isinstance(constraint, CheckConstraint) and constraint.name in checks and not is_typed:
             yield constraint
 
 
 def _digest(metadata: MetaData) -> str | None:
-    """The digest of the extensions' tables and columns; None where there are none."""
+    """Return the digest of the extensions' tables and columns; None if there are none."""
     lines = [
         f"{table.name} {column.name} {column.type!r}"
         for table in metadata.sorted_tables

@@ -3,6 +3,7 @@
 import pathlib
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -15,7 +16,14 @@ from adapters.database.objects.store import ObjectStore
 from adapters.database.schema import upgrade as upgrading
 from adapters.database.schema.json_views import renew_views, views_of
 from adapters.database.schema.tables import tables_of
-from adapters.database.schema.upgrade import DatabaseTooNew, StoredOtherwise, head, needs_upgrade, upgrade
+from adapters.database.schema.upgrade import (
+    DatabaseTooNew,
+    DatabaseTooOld,
+    StoredOtherwise,
+    head,
+    needs_upgrade,
+    upgrade,
+)
 from integration_objects.complex_object import instances, message
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions
@@ -158,43 +166,13 @@ def test_a_database_is_upgraded_once(empty_database):
 
 def test_a_migration_can_be_taken_back(empty_database):
     upgrade(empty_database, shipped_definitions())
-    migrated(empty_database, "base")
+    with empty_database.write() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(upgrading.MIGRATIONS))
+        command.downgrade(config, "base")
     with empty_database.read() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
         assert inspect(connection).get_view_names() == []
-
-
-def migrated(database, revision):
-    with database.write() as connection:
-        migrate(connection, revision)
-
-
-def test_accounts_of_an_older_database_stay_through_the_migration_there_and_back(empty_database):
-    """Columns are added to the table that others refer to, with their checks and their foreign key."""
-    migrated(empty_database, "0001")
-    insert = "INSERT INTO {} VALUES ({}, 't', 'u', 't', 'u')"
-    columns = "(row_id, account_id, name, modification_num, created, created_by, last_upd, last_upd_by)"
-    with empty_database.write() as connection:
-        connection.execute(text(insert.format(f"s_account {columns}", "'1', '1', 'Jane', 1")))
-        key = "s_account_key (row_id, account_id, system, number, position, created, created_by, last_upd, last_upd_by)"
-        connection.execute(text(insert.format(key, "'2', '1', 'MAINFRAME', '100', 0")))
-    upgrade(empty_database, shipped_definitions())
-    metadata = tables_of(shipped_definitions())
-    with empty_database.write() as connection:
-        store = ObjectStore(connection, shipped_definitions(), metadata, SeededSurroundings())
-        [account] = instances(store.query("Account", {"Account Id": "1"}))
-        assert (account.get("Name"), account.get("Address Id"), len(account.children)) == ("Jane", None, 1)
-        account.properties["Phone Number"] = "5095550100"
-        store.update(message("Account", [account]))
-    with empty_database.read() as connection:
-        [key] = inspect(connection).get_foreign_keys("s_account")
-    assert (key["constrained_columns"], key["referred_table"]) == (["address_id"], "s_address")
-    migrated(empty_database, "0001")
-    with empty_database.read() as connection:
-        assert not inspect(connection).has_table("s_meter")
-        assert "phone_number" not in {column["name"] for column in inspect(connection).get_columns("s_account")}
-        assert connection.scalars(text("SELECT name FROM s_account")).all() == ["Jane"]
-        assert connection.scalars(text("SELECT number FROM s_account_key")).all() == ["100"]
 
 
 def test_an_upgrade_that_is_killed_leaves_nothing_and_is_run_again(empty_database, monkeypatch):
@@ -227,6 +205,58 @@ def test_a_database_of_a_later_version_is_refused(database):
         f"  why:   it is at 9999, and this version knows {', '.join(upgrading._revisions())}\n"
         "  mend:  install that version, or use another database"
     )
+
+
+@pytest.mark.parametrize("revision", ["0001", "0008"])
+def test_a_database_from_before_the_first_release_is_refused(any_database, revision):
+    """Nothing is upgraded from there; the error says what to do instead."""
+    with any_database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    try:
+        for ask in (upgrade, needs_upgrade):
+            with pytest.raises(DatabaseTooOld) as caught:
+                ask(any_database, shipped_definitions())
+            assert str(caught.value) == (
+                "the database was made before the first release of the hub\n"
+                f"  where: {any_database.shown_url}\n"
+                f"  why:   it is at {revision}, and no upgrade leads from there to {head()}\n"
+                "  mend:  name a new, empty database in the setting database_url, run `orderhub db upgrade`, "
+                "and load the data again"
+            )
+    finally:
+        with any_database.write() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": head()})
+
+
+def test_an_upgrade_killed_at_any_statement_leaves_nothing(empty_database):
+    """Every thirtieth statement in turn: nothing has happened, and the next run is as if there had been none before."""
+
+    class Killed(Exception):
+        pass
+
+    def upgrade_until(last):
+        def count(*arguments):
+            nonlocal last
+            last -= 1
+            if last < 0:
+                raise Killed
+
+        event.listen(empty_database._engine, "before_cursor_execute", count)
+        try:
+            upgrade(empty_database, extended())
+        finally:
+            event.remove(empty_database._engine, "before_cursor_execute", count)
+
+    for last in range(5, 1000, 30):
+        try:
+            upgrade_until(last)
+        except Killed:
+            with empty_database.read() as connection:
+                assert inspect(connection).get_table_names() == inspect(connection).get_view_names() == []
+        else:
+            break
+    assert 90 < last < 995
+    assert not needs_upgrade(empty_database, extended())
 
 
 def test_an_extensions_columns_and_tables_are_added_and_recorded(empty_database):
@@ -273,213 +303,6 @@ def test_an_extended_flag_is_checked_by_its_table(empty_database):
         checks = {check["name"] for check in inspect(connection).get_check_constraints("s_order")}
     assert {"ck_s_order_x_gift", "ck_s_order_x_channel_length"} <= checks
 
-
-# Attributes as JSON: 0002
-
-
-def migrate(connection, revision):
-    """Bring the database to *revision*, up or down."""
-    from alembic import command
-
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(upgrading.MIGRATIONS))
-    found = inspect(connection).has_table("alembic_version")
-    there = connection.scalar(text("SELECT version_num FROM alembic_version")) if found else "0000"
-    back = revision == "base" or there > revision
-    (command.downgrade if back else command.upgrade)(config, revision)
-
-
-def insert(connection, table, **row):
-    names = ", ".join(row)
-    marks = ", ".join(f":{name}" for name in row)
-    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), row)
-
-
-def fill(connection):
-    """Items of each kind with attributes in tables, as 0001 had them, and a deployment's two columns."""
-    new_year = "2026-01-01T00:00:00.000000Z"
-    stamp = {"created": new_year, "created_by": "anna", "last_upd": new_year, "last_upd_by": "anna"}
-    insert(connection, "s_account", row_id="A", account_id="A", modification_num=1, **stamp)
-    for header in ("s_doc_quote", "s_order"):
-        insert(connection, header, row_id="H", modification_num=1, **stamp)
-    insert(connection, "s_work_order", row_id="H", work_order_number="W", modification_num=1, **stamp)
-    sqlite = connection.dialect.name == "sqlite"
-    kinds = {"x_unit": "TEXT" if sqlite else 'TEXT COLLATE "C"', "x_rate": "TEXT" if sqlite else "NUMERIC"}
-    headers = {"s_asset": ("account_id", "A"), "s_quote_item": ("quote_id", "H"), "s_order_item": ("order_id", "H")}
-    for table, (items, owner) in XA.items():
-        for name, kind in kinds.items():
-            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {name} {kind}"))
-        column, header = headers.get(items, ("work_order_id", "H"))
-        for place, item in enumerate(("I1", "I2", LONG)):
-            insert(connection, items, row_id=item, position=place, root_id="I1", **{column: header}, **stamp)
-        for number, (item, position, values) in enumerate(ATTRIBUTES):
-            changed = "2026-01-02T00:00:00.000000Z" if item == "I1" else "2025-12-31T00:00:00.000000Z"
-            row = {**stamp, "last_upd": changed, "last_upd_by": "ben", **values, owner: item}
-            insert(connection, table, row_id=f"R{number}", position=position, root_id="I1", **row)
-
-
-#: an identifier that leaves no room for a place behind it
-LONG = "I" + "x" * 63
-#: item, position, values: positions have gaps, and are not the order in which the rows were written
-ATTRIBUTES = (
-    ("I1", 7, {"name": "z", "action_cd": "-", "text_value": "", "x_unit": "m"}),
-    ("I1", 3, {"name": 'a"\\b\n\u2028', "text_value": "\u00e9\U0001f600", "number_value": "999999999999999.1234567"}),
-    ("I1", 9, {"name": "n", "number_value": "-0.5000000", "date_value": "2026-01-31T12:00:00Z", "x_rate": "1.50"}),
-    (LONG, 0, {"name": "only"}),
-)
-TOLD = ("name", "action_cd", "text_value", "number_value", "date_value", "x_unit", "x_rate")
-
-
-def attributes_in(connection, table, owner):
-    """All that the rows say, in their order."""
-    statement = f"SELECT {owner}, {', '.join(TOLD)} FROM {table} ORDER BY {owner}, position"
-    return [
-        tuple(None if value is None else str(value) for value in row) for row in connection.execute(text(statement))
-    ]
-
-
-def test_attributes_become_json_and_come_back_without_a_loss(empty_database):
-    expected = [
-        (item, *[values.get(name) for name in TOLD]) for item, _, values in sorted(ATTRIBUTES, key=lambda one: one[:2])
-    ]
-    with empty_database.write() as connection:
-        migrate(connection, "0001")
-        fill(connection)
-        before = {table: columns_of(connection, table) for table in XA}
-        migrate(connection, "0002")
-    for there in (True, False):
-        with empty_database.write() as connection:
-            for table, (items, owner) in XA.items():
-                assert attributes_in(connection, table, owner) == expected
-                if there:
-                    text_kept = connection.scalar(
-                        text(f"SELECT CAST(attributes AS text) FROM {items} WHERE row_id = 'I1'")
-                    )
-                    assert text_kept == (
-                        '[{"name":"a\\"\\\\b\\n\u2028","text_value":"\u00e9\U0001f600","number_value":"999999999999999.1234567"},'
-                        '{"name":"z","action_cd":"-","text_value":"","x_unit":"m"},'
-                        '{"name":"n","number_value":"-0.5000000","date_value":"2026-01-31T12:00:00Z","x_rate":"1.50"}]'
-                    )
-                    changed = connection.execute(text(f"SELECT last_upd, last_upd_by FROM {items} ORDER BY row_id"))
-                    assert [tuple(row) for row in changed] == [
-                        ("2026-01-02T00:00:00.000000Z", "ben"),
-                        ("2026-01-01T00:00:00.000000Z", "anna"),
-                        ("2026-01-01T00:00:00.000000Z", "anna"),
-                    ]
-                    nothing = connection.scalar(text(f"SELECT count(*) FROM {items} WHERE attributes IS NULL"))
-                    assert nothing == 1
-            if there:
-                migrate(connection, "0001")
-    with empty_database.write() as connection:
-        assert {table: sorted(columns_of(connection, table)) for table in XA} == {
-            table: sorted(columns) for table, columns in before.items()
-        }
-        assert inspect(connection).get_view_names() == []
-        assert "attributes" not in dict(columns_of(connection, "s_order_item"))
-        ids = connection.scalars(text("SELECT row_id FROM s_order_item_xa")).all()
-        assert len(set(ids)) == len(ids) == len(ATTRIBUTES)
-        assert max(map(len, ids)) <= 64
-        migrate(connection, "0002")
-        for table, (_, owner) in XA.items():
-            assert attributes_in(connection, table, owner) == expected
-
-
-def test_who_could_read_attributes_still_can(make_postgresql):
-    """The hub's own user among them, which isn't the one that upgrades."""
-    database = Database(make_postgresql("rights"))
-
-    def rights(connection, table):
-        allowed = text("SELECT has_table_privilege('public', :table, :right)")
-        return [
-            right
-            for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
-            if connection.scalar(allowed, {"table": table, "right": right})
-        ]
-
-    try:
-        with database.write() as connection:
-            migrate(connection, "0001")
-            for table in ("s_order_item", "s_order_item_xa"):
-                connection.execute(text(f"GRANT SELECT, INSERT, DELETE ON {table} TO PUBLIC"))
-            migrate(connection, "0002")
-            assert rights(connection, "s_order_item_xa") == ["SELECT"]
-            assert rights(connection, "s_asset_xa") == []
-            migrate(connection, "0001")
-            assert rights(connection, "s_order_item_xa") == ["SELECT", "INSERT", "DELETE"]
-    finally:
-        database.close()
-
-
-def test_a_table_that_came_back_is_the_one_that_was(empty_database):
-    """Columns, keys, checks and indexes: a release that knows 0001 only finds what it made."""
-
-    def told(connection):
-        found = inspect(connection)
-        return {
-            table: (
-                found.get_columns(table)[0]["name"],
-                sorted(str(column) for column in columns_of(connection, table)),
-                found.get_pk_constraint(table),
-                sorted(map(str, found.get_foreign_keys(table))),
-                sorted(map(str, found.get_unique_constraints(table))),
-                sorted(map(str, found.get_check_constraints(table))),
-                sorted(map(str, found.get_indexes(table))),
-            )
-            for table in (*XA, *[items for items, _ in XA.values()])
-        }
-
-    with empty_database.write() as connection:
-        migrate(connection, "0001")
-        first = told(connection)
-        migrate(connection, "0002")
-        migrate(connection, "0001")
-        assert told(connection) == first
-
-
-@pytest.mark.parametrize("direction", ["up", "down"])
-def test_a_migration_killed_at_any_statement_is_run_again(empty_database, direction):
-    """At each statement in turn: nothing has happened, and the next run is as if there had been none before."""
-
-    class Killed(Exception):
-        pass
-
-    start, goal = ("0001", "0002") if direction == "up" else ("0002", "0001")
-    with empty_database.write() as connection:
-        migrate(connection, "0001")
-        fill(connection)
-        migrate(connection, start)
-
-    def state():
-        with empty_database.read() as connection:
-            found = {table: attributes_in(connection, table, owner) for table, (_, owner) in XA.items()}
-            return sorted(inspect(connection).get_view_names()), found
-
-    before = state()
-    for last in range(200):
-        left = last
-
-        def count(*arguments):
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise Killed
-
-        try:
-            with empty_database.write() as connection:
-                event.listen(connection, "before_cursor_execute", count)
-                migrate(connection, goal)
-                event.remove(connection, "before_cursor_execute", count)
-        except Killed:
-            assert state() == before
-        else:
-            break
-    assert 20 < last < 199
-    after = state()
-    assert after[1] == before[1]
-    assert after[0] == (sorted(XA) if direction == "up" else [])
-
-
-# Extensions of what is kept as JSON
 
 ON_ATTRIBUTES = (
     "extends: Line Item\ncomponents:\n  Attribute:\n    fields: {Unit: {length: 10}, Rate: {type: number}}\n"
@@ -552,13 +375,18 @@ def test_who_may_read_a_view_still_may_after_an_upgrade(make_postgresql):
         database.close()
 
 
-def test_a_view_of_an_extension_is_renewed_after_a_migration_that_made_it_anew(empty_database):
+def test_a_view_of_an_extension_is_renewed_after_a_migration_that_made_it_anew(empty_database, monkeypatch):
     definitions = extended(ON_ATTRIBUTES)
     upgrade(empty_database, definitions)
-    with empty_database.write() as connection:
-        migrate(connection, "0001")
+
+    def make_views_anew(connection):
+        for name in XA:
+            connection.execute(text(f"DROP VIEW {name}"))
+        renew_views(connection, views_of(tables_of(shipped_definitions())).values())
+
+    monkeypatch.setattr(upgrading, "head", lambda: "a later one")
+    monkeypatch.setattr(upgrading, "_migrate", make_views_anew)
     upgrade(empty_database, definitions)
-    assert not needs_upgrade(empty_database, definitions)
     with empty_database.read() as connection:
         assert {"x_unit", "x_rate"} <= set(dict(columns_of(connection, "s_asset_xa")))
 
