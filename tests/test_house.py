@@ -28,8 +28,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "hub.workflows": (("state",), ("quotes", "fulfilment"), ("orders",), ("received",)),
     "adapters": (
-        ("transport", "http_client", "json_client", "rendering"),
-        ("database", "rabbitmq", "files", "system", "json_border"),
+        ("transport", "http_exchange", "json_client", "rendering"),
+        ("database", "rabbitmq", "files", "http_client", "system", "json_border"),
         ("transports",),
     ),
     "adapters.database": (("connection", "migrations"), ("schema",), ("objects", "messages")),
@@ -62,6 +62,7 @@ OUTSIDE = frozenset(
         "shutil",
         "http",
         "requests",
+        "urllib3",
         "asyncio",
         "select",
         "ftplib",
