@@ -1,12 +1,12 @@
-"""The columns of fixed-width records: a value becomes text of just so many bytes, or is refused.
+"""The columns of fixed-width records: a value becomes text of an exact number of bytes, or is refused.
 
     {{ line["Product Id"]|left(20) }}       text, blanks after it
     {{ line["Line Number"]|right(6) }}      text, blanks before it
     {{ line["Price"]|number(12, 2) }}       000000001995: zeros before it, the point not written
     {{ order["Due Date"]|date("YYYYMMDD") }}
 
-Bytes are counted in the target's encoding. Nothing is ever cut: a value that doesn't fit is a `ColumnFault`,
-also one with a line break, which would break its record in two.
+Bytes are counted in the target's encoding. Nothing is ever cut: a value that doesn't fit is a `ColumnFault`. So is a
+value with a line break, which would break its record in two.
 
 Spec: docs/design/guarantees.md, "Out"; docs/design/integration.md, "Routes".
 """
@@ -31,8 +31,8 @@ class ColumnFault(ValueError):
     """A value that can't be written into its column."""
 
 
-class Written(str):
-    """Text that is written as it stands: a filled column, or a value already in the format's own notation."""
+class RawText(str):
+    """Text that is written without a change: a filled column, or a value in the format's own notation."""
 
     __slots__ = ()
 
@@ -43,49 +43,49 @@ class Columns:
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
 
-    def left(self, value: Any, width: int) -> Written:
+    def left(self, value: Any, width: int) -> RawText:
         """Write text with blanks after it; null is blanks."""
         text = plain(value)
-        return Written(text + " " * self._free(text, width))
+        return RawText(text + " " * self._free(text, width))
 
-    def right(self, value: Any, width: int) -> Written:
+    def right(self, value: Any, width: int) -> RawText:
         """Write text with blanks before it; null is blanks."""
         text = plain(value)
-        return Written(" " * self._free(text, width) + text)
+        return RawText(" " * self._free(text, width) + text)
 
-    def number(self, value: Any, width: int, places: int = 0, signed: bool = False, blank: bool = False) -> Written:
-        """Write a number with zeros before it, *places* digits behind a point that isn't written.
+    def number(self, value: Any, width: int, places: int = 0, signed: bool = False, blank: bool = False) -> RawText:
+        """Write a number with zeros before it, and *places* digits behind a point that isn't written.
 
         Args:
             value: a number, or text that reads as one.
             width: of the column, the sign included.
-            places: digits after the point; a value with more of them is refused, not rounded.
-            signed: whether the first byte is ``+`` or ``-``; without it a negative value is refused.
-            blank: whether null is written as blanks; else it is refused.
+            places: digits after the point; a value with more digits is refused, not rounded.
+            signed: whether the first byte is ``+`` or ``-``; without a sign a negative value is refused.
+            blank: whether null is written as blanks; else null is refused.
         """
         _check_width(width)
         if value is None and blank:
-            return Written(" " * width)
+            return RawText(" " * width)
         digits = _digits(value, places)
         sign = ("-" if digits < 0 else "+") if signed else ""
         if digits < 0 and not signed:
             raise ColumnFault(f"{write_number(_decimal(value))} is negative, and the column has no sign")
         text = sign + str(abs(digits)).zfill(width - len(sign))
         self._free(text, width)
-        return Written(text)
+        return RawText(text)
 
-    def date(self, value: Any, form: str) -> Written:
+    def date(self, value: Any, form: str) -> RawText:
         """Write a date in *form* (YYYYMMDD, YYDDD, YYYYMMDDHHMISS ...), its time in UTC; null is blanks."""
         if value is None:
-            return Written(" " * len(form))
+            return RawText(" " * len(form))
         return self.left(dated(value, form), len(form))
 
     def _free(self, text: str, width: int) -> int:
-        """How many bytes of the column *text* leaves free."""
+        """Count the bytes of the column that *text* leaves free."""
         _check_width(width)
-        found = _CONTROL.search(text)
-        if found is not None:
-            raise ColumnFault(f"character U+{ord(found[0]):04X} can't stand in a record: {shown(text)}")
+        control = _CONTROL.search(text)
+        if control is not None:
+            raise ColumnFault(f"character U+{ord(control[0]):04X} can't stand in a record: {shown(text)}")
         size = len(encoded(text, self._encoding))
         if size > width:
             raise ColumnFault(f"{shown(text)} takes {size} bytes in {self._encoding}, the column has {width}")
@@ -93,17 +93,17 @@ class Columns:
 
 
 def plain(value: Any) -> str:
-    """The value as text: numbers plainly, null as nothing.
+    """Give the value as text: a number in digits, null as nothing.
 
     Raises:
-        ColumnFault: a list, a float, or anything else that has no one way to be written.
+        ColumnFault: a list, a float, or another value that could be written in several ways.
     """
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, Undefined):
-        return str(value)  # raises: a strict undefined says itself what is missing
+        return str(value)  # raises jinja2's error, which names the missing value
     if isinstance(value, Decimal):
         return write_number(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -112,15 +112,15 @@ def plain(value: Any) -> str:
 
 
 def dated(value: Any, form: str) -> str:
-    """The date as text in *form*."""
+    """Give the date as text in *form*."""
     return str(format_date(plain(value), form))
 
 
 def encoded(text: str, encoding: str) -> bytes:
-    """The text's bytes.
+    """Encode the text.
 
     Raises:
-        ColumnFault: a character that the encoding doesn't have.
+        ColumnFault: the encoding lacks a character.
     """
     try:
         return text.encode(encoding)

@@ -3,15 +3,15 @@
     Template(name, source, Layout("fixed width", "iso-8859-1", width=500))
         .render(tree, definition)  -> bytes, checked against the layout
 
-What a template sees are plain values: text, exact numbers, null, dicts by field name, lists by component.
+A template sees plain values: text, exact numbers, null, dicts by field name, lists by component.
 
     name        the integration object's name
     instances   the instances: dicts of their fields and components, order["Line Item"][0]["Quantity"]
-    header      the instance, where there is just one
+    header      the instance, if there is just one
     lines       all line items of all instances, parents before children, each with its depth as ["Level"]
 
-What it writes between ``{{ }}`` is written in the format's own way: in JSON as a JSON value, in CSV quoted
-where that is needed, in XML escaped; in fixed width only what a column filter has made goes out.
+Values between ``{{ }}`` are written in the format's own way: in JSON as a JSON value, in CSV with quotes where they are
+needed, in XML escaped; in fixed width only the result of a column filter is written.
 
 Spec: docs/design/integration.md, "Routes"; docs/design/guarantees.md, "Out", "Limits".
 """
@@ -27,7 +27,7 @@ from typing import Any, Literal
 
 import jinja2
 
-from adapters.rendering.columns import ColumnFault, Columns, Written, dated, encoded, plain
+from adapters.rendering.columns import ColumnFault, Columns, RawText, dated, encoded, plain
 from adapters.rendering.template_sandbox import MAX_SOURCE, Budget, OutOfTime, Sandbox, spend, stop_spending
 from integration_objects import complex_object
 from integration_objects.definition import Component, IntegrationObject
@@ -37,9 +37,9 @@ from integration_objects.names import LINE_ITEM
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
 
-#: Bytes of the result, and seconds that a template may take.
+#: The most bytes of the result, and the most seconds that a template may take.
 MAX_OUTPUT, MAX_SECONDS = 4 * 1024 * 1024, 2.0
-#: The encodings of text formats: those of today, and those of mainframes.
+#: The encodings of text formats: today's, and those of mainframes.
 ENCODINGS = (
     "utf-8",
     "us-ascii",
@@ -58,35 +58,54 @@ _LIST_OF = complex_object.list_of("")
 
 
 class TemplateFaulty(Misconfigured):
-    """A template is not understood, or uses what the closed template language doesn't have."""
+    """A template is not understood, or uses a part of jinja2 that the closed template language lacks."""
+
+    what = "the template is not understood"
+    where = "{name}:{line}"
 
 
 class TemplateFailed(Refused):
     """A template can't be filled with this message: a value is missing or doesn't fit."""
 
+    what = "template {name!r} can't be filled"
+    mend = "mend the value in the message, or the template"
+
 
 class RecordWidthWrong(Refused):
-    """A record that a template made hasn't the width, or the type, that the layout declares."""
+    """A record of a template has another width, or another type, than the layout declares."""
+
+    what = "template {name!r} made a record of {fault}"
+    where = "record {number}, {record}"
+    mend = "mend the {column} in the template"
 
 
 class OutputTooLarge(Refused):
-    """What a template makes of this message is over the limit."""
+    """A template's result for this message is over the limit."""
+
+    what = "template {name!r} makes too much of this message"
+    where = "{name}"
+    why = "expected at most {most} bytes"
+    mend = "split the message, or shorten the records"
 
 
 class RenderingTooSlow(Retryable):
     """A template used up its time; on a busy machine it may yet succeed."""
 
+    what = "template {name!r} takes too long"
+    why = "more than {seconds:g} s"
+    mend = "look for a loop within a loop in the template"
+
 
 @dataclass(frozen=True)
 class Layout:
-    """How text looks on the wire.
+    """The form of text on the wire.
 
     Attributes:
-        format: decides how values are written.
+        format: the notation of values.
         encoding: one of `ENCODINGS`.
         width: bytes of every record, for fixed width; the record's end is not counted.
-        end: what ends a record or row: lf, crlf, or none (records follow each other).
-        types: what a record may begin with, for fixed width; none for anything.
+        end: the end of a record or row: lf, crlf, or none (records follow each other).
+        types: the allowed beginnings of a record, for fixed width; empty for all.
         separator: between the values of a CSV row.
     """
 
@@ -130,37 +149,26 @@ class Template:
         self._most = most
         self._monotonic = (surroundings or Surroundings()).monotonic
         if len(source) > MAX_SOURCE:
-            raise TemplateFaulty(
-                "the template is too long",
-                where=f"{name}:1",
-                why=f"expected at most {MAX_SOURCE} characters, found {len(source)}",
-                mend="cut it into two systems' templates",
-            )
+            why = f"expected at most {MAX_SOURCE} characters, found {len(source)}"
+            mend = "cut it into two systems' templates"
+            raise TemplateFaulty("the template is too long", name=name, line=1, why=why, mend=mend)
         sandbox = Sandbox(escape=layout.format == "xml", finalize=_writer(layout), filters=_filters_of(layout))
         try:
             code = sandbox.compile(source, name=name, filename=name)
         except jinja2.TemplateSyntaxError as error:
-            raise TemplateFaulty(
-                "the template is not understood",
-                where=f"{name}:{error.lineno}",
-                why=error.message or "",
-                mend="write it as jinja2 has it",
-            ) from error
+            why, mend = error.message or "", "write it as jinja2 has it"
+            raise TemplateFaulty(name=name, line=error.lineno, why=why, mend=mend) from error
         except (RecursionError, SyntaxError, MemoryError) as error:
-            raise TemplateFaulty(
-                "the template is not understood",
-                where=f"{name}:1",
-                why="it is nested too deeply",
-                mend="take levels away",
-            ) from error
+            why, mend = "it is nested too deeply", "take levels away"
+            raise TemplateFaulty(name=name, line=1, why=why, mend=mend) from error
         self._template = jinja2.Template.from_code(sandbox, code, sandbox.globals)
 
     def render(self, tree: PropertySet, definition: IntegrationObject) -> bytes:
-        """The tree as bytes in the layout's encoding.
+        """Fill the template; give the bytes in the layout's encoding.
 
         Args:
             tree: a message of *definition*, or an external object's root node. Not changed.
-            definition: gives the fields their types; a field that isn't carried is null.
+            definition: gives the fields their types; a field that the tree lacks is null.
 
         Raises:
             TemplateFailed: a value is undefined, doesn't fit its column, or isn't in the encoding.
@@ -180,11 +188,11 @@ class Template:
         except ColumnFault as fault:
             raise self._failed(str(fault)) from fault
         if len(body) > self._most:
-            raise self._too_large()
+            raise OutputTooLarge(name=self.name, most=self._most)
         return body
 
     def _filled(self, context: Mapping[str, Any]) -> str:
-        """Run the template piece by piece, so that neither its output nor its time gets out of hand."""
+        """Run the template piece by piece, so that its output and its time stay within their limits."""
         pieces: list[str] = []
         size = 0
         budget = Budget(self._monotonic, self._monotonic() + self._seconds)
@@ -193,16 +201,12 @@ class Template:
             for piece in self._template.generate(context):
                 size += len(piece)
                 if size > self._most:
-                    raise self._too_large()
+                    raise OutputTooLarge(name=self.name, most=self._most)
                 pieces.append(piece)
                 budget.ask()
         except OutOfTime as cause:
-            raise RenderingTooSlow(
-                f"template {self.name!r} takes too long",
-                where=self._place(cause.__traceback__),
-                why=f"more than {self._seconds:g} s",
-                mend="look for a loop within a loop in the template",
-            ) from cause
+            place = self._place(cause.__traceback__)
+            raise RenderingTooSlow(name=self.name, seconds=self._seconds, where=place) from cause
         except Refused:
             raise
         except (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as cause:
@@ -214,7 +218,7 @@ class Template:
         return "".join(pieces)
 
     def _checked_records(self, text: str) -> str:
-        """The records, each of the declared width and type, with the declared end behind each."""
+        """Check each record's width and type; put the declared end behind each."""
         layout = self.layout
         records = text.split("\n")
         if records[-1] == "":
@@ -226,17 +230,21 @@ class Template:
                 raise self._failed(f"record {number}: {fault}") from fault
             if layout.width is not None and size != layout.width:
                 raise RecordWidthWrong(
-                    f"template {self.name!r} made a record of the wrong width",
-                    where=f"record {number}, {shown(record[:20])}",
+                    name=self.name,
+                    fault="the wrong width",
+                    number=number,
+                    record=shown(record[:20]),
                     why=f"expected {layout.width} bytes in {layout.encoding}, found {size}",
-                    mend="mend the widths of the record's columns in the template",
+                    column="widths of the record's columns",
                 )
             if layout.types and not record.startswith(layout.types):
                 raise RecordWidthWrong(
-                    f"template {self.name!r} made a record of an unknown type",
-                    where=f"record {number}, {shown(record[:20])}",
+                    name=self.name,
+                    fault="an unknown type",
+                    number=number,
+                    record=shown(record[:20]),
                     why=f"expected a record that begins with {', '.join(layout.types)}",
-                    mend="mend the record's first column in the template",
+                    column="record's first column",
                 )
         end = ENDS[layout.end]
         return end.join(records) + end if records else ""
@@ -248,23 +256,10 @@ class Template:
             raise self._failed(f"the result is no JSON: {fault}") from fault
 
     def _failed(self, why: str, trace: TracebackType | None = None) -> TemplateFailed:
-        return TemplateFailed(
-            f"template {self.name!r} can't be filled",
-            where=self._place(trace),
-            why=why,
-            mend="mend the value in the message, or the template",
-        )
-
-    def _too_large(self) -> OutputTooLarge:
-        return OutputTooLarge(
-            f"template {self.name!r} makes too much of this message",
-            where=self.name,
-            why=f"expected at most {self._most} bytes",
-            mend="split the message, or shorten the records",
-        )
+        return TemplateFailed(name=self.name, where=self._place(trace), why=why)
 
     def _place(self, trace: TracebackType | None) -> str:
-        """The template's line that was at work, ``name:line``."""
+        """Give the line of the template that was running, ``name:line``."""
         line = 0
         while trace is not None:
             if trace.tb_frame.f_code.co_filename == self.name:
@@ -273,52 +268,36 @@ class Template:
         return f"{self.name}:{line}" if line else self.name
 
 
-# What values look like in each format.
-
-
 def _writer(layout: Layout) -> Callable[[Any], Any]:
-    """What is written for a value between ``{{ }}``."""
+    """Choose the function that writes a value between ``{{ }}`` in the layout's format."""
 
     def fixed(value: Any) -> str:
-        if isinstance(value, Written):
+        if isinstance(value, RawText):
             return value
         raise ColumnFault(f"{shown(plain(value))} has no column: write left, right, number or date behind it")
 
     def csv(value: Any) -> str:
         text = plain(value)
-        if isinstance(value, Written) or not any(sign in text for sign in (layout.separator, '"', "\n", "\r")):
+        if isinstance(value, RawText) or not any(sign in text for sign in (layout.separator, '"', "\n", "\r")):
             return text
         return '"' + text.replace('"', '""') + '"'
 
     def in_json(value: Any) -> str:
-        if isinstance(value, Written):
+        if isinstance(value, RawText):
             return value
         if value is None or isinstance(value, bool):
             return json.dumps(value)
-        # Decimals are texts in JSON: many readers would make floats of them.
+        # Decimals are written as JSON texts, because many readers would make floats of JSON numbers.
         return str(value) if isinstance(value, int) else json.dumps(plain(value))
 
-    def xml(value: Any) -> str:
-        return plain(value)
-
-    writers: dict[Format, Callable[[Any], Any]] = {
-        "fixed width": fixed,
-        "csv": csv,
-        "json": in_json,
-        "xml": xml,
-    }
+    writers: dict[Format, Callable[[Any], Any]] = {"fixed width": fixed, "csv": csv, "json": in_json, "xml": plain}
     return writers[layout.format]
 
 
 def _filters_of(layout: Layout) -> dict[str, Callable[..., Any]]:
     if layout.format == "fixed width":
         columns = Columns(layout.encoding)
-        return {
-            "left": columns.left,
-            "right": columns.right,
-            "number": columns.number,
-            "date": columns.date,
-        }
+        return {"left": columns.left, "right": columns.right, "number": columns.number, "date": columns.date}
     filters: dict[str, Callable[..., Any]] = {"date": _date}
     if layout.format == "json":
         filters["json_number"] = _json_number
@@ -330,21 +309,18 @@ def _date(value: Any, form: str) -> str | None:
     return None if value is None else dated(value, form)
 
 
-def _json_number(value: Any) -> Written:
-    """Write a number as a JSON number, all its digits; null as null."""
+def _json_number(value: Any) -> RawText:
+    """Write a number as a JSON number with all its digits; null as null."""
     if value is None:
-        return Written("null")
+        return RawText("null")
     number = value if isinstance(value, (int, Decimal)) else as_number(plain(value))
     if number is None or isinstance(number, bool):
         raise ColumnFault(f"expected a number, found {shown(plain(value))}")
-    return Written(plain(number))
-
-
-# What a template sees.
+    return RawText(plain(number))
 
 
 def context_of(tree: PropertySet, definition: IntegrationObject) -> dict[str, Any]:
-    """The tree as a template sees it: see the module."""
+    """Make the values that a template sees: see the head of this file."""
     nodes = [tree] if definition.external else complex_object.instances(tree)
     lines: list[dict[str, Any]] = []
     instances = [_plain_tree(node, definition, lines) for node in nodes]
@@ -355,23 +331,23 @@ def context_of(tree: PropertySet, definition: IntegrationObject) -> dict[str, An
 
 
 def _plain_tree(root: PropertySet, definition: IntegrationObject, lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """The node and all beneath it as dicts; its line items also behind *lines*, in order."""
+    """Give the node and its descendants as dicts; append its line items to *lines*, in order."""
     top = _plain_node(root, definition.root)
     stack = [(root, definition.root, top, 1)]
     while stack:
-        node, component, made, level = stack.pop()
-        if made is not top and component.name == LINE_ITEM:
-            made.setdefault("Level", level)
-            lines.append(made)
+        node, component, values, level = stack.pop()
+        if values is not top and component.name == LINE_ITEM:
+            values.setdefault("Level", level)
+            lines.append(values)
             level += 1
         below = []
         for child in _children(node, definition.external):
-            kind = component.children.get(child.type)
-            if kind is None:
+            child_component = component.children.get(child.type)
+            if child_component is None:
                 continue
-            twin = _plain_node(child, kind)
-            made[kind.name].append(twin)
-            below.append((child, kind, twin, level))
+            child_values = _plain_node(child, child_component)
+            values[child_component.name].append(child_values)
+            below.append((child, child_component, child_values, level))
         stack.extend(reversed(below))
     return top
 
@@ -385,17 +361,17 @@ def _children(node: PropertySet, external: bool) -> Iterator[PropertySet]:
 
 
 def _plain_node(node: PropertySet, component: Component) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    values: dict[str, Any] = {
         name: _typed(name, node.properties.get(name), field.type, field.null_reads_as)
         for name, field in component.fields.items()
     }
     for name, text in node.properties.items():
-        made.setdefault(name, text)
+        values.setdefault(name, text)
     if component.text is not None:
-        made["value"] = _typed("value", node.value, component.text, None)
+        values["value"] = _typed("value", node.value, component.text, None)
     for name in component.children:
-        made[name] = []
-    return made
+        values[name] = []
+    return values
 
 
 def _typed(name: str, text: str | None, type: str, null_reads_as: str | None) -> str | Decimal | None:
@@ -405,9 +381,9 @@ def _typed(name: str, text: str | None, type: str, null_reads_as: str | None) ->
         return text
     number = as_number(text)
     if number is None:
-        raise TemplateFailed(
-            f"field {name!r} can't be rendered",
-            why=f"expected a number, found {shown(text)}",
-            mend="hand the filter a number field, or mend the field's value",
+        why, mend = (
+            f"expected a number, found {shown(text)}",
+            "hand the filter a number field, or mend the field's value",
         )
+        raise TemplateFailed(f"field {name!r} can't be rendered", why=why, mend=mend)
     return number

@@ -1,12 +1,12 @@
-"""The closed template language: jinja2's, without whatever could run long, grow, or reach out.
+"""The closed template language: jinja2's, without the parts that could run long, grow, or reach out.
 
 A template may use ``for`` (not recursive), ``if``, ``set``, ``with``, expressions, and the filters listed
 here. It has no macros, blocks, includes or imports, and no methods: values are plain text, numbers, lists and
 dicts.
 
-No clock can stop a template from outside, so it stops itself. Whatever can repeat asks the budget first: each
-turn of a loop, each filter, call and operator. What is left between two questions is bounded by the size of
-the data, because only scalars survive a loop's turn and no operation makes a text longer than `MAX_TEXT`.
+No clock can stop a template from outside, so it stops itself: each turn of a loop, each filter, call and operator asks
+the budget first. The work between two questions is bounded by the size of the data, because only scalars survive a
+loop's turn, and no operation makes a text longer than `MAX_TEXT`.
 
 Spec: docs/design/guarantees.md, "Out", "Limits".
 """
@@ -37,27 +37,8 @@ MAX_SOURCE, MAX_TEXT = 262_144, 1_000_000
 
 _STATEMENTS = (nodes.For, nodes.If, nodes.Assign, nodes.With, nodes.Output)
 _FILTERS = (
-    "abs",
-    "d",
-    "default",
-    "first",
-    "groupby",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "reject",
-    "rejectattr",
-    "reverse",
-    "select",
-    "selectattr",
-    "sort",
-    "trim",
-    "unique",
-    "upper",
+    *("abs", "d", "default", "first", "groupby", "last", "length", "list", "lower", "map", "max", "min", "reject"),
+    *("rejectattr", "reverse", "select", "selectattr", "sort", "trim", "unique", "upper"),
 )
 _OPERATORS: dict[str, tuple[Callable[[Decimal, Decimal], Decimal], Callable[[int, int], int] | None]] = {
     "+": (ARITHMETIC.add, operator.add),
@@ -81,7 +62,7 @@ class Budget:
     end: float
 
     def ask(self) -> None:
-        """Raise `OutOfTime` where the time is used up."""
+        """Raise `OutOfTime` if the time is used up."""
         if self.monotonic() > self.end:
             raise OutOfTime
 
@@ -101,7 +82,7 @@ def stop_spending(token: contextvars.Token[Budget | None]) -> None:
 
 def _ask() -> None:
     budget = _budget.get()
-    if budget is not None:  # none while a template is compiled: constants are worked out then
+    if budget is not None:  # no budget while a template is compiled: jinja2 works out constants then
         budget.ask()
 
 
@@ -115,7 +96,7 @@ class _Scalars(Namespace):
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """jinja2's immutable sandbox, closed further: see the module."""
+    """jinja2's immutable sandbox, closed further: see the head of this file."""
 
     intercepted_binops = frozenset((*_OPERATORS, "**"))
 
@@ -156,11 +137,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return guarded  # type: ignore[no-any-return]  # the same template
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Only what a loop and a namespace offer; values have no methods."""
+        """Allow the attributes of loops and namespaces only; values have no methods."""
         return isinstance(obj, (LoopContext, Namespace)) and super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> None:
-        """No text is a format: one could ask for any width."""
+        """Treat no text as a format: a format could ask for any width."""
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805  # as jinja2
         """Call what a template may call, within the budget."""
@@ -196,7 +177,8 @@ def _asking(call: Callable[..., Any]) -> Callable[..., Any]:
     return within_budget
 
 
-@pass_context  # keeps the compiler from working a constant loop out beforehand
+# The context keeps jinja2's compiler from working out a loop over a constant, which would ask no budget.
+@pass_context
 def _guarded(context: Any, values: Iterable[Any]) -> Iterator[Any]:
     return _turns(iter(values))
 
@@ -228,7 +210,7 @@ def _bounded(values: Iterable[Any], separator: str) -> str:
 
 
 def replace(value: Any, old: str, new: str) -> str:
-    """Put *new* for every *old*."""
+    """Replace every *old* by *new*."""
     text = plain(value)
     if not old:
         raise ColumnFault("there is nothing to replace: the text sought is empty")
@@ -241,17 +223,17 @@ def total(values: Iterable[Any], field: str | None = None) -> Decimal:
     """Add up numbers exactly, or the number field *field* of each value; null counts as 0."""
     result = Decimal(0)
     for value in values:
-        found = value if field is None else value[field]
-        if found is None:
+        number = value if field is None else value[field]
+        if number is None:
             continue
-        if isinstance(found, bool) or not isinstance(found, (int, Decimal)):
-            raise ColumnFault(f"total adds numbers, found a {type(found).__name__}")
-        result = calculated(ARITHMETIC.add, result, Decimal(found))
+        if isinstance(number, bool) or not isinstance(number, (int, Decimal)):
+            raise ColumnFault(f"total adds numbers, found a {type(number).__name__}")
+        result = calculated(ARITHMETIC.add, result, Decimal(number))
     return result
 
 
 class _Guards(NodeTransformer):
-    """Puts the guards into a template: on what loops run over, and on ``~``."""
+    """Puts the guards into a template: on the values of loops, and on ``~``."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802  # jinja2's name for it
         self.generic_visit(node)
@@ -265,7 +247,7 @@ class _Guards(NodeTransformer):
 
 
 def _prove(tree: nodes.Template, filters: frozenset[str]) -> None:
-    """Refuse what the closed language doesn't have, with its line."""
+    """Refuse the parts of jinja2 that the closed language lacks, with their line."""
     for node in tree.find_all(nodes.Node):
         why = _forbidden(node, filters)
         if why:

@@ -1,7 +1,7 @@
 """Several worker processes on one deployment: forked after everything is loaded and proven, and kept alive.
 
-Messages are shared out by the database and the broker, not here; a process that dies is started again, and takes up
-what it had in hand.
+The database and the broker share out the messages. A process that dies is started again, and takes up the messages
+that it was working.
 
 Spec: docs/design/integration.md, "Doors" (scaling out); docs/design/guarantees.md, "SQLite" (two processes at most);
 docs/design/performance.md, rule 9.
@@ -31,7 +31,7 @@ from integration_objects.surroundings import Surroundings
 
 log = structlog.get_logger()
 
-#: where the names of living workers are held, in the deployment's folder
+#: the folder in the deployment's folder where living workers hold their names
 LOCKS = ".orderhub"
 MOST_ON_SQLITE = 2
 MOST = 64
@@ -39,21 +39,36 @@ MOST = 64
 FIRST_BACKOFF_S = 0.5
 #: the longest wait before a process that died is started again, in seconds
 LONGEST_BACKOFF_S = 30.0
-#: a process that lived this long, in seconds, was well
+#: the age, in seconds, from which a process that dies is started with the first wait again
 WELL_AFTER_S = 60.0
-#: how often a worker looks whether its supervisor is still there, in seconds
+#: seconds between two looks of a worker whether its supervisor still lives
 PARENT_LOOK_S = 0.5
 
-#: What a worker process ends with. 1 is not among them: it is Python's own for whatever nobody foresaw.
+#: The exit codes of a worker process. 1 is not among them: Python gives it for an unforeseen error.
 _ALL_FINAL, _SOME_LEFT, _CANNOT_WORK, _FAILED = 0, 3, 4, 5
 
 
 class TooManyWorkers(Misconfigured):
     """More worker processes than the database can serve."""
 
+    where = "orderhub run"
+    why = "at most {most} can work on {place}"
+
+    def __init__(self, what: str, deployment: Deployment) -> None:
+        place, mend = "one machine", "start hubs on more machines"
+        if _dialect(deployment).writers_take_turns:
+            place = "SQLite, which takes one writer at a time"
+            mend = "use PostgreSQL (setting database_url) for more"
+        super().__init__(what, mend=mend, most=_most(deployment), place=place)
+
 
 class WorkersStopped(Misconfigured):
-    """Worker processes ended for good, because the deployment or what it uses has to be mended."""
+    """Worker processes ended for good, because the deployment or a service that it uses has to be mended."""
+
+    what = "worker processes can't work"
+    where = "orderhub run"
+    why = "each said why in the log: worker can't work"
+    mend = "mend that, then start again"
 
 
 def check_workers(deployment: Deployment, number: int) -> None:
@@ -63,7 +78,7 @@ def check_workers(deployment: Deployment, number: int) -> None:
         TooManyWorkers: SQLite takes one writer at a time; more than two processes only wait for each other.
     """
     if number > _most(deployment):
-        raise _too_many(deployment, f"{number} worker processes are too many")
+        raise TooManyWorkers(f"{number} worker processes are too many", deployment)
 
 
 def _dialect(deployment: Deployment) -> Dialect:
@@ -74,28 +89,21 @@ def _most(deployment: Deployment) -> int:
     return MOST_ON_SQLITE if _dialect(deployment).writers_take_turns else MOST
 
 
-def _too_many(deployment: Deployment, what: str) -> TooManyWorkers:
-    sqlite = _dialect(deployment).writers_take_turns
-    place = "SQLite, which takes one writer at a time" if sqlite else "one machine"
-    return TooManyWorkers(
-        what,
-        where="orderhub run",
-        why=f"at most {_most(deployment)} can work on {place}",
-        mend="use PostgreSQL (setting database_url) for more" if sqlite else "start hubs on more machines",
-    )
-
-
 def work(deployment: Deployment, once: bool) -> bool:
-    """Run one worker in this process until it ends; returns whether every message is in a final state.
+    """Run one worker in this process until it ends; return whether every message is in a final state.
 
     Raises:
         TooManyWorkers: as many workers as the database can serve run already.
     """
-    held = hold_name(deployment.folder / LOCKS, (worker_name(one) for one in range(1, _most(deployment) + 1)))
-    if held is None:
-        raise _too_many(deployment, "one more worker process is too many")
-    name = f"{held[0]}@{machine_name()}" if _dialect(deployment).is_shared else held[0]
-    # What was loaded lives as long as the process: the collector need not look at it again.
+    names = (worker_name(number) for number in range(1, _most(deployment) + 1))
+    held_name = hold_name(deployment.folder / LOCKS, names)
+    if held_name is None:
+        raise TooManyWorkers("one more worker process is too many", deployment)
+    name, lock = held_name
+    # A shared database may have workers on several machines, whose marks must not be mixed up.
+    if _dialect(deployment).is_shared:
+        name = f"{name}@{machine_name()}"
+    # The loaded objects live as long as the process: the collector need not look at them again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
@@ -108,11 +116,11 @@ def work(deployment: Deployment, once: bool) -> bool:
     finally:
         worker.close()
         open_hub.close()
-        release_name(held[1])
+        release_name(lock)
 
 
 def run_workers(deployment: Deployment, number: int, once: bool) -> bool:
-    """Run *number* worker processes; returns, once all have ended, whether every message is in a final state."""
+    """Run *number* worker processes; once all have ended, return whether every message is in a final state."""
     check_workers(deployment, number)
     if number == 1:
         return work(deployment, once)
@@ -120,12 +128,12 @@ def run_workers(deployment: Deployment, number: int, once: bool) -> bool:
 
 
 def worker_name(number: int) -> str:
-    """The name of the *number*-th worker process, the same after each start."""
+    """Name the *number*-th worker process, with the same name after each start."""
     return f"worker-{number}"
 
 
 def _child(deployment: Deployment, once: bool, parent: int) -> None:
-    # The supervisor says a stop again and again: until the worker listens, it is not to end the process halfway.
+    # The supervisor repeats a stop: until the worker listens, the signal must not end the process halfway.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -133,13 +141,13 @@ def _child(deployment: Deployment, once: bool, parent: int) -> None:
         raise SystemExit(_ALL_FINAL if work(deployment, once) else _SOME_LEFT)
     except HubError as error:
         log.error("worker can't work", **error.as_dict())
-        # A name may still be held by a worker that is ending: that passes.
+        # A worker that is ending may still hold the last name: that passes.
         lasting = isinstance(error, Misconfigured) and not isinstance(error, TooManyWorkers)
         raise SystemExit(_CANNOT_WORK if lasting else _FAILED) from error
 
 
 def _end_with(parent: int) -> None:
-    """End this worker in order once its supervisor was killed: nobody else would, and it holds its name."""
+    """End this worker in order once its supervisor was killed: nobody else would, and it would keep its name."""
     look = threading.Event()
     while True:
         if os.getppid() != parent:
@@ -147,8 +155,18 @@ def _end_with(parent: int) -> None:
         look.wait(PARENT_LOOK_S)
 
 
+@dataclass
+class _WorkerProcess:
+    """One worker's process, None between the death of one and the start of the next."""
+
+    process: BaseProcess | None = None
+    started: float = 0.0
+    start_at: float = 0.0
+    backoff: float = FIRST_BACKOFF_S
+
+
 class _Supervisor:
-    """Starts the processes, starts those again that die, and hands a stop on to all. It has one thread: it forks."""
+    """Starts the processes, restarts those that die, hands a stop on to all. It has one thread, because it forks."""
 
     def __init__(self, deployment: Deployment, number: int, once: bool) -> None:
         self._deployment = deployment
@@ -157,75 +175,60 @@ class _Supervisor:
         self._fork = multiprocessing.get_context("fork")
         self._stopping = False
         self._cannot_work = False
-        self._living = {worker_name(one): _Living() for one in range(1, number + 1)}
+        self._workers = {worker_name(place): _WorkerProcess() for place in range(1, number + 1)}
 
     def run(self) -> bool:
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        handlers_before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
         all_final = True
         try:
-            while self._living:
+            while self._workers:
                 self._hand_on_stop()
                 self._start_due()
-                running = [one.process.sentinel for one in self._living.values() if one.process is not None]
+                running = [worker.process.sentinel for worker in self._workers.values() if worker.process is not None]
                 multiprocessing.connection.wait(running, timeout=0.2)
-                for name, one in list(self._living.items()):
-                    if one.process is not None and not one.process.is_alive():
-                        all_final = self._ended(name, one) and all_final
+                for name, worker in list(self._workers.items()):
+                    if worker.process is not None and not worker.process.is_alive():
+                        all_final = self._ended(name, worker) and all_final
         finally:
-            for number, handler in before.items():
+            for number, handler in handlers_before.items():
                 signal.signal(number, handler)
         if self._cannot_work:
-            raise WorkersStopped(
-                "worker processes can't work",
-                where="orderhub run",
-                why="each said why in the log: worker can't work",
-                mend="mend that, then start again",
-            )
+            raise WorkersStopped
         return all_final
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stopping = True  # nothing else: it may be a worker that was forked just now
+        # Nothing else: a worker that was forked just now may still run this handler.
+        self._stopping = True
 
     def _hand_on_stop(self) -> None:
-        """Tell every worker, each time: one that was starting may not have heard it."""
-        for one in self._living.values():
-            if self._stopping and one.process is not None and one.process.is_alive():
-                one.process.terminate()
+        """Tell every worker, each time: one that was starting may not have heard the signal."""
+        for worker in self._workers.values():
+            if self._stopping and worker.process is not None and worker.process.is_alive():
+                worker.process.terminate()
 
     def _start_due(self) -> None:
-        for name, one in list(self._living.items()):
-            if one.process is not None:
+        for name, worker in list(self._workers.items()):
+            if worker.process is not None:
                 continue
             if self._stopping:
-                del self._living[name]
-            elif self._surroundings.monotonic() >= one.start_at:
-                one.started = self._surroundings.monotonic()
-                one.process = self._fork.Process(
-                    target=_child, args=(self._deployment, self._once, os.getpid()), name=name
-                )
-                one.process.start()
+                del self._workers[name]
+            elif self._surroundings.monotonic() >= worker.start_at:
+                worker.started = self._surroundings.monotonic()
+                arguments = (self._deployment, self._once, os.getpid())
+                worker.process = self._fork.Process(target=_child, args=arguments, name=name)
+                worker.process.start()
 
-    def _ended(self, name: str, one: _Living) -> bool:
-        """Take note of a process that ended: for good, or to be started again after a while."""
-        code = one.process.exitcode if one.process is not None else None
-        one.process = None
+    def _ended(self, name: str, worker: _WorkerProcess) -> bool:
+        """Take note of a process that ended for good, or is to be restarted; return whether it left nothing open."""
+        code = worker.process.exitcode if worker.process is not None else None
+        worker.process = None
         if code in (_ALL_FINAL, _SOME_LEFT, _CANNOT_WORK) or self._stopping:
-            del self._living[name]
+            del self._workers[name]
             self._cannot_work = self._cannot_work or code == _CANNOT_WORK
             return code == _ALL_FINAL
-        if self._surroundings.monotonic() - one.started > WELL_AFTER_S:
-            one.backoff = FIRST_BACKOFF_S
-        log.error("worker died", worker=name, exit_code=code, again_in_s=one.backoff)
-        one.start_at = self._surroundings.monotonic() + one.backoff
-        one.backoff = min(one.backoff * 2, LONGEST_BACKOFF_S)
+        if self._surroundings.monotonic() - worker.started > WELL_AFTER_S:
+            worker.backoff = FIRST_BACKOFF_S
+        log.error("worker died", worker=name, exit_code=code, again_in_s=worker.backoff)
+        worker.start_at = self._surroundings.monotonic() + worker.backoff
+        worker.backoff = min(worker.backoff * 2, LONGEST_BACKOFF_S)
         return True
-
-
-@dataclass
-class _Living:
-    """One worker's process, None between two of them."""
-
-    process: BaseProcess | None = None
-    started: float = 0.0
-    start_at: float = 0.0
-    backoff: float = FIRST_BACKOFF_S
