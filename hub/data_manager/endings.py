@@ -58,7 +58,7 @@ class Endings:
             self.refuse(work, error)
         elif isinstance(error, Waiting):
             inbox.park(row.id, error, waits_for=error.waits_for)
-        elif isinstance(error, OperatorNeeded):
+        elif isinstance(error, OperatorNeeded):  # a Retryable, but no further try helps by itself
             inbox.park(row.id, error)
         elif error.verdict == "stop":
             self.stop_route(work.route, error, message=row.id)

@@ -76,7 +76,7 @@ def file_arrivals(
     Returns:
         The result for each arrival, and the messages that are to be worked, with their deliveries.
     """
-    # The rows and the door's count in one transaction with what is refused: the count always agrees.
+    # Rows, the count of deliveries and refusals in one transaction: a death in between can't make the counts differ.
     filed = transaction.messages.file_all(arrivals)
     endings = Endings(transaction)
     messages = []

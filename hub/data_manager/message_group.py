@@ -48,6 +48,7 @@ def _is_worked(transaction: Transaction, work: MessageWork, locked: set[str] | N
         must_be_alone = locked is not None and isinstance(error, (TouchesAnotherAccount, StateMoved))
         if transaction.open_hub.database.is_world_fault(error):
             raise  # a savepoint can't save a transaction whose connection or lock is gone
+        # Outbox rows and endings wait in memory for the end of the transaction, where no savepoint reaches them.
         savepoint.rollback()
         transaction.messages.pending_writes.undo(mark)
         if not must_be_alone:

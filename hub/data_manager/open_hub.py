@@ -145,6 +145,7 @@ class OpenHub:
             with self.database.write() as connection:
                 transaction = self._transaction(connection)
                 yield transaction
+                # At the end: one statement writes the endings of a whole group, another all messages that leave.
                 transaction.messages.pending_writes.write()
                 if dry_run:
                     raise _DryRun

@@ -66,6 +66,7 @@ class Answers:
 
     def new_id(self, make: Callable[[], str]) -> str:
         """Return the next of the kept identifiers; after the last, make and keep another."""
+        # Questions carry identifiers of new lines: with other identifiers the run would ask other questions.
         if self._ids_given == len(self._ids):
             self._ids.append(make())
         self._ids_given += 1
@@ -79,6 +80,7 @@ class Answers:
             StateMoved: the rehearsal is over, and didn't ask it.
             Refused: the other system refuses the question.
         """
+        # With the client: the configurator and the pricing may be asked the same document.
         key = json.dumps([id(client), document], sort_keys=True)
         if key not in self._answers:
             if self.rehearsing:

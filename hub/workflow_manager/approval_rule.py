@@ -152,7 +152,7 @@ def _header_with_totals(header: Component) -> Component:
 def _with_totals(order: PropertySet) -> PropertySet:
     """Copy the header and add its totals; the lists of the copy are the order's own."""
     totals = dict.fromkeys(PRICE_TYPES, Decimal(0))
-    quantities: dict[int, Decimal] = {}
+    quantities: dict[int, Decimal] = {}  # by identity: lines may lack a key
     for item, parent in walk_items(order):
         above = Decimal(1) if parent is None else quantities[id(parent)]
         quantity = calculated(ARITHMETIC.multiply, above, read_number(item.get("Quantity") or "1"))
@@ -162,6 +162,7 @@ def _with_totals(order: PropertySet) -> PropertySet:
         if price is not None and type in totals and action_code(item) in ("Add", "Update"):
             amount = calculated(ARITHMETIC.multiply, read_number(price), quantity)
             totals[type] = calculated(ARITHMETIC.add, totals[type], amount)
+    # Only the header is copied: an order may have tens of thousands of lines.
     header = order.copy_node()
     header.children = order.children
     header.properties.update({f"Total {type}": write_number(total) for type, total in totals.items()})

@@ -174,6 +174,7 @@ def _expected_instead(argument: Argument, text: str) -> str:
     if kind == "flag":
         return "" if text in ("Y", "N") else "Y or N"
     if kind == "whole":
+        # Eighteen digits fit into the 64 bits of a database's whole number.
         is_whole = text.isascii() and text.isdigit() and len(text) <= 18 and int(text) > 0
         return "" if is_whole else "a whole number of 1 or more"
     if kind == "currency" and not _CURRENCY.fullmatch(text):

@@ -70,6 +70,7 @@ class RecordedReads:
     def now(self) -> str:
         """Return the time of this run: one moment for the whole run."""
         if self._now is None:
+            # The rehearsal's time, if there was one: a question that carries the time must be the same in the run.
             time = self.runtime.surroundings.now() if self.answers is None else self.answers.now
             self._now = self.recorded(time, "now")
         return self._now

@@ -75,6 +75,7 @@ class Run(RecordedReads):
 
         Source: "Business Service Methods", j. to l. (the local map of a run).
         """
+        # Looked up at each call: a deployment's own method of a shipped name takes its place.
         method = self.runtime.services.get(service)
         if method is None:
             memory: dict[str, Callable[..., Any]] = {
