@@ -13,8 +13,8 @@ import pika
 import psycopg
 from sqlalchemy import make_url
 
-from adapters.rabbitmq import Queue, RabbitMQ
-from adapters.transport import Envelope
+from adapters.rabbitmq import RabbitMQ
+from adapters.transport import Channel, Envelope
 from hub.data_manager.intake import declare_channels
 from hub.data_manager.open_hub import OpenHub
 from integration_objects.surroundings import Surroundings
@@ -152,7 +152,7 @@ class Servers(Setup):
         open_hub = OpenHub(deployment)
         declare_channels(open_hub, {"channel": self._out})
         open_hub.close()
-        self._out.declare([Queue(name) for name in (script.QUEUE, script.WORK_ORDERS, script.ANSWERS)])
+        self._out.declare([Channel(name) for name in (script.QUEUE, script.WORK_ORDERS, script.ANSWERS)])
 
     def close(self) -> None:
         """Drop the databases; the queues of a private broker go with it."""
