@@ -8,7 +8,7 @@
 
 So ``NO``, ``on`` and ``1.0`` never change by themselves, and every finding names its place.
 
-Source: spec, docs/design/integration.md "Integration object definitions", docs/architecture.md "Choices made".
+Spec: docs/design/integration.md "Integration object definitions", docs/architecture.md "Choices made".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The proof of integration objects: their declarations fit each other.
 
-Source: spec, docs/design/integration.md "Integration object definitions"; docs/architecture.md, idea 3.
+Spec: docs/design/integration.md "Integration object definitions"; docs/architecture.md, idea 3.
 """
 
 from __future__ import annotations

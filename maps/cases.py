@@ -1,12 +1,12 @@
-"""The test cases of data maps: pairs of files, an input and what must come out of it.
+"""The test cases of data maps: pairs of files, an input and the expected output.
 
     maps/cases/<the map's file, without .yaml>/<case>.in.xml       after the map's `from`
                                                <case>.out.xml      after the map's `to`
 
-One more case is one more pair. What a map makes is written, validated and read again before it is compared,
-so that a case also proves that the result can leave.
+A new case is a new pair of files. The result of a map is written, validated and read again before it is compared, so
+that a case also proves that the result can leave.
 
-Source: spec: docs/design/integration.md, "Data maps".
+Spec: docs/design/integration.md, "Data maps".
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Case:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What became of a case; `difference` is "" where it passed."""
+    """The result of a case; `difference` is "" for a passed case."""
 
     case: Case
     difference: str

@@ -1,11 +1,11 @@
-"""The proof of data maps: what can be known about them without any message.
+"""The proof of data maps: the faults that can be found without any message.
 
-    error     an unknown path, field, component, map or table; a path that may match more than once where one
-              value is wanted; a required field or component that nothing fills; a type or length that doesn't
-              fit; a look-up table that lacks a code of an enumerated source
+    error     an unknown path, field, component, map or table; a path that may match more than once where one value is
+              needed; a required field or component that nothing fills; a type or length that doesn't fit; a look-up
+              table that lacks a code of an enumerated source
     warning   a bare word (a text without quotes), a comparison with NULL, a look-up table that nothing uses
 
-Source: spec: docs/design/integration.md, "Data maps"; docs/design/methods.md, "Settled points", Expressions.
+Spec: docs/design/integration.md, "Data maps"; docs/design/methods.md, "Settled points", Expressions.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from integration_objects.definition import Field, IntegrationObject
 from integration_objects.expression import Call
 from maps.component_rule import ComponentRule
 from maps.data_map import OWN_TEXT, DataMap, compile_maps
-from maps.field_rule import FieldRule, SourceExpression, unfit
+from maps.field_rule import FieldRule, SourceExpression
 from maps.lookup import LookupTable, ReadFile
 from maps.path import ValuePath
+from maps.shape import EXTERNAL
 
 Severity = Literal["error", "warning"]
 
@@ -37,12 +38,12 @@ _CONVERSION = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding.
+    """One fault or doubtful place of a declaration.
 
     Attributes:
         where: file:line:column.
-        text: what is wrong, and why.
-        mend: what the reader can do, with the nearest right name where there is one.
+        text: the fault and its reason.
+        mend: the action that the reader can take, with the nearest right name.
         severity: an error keeps the map from being used.
     """
 
@@ -59,7 +60,7 @@ class Finding:
 def check_maps(
     sources: Sequence[Source], objects: Mapping[str, IntegrationObject], read_file: ReadFile
 ) -> list[Finding]:
-    """All findings on the maps in *sources*, by place.
+    """List all findings on the maps in *sources*, by place.
 
     Args:
         sources: the maps' files.
@@ -76,12 +77,12 @@ def check_maps(
 
 
 def findings(maps: Mapping[str, DataMap]) -> list[Finding]:
-    """The findings on maps that could be compiled, by place."""
+    """List the findings on compiled maps, by place."""
     return _in_order(_proof(maps))
 
 
 def _in_order(found: Sequence[Finding] | Iterator[Finding]) -> list[Finding]:
-    """By file, line and column; once each, for a map that is used is compiled for each of its users."""
+    """Sort by file, line and column, each finding once: a used map is compiled for each of its users."""
     return sorted(dict.fromkeys(found), key=lambda finding: (_place(finding.where), finding.text))
 
 
@@ -120,7 +121,7 @@ def _prove_rule(rule: ComponentRule) -> Iterator[Finding]:
                 f"add '{target.name}' at `fields`",
                 "error",
             )
-    if rule.component.text is not None and rule.external and OWN_TEXT not in filled:
+    if rule.component.text is not None and rule.shape is EXTERNAL and OWN_TEXT not in filled:
         yield Finding(rule.where, f"nothing fills the text of {of}", f"add '{OWN_TEXT}' at `fields`", "warning")
     made = {one.component.name for one in rule.below}
     if rule.flat is not None or rule.recurse is not None:
@@ -134,13 +135,13 @@ def _prove_rule(rule: ComponentRule) -> Iterator[Finding]:
                 "error",
             )
     for one in rule.fields:
-        yield from _prove_field(one, rule.external)
+        yield from _prove_field(one)
     for source, where in _expressions(rule):
         yield from _habits(source, where)
 
 
 def _expressions(rule: ComponentRule) -> Iterator[tuple[SourceExpression, str]]:
-    """Every expression of a rule, with its place."""
+    """List every expression of a rule with its place."""
     for condition in (*rule.filters, *rule.assertions):
         yield condition.source, condition.where
     for one in rule.fields:
@@ -151,27 +152,27 @@ def _expressions(rule: ComponentRule) -> Iterator[tuple[SourceExpression, str]]:
 
 
 def _habits(source: SourceExpression, where: str) -> Iterator[Finding]:
-    """What is allowed, and seldom meant."""
+    """Warn of forms that are allowed and seldom meant."""
     for word, column in source.expression.bare_words:
         yield Finding(where, f"column {column}: '{word}' stands without quotes", f"write '{word}'", "warning")
     for column in source.expression.null_comparisons:
         yield Finding(where, f"column {column}: a comparison with NULL is always FALSE", "write IS NULL", "warning")
 
 
-def _prove_field(rule: FieldRule, external: bool) -> Iterator[Finding]:
+def _prove_field(rule: FieldRule) -> Iterator[Finding]:
     if rule.form == "reference":
-        yield from _prove_reference(rule, rule.source.references[0], external)
+        yield from _prove_reference(rule, rule.source.references[0])
     for call in rule.source.expression.calls:
         if call.name == "lookup":
-            yield from _prove_lookup(rule, call, external)
+            yield from _prove_lookup(rule, call)
 
 
-def _prove_reference(rule: FieldRule, path: ValuePath, external: bool) -> Iterator[Finding]:
-    """A text that goes over as it is: type, length and values must fit."""
+def _prove_reference(rule: FieldRule, path: ValuePath) -> Iterator[Finding]:
+    """Prove a field that is copied as it is: type, length and values must fit."""
     target = rule.field
     values = path.field.values if path.field is not None else ()
     if values:
-        unfits = [value for value in values if unfit(target, external, value) is not None]
+        unfits = [value for value in values if rule.shape.unfit(target, value) is not None]
         if unfits:
             yield Finding(
                 rule.where,
@@ -201,12 +202,12 @@ def _fits(source: str, target: Field) -> bool:
     return target.type in ("text", source)
 
 
-def _prove_lookup(rule: FieldRule, call: Call, external: bool) -> Iterator[Finding]:
+def _prove_lookup(rule: FieldRule, call: Call) -> Iterator[Finding]:
     constants = dict(call.constants)
     table = rule.source.lookups[str(constants[0])]
     if rule.form == "lookup":
         texts = [*table.values.values(), *([table.default] if table.default is not None else [])]
-        unfits = [text for text in dict.fromkeys(texts) if unfit(rule.field, external, text) is not None]
+        unfits = [text for text in dict.fromkeys(texts) if rule.shape.unfit(rule.field, text) is not None]
         if unfits:
             yield Finding(
                 rule.where,
@@ -228,7 +229,7 @@ def _prove_lookup(rule: FieldRule, call: Call, external: bool) -> Iterator[Findi
 
 
 def _codes(rule: FieldRule) -> list[str]:
-    """The codes that a look-up may meet, where all its sources are enumerated; else none."""
+    """List the codes that a look-up may meet, if all its sources are enumerated; else none."""
     plain = {call.name for call in rule.source.expression.calls} <= {"lookup", "coalesce"}
     found: dict[str, None] = {}
     for path in rule.source.references:

@@ -1,25 +1,25 @@
-"""Data maps: from one integration object to another, as a YAML file says, compiled once when it is loaded.
+"""Data maps turn one integration object into another. A map is a YAML file, compiled once when it is loaded.
 
     read_maps(sources, objects, read_file)     every map of a deployment, by name
       -> DataMap                               name, source, target, version
-           .apply(tree)                        the other tree, or MapFailed
+           .apply(tree)                        the target's tree, or MapFailed
 
 The grammar:
 
-    map, from, to       the map's name, and two integration objects; `from: Object/A/B` makes a fragment,
-                        which starts at that component and runs by `use` only
+    map, from, to       the map's name, and two integration objects; `from: Object/A/B` makes a fragment, which starts
+                        at that component and runs by `use` only
     lookups             look-up tables (maps.lookup)
     make                the target's component; at the top its header
-    each                the source nodes, by a path from where the rule above stands; else that node itself
-    where, assert       which nodes are left, and what must hold for them
+    each                the source nodes, by a path from the node of the rule above; without it, that node itself
+    where, assert       a filter on the nodes, and conditions that the remaining nodes must satisfy
     fields              name: expression, or name: {value: expression, default: text}
     children            rules beneath this one
     flat, recurse       rows that become a tree; nodes that hold nodes of their kind
     use                 in place of `make`: the rule of another map, without an `each` of its own
 
-Whatever can be known without a message is proven here: paths, fields, components, constants, look-up tables.
+Paths, fields, components, constants and look-up tables are proven here, before any message.
 
-Source: spec: docs/design/road.md, "Data maps: the grammar"; docs/design/integration.md, "Data maps".
+Spec: docs/design/road.md, "Data maps: the grammar"; docs/design/integration.md, "Data maps".
 """
 
 from __future__ import annotations
@@ -35,30 +35,33 @@ from integration_objects.errors import Misconfigured
 from integration_objects.expression import ExpressionFault
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
-from maps.component_rule import ComponentRule, Condition, Flat, Owner, Watch, Work
+from maps.component_rule import ComponentRule, Condition, Flat, Owner, Watch
 from maps.failure import MapFailed, NothingMade, TooMany, WrongSource
 from maps.field_rule import (
     FieldRule,
     SourceExpression,
-    Unfit,
     compile_field_rule,
     compile_source_expression,
     constant_text,
-    unfit,
 )
 from maps.lookup import LookupTable, ReadFile, read_lookups
-from maps.path import Find, PathUnknown, Position, Scope, node_path, place_of
+from maps.path import Find, PathUnknown, Position, Scope, node_path
+from maps.shape import EXTERNAL, Unfit, place_of, shape_of
 
 Report = Callable[[DeclarationFault], None]
 
-#: The name under which a rule fills the text of a component that has one.
+#: The name of a component's own text among the fields of a rule.
 OWN_TEXT = "."
 
 _RULE = ("each", "where", "assert", "fields", "children")
 
 
 class FragmentApplied(Misconfigured):
-    """A map that starts within an object was to be run by itself."""
+    """A map that starts within an object can't be run by itself."""
+
+    what = "data map '{map}' can't be run by itself"
+    why = "it starts or ends within an object"
+    mend = "call it from another map, by `use`"
 
 
 @dataclass(eq=False)
@@ -66,9 +69,9 @@ class DataMap:
     """A compiled map.
 
     Attributes:
-        name: as routes and systems have it.
+        name: the name that routes and systems use.
         source, target: the integration objects.
-        version: digest of its file with what it uses (64 hexadecimal digits).
+        version: digest of its file, its look-up files and the maps that it uses (64 hexadecimal digits).
         where: file:line:column.
         rule: the rule of its header.
         lookups: its look-up tables.
@@ -90,57 +93,53 @@ class DataMap:
         """Make the target's tree from the source's.
 
         Args:
-            tree: the source: an internal object's message, whose instances are mapped one by one, or an
-                external object's root node. Not changed.
-            watch: told of each component that is made: rule, scope, node (for traces).
+            tree: the source: an internal object's message, whose instances are mapped one by one, or an external
+                object's root node. Not changed.
+            watch: is called with each made component: rule, scope, node (for traces).
 
         Returns:
-            An internal target's message, empty where no node was left; an external target's root node.
+            An internal target's message, empty if no node was left; an external target's root node.
 
         Raises:
             MapFailed: the message can't be mapped; its subclasses say why.
             FragmentApplied: the map runs by `use` only.
         """
         if self.is_fragment:
-            raise FragmentApplied(
-                f"data map '{self.name}' can't be run by itself",
-                where=self.where,
-                why="it starts or ends within an object",
-                mend="call it from another map, by `use`",
-            )
-        work = Work(tree, watch)
-        made = [node for scope in self._scopes(tree) for node in self.rule.make(scope, work)]
+            raise FragmentApplied(map=self.name, where=self.where)
+        scopes = self._scopes(tree)
+        try:
+            return self._result([node for scope in scopes for node in self.rule.make(scope, watch)])
+        except MapFailed as error:
+            error.locate(lambda node: place_of(node, tree, shape_of(self.source)), tree)
+            raise
+
+    def _result(self, nodes: list[PropertySet]) -> PropertySet:
         if not self.target.external:
-            return message(self.target.name, made)
-        if len(made) == 1:
-            return made[0]
-        kind: type[MapFailed] = TooMany if made else NothingMade
-        why = f"{len(made)} were made" if made else "`where` or `each` left nothing"
+            return message(self.target.name, nodes)
+        if len(nodes) == 1:
+            return nodes[0]
+        component = self.rule.component.name
+        kind: type[MapFailed] = TooMany if nodes else NothingMade
+        reason = f"{len(nodes)} were made" if nodes else "`where` or `each` left nothing"
         raise kind(
-            f"{self.rule.owner} makes no single '{self.rule.component.name}'",
-            where=f"{self.where}, {place_of(tree, tree, self.source.external)}",
-            why=f"a '{self.target.name}' has one '{self.rule.component.name}', and {why}",
-            mend="send one object a message" if made else "correct the message, or the map's conditions",
+            f"{self.rule.owner} makes no single '{component}'",
+            where=self.where,
+            why=f"a '{self.target.name}' has one '{component}', and {reason}",
+            mend="send one object a message" if nodes else "correct the message, or the map's conditions",
         )
 
     def _scopes(self, tree: PropertySet) -> list[Scope]:
-        """Where the header's rule begins: at the root node, or at each instance."""
+        """Give the scopes of the header's rule: the root node, or each instance."""
         if self.source.external:
-            if tree.type == self.source.root.name:
+            expected, found = self.source.root.name, f"'{tree.type}'"
+            if tree.type == expected:
                 return [Scope(tree, None)]
-            found = f"'{tree.type}'"
         else:
-            name = object_name(tree)
-            if name == self.source.name or (name is None and is_empty(tree)):
+            expected, name = self.source.name, object_name(tree)
+            if name == expected or (name is None and is_empty(tree)):
                 return [Scope(node, None) for node in instances(tree)]
             found = f"'{name}'" if name else "a tree that is no message"
-        expected = self.source.root.name if self.source.external else self.source.name
-        raise WrongSource(
-            f"{self.rule.owner} can't read this message",
-            where=self.where,
-            why=f"expected '{expected}', found {found}",
-            mend="send the message to the route that reads its object",
-        )
+        raise WrongSource(map=self.rule.owner, where=self.where, expected=expected, found=found)
 
 
 def read_maps(
@@ -151,7 +150,7 @@ def read_maps(
     Args:
         sources: the maps' files.
         objects: the internal and the external integration objects, by name.
-        read_file: gives a look-up table's bytes by its path from the maps' folder.
+        read_file: reads a look-up table's bytes by its path from the maps' folder.
 
     Raises:
         DeclarationFault: the first fault of a map, with file, line and column.
@@ -166,7 +165,7 @@ def read_maps(
 def compile_maps(
     sources: Sequence[Source], objects: Mapping[str, IntegrationObject], read_file: ReadFile, report: Report
 ) -> dict[str, DataMap]:
-    """Compile data maps as `read_maps` does, but hand each fault to *report*, and go on without its cause."""
+    """Compile data maps like `read_maps`, but hand each fault to *report*, and go on without the faulty part."""
     documents: dict[str, _Document] = {}
     for source in sources:
         try:
@@ -234,7 +233,7 @@ def _read_document(source: Source, objects: Mapping[str, IntegrationObject], rea
     parts = node.mapping(required=["map", "from", "to", "make"], optional=["lookups", *_RULE])
     from_object, from_steps = _object(parts["from"], objects)
     to_object, to_steps = _object(parts["to"], objects)
-    position = Position(from_object.root, None, from_object.external)
+    position = Position(from_object.root, None, shape_of(from_object))
     for component in _walk(parts["from"], from_object.root, from_steps):
         position = position.below(component)
     made = [to_object.root, *_walk(parts["to"], to_object.root, to_steps)][-1]
@@ -284,9 +283,9 @@ def _walk(node: Node, component: Component, steps: Sequence[str]) -> list[Compon
 
 
 def _digest(name: str, documents: Mapping[str, _Document], versions: dict[str, str]) -> str:
-    """A map's version: the digest of its file, its look-up files, and the versions of the maps it uses."""
+    """Work out a map's version: the digest of its file, its look-up files, and the versions of the used maps."""
     if name not in versions:
-        # A map that uses itself is at fault; here it must only not go round for ever.
+        # A map that uses itself is refused elsewhere. Here it must not make an endless loop.
         versions[name] = ""
         document = documents[name]
         used = sorted(_digest(one, documents, versions) for one in document.uses if one in documents)
@@ -297,7 +296,7 @@ def _digest(name: str, documents: Mapping[str, _Document], versions: dict[str, s
 
 
 class _Compiler:
-    """Compiles the rules of one document; a map that is used is compiled again for the place that uses it."""
+    """Compiles the rules of one document. A used map is compiled again for each place that uses it."""
 
     def __init__(
         self, document: _Document, documents: Mapping[str, _Document], report: Report, users: tuple[str, ...]
@@ -308,7 +307,7 @@ class _Compiler:
         self._users = users
 
     def compile_document(self) -> ComponentRule | None:
-        """The rule of the document's own component, from where its `from` starts."""
+        """Compile the rule of the document's own component, at the place of its `from`."""
         document = self._document
         try:
             find, position, many = self._each(document.parts.get("each"), document.position)
@@ -320,7 +319,7 @@ class _Compiler:
             return None
 
     def compile_used(self, find: Find, position: Position, single: bool, made: Component) -> ComponentRule:
-        """The rule of the document's own component, from where another map uses it."""
+        """Compile the rule of the document's own component, at the place where another map uses it."""
         return self._rule(self._document.parts, self._document.node, made, single, find, position)
 
     def _rule(
@@ -335,7 +334,7 @@ class _Compiler:
         rule = ComponentRule(
             owner=self._document.owner,
             component=made,
-            external=self._document.target.external,
+            shape=shape_of(self._document.target),
             single=single,
             position=position,
             where=node.where,
@@ -357,7 +356,7 @@ class _Compiler:
         return rule
 
     def _guarded(self, step: Callable[[], object]) -> None:
-        """Run a step; report its fault and go on, so that one reading finds them all."""
+        """Run a step, report its fault, and go on, so that one reading finds all faults."""
         try:
             step()
         except DeclarationFault as fault:
@@ -398,7 +397,7 @@ class _Compiler:
                 "the map that uses it says what it runs on",
                 mend="take it away",
             )
-        if used.target.external != above.external:
+        if shape_of(used.target) is not above.shape:
             raise parts["use"].fault(
                 f"data map '{name}' makes parts of '{used.target.name}', which can't stand in "
                 f"'{self._document.target.name}'",
@@ -463,7 +462,7 @@ class _Compiler:
         return tuple(found)
 
     def _expression(self, node: Node, position: Position) -> SourceExpression | None:
-        """A condition, compiled; None where its fault was reported."""
+        """Compile a condition; None if its fault was reported."""
         try:
             return compile_source_expression(node.text(), position, self._document.lookups)
         except ExpressionFault as fault:
@@ -490,27 +489,25 @@ class _Compiler:
             parts = node.mapping(required=["value"], optional=["default"])
             value, default = parts["value"], parts.get("default")
         if default is not None:
-            why = unfit(target, rule.external, default.text())
+            why = rule.shape.unfit(target, default.text())
             if why is not None:
                 raise default.fault(f"the default doesn't fit '{target.name}'", why, mend="write one that fits")
         rule.fields.append(self._field_rule(rule, target, value, None if default is None else default.text()))
 
     def _field_rule(self, rule: ComponentRule, target: Field, node: Node, default: str | None) -> FieldRule:
         try:
-            found = compile_field_rule(
-                target, rule.external, node.text(), default, node.where, rule.position, self._document.lookups
-            )
+            compiled = compile_field_rule(target, rule.shape, node, default, rule.position, self._document.lookups)
         except ExpressionFault as fault:
             raise _expression_fault(node, fault) from fault
         except Unfit as fault:
             raise node.fault(
                 f"the constant doesn't fit '{target.name}'", str(fault), mend="write one that fits"
             ) from fault
-        constant = constant_text(found)
-        why = None if constant is None else unfit(target, rule.external, constant)
+        constant = constant_text(compiled)
+        why = None if constant is None else rule.shape.unfit(target, constant)
         if why is not None:
             raise node.fault(f"the constant doesn't fit '{target.name}'", why, mend="write one that fits")
-        return found
+        return compiled
 
     def _add_flat(self, rule: ComponentRule, node: Node) -> None:
         parts = node.mapping(required=["key", "parent"], optional=[])
@@ -520,9 +517,7 @@ class _Compiler:
 
     def _row_rule(self, rule: ComponentRule, name: str, node: Node) -> FieldRule:
         try:
-            return compile_field_rule(
-                Field(name), True, node.text(), None, node.where, rule.position, self._document.lookups
-            )
+            return compile_field_rule(Field(name), EXTERNAL, node, None, rule.position, self._document.lookups)
         except ExpressionFault as fault:
             raise _expression_fault(node, fault) from fault
 

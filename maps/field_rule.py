@@ -1,15 +1,15 @@
-"""A field rule: how one field of the target is filled. Compiled once; the frequent forms need no expression.
+"""A field rule fills one field of the target. It is compiled once; the frequent forms need no expression.
 
     Source Order Number: "[ORD-NO]"                        a reference: the source's text, as it came
     Action Code: "lookup('action', [ACTN])"                a look-up of a reference
     Source System: "'MAINFRAME'"                           a constant
-    Due Date: "date([DUE], 'YYYYMMDD')"                    anything else of the expression language
-    Currency Code: {value: "[CURR]", default: USD}         the default is text, and stands for null
+    Due Date: "date([DUE], 'YYYYMMDD')"                    any other expression
+    Currency Code: {value: "[CURR]", default: USD}         the default is text, in place of null
 
-A value that is null leaves the field out; where the source itself carries a null in a field that the
-expression reads, or the expression is NULL, the target carries the null.
+A null value leaves the field out. If the source carries a null in a field that the expression reads, or the expression
+is NULL, the target carries the null.
 
-Source: spec: docs/design/road.md, "Data maps: the grammar"; docs/design/methods.md, "carried".
+Spec: docs/design/road.md, "Data maps: the grammar"; docs/design/methods.md, "carried".
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from integration_objects.declaration import Node as Declared
 from integration_objects.definition import Field
 from integration_objects.expression import (
     Call,
@@ -33,10 +34,11 @@ from integration_objects.expression import (
     Value,
     compile_expression,
 )
-from integration_objects.field_values import as_number, check_characters, check_value, shown, write_number
+from integration_objects.field_values import as_number, shown, write_number
 from maps.functions import FUNCTIONS, prove_children
 from maps.lookup import LookupTable
 from maps.path import PathUnknown, Position, Scope, ValuePath, value_path
+from maps.shape import Shape, Unfit
 
 Form = Literal["reference", "lookup", "constant", "expression"]
 Read = Callable[[Scope], str | None]
@@ -51,7 +53,7 @@ _UNKNOWN = "\0"
 
 
 class LookupMiss(Exception):
-    """A code isn't in a look-up table; becomes NotInLookup where the field and the node are known."""
+    """A code isn't in a look-up table; it becomes NotInLookup where the field and the node are known."""
 
     def __init__(self, table: LookupTable, code: str) -> None:
         super().__init__(code)
@@ -59,13 +61,9 @@ class LookupMiss(Exception):
         self.code = code
 
 
-class Unfit(Exception):
-    """A value can't stand in its field; becomes ValueUnfit where the node is known."""
-
-
 @dataclass(eq=False)
 class SourceExpression:
-    """An expression over the source, with what it refers to.
+    """An expression over the source, with the paths and tables that it refers to.
 
     Attributes:
         expression: compiled.
@@ -79,7 +77,7 @@ class SourceExpression:
 
     @property
     def names(self) -> frozenset[str] | None:
-        """The names on its paths; nothing else needs to be read for it. None where a function sees all there is."""
+        """The names on its paths: only they must be read. None if a function may read any component."""
         if _sees_scope(self.expression):
             return None
         steps = (step for path in self.references for step in re.split("[/@]", path.text))
@@ -90,8 +88,8 @@ def compile_source_expression(text: str, position: Position, lookups: Mapping[st
     """Compile an expression of a map, whose fields are paths from *position*.
 
     Raises:
-        ExpressionFault: the text is no expression, a path is unknown or may match more than once, or a
-            look-up table is unknown.
+        ExpressionFault: the text is no expression, a path is unknown or may match more than once, or a look-up table
+            is unknown.
     """
     references: list[ValuePath] = []
 
@@ -121,22 +119,22 @@ def compile_source_expression(text: str, position: Position, lookups: Mapping[st
 
 @dataclass(eq=False)
 class FieldRule:
-    """How one field of a target component is filled.
+    """The compiled rule of one field of a target component.
 
     Attributes:
         field: the target's field.
-        external: whether the target is an external object, whose schema checks what is written.
+        shape: the shape of the target.
         where: file:line:column of the expression.
-        source: the expression and what it reads.
-        form: which of the frequent forms it has.
-        table: the look-up table, where the form is a look-up of a reference.
-        default: the text where the value is null; None for none.
-        read: the text for a scope; None for null. Raises ExpressionFault, LookupMiss, Unfit.
+        source: the expression with its paths.
+        form: the form of the expression.
+        table: the look-up table of the form "lookup".
+        default: the text in place of null; None for none.
+        read: reads the text for a scope; None for null. Raises ExpressionFault, LookupMiss, Unfit.
         good: texts that were accepted before.
     """
 
     field: Field
-    external: bool
+    shape: Shape
     where: str
     source: SourceExpression
     form: Form
@@ -147,16 +145,16 @@ class FieldRule:
 
     @property
     def text(self) -> str:
-        """The expression as the map has it."""
+        """The expression as written in the map."""
         return self.source.expression.text
 
     def accept(self, text: str) -> None:
-        """Check a text for the field, and remember it where it may stand there.
+        """Check a text for the field, and remember an accepted text.
 
         Raises:
-            Unfit: it may not.
+            Unfit: the text can't stand in the field.
         """
-        why = unfit(self.field, self.external, text)
+        why = self.shape.unfit(self.field, text)
         if why is not None:
             raise Unfit(why)
         if len(self.good) >= MAX_REMEMBERED:
@@ -164,7 +162,7 @@ class FieldRule:
         self.good.add(text)
 
     def carries_null(self, scope: Scope) -> bool:
-        """Whether the target carries a null where the value is null."""
+        """Whether a null value is carried by the target, rather than left out."""
         tree = self.source.expression.tree
         if isinstance(tree, Constant) and tree.value is None:
             return True
@@ -173,77 +171,57 @@ class FieldRule:
 
 def compile_field_rule(
     field: Field,
-    external: bool,
-    text: str,
+    shape: Shape,
+    node: Declared,
     default: str | None,
-    where: str,
     position: Position,
     lookups: Mapping[str, LookupTable],
 ) -> FieldRule:
     """Compile the rule for *field*.
 
     Args:
-        field: the target's.
-        external: whether the target is an external object.
-        text: the expression.
-        default: the text where the value is null.
-        where: the place of the expression.
-        position: where the rule stands in the source.
+        field: a field of the target.
+        shape: the shape of the target.
+        node: the declared expression.
+        default: the text in place of null.
+        position: the rule's place in the source.
         lookups: the map's tables.
 
     Raises:
         ExpressionFault: as `compile_source_expression`.
     """
-    source = compile_source_expression(text, position, lookups)
-    form, table, read = _form(source, field, external, position, lookups)
-    return FieldRule(field, external, where, source, form, table, default, read, set())
-
-
-def unfit(field: Field, external: bool, text: str) -> str | None:
-    """Why *text* can't stand in a target's field, or None.
-
-    An external field's type is its schema's business, which also knows other notations of numbers and dates.
-    """
-    if not external:
-        return check_value(field, text)
-    if field.length is not None and len(text) > field.length:
-        return f"expected at most {field.length} characters, found {len(text)}"
-    if field.values and text not in field.values:
-        return f"expected one of {', '.join(field.values)}, found {shown(text)}"
-    return check_characters(text)
+    source = compile_source_expression(node.text(), position, lookups)
+    form, table, read = _form(source, field, shape, position)
+    return FieldRule(field, shape, node.where, source, form, table, default, read, set())
 
 
 def constant_text(rule: FieldRule) -> str | None:
-    """The text that a rule of the form constant always gives; None for null and for other forms."""
+    """Give the text of a rule of the form "constant"; None for null and for other forms."""
     tree = rule.source.expression.tree
-    return _written(tree.value, rule.field, rule.external) if isinstance(tree, Constant) else None
+    return rule.shape.written(tree.value, rule.field) if isinstance(tree, Constant) else None
 
 
 def _form(
-    source: SourceExpression,
-    field: Field,
-    external: bool,
-    position: Position,
-    lookups: Mapping[str, LookupTable],
+    source: SourceExpression, field: Field, shape: Shape, position: Position
 ) -> tuple[Form, LookupTable | None, Read]:
     expression = source.expression
     tree = expression.tree
     if isinstance(tree, Constant):
-        constant = _written(tree.value, field, external)
+        constant = shape.written(tree.value, field)
         return "constant", None, lambda scope: constant
     if isinstance(tree, FieldName):
         path = source.references[0]
-        if path.type == field.type == "flag" and position.external != external:
-            return "reference", None, _flag_read(path.raw, external)
+        if path.type == field.type == "flag" and position.shape is not shape:
+            return "reference", None, _flag_read(path.raw, shape.flag_words)
         return "reference", None, path.raw
     if isinstance(tree, Call) and _is_plain_lookup(tree):
-        table = lookups[str(tree.constants[0])]
+        table = source.lookups[str(tree.constants[0])]
         return "lookup", table, _lookup_read(table, source.references[0].raw, tree.constants)
     evaluate = expression.evaluate
 
     def read(scope: Scope) -> str | None:
         value = evaluate(scope)
-        return value if type(value) is str else _written(value, field, external)
+        return value if type(value) is str else shape.written(value, field)
 
     raws = list({path.text: path.raw for path in source.references}.values())
     if not 1 <= len(raws) <= MAX_KEY_FIELDS or _sees_scope(expression):
@@ -251,9 +229,8 @@ def _form(
     return "expression", None, _remembering(read, raws)
 
 
-def _flag_read(raw: Read, external: bool) -> Read:
-    """A flag of the other side: XML's true and false are the hub's Y and N."""
-    words = {"Y": "true", "N": "false"} if external else {"true": "Y", "1": "Y", "false": "N", "0": "N"}
+def _flag_read(raw: Read, words: Mapping[str, str]) -> Read:
+    """Translate a flag of the other shape: XML's true and false are the hub's Y and N."""
 
     def read(scope: Scope) -> str | None:
         text = raw(scope)
@@ -267,7 +244,7 @@ def _sees_scope(expression: Expression) -> bool:
 
 
 def _remembering(read: Read, raws: list[Read]) -> Read:
-    """The reader of an expression over few fields, which gives the same text for the same values."""
+    """Remember the texts of an expression over few fields by the fields' values."""
     known: dict[object, str | None] = {}
     first = raws[0]
     second = raws[-1]
@@ -279,7 +256,7 @@ def _remembering(read: Read, raws: list[Read]) -> Read:
 
     def remember(scope: Scope) -> str | None:
         values = key(scope)
-        # One look, because another thread may empty the dictionary in between.
+        # One look-up only, since another thread may empty the dictionary between two.
         found = known.get(values, _UNKNOWN)
         if found is not _UNKNOWN:
             return found
@@ -293,7 +270,7 @@ def _remembering(read: Read, raws: list[Read]) -> Read:
 
 
 def _is_plain_lookup(call: Call) -> bool:
-    """Whether a call is a look-up of a reference in a table, with a text as its default at most."""
+    """Whether a call looks a reference up in a table, with a quoted text as its default or none."""
     if call.name != "lookup" or not isinstance(call.parts[1], FieldName):
         return False
     return all(_is_quoted(part) for place, part in enumerate(call.parts) if place != 1)
@@ -337,7 +314,7 @@ def _lookup_function(lookups: Mapping[str, LookupTable]) -> Function:
 
 
 def _typed(path: ValuePath, column: int) -> Callable[[Scope], Value]:
-    """What reads the path's value with its type, for expressions."""
+    """Make the function that reads the path's value with its type, for expressions."""
     raw = path.raw
     if path.type == "number":
 
@@ -361,18 +338,3 @@ def _typed(path: ValuePath, column: int) -> Callable[[Scope], Value]:
 
         return date
     return raw
-
-
-def _written(value: Value, field: Field, external: bool) -> str | None:
-    """A value as the text of a field."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        if external:
-            return "true" if value else "false"
-        if field.type == "flag":
-            return "Y" if value else "N"
-        raise Unfit(f"a truth value fits a flag only, and '{field.name}' is a {field.type}")
-    if isinstance(value, Decimal):
-        return write_number(value)
-    return str(value)

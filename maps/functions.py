@@ -1,8 +1,7 @@
 """The functions of data maps and rules: a small, closed set.
 
-Each takes values and returns one; null in its subject gives null, unless it says otherwise. Positions count
-from 1. None of them reads a clock, a file or a database. `lookup` is the data map's own, which knows the
-tables.
+Each function takes values and returns one. A null subject gives null, unless the function says otherwise. Positions
+count from 1. No function reads a clock, a file or a database. `lookup` belongs to the data map, which knows the tables.
 
 Spec: docs/design/methods.md, "Expression language"; docs/design/road.md, "Data maps: the grammar". The list:
 docs/expressions.md.
@@ -36,7 +35,7 @@ from integration_objects.field_values import FRACTION_DIGITS, as_number, read_da
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
-#: A two-digit year from here on is in the 1900s, one below in the 2000s.
+#: Two-digit years from this one on are in the 1900s, smaller ones in the 2000s.
 _CENTURY_TURN = 50
 
 
@@ -378,14 +377,14 @@ def sum_(scope: Any, name: Value, field: Value) -> Value:
 
 
 def prove_children(expression: Expression, component: Component) -> None:
-    """Refuse a component or field that `count` or `sum` names and that there isn't; 0 would hide a mistyped name.
+    """Refuse an unknown component or field in `count` and `sum`: the result 0 would hide a mistyped name.
 
     Args:
         expression: compiled, with these functions.
-        component: of the node that it is evaluated on.
+        component: the component of the node that the expression is evaluated on.
 
     Raises:
-        ExpressionFault: names what isn't there.
+        ExpressionFault: names the unknown component or field.
     """
     for call in expression.calls:
         if call.name not in ("count", "sum"):
@@ -409,7 +408,7 @@ def prove_children(expression: Expression, component: Component) -> None:
 
 
 def _children(scope: Any, name: Value) -> Iterator[PropertySet]:
-    """The child components: of the hub's own objects in their list, of external ones directly."""
+    """List the child components: in their list for the hub's own objects, directly for external ones."""
     node: PropertySet = getattr(scope, "node", scope)
     type = _text(name)
     if carries(node, type):

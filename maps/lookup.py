@@ -2,12 +2,12 @@
 
     lookups:
       action: {A: Add, C: Update, D: Delete, N: "-"}      in the map
-      price: {O: One-Time, default: Recurring}            a code that isn't there gives the default
+      price: {O: One-Time, default: Recurring}            any other code gives the default
       product: {file: lookups/product.csv}                in a file with the header `code,value`
 
-In a table that stands in the map, `default` and `file` are no codes; a file may have any.
+`default` and `file` are no codes in a table that stands in the map. A file may have any code.
 
-Source: spec: docs/design/road.md, "Data maps: the grammar"; docs/design/integration.md, "Data maps".
+Spec: docs/design/road.md, "Data maps: the grammar"; docs/design/integration.md, "Data maps".
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class LookupTable:
     """One look-up table.
 
     Attributes:
-        name: as expressions have it.
+        name: the name in expressions.
         values: the text for each code.
-        default: the text for any other code; None where such a code is an error.
+        default: the text for any other code; None if such a code is an error.
         where: the place of the table, or of its file's first line.
-        digest: of the file's bytes; "" for a table that stands in the map.
+        digest: the digest of the file's bytes; "" for a table that stands in the map.
     """
 
     name: str
@@ -46,11 +46,11 @@ class LookupTable:
 
 
 def read_lookups(node: Node | None, read_file: ReadFile) -> dict[str, LookupTable]:
-    """The look-up tables of a map.
+    """Read the look-up tables of a map.
 
     Args:
-        node: what stands at `lookups`; None for nothing.
-        read_file: gives the bytes of a file by its path from the maps' folder.
+        node: the node at `lookups`; None for no tables.
+        read_file: reads the bytes of a file by its path from the maps' folder.
 
     Raises:
         DeclarationFault: a table, or a line of its file, is wrong.
@@ -82,7 +82,7 @@ def _read_lookup(name: str, node: Node, read_file: ReadFile) -> LookupTable:
 
 
 def _read_csv(content: bytes, path: str) -> dict[str, str]:
-    """The codes and values of a CSV file: UTF-8, header `code,value`, empty lines passed over."""
+    """Read the codes and values of a CSV file: UTF-8, header `code,value`; empty lines are skipped."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as cause:
@@ -101,21 +101,12 @@ def _read_csv(content: bytes, path: str) -> dict[str, str]:
                     why = f"found {','.join(row)!r}"
                     raise _csv_fault(path, rows.line_num, "has no header", why, "begin with code,value")
             elif len(row) != len(_HEADER):
-                raise _csv_fault(
-                    path,
-                    rows.line_num,
-                    "has a line that isn't code and value",
-                    f"{len(row)} column{'s' if len(row) != 1 else ''}",
-                    "quote a value with a comma in it",
-                )
+                why = f"{len(row)} column{'s' if len(row) != 1 else ''}"
+                situation, mend = "has a line that isn't code and value", "quote a value with a comma in it"
+                raise _csv_fault(path, rows.line_num, situation, why, mend)
             elif row[0] in values:
-                raise _csv_fault(
-                    path,
-                    rows.line_num,
-                    "has a code twice",
-                    f"'{row[0]}' was '{values[row[0]]}' before",
-                    "take one of the two lines away",
-                )
+                why = f"'{row[0]}' was '{values[row[0]]}' before"
+                raise _csv_fault(path, rows.line_num, "has a code twice", why, "take one of the two lines away")
             else:
                 values[row[0]] = row[1]
     except csv.Error as cause:

@@ -4,10 +4,9 @@
       map:    maps/mainframe_order_to_om_order.yaml:32:20  lookup('action', [ACTN])
       from:   line 9, /ORDERS[1]/ORDER[1]/LINE[1]/ACTN = 'A'
 
-A map is traced by the very rules that apply it: they tell a watcher what they make, and cost nothing where
-nobody watches.
+The rules that apply a map also trace it: they call a watcher for each made component, and cost nothing without one.
 
-Source: spec: docs/design/integration.md, "Data maps"; docs/architecture.md, "Everything can be asked why".
+Spec: docs/design/integration.md, "Data maps"; docs/architecture.md, "Everything can be asked why".
 """
 
 from __future__ import annotations
@@ -19,7 +18,8 @@ from integration_objects.property_set import PropertySet
 from maps.component_rule import ComponentRule
 from maps.data_map import OWN_TEXT, DataMap
 from maps.field_rule import FieldRule
-from maps.path import Scope, ValuePath, places
+from maps.path import Scope, ValuePath
+from maps.shape import places, shape_of
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class SourceValue:
     """A value that an expression read.
 
     Attributes:
-        path: of the source's field, ``/ORDERS[1]/ORDER[1]/LINE[1]/ACTN``; the map's, where nothing is there.
-        line: of the source's file; None where it isn't known.
+        path: the path of the source's field, ``/ORDERS[1]/ORDER[1]/LINE[1]/ACTN``; the map's path for a missing field.
+        line: the line of the source's file; None if it isn't known.
         value: the text; None for null.
     """
 
@@ -50,9 +50,9 @@ class TracedField:
         field: its name.
         value: the text; None for null.
         where: file:line:column of the map's expression.
-        expression: as the map has it.
+        expression: the expression as written in the map.
         by_default: whether the value is the map's default, because the expression gave null.
-        sources: what the expression read.
+        sources: the values that the expression read.
     """
 
     component: str
@@ -73,14 +73,14 @@ class TracedField:
 
 
 def trace(data_map: DataMap, tree: PropertySet) -> tuple[PropertySet, list[TracedField]]:
-    """Apply a map, and tell of every field of the result where it comes from.
+    """Apply a map, and trace every field of the result to its source.
 
     Args:
         data_map: the map.
-        tree: as `DataMap.apply` takes it.
+        tree: the source, as for `DataMap.apply`.
 
     Returns:
-        The result; its fields in the order of the result's components.
+        The result, and its fields in the order of the result's components.
 
     Raises:
         MapFailed: as `DataMap.apply`.
@@ -91,9 +91,9 @@ def trace(data_map: DataMap, tree: PropertySet) -> tuple[PropertySet, list[Trace
         made[id(node)] = rule, scope
 
     result = data_map.apply(tree, watch)
-    sources = {id(node): path for node, path in places(tree, data_map.source.external)}
+    sources = {id(node): path for node, path in places(tree, shape_of(data_map.source))}
     found: list[TracedField] = []
-    for node, path in places(result, data_map.target.external):
+    for node, path in places(result, shape_of(data_map.target)):
         if id(node) in made:
             found.extend(_fields(*made[id(node)], node, path, sources))
     return result, found

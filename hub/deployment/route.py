@@ -36,6 +36,7 @@ from integration_objects.property_set import PropertySet
 from maps.data_map import DataMap
 from maps.field_rule import SourceExpression, compile_source_expression
 from maps.path import Position, Scope
+from maps.shape import EXTERNAL
 from schemas.check import Limits
 from schemas.external_object import ExternalObject
 
@@ -284,7 +285,7 @@ def _expression(node: Node, external: ExternalObject | None) -> SourceExpression
         mend = "use the message id as identity, and leave out the key"
         raise node.fault("the hub's own XML has no field that could be read here", mend=mend)
     try:
-        return compile_source_expression(node.text(), Position(external.definition.root, None, True), {})
+        return compile_source_expression(node.text(), Position(external.definition.root, None, EXTERNAL), {})
     except ExpressionFault as error:
         raise node.fault(error.what, why=error.why, mend=error.mend) from error
 

@@ -10,7 +10,7 @@ A field that is carried and null is null, one that isn't carried has no entry; d
 Line items stand under "items", attributes (their fields alone) under "attributes"; what else a component holds
 stands under "components", by name: ``{"Account Key": [{"fields": {...}}]}``.
 
-Source: spec, docs/design/methods.md, "Reached from outside".
+Spec: docs/design/methods.md, "Reached from outside".
 """
 
 from __future__ import annotations

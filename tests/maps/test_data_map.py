@@ -236,7 +236,7 @@ def test_flat_rows_become_a_tree_in_any_order(compile_map, sent, line):
             "  mend:  give each row a key",
         ),
     ],
-    ids=["KeyTwice", "ParentMissing", "OwnAncestor", "OwnParent", "KeyMissing"],
+    ids=["RowKeyTwice", "ParentMissing", "OwnAncestor", "OwnParent", "RowKeyMissing"],
 )
 def test_flat_rows_that_make_no_tree_are_refused(compile_map, sent, line, rows, expected):
     tree = sent(*(line(key, 10 + n, UP=parent) for n, (key, parent) in enumerate(rows)))

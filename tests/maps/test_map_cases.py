@@ -88,7 +88,7 @@ def test_a_case_that_differs_shows_where(maps, externals):
         (
             b"<LINE-NO>4<",
             b"<LINE-NO>2<",
-            "KeyTwice",
+            "RowKeyTwice",
             "[LINE-NO] is '2' at line 19, /ORDERS[1]/ORDER[1]/LINE[2] too",
         ),
         (

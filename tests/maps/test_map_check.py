@@ -30,7 +30,7 @@ def found(findings) -> list[str]:
         (
             'fields: {Account Id: "[PARTY/NAME]"}\n',
             "6:22: error: expression '[PARTY/NAME]' is not understood: column 1: 'PARTY/NAME' may match "
-            "more than once: 'ORDER' may have several 'PARTY', and one value is wanted "
+            "more than once: 'ORDER' may have several 'PARTY', and one value is needed "
             "(write PARTY[1] for the first one, or make a component for each)",
         ),
         (

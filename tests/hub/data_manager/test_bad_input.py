@@ -36,7 +36,7 @@ def cases(build):
         "two lines with one number": (
             order("1", line(1, "A", "LCLLN001"), line(1, "A", "LCLLN001")),
             "rejected",
-            "KeyTwice",
+            "RowKeyTwice",
         ),
         "two lines with one reference": (
             order("1", line(1, "A", "LCLLN001", ref="L"), line(2, "A", "LCLLN001", ref="L")),
