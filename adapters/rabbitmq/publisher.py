@@ -50,11 +50,11 @@ class _Batch:
     refused: set[int] = field(default_factory=set)
     failure: HubError | None = None
 
-    def settle(self, place: int, taken: bool) -> None:
+    def settle(self, place: int, is_kept: bool) -> None:
         """Note that a message was confirmed, or refused; give the answer after the last message."""
-        if taken and place not in self.returned:
+        if is_kept and place not in self.returned:
             self.confirmed.add(place)
-        elif not taken:
+        elif not is_kept:
             self.refused.add(place)
         if len(self.confirmed) + len(self.returned) + len(self.refused - self.returned.keys()) == len(self.messages):
             self._end()
@@ -143,14 +143,14 @@ class _ConfirmingChannel:
     def _settled(self, method: Any) -> None:
         """Take a basic.ack or basic.nack, of one tag or of all up to it."""
         confirm = method.method
-        taken = isinstance(confirm, spec.Basic.Ack)
+        is_kept = isinstance(confirm, spec.Basic.Ack)
         if not confirm.multiple:
             tags = [confirm.delivery_tag] if confirm.delivery_tag in self._open else []
         else:
             tags = list(_up_to(self._open, confirm.delivery_tag))
         for tag in tags:
             batch, place = self._open.pop(tag)
-            batch.settle(place, taken)
+            batch.settle(place, is_kept)
 
     def _returned(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
         """Take a basic.return, which comes before the message's confirm, and doesn't bear its tag."""
@@ -170,7 +170,7 @@ class _ConfirmingChannel:
         self._ended = True
         for batch in {*self._waiting, *(batch for batch, _ in self._open.values())}:
             if batch.answer is not None:
-                batch.answer.fail(hub_fault(reason, batch.where, "the broker did not confirm what was published"))
+                batch.answer.fail(hub_fault(reason, batch.where, "the broker did not confirm the published messages"))
         self._waiting, self._open = [], {}
 
 

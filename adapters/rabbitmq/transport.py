@@ -61,13 +61,7 @@ class RabbitMQ(Transport):
         return None if url is None else cls(url, setup.surroundings, prefetch=PREFETCHED_GROUPS * group)
 
     def declare(self, channels: Sequence[Channel]) -> None:
-        """Declare the queues *channels* with their dead-letter queues, and check the queues that exist.
-
-        Raises:
-            QueueDiffers: a queue is of another kind; it was not changed.
-            BrokerRefused: the user has no right to declare it.
-            TransportAway: the broker doesn't answer.
-        """
+        """Declare the queues *channels* with their dead-letter queues, as `topology.declare`."""
         declare(self._in, channels)
 
     def publish(self, channel: str, envelopes: Sequence[Envelope]) -> None:

@@ -144,7 +144,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Treat no text as a format: a format could ask for any width."""
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805  # as jinja2
-        """Call what a template may call, within the budget."""
+        """Call a function that templates may call, within the budget."""
         _ask()
         return super().call(__context, __obj, *args, **kwargs)
 

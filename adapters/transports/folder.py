@@ -190,15 +190,10 @@ class FolderTransport(Transport):
         self._open_files.clear()
 
     def settle(self, source: str, rejected: bool = False, reply: bytes | None = None) -> None:
-        """Move a file on whose message is final, and put the reply beside it. A second call does nothing.
-
-        Args:
-            source: ``<channel>/<file>``, as delivered.
-            rejected: whether to ``rejected/`` or to ``done/``.
-            reply: the reply's body; None for no reply.
+        """Move a file on whose message is final, to ``done/`` or ``rejected/``, and put the reply beside it.
 
         Raises:
-            Unroutable, FileNameRefused: *source* is no channel and file.
+            Unroutable, FileNameRefused: *source* is no ``<channel>/<file>``.
             TransportAway: the disk failed.
         """
         channel, _, name = source.partition("/")

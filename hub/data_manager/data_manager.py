@@ -105,7 +105,7 @@ class DataManager:
         return [name for name, route in self.routes.items() if not control.is_paused(route.component)]
 
     def stop(self, route: Route, error: HubError) -> None:
-        """Stop a route whose door can't be used; somebody mends the door, then resumes the route."""
+        """Stop a route whose channel can't be used; somebody mends the channel, then resumes the route."""
         with self._open_hub.write() as transaction:
             Endings(transaction).stop_route(route, error)
 

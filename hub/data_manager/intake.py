@@ -39,12 +39,7 @@ def open_transports(open_hub: OpenHub) -> dict[str, Transport]:
 
 
 def declare_channels(open_hub: OpenHub, transports: Mapping[str, Transport]) -> None:
-    """Declare the channels that the deployment reads and writes.
-
-    Raises:
-        QueueDiffers: a route's queue is there, and of another kind; it is never changed.
-        BrokerRefused, TransportAway: the broker refuses the hub, or doesn't answer.
-    """
+    """Declare the channels that the deployment reads and writes; for the errors see `Transport.declare`."""
     for name, transport in transports.items():
         transport.declare(declared_channels(open_hub.deployment, KINDS[name]))
 

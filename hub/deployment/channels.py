@@ -31,6 +31,7 @@ def declared_channels(deployment: Deployment, kind: TransportKind) -> list[Chann
     channels: dict[str, Channel] = {}
     for route in routes:
         if route.transport is kind:
+            # A broker moves the messages that it gives up to a queue of its own only: a folder route has no such queue.
             dead_letter = route.dead_letters if destination_of(route.dead_letters).kind is kind else None
             channels[route.place] = Channel(
                 route.place,

@@ -133,6 +133,7 @@ class Route:
 
     def allows_reply_to(self, channel: str) -> bool:
         """Whether a sender may have its answer sent to *channel*: only to channels that the route names."""
+        # A sender must not write into folders, or beside other senders' files, whatever pattern the route has.
         if destination_of(channel).kind is not CHANNEL:
             return False
         return channel == self.reply.channel or any(fnmatch.fnmatchcase(channel, pattern) for pattern in self.reply_to)
@@ -174,6 +175,7 @@ def read_routes(
         route = _route(node.where, parts, objects, maps, workflows)
         if route.name in routes:
             raise parts["route"].twice("route", routes[route.name].where)
+        # Two readers of one channel would share its messages out between them by chance.
         reader = readers.setdefault(route.transport.destination(route.place), route.name)
         if reader != route.name:
             what = f"the routes '{reader}' and '{route.name}' read the same {route.transport.name} '{route.place}'"

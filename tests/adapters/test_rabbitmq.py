@@ -42,8 +42,8 @@ QUICK = Timeouts(connect_s=5, answer_s=5, backoff_s=0.02, longest_backoff_s=0.1)
 
 
 @pytest.fixture
-def open_door(broker_url: str) -> Iterator[Callable[..., RabbitMQ]]:
-    """Opens doors that are closed after the test, to the broker or to a URL before it."""
+def open_transport(broker_url: str) -> Iterator[Callable[..., RabbitMQ]]:
+    """Opens transports that are closed after the test, to the broker or to a URL before it."""
     opened: list[RabbitMQ] = []
 
     def make(url: str = broker_url, **settings: Any) -> RabbitMQ:
@@ -51,15 +51,15 @@ def open_door(broker_url: str) -> Iterator[Callable[..., RabbitMQ]]:
         return opened[-1]
 
     yield make
-    for door in opened:
-        door.close()
+    for transport in opened:
+        transport.close()
 
 
 @pytest.fixture
-def queue(new_queue_name: Any, open_door: Any) -> str:
+def queue(new_queue_name: Any, open_transport: Any) -> str:
     """A quorum queue for one test."""
     name: str = new_queue_name()
-    open_door().declare([Channel(name)])
+    open_transport().declare([Channel(name)])
     return name
 
 
@@ -85,12 +85,12 @@ def ids(deliveries: list[Delivery]) -> list[str | None]:
     return [delivery.envelope.message_id for delivery in deliveries]
 
 
-def take(door: RabbitMQ, queue: str, count: int) -> list[Delivery]:
+def take(transport: RabbitMQ, queue: str, count: int) -> list[Delivery]:
     """*count* messages, which may come in several groups."""
     taken: list[Delivery] = []
     end = time.monotonic() + 20
     while len(taken) < count and time.monotonic() < end:
-        taken += until(functools.partial(door.receive, queue, count - len(taken), 5))
+        taken += until(functools.partial(transport.receive, queue, count - len(taken), 5))
     return taken
 
 
@@ -110,13 +110,13 @@ def until(works: Callable[[], Any]) -> Any:
 
 
 def test_queues_are_quorum_queues_with_a_limit_far_off_and_a_dead_letter_queue(
-    new_queue_name: Any, open_door: Any, stranger: Any
+    new_queue_name: Any, open_transport: Any, stranger: Any
 ) -> None:
     """The broker compares: what is declared again with other arguments is refused."""
     name = new_queue_name(".dead-letter")
-    door = open_door()
+    transport = open_transport()
     for _ in range(2):
-        door.declare([Channel(name, single_active=True, dead_letter=f"{name}.dead-letter")])
+        transport.declare([Channel(name, single_active=True, dead_letter=f"{name}.dead-letter")])
     stranger.queue_declare(
         name,
         durable=True,
@@ -136,55 +136,55 @@ def test_queues_are_quorum_queues_with_a_limit_far_off_and_a_dead_letter_queue(
 
 
 def test_a_queue_of_another_kind_is_an_error_and_is_not_changed(
-    new_queue_name: Any, open_door: Any, stranger: Any
+    new_queue_name: Any, open_transport: Any, stranger: Any
 ) -> None:
     name = new_queue_name()
     stranger.queue_declare(name, durable=True)
     stranger.basic_publish("", name, b"<ORDER/>")
-    door = open_door()
+    transport = open_transport()
     with pytest.raises(QueueDiffers) as caught:
-        door.declare([Channel(name)])
+        transport.declare([Channel(name)])
     assert str(caught.value) == (
         f"the queue '{name}' is of another kind than the hub needs\n"
-        f"  where: queue {name} at {door.address}\n"
+        f"  where: queue {name} at {transport.address}\n"
         "  why:   expected x-queue-type quorum, found none\n"
         "  mend:  empty and delete that queue, so that the hub can declare it, or name another one"
     )
     assert stranger.queue_declare(name, durable=True).method.message_count == 1
 
 
-def test_a_queue_that_lacks_the_single_active_consumer_is_told_apart(new_queue_name: Any, open_door: Any) -> None:
+def test_a_queue_that_lacks_the_single_active_consumer_is_told_apart(new_queue_name: Any, open_transport: Any) -> None:
     name = new_queue_name()
-    door = open_door()
-    door.declare([Channel(name)])
+    transport = open_transport()
+    transport.declare([Channel(name)])
     with pytest.raises(QueueDiffers) as caught:
-        door.declare([Channel(name, single_active=True)])
+        transport.declare([Channel(name, single_active=True)])
     assert caught.value.why == "expected x-single-active-consumer true, found none"
 
 
 def test_a_queue_of_another_system_stays_as_it_is_and_is_made_where_it_is_missing(
-    queue: str, open_door: Any, stranger: Any, new_queue_name: Any
+    queue: str, open_transport: Any, stranger: Any, new_queue_name: Any
 ) -> None:
-    door = open_door()
+    transport = open_transport()
     theirs, ours = new_queue_name(), new_queue_name()
     stranger.queue_declare(theirs, durable=True)
     for _ in range(2):
-        door.declare([Channel(queue, single_active=True, shared=True), Channel(theirs, shared=True)])
-        door.declare([Channel(ours, shared=True)])
-    door.declare([Channel(ours)])
+        transport.declare([Channel(queue, single_active=True, shared=True), Channel(theirs, shared=True)])
+        transport.declare([Channel(ours, shared=True)])
+    transport.declare([Channel(ours)])
     with pytest.raises(QueueDiffers):
-        door.declare([Channel(theirs)])
+        transport.declare([Channel(theirs)])
 
 
 def test_only_one_consumer_of_a_queue_with_an_order_gets_messages_until_it_is_gone(
-    new_queue_name: Any, open_door: Any
+    new_queue_name: Any, open_transport: Any
 ) -> None:
     name = new_queue_name()
-    one, two = open_door(), open_door()
+    one, two = open_transport(), open_transport()
     one.declare([Channel(name, single_active=True)])
     assert one.receive(name, 10, 0) == []
     assert two.receive(name, 10, 0) == []
-    open_door().publish(name, envelopes(*range(10)))
+    open_transport().publish(name, envelopes(*range(10)))
     first = one.receive(name, 1, 5)
     assert ids(first) == ["m0"]
     assert two.receive(name, 10, 0.2) == []
@@ -193,12 +193,12 @@ def test_only_one_consumer_of_a_queue_with_an_order_gets_messages_until_it_is_go
     assert two.receive(name, 1, 5)[0].envelope.message_id == "m1"
 
 
-def test_what_exceeds_the_delivery_limit_is_not_lost(new_queue_name: Any, open_door: Any, stranger: Any) -> None:
+def test_what_exceeds_the_delivery_limit_is_not_lost(new_queue_name: Any, open_transport: Any, stranger: Any) -> None:
     """Without a dead-letter queue the broker would drop it."""
     name = new_queue_name(".dead-letter")
-    door = open_door()
-    door.declare([Channel(name, dead_letter=f"{name}.dead-letter")])
-    door.publish(name, envelopes(1))
+    transport = open_transport()
+    transport.declare([Channel(name, dead_letter=f"{name}.dead-letter")])
+    transport.publish(name, envelopes(1))
     for count, (method, _, _) in enumerate(stranger.consume(name, inactivity_timeout=2)):
         if method is None:
             break
@@ -206,7 +206,7 @@ def test_what_exceeds_the_delivery_limit_is_not_lost(new_queue_name: Any, open_d
         if count == 50:
             break
     stranger.cancel()
-    [dead] = door.receive(f"{name}.dead-letter", 10, 5)
+    [dead] = transport.receive(f"{name}.dead-letter", 10, 5)
     assert dead.envelope.message_id == "m1"
     assert dict(dead.envelope.headers) == {}
 
@@ -214,14 +214,14 @@ def test_what_exceeds_the_delivery_limit_is_not_lost(new_queue_name: Any, open_d
 # Publishing
 
 
-def test_an_unroutable_message_is_an_error(open_door: Any) -> None:
+def test_an_unroutable_message_is_an_error(open_transport: Any) -> None:
     """Without `mandatory` the broker confirms it, and it is gone."""
-    door = open_door()
+    transport = open_transport()
     with pytest.raises(Unroutable) as caught:
-        door.publish("orderhub-test.ordres", envelopes(1, 2))
+        transport.publish("orderhub-test.ordres", envelopes(1, 2))
     assert str(caught.value) == (
         "there is no queue 'orderhub-test.ordres'\n"
-        f"  where: queue orderhub-test.ordres at {door.address}\n"
+        f"  where: queue orderhub-test.ordres at {transport.address}\n"
         "  why:   312 NO_ROUTE\n"
         "  mend:  declare it, or correct the name in the route or system"
     )
@@ -229,74 +229,74 @@ def test_an_unroutable_message_is_an_error(open_door: Any) -> None:
 
 
 def test_a_partial_failure_tells_which_messages_the_broker_has(
-    new_queue_name: Any, open_door: Any, stranger: Any
+    new_queue_name: Any, open_transport: Any, stranger: Any
 ) -> None:
     name = new_queue_name()
     stranger.queue_declare(name, durable=True, arguments={"x-max-length": 2, "x-overflow": "reject-publish"})
-    door = open_door()
+    transport = open_transport()
     with pytest.raises(NotTaken) as caught:
-        door.publish(name, envelopes(1, 2, 3, 4, 5))
+        transport.publish(name, envelopes(1, 2, 3, 4, 5))
     assert confirmed_of(caught.value) == (0, 1)
     assert caught.value.what == "the broker did not keep 3 of 5 messages"
-    assert ids(take(door, name, 2)) == ["m1", "m2"]
+    assert ids(take(transport, name, 2)) == ["m1", "m2"]
 
 
 def test_more_than_may_be_open_goes_in_parts_and_a_failure_counts_through(
-    new_queue_name: Any, open_door: Any, stranger: Any
+    new_queue_name: Any, open_transport: Any, stranger: Any
 ) -> None:
     name = new_queue_name()
     most = MOST_OPEN + 3
     stranger.queue_declare(name, durable=True, arguments={"x-max-length": most, "x-overflow": "reject-publish"})
     with pytest.raises(NotTaken) as caught:
-        open_door().publish(name, envelopes(*range(2 * MOST_OPEN)))
+        open_transport().publish(name, envelopes(*range(2 * MOST_OPEN)))
     assert confirmed_of(caught.value) == tuple(range(most))
 
 
 def test_a_link_that_is_cut_before_the_confirms_tells_so_and_comes_back(
-    queue: str, open_door: Any, proxy: CuttingProxy
+    queue: str, open_transport: Any, proxy: CuttingProxy
 ) -> None:
-    door = open_door(proxy.url)
-    door.publish(queue, envelopes(1))
+    transport = open_transport(proxy.url)
+    transport.publish(queue, envelopes(1))
     proxy.cut_at(b"m2-is-lost", delivered=False)
     with pytest.raises(TransportAway) as caught:
-        door.publish(queue, [Envelope("m2-is-lost", b"")])
+        transport.publish(queue, [Envelope("m2-is-lost", b"")])
     assert confirmed_of(caught.value) == ()
-    until(lambda: door.publish(queue, envelopes(3)))
-    assert ids(take(open_door(), queue, 2)) == ["m1", "m3"]
+    until(lambda: transport.publish(queue, envelopes(3)))
+    assert ids(take(open_transport(), queue, 2)) == ["m1", "m3"]
 
 
 def test_a_broker_that_swallows_everything_is_not_waited_for_for_ever(
-    queue: str, open_door: Any, proxy: CuttingProxy
+    queue: str, open_transport: Any, proxy: CuttingProxy
 ) -> None:
-    door = open_door(proxy.url, timeouts=Timeouts(answer_s=0.3, backoff_s=0.02, longest_backoff_s=0.05))
-    door.publish(queue, envelopes(1))
+    transport = open_transport(proxy.url, timeouts=Timeouts(answer_s=0.3, backoff_s=0.02, longest_backoff_s=0.05))
+    transport.publish(queue, envelopes(1))
     proxy.hold()
     with pytest.raises(TransportAway) as caught:
-        door.publish(queue, envelopes(2))
+        transport.publish(queue, envelopes(2))
     assert caught.value.why == "no answer within 0.3 s"
     proxy.release()
-    until(lambda: door.publish(queue, envelopes(3)))
+    until(lambda: transport.publish(queue, envelopes(3)))
 
 
-def test_a_broker_that_blocks_publishers_for_too_long_counts_as_away(queue: str, open_door: Any) -> None:
-    door = open_door(timeouts=Timeouts(blocked_s=0.2, backoff_s=0.02, longest_backoff_s=0.05))
-    door.publish(queue, envelopes(1))
+def test_a_broker_that_blocks_publishers_for_too_long_counts_as_away(queue: str, open_transport: Any) -> None:
+    transport = open_transport(timeouts=Timeouts(blocked_s=0.2, backoff_s=0.02, longest_backoff_s=0.05))
+    transport.publish(queue, envelopes(1))
 
     def blocked(connection: Any, answer: Any) -> None:
         connection._process_frame(frame.Method(0, spec.Connection.Blocked("low on memory")))  # as if it had come
 
     with pytest.raises(TransportAway) as caught:
-        door._out.ask(blocked)
+        transport._out.ask(blocked)
     assert caught.value.why.startswith("ConnectionBlockedTimeout")
-    until(lambda: door.publish(queue, envelopes(2)))
+    until(lambda: transport.publish(queue, envelopes(2)))
 
 
-def test_two_threads_publish_each_in_its_own_order(queue: str, open_door: Any) -> None:
-    door = open_door()
+def test_two_threads_publish_each_in_its_own_order(queue: str, open_transport: Any) -> None:
+    transport = open_transport()
 
     def publish(start: int) -> None:
         for number in range(start, start + 60, 20):
-            door.publish(queue, envelopes(*range(number, number + 20)))
+            transport.publish(queue, envelopes(*range(number, number + 20)))
 
     threads = [threading.Thread(target=publish, args=(start,)) for start in (0, 1000)]
     for thread in threads:
@@ -305,8 +305,8 @@ def test_two_threads_publish_each_in_its_own_order(queue: str, open_door: Any) -
         thread.join()
     received: list[int] = []
     while len(received) < 120:
-        group = door.receive(queue, 50, 5)
-        door.acknowledge(group)
+        group = transport.receive(queue, 50, 5)
+        transport.acknowledge(group)
         received += [int((message_id or "")[1:]) for message_id in ids(group)]
     assert [number for number in received if number < 1000] == list(range(60))
     assert [number for number in received if number >= 1000] == list(range(1000, 1060))
@@ -315,10 +315,12 @@ def test_two_threads_publish_each_in_its_own_order(queue: str, open_door: Any) -
 # Consuming
 
 
-def test_finished_prefixes_are_acknowledged_in_one_frame_and_the_rest_one_by_one(queue: str, open_door: Any) -> None:
-    door = open_door()
-    door.publish(queue, envelopes(*range(6)))
-    received = take(door, queue, 6)
+def test_finished_prefixes_are_acknowledged_in_one_frame_and_the_rest_one_by_one(
+    queue: str, open_transport: Any
+) -> None:
+    transport = open_transport()
+    transport.publish(queue, envelopes(*range(6)))
+    received = take(transport, queue, 6)
     channel = received[0].tag.consumption._channel
     sent: list[tuple[int, bool]] = []
     acknowledge = channel.basic_ack
@@ -328,43 +330,43 @@ def test_finished_prefixes_are_acknowledged_in_one_frame_and_the_rest_one_by_one
         acknowledge(tag, multiple)
 
     channel.basic_ack = spied
-    door.acknowledge([received[1], received[0], received[3]])
-    door.acknowledge([received[2], received[4]])
+    transport.acknowledge([received[1], received[0], received[3]])
+    transport.acknowledge([received[2], received[4]])
     assert sent == [(2, True), (4, False), (5, True)]
-    door.close()
-    again = open_door().receive(queue, 10, 2)
+    transport.close()
+    again = open_transport().receive(queue, 10, 2)
     assert [(delivery.envelope.message_id, delivery.redelivered) for delivery in again] == [("m5", True)]
 
 
 def test_what_came_by_a_lost_link_is_not_acknowledged_on_the_new_one(
-    queue: str, open_door: Any, proxy: CuttingProxy
+    queue: str, open_transport: Any, proxy: CuttingProxy
 ) -> None:
     """Tags count from 1 on each channel: an old tag 1 would acknowledge another message."""
-    door = open_door(proxy.url)
-    open_door().publish(queue, envelopes(1, 2, 3))
-    old = take(door, queue, 3)
+    transport = open_transport(proxy.url)
+    open_transport().publish(queue, envelopes(1, 2, 3))
+    old = take(transport, queue, 3)
     proxy.cut()
-    new = take(door, queue, 3)
+    new = take(transport, queue, 3)
     assert [(delivery.envelope.message_id, delivery.redelivered) for delivery in new] == [
         ("m1", True),
         ("m2", True),
         ("m3", True),
     ]
     with pytest.raises(TransportAway) as caught:
-        door.acknowledge(old[:2])
+        transport.acknowledge(old[:2])
     assert caught.value.what == "2 messages could not be acknowledged"
     assert caught.value.mend == "nothing; they come again and are recognised as repeats"
-    door.acknowledge(new[2:])
-    door.close()
-    assert ids(take(open_door(), queue, 2)) == ["m1", "m2"]
+    transport.acknowledge(new[2:])
+    transport.close()
+    assert ids(take(open_transport(), queue, 2)) == ["m1", "m2"]
 
 
 def test_a_cut_in_the_middle_of_a_wait_is_mended_within_the_wait(
-    queue: str, open_door: Any, proxy: CuttingProxy
+    queue: str, open_transport: Any, proxy: CuttingProxy
 ) -> None:
-    door = open_door(proxy.url)
-    assert door.receive(queue, 1, 0) == []
-    publisher = open_door()
+    transport = open_transport(proxy.url)
+    assert transport.receive(queue, 1, 0) == []
+    publisher = open_transport()
 
     def cut_and_publish() -> None:
         proxy.cut()
@@ -372,77 +374,77 @@ def test_a_cut_in_the_middle_of_a_wait_is_mended_within_the_wait(
 
     timer = threading.Timer(0.2, cut_and_publish)
     timer.start()
-    assert ids(door.receive(queue, 1, 20)) == ["m1"]
+    assert ids(transport.receive(queue, 1, 20)) == ["m1"]
     timer.join()
 
 
 def test_a_consumer_that_the_broker_cancels_is_a_failure_and_is_restored(
-    queue: str, open_door: Any, stranger: Any
+    queue: str, open_transport: Any, stranger: Any
 ) -> None:
     """pika's `start_consuming` would just return, and nothing would ever come again."""
-    door = open_door()
-    assert door.receive(queue, 1, 0) == []
+    transport = open_transport()
+    assert transport.receive(queue, 1, 0) == []
     stranger.queue_delete(queue)
     with pytest.raises(Unroutable) as caught:
-        door.receive(queue, 1, 5)
+        transport.receive(queue, 1, 5)
     assert caught.value.what == f"there is no queue '{queue}'"
-    door.declare([Channel(queue)])
-    door.publish(queue, envelopes(1))
-    assert ids(door.receive(queue, 1, 5)) == ["m1"]
+    transport.declare([Channel(queue)])
+    transport.publish(queue, envelopes(1))
+    assert ids(transport.receive(queue, 1, 5)) == ["m1"]
 
 
 def test_a_broker_that_is_away_is_told_at_once_and_comes_back_by_itself(
-    queue: str, open_door: Any, proxy: CuttingProxy
+    queue: str, open_transport: Any, proxy: CuttingProxy
 ) -> None:
     proxy.refuse()
-    door = open_door(proxy.url)
-    for call in (lambda: door.publish(queue, envelopes(1)), lambda: door.receive(queue, 1, 0)):
+    transport = open_transport(proxy.url)
+    for call in (lambda: transport.publish(queue, envelopes(1)), lambda: transport.receive(queue, 1, 0)):
         with pytest.raises(TransportAway) as caught:
             call()
         assert str(caught.value) == (
             "the broker doesn't answer\n"
-            f"  where: {door.address}\n"
+            f"  where: {transport.address}\n"
             "  why:   ConnectionRefusedError: 111 Connection refused\n"
             "  mend:  nothing, where it comes back by itself; else start the broker, or mend the broker URL"
         )
     proxy.accept()
-    until(lambda: door.publish(queue, envelopes(1)))
-    assert ids(until(lambda: door.receive(queue, 1, 5))) == ["m1"]
+    until(lambda: transport.publish(queue, envelopes(1)))
+    assert ids(until(lambda: transport.receive(queue, 1, 5))) == ["m1"]
 
 
-def test_heartbeats_go_on_during_long_work(queue: str, open_door: Any) -> None:
+def test_heartbeats_go_on_during_long_work(queue: str, open_transport: Any) -> None:
     """The broker ends a link that gives no sign of life for twice the heartbeat: here after 2 s."""
-    door = open_door(timeouts=Timeouts(heartbeat_s=1, answer_s=5))
-    door.publish(queue, envelopes(1))
-    received = door.receive(queue, 1, 5)
+    transport = open_transport(timeouts=Timeouts(heartbeat_s=1, answer_s=5))
+    transport.publish(queue, envelopes(1))
+    received = transport.receive(queue, 1, 5)
     time.sleep(3.5)
-    door.acknowledge(received)
-    door.close()
-    assert open_door().receive(queue, 1, 0) == []
+    transport.acknowledge(received)
+    transport.close()
+    assert open_transport().receive(queue, 1, 0) == []
 
 
 def test_several_channels_are_received_from_in_turn_and_a_missing_one_stops_none(
-    new_queue_name: Any, open_door: Any
+    new_queue_name: Any, open_transport: Any
 ) -> None:
     names = [new_queue_name(), new_queue_name()]
-    door = open_door()
-    door.declare([Channel(name) for name in names])
+    transport = open_transport()
+    transport.declare([Channel(name) for name in names])
     for name in names:
-        door.publish(name, envelopes(1, 2, 3))
-    assert {door.receive_any(names, 1, 2)[0].channel for _ in range(2)} == set(names)
+        transport.publish(name, envelopes(1, 2, 3))
+    assert {transport.receive_any(names, 1, 2)[0].channel for _ in range(2)} == set(names)
     rest: list[Delivery] = []
     while len(rest) < 4:
-        rest += door.receive_any([*names, "ordres"], 10, 2)
+        rest += transport.receive_any([*names, "ordres"], 10, 2)
     assert sorted((delivery.channel, delivery.envelope.message_id) for delivery in rest) == sorted(
         (name, message_id) for name in names for message_id in ("m2", "m3")
     )
     with pytest.raises(Unroutable) as caught:
-        door.receive_any([*names, "ordres"], 10, 0)
+        transport.receive_any([*names, "ordres"], 10, 0)
     assert caught.value.objects["channel"] == "ordres"
 
 
-def test_a_released_channel_is_given_back_and_can_be_received_from_again(queue: str, open_door: Any) -> None:
-    one, two = open_door(), open_door()
+def test_a_released_channel_is_given_back_and_can_be_received_from_again(queue: str, open_transport: Any) -> None:
+    one, two = open_transport(), open_transport()
     one.publish(queue, envelopes(1, 2, 3))
     taken = one.receive(queue, 1, 5)
     one.release([queue])
@@ -453,42 +455,42 @@ def test_a_released_channel_is_given_back_and_can_be_received_from_again(queue: 
     assert len(take(one, queue, 3)) == 3
 
 
-def test_prefetch_bounds_what_is_handed_over(queue: str, open_door: Any, stranger: Any) -> None:
-    door = open_door(prefetch=4)
-    door.publish(queue, envelopes(*range(10)))
-    first = take(door, queue, 4)
+def test_prefetch_bounds_what_is_handed_over(queue: str, open_transport: Any, stranger: Any) -> None:
+    transport = open_transport(prefetch=4)
+    transport.publish(queue, envelopes(*range(10)))
+    first = take(transport, queue, 4)
     assert ids(first) == ["m0", "m1", "m2", "m3"]
-    assert door.receive(queue, 100, 0.2) == []
-    door.acknowledge(first)
-    assert ids(door.receive(queue, 1, 5)) == ["m4"]
+    assert transport.receive(queue, 100, 0.2) == []
+    transport.acknowledge(first)
+    assert ids(transport.receive(queue, 1, 5)) == ["m4"]
 
 
 def test_closing_does_not_wait_for_a_broker_that_swallows_everything(
-    queue: str, open_door: Any, proxy: CuttingProxy, monkeypatch: pytest.MonkeyPatch
+    queue: str, open_transport: Any, proxy: CuttingProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("adapters.rabbitmq.link._END_S", 0.3)
-    door = open_door(proxy.url)
-    door.publish(queue, envelopes(1))
+    transport = open_transport(proxy.url)
+    transport.publish(queue, envelopes(1))
     proxy.hold()
-    thread = door._out._thread
-    door.close()
+    thread = transport._out._thread
+    transport.close()
     assert not thread.is_alive()
 
 
-def test_a_closed_door_says_so_and_closing_twice_is_closing_once(queue: str, open_door: Any) -> None:
-    door = open_door()
-    door.publish(queue, envelopes(1))
-    door.close()
-    door.close()
+def test_a_closed_transport_says_so_and_closing_twice_is_closing_once(queue: str, open_transport: Any) -> None:
+    transport = open_transport()
+    transport.publish(queue, envelopes(1))
+    transport.close()
+    transport.close()
     with pytest.raises(TransportAway) as caught:
-        door.publish(queue, envelopes(2))
+        transport.publish(queue, envelopes(2))
     assert caught.value.why == "this link was closed"
 
 
 # Properties
 
 
-def test_what_leaves_is_persistent_and_bears_its_properties(queue: str, open_door: Any, stranger: Any) -> None:
+def test_what_leaves_is_persistent_and_bears_its_properties(queue: str, open_transport: Any, stranger: Any) -> None:
     sent = Envelope(
         "m1",
         b"<ORDER/>",
@@ -499,7 +501,7 @@ def test_what_leaves_is_persistent_and_bears_its_properties(queue: str, open_doo
         headers={"traceparent": "00-1", "x-orderhub-route": "r", "note": "n"},
         timestamp="2026-01-31T12:00:00.250000Z",
     )
-    open_door().publish(queue, [sent, Envelope(None, b"")])
+    open_transport().publish(queue, [sent, Envelope(None, b"")])
     [(_, found, _), (_, second, _)] = [stranger.basic_get(queue, auto_ack=True) for _ in range(2)]
     assert (found.message_id, found.correlation_id, found.reply_to, found.type) == (
         "m1",
@@ -517,16 +519,16 @@ def test_what_leaves_is_persistent_and_bears_its_properties(queue: str, open_doo
     assert abs(second.timestamp - time.time()) < 60
 
 
-def test_an_id_that_is_too_long_in_utf_8_is_refused_before_anything_leaves(queue: str, open_door: Any) -> None:
+def test_an_id_that_is_too_long_in_utf_8_is_refused_before_anything_leaves(queue: str, open_transport: Any) -> None:
     """AMQP's short strings have 255 bytes; a transport's ids have 128 characters."""
-    door = open_door()
+    transport = open_transport()
     with pytest.raises(EnvelopeRefused) as caught:
-        door.publish(queue, [*envelopes(1), Envelope("\N{OLD TURKIC LETTER ORKHON A}" * 64, b"")])
+        transport.publish(queue, [*envelopes(1), Envelope("\N{OLD TURKIC LETTER ORKHON A}" * 64, b"")])
     assert caught.value.why == "it has 256 bytes in UTF-8, and an AMQP message carries 255"
-    assert door.receive(queue, 10, 0) == []
+    assert transport.receive(queue, 10, 0) == []
 
 
-def test_strangers_headers_do_not_reach_the_control_of_the_hub(queue: str, open_door: Any, stranger: Any) -> None:
+def test_strangers_headers_do_not_reach_the_control_of_the_hub(queue: str, open_transport: Any, stranger: Any) -> None:
     headers = {
         "traceparent": "00-1",
         "x-orderhub-route": "another",
@@ -541,7 +543,7 @@ def test_strangers_headers_do_not_reach_the_control_of_the_hub(queue: str, open_
     }
     stranger.basic_publish("", queue, b"<ORDER/>", pika.BasicProperties(headers=headers, user_id="guest"))
     stranger.basic_publish("", queue, b"<ORDER/>", pika.BasicProperties(timestamp=2**62))
-    first, second = take(open_door(), queue, 2)
+    first, second = take(open_transport(), queue, 2)
     assert dict(first.envelope.headers) == {
         "traceparent": "00-1",
         "count": "7",
@@ -568,14 +570,14 @@ def short(data: bytes) -> bytes:
 
 
 def test_properties_that_are_not_utf_8_are_left_out_and_the_message_is_kept(
-    queue: str, open_door: Any, stranger: Any
+    queue: str, open_transport: Any, stranger: Any
 ) -> None:
     properties = AsItStands(
         spec.BasicProperties.FLAG_CONTENT_TYPE | spec.BasicProperties.FLAG_MESSAGE_ID,
         short(b"text/\xff") + short(b"m\xfc1"),
     )
     stranger.basic_publish("", queue, b"<ORDER/>", properties)
-    [received] = open_door().receive(queue, 1, 5)
+    [received] = open_transport().receive(queue, 1, 5)
     assert (received.envelope.message_id, received.envelope.body) == (None, b"<ORDER/>")
     assert received.envelope.content_type == "application/octet-stream"
     assert received.fault is not None
@@ -604,7 +606,7 @@ def nested(depth: int) -> bytes:
     ],
 )
 def test_headers_that_the_driver_can_not_read_cost_a_message_its_headers_and_nobody_the_link(
-    queue: str, open_door: Any, stranger: Any, value: bytes, why: str
+    queue: str, open_transport: Any, stranger: Any, value: bytes, why: str
 ) -> None:
     """Raised out of the driver's loop, each redelivery would end the link to every route."""
     table = short(b"odd") + value
@@ -612,7 +614,7 @@ def test_headers_that_the_driver_can_not_read_cost_a_message_its_headers_and_nob
     data = short(b"text/plain") + struct.pack(">I", len(table)) + table + short(b"m1")
     stranger.basic_publish("", queue, b"1", AsItStands(flags | spec.BasicProperties.FLAG_MESSAGE_ID, data))
     stranger.basic_publish("", queue, b"2", pika.BasicProperties(message_id="m2"))
-    first, second = take(open_door(), queue, 2)
+    first, second = take(open_transport(), queue, 2)
     assert (first.redelivered, second.redelivered) == (False, False)
     assert (first.envelope.message_id, first.envelope.content_type, first.envelope.body) == ("m1", "text/plain", b"1")
     assert first.fault is not None
@@ -620,10 +622,10 @@ def test_headers_that_the_driver_can_not_read_cost_a_message_its_headers_and_nob
     assert (second.envelope.message_id, second.fault) == ("m2", None)
 
 
-def test_a_body_over_the_cap_is_kept_as_size_digest_and_beginning(queue: str, open_door: Any) -> None:
-    door = open_door(most_bytes=70_000)
-    door.publish(queue, [Envelope("m1", b"x" * 70_001), Envelope("m2", b"x" * 70_000)])
-    first, second = take(door, queue, 2)
+def test_a_body_over_the_cap_is_kept_as_size_digest_and_beginning(queue: str, open_transport: Any) -> None:
+    transport = open_transport(most_bytes=70_000)
+    transport.publish(queue, [Envelope("m1", b"x" * 70_001), Envelope("m2", b"x" * 70_000)])
+    first, second = take(transport, queue, 2)
     assert (first.envelope.size, len(first.envelope.body)) == (70_001, 65_536)
     assert first.envelope.digest == Envelope(None, b"x" * 70_001).digest
     assert second.envelope.oversize is None
@@ -633,24 +635,24 @@ def test_a_body_over_the_cap_is_kept_as_size_digest_and_beginning(queue: str, op
 
 
 def test_a_refused_password_stops_and_is_shown_nowhere(
-    broker_url: str, open_door: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    broker_url: str, open_transport: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     url = broker_url.replace("guest:guest", "guest:s3cret-Pass")
-    door = open_door(url)
+    transport = open_transport(url)
     with pytest.raises(BrokerRefused) as caught:
-        door.publish("orders", envelopes(1))
+        transport.publish("orders", envelopes(1))
     assert isinstance(caught.value, Misconfigured)
-    assert caught.value.where == str(door.address)
+    assert caught.value.where == str(transport.address)
     assert "ACCESS_REFUSED" in caught.value.why
-    door.close()
-    shown = [str(caught.value), repr(door.address), repr(caught.value.objects), caplog.text, *capfd.readouterr()]
+    transport.close()
+    shown = [str(caught.value), repr(transport.address), repr(caught.value.objects), caplog.text, *capfd.readouterr()]
     assert not any("s3cret" in text for text in shown)
 
 
-def test_a_virtual_host_that_is_not_there_stops(broker_url: str, open_door: Any) -> None:
+def test_a_virtual_host_that_is_not_there_stops(broker_url: str, open_transport: Any) -> None:
     host = broker_url.split("//")[1].split("/")[0]
     with pytest.raises(BrokerRefused) as caught:
-        open_door(f"amqp://{host}/nowhere").receive("orders", 1, 0)
+        open_transport(f"amqp://{host}/nowhere").receive("orders", 1, 0)
     assert "vhost nowhere not found" in caught.value.why
 
 
@@ -768,14 +770,14 @@ def tls_proxy(broker_url: str, tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def test_tls_reaches_the_broker_when_its_certificate_is_trusted_and_only_then(
-    tls_proxy: tuple[str, Path], queue: str, open_door: Any
+    tls_proxy: tuple[str, Path], queue: str, open_transport: Any
 ) -> None:
     url, certificate = tls_proxy
-    door = open_door(f"{url}?cacertfile={certificate}")
-    door.publish(queue, envelopes(1))
-    assert ids(door.receive(queue, 1, 5)) == ["m1"]
+    transport = open_transport(f"{url}?cacertfile={certificate}")
+    transport.publish(queue, envelopes(1))
+    assert ids(transport.receive(queue, 1, 5)) == ["m1"]
     with pytest.raises(BrokerRefused) as caught:
-        open_door(url).publish(queue, envelopes(2))
+        open_transport(url).publish(queue, envelopes(2))
     assert "CERTIFICATE_VERIFY_FAILED" in caught.value.why
 
 

@@ -41,7 +41,7 @@ class Implementation:
 
 
 @pytest.fixture(params=["memory", "folder", "RabbitMQ"])
-def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Implementation]:
+def transports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Implementation]:
     with contextlib.ExitStack() as stack:
         orders = "orders"
         if request.param == "memory":
@@ -77,86 +77,86 @@ def envelopes(*numbers: int) -> list[Envelope]:
     return [Envelope(f"m{number}", b"<ORDER>%d</ORDER>" % number) for number in numbers]
 
 
-def test_what_was_published_is_received_once_and_in_order(way: Implementation) -> None:
-    publisher, consumer = way.open(), way.open()
-    publisher.publish(way.orders, envelopes(*range(12)))
-    publisher.publish(way.orders, envelopes(*range(12, 15)))
-    received = consumer.receive(way.orders, limit=100, wait_s=0)
+def test_what_was_published_is_received_once_and_in_order(transports: Implementation) -> None:
+    publisher, consumer = transports.open(), transports.open()
+    publisher.publish(transports.orders, envelopes(*range(12)))
+    publisher.publish(transports.orders, envelopes(*range(12, 15)))
+    received = consumer.receive(transports.orders, limit=100, wait_s=0)
     assert bodies(received) == [b"<ORDER>%d</ORDER>" % number for number in range(15)]
     assert [delivery.redelivered for delivery in received] == [False] * 15
-    assert consumer.receive(way.orders, limit=100, wait_s=0) == []
+    assert consumer.receive(transports.orders, limit=100, wait_s=0) == []
 
 
-def test_what_was_published_is_there_when_publish_returns(way: Implementation) -> None:
-    publisher = way.open()
-    publisher.publish(way.orders, envelopes(1))
+def test_what_was_published_is_there_when_publish_returns(transports: Implementation) -> None:
+    publisher = transports.open()
+    publisher.publish(transports.orders, envelopes(1))
     publisher.close()
-    assert bodies(way.open().receive(way.orders, limit=1, wait_s=0)) == [b"<ORDER>1</ORDER>"]
+    assert bodies(transports.open().receive(transports.orders, limit=1, wait_s=0)) == [b"<ORDER>1</ORDER>"]
 
 
-def test_unacknowledged_messages_come_again_after_a_close_in_their_old_order(way: Implementation) -> None:
-    way.open().publish(way.orders, envelopes(1, 2, 3))
-    consumer = way.open()
-    first = consumer.receive(way.orders, limit=2, wait_s=0)
+def test_unacknowledged_messages_come_again_after_a_close_in_their_old_order(transports: Implementation) -> None:
+    transports.open().publish(transports.orders, envelopes(1, 2, 3))
+    consumer = transports.open()
+    first = consumer.receive(transports.orders, limit=2, wait_s=0)
     consumer.acknowledge(first[1:])
     consumer.close()
-    again = way.open().receive(way.orders, limit=10, wait_s=0)
+    again = transports.open().receive(transports.orders, limit=10, wait_s=0)
     assert bodies(again) == [b"<ORDER>1</ORDER>", b"<ORDER>3</ORDER>"]
     # What lay in the reserve may have been worked on, for all that the other side knows.
-    assert [delivery.redelivered for delivery in again] == [True, way.keeps_reserve]
+    assert [delivery.redelivered for delivery in again] == [True, transports.keeps_reserve]
 
 
-def test_acknowledged_messages_never_come_again(way: Implementation) -> None:
-    way.open().publish(way.orders, envelopes(1, 2))
-    consumer = way.open()
-    received = consumer.receive(way.orders, limit=10, wait_s=0)
+def test_acknowledged_messages_never_come_again(transports: Implementation) -> None:
+    transports.open().publish(transports.orders, envelopes(1, 2))
+    consumer = transports.open()
+    received = consumer.receive(transports.orders, limit=10, wait_s=0)
     consumer.acknowledge(received)
     consumer.acknowledge(received)
     consumer.close()
-    assert way.open().receive(way.orders, limit=10, wait_s=0) == []
+    assert transports.open().receive(transports.orders, limit=10, wait_s=0) == []
 
 
-def test_two_consumers_do_not_get_the_same_message(way: Implementation) -> None:
-    way.open().publish(way.orders, envelopes(*range(10)))
-    one, two = way.open(), way.open()
-    received = one.receive(way.orders, limit=4, wait_s=0) + two.receive(way.orders, limit=100, wait_s=0)
-    if way.keeps_reserve:
-        received += one.receive(way.orders, limit=100, wait_s=0)
+def test_two_consumers_do_not_get_the_same_message(transports: Implementation) -> None:
+    transports.open().publish(transports.orders, envelopes(*range(10)))
+    one, two = transports.open(), transports.open()
+    received = one.receive(transports.orders, limit=4, wait_s=0) + two.receive(transports.orders, limit=100, wait_s=0)
+    if transports.keeps_reserve:
+        received += one.receive(transports.orders, limit=100, wait_s=0)
     assert sorted(bodies(received)) == sorted(b"<ORDER>%d</ORDER>" % number for number in range(10))
 
 
-def test_the_limit_is_kept(way: Implementation) -> None:
-    consumer = way.open()
-    way.open().publish(way.orders, envelopes(1, 2, 3))
-    assert bodies(consumer.receive(way.orders, limit=2, wait_s=0)) == [b"<ORDER>1</ORDER>", b"<ORDER>2</ORDER>"]
-    assert bodies(consumer.receive(way.orders, limit=2, wait_s=0)) == [b"<ORDER>3</ORDER>"]
+def test_the_limit_is_kept(transports: Implementation) -> None:
+    consumer = transports.open()
+    transports.open().publish(transports.orders, envelopes(1, 2, 3))
+    assert bodies(consumer.receive(transports.orders, limit=2, wait_s=0)) == [b"<ORDER>1</ORDER>", b"<ORDER>2</ORDER>"]
+    assert bodies(consumer.receive(transports.orders, limit=2, wait_s=0)) == [b"<ORDER>3</ORDER>"]
 
 
-def test_receive_waits_as_long_as_it_is_told_and_no_longer(way: Implementation) -> None:
-    consumer = way.open()
+def test_receive_waits_as_long_as_it_is_told_and_no_longer(transports: Implementation) -> None:
+    consumer = transports.open()
     start = time.monotonic()
-    assert consumer.receive(way.orders, limit=1, wait_s=0.2) == []
+    assert consumer.receive(transports.orders, limit=1, wait_s=0.2) == []
     assert time.monotonic() - start >= 0.2
 
 
-def test_receive_returns_as_soon_as_something_comes(way: Implementation) -> None:
-    consumer = way.open()
-    publisher = way.open()
-    timer = threading.Timer(0.1, lambda: publisher.publish(way.orders, envelopes(1)))
+def test_receive_returns_as_soon_as_something_comes(transports: Implementation) -> None:
+    consumer = transports.open()
+    publisher = transports.open()
+    timer = threading.Timer(0.1, lambda: publisher.publish(transports.orders, envelopes(1)))
     timer.start()
-    assert bodies(consumer.receive(way.orders, limit=1, wait_s=20)) == [b"<ORDER>1</ORDER>"]
+    assert bodies(consumer.receive(transports.orders, limit=1, wait_s=20)) == [b"<ORDER>1</ORDER>"]
     timer.join()
 
 
-def test_an_unknown_channel_is_unroutable_both_ways(way: Implementation) -> None:
-    transport = way.open()
+def test_an_unknown_channel_is_unroutable_both_ways(transports: Implementation) -> None:
+    transport = transports.open()
     with pytest.raises(Unroutable):
-        transport.publish(way.unknown, envelopes(1))
+        transport.publish(transports.unknown, envelopes(1))
     with pytest.raises(Unroutable):
-        transport.receive(way.unknown, limit=1, wait_s=0)
+        transport.receive(transports.unknown, limit=1, wait_s=0)
 
 
-def test_ids_and_headers_are_kept_as_far_as_the_door_carries_them(way: Implementation) -> None:
+def test_ids_and_headers_are_kept_as_far_as_the_transport_carries_them(transports: Implementation) -> None:
     sent = Envelope(
         "m:1/ü",
         b"\x00\xff",
@@ -166,21 +166,23 @@ def test_ids_and_headers_are_kept_as_far_as_the_door_carries_them(way: Implement
         content_type="text/plain",
         headers={"traceparent": "00-1", "x-orderhub-note": "Straße"},
     )
-    way.open().publish(way.orders, [sent])
-    [received] = way.open().receive(way.orders, limit=1, wait_s=0)
+    transports.open().publish(transports.orders, [sent])
+    [received] = transports.open().receive(transports.orders, limit=1, wait_s=0)
     assert received.envelope.body == sent.body
     assert received.envelope.content_type == sent.content_type
-    assert received.channel == way.orders
+    assert received.channel == transports.orders
     assert received.fault is None
-    if way.carries_properties:
+    if transports.carries_properties:
         found = received.envelope
         assert (found.message_id, found.correlation_id, found.reply_to) == ("m:1/ü", "c1", "replies")
-        headers = {"traceparent": "00-1"} if way.drops_hub_headers else dict(sent.headers)
+        headers = {"traceparent": "00-1"} if transports.drops_hub_headers else dict(sent.headers)
         assert (found.type, dict(found.headers)) == ("Mainframe Order", headers)
 
 
-def test_an_envelope_that_no_door_carries_is_refused_and_none_of_its_group_leaves(way: Implementation) -> None:
-    transport = way.open()
+def test_an_envelope_that_no_transport_carries_is_refused_and_none_of_its_group_leaves(
+    transports: Implementation,
+) -> None:
+    transport = transports.open()
     with pytest.raises(EnvelopeRefused):
-        transport.publish(way.orders, [Envelope("m1", b""), Envelope("m\x002", b"")])
-    assert transport.receive(way.orders, limit=10, wait_s=0) == []
+        transport.publish(transports.orders, [Envelope("m1", b""), Envelope("m\x002", b"")])
+    assert transport.receive(transports.orders, limit=10, wait_s=0) == []
