@@ -33,12 +33,17 @@ _FIELDS_OF: Mapping[str, tuple[str, ...]] = {
     "Amount": ("Amount",),
 }
 _RULE_FIELDS = ("From Quantity", "Every", "Price", "Percent", "Amount")
+#: The numbers that a figure may be. With "Every" 1 nothing would cost anything.
+_FIGURES: Mapping[str, tuple[str, Callable[[Decimal], bool]]] = {
+    "From Quantity": ("a number above 0", lambda figure: figure > 0),
+    "Amount": ("a number above 0", lambda figure: figure > 0),
+    "Price": ("a number of 0 or more", lambda figure: figure >= 0),
+    "Percent": ("a number above 0 and up to 100", lambda figure: 0 < figure <= 100),
+    "Every": ("a whole number of 2 or more", lambda figure: figure >= 2 and figure == figure.to_integral_value()),
+}
 _DATE_LENGTH = len("2026-01-31")
-_HUNDRED = Decimal(100)
 #: Rounded up, a number below it still has no more digits than a stored one may have.
 _LARGEST = Decimal(10) ** WHOLE_DIGITS - 1
-#: With "Every" 1 nothing would cost anything.
-_LEAST_EVERY = 2
 
 
 class PriceListFaulty(Refused):
@@ -315,15 +320,9 @@ class _Reading:
 
     def _check_figures(self, node: PropertySet, figures: Mapping[str, Decimal]) -> None:
         for name, figure in figures.items():
-            found = f"found '{node.get(name)}'"
-            if name in ("From Quantity", "Amount") and figure <= 0:
-                self._fail(node, name, f"expected a number above 0, {found}")
-            if name == "Price" and figure < 0:
-                self._fail(node, name, f"expected a number of 0 or more, {found}")
-            if name == "Percent" and not 0 < figure <= _HUNDRED:
-                self._fail(node, name, f"expected a number above 0 and up to 100, {found}")
-            if name == "Every" and (figure < _LEAST_EVERY or figure != figure.to_integral_value()):
-                self._fail(node, name, f"expected a whole number of {_LEAST_EVERY} or more, {found}")
+            expected, is_right = _FIGURES[name]
+            if not is_right(figure):
+                self._fail(node, name, f"expected {expected}, found '{node.get(name)}'")
 
     def _period(self, node: PropertySet) -> Period:
         start, end = (self._date(node, name) for name in ("Effective Start Date", "Effective End Date"))

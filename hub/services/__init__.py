@@ -3,6 +3,8 @@
 What comes in: complex objects (messages of property sets), arguments as text, and the integration objects'
 definitions. What goes out: new complex objects, truth values, and the list of ignored changes; nothing is changed,
 stored or sent. Who calls it: workflows, by a method's name through their run, and the command `orderhub call`.
+
+No method changes its arguments, and every method refuses an object that `items.check_items` refuses.
 """
 
 from __future__ import annotations

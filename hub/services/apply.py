@@ -105,8 +105,6 @@ def apply(asset: PropertySet | None, orders: PropertySet | Sequence[PropertySet]
         ManyInstances: *asset* has several instances.
         CircleOfItems: the moves of an order make a circle.
         Refused: as `check_items`; keys are needed.
-
-    Source: "a. Apply Method"; figures 11B-1 to 11E-3.
     """
     trees = [orders] if isinstance(orders, PropertySet) else list(orders)
     instance = only_instance(asset, "asset")

@@ -24,8 +24,6 @@ def create_empty(name: str | None, definitions: Definitions) -> PropertySet:
 
     Raises:
         ObjectUndeclared: no object has this name; the error lists the declared ones.
-
-    Source: "q. Create Empty Complex Object Method".
     """
     if name is None:
         return empty()

@@ -90,8 +90,6 @@ def delta(
         OutputRefused: *output* is neither of the two.
         ComparedFieldUnknown: *compared* or *compared_values* names a field that isn't declared.
         Refused: as `check_items`; keys are needed.
-
-    Source: "b. Delta Method"; figures 11G-1 to 11K-3.
     """
     if output not in (QUOTE, ORDER):
         raise OutputRefused(output=output)

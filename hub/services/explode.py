@@ -109,9 +109,6 @@ def explode(
         RootItemUnknown: no instance has this root.
         TooManyItems: the result would have more than *limit* items; the error says how many.
         ExtendedQuantityTooLarge: the product has more than 15 digits before the point.
-        Refused: as `check_items`.
-
-    Source: "e. Explode Method", lists a) and b).
     """
     check_items(object)
     _check_root(object, root)

@@ -45,8 +45,6 @@ def field_delta(before: PropertySet, after: PropertySet, definitions: Definition
         InstancesUnequal: the numbers of instances differ.
         ExpressionFault: the declared condition isn't understood, or gives no truth value.
         Refused: as `check_items`; keys are needed.
-
-    Source: "g. Field Delta Method", the table of original action codes.
     """
     component = item_component(after, definitions)
     triggers = _Triggers(component, is_order=object_name(after) == ORDER)

@@ -12,15 +12,6 @@ from integration_objects.property_set import PropertySet
 
 
 def fully_exploded(object: PropertySet) -> bool:
-    """Tell whether no item has action Add, is tracked as an asset, and has a quantity above 1.
-
-    Args:
-        object: complex object. Not changed.
-
-    Raises:
-        Refused: as `check_items`.
-
-    Source: "f. Fully Exploded Method".
-    """
+    """Tell whether no item has action Add, is tracked as an asset, and has a quantity above 1."""
     check_items(object)
     return not any(is_exploding(item) for item in all_items([object]))

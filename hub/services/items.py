@@ -118,9 +118,6 @@ def checked_items(
         known: the keys of the items given so far. A caller that needs keys, and enters each key in a record of its own
             before it asks for the next item, gives that record: two records of a large tree would drive each other out
             of the caches.
-
-    Raises:
-        Refused: as `check_items`.
     """
     seen: dict[str | int, PropertySet] = {}
     # Iterators, and not a stack of items to come: those would leave the caches again before their turn.

@@ -39,7 +39,6 @@ def logical_delete(object: PropertySet, definitions: Definitions | None = None, 
 
     Raises:
         ChildrenUnknown: *children* is something else.
-        Refused: as `check_items`.
 
     Source: "d. Logical Delete Method". The document does not read the items beneath; Apply would then drop them.
     """

@@ -29,8 +29,6 @@ def merge(target: PropertySet, source: PropertySet, definitions: Definitions) ->
         ManyInstances: one of them has several instances.
         ItemKeyTwice: a key is in both.
         Refused: as `check_items`; keys are needed.
-
-    Source: "o. Merge Method".
     """
     check_items(target, keys=True)
     check_items(source, keys=True)

@@ -58,8 +58,6 @@ def module_licensed(module: str, licence: Licence | None = None, host: str = "",
         licence: the licence file; None where the settings name none: every module is licensed.
         host: this computer's name; case makes no difference.
         today: ISO date or date-time; only the day counts.
-
-    Source: "m. Module Licensed Method".
     """
     if licence is None:
         return True

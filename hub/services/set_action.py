@@ -20,9 +20,6 @@ def set_action(object: PropertySet, action: str | None) -> PropertySet:
 
     Raises:
         ActionCodeUnknown: *action* is something else.
-        Refused: as `check_items`.
-
-    Source: "i. Set Action Method".
     """
     code = action_of(action)
     check_items(object)

@@ -34,7 +34,6 @@ def set_effectivity_dates(object: PropertySet, completed: str | None = None) -> 
 
     Raises:
         CompletedDateWrong: *completed* is no date.
-        Refused: as `check_items`.
 
     Source: "h. Set Effectivity Dates Method". The document says "the date the action code was set"; read as
     the date on which the change was completed, for only then the service has changed.

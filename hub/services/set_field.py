@@ -46,9 +46,6 @@ def set_field(object: PropertySet, field: str, value: str | None, definitions: D
     Raises:
         ItemFieldUnknown: the definition has no such field.
         FieldValueWrong: the value is not of the field's type, or a line item of the result would be refused.
-        Refused: as `check_items`.
-
-    Source: "p. Set Field Method".
     """
     component = item_component(object, definitions)
     place = f"{object_name(object) or 'complex object'}, component '{component.name}'"

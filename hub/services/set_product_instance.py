@@ -41,8 +41,6 @@ def set_product_instance(instance: PropertySet, definitions: Definitions) -> Pro
         ManyInstances: there are several instances.
         ManyRoots: there are several root items.
         Refused: as `check_items`; keys are needed.
-
-    Source: "a. Apply Method".
     """
     check_items(instance, keys=True)
     header = only_instance(instance, "instance")

@@ -49,9 +49,6 @@ def trim(
         TwoSpecifications: both are given.
         ExpressionFault: the specification isn't understood, or gives no truth value: for every item (found before the
             first is evaluated) or for one.
-        Refused: as `check_items`.
-
-    Source: "c. Trim Method"; figures 11L to 11O-2.
     """
     if specification is not None and keep is not None:
         raise TwoSpecifications

@@ -29,11 +29,6 @@ def update_order_status(
         complete: the statuses that count as finished; ``-``, ``''`` and null always do. None: the line item's
             ``complete_statuses`` in *definitions*, or `COMPLETE_STATUSES`.
         definitions: the integration objects.
-
-    Raises:
-        Refused: as `check_items`.
-
-    Source: "n. Update Order Status Method".
     """
     check_items(object)
     if complete is None:
