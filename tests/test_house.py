@@ -47,7 +47,6 @@ KNOWN_TWICE = {
     "KeyMissing",
     "ObjectUnknown",
     "ProductUnknown",
-    "TooManyItems",
 }
 #: The outside: sockets, brokers, databases, message files.
 OUTSIDE = frozenset(
