@@ -246,13 +246,14 @@ class ComplexObject:
             root = parent
         return root
 
+    def with_those_above(self, keep: Callable[[PropertySet], bool]) -> list[PropertySet]:
+        """List the line items that satisfy *keep*, and the line items above them, in order."""
+        wanted = {id(node) for item in self.items if keep(item) for node in (item, *self.above(item))}
+        return [item for item in self.items if id(item) in wanted]
+
     def prune(self, keep: Callable[[PropertySet], bool]) -> PropertySet:
         """Copy the instance with the line items that satisfy *keep*, and the line items above them."""
-        kept: set[int] = set()
-        for item in self.items:
-            if keep(item):
-                kept.add(id(item))
-                kept.update(id(parent) for parent in self.above(item))
+        kept = {id(item) for item in self.with_those_above(keep)}
         result = self.header.copy_node()
         stack = [(self.header, result)]
         while stack:

@@ -8,10 +8,13 @@ from __future__ import annotations
 ACCOUNT = "Account"
 ADDRESS = "Address"
 ASSET = "OM Asset"
+BILLING_EVENT = "OM Billing Event"
 ORDER = "OM Order"
 QUOTE = "OM Quote"
 PRODUCT = "Product"
 SERVICE_POINT = "Service Point"
+WORK_ORDER = "OM Work Order"
+WORK_ORDER_STATUS = "OM Work Order Status"
 
 LINE_ITEM = "Line Item"
 ATTRIBUTE = "Attribute"

@@ -39,9 +39,7 @@ KNOWN_CIRCLES = {
     frozenset(("adapters.database.objects.entry", "adapters.database.objects.entry_values")),
     frozenset(f"hub.command_line.{name}" for name in ("app", "doors", "messages", "objects")),
 }
-KNOWN_ARROWS = {
-    ("hub.workflows.fulfilment.fulfilment", "hub.workflows.orders.supplements"),
-}
+KNOWN_ARROWS: set[tuple[str, str]] = set()
 KNOWN_TWICE = {
     "AccountUnknown",
     "KeyMissing",

@@ -21,7 +21,7 @@ from hub.deployment.route import Route
 from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Outcome
-from hub.workflows.received.licensing import prove_licensed
+from hub.workflows.received.workflow_request import prove_licensed
 from integration_objects.errors import HubError, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
 from schemas.check import LimitExceeded, parse

@@ -16,7 +16,7 @@ from hub.workflow_manager.named_workflow import arguments_of, one_request
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.workflow import Workflow
-from hub.workflows.received.licensing import prove_licensed
+from hub.workflows.received.workflow_request import prove_licensed
 from integration_objects.property_set import PropertySet
 
 #: the route's name in the ids of the messages that such runs send

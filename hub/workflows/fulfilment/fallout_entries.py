@@ -1,10 +1,10 @@
-"""Review: fallout entries as workflows raise and resolve them, and the later orders that a failure leaves in the air.
+"""Fallout entries as workflows raise and resolve them, and the later orders that a failure concerns.
 
     Lines Failed              an order is done, and some of its lines failed
     Completed Below Failed    lines were provisioned beneath one that failed: they run, and are in no service profile
     Ignored by Apply          completed lines that the service profile couldn't take
     Waits For Another Order   completed lines of services, or beneath them, that the service profile doesn't have yet
-    Built On Failed Lines     an open order was configured and priced on a state that never came
+    Built On Failed Lines     an open order was configured and priced on lines that will not come
     Overtaken By Due Date     an order that was submitted later, and is due earlier, leaves something of it undone
 
 Source: "Apply Completed Sales Order Line Item Process"; spec: docs/design/workflows.md, the two traps of the document.
@@ -12,7 +12,7 @@ Source: "Apply Completed Sales Order Line Item Process"; spec: docs/design/workf
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from hub.workflow_manager.run import Run
 from hub.workflows.state.order_lookup import described
@@ -26,12 +26,13 @@ from hub.workflows.state.service_profile import (
     still_to_come,
 )
 from integration_objects.complex_object import (
+    ComplexObject,
     action_code,
-    instances,
+    first_instance,
     is_empty,
+    items_of,
     line_items,
     message,
-    walk_items,
 )
 from integration_objects.names import KEY, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
@@ -43,11 +44,12 @@ WAITING = "Waits For Another Order"
 BUILT_ON_FAILED = "Built On Failed Lines"
 OVERTAKEN = "Overtaken By Due Date"
 #: broken rules that a reason names
-_NAMED = 10
+_MOST_RULES = 10
 
 
 def raise_once(run: Run, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
     """Raise a fallout entry, unless the same one is open: the same cause on the same lines of the same order."""
+    # An order is applied again with each answer: a fault that stays would raise an entry every time.
     for entry in run.fallout_of(order.get("Order Number")):
         if entry["cause"] == cause and sorted(entry["lines"]) == sorted(lines):
             return
@@ -60,9 +62,9 @@ def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[
     Args:
         run: the run.
         order: the order, in any revision.
-        cause: which entries.
-        how: what resolved them.
-        lines: only those entries all of whose lines are among these; None for all.
+        cause: the entries' cause.
+        how: the resolution, a sentence.
+        lines: resolve only entries all of whose lines are among these; None for all entries.
     """
     among = None if lines is None else set(lines)
     for entry in run.fallout_of(order.get("Order Number")):
@@ -73,91 +75,87 @@ def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[
 def mark_later_orders(
     run: Run, order: PropertySet, lines: Sequence[PropertySet], what: str, replaced_by: PropertySet | None = None
 ) -> None:
-    """Mark the open orders for review that were built on lines which never come.
+    """Mark the open orders for review that rely on lines which will not come.
 
-    An order is built on them where it comes later and changes something within the same root: it was configured as
-    a part of that product, and priced with it.
+    An order relies on them if it comes later and changes something within the same root: it was configured as a part
+    of that product, and priced with it.
 
     Args:
         run: the run; the order's account is locked.
-        order: the order whose lines they are, with its roots.
-        lines: the lines that never come.
-        what: what became of them, as "failed".
+        order: the order whose lines they are.
+        lines: the lines that will not come.
+        what: a clause about the order, as "failed in part".
         replaced_by: the revision that now stands in the order's place among the open ones.
     """
-    lost = {id(item) for item in lines if action_code(item) != NO_ACTION}
-    roots: dict[int, PropertySet] = {}
+    lost = {line.get(KEY) for line in lines if action_code(line) != NO_ACTION}
+    view = ComplexObject(order)
     by_root: dict[str | None, list[PropertySet]] = {}
-    for item, parent in walk_items(order):
-        root = roots[id(item)] = item if parent is None else roots[id(parent)]
-        if id(item) in lost:
-            by_root.setdefault(root.get(KEY), []).append(item)
+    for item in view.items:
+        if item.get(KEY) in lost:
+            by_root.setdefault(view.root_of(item).get(KEY), []).append(item)
     if not by_root:
         return
-    for later in orders_after(run, replaced_by or order):
-        [instance] = instances(later)
-        if instance.get("Order Number") == order.get("Order Number"):
-            continue  # its own supplement, which says itself what it asks for
-        concerned = _concerned(instance, by_root)
+    for tree in orders_after(run, replaced_by or order):
+        later = first_instance(tree)
+        if later.get("Order Number") == order.get("Order Number"):
+            continue  # a supplement of the order itself repeats the lines that it still wants
+        concerned = _changes_within(later, by_root)
         if concerned:
-            gone = [item for root in dict.fromkeys(root for _, root in concerned) for item in by_root[root]]
-            raise_once(
-                run,
-                instance,
-                BUILT_ON_FAILED,
-                f"the order {order.get('Order Number')} {what}, and with it came never what this order was built on: "
-                + ", ".join(f"{described(item)} ({item.get(KEY)}, {action_code(item)})" for item in gone),
-                [item.get(KEY) or "" for item, _ in concerned],
+            roots = dict.fromkeys(root for _, root in concerned)
+            named = ", ".join(
+                f"{described(item)} ({item.get(KEY)}, {action_code(item)})" for root in roots for item in by_root[root]
             )
+            reason = (
+                f"the order {order.get('Order Number')} {what}; this order relies on lines of it that will not come: "
+            )
+            raise_once(run, later, BUILT_ON_FAILED, reason + named, [key for key, _ in concerned])
 
 
-def mark_orders_built_on(run: Run, order: PropertySet, lines: Sequence[PropertySet]) -> None:
-    """Mark the open orders for review that update what a supplement asks for otherwise than before.
+def mark_orders_built_on(run: Run, supplement: PropertySet, lines: Sequence[PropertySet]) -> None:
+    """Mark the open orders for review that update lines which a supplement has changed.
 
-    They carry the values that they found then, and would bring them back.
+    These orders carry the values from before the supplement, and would bring them back.
 
     Args:
         run: the run; the order's account is locked.
-        order: the supplement, submitted and stored.
+        supplement: the supplement, submitted and stored.
         lines: its lines that ask for something else than the revision before.
     """
     changed = {item.get(KEY): item for item in lines}
-    for later in orders_after(run, order) if changed else ():
-        [instance] = instances(later)
-        if instance.get("Status") != "Open":
-            continue  # when it is submitted, what it leaves alone follows this order
+    for tree in orders_after(run, supplement) if changed else ():
+        later = first_instance(tree)
+        if later.get("Status") != "Open":
+            continue  # its Updates are rebased on the supplement when it is submitted
         concerned = [
             item.get(KEY) or ""
-            for item, _ in walk_items(instance)
+            for item in items_of(later)
             if item.get(KEY) in changed and action_code(item) == "Update"
         ]
         if concerned:
-            raise_once(
-                run,
-                instance,
-                BUILT_ON_FAILED,
-                f"the order {order.get('Order Number')} was revised, and asks for something else now than what this "
-                f"order was built on: {', '.join(f'{described(changed[key])} ({key})' for key in concerned)}",
-                concerned,
+            named = ", ".join(f"{described(changed[key])} ({key})" for key in concerned)
+            reason = (
+                f"the order {supplement.get('Order Number')} was revised; this order relies on lines of it that ask "
+                "for something else now: "
             )
+            raise_once(run, later, BUILT_ON_FAILED, reason + named, concerned)
 
 
 def mark_overtaken_orders(
     run: Run, order: PropertySet, what: str = "was submitted later, and comes before this order by its due date"
 ) -> None:
-    """Mark the open orders for review that an order takes something from by being put before them.
+    """Mark the open orders for review that an order takes something from by coming before them.
 
-    They were proven on what came before them then. What of them would be ignored now, and wouldn't without the order,
-    what they would leave behind, and the rules that its service items break once all are done, tell which.
+    An open order is marked when, because of *order*, Apply would now ignore one of its lines, it would leave services
+    behind, or it would break a rule of the products. It was proven before *order* was there.
 
     Args:
         run: the run; the order's account is locked.
         order: the order, submitted and stored.
-        what: what it does now.
+        what: a clause about the order.
     """
     before, after = orders_around(run, order)
-    # What isn't open yet is proven upon this order when it is submitted.
-    after = [later for later in after if instances(later)[0].get("Status") == "Open"]
+    # An order that isn't open yet is proven on this order when it is submitted.
+    after = [later for later in after if first_instance(later).get("Status") == "Open"]
     if not after:
         return
     account_id = order.get("Account Id") or ""
@@ -165,50 +163,43 @@ def mark_overtaken_orders(
     asset = profile(run, account_id, keys_above([*before, own, *after]))
     if is_empty(asset):
         asset = no_profile(account_id)
-    without = run.call("Apply", asset, [*before, *after])
-    done = run.call("Apply", asset, [*before, own, *after])
-    undone = set(done.ignored) - set(without.ignored)
-    service_items = changed_services(order, without.asset, done.asset)
+    in_the_end_without = run.call("Apply", asset, [*before, *after])
+    in_the_end = run.call("Apply", asset, [*before, own, *after])
+    # Faults that are there without the order, too, were reported before.
+    newly_ignored = set(in_the_end.ignored) - set(in_the_end_without.ignored)
+    service_items = changed_services(order, in_the_end_without.asset, in_the_end.asset)
     broken = set(rules_broken(run, service_items))
     if broken:
-        broken -= set(rules_broken(run, changed_services(order, without.asset, without.asset)))
-    roots: dict[str | None, list[PropertySet]] = {root.get(KEY): [] for root in line_items(service_items.after)}
-    state, state_without = (run.call("Apply", asset, [*before, *own_too]).asset for own_too in ([own], []))
-    for later in after:
-        [instance] = instances(later)
-        number = instance.get("Order Number")
-        stays = set(left_behind(instance, state_without))
-        ignored = [entry for entry in done.ignored if entry in undone and entry.order == number]
+        broken -= set(rules_broken(run, changed_services(order, in_the_end_without.asset, in_the_end_without.asset)))
+    roots = {root.get(KEY) for root in line_items(service_items.after)}
+    state = run.call("Apply", asset, [*before, own]).asset
+    state_without = run.call("Apply", asset, before).asset
+    for tree in after:
+        later = first_instance(tree)
+        ignored = [
+            entry for entry in in_the_end.ignored if entry in newly_ignored and entry.order == later.get("Order Number")
+        ]
         reasons = [
             f"{entry.action} of {entry.attribute or 'the line'} {entry.item}: {entry.reason}" for entry in ignored
         ]
         lines = [entry.item for entry in ignored]
-        left = [text for text in left_behind(instance, state) if text not in stays]
+        left_anyway = set(left_behind(later, state_without))
+        left = [text for text in left_behind(later, state) if text not in left_anyway]
         if left:
             reasons += left
-            lines += [root.get(KEY) or "" for root in line_items(instance)]
-        concerned = _concerned(instance, roots) if broken else []
+            lines += [root.get(KEY) or "" for root in line_items(later)]
+        concerned = _changes_within(later, roots) if broken else []
         if concerned:
-            reasons += sorted(map(str, broken))[:_NAMED]
-            lines += [item.get(KEY) or "" for item, _ in concerned]
+            reasons += sorted(map(str, broken))[:_MOST_RULES]
+            lines += [key for key, _ in concerned]
         if reasons:
-            raise_once(
-                run,
-                instance,
-                OVERTAKEN,
-                f"the order {order.get('Order Number')} {what}; after it: {'; '.join(reasons)}",
-                list(dict.fromkeys(lines)),
-            )
+            reason = f"the order {order.get('Order Number')} {what}; after it: {'; '.join(reasons)}"
+            raise_once(run, later, OVERTAKEN, reason, list(dict.fromkeys(lines)))
 
 
-def _concerned(
-    order: PropertySet, by_root: dict[str | None, list[PropertySet]]
-) -> list[tuple[PropertySet, str | None]]:
-    """The lines of a later order that change something within one of these roots, each with its root's key."""
-    found = []
-    roots: dict[int, str | None] = {}
-    for item, parent in walk_items(order):
-        root = roots[id(item)] = item.get(KEY) if parent is None else roots[id(parent)]
-        if root in by_root and action_code(item) != NO_ACTION:
-            found.append((item, root))
-    return found
+def _changes_within(order: PropertySet, roots: Collection[str | None]) -> list[tuple[str, str | None]]:
+    """Return the keys of the lines that change something within one of these roots, each with its root's key."""
+    view = ComplexObject(order)
+    changes = [item for item in view.items if action_code(item) != NO_ACTION]
+    keys = [(item.get(KEY) or "", view.root_of(item).get(KEY)) for item in changes]
+    return [(key, root) for key, root in keys if root in roots]

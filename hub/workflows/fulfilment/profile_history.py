@@ -1,8 +1,7 @@
 """The history of service profiles: one row for each change of a service item.
 
 Source: "Service Profile" of the data model; spec: docs/design/data-model.md, "Objects and where they live"
-(service-profile
-history), docs/design/road.md, "Out and back" (Apply Completed).
+(service-profile history), docs/design/road.md, "Out and back" (Apply Completed).
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from integration_objects.names import ASSET, ATTRIBUTE, KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
 HISTORY = "Service Profile History"
-#: An item's place in the profile is a change of it, too, though no field of the item keeps it.
+#: An item's place in the profile is a part of its state, too, though no field of the item keeps it.
 PARENT = "Parent Item Id"
-#: Fields of an attribute that say nothing of the service: its key, and what a state hasn't.
+#: Fields of an attribute that aren't values of the service: its key, and fields that a state doesn't have.
 _NO_VALUES = frozenset(("Name", "Action Code", "Row Id"))
 
 #: The values of an item and of its attributes, by the names that the history has for them.
@@ -34,20 +33,25 @@ def write_history(
 
     Args:
         run: the run.
-        before: the service profile as it was, an OM Asset message; an empty object for none.
+        before: the service profile before the order, an OM Asset message; an empty object for none.
         after: the profile as it will be stored.
-        actions: what the lines asked for, by their keys; only these items are looked at.
+        actions: the lines' action codes, by key; other items are not looked at.
         order: the order's instance.
     """
-    item = run.definitions[ASSET].root.children[LINE_ITEM]
-    fields = {name: one for name, one in item.fields.items() if one.column is not None and one.column != "row_id"}
-    kinds = {name: one for name, one in item.children[ATTRIBUTE].fields.items() if name not in _NO_VALUES}
-    old = dict(_values(before, actions, fields, kinds))
-    changes = []
-    for key, new in _values(after, actions, fields, kinds):
-        was, now = _changed(old.get(key, {}), new, {**fields, **kinds})
-        if was or now:
-            changes.append(
+    component = run.definitions[ASSET].root.children[LINE_ITEM]
+    fields = {
+        name: field for name, field in component.fields.items() if field.column is not None and field.column != "row_id"
+    }
+    value_fields = {
+        name: field for name, field in component.children[ATTRIBUTE].fields.items() if name not in _NO_VALUES
+    }
+    old_values = dict(_values(before, actions, fields, value_fields))
+    rows = []
+    for key, new in _values(after, actions, fields, value_fields):
+        old = old_values.get(key, {})
+        differing = _differing(old, new, {**fields, **value_fields})
+        if differing:
+            rows.append(
                 PropertySet(
                     "Service Profile Change",
                     properties={
@@ -58,44 +62,45 @@ def write_history(
                         "Order Number": order.get("Order Number"),
                         "Order Revision": order.get("Revision"),
                         "Changed Date": run.now(),
-                        "Old Values": _as_json(was),
-                        "New Values": _as_json(now),
+                        "Old Values": _as_json(old, differing),
+                        "New Values": _as_json(new, differing),
                     },
                 )
             )
-    if changes:
-        run.effects.insert(message(HISTORY, changes))
+    if rows:
+        run.effects.insert(message(HISTORY, rows))
 
 
 def _values(
-    tree: PropertySet, wanted: Mapping[str | None, str], fields: Mapping[str, Field], kinds: Mapping[str, Field]
+    tree: PropertySet, wanted: Mapping[str | None, str], fields: Mapping[str, Field], value_fields: Mapping[str, Field]
 ) -> Iterator[tuple[str | None, Values]]:
-    """The values of the wanted items, by their keys."""
+    """Yield the values of the wanted items, with the items' keys."""
     for instance in instances(tree):
         for item, parent in walk_items(instance):
             key = item.get(KEY)
             if key not in wanted:
                 continue
-            found = {name: value for name in fields if (value := item.get(name)) is not None}
+            values = {name: text for name in fields if (text := item.get(name)) is not None}
             if parent is not None:
-                found[PARENT] = parent.get(KEY) or ""
-            for one in attributes(item):
-                for name in kinds:
-                    value = one.get(name)
-                    if value is not None:
-                        found[f"{ATTRIBUTE}/{one.get('Name')}/{name}"] = value
-            yield key, found
+                values[PARENT] = parent.get(KEY) or ""
+            for attribute in attributes(item):
+                for name in value_fields:
+                    text = attribute.get(name)
+                    if text is not None:
+                        values[f"{ATTRIBUTE}/{attribute.get('Name')}/{name}"] = text
+            yield key, values
 
 
-def _changed(old: Values, new: Values, fields: Mapping[str, Field]) -> tuple[Values, Values]:
-    """The values that differ, as they were and as they are."""
-    differing = []
-    for name in dict.fromkeys((*old, *new)):
-        one = fields.get(name.rpartition("/")[2])
-        if not same_value("text" if one is None else one.type, old.get(name), new.get(name)):
-            differing.append(name)
-    return ({name: old[name] for name in differing if name in old}, {n: new[n] for n in differing if n in new})
+def _differing(old: Values, new: Values, fields: Mapping[str, Field]) -> list[str]:
+    """Return the names of the values that differ, compared by the types of their fields."""
+
+    def type_of(name: str) -> str:
+        field = fields.get(name.rpartition("/")[2])
+        return "text" if field is None else field.type
+
+    return [name for name in dict.fromkeys((*old, *new)) if not same_value(type_of(name), old.get(name), new.get(name))]
 
 
-def _as_json(values: Values) -> str | None:
-    return json.dumps(values, ensure_ascii=False) if values else None
+def _as_json(values: Values, names: list[str]) -> str | None:
+    wanted = {name: values[name] for name in names if name in values}
+    return json.dumps(wanted, ensure_ascii=False) if wanted else None

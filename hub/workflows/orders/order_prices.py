@@ -1,7 +1,7 @@
-"""A received order priced by the hub: what its lines cost, and what they change in the price of what is there.
+"""A received order priced by the hub: prices for its lines, and price changes of the services that are there.
 
-The service items that the order changes are priced as wholes, as `modify` prices them: their likes are counted
-together, so that a new line may bring the ones that are there onto another tier. These become lines of the order.
+The service items that the order changes are priced as wholes, as `modify` prices them. Pricing counts like items
+together: a new line may bring existing ones onto another tier, and these become lines of the order.
 
 Spec: docs/design/road.md, "Receive order" (prices, where the route says so); docs/design/workflows.md, "Configurator
 and pricing".
@@ -16,12 +16,12 @@ from hub.workflows.state.milestones import is_past
 from hub.workflows.state.order_lines import fill_line, put_ancestors
 from hub.workflows.state.order_rules import ChangedServices, by_reference, references_of
 from hub.workflows.state.price_lists import newest_price_list_for
-from integration_objects.complex_object import action_code, instances, message, put_list, walk_items
+from integration_objects.complex_object import ComplexObject, action_code, all_items, message, put_list
 from integration_objects.errors import Refused
 from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
-#: what pricing says of a line
+#: the fields of a line that pricing sets
 _PRICED = (
     "List Price",
     "Adjusted Price",
@@ -42,8 +42,8 @@ def price_order(run: Run, order: PropertySet, state: PropertySet, service_items:
     Args:
         run: the run.
         order: the order, with the keys of its lines; its header gets the price list and the currency.
-        state: OM Asset message: what is requested so far. Not changed.
-        service_items: those that the order changes.
+        state: OM Asset message: the requested state before the order. Not changed.
+        service_items: the service items that the order changes.
 
     Raises:
         PriceListUnknown, PriceListMissing, PriceListUnclear: no price list, or several, would do.
@@ -60,20 +60,19 @@ def price_order(run: Run, order: PropertySet, state: PropertySet, service_items:
         raise
     component = run.definitions[ORDER].root.children[LINE_ITEM]
     differs = differs_in(component, [name for name in component.compared if name in _PRICED])
-    lines = {item.get(KEY): item for item, _ in walk_items(order)}
-    present = {item.get(KEY): item for item, _ in walk_items(service_items.before)}
-    roots = put_list(order, LINE_ITEM)
-    for item, _ in walk_items(instances(priced.tree)[0]):
-        line, was = lines.get(item.get(KEY)), present.get(item.get(KEY))
+    lines, before = ComplexObject(order), ComplexObject(service_items.before)
+    for item in all_items([priced.tree]):
+        key = item.get(KEY)
+        line, item_before = lines.by_key(key), before.by_key(key)
         if line is not None and (line.get("Status") == "Complete" or is_past(line)):
             continue
         if line is None or action_code(line) == NO_ACTION:
-            if was is None or not differs(item.properties, was.properties):
+            if item_before is None or not differs(item.properties, item_before.properties):
                 continue
             if line is None:
-                line = PropertySet(LINE_ITEM, properties={KEY: item.get(KEY)})
-                fill_line(line, was)
-                roots.append(line)
+                line = PropertySet(LINE_ITEM, properties={KEY: key})
+                fill_line(line, item_before)
+                put_list(order, LINE_ITEM).append(line)
             line.properties["Action Code"] = "Update"
         line.properties |= {name: item.get(name) for name in _PRICED if item.get(name) != line.get(name)}
     put_ancestors(order, state)

@@ -1,19 +1,21 @@
-"""Projected state: a service profile as it will be, which order set each value, and what came to nothing.
+"""Projected state: a service profile as it will be, which order sets each value, and what Apply ignores on the way.
 
 Source: "Ability to configure a customer's service profile from the projected future state"; spec:
-docs/design/legacy.md,
-"Projected state"; docs/design/workflows.md ("What Apply ignored is shown to whoever asked").
+docs/design/legacy.md, "Projected state"; docs/design/workflows.md ("What Apply ignored is shown to whoever asked").
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hub.services.apply import Ignored
-from hub.workflow_manager.outcome import Note
+from hub.workflow_manager.arguments import Argument
+from hub.workflow_manager.named_workflow import named_workflow
+from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.state.order_lookup import described
+from hub.workflows.state.accounts import the_account
+from hub.workflows.state.order_lookup import MODULE, described
 from hub.workflows.state.service_profile import (
     changed_items,
     in_sequence,
@@ -24,26 +26,27 @@ from hub.workflows.state.service_profile import (
     without_inactive,
 )
 from integration_objects.complex_object import (
+    ComplexObject,
     action_code,
+    all_items,
     attributes,
     empty,
+    first_instance,
     instances,
     is_empty,
+    items_of,
     line_items,
     message,
     walk_items,
 )
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_date
-from integration_objects.names import ASSET, KEY, NO_ACTION
+from integration_objects.names import ASSET, KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
-#: of a value: the item's key, the attribute's name (None for the item's own field), the field
-Place = tuple[str, str | None, str]
-
 _VALUES = ("Text Value", "Number Value", "Date Value")
-#: what an item is, beside the fields that Delta compares
-_ALSO = ("Status", "Quantity", "Price Type", "List Price")
+#: fields of an item that are shown beside those that Delta compares
+_SHOWN_TOO = ("Status", "Quantity", "Price Type", "List Price")
 #: the place of an item beneath its parent
 PARENT = "Parent"
 
@@ -51,232 +54,225 @@ PARENT = "Parent"
 class DateIsPast(Refused):
     """A profile is asked for as it will be on a day that is over."""
 
+    what = "the profile can't be projected to {on}"
+    where = "argument 'on'"
+    why = "today is {today}"
+    mend = "give today or a later day; the service profile's history has the days before"
+
 
 class OrderNotOpen(Refused):
     """A profile is asked for as it will be after an order that isn't open on this account."""
+
+    what = "the order '{number}' isn't open on the account {account_id}"
+    where = "argument 'orders'"
+    why = "open are {open_orders}"
+    mend = "name open orders of this account, or leave the argument out for all of them"
 
 
 class RootUnknown(Refused):
     """A product is asked for that the account neither has nor has ordered."""
 
+    what = "the account {account_id} has no product '{root}'"
+    where = "argument 'root'"
+    why = "its root items are {roots}"
+    mend = "name one of them, by Integration Id"
 
-@dataclass(frozen=True)
-class Value:
-    """A value of the projected profile.
 
-    Attributes:
-        place: whose and which.
-        value: the text.
-        order: the number of the order that set it; None for the profile as it is now.
-    """
+class Place(NamedTuple):
+    """The place of a value: the item's key, the attribute's name (None for the item's own field), the field."""
 
-    place: Place
-    value: str | None
+    item: str
+    attribute: str | None
+    field: str
+
+
+class _Step(NamedTuple):
+    """The state after one more order, and the order's number; None for the profile as it is now."""
+
     order: str | None
+    state: PropertySet
 
 
-@dataclass(frozen=True)
-class Projection:
-    """A service profile as it will be.
-
-    Attributes:
-        asset: an OM Asset message, or an empty one.
-        orders: the numbers of the orders that were applied, in their order.
-        values: every value that a line has, in the tree's order.
-        ignored: what Apply ignored.
-        gone: items that an order takes away: key, product, order number.
-        left_out: what doesn't come by the day that was asked for: order number, a sentence.
-    """
-
-    asset: PropertySet
-    orders: tuple[str | None, ...]
-    values: tuple[Value, ...]
-    ignored: tuple[Ignored, ...]
-    gone: tuple[tuple[str, str, str | None], ...]
-    left_out: tuple[tuple[str | None, str], ...]
-
-
-def project(
-    run: Run, account_id: str, root: str | None = None, on: str | None = None, numbers: Sequence[str] | None = None
-) -> Projection:
-    """The account's service profile as it will be.
+def projected_state(
+    run: Run, account: str, root: str | None = None, on: str | None = None, orders: Sequence[str] | None = None
+) -> Outcome:
+    """Show an account's service profile as it will be, and which order sets each value.
 
     Args:
         run: the run.
-        account_id: the account.
-        root: the Integration Id of the one root item wanted; None for all.
-        on: the day on which; what isn't due by then is left out, and so is what has no due date. None: in the end.
-        numbers: the numbers of the orders to apply; None: all that are open.
+        account: the Account Id.
+        root: the Integration Id of the one root item to show; None for all.
+        on: the day; lines that are due later, or have no due date, are left out. None: in the end.
+        orders: the numbers of the orders to apply; None: all that are open.
 
     Raises:
-        DateIsPast, OrderNotOpen, RootUnknown: nothing can be said.
+        AccountUnknown, DateIsPast, OrderNotOpen, RootUnknown: the profile can't be shown.
     """
+    the_account(run, account)
     if on is not None and read_date(on).date() < read_date(run.now()).date():
-        raise DateIsPast(
-            f"the profile can't be projected to {on}",
-            where="argument 'on'",
-            why=f"today is {run.now()[:10]}",
-            mend="give today or a later day; what was, is in the service profile's history",
-        )
-    orders = _wanted(open_orders(run, account_id), account_id, numbers)
-    left_out: list[tuple[str | None, str]] = []
+        raise DateIsPast(on=on, today=run.now()[:10])
+    chosen = _chosen_orders(open_orders(run, account), account, orders)
+    notes_left_out: list[Note] = []
     if on is not None:
-        for tree in orders:
-            _leave_out_later(instances(tree)[0], on, left_out)
-    sequence = in_sequence(run, account_id, orders)
-    asset = profile(run, account_id, keys_above(sequence))
-    states, ignored = _states(run, asset, sequence)
-    names = [instances(tree)[0].get("Order Number") for tree in sequence]
-    fields = [*run.definitions[ASSET].root.children["Line Item"].compared, *_ALSO]
-    wanted = _root_wanted(states, root, account_id)
-    values = tuple(value for value in _values(states, names, fields) if value.place[0] in wanted)
-    gone = tuple(entry for entry in _gone(states, names) if entry[0] in wanted)
-    laid_again = _laid_again(sequence, orders)
-    ignored = tuple(
-        entry
-        for entry in ignored
-        if (root is None or entry.item in wanted) and (entry.order, entry.item) not in laid_again
+        for tree in chosen:
+            notes_left_out += _leave_out_later(first_instance(tree), on)
+    sequence = in_sequence(run, account, chosen)
+    steps, ignored = _steps(run, profile(run, account, keys_above(sequence)), sequence)
+    shown = _shown_items(steps, root, account)
+    asset = steps[-1].state if root is None else _only_root(steps[-1].state, root)
+
+    fields = [*run.definitions[ASSET].root.children[LINE_ITEM].compared, *_SHOWN_TOO]
+    products = {item.get(KEY) or "": item.get("Product Id") for item in all_items([asset])}
+    applied_before = _applied_before(sequence, chosen)
+    notes = [
+        *(note for note in _notes_of_removed(steps) if note.item in shown),
+        *(
+            Note("ignored", str(entry), entry.item)
+            for entry in ignored
+            if (root is None or entry.item in shown) and (entry.order, entry.item) not in applied_before
+        ),
+        *notes_left_out,
+    ]
+    rows = tuple(
+        {"product": products.get(place.item), **place._asdict(), "value": value, "order": order}
+        for place, value, order in _values_set(steps, fields, shown)
     )
-    last = states[-1] if root is None else _only(states[-1], root)
-    numbers = [instances(tree)[0].get("Order Number") or "" for tree in orders]
-    return Projection(last, tuple(numbers), values, ignored, gone, tuple(left_out))
+    return Outcome(objects=() if is_empty(asset) else (asset,), notes=tuple(notes), rows=rows)
 
 
-def _wanted(orders: Sequence[PropertySet], account_id: str, numbers: Sequence[str] | None) -> list[PropertySet]:
+def _chosen_orders(orders: Sequence[PropertySet], account_id: str, numbers: Sequence[str] | None) -> list[PropertySet]:
     if numbers is None:
         return list(orders)
-    by_number = {instances(tree)[0].get("Order Number"): tree for tree in orders}
+    by_number = {_number(tree): tree for tree in orders}
     for number in numbers:
         if number not in by_number:
             raise OrderNotOpen(
-                f"the order '{number}' isn't open on the account {account_id}",
-                where="argument 'orders'",
-                why="open are " + (", ".join(str(known) for known in by_number) or "none"),
-                mend="name open orders of this account, or leave the argument out for all of them",
+                number=number, account_id=account_id, open_orders=", ".join(map(str, by_number)) or "none"
             )
     return [tree for number, tree in by_number.items() if number in numbers]
 
 
-def _leave_out_later(order: PropertySet, on: str, left_out: list[tuple[str | None, str]]) -> None:
-    """Turn the lines that don't come by the day into ``-``, in place; a line's own due date goes before the order's."""
-    number = order.get("Order Number")
-    until = read_date(on).date()
-    for item, _ in walk_items(order):
-        if action_code(item) == NO_ACTION:
-            continue
+def _number(tree: PropertySet) -> str | None:
+    return first_instance(tree).get("Order Number")
+
+
+def _leave_out_later(order: PropertySet, on: str) -> list[Note]:
+    """Turn the lines that don't come by the day into ``-``, in place; returns a note for each.
+
+    A line's own due date goes before the order's.
+    """
+    until, notes = read_date(on).date(), []
+    for item in items_of(order):
         due = item.get("Due Date") or order.get("Due Date")
-        if due is not None and read_date(due).date() <= until:
+        if action_code(item) == NO_ACTION or (due is not None and read_date(due).date() <= until):
             continue
-        left_out.append(
-            (number, f"{action_code(item)} {described(item)}: " + ("no due date" if due is None else f"due {due}"))
-        )
+        when = "no due date" if due is None else f"due {due}"
+        text = f"order {order.get('Order Number')}: {action_code(item)} {described(item)}: {when}"
+        notes.append(Note("left out", text))
         make_no_action(item)
+    return notes
 
 
-def _laid_again(sequence: Sequence[PropertySet], orders: Sequence[PropertySet]) -> set[tuple[str | None, str | None]]:
-    """The order numbers and keys of lines that are in the profile already, and come to nothing a second time."""
-    given = {id(tree) for tree in orders}
-    return {
-        (instances(tree)[0].get("Order Number"), item.get(KEY))
-        for tree in sequence
-        if id(tree) not in given
-        for item in changed_items([tree])
-    }
+def _applied_before(
+    sequence: Sequence[PropertySet], orders: Sequence[PropertySet]
+) -> set[tuple[str | None, str | None]]:
+    """Return order numbers and keys of lines that the profile has already: a second time Apply ignores them."""
+    # By identity: an order that is done in part stands in the sequence twice, with its open and its applied lines.
+    again = [tree for tree in sequence if not any(tree is chosen for chosen in orders)]
+    return {(_number(tree), item.get(KEY)) for tree in again for item in changed_items([tree])}
 
 
-def _states(
-    run: Run, asset: PropertySet, orders: Sequence[PropertySet]
-) -> tuple[list[PropertySet], tuple[Ignored, ...]]:
-    """The profile as it is, and after each order; each time all orders are applied up to it, as one Apply does it."""
-    states = [asset]
+def _steps(run: Run, asset: PropertySet, orders: Sequence[PropertySet]) -> tuple[list[_Step], tuple[Ignored, ...]]:
+    """Apply the orders one after the other: the states on the way, and what Apply ignored in the end.
+
+    Each time all orders up to one are applied to the profile, because several orders in one Apply give another result
+    than one Apply after the other.
+    """
+    steps = [_Step(None, asset)]
     ignored: tuple[Ignored, ...] = ()
-    for count in range(1, len(orders) + 1):
+    for count, tree in enumerate(orders, start=1):
         applied = run.call("Apply", asset, orders[:count])
-        states.append(without_inactive(applied.asset.copy()))
+        steps.append(_Step(_number(tree), without_inactive(applied.asset.copy())))
         ignored = applied.ignored
-    return states, ignored
+    return steps, ignored
 
 
-def _places(state: PropertySet, fields: Sequence[str]) -> Iterator[tuple[Place, str | None]]:
+def _values_of(state: PropertySet, fields: Sequence[str]) -> Mapping[Place, str | None]:
+    """Return the values of all items of a state, in the tree's order."""
+    values: dict[Place, str | None] = {}
     for instance in instances(state):
         for item, parent in walk_items(instance):
             key = item.get(KEY) or ""
-            yield (key, None, PARENT), None if parent is None else parent.get(KEY)
-            for name in fields:
-                if item.get(name) is not None:
-                    yield (key, None, name), item.get(name)
+            values[Place(key, None, PARENT)] = None if parent is None else parent.get(KEY)
+            values |= {Place(key, None, name): item.get(name) for name in fields if item.get(name) is not None}
             for attribute in attributes(item):
                 for name in _VALUES:
                     if attribute.get(name) is not None:
-                        yield (key, attribute.get("Name"), name), attribute.get(name)
+                        values[Place(key, attribute.get("Name"), name)] = attribute.get(name)
+    return values
 
 
-def _values(states: Sequence[PropertySet], names: Sequence[str | None], fields: Sequence[str]) -> Iterator[Value]:
+def _values_set(
+    steps: Sequence[_Step], fields: Sequence[str], shown: set[str]
+) -> Iterator[tuple[Place, str | None, str | None]]:
+    """Yield the place of each shown value of the last state, the value, and the number of the order that set it."""
     set_by: dict[Place, str | None] = {}
-    before: Mapping[Place, str | None] = {}
-    for order, state in zip([None, *names], states, strict=True):
-        now = dict(_places(state, fields))
-        for place, value in now.items():
+    values: Mapping[Place, str | None] = {}
+    for order, state in steps:
+        before, values = values, _values_of(state, fields)
+        for place, value in values.items():
             if place not in before or before[place] != value:
                 set_by[place] = order
-        before = now
-    for place, value in before.items():
-        yield Value(place, value, set_by[place])
+    for place, value in values.items():
+        order = set_by[place]
+        # A root item that nobody has moved stands beneath nothing: no news.
+        if place.item in shown and not (place.field == PARENT and value is None and order is None):
+            yield place, value, order
 
 
-def _gone(states: Sequence[PropertySet], names: Sequence[str | None]) -> Iterator[tuple[str, str, str | None]]:
+def _notes_of_removed(steps: Sequence[_Step]) -> Iterator[Note]:
+    """Yield a note for each item that an order removes."""
     before: Mapping[str, str] = {}
-    for order, state in zip([None, *names], states, strict=True):
-        now = {
-            item.get(KEY) or "": item.get("Product Id") or ""
-            for instance in instances(state)
-            for item, _ in walk_items(instance)
-        }
+    for order, state in steps:
+        items = {item.get(KEY) or "": item.get("Product Id") or "" for item in all_items([state])}
         for key, product in before.items():
-            if key not in now:
-                yield key, product, order
-        before = now
+            if key not in items:
+                yield Note("gone", f"the order {order} takes it away", key, product)
+        before = items
 
 
-def _root_wanted(states: Sequence[PropertySet], root: str | None, account_id: str) -> set[str]:
-    """The keys of all items that stand, or stood on the way, beneath the root; of all items for no root."""
-    wanted: set[str] = set()
+def _shown_items(steps: Sequence[_Step], root: str | None, account_id: str) -> set[str]:
+    """Return the keys of all items that stand beneath the root in one of the states; of all items for no root."""
+    shown: set[str] = set()
     roots: set[str] = set()
-    for state in states:
-        for instance in instances(state):
-            tops: dict[int, str] = {}
-            for item, parent in walk_items(instance):
-                top = tops[id(item)] = (item.get(KEY) or "") if parent is None else tops[id(parent)]
-                roots.add(top)
-                if root is None or top == root:
-                    wanted.add(item.get(KEY) or "")
+    for _, state in steps:
+        view = ComplexObject.of(state)
+        for item in view.items:
+            root_key = view.root_of(item).get(KEY) or ""
+            roots.add(root_key)
+            if root in (None, root_key):
+                shown.add(item.get(KEY) or "")
     if root is not None and root not in roots:
-        raise RootUnknown(
-            f"the account {account_id} has no product '{root}'",
-            where="argument 'root'",
-            why="its root items are " + (", ".join(sorted(roots)) or "none"),
-            mend="name one of them, by Integration Id",
-        )
-    return wanted
+        raise RootUnknown(account_id=account_id, root=root, roots=", ".join(sorted(roots)) or "none")
+    return shown
 
 
-def _only(state: PropertySet, root: str) -> PropertySet:
-    if is_empty(state):
-        return state
-    [instance] = instances(state)
-    kept = [item for item in line_items(instance) if item.get(KEY) == root]
-    if not kept:
-        return empty(ASSET)
-    header = instance.copy_node()
-    header.children = [PropertySet("ListOf Line Item", children=kept)]
-    return message(ASSET, [header])
+def _only_root(state: PropertySet, root: str) -> PropertySet:
+    """Return the state with this root item only; an empty object if the state doesn't have it."""
+    view = ComplexObject.of(state)
+    kept = [item for item in line_items(view.header) if item.get(KEY) == root]
+    return message(ASSET, [view.with_roots(kept)]) if kept else empty(ASSET)
 
 
-def notes_of(projection: Projection) -> Iterator[Note]:
-    """What a reader should know beside the profile and its values."""
-    for key, product, order in projection.gone:
-        yield Note("gone", f"the order {order} takes it away", key, product)
-    for entry in projection.ignored:
-        yield Note("ignored", str(entry), entry.item)
-    for number, text in projection.left_out:
-        yield Note("left out", f"order {number}: {text}")
+WORKFLOWS = (
+    named_workflow(
+        "Projected State",
+        projected_state,
+        "show a service profile as it will be, and which order sets each value",
+        Argument("account", "account", required=True, help="The customer's Account Id."),
+        Argument("root", help="Only this product, by its Integration Id."),
+        Argument("on", "date", help="On this day: without what is due later, or has no due date."),
+        Argument("orders", "list", help="After these orders only: Order Numbers, separated by commas."),
+        module=MODULE,
+    ),
+)

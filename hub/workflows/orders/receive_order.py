@@ -1,4 +1,4 @@
-"""Orders: taken in from a sender.
+"""Receive Order: a sender's order is resolved, proven, numbered and submitted.
 
 Source: spec docs/design/road.md, "Receive order", "Whose order, which line"; docs/design/guarantees.md, "Limits".
 """
@@ -12,9 +12,11 @@ from hub.services.product_fields import copy_product_fields
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import order_reply
 from hub.workflow_manager.run import Run
+from hub.workflow_manager.workflow import Workflow
 from hub.workflows.orders.order_prices import price_order
 from hub.workflows.orders.submit import AccountsMissing, submit
 from hub.workflows.orders.supplements import decided_condition
+from hub.workflows.state.lines import ACCOUNTS
 from hub.workflows.state.order_lines import (
     HUB,
     adopt_former_keys,
@@ -26,23 +28,23 @@ from hub.workflows.state.order_lines import (
     recorded_keys,
     resolve_keys,
 )
-from hub.workflows.state.order_lookup import in_force, is_hubs_supplement, next_revision
+from hub.workflows.state.order_lookup import MODULE, in_force, is_hubs_supplement, next_revision
 from hub.workflows.state.order_rules import changed_services, prove_quantities, prove_rules
 from hub.workflows.state.rebase import BUILT_ON
 from hub.workflows.state.service_profile import make_no_action, no_profile, requested_state, still_to_come
 from integration_objects.complex_object import (
     action_code,
     attributes,
-    carries,
+    first_instance,
     instances,
     is_empty,
+    items_of,
     line_items,
     message,
-    walk_items,
 )
 from integration_objects.errors import Refused, Waiting
 from integration_objects.field_values import read_number
-from integration_objects.names import ACTION_CODES, ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, ORDER
+from integration_objects.names import ACTION_CODES, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 MOST_LINES = 2_000
@@ -51,124 +53,9 @@ MOST_ATTRIBUTES = 200
 MOST_QUANTITY = Decimal(1_000_000)
 _ONE = Decimal(1)
 
-
-class OneOrderAMessage(Refused):
-    """A message carries no order, or several."""
-
-
-class AccountUnknown(Refused):
-    """An order names an account that the hub doesn't have."""
-
-
-class ProductUnknown(Refused):
-    """An order names a product that the hub doesn't have."""
-
-
-class ActionUnknown(Refused):
-    """A line has an action code that isn't one."""
-
-
-class QuantityNegative(Refused):
-    """A line's quantity is less than nothing."""
-
-
-class OrderTooLarge(Refused):
-    """An order is over one of the limits for lines, levels, attributes or quantities."""
-
-
-class RevisionOutOfTurn(Refused):
-    """A revision of an order isn't a whole number from 1."""
-
-
-def accounts_of_order(run: Run, tree: PropertySet) -> set[str]:
-    """The account that an order touches, resolved; none where it is unknown (the work will say so)."""
-    found = set()
-    for order in instances(tree):
-        account = run.account_of(order.get("Source System"), order.get("Account Id"))
-        if account is not None:
-            found.add(account)
-    return found
-
-
-def receive_order(run: Run, tree: PropertySet) -> Outcome:
-    """Take in a sender's order: resolve it, prove it against the requested state, number it, submit it.
-
-    Args:
-        run: the run; the order's account is locked.
-        tree: an OM Order message with one instance, as the map made it. Not changed.
-
-    Returns:
-        Done, with a reply that has both order numbers and both keys of each line; filtered, for a revision that
-        is already here or superseded.
-
-    Raises:
-        Refused: any of this module's, whole and before anything is stored.
-        ConfigurationRefused: the services that it changes would break rules of their products.
-        PriceMissing, PriceListMissing: the route prices, and something has no price.
-        Waiting: an earlier revision of the order isn't there yet.
-
-    Source: spec docs/design/road.md, "Receive order".
-    """
-    order = _one_order(tree).copy()
-    _check_lines(order)
-    _forget_statuses(order)
-    account_id = _resolve_accounts(run, order)
-    run.effects.lock_accounts({account_id})
-
-    former = _former_revisions(run, order)
-    last = max((_source_revision_of(header) for header in former), default=0)
-    newest = _active(run, former)
-    if newest is not None and _source_revision(order) <= last:
-        return Outcome("filtered", order_reply(_as_sent(newest, order)), why=f"revision {last} is here already")
-    _wait_for_former(order, last)
-    _wait_for_supplement(run, newest)
-
-    products = _products(run, order)
-    replaced = frozenset() if newest is None else frozenset({newest.get("Row Id") or ""})
-    pairs = recorded_keys(run, order, account_id)
-    state = no_profile(account_id)
-    if needs_state(order, pairs, newest):
-        state = _instance_or(requested_state(run, account_id, but_not=replaced), state)
-    resolve_keys(run, order, account_id, state, newest, pairs)
-    fill_from_state(order, state)
-    put_ancestors(order, state)
-    if any(item.get("Product Id") not in products for item, _ in walk_items(order)):
-        products = _products(run, order)  # with those that were filled from the state
-    for item, _ in walk_items(order):
-        product = products.get(item.get("Product Id") or "")
-        if product is not None:
-            copy_product_fields(item, product)
-
-    if not run.call("Fully Exploded", message(ORDER, [order])):
-        order = instances(run.call("Explode", message(ORDER, [order])))[0]
-    if newest is not None:
-        adopt_former_keys(order, newest)
-        keep_finished_lines(order, in_force(run, newest), run.definitions[ORDER].root.children[LINE_ITEM].compared)
-    coming = still_to_come(order)
-    service_items = changed_services(order, state, prove_on_state(run, coming, state))
-    prove_quantities(coming, state, f"order {order.get('Source Order Number')}")
-    prove_rules(run, order, service_items)
-    if run.origin.prices == "hub":
-        price_order(run, order, state, service_items)
-    _number(run, order, newest)
-    submit(run, order, former=newest)
-    _release_waiting(run, order)
-    return Outcome("done", order_reply(order))
-
-
-def _one_order(tree: PropertySet) -> PropertySet:
-    orders = instances(tree)
-    if len(orders) != 1 or not line_items(orders[0]):
-        raise OneOrderAMessage(
-            "the message must carry one order with at least one line",
-            why=f"it carries {len(orders)} orders" + (" and the order has no lines" if len(orders) == 1 else ""),
-            mend="send each order in a message of its own, with its lines",
-        )
-    return orders[0]
-
-
-#: what the hub says of a line, and no sender
-_HUBS_OWN = (
+#: fields of a header and of a line that only the hub can know: a sender's Complete completes nothing
+_HUBS_HEADER_FIELDS = ("Row Id", "Order Number", "Revision", "Active Flag", "Status", "Completed Date")
+_HUBS_LINE_FIELDS = (
     "Row Id",
     "Status",
     "Completed Date",
@@ -186,138 +73,270 @@ _HUBS_OWN = (
 )
 
 
-def _forget_statuses(order: PropertySet) -> None:
-    """Drop what only the hub can know: a sender's word that a line is complete completes nothing."""
-    for name in ("Row Id", "Order Number", "Revision", "Active Flag", "Status", "Completed Date"):
+class OneOrderAMessage(Refused):
+    """A message carries no order, or several."""
+
+    what = "the message must carry one order with at least one line"
+    why = "it carries {count} orders{without_lines}"
+    mend = "send each order in a message of its own, with its lines"
+
+
+class AccountUnknown(Refused):
+    """An order names an account that the hub doesn't have."""
+
+    what = "the account '{number}' is unknown"
+    where = "{place}, {field}"
+    why = "neither does the system {system} have an account of this number here, nor is it an Account Id"
+    mend = (
+        "load the account, with its number at the system as an Account Key, and replay the message; "
+        "or send the right number"
+    )
+
+
+class ProductUnknown(Refused):
+    """An order names a product that the hub doesn't have."""
+
+    what = "the product '{product}' is unknown"
+    where = "line {reference}, Product Id"
+    why = "no product of this Product Id is loaded"
+    mend = "load the product (orderhub load), or mend the map's look-up table, and replay the message"
+
+
+class ActionUnknown(Refused):
+    """A line has an action code that isn't one."""
+
+    what = "the line {reference} has the action '{action}'"
+    where = "line {reference}, Action Code"
+    why = "expected one of {known}"
+    mend = "send one of these, or translate the sender's code in the map"
+
+
+class QuantityNegative(Refused):
+    """A line's quantity is less than nothing."""
+
+    what = "the quantity of line {reference} is less than nothing"
+    where = "line {reference}, Quantity"
+    why = "expected a number of 0 or more, found {quantity}"
+    mend = "send the quantity that the customer is to have; use the action Delete to take a service away"
+
+
+class OrderTooLarge(Refused):
+    """An order is over one of the limits for lines, levels, attributes or quantities."""
+
+    what = "the order has more than {most} {things}"
+    where = "line {reference}"
+    why = "found {count}"
+    mend = "send it as several orders"
+
+
+class RevisionOutOfTurn(Refused):
+    """A revision of an order isn't a whole number from 1."""
+
+    what = "the order's revision is {revision}"
+    where = "Order, Source Revision"
+    why = "expected a whole number from 1"
+    mend = "send 1 for the first, 2 for its first change, and so on"
+
+
+def accounts_of_order(run: Run, tree: PropertySet) -> set[str]:
+    """Return the account that an order touches, resolved; none for an unknown one, which the work refuses."""
+    accounts = {run.account_of(order.get("Source System"), order.get("Account Id")) for order in instances(tree)}
+    return {account for account in accounts if account is not None}
+
+
+def receive_order(run: Run, tree: PropertySet) -> Outcome:
+    """Take in a sender's order: resolve it, prove it on the requested state, number it, submit it.
+
+    Args:
+        run: the run; the order's account is locked.
+        tree: an OM Order message with one instance, as the map made it. Not changed.
+
+    Returns:
+        Done, with a reply that has both order numbers and both keys of each line; filtered, for a revision that
+        is already here or superseded.
+
+    Raises:
+        Refused: any of this module's, before anything is stored.
+        ConfigurationRefused: the services that it changes would break rules of their products.
+        PriceMissing, PriceListMissing: the route prices, and something has no price.
+        Waiting: an earlier revision of the order isn't here yet.
+
+    Source: spec docs/design/road.md, "Receive order".
+    """
+    order = _only_order(tree).copy()
+    _check_limits(order)
+    _drop_hubs_fields(order)
+    account_id = _resolve_accounts(run, order)
+    # The caller has locked the accounts that it could read before; behind the lock nothing moves any more.
+    run.effects.lock_accounts({account_id})
+
+    former_headers = _former_revisions(run, order)
+    last = max((_revision_in(header) for header in former_headers), default=0)
+    newest = _active_revision(run, former_headers)
+    if newest is not None and _source_revision(order) <= last:
+        return Outcome("filtered", order_reply(_as_sent(newest, order)), why=f"revision {last} is here already")
+    _wait_for_former_revision(order, last)
+    _wait_for_supplement(newest)
+
+    state = _identify_lines(run, order, account_id, newest)
+    if not run.call("Fully Exploded", message(ORDER, [order])):
+        order = first_instance(run.call("Explode", message(ORDER, [order])))
+    if newest is not None:
+        adopt_former_keys(order, newest)
+        keep_finished_lines(order, in_force(run, newest), run.definitions[ORDER].root.children[LINE_ITEM].compared)
+    coming = still_to_come(order)
+    service_items = changed_services(order, state, prove_on_state(run, coming, state))
+    prove_quantities(coming, state, f"order {order.get('Source Order Number')}")
+    prove_rules(run, order, service_items)
+    if run.origin.prices == "hub":
+        price_order(run, order, state, service_items)
+    # Numbered last, so that no refused order takes a number.
+    _number(run, order, newest)
+    submit(run, order, former=newest)
+    # Released with the commit, not before: the messages that waited find the order stored.
+    _release_waiting(run, order)
+    return Outcome("done", order_reply(order))
+
+
+def _identify_lines(run: Run, order: PropertySet, account_id: str, newest: PropertySet | None) -> PropertySet:
+    """Give each line its key, the fields that its sender left out, and its product's fields. Changes *order*.
+
+    Returns:
+        OM Asset message: the requested state; an account without services, if the order touches nothing that is there.
+    """
+    products = _products(run, order)
+    recorded = recorded_keys(run, order, account_id)
+    state = no_profile(account_id)
+    if needs_state(order, recorded, newest):
+        replaced = frozenset() if newest is None else frozenset({newest.get("Row Id") or ""})
+        requested = requested_state(run, account_id, but_not=replaced)
+        state = state if is_empty(requested) else requested
+    resolve_keys(run, order, account_id, state, newest, recorded)
+    fill_from_state(order, state)
+    put_ancestors(order, state)
+    if any(item.get("Product Id") not in products for item in items_of(order)):
+        products = _products(run, order)  # with the products of lines that were filled from the state
+    for item in items_of(order):
+        product = products.get(item.get("Product Id") or "")
+        if product is not None:
+            copy_product_fields(item, product)
+    return state
+
+
+def _only_order(tree: PropertySet) -> PropertySet:
+    orders = instances(tree)
+    if len(orders) != 1 or not line_items(orders[0]):
+        without_lines = " and the order has no lines" if len(orders) == 1 else ""
+        raise OneOrderAMessage(count=len(orders), without_lines=without_lines)
+    return orders[0]
+
+
+def _drop_hubs_fields(order: PropertySet) -> None:
+    """Drop the fields that only the hub can know, in place."""
+    for name in _HUBS_HEADER_FIELDS:
         order.properties.pop(name, None)
-    for item, _ in walk_items(order):
-        for name in _HUBS_OWN:
+    for item in items_of(order):
+        for name in _HUBS_LINE_FIELDS:
             item.properties.pop(name, None)
 
 
-def _check_lines(order: PropertySet) -> None:
+def _reference(item: PropertySet) -> str:
+    """Return the name of a line by which its sender knows it."""
+    return item.get("Source Reference") or item.get(KEY) or ""
+
+
+def _check_limits(order: PropertySet) -> None:
+    """Refuse an order over one of the limits, or with an action or a quantity that can't be."""
     count = 0
     stack = [(root, 1) for root in line_items(order)]
     while stack:
         item, level = stack.pop()
         count += 1
-        reference = item.get("Source Reference") or item.get(KEY) or "without a reference"
+        reference = _reference(item) or "without a reference"
         quantity = item.get("Quantity")
         if action_code(item) not in ACTION_CODES:
-            raise ActionUnknown(
-                f"the line {reference} has the action '{action_code(item)}'",
-                where=f"line {reference}, Action Code",
-                why=f"expected one of {', '.join(ACTION_CODES)}",
-                mend="send one of these, or translate the sender's code in the map",
-            )
+            raise ActionUnknown(reference=reference, action=action_code(item), known=", ".join(ACTION_CODES))
+        # Most lines have the quantity 1: reading it as a decimal number for each costs more than all other checks.
         number = _ONE if quantity is None or quantity == "1" else read_number(quantity)
-        for what, found, most in (
+        for things, found, most in (
             ("lines", count, MOST_LINES),
             ("levels of lines", level, MOST_LEVELS),
             ("attributes on a line", len(attributes(item)), MOST_ATTRIBUTES),
             ("pieces of a product on a line", number, MOST_QUANTITY),
         ):
             if found > most:
-                raise OrderTooLarge(
-                    f"the order has more than {most} {what}",
-                    where=f"line {reference}",
-                    why=f"found {found}",
-                    mend="send it as several orders",
-                )
+                raise OrderTooLarge(most=most, things=things, reference=reference, count=found)
         if number < 0:
-            raise QuantityNegative(
-                f"the quantity of line {reference} is less than nothing",
-                where=f"line {reference}, Quantity",
-                why=f"expected a number of 0 or more, found {quantity}",
-                mend="send the quantity that the customer is to have; use the action Delete to take a service away",
-            )
+            raise QuantityNegative(reference=reference, quantity=quantity)
         stack.extend((child, level + 1) for child in line_items(item))
 
 
 def _resolve_accounts(run: Run, order: PropertySet) -> str:
-    """Turn the sender's account numbers into Account Ids, on the header and on every line."""
+    """Turn the sender's account numbers into Account Ids, on the header and on every line; returns the customer's."""
+    if order.get("Account Id") is None:
+        raise AccountsMissing("the order names no account", mend="send the customer's account number")
     system = order.get("Source System")
     known: dict[str, str] = {}
 
-    def resolve(node: PropertySet, field: str, where: str) -> None:
+    def resolve(node: PropertySet, field: str, place: str) -> None:
         number = node.get(field)
         if number is None:
             return
         if number not in known:
             account = run.account_of(system, number)
             if account is None:
-                raise AccountUnknown(
-                    f"the account '{number}' is unknown",
-                    where=where,
-                    why=f"neither does the system {system or HUB} have an account of this number here, "
-                    "nor is it an Account Id",
-                    mend="load the account, with its number at the system as an Account Key, and replay the message; "
-                    "or send the right number",
-                )
+                raise AccountUnknown(number=number, place=place, field=field, system=system or HUB)
             known[number] = account
         node.properties[field] = known[number]
 
-    if order.get("Account Id") is None:
-        raise AccountsMissing(
-            "the order names no account",
-            where="Order, Account Id",
-            mend="send the customer's account number",
-        )
-    for field in ("Account Id", "Service Account Id", "Billing Account Id"):
-        resolve(order, field, f"Order, {field}")
-    for item, _ in walk_items(order):
-        for field in ("Service Account Id", "Billing Account Id"):
-            resolve(item, field, f"line {item.get('Source Reference') or item.get(KEY)}, {field}")
+    for field in ("Account Id", *ACCOUNTS):
+        resolve(order, field, "Order")
+    for item in items_of(order):
+        for field in ACCOUNTS:
+            resolve(item, field, f"line {item.get('Source Reference') or item.get(KEY)}")
     return order.get("Account Id") or ""
 
 
 def _source_revision(order: PropertySet) -> int:
     text = order.get("Source Revision")
-    number = Decimal(1) if text is None else read_number(text)
+    number = _ONE if text is None else read_number(text)
     if number < 1 or number != number.to_integral_value():
-        raise RevisionOutOfTurn(
-            f"the order's revision is {text}",
-            where="Order, Source Revision",
-            why="expected a whole number from 1",
-            mend="send 1 for the first, 2 for its first change, and so on",
-        )
+        raise RevisionOutOfTurn(revision=text)
     return int(number)
 
 
+def _revision_in(header: Mapping[str, str | None]) -> int:
+    return int(read_number(header["Source Revision"] or "1"))
+
+
 def _former_revisions(run: Run, order: PropertySet) -> list[dict[str, str | None]]:
-    """The headers of the stored revisions of this sender's order; none where it carries no sender's number."""
+    """Return the headers of the stored revisions of a sender's order; none if it carries no sender's number."""
     revision = _source_revision(order)
-    if order.get("Source System") is None or order.get("Source Order Number") is None:
-        if revision > 1:
-            raise RevisionOutOfTurn(
-                f"the order is revision {revision} of an order that can't be found",
-                where="Order, Source System",
-                why="a revision is known by Source System and Source Order Number, and one of them is missing",
-                mend="send both",
-            )
-        return []
-    return run.headers(
-        ORDER,
-        {
-            "Source System": order.get("Source System"),
-            "Source Order Number": order.get("Source Order Number"),
-        },
-    )
+    source = {name: order.get(name) for name in ("Source System", "Source Order Number")}
+    if None not in source.values():
+        return run.headers(ORDER, source)
+    if revision > 1:
+        raise RevisionOutOfTurn(
+            f"the order is revision {revision} of an order that can't be found",
+            where="Order, Source System",
+            why="a revision is known by Source System and Source Order Number, and one of them is missing",
+            mend="send both",
+        )
+    return []
 
 
-def _active(run: Run, former: Sequence[Mapping[str, str | None]]) -> PropertySet | None:
-    """The active revision of the order whose revisions its sender sent before, whole; None where there is none.
+def _active_revision(run: Run, former: Sequence[Mapping[str, str | None]]) -> PropertySet | None:
+    """Return the active revision of an order whose revisions its sender sent before; None for a new order.
 
-    It is a supplement that was made in the hub, where that replaced what the sender sent.
+    The active revision may be a supplement that was made in the hub.
     """
     if not former:
         return None
-    found = run.query(ORDER, {"Order Number": former[0]["Order Number"], "Active Flag": "Y"})
-    return instances(found)[0]
+    return first_instance(run.query(ORDER, {"Order Number": former[0]["Order Number"], "Active Flag": "Y"}))
 
 
 def _as_sent(newest: PropertySet, order: PropertySet) -> PropertySet:
-    """The order as its sender knows it: a supplement that was made in the hub carries no number of theirs."""
+    """Return the stored order with its sender's number, which a supplement made in the hub doesn't carry."""
     twin = newest.copy_node()
     twin.children = newest.children
     for name in ("Source System", "Source Order Number"):
@@ -325,33 +344,25 @@ def _as_sent(newest: PropertySet, order: PropertySet) -> PropertySet:
     return twin
 
 
-def _source_revision_of(header: Mapping[str, str | None]) -> int:
-    return int(read_number(header["Source Revision"] or "1"))
-
-
-def revision_condition(system: str | None, number: str | None, revision: int) -> str:
-    """What a message waits for that needs a revision of a sender's order."""
+def _condition(system: str | None, number: str | None, revision: int) -> str:
+    """Name the condition that a message waits for that needs a revision of a sender's order."""
     return f"order {system}/{number} revision {revision}"
 
 
-def order_condition(system: str | None, number: str | None) -> str:
-    """What a message waits for that needs a sender's order."""
-    return f"order {system}/{number}"
-
-
-def _wait_for_former(order: PropertySet, last: int) -> None:
-    revision = _source_revision(order)
-    if order.get("Source Order Number") is not None and revision > last + 1:
+def _wait_for_former_revision(order: PropertySet, last: int) -> None:
+    """Let a revision wait until the one before it is here."""
+    revision, number = _source_revision(order), order.get("Source Order Number")
+    if number is not None and revision > last + 1:
         raise Waiting(
-            f"revision {revision} of the order {order.get('Source Order Number')} came before revision {revision - 1}",
-            waits_for=revision_condition(order.get("Source System"), order.get("Source Order Number"), revision - 1),
+            f"revision {revision} of the order {number} came before revision {revision - 1}",
+            waits_for=_condition(order.get("Source System"), number, revision - 1),
             why=f"revision {last} is the newest here" if last else "no revision of the order is here",
-            mend="nothing, where the missing revision is on its way; else send it",
+            mend="nothing, if the missing revision is on its way; else send it",
         )
 
 
-def _wait_for_supplement(run: Run, newest: PropertySet | None) -> None:
-    """A person is changing this very order: the sender's revision comes upon what they decide."""
+def _wait_for_supplement(newest: PropertySet | None) -> None:
+    """Let a sender's revision wait while a person is changing this very order in the hub."""
     if newest is None or newest.get("Status") != "Pending" or not is_hubs_supplement(newest):
         return
     number = newest.get("Order Number")
@@ -364,65 +375,72 @@ def _wait_for_supplement(run: Run, newest: PropertySet | None) -> None:
 
 
 def _release_waiting(run: Run, order: PropertySet) -> None:
+    """Release the messages that wait for this order, or for this revision of it."""
     system, number = order.get("Source System"), order.get("Source Order Number")
     if system is not None and number is not None:
-        run.effects.release(revision_condition(system, number, _source_revision(order)))
-        run.effects.release(order_condition(system, number))
+        run.effects.release(_condition(system, number, _source_revision(order)))
+        run.effects.release(f"order {system}/{number}")
 
 
 def _products(run: Run, order: PropertySet) -> Mapping[str, Mapping[str, str | None]]:
-    """The order's products' fields by Product Id; lines that name none are filled later."""
-    wanted: dict[str, str] = {}
-    for item, _ in walk_items(order):
+    """Return the fields of the order's products by Product Id; lines that name none are filled later."""
+    references: dict[str, str] = {}
+    for item in items_of(order):
         product = item.get("Product Id")
         if product is not None:
-            wanted.setdefault(product, item.get("Source Reference") or item.get(KEY) or "")
+            references.setdefault(product, _reference(item))
         elif action_code(item) == "Add":
             raise ProductUnknown(
                 "a line that adds a service names no product",
                 where=f"line {item.get('Source Reference') or item.get(KEY)}, Product Id",
+                why="",
                 mend="send the product of the new service",
             )
-    found = run.products(sorted(wanted))
-    for product, reference in wanted.items():
+    found = run.products(sorted(references))
+    for product, reference in references.items():
         if product not in found:
-            raise ProductUnknown(
-                f"the product '{product}' is unknown",
-                where=f"line {reference}, Product Id",
-                why="no product of this Product Id is loaded",
-                mend="load the product (orderhub load), or mend the map's look-up table, and replay the message",
-            )
+            raise ProductUnknown(product=product, reference=reference)
     return found
 
 
-def _instance_or(tree: PropertySet, other: PropertySet) -> PropertySet:
-    return other if is_empty(tree) else tree
-
-
 def _number(run: Run, order: PropertySet, newest: PropertySet | None) -> None:
-    """Give the order its number, revision and statuses, and its lines their numbers and row ids."""
+    """Give the order its number, revision and statuses, and its lines their numbers and row ids. Changes *order*."""
     if newest is None:
-        order.properties["Order Number"] = f"O-{run.next_number('Order Number'):07d}"
-        order.properties["Revision"] = "1"
-        order.properties["Status"] = "New"
+        number, revision, status = f"O-{run.next_number('Order Number'):07d}", 1, "New"
     else:
-        order.properties["Order Number"] = newest.get("Order Number")
-        order.properties["Revision"] = str(next_revision(run, newest.get("Order Number")))
-        order.properties["Status"] = "Pending"
+        number = newest.get("Order Number") or ""
+        revision, status = next_revision(run, number), "Pending"
     if order.get("Source Order Number") is not None:
         order.properties["Source Revision"] = str(_source_revision(order))
-    row_id = order.properties["Row Id"] = run.new_id()
-    order.properties["Active Flag"] = "Y"
-    order.properties["Order Type"] = order.get("Order Type") or "Sales Order"
-    for number, (item, _) in enumerate(walk_items(order), start=1):
-        item.properties["Row Id"] = f"{row_id}.{number}"
+    row_id = run.new_id()
+    order.properties |= {
+        "Order Number": number,
+        "Revision": str(revision),
+        "Status": status,
+        "Row Id": row_id,
+        "Active Flag": "Y",
+        "Order Type": order.get("Order Type") or "Sales Order",
+    }
+    for line_number, item in enumerate(items_of(order), start=1):
+        action = action_code(item)
+        item.properties["Row Id"] = f"{row_id}.{line_number}"
         if item.get("Line Number") is None:
-            item.properties["Line Number"] = str(number)
+            item.properties["Line Number"] = str(line_number)
         if item.get("Applied Date") is None and item.get("Status") != "Complete":
-            item.properties["Status"] = NO_ACTION if action_code(item) == NO_ACTION else "Pending"
-        if action_code(item) == NO_ACTION:
+            item.properties["Status"] = NO_ACTION if action == NO_ACTION else "Pending"
+        if action == NO_ACTION:
             make_no_action(item)
-        elif action_code(item) == "Add" and carries(item, ATTRIBUTE):
+        elif action == "Add":
             for attribute in attributes(item):
                 attribute.properties["Action Code"] = "Add"
         item.properties["Order Item Processed Flag"] = "N"
+
+
+WORKFLOW = Workflow(
+    "Receive Order",
+    receive_order,
+    accounts_of_order,
+    (ORDER,),
+    "take in a sender's order: resolve it, prove it against the requested state, submit it",
+    module=MODULE,
+)

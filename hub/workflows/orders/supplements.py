@@ -1,7 +1,7 @@
 """Supplements: a submitted order copied to a new revision, to be changed and submitted in its place.
 
     revise --> revision 1, Open, Active Flag N        revision 2, Pending, Active Flag Y
-               provisioning goes on with it           is edited; statuses of lines that it left alone come through
+               provisioning goes on with it           is edited; statuses of unchanged lines come through
     submit --> retired                                Open; its work orders replace those of revision 1
     cancel --> Active Flag Y again                    deleted
 
@@ -11,13 +11,15 @@ Cancel".
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
-
-from hub.services.differences import differs_in
+from hub.workflow_manager.named_workflow import named_workflow
+from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
+from hub.workflows.fulfilment.revisions import same_request, take_over
 from hub.workflows.orders import approvals
 from hub.workflows.state.milestones import forget, is_past
 from hub.workflows.state.order_lookup import (
+    MODULE,
+    ORDER_NUMBER,
     described,
     in_force,
     is_hubs_supplement,
@@ -27,37 +29,58 @@ from hub.workflows.state.order_lookup import (
     set_active,
 )
 from hub.workflows.state.statuses import FAILED
-from integration_objects.complex_object import action_code, attributes, message, put_list, walk_items
-from integration_objects.definition import Component
+from integration_objects.complex_object import ComplexObject, items_of, line_items, message
 from integration_objects.errors import Refused
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, ORDER
+from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
 
-#: of a supplement's header: what its original's sender said, and what has not happened to it yet
+#: fields of an order's header that its supplement doesn't copy: the sender's numbers, and the end of the work
 _NOT_COPIED = ("Source System", "Source Order Number", "Source Revision", "Completed Date")
+#: what can be done with an order that can't be revised, by its status
+_INSTEAD_OF_REVISING = {
+    "New": "edit it as it is: it isn't submitted yet",
+    "Failed": "amend it from its fallout entry",
+}
+#: what can be done with a supplement that came too late, by its original's status
+_INSTEAD_OF_SUBMITTING = {
+    "Open": "cancel the supplement, revise the order again, and change these services with an order of their own",
+    "Failed": "cancel the supplement, change these services with an order of their own, and amend what failed from its "
+    "fallout entry",
+}
 
 
 class NothingToSupplement(Refused):
-    """An order is to be revised on which nobody works: it isn't submitted yet, or it is done with."""
+    """An order is to be revised that isn't Open."""
+
+    what = "the order {number} can't be revised"
+    where = "order {number}"
+    why = "its status is {status}, and a supplement overrides an order that is Open"
+    mend = "{instead}"
 
 
 class SupplementOpen(Refused):
     """An order is to be revised that has a supplement which isn't submitted yet."""
 
+    what = "the order {number} can't be revised: its revision {revision} isn't submitted yet"
+    where = "order {number}, revision {revision}"
+    why = "an order has at most one supplement that isn't submitted"
+    mend = "edit and submit that revision, or cancel it"
+
 
 class SupplementOvertaken(Refused):
     """Lines that a supplement changes or leaves out were provisioned while it was made."""
 
+    what = "the supplement of the order {number} came too late for {count} of its lines"
+    where = "order {number}, revision {revision}"
+    why = "{lines}"
+    mend = "{instead}"
 
-def revise(run: Run, number: str) -> PropertySet:
+
+def revise(run: Run, order: str) -> Outcome:
     """Copy a submitted order to a new revision, which takes its place once it is submitted.
 
-    Args:
-        run: the run.
-        number: the order's number.
-
     Returns:
-        The new revision: Pending and active. Its lines keep their keys; what is complete or has failed stays so.
+        The new revision: Pending and active. Its lines keep their keys; complete and failed lines stay so.
 
     Raises:
         OrderUnknown: there is no such order.
@@ -67,20 +90,15 @@ def revise(run: Run, number: str) -> PropertySet:
 
     Source: "f. Supplemental Order Process", figure 10F.
     """
-    original = order_in_hand(run, number)
+    original = order_in_hand(run, order)
     approvals.refuse_held(run, original, "be revised")
-    _refuse_second_supplement(original)
-    if original.get("Status") != "Open":
-        raise NothingToSupplement(
-            f"the order {number} can't be revised",
-            where=f"order {number}",
-            why=f"its status is {original.get('Status')}, and a supplement overrides an order that is Open",
-            mend={
-                "New": "edit it as it is: it isn't submitted yet",
-                "Failed": "amend it from its fallout entry",
-            }.get(original.get("Status") or "", "change the services with an order of its own"),
-        )
-    return supplement_of(run, original)
+    status = original.get("Status") or ""
+    if status == "Pending":
+        raise SupplementOpen(number=order, revision=original.get("Revision"))
+    if status != "Open":
+        instead = _INSTEAD_OF_REVISING.get(status, "change the services with an order of its own")
+        raise NothingToSupplement(number=order, status=original.get("Status"), instead=instead)
+    return Outcome(objects=(message(ORDER, [supplement_of(run, original)]),))
 
 
 def supplement_of(run: Run, original: PropertySet, failed_again: bool = False) -> PropertySet:
@@ -89,153 +107,72 @@ def supplement_of(run: Run, original: PropertySet, failed_again: bool = False) -
     Args:
         run: the run; the order's account is locked.
         original: the active revision. Not changed.
-        failed_again: whether lines that failed are to be tried again with the supplement.
+        failed_again: whether failed lines are to be tried again with the supplement.
     """
     supplement = original.copy()
     for name in _NOT_COPIED:
         supplement.properties.pop(name, None)
-    supplement.properties.update(
-        {
-            "Row Id": run.new_id(),
-            "Revision": str(next_revision(run, original.get("Order Number"))),
-            "Status": "Pending",
-            "Active Flag": "Y",
-        }
-    )
-    again = {"Open", *FAILED} if failed_again else {"Open"}
-    for item, _ in walk_items(supplement):
+    supplement.properties |= {
+        "Row Id": run.new_id(),
+        "Revision": str(next_revision(run, original.get("Order Number"))),
+        "Status": "Pending",
+        "Active Flag": "Y",
+    }
+    for item in items_of(supplement):
+        # New rows, the same Integration Ids: provisioning knows the lines by these.
         item.properties["Row Id"] = run.new_id()
-        if item.get("Status") in FAILED and failed_again:
+        is_tried_again = failed_again and item.get("Status") in FAILED
+        if is_tried_again:
             forget(item)
-        if item.get("Status") in again:
-            item.properties["Status"] = "Pending"
-            item.properties["Order Item Processed Flag"] = "N"
+        if is_tried_again or item.get("Status") == "Open":
+            item.properties |= {"Status": "Pending", "Order Item Processed Flag": "N"}
+    # In this turn: an order has one active revision at any moment.
     set_active(run, original, "N")
     run.effects.insert(message(ORDER, [supplement]))
     return supplement
 
 
-def _refuse_second_supplement(order: PropertySet) -> None:
-    if order.get("Status") != "Pending":
-        return
-    number, revision = order.get("Order Number"), order.get("Revision")
-    raise SupplementOpen(
-        f"the order {number} can't be revised: its revision {revision} isn't submitted yet",
-        where=f"order {number}, revision {revision}",
-        why="an order has at most one supplement that isn't submitted",
-        mend="edit and submit that revision, or cancel it",
-    )
-
-
-# What happens to the original meanwhile
-
-
-def pass_on(run: Run, active: PropertySet, changed: Iterable[PropertySet]) -> None:
-    """Let the news of an order's lines through to its supplement, where that leaves them alone. Changes *active*.
-
-    Args:
-        run: the run.
-        active: the supplement that isn't submitted yet.
-        changed: the lines of the revision in force whose status or milestone has changed.
-    """
-    same = Sameness(run.definitions[ORDER].root.children[LINE_ITEM])
-    lines = {item.get(KEY): item for item, _ in walk_items(active)}
-    for item in changed:
-        twin = lines.get(item.get(KEY))
-        if twin is not None and same(twin, item):
-            take_over(twin, item)
-    run.effects.update(message(ORDER, [active]))
-
-
 def bring_up_to_date(run: Run, supplement: PropertySet, original: PropertySet) -> None:
-    """What is complete in the original, or past its point of no return, is so in the supplement. Changes it.
+    """Take over the original's complete lines into a supplement. Changes *supplement*.
 
     Raises:
-        SupplementOvertaken: the supplement changes such a line, or leaves it out.
+        SupplementOvertaken: the supplement changes or leaves out a line that is complete, or that has passed its point
+            of no return.
     """
-    same = Sameness(run.definitions[ORDER].root.children[LINE_ITEM])
-    lines = {item.get(KEY): item for item, _ in walk_items(supplement)}
+    ask_the_same = same_request(run)
+    lines = ComplexObject(supplement)
     overtaken = []
-    for item, _ in walk_items(original):
-        if item.get("Status") != "Complete" and not is_past(item):
+    for line in items_of(original):
+        is_complete = line.get("Status") == "Complete"
+        if not is_complete and not is_past(line):
             continue
-        twin = lines.get(item.get(KEY))
-        if twin is None or not same(twin, item):
-            done = "is complete" if item.get("Status") == "Complete" else "has passed its point of no return"
-            what = "leaves it out" if twin is None else "changes it"
-            overtaken.append(f"{described(item)} ({item.get(KEY)}) {done}, and the supplement {what}")
-        elif item.get("Status") == "Complete":
-            take_over(twin, item)
+        twin = lines.by_key(line.get(KEY))
+        if twin is None or not ask_the_same(twin, line):
+            state = "is complete" if is_complete else "has passed its point of no return"
+            action = "leaves it out" if twin is None else "changes it"
+            overtaken.append(f"{described(line)} ({line.get(KEY)}) {state}, and the supplement {action}")
+        elif is_complete:
+            take_over(twin, line)
     if overtaken:
-        number = supplement.get("Order Number")
+        instead = "cancel the supplement, and change these services with an order of their own"
         raise SupplementOvertaken(
-            f"the supplement of the order {number} came too late for {len(overtaken)} of its lines",
-            where=f"order {number}, revision {supplement.get('Revision')}",
-            why="; ".join(overtaken),
-            mend={
-                "Open": "cancel the supplement, revise the order again, and change these services with an order of "
-                "their own",
-                "Failed": "cancel the supplement, change these services with an order of their own, and amend what "
-                "failed from its fallout entry",
-            }.get(
-                original.get("Status") or "",
-                "cancel the supplement, and change these services with an order of their own",
-            ),
+            number=supplement.get("Order Number"),
+            revision=supplement.get("Revision"),
+            count=len(overtaken),
+            lines="; ".join(overtaken),
+            instead=_INSTEAD_OF_SUBMITTING.get(original.get("Status") or "", instead),
         )
-
-
-def take_over(twin: PropertySet, done: PropertySet) -> None:
-    """Make a supplement's line what it is in the original, in place; it keeps its row.
-
-    It keeps its flag, too: the original's root may be processed, while the supplement has put more beneath it.
-    """
-    kept = {name: twin.get(name) for name in ("Row Id", "Line Number", "Order Item Processed Flag")}
-    status = done.get("Status")
-    twin.properties = {**done.properties, **kept, "Status": "Pending" if status == "Open" else status}
-    put_list(twin, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(done)]
-
-
-class Sameness:
-    """A question: do two lines ask for the same?
-
-    Args:
-        component: the line item's.
-        but_not: compared fields that may differ: the Service Id may be provisioning's own.
-    """
-
-    def __init__(self, component: Component, but_not: Container[str] = ("Service Id",)) -> None:
-        attribute = component.children[ATTRIBUTE]
-        self._items = differs_in(component, [name for name in component.compared if name not in but_not])
-        self._values = differs_in(attribute, attribute.compared)
-
-    def __call__(self, one: PropertySet, two: PropertySet) -> bool:
-        """Whether both have the same action, fields and attributes."""
-        if action_code(one) != action_code(two) or self._items(one.properties, two.properties):
-            return False
-        values = self._by_name(one), self._by_name(two)
-        return values[0].keys() == values[1].keys() and not any(
-            action_code(value) != action_code(values[1][name])
-            or self._values(value.properties, values[1][name].properties)
-            for name, value in values[0].items()
-        )
-
-    @staticmethod
-    def _by_name(item: PropertySet) -> Mapping[str | None, PropertySet]:
-        return {attribute.get("Name"): attribute for attribute in attributes(item)}
-
-
-# How it ends without being submitted
 
 
 def is_unsubmitted_supplement(order: PropertySet) -> bool:
-    """Whether an order is a revision after the first that isn't submitted, or is held."""
+    """Tell whether an order is a revision after the first that isn't submitted, or is held."""
     return order.get("Status") == "Pending" and revision_of(order) > 1
 
 
 def give_back(run: Run, supplement: PropertySet) -> PropertySet:
     """Delete a supplement that isn't submitted, and make the revision active again that it was to replace.
 
-    One that its sender sent, or that was held, is kept as Cancelled: it was seen outside, and is not forgotten.
+    A supplement that its sender sent, or that was held, is kept as Cancelled: somebody outside has seen it.
 
     Returns:
         The revision that is active now.
@@ -253,18 +190,29 @@ def give_back(run: Run, supplement: PropertySet) -> PropertySet:
 
 
 def cancel_lines(order: PropertySet) -> None:
-    """Cancel an order and each line on which there was something to do, in place.
+    """Cancel an order and each line on which there is something to do, in place.
 
     The table of statuses has no way from Open to Cancelled for a line by itself; a line goes with its order.
     """
     order.properties["Status"] = "Cancelled"
-    for item, parent in walk_items(order):
+    for item in items_of(order):
         if item.get("Status") in ("Pending", "Open"):
             item.properties["Status"] = "Cancelled"
-        if parent is None:
-            item.properties["Order Item Processed Flag"] = "Y"
+    for root in line_items(order):
+        root.properties["Order Item Processed Flag"] = "Y"
 
 
 def decided_condition(number: str | None) -> str:
-    """What a sender's revision waits for while a supplement made in the hub isn't submitted."""
+    """Name the condition that a sender's revision waits for while a supplement made in the hub isn't submitted."""
     return f"order {number} supplement decided"
+
+
+WORKFLOWS = (
+    named_workflow(
+        "Revise",
+        revise,
+        "make a supplement of a submitted order: a new revision, to be edited and submitted",
+        ORDER_NUMBER,
+        module=MODULE,
+    ),
+)

@@ -1,25 +1,58 @@
-"""Workflow requests coming in by a route: the workflow that the message names is run on its arguments.
+"""Workflow requests from a route: the workflow that a message names is run, if its module is licensed.
 
-Source: figure 4B (workflow manager); spec: docs/design/integration.md "Reached from outside".
+Source: figure 4B (workflow manager); spec: docs/design/integration.md "Reached from outside"; docs/design/methods.md,
+"The small ones", Module Licensed.
 """
 
 from __future__ import annotations
 
-from hub.workflow_manager.named_workflow import one_request, workflow_named
+from adapters.files import machine_name
+from hub.workflow_manager.named_workflow import REQUEST, one_request, workflow_named
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.received.licensing import ModuleNotLicensed, prove_licensed
-from integration_objects.errors import Refused
+from hub.workflow_manager.workflow import Workflow
+from integration_objects.errors import Misconfigured, Refused
 from integration_objects.property_set import PropertySet
 
 
+class ModuleNotLicensed(Misconfigured):
+    """A workflow belongs to a module that the licence file doesn't license here and now."""
+
+    what = "the workflow '{workflow}' can't start: the module '{module}' isn't licensed"
+    where = "the licence file {file}"
+    why = "it licenses {modules}, until {expires}, on {hosts}; this is {host}"
+    mend = "install a licence that has the module; a route that stopped goes on with `orderhub resume`"
+
+
 class WorkflowNotLicensed(Refused):
-    """A request names a workflow whose module isn't licensed; others may go on asking."""
+    """A request names a workflow whose module isn't licensed; the route goes on with other requests."""
+
+
+def prove_licensed(run: Run, workflow: Workflow) -> None:
+    """Refuse to start a workflow whose module isn't licensed for this machine and day.
+
+    Raises:
+        ModuleNotLicensed: it isn't; the route that runs it stops.
+    """
+    module, licence = workflow.module, run.runtime.licence
+    if licence is None or not module:
+        return
+    host = machine_name()
+    if not run.call("Module Licensed", module, licence=licence, host=host, today=run.now()):
+        raise ModuleNotLicensed(
+            workflow=workflow.name,
+            module=module,
+            file=run.runtime.licence_file,
+            modules=", ".join(licence.modules) or "nothing",
+            expires=licence.expires or "no end",
+            hosts=", ".join(licence.hosts) or "every host",
+            host=host,
+        )
 
 
 def accounts_of_workflow_request(run: Run, tree: PropertySet) -> set[str]:
-    """The accounts that the named workflow touches."""
-    return workflow_named(run.runtime.workflows, _name(tree)).accounts(run, tree)
+    """Return the accounts that the named workflow touches."""
+    return _named_workflow(run, tree).accounts(run, tree)
 
 
 def take_workflow_request(run: Run, tree: PropertySet) -> Outcome:
@@ -28,9 +61,9 @@ def take_workflow_request(run: Run, tree: PropertySet) -> Outcome:
     Raises:
         WorkflowUnknown, ArgumentUnknown, ArgumentMissing, ArgumentWrong: the request can't be understood.
         WorkflowNotLicensed: the workflow's module isn't licensed here and now.
-        Refused: what the workflow itself refuses.
+        Refused: as the workflow itself raises it.
     """
-    workflow = workflow_named(run.runtime.workflows, _name(tree))
+    workflow = _named_workflow(run, tree)
     try:
         prove_licensed(run, workflow)
     except ModuleNotLicensed as error:
@@ -38,5 +71,14 @@ def take_workflow_request(run: Run, tree: PropertySet) -> Outcome:
     return workflow.function(run, tree)
 
 
-def _name(tree: PropertySet) -> str:
-    return one_request(tree).get("Workflow Name") or ""
+def _named_workflow(run: Run, tree: PropertySet) -> Workflow:
+    return workflow_named(run.runtime.workflows, one_request(tree).get("Workflow Name") or "")
+
+
+WORKFLOW = Workflow(
+    "Workflow Request",
+    take_workflow_request,
+    accounts_of_workflow_request,
+    (REQUEST,),
+    "run the workflow that the message names, on stored objects",
+)

@@ -9,6 +9,7 @@ Spec: docs/design/workflows.md, "Supplemental Order (Revise), Cancel"; docs/desi
 
 from __future__ import annotations
 
+from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.run import Run
 from hub.workflows.state.lines import line_in
 from integration_objects.complex_object import instances, items_of, message
@@ -17,6 +18,9 @@ from integration_objects.field_values import read_number
 from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
 
+#: the licence's module that the workflows of orders belong to
+MODULE = "Orders"
+ORDER_NUMBER = Argument("order", "order", required=True, help="The hub's Order Number.")
 #: header statuses of an order that nobody works on yet
 UNSUBMITTED = ("New", "Pending")
 #: header statuses of an order that was submitted

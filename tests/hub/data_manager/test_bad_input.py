@@ -150,7 +150,7 @@ def test_a_status_that_comes_before_its_order_waits_for_it(road, build):
     road.run()
     assert (road.shown(early)["state"], road.shown(early)["waits_for"]) == ("parked", "order MAINFRAME/21")
     road.work(build.order("21", build.line(1, "A", "LCLLN001", ref="L")))
-    assert road.shown(early)["reason"] == "LineUnknown"  # released, and then judged
+    assert road.shown(early)["reason"] == "LineNotAsked"  # released, and then judged
 
 
 def test_a_status_that_comes_twice_or_late_does_no_harm(road, build):

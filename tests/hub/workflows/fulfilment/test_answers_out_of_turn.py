@@ -292,7 +292,7 @@ def entry_of(care, number):
 
 
 RETRY_MEND = (
-    "close the entry (fallout-close) where the lines aren't wanted any more; or amend the order (fallout-amend) and "
+    "close the entry (fallout-close), if the lines aren't wanted any more; or amend the order (fallout-amend) and "
     "edit it so that it follows from what the customer has and has ordered before it"
 )
 

@@ -107,7 +107,7 @@ def test_it_opens_with_the_last_approval(held):
         "the order O-0000001 doesn't wait for an approval\n"
         "  where: order O-0000001\n"
         "  why:   its status is Open, and no rule holds it\n"
-        "  mend:  leave it, or cancel or revise it where it isn't to go on as it is"
+        "  mend:  leave it; or cancel or revise it, if it isn't to go on as it is"
     )
 
 

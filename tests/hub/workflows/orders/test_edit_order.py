@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from hub.workflows.orders.edit_order import FinishedLine, OrderDisconnects, OrderNotEditable
+from hub.workflows.orders.edit_order import OrderDisconnects, OrderNotEditable
+from hub.workflows.orders.finished_lines import FinishedLine
 from hub.workflows.state.milestones import PastPointOfNoReturn
 from hub.workflows.state.order_lookup import OrderLineUnknown
 from hub.workflows.state.service_item import DisconnectRequested, ServiceItemDisconnected
@@ -198,7 +199,7 @@ def test_a_submitted_order_is_revised_first(shop):
     assert str(refused.value) == (
         f"the order {number} can't be edited\n"
         f"  where: order {number}\n"
-        "  why:   its status is Open; edited is what isn't submitted yet (New or Pending)\n"
+        "  why:   its status is Open; only an order that is New or Pending can be edited\n"
         "  mend:  revise it (`orderhub workflow revise`), and edit the supplement"
     )
     shop.ask("revise", order=number)

@@ -171,7 +171,7 @@ def test_later_orders_that_were_built_on_a_failed_line_are_marked_for_review(roa
     caller_id = keys["Caller Id"]
     assert (mark["cause"], mark["order_number"], mark["lines"]) == ("Built On Failed Lines", "O-0000002", [caller_id])
     assert mark["reason"] == (
-        "the order O-0000001 failed in part, and with it came never what this order was built on: "
+        "the order O-0000001 failed in part; this order relies on lines of it that will not come: "
         f"Caller Id ({caller_id}, Add)"
     )
     [row] = road.ask("fallout-list", order="O-0000002").rows
@@ -179,8 +179,7 @@ def test_later_orders_that_were_built_on_a_failed_line_are_marked_for_review(roa
     with pytest.raises(CannotBeRetried) as refused:
         road.ask("fallout-retry", entry=mark["row_id"])
     assert refused.value.why == (
-        "its cause is Built On Failed Lines; "
-        "lines can be tried again where it is Lines Failed or Completed Below Failed"
+        "its cause is Built On Failed Lines; lines can be tried again if it is Lines Failed or Completed Below Failed"
     )
 
 

@@ -142,7 +142,7 @@ def test_the_command_prints_it_as_text_and_as_json(ordered, command):
             "the profile can't be projected to 2025-12-31\n"
             "  where: argument 'on'\n"
             "  why:   today is 2026-01-01\n"
-            "  mend:  give today or a later day; what was, is in the service profile's history",
+            "  mend:  give today or a later day; the service profile's history has the days before",
         ),
         (
             {"orders": "O-1,O-9"},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.workflows.orders.submit import AlreadySubmitted, PartlyComplete
+from hub.workflows.orders.cancel_order import PartlyComplete
+from hub.workflows.orders.submit import AlreadySubmitted
 from hub.workflows.orders.supplements import NothingToSupplement, SupplementOpen, SupplementOvertaken
 from hub.workflows.state.order_lookup import OrderUnknown
 from hub.workflows.state.statuses import StatusChangeRefused
@@ -114,7 +115,7 @@ def test_only_what_is_not_submitted_yet_can_be_submitted(road, submitted, status
     with pytest.raises(AlreadySubmitted) as refused:
         road.ask("submit", order=NUMBER)
     assert (refused.value.why, refused.value.mend) == (
-        f"its status is {status}: submitted is what is New or Pending",
+        f"its status is {status}; only an order that is New or Pending can be submitted",
         mend,
     )
 
@@ -409,6 +410,6 @@ def test_a_later_order_on_a_line_that_a_supplement_drops_is_marked_for_review(ca
     (mark,) = care.road.fallout()
     assert (mark["cause"], mark["order_number"]) == ("Built On Failed Lines", later.get("Order Number"))
     assert mark["reason"] == (
-        f"the order {NUMBER} was revised, and with it came never what this order was built on: "
+        f"the order {NUMBER} was revised; this order relies on lines of it that will not come: "
         f"Local Line 5095550001 ({line}, Add), Voice Mail ({mail}, Add)"
     )

@@ -126,7 +126,7 @@ def test_later_orders_on_what_a_supplement_asks_for_otherwise_are_marked(care):
         [root],
     )
     assert mark["reason"] == (
-        f"the order {number} was revised, and asks for something else now than what this order was built on: "
+        f"the order {number} was revised; this order relies on lines of it that ask for something else now: "
         f"Local Line 206-2 ({root})"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.workflows.fulfilment.fulfilment import LineUnknown, WorkOrderUnknown
+from hub.workflows.fulfilment.answers import LineNotAsked, WorkOrderAsksNothing, WorkOrderUnknown
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import instances, walk_items
 from integration_objects.names import KEY
@@ -62,7 +62,7 @@ def test_of_some_lines_it_is_said_why_they_failed(ordered):
             StatusChangeRefused,
             "it is Open, from which it can become Complete or Failed or Rejected",
         ),
-        ({"work_order": "O-0000001-1", "status": "Complete", "lines": "X"}, LineUnknown, "its lines are "),
+        ({"work_order": "O-0000001-1", "status": "Complete", "lines": "X"}, LineNotAsked, "its lines are "),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(ordered, given, refusal, why):
@@ -76,7 +76,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(ordered, given, refusa
 def test_a_work_order_that_was_withdrawn_asks_nothing(road, build):
     road.work(build.order("9", build.line(1, "A", "LCLLN001", ref="L")))
     road.ask("cancel-order", order="O-0000001")
-    with pytest.raises(LineUnknown) as caught:
+    with pytest.raises(WorkOrderAsksNothing) as caught:
         road.ask("order-synchronization", work_order="O-0000001-1", status="Complete")
     assert str(caught.value) == (
         "the work order asks nothing any more\n"

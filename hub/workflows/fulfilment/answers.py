@@ -1,0 +1,261 @@
+"""Answers of provisioning: the statuses and milestones of a work order's lines, written into the order.
+
+Source: "Order synchronization"; spec: docs/design/road.md "Out and back".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.reply import order_reply
+from hub.workflow_manager.run import Run
+from hub.workflows.fulfilment.completion import take_completed_lines
+from hub.workflows.fulfilment.fallout_entries import mark_later_orders
+from hub.workflows.fulfilment.revisions import pass_on
+from hub.workflows.state.milestones import MILESTONE, reach
+from hub.workflows.state.order_lookup import in_force
+from hub.workflows.state.statuses import FAILED, StatusChangeRefused, check_change
+from integration_objects.complex_object import (
+    ComplexObject,
+    action_code,
+    first_instance,
+    instances,
+    items_of,
+    line_items,
+    message,
+)
+from integration_objects.errors import Refused, Waiting
+from integration_objects.field_values import read_date, read_number
+from integration_objects.names import KEY, NO_ACTION, ORDER, WORK_ORDER
+from integration_objects.property_set import PropertySet
+
+
+class WorkOrderUnknown(Refused):
+    """A status names a work order that the hub never sent."""
+
+    what = "the work order '{number}' is unknown"
+    where = "Work Order Status, Work Order Number"
+    why = "the hub never sent a work order of this number"
+    mend = "answer with the number of the work order, as it was sent"
+
+
+class WorkOrderRevisionUnknown(Refused):
+    """A status answers a revision of a work order that the hub never sent."""
+
+    what = "the status answers revision {revision} of the work order {number}"
+    where = "Work Order Status, Revision"
+    why = "the newest revision that was sent is {newest}"
+    mend = "answer with the revision of the work order, as it was sent"
+
+
+class OneStatusAMessage(Refused):
+    """A message carries no status, or several, or one that names neither order nor lines."""
+
+    what = "the message must carry one status with at least one line"
+    why = "it carries {count}{without_lines}"
+    mend = "send each work order's status in a message of its own, with the lines that changed"
+
+
+class LineNotAsked(Refused):
+    """A status names a line on which its work order asks for nothing."""
+
+    what = "the work order asks nothing of the line '{key}'"
+    where = "Work Order Status, line {key}"
+    why = "its lines are {asked}"
+    mend = "answer with the Integration Ids of the work order's lines that have an action"
+
+
+class WorkOrderAsksNothing(Refused):
+    """A status answers a work order that asks for nothing any more."""
+
+    what = "the work order asks nothing any more"
+    where = "Work Order Status, Work Order Number"
+    why = "it was withdrawn, or a later revision asks nothing of this system"
+    mend = "answer the work order that asks for the lines now, if there is one; else there is nothing to do"
+
+
+def accounts_of_status(run: Run, tree: PropertySet) -> set[str]:
+    """Return the accounts of the orders that the statuses of a message answer; none for an unknown order."""
+    return {
+        work_order.get("Account Id") or ""
+        for status in instances(tree)
+        for work_order in _answered_work_orders(run, status)
+    } - {""}
+
+
+def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
+    """Take in an answer of provisioning: line statuses, processed flags, billing event, service profile.
+
+    A line that the message doesn't name keeps its status. So does a line whose last status has a later time.
+
+    Args:
+        run: the run; the order's account is locked.
+        tree: an OM Work Order Status message with one instance. Not changed.
+
+    Raises:
+        WorkOrderUnknown, WorkOrderRevisionUnknown, LineNotAsked, WorkOrderAsksNothing, StatusChangeRefused: refused,
+            nothing is stored.
+        Waiting: the sender's order isn't here yet.
+
+    Source: "Order synchronization"; spec: docs/design/road.md "Out and back".
+    """
+    status = _only_status(tree)
+    work_orders = _answered_work_orders(run, status)
+    if not work_orders:
+        _refuse_unknown(run, status)
+    # Behind the lock the order is read afresh: another process may have answered another of its work orders.
+    run.effects.lock_accounts({work_order.get("Account Id") or "" for work_order in work_orders})
+    number = work_orders[0].get("Order Number")
+    active = first_instance(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}))
+    order = in_force(run, active)
+    if _is_superseded(status, work_orders):
+        return Outcome("filtered", order_reply(order), why="the status answers a revision that has been replaced")
+
+    changed = _take_lines(run, status, work_orders, order)
+    if not changed:
+        # Brokers deliver a message twice at times; the second answer says nothing new.
+        return Outcome("filtered", order_reply(order), why="the status changes no line")
+    for work_order in work_orders:
+        _close_work_order(work_order)
+        run.effects.update(message(WORK_ORDER, [work_order]))
+    take_completed_lines(run, order, [item for item in changed if item.get("Status") == "Complete"])
+    if active is not order:
+        # After the completed lines: the supplement takes over the dates that their application has written.
+        pass_on(run, active, changed)
+    # Last: the open orders that rely on the failed lines are found by what is stored.
+    failed = [item for item in changed if item.get("Status") in FAILED]
+    if failed:
+        mark_later_orders(run, order, failed, "failed in part")
+    return Outcome("done", order_reply(order, [(item.get("Source Reference"), item.get(KEY)) for item in changed]))
+
+
+def _only_status(tree: PropertySet) -> PropertySet:
+    statuses = instances(tree)
+    if len(statuses) != 1 or not line_items(statuses[0]):
+        raise OneStatusAMessage(count=len(statuses), without_lines=" without lines" if len(statuses) == 1 else "")
+    [status] = statuses
+    if status.get("Work Order Number") is None and None in (
+        status.get("Source System"),
+        status.get("Source Order Number"),
+    ):
+        raise OneStatusAMessage(
+            "the status doesn't say which order it is about",
+            why="it has neither a Work Order Number nor a Source System with a Source Order Number",
+            mend="send the number of the work order that it answers",
+        )
+    return status
+
+
+def _answered_work_orders(run: Run, status: PropertySet) -> list[PropertySet]:
+    """Return the work orders that a status answers: one by the hub's number, or all of the sender's order."""
+    number = status.get("Work Order Number")
+    if number is not None:
+        return list(instances(run.query(WORK_ORDER, {"Work Order Number": number})))
+    source = {name: status.get(name) or "" for name in ("Source System", "Source Order Number")}
+    return list(instances(run.query(WORK_ORDER, source)))
+
+
+def _refuse_unknown(run: Run, status: PropertySet) -> None:
+    """Refuse a status without a work order, or let it wait for the sender's order."""
+    if status.get("Work Order Number") is not None:
+        raise WorkOrderUnknown(number=status.get("Work Order Number"))
+    system, number = status.get("Source System"), status.get("Source Order Number")
+    if run.headers(ORDER, {"Source System": system, "Source Order Number": number}):
+        raise WorkOrderUnknown(
+            f"the order {system}/{number} has no work order",
+            where="Work Order Status, Source Order Number",
+            why="no system was asked to do anything for it",
+            mend="answer the work orders that were sent, and no others",
+        )
+    raise Waiting(
+        f"the status came before its order {system}/{number}",
+        waits_for=f"order {system}/{number}",
+        why="no order of this number has been taken in yet",
+        mend="nothing, if the order is on its way; else send it",
+    )
+
+
+def _is_superseded(status: PropertySet, work_orders: Sequence[PropertySet]) -> bool:
+    text = status.get("Revision")
+    if text is None:
+        return False
+    revision = read_number(text)
+    named = {line.get(KEY) for line in line_items(status)}
+    concerned = [
+        work_order for work_order in work_orders if any(line.get(KEY) in named for line in items_of(work_order))
+    ]
+    newest = max(read_number(work_order.get("Revision") or "1") for work_order in concerned or work_orders)
+    if revision > newest:
+        raise WorkOrderRevisionUnknown(revision=revision, number=work_orders[0].get("Work Order Number"), newest=newest)
+    return revision < newest
+
+
+def _take_lines(
+    run: Run, status: PropertySet, work_orders: Sequence[PropertySet], order: PropertySet
+) -> list[PropertySet]:
+    """Set the lines' statuses and milestones on the order and its work orders, in place.
+
+    Returns:
+        The order lines that changed.
+    """
+    asked = {line.get(KEY): line for work_order in work_orders for line in _asked_lines(work_order)}
+    lines = ComplexObject(order)
+    time = status.get("Status Time") or run.now()
+    changed = []
+    reached: list[tuple[PropertySet, str]] = []
+    for answer in line_items(status):
+        key, milestone = answer.get(KEY), answer.get(MILESTONE)
+        line, item = asked.get(key), lines.by_key(key)
+        if line is None or item is None:
+            raise LineNotAsked(key=key, asked=", ".join(map(str, asked))) if asked else WorkOrderAsksNothing()
+        if milestone is not None:
+            # However late the message comes, the line has been there: a point of no return stays passed.
+            reached.append((item, milestone))
+        last_time = line.get("Status Time")
+        if last_time is not None and read_date(time) < read_date(last_time):
+            continue  # a broker doesn't keep the order of redelivered messages: the newer status stands
+        if milestone not in (None, item.get(MILESTONE)):
+            item.properties[MILESTONE] = milestone
+            line.properties["Status Time"] = time
+            changed.append(item)
+        if (answer.get("Status") or "") != item.get("Status"):
+            _set_status(answer, line, item, order, time)
+            changed.append(item)
+    changed += reach(run, reached)
+    return list({item.get(KEY): item for item in changed}.values())
+
+
+def _asked_lines(work_order: PropertySet) -> list[PropertySet]:
+    return [line for line in items_of(work_order) if action_code(line) != NO_ACTION]
+
+
+def _set_status(answer: PropertySet, line: PropertySet, item: PropertySet, order: PropertySet, time: str) -> None:
+    """Write an answer's status on the work order's *line* and the order's *item*, in place."""
+    new, where = answer.get("Status") or "", f"Work Order Status, line {item.get(KEY)}"
+    name = f"{item.get(KEY)} of the order {order.get('Order Number')}"
+    if new == "Open":
+        raise StatusChangeRefused(
+            kind="order line",
+            name=name,
+            new=new,
+            where=where,
+            why=f"it is {item.get('Status')}, and only its fallout entry opens a line again",
+            mend="answer the work order that follows when the line is tried again",
+        )
+    check_change("order line", name, item.get("Status"), new, where=where)
+    for node in (line, item):
+        node.properties["Status"] = new
+        if new == "Complete":
+            node.properties["Completed Date"] = answer.get("Completed Date") or time
+        if answer.get("Service Id") is not None:
+            node.properties["Service Id"] = answer.get("Service Id")
+    line.properties["Status Time"] = time
+    item.properties["Status Reason"] = answer.get("Reason")
+
+
+def _close_work_order(work_order: PropertySet) -> None:
+    """Set the work order's status once no line is Open, in place."""
+    statuses = {line.get("Status") for line in _asked_lines(work_order)}
+    if "Open" not in statuses:
+        work_order.properties["Status"] = "Failed" if FAILED & statuses else "Complete"

@@ -1,0 +1,101 @@
+"""Order synchronization by its two ways in: a message of provisioning on a route, and a person's request by name.
+
+    OM Work Order Status message                                         `answers.synchronize_order`
+    orderhub workflow order-synchronization work-order=O-1-1 status=Complete     the same, on a status made of this
+
+Source: "Order synchronization"; "it is advantageous to allow updates to sales orders and status for demonstration and
+testing purposes" (part III, Sales Order); spec: docs/design/workflows.md, docs/design/road.md "Out and back".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hub.workflow_manager.arguments import Argument
+from hub.workflow_manager.named_workflow import named_workflow
+from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.run import Run
+from hub.workflows.fulfilment.answers import accounts_of_status, synchronize_order
+from hub.workflows.state.order_lookup import MODULE
+from integration_objects.complex_object import action_code, all_items, message, object_name, put_list
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, WORK_ORDER, WORK_ORDER_STATUS
+from integration_objects.property_set import PropertySet
+
+
+def set_status(
+    run: Run,
+    work_order: str,
+    status: str,
+    lines: Sequence[str] = (),
+    completed: str | None = None,
+    milestone: str | None = None,
+    reason: str | None = None,
+) -> Outcome:
+    """Take a person's statement about a work order's lines, as if provisioning had answered so.
+
+    Args:
+        run: the run; the order's account is locked.
+        work_order: the Work Order Number.
+        status: the lines' new status: Complete, Failed, Rejected; or Open, for a milestone alone.
+        lines: Integration Ids; none: all lines that are still open.
+        completed: the date of completion; now, if not given.
+        milestone: the milestone that the work on the lines has reached.
+        reason: the reason of a failure.
+
+    Raises:
+        WorkOrderUnknown, LineNotAsked, WorkOrderAsksNothing, StatusChangeRefused: as `synchronize_order`.
+    """
+    answer = {"Status": status, "Completed Date": completed, "Milestone": milestone, "Reason": reason}
+    fields = {name: text for name, text in answer.items() if text is not None}
+    instance = _status_of(work_order)
+    instance.properties["Status Time"] = run.now()
+    put_list(instance, LINE_ITEM).extend(
+        PropertySet(LINE_ITEM, properties={KEY: key, **fields}) for key in lines or _open_lines(run, work_order)
+    )
+    outcome = synchronize_order(run, message(WORK_ORDER_STATUS, [instance]))
+    number = run.headers(WORK_ORDER, {"Work Order Number": work_order})[0]["Order Number"]
+    return replace(outcome, reply=None, objects=(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}),))
+
+
+def _status_of(work_order: str) -> PropertySet:
+    return PropertySet("Work Order Status", properties={"Work Order Number": work_order})
+
+
+def _open_lines(run: Run, number: str) -> list[str]:
+    """Return the keys of the lines that are still open; of all lines that ask for something, if none is open."""
+    work_orders = run.query(WORK_ORDER, {"Work Order Number": number})
+    asked = [line for line in all_items([work_orders]) if action_code(line) != NO_ACTION]
+    still_open = [line for line in asked if line.get("Status") == "Open"] or asked
+    # A status needs a line; the empty key is refused with an error that names the work order's lines.
+    return [line.get(KEY) or "" for line in still_open] or [""]
+
+
+_BY_NAME = named_workflow(
+    "Order Synchronization",
+    set_status,
+    "take in what became of a work order's lines: statuses, billing events, the service profile",
+    Argument("work-order", required=True, help="The Work Order Number."),
+    Argument("status", required=True, help="Complete, Failed or Rejected; or Open, to tell a milestone alone."),
+    Argument("lines", "list", help="Integration Ids, separated by commas; without them, all that have no answer yet."),
+    Argument("completed", "date", help="When they were completed; without it, now."),
+    Argument("milestone", help="How far the work on them is."),
+    Argument("reason", help="Why they failed."),
+    module=MODULE,
+    accounts=lambda run, values: accounts_of_status(
+        run, message(WORK_ORDER_STATUS, [_status_of(values["work_order"])])
+    ),
+)
+
+
+def _synchronize(run: Run, tree: PropertySet) -> Outcome:
+    is_status = object_name(tree) == WORK_ORDER_STATUS
+    return synchronize_order(run, tree) if is_status else _BY_NAME.function(run, tree)
+
+
+def _accounts(run: Run, tree: PropertySet) -> set[str]:
+    is_status = object_name(tree) == WORK_ORDER_STATUS
+    return accounts_of_status(run, tree) if is_status else _BY_NAME.accounts(run, tree)
+
+
+WORKFLOW = replace(_BY_NAME, function=_synchronize, accounts=_accounts, takes=(WORK_ORDER_STATUS, *_BY_NAME.takes))

@@ -1,0 +1,73 @@
+"""Two revisions of an order, line by line: do two lines ask for the same, and what a supplement takes over.
+
+Source: "f. Supplemental Order Process"; spec: docs/design/workflows.md, "Supplemental Order (Revise), Cancel".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping
+
+from hub.services.differences import differs_in
+from hub.workflow_manager.run import Run
+from integration_objects.complex_object import ComplexObject, action_code, attributes, message, put_list
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, ORDER
+from integration_objects.property_set import PropertySet
+
+
+def same_request(run: Run, but_not: Container[str] = ("Service Id",)) -> Callable[[PropertySet, PropertySet], bool]:
+    """Make the question whether two lines of orders ask for the same: action, fields and attributes.
+
+    Args:
+        run: the run.
+        but_not: compared fields that may differ. The Service Id may be one that provisioning gave.
+    """
+    line = run.definitions[ORDER].root.children[LINE_ITEM]
+    attribute = line.children[ATTRIBUTE]
+    fields_differ = differs_in(line, [name for name in line.compared if name not in but_not])
+    values_differ = differs_in(attribute, attribute.compared)
+
+    def ask_the_same(one: PropertySet, other: PropertySet) -> bool:
+        if action_code(one) != action_code(other) or fields_differ(one.properties, other.properties):
+            return False
+        values, others = _attributes_by_name(one), _attributes_by_name(other)
+        return values.keys() == others.keys() and not any(
+            action_code(value) != action_code(others[name]) or values_differ(value.properties, others[name].properties)
+            for name, value in values.items()
+        )
+
+    return ask_the_same
+
+
+def _attributes_by_name(item: PropertySet) -> Mapping[str | None, PropertySet]:
+    return {attribute.get("Name"): attribute for attribute in attributes(item)}
+
+
+def take_over(twin: PropertySet, line: PropertySet) -> None:
+    """Make a supplement's line equal to the original's *line*, and keep its row and its flag. Changes *twin*.
+
+    The original's root may be processed while the supplement has put more beneath it: the flag is the supplement's own.
+    """
+    kept = {name: twin.get(name) for name in ("Row Id", "Line Number", "Order Item Processed Flag")}
+    status = line.get("Status")
+    twin.properties = {**line.properties, **kept, "Status": "Pending" if status == "Open" else status}
+    put_list(twin, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(line)]
+
+
+def pass_on(run: Run, supplement: PropertySet, changed: Iterable[PropertySet]) -> None:
+    """Hand new statuses and milestones of an order's lines on to its supplement, and store the supplement.
+
+    Lines that the supplement changes stay as the supplement has them.
+
+    Args:
+        run: the run.
+        supplement: the active revision, not yet submitted. Changed in place.
+        changed: the lines of the revision in force whose status or milestone has changed.
+    """
+    ask_the_same = same_request(run)
+    view = ComplexObject(supplement)
+    # A line that the supplement changes keeps its request; it is judged when the supplement is submitted.
+    for line in changed:
+        twin = view.by_key(line.get(KEY))
+        if twin is not None and ask_the_same(twin, line):
+            take_over(twin, line)
+    run.effects.update(message(ORDER, [supplement]))

@@ -1,0 +1,143 @@
+"""Work orders: an open order decomposed into one request for each fulfilment system.
+
+Source: "Submit Order Process", step 6, "decompose orders into multiple work orders"; spec: docs/design/road.md "Out
+and back".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.workflow_manager.run import Run
+from hub.workflows.state.service_id import service_ids
+from hub.workflows.state.service_profile import make_no_action
+from integration_objects.complex_object import (
+    ComplexObject,
+    action_code,
+    attributes,
+    instances,
+    items_of,
+    message,
+    put_list,
+    walk_items,
+)
+from integration_objects.field_values import read_number
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, WORK_ORDER
+from integration_objects.property_set import PropertySet
+
+#: fields that a line of a work order has from its own table, never from the order's line
+_OWN_FIELDS = frozenset(("Row Id", "Parent Item Id", "Status Time"))
+
+
+def complete_unassigned_lines(run: Run, order: PropertySet) -> list[PropertySet]:
+    """Give every line its fulfilment system, and complete the lines that no system provides. Changes *order*.
+
+    The system is the product's own, or else the system of the nearest line above.
+
+    Returns:
+        The lines that became Complete now.
+    """
+    completed = []
+    # Parents come before children, so that a parent's system is settled when its children ask for it.
+    for item, parent in walk_items(order):
+        system = item.get("Fulfilment System") or (parent.get("Fulfilment System") if parent is not None else None)
+        item.properties["Fulfilment System"] = system
+        if system is None and _is_to_do(item):
+            item.properties["Status"] = "Complete"
+            item.properties["Completed Date"] = run.now()
+            completed.append(item)
+    return completed
+
+
+def send_work_orders(run: Run, order: PropertySet, again: bool = False) -> None:
+    """Store and emit one work order for each fulfilment system of an order.
+
+    A revision replaces the whole work order of each system that had one, even if the system has nothing left to do.
+
+    Args:
+        run: the run.
+        order: the order's instance: Open, or Cancelled with no line to do.
+        again: whether work orders of this order may have been sent before.
+    """
+    number = order.get("Order Number") or ""
+    sent: dict[str, PropertySet] = {}
+    if again:
+        stored = run.query(WORK_ORDER, {"Order Number": number})
+        sent = {work_order.get("Fulfilment System") or "": work_order for work_order in instances(stored)}
+    # A supplement that was made in the hub has no sender, and provisioning may know the order by the sender's number.
+    source = next(iter(sent.values()), order)
+    systems = [item.get("Fulfilment System") or "" for item in items_of(order) if _is_to_do(item)]
+    joined_ids = service_ids(
+        run, list(items_of(order)), lambda item: item.get("Due Date") or order.get("Due Date") or run.now()
+    )
+    last_number = len(sent)
+    for system in dict.fromkeys([*sent, *systems]):
+        former = sent.get(system)
+        if former is None:
+            last_number += 1
+            name, revision = f"{number}-{last_number}", 1
+        elif former.get("Status") == "Open" or system in systems:
+            name = former.get("Work Order Number") or ""
+            revision = int(read_number(former.get("Revision") or "1")) + 1
+        else:
+            continue  # the former revision is done, and this one asks for nothing
+        lines = _lines_for(run, order, system, joined_ids)
+        work_order = PropertySet(
+            "Work Order",
+            properties={
+                "Work Order Number": name,
+                "Revision": str(revision),
+                "Order Number": order.get("Order Number"),
+                "Order Revision": order.get("Revision"),
+                "Source System": source.get("Source System"),
+                "Source Order Number": source.get("Source Order Number"),
+                "Account Id": order.get("Account Id"),
+                "Fulfilment System": system,
+                "Due Date": order.get("Due Date"),
+                "Currency Code": order.get("Currency Code"),
+                "Status": "Open" if lines else "Cancelled",
+            },
+        )
+        put_list(work_order, LINE_ITEM).extend(lines)
+        tree = message(WORK_ORDER, [work_order])
+        if former is None:
+            run.effects.insert(tree, fresh=True)  # its number is new under the account's lock: no key can be taken
+        else:
+            run.effects.synchronize(tree)
+        run.effects.emit(WORK_ORDER, tree, for_system=system)
+
+
+def _is_to_do(item: PropertySet) -> bool:
+    return item.get("Status") == "Open" and action_code(item) != NO_ACTION
+
+
+def _lines_for(run: Run, order: PropertySet, system: str, joined_ids: Mapping[int, str]) -> list[PropertySet]:
+    """Make the root lines of the work order of *system*: the lines that it is to provide, beneath ancestors as `-`.
+
+    *joined_ids* are the service ids that `service_ids` joined in from the network.
+    """
+
+    def is_asked(item: PropertySet) -> bool:
+        return _is_to_do(item) and item.get("Fulfilment System") == system
+
+    fields = [name for name in run.definitions[WORK_ORDER].root.children[LINE_ITEM].fields if name not in _OWN_FIELDS]
+    view = ComplexObject(order)
+    lines: dict[str | None, PropertySet] = {}
+    roots: list[PropertySet] = []
+    for item in view.with_those_above(is_asked):
+        line = PropertySet(
+            LINE_ITEM, properties={name: item.properties[name] for name in fields if name in item.properties}
+        )
+        if id(item) in joined_ids:
+            line.properties["Service Id"] = joined_ids[id(item)]
+        for attribute in attributes(item):
+            twin = attribute.copy_node()
+            twin.properties.pop("Row Id", None)
+            put_list(line, ATTRIBUTE).append(twin)
+        if not is_asked(item):
+            make_no_action(line)
+            line.properties["Status"] = NO_ACTION
+        lines[item.get(KEY)] = line
+        parent = view.parent_of(item)
+        (roots if parent is None else put_list(lines[parent.get(KEY)], LINE_ITEM)).append(line)
+    return roots

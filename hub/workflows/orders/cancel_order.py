@@ -1,0 +1,95 @@
+"""Cancel an order, or take a supplement back that isn't submitted.
+
+Source: "f. Supplemental Order Process", the Cancel Option; spec: docs/design/workflows.md, "Supplemental Order
+(Revise), Cancel".
+"""
+
+from __future__ import annotations
+
+from hub.workflow_manager.named_workflow import named_workflow
+from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.run import Run
+from hub.workflows.fulfilment.fallout_entries import LINES_FAILED, mark_later_orders, resolve
+from hub.workflows.fulfilment.work_orders import send_work_orders
+from hub.workflows.orders import approvals
+from hub.workflows.orders.supplements import cancel_lines, decided_condition, give_back, is_unsubmitted_supplement
+from hub.workflows.state.milestones import is_past, past_point
+from hub.workflows.state.order_lookup import MODULE, ORDER_NUMBER, described, order_in_hand
+from hub.workflows.state.statuses import check_change
+from integration_objects.complex_object import items_of, message
+from integration_objects.errors import Refused
+from integration_objects.names import KEY, ORDER
+from integration_objects.property_set import PropertySet
+
+_CANCEL_MEND = "change the services with an order of its own; what failed is dealt with from its fallout entry"
+
+
+class PartlyComplete(Refused):
+    """An order is to be cancelled, and a part of it is complete."""
+
+    what = "the order {number} can't be cancelled: a part of it is complete"
+    where = "order {number}"
+    why = "complete are {lines}"
+    mend = "take the services away with an order of its own, or revise the order to drop the rest"
+
+
+def cancel_order(run: Run, order: str) -> Outcome:
+    """Cancel an order; take a supplement back that isn't submitted.
+
+    Returns:
+        The revision that is active now: the original again, or the cancelled order.
+
+    Raises:
+        OrderUnknown: there is no such order.
+        StatusChangeRefused: the order is done with.
+        PartlyComplete: a part of it is complete already.
+        PastPointOfNoReturn: the work on a line can't be stopped any more.
+
+    Source: "f. Supplemental Order Process", the Cancel Option.
+    """
+    stored = order_in_hand(run, order)
+    if stored.get("Status") == "Open":
+        _refuse_begun(stored)
+    else:
+        check_change("order", order, stored.get("Status"), "Cancelled", mend=_CANCEL_MEND, where=f"order {order}")
+    return Outcome(objects=(message(ORDER, [set_aside(run, stored, run.actor)]),))
+
+
+def set_aside(run: Run, order: PropertySet, by: str) -> PropertySet:
+    """Cancel an order that may be cancelled; returns the revision that is active now."""
+    approvals.withdraw(run, order, by)
+    run.effects.release(decided_condition(order.get("Order Number")))
+    if is_unsubmitted_supplement(order):
+        return give_back(run, order)
+    was_open = order.get("Status") == "Open"
+    still_to_come = [item for item in items_of(order) if item.get("Status") in ("Pending", "Open")]
+    cancel_lines(order)
+    run.effects.update(message(ORDER, [order]))
+    if was_open:
+        # Each system gets a revision without lines: the work order is withdrawn.
+        send_work_orders(run, order, again=True)
+    resolve(run, order, LINES_FAILED, "the order was cancelled")
+    mark_later_orders(run, order, still_to_come, "was cancelled")
+    return order
+
+
+def _refuse_begun(order: PropertySet) -> None:
+    """Refuse to cancel an open order if a line is complete, or has passed its point of no return."""
+    complete = [item for item in items_of(order) if item.get("Status") == "Complete"]
+    if complete:
+        lines = ", ".join(f"{described(item)} ({item.get(KEY)})" for item in complete)
+        raise PartlyComplete(number=order.get("Order Number"), lines=lines)
+    for item in items_of(order):
+        if is_past(item):
+            raise past_point(item, order, "be cancelled")
+
+
+WORKFLOWS = (
+    named_workflow(
+        "Cancel Order",
+        cancel_order,
+        "cancel an order; of a supplement that isn't submitted, make the original active again",
+        ORDER_NUMBER,
+        module=MODULE,
+    ),
+)
