@@ -16,6 +16,7 @@ from hub.workflow_manager.workflow import Workflow
 from hub.workflows.orders.order_prices import price_order
 from hub.workflows.orders.submit import AccountsMissing, submit
 from hub.workflows.orders.supplements import decided_condition
+from hub.workflows.state.accounts import AccountUnknown
 from hub.workflows.state.lines import ACCOUNTS
 from hub.workflows.state.order_lines import (
     HUB,
@@ -52,6 +53,10 @@ MOST_LEVELS = 10
 MOST_ATTRIBUTES = 200
 MOST_QUANTITY = Decimal(1_000_000)
 _ONE = Decimal(1)
+_ACCOUNT_MEND = (
+    "load the account, with its number at the system as an Account Key, and replay the message; "
+    "or send the right number"
+)
 
 #: fields of a header and of a line that only the hub can know: a sender's Complete completes nothing
 _HUBS_HEADER_FIELDS = ("Row Id", "Order Number", "Revision", "Active Flag", "Status", "Completed Date")
@@ -79,18 +84,6 @@ class OneOrderAMessage(Refused):
     what = "the message must carry one order with at least one line"
     why = "it carries {count} orders{without_lines}"
     mend = "send each order in a message of its own, with its lines"
-
-
-class AccountUnknown(Refused):
-    """An order names an account that the hub doesn't have."""
-
-    what = "the account '{number}' is unknown"
-    where = "{place}, {field}"
-    why = "neither does the system {system} have an account of this number here, nor is it an Account Id"
-    mend = (
-        "load the account, with its number at the system as an Account Key, and replay the message; "
-        "or send the right number"
-    )
 
 
 class ProductUnknown(Refused):
@@ -285,7 +278,13 @@ def _resolve_accounts(run: Run, order: PropertySet) -> str:
         if number not in known:
             account = run.account_of(system, number)
             if account is None:
-                raise AccountUnknown(number=number, place=place, field=field, system=system or HUB)
+                raise AccountUnknown(
+                    account_id=number,
+                    place=f"{place}, {field}",
+                    why=f"neither does the system {system or HUB} have an account of this number here, "
+                    "nor is it an Account Id",
+                    mend=_ACCOUNT_MEND,
+                )
             known[number] = account
         node.properties[field] = known[number]
 
