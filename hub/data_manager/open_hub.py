@@ -17,7 +17,7 @@ from typing import Any
 
 from adapters.database.connection.database import Database
 from adapters.database.messages.store import MessageStore
-from adapters.database.objects.store import ObjectStore
+from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
 from adapters.database.schema.upgrade import needs_upgrade, upgrade
 from hub.deployment.deployment import Deployment
@@ -97,6 +97,7 @@ class OpenHub:
         self.holder = f"{process}-{os.getpid()}"
         self._blocks: dict[str, Iterator[int]] = {}
         self.metadata = tables_of(deployment.definitions)
+        self._objects = StoredObjects(deployment.definitions, self.metadata)
         self.database = Database(
             deployment.settings.database_url,
             folder=deployment.folder,
@@ -165,7 +166,7 @@ class OpenHub:
     def _transaction(self, connection: Any) -> Transaction:
         user = self.deployment.settings.user
         definitions = self.deployment.definitions
-        store = ObjectStore(connection, definitions, self.metadata, self.surroundings, user)
+        store = ObjectStore(connection, self._objects, self.surroundings, user)
         return Transaction(
             connection,
             store,

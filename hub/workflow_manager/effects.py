@@ -13,7 +13,7 @@ from typing import Any
 from adapters.database.messages.fallout import FalloutEntry
 from adapters.database.messages.outbox import OutboxMessage
 from adapters.database.messages.store import MessageStore
-from adapters.database.objects.store import Done, ObjectStore
+from adapters.database.objects.store import InstanceResult, ObjectStore
 from hub.workflow_manager.origin import Origin, outbound_id
 from hub.workflow_manager.runtime import Runtime
 from integration_objects.errors import HubError, OperatorNeeded, Refused
@@ -68,27 +68,27 @@ class Effects:
         give = self.runtime.next_number or self.messages.control.next_number
         return give(sequence)
 
-    def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[Done]:
+    def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[InstanceResult]:
         """Insert every instance of the message; *fresh*: the caller knows that none of its keys is taken."""
         return self.store.insert(tree, fresh=fresh)
 
-    def update(self, tree: PropertySet) -> list[Done]:
+    def update(self, tree: PropertySet) -> list[InstanceResult]:
         """Update every instance of the message; fields and components that the message doesn't carry stay."""
         return self.store.update(tree)
 
-    def upsert(self, tree: PropertySet) -> list[Done]:
+    def upsert(self, tree: PropertySet) -> list[InstanceResult]:
         """Insert or update every instance of the message; deletes nothing."""
         return self.store.upsert(tree)
 
-    def synchronize(self, tree: PropertySet) -> list[Done]:
+    def synchronize(self, tree: PropertySet) -> list[InstanceResult]:
         """Make the stored instances equal to the message's; delete children that the message doesn't list."""
         return self.store.synchronize(tree)
 
-    def delete(self, tree: PropertySet) -> list[Done]:
+    def delete(self, tree: PropertySet) -> list[InstanceResult]:
         """Delete every instance of the message with all components beneath it."""
         return self.store.delete(tree)
 
-    def execute(self, tree: PropertySet) -> list[Done]:
+    def execute(self, tree: PropertySet) -> list[InstanceResult]:
         """Do the Operation of each component, a property of it; without one, the Operation of the one above it."""
         return self.store.execute(tree)
 

@@ -37,10 +37,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from adapters.database.connection.column_types import Exact, JsonText
-from adapters.database.connection.dialect import DIALECTS, dialect_of
+from adapters.database.connection.dialect import DIALECTS, Dialect, dialect_of
 from adapters.database.connection.dialect import once as once
 
 T = TypeVar("T")
+#: Statements that a function keeps (`lru_cache`): senders that leave out other fields each time make many.
+MOST_STATEMENTS = 1000
 #: Values that one statement takes; both databases allow many more, but a statement's time has a limit.
 PART = 500
 
@@ -140,26 +142,26 @@ def insert_or_nothing(table: Table, keys: Iterable[str]) -> Insert:
 
 
 def rows_with_keys(
-    connection: Connection, table: Table, columns: Sequence[Column[str]]
+    dialect: Dialect, table: Table, columns: Sequence[Column[str]]
 ) -> tuple[FromClause, Callable[[Sequence[Sequence[str]]], dict[str, Any]]]:
     """Find the rows of *table* by several keys of *columns*.
 
     Returns:
         The source to select from, and the function that makes the statement's values of a list of keys.
     """
-    keys = dialect_of(connection).unfold(columns)
+    keys = dialect.unfold(columns)
     equal = [column == value for column, value in zip(columns, keys.values, strict=True)]
     return keys.source.join(table, and_(*equal)), keys.bound
 
 
-def select_rows(connection: Connection, table: Table, names: Sequence[str]) -> Select[Any]:
+def select_rows(dialect: Dialect, table: Table, names: Sequence[str]) -> Select[Any]:
     """Return the SELECT of the columns *names*, numbers and JSON as text, without a condition yet."""
-    return select(*[_plain(connection, table.c[name]) for name in names])
+    return select(*[_plain(dialect, table.c[name]) for name in names])
 
 
-def _plain(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
+def _plain(dialect: Dialect, column: Column[Any]) -> ColumnElement[Any]:
     if isinstance(column.type, (Exact, JsonText)):
-        return dialect_of(connection).as_text(column).label(column.name)
+        return dialect.as_text(column).label(column.name)
     return column
 
 

@@ -1,8 +1,10 @@
 """An instance on its way into the tables: its tree as flat entries, checked against the definition.
 
-    Entry                one node that is stored: its values by column, its key, what is to be done with it
-    entries_of(...)      all of an instance's, by component, owners and parents first
-    JsonLists            what is kept as JSON, which becomes entries only where it must
+    entries_of      from an instance's tree to its entries, by component, owners and parents first
+    Entries         the entries of an instance
+    JsonLists       the lists that are kept as JSON, which become entries only where they must
+    places_among    the positions of new and moved entries among their siblings
+    RowCounts       the rows that the writing of an instance inserts, updates and deletes
 
 Nothing here knows a connection.
 
@@ -12,25 +14,26 @@ Spec: docs/design/integration.md "The EAI database adapter".
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from adapters.database.objects.entry import Entry
-from adapters.database.objects.entry_values import OPERATION, read_values
+from adapters.database.objects.entry import Entry, KeyValues, read_values
 from adapters.database.objects.faults import (
     ComponentUnknown,
     DuplicateInMessage,
     OperationRefused,
     OperationUnknown,
 )
-from adapters.database.objects.json_lists import JsonLists
-from adapters.database.objects.layout import StoredComponent, StoredObject
+from adapters.database.objects.json_children import JsonLists
+from adapters.database.objects.layout import OPERATION, Key, StoredComponent, StoredObject
 from adapters.database.schema.tables import VERSION_FIELD
 from integration_objects.complex_object import list_of
-from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 OPERATIONS = ("insert", "update", "upsert", "synchronize", "delete")
+#: The place of the position in a row as it is read (`StoredComponent.hidden`).
+POSITION = 2
 _LIST = list_of("")
 
 
@@ -40,11 +43,10 @@ class Entries:
     Attributes:
         stored: the integration object.
         header: the header's entry.
-        of: the entries of each component by the id of the StoredComponent: parents before children, siblings
-            in their order.
-        json: the lists of each component that is kept as JSON, by its id, where there are any.
-        each_its_own: whether each node may say its own operation.
-        operations: all that is to be done.
+        of: the entries of each component: parents before children, siblings in their order.
+        json: the lists of the components that are kept as JSON, where the instance carries any.
+        each_its_own: whether each node may have an operation of its own.
+        operations: all operations of the entries.
         version: the version that the header carries, or None.
     """
 
@@ -52,17 +54,105 @@ class Entries:
         self.stored = stored
         self.header = header
         self.each_its_own = each_its_own
-        self.json: dict[int, JsonLists] = {}
-        self.of: dict[int, list[Entry]] = {id(stored.header): [header]}
+        self.json: dict[StoredComponent, JsonLists] = {}
+        self.of: dict[StoredComponent, list[Entry]] = {stored.header: [header]}
         for component in stored.components:
-            self.of[id(component)] = []
+            self.of[component] = []
         self.operations = {header.operation}
         self.version = header.node.properties.get(VERSION_FIELD)
 
     def walk(self) -> Iterator[Entry]:
-        """All entries, owners before what they own."""
-        for entries in self.of.values():
-            yield from entries
+        """Give all entries, owners before the entries that they own."""
+        return chain.from_iterable(self.of.values())
+
+    def in_json(
+        self, below: StoredComponent, owners: Sequence[Entry], nodes: Sequence[Sequence[PropertySet]]
+    ) -> list[list[Entry]]:
+        """Make the entries of the nodes that each of *owners* keeps as JSON, checked and with their values.
+
+        Raises:
+            Refused: as `entries_of`.
+        """
+        lists = [self._list(below, owner, own) for owner, own in zip(owners, nodes, strict=True)]
+        entries = [*chain.from_iterable(lists)]
+        for entry in entries:
+            self._children(entry)
+        if entries:
+            read_values(below, entries)
+            _refuse_doubles(below, entries)
+        return lists
+
+    def add_tree(self) -> None:
+        """Add the entries of all nodes beneath the header."""
+        stack = [self.header]
+        while stack:
+            below = self._children(stack.pop())
+            for child in below:
+                self.of[child.component].append(child)
+            stack.extend([child for child in reversed(below) if child.node.children or child.operation == "delete"])
+
+    def read_json(self, component: StoredComponent) -> None:
+        """Check and take the lists that the rows of *component* keep as JSON."""
+        for below in component.in_json:
+            lists = self.json.get(below)
+            if lists is not None and not lists.read_plain(self.each_its_own):
+                lists.entries = self.in_json(below, lists.owners, lists.nodes)
+
+    def set_operation(self, entry: Entry, operation: str | None, above: Entry | None) -> None:
+        """Set the entry's operation: the given one, its own, or that of the entry above."""
+        if operation is None:
+            operation = entry.node.properties.get(OPERATION)
+            if operation is None and above is not None:
+                operation = above.operation
+        if operation not in OPERATIONS:
+            raise OperationUnknown(operation or "", OPERATIONS, component=entry.component.name, where=entry.where())
+        if self.stored.is_borrowed and operation == "synchronize":
+            raise OperationRefused(
+                f"'{self.stored.name}' can't be synchronized",
+                where=entry.where(),
+                why="an instance is all that an account has; a part of it would delete the rest",
+                mend="upsert the items that changed, and delete by name the items that ended",
+            )
+        entry.operation = operation
+
+    def _children(self, entry: Entry) -> list[Entry]:
+        """Make the entries directly beneath *entry*; none beneath a deleted one, whose rows all go with it.
+
+        Lists that are kept as JSON are taken as they are.
+        """
+        if entry.operation == "delete" and not (self.stored.is_borrowed and entry.owner is None):
+            _refuse_operations_beneath(entry)
+            return []
+        children = []
+        declared = entry.component.definition.children
+        for holder in entry.node.children:
+            name = holder.type.removeprefix(_LIST)
+            if name not in declared or not holder.type.startswith(_LIST):
+                raise ComponentUnknown(name, declared, above=entry.component.name, where=entry.where())
+            below = entry.component.beneath.get(name)
+            if below is None:
+                continue
+            if below.json_column:
+                if below not in self.json:
+                    self.json[below] = JsonLists(below)
+                self.json[below].add(entry, holder.children)
+            else:
+                entry.lists.append(below)
+                children += self._list(below, entry, holder.children)
+        return children
+
+    def _list(self, below: StoredComponent, above: Entry, nodes: Sequence[PropertySet]) -> list[Entry]:
+        """Make the entries of the nodes of one list, with their operations."""
+        name = below.name
+        entries = []
+        for number, node in enumerate(nodes, 1):
+            entry = Entry(node, below, above.operation, above, number)
+            if node.type != name:
+                raise ComponentUnknown(node.type, [name], above=list_of(name), where=entry.where())
+            if self.each_its_own:
+                self.set_operation(entry, None, above)
+            entries.append(entry)
+        return entries
 
 
 def entries_of(stored: StoredObject, instance: PropertySet, operation: str | None, number: int) -> Entries:
@@ -71,136 +161,31 @@ def entries_of(stored: StoredObject, instance: PropertySet, operation: str | Non
     Args:
         stored: its integration object.
         instance: the header's node. Not changed.
-        operation: what is to be done with it; None where each node says so itself.
+        operation: the operation on the whole instance; None where each node has its own.
         number: its place in the message, from 1.
 
     Raises:
-        Refused: the tree holds what the definition doesn't, a value is none, an operation is none.
+        Refused: a component, field, value or operation is not as the definition has it.
     """
     header = Entry(instance, stored.header, "", None, number)
     if instance.type != stored.header.name:
-        raise ComponentUnknown(
-            f"'{stored.name}' has no instances called '{instance.type}'",
-            where=header.where(),
-            mend=f"expected '{stored.header.name}'",
-        )
-    _set_operation(stored, header, operation, None)
-    found = Entries(stored, header, operation is None)
-    stack = [header]
-    while stack:
-        below = _children(found, stack.pop())
-        for child in below:
-            found.of[id(child.stored)].append(child)
-        stack.extend([child for child in reversed(below) if child.node.children or child.operation == "delete"])
-    # Of a header that is another object's row only the key is read: its other fields are no columns of that row.
+        raise ComponentUnknown(instance.type, [stored.header.name], above=stored.name, where=header.where())
+    entries = Entries(stored, header, operation is None)
+    entries.set_operation(header, operation, None)
+    entries.operations = {header.operation}
+    entries.add_tree()
+    # A header that is another object's row is only found by its key: its other fields are no columns of that row.
     read_values(stored.header, [header], stored.header.keys[0][0] if stored.is_borrowed else None)
-    _read_json(found, stored.header)
+    entries.read_json(stored.header)
     for component in stored.components:
-        entries = found.of[id(component)]
-        if entries:
-            read_values(component, entries)
-            _refuse_doubles(component, entries)
+        own = entries.of[component]
+        if own:
+            read_values(component, own)
+            _refuse_doubles(component, own)
         if operation is None:
-            found.operations.update(entry.operation for entry in entries)
-        _read_json(found, component)
-    return found
-
-
-def entries_in_json(
-    found: Entries, below: StoredComponent, owners: Sequence[Entry], nodes: Sequence[Sequence[PropertySet]]
-) -> list[list[Entry]]:
-    """The entries of the nodes that each of *owners* keeps as JSON, checked and with their values.
-
-    Raises:
-        Refused: as `entries_of` has it.
-    """
-    entries = [_listed(found, below, owner, own) for owner, own in zip(owners, nodes, strict=True)]
-    everything = [*chain.from_iterable(entries)]
-    for entry in everything:
-        _children(found, entry)
-    if everything:
-        read_values(below, everything)
-        _refuse_doubles(below, everything)
+            entries.operations.update(entry.operation for entry in own)
+        entries.read_json(component)
     return entries
-
-
-def _read_json(found: Entries, stored: StoredComponent) -> None:
-    """Check and take the lists that the rows of *stored* keep as JSON."""
-    for below in stored.in_json:
-        lists = found.json.get(id(below))
-        if lists is not None and not lists.read_plain(found.each_its_own):
-            lists.entries = entries_in_json(found, below, lists.owners, lists.nodes)
-
-
-def _children(found: Entries, entry: Entry) -> list[Entry]:
-    """The entries directly beneath *entry*; none beneath what is deleted, which goes with all it has.
-
-    Lists that are kept as JSON are taken as they are.
-    """
-    if entry.operation == "delete" and not (found.stored.is_borrowed and entry.owner is None):
-        _refuse_operations_beneath(entry)
-        return []
-    children = []
-    for holder in entry.node.children:
-        name = holder.type.removeprefix(_LIST)
-        component = entry.stored.component.children.get(name)
-        if component is None or not holder.type.startswith(_LIST):
-            raise ComponentUnknown(
-                f"'{entry.stored.name}' holds no '{name}'",
-                where=entry.where(),
-                mend=nearest(name, entry.stored.component.children) or "mend the component's name",
-            )
-        below = found.stored.by_component.get(id(component))
-        if below is None:
-            continue
-        if below.json_column is not None:
-            lists = found.json.get(id(below))
-            if lists is None:
-                lists = found.json[id(below)] = JsonLists(below)
-            lists.add(entry, holder.children)
-            continue
-        entry.lists.append(below)
-        children += _listed(found, below, entry, holder.children)
-    return children
-
-
-def _listed(found: Entries, below: StoredComponent, above: Entry, nodes: Sequence[PropertySet]) -> list[Entry]:
-    """The entries of the nodes of one list, with their operations."""
-    name = below.name
-    entries = []
-    for number, node in enumerate(nodes, 1):
-        entry = Entry(node, below, above.operation, above, number)
-        if node.type != name:
-            raise ComponentUnknown(
-                f"the list of '{name}' holds a '{node.type}'", where=entry.where(), mend=f"expected '{name}'"
-            )
-        if found.each_its_own:
-            _set_operation(found.stored, entry, None, above)
-        entries.append(entry)
-    return entries
-
-
-def _set_operation(stored: StoredObject, entry: Entry, operation: str | None, above: Entry | None) -> None:
-    """Set the entry's operation: the given one, its own, or that of the entry above."""
-    if operation is None:
-        operation = entry.node.properties.get(OPERATION)
-        if operation is None and above is not None:
-            operation = above.operation
-    if operation not in OPERATIONS:
-        raise OperationUnknown(
-            f"'{entry.stored.name}' has no operation" if operation is None else f"no operation '{operation}'",
-            where=entry.where(),
-            why=f"expected one of {', '.join(OPERATIONS)}",
-            mend=nearest(operation or "", OPERATIONS) or "name the operation",
-        )
-    if stored.is_borrowed and operation == "synchronize":
-        raise OperationRefused(
-            f"'{stored.name}' can't be synchronized",
-            where=entry.where(),
-            why="an instance is all that an account has; a part of it would delete the rest",
-            mend="upsert what changed, and delete what ended by name",
-        )
-    entry.operation = operation
 
 
 def _refuse_operations_beneath(entry: Entry) -> None:
@@ -208,31 +193,60 @@ def _refuse_operations_beneath(entry: Entry) -> None:
         operation = node.properties.get(OPERATION, "delete")
         if operation != "delete":
             raise OperationRefused(
-                f"'{operation}' stands beneath a '{entry.stored.name}' that is deleted",
+                f"'{operation}' stands beneath a '{entry.component.name}' that is deleted",
                 where=entry.where(),
-                why="what is deleted goes with all that it has",
+                why="a deleted component goes with all that it has",
                 mend="take the operation away, or move the component",
             )
 
 
 def _refuse_doubles(component: StoredComponent, entries: list[Entry]) -> None:
-    """Refuse two entries of one owner with the same key.
-
-    Raises:
-        DuplicateInMessage: names both.
-    """
+    """Refuse two entries of one owner with the same key."""
     for key in component.keys:
-        seen: dict[Any, Entry] = {}
+        firsts: dict[Any, Entry] = {}
         for entry in entries:
             values = entry.key_values(key)
             if values is None:
                 continue
-            first = seen.setdefault((id(entry.owner), values), entry)
+            first = firsts.setdefault((entry.owner, values), entry)
             if first is not entry:
-                named = ", ".join(f"{name} '{value}'" for name, value in zip(key, values, strict=True))
                 raise DuplicateInMessage(
-                    f"two '{component.name}' have the same key: {named}",
-                    where=entry.where(),
-                    why=f"the first is {first.path()}",
-                    mend="leave one of them, or give it another key",
+                    component=component.name, key=named(key, values), first=first.path(), where=entry.where()
                 )
+
+
+def named(key: Key, values: KeyValues) -> str:
+    """Write a key for an error: ``Order Number '1', Revision '2'``."""
+    return ", ".join(f"{name} '{value}'" for name, value in zip(key, values, strict=True))
+
+
+@dataclass
+class RowCounts:
+    """The numbers of rows that an instance's writing inserted, updated and deleted.
+
+    Rows that are kept as JSON count as the rows that their view shows; the row that keeps them doesn't count for that.
+    """
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+
+def places_among(siblings: Sequence[Entry], last: int) -> dict[Entry, int]:
+    """Return the positions of one owner's entries that are new or moved, counted from *last*.
+
+    Under synchronize the tree gives the order of all siblings: where theirs differs, all get a new position.
+    """
+    positions = [None if entry.row is None or entry.is_moved else entry.row[POSITION] for entry in siblings]
+    if all(entry.operation == "synchronize" for entry in siblings) and not _is_in_order(positions):
+        positions, last = [None] * len(siblings), 0
+    unplaced = [entry for entry, position in zip(siblings, positions, strict=True) if position is None]
+    return {entry: place for place, entry in enumerate(unplaced, last)}
+
+
+def _is_in_order(positions: Sequence[Any]) -> bool:
+    """Say whether the known positions rise, and the siblings without one stand behind them."""
+    known = [position for position in positions if position is not None]
+    return positions[len(known) :] == [None] * (len(positions) - len(known)) and all(
+        before < after for before, after in zip(known, known[1:], strict=False)
+    )

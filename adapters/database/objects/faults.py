@@ -1,106 +1,191 @@
-"""What the object store refuses, each error named after its situation.
+"""The errors of the object store, each named after its situation.
 
     of Refused
-        ComponentUnknown, FieldUnknown, FieldNotStored     the tree holds what the definition doesn't
-        FieldInvalid, FieldMissing                         a value is none of its field; a required one is missing
-        KeyMissing, DuplicateInMessage                     a node can't be told from the others
-        RowNotFound, RowsAmbiguous, AlreadyThere           none, several, or one too many with its key
-        BelongsElsewhere                                   the row found is beneath another header
-        ReferenceUnknown                                   a value that must be found elsewhere is not
-            AccountUnknown, ProductUnknown
-        StillReferenced                                    what was to be deleted is referred to
-        AboveItself                                        a hierarchy would lead back to where it began
-        VersionConflict, VersionMissing                    somebody changed the instance since it was read
-        OperationUnknown, OperationRefused                 no operation at all, or not here
+        ObjectNotDeclared, NotStored                           no such integration object; one without tables
+        ComponentUnknown, FieldNotDeclared, FieldNotStored     the tree or the question goes beyond the definition
+        FieldInvalid, FieldMissing                             a value doesn't fit its field; a required value is missing
+        KeyNotWhole, DuplicateInMessage                        a node can't be told from the others
+        RowNotFound, RowsAmbiguous, AlreadyThere               none, several, or one row too many with the key
+        BelongsElsewhere                                       the row with the key is beneath another header
+        ReferenceUnknown                                       a field names an instance that isn't there
+            ProfileAccountUnknown                              a profile names an account that isn't there
+        StillReferenced                                        other rows refer to the row that is to be deleted
+        AboveItself                                            a hierarchy leads back to its beginning
+        VersionConflict                                        the instance has changed since it was read
+        OperationUnknown, OperationRefused                     no such operation; not on this object or in this place
+    of Misconfigured
+        JsonUnreadable                                         another program has written a JSON column
 
-What is raised is raised before anything is written, but for AboveItself and the driver's ConstraintRace; the caller's
-savepoint takes back the rest.
+All are raised before anything is written, except AboveItself and StillReferenced: the caller's savepoint takes back
+their writes.
 """
 
 from __future__ import annotations
 
-from integration_objects.errors import Refused
+from integration_objects.errors import Misconfigured, Refused, UnknownName
 
 
-class ComponentUnknown(Refused):
-    """The tree holds a component that the definition doesn't have there."""
+class ObjectNotDeclared(UnknownName, Refused):
+    """No integration object has this name."""
+
+    kind = "integration object"
+    otherwise = "mend the name, or declare the object"
 
 
-class FieldUnknown(Refused):
-    """A field isn't in the component's definition."""
+class NotStored(Refused):
+    """The integration object has no tables: it only travels."""
+
+    what = "the integration object '{object}' isn't stored"
+    why = "its header has no table: it only travels"
+    mend = "name an object that is stored"
+
+
+class ComponentUnknown(UnknownName, Refused):
+    """The tree or a question names a component that the definition doesn't have in this place."""
+
+    kind = "component"
+    what = "'{above}' holds no '{name}'"
+    why = "it holds {names}"
+    otherwise = "mend the component's name"
+
+
+class FieldNotDeclared(UnknownName, Refused):
+    """The component's definition has no such field."""
+
+    kind = "field"
+    what = "'{component}' has no field '{name}'"
+    why = ""
+    otherwise = "mend the field's name, or extend the object"
 
 
 class FieldNotStored(Refused):
-    """A field that no column keeps can't be looked for."""
+    """A question asks for a field that no column keeps."""
+
+    what = "'{field}' isn't stored, so it can't be looked for"
+    why = "the field has no column in {table}"
+    mend = "look for one of {fields}"
 
 
 class FieldInvalid(Refused):
-    """A value is none of its field's type, is too long, or holds what no message can carry."""
+    """A value is not of its field's type, is too long, or holds a character that no message can carry."""
+
+    what = "'{field}' can't have this value"
+    why = "{fault}"
+    mend = "correct '{field}', or leave it out"
 
 
 class FieldMissing(Refused):
     """A required field has no value."""
 
+    what = "the required field '{field}' has no value"
+    why = "expected a value, found {found}"
+    mend = "give '{field}' a value"
 
-class KeyMissing(Refused):
-    """No key of the component is whole, so that its row can't be found."""
+
+class KeyNotWhole(Refused):
+    """No key of the component has values for all of its fields, so that its row can't be found."""
+
+    what = "no key of '{component}' is whole, so that its row can't be found"
+    why = "{gaps}"
+    mend = "give the fields of one key a value, or insert it"
 
 
 class DuplicateInMessage(Refused):
     """Two components of one owner have the same key."""
 
+    what = "two '{component}' have the same key: {key}"
+    why = "the first is {first}"
+    mend = "leave one of them out, or give it another key"
+
 
 class RowNotFound(Refused):
-    """What is to be updated or deleted isn't there."""
+    """The component that is to be updated or deleted isn't stored."""
+
+    what = "there is no '{component}' to {operation}"
+    why = "no row with {key}{beneath}"
+    mend = "upsert it where it may be new, or mend the key"
 
 
 class RowsAmbiguous(Refused):
     """More than one row has the key."""
 
+    what = "more than one row of '{component}' has {key}"
+    why = "the rows are {rows}"
+    mend = "give the Row Id, or mend the rows"
+
 
 class AlreadyThere(Refused):
-    """What is to be inserted is there already."""
+    """The component that is to be inserted is stored already."""
+
+    what = "'{component}' is there already"
+    why = "row {row} has {key}"
+    mend = "update or upsert it, or give it another key"
 
 
 class BelongsElsewhere(Refused):
-    """The row that the key leads to is beneath another header or item."""
+    """The row with the key is beneath another header or item."""
+
+    what = "the row of '{component}' belongs to another owner"
+    why = "{key} is in {column} {found}, not in {expected}"
+    mend = "give the key of a row that belongs there, or leave the key out and insert it"
 
 
 class ReferenceUnknown(Refused):
-    """A value that must be found elsewhere isn't there."""
+    """A field names an instance of another object that isn't stored."""
+
+    what = "'{field}' names the {object} '{value}', which isn't there"
+    why = "no row of {table} has {column} '{value}'"
+    mend = "load the {object} first, or mend '{field}'"
 
 
-class AccountUnknown(ReferenceUnknown):
-    """There is no such account."""
+class ProfileAccountUnknown(ReferenceUnknown):
+    """The account that a profile belongs to isn't stored."""
 
-
-class ProductUnknown(ReferenceUnknown):
-    """There is no such product."""
+    what = "there is no {object} '{value}' that '{profile}' could belong to"
+    why = "no row with {field} '{value}'"
 
 
 class StillReferenced(Refused):
-    """What is to be deleted is still referred to."""
+    """Rows of other objects refer to the instance that is to be deleted."""
+
+    what = "'{component}' can't be deleted"
+    why = "rows of other objects refer to it"
+    mend = "delete those first, or set a status that ends it"
 
 
 class AboveItself(Refused):
-    """An instance's hierarchy leads back to it."""
+    """An instance's hierarchy leads back to the instance."""
+
+    what = "the {component} '{key}' would be above itself"
+    why = "'{field}' leads from {circle}"
+    mend = "mend '{field}' of one of them"
 
 
 class VersionConflict(Refused):
-    """Somebody changed the instance since the version that the message carries."""
+    """The instance has changed since the version that the message carries."""
+
+    what = "'{component}' was changed by somebody else"
+    why = "the message changes version {carried}, and {found}"
+    mend = "read it again, and make the change on the state that is stored now"
 
 
-class VersionMissing(Refused):
-    """The message must carry the version that it changes, and doesn't."""
+class OperationUnknown(UnknownName, Refused):
+    """The adapter has no such operation. It never takes another one instead."""
 
-
-class OperationUnknown(Refused):
-    """The operation is none of the adapter's: never a default instead of it."""
+    kind = "operation"
+    what = "'{component}' has no operation '{name}'"
+    why = "expected one of {names}"
+    otherwise = "name the operation"
 
 
 class OperationRefused(Refused):
     """The operation isn't possible on this object or in this place."""
 
 
-#: The error for a reference to an object, where it has one of its own.
-UNKNOWN: dict[str, type[ReferenceUnknown]] = {"Account": AccountUnknown, "Product": ProductUnknown}
+class JsonUnreadable(Misconfigured):
+    """A JSON column holds a text that the hub doesn't write."""
+
+    what = "the rows of '{component}' can't be read"
+    where = "{table}.{column}"
+    why = "expected a list of objects, found {found}"
+    mend = "mend the column by hand: only the hub may write it"

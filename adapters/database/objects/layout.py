@@ -1,27 +1,33 @@
-"""How an integration object lies in the tables, worked out once for each deployment.
+"""The place of integration objects in the tables, worked out once for each deployment.
 
-    StoredObject              "OM Order"
-      header                  StoredComponent: s_order; for OM Asset the account's row
-      components              StoredComponent for each other table, owners first: s_order_item
-        in_json               StoredComponent for what its rows keep as JSON: s_order_item_xa, which is a view
+    StoredObjects             all objects of a deployment
+      StoredObject            "OM Order"
+        header                StoredComponent: s_order; for OM Asset the account's row
+        components            StoredComponent for each other table, owners first: s_order_item
+          in_json             StoredComponent for the rows that a JSON column keeps: s_order_item_xa, which is a view
+            Shape             a set of its columns, as an entry carries them
 
 Spec: docs/design/road.md "Storage".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, MetaData, Table
 
+from adapters.database.objects.faults import NotStored, ObjectNotDeclared
+from adapters.database.objects.stored_values import Binder, binder_of
 from adapters.database.schema.json_views import views_of
 from adapters.database.schema.tables import (
     ID_LENGTH,
     UNIQUE_EVERYWHERE,
     VERSION_COLUMN,
+    VERSION_FIELD,
     field_place,
     owned_components,
     owner_reference,
@@ -29,25 +35,33 @@ from adapters.database.schema.tables import (
     stored_keys,
 )
 from integration_objects.definition import Component, Definitions, Field, IntegrationObject
-from integration_objects.errors import Refused
-from integration_objects.field_values import check_value, in_utc, read_number, write_number
 
-Binder = Callable[[str], str]
-#: What a binder raises: the value's fault, as text.
-ValueFault = ValueError
+#: The property of a node that says what `execute` does to the node.
+OPERATION = "Operation"
+#: Sets of fields that are kept for a component: a sender that leaves out other fields each time makes many.
+_MOST_KEPT = 500
 
-
-class ObjectUnknown(Refused):
-    """The message is of an integration object that isn't declared."""
+Key = tuple[str, ...]
+Pick = Callable[[Any], tuple[Any, ...]]
 
 
-class NotStored(Refused):
-    """The integration object has no tables: it only travels."""
+def pick(places: Sequence[Any]) -> Pick:
+    """Return the function that gives the values at these places of a row, or names of a dict, as a tuple."""
+    if not places:
+        return lambda row: ()
+    if len(places) == 1:
+        place = places[0]
+        return lambda row: (row[place],)
+    return itemgetter(*places)
+
+
+#: Stands for the pick of a key that is the row's own identifier, which isn't among an entry's values.
+ROW_ID: Pick = pick(("row_id",))
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A field whose values must be found elsewhere: in *table*.*column*, which is the key of *object*."""
+    """A field whose values must be stored elsewhere: in *table*.*column*, the key of *object*."""
 
     field: str
     object: str
@@ -55,63 +69,87 @@ class Reference:
     column: Column[str]
 
 
+@dataclass(frozen=True)
+class CarriedFields:
+    """A set of fields that nodes carry.
+
+    Attributes:
+        texts: picks the values of the fields that have a column, the row id's apart, from a node's properties.
+        binders: their binders, in the same order.
+        shape: their columns.
+        row_id: the carried field whose column is the row id; None for none.
+        undeclared: a carried field that the component doesn't have; None for none.
+    """
+
+    texts: Pick
+    binders: tuple[Binder, ...]
+    shape: Shape
+    row_id: str | None
+    undeclared: str | None
+
+
 @dataclass(eq=False)
 class StoredComponent:
     """A component and its table.
 
     Attributes:
-        component: its definition.
-        table: where its rows are; the view that shows them, where they are kept as JSON.
+        definition: the component as it is declared.
+        table: where its rows are; the view that shows them, where a JSON column keeps them.
         owner: the component above of another kind; None for the header.
         owner_key: the column of the owner's table that the rows refer to.
         columns: the column of each stored field, by the field's name, in the definition's order.
-        binders: for each stored field what makes the stored text of a value, or raises ValueFault.
+        binders: the binder of each stored field.
         keys: the user keys whose fields are all stored, in the definition's order, Row Id among them.
-        references: the fields whose values must be found elsewhere.
+        references: the fields whose values must be stored elsewhere.
         required: the fields without which no row is inserted.
-        children: the components beneath that have a table.
-        in_json: the components beneath that its rows keep as JSON.
-        shapes: what is kept of the sets of fields that were carried (`entry_values`).
+        beneath: the stored components that its lists hold, by name; where its rows nest, itself among them.
     """
 
-    component: Component
+    definition: Component
     table: Table
     owner: StoredComponent | None
     owner_key: str
     columns: dict[str, str]
     binders: dict[str, Binder]
-    keys: tuple[tuple[str, ...], ...]
+    keys: tuple[Key, ...]
     references: tuple[Reference, ...] = ()
     required: tuple[str, ...] = ()
-    children: list[StoredComponent] = field(default_factory=list)
-    in_json: list[StoredComponent] = field(default_factory=list)
-    shapes: dict[Any, Any] = field(default_factory=dict, repr=False)
+    beneath: dict[str, StoredComponent] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """The type of its nodes."""
-        return self.component.name
+        return self.definition.name
 
-    @property
-    def json_column(self) -> str | None:
-        """The column of the owner's table that keeps its rows; None where it has a table."""
-        return self.component.json_column
+    @cached_property
+    def json_column(self) -> str:
+        """The column of the owner's table that keeps its rows; "" for a component with a table."""
+        return self.definition.json_column or ""
+
+    @cached_property
+    def children(self) -> tuple[StoredComponent, ...]:
+        """The components that it owns and that have a table."""
+        return tuple(below for below in self.beneath.values() if below.owner is self and not below.json_column)
+
+    @cached_property
+    def in_json(self) -> tuple[StoredComponent, ...]:
+        """The components beneath that its rows keep as JSON."""
+        return tuple(below for below in self.beneath.values() if below.json_column)
 
     @cached_property
     def json_columns(self) -> tuple[str, ...]:
         """The columns of its own table that keep rows of the components beneath."""
-        return tuple(str(one.json_column) for one in self.in_json)
+        return tuple(below.json_column for below in self.in_json)
 
     @cached_property
-    def owner_column(self) -> Column[str] | None:
-        """The column with the owner's key; None in a header."""
-        name = self.component.owner_column
-        return None if name is None or self.owner is None else self.table.c[name]
+    def owner_column(self) -> Column[str]:
+        """The column with the owner's key. A header has none, and isn't asked for it."""
+        return self.table.c[str(self.definition.owner_column)]
 
     @cached_property
     def parent_column(self) -> Column[str] | None:
-        """The column with the row above of the same kind; None where they don't nest."""
-        name = self.component.parent_column
+        """The column with the row above of the same kind; None where the rows don't nest."""
+        name = self.definition.parent_column
         return None if name is None else self.table.c[name]
 
     @cached_property
@@ -120,20 +158,20 @@ class StoredComponent:
         return "root_id" in self.table.c
 
     @cached_property
-    def hierarchy(self) -> str | None:
-        """The field that names what is above an instance of the same object; None for none."""
-        fields = self.component.fields.values()
-        return next((one.name for one in fields if one.hierarchy and one.name in self.columns), None)
+    def has_row_id(self) -> bool:
+        """Whether the row id is the column of a field."""
+        return "row_id" in self.columns.values()
 
     @cached_property
-    def unique_everywhere(self) -> bool:
-        """Whether its keys are unique in the whole table, and not only within the owner."""
-        return self.owner is None or self.table.name in UNIQUE_EVERYWHERE
+    def hierarchy(self) -> str | None:
+        """The field that names the instance of the same object above; None for none."""
+        fields = self.definition.fields.values()
+        return next((known.name for known in fields if known.hierarchy and known.name in self.columns), None)
 
     @cached_property
     def hidden(self) -> tuple[str, ...]:
         """The columns that are the hub's own: row id and version; or row id, owner, position, parent, root."""
-        if self.owner_column is None:
+        if self.owner is None:
             return ("row_id", VERSION_COLUMN)
         parent = () if self.parent_column is None else (self.parent_column.name,)
         return ("row_id", self.owner_column.name, "position", *parent, *(("root_id",) if self.has_root else ()))
@@ -146,17 +184,88 @@ class StoredComponent:
 
     @cached_property
     def place(self) -> dict[str, int]:
-        """Of each column, the place in a row."""
+        """The place of each column in a row as it is read."""
         return {column: place for place, column in enumerate(self.layout)}
 
     @cached_property
     def parent_place(self) -> int | None:
-        """The place in a row of the row above of the same kind; None where they don't nest."""
+        """The place in a row of the row above of the same kind; None where the rows don't nest."""
         return None if self.parent_column is None else self.place[self.parent_column.name]
 
-    def key_columns(self, key: tuple[str, ...]) -> list[Column[str]]:
-        """The columns of a key's fields."""
+    def key_columns(self, key: Key) -> list[Column[str]]:
+        """Return the columns of a key's fields."""
         return [self.table.c[self.columns[name]] for name in key]
+
+    def key_in_row(self, key: Key) -> Pick:
+        """Return the function that picks the values of a key from a row as it is read."""
+        return pick([self.place[self.columns[name]] for name in key])
+
+    def is_scoped(self, key: Key) -> bool:
+        """Say whether the key is unique only within an owner, and not in the whole table."""
+        if self.json_column:
+            return True
+        if self.owner is None or self.table.name in UNIQUE_EVERYWHERE:
+            return False
+        return [self.columns[name] for name in key] != ["row_id"]
+
+    @cached_property
+    def shape(self) -> Callable[[tuple[str, ...]], Shape]:
+        """The function that gives the shape of entries with these columns; it keeps the shapes."""
+        return lru_cache(_MOST_KEPT)(partial(Shape, self))
+
+    @cached_property
+    def carried_fields(self) -> Callable[[tuple[str, ...], str | None], CarriedFields]:
+        """The function that sorts the fields of a node, or only one of them; it keeps the answers."""
+        return lru_cache(_MOST_KEPT)(self._carried_fields)
+
+    def _carried_fields(self, names: tuple[str, ...], only: str | None) -> CarriedFields:
+        carried = []
+        row_id = None
+        for name in names:
+            column = self.columns.get(name)
+            if column is None or (only is not None and name != only):
+                continue
+            if column == "row_id":
+                row_id = name
+            else:
+                carried.append(name)
+        undeclared = next((name for name in names if not self.declares(name)), None)
+        shape = self.shape(tuple(self.columns[name] for name in carried))
+        return CarriedFields(pick(carried), tuple(self.binders[name] for name in carried), shape, row_id, undeclared)
+
+    def declares(self, name: str) -> bool:
+        """Say whether its nodes may carry this property: a field, the operation, or a header's version."""
+        is_version = name == VERSION_FIELD and self.owner is None
+        return name in self.columns or name in self.definition.fields or name == OPERATION or is_version
+
+
+class Shape:
+    """The columns that an entry carries, in their order; entries with the same columns share a shape.
+
+    Attributes:
+        columns: without the row id.
+        place: the place of each column among them.
+        in_row: picks the values of these columns from a row as it is read.
+        keys: for each of the component's keys the function that picks it from an entry's values; None where the entry
+            can't have the key; `ROW_ID` where the key is the row's own identifier.
+        required: the required fields with their places; None for one that isn't carried.
+    """
+
+    __slots__ = ("columns", "in_row", "keys", "place", "required")
+
+    def __init__(self, component: StoredComponent, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        self.place = {column: place for place, column in enumerate(columns)}
+        self.in_row = pick([component.place[column] for column in columns])
+        self.keys: dict[Key, Pick | None] = {}
+        for key in component.keys:
+            columns_of_key = [component.columns[name] for name in key]
+            if columns_of_key == ["row_id"]:
+                self.keys[key] = ROW_ID
+            else:
+                is_whole = all(column in self.place for column in columns_of_key)
+                self.keys[key] = pick([self.place[column] for column in columns_of_key]) if is_whole else None
+        self.required = tuple((name, self.place.get(component.columns[name])) for name in component.required)
 
 
 @dataclass(eq=False)
@@ -165,15 +274,13 @@ class StoredObject:
 
     Attributes:
         definition: the integration object.
-        header: its header's table; for an object that is another's row (OM Asset), that one's.
-        components: the others that have a table, owners before what they own.
-        by_component: all of them, by their definition's id.
+        header: its header's table; for an object that is another's row (OM Asset), the table of that row.
+        components: the others that have a table, owners before the components that they own.
     """
 
     definition: IntegrationObject
     header: StoredComponent
     components: list[StoredComponent]
-    by_component: dict[int, StoredComponent]
 
     @property
     def name(self) -> str:
@@ -182,167 +289,105 @@ class StoredObject:
 
     @property
     def is_borrowed(self) -> bool:
-        """Whether the header is another object's row, which this one neither makes nor deletes."""
+        """Whether the header is another object's row, which this object neither makes nor deletes."""
         return self.definition.row_of is not None
 
     @property
     def row_id_key(self) -> str | None:
-        """The column whose value a new header's row id is: of an account, its key; None where the hub makes it."""
+        """The column whose value becomes a new header's row id, such as an account's key; None for a new identifier."""
         header = self.header
-        if "row_id" in header.columns.values() or not header.keys or len(header.keys[0]) != 1:
+        if header.has_row_id or not header.keys or len(header.keys[0]) != 1:
             return None
-        key = header.component.fields.get(header.keys[0][0])
+        key = header.definition.fields.get(header.keys[0][0])
         fits = key is not None and key.type == "text" and key.required and (key.length or ID_LENGTH + 1) <= ID_LENGTH
         return header.columns[header.keys[0][0]] if fits else None
 
 
-def stored_object(name: str | None, definitions: Definitions, metadata: MetaData) -> StoredObject:
-    """The integration object *name* as it lies in the tables of *metadata*; worked out once.
+class StoredObjects:
+    """The integration objects of a deployment in its tables; each is worked out when it is first asked for.
 
-    Raises:
-        ObjectUnknown: there is none of that name.
-        NotStored: it has no tables.
+    Args:
+        definitions: the integration objects.
+        metadata: their tables, as `tables_of` made them.
     """
-    known: dict[str, StoredObject] = metadata.info.setdefault("stored objects", {})
-    found = known.get(name or "")
-    if found is None:
-        definition = definitions.get(name or "")
-        if definition is None:
-            raise ObjectUnknown(
-                f"there is no integration object '{name}'",
-                why=f"declared are {', '.join(sorted(definitions))}",
-                mend="mend the name, or declare the object",
+
+    def __init__(self, definitions: Definitions, metadata: MetaData) -> None:
+        self._definitions = definitions
+        self._metadata = metadata
+        self._known: dict[str | None, StoredObject] = {}
+
+    def of(self, name: str | None) -> StoredObject:
+        """Return the integration object *name* as it lies in the tables.
+
+        Raises:
+            ObjectNotDeclared: no object has this name.
+            NotStored: the object has no tables.
+        """
+        known = self._known.get(name)
+        if known is None:
+            definition = self._definitions.get(name or "")
+            if definition is None:
+                raise ObjectNotDeclared(name or "", self._definitions)
+            known = self._known[name] = self._stored(definition)
+        return known
+
+    def _stored(self, definition: IntegrationObject) -> StoredObject:
+        # By identity: a definition's components have no names of their own, and may hold themselves.
+        stored: dict[int, StoredComponent] = {}
+        for component, owner in owned_components(definition):
+            if component is definition.root:
+                stored[id(component)] = self._header(definition)
+            elif component.table and owner is not None and id(owner) in stored:
+                owner_key = owner_reference(self._definitions, definition, owner)[1]
+                stored[id(component)] = self._component(component, stored[id(owner)], owner_key)
+        for above in stored.values():
+            for name, child in above.definition.children.items():
+                if id(child) in stored:
+                    above.beneath[name] = stored[id(child)]
+        header, *components = [component for component in stored.values() if not component.json_column]
+        return StoredObject(definition, header, components)
+
+    def _header(self, definition: IntegrationObject) -> StoredComponent:
+        root = definition.root
+        if definition.row_of is not None:
+            table, column = field_place(self._definitions, *definition.row_of)
+            name = definition.row_of[1]
+            binder = binder_of(root.fields.get(name, Field(name)), in_key=True)
+            return StoredComponent(
+                root, self._metadata.tables[table], None, "", {name: column}, {name: binder}, ((name,),)
             )
-        found = known[definition.name] = _stored(definition, definitions, metadata)
-    return found
+        if not root.table:
+            raise NotStored(object=definition.name, where=root.where or definition.where)
+        return self._component(root, None, "")
 
-
-def _stored(definition: IntegrationObject, definitions: Definitions, metadata: MetaData) -> StoredObject:
-    by_component: dict[int, StoredComponent] = {}
-    order: list[StoredComponent] = []
-    for component, owner in owned_components(definition):
-        above = None if owner is None else by_component.get(id(owner))
-        if component is definition.root:
-            one = _header(definition, definitions, metadata)
-        elif not component.table or above is None or owner is None:
-            continue
-        else:
-            key = owner_reference(definitions, definition, owner)[1]
-            in_json = component.json_column is not None
-            table = views_of(metadata)[component.table].table if in_json else metadata.tables[component.table]
-            one = _component(component, definitions, metadata, table, above, key)
-            (above.in_json if in_json else above.children).append(one)
-        by_component[id(component)] = one
-        if one.json_column is None:
-            order.append(one)
-    return StoredObject(definition, order[0], order[1:], by_component)
-
-
-def _header(definition: IntegrationObject, definitions: Definitions, metadata: MetaData) -> StoredComponent:
-    root = definition.root
-    if definition.row_of is not None:
-        table, column = field_place(definitions, *definition.row_of)
-        name = definition.row_of[1]
+    def _component(self, component: Component, owner: StoredComponent | None, owner_key: str) -> StoredComponent:
+        is_view = owner is not None and component.json_column is not None
+        table = views_of(self._metadata)[component.table].table if is_view else self._metadata.tables[component.table]
+        columns = stored_fields(component)
+        stored = set(stored_keys(component))
+        keys = tuple(
+            key for key in component.keys if key in stored or (len(key) == 1 and columns.get(key[0]) == "row_id")
+        )
+        in_keys = {name for key in keys for name in key}
         return StoredComponent(
-            root,
-            metadata.tables[table],
-            None,
-            "",
-            {name: column},
-            {name: _binder(root.fields.get(name, Field(name)), in_key=True)},
-            ((name,),),
+            component,
+            table,
+            owner,
+            owner_key,
+            columns,
+            {name: binder_of(component.fields[name], in_key=name in in_keys) for name in columns},
+            keys,
+            tuple(self._references(component, list(columns))),
+            tuple(name for name in columns if component.fields[name].required),
         )
-    if not root.table:
-        raise NotStored(
-            f"the integration object '{definition.name}' isn't stored",
-            where=root.where or definition.where,
-            why="its header has no table: it only travels",
-            mend="name an object that is stored",
-        )
-    return _component(root, definitions, metadata, metadata.tables[root.table], None, "")
 
-
-def _component(
-    component: Component,
-    definitions: Definitions,
-    metadata: MetaData,
-    table: Table,
-    owner: StoredComponent | None,
-    owner_key: str,
-) -> StoredComponent:
-    columns = stored_fields(component)
-    stored = set(stored_keys(component))
-    keys = tuple(key for key in component.keys if key in stored or (len(key) == 1 and columns.get(key[0]) == "row_id"))
-    in_keys = {name for key in keys for name in key}
-    references = []
-    for name in columns:
-        target = component.fields[name].references
-        if target is not None:
-            wanted, _, field_name = target.partition(".")
-            place, column = field_place(definitions, wanted, field_name)
-            found = metadata.tables[place]
-            references.append(Reference(name, wanted, found, found.c[column]))
-    return StoredComponent(
-        component,
-        table,
-        owner,
-        owner_key,
-        columns,
-        {name: _binder(component.fields[name], in_key=name in in_keys) for name in columns},
-        keys,
-        tuple(references),
-        tuple(name for name in columns if component.fields[name].required),
-    )
-
-
-def _binder(one: Field, *, in_key: bool) -> Binder:
-    """What makes the stored text of a value: numbers without needless zeros in front, dates in UTC."""
-    if one.type == "number":
-        return _key_number if in_key else _number
-    if one.type == "date":
-        return _date
-    length = ID_LENGTH if one.column == "row_id" else one.length
-    if one.type == "text" and not one.values and (length is None or length > 0):
-
-        def text(value: str) -> str:
-            # Printable text holds no character that can't be stored; the thorough check is for the rest.
-            if value.isprintable() and (length is None or len(value) <= length):
-                return value
-            return checked(value)
-
-    else:
-
-        def text(value: str) -> str:
-            return checked(value)
-
-    def checked(value: str) -> str:
-        fault = check_value(one, value)
-        if fault is not None:
-            raise ValueFault(fault)
-        if length is not None and len(value) > length:
-            raise ValueFault(f"expected at most {length} characters, found {len(value)}")
-        return value
-
-    return text
-
-
-def _number(value: str) -> str:
-    if value.isdecimal() and value.isascii() and len(value) < 15 and (value[0] != "0" or len(value) == 1):
-        return value
-    return write_number(read_number(value))
-
-
-def _key_number(value: str) -> str:
-    """A number by which a row is found: 1.0 and 1 are one key, so that it has one writing."""
-    number = _number(value)
-    return number.rstrip("0").rstrip(".") if "." in number else number
-
-
-def _date(value: str) -> str:
-    fault = check_value(_ANY_DATE, value)
-    if fault is not None:
-        raise ValueFault(fault)
-    return in_utc(value)
-
-
-_ANY_DATE = Field("", type="date")
+    def _references(self, component: Component, names: Sequence[str]) -> list[Reference]:
+        references = []
+        for name in names:
+            target = component.fields[name].references
+            if target is not None:
+                object_name, _, key = target.partition(".")
+                table_name, column = field_place(self._definitions, object_name, key)
+                table = self._metadata.tables[table_name]
+                references.append(Reference(name, object_name, table, table.c[column]))
+        return references

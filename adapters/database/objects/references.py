@@ -1,75 +1,152 @@
-"""Values that must be found elsewhere: an item's product and accounts, an order's account.
+"""Values that name other instances: a reference must be stored, and a hierarchy must not lead back to its beginning.
 
-Spec: docs/design/road.md "Storage": a switch of the definition, on by default.
+    check_references    an item's product and accounts, an order's account
+    check_hierarchy     the accounts above an account
+
+The row above in a hierarchy may come later, so that no foreign key guards it. After the writes of a call the changed
+instances are followed upwards, once for all of them, so that one message can turn a hierarchy over.
+
+Spec: docs/design/road.md "Storage": a switch of the definition, on by default; docs/design/data-model.md, "Objects and
+where they live" (accounts: a hierarchy).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Column, Connection, Select, select
 
-from adapters.database.connection.statements import is_one_of, once, parts
+from adapters.database.connection.dialect import dialect_of
+from adapters.database.connection.statements import MOST_STATEMENTS, is_one_of, parts
 from adapters.database.objects.entry import Entry
-from adapters.database.objects.faults import UNKNOWN, ReferenceUnknown
+from adapters.database.objects.faults import AboveItself, ReferenceUnknown
 from adapters.database.objects.layout import Reference, StoredComponent
 
-#: Values that were found already, by table and column.
+#: Values that this transaction has found already, by table and column.
 Known = dict[tuple[str, str], set[str]]
+
+#: The lock of writers of hierarchies: two transactions can't write the halves of a circle at the same time.
+_HIERARCHY_LOCK = 7_265_177_105
+#: Members of a circle that an error names.
+_SHOWN = 10
 
 
 def check_references(
-    connection: Connection, known_values: Known, stored: StoredComponent, entries: Sequence[Entry]
+    connection: Connection, known_values: Known, component: StoredComponent, entries: Sequence[Entry]
 ) -> None:
-    """Refuse values that must be found elsewhere and aren't, with one statement for each place.
+    """Refuse values that must be stored elsewhere and aren't, with one statement for each place.
 
     Args:
         connection: of the caller's transaction.
-        known_values: what was found in it before; what is found now is added.
-        stored: the entries' component.
-        entries: those that are inserted or updated.
+        known_values: the values that it has found before; the values found now are added.
+        component: the entries' component.
+        entries: the entries that are inserted or updated.
 
     Raises:
-        ReferenceUnknown: AccountUnknown or ProductUnknown where it is one of those.
+        ReferenceUnknown: names the field and the value.
     """
-    wanted: dict[tuple[str, str], dict[str, tuple[Entry, Reference]]] = {}
-    for reference in stored.references:
-        column = stored.columns[reference.field]
-        place = (reference.table.name, reference.column.name)
-        known = known_values.setdefault(place, set())
-        if {entry.value(column) for entry in entries} - known <= {None}:
+    wanted: dict[Column[str], dict[str, tuple[Entry, Reference]]] = {}
+    for reference in component.references:
+        column = component.columns[reference.field]
+        known = known_values.setdefault((reference.table.name, reference.column.name), set())
+        if {entry.carried(column) for entry in entries} - known <= {None}:
             continue
         for entry in entries:
-            value = entry.value(column)
-            if value is None or value in known or entry.now(column) == value:
-                continue
-            wanted.setdefault(place, {}).setdefault(value, (entry, reference))
-    for place, values in wanted.items():
-        target = next(iter(values.values()))[1].column
-        known = known_values[place]
-        statement = once(
-            connection,
-            target.table,
-            ("known", target.name),
-            partial(_known, connection, target),
-        )
+            value = entry.carried(column)
+            if value is not None and value not in known and entry.stored(column) != value:
+                wanted.setdefault(reference.column, {}).setdefault(value, (entry, reference))
+    for target, values in wanted.items():
+        known = known_values[target.table.name, target.name]
         for part in parts(list(values)):
-            known.update(connection.scalars(statement, {"wanted": part}))
+            known.update(connection.scalars(_values_of(target), {"wanted": part}))
         for value, (entry, reference) in values.items():
             if value not in known:
-                raise _unknown(entry, reference, value)
+                raise ReferenceUnknown(
+                    field=reference.field,
+                    object=reference.object.lower(),
+                    value=value,
+                    table=reference.table.name,
+                    column=target.name,
+                    where=entry.where(),
+                )
 
 
-def _known(connection: Connection, target: Column[str]) -> Select[str]:
-    return select(target).where(is_one_of(target, "wanted"))
+@lru_cache(MOST_STATEMENTS)
+def _values_of(column: Column[str]) -> Select[str]:
+    return select(column).where(is_one_of(column, "wanted"))
 
 
-def _unknown(entry: Entry, reference: Reference, value: str) -> ReferenceUnknown:
-    kind = UNKNOWN.get(reference.object, ReferenceUnknown)
-    return kind(
-        f"'{reference.field}' names the {reference.object.lower()} '{value}', which isn't there",
-        where=entry.where(),
-        why=f"no row of {reference.table.name} has {reference.column.name} '{value}'",
-        mend=f"load the {reference.object.lower()} first, or mend '{reference.field}'",
-    )
+def is_moved(header: Entry) -> bool:
+    """Say whether a header that is written gets another one above it."""
+    field = header.component.hierarchy
+    if field is None or header.operation == "delete":
+        return False
+    column = header.component.columns[field]
+    above = header.resulting(column)
+    return bool(above) and above != header.stored(column)
+
+
+def check_hierarchy(connection: Connection, component: StoredComponent, moved: Sequence[Entry]) -> None:
+    """Refuse a hierarchy in which an instance is above itself.
+
+    Args:
+        connection: of the caller's transaction, which has written the headers.
+        component: the headers' component, which has a hierarchy.
+        moved: the headers that got another one above them.
+
+    Raises:
+        AboveItself: names the circle.
+    """
+    if not moved:
+        return
+    # The lock comes before the read: a second writer waits for the first one's commit, and then sees its half.
+    dialect_of(connection).wait_for_lock(connection, _HIERARCHY_LOCK)
+    key = component.columns[component.keys[0][0]]
+    above: dict[str, str] = {}
+    for part in parts([str(entry.resulting(key)) for entry in moved]):
+        above.update(connection.execute(_upwards(component), {"wanted": part}).all())
+    proven: set[str] = set()
+    for entry in moved:
+        circle = _circle(str(entry.resulting(key)), above, proven)
+        if circle:
+            raise AboveItself(
+                component=component.name.lower(),
+                key=circle[0],
+                field=component.hierarchy,
+                circle=_shown(circle),
+                where=entry.where(),
+            )
+
+
+@lru_cache(MOST_STATEMENTS)
+def _upwards(component: StoredComponent) -> Select[Any]:
+    """Make the statement that reads the wanted keys and all above them, each with the key above it."""
+    key, above = component.key_columns((component.keys[0][0], str(component.hierarchy)))
+    start = select(key.label("below"), above.label("above")).where(is_one_of(key, "wanted"))
+    upwards = start.cte("upwards", recursive=True)
+    # UNION drops rows that it has already, and so ends in a circle, too; UNION ALL would not.
+    upwards = upwards.union(select(key, above).join(upwards, key == upwards.c.above))
+    return select(upwards.c.below, upwards.c.above).where(upwards.c.above.is_not(None))
+
+
+def _circle(start: str, above: Mapping[str, str], proven: set[str]) -> list[str]:
+    """Return the circle that *start* leads into, in order; nothing where it leads to a top. Adds to *proven*."""
+    path: dict[str, None] = {}
+    key: str | None = start
+    while key is not None and key not in proven:
+        if key in path:
+            members = list(path)
+            return members[members.index(key) :]
+        path[key] = None
+        key = above.get(key)
+    proven.update(path)
+    return []
+
+
+def _shown(circle: Sequence[str]) -> str:
+    names = [f"'{key}'" for key in circle[:_SHOWN]]
+    if len(circle) > _SHOWN:
+        names.append(f"{len(circle) - _SHOWN} more")
+    return " to ".join([*names, f"'{circle[0]}'"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Connection
 
-from adapters.database.objects.store import ObjectStore
+from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
 from hub.presentation.tree_json import tree_json
 from hub.services.apply import apply
@@ -25,6 +25,7 @@ from tests.hub.services.test_service_laws import DEFINITIONS, same_state, state
 from tests.trees import asset, attribute, counting, item
 
 METADATA = tables_of(DEFINITIONS)
+OBJECTS = StoredObjects(DEFINITIONS, METADATA)
 ALLOWED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 often = settings(max_examples=60, deadline=None, suppress_health_check=ALLOWED)
 seldom = settings(max_examples=12, deadline=None, suppress_health_check=ALLOWED)
@@ -41,7 +42,7 @@ class Database:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.store = ObjectStore(connection, DEFINITIONS, METADATA, SeededSurroundings())
+        self.store = ObjectStore(connection, OBJECTS, SeededSurroundings())
         self.store.insert(message("Account", [PropertySet("Account", properties={"Account Id": "1-A"})]))
         for name in ("P", "Q"):
             self.store.insert(message("Product", [PropertySet("Product", properties={"Product Id": name})]))

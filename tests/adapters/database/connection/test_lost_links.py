@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from adapters.database.connection.database import Database
 from adapters.database.connection.driver_faults import CommitUnknown, ConstraintRace, DatabaseAway, DatabaseBusy
 from adapters.database.objects.matcher import Matcher
-from adapters.database.objects.store import ObjectStore
+from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
 from integration_objects.complex_object import instances, line_items, message, put_list
 from integration_objects.definition import shipped_definitions
@@ -21,6 +21,7 @@ from tests.services.cutting_proxy import CuttingProxy
 
 DEFINITIONS = shipped_definitions()
 METADATA = tables_of(DEFINITIONS)
+OBJECTS = StoredObjects(DEFINITIONS, METADATA)
 #: Lines that are written with COPY.
 MANY = 40
 
@@ -52,7 +53,7 @@ def order(number="1", **fields):
 
 
 def insert(connection, tree=None, seed=0):
-    store = ObjectStore(connection, DEFINITIONS, METADATA, SeededSurroundings(seed))
+    store = ObjectStore(connection, OBJECTS, SeededSurroundings(seed))
     return store.insert(order() if tree is None else tree)
 
 
@@ -240,7 +241,7 @@ def test_a_block_of_rows_that_another_transaction_wrote_meanwhile_is_tried_again
     """The unique constraints hold within COPY as within INSERT, and mean the same."""
     with postgresql_database.write() as connection:
         done = insert(connection)
-        kept = ObjectStore(connection, DEFINITIONS, METADATA, SeededSurroundings()).query("OM Order")
+        kept = ObjectStore(connection, OBJECTS, SeededSurroundings()).query("OM Order")
     taken = line_items(instances(kept)[0])[0].get("Row Id")
     again = order("2")
     line_items(instances(again)[0])[7].properties["Row Id"] = taken
@@ -261,7 +262,7 @@ def test_a_block_of_rows_keeps_every_character_and_null(postgresql_database):
     with postgresql_database.write() as connection:
         insert(connection, tree)
     with postgresql_database.read() as connection:
-        found = ObjectStore(connection, DEFINITIONS, METADATA, SeededSurroundings()).query("OM Order")
+        found = ObjectStore(connection, OBJECTS, SeededSurroundings()).query("OM Order")
     assert [line.get("Service Id") for line in line_items(instances(found)[0])[: len(texts)]] == texts
 
 

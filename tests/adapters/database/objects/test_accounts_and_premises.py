@@ -15,7 +15,7 @@ from adapters.database.objects.faults import (
     ReferenceUnknown,
     StillReferenced,
 )
-from adapters.database.objects.store import ObjectStore
+from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
 from integration_objects.complex_object import instances, message
 from integration_objects.definition import shipped_definitions
@@ -24,6 +24,7 @@ from integration_objects.surroundings import SeededSurroundings
 
 DEFINITIONS = shipped_definitions()
 METADATA = tables_of(DEFINITIONS)
+OBJECTS = StoredObjects(DEFINITIONS, METADATA)
 
 #: One instance of each object, those first that others refer to: every field that is stored, and its children.
 EXAMPLES = {
@@ -165,7 +166,7 @@ def noted(connection):
 def store(any_database):
     """A store in a transaction."""
     with any_database.write() as connection:
-        made = ObjectStore(connection, DEFINITIONS, METADATA, SeededSurroundings())
+        made = ObjectStore(connection, OBJECTS, SeededSurroundings())
         made.connection = connection
         yield made
 
@@ -362,7 +363,7 @@ def test_two_halves_of_a_circle_cannot_be_written_at_once(postgresql_database):
     """The second waits for the first one's commit, and then sees its half."""
 
     def store_on(connection):
-        return ObjectStore(connection, DEFINITIONS, METADATA, SeededSurroundings())
+        return ObjectStore(connection, OBJECTS, SeededSurroundings())
 
     with postgresql_database.write() as connection:
         store_on(connection).insert(message("Account", [account("a", None), account("b", None)]))

@@ -14,11 +14,11 @@ from adapters.database.objects.faults import (
     DuplicateInMessage,
     FieldInvalid,
     FieldMissing,
+    JsonUnreadable,
     RowNotFound,
 )
-from adapters.database.objects.json_text import JsonUnreadable, objects_in, texts_of
-from adapters.database.objects.layout import stored_object
-from adapters.database.objects.store import ObjectStore
+from adapters.database.objects.json_children import objects_in, texts_of
+from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
 from adapters.database.schema.upgrade import upgrade
 from integration_objects.complex_object import instances, message
@@ -100,7 +100,7 @@ def twin_database(request, tmp_path):
 @pytest.fixture
 def twin_store(twin_database):
     with twin_database.write() as connection:
-        store = ObjectStore(connection, TWINS, TWIN_TABLES, SeededSurroundings())
+        store = ObjectStore(connection, StoredObjects(TWINS, TWIN_TABLES), SeededSurroundings())
         store.connection = connection
         yield store
 
@@ -219,7 +219,9 @@ def shown(store, table):
 
 def test_a_text_is_exact():
     """Digits, the empty text, quotes and signs outside of ASCII come back as they went; null is left out."""
-    stored = stored_object("OM Order", shipped_definitions(), tables_of(shipped_definitions())).components[0].in_json[0]
+    stored = (
+        StoredObjects(shipped_definitions(), tables_of(shipped_definitions())).of("OM Order").components[0].in_json[0]
+    )
     columns = {"name": ['a"\\\n\u2028', "\U0001f600", "c"], "number_value": ["-0.5000000", None, "1"]}
     made = texts_of({**columns, "text_value": ["", None, "null"]}, [2, 0, 1])
     assert made == [
@@ -234,7 +236,9 @@ def test_a_text_is_exact():
 
 
 def test_a_number_that_somebody_else_wrote_keeps_its_digits():
-    stored = stored_object("OM Order", shipped_definitions(), tables_of(shipped_definitions())).components[0].in_json[0]
+    stored = (
+        StoredObjects(shipped_definitions(), tables_of(shipped_definitions())).of("OM Order").components[0].in_json[0]
+    )
     assert objects_in(stored, ['[{"number_value":9007199254740993.0001}]']) == [
         [{"number_value": "9007199254740993.0001"}]
     ]
@@ -242,7 +246,9 @@ def test_a_number_that_somebody_else_wrote_keeps_its_digits():
 
 @pytest.mark.parametrize("text", ["{}", "[1]", '"x"', "[],[]"])
 def test_what_the_hub_does_not_write_is_told_with_its_place(text):
-    stored = stored_object("OM Order", shipped_definitions(), tables_of(shipped_definitions())).components[0].in_json[0]
+    stored = (
+        StoredObjects(shipped_definitions(), tables_of(shipped_definitions())).of("OM Order").components[0].in_json[0]
+    )
     with pytest.raises(JsonUnreadable) as caught:
         objects_in(stored, ["[]", text])
     why = "no JSON: Extra data: line 1 column 3 (char 2)" if text == "[],[]" else repr(text)
@@ -250,7 +256,7 @@ def test_what_the_hub_does_not_write_is_told_with_its_place(text):
         "the rows of 'Attribute' can't be read\n"
         "  where: s_order_item.attributes\n"
         f"  why:   expected a list of objects, found {why}\n"
-        "  mend:  mend the column by hand: nothing but the hub writes it"
+        "  mend:  mend the column by hand: only the hub may write it"
     )
 
 
@@ -287,7 +293,9 @@ def order(*lists, **fields):
 def store(any_database):
     definitions = shipped_definitions()
     with any_database.write() as connection:
-        store = ObjectStore(connection, definitions, tables_of(definitions), SeededSurroundings(), "anna")
+        store = ObjectStore(
+            connection, StoredObjects(definitions, tables_of(definitions)), SeededSurroundings(), "anna"
+        )
         store.connection = connection
         yield store
 
@@ -345,7 +353,7 @@ def test_the_last_attribute_that_goes_leaves_null(store):
         (
             {"Name": "a", "Number Value": "1e3"},
             FieldInvalid,
-            "'Number Value' can't have its value\n"
+            "'Number Value' can't have this value\n"
             "  where: /Order[1]/Line Item[1]/Attribute[2], table s_order_item_xa\n"
             "  why:   expected a number (digits with a sign and a point), found '1e3'\n"
             "  mend:  correct 'Number Value', or leave it out",
@@ -421,7 +429,7 @@ def visits(request, tmp_path):
         def opened(definitions):
             upgrade(database, definitions)
             connection = stack.enter_context(database.write())
-            return ObjectStore(connection, definitions, tables_of(definitions), SeededSurroundings())
+            return ObjectStore(connection, StoredObjects(definitions, tables_of(definitions)), SeededSurroundings())
 
         yield opened
 

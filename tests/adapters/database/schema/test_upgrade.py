@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, event, inspect, select, text
 
 from adapters.database.connection.column_types import JsonText
 from adapters.database.connection.database import Database
-from adapters.database.objects.store import ObjectStore
+from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema import upgrade as upgrading
 from adapters.database.schema.json_views import renew_views, views_of
 from adapters.database.schema.tables import tables_of
@@ -272,7 +272,7 @@ def test_an_extensions_columns_and_tables_are_added_and_recorded(empty_database)
         children=[PropertySet("ListOf Note", children=[PropertySet("Note", properties={"Title": "a", "Text": "b"})])],
     )
     with empty_database.write() as connection:
-        store = ObjectStore(connection, definitions, metadata, SeededSurroundings())
+        store = ObjectStore(connection, StoredObjects(definitions, metadata), SeededSurroundings())
         store.insert(message("OM Order", [order]))
         (found,) = instances(store.query("OM Order", {"Channel": "web"}))
         assert {name: found.get(name) for name in ("Channel", "Score", "Gift")} == {
@@ -341,7 +341,7 @@ def test_an_extensions_field_of_what_is_kept_as_json_is_stored_read_and_shown(em
     upgrade(empty_database, definitions)
     assert not needs_upgrade(empty_database, definitions)
     with empty_database.write() as connection:
-        store = ObjectStore(connection, definitions, tables_of(definitions), SeededSurroundings())
+        store = ObjectStore(connection, StoredObjects(definitions, tables_of(definitions)), SeededSurroundings())
         store.insert(order_with({"Name": "Length", "Unit": "m", "Rate": "1.50"}))
         [order] = instances(store.query("OM Order"))
         [attribute] = order.children[0].children[0].children[0].children
@@ -396,7 +396,7 @@ def test_an_extensions_json_column_is_added_with_its_view(empty_database):
     definitions = extended(NOTES)
     upgrade(empty_database, definitions)
     with empty_database.write() as connection:
-        store = ObjectStore(connection, definitions, tables_of(definitions), SeededSurroundings())
+        store = ObjectStore(connection, StoredObjects(definitions, tables_of(definitions)), SeededSurroundings())
         notes = ({"Title": "b", "Amount": "2.0"}, {"Title": "a"})
         store.insert(order_with({"Name": "x"}, *notes))
         [order] = instances(store.query("OM Order"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.database.objects.faults import ProductUnknown
-from adapters.database.objects.store import ObjectStore
+from adapters.database.objects.faults import ReferenceUnknown
+from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
 from hub.configurator import ProductFaulty, catalogue_of
 from hub.workflow_manager.origin import Origin
@@ -44,7 +44,7 @@ def test_the_sample_catalogue_survives_the_database(road):
 def test_the_sample_catalogue_survives_both_databases(any_database):
     tree = hub_from_xml(sample("catalogue.xml"), DEFINITIONS)
     with any_database.write() as connection:
-        store = ObjectStore(connection, DEFINITIONS, tables_of(DEFINITIONS), SeededSurroundings())
+        store = ObjectStore(connection, StoredObjects(DEFINITIONS, tables_of(DEFINITIONS)), SeededSurroundings())
         store.upsert(tree)
         assert {done.operation for done in store.synchronize(tree)} == {"unchanged"}
         found = catalogue_of(store.query("Product", {}), DEFINITIONS)
@@ -109,7 +109,7 @@ def test_a_product_that_was_stored_wrongly_needs_an_operator_and_refuses_nobody(
 
 
 def test_an_unknown_component_product_is_refused(road):
-    with pytest.raises(ProductUnknown) as caught:
+    with pytest.raises(ReferenceUnknown) as caught:
         road.load(HEAD + product("P", structure(("Nix",))) + END)
     assert caught.value.mend == "load the product first, or mend 'Component Product Id'"
 
