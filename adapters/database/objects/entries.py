@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 from adapters.database.objects.entry import Entry, KeyValues, read_values
@@ -231,6 +231,11 @@ class RowCounts:
     updated: int = 0
     deleted: int = 0
 
+    @property
+    def total(self) -> int:
+        """All rows that were written."""
+        return self.inserted + self.updated + self.deleted
+
 
 def places_among(siblings: Sequence[Entry], last: int) -> dict[Entry, int]:
     """Return the positions of one owner's entries that are new or moved, counted from *last*.
@@ -248,5 +253,5 @@ def _is_in_order(positions: Sequence[Any]) -> bool:
     """Say whether the known positions rise, and the siblings without one stand behind them."""
     known = [position for position in positions if position is not None]
     return positions[len(known) :] == [None] * (len(positions) - len(known)) and all(
-        before < after for before, after in zip(known, known[1:], strict=False)
+        before < after for before, after in pairwise(known)
     )

@@ -125,7 +125,10 @@ class Entry:
         """Let it carry *value* for *column*."""
         place = self.shape.place.get(column)
         if place is None:
-            self.shape = self.component.shape((*self.shape.columns, column))
+            longer = self.shape.longer.get(column)
+            if longer is None:
+                longer = self.shape.longer[column] = self.component.shape((*self.shape.columns, column))
+            self.shape = longer
             self.values = (*self.values, value)
         else:
             self.values = (*self.values[:place], value, *self.values[place + 1 :])

@@ -3,7 +3,7 @@
     of Refused
         ObjectNotDeclared, NotStored                           no such integration object; one without tables
         ComponentUnknown, FieldNotDeclared, FieldNotStored     the tree or the question goes beyond the definition
-        FieldInvalid, FieldMissing                             a value doesn't fit its field; a required value is missing
+        FieldInvalid, FieldMissing                             a value doesn't fit its field; a required one is missing
         KeyNotWhole, DuplicateInMessage                        a node can't be told from the others
         RowNotFound, RowsAmbiguous, AlreadyThere               none, several, or one row too many with the key
         BelongsElsewhere                                       the row with the key is beneath another header

@@ -9,7 +9,6 @@ Spec: docs/design/integration.md "The EAI database adapter"; docs/design/perform
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple
 from itertools import chain
 from typing import NamedTuple
 
@@ -122,7 +121,7 @@ class JsonWriter:
 
     def _kept(self, owner: Entry, entries: Sequence[Entry], objects: Sequence[JsonObject]) -> list[_KeptRow] | None:
         """Return an owner's rows as they will be, in their order; None where nothing changes."""
-        counts_before = astuple(self._counts)
+        total_before = self._counts.total
         by_row: dict[str, list[Entry]] = {}
         for entry in entries:
             if entry.row is not None:
@@ -141,7 +140,7 @@ class JsonWriter:
                 kept.append(_KeptRow(places[entry], _new_members(entry), entry))
                 self._counts.inserted += 1
         kept.sort(key=lambda row: row.position)
-        return None if counts_before == astuple(self._counts) else kept
+        return kept if self._counts.total > total_before else None
 
     def _kept_row(
         self, place: int, members: JsonObject, entries: Sequence[Entry], places: dict[Entry, int]

@@ -249,9 +249,10 @@ class Shape:
         keys: for each of the component's keys the function that picks it from an entry's values; None where the entry
             can't have the key; `ROW_ID` where the key is the row's own identifier.
         required: the required fields with their places; None for one that isn't carried.
+        longer: the shapes with one more column, by this column.
     """
 
-    __slots__ = ("columns", "in_row", "keys", "place", "required")
+    __slots__ = ("columns", "in_row", "keys", "longer", "place", "required")
 
     def __init__(self, component: StoredComponent, columns: tuple[str, ...]) -> None:
         self.columns = columns
@@ -265,6 +266,7 @@ class Shape:
             else:
                 is_whole = all(column in self.place for column in columns_of_key)
                 self.keys[key] = pick([self.place[column] for column in columns_of_key]) if is_whole else None
+        self.longer: dict[str, Shape] = {}
         self.required = tuple((name, self.place.get(component.columns[name])) for name in component.required)
 
 

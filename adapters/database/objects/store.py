@@ -20,7 +20,7 @@ Spec: docs/design/integration.md "The EAI database adapter"; docs/design/road.md
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -284,12 +284,12 @@ def _prove_items_named(entries: Entries) -> None:
 
 def _result(entries: Entries, counts: RowCounts) -> InstanceResult:
     header = entries.header
-    operation = "unchanged" if counts == RowCounts() else "updated"
+    operation = "updated" if counts.total else "unchanged"
     if header.operation == "delete":
         operation = "deleted"
     elif header.row is None or (entries.stored.is_borrowed and header.operation == "insert"):
         operation = "inserted"
-    return InstanceResult(operation, entries.stored.name, _shown_key(header), header.row_id, asdict(counts))
+    return InstanceResult(operation, entries.stored.name, _shown_key(header), header.row_id, vars(counts))
 
 
 def _shown_key(header: Entry) -> dict[str, str]:

@@ -139,7 +139,7 @@ class InstanceWriter:
         if header.row is None:
             return
         changes = {} if self._stored.is_borrowed else header.changes()
-        if changes or self._counts != RowCounts():
+        if changes or self._counts.total:
             changes[VERSION_COLUMN] = header.row[_VERSION] + 1
             self._update(header.component, [(header, changes)])
 
