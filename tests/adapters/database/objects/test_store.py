@@ -355,7 +355,7 @@ def test_two_items_of_one_key_are_refused_with_both_places(store):
         "two 'Line Item' have the same key: Integration Id '1'\n"
         "  where: /Order[1]/Line Item[2]/Line Item[1], line 22, table s_order_item\n"
         "  why:   the first is /Order[1]/Line Item[1]\n"
-        "  mend:  leave one of them, or give it another key"
+        "  mend:  leave one of them out, or give it another key"
     )
 
 
@@ -419,7 +419,8 @@ def test_a_component_that_the_object_does_not_have_is_refused(store):
     with pytest.raises(ComponentUnknown) as caught:
         store.insert(tree)
     assert str(caught.value) == (
-        "'Order' holds no 'Line Itm'\n  where: /Order[1], table s_order\n  mend:  did you mean 'Line Item'?"
+        "'Order' holds no 'Line Itm'\n  where: /Order[1], table s_order\n"
+        "  why:   it holds Line Item\n  mend:  did you mean 'Line Item'?"
     )
 
 
@@ -515,9 +516,9 @@ def test_more_than_one_row_with_a_key_says_which(database):
         with pytest.raises(RowsAmbiguous) as caught:
             store.update(message("Account", [PropertySet("Account", properties={"Nick": "n", "Name": "x"})]))
     assert str(caught.value) == (
-        "more than one row of 'Account' has Name '?'\n"
+        "more than one row of 'Account' has Nick 'n'\n"
         "  where: /Account[1], table s_account\n"
-        "  why:   Nick 'n' is in rows A, B\n"
+        "  why:   the rows are A, B\n"
         "  mend:  give the Row Id, or mend the rows"
     )
 
@@ -636,7 +637,7 @@ def test_a_version_that_does_not_match_is_a_conflict(store):
         "'Order' was changed by somebody else\n"
         "  where: /Order[1], table s_order\n"
         "  why:   the message changes version 1, and it is at version 2 now\n"
-        "  mend:  read it again, and make the change on what is there now"
+        "  mend:  read it again, and make the change on the state that is stored now"
     )
     store.delete(order())
     with pytest.raises(VersionConflict) as caught:
@@ -775,7 +776,7 @@ def test_a_profile_cannot_be_synchronized(store):
         "'OM Asset' can't be synchronized\n"
         "  where: /Asset[1], table s_account\n"
         "  why:   an instance is all that an account has; a part of it would delete the rest\n"
-        "  mend:  upsert what changed, and delete what ended by name"
+        "  mend:  upsert the items that changed, and delete by name the items that ended"
     )
 
 
@@ -792,7 +793,7 @@ def test_a_profile_wants_its_account(store):
         "there is no account 'C' that 'OM Asset' could belong to\n"
         "  where: /Asset[1], table s_account\n"
         "  why:   no row with Account Id 'C'\n"
-        "  mend:  load it first, or mend the key"
+        "  mend:  load the account first, or mend 'Account Id'"
     )
 
 
