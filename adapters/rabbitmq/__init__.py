@@ -16,7 +16,7 @@ worker receives and acknowledges, the dispatcher publishes; each may do so from 
     publisher.py    batches and confirms         consumer.py    buffers and acknowledgements
     properties.py   envelopes as AMQP properties
 
-Spec: docs/design/integration.md, "Doors"; docs/design/guarantees.md, "pika, RabbitMQ".
+Spec: docs/design/integration.md, "Transports"; docs/design/guarantees.md, "pika, RabbitMQ".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`orderhub send` and `receive`: messages put in at a route's door, and taken where they left.
 
-Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "Doors".
+Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "Transports".
 """
 
 from __future__ import annotations

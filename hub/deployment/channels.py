@@ -1,6 +1,6 @@
 """The channels of a deployment: the queues and folders that its routes, systems and replies name.
 
-Spec: docs/design/road.md, "Doors" (a channel is an embedded queue of that name).
+Spec: docs/design/road.md, "Transports" (a channel is an embedded queue of that name).
 """
 
 from __future__ import annotations

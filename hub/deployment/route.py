@@ -14,7 +14,7 @@
     limits: {body: 4194304}
     senders: [mainframe]                        # who may send; left out: anybody
 
-Spec: docs/design/integration.md, "Routes"; docs/design/road.md, "Identity of a message", "Doors".
+Spec: docs/design/integration.md, "Routes"; docs/design/road.md, "Identity of a message", "Transports".
 """
 
 from __future__ import annotations
