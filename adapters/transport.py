@@ -11,7 +11,8 @@ A transport promises delivery *at least once*, each way: `publish` returns when 
 messages; a delivery that was not acknowledged comes again. The values of a sender are checked here, before anything
 is stored.
 
-Spec: docs/design/integration.md, "Transports"; docs/design/guarantees.md, "Limits" and "pika, RabbitMQ" (every property is
+Spec: docs/design/integration.md, "Transports";
+docs/design/guarantees.md, "Limits" and "pika, RabbitMQ" (every property is
 type-checked).
 """
 

@@ -6,7 +6,8 @@
 The query's names are those of RabbitMQ's own clients. Without `cacertfile` the system's authorities are trusted.
 The certificate must bear the host's name. Only `str(address)`, which has no password, is ever shown.
 
-Spec: docs/design/integration.md, "Transports" (TLS and credentials from the settings); docs/design/guarantees.md, "pika,
+Spec: docs/design/integration.md, "Transports" (TLS and credentials from the settings);
+docs/design/guarantees.md, "pika,
 RabbitMQ".
 """
 

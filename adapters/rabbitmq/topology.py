@@ -11,7 +11,8 @@ a limit of 20 by itself, after which a message of a queue without a dead-letter 
 gets a limit that nothing reaches. Dead-lettering at least once needs ``reject-publish``, which has no effect as long as
 no policy limits the queue's length.
 
-Spec: docs/design/integration.md, "Transports"; docs/design/guarantees.md, "pika, RabbitMQ". All of it is in RabbitMQ 3.10.
+Spec: docs/design/integration.md, "Transports";
+docs/design/guarantees.md, "pika, RabbitMQ". All of it is in RabbitMQ 3.10.
 """
 
 from __future__ import annotations

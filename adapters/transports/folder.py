@@ -16,7 +16,8 @@
 A file's turn is by its time of change, then its name. A marker in ``working/.taken/``, locked while its
 consumer lives, keeps two consumers from one file, and tells the next consumer that the file was taken before.
 
-Spec: docs/design/integration.md, "Transports"; docs/design/road.md, "Transports"; docs/design/guarantees.md, "Limits" and "The
+Spec: docs/design/integration.md, "Transports"; docs/design/road.md, "Transports";
+docs/design/guarantees.md, "Limits" and "The
 crash suite".
 """
 

@@ -6,7 +6,8 @@
 An embedded channel needs no intake: without a broker, `orderhub send` and the dispatcher write its messages into the
 inbox themselves.
 
-Spec: docs/design/road.md "Transports"; docs/design/integration.md "Transports"; docs/design/guarantees.md G1 (acknowledge after
+Spec: docs/design/road.md "Transports"; docs/design/integration.md "Transports";
+docs/design/guarantees.md G1 (acknowledge after
 the commit).
 """
 

@@ -3,7 +3,8 @@
 The database and the broker share out the messages. A process that dies is started again, and takes up the messages
 that it was working.
 
-Spec: docs/design/integration.md, "Transports" (scaling out); docs/design/guarantees.md, "SQLite" (two processes at most);
+Spec: docs/design/integration.md, "Transports" (scaling out);
+docs/design/guarantees.md, "SQLite" (two processes at most);
 docs/design/performance.md, rule 9.
 """
 
