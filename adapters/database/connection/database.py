@@ -71,7 +71,7 @@ class Database:
 
     @property
     def shown_url(self) -> str:
-        """The URL as errors show it, without the password."""
+        """Return the URL as errors show it, without the password."""
         return self._url.render_as_string(hide_password=True)
 
     @contextmanager

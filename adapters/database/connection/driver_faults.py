@@ -22,12 +22,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from integration_objects.errors import HubError, Misconfigured, Refused, Retryable
 
 
-class DatabaseAway(Retryable):
-    """The database doesn't answer, or the link to it was lost before COMMIT: nothing was written."""
+class DriverFault(HubError):
+    """An error that a driver raised; the derived classes say what it means to the hub."""
 
     what = "the database refused or lost a transaction"
     where = "{database}"
     why = "{cause}"
+
+
+class DatabaseAway(DriverFault, Retryable):
+    """The database doesn't answer, or the link to it was lost before COMMIT: nothing was written."""
+
     mend = "nothing, where it comes back by itself; else start the database, or mend the database URL"
 
 
@@ -41,48 +46,33 @@ class CommitUnknown(DatabaseAway):
     mend = "nothing; the message is delivered again, and the inbox knows whether it was worked"
 
 
-class DatabaseBusy(Retryable):
+class DatabaseBusy(DriverFault, Retryable):
     """Another transaction holds a lock or a row that this one needs, or a time limit passed: nothing was written."""
 
-    what = "the database refused or lost a transaction"
-    where = "{database}"
-    why = "{cause}"
     mend = "nothing; it is tried again"
 
 
-class DatabaseFull(Retryable):
+class DatabaseFull(DriverFault, Retryable):
     """The database's disk has no room left: nothing was written."""
 
-    what = "the database refused or lost a transaction"
-    where = "{database}"
-    why = "{cause}"
     mend = "make room on the database's disk"
 
 
-class ConstraintBroken(Refused):
+class ConstraintBroken(DriverFault, Refused):
     """The data breaks a constraint of the tables that no check before it found."""
 
-    what = "the database refused or lost a transaction"
-    where = "{database}"
-    why = "{cause}"
     mend = "correct the message"
 
 
-class TablesMissing(Misconfigured):
+class TablesMissing(DriverFault, Misconfigured):
     """A table or column is missing: the database hasn't been upgraded."""
 
-    what = "the database refused or lost a transaction"
-    where = "{database}"
-    why = "{cause}"
     mend = "run `orderhub db upgrade`"
 
 
-class DatabaseUnusable(Misconfigured):
+class DatabaseUnusable(DriverFault, Misconfigured):
     """The database can't be used with the settings: a wrong file, user or right."""
 
-    what = "the database refused or lost a transaction"
-    where = "{database}"
-    why = "{cause}"
     mend = "mend the database, its rights, or the database URL in the settings"
 
 

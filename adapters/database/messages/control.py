@@ -1,4 +1,4 @@
-"""What controls the hub's processes: leases, pauses, numbers, the doors' own counts, and the marks of work.
+"""Tables that control the hub's processes: leases, pauses, numbers, the doors' own counts, and the marks of work.
 
 Everything runs in the caller's transaction.
 
@@ -65,11 +65,11 @@ class Control:
         self._process = process
 
     def try_lock(self, name: str) -> bool:
-        """Lock *name* until this transaction ends; False where another has it. On SQLite a writer is alone anyway."""
+        """Lock *name* until this transaction ends; return False where another transaction has it."""
         return dialect_of(self._connection).try_lock(self._connection, name)
 
     def acquire_lease(self, name: str, holder: str, seconds: float) -> bool:
-        """Make *holder* the one who has *name* for *seconds*; False where somebody else has it still."""
+        """Give the lease *name* to *holder* for *seconds*; return False where another holder has it still."""
         values = {
             "name": name,
             "holder": holder,
@@ -79,44 +79,44 @@ class Control:
         return self._connection.execute(_ACQUIRE, values).first() is not None
 
     def release_lease(self, name: str, holder: str) -> None:
-        """Give *name* up, where *holder* has it."""
+        """Give the lease back, if *holder* has it."""
         self._connection.execute(_RELEASE, {"lease": name, "by": holder})
 
     def end_former_leases(self, holder: str) -> None:
-        """End the leases of processes that are gone: those that had the name of *holder*, ``<name>-<number>``."""
+        """End the leases of dead processes: those that had the name of *holder*, ``<name>-<number>``."""
         name = holder.rpartition("-")[0]
         for lease, by in self._connection.execute(_HOLDERS).all():
             if by != holder and by.rpartition("-")[0] == name:
                 self.release_lease(lease, by)
 
     def pause(self, component: str, why: str | None = None) -> None:
-        """Note that *component* is to pause; one that pauses already keeps its reason and time."""
+        """Pause *component*; a component that pauses already keeps its reason and time."""
         self._set(component, "paused", why)
 
     def resume(self, component: str) -> None:
-        """Note that *component* runs again."""
+        """Let *component* run again."""
         self._set(component, "running", None)
 
     def is_paused(self, component: str) -> bool:
-        """Whether *component* was paused and not resumed since."""
+        """Return whether *component* was paused and not resumed since."""
         return self._connection.scalar(_STATE, {"component": component}) == "paused"
 
     def components(self) -> list[dict[str, Any]]:
-        """Every component that was ever paused: ``name``, ``state``, ``why``, ``since``; by name."""
+        """Return every component that was ever paused, by name: ``name``, ``state``, ``why``, ``since``."""
         return [dict(row) for row in self._connection.execute(_COMPONENTS).mappings()]
 
     def next_number(self, name: str, block: int = 1) -> int:
-        """The last of the next *block* whole numbers of *name*, from 1; without gaps, as part of the transaction."""
+        """Take the next *block* numbers of *name*, from 1, and return the last; an undone transaction leaves no gap."""
         values = {"name": name, "value": block, "step": block}
         return int(self._connection.execute(_NEXT_NUMBER, values).scalar_one())
 
     def count_deliveries(self, route: str, number: int) -> None:
-        """Add *number* to what this process's door of *route* has delivered."""
+        """Add *number* to the deliveries of this process's door of *route*."""
         values = {"route": route, "process": self._process, "deliveries": number}
         self._connection.execute(_COUNT_DELIVERIES, values)
 
     def door_counts(self, route: str | None = None) -> tuple[int, int]:
-        """The doors' counts, of *route* or of all: deliveries in the inbox, deliveries on their way to it."""
+        """Return the doors' counts, of *route* or of all: deliveries in the inbox, deliveries on their way to it."""
         statement = _DOORS if route is None else _DOORS.where(DOOR_COUNT.c.route == route)
         deliveries, unacknowledged = self._connection.execute(statement).one()
         return int(deliveries), int(unacknowledged)

@@ -1,4 +1,4 @@
-"""Fallout: what a person must look at before an order can be closed, visible and resolvable.
+"""Fallout: entries that a person must look at and resolve before an order can be closed.
 
 Spec: docs/design/workflows.md, the two traps of Apply Completed; docs/design/road.md, "OM Work Order Status".
 """
@@ -32,13 +32,13 @@ _RESOLVE = (
 
 @dataclass(frozen=True)
 class FalloutEntry:
-    """What fell out.
+    """An entry.
 
     Attributes:
         cause: the stable name of the situation, as ``LineFailed``.
-        reason: a sentence for whoever looks at it.
-        account_id, order_id, order_number: whose and which; None where unknown.
-        inbox_id: the message that brought it up; None for none.
+        reason: a sentence for the person who looks at it.
+        account_id, order_id, order_number: the order and its account; None where unknown.
+        inbox_id: the message that led to the entry, if one did.
         lines: Integration Ids of the lines concerned.
     """
 
@@ -60,19 +60,14 @@ class Fallout:
         self._user = user
 
     def insert(self, entry: FalloutEntry) -> str:
-        """Keep an open entry; returns its row id."""
+        """Keep an open entry; return its row id."""
         row_id = self._surroundings.new_id()
         self._connection.execute(
             FALLOUT.insert(),
             {
+                **vars(entry),
                 "row_id": row_id,
-                "account_id": entry.account_id,
-                "order_id": entry.order_id,
-                "order_number": entry.order_number,
-                "inbox_id": entry.inbox_id,
                 "lines": json.dumps(list(entry.lines)),
-                "cause": entry.cause,
-                "reason": entry.reason,
                 "state": "Open",
                 "created": self._surroundings.now(),
                 "created_by": self._user,
@@ -83,7 +78,7 @@ class Fallout:
     def listing(
         self, state: str | None = "Open", order_number: str | None = None, account_id: str | None = None
     ) -> list[dict[str, Any]]:
-        """The entries in this state (None: in any), of this order and account (None: of all), oldest first."""
+        """Return the entries, the oldest first; None for a state, an order or an account takes all of them."""
         statement = _ROWS
         if state is not None:
             statement = statement.where(_C.state == state)
@@ -94,12 +89,12 @@ class Fallout:
         return [_entry(dict(row)) for row in self._connection.execute(statement).mappings()]
 
     def entry(self, row_id: str) -> dict[str, Any] | None:
-        """The entry of this row, in any state; None for none."""
-        found = self._connection.execute(_ROWS.where(_C.row_id == row_id)).mappings().one_or_none()
-        return None if found is None else _entry(dict(found))
+        """Return the entry of this row, in any state; None if there is none."""
+        row = self._connection.execute(_ROWS.where(_C.row_id == row_id)).mappings().one_or_none()
+        return None if row is None else _entry(dict(row))
 
     def resolve(self, row_id: str, resolution: str) -> bool:
-        """Note that the entry is resolved, and how; False where it isn't open."""
+        """Resolve the entry, and keep how it was resolved; return False for an entry that isn't open."""
         values = {"of_row": row_id, "now": self._surroundings.now(), "by": self._user, "how": resolution}
         return self._connection.execute(_RESOLVE, values).rowcount == 1
 

@@ -28,13 +28,43 @@ from integration_objects.errors import Refused
 from integration_objects.surroundings import Surroundings
 
 Outcome = Literal["new", "repeat", "id reused"]
+#: Digits of a body's digest that make another identity, one more where the shorter ones are taken.
 _DIGITS_OF_DIGEST = (8, 16, 32, 64)
 _MOST_IDENTITY = 137
 _C = INBOX.c
 
 
+#: The columns of a new row, beside its headers and its error; the database numbers it, and the others have defaults.
+_FILED = (
+    "id",
+    "route",
+    "sender",
+    "identity",
+    "digest",
+    "state",
+    "key",
+    "due_at",
+    "received_at",
+    "final_at",
+    "message_id",
+    "correlation_id",
+    "reply_to",
+    "type",
+    "content_type",
+    "source",
+    "reason",
+    "size",
+    "body",
+)
+
+
 class MessageIdReused(Refused):
     """A sender gave another message the identity of an earlier one."""
+
+    what = "message '{identity}' is refused: its identity belongs to an earlier message"
+    where = "route {route}, sender {sender}, message {identity}"
+    why = "the body differs from the first one's (SHA-256 begins {digest}, {size} bytes)"
+    mend = "send a changed message under an id of its own, an unchanged one byte by byte as it was"
 
 
 @dataclass(frozen=True)
@@ -44,10 +74,10 @@ class Arrival:
     Attributes:
         route: the route whose door it came by.
         sender: the broker's verified user, the folder's name, or ``local``.
-        identity: the message id, a field, or the body's digest, as the route has it.
-        envelope: its reply-to is one that the route allows, or None.
-        source: what people recognise it by.
-        key: what messages keep their order by, within the route; None for none.
+        identity: the message id, a field, or the body's digest, as the route declares.
+        envelope: the message; its reply-to is allowed by the route, or None.
+        source: the name by which people recognise the message.
+        key: messages of one key keep their order within the route; None for a message that keeps none.
         over_limit: the body is over the route's limit; its first 64 KiB are kept.
     """
 
@@ -62,7 +92,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Filed:
-    """What became of an arrival.
+    """The outcome of filing an arrival.
 
     Attributes:
         row_id: the inbox row; a repeat's is the first one's.
@@ -102,11 +132,7 @@ class Filing:
         self._control = control
 
     def file(self, arrivals: Sequence[Arrival]) -> list[Filed]:
-        """File *arrivals* in this order, and count them for their doors.
-
-        Returns:
-            For each arrival what became of it, in the same order.
-        """
+        """File *arrivals* in this order, and count them for their doors; return their outcomes in the same order."""
         if not arrivals:
             return []
         rows = [self._new_row(arrival) for arrival in arrivals]
@@ -148,17 +174,17 @@ class Filing:
         )
 
     def _insert(self, rows: Sequence[InboxRow]) -> dict[str, int]:
-        """Insert those of *rows* whose identity is new; returns their places in the line, by id."""
-        found = self._connection.execute(_FILE, [_values(row) for row in rows])
-        return {row.id: row.seq for row in found}
+        """Insert those of *rows* whose identity is new; return their places in the line, by id."""
+        inserted = self._connection.execute(_FILE, [_values(row) for row in rows])
+        return {row.id: row.seq for row in inserted}
 
     def _again(self, arrival: Arrival, row: InboxRow) -> Filed:
         """File an arrival whose identity is there already."""
         for identity in _identities(row):
-            found = self._count_repeat(arrival, row, identity)
-            if found is not None:
-                self._answer_again(arrival, found)
-                return Filed(found.id, "repeat", found.state)
+            first = self._count_repeat(arrival, row, identity)
+            if first is not None:
+                self._answer_again(arrival, first)
+                return Filed(first.id, "repeat", first.state)
             if identity == row.identity:
                 continue
             reused = _as_reused(row, identity)
@@ -178,7 +204,7 @@ class Filing:
         return self._connection.execute(_REPEAT, values).one_or_none()
 
     def _answer_again(self, arrival: Arrival, first: Row[Any]) -> None:
-        """Answer a repeat as the first was answered; where that is still to come, note where else it goes."""
+        """Answer a repeat as the first message was answered; while that reply is to come, note where else it goes."""
         reply_to = arrival.envelope.reply_to
         if first.reply_outbox_id is None:
             others = json.loads(first.also_reply_to or "[]")
@@ -187,7 +213,7 @@ class Filing:
                 self._connection.execute(_ALSO, values)
             return
         if reply_to is None and first.reply_to is not None:
-            return  # the first named where to answer, the repeat names nowhere
+            return  # the first message named a destination, the repeat names none
         reply = self._outbox.row(first.reply_outbox_id)
         if reply is not None:
             destination = reply.message.destination if reply_to is None else reply_to
@@ -199,7 +225,7 @@ def _is_over(arrival: Arrival) -> bool:
 
 
 def _identities(row: InboxRow) -> Iterator[str]:
-    """The row's identity, then those of another body under the same identity."""
+    """Give the row's identity, then the identities of another body under it."""
     yield row.identity
     for digits in _DIGITS_OF_DIGEST:
         yield f"{row.identity[: _MOST_IDENTITY - 1 - digits]}#{row.digest[:digits]}"
@@ -219,34 +245,13 @@ def _as_reused(row: InboxRow, identity: str) -> InboxRow:
 
 def _reused(row: InboxRow) -> MessageIdReused:
     return MessageIdReused(
-        f"message '{row.identity}' is refused: its identity belongs to an earlier message",
-        where=f"route {row.route}, sender {row.sender}, message {row.identity}",
-        why=f"the body differs from the first one's (SHA-256 begins {row.digest[:8]}, {row.size} bytes)",
-        mend="send a changed message under an id of its own, an unchanged one byte by byte as it was",
+        identity=row.identity, route=row.route, sender=row.sender, digest=row.digest[:8], size=row.size
     )
 
 
 def _values(row: InboxRow) -> dict[str, Any]:
     return {
-        "id": row.id,
-        "route": row.route,
-        "sender": row.sender,
-        "identity": row.identity,
-        "digest": row.digest,
-        "state": row.state,
-        "key": row.key,
-        "due_at": row.due_at,
-        "received_at": row.received_at,
-        "final_at": row.final_at,
-        "message_id": row.message_id,
-        "correlation_id": row.correlation_id,
-        "reply_to": row.reply_to,
-        "type": row.type,
-        "content_type": row.content_type,
-        "source": row.source,
-        "reason": row.reason,
-        "size": row.size,
+        **{name: getattr(row, name) for name in _FILED},
         "headers": json.dumps(row.headers, ensure_ascii=False),
         "error": None if row.error is None else json.dumps(row.error, ensure_ascii=False),
-        "body": row.body,
     }

@@ -1,13 +1,13 @@
-"""The inbox: the one waiting room. What is due is claimed here, and its outcome is written here.
+"""The inbox: the one waiting room. Due rows are claimed here, and their outcomes are written here.
 
-    claim          the oldest due row of each free key
-    mark_attempt   a death was seen: committed before the row is worked on again; three deaths park it
-    finish_all     done, filtered, rejected, invalid; of a group all at once
-    retry, park    later; when somebody or something releases it
-    release        what waited for this
-    replay, give_up   an operator's decisions
+    claim             take the oldest due row of each free key
+    mark_attempt      count a death, committed before the row is worked on again; three deaths park the row
+    finish_all        end rows: done, filtered, rejected or invalid
+    retry, park       put a row off: until a time; until an operator or a condition releases it
+    release           put back the rows that wait for a condition
+    replay, give_up   carry out an operator's decision
 
-Whose turn it is, `claim.py` says.
+The module `next_in_line` has the statements of the claim.
 
 Spec: docs/design/road.md, "What commits when"; docs/design/guarantees.md G2.
 """
@@ -19,10 +19,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Integer, bindparam, case, func, select, update
+from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, case, func, select, update
 
 from adapters.database.connection.statements import upsert
-from adapters.database.messages.inbox_row import INBOX, inbox_row, row_or_none
+from adapters.database.messages.inbox_row import INBOX, inbox_row
 from adapters.database.messages.inbox_row import InboxRow as InboxRow
 from adapters.database.messages.next_in_line import CLAIM_ANY, CLAIM_NEAR
 from adapters.database.messages.outbox import Outbox, OutboxMessage
@@ -37,15 +37,30 @@ _C = INBOX.c
 
 
 class RowIsFinal(Retryable):
-    """Somebody else brought the row to its end first: this transaction must leave nothing behind."""
+    """Another process brought the row to its end first: this transaction must leave nothing behind."""
+
+    what = "the message is final already"
+    where = "inbox {row_ids}"
+    why = "it was to become {states} now, and another process brought it to its end before"
+    mend = "nothing: this transaction is undone, and the first outcome stands"
 
 
 class ProcessDied(Retryable):
     """The process died while it worked on the message, each time."""
 
+    what = "the message is parked: the process died {deaths} times while it worked on it"
+    where = "route {route}, inbox {row_id}"
+    why = "each time the message was taken, and no outcome was written"
+    mend = "find out why, then `orderhub messages replay {row_id}` or `give-up {row_id}`"
+
 
 class StateUnknown(Misconfigured):
     """A row is to end in a state that isn't final."""
+
+    what = "an inbox row cannot end in state '{state}'"
+    where = "inbox {row_id}"
+    why = "the final states are {states}"
+    mend = "use retry or park for a message that has not ended"
 
 
 _THE_ROW = _C.id == bindparam("row_id")
@@ -69,7 +84,7 @@ _NEXT_DUE = select(func.min(_C.due_at)).where(
     )
     .exists(),
 )
-# An attempt that was marked before is counted already; waiting for something is none.
+# An attempt that was marked before is counted already; a row that waits for a condition makes no attempt.
 _ATTEMPTS = _C.attempts + case((_C.deaths > 0, 0), else_=bindparam("tried", type_=Integer))
 _MARK_ATTEMPT = (
     update(INBOX)
@@ -121,10 +136,10 @@ class Ending:
     Attributes:
         row_id: the inbox row.
         state: done, filtered, rejected or invalid.
-        error: why, for the last two; its reason is kept beside it.
+        error: why the row is rejected or invalid; its reason is kept beside it.
         map, map_version: the data map that was used, where there was one.
-        why: what is to be said of a row that ends without an error, a filtered one above all; kept as the
-            ``what`` of an error without a reason.
+        why: the remark on a row that ends without an error, such as a filtered one; kept as the ``what`` of an error
+            without a reason.
     """
 
     row_id: str
@@ -144,13 +159,16 @@ class Inbox:
         self._outbox = outbox
 
     def row(self, row_id: str) -> InboxRow | None:
-        """The row of this id; None for none."""
-        return row_or_none(self._connection.execute(_BY_ID, {"row_id": row_id}).one_or_none())
+        """Return the row of this id; None if there is none."""
+        return self._row(_BY_ID, {"row_id": row_id})
 
     def find(self, route: str, sender: str, identity: str) -> InboxRow | None:
-        """The row of this identity; None for none."""
-        values = {"route": route, "sender": sender, "identity": identity}
-        return row_or_none(self._connection.execute(_BY_IDENTITY, values).one_or_none())
+        """Return the row of this identity; None if there is none."""
+        return self._row(_BY_IDENTITY, {"route": route, "sender": sender, "identity": identity})
+
+    def _row(self, statement: Select[Any], values: Mapping[str, str]) -> InboxRow | None:
+        row = self._connection.execute(statement, values).one_or_none()
+        return None if row is None else inbox_row(row)
 
     def claim(self, routes: Sequence[str], limit: int) -> list[InboxRow]:
         """Take the oldest due row of each free key, and due rows without a key, for this transaction.
@@ -169,51 +187,44 @@ class Inbox:
             if most <= 0:
                 break
             values = {"route": route, "now": now, "most": most}
-            found = self._connection.execute(CLAIM_NEAR, values).all()
-            if len(found) < most:
-                found = self._connection.execute(CLAIM_ANY, values).all()
-            result += [inbox_row(row) for row in found]
+            rows = self._connection.execute(CLAIM_NEAR, values).all()
+            # The rows found near are claimed by this transaction already: the second statement finds them again.
+            if len(rows) < most:
+                rows = self._connection.execute(CLAIM_ANY, values).all()
+            result += [inbox_row(row) for row in rows]
         return result
 
     def next_due(self, routes: Sequence[str]) -> str | None:
-        """When the next row of *routes* becomes due, or became; None where none waits but for an operator."""
+        """Return the time at which the next row of *routes* is due; None if all rows wait for an operator."""
         times = [self._connection.scalar(_NEXT_DUE, {"route": route}) for route in routes]
         return min((time for time in times if time is not None), default=None)
 
     def mark_attempt(self, row_id: str) -> bool:
-        """Note that the process died on the row, as far as one can tell, and that it is tried once more.
+        """Count a death of the process on the row, and one more attempt.
 
-        The caller commits this before it works on the row, so that the next death finds it.
+        The caller commits the count before it works on the row: the next death would undo it otherwise.
 
         Returns:
-            Whether to go on; False where that was the third death (the row is parked for an operator now),
-            or the row is final.
+            Whether to work on the row; False after the third death (the row is parked for an operator now), and for a
+            row that is final.
         """
-        found = self._connection.execute(_MARK_ATTEMPT, {"row_id": row_id}).one_or_none()
-        if found is None:
+        attempt = self._connection.execute(_MARK_ATTEMPT, {"row_id": row_id}).one_or_none()
+        if attempt is None:
             return False
-        if found.deaths < MOST_DEATHS:
+        if attempt.deaths < MOST_DEATHS:
             return True
-        self.park(
-            row_id,
-            ProcessDied(
-                f"the message is parked: the process died {MOST_DEATHS} times while it worked on it",
-                where=f"route {found.route}, inbox {row_id}",
-                why="each time the message was taken, and no outcome was written",
-                mend=f"find out why, then `orderhub messages replay {row_id}` or `give-up {row_id}`",
-            ),
-        )
+        self.park(row_id, ProcessDied(deaths=MOST_DEATHS, route=attempt.route, row_id=row_id))
         return False
 
     def finish_all(self, endings: Sequence[Ending], replies: Mapping[str, str] | None = None) -> None:
         """Bring rows to final states, in the transaction of all their effects.
 
         Args:
-            endings: how each ends.
+            endings: how each row ends.
             replies: the outbox rows that answer them, by inbox row.
 
         Raises:
-            RowIsFinal: one is final already; nothing of this transaction may stay.
+            RowIsFinal: a row is final already; nothing of this transaction may stay.
             StateUnknown: a state isn't final.
         """
         if not endings:
@@ -222,78 +233,68 @@ class Inbox:
         values = []
         for ending in endings:
             if ending.state not in FINAL_STATES:
-                raise StateUnknown(
-                    f"an inbox row cannot end in state '{ending.state}'",
-                    where=f"inbox {ending.row_id}",
-                    why=f"the final states are {', '.join(FINAL_STATES)}",
-                    mend="use retry or park for a message that has not ended",
-                )
+                raise StateUnknown(state=ending.state, row_id=ending.row_id, states=", ".join(FINAL_STATES))
             values.append(_outcome(ending, ended=now, reply=(replies or {}).get(ending.row_id)))
         if self._connection.execute(_OUTCOME, values).rowcount != len(values):
             states = ", ".join(sorted({f"'{ending.state}'" for ending in endings}))
-            raise RowIsFinal(
-                "the message is final already",
-                where="inbox " + ", ".join(ending.row_id for ending in endings),
-                why=f"it was to become {states} now, and another process brought it to its end before",
-                mend="nothing: this transaction is undone, and the first outcome stands",
-            )
+            raise RowIsFinal(row_ids=", ".join(ending.row_id for ending in endings), states=states)
 
     def retry(self, row_id: str, due_at: str, error: HubError) -> bool:
-        """Try the row again at *due_at*; False where it is final already."""
+        """Try the row again at *due_at*; return False for a row that is final already."""
         return self._put_off(Ending(row_id, "retrying", error), due=due_at)
 
     def park(
         self, row_id: str, error: HubError, waits_for: str | None = None, look_again_at: str | None = None
     ) -> bool:
-        """Park the row for an operator, or until *waits_for* is released; False where it is final already.
+        """Park the row for an operator, or until *waits_for* is released; return False for a row that is final already.
 
-        Waiting for something uses up no attempt.
+        A row that waits for a condition uses up no attempt.
 
         Args:
             row_id: the inbox row.
             error: why.
-            waits_for: what it waits for, as `release` names it; None for an operator.
-            look_again_at: when `wake` releases it all the same, because what it waits for may have come while
-                it was being parked; a minute from now where not given.
+            waits_for: the condition, as `release` names it; None for an operator.
+            look_again_at: when `wake` releases the row all the same, because the condition may have been released while
+                the row was being parked; None for a minute from now.
         """
         if waits_for is not None:
             look_again_at = look_again_at or self._surroundings.later(LOOK_AGAIN_S)
         return self._put_off(Ending(row_id, "parked", error), due=look_again_at, awaited=waits_for)
 
     def release(self, *waits_for: str) -> int:
-        """Put the rows that wait for one of these back in their places, due now; returns how many."""
+        """Put the rows that wait for one of these conditions back in their places, due now; return their number."""
         if not waits_for:
             return 0
         values = {"awaited": waits_for, "now": self._surroundings.now()}
         return self._connection.execute(_RELEASE, values).rowcount
 
     def wake(self) -> int:
-        """Put the rows back whose time to look again has come; returns how many."""
+        """Put the rows back whose time to look again has come; return their number."""
         return self._connection.execute(_WAKE, {"now": self._surroundings.now()}).rowcount
 
     def replay(self, row_id: str) -> bool:
-        """Put a row back in its place that is parked, retrying, rejected, invalid or dead, its attempts at 0.
+        """Put a parked, retrying, rejected, invalid or dead row back in its place, its attempts at 0.
 
-        Its replays are counted, so that what leaves this time has other ids.
+        The replays are counted, so that the messages that leave this time have other ids.
 
         Returns:
-            False where there is no such row in one of these states: what is done stays done.
+            False if the row is in none of these states: a row that is done stays done.
         """
         values = {"row_id": row_id, "now": self._surroundings.now()}
         return self._connection.execute(_REPLAY, values).rowcount == 1
 
     def give_up(self, row_id: str) -> bool:
-        """Make a parked or retrying row dead; False where it is in neither state."""
+        """Make a parked or retrying row dead; return False for a row in another state."""
         values = {"row_id": row_id, "now": self._surroundings.now()}
         return self._connection.execute(_GIVE_UP, values).rowcount == 1
 
     def set_replies(self, replies: Mapping[str, str]) -> None:
-        """Note the outbox rows that answer these inbox rows."""
+        """Keep the ids of the outbox rows that answer these inbox rows."""
         if replies:
             self._connection.execute(_SET_REPLY, [{"row_id": row, "reply": reply} for row, reply in replies.items()])
 
     def answer_others(self, replies: Mapping[str, OutboxMessage]) -> None:
-        """Emit the replies, by inbox row, also to where repeats that came meanwhile want them."""
+        """Emit the replies, by inbox row, also to the destinations that repeats have named meanwhile."""
         if not replies:
             return
         for row_id, others in self._connection.execute(_OTHERS, {"ids": list(replies)}).all():
@@ -309,12 +310,12 @@ class Inbox:
             self._connection.execute(_RECORD, values)
 
     def recording(self, row_id: str) -> bytes | None:
-        """The recording of the row's last run; None for none."""
+        """Return the recording of the row's last run; None if there is none."""
         data = self._connection.scalar(_RECORDING, {"row_id": row_id})
         return None if data is None else bytes(data)
 
     def _put_off(self, ending: Ending, due: str | None, awaited: str | None = None) -> bool:
-        """Write an outcome that isn't final; False where the row is final already."""
+        """Write an outcome that isn't final; return False for a row that is final already."""
         return self._connection.execute(_OUTCOME, _outcome(ending, due=due, awaited=awaited)).rowcount == 1
 
 

@@ -21,10 +21,11 @@ class InboxRow:
     Attributes:
         seq: its place in the order of filing.
         size: bytes of the whole body; more than ``len(body)`` where the body was over the limit.
-        waits_for: what releases it; None for an operator.
-        replays: how often an operator put it back; part of the ids of what leaves because of it.
-        error: what, where, why, mend and reason, or what alone for a row that ended without one; None for none.
-        also_reply_to: where repeats want the reply, too, that is still to come.
+        waits_for: the condition that releases a parked row; None for an operator.
+        replays: how often an operator put it back; part of the ids of the messages that leave because of it.
+        error: what, where, why, mend and reason of an error; the remark alone, as what, for a row that ended without
+            one; or None.
+        also_reply_to: the destinations that repeats have named for the reply, while it is still to come.
     """
 
     seq: int
@@ -61,12 +62,12 @@ class InboxRow:
 
     @property
     def is_final(self) -> bool:
-        """Whether the row is in one of the final states."""
+        """Return whether the row is in one of the final states."""
         return self.state in FINAL_STATES
 
     @property
     def envelope(self) -> Envelope:
-        """The message as it came in."""
+        """Return the message as it came in."""
         return Envelope(
             self.message_id,
             self.body,
@@ -79,14 +80,9 @@ class InboxRow:
         )
 
 
-def row_or_none(found: Row[Any] | None) -> InboxRow | None:
-    """The row that was found, if any was."""
-    return None if found is None else inbox_row(found)
-
-
-def inbox_row(found: Row[Any]) -> InboxRow:
-    """A row of ``hub_inbox``, its JSON read."""
-    values: dict[str, Any] = dict(found._mapping)
+def inbox_row(row: Row[Any]) -> InboxRow:
+    """Make an inbox row of a row of ``hub_inbox``."""
+    values: dict[str, Any] = dict(row._mapping)
     values["headers"] = json.loads(values["headers"])
     values["error"] = None if values["error"] is None else json.loads(values["error"])
     values["also_reply_to"] = json.loads(values["also_reply_to"] or "[]")

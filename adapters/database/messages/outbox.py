@@ -1,9 +1,9 @@
-"""The outbox: what leaves, written in the transaction that decided it, published afterwards.
+"""The outbox: messages that are to leave, written in the transaction that decided on them, published afterwards.
 
-    emit             a row, in the caller's transaction
-    waiting          what a dispatcher publishes next to one destination, in order
-    mark_sent        after the other side confirmed
-    take             an embedded channel's messages: the outbox row itself waits in the queue
+    emit             write a message, in the caller's transaction
+    waiting          read the messages that a dispatcher publishes next to one destination, in order
+    mark_sent        mark messages that the other side has confirmed
+    take             take the messages of an embedded channel: the outbox row itself waits in the queue
 
 A row's id is its own; its message id is the event's, and stays the same however often the event is sent: the
 repeat of an inbound message gets the first reply again, a row of its own with the same message id and body.
@@ -16,17 +16,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, literal, select, update
 
+from adapters.database.connection.statements import parts
 from adapters.database.schema.hub_tables import HUB
 from adapters.transport import XML, Envelope
 from integration_objects.surroundings import Surroundings
 
 OUTBOX = HUB.tables["hub_outbox"]
-_PARTS = 500  # ids in one statement
 _C = OUTBOX.c
 
 
@@ -79,7 +79,7 @@ class OutboxRow:
 
     @property
     def envelope(self) -> Envelope:
-        """The message as a transport carries it."""
+        """Return the message as a transport carries it."""
         message = self.message
         return Envelope(
             message.message_id,
@@ -93,6 +93,7 @@ class OutboxRow:
         )
 
 
+_MESSAGE = tuple(column.name for column in fields(OutboxMessage))
 _EMIT = OUTBOX.insert()
 _WAITING = (
     select(OUTBOX)
@@ -113,7 +114,9 @@ _BY_ID = select(OUTBOX).where(_C.id == bindparam("row_id"))
 
 
 def _destinations(within: bool) -> Select[Any]:
-    """The distinct destinations of unsent messages: the index is hopped along, whatever number waits at each.
+    """Return the statement that finds the distinct destinations of unsent messages.
+
+    It hops along the index from destination to destination, so that its cost doesn't grow with the waiting messages.
 
     Args:
         within: only those from ``first`` to before ``end``.
@@ -153,11 +156,11 @@ class Outbox:
         self._surroundings = surroundings
 
     def emit(self, message: OutboxMessage) -> str:
-        """Write a message that is to leave; returns the row's id."""
+        """Write a message that is to leave; return the row's id."""
         return self.emit_all([message])[0]
 
     def emit_all(self, messages: Sequence[OutboxMessage]) -> list[str]:
-        """Write messages that are to leave, in this order; returns the rows' ids."""
+        """Write messages that are to leave, in this order; return the rows' ids."""
         if not messages:
             return []
         now = self._surroundings.now()
@@ -166,14 +169,14 @@ class Outbox:
         return [row["id"] for row in rows]
 
     def row(self, row_id: str) -> OutboxRow | None:
-        """The row of this id; None for none."""
-        found = self._connection.execute(_BY_ID, {"row_id": row_id}).one_or_none()
-        return None if found is None else _row(found)
+        """Return the row of this id; None if there is none."""
+        row = self._connection.execute(_BY_ID, {"row_id": row_id}).one_or_none()
+        return None if row is None else _row(row)
 
     def destinations_waiting(
         self, names: Iterable[str] | None = None, prefixes: Iterable[str] | None = None
     ) -> list[str]:
-        """The destinations with a message that was not sent, sorted; what it costs doesn't grow with the messages.
+        """Return the destinations with unsent messages, sorted; the cost doesn't grow with the number of messages.
 
         Args:
             names: only these, and
@@ -181,49 +184,49 @@ class Outbox:
         """
         if names is None and prefixes is None:
             return list(self._connection.scalars(_DESTINATIONS))
-        found: set[str] = set()
+        waiting: set[str] = set()
         for prefix in prefixes or ():
             end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-            found.update(self._connection.scalars(_DESTINATIONS_WITHIN, {"first": prefix, "end": end}))
-        for name in set(names or ()) - found:
-            found.update(self._connection.scalars(_WAITS, {"destination": name}))
-        return sorted(found)
+            waiting.update(self._connection.scalars(_DESTINATIONS_WITHIN, {"first": prefix, "end": end}))
+        for name in set(names or ()) - waiting:
+            waiting.update(self._connection.scalars(_WAITS, {"destination": name}))
+        return sorted(waiting)
 
     def has_had(self, destination: str) -> bool:
-        """Whether a message, sent or not, was ever for this destination; no index helps to find none."""
+        """Return whether a message, sent or not, was ever for this destination; without one, all rows are read."""
         return self._connection.scalar(_EVER, {"destination": destination}) is not None
 
     def waiting_counts(self) -> list[dict[str, Any]]:
-        """Per destination with unsent messages: ``destination``, ``waiting``, ``oldest`` (ISO time)."""
+        """Count the unsent messages of each destination: ``destination``, ``waiting``, ``oldest`` (ISO time)."""
         return [dict(row) for row in self._connection.execute(_COUNT).mappings()]
 
     def waiting(self, destination: str, limit: int) -> list[OutboxRow]:
-        """The next messages of *destination* in order, up to the first that is not due yet.
+        """Return the next messages of *destination* in order, up to the first that is not due yet.
 
-        A message that could not be published holds back those behind it.
+        A message that could not be published holds back the messages behind it.
         """
         now = self._surroundings.now()
         result = []
-        for found in self._connection.execute(_WAITING, {"destination": destination, "most": limit}).all():
-            if found.due_at > now:
+        for row in self._connection.execute(_WAITING, {"destination": destination, "most": limit}).all():
+            if row.due_at > now:
                 break
-            result.append(_row(found))
+            result.append(_row(row))
         return result
 
     def heads(self, destinations: Iterable[str]) -> list[OutboxRow]:
-        """The next message of each of *destinations*, due or not; none of those where nothing waits."""
-        found = (
+        """Return the next message, due or not, of each of *destinations* where one waits."""
+        heads = (
             self._connection.execute(_WAITING, {"destination": name, "most": 1}).one_or_none() for name in destinations
         )
-        return [_row(one) for one in found if one is not None]
+        return [_row(head) for head in heads if head is not None]
 
     def try_now(self) -> None:
-        """Make what could not be published due: whoever starts the hub may have mended what it was for."""
+        """Make the messages due that could not be published: the hub was started, and the cause may be mended."""
         self._connection.execute(_TRY_NOW, {"now": self._surroundings.now()})
 
     def mark_sent(self, ids: Iterable[str]) -> None:
         """Mark rows as sent, after the other side confirmed them."""
-        for part in _parts(ids):
+        for part in parts(list(ids)):
             self._connection.execute(_MARK_SENT, {"ids": part, "now": self._surroundings.now()})
 
     def mark_failed(self, row_id: str, error: Mapping[str, str], due_at: str) -> None:
@@ -249,42 +252,16 @@ class Outbox:
 
 def _values(message: OutboxMessage, row_id: str, now: str) -> dict[str, Any]:
     return {
+        **vars(message),
+        "headers": json.dumps(dict(message.headers), ensure_ascii=False),
         "id": row_id,
-        "message_id": message.message_id,
-        "inbox_id": message.inbox_id,
-        "route": message.route,
-        "destination": message.destination,
-        "kind": message.kind,
-        "type": message.type,
-        "correlation_id": message.correlation_id,
-        "reply_to": message.reply_to,
-        "content_type": message.content_type,
         "created_at": now,
         "due_at": now,
-        "headers": json.dumps(dict(message.headers), ensure_ascii=False),
-        "body": message.body,
     }
 
 
-def _row(found: Row[Any]) -> OutboxRow:
-    message = OutboxMessage(
-        message_id=found.message_id,
-        destination=found.destination,
-        kind=found.kind,
-        body=bytes(found.body),
-        inbox_id=found.inbox_id,
-        route=found.route,
-        type=found.type,
-        correlation_id=found.correlation_id,
-        reply_to=found.reply_to,
-        content_type=found.content_type,
-        headers=json.loads(found.headers),
-    )
-    error = None if found.error is None else json.loads(found.error)
-    return OutboxRow(found.id, message, found.created_at, found.due_at, found.attempts, found.sent_at, error)
-
-
-def _parts(ids: Iterable[str]) -> list[list[str]]:
-    """The ids in parts that one statement can hold."""
-    all_ids = list(ids)
-    return [all_ids[start : start + _PARTS] for start in range(0, len(all_ids), _PARTS)]
+def _row(row: Row[Any]) -> OutboxRow:
+    values = {name: row._mapping[name] for name in _MESSAGE}
+    message = OutboxMessage(**{**values, "body": bytes(row.body), "headers": json.loads(row.headers)})
+    error = None if row.error is None else json.loads(row.error)
+    return OutboxRow(row.id, message, row.created_at, row.due_at, row.attempts, row.sent_at, error)

@@ -1,11 +1,11 @@
-"""What the messages of a transaction leave behind, written in blocks when the transaction ends.
+"""The writes of a transaction's messages, collected and written in blocks when the transaction ends.
 
-    finish, answer, emit, release    noted while the messages are worked, each in its savepoint
-    mark, undo                       what a message noted goes with its savepoint
-    write                            all of it: one statement for the endings of a whole group, one for what leaves, ...
+    finish, answer, emit, release    collected while the messages are worked, each in its savepoint
+    mark, undo                       a message's writes are forgotten with its savepoint
+    write                            one statement for the endings of a whole group, one for the messages that leave
 
-A group of 25 messages needs as many statements for this as one does. Objects don't wait: a message must find what the
-one before it in its group has stored.
+A group of 25 messages needs as many statements for this as one does. Objects don't wait: a message must find the
+objects that the message before it in its group has stored.
 
 Spec: docs/design/performance.md, rules 4 and 6; docs/design/road.md, "What commits when".
 """
@@ -20,7 +20,7 @@ from adapters.database.messages.outbox import Outbox, OutboxMessage
 
 @dataclass
 class PendingWrites:
-    """The writes of one transaction that wait for its end. Nothing of them is read again before that."""
+    """The writes of one transaction that wait for its end; nothing reads them before that."""
 
     inbox: Inbox
     outbox: Outbox
@@ -29,32 +29,32 @@ class PendingWrites:
     _conditions: list[str] = field(default_factory=list)
 
     def finish(self, ending: Ending, recording: bytes | None = None) -> None:
-        """An inbox row comes to its end, with the recording of its run."""
+        """End an inbox row, and keep the recording of its run."""
         self._endings.append((ending, recording))
 
     def emit(self, message: OutboxMessage) -> None:
-        """A message is to leave, behind those that were noted before it."""
+        """Send a message, behind those that were collected before it."""
         self._leaving.append((message, None))
 
     def answer(self, row_id: str, reply: OutboxMessage) -> None:
-        """A reply to an inbox row's message is to leave; a later repeat gets this reply again."""
+        """Send a reply to an inbox row's message; a later repeat gets the same reply."""
         self._leaving.append((reply, row_id))
 
     def release(self, condition: str) -> None:
-        """What waits for *condition* goes back in its place."""
+        """Put the rows that wait for *condition* back in their places."""
         self._conditions.append(condition)
 
     def mark(self) -> tuple[int, int, int]:
-        """How much is noted now, for `undo`."""
+        """Return how much is collected now, for `undo`."""
         return len(self._endings), len(self._leaving), len(self._conditions)
 
     def undo(self, mark: tuple[int, int, int]) -> None:
-        """Forget what was noted since *mark*."""
+        """Forget the writes that were collected since *mark*."""
         endings, leaving, conditions = mark
         del self._endings[endings:], self._leaving[leaving:], self._conditions[conditions:]
 
     def write(self) -> None:
-        """Write all that is noted.
+        """Write everything that is collected.
 
         Raises:
             RowIsFinal: another process brought one of the rows to its end; nothing of this transaction may stay.

@@ -1,4 +1,4 @@
-"""The message store: inbox, outbox and what belongs to them, as one object in the caller's transaction.
+"""The message store: inbox, outbox and the tables beside them, as one object in the caller's transaction.
 
     store = MessageStore(connection, surroundings, process="worker-1")
     filed = store.file(arrival)                 filing.py
@@ -69,8 +69,8 @@ class Counts:
     Attributes:
         states: rows per state, every state named.
         duplicates: repeats, which are no rows.
-        deliveries: what the doors counted into the inbox.
-        unacknowledged: what the doors hold that isn't in the inbox yet.
+        deliveries: the deliveries that the doors counted into the inbox.
+        unacknowledged: the deliveries that the doors hold and that aren't in the inbox yet.
     """
 
     states: Mapping[str, int]
@@ -80,12 +80,12 @@ class Counts:
 
     @property
     def received(self) -> int:
-        """The number of distinct messages: the sum over all states."""
+        """Return the number of distinct messages: the sum over all states."""
         return sum(self.states.values())
 
     @property
     def agrees(self) -> bool:
-        """Whether the doors counted as many deliveries as the rows tell of."""
+        """Return whether the doors counted as many deliveries as the rows account for."""
         return self.deliveries == self.received + self.duplicates
 
 
@@ -117,15 +117,15 @@ class MessageStore:
         self._filing = Filing(connection, surroundings, self.outbox, self.control)
 
     def file(self, arrival: Arrival) -> Filed:
-        """File one arrival: new, repeat or id reused; the door's count grows by one."""
+        """File one arrival: new, repeat or id reused. The door's count grows by one."""
         return self._filing.file([arrival])[0]
 
     def file_all(self, arrivals: Sequence[Arrival]) -> list[Filed]:
-        """File arrivals in this order; what became of each, in the same order."""
+        """File arrivals in this order; return their outcomes in the same order."""
         return self._filing.file(arrivals)
 
     def counts(self, route: str | None = None) -> Counts:
-        """Both sides of the count, of *route* or of all routes."""
+        """Return both sides of the count, of *route* or of all routes."""
         statement = _COUNTS if route is None else _COUNTS.where(_I.route == route)
         states = dict.fromkeys(STATES, 0)
         duplicates = 0
@@ -141,7 +141,7 @@ class MessageStore:
         limit: int = 100,
         since: str | None = None,
     ) -> list[dict[str, Any]]:
-        """The messages, the last filed first.
+        """Return the messages, the last filed first.
 
         Args:
             state: only those in this state.
@@ -159,20 +159,20 @@ class MessageStore:
         return [dict(row) for row in self._connection.execute(statement).mappings()]
 
     def by_message_id(self, message_id: str) -> str | None:
-        """The id of the last message that came with this message id of its sender; None for none."""
+        """Return the id of the last message with this message id of its sender; None if there is none."""
         statement = select(_I.id).where(_I.message_id == message_id).order_by(_I.seq.desc()).limit(1)
         return self._connection.scalar(statement)
 
     def show(self, row_id: str) -> dict[str, Any] | None:
-        """One message with headers, error, and ``outbound``, what left because of it; None for none."""
-        found = self._connection.execute(_SHOW.where(_I.id == row_id)).mappings().one_or_none()
-        if found is None:
+        """Return one message with its headers, error, and ``outbound``, the messages that it caused; or None."""
+        message = self._connection.execute(_SHOW.where(_I.id == row_id)).mappings().one_or_none()
+        if message is None:
             return None
         outbound = self._connection.execute(_SHOW_OUTBOUND.where(_O.inbox_id == row_id)).mappings()
         return {
-            **found,
-            "headers": json.loads(found["headers"]),
-            "error": _json(found["error"]),
+            **message,
+            "headers": json.loads(message["headers"]),
+            "error": _json(message["error"]),
             "outbound": [{**row, "error": _json(row["error"])} for row in outbound],
         }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Table, UniqueConstraint
 
 from adapters.database.connection.column_types import Exact
 from adapters.database.schema.json_views import views_of
@@ -29,7 +29,7 @@ line isn't kept by a foreign key. Of the columns it shows keys and references. W
 
 
 def data_model_page(definitions: Definitions) -> str:
-    """The page in Markdown, its drawing in Mermaid."""
+    """Return the page in Markdown, its drawing in Mermaid."""
     lines = [_OPENING, "```mermaid", "erDiagram", *_drawing(definitions), "```"]
     for name in sorted(definitions):
         stored = [component for component, _ in owned_components(definitions[name]) if component.table]
@@ -38,19 +38,21 @@ def data_model_page(definitions: Definitions) -> str:
     return "\n".join(lines) + "\n"
 
 
-# The drawing
-
-
 def _drawing(definitions: Definitions) -> Iterator[str]:
     metadata = tables_of(definitions)
-    components = {one.table: one for item in definitions.values() for one in item.components() if one.table}
+    components = {
+        component.table: component
+        for definition in definitions.values()
+        for component in definition.components()
+        if component.table
+    }
     tables = [metadata.tables[name] for name in sorted(components) if components[name].json_column is None]
     for table in tables:
         yield f"    {table.name} {{"
         yield from (f"        {kind} {name} {marks}".rstrip() for kind, name, marks in _keys(table))
         yield "    }"
     for table in tables:
-        for key in sorted(table.foreign_keys, key=lambda one: one.parent.name):
+        for key in sorted(table.foreign_keys, key=lambda key: str(key.parent.name)):
             above = "|o" if key.parent.nullable else "||"
             yield f"    {key.column.table.name} {above}--o{{ {table.name} : {key.parent.name}"
         for field in components[table.name].fields.values():
@@ -61,26 +63,18 @@ def _drawing(definitions: Definitions) -> Iterator[str]:
 
 
 def _keys(table: Table) -> Iterator[tuple[str, str, str]]:
-    """The columns that tell rows apart, or name other rows: type, name, and which of these they are."""
-    unique = {column.name for one in table.constraints if isinstance(one, UniqueConstraint) for column in one.columns}
-    primary = {
-        column.name for one in table.constraints if isinstance(one, PrimaryKeyConstraint) for column in one.columns
+    """Give the columns of keys and of references: type, name, and their marks."""
+    unique = {
+        column.name
+        for constraint in table.constraints
+        if isinstance(constraint, UniqueConstraint)
+        for column in constraint.columns
     }
     for column in table.columns:
-        marks = [
-            mark
-            for mark, holds in (
-                ("PK", column.name in primary),
-                ("FK", bool(column.foreign_keys)),
-                ("UK", column.name in unique),
-            )
-            if holds
-        ]
+        kinds = {"PK": column.primary_key, "FK": bool(column.foreign_keys), "UK": column.name in unique}
+        marks = [mark for mark, applies in kinds.items() if applies]
         if marks:
             yield "number" if isinstance(column.type, Exact) else "text", column.name, ", ".join(marks)
-
-
-# The objects
 
 
 def _object(definition: IntegrationObject, stored: Iterable[Component], definitions: Definitions) -> Iterator[str]:
@@ -92,57 +86,58 @@ def _object(definition: IntegrationObject, stored: Iterable[Component], definiti
         yield text.strip()
     for component in stored:
         first = _first_with(component, definitions)
-        yield f"\n**{component.name}** in `{component.table}`" + _json_told(component) + _keys_told(component)
+        yield f"\n**{component.name}** in `{component.table}`" + _json_note(component) + _keys_note(component)
         if first is not None and first[0] != definition.name:
             yield f"\nThe fields are those of {first[0]}; columns called otherwise here: " + _otherwise(
                 component, first[1]
             )
             continue
         yield "\n| field | column | type | |\n| --- | --- | --- | --- |"
-        yield from (_row(one) for one in component.fields.values())
+        yield from (_row(field) for field in component.fields.values())
 
 
 def _first_with(component: Component, definitions: Definitions) -> tuple[str, Component] | None:
-    """The first object, by name, with a component of this declaration and these fields: a shared one is told once."""
+    """Return the first object, by name, with this component: a shared component is described once."""
     for name in sorted(definitions):
-        for one in definitions[name].components():
-            if one.table and one.where == component.where and list(one.fields) == list(component.fields):
-                return name, one
+        for candidate in definitions[name].components():
+            is_same = candidate.where == component.where and list(candidate.fields) == list(component.fields)
+            if candidate.table and is_same:
+                return name, candidate
     return None
 
 
-def _json_told(component: Component) -> str:
+def _json_note(component: Component) -> str:
     return "" if component.json_column is None else f", a view of the JSON in `{component.json_column}` of its owner"
 
 
-def _keys_told(component: Component) -> str:
+def _keys_note(component: Component) -> str:
     keys = " or ".join(" and ".join(key) for key in component.keys)
     return f", found by {keys}" if keys else ""
 
 
 def _otherwise(component: Component, first: Component) -> str:
-    told = [
-        f"{name} `{one.column}`" if one.column else f"{name} none"
-        for name, one in component.fields.items()
-        if one.column != first.fields[name].column
+    columns = [
+        f"{name} `{field.column}`" if field.column else f"{name} none"
+        for name, field in component.fields.items()
+        if field.column != first.fields[name].column
     ]
-    return (", ".join(told) or "none") + "."
+    return (", ".join(columns) or "none") + "."
 
 
-def _row(one: Field) -> str:
-    type = f"{one.type} of {one.length}" if one.length is not None else one.type
-    column = f"`{one.column}`" if one.column else ""
-    return f"| {one.name} | {column} | {type} | {_notes(one)} |"
+def _row(field: Field) -> str:
+    type = f"{field.type} of {field.length}" if field.length is not None else field.type
+    column = f"`{field.column}`" if field.column else ""
+    return f"| {field.name} | {column} | {type} | {_notes(field)} |"
 
 
-def _notes(one: Field) -> str:
-    notes = ["Required."] if one.required else []
-    if one.values:
-        notes.append(f"One of {', '.join(one.values)}.")
-    if one.null_reads_as is not None:
-        notes.append(f"Null reads as {one.null_reads_as}.")
-    if one.references is not None:
-        notes.append(f"Must be there as {one.references.replace('.', ', ')}.")
-    if one.help:
-        notes.append(one.help)
+def _notes(field: Field) -> str:
+    notes = ["Required."] if field.required else []
+    if field.values:
+        notes.append(f"One of {', '.join(field.values)}.")
+    if field.null_reads_as is not None:
+        notes.append(f"Null reads as {field.null_reads_as}.")
+    if field.references is not None:
+        notes.append(f"Must be there as {field.references.replace('.', ', ')}.")
+    if field.help:
+        notes.append(field.help)
     return " ".join(notes).replace("|", "\\|")

@@ -1,18 +1,18 @@
-"""The hub's own tables: inbox and outbox, what belongs to them, and what the desk keeps beside the orders.
+"""The hub's own tables: inbox and outbox, the tables beside them, and tables beside the orders.
 
     hub_inbox          one row a distinct message: where it came from, its state, its turn, its body
-    hub_recording      what came into a message's run from outside, compressed
-    hub_in_hand        what a process works on, so that its next start knows what it died on
-    hub_outbox         what leaves, in the order in which it was written
+    hub_recording      the values that came into a message's run from outside, compressed
+    hub_in_hand        the messages that a process works on, so that its next start knows which one it died on
+    hub_outbox         the messages that leave, in the order in which they were written
     hub_door_count     deliveries as the doors counted them, apart from the inbox rows
     hub_lease          who may dispatch to a destination, and until when
-    hub_component      what an operator paused
+    hub_component      the components that an operator paused
     hub_sequence       numbers that the hub gives out (orders, work orders)
-    hub_extension      what `orderhub db upgrade` added for a deployment
+    hub_extension      the tables and columns that `orderhub db upgrade` added for a deployment
     hub_session        a user session's active quote
-    hub_workflow_run   a workflow that a command ran: what it was given, and its recording
+    hub_workflow_run   a workflow that a command ran: its arguments and its recording
     s_integration_key  (system, account, a sender's line reference) -> Integration Id
-    s_fallout          what a person must look at before an order can be closed
+    s_fallout          the entries that a person must look at before an order can be closed
 
 Every constraint and index has a name. Times are ISO text in UTC, which sorts as time does; JSON is kept as
 text. A row's body is its last column: SQLite reads states and times without walking through the bodies.
@@ -48,8 +48,8 @@ COMPONENT_STATES = ("running", "paused")
 FALLOUT_STATES = ("Open", "Resolved")
 
 IN_LINE = "state IN ('received', 'retrying') OR state = 'parked' AND waits_for IS NULL"
-"""The rows that stand in the line of their key. The claim repeats this text: only then are the indexes used
-that are limited to these rows."""
+"""The rows that stand in the line of their key. The claim repeats this text: otherwise the databases don't use the
+indexes of these rows only."""
 
 _TIME = 32
 _NAME = 255
@@ -297,7 +297,7 @@ def _workflows(metadata: MetaData) -> None:
 
 
 def _text(name: str, length: int, *, nullable: bool = True) -> Column[str]:
-    """A text that is compared or sorted: by code point on both databases."""
+    """Return a column of text that both databases compare and sort by code point."""
     return Column(name, plain_text(length), nullable=nullable)
 
 

@@ -1,4 +1,4 @@
-"""What is kept as JSON, shown as a table: the views that bear the names of its components' tables.
+"""Views that show JSON columns as tables; each bears the name of its component's table.
 
     s_order_item.attributes     [{"name":"Colour","text_value":"red"},{"name":"Size","number_value":"5.990"}]
 
@@ -7,8 +7,8 @@
                                 01K2.3:1    01K2.3         Size                5.990              1         01K2.2
 
 The rows of an item are an array in their order, each an object of its columns; a column without a value is left out.
-Values are text, also numbers, so that they keep their digits. What the JSON doesn't say is the item's: the root item,
-who changed it and when. A row without an identifier of its own has its item's, with its place.
+Values are text, also numbers, so that they keep their digits. The root item, and who changed the row and when, are the
+item's. A row without an identifier of its own has its item's, with its place.
 
 Spec: docs/design/performance.md, rule 3.
 """
@@ -34,7 +34,7 @@ class JsonView:
     """A view that shows a JSON column as a table.
 
     Attributes:
-        table: the view's columns, as a table; it is no table that could be created.
+        table: the view's columns, as a table that is never created.
         owner: the table that has the JSON column.
         json_column: the column.
         owner_column: the view's column with the owner's row id.
@@ -49,27 +49,24 @@ class JsonView:
 
     @property
     def name(self) -> str:
-        """The view's name: the table's of its component."""
+        """Return the view's name: the name of its component's table."""
         return self.table.name
 
     @property
     def extension_columns(self) -> list[str]:
-        """The columns that a deployment added, or all where the view is its own."""
+        """Return the columns that a deployment added; all columns, if the view is the deployment's."""
         own = self.name.startswith(EXTENSION_PREFIX)
         return [name for name in self.fields if own or name.startswith(EXTENSION_PREFIX)]
 
 
 def views_of(metadata: MetaData) -> dict[str, JsonView]:
-    """The views that belong to these tables, by name."""
+    """Return the views that belong to these tables, by name."""
     views: dict[str, JsonView] = metadata.info.setdefault("views", {})
     return views
 
 
 def renew_views(connection: Connection, views: Iterable[JsonView]) -> None:
-    """Create views, or add to them what they lack; columns of an extension that is no more stay.
-
-    On PostgreSQL a view is replaced where it stands, so that who was allowed to read it still is.
-    """
+    """Create views, or add missing columns to them; columns of a former extension stay."""
     inspector = inspect(connection)
     names = set(inspector.get_view_names())
     for view in views:

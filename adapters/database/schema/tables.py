@@ -57,19 +57,19 @@ UNIQUE_EVERYWHERE = frozenset(("s_account_key",))
 #: A header's version: the field is no column's, because only the store writes it, and only a query that asks
 #: for it reads it.
 VERSION_FIELD, VERSION_COLUMN = "Modification Number", "modification_num"
-#: What is looked for by columns that are no key and no reference.
+#: Columns that are searched, and are no key and no reference.
 _LOOKED_FOR = {
     "s_order": (("quote_id",),),
     "s_order_approval": (("order_number",), ("state",)),
     "s_service_profile_history": (("integration_id",), ("order_number",)),
     "s_work_order": (("order_number",), ("source_system", "source_order_number"), ("account_id",)),
 }
-# PostgreSQL cuts longer names.
+#: PostgreSQL cuts longer names.
 _MOST_NAME = 63
 
 
 def tables_of(definitions: Definitions) -> MetaData:
-    """The tables of all stored components of *definitions*, and the hub's own; `views_of` has the views."""
+    """Return the tables of all stored components of *definitions*, and the hub's own; `views_of` has the views."""
     metadata = MetaData()
     for name in sorted(definitions):
         for component, owner in owned_components(definitions[name]):
@@ -82,7 +82,7 @@ def tables_of(definitions: Definitions) -> MetaData:
 
 
 def owned_components(definition: IntegrationObject) -> Iterator[tuple[Component, Component | None]]:
-    """Every component once, with the component above it that isn't its own kind; None for the header."""
+    """Give every component once, with the component above it that isn't its own kind; None for the header."""
     seen = {id(definition.root)}
     found: list[tuple[Component, Component | None]] = [(definition.root, None)]
     for component, owner in found:
@@ -94,14 +94,14 @@ def owned_components(definition: IntegrationObject) -> Iterator[tuple[Component,
 
 
 def owner_reference(definitions: Definitions, definition: IntegrationObject, owner: Component) -> tuple[str, str]:
-    """The table and column that an owner column refers to: the header's key where that is another's row."""
+    """Return the table and column that an owner column refers to: for a borrowed header, the key of its row."""
     if definition.row_of is not None and owner is definition.root:
         return field_place(definitions, *definition.row_of)
     return owner.table, "row_id"
 
 
 def field_place(definitions: Definitions, name: str, field_name: str) -> tuple[str, str]:
-    """The table and column of a header's field."""
+    """Return the table and column of a header's field."""
     root = definitions[name].root
     column = root.fields[field_name].column
     assert column is not None  # noqa: S101  # proven when the definitions were read
@@ -109,12 +109,12 @@ def field_place(definitions: Definitions, name: str, field_name: str) -> tuple[s
 
 
 def stored_fields(component: Component) -> dict[str, str]:
-    """The columns of the component's fields that have one, by the fields' names."""
-    return {one.name: one.column for one in component.fields.values() if one.column is not None}
+    """Return the columns of the component's stored fields, by the fields' names."""
+    return {field.name: field.column for field in component.fields.values() if field.column is not None}
 
 
 def stored_keys(component: Component) -> list[tuple[str, ...]]:
-    """The component's keys of which every field is stored, without the row's own identifier."""
+    """Return the component's keys whose fields are all stored, without the row's own identifier."""
     columns = stored_fields(component)
     return [
         key
@@ -155,16 +155,16 @@ def _table(
             hidden.append(Column("root_id", plain_text(ID_LENGTH), nullable=False))
         if component.parent_column is not None:
             indexes.append(("root_id",))
-    for one in component.fields.values():
-        if one.column is None or one.column == "row_id":
+    for field in component.fields.values():
+        if field.column is None or field.column == "row_id":
             continue
-        added = one.column.startswith(EXTENSION_PREFIX) and not name.startswith(EXTENSION_PREFIX)
-        columns.append(Column(one.column, column_type(one), nullable=added or not one.required))
-        constraints.extend(_field_checks(name, one))
-        if one.references is not None:
-            target, column = field_place(definitions, *_reference_parts(one.references))
-            constraints.append(_reference(name, one.column, target, column))
-            indexes.append((one.column,))
+        added = field.column.startswith(EXTENSION_PREFIX) and not name.startswith(EXTENSION_PREFIX)
+        columns.append(Column(field.column, column_type(field), nullable=added or not field.required))
+        constraints.extend(_field_checks(name, field))
+        if field.references is not None:
+            target, column = field_place(definitions, *_reference_parts(field.references))
+            constraints.append(_reference(name, field.column, target, column))
+            indexes.append((field.column,))
     for child in component.children.values():
         if child.json_column is not None:
             columns.append(Column(child.json_column, JsonText()))
@@ -178,27 +178,27 @@ def _table(
 
 
 def _view(metadata: MetaData, component: Component, owner: Component) -> None:
-    """Add the view that shows as a table what *owner*'s rows keep as JSON."""
+    """Add the view that shows the JSON of *owner*'s rows as a table. Changes *metadata*."""
     assert component.json_column is not None  # noqa: S101  # asked by the caller
     assert component.owner_column is not None  # noqa: S101  # what is kept as JSON has an owner
-    fields = [one for one in component.fields.values() if one.column is not None]
+    fields = [field for field in component.fields.values() if field.column is not None]
     columns = [Column("row_id", plain_text(None)), Column(component.owner_column, plain_text(ID_LENGTH))]
-    added = [one for one in fields if str(one.column).startswith(EXTENSION_PREFIX)]
-    for one in fields:
-        if one.column != "row_id" and one not in added:
-            columns.append(Column(one.column, column_type(one)))
+    added = [field for field in fields if str(field.column).startswith(EXTENSION_PREFIX)]
+    for field in fields:
+        if field.column != "row_id" and field not in added:
+            columns.append(Column(field.column, column_type(field)))
     hidden: list[Column[int] | Column[str]] = [Column("position", BigInteger)]
     if owner.parent_column is not None:
         hidden.append(Column("root_id", plain_text(ID_LENGTH)))
-    extras = [Column(one.column, column_type(one)) for one in added]
-    # Beside the tables' metadata: nothing that creates, empties or compares tables meets a view.
+    extras = [Column(field.column, column_type(field)) for field in added]
+    # Not in the tables' metadata: code that creates, empties or compares tables must not meet a view.
     table = Table(component.table, MetaData(), *columns, *hidden, *_audit(), *extras)
     views_of(metadata)[component.table] = JsonView(
         table,
         metadata.tables[owner.table],
         component.json_column,
         component.owner_column,
-        tuple(str(one.column) for one in fields),
+        tuple(str(field.column) for field in fields),
     )
 
 
@@ -208,7 +208,7 @@ def _audit() -> Iterator[Column[str]]:
 
 
 def _has_key_by_owner(component: Component, owner: Component) -> bool:
-    """Whether it has a unique key that begins with the owner's column, and so an index that leads to its rows."""
+    """Return whether a unique key begins with the owner's column: its index then finds the owner's rows."""
     return component.table not in UNIQUE_EVERYWHERE and any(True for _ in _unique_keys(component, owner))
 
 
@@ -226,24 +226,21 @@ def _unique_keys(component: Component, owner: Component | None) -> Iterator[Uniq
             yield UniqueConstraint(*scope, *columns, name=constraint_name("uq", component.table, *columns))
 
 
-def column_type(one: Field) -> TypeEngine[str]:
-    """The type of a field's column."""
-    if one.type == "number":
-        return Exact()
-    return plain_text(_length(one))
+def column_type(field: Field) -> TypeEngine[str]:
+    """Return the type of a field's column."""
+    return Exact() if field.type == "number" else plain_text(_length(field))
 
 
-def _length(one: Field) -> int | None:
-    return {"date": TIME_LENGTH, "flag": 1}.get(one.type, one.length)
+def _length(field: Field) -> int | None:
+    return {"date": TIME_LENGTH, "flag": 1}.get(field.type, field.length)
 
 
-def _field_checks(table: str, one: Field) -> Iterator[CheckConstraint]:
-    if one.type == "flag":
-        yield CheckConstraint(f"{one.column} IN ('Y', 'N')", name=constraint_name("ck", table, str(one.column)))
-    elif one.type != "number" and _length(one) is not None:
-        yield CheckConstraint(
-            f"length({one.column}) <= {_length(one)}", name=constraint_name("ck", table, f"{one.column}_length")
-        )
+def _field_checks(table: str, field: Field) -> Iterator[CheckConstraint]:
+    column, length = str(field.column), _length(field)
+    if field.type == "flag":
+        yield CheckConstraint(f"{column} IN ('Y', 'N')", name=constraint_name("ck", table, column))
+    elif field.type != "number" and length is not None:
+        yield CheckConstraint(f"length({column}) <= {length}", name=constraint_name("ck", table, f"{column}_length"))
 
 
 def _reference(table: str, column: str, target: str, target_column: str) -> ForeignKeyConstraint:
@@ -256,7 +253,7 @@ def _reference_parts(text: str) -> tuple[str, str]:
 
 
 def constraint_name(kind: str, table: str, *columns: str) -> str:
-    """A constraint's name; one that PostgreSQL would cut ends with a digest instead."""
+    """Return a constraint's name; a name that PostgreSQL would cut ends with a digest instead."""
     name = "_".join((kind, table, *columns))
     if len(name) <= _MOST_NAME:
         return name
