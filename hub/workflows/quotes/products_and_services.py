@@ -18,7 +18,7 @@ from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.quote_arguments import ACCOUNT, MODULE, REQUESTS, ROOT, SESSION
+from hub.workflows.quotes.quote_arguments import ACCOUNT, MODULE, QUOTE_NUMBER, REQUESTS, ROOT, SESSION
 from hub.workflows.quotes.quote_lines import (
     CurrencyMixed,
     active_quote,
@@ -305,38 +305,19 @@ WORKFLOWS = (
         SESSION,
         module=MODULE,
     ),
-    named_workflow(
-        "Disconnect",
-        disconnect,
-        "disconnect a service item, by lines of the active quote",
-        ACCOUNT,
-        ROOT,
-        SESSION,
-        module=MODULE,
-    ),
-    named_workflow(
-        "Suspend",
-        suspend,
-        "suspend a service item, by lines of the active quote",
-        ACCOUNT,
-        ROOT,
-        SESSION,
-        module=MODULE,
-    ),
-    named_workflow(
-        "Resume",
-        resume,
-        "resume a suspended service item, by lines of the active quote",
-        ACCOUNT,
-        ROOT,
-        SESSION,
-        module=MODULE,
+    *(
+        named_workflow(name, function, f"{help}, by lines of the active quote", ACCOUNT, ROOT, SESSION, module=MODULE)
+        for name, function, help in (
+            ("Disconnect", disconnect, "disconnect a service item"),
+            ("Suspend", suspend, "suspend a service item"),
+            ("Resume", resume, "resume a suspended service item"),
+        )
     ),
     named_workflow(
         "Profile",
         show_profile,
         "show the products and services that a quote's accounts lead to",
-        Argument("quote", "quote", required=True, help="The Quote Number."),
+        QUOTE_NUMBER,
         Argument("view", help="service or billing; without one, the first of them that the quote has an account for."),
         module=MODULE,
     ),

@@ -59,11 +59,7 @@ class CurrencyMixed(Refused):
 
 
 def the_quote(run: Run, number: str) -> PropertySet:
-    """Return the newest revision of the stored quote of this number.
-
-    Raises:
-        QuoteUnknown: there is none.
-    """
+    """Return the newest revision of the stored quote of this number."""
     revisions = instances(run.query(QUOTE, {"Quote Number": number}))
     if not revisions:
         raise QuoteUnknown(number=number)
@@ -134,21 +130,13 @@ def make_quote(
 
 
 def check_status(quote: PropertySet, new: str) -> None:
-    """Refuse a change of a quote's status that isn't in the table.
-
-    Raises:
-        StatusChangeRefused: it is placed or cancelled already.
-    """
+    """Refuse a change of status of a quote that is placed or cancelled already."""
     number = quote.get("Quote Number") or ""
     check_change("quote", number, quote.get("Status"), new, mend=_NEW_QUOTE, where=f"quote {number}, Status")
 
 
 def root_of_line(quote: PropertySet, line: str) -> PropertySet:
-    """Return the root above a line, which is named by its Integration Id or its Line Number.
-
-    Raises:
-        QuoteLineUnknown: the quote has no such line.
-    """
+    """Return the root above a line, which is named by its Integration Id or its Line Number."""
     line_and_root = line_in(quote, line)
     if line_and_root is None:
         raise QuoteLineUnknown(number=quote.get("Quote Number"), line=line)

@@ -24,11 +24,7 @@ class AccountUnknown(Refused):
 
 
 def the_account(run: Run, account_id: str, place: str = "argument 'account'") -> PropertySet:
-    """Return the stored account; *place* says where the id stands, for the error.
-
-    Raises:
-        AccountUnknown: there is none.
-    """
+    """Return the stored account; *place* says where the id stands, for the error."""
     for account in instances(run.query(ACCOUNT, {"Account Id": account_id})):
         return account
     raise AccountUnknown(account_id=account_id, place=place)

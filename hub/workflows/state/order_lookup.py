@@ -54,11 +54,7 @@ def accounts_of_order_number(run: Run, number: str) -> set[str]:
 
 
 def order_in_hand(run: Run, number: str) -> PropertySet:
-    """Return the active revision of an order; its account is locked before the order is read.
-
-    Raises:
-        OrderUnknown: there is no order of this number.
-    """
+    """Return the active revision of an order; its account is locked before the order is read."""
     run.effects.lock_accounts(accounts_of_order_number(run, number))
     for order in instances(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"})):
         return order
@@ -100,11 +96,7 @@ def set_active(run: Run, order: PropertySet, flag: str) -> None:
 
 
 def root_of(order: PropertySet, line: str) -> tuple[PropertySet, PropertySet]:
-    """Find the line called *line*, by Integration Id or Line Number, and the root that it stands beneath (or is).
-
-    Raises:
-        OrderLineUnknown: the order has no such line.
-    """
+    """Find the line called *line*, by Integration Id or Line Number, and the root that it stands beneath (or is)."""
     line_and_root = line_in(order, line)
     if line_and_root is not None:
         return line_and_root

@@ -63,10 +63,7 @@ class ChangedServices:
 def changed_services(order: PropertySet, state: PropertySet, applied: PropertySet) -> ChangedServices:
     """Find the service items that an order changes; a component that it moves changes two.
 
-    Args:
-        order: the order, with the keys of its lines.
-        state: OM Asset message: the state that is requested so far.
-        applied: the same with the order applied.
+    *state* is the state that is requested so far, *applied* the same with the order applied: OM Asset messages.
     """
     changed = {item.get(KEY) for item in items_of(order) if action_code(item) != NO_ACTION}
     before, after = ComplexObject.of(state), ComplexObject.of(applied)
@@ -130,14 +127,8 @@ def prove_in_turn(run: Run, order: PropertySet, name: str, state: PropertySet, m
 def left_behind(order: PropertySet, state: PropertySet) -> list[str]:
     """Find services that were put beneath a service item after a quote or an order was made to end or suspend it.
 
-    The order has no line for them, so that nobody would be asked to take them away or to suspend them.
-
-    Args:
-        order: the quote or the order, with its lines that are still to come.
-        state: OM Asset message: the state that is requested before it.
-
-    Returns:
-        A sentence for each.
+    The order, with its lines that are still to come, has no line for them, so that nobody would be asked to take them
+    away or to suspend them. The result has a sentence for each.
     """
     own, requested = ComplexObject(order).keyed, ComplexObject.of(state)
     sentences = []
@@ -163,15 +154,7 @@ def left_behind(order: PropertySet, state: PropertySet) -> list[str]:
 def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None:
     """Refuse a fraction of a service that is tracked as an asset.
 
-    A fraction that the profile has already (it was loaded so) may stay.
-
-    Args:
-        order: the quote or the order, with its lines that are still to come.
-        state: OM Asset message: the state that is requested before it.
-        where: the quote or the order, for the error.
-
-    Raises:
-        QuantityNotWhole: it orders a fraction of a tracked service.
+    A fraction that the profile has already (it was loaded so) may stay. The order has its lines that are still to come.
     """
     requested = ComplexObject.of(state)
     for item in items_of(order):
@@ -194,10 +177,7 @@ def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None
 def statuses_refused(roots: Sequence[PropertySet], state: PropertySet, mend: str = "") -> Iterator[StatusChangeRefused]:
     """Yield an error for each change of a service's status that the table doesn't have; nothing is raised.
 
-    Args:
-        roots: root items of a quote or an order.
-        state: OM Asset message: the state that is requested before it.
-        mend: the errors' mend.
+    *roots* are root items of a quote or an order, *state* is the state that is requested before it.
     """
     requested = ComplexObject.of(state)
     for item in items_from(roots):

@@ -44,15 +44,9 @@ class PriceListInAnotherCurrency(Refused):
 
 
 def price_list_for(run: Run, header: PropertySet, on: str | None = None) -> PriceList:
-    """Find the price list of a quote or order; fill its id and currency in where the header has none.
+    """Find the price list of a quote or order on the pricing date *on* (None: now).
 
-    Args:
-        run: the run.
-        header: the quote or order. Changed in place.
-        on: the pricing date; None: now.
-
-    Raises:
-        PriceListUnknown, PriceListMissing, PriceListUnclear, PriceListInAnotherCurrency: see there.
+    Its id and currency are filled in where the header has none. Changes *header*.
     """
     on = None if on == run.now() else on
     return _put(header, _named(run, header) or _only_one(header, _holding(run, header, on), on))
@@ -61,11 +55,7 @@ def price_list_for(run: Run, header: PropertySet, on: str | None = None) -> Pric
 def newest_price_list_for(run: Run, order: PropertySet) -> PriceList:
     """Find the price list of a received order; where it names none, the newest that holds.
 
-    The header is filled as by `price_list_for`.
-
-    Raises:
-        PriceListUnknown, PriceListMissing, PriceListInAnotherCurrency: see there.
-        PriceListUnclear: several began last, at the same moment.
+    The header is filled as by `price_list_for`. Several that began last, at the same moment, are PriceListUnclear.
     """
     price_list = _named(run, order)
     if price_list is None:
@@ -76,11 +66,7 @@ def newest_price_list_for(run: Run, order: PropertySet) -> PriceList:
 
 
 def listed_currency(run: Run, price_list: str | None, currency: str | None) -> str | None:
-    """Return the currency of a new quote or order for which a price list and a currency are given; None for neither.
-
-    Raises:
-        PriceListUnknown, PriceListInAnotherCurrency: see there.
-    """
+    """Return the currency of a new quote or order for which a price list and a currency are given; None for neither."""
     if price_list is None:
         return currency
     return _currency_of(run.price_list(price_list), currency, "argument 'currency'")

@@ -28,13 +28,7 @@ _SETTLED = frozenset((KEY, "Action Code", "Status", "Extended Quantity", "Produc
 
 
 def remember(component: Component, roots: Sequence[PropertySet], before: PropertySet | None) -> None:
-    """Record beside each Update the values of the service item that it changes, in place.
-
-    Args:
-        component: the line item's.
-        roots: root items of a quote or an order.
-        before: OM Asset message: the state that they change; None for none.
-    """
+    """Record beside each Update beneath *roots* the values that its service item has in the state *before*."""
     names, state = _names(component), ComplexObject.of(before)
     for item in items_from(roots):
         stored = state.by_key(item.get(KEY)) if action_code(item) == "Update" else None
@@ -44,9 +38,7 @@ def remember(component: Component, roots: Sequence[PropertySet], before: Propert
 def remember_filled(item: PropertySet, carried: Collection[str]) -> None:
     """Record on a sender's Update line the values that the hub filled in. Changes *item*.
 
-    Args:
-        item: the line, filled.
-        carried: the fields that the sender carried. Their values are asked for, whatever they were before.
+    The values of the fields that the sender *carried* are asked for, whatever they were before.
     """
     filled = {name: text for name, text in item.properties.items() if name not in carried and name not in _SETTLED}
     item.properties[BUILT_ON] = json.dumps(filled, ensure_ascii=False)
