@@ -32,7 +32,7 @@ def declared_system(road) -> Iterator[None]:
     """Declare, for a test, a system that takes the work orders of 'Data'."""
     systems = road.open_hub.runtime.systems
     provisioning = next(one for one in systems if one.name == "Provisioning")
-    systems.append(dataclasses.replace(provisioning, name="Data", for_system="Data", channel="data.work_orders"))
+    systems.append(dataclasses.replace(provisioning, name="Data", for_system="Data", place="data.work_orders"))
     yield
     systems.pop()
 
