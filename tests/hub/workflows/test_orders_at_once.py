@@ -83,7 +83,7 @@ def test_two_submits_of_one_order_give_one_submitted_and_one_refusal(postgresql,
     assert [str(one) for one in refused] == [
         "the order O-1 can't be submitted\n"
         "  where: order O-1\n"
-        "  why:   its status is Open: submitted is what is New or Pending\n"
+        "  why:   its status is Open; only an order that is New or Pending can be submitted\n"
         "  mend:  revise it (`orderhub workflow revise`) to change what was submitted"
     ]
     [order] = postgresql.stored("OM Order")
