@@ -80,6 +80,7 @@ def once(connection: Connection, table: Table, key: tuple[Any, ...], make: Calla
     statements: dict[tuple[Any, ...], T] = table.info.setdefault("statements", {})
     key = (connection.dialect.name, *key)
     statement = statements.get(key)
+    # Two threads may both make it: the statements are equal, and the later one stays.
     if statement is None:
         if len(statements) >= _MOST_KEPT:
             statements.clear()
@@ -232,6 +233,7 @@ class Sqlite(Dialect):
     is_shared = False
     has_session_locks = False
     has_json_type = False
+    # Read by `engines`, where a transaction begins.
     reader_options = MappingProxyType({"access": "read"})
 
     def open_engine(self, url: URL) -> Engine:
@@ -323,6 +325,7 @@ class Postgresql(Dialect):
     is_shared = True
     has_session_locks = True
     has_json_type = True
+    # With PostgreSQL's default each statement of a reader would see another state.
     reader_options = MappingProxyType({"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
 
     def open_engine(self, url: URL) -> Engine:

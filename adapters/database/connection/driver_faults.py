@@ -84,7 +84,7 @@ class ConstraintRace(Retryable):
     mend = "nothing; it is tried again"
 
 
-#: SQLSTATE or its beginning -> the hub's error.
+#: SQLSTATE or its beginning -> the hub's error; the first that fits counts, so that whole codes stand before classes.
 POSTGRESQL: dict[str, type[HubError]] = {
     "25P03": DatabaseAway,  # idle in transaction for too long: the server has closed the link
     "25P04": DatabaseAway,

@@ -175,6 +175,7 @@ def insert_rows(
 
 def update_rows(connection: Connection, table: Table, updates: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     """Update rows by their row id, each with its own changes; changes of the same columns go together."""
+    # One statement for all rows that change the same columns, in the order in which the rows came.
     groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for row_id, changes in updates:
         groups.setdefault(tuple(changes), []).append((*changes.values(), row_id))

@@ -24,6 +24,7 @@ SEQUENCE = HUB.tables["hub_sequence"]
 DOOR_COUNT = HUB.tables["hub_door_count"]
 MARK = HUB.tables["hub_in_hand"]
 
+# One statement looks and takes: two holders can't both find the lease free.
 _ACQUIRE = upsert(
     LEASE,
     ["name"],
@@ -36,9 +37,12 @@ _SET_COMPONENT = upsert(
     lambda new: {"state": new.state, "why": new.why, "since": new.since},
     where=lambda new: COMPONENT.c.state != new.state,
 )
+# The row stays locked until the transaction ends: no other transaction takes a number before it is known whether this
+# one is used.
 _NEXT_NUMBER = upsert(SEQUENCE, ["name"], lambda _: {"value": SEQUENCE.c.value + bindparam("step")}).returning(
     SEQUENCE.c.value
 )
+# Each process has a row of its own, so that doors don't wait for each other.
 _COUNT_DELIVERIES = upsert(
     DOOR_COUNT, ["route", "process"], lambda new: {"deliveries": DOOR_COUNT.c.deliveries + new.deliveries}
 )

@@ -107,6 +107,7 @@ class Filed:
     row: InboxRow | None = None
 
 
+# A second transaction with the same identity waits here for the first one's commit: then one of both is a repeat.
 _FILE = insert_or_nothing(INBOX, ["route", "sender", "identity"]).returning(_C.id, _C.seq)
 _REPEAT = (
     update(INBOX)
@@ -144,6 +145,8 @@ class Filing:
                 result.append(Filed(row.id, "new", row.state, row))
             else:
                 result.append(self._again(arrival, row))
+        # Always in the order of the routes' names: two processes that count for the same routes would each hold a row
+        # that the other waits for.
         for route, number in sorted(Counter(arrival.route for arrival in arrivals).items()):
             self._control.count_deliveries(route, number)
         return result

@@ -64,6 +64,7 @@ class StateUnknown(Misconfigured):
 
 
 _THE_ROW = _C.id == bindparam("row_id")
+# Another process may have ended the row: then nothing is changed, and the number of changed rows says so.
 _UNFINISHED = _C.final_at.is_(None)
 _BY_ID = select(INBOX).where(_THE_ROW)
 _BY_IDENTITY = select(INBOX).where(

@@ -101,6 +101,8 @@ _WAITING = (
     .order_by(_C.seq)
     .limit(bindparam("most"))
 )
+# Two readers of one channel get different rows. SQLite's compiler leaves FOR UPDATE out: there the write transaction
+# is the lock.
 _WAITING_AND_LOCKED = _WAITING.with_for_update(skip_locked=True)
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _MARK_SENT = update(OUTBOX).where(_C.id.in_(_IDS), _C.sent_at.is_(None)).values(sent_at=bindparam("now"), error=None)
@@ -186,6 +188,7 @@ class Outbox:
             return list(self._connection.scalars(_DESTINATIONS))
         waiting: set[str] = set()
         for prefix in prefixes or ():
+            # The first text behind all those that begin with the prefix: texts are sorted by code point.
             end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
             waiting.update(self._connection.scalars(_DESTINATIONS_WITHIN, {"first": prefix, "end": end}))
         for name in set(names or ()) - waiting:

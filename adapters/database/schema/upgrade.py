@@ -75,6 +75,7 @@ def upgrade(database: Database, definitions: Definitions, surroundings: Surround
     metadata = tables_of(definitions)
     with database.write() as connection:
         database.dialect.prepare_upgrade(connection, _LOCK)
+        # Asked under the lock: another process may have upgraded the database meanwhile.
         migrated = _revision(connection, database) != head()
         if migrated:
             _migrate(connection)
