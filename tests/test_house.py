@@ -39,12 +39,7 @@ KNOWN_CIRCLES = {
     frozenset(f"hub.command_line.{name}" for name in ("app", "doors", "messages", "objects")),
 }
 KNOWN_ARROWS: set[tuple[str, str]] = set()
-KNOWN_TWICE = {
-    "AccountUnknown",
-    "KeyMissing",
-    "ObjectUnknown",
-    "ProductUnknown",
-}
+KNOWN_TWICE: set[str] = set()
 #: The outside: sockets, brokers, databases, message files.
 OUTSIDE = frozenset(
     (
