@@ -62,6 +62,7 @@ def read_message(path: pathlib.Path, most_bytes: int) -> tuple[bytes, Oversize |
 
 def read_body(file: BinaryIO, most_bytes: int) -> tuple[bytes, Oversize | None]:
     """Read a body whole up to *most_bytes*; of a larger one the first 64 KiB, with its size and digest."""
+    # One byte more than allowed tells a body over the limit; its size isn't trusted, since a file may grow.
     body = file.read(most_bytes + 1)
     if len(body) <= most_bytes:
         return body, None
@@ -125,6 +126,7 @@ def hold_name(folder: pathlib.Path, names: Iterable[str]) -> tuple[str, int] | N
     with _disk(folder, "written"):
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
+            # O_CLOEXEC: a program that this process starts must not inherit the lock.
             descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
                 # The kernel gives the lock back when the process dies, however it dies.

@@ -26,6 +26,7 @@ TIMEOUT_S = 10.0
 MAX_ANSWER = 4 * 1024 * 1024
 _OK = 200
 _REFUSALS = frozenset((400, 409, 422))
+# 408: the service waited too long. 429: it is asked too often.
 _AGAIN = frozenset((408, 429, *range(500, 600)))
 #: Characters of a refusal's text that an error shows.
 _SHOWN = 300
@@ -100,6 +101,7 @@ class HttpClient:
             QuestionRefused: the service refuses the question; its words are in the error.
             ServiceMisplaced: the status is that of a wrong address.
         """
+        # NaN and Infinity are no JSON, although Python writes them.
         body = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
         status, answer = self._exchange(body)
         if status != _OK:
@@ -107,6 +109,7 @@ class HttpClient:
         if len(answer) > self._max_answer:
             raise self.faulty(f"expected at most {self._max_answer:,} bytes, and there are more")
         try:
+            # Prices stay exact: no digit of a fraction goes through a float.
             return json.loads(answer, parse_float=str, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             why = "it is nested too deep" if isinstance(error, RecursionError) else str(error)

@@ -41,10 +41,12 @@ def post(url: SplitResult, body: bytes, timeout_s: float, most_bytes: int) -> tu
     path = url.path or "/"
     target = f"{path}?{url.query}" if url.query else path
     try:
+        # Connected first: only a socket that is there can be shut down by the timer. Connecting has the same limit.
         connection.connect()
         with _time_limit(connection.sock, timeout_s):
             connection.request("POST", target, body, _HEADERS, preload_content=False, decode_content=False)
             with connection.getresponse() as response:
+                # One byte more than allowed tells an answer that is too large.
                 answer = response.read(most_bytes + 1)
                 # A read of so many bytes is silent about the bytes that never came.
                 if len(answer) <= most_bytes and response.length_remaining:

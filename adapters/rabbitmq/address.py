@@ -90,7 +90,9 @@ class Address:
             blocked_connection_timeout=timeouts.blocked_s,
             socket_timeout=timeouts.connect_s,
             stack_timeout=timeouts.connect_s,
+            # The link itself tries again, with jitter; pika's own pause between two tries is fixed.
             connection_attempts=1,
+            # RabbitMQ's management shows the name: an operator sees which of the two links is which.
             client_properties={"connection_name": name},
         )
 

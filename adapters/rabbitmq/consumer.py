@@ -89,6 +89,7 @@ class Consumption:
         finished = {number for number in numbers if number in self._open}
         if not finished:
             return
+        # A tag is a number of its channel: on the next channel the same number is another message.
         if self.ended is not None or not self._channel.is_open:
             what = f"{len(finished)} messages could not be acknowledged"
             why = self.ended.why if self.ended is not None else "the channel is being closed"
@@ -115,6 +116,7 @@ class Consumption:
         self._channel = channel
         channel.add_on_close_callback(self._closed)
         channel.add_on_cancel_callback(self._cancelled)
+        # Before basic_consume: RabbitMQ applies a prefetch to the consumers that start after it.
         channel.basic_qos(prefetch_count=self._prefetch)
         # The passive declaration gives the number of messages, and fails for a missing queue before a consumer starts.
         channel.queue_declare(self.queue, passive=True, callback=self._consume)
@@ -153,6 +155,7 @@ class Consumption:
             if self.ended is not None:
                 return
             self.ended = fault
+            # The broker delivers these again. Worked from here, they could not be acknowledged any more.
             self.buffer.clear()
             self._changed.notify_all()
         if self._started is not None:
@@ -230,6 +233,7 @@ class Consumer:
         with self._changed:
             stopped = [self._consumptions.pop(queue) for queue in queues if queue in self._consumptions]
             for consumption in stopped:
+                # Cleared before the broker is told: no thread may take a message that is on its way to another hub.
                 consumption.buffer.clear()
 
         def work(connection: Any, answer: Answer[None]) -> None:
@@ -277,6 +281,7 @@ class Consumer:
         # Asked before every receive: the usual answer needs no lock, and is looked at again under the lock.
         if self._runs(queue):
             return
+        # Two consumers of one process would share a queue's messages, and lose the order that a key promises.
         with self._starting:
             if self._runs(queue):
                 return

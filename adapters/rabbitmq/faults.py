@@ -67,6 +67,7 @@ CODES: dict[int, type[HubError]] = {
 }
 
 #: The driver's exception -> the hub's error. Those with a reply code are looked up in `CODES` first.
+# `_kind` takes the first match: a class stands before the classes that it derives from.
 FAULTS: tuple[tuple[type[BaseException], type[HubError]], ...] = (
     (exceptions.ConnectionClosedByClient, TransportAway),
     (exceptions.ConnectionOpenAborted, TransportAway),
@@ -117,6 +118,7 @@ def hub_fault(error: BaseException, where: str, what: str = "") -> HubError:
     kind = _kind(cause)
     own_what, mend = _WORDS.get(kind, (kind.what, kind.mend))
     fault = kind(what or own_what, where=where, why=said(cause), mend=mend)
+    # Set by hand, because the error isn't raised here: another thread may get it.
     fault.__cause__ = error
     return fault
 

@@ -94,7 +94,10 @@ class Link:
         answer: Answer[T] = Answer()
         with self._changed:
             connection = self._open_connection()
+            # Under the lock that the link's end takes, too: an answer is either noted in time, or the link is known to
+            # be gone.
             self._asked.add(answer)
+            # The one call of pika that another thread may make.
             connection.ioloop.add_callback_threadsafe(lambda: self._do(work, connection, answer))
         try:
             return answer.wait(self._timeouts.answer_s)
@@ -158,6 +161,7 @@ class Link:
             was_open, fault = self._serve()
             if was_open:
                 delay = first_delay
+            # The end that `close` asked for is no fault: nothing to log, no further try.
             if self._ending.is_set():
                 break
             # A random pause in the upper half, so that many hubs don't come back at one moment.
@@ -190,6 +194,7 @@ class Link:
         )
         with self._changed:
             self._current = connection
+            # `close` may have come before there was a connection that it could close.
             if self._ending.is_set():
                 connection.ioloop.add_callback_threadsafe(self._close_current)
         while not ends:
@@ -207,6 +212,7 @@ class Link:
             self._fault = fault
             asked, self._asked = self._asked, set()
             self._changed.notify_all()
+        # Each caller gets the error at once, instead of after its time limit.
         for answer in asked:
             answer.fail(again(fault))
         connection.ioloop.close()
@@ -239,6 +245,7 @@ class HubConnection(pika.SelectConnection):  # type: ignore[misc]  # pika is unt
         try:
             return super()._read_frame()
         except exceptions.AMQPError as error:
+            # Every other error of AMQP concerns the connection itself, and has to end it.
             if not isinstance(error, exceptions.InvalidFieldTypeException):
                 raise
             return _frame_without_headers(self._frame_buffer, error)
@@ -253,9 +260,12 @@ def _frame_without_headers(data: bytes, error: Exception) -> tuple[int, Any]:
         raise error
     end = spec.FRAME_HEADER_SIZE + size + spec.FRAME_END_SIZE
     content = data[spec.FRAME_HEADER_SIZE : end - 1]
+    # AMQP's content header: class (2 bytes), weight (2), body size (8), flags (2); then the values of the set flags, in
+    # the flags' order.
     _, _, body_size = struct.unpack_from(">HHQ", content)
     (flags,) = struct.unpack_from(">H", content, 12)
     start = 14
+    # Only these two stand before the headers. Both are short strings: a byte with the length, then the text.
     for flag in (spec.BasicProperties.FLAG_CONTENT_TYPE, spec.BasicProperties.FLAG_CONTENT_ENCODING):
         if flags & flag:
             start += 1 + content[start]

@@ -42,6 +42,7 @@ UNVERIFIED = "broker"
 UNREAD = "orderhub_unread_headers"
 
 #: bytes of an AMQP short string
+#: AMQP's limit: the length is one byte.
 _MOST_SHORT = 255
 _PERSISTENT = 2
 #: beginnings of the headers that brokers add
@@ -126,6 +127,7 @@ def _is_dropped(name: object) -> bool:
 
 def _text(value: Any) -> Any:
     """Give a header's number, truth value or time as text; `admit` judges all other values."""
+    # Before int: a bool is an int in Python.
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | decimal.Decimal):

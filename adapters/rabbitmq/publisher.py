@@ -23,6 +23,8 @@ from adapters.transport import CONFIRMED
 from integration_objects.errors import HubError
 
 #: messages and bytes that are on their way without a confirm
+#: A limit, because a confirm may be long in coming: a quorum queue confirms after most of its nodes have stored a
+#: message.
 MOST_OPEN = 500
 MOST_OPEN_BYTES = 16 * 1024 * 1024
 _NACK = "it answered with basic.nack: the queue is full, or has no leader"
@@ -52,6 +54,7 @@ class _Batch:
 
     def settle(self, place: int, is_kept: bool) -> None:
         """Note that a message was confirmed, or refused; give the answer after the last message."""
+        # RabbitMQ confirms an unroutable message, too, behind its return: the confirm alone proves nothing.
         if is_kept and place not in self.returned:
             self.confirmed.add(place)
         elif not is_kept:
@@ -90,6 +93,7 @@ class Publisher:
             try:
                 self._link.ask(functools.partial(self._send, batch))
             except HubError as error:
+                # Positions in the caller's list, over all batches: the outbox marks these rows as sent.
                 error.objects[CONFIRMED] = (*range(done), *(done + place for place in sorted(batch.confirmed)))
                 raise
             done += len(part)
@@ -121,6 +125,8 @@ class _ConfirmingChannel:
     def send(self, batch: _Batch) -> None:
         """Publish all of *batch*."""
         if self._channel is None:
+            # Opening a channel and its confirm mode takes two answers of the broker; the I/O thread must not wait for
+            # them.
             self._waiting.append(batch)
             return
         for place, message in enumerate(batch.messages):
@@ -144,6 +150,7 @@ class _ConfirmingChannel:
         """Take a basic.ack or basic.nack, of one tag or of all up to it."""
         confirm = method.method
         is_kept = isinstance(confirm, spec.Basic.Ack)
+        # With `multiple` a confirm is for every open tag up to its own; a tag of 0 is for all.
         if not confirm.multiple:
             tags = [confirm.delivery_tag] if confirm.delivery_tag in self._open else []
         else:

@@ -30,8 +30,10 @@ from integration_objects.errors import HubError
 
 DELIVERY_LIMIT = 50
 UNREACHED_LIMIT = 1_000_000
+#: A queue's name is an AMQP short string, whose length is one byte.
 _MOST_NAME_BYTES = 255
 _NOT_FOUND, _PRECONDITION_FAILED = 404, 406
+#: RabbitMQ's own words for a queue with other arguments. Other words are shown as they come.
 _INEQUIVALENT = re.compile(
     r"inequivalent arg '(?P<argument>[^']+)' .*: received (?P<expected>.*?) but current is (?P<found>.*)$"
 )

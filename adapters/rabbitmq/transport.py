@@ -19,6 +19,7 @@ from adapters.transport import MOST_BYTES, Channel, Delivery, Envelope, Setup, T
 from integration_objects.surroundings import Surroundings
 
 #: groups that the broker hands over for each queue before the first is acknowledged
+#: With one, the broker would pause while a group is committed.
 PREFETCHED_GROUPS = 3
 #: messages that the broker hands over for each queue before they are acknowledged, with groups of the default size
 PREFETCH = PREFETCHED_GROUPS * 25

@@ -180,8 +180,10 @@ class FolderTransport(Transport):
                 with _disk(file.channel):
                     if os.path.lexists(path) and _content(path.lstat()) == file.content:
                         move(path, folder / "working" / file.name)
+                    # The marker goes last: after a death in between, the file still counts as taken before.
                     _marker(folder, file.name).unlink(missing_ok=True)
             finally:
+                # Also after a fault of the disk: without the lock the file can be taken again.
                 os.close(file.marker)
 
     def close(self) -> None:
@@ -201,6 +203,7 @@ class FolderTransport(Transport):
         folder = self._folder(channel)
         working = folder / "working" / check_name(name)
         with _disk(channel):
+            # Settled before: the dispatcher repeats its batch after a death.
             if working.is_symlink() or not working.is_file():
                 return
             target = made_folder(folder, "rejected" if rejected else "done")
@@ -277,6 +280,7 @@ class FolderTransport(Transport):
         if f"{channel}/{name}" in self._open_files:
             return None
         try:
+            # The name first, then the marker, which bears it.
             name = self._with_free_name(folder, check_name(name))
             lock = lock_marker(_marker(folder, name))
         except (OSError, FileNameRefused) as error:
@@ -328,6 +332,7 @@ class FolderTransport(Transport):
             content = _content(os.fstat(descriptor))
             body, oversize = read_body(file, most_bytes)
             size = len(body) if oversize is None else oversize.size
+            # The sender wrote on while the file was read: it is taken whole at another look.
             if _content(os.fstat(descriptor)) != content or size != content[1]:
                 return None
         content_type = _CONTENT_TYPES.get(path.suffix.lower(), "application/octet-stream")
@@ -335,6 +340,7 @@ class FolderTransport(Transport):
 
     def _write(self, folder: Path, name: str, parts: Iterable[bytes]) -> None:
         temporary = self._surroundings.new_id()
+        # Later than the file before by a microsecond at least: with equal times a reader would go by the names.
         self._last_ns = write_whole(folder, name, parts, temporary, self._last_ns + 1000)
 
 
@@ -393,9 +399,12 @@ def _published_name(envelope: Envelope) -> str:
     """A file name made from the message id, or from the body if the message has no id."""
     ending = _ENDINGS.get(envelope.content_type.partition(";")[0].strip().lower(), ".bin")
     message_id = envelope.message_id or envelope.digest[:32]
+    # Quoted, not replaced: two ids never share a file.
     name = quote(message_id, safe="")
+    # `quote` leaves the dot, and readers leave hidden files alone.
     if name.startswith("."):
         name = "%2E" + name[1:]
+    # Two long ids with one beginning differ in the digest.
     if len(name) > _MOST_PUBLISHED_NAME:
         name = f"{name[:_MOST_PUBLISHED_NAME]}-{hashlib.sha256(message_id.encode()).hexdigest()[:16]}"
     return name + ending

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from integration_objects.errors import Refused
 
+#: File systems take 255 bytes; a number and `.reply.xml` are put behind a name.
 MOST_NAME_BYTES = 200
 _UNFINISHED_NAMES = (".tmp", ".part")
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\\\]")
@@ -93,6 +94,7 @@ def write_whole(folder: Path, name: str, parts: Iterable[bytes], temporary: str,
             for part in parts:
                 file.write(part)
             file.flush()
+            # The rename keeps the time of change, by which readers order the files.
             changed_ns = max(not_before_ns, os.fstat(descriptor).st_mtime_ns)
             os.utime(descriptor, ns=(changed_ns, changed_ns))
             os.fsync(descriptor)

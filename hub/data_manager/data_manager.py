@@ -41,6 +41,7 @@ class DataManager:
     def file(self, route: Route, deliveries: Sequence[Delivery]) -> list[Filed]:
         """Make inbox rows of a route's deliveries, in one transaction; then they may be acknowledged."""
         routed = [(route, delivery) for delivery in deliveries]
+        # Bodies are read before the transaction: on SQLite no other process can write while it is open.
         arrivals = arrivals_of(routed)
         with self._open_hub.write() as transaction:
             return file_arrivals(transaction, routed, arrivals)[0]
@@ -57,6 +58,7 @@ class DataManager:
         Raises:
             Retryable: the database failed; nothing was written, nothing may be acknowledged.
         """
+        # As in `file`: no body is read under a lock.
         arrivals = arrivals_of(deliveries)
         with self._open_hub.write() as transaction:
             filed, messages = file_arrivals(transaction, deliveries, arrivals)
@@ -69,11 +71,15 @@ class DataManager:
                     transaction.messages.inbox.mark_attempt(work.row.id)
                 else:
                     group.append(work)
+            # Only the filing tells which deliveries are new. None of these asks another system: such messages wait for
+            # their turn.
             for work in group:
                 work.prepare()
             left_alone = work_group(transaction, group)
             # Marked in the transaction that files them: they survive a death before their own transaction.
             transaction.messages.work_marks.take(left_alone)
+        # After the commit: `work_alone` opens a transaction of its own, and a write within a write would wait for
+        # itself.
         for row_id in left_alone:
             self.work_alone(row_id)
         return filed
@@ -91,6 +97,8 @@ class DataManager:
             rows = transaction.messages.outbox.waiting(channel, limit)
             deliveries = [(route, Delivery(row.envelope, channel, "local", channel)) for row in rows]
             file_arrivals(transaction, deliveries, arrivals_of(deliveries))
+            # In the transaction that files them: after a death each message is in one of the two boxes, never in both
+            # or none.
             transaction.messages.outbox.mark_sent(row.id for row in rows)
         return len(rows)
 
@@ -138,6 +146,7 @@ class DataManager:
 
     def _mark_next(self, limit: int) -> dict[str, MessageWork]:
         """Mark the rows that are worked next, and commit the marks; return the work on each, by row."""
+        # A reading transaction looks first: each look of an idle worker would else take SQLite's one write lock.
         with self._open_hub.read() as transaction:
             running = self.running(transaction)
             due = transaction.messages.inbox.next_due(running)
@@ -180,8 +189,10 @@ class DataManager:
             # Read again: another process may have worked the message while this one prepared it.
             row = transaction.messages.inbox.row(row_id)
             if work is not None and row is not None and not row.is_final:
+                # The attempts that count are those of now, not those from before the preparation.
                 work.row = row
                 work_single(transaction, work)
+            # Also where nothing is left to work: a mark that stays counts as a death at the next start.
             transaction.messages.work_marks.put_down([row_id])
 
     def take_up(self) -> int:
@@ -210,6 +221,7 @@ class DataManager:
             row = transaction.messages.inbox.row(row_id)
             if row is None or not transaction.messages.inbox.give_up(row_id):
                 return False
+            # Without its route, nobody knows how to answer the sender; the message is dead all the same.
             if row.route in self.routes:
                 Endings(transaction).give_up(MessageWork(self._open_hub, row, self.routes[row.route]))
         return True

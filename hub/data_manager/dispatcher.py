@@ -61,6 +61,7 @@ class Dispatcher:
         """Whether messages wait that this dispatcher will send, now or later, without a change by an operator."""
         with self._open_hub.read() as transaction:
             heads = transaction.messages.outbox.heads(self._destinations())
+        # A fault that only an operator can mend must not keep `run --once` waiting.
         return any(verdict_of(head.error) in (None, "retry") for head in heads)
 
     def _destinations(self) -> list[str]:
@@ -88,6 +89,8 @@ class Dispatcher:
         lease = name[:255]
         with self._open_hub.write() as transaction:
             is_alone = transaction.messages.control.acquire_lease(lease, self._open_hub.holder, LEASE_S)
+        # A lease is no fence: another process may join one that publishes for longer than LEASE_S. Then messages
+        # repeat, under their ids.
         yield is_alone
         if is_alone:
             with self._open_hub.write() as transaction:
@@ -113,6 +116,7 @@ class Dispatcher:
         if not destination.is_answer:
             transport.publish(destination.place, [row.envelope for row in rows])
             return
+        # One after the other, and no count of the settled ones: settling a file a second time changes nothing.
         for row in rows:
             state = row.message.headers.get("x-orderhub-state", "")
             transport.settle(destination.place, state in REFUSED, row.message.body)
@@ -125,6 +129,7 @@ class Dispatcher:
         if fault.verdict == "retry" or (failed.error or {}).get("reason") != fault.reason:
             log.warning("not dispatched", destination=destination, **fault.as_dict())
         delay = DELAYS_S[min(failed.attempts, len(DELAYS_S) - 1)]
+        # NotTaken comes from a broker that is there: a full queue empties slowly, and gets the growing delays.
         if isinstance(fault, TransportAway) and not isinstance(fault, NotTaken):
             delay = min(delay, MOST_AWAY_S)
         with self._open_hub.write() as transaction:

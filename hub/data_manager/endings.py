@@ -61,6 +61,7 @@ class Endings:
         elif isinstance(error, OperatorNeeded):  # a Retryable, but no further try helps by itself
             inbox.park(row.id, error)
         elif error.verdict == "stop":
+            # The row is left as it is: due, and worked as soon as the route is resumed.
             self.stop_route(work.route, error, message=row.id)
         elif row.attempts < len(work.route.retry_s):
             # Messages that failed together would meet the same lock together again: the jitter draws them apart.
@@ -135,6 +136,8 @@ class Endings:
         self._messages.pending_writes.answer(
             row.id,
             OutboxMessage(
+                # Derived from the inbound message, not made by chance: worked again after a death, the reply has the
+                # same id (G3).
                 message_id=outbound_id(work.origin, "reply", 1),
                 destination=row.reply_to,
                 kind="reply",

@@ -29,6 +29,7 @@ def arrival_of(route: Route, delivery: Delivery) -> Arrival:
     the same: the refusal is made, recorded and answered when the message is worked.
     """
     envelope = delivery.envelope
+    # The transport has a limit of its own; the route's may be smaller.
     if envelope.oversize is None and len(envelope.body) > route.limits.body:
         envelope = replace(envelope, oversize=Oversize(envelope.size, envelope.digest))
     reply_to = route.transport.answer_to(delivery.source)
@@ -39,6 +40,7 @@ def arrival_of(route: Route, delivery: Delivery) -> Arrival:
     envelope = replace(envelope, reply_to=reply_to)
     identity = envelope.message_id if route.identity == "message id" else None
     key = None
+    # Only where the route needs a field of the body: the work on the message parses it once more.
     if route.reads_tree() and envelope.oversize is None and route.external is not None:
         try:
             tree = external_from_xml(parse(envelope.body, route.limits), route.external, route.names_read)
@@ -87,6 +89,8 @@ def file_arrivals(
         if arrival.outcome == "id reused":
             error = {part: text for part, text in (arrival.row.error or {}).items() if part != "reason"}
             endings.send_refusal(work, MessageIdReused(**error))
+        # Filed first, refused second: also a message that its transport could not carry whole has its row and its dead
+        # letter.
         elif delivery.fault is not None:
             endings.refuse(work, delivery.fault)
         else:

@@ -72,6 +72,7 @@ class FilingIntake(Intake):
         """
         deliveries = self._transport.receive(self._route.place, max(limit, FILES), 0)
         if deliveries:
+            # Acknowledged after the commit, never before: the database must have them for good (G1).
             self._manager.file(self._route, deliveries)
             self._transport.acknowledge(deliveries)
         return len(deliveries)
@@ -101,6 +102,8 @@ class BrokerIntake(Intake):
             self._give_back(list(self._routes))
             raise
         channels = [place for place, route in self._routes.items() if route.name not in paused]
+        # A buffer would keep the messages of a paused route from other hubs; and the broker ends a consumer that keeps
+        # messages for half an hour.
         self._transport.release([place for place in self._routes if place not in channels])
         if not channels:
             return 0

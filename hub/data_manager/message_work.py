@@ -105,6 +105,7 @@ class MessageWork:
         if self.fault is None and self.tree is not None:
             self.step = "lock"
             try:
+                # This run reads only: the accounts that it finds are locked before the real run begins.
                 return self.route.workflow.accounts(transaction.run(self.origin), self.tree)
             except HubError as error:
                 self.fault = error.at(self.place)
@@ -145,8 +146,11 @@ class MessageWork:
         """Check, convert and map the body; return the internal message."""
         row, route = self.row, self.route
         self.step = "check"
+        # Refused here and not at the door, so that the message has a row, a dead letter and a reply like any other
+        # refusal.
         if not route.allows_sender(row.sender):
             raise SenderRefused(route=route, sender=row.sender, senders=", ".join(route.senders))
+        # Of a body over the limit, the inbox keeps the first 64 KiB only: the size tells.
         if row.size > len(row.body) or row.size > route.limits.body:
             raise LimitExceeded(
                 "the message is too large",
@@ -156,6 +160,7 @@ class MessageWork:
         if route.external is None:
             self.step = "convert"
             return hub_from_xml(row.body, self.open_hub.deployment.definitions, route.limits)
+        # Limits first, schema second: the walk that checks the limits is iterative, a validator may recurse.
         element = parse(row.body, route.limits)
         route.external.schema.validate(element)
         self.step = "convert"

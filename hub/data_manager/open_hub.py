@@ -131,6 +131,8 @@ class OpenHub:
         Raises:
             DatabaseNotUpgraded: names the command that does it.
         """
+        # The database of one machine is the hub's own. A shared one is upgraded by a user who may create tables, which
+        # the hub's user need not be.
         if not self.database.dialect.is_shared:
             upgrade(self.database, self.deployment.definitions)
         elif needs_upgrade(self.database, self.deployment.definitions):
@@ -148,6 +150,7 @@ class OpenHub:
                 yield transaction
                 # At the end: one statement writes the endings of a whole group, another all messages that leave.
                 transaction.messages.pending_writes.write()
+                # Behind the pending writes, so that a dry run meets the constraints that a real one would meet.
                 if dry_run:
                     raise _DryRun
         except _DryRun:

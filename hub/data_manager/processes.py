@@ -34,6 +34,7 @@ log = structlog.get_logger()
 
 #: the folder in the deployment's folder where living workers hold their names
 LOCKS = ".orderhub"
+#: SQLite takes one writer at a time: further processes would only wait for each other.
 MOST_ON_SQLITE = 2
 MOST = 64
 #: the first wait before a process that died is started again, in seconds
@@ -97,6 +98,7 @@ def work(deployment: Deployment, once: bool) -> bool:
         TooManyWorkers: as many workers as the database can serve run already.
     """
     names = (worker_name(number) for number in range(1, _most(deployment) + 1))
+    # The same names after each start: a process finds the work marks of the dead one whose name it takes.
     held_name = hold_name(deployment.folder / LOCKS, names)
     if held_name is None:
         raise TooManyWorkers("one more worker process is too many", deployment)
@@ -108,6 +110,7 @@ def work(deployment: Deployment, once: bool) -> bool:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
+    # Opened after the fork: two processes on one connection of a database or broker would garble its protocol.
     open_hub = OpenHub(deployment, process=name)
     open_hub.prepare_database()
     worker = Worker(open_hub)
@@ -117,6 +120,7 @@ def work(deployment: Deployment, once: bool) -> bool:
     finally:
         worker.close()
         open_hub.close()
+        # Last: while this process may still work, nobody else may take its marks for those of a dead one.
         release_name(lock)
 
 
@@ -152,6 +156,7 @@ def _end_with(parent: int) -> None:
     look = threading.Event()
     while True:
         if os.getppid() != parent:
+            # At every look: until the worker listens, it ignores the signal.
             os.kill(os.getpid(), signal.SIGTERM)
         look.wait(PARENT_LOOK_S)
 
@@ -173,6 +178,7 @@ class _Supervisor:
         self._deployment = deployment
         self._once = once
         self._surroundings = Surroundings()
+        # A forked process inherits the loaded and proven deployment; a spawned one would load it anew.
         self._fork = multiprocessing.get_context("fork")
         self._stopping = False
         self._cannot_work = False
@@ -186,6 +192,8 @@ class _Supervisor:
                 self._hand_on_stop()
                 self._start_due()
                 running = [worker.process.sentinel for worker in self._workers.values() if worker.process is not None]
+                # A sentinel wakes the supervisor when a process ends; the time limit serves stops and restarts that
+                # become due.
                 multiprocessing.connection.wait(running, timeout=0.2)
                 for name, worker in list(self._workers.items()):
                     if worker.process is not None and not worker.process.is_alive():
@@ -232,4 +240,5 @@ class _Supervisor:
         log.error("worker died", worker=name, exit_code=code, again_in_s=worker.backoff)
         worker.start_at = self._surroundings.monotonic() + worker.backoff
         worker.backoff = min(worker.backoff * 2, LONGEST_BACKOFF_S)
+        # Neither finished nor left: the restarted process will tell.
         return True

@@ -44,6 +44,7 @@ def rehearse(open_hub: OpenHub, workflow: Workflow, tree: PropertySet, origin: O
         except OpenQuestion as question:
             question.ask()
             continue
+        # Another system or the database is away: the message itself is tried again later.
         except Retryable:
             raise
         except Exception as error:
@@ -51,6 +52,7 @@ def rehearse(open_hub: OpenHub, workflow: Workflow, tree: PropertySet, origin: O
             log.debug("rehearsal ended early", workflow=workflow.name, why=f"{type(error).__name__}: {error}")
         break
     answers.begin_again()
+    # From here on a question without an answer means that the state has moved: nobody is asked under a lock.
     answers.rehearsing = False
     return answers
 

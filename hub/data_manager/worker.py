@@ -67,6 +67,7 @@ class Worker:
         backoff, wait_s, wake_at, ready = poll_s, 0.0, self._open_hub.surroundings.monotonic() + WAKE_S, False
         while not self._stopped:
             try:
+                # Within the loop: a broker or a database that is away at the start is waited for as at any other time.
                 ready = ready or self._make_ready()
                 if self._open_hub.surroundings.monotonic() >= wake_at:
                     self.data_manager.wake()
@@ -83,6 +84,7 @@ class Worker:
             if worked:
                 wait_s = 0.0
                 continue
+            # Only after a round that waited: a broker hands messages over a moment after its consumer has started.
             if once and wait_s and not self._is_left():
                 break
             wait_s = max(poll_s, LAST_LOOK_S) if once and self._has_broker else poll_s
@@ -113,6 +115,7 @@ class Worker:
         """Declare the channels, take up the messages that this process died on, retry the unsent ones."""
         declare_channels(self._open_hub, self._transports)
         with self._open_hub.write() as transaction:
+            # This process holds its name, so that a former process of the name is dead: its leases need not run out.
             transaction.messages.control.end_former_leases(self._open_hub.holder)
             transaction.messages.outbox.try_now()
         self.data_manager.take_up()
@@ -122,6 +125,7 @@ class Worker:
         try:
             count = intake.take_in(self._group, wait_s)
         except TransportAway as error:
+            # Logged once for each outage: an intake is asked again at every step.
             if intake not in self._away:
                 log.warning("a transport doesn't answer", **error.as_dict())
                 self._away.add(intake)

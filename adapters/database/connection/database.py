@@ -97,6 +97,7 @@ class Database:
                 database=self.shown_url,
                 cause=f"another thread has been writing for {BUSY_S:.0f} seconds",
             )
+        # Behind the lock: only the thread that has the turn reads its own name here.
         self._writer = threading.get_ident()
         try:
             with self._border(), self._transaction(self._engine) as connection:
@@ -164,6 +165,7 @@ class Database:
         with engine.connect() as connection:
             if not self._checked:
                 self._check(connection)
+                # The check began a transaction by asking; the real one must begin by itself.
                 connection.rollback()
             transaction = connection.begin()
             try:
@@ -211,6 +213,7 @@ def repeated(work: Callable[[], T], on: tuple[type[Retryable], ...] = ()) -> T:
     for _ in range(MOST_ATTEMPTS - 1):
         try:
             return work()
+        # First, because it is a kind of DatabaseAway: the work may have taken effect, and must not be done twice.
         except CommitUnknown:
             raise
         except again:
@@ -222,4 +225,5 @@ def _roll_back(transaction: Transaction) -> None:
     try:
         transaction.rollback()
     except SQLAlchemyError:
+        # The state of this connection is unknown: it must not go back into the pool.
         transaction.connection.invalidate()

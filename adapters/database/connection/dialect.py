@@ -57,6 +57,7 @@ _MOST_KEPT = 1000
 _LEAST_COPIED = 8
 #: The seed of the locks of `try_lock_text`.
 _TEXT_LOCKS = 0x6F72646572
+# PostgreSQL locks numbers of 64 bits, so that a name is hashed. Two names with one hash would only wait for each other.
 _SESSION_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 _SESSION_UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
 _TRANSACTION_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
@@ -214,6 +215,7 @@ class Dialect(ABC):
         self, connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
     ) -> None:
         """Insert *rows*, values of *columns*, in this order; other columns are left to the database."""
+        # Past SQLAlchemy's compiler and its binding of types, which cost time on every row (performance, rule 3).
         statement = once(connection, table, ("insert", columns), lambda: _insert_text(connection, table, columns))
         connection.exec_driver_sql(statement, rows if len(rows) > 1 else rows[0])
 
@@ -402,11 +404,13 @@ class Postgresql(Dialect):
     ) -> tuple[str, dict[str, str], str]:
         """Unfold with `json_to_recordset`, which gives each member its type."""
         names = {name: connection.dialect.identifier_preparer.quote(name) for name in fields}
+        # Collation C, as in the tables: views sort by code point, too.
         typed = ", ".join(
             f"{names[name]} " + ("numeric" if is_number else 'text COLLATE "C"') for name, is_number in fields.items()
         )
         source = (
             f" CROSS JOIN LATERAL ROWS FROM (json_to_recordset({column}) AS ({typed}))"
+            # ORDINALITY counts from 1, SQLite's json_each from 0: the views must show one place on both.
             f" WITH ORDINALITY AS one ({', '.join(names.values())}, place)"
         )
         return source, {name: f"one.{quoted}" for name, quoted in names.items()}, "one.place - 1"
@@ -456,11 +460,13 @@ DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (Sqlite(), 
 
 def _without_zeros(number: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return a number's text without its trailing zeros."""
+    # Only with a point: the zeros of 100 are digits that count.
     return case((func.instr(number, ".") > 0, func.rtrim(func.rtrim(number, "0"), ".")), else_=number)
 
 
 def _array(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
     bound: BindParameter[Any] = bindparam(name, type_=ARRAY(Text()))
+    # Bound as texts: the digits reach the server as they are, and it makes exact numbers of them.
     return cast(bound, ARRAY(Numeric())) if isinstance(column.type, Exact) else bound
 
 
@@ -489,6 +495,7 @@ def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]
     driver = connection.dialect.loaded_dbapi
     cursor = connection.connection.cursor()
     try:
+        # The driver's own cursor: SQLAlchemy has no COPY. It runs in SQLAlchemy's transaction all the same.
         with cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
@@ -504,6 +511,7 @@ def _copy(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]
 def _update_many_text(connection: Connection, table: Table, columns: Sequence[str]) -> str:
     quote = connection.dialect.identifier_preparer.quote
     changes = ", ".join(f"{quote(column)} = new.{quote(column)}" for column in columns)
+    # psycopg binds a list of texts as text[], and PostgreSQL assigns no text to a numeric column: each array is cast.
     arrays = ", ".join(f"%s::{_array_type(table, column)}" for column in (*columns, "row_id"))
     names = ", ".join(quote(column) for column in (*columns, "row_id"))
     return (
@@ -514,6 +522,7 @@ def _update_many_text(connection: Connection, table: Table, columns: Sequence[st
 
 def _array_type(table: Table, column: str) -> str:
     kind = table.c[column].type
+    # Before Integer, which it derives from.
     if isinstance(kind, BigInteger):
         return "bigint[]"
     if isinstance(kind, Integer):

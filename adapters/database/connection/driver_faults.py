@@ -87,14 +87,17 @@ class ConstraintRace(Retryable):
 #: SQLSTATE or its beginning -> the hub's error; the first that fits counts, so that whole codes stand before classes.
 POSTGRESQL: dict[str, type[HubError]] = {
     "25P03": DatabaseAway,  # idle in transaction for too long: the server has closed the link
+    # transaction_timeout, since PostgreSQL 17
     "25P04": DatabaseAway,
     "42P01": TablesMissing,
     "42703": TablesMissing,
     "53100": DatabaseFull,
+    # too many connections: one becomes free when another process ends its transaction
     "53300": DatabaseAway,
     "55P03": DatabaseBusy,  # lock_timeout
     "57014": DatabaseBusy,  # statement_timeout
     "08": DatabaseAway,
+    # 22 is a value that its type can't hold, 23 a broken constraint
     "22": ConstraintBroken,
     "23": ConstraintBroken,
     "3F": TablesMissing,
@@ -112,9 +115,11 @@ SQLITE: dict[str, type[HubError]] = {
     "SQLITE_LOCKED": DatabaseBusy,
     "SQLITE_PROTOCOL": DatabaseBusy,
     "SQLITE_INTERRUPT": DatabaseBusy,
+    # the machine's fault, never the message's
     "SQLITE_NOMEM": DatabaseBusy,
     "SQLITE_FULL": DatabaseFull,
     "SQLITE_IOERR": DatabaseAway,
+    # with all of its extended names, such as SQLITE_CONSTRAINT_UNIQUE
     "SQLITE_CONSTRAINT": ConstraintBroken,
     "SQLITE_MISMATCH": ConstraintBroken,
     "SQLITE_TOOBIG": ConstraintBroken,
@@ -148,6 +153,7 @@ def hub_fault(error: BaseException, database: str) -> HubError | None:
         error: was raised in a transaction.
         database: the database's URL, as errors show it.
     """
+    # SQLAlchemy's own error: no driver raised it.
     if isinstance(error, PoolTimeout):
         return DatabaseBusy("all connections to the database are in use", database=database, cause=error)
     if not isinstance(error, DBAPIError) or error.orig is None:
@@ -170,6 +176,7 @@ def _kind(error: DBAPIError) -> type[HubError]:
     cause = error.orig
     name = getattr(cause, "sqlite_errorname", None)
     if name is not None:
+        # SQLite has one code for all faults of a statement: only its text tells that a table or column is missing.
         if name == "SQLITE_ERROR" and str(cause).startswith(("no such table", "no such column", "table ")):
             return TablesMissing
         return _longest(SQLITE, name)

@@ -84,6 +84,7 @@ def sqlite_engine(url: URL) -> Engine:
     folder = pathlib.Path(str(url.database)).parent
     if not folder.is_dir():
         raise DatabaseFolderMissing(folder=folder, state="a file" if folder.exists() else "missing")
+    # The pool hands a connection from thread to thread, to one at a time; sqlite3 would refuse that by itself.
     engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
     # Left to itself, sqlite3 begins transactions late and deferred, and SQLAlchemy then loses updates without
     # an error: the driver is kept in autocommit mode, and transactions are begun here.
@@ -120,6 +121,8 @@ def postgresql_engine(url: URL) -> Engine:
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
+        # Milliseconds, and the keepalives are seconds. A link with data on its way sends no keepalives: this limit
+        # serves it.
         "tcp_user_timeout": 30_000,
     }
     return create_engine(url, connect_args={**arguments, **url.query}, pool_use_lifo=True)
@@ -135,6 +138,7 @@ def prove_postgresql_safe(connection: Connection, database: str, may_lose: bool)
     off = ", ".join(name for name, value in values.items() if value == "off")
     if off and not may_lose:
         raise DatabaseUnsafe(settings=off, database=database)
+    # SQL_ASCII, LATIN1 and others fail at the first character that they lack, in the middle of a message.
     encoding = connection.scalar(text("SHOW server_encoding"))
     if encoding != "UTF8":
         raise DatabaseUnsafe(
@@ -147,6 +151,7 @@ def prove_postgresql_safe(connection: Connection, database: str, may_lose: bool)
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None
+    # Each connection sets these anew: SQLite keeps neither `synchronous` nor `foreign_keys` in the file.
     wal = wal_is_safe(sqlite3.sqlite_version_info)
     # EXTRA is FULL, and flushes the folder too once the journal is deleted: in DELETE mode a commit isn't
     # safe from a power cut before that.

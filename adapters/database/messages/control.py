@@ -24,7 +24,11 @@ SEQUENCE = HUB.tables["hub_sequence"]
 DOOR_COUNT = HUB.tables["hub_door_count"]
 MARK = HUB.tables["hub_in_hand"]
 
+<<<<<<< HEAD
 # One statement looks and takes: two holders can't both find the lease free.
+=======
+# One statement takes a lease that is free, run out or one's own. The loser of a race gets no row back.
+>>>>>>> 23d37ef (Comments where the road, the broker and the database decide the order of steps)
 _ACQUIRE = upsert(
     LEASE,
     ["name"],
@@ -42,7 +46,12 @@ _SET_COMPONENT = upsert(
 _NEXT_NUMBER = upsert(SEQUENCE, ["name"], lambda _: {"value": SEQUENCE.c.value + bindparam("step")}).returning(
     SEQUENCE.c.value
 )
+<<<<<<< HEAD
 # Each process has a row of its own, so that doors don't wait for each other.
+=======
+# A row for each process: a common counter would be locked until the end of each transaction, and all workers would wait
+# for it.
+>>>>>>> 23d37ef (Comments where the road, the broker and the database decide the order of steps)
 _COUNT_DELIVERIES = upsert(
     DOOR_COUNT, ["route", "process"], lambda new: {"deliveries": DOOR_COUNT.c.deliveries + new.deliveries}
 )
@@ -55,6 +64,7 @@ _DOORS = select(
     func.coalesce(func.sum(DOOR_COUNT.c.unacknowledged), 0),
 )
 
+# A mark may be there: another process may have died on the message, and not have started again.
 _MARK = upsert(MARK, ["inbox_id"], lambda new: {"process": new.process, "since": new.since})
 _MARKED = select(MARK.c.inbox_id).where(MARK.c.process == bindparam("by")).order_by(MARK.c.inbox_id)
 _UNMARK = delete(MARK).where(is_one_of(MARK.c.inbox_id, "ids"))
@@ -90,6 +100,7 @@ class Control:
         """End the leases of dead processes: those that had the name of *holder*, ``<name>-<number>``."""
         name = holder.rpartition("-")[0]
         for lease, by in self._connection.execute(_HOLDERS).all():
+            # A process with this name and another number is dead: the name is held by one living process at a time.
             if by != holder and by.rpartition("-")[0] == name:
                 self.release_lease(lease, by)
 

@@ -30,6 +30,7 @@ from integration_objects.surroundings import Surroundings
 Outcome = Literal["new", "repeat", "id reused"]
 #: Digits of a body's digest that make another identity, one more where the shorter ones are taken.
 _DIGITS_OF_DIGEST = (8, 16, 32, 64)
+# A sender's identity of 128 characters, '#' and 8 digits of the digest.
 _MOST_IDENTITY = 137
 _C = INBOX.c
 
@@ -108,7 +109,9 @@ class Filed:
 
 
 # A second transaction with the same identity waits here for the first one's commit: then one of both is a repeat.
+# The unique key decides, also between two processes that file one message at once: a repeat gives no row back.
 _FILE = insert_or_nothing(INBOX, ["route", "sender", "identity"]).returning(_C.id, _C.seq)
+# One statement finds, counts and locks the first row: its ending can't be written between the look and the answer.
 _REPEAT = (
     update(INBOX)
     .where(
@@ -179,6 +182,7 @@ class Filing:
     def _insert(self, rows: Sequence[InboxRow]) -> dict[str, int]:
         """Insert those of *rows* whose identity is new; return their places in the line, by id."""
         inserted = self._connection.execute(_FILE, [_values(row) for row in rows])
+        # By id: a block's RETURNING promises no order.
         return {row.id: row.seq for row in inserted}
 
     def _again(self, arrival: Arrival, row: InboxRow) -> Filed:
@@ -188,6 +192,7 @@ class Filing:
             if first is not None:
                 self._answer_again(arrival, first)
                 return Filed(first.id, "repeat", first.state)
+            # Taken by another body. The identities that bear the digest come next.
             if identity == row.identity:
                 continue
             reused = _as_reused(row, identity)
@@ -219,6 +224,7 @@ class Filing:
             return  # the first message named a destination, the repeat names none
         reply = self._outbox.row(first.reply_outbox_id)
         if reply is not None:
+            # The same message id and body as the first time (G3): only the place may be another.
             destination = reply.message.destination if reply_to is None else reply_to
             self._outbox.emit(replace(reply.message, destination=destination))
 

@@ -65,6 +65,8 @@ class StateUnknown(Misconfigured):
 
 _THE_ROW = _C.id == bindparam("row_id")
 # Another process may have ended the row: then nothing is changed, and the number of changed rows says so.
+# A condition of every change of a state: a row that another process has ended stays as it is, and the number of changed
+# rows tells the caller.
 _UNFINISHED = _C.final_at.is_(None)
 _BY_ID = select(INBOX).where(_THE_ROW)
 _BY_IDENTITY = select(INBOX).where(
@@ -115,6 +117,7 @@ _AWAITED: BindParameter[str] = bindparam("awaited", expanding=True)
 _BACK_IN_LINE = update(INBOX).values(state="received", waits_for=None, due_at=bindparam("now"), reason=None, error=None)
 _RELEASE = _BACK_IN_LINE.where(_C.waits_for.in_(_AWAITED), _C.state == "parked")
 _WAKE = _BACK_IN_LINE.where(_C.waits_for.is_not(None), _C.state == "parked", _C.due_at <= bindparam("now"))
+# The old reply is forgotten: a repeat must get the reply of the new run.
 _REPLAY = _BACK_IN_LINE.where(_THE_ROW, _C.state.in_(("parked", "retrying", "rejected", "invalid", "dead"))).values(
     final_at=None, attempts=0, deaths=0, replays=_C.replays + 1, reply_outbox_id=None
 )
@@ -190,6 +193,7 @@ class Inbox:
             values = {"route": route, "now": now, "most": most}
             rows = self._connection.execute(CLAIM_NEAR, values).all()
             # The rows found near are claimed by this transaction already: the second statement finds them again.
+            # Too few among the first rows of the line: free ones may stand further behind.
             if len(rows) < most:
                 rows = self._connection.execute(CLAIM_ANY, values).all()
             result += [inbox_row(row) for row in rows]
@@ -236,6 +240,7 @@ class Inbox:
             if ending.state not in FINAL_STATES:
                 raise StateUnknown(state=ending.state, row_id=ending.row_id, states=", ".join(FINAL_STATES))
             values.append(_outcome(ending, ended=now, reply=(replies or {}).get(ending.row_id)))
+        # One number for the whole block. Which row was final already doesn't matter: all is undone.
         if self._connection.execute(_OUTCOME, values).rowcount != len(values):
             states = ", ".join(sorted({f"'{ending.state}'" for ending in endings}))
             raise RowIsFinal(row_ids=", ".join(ending.row_id for ending in endings), states=states)
@@ -298,6 +303,7 @@ class Inbox:
         """Emit the replies, by inbox row, also to the destinations that repeats have named meanwhile."""
         if not replies:
             return
+        # One statement finds the few that have others; nearly every message has none.
         for row_id, others in self._connection.execute(_OTHERS, {"ids": list(replies)}).all():
             self._outbox.emit_all(
                 [replace(replies[row_id], destination=destination) for destination in json.loads(others)]

@@ -20,6 +20,7 @@ from adapters.database.schema.hub_tables import IN_LINE
 
 #: Rows of a line that are looked at one by one.
 _NEAR = 250
+#: More than any place in the line; 64 bits hold it.
 _NO_BORDER = 2**62
 
 
@@ -57,13 +58,17 @@ def _claim(near: bool) -> Select[Any]:
         statement = statement.where(row.c.seq < func.coalesce(border.scalar_subquery(), literal(_NO_BORDER)))
     # A lock on the rows keeps two workers from one row. A lock on the key, until the transaction ends, keeps them from
     # two rows of one key: a release may put an earlier row before one that is being worked on.
+    # PostgreSQL works out a CTE that locks rows by itself: the key's lock is tried for the chosen rows only, not for
+    # each row that the WHERE looks at.
     free = statement.with_for_update(skip_locked=True, of=row).cte("free")
+    # A control character between route and key, which neither can hold: two pairs never make one text.
     lock = try_lock_text(free.c.route + "\x1f" + free.c.key)
     return select(free).where(or_(free.c.key.is_(None), lock)).order_by(free.c.seq)
 
 
 def _in_line(alias: str) -> str:
     """Return the condition of the partial indexes, for a table alias."""
+    # As text, without bound values: a partial index is used only where the planner can see that its condition holds.
     return f"({IN_LINE.replace('state', f'{alias}.state').replace('waits_for', f'{alias}.waits_for')})"
 
 

@@ -95,6 +95,7 @@ class OutboxRow:
 
 _MESSAGE = tuple(column.name for column in fields(OutboxMessage))
 _EMIT = OUTBOX.insert()
+# Polled by "not sent", never by "seq above the last one": a transaction with a lower seq may commit later (m).
 _WAITING = (
     select(OUTBOX)
     .where(_C.destination == bindparam("destination"), _C.sent_at.is_(None))
@@ -189,6 +190,7 @@ class Outbox:
         waiting: set[str] = set()
         for prefix in prefixes or ():
             # The first text behind all those that begin with the prefix: texts are sorted by code point.
+            # Texts with one beginning are a range of the index, which sorts by code point.
             end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
             waiting.update(self._connection.scalars(_DESTINATIONS_WITHIN, {"first": prefix, "end": end}))
         for name in set(names or ()) - waiting:
@@ -211,6 +213,7 @@ class Outbox:
         now = self._surroundings.now()
         result = []
         for row in self._connection.execute(_WAITING, {"destination": destination, "most": limit}).all():
+            # Not skipped: messages of one destination leave in their order.
             if row.due_at > now:
                 break
             result.append(_row(row))

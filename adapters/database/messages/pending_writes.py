@@ -60,11 +60,14 @@ class PendingWrites:
             RowIsFinal: another process brought one of the rows to its end; nothing of this transaction may stay.
         """
         # The outbox comes first: an ending names the outbox row of its reply.
+        # The outbox first: an ending names the outbox row of its reply.
         written = self.outbox.emit_all([message for message, _ in self._leaving])
         replies = {row: outbox for (_, row), outbox in zip(self._leaving, written, strict=True) if row is not None}
         self.inbox.finish_all([ending for ending, _ in self._endings], replies)
         ended = {ending.row_id for ending, _ in self._endings}
         self.inbox.set_replies({row: outbox for row, outbox in replies.items() if row not in ended})
+        # Behind the endings, which lock their rows: a repeat that is filed meanwhile either stands in `also_reply_to`
+        # by now, or waits for the lock and finds the reply.
         self.inbox.answer_others({row: message for message, row in self._leaving if row is not None})
         self.inbox.record_all((ending.row_id, data) for ending, data in self._endings if data is not None)
         self.inbox.release(*dict.fromkeys(self._conditions))
