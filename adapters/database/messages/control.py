@@ -24,11 +24,7 @@ SEQUENCE = HUB.tables["hub_sequence"]
 DOOR_COUNT = HUB.tables["hub_door_count"]
 MARK = HUB.tables["hub_in_hand"]
 
-<<<<<<< HEAD
 # One statement looks and takes: two holders can't both find the lease free.
-=======
-# One statement takes a lease that is free, run out or one's own. The loser of a race gets no row back.
->>>>>>> 23d37ef (Comments where the road, the broker and the database decide the order of steps)
 _ACQUIRE = upsert(
     LEASE,
     ["name"],
@@ -46,12 +42,7 @@ _SET_COMPONENT = upsert(
 _NEXT_NUMBER = upsert(SEQUENCE, ["name"], lambda _: {"value": SEQUENCE.c.value + bindparam("step")}).returning(
     SEQUENCE.c.value
 )
-<<<<<<< HEAD
 # Each process has a row of its own, so that doors don't wait for each other.
-=======
-# A row for each process: a common counter would be locked until the end of each transaction, and all workers would wait
-# for it.
->>>>>>> 23d37ef (Comments where the road, the broker and the database decide the order of steps)
 _COUNT_DELIVERIES = upsert(
     DOOR_COUNT, ["route", "process"], lambda new: {"deliveries": DOOR_COUNT.c.deliveries + new.deliveries}
 )
