@@ -73,6 +73,7 @@ class Entries:
         Raises:
             Refused: as `entries_of`.
         """
+        # All owners' nodes at once, so that values and keys are proven by column.
         lists = [self._list(below, owner, own) for owner, own in zip(owners, nodes, strict=True)]
         entries = [*chain.from_iterable(lists)]
         for entry in entries:

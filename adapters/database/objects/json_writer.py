@@ -90,6 +90,7 @@ class JsonWriter:
             if owner.row is None:
                 texts[owner] = text
                 self._counts.inserted += len(nodes)
+            # Nodes without a whole key need the matcher's verdict, even where the text is the stored one.
             elif not lists.keyed or text != owner.stored(below.json_column):
                 changed.append(owner)
                 changing.append(nodes)
@@ -103,6 +104,7 @@ class JsonWriter:
         self._matcher.match(below, flat)
         written = [entry for entry in flat if entry.operation != "delete" and (entry.row is None or entry.differs)]
         self._check_references(below, written)
+        # No table guards rows inside a JSON text: required fields and unique keys are proven here.
         for entry in written:
             if entry.row is None:
                 entry.prove_whole()

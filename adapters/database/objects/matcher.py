@@ -73,6 +73,7 @@ class Matcher:
                 ],
             )
         new = [entry for entry in entries if entry.row is None]
+        # Before any write: a refused message leaves nothing behind, not even within the caller's savepoint.
         for entry in new:
             if entry.operation in ("update", "delete"):
                 raise RowNotFound(
@@ -83,6 +84,7 @@ class Matcher:
                     where=entry.where(),
                 )
         if component.owner is None:
+            # Only a new header gets the defaults of a key: they mustn't decide which stored row an update means.
             for entry in new:
                 entry.fill_keys()
         if not self._fresh:
@@ -154,6 +156,7 @@ class Matcher:
         if component.json_column:
             return _rows_in_json(component, key, wanted)
         is_scoped = component.is_scoped(key)
+        # Each key once: a row that is read twice would look like two rows with one key.
         keys = dict.fromkeys((entry.owned_by, *values) if is_scoped else values for entry, values in wanted)
         columns = _key_columns(component, key)
         key_of = pick([component.place[column.name] for column in columns])

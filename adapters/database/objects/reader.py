@@ -109,6 +109,7 @@ class ObjectReader:
                 values = {"owner": part[0]} if len(part) == 1 else {"owners": part}
                 statement = _beneath(self._dialect, component, len(part) == 1)
                 own.extend(self._connection.execute(statement, values).all())
+            # By position, and here: the parts of a long list are each in an order of their own.
             own.sort(key=itemgetter(3))
             names, type = tuple(component.columns), component.name
             end = _BEFORE_FIELDS + len(names)
@@ -163,6 +164,7 @@ def _put(
     type = list_of(below.name)
     has_parents = below.parent_column is not None
     for row in rows:
+        # A nesting component is put twice: its roots beneath their owner, the others beneath their parents.
         if has_parents and (row[2] is not None) is not is_nested:
             continue
         key = row[2] if is_nested else row[1]

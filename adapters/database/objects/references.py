@@ -51,10 +51,12 @@ def check_references(
     for reference in component.references:
         column = component.columns[reference.field]
         known = known_values.setdefault((reference.table.name, reference.column.name), set())
+        # Most lines name few products and accounts: one set answers for all of them.
         if {entry.carried(column) for entry in entries} - known <= {None}:
             continue
         for entry in entries:
             value = entry.carried(column)
+            # A value that its row has already is guarded by the foreign key.
             if value is not None and value not in known and entry.stored(column) != value:
                 wanted.setdefault(reference.column, {}).setdefault(value, (entry, reference))
     for target, values in wanted.items():

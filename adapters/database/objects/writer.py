@@ -98,6 +98,7 @@ class InstanceWriter:
             ConstraintRace: another transaction came between check and write.
         """
         header = self._entries.header
+        # A stored header is locked first: writers of one instance queue there, and never meet in its other tables.
         self._matcher.match_header(self._entries)
         self._check_version()
         with _races(self._stored.name):
@@ -153,6 +154,7 @@ class InstanceWriter:
         new = [entry for entry in kept if entry.row is None]
         for entry in new:
             entry.row_id = entry.row_id or self._new_id()
+        # The JSON of the rows below becomes a value of these rows, and must be known before they are compared.
         self._json.write(component, kept)
         written = [entry for entry in kept if entry.row is None or entry.differs]
         self._writing.check_references(component, written)
@@ -160,11 +162,13 @@ class InstanceWriter:
         places: Places = {}
         if new or moved or "synchronize" in self._entries.operations:
             places = self._places(component, kept)
+            # Inserts come before updates: a moved row may get a new row as its parent.
             self._insert(component, new, places)
         changed = {*written, *moved}
         found = [entry for entry in kept if entry.row is not None and (entry in changed or entry in places)]
         self._update_found(component, found, places)
         self._renew_roots(component, kept)
+        # Deletions come last: a row that moved away from a deleted one must not go with it.
         if deletes:
             row_ids = [entry.row_id for entry in entries if entry.operation == "delete"]
             self._counts.deleted += self._deletion.delete_rows(component, row_ids)
@@ -230,6 +234,7 @@ class InstanceWriter:
             if entry.operation == "synchronize" and entry.row is not None:
                 for below in entry.lists:
                     carrying.setdefault((below, entry.component), []).append(entry)
+        # Only now, with all components written: a row that moved to another place of the tree is no longer among these.
         for (below, _), above in carrying.items():
             kept = {entry.row_id for entry in self._entries.of[below]}
             dropped = [row_id for row_id in self._deletion.children(below, above) if row_id not in kept]
@@ -279,6 +284,7 @@ def _insert_entries(writing: Writing, component: StoredComponent, entries: Seque
         return
     for entry in entries:
         entry.prove_whole()
+    # A block has one list of columns: where entries carry different ones, all of them, with null for a gap.
     shapes = dict.fromkeys(entry.shape for entry in entries)
     carried = tuple(dict.fromkeys(column for shape in shapes for column in shape.columns))
     stamp = (writing.now, writing.user, writing.now, writing.user)

@@ -212,7 +212,7 @@ def test_a_component_with_tables_of_its_own_is_declared_upgraded_stored_and_quer
     shown = loyal.work(CARDS.replace("Gold", "Lead"), "hub_object", "C-2")
     assert (shown["state"], shown["error"]["why"]) == ("invalid", "expected one of Silver, Gold, found 'Lead'")
     shown = loyal.work(CARDS.replace("1-B", "1-Z"), "hub_object", "C-3")
-    assert (shown["state"], shown["reason"]) == ("rejected", "AccountUnknown")
+    assert (shown["state"], shown["reason"]) == ("rejected", "ReferenceUnknown")
     [account] = loyal.stored("Account", Account_Id="1-A")
     with loyal.open_hub.write() as transaction:
         [done] = transaction.store.synchronize(message("Account", [without_bookings(account)]))
