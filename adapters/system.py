@@ -148,6 +148,8 @@ class System:
             return hub_to_xml(tree, self._definitions, self.envelope)
         external = self._found(external_objects, self.object, "external object")
         body = external_to_xml(tree, external)
+        # A map can make what a schema forbids: found here, before the commit, it stops one message and not the
+        # receiver.
         self._check(body, external_objects, own=True)
         return body
 

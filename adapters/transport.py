@@ -351,6 +351,7 @@ def destination_of(text: str) -> Destination:
     >>> [(it.kind.name, it.place, it.is_answer) for it in map(destination_of, ["orders", "folder:a", "answer:a/b.xml"])]
     [('channel', 'orders', False), ('folder', 'a', False), ('folder', 'a/b.xml', True)]
     """
+    # CHANNEL has no prefix and would match every text: it is what is left in the end.
     for kind in KINDS.values():
         if kind.answers is not None and text.startswith(kind.answers):
             return Destination(kind, text.removeprefix(kind.answers), is_answer=True)
@@ -450,6 +451,7 @@ def _refused_headers(headers: Mapping[str, str]) -> str:
             why = _refused_character(text)
             if why:
                 return f"in the {part} of header {name!r} {why}"
+        # Bytes, as they travel: a character has up to four.
         size += len(name.encode()) + len(value.encode())
     if size > MOST_HEADER_BYTES:
         return f"they have {size} bytes, and may have {MOST_HEADER_BYTES}"

@@ -47,6 +47,7 @@ def is_deep(siblings: PropertySet, component: Component) -> bool:
     """Whether the components of the list are nested too deep to be written nested."""
     if not can_be_flat(component):
         return False
+    # Level by level without recursion: a stack of Python is shorter than a tree may be deep.
     level = [siblings]
     for _ in range(MAX_NESTED_LEVELS):
         level = [
@@ -126,6 +127,7 @@ def assemble(siblings: PropertySet, component: Component) -> None:
                 mend="name the RowId or IntegrationId of a line in the list",
             )
         parents.append(parent)
+    # Before the lines are moved: a circle would be beneath no root, and be lost without a word.
     _refuse_circles(flat, parents)
     siblings.children = [node for node, parent in zip(flat, parents, strict=True) if parent is None]
     lists: dict[int, PropertySet] = {}
@@ -183,6 +185,7 @@ def _refuse_circles(flat: list[PropertySet], parents: list[PropertySet | None]) 
             path.append(node)
             on_path.add(id(node))
             node = above[id(node)]
+        # Each line is followed upwards once: the check takes linear time, however deep the tree is.
         settled |= on_path
 
 

@@ -92,6 +92,7 @@ def parse(body: bytes, limits: Limits = DEFAULT_LIMITS, *, own: bool = False) ->
     # Counting bytes is a hundred times cheaper than counting elements, and never counts too few.
     if text.count(b"<") > limits.elements or text.count(b"xmlns") > limits.namespaces:
         _count_streaming(text, limits)
+    # lxml has no option for these limits, so that the finished tree is walked once more.
     root = _read(text, limits)
     if not own:
         _walk(root, limits, len(text))
@@ -129,6 +130,7 @@ def _as_utf8(body: bytes) -> bytes:
                 why=f"it begins like {name}; plain XML is expected",
                 mend="send it uncompressed",
             )
+    # Before UTF-16, whose mark is the beginning of this one.
     if body.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
         raise _encoding("UTF-32")
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -141,6 +143,7 @@ def _as_utf8(body: bytes) -> bytes:
     if marked:
         body = body[3:]
     if _declared(body[:256].decode("latin-1"), "UTF-8", "UTF-8" if marked else "ISO-8859-1") == "ISO-8859-1":
+        # Every byte is a character of ISO-8859-1: this conversion can't fail.
         return body.decode("latin-1").encode()
     return body
 
@@ -205,6 +208,7 @@ def _refuse_doctype(text: bytes) -> None:
 
 def _doctype(text: bytes, at: int) -> ForbiddenXml:
     line = text.count(b"\n", 0, at) + 1
+    # Bounded: the DOCTYPE of an attack may be as long as the body.
     entity = _ENTITY.search(text, at, at + _DOCTYPE_SHOWN)
     if entity is None:
         what, why = "the message has a DOCTYPE", "document type declarations are not read"
@@ -219,6 +223,7 @@ def parser_options(limits: Limits, **more: bool) -> dict[str, object]:
     """Give the options that make lxml's parsers harmless. No other place has such options."""
     return {
         "encoding": "UTF-8",
+        # Entities are refused, not resolved: a few of them, one within another, make gigabytes.
         "resolve_entities": False,
         "no_network": True,
         "load_dtd": False,
@@ -226,6 +231,7 @@ def parser_options(limits: Limits, **more: bool) -> dict[str, object]:
         # Only files from the command line exceed libxml2's own bounds; the hub's limits hold for them, too.
         "huge_tree": limits.body > Limits.CAPS["body"],
         "recover": False,
+        # A comment within a text would cut it in two: `element.text` ends at the comment.
         "remove_comments": True,
         "remove_pis": True,
         **more,
@@ -275,6 +281,7 @@ def _unreadable(error: etree.XMLSyntaxError, limits: Limits) -> HubError:
     """Make the hub's error from the parser's error code."""
     line, column = error.position
     where = f"line {line}, column {column}"
+    # lxml puts line and column behind its text; they stand in `where` already.
     message = re.sub(r"[\s,]*line \d+, column \d+(?: \(.*\))?$", "", error.msg or "").strip()
     if error.code == _NO_MEMORY:
         return OutOfMemory(where=where, why=message)
@@ -312,6 +319,7 @@ def _walk(root: etree._Element, limits: Limits, size: int) -> None:
         if long:
             _check_texts(element, limits)
     for name in names:
+        # lxml gives an entity node a function as its tag.
         if not isinstance(name, str):
             raise ForbiddenXml("the message refers to an entity", why="entities are not read")
         if len(name) > limits.name and len(local_name(name)) > limits.name:

@@ -92,6 +92,8 @@ def external_from_xml(
                 text = child.text or ""
                 if kind:
                     text = _normal(text, kind)
+                # Only where the schema allows nil: elsewhere the attribute is an unknown one, and an empty element is
+                # an empty text.
                 properties[name] = None if nillable and _is_nil(child) else text
                 continue
             below = children.get(tag)

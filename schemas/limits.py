@@ -76,6 +76,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
+            # The wider caps: `route` checks the narrower ones of a message.
             given, cap = getattr(self, field.name), self.FILE_CAPS[field.name]
             if not 1 <= given <= cap:
                 raise LimitBeyondCap(limit=field.name, given=given, cap=cap)

@@ -24,6 +24,7 @@ _FLAGS = {"Y": "true", "N": "false"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT = re.compile("[&<>\r]")
 _SPECIAL = re.compile("[^\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Parsers make blanks of tabs and line breaks in attributes: written as references, they come back.
 _ATTRIBUTE = re.compile('[&<>"\t\n\r]')
 _ENTITIES = {
     "&": "&amp;",
@@ -111,6 +112,7 @@ def external_to_xml(tree: PropertySet, obj: ExternalObject | IntegrationObject) 
         try:
             parts = _parts(node, writer, plan)
         except Refused as error:
+            # Only now: the path of a node is a search, which a message without a fault doesn't pay for.
             raise error.at(_path(tree, node)) from None
         out.append(parts[0][1])  # type: ignore[arg-type]  # the first part is the start tag's text
         if len(parts) == 1:
@@ -158,6 +160,7 @@ def _parts(node: PropertySet, writer: _ComponentWriter, plan: _Plan) -> list[_Pa
             ordered = False
         last = below[0]
         parts.append((last, (child, below[1])))
+    # Most trees come in the schema's order, from a map that was written in it.
     if not ordered:
         parts.sort(key=_rank)
     if node.value:

@@ -106,6 +106,7 @@ def plain(value: Any) -> str:
         return str(value)  # raises jinja2's error, which names the missing value
     if isinstance(value, Decimal):
         return write_number(value)
+    # True would be written as "True", which no receiver expects.
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise ColumnFault(f"a {type(value).__name__} can't be written")

@@ -182,6 +182,7 @@ class Template:
         else:
             if self.layout.format == "json":
                 self._check_json(text)
+            # jinja2 has made "\n" of every line break, whatever the template's file had.
             text = text if self.layout.end == "lf" else text.replace("\n", ENDS[self.layout.end])
         try:
             body = encoded(text, self.layout.encoding)
@@ -198,11 +199,13 @@ class Template:
         budget = Budget(self._monotonic, self._monotonic() + self._seconds)
         token = spend(budget)
         try:
+            # Piece by piece: a template that writes without end is stopped at the limit, not when memory is gone.
             for piece in self._template.generate(context):
                 size += len(piece)
                 if size > self._most:
                     raise OutputTooLarge(name=self.name, most=self._most)
                 pieces.append(piece)
+                # A template without loops, filters and calls asks here only.
                 budget.ask()
         except OutOfTime as cause:
             place = self._place(cause.__traceback__)
@@ -214,6 +217,7 @@ class Template:
         except RecursionError as cause:
             raise self._failed("it is called from too deep within other work", cause.__traceback__) from cause
         finally:
+            # Otherwise the next template of this thread would find a budget that is used up.
             stop_spending(token)
         return "".join(pieces)
 
@@ -221,6 +225,7 @@ class Template:
         """Check each record's width and type; put the declared end behind each."""
         layout = self.layout
         records = text.split("\n")
+        # The end of the last record, and no record.
         if records[-1] == "":
             records.pop()
         for number, record in enumerate(records, 1):
@@ -285,6 +290,7 @@ def _writer(layout: Layout) -> Callable[[Any], Any]:
     def in_json(value: Any) -> str:
         if isinstance(value, RawText):
             return value
+        # Before int: a bool is an int in Python.
         if value is None or isinstance(value, bool):
             return json.dumps(value)
         # Decimals are written as JSON texts, because many readers would make floats of JSON numbers.
@@ -348,6 +354,7 @@ def _plain_tree(root: PropertySet, definition: IntegrationObject, lines: list[di
             child_values = _plain_node(child, child_component)
             values[child_component.name].append(child_values)
             below.append((child, child_component, child_values, level))
+        # A stack gives its last entry first: reversed, the lines come in the tree's order.
         stack.extend(reversed(below))
     return top
 

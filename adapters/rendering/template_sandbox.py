@@ -98,6 +98,7 @@ class _Scalars(Namespace):
 class Sandbox(ImmutableSandboxedEnvironment):
     """jinja2's immutable sandbox, closed further: see the head of this file."""
 
+    # With ** among them, which is then refused: a power of whole numbers takes all memory in one step.
     intercepted_binops = frozenset((*_OPERATORS, "**"))
 
     def __init__(
@@ -108,12 +109,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
         filters: Mapping[str, Callable[..., Any]],
     ) -> None:
         super().__init__(
+            # A misspelt field fails; jinja2's default would write nothing in its place.
             undefined=StrictUndefined,
             autoescape=escape,
             finalize=finalize,
             trim_blocks=True,
             lstrip_blocks=True,
+            # Else jinja2 drops the last line's end, and the last record would have none.
             keep_trailing_newline=True,
+            # The hub keeps its compiled templates itself.
             cache_size=0,
         )
         known = {name: FILTERS[name] for name in _FILTERS} | {
@@ -155,6 +159,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if calculate is None:
             raise ColumnFault(f"a template has no operator {operator}")
         if isinstance(left, str) and isinstance(right, str) and operator == "+":
+            # Doubling a text in a loop makes gigabytes within its thirty turns.
             return _bounded([left, right], "")
         if isinstance(left, (int, Decimal)) and isinstance(right, (int, Decimal)):
             exact, whole = calculate
@@ -214,6 +219,7 @@ def replace(value: Any, old: str, new: str) -> str:
     text = plain(value)
     if not old:
         raise ColumnFault("there is nothing to replace: the text sought is empty")
+    # Computed before it is made.
     if len(text) + text.count(old) * (len(new) - len(old)) > MAX_TEXT:
         raise ColumnFault(f"a text of more than {MAX_TEXT} characters")
     return text.replace(old, new)

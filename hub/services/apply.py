@@ -46,6 +46,7 @@ from integration_objects.property_set import PropertySet
 ASSET_STATUSES = frozenset(("Active", "Inactive", "Suspended"))
 ABSENT = "absent"
 #: Never copied from an order's item as they stand; `_Order._set_fields` settles Status from Status and Asset Status.
+#: Action Code is `-` in every result: a state, not a change.
 _NOT_COPIED = ("Action Code", "Status", "Asset Status")
 
 
@@ -121,6 +122,7 @@ def apply(asset: PropertySet | None, orders: PropertySet | Sequence[PropertySet]
     component = item_component(result, definitions)
     roots = [root for header in instances(result) for root in line_items(header)]
     for tree in trees:
+        # A quote's or order's fields that the result's object doesn't declare can't be written or stored.
         fit(roots, item_component(tree, definitions), component)
     states.release()
     return Applied(result, tuple(states.ignored))
@@ -382,10 +384,12 @@ class _Order:
         state = ABSENT if attribute is None else attribute.state
         exists = attribute is not None and state != "Delete"
         if action == "Add" and not exists:
+            # A deleted attribute that is added again is a new one, and stands last like any other.
             own.pop(name, None)  # the new attribute goes last
             own[name] = self.rules.new_attribute(node)
         elif action == "Update" and attribute is not None and exists:
             updated = self.rules.attribute(node, attribute.node.properties)
+            # An Update to the same value isn't a change: the attribute keeps its text, and its other fields.
             if self.rules.values_differ(attribute.node.properties, updated):
                 attribute.node.properties = updated
                 attribute.state = "Update"
@@ -403,6 +407,7 @@ class _Order:
             if name not in skips:
                 properties[name] = text
         status = carried.get("Status")
+        # Pending, Complete and the like say how an order's line went, not how the service is.
         if status not in ASSET_STATUSES:
             status = carried.get("Asset Status")
             if status is None:
@@ -433,6 +438,8 @@ class _Order:
             if image.state != "Delete":
                 image.state = "Delete"
                 reasons[image.key] = reason
+            # The source drops descendants by the order of visiting. Here all of them go, also the ones that were moved
+            # there.
             for child in self.states.children(image):
                 if child.state != "Delete":
                     stack.append((child, f"its parent '{image.key}' is deleted"))
@@ -444,9 +451,11 @@ class _Order:
         """Refuse moves that put an item beneath itself. A circle has at least one moved item."""
         walks: dict[_Image, _Image] = {}
         for start, _ in self.moved:
+            # A circle around a deleted item isn't one in the result.
             if start.state == "Delete":
                 continue
             image: _Image | None = start
+            # Each image is walked once, whatever the number of moves: the check costs as much as its longest way.
             while image is not None and image not in walks:
                 walks[image] = start
                 image = image.parent

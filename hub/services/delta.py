@@ -127,6 +127,7 @@ class _Comparison:
         self.split = split
         self.compared = tuple(component.compared if compared is None else compared)
         # The quantity is compared by itself, as a number, because a split writes its growth as an added item.
+        # Everything else of the compared fields decides between Update and `-`.
         self.items_differ = differs_in(component, [name for name in self.compared if name != "Quantity"])
         self.compared_values = tuple(attribute.compared if compared_values is None else compared_values)
         self.values_differ = differs_in(attribute, self.compared_values)
@@ -171,6 +172,7 @@ class _Delta:
                 target = roots if above is None else put_list(self.written[above], LINE_ITEM)
             self._write(item, above, target)
         self._read_old(None)
+        # Each descendant of a deleted item is written as a Delete of its own: provisioning must take each of them away.
         for key, deleted in self.old.items():
             if deleted is None:
                 continue
@@ -190,6 +192,7 @@ class _Delta:
         values, values_changed = self._attributes(old, item)
         changed = values_changed or above != old_above or self.how.items_differ(old.properties, item.properties)
         before = after = ONE
+        # Equal texts are equal numbers: most items need no decimal number.
         if old.properties.get("Quantity") != item.properties.get("Quantity"):
             before, after = quantity_of(old), quantity_of(item)
         grown = self.how.split and _splits(before, after) and is_tracked(item)
@@ -259,6 +262,7 @@ class _Delta:
                 twin.properties[name] = None
 
     def _set_alias(self, node: PropertySet, action: str, old: PropertySet) -> None:
+        # An alias of the input belongs to an earlier change.
         node.properties.pop(ALIAS, None)
         for code, alias, condition in self.how.aliases:
             if code == action and (condition is None or condition.is_true((node, old))):
@@ -268,6 +272,7 @@ class _Delta:
     def _attributes(self, old: PropertySet, new: PropertySet) -> tuple[list[PropertySet], bool]:
         """Make the attributes of an item that is in both states: those of *new* in their order, deleted ones last."""
         olds, news = attributes(old), attributes(new)
+        # Equal in every field, so no field that is compared can differ.
         if [node.properties for node in olds] == [node.properties for node in news]:
             return attribute_copies(new, NO_ACTION), False  # the common case
         before = {attribute.properties["Name"]: attribute for attribute in olds}

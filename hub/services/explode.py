@@ -40,6 +40,7 @@ DEFAULT_LIMIT = 10_000
 #: A count of items is exact up to this number; nobody reads more digits.
 _COUNTED = 10**30
 _CONTEXT = Context(prec=2 * (WHOLE_DIGITS + FRACTION_DIGITS))
+#: The last digit that a number may have after its point.
 _STEP = Decimal(1).scaleb(-FRACTION_DIGITS)
 
 
@@ -113,6 +114,7 @@ def explode(
     check_items(object)
     _check_root(object, root)
     component = item_component(object, definitions)
+    # Counted before anything is copied: a mistyped quantity of a billion would take all memory.
     _check_count(object, root, limit)
     result = copied(object, lambda _: True)
     for source, target in zip(instances(object), instances(result), strict=True):
@@ -166,6 +168,7 @@ class _Explosion:
             chosen = self.root is None or item.properties.get(KEY) == self.root
             target = put_list(header, LINE_ITEM)
             stack += self._copies(_Task(item, target, False, False, ONE, chosen))
+        # A stack gives its last entry first: reversed, the result has the order of the input.
         stack.reverse()
         while stack:
             task = stack.pop()
@@ -195,6 +198,7 @@ class _Explosion:
         quantity = quantity_of(item)
         if task.exploding and is_exploding(item):
             quantity = ONE
+            # The first copy keeps its key and its ids: it is the line that the sender knows.
             node.properties["Quantity"] = "1"
         product = task.above if quantity == ONE else _CONTEXT.multiply(task.above, quantity)
         if task.within and "Extended Quantity" in self.component.fields:
@@ -240,6 +244,7 @@ def _check_count(tree: PropertySet, root: str | None, limit: int) -> None:
             wanted = chosen[id(parent)] if parent is not None else root is None or item.properties.get(KEY) == root
             if wanted and is_exploding(item):
                 exploded = True
+                # Nested quantities multiply: without the bound a few levels make numbers of thousands of digits.
                 count = min(count * _whole(tree, instance, item), _COUNTED)
             times[id(item)], chosen[id(item)] = count, wanted
             total += count

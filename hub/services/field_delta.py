@@ -57,6 +57,7 @@ def field_delta(before: PropertySet, after: PropertySet, definitions: Definition
         raise InstancesUnequal(places=places, before=len(olds), after=len(news), tree=after)
     for old, new in zip(olds, news, strict=True):
         old_items = {item.properties[KEY]: item for item in items_of(old)}
+        # A deleted item takes its descendants with it: an Update beneath it would ask for what is being removed.
         ending: set[int] = set()  # by identity: the items that are deleted, and those beneath them
         for item, parent in walk_items(new):
             if item.properties["Action Code"] == "Delete" or id(parent) in ending:
@@ -107,6 +108,7 @@ class _Triggers:
         if self.field == "Action Code":
             action = item.properties["Action Code"]
             completed = self.is_order and action == "Add" and item.properties.get("Status") == "Complete"
+            # An added item is new with all of its fields. A complete Add is provisioned: what changes now is an Update.
             if action == "Add" and not completed:
                 return
         item.properties[self.field] = self.value

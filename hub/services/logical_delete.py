@@ -54,8 +54,10 @@ def logical_delete(object: PropertySet, definitions: Definitions | None = None, 
             item.properties["Action Code"] = "Update"
             item.properties["Status"] = "Inactive"
             for attribute in attributes(item):
+                # With Delete, Apply would take the attribute away, and the history would lose its value.
                 if attribute.properties["Action Code"] == "Delete":
                     attribute.properties["Action Code"] = NO_ACTION
+        # With LEAVE, nothing beneath a deleted item is visited, as the source's pseudo-code has it.
         if not deleted or children == CONVERT:
             stack.extend(line_items(item))
     return result

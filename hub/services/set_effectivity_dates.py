@@ -47,6 +47,7 @@ def set_effectivity_dates(object: PropertySet, completed: str | None = None) -> 
     result = copied(object)
     for item in all_items([result]):
         fields = item.properties
+        # Its own day first: lines of one order are completed on different days.
         own = fields.get("Completed Date")
         if own is None and completed is not None:
             fields["Completed Date"] = own = completed

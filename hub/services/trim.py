@@ -54,6 +54,7 @@ def trim(
         raise TwoSpecifications
     text = keep if keep is not None else DEFAULT_SPECIFICATION if specification is None else specification
     compiled = compile_expression(text, field_reader(item_component(object, definitions or {})))
+    # A specification that can't give a truth value is refused before the first item, also for an object without items.
     compiled.prove_truth(PropertySet(LINE_ITEM))
     check_items(object)
     unwanted = keep is None

@@ -79,6 +79,7 @@ class CatalogueReader:
         Raises:
             PriceListFaulty: the stored one contradicts itself.
         """
+        # As in `read`: no other run may see what this one may still take back.
         kept = {} if self._store.has_changed(_PRICE_LIST) else self._price_lists
         if price_list_id not in kept:
             tree = self._store.query(_PRICE_LIST, {"Price List Id": price_list_id})
@@ -116,5 +117,6 @@ def flat(tree: PropertySet) -> list[list[Any]]:
     while stack:
         node, depth = stack.pop()
         rows.append([depth, node.type, node.value, dict(node.properties)])  # the tree may change after this
+        # Reversed, so that the rows come in the tree's order.
         stack.extend((child, depth + 1) for child in reversed(node.children))
     return rows

@@ -133,6 +133,7 @@ class Effects:
         if for_system is not None and not wanted:
             known = ", ".join(sorted(system.for_system for system in takers)) or "none"
             raise NobodyTakes(name=name, for_system=for_system, takers=known)
+        # Rendered within the transaction: an outbound message that can't be made undoes the whole run.
         for system in wanted:
             try:
                 body = system.render(tree, self.runtime.maps, self.runtime.external_objects)

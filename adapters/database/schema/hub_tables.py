@@ -106,10 +106,12 @@ def _inbox(metadata: MetaData) -> None:
         Column("body", LargeBinary, nullable=False),
         PrimaryKeyConstraint("seq", name="pk_hub_inbox"),
         UniqueConstraint("id", name="uq_hub_inbox_id"),
+        # The guard of G2: of two processes that file one message at once, only one makes a row.
         UniqueConstraint("route", "sender", "identity", name="uq_hub_inbox_identity"),
         _one_of("hub_inbox", "state", STATES),
         CheckConstraint("waits_for IS NULL OR state = 'parked'", name="ck_hub_inbox_waits_for"),
         CheckConstraint(
+            # A final state has its time and an unfinished one has none: counts by either agree.
             f"(final_at IS NULL) = (state IN ({_listed(UNFINISHED_STATES)}))", name="ck_hub_inbox_final_at"
         ),
         **ROW_NUMBERS_ONCE,

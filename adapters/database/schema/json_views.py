@@ -87,6 +87,7 @@ def _query(connection: Connection, view: JsonView, kept: Mapping[str, bool]) -> 
     quote = connection.dialect.identifier_preparer.quote
     of_owner = {name for name in view.table.c.keys() if name not in view.fields}  # noqa: SIM118  # no dict
     fields = {column: kept.get(column, isinstance(view.table.c[column].type, Exact)) for column in view.fields}
+    # Also those that no definition names any more: PostgreSQL refuses to replace a view by one with fewer columns.
     fields.update((name, number) for name, number in kept.items() if name not in of_owner)
     rows, columns, place = dialect_of(connection).json_rows(connection, f"item.{quote(view.json_column)}", fields)
     row_id = f"item.row_id || ':' || ({place})"

@@ -65,6 +65,7 @@ _LOOKED_FOR = {
     "s_work_order": (("order_number",), ("source_system", "source_order_number"), ("account_id",)),
 }
 #: PostgreSQL cuts longer names.
+#: It does so silently, and two long names with one beginning would clash.
 _MOST_NAME = 63
 
 
@@ -85,6 +86,7 @@ def owned_components(definition: IntegrationObject) -> Iterator[tuple[Component,
     """Give every component once, with the component above it that isn't its own kind; None for the header."""
     seen = {id(definition.root)}
     found: list[tuple[Component, Component | None]] = [(definition.root, None)]
+    # The list grows while it is walked: components may hold components of their own kind.
     for component, owner in found:
         yield component, owner
         for child in component.children.values():
@@ -140,6 +142,7 @@ def _table(
         target, column = owner_reference(definitions, definition, owner)
         columns.append(Column(component.owner_column, plain_text(ID_LENGTH), nullable=False))
         constraints.append(_reference(name, component.owner_column, target, column))
+        # A unique key that begins with the owner is such an index already.
         if component.parent_column is not None or not _has_key_by_owner(component, owner):
             indexes.append((component.owner_column, "position"))
     if component.parent_column is not None:
@@ -158,6 +161,7 @@ def _table(
     for field in component.fields.values():
         if field.column is None or field.column == "row_id":
             continue
+        # A column that is added to a table with rows can't be NOT NULL: those rows have no value for it.
         added = field.column.startswith(EXTENSION_PREFIX) and not name.startswith(EXTENSION_PREFIX)
         columns.append(Column(field.column, column_type(field), nullable=added or not field.required))
         constraints.extend(_field_checks(name, field))
@@ -190,6 +194,7 @@ def _view(metadata: MetaData, component: Component, owner: Component) -> None:
     hidden: list[Column[int] | Column[str]] = [Column("position", BigInteger)]
     if owner.parent_column is not None:
         hidden.append(Column("root_id", plain_text(ID_LENGTH)))
+    # Last, since PostgreSQL replaces a view only by one with its columns in place and further ones behind.
     extras = [Column(field.column, column_type(field)) for field in added]
     # Not in the tables' metadata: code that creates, empties or compares tables must not meet a view.
     table = Table(component.table, MetaData(), *columns, *hidden, *_audit(), *extras)

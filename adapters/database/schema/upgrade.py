@@ -74,6 +74,7 @@ def upgrade(database: Database, definitions: Definitions, surroundings: Surround
     """
     metadata = tables_of(definitions)
     with database.write() as connection:
+        # First the lock, then the look at the revision: a second process waits here, and finds everything done.
         database.dialect.prepare_upgrade(connection, _LOCK)
         # Asked under the lock: another process may have upgraded the database meanwhile.
         migrated = _revision(connection, database) != head()
@@ -126,6 +127,7 @@ def _migrate(connection: Connection) -> None:
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})
+    # Alembic reads the option as ConfigParser does, to which % is special.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     command.upgrade(config, "head")
 
@@ -138,8 +140,10 @@ def _extend(connection: Connection, metadata: MetaData, surroundings: Surroundin
     # A migration may have made a view anew, without an extension's columns.
     if recorded and not migrated:
         return
+    # After the migrations, which make tables: an Inspector keeps what it has seen.
     found = inspect(connection)
     _prove_forms(metadata, found)
+    # Sorted by foreign key: a table is made after the tables that it refers to.
     for table in metadata.sorted_tables:
         if table.name.startswith(EXTENSION_PREFIX) and not found.has_table(table.name):
             table.create(connection)
@@ -166,6 +170,7 @@ def _add_columns(connection: Connection, table: Table, found: Inspector) -> None
         return
     present = {column["name"] for column in found.get_columns(table.name)}
     for column in table.columns:
+        # A shipped column that is missing is a migration's work, not an extension's.
         if column.name in present or not column.name.startswith(EXTENSION_PREFIX):
             continue
         dialect_of(connection).add_column(connection, column, list(_constraints_on(connection, table, column)))

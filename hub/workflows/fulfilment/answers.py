@@ -181,11 +181,13 @@ def _is_superseded(status: PropertySet, work_orders: Sequence[PropertySet]) -> b
     if text is None:
         return False
     revision = read_number(text)
+    # A sender's number answers all work orders of the order; each of them counts its own revisions.
     named = {line.get(KEY) for line in line_items(status)}
     concerned = [
         work_order for work_order in work_orders if any(line.get(KEY) in named for line in items_of(work_order))
     ]
     newest = max(read_number(work_order.get("Revision") or "1") for work_order in concerned or work_orders)
+    # An answer to a revision that was never sent is the other system's fault, not an answer that comes too early.
     if revision > newest:
         raise WorkOrderRevisionUnknown(revision=revision, number=work_orders[0].get("Work Order Number"), newest=newest)
     return revision < newest

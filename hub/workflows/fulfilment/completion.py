@@ -137,6 +137,7 @@ def _close_order(run: Run, order: PropertySet) -> None:
     """Make an order Complete or Failed once all roots are processed, in place; raise fallout entries for failures."""
     if order.get("Status") != "Open":
         return
+    # The flag tells of a root and everything beneath it, so that no line needs a look here.
     if any(root.get("Order Item Processed Flag") != "Y" for root in line_items(order)):
         return
     failed = [item for item in items_of(order) if item.get("Status") in FAILED]
@@ -144,6 +145,7 @@ def _close_order(run: Run, order: PropertySet) -> None:
     check_change("order", order.get("Order Number") or "", order.get("Status"), new)
     order.properties["Status"] = new
     if not failed:
+        # A failed order has no Completed Date: its lines may be tried again from fallout.
         order.properties["Completed Date"] = run.now()
         return
     reasons = "; ".join(
@@ -166,6 +168,7 @@ def _completed_below_failed(order: PropertySet) -> list[PropertySet]:
         item
         for item in view.items
         if item.get("Status") == "Complete"
+        # A line that was applied before its parent failed is in the profile: nobody has to look after it.
         and item.get("Applied Date") is None
         and action_code(item) != NO_ACTION
         and is_tracked(item)
@@ -235,6 +238,7 @@ def _choose_lines(run: Run, order: PropertySet) -> _CompletedLines | None:
     """Choose the completed lines that aren't applied yet, and date them; None if there are none."""
     waiting = order.copy()
     for item in items_of(waiting):
+        # An applied line counts as `-`: a second status must not undo what a newer order has changed since.
         if item.get("Applied Date") is not None:
             make_no_action(item)
     # Trim drops a line that isn't complete with everything beneath it: nothing can stand beneath an absent service.
@@ -242,8 +246,10 @@ def _choose_lines(run: Run, order: PropertySet) -> _CompletedLines | None:
     actions = {item.get(KEY): action_code(item) for item in all_items([trimmed]) if action_code(item) != NO_ACTION}
     if not actions:
         return None
+    # After Trim: only the lines that become assets have to stand for one service each.
     if not run.call("Fully Exploded", trimmed):
         raise NotFullyExploded(number=order.get("Order Number"))
+    # Before Logical Delete, which turns each Delete into an Update: the end date would not be set any more.
     dated = run.call("Set Effectivity Dates", trimmed, completed=run.now())
     change = run.call("Logical Delete", dated)
     # An Update carries every field of its item. Fields that nobody asked to change must not undo what orders applied
@@ -313,6 +319,7 @@ def _date_lines(run: Run, order: PropertySet, lines: _CompletedLines, too_early:
     """Write the Applied Date and the calculated dates on the lines that were applied, in place."""
     for item in items_of(order):
         key = item.get(KEY)
+        # A line that came too early gets no Applied Date, and so is applied again when its service is there.
         if key in lines.actions and key not in too_early:
             item.properties["Applied Date"] = run.now()
             item.properties |= {name: lines.dated[key].get(name) for name in _CALCULATED_DATES}
@@ -335,6 +342,8 @@ def _write_profile(
     write_history(run, before, asset, lines.actions, order)
     # An upsert deletes nothing: attributes that the items had before, and have no more, are deleted by name.
     former = {item.get(KEY): attributes(item) for item in all_items([before])}
+    # Not synchronize: it deletes what a message doesn't list, and `before` lists no Inactive items, which are the
+    # history.
     instance.properties["Operation"] = "upsert"
     for item in items_of(instance):
         left = {attribute.get("Name") for attribute in attributes(item)}
@@ -357,6 +366,7 @@ def _date_items(asset: PropertySet, dated: Mapping[str | None, PropertySet], ord
             continue
         if line.get("Calculated Effective Start Date") is not None:
             item.properties["Effective Start Date"] = line.get("Calculated Effective Start Date")
+            # Only with a start: the order that brought the service, not each order that has changed it.
             item.properties["Original Order Id"] = order.get("Row Id")
         if line.get("Calculated Effective End Date") is not None:
             item.properties["Effective End Date"] = line.get("Calculated Effective End Date")

@@ -70,12 +70,14 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False) -> None:
     joined_ids = service_ids(
         run, list(items_of(order)), lambda item: item.get("Due Date") or order.get("Due Date") or run.now()
     )
+    # Work orders of this order keep their numbers, also the ones that are done: the count is the last number.
     last_number = len(sent)
     for system in dict.fromkeys([*sent, *systems]):
         former = sent.get(system)
         if former is None:
             last_number += 1
             name, revision = f"{number}-{last_number}", 1
+        # Also without a line: provisioning must hear that an open work order asks for nothing any more.
         elif former.get("Status") == "Open" or system in systems:
             name = former.get("Work Order Number") or ""
             revision = int(read_number(former.get("Revision") or "1")) + 1
@@ -132,10 +134,12 @@ def _lines_for(run: Run, order: PropertySet, system: str, joined_ids: Mapping[in
             line.properties["Service Id"] = joined_ids[id(item)]
         for attribute in attributes(item):
             twin = attribute.copy_node()
+            # The attribute of a work order is a row of its own table.
             twin.properties.pop("Row Id", None)
             put_list(line, ATTRIBUTE).append(twin)
         if not is_asked(item):
             make_no_action(line)
+            # An ancestor is sent for its place only: provisioning has nothing to do on it, and nothing to answer.
             line.properties["Status"] = NO_ACTION
         lines[item.get(KEY)] = line
         parent = view.parent_of(item)

@@ -156,8 +156,10 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
 
     Source: spec docs/design/road.md, "Receive order".
     """
+    # A copy: the reply to a refused message names the lines as the sender sent them.
     order = _only_order(tree).copy()
     _check_limits(order)
+    # Before anything reads them: a sender that says Complete has completed nothing.
     _drop_hubs_fields(order)
     account_id = _resolve_accounts(run, order)
     # The caller has locked the accounts that it could read before; behind the lock nothing moves any more.
@@ -166,6 +168,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     former_headers = _former_revisions(run, order)
     last = max((_revision_in(header) for header in former_headers), default=0)
     newest = _active_revision(run, former_headers)
+    # A repeat under another message id, or a revision that was overtaken: answered, never applied twice (G2).
     if newest is not None and _source_revision(order) <= last:
         return Outcome("filtered", order_reply(_as_sent(newest, order)), why=f"revision {last} is here already")
     _wait_for_former_revision(order, last)
@@ -378,6 +381,7 @@ def _release_waiting(run: Run, order: PropertySet) -> None:
     system, number = order.get("Source System"), order.get("Source Order Number")
     if system is not None and number is not None:
         run.effects.release(_condition(system, number, _source_revision(order)))
+        # Statuses that came before their order wait for it by any revision.
         run.effects.release(f"order {system}/{number}")
 
 

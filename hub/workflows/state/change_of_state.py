@@ -212,6 +212,7 @@ def _with_asset_status(before: PropertySet | None, after: PropertySet | None) ->
     for item in all_items([result]):
         stored = former.by_key(item.get(KEY))
         old, new = (stored and stored.get("Status")) or "Active", item.get("Status") or "Active"
+        # Delta compares Asset Status: a null on both sides is no change, a new status makes the item an Update.
         item.properties["Asset Status"] = None if old == new else new
     return result
 

@@ -60,6 +60,7 @@ def rebase(component: Component, roots: Sequence[PropertySet], state: PropertySe
     names, requested, notes = _names(component), ComplexObject.of(state), []
     for item in items_from(roots):
         base = _base(item)
+        # A line that provisioning works on stands as it was sent: its request can't be changed any more.
         if base is None or item.get("Status") not in (None, "Pending"):
             continue
         current = requested.by_key(item.get(KEY))
@@ -68,12 +69,15 @@ def rebase(component: Component, roots: Sequence[PropertySet], state: PropertySe
         for name in names:
             if name not in item.properties or name not in base:
                 continue
+            # Three values: the line's, the one that it was made for, the present one. Only a field that the line left
+            # alone follows.
             kind, old, new = component.fields[name].type, base.get(name), current.get(name)
             if same_value(kind, item.get(name), old) and not same_value(kind, old, new):
                 item.properties[name] = new
                 if name in component.compared or name == "Quantity":
                     text = f"{name} is {new} and no longer {old}: another order has changed it meanwhile"
                     notes.append(Note("changed meanwhile", text, item.get(KEY), item.get("Product Id")))
+        # The next rebase compares with this state, or it would report the same change again.
         item.properties[BUILT_ON] = _written([name for name in names if name in base], item, current)
     return notes
 
