@@ -112,7 +112,8 @@ def _inbox(metadata: MetaData) -> None:
         CheckConstraint("waits_for IS NULL OR state = 'parked'", name="ck_hub_inbox_waits_for"),
         CheckConstraint(
             # A final state has its time and an unfinished one has none: counts by either agree.
-            f"(final_at IS NULL) = (state IN ({_listed(UNFINISHED_STATES)}))", name="ck_hub_inbox_final_at"
+            f"(final_at IS NULL) = (state IN ({_listed(UNFINISHED_STATES)}))",
+            name="ck_hub_inbox_final_at",
         ),
         **ROW_NUMBERS_ONCE,
     )
