@@ -224,7 +224,7 @@ def _unique_keys(component: Component, owner: Component | None) -> Iterator[Uniq
     fields = stored_fields(component)
     for key in stored_keys(component):
         columns = [fields[name] for name in key]
-        # A table that holds rows already can't be promised to be without doubles of a column added to it.
+        # An extension column of an existing table gets no unique constraint: its rows may hold duplicates.
         if component.table.startswith(EXTENSION_PREFIX) or not any(
             column.startswith(EXTENSION_PREFIX) for column in columns
         ):
