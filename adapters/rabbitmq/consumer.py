@@ -73,7 +73,7 @@ class Consumption:
         self._changed = changed
         self._channel: Any = None
         self._started: Answer[int] | None = None
-        self._open: dict[int, None] = {}  # delivered and not acknowledged, in order; the I/O thread's
+        self._unacknowledged: dict[int, None] = {}  # delivered and not acknowledged, in order; the I/O thread's
 
     def start(self, connection: Any, started: Answer[int]) -> None:
         """Open the channel and consume; *started* gets the number of messages that the queue had."""
@@ -86,7 +86,7 @@ class Consumption:
         Raises:
             TransportAway: their channel is gone.
         """
-        finished = {number for number in numbers if number in self._open}
+        finished = {number for number in numbers if number in self._unacknowledged}
         if not finished:
             return
         # A tag is a number of its channel: on the next channel the same number is another message.
@@ -96,14 +96,14 @@ class Consumption:
             why = f"the link that they came by is gone: {why}"
             raise TransportAway(what, where=self.where, why=why, mend=_REPEATS)
         prefix = 0
-        for number in self._open:
+        for number in self._unacknowledged:
             if number not in finished:
                 break
             prefix = number
         if prefix:
             self._channel.basic_ack(prefix, multiple=True)
         for number in sorted(finished):
-            del self._open[number]
+            del self._unacknowledged[number]
             if number > prefix:
                 self._channel.basic_ack(number)
 
@@ -129,9 +129,10 @@ class Consumption:
         self._channel.basic_consume(self.queue, self._deliver, callback=consuming)
 
     def _deliver(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
-        number = method.delivery_tag
-        self._open[number] = None
-        message = QueuedMessage(self.queue, bool(method.redelivered), properties, body, Tag(self, number))
+        """Put a delivery into the buffer and wake the receiver. Called by pika on the I/O thread."""
+        delivery_tag = method.delivery_tag
+        self._unacknowledged[delivery_tag] = None
+        message = QueuedMessage(self.queue, bool(method.redelivered), properties, body, Tag(self, delivery_tag))
         with self._changed:
             self.buffer.append(message)
             self._changed.notify_all()

@@ -2,7 +2,7 @@
 
     once(connection, table, key, make)     a statement that is made at the first call
     is_one_of(column, "wanted")            a list of texts is one bound value, whatever its length
-    upsert(table, keys, set)               INSERT ... ON CONFLICT ... DO UPDATE
+    upsert(table, keys, change)            INSERT ... ON CONFLICT ... DO UPDATE
     insert_rows, update_rows               many rows at once, as the driver takes them
 
 Values go to the driver as they are, numbers as the text of their digits, which both databases read exactly.
@@ -126,8 +126,8 @@ def upsert(
     Args:
         table: to insert into.
         keys: the columns of a unique key.
-        change: gets the columns of the row that could not be inserted; returns the new values of the row found.
-        where: gets the same columns; says which rows are changed at all.
+        change: is called with the rejected row's columns (`excluded`); returns the new values of the existing row.
+        where: is called with the same columns; returns the condition under which the existing row is changed.
     """
     statement = insert(table)
     new = statement.excluded

@@ -220,7 +220,7 @@ def apply_completed(run: Run, order: PropertySet, just_completed: Collection[str
     applied = run.call("Apply", no_profile(account_id) if is_empty(before) else before, [lines.change, *later])
     # Entries of the later orders are no news: they were reported when those orders were applied.
     ignored = [entry for entry in applied.ignored if entry.order == order.get("Order Number")]
-    too_early = _too_early(run, order, lines.change, ignored)
+    too_early = _lines_to_wait(run, order, lines.change, ignored)
     _report_ignored(run, order, ignored, too_early)
     if not is_empty(applied.asset):
         _write_profile(run, order, before, applied.asset, lines, later)
@@ -258,21 +258,26 @@ def _choose_lines(run: Run, order: PropertySet) -> _CompletedLines | None:
     return _CompletedLines(change, {item.get(KEY): item for item in all_items([dated])}, actions)
 
 
-def _too_early(run: Run, order: PropertySet, change: PropertySet, ignored: Iterable[Ignored]) -> set[str]:
+def _lines_to_wait(run: Run, order: PropertySet, change: PropertySet, ignored: Iterable[Ignored]) -> set[str]:
     """Return the keys of ignored lines whose service, or whose parent, another order can still bring."""
     absent = {entry.item for entry in ignored if entry.attribute is None and entry.state == ABSENT}
     if not absent:
         return set()
-    missing: dict[str, str | None] = {}  # the key that each absent line misses
+    awaited: dict[str, str | None] = {}  # absent line -> the service that it waits for
     for item, parent in walk_items(first_instance(change)):
         key, above = item.get(KEY) or "", None if parent is None else parent.get(KEY)
-        if key in absent:
-            # A line added beneath an absent one misses the same service as that one does.
-            missing[key] = missing.get(above or "", above) if action_code(item) == "Add" else key
-    # An item that is stored and was absent for Apply is Inactive: it was there, and doesn't come again.
+        if key not in absent:
+            continue
+        if action_code(item) != "Add":
+            awaited[key] = key
+        else:
+            # A line added beneath an absent one waits for the same service as that one.
+            awaited[key] = awaited.get(above or "", above)
+    # The profile leaves Inactive items out, so that Apply reports them as absent. They were removed: no order brings
+    # them any more.
     stored = {item.get(KEY) for item in all_items([run.query(ASSET, {"Account Id": order.get("Account Id")})])}
     to_come = _keys_to_come(run, order) - stored
-    return {key for key, wanted in missing.items() if wanted in to_come}
+    return {key for key, service in awaited.items() if service in to_come}
 
 
 def _keys_to_come(run: Run, order: PropertySet) -> set[str | None]:

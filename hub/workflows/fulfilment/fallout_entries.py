@@ -49,7 +49,7 @@ _MOST_RULES = 10
 
 def raise_once(run: Run, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
     """Raise a fallout entry, unless the same one is open: the same cause on the same lines of the same order."""
-    # An order is applied again with each answer: a fault that stays would raise an entry every time.
+    # Each answer of provisioning applies the order again. A lasting fault must not raise a new entry each time.
     for entry in run.fallout_of(order.get("Order Number")):
         if entry["cause"] == cause and sorted(entry["lines"]) == sorted(lines):
             return

@@ -45,7 +45,7 @@ class ObjectNotTaken(Refused):
 
     what = "{fault}"
     where = "Message, IntObjectName"
-    why = "taken are {taken}, {how}"
+    why = "accepted objects: {taken}"
     mend = "send one of these; quotes and other objects are written with `orderhub object`"
 
 
@@ -63,7 +63,7 @@ def take_hub_object(run: Run, tree: PropertySet) -> Outcome:
     """Receive an order, or upsert an object that a message may bring; refuse anything else."""
     if object_name(tree) == ORDER:
         return receive_order(run, tree)
-    _refuse_others(tree, UPSERTED, f"which are upserted, and {ORDER}, which is received")
+    _refuse_others(tree, (*UPSERTED, ORDER))
     _upsert(run, tree)
     return Outcome()
 
@@ -77,15 +77,15 @@ def load(run: Run, tree: PropertySet) -> list[str]:
         PriceListFaulty: a price list, with the parts that were stored before, contradicts itself.
         MetersOverlap: a meter would be in two places at once, or two meters in one.
     """
-    _refuse_others(tree, LOADED, "which are upserted")
+    _refuse_others(tree, LOADED)
     return _upsert(run, tree)
 
 
-def _refuse_others(tree: PropertySet, taken: Sequence[str], how: str) -> None:
+def _refuse_others(tree: PropertySet, taken: Sequence[str]) -> None:
     name = object_name(tree)
     if name not in taken or not instances(tree):
         fault = f"an integration object '{name}' isn't taken here" if instances(tree) else "the message is empty"
-        raise ObjectNotTaken(fault=fault, taken=", ".join(taken), how=how)
+        raise ObjectNotTaken(fault=fault, taken=", ".join(taken))
 
 
 def _upsert(run: Run, tree: PropertySet) -> list[str]:

@@ -128,7 +128,7 @@ def orders_around(run: Run, order: PropertySet) -> tuple[list[PropertySet], list
 def in_sequence(
     run: Run, account_id: str, orders: Sequence[PropertySet], but_not: frozenset[str] = frozenset()
 ) -> list[PropertySet]:
-    """Put between orders to be applied the lines of later orders that were applied already, to apply them once more.
+    """Add the applied lines of later orders behind earlier orders, so that they are applied again and their values win.
 
     Provisioning may answer a later order first. Its values on a service item stay, whatever an earlier order brings
     then: the later order's line is laid over the item again. A line that was applied before the earlier order was made

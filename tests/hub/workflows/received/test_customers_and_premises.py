@@ -96,8 +96,8 @@ def test_no_message_says_who_may_approve(road, build):
     shown = road.work(build.sample("users.xml"), "hub_object", "U-1")
     assert (shown["state"], shown["reason"]) == ("rejected", "ObjectNotTaken")
     assert shown["error"]["why"] == (
-        "taken are Account, Address, Agreement, Contact, Meter, Meter Location, OM Asset, Opportunity, Price List,"
-        " Product, Service Point, Trouble Ticket, which are upserted, and OM Order, which is received"
+        "accepted objects: Account, Address, Agreement, Contact, Meter, Meter Location, OM Asset, Opportunity, Price List,"
+        " Product, Service Point, Trouble Ticket, OM Order"
     )
     assert road.stored("User") == []
 
@@ -108,7 +108,7 @@ def test_what_workflows_make_is_not_loaded(road):
     assert str(caught.value) == (
         "an integration object 'Service Profile History' isn't taken here\n"
         "  where: Message, IntObjectName\n"
-        f"  why:   taken are {', '.join((*UPSERTED, 'User'))}, which are upserted\n"
+        f"  why:   accepted objects: {', '.join((*UPSERTED, 'User'))}\n"
         "  mend:  send one of these; quotes and other objects are written with `orderhub object`"
     )
 
