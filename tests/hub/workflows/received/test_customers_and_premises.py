@@ -96,8 +96,8 @@ def test_no_message_says_who_may_approve(road, build):
     shown = road.work(build.sample("users.xml"), "hub_object", "U-1")
     assert (shown["state"], shown["reason"]) == ("rejected", "ObjectNotTaken")
     assert shown["error"]["why"] == (
-        "accepted objects: Account, Address, Agreement, Contact, Meter, Meter Location, OM Asset, Opportunity, Price List,"
-        " Product, Service Point, Trouble Ticket, OM Order"
+        "accepted objects: Account, Address, Agreement, Contact, Meter, Meter Location, OM Asset, Opportunity, "
+        "Price List, Product, Service Point, Trouble Ticket, OM Order"
     )
     assert road.stored("User") == []
 
