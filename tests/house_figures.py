@@ -23,7 +23,7 @@ from tests.test_house import FOLDERS, HOUSE, error_classes, imported, modules, r
 WALKS = (
     re.compile(r"for \w+, _ in walk_items\("),
     re.compile(r"instances\([^()]*(?:\([^()]*\))?[^()]*\)\[0\]"),
-    re.compile(r"\bid\(\w+\)"),
+    re.compile(r"\{id\("),
 )
 DATABASE = re.compile(r"is_sqlite|is_postgresql|dialect\.name|per_dialect|\"sqlite\"|\"postgresql\"")
 
