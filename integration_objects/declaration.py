@@ -98,6 +98,7 @@ def in_folder(path: pathlib.Path, pattern: str = "*.yaml") -> list[Source]:
 
 def _source(name: str, content: bytes) -> Source:
     try:
+        # Editors on Windows put a mark before UTF-8, which belongs to no key.
         return Source(name, content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
@@ -278,6 +279,7 @@ def read(source: Source) -> Node:
             mark = error.problem_mark or error.context_mark
             place = f"{mark.line + 1}:{mark.column + 1}" if mark is not None else place
             why = ", ".join(part for part in (error.context, error.problem) if part)
+        # yaml counts lines and columns from 0, editors from 1.
         where = f"{source.name}:{place}"
         raise DeclarationFault("this is not YAML", where=where, why=why, mend=_AS_YAML) from error
 

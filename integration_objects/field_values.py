@@ -59,6 +59,7 @@ def read_number(text: str) -> Decimal:
     if match is None:
         raise ValueError(f"expected a number (digits with a sign and a point), found {shown(text)}")
     whole, fraction = match[1] or "", match[2] or match[3] or ""
+    # Two conditions: stripping costs more than counting, and nearly no number is so long.
     if len(whole) > WHOLE_DIGITS and len(whole.lstrip("0")) > WHOLE_DIGITS:
         raise ValueError(f"expected at most {WHOLE_DIGITS} digits before the point, found {shown(text)}")
     if len(fraction) > FRACTION_DIGITS:
@@ -72,6 +73,7 @@ def write_number(number: Decimal) -> str:
     >>> write_number(Decimal("1E+3")), write_number(Decimal("5.990")), write_number(Decimal("-0"))
     ('1000', '5.990', '0')
     """
+    # format would write as many zeros as the exponent says.
     if not number and number.as_tuple().exponent > 0:  # type: ignore[operator]  # no infinities here
         return "0"
     return format(number if number else abs(number), "f")
@@ -80,12 +82,14 @@ def write_number(number: Decimal) -> str:
 def as_date(text: str) -> datetime.datetime | None:
     """Read a moment, in UTC; None where the text is no ISO date or date-time."""
     match = _DATE.fullmatch(text)
+    # The form first: fromisoformat reads week dates and other forms, which other systems don't.
     if match is None or not FIRST_YEAR <= int(match[1]) <= LAST_YEAR:
         return None
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError:
         return None
+    # Not the machine's zone: a message must mean the same on each machine.
     if moment.tzinfo is None:
         return moment.replace(tzinfo=datetime.UTC)
     return moment.astimezone(datetime.UTC)
@@ -114,6 +118,7 @@ def in_utc(text: str) -> str:
     >>> in_utc("2026-01-31T12:00:00+01:00"), in_utc("2026-01-31T12:00:00"), in_utc("2026-01-31")
     ('2026-01-31T11:00:00Z', '2026-01-31T12:00:00', '2026-01-31')
     """
+    # Most stored dates are in UTC already: they need no parser.
     if len(text) <= len("2026-01-31T12:00") or text.endswith("Z") or text[-6] not in "+-":
         return text
     moment = read_date(text)

@@ -68,6 +68,7 @@ class PropertySet:
         while stack:
             node = stack.pop()
             yield node
+            # Reversed, because a stack gives its last entry first.
             stack.extend(reversed(node.children))
 
     def copy(self) -> PropertySet:

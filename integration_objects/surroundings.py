@@ -48,9 +48,11 @@ class Surroundings:
 
     def new_id(self) -> str:
         """Make an identifier: 26 characters of base 32, ordered by time, unique across processes."""
+        # Two threads that read one `_last` would make ids out of order.
         with self._lock:
             # The milliseconds count on where the clock stands still or goes back, so that ids keep their order.
             self._last = max(self._last + 1, int(self.seconds() * 1000) << 16)
+            # 64 bits of time in front of 66 of chance, 130 in all: 26 characters of five bits.
             number = (self._last << 66) | self.random.getrandbits(66)
         return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
 
@@ -61,6 +63,7 @@ def made_at(identifier: str) -> str | None:
     >>> made_at("06DQDPRS90000K062GRPHRZNA7"), made_at("1-ABC")
     ('2026-01-01T00:00:29.000000Z', None)
     """
+    # Loaded objects bring identifiers of their own making.
     if len(identifier) != 26 or not set(identifier) <= set(_ALPHABET):
         return None
     number = 0

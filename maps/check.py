@@ -93,6 +93,7 @@ def _place(where: str) -> tuple[str, int, int]:
 
 
 def _proof(maps: Mapping[str, DataMap]) -> Iterator[Finding]:
+    # By identity: two maps may have look-up tables of one name.
     used: set[int] = set()
     for data_map in maps.values():
         for rule in _rules(data_map.rule):
@@ -171,6 +172,7 @@ def _prove_reference(rule: FieldRule, path: ValuePath) -> Iterator[Finding]:
     """Prove a field that is copied as it is: type, length and values must fit."""
     target = rule.field
     values = path.field.values if path.field is not None else ()
+    # With a list of values, type and length say nothing more: each value is tried.
     if values:
         unfits = [value for value in values if rule.shape.unfit(target, value) is not None]
         if unfits:
@@ -206,6 +208,7 @@ def _prove_lookup(rule: FieldRule, call: Call) -> Iterator[Finding]:
     constants = dict(call.constants)
     table = rule.source.lookups[str(constants[0])]
     if rule.form == "lookup":
+        # Also the default: it is written as often as codes are missing.
         texts = [*table.values.values(), *([table.default] if table.default is not None else [])]
         unfits = [text for text in dict.fromkeys(texts) if rule.shape.unfit(rule.field, text) is not None]
         if unfits:
@@ -230,6 +233,7 @@ def _prove_lookup(rule: FieldRule, call: Call) -> Iterator[Finding]:
 
 def _codes(rule: FieldRule) -> list[str]:
     """List the codes that a look-up may meet, if all its sources are enumerated; else none."""
+    # Another function may change the code before it is looked up: then nothing can be proven.
     plain = {call.name for call in rule.source.expression.calls} <= {"lookup", "coalesce"}
     found: dict[str, None] = {}
     for path in rule.source.references:

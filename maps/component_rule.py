@@ -43,6 +43,7 @@ from maps.shape import INTERNAL, Shape, Unfit
 Watch = Callable[["ComponentRule", Scope, PropertySet], None]
 
 #: The length of a text without a limit.
+#: Larger than any text, so that the comparison of a length needs no second case.
 _NO_BOUND = 1 << 62
 
 

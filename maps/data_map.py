@@ -184,6 +184,7 @@ def compile_maps(
             continue
         documents[document.name] = document
     rules = {}
+    # All heads are read by now: a map may use one whose file comes later.
     for document in documents.values():
         compiler = _Compiler(document, documents, report, ())
         rule = compiler.compile_document()
@@ -195,6 +196,7 @@ def compile_maps(
     maps = {}
     for name, rule in rules.items():
         document = documents[name]
+        # Set last: a version includes those of the used maps, which are known only when all rules are compiled.
         document.owner.version = versions[name]
         maps[name] = DataMap(
             name,
@@ -290,6 +292,7 @@ def _digest(name: str, documents: Mapping[str, _Document], versions: dict[str, s
         document = documents[name]
         used = sorted(_digest(one, documents, versions) for one in document.uses if one in documents)
         files = sorted(table.digest for table in document.lookups.values())
+        # A sign that no text file holds, so that two sets of files never make one text.
         whole = "\0".join([document.text, *files, *used])
         versions[name] = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
     return versions[name]
@@ -311,6 +314,7 @@ class _Compiler:
         document = self._document
         try:
             find, position, many = self._each(document.parts.get("each"), document.position)
+            # An external target is one root element; an internal one is a message of any number of instances.
             single = document.target.external and not document.is_fragment
             self._prove_single(document.parts, many, single, document.made, document.node)
             return self._rule(document.parts, document.node, document.made, single, find, position)
@@ -408,8 +412,10 @@ class _Compiler:
         find, position, many = self._each(parts.get("each"), above.position)
         single = self._is_single(above.component, made)
         self._prove_single(parts, many, single, made, node)
+        # Compiled once more: its paths are resolved from the place where it is used.
         inner = _Compiler(used, self._documents, self._report, users)
         rule = inner.compile_used(find, position, single, made)
+        # The user's conditions first: the used map's may rely on what they leave.
         rule.filters = (*self._filters(parts, position), *rule.filters)
         rule.assertions = (*self._assertions(parts, position), *rule.assertions)
         return rule

@@ -36,6 +36,7 @@ from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 #: Two-digit years from this one on are in the 1900s, smaller ones in the 2000s.
+#: A fixed turn: one that moved with the year would read a stored message another way later.
 _CENTURY_TURN = 50
 
 
@@ -77,6 +78,7 @@ def lower(text: Value) -> Value:
 
 def trim(text: Value) -> Value:
     """Drop the blanks at both ends."""
+    # XML's blanks alone: Python's strip would take a no-break space, too, which may be meant.
     return None if text is None else _text(text).strip(" \t\r\n")
 
 
@@ -120,6 +122,7 @@ def replace(text: Value, old: Value, new: Value) -> Value:
 def concat(*texts: Value) -> Value:
     """Join texts; null joins as nothing."""
     parts = [_text(text) for text in texts]
+    # Bounded before it is made, so that no map can take all memory.
     _bounded(sum(map(len, parts)))
     return "".join(parts)
 
@@ -204,6 +207,7 @@ def mod(value: Value, by: Value) -> Value:
     """Take the remainder of a division, with the sign of the first."""
     if value is None or by is None:
         return None
+    # Before the calculation: decimal's own error would name the operation and not the mend.
     if not _number(by):
         raise NoResult("division by zero", "test the divisor first: if([x] = 0, ..., ...)")
     return calculated(ARITHMETIC.remainder, _number(value), _number(by))

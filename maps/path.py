@@ -23,6 +23,7 @@ from maps.shape import Shape
 
 _STEP = re.compile(r"^(?P<name>[^\[\]]+?)(?:\[(?P<number>[1-9][0-9]{0,8})\])?$")
 #: The field of an external component whose value Y says that the component's text is null (schemas.external_object).
+#: A property, because the tree has no null for a node's own text.
 NIL = "@xsi:nil"
 
 
@@ -121,6 +122,7 @@ def value_path(text: str, position: Position) -> ValuePath:
             raise PathUnknown(f"there is nothing above '{start.component.name}'", "take away a '..'")
         start = start.above
     parts = [] if rest in ("", ".") else rest.split("/")
+    # An attribute is the last step, and may stand behind a component without a slash: A/B@C.
     attribute = ""
     if parts and "@" in parts[-1]:
         last, _, name = parts.pop().partition("@")
@@ -132,6 +134,7 @@ def value_path(text: str, position: Position) -> ValuePath:
     if attribute:
         component = _walk(component, steps, start.shape, text)
         field = _field(component, attribute)
+    # The last step may be a field or a component with a text of its own. A number makes it a component for certain.
     elif steps and steps[-1].number is None:
         component = _walk(component, steps[:-1], start.shape, text)
         field = component.fields.get(steps[-1].name)
@@ -260,6 +263,7 @@ def _find_children(step: _Step, shape: Shape) -> Find:
 
 
 def _holder(up: int, steps: list[_Step], shape: Shape) -> Holder:
+    # Numbers are counted from 1 in paths, from 0 in lists. A step without a number was proven to match once at most.
     descents = [(step.name, (step.number or 1) - 1) for step in steps]
     children = shape.children
 
@@ -300,6 +304,7 @@ def _raw(up: int, steps: list[_Step], field: Field | None, holder: Holder) -> Ra
             return null if found is None else found
 
         return meant
+    # The most frequent case in every map, and the one that costs least.
     if not steps and up == 0:
         return lambda scope: scope.node.properties.get(name)
 

@@ -61,6 +61,7 @@ def declare(link: Link, channels: Sequence[Channel]) -> None:
 
 def _arguments(channel: Channel) -> dict[str, Any]:
     arguments: dict[str, Any] = {
+        # RabbitMQ refuses to declare a queue again with other arguments: an argument that changes here stops every hub.
         "x-queue-type": "quorum",
         "x-delivery-limit": UNREACHED_LIMIT if channel.dead_letter is None else DELIVERY_LIMIT,
     }

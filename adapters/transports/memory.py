@@ -108,6 +108,7 @@ class MemoryTransport(Transport):
             for entry in [entry for entry in self._unacknowledged.values() if entry.channel in channels]:
                 del self._unacknowledged[entry.place]
                 entry.redelivered = True
+                # By its place and not at the end: what comes again keeps its turn, as RabbitMQ's queues do it.
                 insort(self._broker.queues[entry.channel], entry)
             self._broker.changed.notify_all()
 

@@ -95,6 +95,7 @@ class Answers:
         try:
             # As text: a run that changes an answer must not change it for the next attempt.
             self._answers[key] = json.dumps(client.post(document))
+        # Kept like an answer: the run must meet the refusal at the same place, with its own reply and ending.
         except Refused as refusal:
             self._answers[key] = refusal
 

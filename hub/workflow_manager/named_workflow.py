@@ -139,6 +139,7 @@ def accounts_of(run: Run, arguments: Iterable[Argument], values: Mapping[str, An
             account_ids.add(value)
         elif argument.kind in _NAMED:
             name, field = _NAMED[argument.kind]
+            # Read before the lock: a workflow that finds another account behind the lock is run again, alone.
             account_ids |= {header["Account Id"] or "" for header in run.headers(name, {field: value})} - {""}
     return account_ids
 

@@ -97,6 +97,7 @@ class RecordedReads:
             wanted: the condition for headers that are returned and recorded; None for all.
         """
         headers = self.store.keys(name, example)
+        # Filtered before it is recorded: a recording holds what the run could see, and no more.
         if wanted is not None:
             headers = [header for header in headers if wanted(header)]
         return self.recorded(headers, "headers", name, dict(example))

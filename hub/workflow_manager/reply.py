@@ -85,6 +85,7 @@ def result_reply(
     for tree in objects:
         for instance in instances(tree):
             result = PropertySet("Result", properties={"Object": object_name(tree)})
+            # Fields that OM Reply doesn't declare couldn't be written.
             result.properties.update((name, text) for name, text in instance.properties.items() if name in fields)
             lines = instance.child(list_of(LINE_ITEM))
             if lines is not None:

@@ -224,6 +224,7 @@ def _folded(node: Chain, operands: list[Evaluator]) -> Evaluator:
     signs = node.signs
     operations = [OPERATIONS[sign] for sign, _ in signs]
     if signs[0][0] == "^":
+        # Folded from the other end, with the operands of each step exchanged.
         operations = [_turned(operate) for operate in operations]
         operands, signs = operands[::-1], signs[::-1]
     columns = [column for _, column in signs]
@@ -252,6 +253,8 @@ def _compared(node: Comparison, left: Evaluator, right: Evaluator) -> Evaluator:
 
     def compare(item: Any) -> Value:
         left_value, right_value = left(item), right(item)
+        # Two-valued on purpose: with an unknown in between, the default trim specification would keep items without a
+        # status.
         if left_value is None or right_value is None:
             return False
         try:

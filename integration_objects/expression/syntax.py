@@ -148,6 +148,7 @@ def nodes_of(tree: Node) -> list[Node]:
         node = stack.pop()
         nodes.append(node)
         stack.extend(node.parts)
+    # The stack gives the whole before its parts and the right before the left: reversed, it is the order wanted.
     nodes.reverse()
     return nodes
 
@@ -167,6 +168,7 @@ def parse(text: str, read: Reader, functions: Mapping[str, Function]) -> Node:
     return _Parser(tokens, read, functions).tree()
 
 
+#: From weak to strong.
 _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER = range(1, 9)
 _LEVELS = {"OR": _OR, "AND": _AND, **dict.fromkeys([*COMPARISONS, "IS"], _COMPARE)}
 _LEVELS |= {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "^": _POWER}
@@ -200,6 +202,7 @@ class _Parser:
         self._tokens = tokens
         self._next = 0
         self._read = read
+        # Key words and functions in any case, names of fields as declared.
         self._functions = {name.lower(): function for name, function in functions.items()}
         self._operands: list[_Operand] = []
         self._waiting: list[_Waiting] = []
@@ -211,6 +214,7 @@ class _Parser:
             token = self._take()
             wants_operand = self._take_operand(token) if wants_operand else self._take_operator(token)
         self._reduce(0)
+        # All operators are built by now: a bracket is left.
         if self._waiting:
             raise ExpressionFault("the bracket '(' is never closed", "close it with ')'", self._waiting[-1].column)
         return self._operands.pop().node

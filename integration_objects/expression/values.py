@@ -33,6 +33,7 @@ DIGITS, MAX_MAGNITUDE = 28, 99
 ARITHMETIC = decimal.Context(
     prec=DIGITS,
     rounding=decimal.ROUND_HALF_EVEN,
+    # The exponents are bounded: 10 ^ 999999999 would otherwise be a number of a billion digits when it is written out.
     Emin=-MAX_MAGNITUDE,
     Emax=MAX_MAGNITUDE,
     traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow, decimal.Underflow],

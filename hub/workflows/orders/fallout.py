@@ -84,6 +84,7 @@ def list_entries(run: Run, order: str | None = None, account: str | None = None,
     active_orders: dict[str | None, PropertySet | None] = {None: None}
     for entry in run.fallout_entries("Resolved" if resolved else "Open", order, account):
         number = entry["order_number"]
+        # Several entries are often about one order, which is read once.
         if number not in active_orders:
             found = instances(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}))
             active_orders[number] = found[0] if found else None
@@ -162,6 +163,7 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
     # The lines were proven when the order was submitted. Other orders may have changed the services since then.
     service_items = prove_in_turn(run, order, ORDER, state_in_turn(run, order), _RETRY_MEND)
     prove_rules(run, order, service_items, is_configured=True, mend=_RETRY_MEND)
+    # The roots of the failed lines count as processed until now: the next answer would close the order again.
     flag_processed(run, order)
     run.effects.update(message(ORDER, [order]))
     send_work_orders(run, order, again=True)

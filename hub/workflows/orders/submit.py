@@ -128,6 +128,7 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
     _fill_accounts(order)
     if is_stored:
         prove_lines(run, order, former)
+    # Behind the proof: nobody is asked to approve an order that can't be worked on.
     rules = approvals.rules_that_hold(run, order)
     if rules:
         order.properties["Status"] = "Pending"
@@ -151,6 +152,7 @@ def open_order(run: Run, order: PropertySet, former: PropertySet | None, is_stor
         fallout_entries.resolve(
             run, order, fallout_entries.LINES_FAILED, f"amended by revision {order.get('Revision')}"
         )
+        # A revision that the sender sent may wait until this supplement is submitted.
         run.effects.release(decided_condition(order.get("Order Number")))
         fallout_entries.mark_later_orders(run, former, _dropped_lines(former, order), "was revised", replaced_by=order)
         fallout_entries.mark_orders_built_on(run, order, _changed_lines(run, former, order))
@@ -191,6 +193,7 @@ def _store(run: Run, order: PropertySet, former: PropertySet | None, is_stored: 
     """Store an order, and retire the revision that it replaces."""
     if former is not None and former.get("Active Flag") != "N":
         approvals.withdraw(run, former, run.actor)
+        # Before the new revision is stored: an order has one active revision at any moment.
         set_active(run, former, "N")
     if is_stored:
         run.effects.update(message(ORDER, [order]))

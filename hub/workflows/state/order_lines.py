@@ -139,6 +139,7 @@ def resolve_keys(
     for item in lines:
         reference = item.get("Source Reference") or ""
         key = pairs.get(reference)
+        # A recorded reference whose service is gone is free again: an Add under it is a new service.
         if key not in known:
             key = None
         if action_code(item) == "Add":
@@ -157,6 +158,7 @@ def resolve_keys(
                     system=system,
                 )
         item.properties[KEY] = key
+    # Once more, by key: one line may name a service by the reference, another by the Integration Id.
     _check_twice([item.get(KEY) or "" for item in lines])
     if new_keys:
         run.effects.keep_integration_ids(system, account_id, new_keys)
@@ -182,6 +184,7 @@ def fill_from_state(order: PropertySet, state: PropertySet) -> None:
         service = requested.by_key(item.get(KEY))
         if service is None or action_code(item) == "Add":
             continue
+        # Before the line is filled: afterwards nobody knows which fields the sender asked for.
         carried = frozenset(item.properties)
         fill_line(item, service)
         if action_code(item) == "Update":
@@ -212,6 +215,7 @@ def _fill_deleted(line: PropertySet, service: PropertySet, sent: set[str | None]
             key = child.get(KEY)
             if key in below:
                 stack.append((below[key], child))
+            # A line that was sent elsewhere has moved away: it doesn't go with its former parent.
             elif key not in sent:
                 deleted = PropertySet(LINE_ITEM, properties={KEY: key, "Action Code": "Delete"})
                 fill_line(deleted, child)
@@ -240,8 +244,10 @@ def put_ancestors(order: PropertySet, state: PropertySet) -> None:
             present[key] = above
             parents[id(above)] = None
             roots.append(above)
+            # An ancestor may have ancestors that weren't sent either.
             todo.append(above)
         _refuse_circle(root, above, parents)
+        # By identity: equal lines are equal to `==`, and only this one moves.
         roots[:] = [other for other in roots if other is not root]
         parents[id(root)] = above
         put_list(above, LINE_ITEM).append(root)
@@ -268,6 +274,7 @@ def adopt_former_keys(order: PropertySet, former: PropertySet) -> None:
             free.setdefault(_place(item, parent), []).append(item.get(KEY) or "")
     for item, parent in walk_items(order):
         keys = free.get(_place(item, parent))
+        # In the former order, so that each copy of an exploded line keeps its own key.
         if keys and action_code(item) == "Add":
             item.properties[KEY] = keys.pop(0)
 
@@ -350,6 +357,7 @@ def prove_on_state(
     asset: PropertySet = applied.asset
     if not applied.ignored:
         return asset
+    # A sender knows its references, and none of the hub's keys.
     references = {item.get(KEY): item.get("Source Reference") for item in items_of(order)}
     reasons = "; ".join(_ignored(entry, references.get(entry.item)) for entry in applied.ignored)
     number = order.get("Source Order Number") or order.get(f"{order.type} Number")

@@ -205,6 +205,7 @@ def rules_broken(run: Run, services: ChangedServices, is_configured: bool = True
             doesn't belong to the definitions is a broken rule too.
     """
     products = products_of(services.after)
+    # The question for rules is one small query; the catalogue with all structures is a large one.
     if not products or not (run.configurator.is_external or run.have_rules(sorted(products))):
         return []
     before = None if is_configured else services.before
