@@ -204,6 +204,7 @@ class ComponentRule:
                 raise self._failed(
                     RowKeyTwice, scope, flat.key.where, key=shown(key), expression=flat.key.text, first=first
                 )
+            # All rows first, their parents afterwards: a row may come before its parent.
             rows[key] = scope, node
             parent = self._key_text(flat.parent, scope)
             if parent:
@@ -246,6 +247,8 @@ class ComponentRule:
                 if parent is None:
                     break
                 if parent not in rows:
+                    # Only for the error: a parent that the map filters out is another mistake than a parent that was
+                    # never sent.
                     is_filtered = any(self._key_text(flat.key, scope) == parent for scope in scopes)
                     reason = f"no row has this {flat.key.text}"
                     raise self._failed(
@@ -287,6 +290,7 @@ class ComponentRule:
         order = self._order
         for node in nodes:
             if len(node.children) > 1:
+                # A stable sort: siblings of one kind keep their order.
                 node.children.sort(key=lambda child: order[child.type])
 
     def _is_wanted(self, scope: Scope) -> bool:

@@ -157,6 +157,7 @@ class FieldRule:
         why = self.shape.unfit(self.field, text)
         if why is not None:
             raise Unfit(why)
+        # Emptied as a whole: a bound on memory, whatever a sender writes into the field.
         if len(self.good) >= MAX_REMEMBERED:
             self.good.clear()
         self.good.add(text)
@@ -224,6 +225,7 @@ def _form(
         return value if type(value) is str else shape.written(value, field)
 
     raws = list({path.text: path.raw for path in source.references}.values())
+    # A function that sees the scope may read more than the fields that the key is made of.
     if not 1 <= len(raws) <= MAX_KEY_FIELDS or _sees_scope(expression):
         return "expression", None, read
     return "expression", None, _remembering(read, raws)

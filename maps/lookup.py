@@ -68,6 +68,7 @@ def _read_lookup(name: str, node: Node, read_file: ReadFile) -> LookupTable:
     if "file" not in entries:
         values = {code: text.text() for code, text in entries.items() if code != "default"}
         return LookupTable(name, values, default, node.where)
+    # Codes beside a file would be taken for a part of the table, and are refused.
     node.mapping(required=["file"], optional=["default"])
     path = entries["file"].text()
     try:
@@ -84,6 +85,7 @@ def _read_lookup(name: str, node: Node, read_file: ReadFile) -> LookupTable:
 def _read_csv(content: bytes, path: str) -> dict[str, str]:
     """Read the codes and values of a CSV file: UTF-8, header `code,value`; empty lines are skipped."""
     try:
+        # Spreadsheets put a mark before UTF-8, which would become a part of the header.
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as cause:
         line = content[: cause.start].count(b"\n") + 1

@@ -162,6 +162,7 @@ def _numbered(nodes: Sequence[PropertySet], above: _Way | None) -> list[tuple[Pr
     for node in nodes:
         counts[node.type] = counts.get(node.type, 0) + 1
         numbered.append((node, (f"/{node.type}[{counts[node.type]}]", above)))
+    # A stack gives its last entry first.
     numbered.reverse()
     return numbered
 

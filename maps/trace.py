@@ -88,6 +88,7 @@ def trace(data_map: DataMap, tree: PropertySet) -> tuple[PropertySet, list[Trace
     made: dict[int, tuple[ComponentRule, Scope]] = {}
 
     def watch(rule: ComponentRule, scope: Scope, node: PropertySet) -> None:
+        # By identity: equal components of the result come from different source nodes.
         made[id(node)] = rule, scope
 
     result = data_map.apply(tree, watch)

@@ -95,6 +95,7 @@ def read_external_objects(
             raise parts["external object"].fault(
                 f"the external object '{name}' is declared twice", first, mend="rename one"
             )
+        # Several messages of one system often share a schema, whose compilation is slow.
         if path not in schemas:
             files = collect(read_file, path, lambda body: parse(body, SCHEMA_FILES), parts["schema"].where)
             schemas[path] = Schema({each: file.body for each, file in files.items()}, path, seconds)
@@ -108,6 +109,7 @@ def read_external_objects(
 
 def _root_element(schema: Schema, node: Node) -> Any:
     elements = schema.model.maps.elements
+    # Without the elements of XML's own namespaces, which xmlschema loads for every schema.
     own = sorted(name for name in elements if not name.startswith("{http://www.w3.org/"))
     name = node.text()
     if name not in elements:
@@ -159,6 +161,8 @@ class _ComponentGraph:
         return root
 
     def _component(self, element: Any, name: str) -> ExternalComponent:
+        # By the type's identity: anonymous types have no name. A component that exists ends the recursion of a type
+        # within itself.
         key = (id(element.type), element.name, element.nillable)
         if key not in self.made:
             made = ExternalComponent(name, tag=element.name, where=_file_of(element))

@@ -91,6 +91,7 @@ class _MessageReader:
     def _head(self) -> dict[str, str]:
         head: dict[str, str] = {}
         for name, value in self.root.items():
+            # xsi:schemaLocation and xml:lang come with the tools that wrote the message.
             if name.startswith(_ABOUT):
                 continue
             if name not in _HEAD:
@@ -185,6 +186,7 @@ class _MessageReader:
                 self._components(child, below, siblings, pending)
                 if below is not component and can_be_flat(below):
                     flat.append((siblings, below))
+        # Last, when every row has its fields: only then are the parents that rows name known.
         for siblings, below in flat:
             assemble(siblings, below)
 
@@ -221,6 +223,7 @@ class _MessageReader:
                     mend="take the text away, or xsi:nil",
                 )
             return None
+        # Here, so that the refusal has the line: later the tree knows the line of the component only.
         why = check_value(field, text)
         if why is not None:
             raise ValueRefused(field=field.name, where=place_of(element), why=why, mend=_mend(field, text))

@@ -22,9 +22,8 @@ from adapters.rabbitmq.topology import missing
 from adapters.transport import CONFIRMED
 from integration_objects.errors import HubError
 
-#: messages and bytes that are on their way without a confirm
-#: A limit, because a confirm may be long in coming: a quorum queue confirms after most of its nodes have stored a
-#: message.
+#: messages and bytes that are on their way without a confirm; a quorum queue confirms a message after most of its
+#: nodes have stored it, and that may take long
 MOST_OPEN = 500
 MOST_OPEN_BYTES = 16 * 1024 * 1024
 _NACK = "it answered with basic.nack: the queue is full, or has no leader"

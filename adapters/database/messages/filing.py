@@ -109,7 +109,6 @@ class Filed:
 
 
 # A second transaction with the same identity waits here for the first one's commit: then one of both is a repeat.
-# The unique key decides, also between two processes that file one message at once: a repeat gives no row back.
 _FILE = insert_or_nothing(INBOX, ["route", "sender", "identity"]).returning(_C.id, _C.seq)
 # One statement finds, counts and locks the first row: its ending can't be written between the look and the answer.
 _REPEAT = (

@@ -65,8 +65,6 @@ class StateUnknown(Misconfigured):
 
 _THE_ROW = _C.id == bindparam("row_id")
 # Another process may have ended the row: then nothing is changed, and the number of changed rows says so.
-# A condition of every change of a state: a row that another process has ended stays as it is, and the number of changed
-# rows tells the caller.
 _UNFINISHED = _C.final_at.is_(None)
 _BY_ID = select(INBOX).where(_THE_ROW)
 _BY_IDENTITY = select(INBOX).where(
@@ -192,8 +190,8 @@ class Inbox:
                 break
             values = {"route": route, "now": now, "most": most}
             rows = self._connection.execute(CLAIM_NEAR, values).all()
-            # The rows found near are claimed by this transaction already: the second statement finds them again.
-            # Too few among the first rows of the line: free ones may stand further behind.
+            # Free rows may stand further behind. Those found near are claimed by this transaction already: the second
+            # statement finds them again.
             if len(rows) < most:
                 rows = self._connection.execute(CLAIM_ANY, values).all()
             result += [inbox_row(row) for row in rows]

@@ -190,7 +190,6 @@ class Outbox:
         waiting: set[str] = set()
         for prefix in prefixes or ():
             # The first text behind all those that begin with the prefix: texts are sorted by code point.
-            # Texts with one beginning are a range of the index, which sorts by code point.
             end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
             waiting.update(self._connection.scalars(_DESTINATIONS_WITHIN, {"first": prefix, "end": end}))
         for name in set(names or ()) - waiting:

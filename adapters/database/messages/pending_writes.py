@@ -60,7 +60,6 @@ class PendingWrites:
             RowIsFinal: another process brought one of the rows to its end; nothing of this transaction may stay.
         """
         # The outbox comes first: an ending names the outbox row of its reply.
-        # The outbox first: an ending names the outbox row of its reply.
         written = self.outbox.emit_all([message for message, _ in self._leaving])
         replies = {row: outbox for (_, row), outbox in zip(self._leaving, written, strict=True) if row is not None}
         self.inbox.finish_all([ending for ending, _ in self._endings], replies)

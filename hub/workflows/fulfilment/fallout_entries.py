@@ -160,9 +160,11 @@ def mark_overtaken_orders(
         return
     account_id = order.get("Account Id") or ""
     own = message(ORDER, [still_to_come(order)])
+    # One profile for all of the runs of Apply, which change none of their arguments.
     asset = profile(run, account_id, keys_above([*before, own, *after]))
     if is_empty(asset):
         asset = no_profile(account_id)
+    # Twice, with and without the order: the difference is what this order has done to the others.
     in_the_end_without = run.call("Apply", asset, [*before, *after])
     in_the_end = run.call("Apply", asset, [*before, own, *after])
     # Faults that are there without the order, too, were reported before.

@@ -115,10 +115,12 @@ def move(
     leaving = with_roots(header, [_tracked(root) for root in roots], ASSET)
     coming, notes = _transferred(run, leaving, state, new_address, service_account)  # 6
     notes += _at_other_addresses(run, leaving, old_address)
+    # Two deltas and not one: the services end and begin on different days, each with a due date of its own.
     ending = lines_of(run, leaving, None, QUOTE)  # 4
     _set_due(ending, move_out)  # 5
     beginning: list[PropertySet] = []
     if line_items(first_instance(coming)):
+        # Priced for the day of moving in: the price list of that day counts.
         priced = price(run, quote, coming, move_in)
         notes += [*priced.notes, *broken_rules(run, priced.state, account)]
         beginning = lines_of(run, None, priced.state, QUOTE)

@@ -94,6 +94,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     header = the_quote(run, quote)
     _prove_not_placed(header)
     _prove_changes(header)
+    # The state that the order will meet at its due date, not today's: Submit proves it against the same.
     state = state_in_turn(run, _place(run, header, due_date))
     notes = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], line_items(header), state)
     _prove_rules(run, header, state, _mend_by(due_date))

@@ -255,6 +255,7 @@ def _quoted_item(run: Run, header: PropertySet, root: PropertySet) -> QuotedItem
         except ServiceItemGone as error:
             raise to_be_taken_off(error, "edit-quote-line-item", "quote") from None
     lines = _group(header, root)
+    # Copies: `rebase` changes its lines in place, and the quote's own must stay as they are.
     copies = [line.copy() for line in lines]
     changed = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], copies, before)
     applied = run.call("Apply", before, with_roots(header, copies, QUOTE))  # 5
@@ -267,6 +268,7 @@ def _quoted_item(run: Run, header: PropertySet, root: PropertySet) -> QuotedItem
 
 def _quoted_items(run: Run, header: PropertySet, notes: list[Note]) -> Iterator[QuotedItem]:
     """Yield the quote's service items; add a note for each that is gone to *notes* instead."""
+    # By identity: a copy that a grown quantity put beside a root belongs to the root's service item.
     copies = {id(line) for root in line_items(header) for line in _group(header, root) if line is not root}
     for root in [root for root in line_items(header) if id(root) not in copies]:
         try:

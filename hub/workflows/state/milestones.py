@@ -49,6 +49,7 @@ def reach(run: Run, reached: Sequence[tuple[PropertySet, str]]) -> list[Property
         The lines that passed now, and had not before.
     """
     product_ids = {item.get("Product Id") for item, _ in reached if not is_past(item)} - {None}
+    # Nearly every status comes without a milestone: then no product is read.
     if not product_ids:
         return []
     products = instances(run.query("Product", {"Product Id": sorted(str(product_id) for product_id in product_ids)}))

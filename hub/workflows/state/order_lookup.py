@@ -68,6 +68,7 @@ def in_force(run: Run, active: PropertySet) -> PropertySet:
     """
     if active.get("Status") not in UNSUBMITTED or revision_of(active) == 1:
         return active
+    # By status and not by the flag: the unsubmitted supplement has the flag.
     submitted = run.query(ORDER, {"Order Number": active.get("Order Number"), "Status": list(SUBMITTED)})
     return max(instances(submitted), key=revision_of, default=active)
 

@@ -119,6 +119,7 @@ def orders_around(run: Run, order: PropertySet) -> tuple[list[PropertySet], list
     others = [
         other for other in _open(run, order.get("Account Id") or "") if other.get("Row Id") != order.get("Row Id")
     ]
+    # Of all orders in one query, not one query for each.
     first_rows = _first_rows(run, [*others, order])
     turn = _turn(order, first_rows)
     before = [message(ORDER, [other]) for other in others if _turn(other, first_rows) < turn]
@@ -152,6 +153,7 @@ def in_sequence(
     for order in given:
         place = _place(order, first_rows)
         moment = made_at(place[2])
+        # An identifier from elsewhere tells no time, so that no line can be called applied since then.
         if moment is not None:
             for item in _changed_in(order):
                 changes.setdefault(item.get(KEY), []).append((place, moment))
@@ -170,6 +172,7 @@ def in_sequence(
     first_rows = _first_rows(run, [*given, *others])
     begin = min(place for item_changes in changes.values() for place, _ in item_changes)
     later = [other.get("Row Id") or "" for other in others if _place(other, first_rows) > begin]
+    # The usual case: no order was overtaken, and no line of another order is read.
     if not later:
         return list(orders)
     sequence = [(_place(order, first_rows), tree) for tree in orders for order in instances(tree)]
@@ -178,6 +181,7 @@ def in_sequence(
         for item in items_of(order):
             earlier = [moment for at, moment in changes.get(item.get(KEY), ()) if at < place]
             if not earlier or not _was_applied_since(item, max(earlier)):
+                # Not removed: it keeps the place of the lines beneath it.
                 make_no_action(item)
         leave_alone(line_items(order))
         again = message(ORDER, [order])
@@ -241,6 +245,7 @@ def _place(order: PropertySet, first_rows: Mapping[str | None, str]) -> _Place:
     """Say where an order comes among the others, in any revision."""
     due = order.get("Due Date")
     moment = 0.0 if due is None else read_date(due).timestamp()
+    # False sorts before True: orders with a due date come before those without.
     return due is None, moment, first_rows.get(order.get("Order Number")) or order.get("Row Id") or ""
 
 
