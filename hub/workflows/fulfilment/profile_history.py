@@ -81,6 +81,7 @@ def _values(
             if key not in wanted:
                 continue
             values = {name: text for name in fields if (text := item.get(name)) is not None}
+            # A move changes no field of the item, and is a change of the profile all the same.
             if parent is not None:
                 values[PARENT] = parent.get(KEY) or ""
             for attribute in attributes(item):

@@ -84,6 +84,7 @@ def hold(run: Run, order: PropertySet, rules: Sequence[ApprovalRule]) -> None:
 
 def approvals_held(run: Run, order: PropertySet) -> list[PropertySet]:
     """Return the approvals that an order still waits for."""
+    # Only a Pending order can be held: for every other one no query is needed.
     if order.get("Status") != "Pending":
         return []
     return instances(run.query(APPROVAL, {"Order Id": order.get("Row Id"), "State": HELD}))
@@ -167,6 +168,7 @@ def _may_decide(run: Run, user: str, rule_name: str) -> bool:
     Anybody may decide under a rule that the deployment has taken back: the order must not hang for ever.
     """
     rule = run.runtime.approval_rules.get(rule_name)
+    # Users first: roles are stored, and cost a query.
     if rule is None or user in rule.users:
         return True
     if not rule.roles:

@@ -38,6 +38,7 @@ def approve(
     """
     held = order_in_hand(run, order)
     decide(run, held, by or run.actor, APPROVED, comment, rule)
+    # Another rule may still hold it: the order opens with the last approval.
     if not approvals_held(run, held):
         former = former_of(run, held)
         # Other orders may have changed the customer's services while this one was held.

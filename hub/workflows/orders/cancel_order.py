@@ -49,6 +49,7 @@ def cancel_order(run: Run, order: str) -> Outcome:
     """
     stored = order_in_hand(run, order)
     if stored.get("Status") == "Open":
+        # The table of statuses knows the header alone; of an Open order the lines decide, too.
         _refuse_begun(stored)
     else:
         check_change("order", order, stored.get("Status"), "Cancelled", mend=_CANCEL_MEND, where=f"order {order}")
@@ -57,11 +58,14 @@ def cancel_order(run: Run, order: str) -> Outcome:
 
 def set_aside(run: Run, order: PropertySet, by: str) -> PropertySet:
     """Cancel an order that may be cancelled; returns the revision that is active now."""
+    # While the order is still Pending: a cancelled one has no approvals that wait.
     approvals.withdraw(run, order, by)
+    # A sender's revision that waits for this supplement can be worked on as soon as it is gone.
     run.effects.release(decided_condition(order.get("Order Number")))
     if is_unsubmitted_supplement(order):
         return give_back(run, order)
     was_open = order.get("Status") == "Open"
+    # Read before the lines are cancelled: afterwards none is Pending or Open.
     still_to_come = [item for item in items_of(order) if item.get("Status") in ("Pending", "Open")]
     cancel_lines(order)
     run.effects.update(message(ORDER, [order]))

@@ -127,8 +127,10 @@ def edit_order_line_item(run: Run, order: str, line: str | None = None, requests
         _store(run, stored, root, finished_lines.worked(root))
         return _outcome(run, stored, [service_item.gone_note(error, root)])
     unchangeable = finished_lines.unchangeable(stored, root)
+    # Before the configurator: it doesn't know a line whose service is gone, and would name the key as unknown.
     finished_lines.refuse_requests(unchangeable, stored, now, requests)
     changed = configure(run, now, stored.get("Account Id") or "", requests)  # step 7
+    # Before the pricing: it may give a finished line another price, which nobody asked for.
     finished_lines.refuse_changes(run, unchangeable, stored, now, changed.state)
     if root is not None:
         where = f"order {order}, line {root.get(KEY)}"
@@ -172,6 +174,7 @@ def _states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[Pro
     key = root.get(KEY) or ""
     state = requested_state(run, account_id, orders=orders_before(run, order))  # steps 2 and 3
     before = service_item.item_of(state, key)
+    # An added line that was applied is in the profile: its service item is there before the order, too.
     is_new = action_code(root) == "Add" and root.get("Applied Date") is None
     if before is None and not is_new:  # steps 1 and 4
         error = service_item.why_empty(run, account_id, key, state, but_not=order.get("Row Id"))
@@ -204,6 +207,7 @@ def _store(run: Run, order: PropertySet, root: PropertySet | None, roots: list[P
     """Put the delta's lines in the place of the root's former ones, exploded, and store the order."""
     former = {} if root is None else {item.get(KEY): item for item in root.walk() if item.type == LINE_ITEM}
     kept = put_list(order, LINE_ITEM)
+    # By identity: two roots of an order may be equal.
     at = next((place for place, other in enumerate(kept) if other is root), len(kept))
     kept[:] = [*kept[:at], *roots, *(other for other in kept[at:] if other is not root)]
     fill_products(run, order)

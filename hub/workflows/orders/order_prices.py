@@ -56,6 +56,7 @@ def price_order(run: Run, order: PropertySet, state: PropertySet, service_items:
     try:
         priced = run.pricing.price(message(ORDER, [header]), prices, run.now())
     except Refused as error:
+        # The pricing names the hub's keys, of which a sender knows none.
         error.where = by_reference(error.where, references_of(order))
         raise
     component = run.definitions[ORDER].root.children[LINE_ITEM]
@@ -64,9 +65,12 @@ def price_order(run: Run, order: PropertySet, state: PropertySet, service_items:
     for item in all_items([priced.tree]):
         key = item.get(KEY)
         line, item_before = lines.by_key(key), before.by_key(key)
+        # A finished line was billed, or is being worked on, at the price that it has.
         if line is not None and (line.get("Status") == "Complete" or is_past(line)):
             continue
         if line is None or action_code(line) == NO_ACTION:
+            # An item that the order leaves alone becomes a line only where its price has changed with the number of
+            # like items.
             if item_before is None or not differs(item.properties, item_before.properties):
                 continue
             if line is None:
@@ -75,5 +79,6 @@ def price_order(run: Run, order: PropertySet, state: PropertySet, service_items:
                 put_list(order, LINE_ITEM).append(line)
             line.properties["Action Code"] = "Update"
         line.properties |= {name: item.get(name) for name in _PRICED if item.get(name) != line.get(name)}
+    # The lines that were added here stand at the top until their ancestors are put above them.
     put_ancestors(order, state)
     fill_products(run, order)

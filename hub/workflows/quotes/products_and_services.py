@@ -179,6 +179,7 @@ def show_profile(run: Run, quote: str, view: str | None = None) -> Outcome:
     for field in _VIEWS.values() if view is None else (_VIEWS[view],):
         account_id = header.get(field)
         if account_id is not None:
+            # A service may be provided or billed at one account, and stand in the profile of another.
             owners = {account_id, header.get("Account Id") or account_id}
             shown = [_of_account(profile(run, owner), field, account_id) for owner in sorted(owners)]
             return Outcome(objects=tuple(tree for tree in shown if not is_empty(tree)))
@@ -219,6 +220,7 @@ def _adopt_currency(quote: PropertySet, requested: PropertySet) -> None:
             why=f"it has lines in {quote.get('Currency Code')}",
             mend="make a new quote (new-quote) for the service item",
         )
+    # The price list goes with its currency: one in the new currency is looked for when the lines are priced.
     quote.properties |= {"Currency Code": currency, "Price List Id": None}
 
 

@@ -147,6 +147,7 @@ def group_of(quote: PropertySet, root: str) -> list[PropertySet]:
     """Return the root item and the copies that later quantity increases put beside it."""
     present = {item.get(KEY) for item in line_items(quote)}
     group, key = {root}, copy_key(root)
+    # Each copy's key follows from the one before it (`copy_key`): the chain ends at the first that isn't there.
     while key in present:
         group.add(key)
         key = copy_key(key)
@@ -163,6 +164,7 @@ def put_lines(run: Run, quote: PropertySet, replaced: Sequence[PropertySet], roo
         roots: the new ones; lines that the quote had keep their Row Id, and their Due Date where there is no new one.
     """
     former = {item.get(KEY): item for item in items_from(replaced)}
+    # By identity: lines of one quote may be equal.
     removed = {id(root) for root in replaced}
     lines = put_list(quote, LINE_ITEM)
     place = next((number for number, root in enumerate(lines) if id(root) in removed), len(lines))
@@ -170,6 +172,7 @@ def put_lines(run: Run, quote: PropertySet, replaced: Sequence[PropertySet], roo
     for item in items_from(roots):
         if item.get(KEY) in former:
             line = former[item.get(KEY)]
+            # The same row, so that synchronize changes the line instead of deleting it and inserting another.
             item.properties["Row Id"] = line.get("Row Id")
             item.properties["Due Date"] = item.get("Due Date") or line.get("Due Date")
     store_lines(run, quote)
@@ -184,4 +187,5 @@ def store_lines(run: Run, quote: PropertySet) -> None:
     for item in items_of(quote):
         if item.get("Row Id") is None:
             item.properties["Row Id"] = run.new_id()
+    # Not an update: lines that were taken off the quote must be deleted.
     run.effects.synchronize(message(QUOTE, [quote]))

@@ -48,6 +48,7 @@ def price_list_for(run: Run, header: PropertySet, on: str | None = None) -> Pric
 
     Its id and currency are filled in where the header has none. Changes *header*.
     """
+    # Only for the words of an error: "now" says more than the moment.
     on = None if on == run.now() else on
     return _put(header, _named(run, header) or _only_one(header, _holding(run, header, on), on))
 
