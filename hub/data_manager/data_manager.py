@@ -58,7 +58,7 @@ class DataManager:
         Raises:
             Retryable: the database failed; nothing was written, nothing may be acknowledged.
         """
-        # As in `file`: no body is read under a lock.
+        # As in `file`: before the transaction.
         arrivals = arrivals_of(deliveries)
         with self._open_hub.write() as transaction:
             filed, messages = file_arrivals(transaction, deliveries, arrivals)
@@ -146,7 +146,7 @@ class DataManager:
 
     def _mark_next(self, limit: int) -> dict[str, MessageWork]:
         """Mark the rows that are worked next, and commit the marks; return the work on each, by row."""
-        # A reading transaction looks first: each look of an idle worker would else take SQLite's one write lock.
+        # A reading transaction looks first: otherwise each look of an idle worker would take SQLite's write lock.
         with self._open_hub.read() as transaction:
             running = self.running(transaction)
             due = transaction.messages.inbox.next_due(running)

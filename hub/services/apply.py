@@ -384,7 +384,6 @@ class _Order:
         state = ABSENT if attribute is None else attribute.state
         exists = attribute is not None and state != "Delete"
         if action == "Add" and not exists:
-            # A deleted attribute that is added again is a new one, and stands last like any other.
             own.pop(name, None)  # the new attribute goes last
             own[name] = self.rules.new_attribute(node)
         elif action == "Update" and attribute is not None and exists:
@@ -455,7 +454,7 @@ class _Order:
             if start.state == "Delete":
                 continue
             image: _Image | None = start
-            # Each image is walked once, whatever the number of moves: the check costs as much as its longest way.
+            # Each image is walked once, whatever the number of moves: the check takes linear time.
             while image is not None and image not in walks:
                 walks[image] = start
                 image = image.parent
