@@ -134,9 +134,10 @@ class Road:
     def complete(self, work_order: PropertySet | None = None, **parts: Any) -> dict[str, Any]:
         """Answer a work order (the next that left): all lines that are asked for are complete."""
         ordered = work_order or self.work_orders()[0]
-        keys = [line.get("integrationId") or "" for line in lines(ordered) if line.get("action") != "none"]
+        keys = [line.get("integrationId") or "" for line in work_order_lines(ordered) if line.get("action") != "none"]
         return self.work(
-            status(ordered.get("number") or "", [(key, "COMPLETED") for key in keys], **parts), "provisioning_status"
+            provisioning_status(ordered.get("number") or "", [(key, "COMPLETED") for key in keys], **parts),
+            "provisioning_status",
         )
 
     def counts(self) -> dict[str, int]:
@@ -155,12 +156,14 @@ def sample(name: str) -> bytes:
     return (importlib.resources.files("hub") / "samples" / name).read_bytes()
 
 
-def lines(tree: PropertySet) -> list[PropertySet]:
+def work_order_lines(tree: PropertySet) -> list[PropertySet]:
     """The lines of an external object's tree, parents first."""
     return [node for node in tree.walk() if node.type == "line"]
 
 
-def order(number: str, *lines: str, revision: int = 1, customer: str = "100300", message: str | None = None) -> str:
+def mainframe_order(
+    number: str, *lines: str, revision: int = 1, customer: str = "100300", message: str | None = None
+) -> str:
     """A mainframe's order."""
     return (
         f"<ORDERS><ORDER><MSG-ID>{message or f'MF-{number}-{revision}'}</MSG-ID><ORD-NO>{number}</ORD-NO>"
@@ -168,7 +171,7 @@ def order(number: str, *lines: str, revision: int = 1, customer: str = "100300",
     )
 
 
-def line(
+def mainframe_line(
     number: str | int,
     action: str,
     product: str,
@@ -193,7 +196,7 @@ def line(
 VOICE_MAIL = "<FEATURE><NAME>Password</NAME><VAL>1234</VAL></FEATURE>"
 
 
-def status(
+def provisioning_status(
     work_order: str,
     lines: Sequence[tuple[str, str]],
     time: str = "2026-02-01T10:00:00Z",

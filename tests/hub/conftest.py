@@ -1,4 +1,4 @@
-"""Fixtures of the hub's tests: a road with the samples' products, the builders of messages, and the command line."""
+"""Fixtures of the hub's tests: a road with the samples' products, and the command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.road import VOICE_MAIL, Road, line, lines, order, sample, status
+from tests.road import Road
 
 
 @pytest.fixture
@@ -18,22 +18,6 @@ def road(tmp_path: pathlib.Path) -> Iterator[Road]:
     made = Road(tmp_path).load_samples()
     yield made
     made.close()
-
-
-@pytest.fixture
-def build() -> Any:
-    """Builders of messages: `build.order`, `line`, `status`, `lines`, `sample`; and `Road`, `VOICE_MAIL`."""
-
-    class Build:
-        Road = Road
-        VOICE_MAIL = VOICE_MAIL
-
-    Build.order = staticmethod(order)  # type: ignore[attr-defined]
-    Build.line = staticmethod(line)  # type: ignore[attr-defined]
-    Build.status = staticmethod(status)  # type: ignore[attr-defined]
-    Build.lines = staticmethod(lines)  # type: ignore[attr-defined]
-    Build.sample = staticmethod(sample)  # type: ignore[attr-defined]
-    return Build
 
 
 @pytest.fixture

@@ -25,8 +25,7 @@ from hub.workflow_manager.outcome import Note
 from integration_objects.complex_object import line_items, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import CustomerCare, actions, lines, the
-from tests.road import lines as asked
-from tests.road import status
+from tests.road import provisioning_status, work_order_lines
 from tests.scenarios.what_is_there import charges, done, services, values
 
 
@@ -57,7 +56,7 @@ def test_voice_mail_is_dropped_and_the_forwarding_number_changed_in_the_suppleme
     assert statuses == {PACKAGE: "Complete", LINE: "Open", CALLER_ID: "Open", FORWARDING: "Open"}
     first, second = care.road.work_orders()
     assert (second.get("number"), second.get("revision")) == (first.get("number"), "2")
-    assert [(line.get("product"), line.get("action")) for line in asked(second)] == [
+    assert [(line.get("product"), line.get("action")) for line in work_order_lines(second)] == [
         (PACKAGE, "none"),
         (LINE, "add"),
         (CALLER_ID, "add"),
@@ -108,7 +107,7 @@ def test_a_line_that_is_complete_can_not_be_edited(care: CustomerCare) -> None:
     [work_order] = care.road.work_orders()
     [line], [mail] = lines(order, LINE), lines(order, MAIL)
     done = [(line.get(KEY) or "", "COMPLETED"), (mail.get(KEY) or "", "COMPLETED")]
-    care.road.work(status(work_order.get("number") or "", done), "provisioning_status")
+    care.road.work(provisioning_status(work_order.get("number") or "", done), "provisioning_status")
     where = f"  where: order {number}, line {mail.get(KEY)}\n"
     mend = "  mend:  leave the line as it is, and change its service with an order of its own"
     assert care.refused("edit-order-line-item", order=number, line=mail.get(KEY), requests=[]) == (
@@ -130,7 +129,7 @@ def test_a_line_that_is_complete_can_not_be_edited(care: CustomerCare) -> None:
     care("edit-order-line-item", order=number, line=forwarding.get(KEY), requests=change)
     care("submit", order=number)
     [revised] = care.road.work_orders()
-    assert [(one.get("product"), one.get("action")) for one in asked(revised)] == [
+    assert [(one.get("product"), one.get("action")) for one in work_order_lines(revised)] == [
         (PACKAGE, "none"),
         (LINE, "none"),
         (CALLER_ID, "add"),

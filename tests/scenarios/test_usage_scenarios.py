@@ -29,8 +29,7 @@ from hub.demo.scenarios import (
 from integration_objects.complex_object import attributes, line_items, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import CustomerCare, actions, lines, said
-from tests.road import lines as asked
-from tests.road import status
+from tests.road import provisioning_status, work_order_lines
 from tests.scenarios.what_is_there import charges, done, open_lines, processed, services
 
 
@@ -177,18 +176,18 @@ def test_c_played_on_by_an_answer_to_half_of_the_work_order(care: CustomerCare) 
     order = order_with_isdn(care)
     care.submit(order)
     (work_order,) = care.road.work_orders()
-    wanted = [line for line in asked(work_order) if line.get("action") != "none"]
+    wanted = [line for line in work_order_lines(work_order) if line.get("action") != "none"]
     number, keys = work_order.get("number") or "", [(line.get("integrationId") or "", "COMPLETED") for line in wanted]
     assert len(keys) == 9 + 6 * 4 + 4 + 1
     isdn = [key for line, key in zip(wanted, keys, strict=True) if line.get("product") == ISDN]
-    assert care.road.work(status(number, isdn), "provisioning_status")["state"] == "done"
+    assert care.road.work(provisioning_status(number, isdn), "provisioning_status")["state"] == "done"
     stored = care.order(order.get("Order Number"))
     assert (stored.get("Status"), processed(stored), open_lines(stored)) == ("Open", ["N"], len(keys) - 1)
     assert services(care, SPOKANE)[ISDN, "Active", "29.00"] == 1
     assert services(care, SPOKANE)[LINE, "Active", "5.99"] == 10
     assert charges(care, order) == [{("Start", ISDN, "29.00"): 1}]
     rest = [key for key in keys if key not in isdn]
-    assert care.road.work(status(number, rest), "provisioning_status")["state"] == "done"
+    assert care.road.work(provisioning_status(number, rest), "provisioning_status")["state"] == "done"
     assert done(care.order(order.get("Order Number")))
     assert services(care, SPOKANE)[LINE, "Active", "4.99"] == 15
     assert sum(charges(care, order)[1].values()) == len(rest)
@@ -216,7 +215,10 @@ def test_d_the_boss_submits_while_another_order_is_still_pending(care: CustomerC
     assert [line.get("Status") for line in added] == ["Open", "Open"]
     assert {line.get(KEY) for line in added} & {line.get(KEY) for line in lines(before, ISDN)} == set()
     (work_order,) = care.road.work_orders()
-    assert [line.get("product") for line in asked(work_order) if line.get("action") != "none"] == [ISDN, ISDN]
+    assert [line.get("product") for line in work_order_lines(work_order) if line.get("action") != "none"] == [
+        ISDN,
+        ISDN,
+    ]
 
 
 def three_isdn_lines(care: CustomerCare) -> None:

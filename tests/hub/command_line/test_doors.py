@@ -11,11 +11,12 @@ import pytest
 
 from adapters.transport import MOST_BYTES
 from adapters.transports.memory import MemoryBroker, MemoryTransport
+from tests.road import sample
 
 
-def test_a_file_with_any_name_is_sent_and_its_source_can_be_read(road, build, command, tmp_path):
+def test_a_file_with_any_name_is_sent_and_its_source_can_be_read(road, command, tmp_path):
     file = pathlib.Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.xml"))
-    file.write_bytes(build.sample("order-1-new-service.xml"))
+    file.write_bytes(sample("order-1-new-service.xml"))
     printed = command("send", "mainframe_order", file)
     assert printed.out.endswith(f"\tnew\treceived\t{tmp_path}/bad\\udcff.xml\n")
     assert road.shown(printed.out.split("\t")[0])["source"] == f"{tmp_path}/bad\\udcff.xml"
@@ -64,8 +65,8 @@ class BrokenOutput:
         raise BrokenPipeError
 
 
-def test_what_could_not_be_printed_was_not_taken(road, build, command, monkeypatch):
-    road.work(build.sample("order-1-new-service.xml"))
+def test_what_could_not_be_printed_was_not_taken(road, command, monkeypatch):
+    road.work(sample("order-1-new-service.xml"))
     before = road.left("mainframe.answers")
     assert len(before) == 1
     with monkeypatch.context() as patched:
@@ -76,7 +77,7 @@ def test_what_could_not_be_printed_was_not_taken(road, build, command, monkeypat
     assert road.left("mainframe.answers") == []
 
 
-def test_a_channel_that_nothing_names_is_refused_with_those_that_are_known(road, build, command):
+def test_a_channel_that_nothing_names_is_refused_with_those_that_are_known(road, command):
     printed = command("receive", "provisioning.work_order", expect=2)
     assert printed.out == ""
     assert printed.err.startswith("there is no channel 'provisioning.work_order'\n")

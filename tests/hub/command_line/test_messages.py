@@ -7,6 +7,7 @@ import json
 import pytest
 
 from adapters.database.messages.inbox import Ending
+from tests.road import sample
 
 
 @pytest.mark.parametrize(
@@ -25,8 +26,8 @@ def test_a_filter_that_cannot_be_is_refused_with_what_is_known(road, command, op
     assert f"  mend:  {mend}" in printed.err
 
 
-def test_a_time_is_compared_in_utc(road, build, command):
-    id = road.send(build.sample("order-1-new-service.xml"))
+def test_a_time_is_compared_in_utc(road, command):
+    id = road.send(sample("order-1-new-service.xml"))
     received = road.shown(id)["received_at"]
     hour = int(received[11:13])
     assert hour < 23
@@ -35,8 +36,8 @@ def test_a_time_is_compared_in_utc(road, build, command):
         assert [row["id"] for row in rows] == expected
 
 
-def test_a_dry_run_of_a_replay_says_what_it_would_do_and_does_nothing(road, build, command):
-    shown = road.work(build.sample("order-3-unknown-product.xml"))
+def test_a_dry_run_of_a_replay_says_what_it_would_do_and_does_nothing(road, command):
+    shown = road.work(sample("order-3-unknown-product.xml"))
     assert shown["state"] == "rejected"
     assert command("messages", "replay", "--dry-run", shown["id"]).err == (
         f"{shown['id']}: would be put back, and worked again\n"
@@ -47,8 +48,8 @@ def test_a_dry_run_of_a_replay_says_what_it_would_do_and_does_nothing(road, buil
     command("messages", "replay", "--dry-run", shown["id"], expect=2)
 
 
-def test_why_a_message_was_filtered_is_shown(road, build, command):
-    id = road.send(build.sample("order-1-new-service.xml"))
+def test_why_a_message_was_filtered_is_shown(road, command):
+    id = road.send(sample("order-1-new-service.xml"))
     with road.open_hub.write() as transaction:
         transaction.messages.inbox.finish_all([Ending(id, "filtered", why="revision 1 came after revision 2")])
     assert "what            revision 1 came after revision 2\n" in command("messages", "show", id).out

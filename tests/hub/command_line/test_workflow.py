@@ -9,6 +9,7 @@ from hub.data_manager.workflow_run import run_workflow
 from hub.workflow_manager.named_workflow import request
 from integration_objects.complex_object import components, instances
 from schemas.hub_xml import hub_from_xml, hub_to_xml
+from tests.road import sample
 
 OWN = """
 from hub.extension import Argument, Outcome, named_workflow
@@ -143,8 +144,8 @@ def test_a_request_that_is_refused_is_answered_and_leaves_nothing(road):
     assert road.stored("OM Quote") == []
 
 
-def test_another_object_is_no_request(road, build):
-    shown = road.work(build.sample("accounts.xml"), "workflow_request")
+def test_another_object_is_no_request(road):
+    shown = road.work(sample("accounts.xml"), "workflow_request")
     assert (shown["state"], shown["reason"]) == ("rejected", "OneRequestAMessage")
 
 

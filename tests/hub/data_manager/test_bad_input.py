@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.check import parse
+from tests.road import mainframe_line, mainframe_order, provisioning_status, sample, work_order_lines
 
 BOMB = (
     '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
@@ -13,8 +14,8 @@ BOMB = (
 EXTERNAL = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><ORDERS>&e;</ORDERS>'
 
 
-def cases(build):
-    line, order = build.line, build.order
+def cases():
+    line, order = mainframe_line, mainframe_order
     return {
         "not well-formed": ("<ORDERS><ORDER></ORDERS>", "invalid", "NotWellFormed"),
         "empty": ("", "invalid", "NotWellFormed"),
@@ -57,8 +58,8 @@ NAMES = list(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_bad_input_is_refused_answered_kept_and_forgotten_by_the_database(road, build, name):
-    xml, state, reason = cases(build)[name]
+def test_bad_input_is_refused_answered_kept_and_forgotten_by_the_database(road, name):
+    xml, state, reason = cases()[name]
     with road.open_hub.read() as transaction:
         before = transaction.store.query("Account", {"Account Id": "1-B"})
     shown = road.work(xml)
@@ -81,13 +82,13 @@ def test_bad_input_is_refused_answered_kept_and_forgotten_by_the_database(road, 
         assert transaction.store.query("Account", {"Account Id": "1-B"}) == before
         assert transaction.messages.keys.find("MAINFRAME", "1-B", ["L", "1-1", "1-2"]) == {}
     # the hub goes on
-    assert road.work(build.sample("order-1-new-service.xml"))["state"] == "done"
+    assert road.work(sample("order-1-new-service.xml"))["state"] == "done"
     with road.open_hub.read() as transaction:  # and no number was used up
         assert road.stored("OM Order", Order_Number="O-0000001")
 
 
-def test_a_whole_refusal_reads_what_where_why_and_mend(road, build):
-    shown = road.work(build.order("1", build.line(1, "C", "LCLLN001", ref="GONE")))
+def test_a_whole_refusal_reads_what_where_why_and_mend(road):
+    shown = road.work(mainframe_order("1", mainframe_line(1, "C", "LCLLN001", ref="GONE")))
     assert {name: shown["error"][name] for name in ("what", "where", "why", "mend")} == {
         "what": "the line GONE has the action Update, but there is no such service",
         "where": "message MF-1-1, line GONE, Source Reference",
@@ -108,8 +109,8 @@ def test_100_megabytes_are_kept_as_size_digest_and_beginning(road):
     assert row.body == body[:65_536]
 
 
-def test_the_same_message_twice_is_worked_once_and_answered_twice(road, build):
-    xml = build.sample("order-1-new-service.xml")
+def test_the_same_message_twice_is_worked_once_and_answered_twice(road):
+    xml = sample("order-1-new-service.xml")
     first = road.send(xml)
     again = road.send(xml)
     assert again == first
@@ -123,9 +124,9 @@ def test_the_same_message_twice_is_worked_once_and_answered_twice(road, build):
     assert len(answers) == 2  # the repeat before the first answer has it in common with the first
 
 
-def test_the_same_id_with_another_body_is_refused(road, build):
-    road.work(build.order("1", build.line(1, "A", "LCLLN001", ref="L"), message="SAME"))
-    shown = road.work(build.order("2", build.line(1, "A", "LCLLN001", ref="M"), message="SAME"))
+def test_the_same_id_with_another_body_is_refused(road):
+    road.work(mainframe_order("1", mainframe_line(1, "A", "LCLLN001", ref="L"), message="SAME"))
+    shown = road.work(mainframe_order("2", mainframe_line(1, "A", "LCLLN001", ref="M"), message="SAME"))
     assert (shown["state"], shown["reason"]) == ("rejected", "MessageIdReused")
     assert shown["identity"].startswith("SAME#")
     [dead] = road.left("mainframe_order.dead-letter")
@@ -133,59 +134,64 @@ def test_the_same_id_with_another_body_is_refused(road, build):
     assert len(road.stored("OM Order", Account_Id="1-B")) == 1
 
 
-def test_an_add_of_what_is_there_is_refused_with_a_list(road, build):
-    road.work(build.order("1", build.line(1, "A", "LCLLN001", ref="L")))
-    shown = road.work(build.order("2", build.line(1, "A", "LCLLN001", ref="L")))
+def test_an_add_of_what_is_there_is_refused_with_a_list(road):
+    road.work(mainframe_order("1", mainframe_line(1, "A", "LCLLN001", ref="L")))
+    shown = road.work(mainframe_order("2", mainframe_line(1, "A", "LCLLN001", ref="L")))
     assert (shown["state"], shown["reason"]) == ("rejected", "OrderDoesNotApply")
     assert shown["error"]["why"].startswith("line L (Add): ")
 
 
-def test_a_status_for_an_unknown_work_order_is_refused(road, build):
-    shown = road.work(build.status("O-7-1", [("A", "COMPLETED")]), "provisioning_status")
+def test_a_status_for_an_unknown_work_order_is_refused(road):
+    shown = road.work(provisioning_status("O-7-1", [("A", "COMPLETED")]), "provisioning_status")
     assert (shown["state"], shown["reason"]) == ("rejected", "WorkOrderUnknown")
 
 
-def test_a_status_that_comes_before_its_order_waits_for_it(road, build):
-    early = road.send(build.status("", [("NOBODY", "COMPLETED")], source=("MAINFRAME", "21")), "provisioning_status")
+def test_a_status_that_comes_before_its_order_waits_for_it(road):
+    early = road.send(
+        provisioning_status("", [("NOBODY", "COMPLETED")], source=("MAINFRAME", "21")), "provisioning_status"
+    )
     road.run()
     assert (road.shown(early)["state"], road.shown(early)["waits_for"]) == ("parked", "order MAINFRAME/21")
-    road.work(build.order("21", build.line(1, "A", "LCLLN001", ref="L")))
+    road.work(mainframe_order("21", mainframe_line(1, "A", "LCLLN001", ref="L")))
     assert road.shown(early)["reason"] == "LineNotAsked"  # released, and then judged
 
 
-def test_a_status_that_comes_twice_or_late_does_no_harm(road, build):
-    road.work(build.order("22", build.line(1, "A", "LCLLN001", ref="L")))
+def test_a_status_that_comes_twice_or_late_does_no_harm(road):
+    road.work(mainframe_order("22", mainframe_line(1, "A", "LCLLN001", ref="L")))
     [work_order] = road.work_orders()
-    [line] = build.lines(work_order)
+    [line] = work_order_lines(work_order)
     key, number = line.get("integrationId"), work_order.get("number")
     done = [(key, "COMPLETED")]
-    assert road.work(build.status(number, done), "provisioning_status", "S1")["state"] == "done"
-    assert road.work(build.status(number, done), "provisioning_status", "S1")["repeats"] == 1
-    assert road.work(build.status(number, done), "provisioning_status", "S2")["state"] == "filtered"
-    late = build.status(number, [(key, "FAILED")], time="2026-01-01T00:00:00Z")
+    assert road.work(provisioning_status(number, done), "provisioning_status", "S1")["state"] == "done"
+    assert road.work(provisioning_status(number, done), "provisioning_status", "S1")["repeats"] == 1
+    assert road.work(provisioning_status(number, done), "provisioning_status", "S2")["state"] == "filtered"
+    late = provisioning_status(number, [(key, "FAILED")], time="2026-01-01T00:00:00Z")
     assert road.work(late, "provisioning_status", "S3")["state"] == "filtered"
-    after = build.status(number, [(key, "FAILED")], time="2026-03-01T00:00:00Z")
+    after = provisioning_status(number, [(key, "FAILED")], time="2026-03-01T00:00:00Z")
     shown = road.work(after, "provisioning_status", "S4")
     assert (shown["state"], shown["reason"]) == ("rejected", "StatusChangeRefused")
     assert road.profile() == {"Local Line": "Active"}
 
 
-def test_a_status_that_was_out_of_date_never_undoes_a_newer_order(road, build):
+def test_a_status_that_was_out_of_date_never_undoes_a_newer_order(road):
     """A second status for the first order, after a second order has changed the service."""
     road.work(
-        build.order(
+        mainframe_order(
             "23",
-            build.line(1, "A", "LCLLN001", ref="L", more="<PHONE>111</PHONE>"),
-            build.line(2, "A", "ISDNL001", ref="I"),
+            mainframe_line(1, "A", "LCLLN001", ref="L", more="<PHONE>111</PHONE>"),
+            mainframe_line(2, "A", "ISDNL001", ref="I"),
         )
     )
     [first] = road.work_orders()
-    keys = [one.get("integrationId") for one in build.lines(first)]
-    road.work(build.status(first.get("number"), [(keys[0], "COMPLETED")]), "provisioning_status")
-    road.work(build.order("24", build.line(1, "C", "LCLLN001", ref="L", quantity=None, more="<PHONE>222</PHONE>")))
+    keys = [one.get("integrationId") for one in work_order_lines(first)]
+    road.work(provisioning_status(first.get("number"), [(keys[0], "COMPLETED")]), "provisioning_status")
+    road.work(
+        mainframe_order("24", mainframe_line(1, "C", "LCLLN001", ref="L", quantity=None, more="<PHONE>222</PHONE>"))
+    )
     road.complete(road.work_orders()[0], time="2026-02-02T10:00:00Z")
     road.work(
-        build.status(first.get("number"), [(keys[1], "COMPLETED")], time="2026-02-03T10:00:00Z"), "provisioning_status"
+        provisioning_status(first.get("number"), [(keys[1], "COMPLETED")], time="2026-02-03T10:00:00Z"),
+        "provisioning_status",
     )
     [asset] = road.stored("OM Asset", Account_Id="1-B")
     assert {item.get("Product Id"): item.get("Service Id") for item in asset.children[0].children} == {

@@ -12,6 +12,7 @@ from hub.services.module_licensed import Licence
 from hub.workflow_manager.outcome import Outcome
 from integration_objects.errors import Retryable
 from schemas.check import parse
+from tests.road import mainframe_line, mainframe_order
 
 
 @pytest.fixture
@@ -79,10 +80,10 @@ def test_what_a_failed_run_wrote_is_gone_and_the_rest_of_its_group_stands(road, 
     assert state(road, good)[0] in ("retrying", "parked", "done")
 
 
-def test_a_message_behind_a_parked_one_of_its_key_waits_and_goes_on_when_it_is_given_up(road, build, workflow):
-    first = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="A")))
-    second = road.send(build.order("2", build.line(1, "A", "LCLLN001", ref="B")))
-    other = road.send(build.order("3", build.line(1, "A", "LCLLN001", ref="C"), customer="100200"))
+def test_a_message_behind_a_parked_one_of_its_key_waits_and_goes_on_when_it_is_given_up(road, workflow):
+    first = road.send(mainframe_order("1", mainframe_line(1, "A", "LCLLN001", ref="A")))
+    second = road.send(mainframe_order("2", mainframe_line(1, "A", "LCLLN001", ref="B")))
+    other = road.send(mainframe_order("3", mainframe_line(1, "A", "LCLLN001", ref="C"), customer="100200"))
     real = road.open_hub.deployment.routes["mainframe_order"].workflow.function
     workflow(lambda run, tree: 1 / 0 if run.origin.identity == "MF-1-1" else real(run, tree), route="mainframe_order")
     assert not road.run()
@@ -131,18 +132,18 @@ def test_a_paused_route_keeps_what_it_was_killed_on(road):
     assert road.shown(row_id)["state"] == "received"
 
 
-def test_routes_take_turns(road, build):
+def test_routes_take_turns(road):
     """One message at a time: a steady flow on one route doesn't keep another's waiting."""
     for number in range(10):
         road.send(ACCOUNT, "hub_object", f"M{number}")
-    order = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="A")))
+    order = road.send(mainframe_order("1", mainframe_line(1, "A", "LCLLN001", ref="A")))
     for _ in range(len(road.manager.routes)):
         road.manager.work(1)
     assert road.shown(order)["state"] == "done"
 
 
-def test_an_answer_after_a_replay_has_another_id_than_the_refusal(road, build):
-    row_id = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="A"), customer="777"))
+def test_an_answer_after_a_replay_has_another_id_than_the_refusal(road):
+    row_id = road.send(mainframe_order("1", mainframe_line(1, "A", "LCLLN001", ref="A"), customer="777"))
     road.run()
     road.load(account("777"))
     with road.open_hub.write() as transaction:
@@ -182,21 +183,21 @@ def test_parts_of_an_envelope_that_no_door_carries_make_it_invalid_and_it_is_kep
     assert (road.shown(filed.row_id)["state"], road.shown(filed.row_id)["reason"]) == ("invalid", "EnvelopeRefused")
 
 
-def test_an_object_that_no_system_takes_waits_for_an_operator(road, build):
+def test_an_object_that_no_system_takes_waits_for_an_operator(road):
     road.load(
         '<Message IntObjectName="Product"><ListOfProduct><Product><ProductId>Internet Access</ProductId>'
         "<FulfilmentSystem>Nobody</FulfilmentSystem></Product></ListOfProduct></Message>"
     )
-    shown = road.work(build.order("1", build.line(1, "A", "INTRN001", ref="I")))
+    shown = road.work(mainframe_order("1", mainframe_line(1, "A", "INTRN001", ref="I")))
     assert (shown["state"], shown["reason"]) == ("parked", "NobodyTakes")
     assert road.stored("OM Order") == []
 
 
-def test_a_workflow_whose_module_is_not_licensed_refuses_to_start_and_nothing_is_lost(road, build):
+def test_a_workflow_whose_module_is_not_licensed_refuses_to_start_and_nothing_is_lost(road):
     """The route stops, the message keeps its place; with the licence mended it goes on."""
     licence = Licence(modules=("Quotes",))
     road.open_hub.__dict__["runtime"] = dataclasses.replace(road.open_hub.runtime, licence=licence)
-    row_id = road.send(build.order("1", build.line(1, "A", "LCLLN001", ref="L")))
+    row_id = road.send(mainframe_order("1", mainframe_line(1, "A", "LCLLN001", ref="L")))
     road.run()
     assert road.shown(row_id)["state"] == "received"
     with road.open_hub.write() as transaction:

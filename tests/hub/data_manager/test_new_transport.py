@@ -7,6 +7,7 @@ import pytest
 from adapters.transport import KINDS, TransportKind
 from schemas.check import parse
 from tests.hub.data_manager.pigeon_transport import Pigeons
+from tests.road import Road, sample
 
 KIND = TransportKind("loft", "tests.hub.data_manager.pigeon_transport:Pigeons", prefix="loft:", answers="loft-answer:")
 DECLARATIONS = {
@@ -27,21 +28,21 @@ loft: billing
 
 
 @pytest.fixture
-def pigeons(tmp_path, build, monkeypatch):
+def pigeons(tmp_path, monkeypatch):
     """A deployment with a route that reads a loft, and a system behind another one."""
     monkeypatch.setitem(KINDS, KIND.name, KIND)
     for name, text in DECLARATIONS.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text.lstrip(), encoding="utf-8")
-    road = build.Road(tmp_path).load_samples()
+    road = Road(tmp_path).load_samples()
     yield road
     road.close()
     Pigeons.lofts.clear()
     Pigeons.settled.clear()
 
 
-def test_messages_come_in_and_leave_by_a_new_transport(pigeons, command, build, tmp_path):
-    (tmp_path / "order.xml").write_bytes(build.sample("order-1-new-service.xml"))
+def test_messages_come_in_and_leave_by_a_new_transport(pigeons, command, tmp_path):
+    (tmp_path / "order.xml").write_bytes(sample("order-1-new-service.xml"))
     command("send", "pigeon_order", "order.xml", "--id", "P-1")
     assert [envelope.message_id for envelope in Pigeons.lofts["orders"]] == ["P-1"]
     assert pigeons.run()
@@ -54,8 +55,8 @@ def test_messages_come_in_and_leave_by_a_new_transport(pigeons, command, build, 
     assert parse(reply).findtext("STATE") == "OK"
 
 
-def test_a_refused_message_of_a_new_transport_is_settled_as_rejected(pigeons, command, build, tmp_path):
-    (tmp_path / "order.xml").write_bytes(build.sample("order-3-unknown-product.xml"))
+def test_a_refused_message_of_a_new_transport_is_settled_as_rejected(pigeons, command, tmp_path):
+    (tmp_path / "order.xml").write_bytes(sample("order-3-unknown-product.xml"))
     command("send", "pigeon_order", "order.xml", "--id", "P-2")
     pigeons.run()
     assert pigeons.counts() == {"rejected": 1}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from schemas.check import parse
+from tests.road import VOICE_MAIL, Road, mainframe_line, mainframe_order, provisioning_status, sample, work_order_lines
 
 
-def test_a_new_order_becomes_a_service_profile(road, build):
+def test_a_new_order_becomes_a_service_profile(road):
     """The whole road: order, work order, status, profile, billing, answer."""
-    shown = road.work(build.sample("order-1-new-service.xml"))
+    shown = road.work(sample("order-1-new-service.xml"))
     assert shown["state"] == "done"
     assert road.profile() == {"Local Breakthrough Package": "Active"}  # no system provides the package itself
 
     [work_order] = road.work_orders()
-    assert [(one.get("product"), one.get("action")) for one in build.lines(work_order)] == [
+    assert [(one.get("product"), one.get("action")) for one in work_order_lines(work_order)] == [
         ("Local Breakthrough Package", "none"),
         ("Local Line", "add"),
         ("Caller Id", "add"),
@@ -33,9 +34,9 @@ def test_a_new_order_becomes_a_service_profile(road, build):
     assert stored.get("Source Order Number") == "450001"
 
 
-def test_billing_is_told_of_completed_lines_in_both_its_formats(road, build):
+def test_billing_is_told_of_completed_lines_in_both_its_formats(road):
     """One event for the package at Submit, one for the rest, with the one-time fee that Trim drops later."""
-    road.work(build.sample("order-1-new-service.xml"))
+    road.work(sample("order-1-new-service.xml"))
     road.complete()
     messages = [parse(row.message.body) for row in road.left("billing.events")]
     namespace = {"b": messages[0].nsmap[messages[0].prefix]}
@@ -53,8 +54,8 @@ def test_billing_is_told_of_completed_lines_in_both_its_formats(road, build):
     assert second[-1].rstrip() == "T000000005+0000000000000000000339500000"  # five details, 33.95
 
 
-def test_the_sender_gets_both_numbers_and_both_keys_of_each_line(road, build):
-    road.work(build.sample("order-1-new-service.xml"))
+def test_the_sender_gets_both_numbers_and_both_keys_of_each_line(road):
+    road.work(sample("order-1-new-service.xml"))
     [row] = road.left("mainframe.answers")
     answer = parse(row.message.body)
     assert answer.findtext("STATE") == "OK"
@@ -66,13 +67,13 @@ def test_the_sender_gets_both_numbers_and_both_keys_of_each_line(road, build):
     assert row.message.correlation_id is None or row.message.kind == "reply"
 
 
-def test_a_change_names_services_by_the_senders_own_references(road, build):
+def test_a_change_names_services_by_the_senders_own_references(road):
     """Update and Delete find the services; ancestors that the sender left out are there as `-`."""
-    road.work(build.sample("order-1-new-service.xml"))
+    road.work(sample("order-1-new-service.xml"))
     road.complete()
-    assert road.work(build.sample("order-2-change.xml"))["state"] == "done"
+    assert road.work(sample("order-2-change.xml"))["state"] == "done"
     [work_order] = road.work_orders()
-    assert [(one.get("product"), one.get("action")) for one in build.lines(work_order)] == [
+    assert [(one.get("product"), one.get("action")) for one in work_order_lines(work_order)] == [
         ("Local Breakthrough Package", "none"),
         ("Local Line", "none"),
         ("Call Forwarding", "change"),
@@ -91,9 +92,9 @@ def test_a_change_names_services_by_the_senders_own_references(road, build):
     assert numbers == ["5095550177"]
 
 
-def test_an_attribute_that_is_deleted_is_gone_from_the_profile_and_can_come_again(road, build):
+def test_an_attribute_that_is_deleted_is_gone_from_the_profile_and_can_come_again(road):
     """The profile is upserted, and an upsert deletes nothing: the attributes that go are deleted by name."""
-    road.work(build.sample("order-1-new-service.xml"))
+    road.work(sample("order-1-new-service.xml"))
     road.complete()
 
     def attributes() -> dict[str | None, str | None]:
@@ -104,18 +105,18 @@ def test_an_attribute_that_is_deleted_is_gone_from_the_profile_and_can_come_agai
     for number, action, left in (("2", "D", {}), ("3", "A", {"Rings": "9"})):
         value = "<VAL>9</VAL>" if action == "A" else ""
         rings = f"<FEATURE><NAME>Rings</NAME>{value}<ACTN>{action}</ACTN></FEATURE>"
-        line = build.line(1, "C", "CALFW001", ref="FWD-77", quantity=None, more=rings)
-        assert road.work(build.order(number, line))["state"] == "done"
+        line = mainframe_line(1, "C", "CALFW001", ref="FWD-77", quantity=None, more=rings)
+        assert road.work(mainframe_order(number, line))["state"] == "done"
         road.complete()
         assert attributes() == {"Forwarding Number": "5095550199", "Password": "1234", **left}
 
 
-def test_a_delete_takes_what_stands_beneath_it_along(road, build):
-    road.work(build.sample("order-1-new-service.xml"))
+def test_a_delete_takes_what_stands_beneath_it_along(road):
+    road.work(sample("order-1-new-service.xml"))
     road.complete()
-    road.work(build.order("2", build.line(1, "D", "LBPKG001", ref="PKG-77", quantity=None)))
+    road.work(mainframe_order("2", mainframe_line(1, "D", "LBPKG001", ref="PKG-77", quantity=None)))
     [work_order] = road.work_orders()
-    assert {(one.get("product"), one.get("action")) for one in build.lines(work_order)} == {
+    assert {(one.get("product"), one.get("action")) for one in work_order_lines(work_order)} == {
         ("Local Breakthrough Package", "none"),  # complete at Submit: no system provides it
         ("Local Line", "remove"),
         ("Caller Id", "remove"),
@@ -126,43 +127,49 @@ def test_a_delete_takes_what_stands_beneath_it_along(road, build):
     assert set(road.profile().values()) == {"Inactive"}
 
 
-def test_three_of_a_tracked_product_become_three_services(road, build):
-    shown = road.work(build.sample("order-4-hub-xml.xml"), "hub_object", "CH-0001")
+def test_three_of_a_tracked_product_become_three_services(road):
+    shown = road.work(sample("order-4-hub-xml.xml"), "hub_object", "CH-0001")
     assert shown["state"] == "done"
     [work_order] = road.work_orders()
-    assert [(one.get("product"), one.get("quantity")) for one in build.lines(work_order)] == [("Calling Card", "1")] * 3
+    assert [(one.get("product"), one.get("quantity")) for one in work_order_lines(work_order)] == [
+        ("Calling Card", "1")
+    ] * 3
     road.complete(work_order)
     [asset] = road.stored("OM Asset", Account_Id="1-A")
     assert [item.get("Status") for item in asset.children[0].children] == ["Active"] * 3
 
 
-def test_lines_complete_one_by_one(road, build):
+def test_lines_complete_one_by_one(road):
     """A feature that is complete before its line waits for it; the order is complete with the last."""
     road.work(
-        build.order("7", build.line(1, "A", "LCLLN001", ref="L"), build.line(2, "A", "CALID001", parent=1, ref="C"))
+        mainframe_order(
+            "7", mainframe_line(1, "A", "LCLLN001", ref="L"), mainframe_line(2, "A", "CALID001", parent=1, ref="C")
+        )
     )
     [work_order] = road.work_orders()
     number = work_order.get("number")
-    line, feature = [one.get("integrationId") for one in build.lines(work_order)]
-    assert road.work(build.status(number, [(feature, "COMPLETED")]), "provisioning_status")["state"] == "done"
+    line, feature = [one.get("integrationId") for one in work_order_lines(work_order)]
+    assert road.work(provisioning_status(number, [(feature, "COMPLETED")]), "provisioning_status")["state"] == "done"
     assert road.profile() == {}
     [stored] = road.stored("OM Order", Order_Number="O-0000001")
     assert stored.get("Status") == "Open"
-    road.work(build.status(number, [(line, "COMPLETED")], time="2026-02-02T10:00:00Z"), "provisioning_status")
+    road.work(provisioning_status(number, [(line, "COMPLETED")], time="2026-02-02T10:00:00Z"), "provisioning_status")
     assert road.profile() == {"Local Line": "Active", "Local Line / Caller Id": "Active"}
     [stored] = road.stored("OM Order", Order_Number="O-0000001")
     assert stored.get("Status") == "Complete"
 
 
-def test_a_failed_line_leaves_a_fallout_entry_and_the_rest_stands(road, build):
+def test_a_failed_line_leaves_a_fallout_entry_and_the_rest_stands(road):
     road.work(
-        build.order("8", build.line(1, "A", "LCLLN001", ref="L"), build.line(2, "A", "CALID001", parent=1, ref="C"))
+        mainframe_order(
+            "8", mainframe_line(1, "A", "LCLLN001", ref="L"), mainframe_line(2, "A", "CALID001", parent=1, ref="C")
+        )
     )
     [work_order] = road.work_orders()
-    line, feature = [one.get("integrationId") for one in build.lines(work_order)]
+    line, feature = [one.get("integrationId") for one in work_order_lines(work_order)]
     number = work_order.get("number")
-    road.work(build.status(number, [(feature, "FAILED")], reason="no such feature here"), "provisioning_status")
-    road.work(build.status(number, [(line, "COMPLETED")], time="2026-02-02T10:00:00Z"), "provisioning_status")
+    road.work(provisioning_status(number, [(feature, "FAILED")], reason="no such feature here"), "provisioning_status")
+    road.work(provisioning_status(number, [(line, "COMPLETED")], time="2026-02-02T10:00:00Z"), "provisioning_status")
     assert road.profile() == {"Local Line": "Active"}
     [stored] = road.stored("OM Order", Order_Number="O-0000001")
     assert stored.get("Status") == "Failed"
@@ -171,14 +178,16 @@ def test_a_failed_line_leaves_a_fallout_entry_and_the_rest_stands(road, build):
     assert (entry["cause"], entry["lines"]) == ("Lines Failed", [feature])
 
 
-def test_a_failed_parent_above_a_completed_child_is_never_closed_silently(road, build):
+def test_a_failed_parent_above_a_completed_child_is_never_closed_silently(road):
     road.work(
-        build.order("9", build.line(1, "A", "LCLLN001", ref="L"), build.line(2, "A", "CALID001", parent=1, ref="C"))
+        mainframe_order(
+            "9", mainframe_line(1, "A", "LCLLN001", ref="L"), mainframe_line(2, "A", "CALID001", parent=1, ref="C")
+        )
     )
     [work_order] = road.work_orders()
-    line, feature = [one.get("integrationId") for one in build.lines(work_order)]
+    line, feature = [one.get("integrationId") for one in work_order_lines(work_order)]
     road.work(
-        build.status(work_order.get("number"), [(line, "FAILED"), (feature, "COMPLETED")], reason="no port"),
+        provisioning_status(work_order.get("number"), [(line, "FAILED"), (feature, "COMPLETED")], reason="no port"),
         "provisioning_status",
     )
     assert road.profile() == {}
@@ -187,14 +196,14 @@ def test_a_failed_parent_above_a_completed_child_is_never_closed_silently(road, 
     assert causes == {"Lines Failed": [line], "Completed Below Failed": [feature]}
 
 
-def test_an_order_after_an_order_builds_on_what_is_still_open(road, build):
+def test_an_order_after_an_order_builds_on_what_is_still_open(road):
     """A feature for a line that is ordered, but not there yet."""
-    road.work(build.order("10", build.line(1, "A", "LCLLN001", ref="L")))
+    road.work(mainframe_order("10", mainframe_line(1, "A", "LCLLN001", ref="L")))
     shown = road.work(
-        build.order(
+        mainframe_order(
             "11",
-            build.line(1, "N", "LCLLN001", ref="L"),
-            build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL),
+            mainframe_line(1, "N", "LCLLN001", ref="L"),
+            mainframe_line(2, "A", "VOICM001", parent=1, ref="V", more=VOICE_MAIL),
         )
     )
     assert shown["state"] == "done"
@@ -204,26 +213,29 @@ def test_an_order_after_an_order_builds_on_what_is_still_open(road, build):
     assert road.profile() == {"Local Line": "Active", "Local Line / Voice Mail": "Active"}
 
 
-def test_the_next_revision_supplements_the_order(road, build):
+def test_the_next_revision_supplements_the_order(road):
     """Source revision 2 replaces revision 1: same order number, same keys, a work order of revision 2."""
     road.work(
-        build.order(
+        mainframe_order(
             "12",
-            build.line(1, "A", "LCLLN001", ref="L"),
-            build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL),
+            mainframe_line(1, "A", "LCLLN001", ref="L"),
+            mainframe_line(2, "A", "VOICM001", parent=1, ref="V", more=VOICE_MAIL),
         )
     )
     [first] = road.work_orders()
     shown = road.work(
-        build.order(
-            "12", build.line(1, "A", "LCLLN001", ref="L"), build.line(2, "A", "CALID001", parent=1, ref="C"), revision=2
+        mainframe_order(
+            "12",
+            mainframe_line(1, "A", "LCLLN001", ref="L"),
+            mainframe_line(2, "A", "CALID001", parent=1, ref="C"),
+            revision=2,
         )
     )
     assert shown["state"] == "done"
     [second] = road.work_orders()
     assert (second.get("number"), second.get("revision")) == (first.get("number"), "2")
-    assert [one.get("product") for one in build.lines(second)] == ["Local Line", "Caller Id"]
-    assert build.lines(second)[0].get("integrationId") == build.lines(first)[0].get("integrationId")
+    assert [one.get("product") for one in work_order_lines(second)] == ["Local Line", "Caller Id"]
+    assert work_order_lines(second)[0].get("integrationId") == work_order_lines(first)[0].get("integrationId")
     revisions = {
         one.get("Revision"): one.get("Active Flag") for one in road.stored("OM Order", Order_Number="O-0000001")
     }
@@ -232,30 +244,30 @@ def test_the_next_revision_supplements_the_order(road, build):
     assert road.profile() == {"Local Line": "Active", "Local Line / Caller Id": "Active"}
 
 
-def test_a_revision_that_comes_too_early_waits_for_the_one_before(road, build):
-    late = road.send(build.order("13", build.line(1, "A", "ISDNL001", ref="I"), revision=2))
+def test_a_revision_that_comes_too_early_waits_for_the_one_before(road):
+    late = road.send(mainframe_order("13", mainframe_line(1, "A", "ISDNL001", ref="I"), revision=2))
     road.run()
     shown = road.shown(late)
     assert (shown["state"], shown["waits_for"]) == ("parked", "order MAINFRAME/13 revision 1")
-    road.work(build.order("13", build.line(1, "A", "LCLLN001", ref="L"), revision=1))
+    road.work(mainframe_order("13", mainframe_line(1, "A", "LCLLN001", ref="L"), revision=1))
     assert road.shown(late)["state"] == "done"
     assert [
         one.get("Source Revision") for one in road.stored("OM Order", Order_Number="O-0000001", Active_Flag="Y")
     ] == ["2"]
 
 
-def test_an_old_revision_is_answered_as_superseded(road, build):
-    road.work(build.order("14", build.line(1, "A", "LCLLN001", ref="L")))
-    road.work(build.order("14", build.line(1, "A", "LCLLN001", ref="L"), revision=2))
-    shown = road.work(build.order("14", build.line(1, "A", "LCLLN001", ref="L"), message="MF-late"))
+def test_an_old_revision_is_answered_as_superseded(road):
+    road.work(mainframe_order("14", mainframe_line(1, "A", "LCLLN001", ref="L")))
+    road.work(mainframe_order("14", mainframe_line(1, "A", "LCLLN001", ref="L"), revision=2))
+    shown = road.work(mainframe_order("14", mainframe_line(1, "A", "LCLLN001", ref="L"), message="MF-late"))
     assert shown["state"] == "filtered"
     assert parse(road.left("mainframe.answers")[-1].message.body).findtext("STATE") == "SUP"
 
 
-def test_a_file_in_the_folder_is_done_with_its_answer_beside_it(road, build):
+def test_a_file_in_the_folder_is_done_with_its_answer_beside_it(road):
     inbox = road.folder / "folders" / "mainframe" / "inbox"
     inbox.mkdir(parents=True)
-    (inbox / "night.xml").write_bytes(build.sample("order-5-file.xml"))
+    (inbox / "night.xml").write_bytes(sample("order-5-file.xml"))
     (inbox / "bad.xml").write_bytes(b"<ORDERS/>")
     assert road.run()
     done, rejected = road.folder / "folders" / "mainframe" / "done", road.folder / "folders" / "mainframe" / "rejected"
@@ -267,10 +279,10 @@ def test_a_file_in_the_folder_is_done_with_its_answer_beside_it(road, build):
     assert road.counts() == {"done": 1, "invalid": 1}
 
 
-def test_a_profile_that_another_system_keeps_is_left_to_it(tmp_path, build):
+def test_a_profile_that_another_system_keeps_is_left_to_it(tmp_path):
     """Order synchronization: all but Apply Completed, where the deployment says so."""
-    road = build.Road(tmp_path, service_profile="external").load_samples()
-    road.work(build.sample("order-1-new-service.xml"))
+    road = Road(tmp_path, service_profile="external").load_samples()
+    road.work(sample("order-1-new-service.xml"))
     road.complete()
     assert road.profile() == {}
     [stored] = road.stored("OM Order", Order_Number="O-0000001")

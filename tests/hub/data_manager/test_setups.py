@@ -17,6 +17,7 @@ from hub.deployment.deployment import Deployment
 from hub.deployment.settings import read_settings
 from integration_objects.surroundings import Surroundings
 from schemas.check import parse
+from tests.road import Road, mainframe_line, mainframe_order, provisioning_status, sample
 
 SETUPS = [(database, queue) for database in ("SQLite", "PostgreSQL") for queue in ("the embedded queue", "RabbitMQ")]
 
@@ -46,7 +47,7 @@ class Outside:
 
 
 @pytest.fixture(params=SETUPS, ids=[" on ".join(reversed(setup)) for setup in SETUPS])
-def outside(request: pytest.FixtureRequest, tmp_path: pathlib.Path, build: Any) -> Iterator[Outside]:
+def outside(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[Outside]:
     database, queue = request.param
     given: dict[str, Any] = {"poll_s": 0.05}
     if database == "PostgreSQL":
@@ -62,7 +63,7 @@ def outside(request: pytest.FixtureRequest, tmp_path: pathlib.Path, build: Any) 
             open_hub.prepare_database()
         upgrade(open_hub.database, open_hub.deployment.definitions)
         open_hub.close()
-    road = build.Road(tmp_path, real=True, **given).load_samples()
+    road = Road(tmp_path, real=True, **given).load_samples()
     made = Outside(road, broker_url)
     yield made
     if made.broker is not None:
@@ -84,13 +85,13 @@ def _delete_queues(server: Any) -> None:
     connection.close()
 
 
-def test_an_order_goes_all_the_way(outside, build):
+def test_an_order_goes_all_the_way(outside):
     road = outside.road
-    order = build.sample("order-1-new-service.xml")
+    order = sample("order-1-new-service.xml")
     outside.send("mainframe_order", order)
     outside.send("mainframe_order", order)
-    outside.send("mainframe_order", build.sample("order-3-unknown-product.xml"))
-    outside.send("hub_object", build.sample("order-4-hub-xml.xml"), "CH-0001", reply_to="hub.answers")
+    outside.send("mainframe_order", sample("order-3-unknown-product.xml"))
+    outside.send("hub_object", sample("order-4-hub-xml.xml"), "CH-0001", reply_to="hub.answers")
     assert road.run()
     assert road.counts() == {"done": 2, "rejected": 1}
 
@@ -98,7 +99,7 @@ def test_an_order_goes_all_the_way(outside, build):
     answers = [parse(one.body).findtext("STATE") for one in outside.take("mainframe.answers")]
     assert sorted(answers) == ["OK", "OK", "REJ"] or sorted(answers) == ["OK", "REJ"]  # a repeat before the answer
     [dead] = outside.take("mainframe_order.dead-letter")
-    assert dead.body == build.sample("order-3-unknown-product.xml")
+    assert dead.body == sample("order-3-unknown-product.xml")
     [answer] = outside.take("hub.answers")
     assert b"<State>done</State>" in answer.body
     assert answer.correlation_id == "CH-0001"
@@ -114,7 +115,7 @@ def test_an_order_goes_all_the_way(outside, build):
             if line.findtext(f"{namespace}action") != "none"
         ]
         outside.send(
-            "provisioning_status", build.status(work_order.findtext(f"{namespace}number"), lines), f"S{number}"
+            "provisioning_status", provisioning_status(work_order.findtext(f"{namespace}number"), lines), f"S{number}"
         )
     assert road.run()
     assert road.counts() == {"done": 4, "rejected": 1}
@@ -125,18 +126,18 @@ def test_an_order_goes_all_the_way(outside, build):
     assert len({one.message_id for one in events}) == 3
 
 
-def test_refused_and_unreadable_messages_are_kept_and_the_rest_goes_on(outside, build):
+def test_refused_and_unreadable_messages_are_kept_and_the_rest_goes_on(outside):
     outside.send("mainframe_order", b"\x00not XML")
-    outside.send("mainframe_order", build.order("1", build.line(1, "C", "LCLLN001", ref="GONE")))
-    outside.send("mainframe_order", build.order("2", build.line(1, "A", "LCLLN001", ref="L")))
+    outside.send("mainframe_order", mainframe_order("1", mainframe_line(1, "C", "LCLLN001", ref="GONE")))
+    outside.send("mainframe_order", mainframe_order("2", mainframe_line(1, "A", "LCLLN001", ref="L")))
     assert outside.road.run()
     assert outside.road.counts() == {"done": 1, "rejected": 1, "invalid": 1}
     assert len(outside.take("mainframe_order.dead-letter")) == 2
 
 
-def test_an_order_that_breaks_rules_is_refused_on_every_set_up(outside, build):
-    lines = (build.line(1, "A", "SBENB001", ref="SBE"), build.line(2, "A", "VOICM001", parent=1, ref="V"))
-    outside.send("mainframe_order", build.order("7", *lines), "M7")
+def test_an_order_that_breaks_rules_is_refused_on_every_set_up(outside):
+    lines = (mainframe_line(1, "A", "SBENB001", ref="SBE"), mainframe_line(2, "A", "VOICM001", parent=1, ref="V"))
+    outside.send("mainframe_order", mainframe_order("7", *lines), "M7")
     outside.road.run()
     [answer] = outside.take("mainframe.answers")
     error = parse(answer.body)

@@ -13,6 +13,7 @@ from hub.deployment.settings import FILE, read_settings
 from integration_objects.complex_object import attributes, message, walk_items
 from integration_objects.property_set import PropertySet
 from schemas.check import parse
+from tests.road import Road
 
 EXTENSIONS = {
     "integration_objects/line_item.yaml": """
@@ -87,12 +88,12 @@ PRODUCT = (
 
 
 @pytest.fixture
-def extended(tmp_path: pathlib.Path, build):
+def extended(tmp_path: pathlib.Path):
     """A deployment with an extension, a dialect, a map, a route and a system of its own: declarations only."""
     for name, text in EXTENSIONS.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text.lstrip(), encoding="utf-8")
-    road = build.Road(tmp_path).load_samples()
+    road = Road(tmp_path).load_samples()
     road.load(PRODUCT)
     yield road
     road.close()
@@ -159,7 +160,7 @@ CARDS = (
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
-def loyal(request, tmp_path, build):
+def loyal(request, tmp_path):
     """A deployment whose accounts have a component with tables of its own, on a database that was there before."""
     settings = {}
     if request.param == "PostgreSQL":
@@ -169,7 +170,7 @@ def loyal(request, tmp_path, build):
     (tmp_path / "integration_objects").mkdir()
     (tmp_path / "integration_objects" / "account.yaml").write_text(COMPONENT, encoding="utf-8")
     _upgrade(tmp_path, settings)
-    road = build.Road(tmp_path, **settings).load_samples()
+    road = Road(tmp_path, **settings).load_samples()
     yield road
     road.close()
 

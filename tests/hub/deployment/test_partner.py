@@ -10,6 +10,7 @@ import pytest
 from integration_objects.complex_object import attributes, walk_items
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
+from tests.road import Road, sample, work_order_lines
 
 ROOT = pathlib.Path(__file__).parents[3]
 PACKAGES = ("adapters", "hub", "integration_objects", "maps", "schemas")
@@ -63,9 +64,9 @@ def values(item):
 
 
 @pytest.fixture
-def served(road, build):
+def served(road):
     """A road on which the sample order of the partner is worked and complete."""
-    assert road.work(build.sample("order-6-partner.xml"), ROUTE)["state"] == "done"
+    assert road.work(sample("order-6-partner.xml"), ROUTE)["state"] == "done"
     road.complete()
     return road
 
@@ -154,7 +155,7 @@ def test_a_value_with_nil_is_taken_away_and_one_that_is_not_sent_stays(served):
     }
 
 
-def test_a_service_ceases_by_the_reference_of_our_acknowledgement(served, build):
+def test_a_service_ceases_by_the_reference_of_our_acknowledgement(served):
     [answer] = answers(served)
     [reference] = [
         one.get("@providerReference")
@@ -165,7 +166,7 @@ def test_a_service_ceases_by_the_reference_of_our_acknowledgement(served, build)
     kept = instance("keep", "pack.small-business", "HH/PACK", parts=[ceased])
     assert served.work(purchase("PO-2026-019", kept), ROUTE)["state"] == "done"
     [work_order] = served.work_orders()
-    assert [(one.get("product"), one.get("action")) for one in build.lines(work_order)] == [
+    assert [(one.get("product"), one.get("action")) for one in work_order_lines(work_order)] == [
         ("Small Business Enabler", "none"),
         ("ISDN Line", "remove"),
     ]
@@ -283,7 +284,7 @@ def test_the_partners_dialect_is_declarations_only():
     assert not list((ROOT / "schemas" / "partner").glob("*.py"))
 
 
-def test_the_same_dialect_under_another_name_is_a_deployments_own_files(tmp_path, build):
+def test_the_same_dialect_under_another_name_is_a_deployments_own_files(tmp_path):
     """All that the partner has, renamed and put beside a deployment's settings: it runs, and nothing else is there."""
 
     def renamed(text: str) -> str:
@@ -300,10 +301,10 @@ def test_the_same_dialect_under_another_name_is_a_deployments_own_files(tmp_path
         target = tmp_path / renamed(str(path.relative_to(ROOT)))
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(renamed(path.read_text(encoding="utf-8")), encoding="utf-8")
-    road = build.Road(tmp_path).load_samples()
+    road = Road(tmp_path).load_samples()
     try:
-        road.load(renamed(build.sample("accounts.xml").decode()))
-        xml = renamed(build.sample("order-6-partner.xml").decode())
+        road.load(renamed(sample("accounts.xml").decode()))
+        xml = renamed(sample("order-6-partner.xml").decode())
         assert road.work(xml, "reseller_order")["state"] == "done"
         [answer] = answers(road, "reseller.acknowledgements", "Reseller Acknowledgement")
         assert answer.get("@outcome") == "accepted"

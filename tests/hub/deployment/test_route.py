@@ -10,15 +10,16 @@ from maps.path import Position
 from maps.shape import EXTERNAL
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
+from tests.road import sample
 
 
 @pytest.mark.parametrize(
-    ("name", "sample", "read"),
+    ("name", "file", "read"),
     [("mainframe_order", "order-1-new-service.xml", 1), ("partner_order", "order-6-partner.xml", 2)],
 )
-def test_of_a_message_that_is_filed_only_what_leads_to_its_key_and_identity_is_read(road, build, name, sample, read):
+def test_of_a_message_that_is_filed_only_what_leads_to_its_key_and_identity_is_read(road, name, file, read):
     route = road.open_hub.deployment.routes[name]
-    element = parse(build.sample(sample))
+    element = parse(sample(file))
     whole = external_from_xml(element, route.external)
     part = external_from_xml(element, route.external, route.names_read)
     for expression in (route.key, route.identity):

@@ -16,6 +16,7 @@ from hub.workflows.orders.supplements import NothingToSupplement
 from integration_objects.complex_object import instances
 from integration_objects.errors import HubError
 from integration_objects.surroundings import Surroundings
+from tests.road import Road, provisioning_status
 
 PROFILE = (
     '<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>1-A</AccountId><ListOfLineItem>'
@@ -38,13 +39,13 @@ def new_order(number, action="Add", key="K-1"):
 
 
 @pytest.fixture
-def postgresql(tmp_path, build, database_url):
+def postgresql(tmp_path, database_url):
     """A road on PostgreSQL with the real clock."""
     settings = read_settings(tmp_path, environment=False, database_url=database_url)
     open_hub = OpenHub(load_deployment(tmp_path, settings))
     upgrade(open_hub.database, open_hub.deployment.definitions)
     open_hub.close()
-    road = build.Road(tmp_path, real=True, database_url=database_url).load_samples()
+    road = Road(tmp_path, real=True, database_url=database_url).load_samples()
     yield road
     road.close()
 
@@ -119,12 +120,12 @@ def test_of_two_orders_that_delete_the_same_item_the_second_is_told(postgresql):
     assert postgresql.fallout() == []
 
 
-def test_a_status_and_a_revision_at_the_same_time_lose_nothing(postgresql, build):
+def test_a_status_and_a_revision_at_the_same_time_lose_nothing(postgresql):
     """Provisioning completes the line while somebody revises the order: the line is complete in both revisions."""
     postgresql.insert(new_order("O-1"))
     postgresql.ask("submit", order="O-1")
     [work_order] = postgresql.work_orders()
-    postgresql.send(build.status(work_order.get("number"), [("K-1", "COMPLETED")]), "provisioning_status")
+    postgresql.send(provisioning_status(work_order.get("number"), [("K-1", "COMPLETED")]), "provisioning_status")
     worked = threading.Thread(target=postgresql.run)
     worked.start()
     revised = True

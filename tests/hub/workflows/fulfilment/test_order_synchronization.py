@@ -8,12 +8,13 @@ from hub.workflows.fulfilment.answers import LineNotAsked, WorkOrderAsksNothing,
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import instances, walk_items
 from integration_objects.names import KEY
+from tests.road import mainframe_line, mainframe_order, sample
 
 
 @pytest.fixture
-def ordered(road, build):
+def ordered(road):
     """The mainframe's order, of which provisioning was asked."""
-    road.work(build.sample("order-1-new-service.xml"))
+    road.work(sample("order-1-new-service.xml"))
     return road
 
 
@@ -73,8 +74,8 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(ordered, given, refusa
     assert statuses(ordered)["Local Line"] == "Open"
 
 
-def test_a_work_order_that_was_withdrawn_asks_nothing(road, build):
-    road.work(build.order("9", build.line(1, "A", "LCLLN001", ref="L")))
+def test_a_work_order_that_was_withdrawn_asks_nothing(road):
+    road.work(mainframe_order("9", mainframe_line(1, "A", "LCLLN001", ref="L")))
     road.ask("cancel-order", order="O-0000001")
     with pytest.raises(WorkOrderAsksNothing) as caught:
         road.ask("order-synchronization", work_order="O-0000001-1", status="Complete")

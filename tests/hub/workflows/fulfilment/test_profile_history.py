@@ -7,13 +7,15 @@ import json
 import pytest
 from sqlalchemy import event
 
+from tests.road import mainframe_line, mainframe_order, provisioning_status, sample
+
 HISTORY = "Service Profile History"
 
 
 @pytest.fixture
-def served(road, build):
+def served(road):
     """The road, with the first order completed."""
-    road.work(build.sample("order-1-new-service.xml"))
+    road.work(sample("order-1-new-service.xml"))
     road.complete()
     return road
 
@@ -52,8 +54,8 @@ def test_what_is_new_is_told_with_all_its_values(served):
     }
 
 
-def test_a_change_is_told_with_the_changed_values_only(served, build):
-    served.work(build.sample("order-2-change.xml"))
+def test_a_change_is_told_with_the_changed_values_only(served):
+    served.work(sample("order-2-change.xml"))
     served.complete()
     assert rows(served, Order_Number="O-0000002") == [
         (
@@ -73,7 +75,7 @@ def test_a_change_is_told_with_the_changed_values_only(served, build):
     ]
 
 
-def test_each_change_has_its_account_item_revision_and_time(served, build):
+def test_each_change_has_its_account_item_revision_and_time(served):
     [asset] = served.stored("OM Asset", Account_Id="1-B")
     key = asset.children[0].children[0].get("Integration Id")
     [row] = served.stored(HISTORY, Integration_Id=key)
@@ -82,31 +84,31 @@ def test_each_change_has_its_account_item_revision_and_time(served, build):
     assert row.get("Row Id")
 
 
-def test_a_line_that_changes_nothing_leaves_no_row(served, build):
+def test_a_line_that_changes_nothing_leaves_no_row(served):
     before = len(served.stored(HISTORY))
     same = "<FEATURE><NAME>Rings</NAME><VAL>6</VAL><ACTN>C</ACTN></FEATURE>"
-    served.work(build.order("9", build.line(1, "C", "CALFW001", ref="FWD-77", quantity=None, more=same)))
+    served.work(mainframe_order("9", mainframe_line(1, "C", "CALFW001", ref="FWD-77", quantity=None, more=same)))
     served.complete()
     assert len(served.stored(HISTORY)) == before
 
 
-def test_an_attribute_that_goes_is_told_with_its_old_value(served, build):
+def test_an_attribute_that_goes_is_told_with_its_old_value(served):
     gone = "<FEATURE><NAME>Rings</NAME><ACTN>D</ACTN></FEATURE>"
-    served.work(build.order("9", build.line(1, "C", "CALFW001", ref="FWD-77", quantity=None, more=gone)))
+    served.work(mainframe_order("9", mainframe_line(1, "C", "CALFW001", ref="FWD-77", quantity=None, more=gone)))
     served.complete()
     assert rows(served, Order_Number="O-0000002") == [
         ("Call Forwarding", "Update", "O-0000002", {"Attribute/Rings/Text Value": "6"}, {})
     ]
 
 
-def test_the_same_status_again_writes_no_history_twice(served, build):
+def test_the_same_status_again_writes_no_history_twice(served):
     before = len(served.stored(HISTORY))
     [work_order] = served.stored("OM Work Order")
     asked = [node for node in work_order.walk() if node.type == "Line Item" and node.get("Action Code") == "Add"]
     keys = [line.get("Integration Id") for line in asked]
     assert len(keys) == 5
     number = work_order.get("Work Order Number")
-    again = build.status(number, [(key, "COMPLETED") for key in keys], time="2026-03-01T10:00:00Z")
+    again = provisioning_status(number, [(key, "COMPLETED") for key in keys], time="2026-03-01T10:00:00Z")
     assert served.work(again, "provisioning_status")["state"] == "filtered"
     assert len(served.stored(HISTORY)) == before
 
@@ -117,12 +119,12 @@ def test_the_history_is_read_by_command(served, command):
     assert command("show", HISTORY, "1-B").out.count("<ServiceProfileChange>") == 5
 
 
-def test_the_history_costs_the_same_however_many_items_changed(road, build):
+def test_the_history_costs_the_same_however_many_items_changed(road):
     """One statement for all rows of a run, and none to look for them."""
     counts = []
     for number, lines in (("1", 2), ("2", 7)):
-        sent = [build.line(line, "A", "LCLLN001", ref=f"{number}-{line}") for line in range(1, lines + 1)]
-        road.work(build.order(number, *sent))
+        sent = [mainframe_line(line, "A", "LCLLN001", ref=f"{number}-{line}") for line in range(1, lines + 1)]
+        road.work(mainframe_order(number, *sent))
         [work_order] = road.work_orders()
         texts: list[str] = []
 
@@ -138,23 +140,23 @@ def test_the_history_costs_the_same_however_many_items_changed(road, build):
     assert counts == [1, 1]
 
 
-def test_a_service_that_moves_is_told_with_both_parents(road, build):
+def test_a_service_that_moves_is_told_with_both_parents(road):
     road.work(
-        build.order(
+        mainframe_order(
             "1",
-            build.line(1, "A", "CALID001", ref="P1"),
-            build.line(2, "A", "CALID001", ref="P2"),
-            build.line(3, "A", "CALCD001", parent=1, ref="L"),
+            mainframe_line(1, "A", "CALID001", ref="P1"),
+            mainframe_line(2, "A", "CALID001", ref="P2"),
+            mainframe_line(3, "A", "CALCD001", parent=1, ref="L"),
         )
     )
     road.complete()
     [asset] = road.stored("OM Asset", Account_Id="1-B")
     first, second = (one.get("Integration Id") for one in asset.children[0].children)
     moved = [
-        build.line(1, "N", "CALID001", ref="P2", quantity=None),
-        build.line(2, "C", "CALCD001", parent=1, ref="L", quantity=None),
+        mainframe_line(1, "N", "CALID001", ref="P2", quantity=None),
+        mainframe_line(2, "C", "CALCD001", parent=1, ref="L", quantity=None),
     ]
-    assert road.work(build.order("2", *moved))["state"] == "done"
+    assert road.work(mainframe_order("2", *moved))["state"] == "done"
     road.complete()
     assert rows(road, Order_Number="O-0000002") == [
         ("Calling Card", "Update", "O-0000002", {"Parent Item Id": first}, {"Parent Item Id": second})

@@ -12,6 +12,7 @@ from integration_objects.complex_object import instances
 from integration_objects.declaration import DeclarationFault
 from integration_objects.errors import Misconfigured
 from schemas.hub_xml import hub_to_xml
+from tests.road import Road, mainframe_line, mainframe_order
 
 NUMBER = "O-0000001"
 LARGE = """
@@ -35,17 +36,17 @@ USERS = (
 
 
 @pytest.fixture
-def held(tmp_path, build):
+def held(tmp_path):
     """A road whose deployment has both rules, and an ISDN line for 39 a month, which both hold."""
     folder = tmp_path / "hub" / "approvals"
     folder.mkdir(parents=True)
     (folder / "large.yaml").write_text(LARGE)
     (folder / "isdn.yaml").write_text(ISDN)
     (tmp_path / "orderhub.toml").write_text("")
-    road = build.Road(tmp_path).load_samples()
+    road = Road(tmp_path).load_samples()
     road.load(USERS)
     price = "<PRICE>39.00</PRICE><PRICE-TYPE>R</PRICE-TYPE>"
-    shown = road.work(build.order("1", build.line(1, "A", "ISDNL001", ref="I", more=price)))
+    shown = road.work(mainframe_order("1", mainframe_line(1, "A", "ISDNL001", ref="I", more=price)))
     assert shown["state"] == "done", shown["error"]
     yield road
     road.close()
@@ -71,9 +72,9 @@ def test_a_held_order_waits_and_nobody_is_asked_to_work_on_it(held):
     assert {row["product"] for row in held.ask("projected-state", account="1-B").rows} == {"ISDN Line"}
 
 
-def test_a_small_order_is_not_held(held, build):
+def test_a_small_order_is_not_held(held):
     price = "<PRICE>12.00</PRICE><PRICE-TYPE>R</PRICE-TYPE>"
-    held.work(build.order("2", build.line(1, "A", "LCLLN001", ref="L", more=price)))
+    held.work(mainframe_order("2", mainframe_line(1, "A", "LCLLN001", ref="L", more=price)))
     [order] = held.stored("OM Order", Order_Number="O-0000002")
     assert order.get("Status") == "Open"
 
@@ -179,7 +180,7 @@ def test_a_refused_order_is_cancelled(held):
     assert held.ask("projected-state", account="1-B").rows == ()
 
 
-def test_a_held_supplement_that_is_refused_gives_the_active_flag_back(held, build):
+def test_a_held_supplement_that_is_refused_gives_the_active_flag_back(held):
     for by in ("mary", "network"):
         held.ask("approve", order=NUMBER, by=by)
     held.work_orders()
@@ -190,9 +191,9 @@ def test_a_held_supplement_that_is_refused_gives_the_active_flag_back(held, buil
     assert revisions(held) == [("1", "Open", "Y"), ("2", "Cancelled", "N")]
 
 
-def test_a_senders_next_revision_replaces_a_held_one(held, build):
+def test_a_senders_next_revision_replaces_a_held_one(held):
     price = "<PRICE>12.00</PRICE><PRICE-TYPE>R</PRICE-TYPE>"
-    shown = held.work(build.order("1", build.line(1, "A", "LCLLN001", ref="L", more=price), revision=2))
+    shown = held.work(mainframe_order("1", mainframe_line(1, "A", "LCLLN001", ref="L", more=price), revision=2))
     assert shown["state"] == "done", shown["error"]
     assert revisions(held) == [("1", "Pending", "N"), ("2", "Open", "Y")]
     assert {state for state, _, _ in approvals(held).values()} == {"Withdrawn"}

@@ -12,15 +12,16 @@ from hub.workflows.state.milestones import PastPointOfNoReturn
 from hub.workflows.state.order_lookup import OrderLineUnknown
 from hub.workflows.state.service_item import DisconnectRequested, ServiceItemDisconnected
 from integration_objects.complex_object import action_code, attributes, instances, line_items, walk_items
+from tests.road import provisioning_status, sample, work_order_lines
 
 PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
 
 
 @pytest.fixture
-def shop(road, build):
+def shop(road):
     """A road with the catalogue and its price list."""
-    road.load(build.sample("catalogue.xml"))
-    road.load(build.sample("price_list.xml"))
+    road.load(sample("catalogue.xml"))
+    road.load(sample("price_list.xml"))
     return road
 
 
@@ -212,11 +213,11 @@ def test_a_submitted_order_is_revised_first(shop):
     assert (rings.get("Number Value"), action_code(rings)) == ("2", "Add")
 
 
-def test_a_line_past_its_point_of_no_return_stays_as_it_is(shop, build):
+def test_a_line_past_its_point_of_no_return_stays_as_it_is(shop):
     number, order = new_package(shop)
     shop.ask("submit", order=number)
     keys = {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(order)}
-    body = build.status(f"{number}-1", [(keys[LINE], "INPROGRESS")], milestone="Technician Dispatched")
+    body = provisioning_status(f"{number}-1", [(keys[LINE], "INPROGRESS")], milestone="Technician Dispatched")
     assert shop.work(body, "provisioning_status")["state"] == "done"
     shop.ask("revise", order=number)
     with pytest.raises(Exception, match="the line Local Line 5095550123 can't be changed any more") as refused:
@@ -225,7 +226,7 @@ def test_a_line_past_its_point_of_no_return_stays_as_it_is(shop, build):
     edit(shop, number, "1", {"request": "remove", "item": keys["Voice Mail"]})
     shop.ask("submit", order=number)
     [_, revised] = shop.work_orders()
-    assert [(line.get("product"), line.get("action")) for line in build.lines(revised)] == [
+    assert [(line.get("product"), line.get("action")) for line in work_order_lines(revised)] == [
         (PACKAGE, "none"),
         (LINE, "add"),
         ("Caller Id", "add"),
@@ -233,12 +234,12 @@ def test_a_line_past_its_point_of_no_return_stays_as_it_is(shop, build):
     ]
 
 
-def dispatched(shop, build):
+def dispatched(shop):
     """A submitted package, its line past its point of no return, to be revised; number and keys."""
     number, order = new_package(shop)
     shop.ask("submit", order=number)
     keys = {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(order)}
-    body = build.status(f"{number}-1", [(keys[LINE], "INPROGRESS")], milestone="Technician Dispatched")
+    body = provisioning_status(f"{number}-1", [(keys[LINE], "INPROGRESS")], milestone="Technician Dispatched")
     assert shop.work(body, "provisioning_status")["state"] == "done"
     shop.ask("revise", order=number)
     return number, keys
@@ -254,9 +255,9 @@ def dispatched(shop, build):
         {"Service Id": None},
     ],
 )
-def test_no_request_on_a_line_past_its_point_of_no_return_is_swallowed(shop, build, fields):
+def test_no_request_on_a_line_past_its_point_of_no_return_is_swallowed(shop, fields):
     """Whatever it asks for: what is done must be what was told."""
-    number, keys = dispatched(shop, build)
+    number, keys = dispatched(shop)
     with pytest.raises(PastPointOfNoReturn) as refused:
         edit(shop, number, "1", {"request": "set", "item": keys[LINE], "fields": fields})
     assert str(refused.value) == (
@@ -267,8 +268,8 @@ def test_no_request_on_a_line_past_its_point_of_no_return_is_swallowed(shop, bui
     )
 
 
-def test_a_request_for_what_a_finished_line_is_already_changes_nothing(shop, build):
-    number, keys = dispatched(shop, build)
+def test_a_request_for_what_a_finished_line_is_already_changes_nothing(shop):
+    number, keys = dispatched(shop)
     again = {"request": "set", "item": keys[LINE], "fields": {"Service Id": "5095550123"}}
     assert [status for _, _, status in shown(the(edit(shop, number, "1", again)))] == ["Complete"] + ["Pending"] * 4
 
@@ -288,12 +289,15 @@ def test_no_request_on_a_complete_line_is_swallowed(shop):
     )
 
 
-def failed_line(shop, build):
+def failed_line(shop):
     """A supplement of a package of which the line failed, and what is beneath the line is still asked for."""
     number, order = new_package(shop)
     shop.ask("submit", order=number)
     keys = {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(order)}
-    assert shop.work(build.status(f"{number}-1", [(keys[LINE], "FAILED")]), "provisioning_status")["state"] == "done"
+    assert (
+        shop.work(provisioning_status(f"{number}-1", [(keys[LINE], "FAILED")]), "provisioning_status")["state"]
+        == "done"
+    )
     shop.ask("revise", order=number)
     return number, keys
 
@@ -302,8 +306,8 @@ def said_of(attribute):
     return [attribute.get(name) for name in ("Name", "Action Code", "Text Value", "Number Value", "Date Value")]
 
 
-def test_what_is_beneath_a_failed_line_stays_on_the_order_and_is_shown(shop, build):
-    number, _ = failed_line(shop, build)
+def test_what_is_beneath_a_failed_line_stays_on_the_order_and_is_shown(shop):
+    number, _ = failed_line(shop)
     edited = the(edit(shop, number, "1"))
     assert shown(edited) == [
         (PACKAGE, "Add", "Complete"),
@@ -330,8 +334,8 @@ def test_what_is_beneath_a_failed_line_stays_on_the_order_and_is_shown(shop, bui
         ("Voice Mail", {"request": "remove"}, "Voice Mail", "stands beneath a failed one|Pending"),
     ],
 )
-def test_a_request_on_a_line_that_failed_or_stands_beneath_one_is_told_so(shop, build, product, request_, what, why):
-    number, keys = failed_line(shop, build)
+def test_a_request_on_a_line_that_failed_or_stands_beneath_one_is_told_so(shop, product, request_, what, why):
+    number, keys = failed_line(shop)
     named = "beneath" if request_["request"] == "add" else "item"
     is_what, status = why.split("|")
     with pytest.raises(FinishedLine) as refused:
@@ -345,7 +349,7 @@ def test_a_request_on_a_line_that_failed_or_stands_beneath_one_is_told_so(shop, 
     )
 
 
-def test_a_change_that_failed_hinders_no_other_edit_and_is_refused_itself(shop, build):
+def test_a_change_that_failed_hinders_no_other_edit_and_is_refused_itself(shop):
     """The service is as it was before the order: that is no change that somebody asks for now."""
     root = installed_package(shop)
     [asset] = shop.stored("OM Asset", Account_Id="1-B")
@@ -353,7 +357,7 @@ def test_a_change_that_failed_hinders_no_other_edit_and_is_refused_itself(shop, 
     change = [{"request": "set", "item": keys[one], "fields": {"Agreement Id": "AG-1"}} for one in (LINE, "Caller Id")]
     number = modified(shop, root, *change)
     shop.ask("submit", order=number)
-    failed = build.status(f"{number}-1", [(keys[LINE], "FAILED")], time="2026-02-03T10:00:00Z")
+    failed = provisioning_status(f"{number}-1", [(keys[LINE], "FAILED")], time="2026-02-03T10:00:00Z")
     assert shop.work(failed, "provisioning_status")["state"] == "done"
     shop.ask("revise", order=number)
     add = {"request": "add", "product": "Call Waiting", "beneath": keys[LINE]}
@@ -423,7 +427,7 @@ def test_an_order_is_not_said_to_disconnect_what_another_one_does(shop):
     assert shown(edited) == [(PACKAGE, "Add", "Complete")]
 
 
-def test_what_is_complete_of_a_service_item_that_is_gone_stays_on_the_order(shop, build):
+def test_what_is_complete_of_a_service_item_that_is_gone_stays_on_the_order(shop):
     """Its root is on the order for its sake only; the rest is taken off."""
     root = installed_package(shop)
     [asset] = shop.stored("OM Asset", Account_Id="1-B")
@@ -431,7 +435,7 @@ def test_what_is_complete_of_a_service_item_that_is_gone_stays_on_the_order(shop
     change = [{"request": "set", "item": keys[one], "fields": {"Agreement Id": "AG-1"}} for one in (LINE, "Caller Id")]
     number = modified(shop, root, *change)
     shop.ask("submit", order=number)
-    done = build.status(f"{number}-1", [(keys["Caller Id"], "COMPLETED")], time="2026-02-03T10:00:00Z")
+    done = provisioning_status(f"{number}-1", [(keys["Caller Id"], "COMPLETED")], time="2026-02-03T10:00:00Z")
     assert shop.work(done, "provisioning_status")["state"] == "done"
     gone = the(shop.ask("disconnect", account="1-B", root=root, session="bert")).get("Quote Number")
     shop.ask("quote-to-order", quote=gone, due_date="2026-01-01")
@@ -440,12 +444,12 @@ def test_what_is_complete_of_a_service_item_that_is_gone_stays_on_the_order(shop
     assert shown(edited) == [(PACKAGE, "-", "-"), (LINE, "-", "-"), ("Caller Id", "Update", "Complete")]
 
 
-def test_a_new_price_that_a_finished_line_does_not_get_is_told_as_such(shop, build):
+def test_a_new_price_that_a_finished_line_does_not_get_is_told_as_such(shop):
     number, order = new_package(shop)
     shop.ask("submit", order=number)  # the package itself is complete with it
     root = line_items(order)[0].get("Integration Id")
     shop.ask("revise", order=number)
-    shop.load(build.sample("price_list.xml").decode().replace("<Price>19.95<", "<Price>21.00<"))
+    shop.load(sample("price_list.xml").decode().replace("<Price>19.95<", "<Price>21.00<"))
     outcome = edit(shop, number, "2")
     assert [str(note) for note in outcome.notes] == [
         f"left out: {PACKAGE} {root}: the price 19.95 -> 21.00 USD: the line is finished and keeps its own, "

@@ -6,28 +6,31 @@ import pytest
 
 from hub.workflows.orders.fallout import CannotBeRetried, FalloutResolved, FalloutUnknown, LineNotFailed
 from integration_objects.complex_object import line_items, message, walk_items
+from tests.road import VOICE_MAIL, mainframe_line, mainframe_order, provisioning_status, work_order_lines
 
 NUMBER = "O-0000001"
 
 
 @pytest.fixture
-def keys(road, build):
+def keys(road):
     """An order for a line with caller id, whose caller id failed; its keys by product."""
     road.work(
-        build.order("8", build.line(1, "A", "LCLLN001", ref="L"), build.line(2, "A", "CALID001", parent=1, ref="C"))
+        mainframe_order(
+            "8", mainframe_line(1, "A", "LCLLN001", ref="L"), mainframe_line(2, "A", "CALID001", parent=1, ref="C")
+        )
     )
     [work_order] = road.work_orders()
-    return {line.get("product"): line.get("integrationId") for line in build.lines(work_order)}
+    return {line.get("product"): line.get("integrationId") for line in work_order_lines(work_order)}
 
 
-def answer(road, build, pairs, time="2026-02-01T10:00:00Z", revision=None, reason=None):
-    body = build.status(f"{NUMBER}-1", pairs, time=time, revision=revision, reason=reason)
+def answer(road, pairs, time="2026-02-01T10:00:00Z", revision=None, reason=None):
+    body = provisioning_status(f"{NUMBER}-1", pairs, time=time, revision=revision, reason=reason)
     return road.work(body, "provisioning_status")["state"]
 
 
-def fail_caller_id(road, build, keys):
-    answer(road, build, [(keys["Caller Id"], "FAILED")], reason="no such feature here")
-    answer(road, build, [(keys["Local Line"], "COMPLETED")], "2026-02-01T11:00:00Z")
+def fail_caller_id(road, keys):
+    answer(road, [(keys["Caller Id"], "FAILED")], reason="no such feature here")
+    answer(road, [(keys["Local Line"], "COMPLETED")], "2026-02-01T11:00:00Z")
     [entry] = road.fallout()
     return entry
 
@@ -37,8 +40,8 @@ def statuses(road):
     return order.get("Status"), [item.get("Status") for item, _ in walk_items(order)]
 
 
-def test_an_entry_is_listed_with_its_lines_and_what_can_be_done(road, build, keys):
-    entry = fail_caller_id(road, build, keys)
+def test_an_entry_is_listed_with_its_lines_and_what_can_be_done(road, keys):
+    entry = fail_caller_id(road, keys)
     [row] = road.ask("fallout-list", order=NUMBER).rows
     assert row == {
         "entry": entry["row_id"],
@@ -55,28 +58,28 @@ def test_an_entry_is_listed_with_its_lines_and_what_can_be_done(road, build, key
     assert road.ask("fallout-list", account="1-A").rows == ()
 
 
-def test_a_retry_sends_a_new_revision_of_the_work_order(road, build, keys):
-    entry = fail_caller_id(road, build, keys)
+def test_a_retry_sends_a_new_revision_of_the_work_order(road, keys):
+    entry = fail_caller_id(road, keys)
     road.ask("fallout-retry", entry=entry["row_id"])
     assert statuses(road) == ("Open", ["Complete", "Open"])
     [revised] = road.work_orders()
     assert (revised.get("number"), revised.get("revision")) == (f"{NUMBER}-1", "2")
-    assert [(line.get("product"), line.get("action")) for line in build.lines(revised)] == [
+    assert [(line.get("product"), line.get("action")) for line in work_order_lines(revised)] == [
         ("Local Line", "none"),
         ("Caller Id", "add"),
     ]
     assert road.fallout() == []
     # The answer to the first try comes late: it is superseded, and undoes nothing.
-    assert answer(road, build, [(keys["Caller Id"], "FAILED")], "2026-02-02T10:00:00Z", revision=1) == "filtered"
-    assert answer(road, build, [(keys["Caller Id"], "COMPLETED")], "2026-02-02T11:00:00Z", revision=2) == "done"
+    assert answer(road, [(keys["Caller Id"], "FAILED")], "2026-02-02T10:00:00Z", revision=1) == "filtered"
+    assert answer(road, [(keys["Caller Id"], "COMPLETED")], "2026-02-02T11:00:00Z", revision=2) == "done"
     assert statuses(road) == ("Complete", ["Complete", "Complete"])
     assert road.profile() == {"Local Line": "Active", "Local Line / Caller Id": "Active"}
 
 
-def test_a_retry_that_fails_again_is_an_entry_again(road, build, keys):
-    entry = fail_caller_id(road, build, keys)
+def test_a_retry_that_fails_again_is_an_entry_again(road, keys):
+    entry = fail_caller_id(road, keys)
     road.ask("fallout-retry", entry=entry["row_id"])
-    answer(road, build, [(keys["Caller Id"], "REJECTED")], "2026-02-02T10:00:00Z", revision=2)
+    answer(road, [(keys["Caller Id"], "REJECTED")], "2026-02-02T10:00:00Z", revision=2)
     assert statuses(road) == ("Failed", ["Complete", "Rejected"])
     [again] = road.fallout()
     assert again["row_id"] != entry["row_id"]
@@ -86,8 +89,8 @@ def test_a_retry_that_fails_again_is_an_entry_again(road, build, keys):
     assert refused.value.why.endswith(": tried again by hub")
 
 
-def test_only_failed_lines_are_tried_again(road, build, keys):
-    entry = fail_caller_id(road, build, keys)
+def test_only_failed_lines_are_tried_again(road, keys):
+    entry = fail_caller_id(road, keys)
     with pytest.raises(LineNotFailed) as refused:
         road.ask("fallout-retry", entry=entry["row_id"], lines=keys["Local Line"])
     assert str(refused.value) == (
@@ -99,8 +102,8 @@ def test_only_failed_lines_are_tried_again(road, build, keys):
     assert statuses(road) == ("Failed", ["Complete", "Failed"])
 
 
-def test_amending_makes_a_supplement_in_which_the_failed_lines_are_asked_for_again(road, build, keys):
-    entry = fail_caller_id(road, build, keys)
+def test_amending_makes_a_supplement_in_which_the_failed_lines_are_asked_for_again(road, keys):
+    entry = fail_caller_id(road, keys)
     road.ask("fallout-amend", entry=entry["row_id"])
     assert statuses(road) == ("Pending", ["Complete", "Pending"])
     assert [one["row_id"] for one in road.fallout()] == [entry["row_id"]]  # until the supplement is submitted
@@ -109,15 +112,15 @@ def test_amending_makes_a_supplement_in_which_the_failed_lines_are_asked_for_aga
     [resolved] = road.fallout("Resolved")
     assert resolved["resolution"] == "amended by revision 2"
     [revised] = road.work_orders()
-    assert [(line.get("product"), line.get("action")) for line in build.lines(revised)] == [
+    assert [(line.get("product"), line.get("action")) for line in work_order_lines(revised)] == [
         ("Local Line", "none"),
         ("Caller Id", "add"),
     ]
     assert len(road.left("billing.events")) == 1
 
 
-def test_an_amended_order_may_drop_what_failed(road, build, keys):
-    entry = fail_caller_id(road, build, keys)
+def test_an_amended_order_may_drop_what_failed(road, keys):
+    entry = fail_caller_id(road, keys)
     road.ask("fallout-amend", entry=entry["row_id"])
     [order] = road.stored("OM Order", Order_Number=NUMBER, Active_Flag="Y")
     line_items(line_items(order)[0]).clear()
@@ -128,8 +131,8 @@ def test_an_amended_order_may_drop_what_failed(road, build, keys):
     assert road.fallout() == []
 
 
-def test_closing_says_how(road, build, keys):
-    entry = fail_caller_id(road, build, keys)
+def test_closing_says_how(road, keys):
+    entry = fail_caller_id(road, keys)
     outcome = road.ask("fallout-close", entry=entry["row_id"], resolution="sold her another feature")
     assert [str(note) for note in outcome.notes] == [
         "resolved: Lines Failed of the order O-0000001: sold her another feature"
@@ -149,24 +152,24 @@ def test_an_unknown_entry_is_named(road):
     )
 
 
-def test_a_child_below_a_failed_parent_is_applied_when_the_parent_comes_after_all(road, build, keys):
+def test_a_child_below_a_failed_parent_is_applied_when_the_parent_comes_after_all(road, keys):
     """The first trap: Trim hides the child; its entry is resolved only when the child is in the profile."""
-    answer(road, build, [(keys["Local Line"], "FAILED"), (keys["Caller Id"], "COMPLETED")])
+    answer(road, [(keys["Local Line"], "FAILED"), (keys["Caller Id"], "COMPLETED")])
     assert [entry["cause"] for entry in road.fallout()] == ["Lines Failed", "Completed Below Failed"]
     road.ask("fallout-retry", entry=road.fallout()[0]["row_id"])
     assert [entry["cause"] for entry in road.fallout()] == ["Completed Below Failed"]
-    answer(road, build, [(keys["Local Line"], "COMPLETED")], "2026-02-02T10:00:00Z", revision=2)
+    answer(road, [(keys["Local Line"], "COMPLETED")], "2026-02-02T10:00:00Z", revision=2)
     assert road.profile() == {"Local Line": "Active", "Local Line / Caller Id": "Active"}
     assert road.fallout() == []
     assert statuses(road) == ("Complete", ["Complete", "Complete"])
 
 
-def test_later_orders_that_were_built_on_a_failed_line_are_marked_for_review(road, build, keys):
+def test_later_orders_that_were_built_on_a_failed_line_are_marked_for_review(road, keys):
     """The second trap: order 2 changes the caller id that never came; order 3 has nothing to do with it."""
-    change = build.line(1, "C", "CALID001", ref="C", quantity=None, more="<PRICE>2.00</PRICE>")
-    assert road.work(build.order("9", change))["state"] == "done"
-    assert road.work(build.order("10", build.line(1, "A", "ISDNL001", ref="I")))["state"] == "done"
-    answer(road, build, [(keys["Caller Id"], "FAILED")])
+    change = mainframe_line(1, "C", "CALID001", ref="C", quantity=None, more="<PRICE>2.00</PRICE>")
+    assert road.work(mainframe_order("9", change))["state"] == "done"
+    assert road.work(mainframe_order("10", mainframe_line(1, "A", "ISDNL001", ref="I")))["state"] == "done"
+    answer(road, [(keys["Caller Id"], "FAILED")])
     [mark] = road.fallout()
     caller_id = keys["Caller Id"]
     assert (mark["cause"], mark["order_number"], mark["lines"]) == ("Built On Failed Lines", "O-0000002", [caller_id])
@@ -183,15 +186,17 @@ def test_later_orders_that_were_built_on_a_failed_line_are_marked_for_review(roa
     )
 
 
-def test_later_orders_are_marked_where_an_order_is_cancelled_under_them(road, build, keys):
-    road.work(build.order("9", build.line(1, "C", "CALID001", ref="C", quantity=None, more="<PRICE>2.00</PRICE>")))
+def test_later_orders_are_marked_where_an_order_is_cancelled_under_them(road, keys):
+    road.work(
+        mainframe_order("9", mainframe_line(1, "C", "CALID001", ref="C", quantity=None, more="<PRICE>2.00</PRICE>"))
+    )
     road.ask("cancel-order", order=NUMBER)
     [mark] = road.fallout()
     assert (mark["cause"], mark["order_number"]) == ("Built On Failed Lines", "O-0000002")
 
 
-def test_applying_completed_lines_a_second_time_changes_nothing(road, build, keys):
-    answer(road, build, [(key, "COMPLETED") for key in keys.values()])
+def test_applying_completed_lines_a_second_time_changes_nothing(road, keys):
+    answer(road, [(key, "COMPLETED") for key in keys.values()])
     before = road.stored("OM Asset", Account_Id="1-B"), road.stored("OM Order"), len(road.left("billing.events"))
     road.ask("apply-completed", order=NUMBER)
     road.ask("apply-completed", order=NUMBER)
@@ -199,15 +204,15 @@ def test_applying_completed_lines_a_second_time_changes_nothing(road, build, key
     assert after == before
 
 
-def test_a_stacked_order_that_completes_first_is_applied_when_what_it_builds_on_is_there(road, build, keys):
+def test_a_stacked_order_that_completes_first_is_applied_when_what_it_builds_on_is_there(road, keys):
     """Provisioning answers in another order than it was asked: the voice mail's line isn't in the profile yet."""
-    mail = build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL)
-    road.work(build.order("9", build.line(1, "N", "LCLLN001", ref="L"), mail))
+    mail = mainframe_line(2, "A", "VOICM001", parent=1, ref="V", more=VOICE_MAIL)
+    road.work(mainframe_order("9", mainframe_line(1, "N", "LCLLN001", ref="L"), mail))
     [stacked] = road.work_orders()
     assert road.complete(stacked)["state"] == "done"
     assert road.profile() == {}
     [row] = road.ask("fallout-list").rows
-    key = build.lines(stacked)[1].get("integrationId")
+    key = work_order_lines(stacked)[1].get("integrationId")
     assert (row["cause"], row["order"], row["lines"], row["reason"], row["can be done"]) == (
         "Waits For Another Order",
         "O-0000002",
@@ -217,7 +222,7 @@ def test_a_stacked_order_that_completes_first_is_applied_when_what_it_builds_on_
     )
     road.ask("apply-completed", order="O-0000002")
     assert len(road.fallout()) == 1  # still the same one
-    answer(road, build, [(keys["Local Line"], "COMPLETED"), (keys["Caller Id"], "COMPLETED")])
+    answer(road, [(keys["Local Line"], "COMPLETED"), (keys["Caller Id"], "COMPLETED")])
     assert road.profile() == {
         "Local Line": "Active",
         "Local Line / Caller Id": "Active",
@@ -230,10 +235,10 @@ def test_a_stacked_order_that_completes_first_is_applied_when_what_it_builds_on_
 
 
 @pytest.fixture
-def waiting(road, build, keys):
+def waiting(road, keys):
     """A voice mail that is complete before the line that it stands beneath; its order."""
-    mail = build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL)
-    road.work(build.order("9", build.line(1, "N", "LCLLN001", ref="L"), mail))
+    mail = mainframe_line(2, "A", "VOICM001", parent=1, ref="V", more=VOICE_MAIL)
+    road.work(mainframe_order("9", mainframe_line(1, "N", "LCLLN001", ref="L"), mail))
     road.complete(road.work_orders()[-1])
     [entry] = road.fallout()
     assert entry["cause"] == "Waits For Another Order"
@@ -255,8 +260,8 @@ def test_what_waited_for_an_order_that_is_cancelled_waits_no_more(road, keys, wa
     )
 
 
-def test_what_waits_for_a_failed_line_waits_until_nobody_tries_that_again(road, build, keys, waiting):
-    answer(road, build, [(key, "FAILED") for key in keys.values()])
+def test_what_waits_for_a_failed_line_waits_until_nobody_tries_that_again(road, keys, waiting):
+    answer(road, [(key, "FAILED") for key in keys.values()])
     road.ask("apply-completed", order=waiting)
     assert [entry["cause"] for entry in road.fallout()] == ["Waits For Another Order", "Lines Failed"]
     road.ask("fallout-close", entry=road.fallout()[1]["row_id"], resolution="she has gone elsewhere")

@@ -10,7 +10,7 @@ from integration_objects.complex_object import walk_items
 from integration_objects.declaration import DeclarationFault
 from tests.customer_care import care_on
 from tests.http_service import http_service
-from tests.road import line, order
+from tests.road import mainframe_line, mainframe_order, provisioning_status, work_order_lines
 
 ROUTE = """\
 route: priced_order
@@ -40,7 +40,7 @@ def road(request, tmp_path):
 
 
 def work(road, number, *lines, **parts):
-    return road.work(order(number, *lines, **parts), "priced_order", f"M{number}")
+    return road.work(mainframe_order(number, *lines, **parts), "priced_order", f"M{number}")
 
 
 def lines_of(road, number):
@@ -50,8 +50,8 @@ def lines_of(road, number):
 
 def enabler(count):
     return [
-        line(1, "A", "SBENB001", ref="SBE", more=PRICE),
-        *[line(n + 1, "A", "LCLLN001", parent=1, ref=f"LIN-{n}", more=PRICE) for n in range(1, count + 1)],
+        mainframe_line(1, "A", "SBENB001", ref="SBE", more=PRICE),
+        *[mainframe_line(n + 1, "A", "LCLLN001", parent=1, ref=f"LIN-{n}", more=PRICE) for n in range(1, count + 1)],
     ]
 
 
@@ -72,17 +72,17 @@ def test_the_lists_prices_take_the_place_of_the_senders(road):
 
 
 def test_where_the_route_says_nothing_the_senders_prices_stand(road):
-    assert road.work(order("7", *enabler(5)))["state"] == "done"
+    assert road.work(mainframe_order("7", *enabler(5)))["state"] == "done"
     assert lines_of(road, "7")[0] == ("Small Business Enabler", "Add", None, "99.00", None)
     [stored] = road.stored("OM Order")
     assert stored.get("Price List Id") is None
 
 
-def test_a_new_line_that_reaches_a_tier_makes_updates_of_those_that_are_there(road, build):
+def test_a_new_line_that_reaches_a_tier_makes_updates_of_those_that_are_there(road):
     work(road, "7", *enabler(10))
     for work_order in road.work_orders():
         road.complete(work_order)
-    more = [line(1, "N", "SBENB001", ref="SBE"), line(2, "A", "LCLLN001", parent=1, ref="LIN-11")]
+    more = [mainframe_line(1, "N", "SBENB001", ref="SBE"), mainframe_line(2, "A", "LCLLN001", parent=1, ref="LIN-11")]
     assert work(road, "8", *more)["state"] == "done"
     rule = "Price rule: More than ten lines"
     assert lines_of(road, "8") == [
@@ -91,12 +91,12 @@ def test_a_new_line_that_reaches_a_tier_makes_updates_of_those_that_are_there(ro
         *[("Local Line", "Update", "5.99", "4.99", rule)] * 10,
     ]
     [work_order] = road.work_orders()
-    assert [one.get("action") for one in build.lines(work_order)] == ["none", "add", *["change"] * 10]
+    assert [one.get("action") for one in work_order_lines(work_order)] == ["none", "add", *["change"] * 10]
     road.complete(work_order)
     [asset] = road.stored("OM Asset", Account_Id="1-B")
     assert [item.get("Adjusted Price") for item, _ in walk_items(asset)] == ["25.00", *["4.99"] * 11]
 
-    assert work(road, "9", line(1, "D", "LCLLN001", ref="LIN-1"))["state"] == "done"
+    assert work(road, "9", mainframe_line(1, "D", "LCLLN001", ref="LIN-1"))["state"] == "done"
     assert sorted(lines_of(road, "9")) == [
         ("Local Line", "Delete", "5.99", "4.99", rule),
         *[("Local Line", "Update", "5.99", "5.99", None)] * 10,
@@ -104,16 +104,16 @@ def test_a_new_line_that_reaches_a_tier_makes_updates_of_those_that_are_there(ro
     ]
 
 
-def test_a_line_that_is_complete_keeps_its_price_in_the_supplement(road, build):
+def test_a_line_that_is_complete_keeps_its_price_in_the_supplement(road):
     work(road, "7", *enabler(10))
     work_order = road.work_orders()[0]
-    first = build.lines(work_order)[1].get("integrationId")
-    road.work(build.status(work_order.get("number"), [(first, "COMPLETED")]), "provisioning_status")
-    assert road.work(order("7", *enabler(11), revision=2), "priced_order", "M7-2")["state"] == "rejected"
+    first = work_order_lines(work_order)[1].get("integrationId")
+    road.work(provisioning_status(work_order.get("number"), [(first, "COMPLETED")]), "provisioning_status")
+    assert road.work(mainframe_order("7", *enabler(11), revision=2), "priced_order", "M7-2")["state"] == "rejected"
     agreed = [
         one.replace("99.00", "5.99").replace("<PRICE>5.99", "<PRICE>25.00", one.count("SBENB")) for one in enabler(11)
     ]
-    assert road.work(order("7", *agreed, revision=2), "priced_order", "M7-3")["state"] == "done"
+    assert road.work(mainframe_order("7", *agreed, revision=2), "priced_order", "M7-3")["state"] == "done"
     [stored] = road.stored("OM Order", Active_Flag="Y")
     assert [item.get("Adjusted Price") for item, _ in walk_items(stored)] == ["25.00", "5.99", *["4.99"] * 10]
 
@@ -122,7 +122,7 @@ def test_the_newest_list_of_the_orders_currency_counts_unless_the_order_names_on
     road.load(price_list("Old", "2020-01-01", "7.00"))
     road.load(price_list("New", "2021-01-01", "8.00"))
     road.load(price_list("To come", "2190-01-01", "9.00"))
-    assert work(road, "7", line(1, "A", "CALCD001", ref="C"))["state"] == "done"
+    assert work(road, "7", mainframe_line(1, "A", "CALCD001", ref="C"))["state"] == "done"
     assert lines_of(road, "7") == [("Calling Card", "Add", "8.00", "8.00", None)]
 
 
@@ -138,7 +138,7 @@ def price_list(name, start, price, currency="USD"):
 def test_two_lists_that_began_at_the_same_moment_are_for_a_person(road):
     road.load(price_list("One", "2021-01-01", "7.00"))
     road.load(price_list("Two", "2021-01-01", "8.00"))
-    assert work(road, "7", line(1, "A", "CALCD001", ref="C"))["error"] == {
+    assert work(road, "7", mainframe_line(1, "A", "CALCD001", ref="C"))["error"] == {
         "reason": "PriceListUnclear",
         "what": "there are 2 price lists in USD to price by",
         "where": "message M7, order 7, Price List Id",
@@ -148,7 +148,7 @@ def test_two_lists_that_began_at_the_same_moment_are_for_a_person(road):
 
 
 def test_an_order_without_a_price_list_in_its_currency_is_refused(road):
-    body = order("7", line(1, "A", "CALCD001", ref="C")).replace("<CURR>USD", "<CURR>EUR")
+    body = mainframe_order("7", mainframe_line(1, "A", "CALCD001", ref="C")).replace("<CURR>USD", "<CURR>EUR")
     shown = road.work(body, "priced_order", "M7")
     assert shown["state"] == "rejected"
     assert shown["error"] == {
@@ -163,7 +163,7 @@ def test_an_order_without_a_price_list_in_its_currency_is_refused(road):
 
 def test_a_product_without_a_price_is_refused_by_the_senders_reference(road):
     road.load(price_list("New", "2021-01-01", "8.00"))
-    shown = work(road, "7", line(1, "A", "CALID001", ref="CID-9"))
+    shown = work(road, "7", mainframe_line(1, "A", "CALID001", ref="CID-9"))
     assert shown["error"] == {
         "reason": "PriceMissing",
         "what": "the price list 'New' has no price for 1 product",
@@ -188,10 +188,10 @@ def test_another_systems_pricing_is_asked_before_the_lock(tmp_path):
             }
 
         service.answer = answer
-        assert work(care.road, "7", line(1, "A", "CALCD001", ref="C"))["state"] == "done"
+        assert work(care.road, "7", mainframe_line(1, "A", "CALCD001", ref="C"))["state"] == "done"
         assert lines_of(care.road, "7") == [("Calling Card", "Add", "3.00", "2.00", "Price rule: Ours")]
         assert [question["object"] for question in service.asked] == ["OM Order"]
-        assert care.road.work(order("8", line(1, "A", "CALCD001", ref="D")))["state"] == "done"
+        assert care.road.work(mainframe_order("8", mainframe_line(1, "A", "CALCD001", ref="D")))["state"] == "done"
         assert len(service.asked) == 1  # a route without prices asks nobody
 
 
@@ -206,10 +206,13 @@ def test_messages_of_one_account_in_one_group_are_each_asked_about_what_the_one_
             return {"prices": [{"number": one["number"], "fields": fields} for one in question["items"]]}
 
         service.answer = answer
-        work(care.road, "1", line(1, "A", "CALCD001", ref="C"))
+        work(care.road, "1", mainframe_line(1, "A", "CALCD001", ref="C"))
         for number in range(2, 6):
-            lines = [line(1, "N", "CALCD001", ref="C"), line(2, "A", "CALID001", parent=1, ref=f"F{number}")]
-            care.road.send(order(str(number), *lines), "priced_order", f"M{number}")
+            lines = [
+                mainframe_line(1, "N", "CALCD001", ref="C"),
+                mainframe_line(2, "A", "CALID001", parent=1, ref=f"F{number}"),
+            ]
+            care.road.send(mainframe_order(str(number), *lines), "priced_order", f"M{number}")
         care.road.manager.work(10)
         assert care.road.counts() == {"done": 5}
         assert [len(one["items"]) for one in service.asked] == [1, 2, 2, 2, 2, 3, 4, 5]

@@ -9,7 +9,7 @@ from adapters.database.objects.store import ObjectStore
 from schemas.check import parse
 from tests.customer_care import care_on
 from tests.http_service import http_service
-from tests.road import line, order
+from tests.road import mainframe_line, mainframe_order
 
 RULES = """<Message IntObjectName="Product"><ListOfProduct><Product><ProductId>Calling Card</ProductId>
 <ListOfProductAttribute><ProductAttribute><Name>Pin</Name><Required>Y</Required></ProductAttribute></ListOfProductAttribute>
@@ -26,8 +26,8 @@ def road(request, tmp_path):
 def enabler(count, action="A"):
     """A Small Business Enabler with *count* lines."""
     return [
-        line(1, action, "SBENB001", ref="SBE"),
-        *[line(n + 1, action, "LCLLN001", parent=1, ref=f"LIN-{n}") for n in range(1, count + 1)],
+        mainframe_line(1, action, "SBENB001", ref="SBE"),
+        *[mainframe_line(n + 1, action, "LCLLN001", parent=1, ref=f"LIN-{n}") for n in range(1, count + 1)],
     ]
 
 
@@ -42,7 +42,7 @@ def cards(number, product):
 
 
 def test_an_order_that_breaks_two_rules_is_refused_with_both_named_and_nothing_is_stored(road):
-    shown = road.work(order("7", *enabler(4), line(9, "A", "VOICM001", parent=2, ref="VML-1")))
+    shown = road.work(mainframe_order("7", *enabler(4), mainframe_line(9, "A", "VOICM001", parent=2, ref="VML-1")))
     assert shown["state"] == "rejected"
     assert shown["error"] == {
         "reason": "ConfigurationRefused",
@@ -63,53 +63,59 @@ def test_an_order_that_breaks_two_rules_is_refused_with_both_named_and_nothing_i
 
 
 def test_one_that_obeys_them_passes_and_so_does_the_next(road):
-    assert road.work(order("7", *enabler(5)))["state"] == "done"
-    more = [line(1, "N", "SBENB001", ref="SBE"), line(2, "A", "LCLLN001", parent=1, ref="LIN-6")]
-    assert road.work(order("8", *more))["state"] == "done"
-    last = road.work(order("9", line(1, "D", "LCLLN001", ref="LIN-1"), line(2, "D", "LCLLN001", ref="LIN-2")))
+    assert road.work(mainframe_order("7", *enabler(5)))["state"] == "done"
+    more = [mainframe_line(1, "N", "SBENB001", ref="SBE"), mainframe_line(2, "A", "LCLLN001", parent=1, ref="LIN-6")]
+    assert road.work(mainframe_order("8", *more))["state"] == "done"
+    last = road.work(
+        mainframe_order(
+            "9", mainframe_line(1, "D", "LCLLN001", ref="LIN-1"), mainframe_line(2, "D", "LCLLN001", ref="LIN-2")
+        )
+    )
     assert last["error"]["why"].startswith("Least: Small Business Enabler '")
     assert last["error"]["why"].endswith("' has 4 Local Line, and needs at least 5")
 
 
 def test_what_goes_as_a_whole_is_not_looked_at(road):
-    road.work(order("7", *enabler(5)))
-    assert road.work(order("8", line(1, "D", "SBENB001", ref="SBE")))["state"] == "done"
+    road.work(mainframe_order("7", *enabler(5)))
+    assert road.work(mainframe_order("8", mainframe_line(1, "D", "SBENB001", ref="SBE")))["state"] == "done"
 
 
 def test_what_an_older_definition_left_breaks_nothing_and_new_of_the_kind_does(road):
     """A card that has an attribute which its product no longer knows; another order changes the card."""
     directory = "<FEATURE><NAME>Colour</NAME><VAL>red</VAL></FEATURE>"
     pin = "<FEATURE><NAME>Pin</NAME><VAL>1</VAL><ACTN>A</ACTN></FEATURE>"
-    road.work(order("7", line(1, "A", "CALCD001", ref="C", more=directory)))
+    road.work(mainframe_order("7", mainframe_line(1, "A", "CALCD001", ref="C", more=directory)))
     road.load(RULES)
-    assert road.work(order("8", line(1, "C", "CALCD001", ref="C", more=pin)))["state"] == "done"
-    shown = road.work(order("9", line(1, "A", "CALCD001", ref="NEW", more=directory + pin)))
+    assert road.work(mainframe_order("8", mainframe_line(1, "C", "CALCD001", ref="C", more=pin)))["state"] == "done"
+    shown = road.work(mainframe_order("9", mainframe_line(1, "A", "CALCD001", ref="NEW", more=directory + pin)))
     assert shown["error"]["why"] == "Attribute: Calling Card 'NEW' has no attribute 'Colour'"
 
 
 def test_a_state_that_a_later_rule_made_unlawful_is_mended_by_the_next_order(road):
-    road.work(order("7", line(1, "A", "CALCD001", ref="C")))
+    road.work(mainframe_order("7", mainframe_line(1, "A", "CALCD001", ref="C")))
     road.load(RULES)
-    shown = road.work(order("8", line(1, "C", "CALCD001", ref="C", more="<PHONE>5095550123</PHONE>")))
+    shown = road.work(
+        mainframe_order("8", mainframe_line(1, "C", "CALCD001", ref="C", more="<PHONE>5095550123</PHONE>"))
+    )
     assert (shown["reason"], shown["error"]["where"]) == ("ConfigurationRefused", "message MF-8-1, order 8, line C")
 
 
 def test_a_supplement_is_checked_as_the_order_that_replaces_the_former(road):
-    road.work(order("7", *enabler(5)))
-    few = road.work(order("7", *enabler(4), revision=2))
+    road.work(mainframe_order("7", *enabler(5)))
+    few = road.work(mainframe_order("7", *enabler(4), revision=2))
     assert few["error"]["why"] == "Least: Small Business Enabler 'SBE' has 4 Local Line, and needs at least 5"
-    assert road.work(order("7", *enabler(6), revision=2, message="MF-again"))["state"] == "done"
+    assert road.work(mainframe_order("7", *enabler(6), revision=2, message="MF-again"))["state"] == "done"
     assert [one.get("Revision") for one in road.stored("OM Order", Active_Flag="Y")] == ["2"]
 
 
 def test_an_item_that_moves_is_checked_where_it_went_and_where_it_is_missing(road):
-    road.work(order("7", *enabler(5)))
+    road.work(mainframe_order("7", *enabler(5)))
     other = [
-        line(1, "A", "SBENB001", ref="OTHER"),
-        *[line(n, "A", "LCLLN001", parent=1, ref=f"OTH-{n}") for n in range(2, 6)],
-        line(6, "C", "LCLLN001", parent=1, ref="LIN-1"),
+        mainframe_line(1, "A", "SBENB001", ref="OTHER"),
+        *[mainframe_line(n, "A", "LCLLN001", parent=1, ref=f"OTH-{n}") for n in range(2, 6)],
+        mainframe_line(6, "C", "LCLLN001", parent=1, ref="LIN-1"),
     ]
-    shown = road.work(order("8", *other))
+    shown = road.work(mainframe_order("8", *other))
     assert shown["error"]["what"] == "the configuration breaks a rule of its products"
     assert shown["error"]["why"].endswith("' has 4 Local Line, and needs at least 5")
 
@@ -148,7 +154,7 @@ def test_another_systems_configurator_is_asked_before_the_lock(tmp_path):
             return {"broken": [{"rule": "Credit", "product": "Calling Card", "item": None, "text": "no credit"}]}
 
         service.answer = answer
-        shown = care.road.work(order("7", line(1, "A", "CALCD001", ref="C")))
+        shown = care.road.work(mainframe_order("7", mainframe_line(1, "A", "CALCD001", ref="C")))
         assert shown["error"] == {
             "reason": "ConfigurationRefused",
             "what": "the configuration breaks a rule of its products",
@@ -158,4 +164,4 @@ def test_another_systems_configurator_is_asked_before_the_lock(tmp_path):
         }
         assert [question["operation"] for question in service.asked] == ["check"]
         service.answer = lambda question: {"broken": []}
-        assert care.road.work(order("8", line(1, "A", "CALCD001", ref="C")))["state"] == "done"
+        assert care.road.work(mainframe_order("8", mainframe_line(1, "A", "CALCD001", ref="C")))["state"] == "done"

@@ -11,23 +11,23 @@ from hub.workflows.state.order_lookup import OrderUnknown
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import instances, line_items, message, walk_items
 from tests.customer_care import lines, the
-from tests.road import status
+from tests.road import VOICE_MAIL, mainframe_line, mainframe_order, provisioning_status, work_order_lines
 
 NUMBER = "O-0000001"
 
 
 @pytest.fixture
-def submitted(road, build):
+def submitted(road):
     """A mainframe's order for a line with voice-mail, submitted; its work order's lines by product."""
     road.work(
-        build.order(
+        mainframe_order(
             "12",
-            build.line(1, "A", "LCLLN001", ref="L"),
-            build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL),
+            mainframe_line(1, "A", "LCLLN001", ref="L"),
+            mainframe_line(2, "A", "VOICM001", parent=1, ref="V", more=VOICE_MAIL),
         )
     )
     [work_order] = road.work_orders()
-    return {line.get("product"): line.get("integrationId") for line in build.lines(work_order)}
+    return {line.get("product"): line.get("integrationId") for line in work_order_lines(work_order)}
 
 
 def revisions(road):
@@ -64,16 +64,16 @@ def test_a_supplement_is_a_copy_with_the_next_revision_and_the_originals_keys(ro
     assert road.work_orders() == []  # provisioning hears of it when it is submitted
 
 
-def test_a_supplement_that_is_submitted_replaces_the_work_orders(road, build, submitted):
+def test_a_supplement_that_is_submitted_replaces_the_work_orders(road, submitted):
     road.ask("revise", order=NUMBER)
     drop_voice_mail(road)
     road.ask("submit", order=NUMBER)
     assert revisions(road) == [("1", "Open", "N"), ("2", "Open", "Y")]
     [revised] = road.work_orders()
     assert (revised.get("number"), revised.get("revision")) == (f"{NUMBER}-1", "2")
-    assert [(line.get("product"), line.get("action")) for line in build.lines(revised)] == [("Local Line", "add")]
+    assert [(line.get("product"), line.get("action")) for line in work_order_lines(revised)] == [("Local Line", "add")]
     # Provisioning may answer under the sender's own number, which the supplement itself doesn't carry.
-    done = build.status("", [(submitted["Local Line"], "COMPLETED")], source=("MAINFRAME", "12"))
+    done = provisioning_status("", [(submitted["Local Line"], "COMPLETED")], source=("MAINFRAME", "12"))
     assert road.work(done, "provisioning_status")["state"] == "done"
     assert road.profile() == {"Local Line": "Active"}
     assert active(road).get("Status") == "Complete"
@@ -163,17 +163,17 @@ def test_cancelling_a_supplement_makes_the_original_active_again(road, submitted
     assert revisions(road) == [("1", "Open", "N"), ("2", "Pending", "Y")]
 
 
-def test_provisioning_goes_on_with_the_original_while_the_supplement_is_made(road, build, submitted):
+def test_provisioning_goes_on_with_the_original_while_the_supplement_is_made(road, submitted):
     """What is complete meanwhile is billed, is in the profile, and is complete in the supplement, too."""
     road.ask("revise", order=NUMBER)
-    done = build.status(f"{NUMBER}-1", [(submitted["Local Line"], "COMPLETED")])
+    done = provisioning_status(f"{NUMBER}-1", [(submitted["Local Line"], "COMPLETED")])
     assert road.work(done, "provisioning_status")["state"] == "done"
     assert road.profile() == {"Local Line": "Active"}
     assert len(road.left("billing.events")) == 1
     assert [item.get("Status") for item, _ in walk_items(active(road))] == ["Complete", "Pending"]
     road.ask("submit", order=NUMBER)
     [revised] = road.work_orders()
-    assert [(line.get("product"), line.get("action")) for line in build.lines(revised)] == [
+    assert [(line.get("product"), line.get("action")) for line in work_order_lines(revised)] == [
         ("Local Line", "none"),
         ("Voice Mail", "add"),
     ]
@@ -182,11 +182,11 @@ def test_provisioning_goes_on_with_the_original_while_the_supplement_is_made(roa
     assert len(road.left("billing.events")) == 2
 
 
-def test_a_supplement_that_comes_too_late_is_refused_with_the_lines_concerned(road, build, submitted):
+def test_a_supplement_that_comes_too_late_is_refused_with_the_lines_concerned(road, submitted):
     road.ask("revise", order=NUMBER)
     drop_voice_mail(road)
     line, mail = submitted["Local Line"], submitted["Voice Mail"]
-    road.work(build.status(f"{NUMBER}-1", [(line, "COMPLETED"), (mail, "COMPLETED")]), "provisioning_status")
+    road.work(provisioning_status(f"{NUMBER}-1", [(line, "COMPLETED"), (mail, "COMPLETED")]), "provisioning_status")
     with pytest.raises(SupplementOvertaken) as refused:
         road.ask("submit", order=NUMBER)
     assert str(refused.value) == (
@@ -211,32 +211,30 @@ def test_a_supplement_that_comes_too_late_is_refused_with_the_lines_concerned(ro
         ),
     ],
 )
-def test_what_can_be_done_about_a_supplement_that_came_too_late_depends_on_its_original(
-    road, build, submitted, answer, mend
-):
+def test_what_can_be_done_about_a_supplement_that_came_too_late_depends_on_its_original(road, submitted, answer, mend):
     road.ask("revise", order=NUMBER)
     drop_voice_mail(road)
     answers = [(submitted["Voice Mail"], "COMPLETED")]
     answers += [] if answer is None else [(submitted["Local Line"], answer)]
-    road.work(build.status(f"{NUMBER}-1", answers), "provisioning_status")
+    road.work(provisioning_status(f"{NUMBER}-1", answers), "provisioning_status")
     with pytest.raises(SupplementOvertaken) as refused:
         road.ask("submit", order=NUMBER)
     assert refused.value.mend == mend
 
 
-def test_a_supplement_with_nothing_left_to_do_is_complete_when_it_is_submitted(road, build, submitted):
+def test_a_supplement_with_nothing_left_to_do_is_complete_when_it_is_submitted(road, submitted):
     road.ask("revise", order=NUMBER)
     answers = [(key, "COMPLETED") for key in submitted.values()]
-    road.work(build.status(f"{NUMBER}-1", answers), "provisioning_status")
+    road.work(provisioning_status(f"{NUMBER}-1", answers), "provisioning_status")
     road.ask("submit", order=NUMBER)
     assert revisions(road) == [("1", "Complete", "N"), ("2", "Complete", "Y")]
     assert len(road.left("billing.events")) == 1
 
 
-def test_a_senders_revision_waits_for_the_supplement_that_is_made_in_the_hub(road, build, submitted):
+def test_a_senders_revision_waits_for_the_supplement_that_is_made_in_the_hub(road, submitted):
     road.ask("revise", order=NUMBER)
     drop_voice_mail(road)
-    late = road.send(build.order("12", build.line(1, "A", "LCLLN001", ref="L"), revision=2))
+    late = road.send(mainframe_order("12", mainframe_line(1, "A", "LCLLN001", ref="L"), revision=2))
     road.run()
     shown = road.shown(late)
     assert (shown["state"], shown["waits_for"]) == ("parked", "order O-0000001 supplement decided")
@@ -249,10 +247,12 @@ def test_a_senders_revision_waits_for_the_supplement_that_is_made_in_the_hub(roa
     assert active(road).get("Source Revision") == "2"
 
 
-def test_a_supplement_keeps_its_orders_place_among_the_open_orders(road, build, submitted):
+def test_a_supplement_keeps_its_orders_place_among_the_open_orders(road, submitted):
     """A second order builds on the first; when the first is revised, it still comes first."""
     road.work(
-        build.order("13", build.line(1, "N", "LCLLN001", ref="L"), build.line(2, "A", "CALID001", parent=1, ref="C"))
+        mainframe_order(
+            "13", mainframe_line(1, "N", "LCLLN001", ref="L"), mainframe_line(2, "A", "CALID001", parent=1, ref="C")
+        )
     )
     road.ask("revise", order=NUMBER)
     projected = road.ask("projected-state", account="1-B")
@@ -260,12 +260,12 @@ def test_a_supplement_keeps_its_orders_place_among_the_open_orders(road, build, 
     assert {row["product"] for row in projected.rows} == {"Local Line", "Voice Mail", "Caller Id"}
 
 
-def test_an_open_order_is_cancelled_and_provisioning_is_told(road, build, submitted):
+def test_an_open_order_is_cancelled_and_provisioning_is_told(road, submitted):
     road.ask("cancel-order", order=NUMBER)
     assert revisions(road) == [("1", "Cancelled", "Y")]
     assert {item.get("Status") for item, _ in walk_items(active(road))} == {"Cancelled"}
     [revised] = road.work_orders()
-    assert (revised.get("revision"), build.lines(revised)) == ("2", [])
+    assert (revised.get("revision"), work_order_lines(revised)) == ("2", [])
     assert road.ask("projected-state", account="1-B").rows == ()
     with pytest.raises(StatusChangeRefused) as refused:
         road.ask("cancel-order", order=NUMBER)
@@ -279,9 +279,9 @@ def test_an_open_order_is_cancelled_and_provisioning_is_told(road, build, submit
         road.ask("submit", order=NUMBER)
 
 
-def test_an_order_that_is_partly_complete_is_not_cancelled(road, build, submitted):
+def test_an_order_that_is_partly_complete_is_not_cancelled(road, submitted):
     line = submitted["Local Line"]
-    road.work(build.status(f"{NUMBER}-1", [(line, "COMPLETED")]), "provisioning_status")
+    road.work(provisioning_status(f"{NUMBER}-1", [(line, "COMPLETED")]), "provisioning_status")
     with pytest.raises(PartlyComplete) as refused:
         road.ask("cancel-order", order=NUMBER)
     assert str(refused.value) == (
@@ -313,7 +313,7 @@ def two_lines(care):
 
 def done(care, key, day):
     """Provisioning says that a line is complete."""
-    answer = status(f"{NUMBER}-1", [(key, "COMPLETED")], time=f"2026-02-0{day}T10:00:00Z")
+    answer = provisioning_status(f"{NUMBER}-1", [(key, "COMPLETED")], time=f"2026-02-0{day}T10:00:00Z")
     assert care.road.work(answer, "provisioning_status")["state"] == "done"
 
 
@@ -368,7 +368,7 @@ def test_what_a_supplement_adds_beneath_a_root_that_was_done_before_stays_reques
         care("modify", account="1-B", root=root, requests=[change])
     changed = care.place(quote).get("Order Number")
     care("submit", order=changed)
-    answer = status(f"{changed}-1", [(line, "COMPLETED")], time="2026-03-01T10:00:00Z")
+    answer = provisioning_status(f"{changed}-1", [(line, "COMPLETED")], time="2026-03-01T10:00:00Z")
     assert care.road.work(answer, "provisioning_status")["state"] == "done"
     care("revise", order=changed)
     more = [{"request": "add", "product": "Caller Id", "beneath": line}]
@@ -386,7 +386,7 @@ def test_what_is_dropped_beneath_a_line_that_is_complete_is_dropped_from_the_sto
 
 def test_a_root_that_failed_is_finished_whatever_is_beneath_it(care):
     line, mail = two_lines(care)
-    answer = status(f"{NUMBER}-1", [(line, "FAILED")])
+    answer = provisioning_status(f"{NUMBER}-1", [(line, "FAILED")])
     assert care.road.work(answer, "provisioning_status")["state"] == "done"
     care("revise", order=NUMBER)
     assert care.refused("edit-order-line-item", order=NUMBER, line=mail, requests=[]) == (

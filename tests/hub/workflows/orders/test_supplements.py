@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from integration_objects.complex_object import line_items, walk_items
+from tests.road import mainframe_line, mainframe_order, provisioning_status, work_order_lines
 
 
 def cards(revision: int, *more: str, quantity: int = 3) -> str:
@@ -47,17 +48,17 @@ def test_copies_of_an_exploded_line_keep_their_keys_through_revisions(road):
     assert keys(road) == before[:2]
 
 
-def test_only_the_copy_that_is_complete_stays_complete(road, build):
+def test_only_the_copy_that_is_complete_stays_complete(road):
     """A revision after one of three was provisioned: the other two are still to be done, and come."""
     road.work(cards(1), "hub_object", "A1")
     [work_order] = road.work_orders()
-    first, second, third = [one.get("integrationId") for one in build.lines(work_order)]
-    road.work(build.status(work_order.get("number"), [(first, "COMPLETED")]), "provisioning_status")
+    first, second, third = [one.get("integrationId") for one in work_order_lines(work_order)]
+    road.work(provisioning_status(work_order.get("number"), [(first, "COMPLETED")]), "provisioning_status")
     assert road.work(cards(2), "hub_object", "A2")["state"] == "done"
     [order] = road.stored("OM Order", Order_Number="O-0000001", Active_Flag="Y")
     assert [item.get("Status") for item in line_items(order)] == ["Complete", "Open", "Open"]
     [revised] = road.work_orders()
-    assert [(one.get("integrationId"), one.get("action")) for one in build.lines(revised)] == [
+    assert [(one.get("integrationId"), one.get("action")) for one in work_order_lines(revised)] == [
         (second, "add"),
         (third, "add"),
     ]
@@ -67,8 +68,8 @@ def test_only_the_copy_that_is_complete_stays_complete(road, build):
     assert len(line_items(asset)) == 3
 
 
-def test_billing_hears_of_a_one_time_fee_once_whatever_revisions_follow(road, build):
-    line, order = build.line, build.order
+def test_billing_hears_of_a_one_time_fee_once_whatever_revisions_follow(road):
+    line, order = mainframe_line, mainframe_order
     fee = line(2, "A", "INSTL001", ref="F")
     road.work(order("1", line(1, "A", "LCLLN001", ref="L"), fee))
     assert (
@@ -81,23 +82,23 @@ def test_billing_hears_of_a_one_time_fee_once_whatever_revisions_follow(road, bu
     assert told == [True]
 
 
-def test_a_revision_may_withdraw_all_that_a_system_was_asked_for(road, build):
-    line, order = build.line, build.order
+def test_a_revision_may_withdraw_all_that_a_system_was_asked_for(road):
+    line, order = mainframe_line, mainframe_order
     road.work(order("1", line(1, "A", "CALID001", ref="P"), line(2, "A", "CALCD001", parent=1, ref="L")))
     assert road.work(order("1", line(1, "A", "CALID001", ref="P"), revision=2))["state"] == "done"
     first, second = road.work_orders()
     assert (second.get("number"), second.get("revision")) == (first.get("number"), "2")
-    assert build.lines(second) == []
+    assert work_order_lines(second) == []
     assert road.work(order("1", line(1, "A", "CALID001", ref="P"), revision=3))["state"] == "done"
     assert road.work_orders() == []  # nothing was left to withdraw
 
 
-def test_a_complete_line_is_neither_left_out_nor_changed(road, build):
-    line, order = build.line, build.order
+def test_a_complete_line_is_neither_left_out_nor_changed(road):
+    line, order = mainframe_line, mainframe_order
     road.work(order("1", line(1, "A", "LCLLN001", ref="L"), line(2, "A", "ISDNL001", ref="I")))
     [work_order] = road.work_orders()
-    key = build.lines(work_order)[0].get("integrationId")
-    road.work(build.status(work_order.get("number"), [(key, "COMPLETED")]), "provisioning_status")
+    key = work_order_lines(work_order)[0].get("integrationId")
+    road.work(provisioning_status(work_order.get("number"), [(key, "COMPLETED")]), "provisioning_status")
     left_out = road.work(order("1", line(1, "A", "ISDNL001", ref="I"), revision=2))
     assert (left_out["state"], left_out["reason"]) == ("rejected", "CompleteLineMissing")
     changed = road.work(
@@ -117,31 +118,33 @@ def test_a_complete_line_is_neither_left_out_nor_changed(road, build):
     assert gone["reason"] == "CompleteLineChanged"
 
 
-def test_a_status_is_measured_by_the_revision_of_its_own_work_order(road, build):
+def test_a_status_is_measured_by_the_revision_of_its_own_work_order(road):
     """Revision 2 brings a second system: its work order is in revision 1 when the other's is in revision 2."""
     road.load(
         '<Message IntObjectName="Product"><ListOfProduct><Product><ProductId>Internet Access</ProductId>'
         "<FulfilmentSystem>Data</FulfilmentSystem></Product></ListOfProduct></Message>"
     )
     with declared_system(road):
-        line, order = build.line, build.order
+        line, order = mainframe_line, mainframe_order
         road.work(order("1", line(1, "A", "LCLLN001", ref="L")))
         shown = road.work(order("1", line(1, "A", "LCLLN001", ref="L"), line(2, "A", "INTRN001", ref="I"), revision=2))
         assert shown["state"] == "done", shown["error"]
         [data] = [one for one in road.stored("OM Work Order") if one.get("Fulfilment System") == "Data"]
         assert data.get("Revision") == "1"
         key = line_items(data)[0].get("Integration Id")
-        done = build.status("", [(key, "COMPLETED")], source=("MAINFRAME", "1"), revision=1)
+        done = provisioning_status("", [(key, "COMPLETED")], source=("MAINFRAME", "1"), revision=1)
         assert road.work(done, "provisioning_status")["state"] == "done"
         assert road.profile() == {"Internet Access": "Active"}
 
 
-def test_provisioning_alone_never_opens_a_failed_line_again(road, build):
-    road.work(build.order("1", build.line(1, "A", "LCLLN001", ref="L")))
+def test_provisioning_alone_never_opens_a_failed_line_again(road):
+    road.work(mainframe_order("1", mainframe_line(1, "A", "LCLLN001", ref="L")))
     [work_order] = road.work_orders()
-    key, number = build.lines(work_order)[0].get("integrationId"), work_order.get("number")
-    road.work(build.status(number, [(key, "FAILED")]), "provisioning_status")
-    shown = road.work(build.status(number, [(key, "INPROGRESS")], time="2026-02-02T00:00:00Z"), "provisioning_status")
+    key, number = work_order_lines(work_order)[0].get("integrationId"), work_order.get("number")
+    road.work(provisioning_status(number, [(key, "FAILED")]), "provisioning_status")
+    shown = road.work(
+        provisioning_status(number, [(key, "INPROGRESS")], time="2026-02-02T00:00:00Z"), "provisioning_status"
+    )
     assert (shown["state"], shown["reason"]) == ("rejected", "StatusChangeRefused")
 
 
@@ -155,19 +158,23 @@ def test_a_senders_word_that_a_line_is_complete_completes_nothing(road):
     assert len(road.work_orders()) == 1
 
 
-def test_lines_nested_upside_down_are_refused(road, build):
+def test_lines_nested_upside_down_are_refused(road):
     road.work(
-        build.order("1", build.line(1, "A", "CALID001", ref="P"), build.line(2, "A", "CALCD001", parent=1, ref="L"))
+        mainframe_order(
+            "1", mainframe_line(1, "A", "CALID001", ref="P"), mainframe_line(2, "A", "CALCD001", parent=1, ref="L")
+        )
     )
     shown = road.work(
-        build.order("2", build.line(1, "C", "CALCD001", ref="L"), build.line(2, "C", "CALID001", parent=1, ref="P"))
+        mainframe_order(
+            "2", mainframe_line(1, "C", "CALCD001", ref="L"), mainframe_line(2, "C", "CALID001", parent=1, ref="P")
+        )
     )
     assert (shown["state"], shown["reason"]) == ("rejected", "LinesUpsideDown")
 
 
-def test_a_status_for_an_order_without_work_orders_is_refused_not_parked(road, build):
-    road.work(build.order("1", build.line(1, "A", "CALID001", ref="P")))
-    shown = road.work(build.status("", [("K", "COMPLETED")], source=("MAINFRAME", "1")), "provisioning_status")
+def test_a_status_for_an_order_without_work_orders_is_refused_not_parked(road):
+    road.work(mainframe_order("1", mainframe_line(1, "A", "CALID001", ref="P")))
+    shown = road.work(provisioning_status("", [("K", "COMPLETED")], source=("MAINFRAME", "1")), "provisioning_status")
     assert (shown["state"], shown["reason"]) == ("rejected", "WorkOrderUnknown")
 
 

@@ -9,6 +9,7 @@ import pytest
 from hub.workflows.quotes.move import AddressUnknown, NothingToMove, SameAddress
 from hub.workflows.quotes.quote_lines import CurrencyMixed
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
+from tests.road import sample, work_order_lines
 
 ENERGY = "2-EN"
 #: gas and electricity at the winter home, boiler cover with it; the town house has no gas
@@ -31,10 +32,10 @@ DAYS = {"move_out": "2026-03-31", "move_in": "2026-04-02"}
 
 
 @pytest.fixture
-def energy(road, build):
+def energy(road):
     """The energy customer with two homes."""
     for name in ("catalogue", "premises", "service_points", "meters", "meter_locations", "customers", "price_list"):
-        road.load(build.sample(f"{name}.xml"))
+        road.load(sample(f"{name}.xml"))
     road.load(PROFILE)
     return road
 
@@ -172,7 +173,7 @@ def test_a_product_that_can_not_be_transferred_is_left_out(energy):
     assert not any(note.startswith("broken rule") for note in notes)
 
 
-def test_the_quote_becomes_an_order_whose_days_the_projected_state_knows(energy, build):
+def test_the_quote_becomes_an_order_whose_days_the_projected_state_knows(energy):
     [quote] = instances(move(energy).objects[0])
     cover = line_items(line_items(quote)[1])[1].get("Integration Id")
     requests = json.dumps([{"request": "remove", "item": cover}])  # at the town house there is no gas to be covered
@@ -188,7 +189,9 @@ def test_the_quote_becomes_an_order_whose_days_the_projected_state_knows(energy,
     assert products() == products(on="2026-04-02") == ["Calling Card", "Electricity", "Home Energy"]
     energy.ask("submit", order=order.get("Order Number"))
     [work_order] = energy.work_orders()
-    assert [(line.get("product"), line.get("action"), line.get("dueDate")) for line in build.lines(work_order)] == [
+    assert [
+        (line.get("product"), line.get("action"), line.get("dueDate")) for line in work_order_lines(work_order)
+    ] == [
         ("Home Energy", "none", "2026-03-31"),
         ("Electricity", "remove", "2026-03-31"),
         ("Gas", "remove", "2026-03-31"),
@@ -246,14 +249,14 @@ def test_what_is_suspended_is_suspended_at_the_new_address_too(energy):
     assert statuses == [("Home Energy", None), ("Electricity", "Suspended"), ("Boiler Cover", None)]
 
 
-def test_what_moves_is_priced_by_the_list_of_the_day_of_moving_in(energy, build):
+def test_what_moves_is_priced_by_the_list_of_the_day_of_moving_in(energy):
     """The present list ends before; the next one prices, also when the quote and its order are gone over again."""
     currency = "<CurrencyCode>USD</CurrencyCode>"
     for name, price, period in (
         ("Standard", "4.00", "<EffectiveEndDate>2026-03-31</EffectiveEndDate>"),
         ("Spring", "4.50", "<EffectiveStartDate>2026-04-01</EffectiveStartDate>"),
     ):
-        text = build.sample("price_list.xml").decode().replace(">Standard<", f">{name}<").replace("4.00<", f"{price}<")
+        text = sample("price_list.xml").decode().replace(">Standard<", f">{name}<").replace("4.00<", f"{price}<")
         energy.load(text.replace(currency, currency + period, 1))
 
     def cost(instance):

@@ -9,6 +9,7 @@ import pytest
 from adapters.database.objects.faults import AboveItself
 from hub.workflows.received.hub_object import LOADED, UPSERTED, ObjectNotTaken
 from hub.workflows.received.meters import MetersOverlap
+from tests.road import sample
 
 SAMPLES = pathlib.Path(__file__).parents[4] / "hub" / "samples"
 #: In an order in which what is referred to comes first.
@@ -38,10 +39,10 @@ def energy(road):
 
 
 @pytest.fixture
-def customers(energy, build):
+def customers(energy):
     """The road, with all samples of customers and premises."""
     for name in FILES:
-        energy.load(build.sample(name))
+        energy.load(sample(name))
     return energy
 
 
@@ -84,16 +85,16 @@ def test_each_loaded_object_but_the_profile_has_a_sample():
 
 
 @pytest.mark.parametrize("name", [name for name, kind in FILES.items() if kind != "User"])
-def test_what_a_message_brings_is_upserted_by_the_route(customers, build, name):
+def test_what_a_message_brings_is_upserted_by_the_route(customers, name):
     """The same file again, through the door: known, done, and nothing is there twice."""
     before = len(customers.stored(FILES[name]))
-    shown = customers.work(build.sample(name), "hub_object", name)
+    shown = customers.work(sample(name), "hub_object", name)
     assert shown["state"] == "done", shown["error"]
     assert len(customers.stored(FILES[name])) == before
 
 
-def test_no_message_says_who_may_approve(road, build):
-    shown = road.work(build.sample("users.xml"), "hub_object", "U-1")
+def test_no_message_says_who_may_approve(road):
+    shown = road.work(sample("users.xml"), "hub_object", "U-1")
     assert (shown["state"], shown["reason"]) == ("rejected", "ObjectNotTaken")
     assert shown["error"]["why"] == (
         "accepted objects: Account, Address, Agreement, Contact, Meter, Meter Location, OM Asset, Opportunity, "

@@ -7,6 +7,7 @@ import pytest
 from hub.workflows.orders.supplements import SupplementOvertaken
 from hub.workflows.state.milestones import PastPointOfNoReturn
 from integration_objects.complex_object import line_items, message, walk_items
+from tests.road import VOICE_MAIL, mainframe_line, mainframe_order, provisioning_status, work_order_lines
 
 NUMBER = "O-0000001"
 PRODUCT = (
@@ -16,22 +17,22 @@ PRODUCT = (
 
 
 @pytest.fixture
-def keys(road, build):
+def keys(road):
     """A mainframe's order for a line with voice-mail, whose product has a point of no return; keys by product."""
     road.load(PRODUCT)
     road.work(
-        build.order(
+        mainframe_order(
             "12",
-            build.line(1, "A", "LCLLN001", ref="L"),
-            build.line(2, "A", "VOICM001", parent=1, ref="V", more=build.VOICE_MAIL),
+            mainframe_line(1, "A", "LCLLN001", ref="L"),
+            mainframe_line(2, "A", "VOICM001", parent=1, ref="V", more=VOICE_MAIL),
         )
     )
     [work_order] = road.work_orders()
-    return {line.get("product"): line.get("integrationId") for line in build.lines(work_order)}
+    return {line.get("product"): line.get("integrationId") for line in work_order_lines(work_order)}
 
 
-def report(road, build, key, milestone, time="2026-02-01T10:00:00Z"):
-    body = build.status(f"{NUMBER}-1", [(key, "INPROGRESS")], time=time, milestone=milestone)
+def report(road, key, milestone, time="2026-02-01T10:00:00Z"):
+    body = provisioning_status(f"{NUMBER}-1", [(key, "INPROGRESS")], time=time, milestone=milestone)
     return road.work(body, "provisioning_status")["state"]
 
 
@@ -40,26 +41,26 @@ def line(road):
     return line_items(order)[0]
 
 
-def test_a_line_keeps_its_last_milestone_and_whether_it_is_past(road, build, keys):
+def test_a_line_keeps_its_last_milestone_and_whether_it_is_past(road, keys):
     key = keys["Local Line"]
-    assert report(road, build, key, "Scheduled") == "done"
+    assert report(road, key, "Scheduled") == "done"
     assert (line(road).get("Milestone"), line(road).get("Past Point Of No Return")) == ("Scheduled", None)
-    assert report(road, build, key, "Port Assigned", "2026-02-01T11:00:00Z") == "done"
+    assert report(road, key, "Port Assigned", "2026-02-01T11:00:00Z") == "done"
     assert (line(road).get("Milestone"), line(road).get("Past Point Of No Return")) == ("Port Assigned", "Y")
-    assert report(road, build, key, "Tested", "2026-02-01T12:00:00Z") == "done"
+    assert report(road, key, "Tested", "2026-02-01T12:00:00Z") == "done"
     assert (line(road).get("Milestone"), line(road).get("Past Point Of No Return")) == ("Tested", "Y")
-    assert report(road, build, key, "Tested", "2026-02-01T13:00:00Z") == "filtered"
+    assert report(road, key, "Tested", "2026-02-01T13:00:00Z") == "filtered"
 
 
-def test_a_milestone_that_is_heard_of_late_counts_but_is_not_the_last(road, build, keys):
+def test_a_milestone_that_is_heard_of_late_counts_but_is_not_the_last(road, keys):
     key = keys["Local Line"]
-    report(road, build, key, "Tested", "2026-02-01T12:00:00Z")
-    assert report(road, build, key, "Port Assigned", "2026-02-01T11:00:00Z") == "done"
+    report(road, key, "Tested", "2026-02-01T12:00:00Z")
+    assert report(road, key, "Port Assigned", "2026-02-01T11:00:00Z") == "done"
     assert (line(road).get("Milestone"), line(road).get("Past Point Of No Return")) == ("Tested", "Y")
 
 
-def test_a_line_past_its_point_of_no_return_is_not_cancelled(road, build, keys):
-    report(road, build, keys["Local Line"], "Port Assigned")
+def test_a_line_past_its_point_of_no_return_is_not_cancelled(road, keys):
+    report(road, keys["Local Line"], "Port Assigned")
     with pytest.raises(PastPointOfNoReturn) as refused:
         road.ask("cancel-order", order=NUMBER)
     assert str(refused.value) == (
@@ -70,31 +71,31 @@ def test_a_line_past_its_point_of_no_return_is_not_cancelled(road, build, keys):
     )
 
 
-def test_a_senders_revision_neither_leaves_it_out_nor_changes_it(road, build, keys):
-    report(road, build, keys["Local Line"], "Port Assigned")
-    shown = road.work(build.order("12", build.line(1, "A", "ISDNL001", ref="I"), revision=2))
+def test_a_senders_revision_neither_leaves_it_out_nor_changes_it(road, keys):
+    report(road, keys["Local Line"], "Port Assigned")
+    shown = road.work(mainframe_order("12", mainframe_line(1, "A", "ISDNL001", ref="I"), revision=2))
     assert (shown["state"], shown["reason"]) == ("rejected", "PastPointOfNoReturn")
     assert shown["error"]["what"] == "the line Local Line can't be left out any more"
-    changed = build.line(1, "A", "LCLLN001", ref="L", more="<PRICE>99.00</PRICE>")
-    shown = road.work(build.order("12", changed, revision=2, message="again"))
+    changed = mainframe_line(1, "A", "LCLLN001", ref="L", more="<PRICE>99.00</PRICE>")
+    shown = road.work(mainframe_order("12", changed, revision=2, message="again"))
     assert (shown["reason"], shown["error"]["what"]) == (
         "PastPointOfNoReturn",
         "the line Local Line can't be changed any more",
     )
-    kept = build.order("12", build.line(1, "A", "LCLLN001", ref="L"), revision=2, message="third")
+    kept = mainframe_order("12", mainframe_line(1, "A", "LCLLN001", ref="L"), revision=2, message="third")
     assert road.work(kept)["state"] == "done"
     assert line(road).get("Past Point Of No Return") == "Y"
     [revised] = road.work_orders()
-    assert [(one.get("product"), one.get("action")) for one in build.lines(revised)] == [("Local Line", "add")]
+    assert [(one.get("product"), one.get("action")) for one in work_order_lines(revised)] == [("Local Line", "add")]
 
 
-def test_a_supplement_made_before_is_overtaken(road, build, keys):
+def test_a_supplement_made_before_is_overtaken(road, keys):
     road.ask("revise", order=NUMBER)
     [order] = road.stored("OM Order", Order_Number=NUMBER, Active_Flag="Y")
     line_items(order)[0].properties["Adjusted Price"] = "9.99"
     with road.open_hub.write() as transaction:
         transaction.store.synchronize(message("OM Order", [order]))
-    report(road, build, keys["Local Line"], "Port Assigned")
+    report(road, keys["Local Line"], "Port Assigned")
     with pytest.raises(SupplementOvertaken) as refused:
         road.ask("submit", order=NUMBER)
     assert refused.value.why == (
@@ -102,15 +103,15 @@ def test_a_supplement_made_before_is_overtaken(road, build, keys):
     )
 
 
-def test_a_follow_on_order_is_stacked_on_the_open_one(road, build, keys):
-    report(road, build, keys["Local Line"], "Port Assigned")
-    follow_on = road.work(build.order("13", build.line(1, "D", "LCLLN001", ref="L", quantity=None)))
+def test_a_follow_on_order_is_stacked_on_the_open_one(road, keys):
+    report(road, keys["Local Line"], "Port Assigned")
+    follow_on = road.work(mainframe_order("13", mainframe_line(1, "D", "LCLLN001", ref="L", quantity=None)))
     assert follow_on["state"] == "done"
     assert road.ask("projected-state", account="1-B").objects == ()
 
 
-def test_another_products_milestones_bind_nobody(road, build, keys):
-    report(road, build, keys["Voice Mail"], "Port Assigned")
+def test_another_products_milestones_bind_nobody(road, keys):
+    report(road, keys["Voice Mail"], "Port Assigned")
     [order] = road.stored("OM Order", Order_Number=NUMBER, Active_Flag="Y")
     assert [item.get("Past Point Of No Return") for item, _ in walk_items(order)] == [None, None]
     road.ask("cancel-order", order=NUMBER)

@@ -9,7 +9,7 @@ from integration_objects.complex_object import instances, walk_items
 from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 from tests.customer_care import lines, the
-from tests.road import status
+from tests.road import mainframe_line, mainframe_order, provisioning_status
 
 LINE, PACKAGE = "Local Line", "Local Breakthrough Package"
 NUMBER = {"request": "set", "item": f"{PACKAGE}/{LINE}/Call Forwarding", "attributes": {"Forwarding Number": "206-1"}}
@@ -251,7 +251,7 @@ def test_the_number_that_provisioning_assigns_stays_through_a_stacked_order(care
     first = ordered(care, changes(care, root, "anna", Service_Id="111"))
     stacked = ordered(care, changes(care, root, "bert", Pricing_Comment="ask Ann"))
     work_order = f"{first.get('Order Number')}-1"
-    answer = status(work_order, [(root, "COMPLETED")]).replace(
+    answer = provisioning_status(work_order, [(root, "COMPLETED")]).replace(
         "<status>COMPLETED</status>", "<status>COMPLETED</status><serviceNumber>119</serviceNumber>"
     )
     assert care.road.work(answer, "provisioning_status")["state"] == "done"
@@ -271,37 +271,37 @@ def test_a_new_order_that_is_edited_beneath_a_submitted_one_keeps_its_edit(care)
     assert values(care) == ("222", "ask Ann")
 
 
-def sent(care, build, number, line, **more):
+def sent(care, number, line, **more):
     """An order of the mainframe for 1-B, received."""
-    assert care.road.work(build.order(number, line, **more))["state"] == "done"
+    assert care.road.work(mainframe_order(number, line, **more))["state"] == "done"
 
 
-def test_what_the_hub_fills_in_for_a_sender_is_not_asked_for_by_it(care, build):
+def test_what_the_hub_fills_in_for_a_sender_is_not_asked_for_by_it(care):
     """The comment is of an order that is cancelled: the sender's line found it, and doesn't bring it."""
-    sent(care, build, "12", build.line(1, "A", "LCLLN001", ref="L"))
+    sent(care, "12", mainframe_line(1, "A", "LCLLN001", ref="L"))
     complete(care, care.order("O-0000001"))
     root = care.profile_root("1-B").get(KEY)
     other = ordered(care, changes(care, root, "anna", Pricing_Comment="ask Ann"))
-    sent(care, build, "13", build.line(1, "C", "LCLLN001", ref="L", quantity=None, more="<PRICE>2.00</PRICE>"))
+    sent(care, "13", mainframe_line(1, "C", "LCLLN001", ref="L", quantity=None, more="<PRICE>2.00</PRICE>"))
     care("cancel-order", order=other.get("Order Number"))
     complete(care, care.order("O-0000003"))
     assert (care.profile_root("1-B").get("Adjusted Price"), values(care)[1]) == ("2.00", None)
 
 
-def test_a_senders_order_that_is_due_before_open_ones_marks_them(care, build):
-    sent(care, build, "12", build.line(1, "A", "LCLLN001", ref="L"))
+def test_a_senders_order_that_is_due_before_open_ones_marks_them(care):
+    sent(care, "12", mainframe_line(1, "A", "LCLLN001", ref="L"))
     complete(care, care.order("O-0000001"))
     root = care.profile_root("1-B").get(KEY)
     other = ordered(care, changes(care, root, "anna", Pricing_Comment="ask Ann"))
-    gone = build.order("13", build.line(1, "D", "LCLLN001", ref="L"))
+    gone = mainframe_order("13", mainframe_line(1, "D", "LCLLN001", ref="L"))
     due = gone.replace("<CURR>", "<DUE-DATE>20270101</DUE-DATE><CURR>")
     assert care.road.work(due)["state"] == "done"
     (mark,) = care.road.fallout()
     assert (mark["cause"], mark["order_number"]) == ("Overtaken By Due Date", other.get("Order Number"))
 
 
-def test_a_sender_orders_no_part_of_a_service(care, build):
-    row = care.road.work(build.order("12", build.line(1, "A", "LCLLN001", ref="L", quantity="0.5")))
+def test_a_sender_orders_no_part_of_a_service(care):
+    row = care.road.work(mainframe_order("12", mainframe_line(1, "A", "LCLLN001", ref="L", quantity="0.5")))
     assert (row["state"], row["error"]["what"], row["error"]["where"].partition(", line item")[2]) == (
         "rejected",
         "a part of a service can't be ordered",

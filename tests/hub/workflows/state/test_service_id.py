@@ -11,6 +11,7 @@ from integration_objects.definition import shipped_definitions
 from integration_objects.field_values import read_date
 from integration_objects.property_set import PropertySet
 from schemas.check import parse
+from tests.road import Road, sample
 
 NETWORK = Network(
     {"P": {"Service Point Id": "P", "Service Id": "5095550140"}, "Q": {"Service Point Id": "Q", "Service Id": None}},
@@ -93,15 +94,15 @@ PRODUCTS = (
 
 
 @pytest.fixture
-def network(tmp_path, build):
+def network(tmp_path):
     """The road, with the samples' meters; products whose service ids are joined in."""
     if "Service Id Kind" not in shipped_definitions()["Product"].root.fields:
         (tmp_path / "integration_objects").mkdir()
         (tmp_path / "integration_objects" / "product.yaml").write_text(KIND, encoding="utf-8")
-    made = build.Road(tmp_path).load_samples()
+    made = Road(tmp_path).load_samples()
     made.load(PRODUCTS)
     for name in ("premises", "customers", "service_points", "meters", "meter_locations"):
-        made.load(build.sample(f"{name}.xml"))
+        made.load(sample(f"{name}.xml"))
     yield made
     made.close()
 
@@ -110,7 +111,7 @@ def network(tmp_path, build):
 TARIFF = "<ListOfAttribute><Attribute><Name>Tariff</Name><TextValue>Standard</TextValue></Attribute></ListOfAttribute>"
 
 
-def test_work_orders_and_billing_are_told_the_meter_of_the_date(network, build):
+def test_work_orders_and_billing_are_told_the_meter_of_the_date(network):
     """Due before the meter was replaced, the old one; completed after it, the new one; the asset keeps its own."""
     order = (
         '<Message IntObjectName="OM Order"><ListOfOMOrder><Order><AccountId>2-EN</AccountId>'
