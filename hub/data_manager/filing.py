@@ -1,4 +1,4 @@
-"""Filing: deliveries become inbox rows; the ones that are refused at the door end here.
+"""Filing: deliveries become inbox rows; the ones that are refused when they are filed end here.
 
 Spec: docs/design/road.md, "Identity of a message"; docs/design/guarantees.md G1 and G2.
 """
@@ -71,7 +71,7 @@ def arrivals_of(deliveries: Sequence[tuple[Route, Delivery]]) -> list[Arrival]:
 def file_arrivals(
     transaction: Transaction, deliveries: Sequence[tuple[Route, Delivery]], arrivals: Sequence[Arrival]
 ) -> tuple[list[Filed], list[tuple[MessageWork, Delivery]]]:
-    """File arrivals as inbox rows, and end the messages that are refused at the door.
+    """File arrivals as inbox rows, and end the messages that are refused when they are filed.
 
     The caller works out `arrivals_of` the deliveries beforehand, while no transaction holds a lock.
 

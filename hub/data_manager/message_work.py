@@ -146,7 +146,7 @@ class MessageWork:
         """Check, convert and map the body; return the internal message."""
         row, route = self.row, self.route
         self.step = "check"
-        # Refused here and not at the door, so that the message has a row, a dead letter and a reply like any other
+        # Refused here and not when it is filed, so that the message has a row, a dead letter and a reply like any other
         # refusal.
         if not route.allows_sender(row.sender):
             raise SenderRefused(route=route, sender=row.sender, senders=", ".join(route.senders))

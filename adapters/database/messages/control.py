@@ -1,4 +1,4 @@
-"""Tables that control the hub's processes: leases, pauses, numbers, the doors' own counts, and the marks of work.
+"""Tables that control the hub's processes: leases, pauses, numbers, the transports' own counts, and the marks of work.
 
 Everything runs in the caller's transaction.
 
@@ -42,7 +42,7 @@ _SET_COMPONENT = upsert(
 _NEXT_NUMBER = upsert(SEQUENCE, ["name"], lambda _: {"value": SEQUENCE.c.value + bindparam("step")}).returning(
     SEQUENCE.c.value
 )
-# Each process has a row of its own, so that doors don't wait for each other.
+# Each process has a row of its own, so that processes don't wait for each other.
 _COUNT_DELIVERIES = upsert(
     DOOR_COUNT, ["route", "process"], lambda new: {"deliveries": DOOR_COUNT.c.deliveries + new.deliveries}
 )
@@ -62,7 +62,7 @@ _UNMARK = delete(MARK).where(is_one_of(MARK.c.inbox_id, "ids"))
 
 
 class Control:
-    """Leases, pauses, numbers and door counts, in the transaction of *connection*."""
+    """Leases, pauses, numbers and counts of deliveries, in the transaction of *connection*."""
 
     def __init__(self, connection: Connection, surroundings: Surroundings, process: str = "local") -> None:
         self._connection = connection
@@ -117,12 +117,12 @@ class Control:
         return int(self._connection.execute(_NEXT_NUMBER, values).scalar_one())
 
     def count_deliveries(self, route: str, number: int) -> None:
-        """Add *number* to the deliveries of this process's door of *route*."""
+        """Add *number* to the deliveries of *route* in this process."""
         values = {"route": route, "process": self._process, "deliveries": number}
         self._connection.execute(_COUNT_DELIVERIES, values)
 
     def door_counts(self, route: str | None = None) -> tuple[int, int]:
-        """Return the doors' counts, of *route* or of all: deliveries in the inbox, deliveries on their way to it."""
+        """Return the transports' counts, of *route* or of all: deliveries in the inbox, deliveries on their way to it."""
         statement = _DOORS if route is None else _DOORS.where(DOOR_COUNT.c.route == route)
         deliveries, unacknowledged = self._connection.execute(statement).one()
         return int(deliveries), int(unacknowledged)

@@ -4,7 +4,7 @@
     repeat      the same identity and body as before: counted, and answered with the first reply again
     id reused   the same identity with another body: a row of its own, rejected, reason MessageIdReused
 
-Whatever the outcome, the door's count grows by one in the same transaction.
+Whatever the outcome, the count of its transport grows by one in the same transaction.
 
 Spec: docs/design/road.md, "Identity of a message" and "An independent count"; docs/design/guarantees.md G2 and G6.
 """
@@ -73,7 +73,7 @@ class Arrival:
     """A message on its way into the inbox.
 
     Attributes:
-        route: the route whose door it came by.
+        route: the route that it came by.
         sender: the broker's verified user, the folder's name, or ``local``.
         identity: the message id, a field, or the body's digest, as the route declares.
         envelope: the message; its reply-to is allowed by the route, or None.
@@ -135,7 +135,7 @@ class Filing:
         self._control = control
 
     def file(self, arrivals: Sequence[Arrival]) -> list[Filed]:
-        """File *arrivals* in this order, and count them for their doors; return their outcomes in the same order."""
+        """File *arrivals* in this order, and count them for their transports; return their outcomes in the same order."""
         if not arrivals:
             return []
         rows = [self._new_row(arrival) for arrival in arrivals]

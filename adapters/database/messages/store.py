@@ -69,8 +69,8 @@ class Counts:
     Attributes:
         states: rows per state, every state named.
         duplicates: repeats, which are no rows.
-        deliveries: the deliveries that the doors counted into the inbox.
-        unacknowledged: the deliveries that the doors hold and that aren't in the inbox yet.
+        deliveries: the deliveries that the transports counted into the inbox.
+        unacknowledged: the deliveries that the transports hold and that aren't in the inbox yet.
     """
 
     states: Mapping[str, int]
@@ -85,7 +85,7 @@ class Counts:
 
     @property
     def agrees(self) -> bool:
-        """Return whether the doors counted as many deliveries as the rows account for."""
+        """Return whether the transports counted as many deliveries as the rows account for."""
         return self.deliveries == self.received + self.duplicates
 
 
@@ -117,7 +117,7 @@ class MessageStore:
         self._filing = Filing(connection, surroundings, self.outbox, self.control)
 
     def file(self, arrival: Arrival) -> Filed:
-        """File one arrival: new, repeat or id reused. The door's count grows by one."""
+        """File one arrival: new, repeat or id reused. the count of its transport grows by one."""
         return self._filing.file([arrival])[0]
 
     def file_all(self, arrivals: Sequence[Arrival]) -> list[Filed]:

@@ -4,7 +4,7 @@
     hub_recording      the values that came into a message's run from outside, compressed
     hub_in_hand        the messages that a process works on, so that its next start knows which one it died on
     hub_outbox         the messages that leave, in the order in which they were written
-    hub_door_count     deliveries as the doors counted them, apart from the inbox rows
+    hub_door_count     deliveries as the transports counted them, apart from the inbox rows
     hub_lease          who may dispatch to a destination, and until when
     hub_component      the components that an operator paused
     hub_sequence       numbers that the hub gives out (orders, work orders)
