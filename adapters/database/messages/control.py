@@ -122,7 +122,7 @@ class Control:
         self._connection.execute(_COUNT_DELIVERIES, values)
 
     def door_counts(self, route: str | None = None) -> tuple[int, int]:
-        """Return the transports' counts, of *route* or of all: deliveries in the inbox, deliveries on their way to it."""
+        """Return the transports' counts, of *route* or of all: deliveries in the inbox, and on their way."""
         statement = _DOORS if route is None else _DOORS.where(DOOR_COUNT.c.route == route)
         deliveries, unacknowledged = self._connection.execute(statement).one()
         return int(deliveries), int(unacknowledged)

@@ -135,7 +135,7 @@ class Filing:
         self._control = control
 
     def file(self, arrivals: Sequence[Arrival]) -> list[Filed]:
-        """File *arrivals* in this order, and count them for their transports; return their outcomes in the same order."""
+        """File *arrivals* in this order, and count them for their transports; return the outcomes in this order."""
         if not arrivals:
             return []
         rows = [self._new_row(arrival) for arrival in arrivals]
