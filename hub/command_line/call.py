@@ -4,35 +4,54 @@
     orderhub call trim object=@order.xml specification="[Status] = 'Open'" --format json
     orderhub call evaluate expression="[Quantity] * 2" item=@order.xml
 
-Standard output carries the result; what Apply ignored goes to standard error, a line each, or into the JSON. It starts
-fast: neither a database nor a map nor a schema is loaded.
+Standard output carries the result; the changes that Apply ignored go to standard error, a line each, or into the JSON.
+The command starts fast, because it loads no database, no map and no schema.
 
 Spec: docs/design/methods.md, "Reached from outside".
 """
 
 from __future__ import annotations
 
+import gc
+import inspect
+import json
 import pathlib
+import platform
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
+from adapters.files import read_file
+from hub.deployment.definitions import load_definitions, own_folder
+from hub.deployment.own_python import own_python
 from hub.presentation.printing import complain
+from hub.presentation.tree_json import check_levels, tree_json
+from hub.services import HANDED_IN, SERVICES, Applied, Service
+from hub.services.accepted_objects import check_taken
+from hub.services.objects import item_component
 from hub.workflow_manager.arguments import Argument, ArgumentWrong, Kind, given, read_text, split
-from integration_objects.errors import HubError, Refused
+from integration_objects.complex_object import all_items, empty, object_name
+from integration_objects.definition import Definitions
+from integration_objects.errors import HubError, Refused, UnknownName, located
+from integration_objects.expression import compile_expression, field_reader, text_of
+from integration_objects.names import KEY, LINE_ITEM, ORDER
+from integration_objects.property_set import PropertySet
+from integration_objects.surroundings import SeededSurroundings, Surroundings
+from maps.functions import FUNCTIONS, prove_children
+from schemas.check import Limits
+from schemas.hub_xml import hub_from_xml, hub_to_xml
 
-if TYPE_CHECKING:
-    from hub.services import Service
-    from integration_objects.definition import Definitions
-    from integration_objects.property_set import PropertySet
+app = typer.Typer()
 
 EVALUATE = "evaluate"
 FORMATS = ("xml", "text", "json")
-#: What an argument is by its name, in the shipped methods; every other is text.
+#: the kinds of the shipped methods' arguments by name; every other argument is text
 KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(("asset", "old", "new", "object", "before", "after", "target", "source", "instance"), "object"),
     "item": "object",
@@ -41,22 +60,64 @@ KINDS: Mapping[str, Kind] = {
     "limit": "whole",
     **dict.fromkeys(("complete", "compared", "compared_values"), "list"),
 }
-#: Arguments without a default that may be left out; they are null then.
+#: arguments without a default that may be left out, and are null then
 MAY_BE_LEFT_OUT = frozenset(
     (("apply", "asset"), ("delta", "old"), ("delta", "new"), ("set-field", "value"), ("create-empty", "name"))
 )
-#: Line items of this object are meant where `evaluate` is given none.
-_ANY = "OM Order"
 
 
-class MethodUnknown(Refused):
+class MethodUnknown(UnknownName, Refused):
     """There is no method with this name."""
+
+    kind = "method"
+    where = "orderhub call"
+    why = "methods are {names}"
+
+
+class FormatUnknown(UnknownName, Refused):
+    """There is no format with this name."""
+
+    kind = "format"
+    where = "option --format"
+    why = "formats are {formats}"
+
+
+class ArgumentNoFile(ArgumentWrong):
+    """An argument that must name a file doesn't."""
+
+    what = "the argument '{name}' is no file"
+    why = "expected @ and a file's name, found '{text}'"
+    mend = "write {name}=@{file}"
 
 
 class NoLineItem(Refused):
     """An expression was to be evaluated on a line item, and the message has none."""
 
+    what = "Evaluate finds no line item"
+    why = "[ ] reads the fields of the message's first line item"
+    mend = "give a message with a line item, or none"
 
+
+class TextCommand(TyperCommand):
+    """A command whose arguments are handed over as they were typed.
+
+    Typer converts arguments by pydantic, which takes longer to load than a method runs.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the arguments as texts; leave help, errors and options that are numbers to Typer."""
+        texts = {parameter.name: parameter.get_default(ctx) for parameter in self.params if parameter.name != "help"}
+        if {"-h", "--help"} & set(args):
+            return super().parse_args(ctx, args)
+        given_texts, rest, _ = self.make_parser(ctx).parse_args(list(args))
+        texts.update((name, text) for name, text in given_texts.items() if isinstance(text, (str, tuple)))
+        if rest or texts["method"] is None or texts["seed"] is not None:
+            return super().parse_args(ctx, args)
+        ctx.params = texts
+        return []
+
+
+@app.command(cls=TextCommand)
 def call(
     method: Annotated[str, typer.Argument(metavar="METHOD", help="apply, delta, trim, ...; evaluate.")],
     arguments: Annotated[
@@ -66,9 +127,8 @@ def call(
     seed: Annotated[int | None, typer.Option(help="Repeats new keys and row ids.")] = None,
 ) -> None:
     """Run a business service method on files and print the result."""
-    from hub.command_line.collector import paused_collector
-
-    _check_format(form)
+    if form not in FORMATS:
+        raise FormatUnknown(form, FORMATS, formats=", ".join(FORMATS))
     with paused_collector():
         printed, ignored = _result(method, arguments or [], form, seed)
     sys.stdout.flush()
@@ -78,17 +138,32 @@ def call(
         complain(f"ignored: {line}")
 
 
-def _result(method: str, arguments: Sequence[str], form: str, seed: int | None) -> tuple[bytes, list[str]]:
-    """What goes to standard output, and what was ignored, a line each."""
-    from hub.deployment.definitions import load_definitions, own_folder
-    from hub.deployment.own_python import own_python
-    from hub.services import SERVICES, Service
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """Switch the garbage collector off for one piece of work.
 
+    Trees have no circles, so that they are freed without the collector. Each of its full passes would walk all trees,
+    and the work would grow faster than its input. Workers go on collecting: they freeze the objects that they have
+    loaded.
+
+    Spec: docs/design/performance.md, rule 9.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _result(method: str, arguments: Sequence[str], form: str, seed: int | None) -> tuple[bytes, list[str]]:
+    """Return the text for standard output, and the lines about ignored changes."""
     folder = pathlib.Path.cwd()
     services = {**SERVICES, **own_python(own_folder(folder), "services", "SERVICES", Service)}
     commands = {service.command: service for service in services.values()}
     if method != EVALUATE and method not in commands:
-        raise _method_unknown(method, commands)
+        raise MethodUnknown(method, (*commands, EVALUATE))
     service = commands.get(method)
     known = arguments_of(method, service)
     where = f"orderhub call {method}"
@@ -97,12 +172,12 @@ def _result(method: str, arguments: Sequence[str], form: str, seed: int | None) 
     files = _Files(definitions)
     values: dict[str, Any] = {name: None for name in known if (method, name) in MAY_BE_LEFT_OUT}
     try:
-        values.update((name, _read(known[name], found, files)) for name, found in texts.items())
-        if service is not None and SERVICES.get(service.name) == service:
-            _check_taken(method, values, definitions)
+        values.update((name, _read(known[name], texts[name], files)) for name in texts)
         if service is None:
             result = evaluate(definitions=definitions, **values)
         else:
+            if SERVICES.get(service.name) == service:
+                _check_taken(method, values, definitions)
             result = service(**values, **_handed_in(service, definitions, folder, seed, files))
         return _printed(result, form, definitions)
     except HubError as error:
@@ -114,44 +189,27 @@ def evaluate(expression: str, item: PropertySet | None = None, *, definitions: D
 
     Args:
         expression: fields of the line item, and the functions of maps and rules.
-        item: a message; None: a line item of an order of which nothing is carried.
+        item: a message; None: a line item of an order that carries nothing.
         definitions: the integration objects.
 
     Raises:
-        ExpressionFault: it isn't understood, or can't be evaluated.
+        ExpressionFault: the expression isn't understood, or can't be evaluated.
         NoLineItem: the message has none.
     """
-    from hub.services.objects import item_component
-    from integration_objects.complex_object import all_items, empty, object_name
-    from integration_objects.expression import compile_expression, field_reader
-    from integration_objects.names import LINE_ITEM
-    from integration_objects.property_set import PropertySet
-    from maps.functions import FUNCTIONS, prove_children
-
-    tree = empty(_ANY) if item is None else item
+    tree = empty(ORDER) if item is None else item
     component = item_component(tree, definitions)
     compiled = compile_expression(expression, field_reader(component), FUNCTIONS)
     prove_children(compiled, component)
     node = PropertySet(LINE_ITEM) if item is None else next(iter(all_items([item])), None)
     if node is None:
-        raise NoLineItem(
-            "Evaluate finds no line item",
-            where=object_name(tree) or "complex object",
-            why="[ ] reads the fields of the message's first line item",
-            mend="give a message with a line item, or none",
-            tree=tree,
-        )
+        raise NoLineItem(where=object_name(tree) or "complex object", tree=tree)
     return compiled.evaluate(node)
 
 
 def arguments_of(method: str, service: Service | None) -> dict[str, Argument]:
-    """The arguments of a method by name; of `evaluate` where *service* is None."""
-    import inspect
-
-    from hub.services import HANDED_IN, SERVICES
-
+    """Return the arguments of a method by name; of `evaluate` if *service* is None."""
     function: Callable[..., Any] = evaluate if service is None else service.function
-    # What a deployment's own method takes under a name of its own is known only by the text: @ means a file.
+    # Nothing declares the kinds of the arguments of a deployment's own method: @ at the beginning means a file.
     other: Kind = "text" if service is None or SERVICES.get(service.name) == service else "any"
     return {
         name: Argument(
@@ -164,33 +222,7 @@ def arguments_of(method: str, service: Service | None) -> dict[str, Argument]:
     }
 
 
-def _check_format(form: str) -> None:
-    from integration_objects.nearest import nearest
-
-    if form not in FORMATS:
-        raise ArgumentWrong(
-            f"there is no format '{form}'",
-            where="option --format",
-            why=f"formats are {', '.join(FORMATS)}",
-            mend=nearest(form, FORMATS) or "name one of them",
-        )
-
-
-def _method_unknown(method: str, commands: Iterable[str]) -> MethodUnknown:
-    from integration_objects.nearest import nearest
-
-    known = sorted((*commands, EVALUATE))
-    return MethodUnknown(
-        f"there is no method '{method}'",
-        where="orderhub call",
-        why=f"methods are {', '.join(known)}",
-        mend=nearest(method, known) or "name one of them",
-    )
-
-
 def _check_taken(method: str, values: Mapping[str, Any], definitions: Definitions) -> None:
-    from hub.services.accepted_objects import check_taken
-
     for name, value in values.items():
         kind = KINDS.get(name)
         trees = value if kind == "objects" else [value] if kind == "object" and value is not None else []
@@ -199,7 +231,7 @@ def _check_taken(method: str, values: Mapping[str, Any], definitions: Definition
 
 
 def _read(argument: Argument, texts: Sequence[str], files: _Files) -> Any:
-    """What the method is given for the argument's texts."""
+    """Read the value of an argument from its texts."""
     if argument.kind == "objects":
         return [files.tree(argument, text) for text in texts]
     text = texts[0]
@@ -216,47 +248,33 @@ class _Files:
         self.trees: dict[str, PropertySet] = {}
 
     def tree(self, argument: Argument, text: str) -> PropertySet:
-        """The message in the file that *text* names."""
-        from adapters.files import read_file
-        from schemas.check import Limits
-        from schemas.hub_xml import hub_from_xml
-
+        """Read the message in the file that *text* names."""
         if not text.startswith("@") or text == "@":
-            raise ArgumentWrong(
-                f"the argument '{argument.name}' is no file",
-                where=f"argument '{argument.name}'",
-                why=f"expected @ and a file's name, found '{text}'",
-                mend=f"write {argument.name}=@{text.lstrip('@') or 'file.xml'}",
-            )
+            raise ArgumentNoFile(name=argument.name, text=text, file=text.lstrip("@") or "file.xml")
         path = pathlib.Path(text[1:])
-        if str(path) in self.trees:
-            return self.trees[str(path)]  # methods change nothing, and errors find the file by the tree
-        body = read_file(path)
-        try:
-            tree = hub_from_xml(body, self.definitions, Limits.files(), lines=True)
-        except HubError as error:
-            raise error.at(str(path)) from error
-        self.trees[str(path)] = tree
-        return tree
+        # One tree for each file, however often it is named: methods change nothing, and an error finds the file by the
+        # tree.
+        if str(path) not in self.trees:
+            body = read_file(path)
+            with located(str(path)):
+                self.trees[str(path)] = hub_from_xml(body, self.definitions, Limits.files(), lines=True)
+        return self.trees[str(path)]
 
     def unused(self, new_id: Callable[[], str]) -> Callable[[], str]:
-        """The identifiers that *new_id* makes, but for those in the files: one seed makes the same ones each time."""
-        from integration_objects.complex_object import all_items
-        from integration_objects.names import KEY
-
+        """Leave out the identifiers of *new_id* that stand in the files: a seed makes the same ones each time."""
         used = {item.get(name) for item in all_items(self.trees.values()) for name in (KEY, "Row Id")}
-        return lambda: next(made for made in iter(new_id, None) if made not in used)
+        return lambda: next(id for id in iter(new_id, None) if id not in used)
 
     def placed(self, error: HubError, texts: Mapping[str, Sequence[str]]) -> HubError:
-        """The error with the file that it is about, or the argument whose expression it is."""
-        about = error.objects.get("tree") or error.objects.get("node")
-        if about is not None:
+        """Add to an error the file that it is about, or the argument that has its expression."""
+        node_at_fault = error.objects.get("tree") or error.objects.get("node")
+        if node_at_fault is not None:
             for name, tree in self.trees.items():
-                if any(node is about for node in tree.walk()):
+                if any(node is node_at_fault for node in tree.walk()):
                     return error.at(name)
         expression = getattr(error, "expression", None)
-        for name, found in texts.items():
-            if expression is not None and expression in found:
+        for name, values in texts.items():
+            if expression is not None and expression in values:
                 return error.at(f"argument '{name}'")
         return error
 
@@ -264,52 +282,37 @@ class _Files:
 def _handed_in(
     service: Service, definitions: Definitions, folder: pathlib.Path, seed: int | None, files: _Files
 ) -> dict[str, Any]:
-    """What a method is handed by whoever calls it: definitions, identifiers, licence, host and day."""
-    from integration_objects.surroundings import SeededSurroundings, Surroundings
-
+    """Return the arguments that the runtime supplies: definitions, identifiers, licence, host and day."""
     surroundings = Surroundings()
     new_id = surroundings.new_id if seed is None else files.unused(SeededSurroundings(seed).new_id)
     makers: dict[str, Callable[[], Any]] = {
         "definitions": lambda: definitions,
         "new_id": lambda: new_id,
         "licence": lambda: _licence(folder),
-        "host": _host,
+        "host": platform.node,
         "today": lambda: surroundings.now()[:10],
     }
     return {name: makers[name]() for name in service.handed_in}
 
 
 def _licence(folder: pathlib.Path) -> Any:
-    from hub.deployment.licence import licence_of
-    from hub.deployment.settings import read_settings
+    # Imported here: pydantic takes longer to load than a method runs.
+    from hub.deployment.settings import read_licence_file, read_settings
 
-    return licence_of(folder, read_settings(folder).licence)
-
-
-def _host() -> str:
-    import platform
-
-    return platform.node()
+    return read_licence_file(folder, read_settings(folder).licence)
 
 
 def _printed(result: Any, form: str, definitions: Definitions) -> tuple[bytes, list[str]]:
-    """What goes to standard output, and the lines for standard error."""
-    import json
-
-    from hub.presentation.tree_json import check_levels, tree_json
-    from hub.services import Applied
-    from integration_objects.property_set import PropertySet
-    from schemas.hub_xml import hub_to_xml
-
+    """Return the text for standard output, and the lines for standard error."""
     ignored = result.ignored if isinstance(result, Applied) else ()
     tree = result.asset if isinstance(result, Applied) else result
     if not isinstance(tree, PropertySet):
         return (_scalar(tree, form) + "\n").encode(), []
     if form == "json":
-        entries = ",\n".join(json.dumps(asdict(one), ensure_ascii=False) for one in ignored)
+        entries = ",\n".join(json.dumps(asdict(change), ensure_ascii=False) for change in ignored)
         text = f'{{"object": {tree_json(tree, definitions)},\n"ignored": [{entries}]}}\n'
         return text.encode(), []
-    lines = [str(one) for one in ignored]
+    lines = [str(change) for change in ignored]
     if form == "xml":
         return hub_to_xml(tree, definitions), lines
     check_levels(tree, "text")
@@ -317,11 +320,7 @@ def _printed(result: Any, form: str, definitions: Definitions) -> tuple[bytes, l
 
 
 def _scalar(value: Any, form: str) -> str:
-    """A value that is no tree: truth values and null as JSON has them, everything else as its text."""
-    import json
-
-    from integration_objects.expression import text_of
-
+    """Write a value that is no tree: truth values and null as in JSON, every other value as its text."""
     plain = value
     if value is not None and not isinstance(value, bool):
         plain = text_of(value) if isinstance(value, (str, Decimal)) else str(value)

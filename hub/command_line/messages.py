@@ -2,196 +2,176 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
-from hub.presentation.printing import complain, out, table
-from integration_objects.errors import Refused
+from adapters.database.messages.inbox_row import InboxRow
+from adapters.database.messages.store import MessageStore
+from adapters.database.schema.hub_tables import STATES
+from hub.command_line.opened_hub import opened_hub
+from hub.command_line.options import DryRun, Json
+from hub.data_manager.data_manager import DataManager
+from hub.presentation.printing import complain, out, print_json, table
+from integration_objects.errors import Refused, UnknownName
+from integration_objects.field_values import read_date
 
-if TYPE_CHECKING:
-    from adapters.database.messages.store import MessageStore
+app = typer.Typer()
+messages_app = typer.Typer(no_args_is_help=True, help="The message store: what happened to every message.")
+app.add_typer(messages_app, name="messages")
 
-app = typer.Typer(no_args_is_help=True, help="The message store: what happened to every message.")
+_LISTED = ("id", "route", "state", "message_id", "key", "received_at", "attempts", "reason")
+_OUTBOUND = ("kind", "destination", "type", "message_id", "sent_at")
 
 
 class MessageUnknown(Refused):
     """A command names a message that the store doesn't have."""
 
+    what = "there is no message '{id}'"
+    where = "message {id}"
+    why = "neither an id of the message store nor a sender's message id is equal to it"
+    mend = "`orderhub messages list` shows the ids"
 
-class FilterUnknown(Refused):
-    """A command asks for messages of a state, route or time that there can't be."""
+
+class StateUnknown(UnknownName, Refused):
+    """A command asks for messages of a state that there isn't."""
+
+    kind = "state"
+    where = "option --state"
+    why = "states are {states}"
+
+
+class RouteWithoutMessages(UnknownName, Refused):
+    """A command asks for the messages of a route that isn't switched on and never had a message."""
+
+    kind = "route"
+    where = "option --route"
+    why = "this deployment has {names}, and the store has no message of another"
+
+
+class TimeUnreadable(Refused):
+    """A command asks for messages since a time that can't be read."""
+
+    what = "'{text}' is no time"
+    where = "option --since"
+    why = "{fault}"
+    mend = "write a date, or a date and time with its zone: 2026-01-31T12:00:00Z"
 
 
 class MessageNotThere(Refused):
     """A message is in a state in which the command can do nothing with it."""
 
+    what = "the message {row_id} stays as it is"
+    where = "message {row_id}"
+    why = "it is {state}; this can be done with messages that are {states}"
+    mend = "`orderhub messages list` shows every message's state"
 
-@app.command("list")
+
+@messages_app.command("list")
 def list_messages(
     state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
     route: Annotated[str | None, typer.Option(help="Only this route's.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Most messages, the newest first.")] = 100,
     since: Annotated[str | None, typer.Option(help="Only those received at this ISO time or later.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")] = False,
+    as_json: Json = False,
 ) -> None:
     """List messages, the newest first."""
-    from hub.command_line.app import opened_hub
-
-    _check_state(state)
-    since = None if since is None else _time(since)
-    open_hub = opened_hub()
-    with open_hub.read() as transaction:
-        rows = transaction.messages.listing(state, route, limit, since)
-        if route is not None and not rows:
-            _check_route(transaction.messages, open_hub.deployment.route_names, route)
-    open_hub.close()
-    if as_json:
-        out(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    heads = ("id", "route", "state", "message_id", "key", "received_at", "attempts", "reason")
-    out(table(heads, [[row[head] for head in heads] for row in rows]))
-
-
-def _check_state(state: str | None) -> None:
-    from adapters.database.schema.hub_tables import STATES
-    from integration_objects.nearest import nearest
-
     if state is not None and state not in STATES:
-        raise FilterUnknown(
-            f"there is no state '{state}'",
-            where="option --state",
-            why=f"states are {', '.join(STATES)}",
-            mend=nearest(state, STATES) or "name one of them",
-        )
+        raise StateUnknown(state, STATES, states=", ".join(STATES))
+    since = None if since is None else _stored_time(since)
+    with opened_hub() as open_hub, open_hub.read() as transaction:
+        messages = transaction.messages
+        rows = messages.listing(state, route, limit, since)
+        if route is not None and not rows:
+            _check_route(messages, open_hub.deployment.route_names, route)
+    if as_json:
+        print_json(rows)
+    else:
+        _print_rows(_LISTED, rows)
+
+
+def _print_rows(heads: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    out(table(heads, [[row[head] for head in heads] for row in rows]))
 
 
 def _check_route(messages: MessageStore, known: Sequence[str], route: str) -> None:
     """Refuse a route that isn't switched on and never had a message."""
-    from integration_objects.nearest import nearest
-
     if route not in known and not messages.listing(route=route, limit=1):
-        raise FilterUnknown(
-            f"there is no route '{route}'",
-            where="option --route",
-            why=f"this deployment has {', '.join(known) or 'none'}, and the store has no message of another",
-            mend=nearest(route, known) or "name one of them",
-        )
+        raise RouteWithoutMessages(route, known)
 
 
-def _time(text: str) -> str:
-    """A time as the message store has it."""
-    from integration_objects.field_values import read_date
-
+def _stored_time(text: str) -> str:
+    """Return a time as the message store writes it."""
     try:
         return read_date(text).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     except ValueError as error:
-        raise FilterUnknown(
-            f"'{text}' is no time",
-            where="option --since",
-            why=str(error),
-            mend="write a date, or a date and time with its zone: 2026-01-31T12:00:00Z",
-        ) from error
+        raise TimeUnreadable(text=text, fault=error) from error
 
 
-@app.command("show")
+@messages_app.command("show")
 def show_message(
     id: Annotated[str, typer.Argument(help="The id in the message store, or the sender's message id.")],
     body: Annotated[bool, typer.Option("--body", help="Print the message itself.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show one message: its states, its error, what left because of it."""
-    from hub.command_line.app import opened_hub
-
-    open_hub = opened_hub()
-    with open_hub.read() as transaction:
-        row_id = _row_id(transaction.messages, id)
-        shown = transaction.messages.show(row_id)
-        row = transaction.messages.inbox.row(row_id)
-    open_hub.close()
-    if shown is None or row is None:
-        raise _unknown(id)
+    with opened_hub() as open_hub, open_hub.read() as transaction:
+        row = _row(transaction.messages, id)
+        record = transaction.messages.show(row.id)
+    if record is None:
+        raise MessageUnknown(id=id)
     if body:
         out(row.body.decode("utf-8", "replace"))
     elif as_json:
-        out(json.dumps(shown, ensure_ascii=False, indent=2))
+        print_json(record)
     else:
-        _print(shown)
+        _print_record(record)
 
 
-def _print(shown: dict[str, Any]) -> None:
-    for name, value in shown.items():
-        if name not in ("outbound", "error", "headers") and value is not None:
+def _print_record(record: Mapping[str, Any]) -> None:
+    fields = {name: value for name, value in record.items() if name not in ("outbound", "error", "headers")}
+    error = record["error"] or {}
+    fields |= {name: error[name] for name in ("what", "where", "why", "mend") if error.get(name)}
+    for name, value in fields.items():
+        if value is not None:
             out(f"{name:<16}{value}")
-    if shown["error"]:
-        for name in ("what", "where", "why", "mend"):
-            if shown["error"].get(name):
-                out(f"{name:<16}{shown['error'][name]}")
-    heads = ("kind", "destination", "type", "message_id", "sent_at")
-    if shown["outbound"]:
+    if record["outbound"]:
         out("")
-        out(table(heads, [[row[head] for head in heads] for row in shown["outbound"]]))
+        _print_rows(_OUTBOUND, record["outbound"])
 
 
-@app.command("replay")
+@messages_app.command("replay")
 def replay_message(
     id: Annotated[str, typer.Argument(help="A parked, retrying, refused or dead message.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Put a message back in its place, to be worked again by `orderhub run`."""
-    from hub.command_line.app import opened_hub
-
-    open_hub = opened_hub()
-    with open_hub.write(dry_run=dry_run) as transaction:
-        row_id = _row_id(transaction.messages, id)
-        if not transaction.messages.inbox.replay(row_id):
-            row = transaction.messages.inbox.row(row_id)
-            state = "" if row is None else row.state
-            raise _stays(row_id, state, "parked, retrying, rejected, invalid or dead")
-    complain(f"{row_id}: would be put back, and worked again" if dry_run else f"{row_id}: done")
-    open_hub.close()
+    with opened_hub() as open_hub, open_hub.write(dry_run=dry_run) as transaction:
+        row = _row(transaction.messages, id)
+        if not transaction.messages.inbox.replay(row.id):
+            states = "parked, retrying, rejected, invalid or dead"
+            raise MessageNotThere(row_id=row.id, state=row.state, states=states)
+    complain(f"{row.id}: would be put back, and worked again" if dry_run else f"{row.id}: done")
 
 
-@app.command("give-up")
+@messages_app.command("give-up")
 def give_up_message(id: Annotated[str, typer.Argument(help="A parked or retrying message.")]) -> None:
     """Make a message dead: it is kept, and its key is free for the messages behind it."""
-    from hub.command_line.app import opened_hub
-    from hub.data_manager.data_manager import DataManager
-
-    open_hub = opened_hub()
-    with open_hub.read() as transaction:
-        row_id = _row_id(transaction.messages, id)
-        row = transaction.messages.inbox.row(row_id)
-    if not DataManager(open_hub).give_up(row_id):
-        raise _stays(row_id, "" if row is None else row.state, "parked or retrying")
-    complain(f"{row_id}: done")
-    open_hub.close()
+    with opened_hub() as open_hub:
+        with open_hub.read() as transaction:
+            row = _row(transaction.messages, id)
+        if not DataManager(open_hub).give_up(row.id):
+            raise MessageNotThere(row_id=row.id, state=row.state, states="parked or retrying")
+    complain(f"{row.id}: done")
 
 
-def _stays(row_id: str, state: str, states: str) -> MessageNotThere:
-    return MessageNotThere(
-        f"the message {row_id} stays as it is",
-        where=f"message {row_id}",
-        why=f"it is {state}; this can be done with messages that are {states}",
-        mend="`orderhub messages list` shows every message's state",
-    )
-
-
-def _row_id(messages: Any, id: str) -> str:
-    if messages.inbox.row(id) is not None:
-        return id
-    found: str | None = messages.by_message_id(id)
-    if found is None:
-        raise _unknown(id)
-    return found
-
-
-def _unknown(id: str) -> MessageUnknown:
-    return MessageUnknown(
-        f"there is no message '{id}'",
-        where=f"message {id}",
-        why="neither an id of the message store nor a sender's message id is equal to it",
-        mend="`orderhub messages list` shows the ids",
-    )
+def _row(messages: MessageStore, id: str) -> InboxRow:
+    """Return the row of a message by its id in the store, or by the sender's message id."""
+    row = messages.inbox.row(id)
+    if row is None:
+        row_id = messages.by_message_id(id)
+        row = None if row_id is None else messages.inbox.row(row_id)
+    if row is None:
+        raise MessageUnknown(id=id)
+    return row

@@ -1,32 +1,83 @@
-"""`orderhub object`: one operation of the EAI database adapter. Spec: docs/design/integration.md, "The EAI database
-adapter".
+"""`orderhub load`, `show` and `object`: stored objects in the hub's own XML.
+
+Spec: docs/design/integration.md, "Reached from outside", "EAI database adapter".
 """
 
 from __future__ import annotations
 
-import json
 import pathlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from hub.presentation.printing import complain, flush, out, picture
+from adapters.database.connection.database import repeated
+from adapters.database.schema.data_model import data_model_page
+from adapters.files import read_file, shown_path
+from hub.command_line.opened_hub import opened_hub
+from hub.command_line.options import DryRun, Files, Json
+from hub.data_manager.lookup import header_expression, known_object, stored_object
+from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.deployment.definitions import load_definitions
+from hub.presentation.printing import complain, flush, out, picture, print_json
+from hub.presentation.tree_json import tree_json
+from hub.workflow_manager.origin import Origin
+from hub.workflows.received.hub_object import load as load_object
+from integration_objects.definition import Definitions
 from integration_objects.errors import HubError
+from integration_objects.property_set import PropertySet
+from schemas.check import Limits
+from schemas.hub_xml import hub_from_xml, hub_to_xml
+from schemas.hub_xsd import hub_xsd
 
-if TYPE_CHECKING:
-    from integration_objects.definition import Definitions
-    from integration_objects.property_set import PropertySet
+app = typer.Typer()
+object_app = typer.Typer(no_args_is_help=True, help="One operation of the EAI database adapter on the hub's own XML.")
+app.add_typer(object_app, name="object")
 
-app = typer.Typer(no_args_is_help=True, help="One operation of the EAI database adapter on the hub's own XML.")
+T = TypeVar("T")
 
-Files = Annotated[list[pathlib.Path], typer.Argument(help="Messages in the hub's own XML.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")]
+_OPERATIONS = {
+    "insert": "Insert every instance; one that is there already is an error.",
+    "update": "Update every instance; what it doesn't carry stays, nothing is deleted.",
+    "upsert": "Insert or update every instance; nothing is deleted.",
+    "synchronize": ("Make stored instances equal to the message's; children that a carried list lacks are deleted."),
+    "delete": "Delete every instance, with all beneath it.",
+    "execute": "Do with each component what its property Operation says.",
+}
 
 
-@app.command("query")
+@app.command()
+def load(files: Files, dry_run: DryRun = False) -> None:
+    """Upsert accounts, products, price lists, opening profiles and what else customers have, file by file."""
+    with opened_hub() as open_hub:
+
+        def load_file(file: pathlib.Path) -> None:
+            def work(transaction: Transaction, tree: PropertySet) -> list[str]:
+                return load_object(transaction.run(Origin("load", "local", shown_path(file))), tree)
+
+            for line in _write(open_hub, file, dry_run, work):
+                out(line)
+
+        _each_file(files, load_file)
+
+
+@app.command()
+def show(
+    object: Annotated[str, typer.Argument(help="The integration object: 'OM Order', 'OM Asset', Account, ...")],
+    key: Annotated[str, typer.Argument(help="Order or quote number, account id, ...: the object's first key.")],
+    text: Annotated[bool, typer.Option("--text", help="As a tree for reading, not as XML.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Print one stored integration object as XML."""
+    with opened_hub() as open_hub:
+        definitions = open_hub.deployment.definitions
+        with open_hub.read() as transaction:
+            tree = stored_object(transaction.store, definitions, object, key)
+        _print_object(tree, definitions, text, as_json)
+
+
+@object_app.command("query")
 def query(
     name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integration object.")],
     example: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="Fields of the header.")] = None,
@@ -35,30 +86,23 @@ def query(
     as_json: Json = False,
 ) -> None:
     """Print the instances whose fields have these values; an empty object where there are none."""
-    from hub.command_line.app import opened_hub
-    from hub.data_manager.lookup import header_expression, known_object
-
     fields: dict[str, str | None] = {}
     for pair in example or []:
         field, sign, value = pair.partition("=")
         if not sign:
             raise typer.BadParameter(f"'{pair}' is no field=value")
         fields[field] = value
-    open_hub = opened_hub()
-    definitions = open_hub.deployment.definitions
-    known_object(definitions, name)
-    condition = None if where is None else header_expression(definitions, name, where)
-    with open_hub.read() as transaction:
-        tree = transaction.store.query(name, fields, condition, versions=True)
-    print_object(tree, definitions, text, as_json)
-    open_hub.close()
+    with opened_hub() as open_hub:
+        definitions = open_hub.deployment.definitions
+        known_object(definitions, name)
+        condition = None if where is None else header_expression(definitions, name, where)
+        with open_hub.read() as transaction:
+            tree = transaction.store.query(name, fields, condition, versions=True)
+        _print_object(tree, definitions, text, as_json)
 
 
-def print_object(tree: PropertySet, definitions: Definitions, text: bool = False, as_json: bool = False) -> None:
+def _print_object(tree: PropertySet, definitions: Definitions, text: bool, as_json: bool) -> None:
     """Print a message: as the hub's XML, as trees for reading, or as the methods' JSON."""
-    from hub.presentation.tree_json import tree_json
-    from schemas.hub_xml import hub_to_xml
-
     if text and as_json:
         raise typer.BadParameter("--text and --json are two forms: give one")
     if as_json:
@@ -67,11 +111,22 @@ def print_object(tree: PropertySet, definitions: Definitions, text: bool = False
         out(picture(tree) if text else hub_to_xml(tree, definitions).decode())
 
 
-def each_file(files: Sequence[pathlib.Path], work: Callable[[pathlib.Path], None]) -> None:
-    """Do *work* with each file, a transaction of its own; an error ends it, and what was done stays done.
+def _write(open_hub: OpenHub, file: pathlib.Path, dry_run: bool, work: Callable[[Transaction, PropertySet], T]) -> T:
+    """Do *work* with the message in a file, in a transaction that is repeated if the database asks for it."""
+
+    def unit() -> T:
+        tree = hub_from_xml(read_file(file), open_hub.deployment.definitions, Limits.files())
+        with open_hub.write(dry_run=dry_run) as transaction:
+            return work(transaction, tree)
+
+    return repeated(unit)
+
+
+def _each_file(files: Sequence[pathlib.Path], work: Callable[[pathlib.Path], None]) -> None:
+    """Do *work* with each file; an error ends the command, and the files before it stay done.
 
     Raises:
-        HubError: what *work* raised, with the file; where others were done before, standard error says how many.
+        HubError: an error of *work*, with the file; standard error tells the number of files that are done.
     """
     for number, file in enumerate(files):
         try:
@@ -80,67 +135,45 @@ def each_file(files: Sequence[pathlib.Path], work: Callable[[pathlib.Path], None
             if number:
                 complain(f"done: {number} of {len(files)} files; nothing was done from {file} on")
             raise error.at(str(file)) from error
+        # A reader that is gone ends the command before the next file is worked.
         flush()
 
 
-def _command(operation: str, help: str) -> None:
-    @app.command(operation, help=help)
+def _add_operation(operation: str, help: str) -> None:
+    """Add a command that does an operation of the database adapter with files."""
+
+    @object_app.command(operation, help=help)
     def operate(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
-        from adapters.database.connection.database import repeated
-        from adapters.files import read_file
-        from hub.command_line.app import opened_hub
-        from schemas.check import Limits
-        from schemas.hub_xml import hub_from_xml
-
-        open_hub = opened_hub()
         rows: list[dict[str, Any]] = []
+        with opened_hub() as open_hub:
 
-        def work(file: pathlib.Path) -> None:
-            def unit() -> Any:
-                tree = hub_from_xml(read_file(file), open_hub.deployment.definitions, Limits.files())
-                with open_hub.write(dry_run=dry_run) as transaction:
-                    return getattr(transaction.store, operation)(tree)
+            def operate_on(file: pathlib.Path) -> None:
+                entries = _write(
+                    open_hub, file, dry_run, lambda transaction, tree: getattr(transaction.store, operation)(tree)
+                )
+                rows.extend(asdict(entry) for entry in entries)
+                for entry in () if as_json else entries:
+                    key = ", ".join(f"{name} {value}" for name, value in entry.key.items())
+                    out(f"{entry.operation}\t{entry.object}\t{key}\t{entry.row_id}")
 
-            done = repeated(unit)
-            rows.extend(asdict(one) for one in done)
-            for one in () if as_json else done:
-                key = ", ".join(f"{name} {value}" for name, value in one.key.items())
-                out(f"{one.operation}\t{one.object}\t{key}\t{one.row_id}")
-
-        try:
-            each_file(files, work)
-        finally:
-            if as_json and rows:
-                out(json.dumps(rows, ensure_ascii=False, indent=2))
-        open_hub.close()
+            try:
+                _each_file(files, operate_on)
+            finally:
+                if as_json and rows:
+                    print_json(rows)
 
 
-_command("insert", "Insert every instance; one that is there already is an error.")
-_command("update", "Update every instance; what it doesn't carry stays, nothing is deleted.")
-_command("upsert", "Insert or update every instance; nothing is deleted.")
-_command(
-    "synchronize",
-    "Make stored instances equal to the message's; children that a carried list lacks are deleted.",
-)
-_command("delete", "Delete every instance, with all beneath it.")
-_command("execute", "Do with each component what its property Operation says.")
+for _operation, _help in _OPERATIONS.items():
+    _add_operation(_operation, _help)
 
 
-@app.command("schema")
+@object_app.command("schema")
 def schema(name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integration object.")]) -> None:
     """Print the XSD of an object's message in the hub's own XML."""
-    from hub.data_manager.lookup import known_object
-    from hub.deployment.definitions import load_definitions
-    from schemas.hub_xsd import hub_xsd
-
-    definitions = load_definitions(pathlib.Path.cwd())
-    out(hub_xsd(known_object(definitions, name)).decode())
+    out(hub_xsd(known_object(load_definitions(pathlib.Path.cwd()), name)).decode())
 
 
-@app.command("model")
+@object_app.command("model")
 def model() -> None:
     """Print the data model as a page: a drawing of all tables, and each object's fields, columns and values."""
-    from adapters.database.schema.data_model import data_model_page
-    from hub.deployment.definitions import load_definitions
-
     out(data_model_page(load_definitions(pathlib.Path.cwd())).rstrip("\n"))

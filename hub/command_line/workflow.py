@@ -1,8 +1,9 @@
 """`orderhub workflow`: a workflow on stored objects, by identifiers.
 
-    orderhub workflow                                   lists them
-    orderhub workflow new-quote --help                  what one takes
-    orderhub workflow --runs                            what commands ran; --recording RUN: what came into one
+    orderhub workflow                                   lists the workflows
+    orderhub workflow new-quote --help                  lists the arguments of one
+    orderhub workflow --runs                            lists the runs of commands
+    orderhub workflow --recording RUN                   prints what came into a run from outside
     orderhub workflow modify account=1-A root=KEY requests=@changes.json
 
 Standard output carries the objects that the workflow wrote or found; its report goes to standard error, or into the
@@ -17,29 +18,55 @@ import json
 import pathlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from hub.presentation.printing import complain, out, picture, table
+from adapters.files import read_file
+from hub.command_line.opened_hub import opened_hub
+from hub.data_manager.workflow_run import FinishedRun, run_workflow
+from hub.deployment.deployment import Deployment, open_deployment
+from hub.presentation.printing import complain, out, picture, print_json, table
+from hub.presentation.tree_json import tree_json
 from hub.workflow_manager.arguments import Argument, ArgumentWrong, by_name, given, read_text, split
+from hub.workflow_manager.named_workflow import request, workflow_named
+from hub.workflow_manager.recorded_reads import read_recording
+from hub.workflow_manager.workflow import Workflow
 from integration_objects.errors import HubError, Refused
 
-if TYPE_CHECKING:
-    from hub.data_manager.workflow_run import FinishedRun
-    from hub.deployment.deployment import Deployment
-    from hub.workflow_manager.workflow import Workflow
+app = typer.Typer()
 
 #: characters of a run's arguments that a listing shows
 MOST_SHOWN = 100
-#: Kinds whose text may stand in a file.
-_FILES = frozenset(("requests",))
+#: the kinds of arguments whose text may stand in a file
+_IN_FILES = frozenset(("requests",))
+_USAGE = """\
+Usage: orderhub workflow [NAME] [KEY=VALUE...] [--json] [--dry-run]
+       orderhub workflow --runs | --recording RUN
+
+Run one workflow on stored objects, by identifiers; `orderhub workflow NAME --help`: what it takes.
+"""
 
 
 class RunUnknown(Refused):
     """There is no run of this id."""
 
+    what = "there is no run '{id}'"
+    where = "option --recording"
+    why = "no workflow that a command ran has this id"
+    mend = "`orderhub workflow --runs` lists them"
 
+
+class ArgumentNotText(ArgumentWrong):
+    """The file of an argument isn't text."""
+
+    where = "{path}, byte {byte}"
+    why = "the file isn't text in UTF-8"
+    mend = "write it in UTF-8"
+
+
+# The command answers --help itself, because each workflow has a help of its own.
+@app.command(context_settings={"help_option_names": []})
 def workflow(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="new-quote, modify, ...; without one, all are listed.")
@@ -57,144 +84,117 @@ def workflow(
     help: Annotated[bool, typer.Option("--help", "-h", help="What the command, or this workflow, takes.")] = False,
 ) -> None:
     """Run one workflow on stored objects, by identifiers; without a name, list the workflows."""
-    from hub.deployment.deployment import open_deployment
-    from hub.workflow_manager.named_workflow import workflow_named
-
     deployment = open_deployment(pathlib.Path.cwd())
-    if runs or recording is not None:
-        _show_runs(deployment, recording, as_json)
-        return
-    if name is None:
+    if recording is not None:
+        _print_recording(deployment, recording)
+    elif runs:
+        _list_runs(deployment, as_json)
+    elif name is None:
         if help:
-            out("Usage: orderhub workflow [NAME] [KEY=VALUE...] [--json] [--dry-run]")
-            out("       orderhub workflow --runs | --recording RUN\n")
-            out("Run one workflow on stored objects, by identifiers; `orderhub workflow NAME --help`: what it takes.\n")
-        _list(deployment, as_json)
-        return
-    asked = workflow_named(deployment.workflows, name)
-    if help:
-        out(_usage(asked))
-        return
-    pairs = _read(asked, arguments or [])
-    ran = _run(deployment, asked, pairs, dry_run)
-    _print(deployment, asked, ran, as_json, dry_run)
-
-
-def _list(deployment: Deployment, as_json: bool) -> None:
-    processes = sorted((one for one in deployment.workflows.values() if one.asked_by_name), key=lambda one: one.command)
-    if as_json:
-        listed = [
-            {"name": one.command, "help": one.help, "arguments": [_described(each) for each in one.arguments]}
-            for one in processes
-        ]
-        out(json.dumps(listed, ensure_ascii=False, indent=2))
-        return
-    out(table(("workflow", "what it does"), [(one.command, one.help) for one in processes]))
-
-
-def _show_runs(deployment: Deployment, run_id: str | None, as_json: bool) -> None:
-    """The last runs, or the recording of one."""
-    from hub.data_manager.open_hub import OpenHub
-    from hub.workflow_manager.recorded_reads import read_recording
-
-    open_hub = OpenHub(deployment)
-    try:
-        open_hub.prepare_database()
-        with open_hub.read() as transaction:
-            kept = transaction.messages.runs.listing()
-            recorded = None if run_id is None else transaction.messages.runs.recording(run_id)
-    finally:
-        open_hub.close()
-    if run_id is not None:
-        if recorded is None:
-            raise RunUnknown(
-                f"there is no run '{run_id}'",
-                where="option --recording",
-                why="no workflow that a command ran has this id",
-                mend="`orderhub workflow --runs` lists them",
-            )
-        out(json.dumps(read_recording(recorded), ensure_ascii=False, indent=2))
-    elif as_json:
-        out(json.dumps(kept, ensure_ascii=False, indent=2))
+            out(_USAGE)
+        _list_workflows(deployment, as_json)
     else:
-        rows = [(one["id"], one["finished"], one["workflow"], _shown(one["arguments"])) for one in kept]
+        called = workflow_named(deployment.workflows, name)
+        if help:
+            out(_usage(called))
+            return
+        pairs = _read(called, arguments or [])
+        _print(deployment, called, _run(deployment, called, pairs, dry_run), as_json, dry_run)
+
+
+def _list_workflows(deployment: Deployment, as_json: bool) -> None:
+    listed = [workflow for workflow in deployment.workflows.values() if workflow.asked_by_name]
+    listed.sort(key=lambda workflow: workflow.command)
+    if as_json:
+        fields = ("name", "kind", "required", "help")
+        print_json(
+            [
+                {
+                    "name": workflow.command,
+                    "help": workflow.help,
+                    "arguments": [
+                        {field: getattr(argument, field) for field in fields} for argument in workflow.arguments
+                    ],
+                }
+                for workflow in listed
+            ]
+        )
+    else:
+        out(table(("workflow", "what it does"), [(workflow.command, workflow.help) for workflow in listed]))
+
+
+def _list_runs(deployment: Deployment, as_json: bool) -> None:
+    with opened_hub(deployment) as open_hub, open_hub.read() as transaction:
+        runs = transaction.messages.runs.listing()
+    if as_json:
+        print_json(runs)
+    else:
+        rows = [(run["id"], run["finished"], run["workflow"], _shortened(run["arguments"])) for run in runs]
         out(table(("run", "finished", "workflow", "arguments"), rows))
 
 
-def _shown(arguments: Mapping[str, str]) -> str:
-    """A run's arguments in one line, cut where they are long."""
+def _print_recording(deployment: Deployment, run_id: str) -> None:
+    with opened_hub(deployment) as open_hub, open_hub.read() as transaction:
+        recording = transaction.messages.runs.recording(run_id)
+    if recording is None:
+        raise RunUnknown(id=run_id)
+    print_json(read_recording(recording))
+
+
+def _shortened(arguments: Mapping[str, str]) -> str:
+    """Write a run's arguments in one line, and cut a long one."""
     text = " ".join(f"{name}={value}" for name, value in arguments.items())
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "..."
 
 
-def _described(argument: Argument) -> dict[str, object]:
-    described = asdict(argument)
-    return {name: described[name] for name in ("name", "kind", "required", "help")}
-
-
-def _usage(asked: Workflow) -> str:
-    needed = [f"{one.name}=..." if one.required else f"[{one.name}=...]" for one in asked.arguments]
-    rows = [(f"{one.name}=", "required" if one.required else "", one.help) for one in asked.arguments]
-    lines = [f"Usage: orderhub workflow {' '.join([asked.command, *needed])} [--json] [--dry-run]", "", asked.help]
+def _usage(called: Workflow) -> str:
+    arguments = called.arguments
+    needed = [f"{argument.name}=..." if argument.required else f"[{argument.name}=...]" for argument in arguments]
+    rows = [(f"{argument.name}=", "required" if argument.required else "", argument.help) for argument in arguments]
+    lines = [f"Usage: orderhub workflow {' '.join([called.command, *needed])} [--json] [--dry-run]", "", called.help]
     return "\n".join([*lines, "", table(("argument", "", ""), rows)] if rows else lines)
 
 
-def _read(asked: Workflow, texts: Iterable[str]) -> list[tuple[str, str]]:
-    """The arguments as pairs, proven before a database is opened; files are read."""
-    known = by_name(asked.arguments)
-    where = f"orderhub workflow {asked.command}"
-    found = given(asked.command, where, split(asked.command, where, texts, known), known)
-    pairs = [(name, _text(known[name], values[0])) for name, values in found.items()]
+def _read(called: Workflow, texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the arguments as pairs, proven before a database is opened; files are read."""
+    known = by_name(called.arguments)
+    where = f"orderhub workflow {called.command}"
+    values = given(called.command, where, split(called.command, where, texts, known), known)
+    pairs = [(name, _text(known[name], texts_given[0])) for name, texts_given in values.items()]
     for name, text in pairs:
         read_text(known[name], text)
     return pairs
 
 
 def _text(argument: Argument, text: str) -> str:
-    from adapters.files import read_file
-
-    if argument.kind not in _FILES or not text.startswith("@"):
+    if argument.kind not in _IN_FILES or not text.startswith("@"):
         return text
     path = pathlib.Path(text[1:])
     try:
         return read_file(path).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ArgumentWrong(
-            f"the argument '{argument.name}' can't be read",
-            where=f"{path}, byte {error.start + 1}",
-            why="the file isn't text in UTF-8",
-            mend="write it in UTF-8",
-        ) from error
+        raise ArgumentNotText(name=argument.name, path=path, byte=error.start + 1) from error
 
 
-def _run(deployment: Deployment, asked: Workflow, pairs: list[tuple[str, str]], dry_run: bool) -> FinishedRun:
-    from hub.data_manager.open_hub import OpenHub
-    from hub.data_manager.workflow_run import run_workflow
-    from hub.workflow_manager.named_workflow import request
-
-    open_hub = OpenHub(deployment)
+def _run(deployment: Deployment, called: Workflow, pairs: list[tuple[str, str]], dry_run: bool) -> FinishedRun:
     try:
-        open_hub.prepare_database()
-        return run_workflow(open_hub, asked, request(asked.command, pairs), dry_run)
+        with opened_hub(deployment) as open_hub:
+            return run_workflow(open_hub, called, request(called.command, pairs), dry_run)
     except HubError as error:
         if error.verdict == "stop":
             raise
         complain(str(error))
         raise typer.Exit(1) from error
-    finally:
-        open_hub.close()
 
 
-def _print(deployment: Deployment, asked: Workflow, ran: FinishedRun, as_json: bool, dry_run: bool) -> None:
-    from hub.presentation.tree_json import tree_json
-
-    outcome = ran.outcome
+def _print(deployment: Deployment, called: Workflow, run: FinishedRun, as_json: bool, dry_run: bool) -> None:
+    outcome = run.outcome
     if as_json:
         head: Mapping[str, object] = {
-            "workflow": asked.command,
+            "workflow": called.command,
             "state": outcome.state,
             "why": outcome.why,
-            "run": None if dry_run else ran.run_id,
+            "run": None if dry_run else run.run_id,
             "report": [asdict(note) for note in outcome.notes],
             "rows": list(outcome.rows),
         }

@@ -20,8 +20,9 @@ from adapters.transport import Delivery, Envelope
 from hub.data_manager.intake import open_transports
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.worker import Worker
+from hub.deployment.definitions import FILE
 from hub.deployment.deployment import EVERY_ROUTE, load_deployment
-from hub.deployment.settings import FILE, read_settings
+from hub.deployment.settings import read_settings
 from hub.presentation.printing import out
 from hub.workflow_manager.origin import Origin
 from hub.workflows.received.hub_object import load

@@ -35,10 +35,9 @@ from hub.deployment.declared_expressions import (
     route_findings,
 )
 from hub.deployment.definitions import FILE, load_definitions, own_folder
-from hub.deployment.licence import licence_of
 from hub.deployment.own_python import own_python
 from hub.deployment.route import Route, read_routes
-from hub.deployment.settings import Settings, read_settings
+from hub.deployment.settings import Settings, read_licence_file, read_settings
 from hub.pricing import ListPricing, Pricing
 from hub.pricing.external import ExternalPricing
 from hub.services import SERVICES, Service
@@ -180,7 +179,7 @@ class Deployment:
     @cached_property
     def licence(self) -> Licence | None:
         """What the licence file says; None where the settings name none."""
-        return licence_of(self.folder, self.settings.licence)
+        return read_licence_file(self.folder, self.settings.licence)
 
     @cached_property
     def route_names(self) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """The settings of a deployment: one table, each with its default and a line of help.
 
 They come from `orderhub.toml` in the working folder, and from the environment (`ORDERHUB_DATABASE_URL`, ...),
-which wins. `orderhub init` writes a file with all of them.
+which wins. The licence file is read here, too, because a setting names it.
 
-Spec: docs/design/integration.md, "Reached from outside".
+Spec: docs/design/integration.md, "Reached from outside"; docs/design/methods.md, "The small ones", Module Licensed.
 """
 
 from __future__ import annotations
@@ -21,23 +21,54 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from adapters.files import read_file
 from hub.deployment.definitions import FILE
-from integration_objects.errors import Misconfigured
-from integration_objects.nearest import nearest
-
-__all__ = ["FILE", "PREFIX", "Settings", "SettingsFaulty", "read_settings"]
+from hub.services.module_licensed import Licence, read_licence
+from integration_objects.declaration import DeclarationFault, Source
+from integration_objects.errors import Misconfigured, UnknownName
 
 PREFIX = "ORDERHUB_"
-#: environment variables with the prefix that are no settings: they name what the tests run against
+#: environment variables with the prefix that are no settings: they name the servers that the tests run against
 _NO_SETTINGS = frozenset({"ORDERHUB_TEST_BROKER_URL", "ORDERHUB_TEST_DATABASE_URL"})
 
 
 class SettingsFaulty(Misconfigured):
-    """A setting is unknown, or has a value that it can't have."""
+    """A setting has a value that it can't have."""
+
+    what = "the setting '{name}' can't be {value!r}"
+    why = "{fault}"
+    mend = "mend or remove it"
+
+
+class SettingUnknown(UnknownName, SettingsFaulty):
+    """There is no setting with this name."""
+
+    kind = "setting"
+    why = "settings are {settings}"
+    otherwise = "mend or remove it"
+
+    def __init__(self, name: str, **parts: Any) -> None:
+        super().__init__(name, Settings.model_fields, settings=", ".join(Settings.model_fields), **parts)
+
+
+class SettingsUnreadable(SettingsFaulty):
+    """The file of the settings can't be read."""
+
+    what = "orderhub.toml can't be read"
+    where = "{path}"
+    mend = "mend the file; TOML wants name = value"
+
+
+class LicenceUnreadable(DeclarationFault):
+    """The licence file isn't text."""
+
+    what = "the licence file isn't text"
+    why = "{fault}"
+    mend = "write it in UTF-8"
 
 
 class Settings(BaseSettings):
-    """All settings. Shapes and units stand in each one's help."""
+    """All settings. The help of each gives its shape and unit."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
@@ -88,27 +119,25 @@ class Settings(BaseSettings):
 
 
 def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) -> Settings:
-    """The settings of the deployment in *folder*.
+    """Read the settings of the deployment in *folder*.
 
     Args:
-        folder: where `orderhub.toml` may lie.
-        environment: whether the environment counts; the demo ignores it.
+        folder: the folder that may have an `orderhub.toml`.
+        environment: whether file and environment count; the demo ignores both.
         given: settings that win over both.
 
     Raises:
-        SettingsFaulty: names the setting, where it stands and what it can be.
+        SettingsFaulty: names the setting, its place and its possible values.
     """
     path = folder / FILE
     if not environment:
-        return Settings.model_construct(
-            **{**{name: field.get_default() for name, field in Settings.model_fields.items()}, **given}
-        )
+        defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
+        return Settings.model_construct(**{**defaults, **given})
     _check_environment()
     if os.path.lexists(path) and not path.is_file():
-        raise SettingsFaulty(
-            f"{FILE} can't be read",
-            where=str(path),
-            why="it is no file" if path.exists() else "it is a link to nothing",
+        raise SettingsUnreadable(
+            path=path,
+            fault="it is no file" if path.exists() else "it is a link to nothing",
             mend=f"make {FILE} a file of settings, or remove it",
         )
 
@@ -122,7 +151,7 @@ def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) 
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            # What is handed in wins over the environment, the environment over the file.
+            # The first source wins: the caller's settings, then the environment, then the file.
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
 
     try:
@@ -130,35 +159,40 @@ def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) 
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        unknown = first["type"] == "extra_forbidden"
-        raise SettingsFaulty(
-            f"there is no setting '{name}'" if unknown else f"the setting '{name}' can't be {first['input']!r}",
-            where=_where(path, name),
-            why=f"settings are {', '.join(Settings.model_fields)}" if unknown else first["msg"],
-            mend=(nearest(name, Settings.model_fields) if unknown else "") or "mend or remove it",
-        ) from error
+        variable = PREFIX + name.upper()
+        where = f"environment, {variable}" if variable in os.environ else str(path)
+        if first["type"] == "extra_forbidden":
+            raise SettingUnknown(name, where=where) from error
+        raise SettingsFaulty(name=name, value=first["input"], fault=first["msg"], where=where) from error
     except (ValueError, OSError) as error:
-        raise SettingsFaulty(
-            f"{FILE} can't be read",
-            where=str(path),
-            why=str(error),
-            mend="mend the file; TOML wants name = value",
-        ) from error
+        raise SettingsUnreadable(path=path, fault=error) from error
 
 
 def _check_environment() -> None:
+    """Refuse variables of the environment that have the prefix and name no setting."""
     for variable in os.environ:
         if variable.startswith(PREFIX) and variable not in _NO_SETTINGS:
             name = variable.removeprefix(PREFIX).lower()
             if name not in Settings.model_fields:
-                raise SettingsFaulty(
-                    f"there is no setting '{name}'",
-                    where=f"environment, {variable}",
-                    why=f"settings are {', '.join(Settings.model_fields)}",
-                    mend=nearest(name, Settings.model_fields) or "unset the variable",
-                )
+                raise SettingUnknown(name, where=f"environment, {variable}", otherwise="unset the variable")
 
 
-def _where(path: pathlib.Path, name: str) -> str:
-    variable = PREFIX + name.upper()
-    return f"environment, {variable}" if variable in os.environ else str(path)
+def read_licence_file(folder: pathlib.Path, path: pathlib.Path | None) -> Licence | None:
+    """Read the licence file that the setting `licence` names; None if the setting names none.
+
+    Args:
+        folder: the deployment's folder.
+        path: the setting, relative to *folder*.
+
+    Raises:
+        FileUnreadable: there is no such file. A lost licence licenses nothing.
+        DeclarationFault: the file isn't a licence file.
+    """
+    if path is None:
+        return None
+    file = folder / path
+    try:
+        text = read_file(file).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise LicenceUnreadable(where=str(file), fault=error) from error
+    return read_licence(Source(str(file), text))

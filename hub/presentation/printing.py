@@ -1,25 +1,19 @@
-"""Results for people: text tables, and trees drawn as a picture."""
+"""Results for people: text tables, and trees drawn as a picture.
+
+Tables and pictures are written by hand, although rich could draw both: scripts read them, so that their width must not
+depend on a terminal, and rich takes as long to load as a small command runs.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from integration_objects.complex_object import (
-    action_code,
-    attributes,
-    instances,
-    is_empty,
-    line_items,
-    object_name,
-)
+from integration_objects.complex_object import action_code, attributes, instances, is_empty, line_items, object_name
+from integration_objects.names import KEY, NO_ACTION
 from integration_objects.property_set import PropertySet
-
-if TYPE_CHECKING:
-    from maps.check import Finding
 
 
 def out(text: str) -> None:
@@ -28,17 +22,13 @@ def out(text: str) -> None:
 
 
 def flush() -> None:
-    """Hand over what was printed, so that an error of the reader's is known now."""
+    """Hand the printed text over now, so that a reader that is gone is noticed here."""
     sys.stdout.flush()
 
 
-def print_findings(findings: Sequence[Finding], as_json: bool) -> None:
-    """Print what a check found: a line each, or JSON with ``where``, ``text``, ``mend`` and ``severity``."""
-    if as_json:
-        out(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
-        return
-    for finding in findings:
-        out(str(finding))
+def print_json(value: Any) -> None:
+    """Print a result as JSON, indented."""
+    out(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def complain(text: str) -> None:
@@ -47,55 +37,60 @@ def complain(text: str) -> None:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A table in columns as wide as their widest cell.
+    """Draw a table, its columns as wide as their widest cell.
 
     >>> print(table(("route", "state"), [("orders", "done"), ("status", None)]))
     route   state
     orders  done
     status
     """
-    cells = [[str(head) for head in heads]]
-    cells += [["" if cell is None else str(cell).replace("\n", " ") for cell in row] for row in rows]
+    cells = [["" if cell is None else str(cell).replace("\n", " ") for cell in row] for row in [heads, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
     )
 
 
+def value_of(attribute: PropertySet) -> str:
+    """Return the value of an attribute, of whichever type; "" for none.
+
+    >>> value_of(PropertySet("Attribute", properties={"Name": "Rings", "Number Value": "6"}))
+    '6'
+    """
+    return next((value for kind in ("Text", "Number", "Date") if (value := attribute.get(f"{kind} Value"))), "")
+
+
 def picture(tree: PropertySet) -> str:
-    """A complex object drawn as a tree: one line for each line item, its attributes behind it."""
+    """Draw a complex object as a tree: one line for each line item, with its attributes."""
+    name = object_name(tree)
     if is_empty(tree):
-        return f"{object_name(tree) or 'object'}: empty"
-    return "\n".join(line for instance in instances(tree) for line in _picture(object_name(tree) or "", instance))
+        return f"{name or 'object'}: empty"
+    return "\n".join(line for instance in instances(tree) for line in _picture(name or "", instance))
 
 
-def _picture(name: str, instance: PropertySet) -> Iterable[str]:
+def _picture(name: str, instance: PropertySet) -> Iterator[str]:
     head = [instance.get(field) for field in ("Account Id", "Order Number", "Quote Number", "Revision", "Status")]
     yield f"{name} " + " ".join(text for text in head if text)
-    stack = [(item, "", number == len(line_items(instance)) - 1) for number, item in enumerate(line_items(instance))][
-        ::-1
-    ]
+    stack = _branches(instance, "")
     while stack:
         item, indent, is_last = stack.pop()
         yield indent + ("└─ " if is_last else "├─ ") + _line(item)
-        below = line_items(item)
-        indent += "   " if is_last else "│  "
-        stack.extend((child, indent, number == len(below) - 1) for number, child in reversed(list(enumerate(below))))
+        stack += _branches(item, indent + ("   " if is_last else "│  "))
+
+
+def _branches(parent: PropertySet, indent: str) -> list[tuple[PropertySet, str, bool]]:
+    """Return the items right beneath *parent*, the last first, each with its indent and whether it is the last."""
+    return [(item, indent, number == 0) for number, item in enumerate(reversed(line_items(parent)))]
 
 
 def _line(item: PropertySet) -> str:
-    parts = [item.get("Product Id") or item.get("Integration Id") or "?"]
-    if action_code(item) != "-":
+    parts = [item.get("Product Id") or item.get(KEY) or "?"]
+    if action_code(item) != NO_ACTION:
         parts.append(f"[{action_code(item)}]")
-    for name in ("Status", "Service Id", "Adjusted Price"):
-        if item.get(name):
-            parts.append(str(item.get(name)))
+    parts += [text for name in ("Status", "Service Id", "Adjusted Price") if (text := item.get(name))]
     if item.get("Quantity") not in (None, "1"):
         parts.append(f"x {item.get('Quantity')}")
-    values = [
-        f"{one.get('Name')}={one.get('Text Value') or one.get('Number Value') or one.get('Date Value') or ''}"
-        for one in attributes(item)
-    ]
+    values = [f"{attribute.get('Name')}={value_of(attribute)}" for attribute in attributes(item)]
     if values:
         parts.append(f"({', '.join(values)})")
     return "  ".join(parts)

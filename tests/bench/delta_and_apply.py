@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from hub.command_line.collector import paused_collector
+from hub.command_line.call import paused_collector
 from hub.services.apply import apply
 from hub.services.delta import delta
 from integration_objects.complex_object import attributes, instances, message, put_list, walk_items

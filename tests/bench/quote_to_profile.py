@@ -32,7 +32,7 @@ import psycopg
 import structlog
 from sqlalchemy import make_url
 
-from hub.command_line.collector import paused_collector
+from hub.command_line.call import paused_collector
 from integration_objects.complex_object import line_items, walk_items
 from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet

@@ -111,7 +111,7 @@ def test_sqlite_serves_two_workers(road, command, number):
 def test_the_number_of_workers_is_a_setting_and_an_option(road, command, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "hub.data_manager.processes.run_workers", lambda deployment, number, once: asked.append((number, once))
+        "hub.command_line.operation.run_workers", lambda deployment, number, once: asked.append((number, once))
     )
     monkeypatch.setenv("ORDERHUB_WORKERS", "2")
     command("run", expect=1)

@@ -1,0 +1,92 @@
+"""`orderhub check` and `map`: declarations proven, and data maps run and tested.
+
+Spec: docs/design/integration.md, "Data maps" and "Routes" (`orderhub check`).
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from adapters.files import read_file
+from hub.command_line.options import Json
+from hub.deployment.deployment import all_cases, check_deployment, load_deployment, map_findings, map_named
+from hub.presentation.printing import complain, out, print_json
+from integration_objects.errors import located
+from maps.cases import read_tree, run_cases, write_tree
+from maps.check import Finding
+from maps.trace import trace
+
+app = typer.Typer()
+maps_app = typer.Typer(no_args_is_help=True, help="Data maps.")
+app.add_typer(maps_app, name="map")
+
+Names = Annotated[list[str] | None, typer.Argument(help="Names of maps; none: all.")]
+
+
+@app.command()
+def check(as_json: Json = False) -> None:
+    """Prove all routes, maps, objects, schemas and templates of the deployment together."""
+    findings = check_deployment(pathlib.Path.cwd())
+    _report(findings, as_json)
+    complain(f"the deployment is sound: {len(findings)} findings" if findings else "the deployment is sound")
+
+
+@maps_app.command("check")
+def check_maps(names: Names = None, as_json: Json = False) -> None:
+    """Prove maps without running them: paths, fields, required fields, types, look-up tables."""
+    _report(map_findings(pathlib.Path.cwd(), names or []), as_json)
+    complain("the maps are sound")
+
+
+def _report(findings: Sequence[Finding], as_json: bool) -> None:
+    """Print findings; end the command with 1 if one of them is an error."""
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            out(str(finding))
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+@maps_app.command("run")
+def run_map(
+    name: Annotated[str, typer.Argument(metavar="MAP", help="The map's name.")],
+    file: Annotated[pathlib.Path, typer.Argument(help="The source's XML.")],
+    with_trace: Annotated[
+        bool, typer.Option("--trace", help="For every field of the result: source, map's line, value.")
+    ] = False,
+) -> None:
+    """Run a map on a file and print what comes out."""
+    deployment = load_deployment(pathlib.Path.cwd())
+    data_map = map_named(deployment, name)
+    with located(str(file)):
+        tree = read_tree(read_file(file), data_map.source, deployment.definitions, deployment.external_objects)
+        if with_trace:
+            _, fields = trace(data_map, tree)
+            for field in fields:
+                out(str(field))
+            return
+        result = data_map.apply(tree)
+    out(write_tree(result, data_map.target, deployment.definitions).decode())
+
+
+@maps_app.command("test")
+def run_map_cases(names: Names = None) -> None:
+    """Run the cases that lie beside the maps: pairs of input and expected output."""
+    deployment = load_deployment(pathlib.Path.cwd())
+    maps = {name: map_named(deployment, name) for name in names} if names else deployment.maps
+    results = run_cases(maps, all_cases(deployment, maps), deployment.definitions, deployment.external_objects)
+    for result in results:
+        out(f"{'passed' if result.is_passed else 'FAILED'}  {result.case.name}")
+        if not result.is_passed:
+            out(result.difference)
+    failed = sum(not result.is_passed for result in results)
+    complain(f"{len(results) - failed} passed, {failed} failed")
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,118 @@
+"""`orderhub run`, `status`, `pause`, `resume` and `db`: the operation of the hub.
+
+Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "Command line, completed".
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Annotated, Any
+
+import typer
+
+from adapters.database.schema.upgrade import needs_upgrade, upgrade
+from hub.command_line.opened_hub import opened_hub
+from hub.command_line.options import DryRun, Json
+from hub.data_manager.lookup import status_of
+from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.processes import check_workers, run_workers
+from hub.deployment.deployment import open_deployment
+from hub.deployment.route import component_of
+from hub.presentation.printing import complain, out, print_json, table
+
+app = typer.Typer()
+database = typer.Typer(no_args_is_help=True, help="The hub's database.")
+app.add_typer(database, name="db")
+
+Component = Annotated[str, typer.Argument(help="route:NAME, as `orderhub status` lists it.")]
+
+
+@app.command()
+def run(
+    once: Annotated[bool, typer.Option("--once", help="End when only final and parked messages are left.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; without it, the setting `workers`.")
+    ] = None,
+) -> None:
+    """Run the hub: receive, process, dispatch."""
+    deployment = open_deployment(pathlib.Path.cwd()).prove()
+    number = workers or deployment.settings.workers
+    # A fault that keeps the hub from starting ends the command here, once, before there are processes. The database is
+    # closed before they are forked, because two processes can't share a connection.
+    with opened_hub(deployment):
+        check_workers(deployment, number)
+    all_final = run_workers(deployment, number, once)
+    if not all_final:
+        complain("some messages are not in a final state: see `orderhub status`")
+    raise typer.Exit(0 if all_final else 1)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show the components and the messages: how many in each state, what waits to leave, what fell out."""
+    with opened_hub() as open_hub, open_hub.read() as transaction:
+        state = status_of(transaction, open_hub.deployment)
+    if as_json:
+        print_json(state)
+    else:
+        _print_status(state)
+
+
+def _print_status(state: Mapping[str, Any]) -> None:
+    components = [(component["name"], component["state"], component["why"]) for component in state["components"]]
+    out(table(("component", "state", "why"), components))
+    messages, deliveries = state["messages"], state["doors"]
+    out("")
+    out(table(("messages", "count"), [*messages["states"].items(), ("received", messages["received"])]))
+    out(
+        f"\nduplicates {messages['duplicates']}; the doors counted {deliveries['deliveries']} deliveries: "
+        + ("both sides agree" if deliveries["agrees"] else "THE TWO SIDES DIFFER")
+    )
+    if state["outbox"]:
+        out("")
+        out(table(("waits for", "messages", "since"), [tuple(row.values()) for row in state["outbox"]]))
+    if state["fallout"]:
+        fields = ("row_id", "order_number", "cause", "reason")
+        out("")
+        out(
+            table(("fallout", "order", "cause", "reason"), [[row[name] for name in fields] for row in state["fallout"]])
+        )
+
+
+@app.command()
+def pause(component: Component) -> None:
+    """Pause a component: a route works no message; from a broker's queue it takes none in."""
+    _set_component(component, paused=True)
+
+
+@app.command()
+def resume(component: Component) -> None:
+    """Let a paused or stopped component go on."""
+    _set_component(component, paused=False)
+
+
+def _set_component(component: str, paused: bool) -> None:
+    with opened_hub() as open_hub:
+        known = [component_of(name) for name in open_hub.deployment.route_names]
+        if component not in known:
+            raise typer.BadParameter(f"there is no component '{component}'; there are {', '.join(known)}")
+        with open_hub.write() as transaction:
+            if paused:
+                transaction.messages.control.pause(component, "paused by an operator")
+            else:
+                transaction.messages.control.resume(component)
+
+
+@database.command("upgrade")
+def upgrade_database(dry_run: DryRun = False) -> None:
+    """Create or migrate the database, and add what the deployment's extensions need."""
+    with closing(OpenHub(open_deployment(pathlib.Path.cwd()))) as open_hub:
+        definitions = open_hub.deployment.definitions
+        if dry_run:
+            needed = needs_upgrade(open_hub.database, definitions)
+            out("the database would be upgraded" if needed else "the database is ready: nothing would be done")
+        else:
+            upgrade(open_hub.database, definitions)
+            complain("the database is ready")

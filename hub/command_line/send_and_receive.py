@@ -1,0 +1,196 @@
+"""`orderhub send` and `receive`: messages put in at a route's door, and taken where they left.
+
+Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "Doors".
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from adapters.database.messages.outbox import OutboxRow
+from adapters.files import check_readable, read_message, read_parts, shown_path, write_message
+from adapters.transport import CHANNEL, MOST_BYTES, Delivery, Envelope, Transport, check_envelope
+from hub.command_line.opened_hub import opened_hub
+from hub.command_line.options import Json
+from hub.data_manager.data_manager import DataManager
+from hub.data_manager.intake import declare_channels, open_transport
+from hub.data_manager.open_hub import OpenHub
+from hub.deployment.channels import check_channel
+from hub.deployment.route import Route, RouteUnknown
+from hub.presentation.printing import flush, out, print_json
+from integration_objects.errors import Refused
+
+app = typer.Typer()
+
+
+class OptionUnusable(Refused):
+    """An option means nothing for the transport of a route."""
+
+    what = "{options} can't be used with the route '{route.name}'"
+    where = "route {route.name}, {route.transport.name} {route.place}"
+    why = "a file carries nothing but its body: its answer lies beside it, its identity is what is in it"
+    mend = "leave the option out, or send to a route that reads a channel"
+
+
+class MessageTooLarge(Refused):
+    """A file is larger than any message that the hub takes from a broker."""
+
+    what = "the file is too large for a message"
+    where = "{file}"
+    why = "it has {size} bytes, and the hub takes {most} from a broker at most"
+    mend = "send it in parts, or by a folder"
+
+
+class ChannelOfBroker(Refused):
+    """A channel's messages are at the broker, not in the hub."""
+
+    what = "the channel '{channel}' is a queue of the broker"
+    where = "setting broker_url"
+    why = "what leaves is published there; only embedded channels are read by this command"
+    mend = "read the queue with a client of the broker"
+
+
+@dataclass(frozen=True)
+class _Properties:
+    """The properties that all messages of one command carry; each may be absent."""
+
+    id: str | None
+    reply_to: str | None
+    correlation_id: str | None
+
+    @property
+    def options(self) -> list[str]:
+        """The options that were given."""
+        values = {"--id": self.id, "--reply-to": self.reply_to, "--correlation-id": self.correlation_id}
+        return [name for name, value in values.items() if value is not None]
+
+    def envelopes(self, files: Sequence[pathlib.Path], most: int) -> list[Envelope]:
+        """Read each file as a message of at most *most* bytes; the envelope of a larger one says so."""
+        envelopes = []
+        for file in files:
+            body, oversize = read_message(file, most)
+            envelope = Envelope(
+                self.id, body, correlation_id=self.correlation_id, reply_to=self.reply_to, oversize=oversize
+            )
+            envelopes.append(check_envelope(envelope))
+        return envelopes
+
+
+@app.command()
+def send(
+    route: Annotated[str, typer.Argument(help="The route whose door takes the messages.")],
+    files: Annotated[list[pathlib.Path], typer.Argument(help="One message each.")],
+    id: Annotated[str | None, typer.Option("--id", help="The message id; without one, the route's identity.")] = None,
+    reply_to: Annotated[str | None, typer.Option(help="The channel that the answer goes to.")] = None,
+    correlation_id: Annotated[str | None, typer.Option(help="What the answer is correlated by.")] = None,
+) -> None:
+    """Put messages in at a route's door; prints each one's id in the message store, or where it went."""
+    if id is not None and len(files) > 1:
+        raise typer.BadParameter("one id means one message: give one file")
+    properties = _Properties(id, reply_to, correlation_id)
+    with opened_hub() as open_hub:
+        routes = open_hub.deployment.routes
+        if route not in routes:
+            raise RouteUnknown(route, routes)
+        transport = open_transport(open_hub, routes[route].transport)
+        if transport is None:
+            _file(open_hub, routes[route], files, properties)
+        elif transport.carries_properties:
+            _publish(open_hub, transport, routes[route], files, properties)
+        else:
+            _put_in(transport, routes[route], files, properties)
+
+
+def _put_in(transport: Transport, route: Route, files: Sequence[pathlib.Path], properties: _Properties) -> None:
+    """Put files in as their sender would, whole, whatever their size: the route itself refuses those too large."""
+    if properties.options:
+        raise OptionUnusable(options=" and ".join(properties.options), route=route)
+    for file in files:
+        check_readable(file)
+    for file in files:
+        out(transport.put_in(route.place, file.name, read_parts(file)))
+
+
+def _publish(
+    open_hub: OpenHub, transport: Transport, route: Route, files: Sequence[pathlib.Path], properties: _Properties
+) -> None:
+    """Publish files to a route's channel; print each one's message id, because there is no row yet."""
+    envelopes = properties.envelopes(files, MOST_BYTES)
+    for file, envelope in zip(files, envelopes, strict=True):
+        if envelope.oversize is not None:
+            raise MessageTooLarge(file=shown_path(file), size=envelope.size, most=MOST_BYTES)
+    try:
+        declare_channels(open_hub, {route.transport.name: transport})
+        transport.publish(route.place, envelopes)
+    finally:
+        transport.close()
+    for file, envelope in zip(files, envelopes, strict=True):
+        out(f"{envelope.message_id or '-'}\tpublished\t{route.place}\t{shown_path(file)}")
+
+
+def _file(open_hub: OpenHub, route: Route, files: Sequence[pathlib.Path], properties: _Properties) -> None:
+    """File messages in the inbox, which is the embedded queue; end the command with 1 if one was refused there."""
+    manager = DataManager(open_hub)
+    is_refused = False
+    envelopes = properties.envelopes(files, route.limits.body)
+    for file, envelope in zip(files, envelopes, strict=True):
+        filed = manager.file(route, [Delivery(envelope, route.place, "local", shown_path(file))])[0]
+        out(f"{filed.row_id}\t{filed.outcome}\t{filed.state}\t{shown_path(file)}")
+        is_refused = is_refused or filed.outcome == "id reused"
+    if is_refused:
+        raise typer.Exit(1)
+
+
+@app.command()
+def receive(
+    channel: Annotated[str, typer.Argument(help="The embedded channel.")],
+    limit: Annotated[int, typer.Option(min=1, help="Most messages.")] = 100,
+    peek: Annotated[bool, typer.Option("--peek", help="Show them, and leave them there.")] = False,
+    into: Annotated[
+        pathlib.Path | None, typer.Option(help="A folder: one file a message, instead of standard output.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Take what left on an embedded channel: replies, work orders, billing messages, dead letters."""
+    with opened_hub() as open_hub:
+        if open_transport(open_hub, CHANNEL) is not None:
+            raise ChannelOfBroker(channel=channel)
+        with open_hub.read() if peek else open_hub.write() as transaction:
+            outbox = transaction.messages.outbox
+            rows = outbox.take(channel, limit, peek)
+            if not rows:
+                check_channel(open_hub.deployment, outbox, channel)
+            # The messages are on the disk, or with the reader, before the commit takes them from the channel.
+            _hand_over(rows, into, as_json)
+
+
+def _hand_over(rows: Sequence[OutboxRow], into: pathlib.Path | None, as_json: bool) -> None:
+    if into is not None:
+        for row in rows:
+            out(shown_path(write_message(into, row.envelope)))
+    elif as_json:
+        print_json([_described(row) for row in rows])
+    else:
+        for row in rows:
+            out(row.message.body.decode("utf-8", "replace").rstrip("\n"))
+    flush()
+
+
+def _described(row: OutboxRow) -> dict[str, Any]:
+    message = row.message
+    return {
+        "message_id": message.message_id,
+        "correlation_id": message.correlation_id,
+        "channel": message.destination,
+        "kind": message.kind,
+        "type": message.type,
+        "content_type": message.content_type,
+        "headers": dict(message.headers),
+        "created_at": row.created_at,
+        "body": message.body.decode("utf-8", "replace"),
+    }
