@@ -34,7 +34,7 @@ class MessageUnknown(Refused):
     mend = "`orderhub messages list` shows the ids"
 
 
-class StateUnknown(UnknownName, Refused):
+class MessageStateUnknown(UnknownName, Refused):
     """A command asks for messages of a state that there isn't."""
 
     kind = "state"
@@ -78,7 +78,7 @@ def list_messages(
 ) -> None:
     """List messages, the newest first."""
     if state is not None and state not in STATES:
-        raise StateUnknown(state, STATES, states=", ".join(STATES))
+        raise MessageStateUnknown(state, STATES, states=", ".join(STATES))
     since = None if since is None else _stored_time(since)
     with opened_hub() as open_hub, open_hub.read() as transaction:
         messages = transaction.messages
