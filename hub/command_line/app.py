@@ -91,7 +91,13 @@ app = LazyGroup(
 def main() -> None:
     """Run the command line; no traceback reaches a user for anything that the hub foresaw."""
     try:
-        app()
+        name = sys.argv[1] if len(sys.argv) > 1 else ""
+        if name in COMMANDS:
+            # Directly, since the group's own options would be parsed first, by pydantic, which takes longer to load
+            # than a short command runs.
+            load_command(name)(sys.argv[2:], prog_name=f"orderhub {name}")
+        else:
+            app()
     except HubError as error:
         complain(str(error))
         sys.exit(1 if isinstance(error, Retryable) else 2)
