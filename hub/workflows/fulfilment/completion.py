@@ -1,7 +1,7 @@
 """Completion: an order's completed lines are billed, and applied to the service profile.
 
 Source: "l. Apply Completed Sales Order Line Item Process"; spec: docs/design/road.md "Out and back",
-docs/design/workflows.md, the two traps of the document.
+docs/design/workflows.md, two traps of the source.
 """
 
 from __future__ import annotations

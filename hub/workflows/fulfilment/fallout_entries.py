@@ -7,7 +7,7 @@
     Built On Failed Lines     an open order was configured and priced on lines that will not come
     Overtaken By Due Date     an order that was submitted later, and is due earlier, leaves something of it undone
 
-Source: "Apply Completed Sales Order Line Item Process"; spec: docs/design/workflows.md, the two traps of the document.
+Source: "Apply Completed Sales Order Line Item Process"; spec: docs/design/workflows.md, two traps of the source.
 """
 
 from __future__ import annotations
