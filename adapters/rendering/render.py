@@ -26,6 +26,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 import jinja2
+from markupsafe import Markup, escape
 
 from adapters.rendering.columns import ColumnFault, Columns, RawText, dated, encoded, plain
 from adapters.rendering.template_sandbox import MAX_SOURCE, Budget, OutOfTime, Sandbox, spend, stop_spending
@@ -52,6 +53,11 @@ ENCODINGS = (
     "cp1140",
 )
 ENDS = {"lf": "\n", "crlf": "\r\n", "none": ""}
+
+#: A line feed within a CSV value, until the ends of the rows are written. No value can have this character.
+_BREAK = "\0"
+#: A parser makes one line feed of a CR LF, and blanks of line breaks and tabs in attributes; references keep them.
+_XML_BREAKS = {ord(sign): f"&#{ord(sign)};" for sign in "\t\n\r"}
 
 Format = Literal["fixed width", "csv", "json", "xml"]
 _LIST_OF = complex_object.list_of("")
@@ -182,8 +188,10 @@ class Template:
         else:
             if self.layout.format == "json":
                 self._check_json(text)
-            # jinja2 has made "\n" of every line break, whatever the template's file had.
+            # jinja2 has made "\n" of every line break of the template's file. Those of values are `_BREAK` in CSV and
+            # references in XML, so that the end of rows never changes a value.
             text = text if self.layout.end == "lf" else text.replace("\n", ENDS[self.layout.end])
+            text = text.replace(_BREAK, "\n")
         try:
             body = encoded(text, self.layout.encoding)
         except ColumnFault as fault:
@@ -283,9 +291,11 @@ def _writer(layout: Layout) -> Callable[[Any], Any]:
 
     def csv(value: Any) -> str:
         text = plain(value)
-        if isinstance(value, RawText) or not any(sign in text for sign in (layout.separator, '"', "\n", "\r")):
+        if isinstance(value, RawText) or not any(sign in text for sign in (layout.separator, '"', "\n", "\r", _BREAK)):
             return text
-        return '"' + text.replace('"', '""') + '"'
+        if _BREAK in text:
+            raise ColumnFault(f"character U+0000 can't stand in text: {shown(text)}")
+        return '"' + text.replace('"', '""').replace("\n", _BREAK) + '"'
 
     def in_json(value: Any) -> str:
         if isinstance(value, RawText):
@@ -296,7 +306,11 @@ def _writer(layout: Layout) -> Callable[[Any], Any]:
         # Decimals are written as JSON texts, because many readers would make floats of JSON numbers.
         return str(value) if isinstance(value, int) else json.dumps(plain(value))
 
-    writers: dict[Format, Callable[[Any], Any]] = {"fixed width": fixed, "csv": csv, "json": in_json, "xml": plain}
+    def xml(value: Any) -> Markup:
+        # Markup, which jinja2 doesn't escape once more.
+        return Markup(escape(plain(value)).translate(_XML_BREAKS))  # noqa: S704  # escaped here
+
+    writers: dict[Format, Callable[[Any], Any]] = {"fixed width": fixed, "csv": csv, "json": in_json, "xml": xml}
     return writers[layout.format]
 
 

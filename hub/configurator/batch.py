@@ -11,13 +11,13 @@ Source: part III, "Request"; spec: docs/design/workflows.md, "Configurator"; doc
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from hub.configurator.catalogue import AttributeDefinition
+from hub.configurator.item_path import Step, escaped, split_path
 from hub.configurator.new_items import ItemMaker, put_value
 from hub.configurator.product_tree import MOST_LEVELS_ABOVE, MOST_QUANTITY, Place, is_inactive, place_of
 from hub.configurator.requests import (
@@ -45,7 +45,6 @@ from integration_objects.property_set import PropertySet
 _NOT_COPIED = frozenset(("Status", "Source Reference", "Applied Date", "Extended Quantity"))
 #: Most keys that an unknown one is compared with, to find the nearest.
 _COMPARED = 1_000
-_STEP = re.compile(r"(.+?)(?:\[([1-9][0-9]{0,8})\])?")
 
 
 class ItemUnknown(Refused):
@@ -143,7 +142,7 @@ class Batch:
         names = self._names()
         for number, request in enumerate(self.requests):
             if isinstance(request, AddItem):
-                head = (request.beneath or "").partition("/")[0]
+                head, _ = split_path(request.beneath or "")
                 if head in names and request.beneath not in self.by_key:
                     waiting.setdefault(head, []).append(number)
                 else:
@@ -201,14 +200,20 @@ class Batch:
         item = self.by_key.get(reference) or self.named.get(reference)
         if item is not None:
             return item
-        head, *steps = reference.split("/")
+        head, steps = split_path(reference)
         item = self.by_key.get(head) or self.named.get(head)
+        known = [*self.named, *list(self.by_key)[:_COMPARED]] if item is None else []
+        way = escaped(head)
         for step in steps:
-            item = None if item is None else _step(item, step)
+            if item is None:
+                break
+            known = [f"{way}/{escaped(product)}" for product in _products(item)]
+            way += f"/{step}"
+            item = _child_at(item, step)
         if item is None:
-            known = [*self.named, *list(self.by_key)[:_COMPARED]]
-            mend = (
-                nearest(reference, known) or "name an item by its Integration Id, or by a path of Product Ids from it"
+            mend = nearest(reference, known) or (
+                "name an item by its Integration Id, or by a path of Product Ids from it; "
+                r"a slash within a name is written \/"
             )
             raise ItemUnknown(reference=shown(reference), mend=mend)
         return item
@@ -352,12 +357,16 @@ class Batch:
                     )
 
 
-def _step(item: PropertySet, step: str) -> PropertySet | None:
-    """Return the child of an item that a step of a path means: its product, and its number among several."""
-    match = _STEP.fullmatch(step)
-    product, number = (step, 1) if match is None else (match[1], int(match[2] or 1))
+def _products(item: PropertySet) -> list[str]:
+    """Return the products of an item's children."""
+    return [child.properties.get("Product Id") or "" for child in line_items(item) if not is_inactive(child)]
+
+
+def _child_at(item: PropertySet, step: Step) -> PropertySet | None:
+    """Return the child of an item that a step of a path means."""
+    number = step.number
     for child in line_items(item):
-        if child.properties.get("Product Id") == product and not is_inactive(child):
+        if child.properties.get("Product Id") == step.product and not is_inactive(child):
             number -= 1
             if number == 0:
                 return child

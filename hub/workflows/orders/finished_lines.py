@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from hub.configurator.item_path import split_path
 from hub.configurator.requests import SETTABLE, Request
 from hub.services.differences import Differs, differs_in
 from hub.workflow_manager.run import Run
@@ -129,7 +130,7 @@ def refuse_requests(lines: Lines, order: PropertySet, before: PropertySet, reque
     for request in requests:
         for reference in (getattr(request, "item", None), getattr(request, "beneath", None)):
             # Some references name an attribute, too: <key>/<attribute>.
-            key = reference if reference in lines else (reference or "").partition("/")[0]
+            key = reference if reference in lines else split_path(reference or "")[0]
             if key in lines and items.by_key(key) is None:
                 raise refusal(lines[key], order, ", and the requests ask for something of it")
 

@@ -23,6 +23,7 @@ from adapters.rendering.render import (
 from integration_objects.complex_object import message
 from integration_objects.definition import Component, Field, IntegrationObject
 from integration_objects.property_set import PropertySet
+from schemas.check import parse
 
 _LINE = Component(
     "Line Item",
@@ -154,12 +155,33 @@ def test_json_values_write_themselves_and_decimals_stay_exact() -> None:
     assert caught.value.why == "the result is no JSON: Extra data: line 1 column 6 (char 5)"
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
-def test_any_text_reads_back_from_csv_and_json(text: str) -> None:
+#: The characters that a value can have, line breaks often among them.
+_VALUES = st.text(
+    st.sampled_from('\r\n\t"; ') | st.characters(exclude_categories=["Cs", "Cc", "Cn"], exclude_characters="\ufffe"),
+    max_size=30,
+)
+
+
+@given(_VALUES, st.sampled_from(["lf", "crlf"]))
+def test_any_text_reads_back_from_csv_json_and_xml(text: str, end: str) -> None:
     tree = sample(number=text)
-    row = render("{{ header.Number }};x\n", Layout("csv", separator=";"), tree)
-    assert next(csv.reader(io.StringIO(row, newline=""), delimiter=";")) == [text, "x"]
-    assert json.loads(render("{{ header.Number }}", Layout("json"), tree)) == text
+    rows = render("{{ header.Number }};x\n{{ header.Number }};y\n", Layout("csv", end=end, separator=";"), tree)
+    assert list(csv.reader(io.StringIO(rows, newline=""), delimiter=";")) == [[text, "x"], [text, "y"]]
+    assert json.loads(render("{{ header.Number }}", Layout("json", end=end), tree)) == text
+    element = parse(
+        render('<a b="{{ header.Number }}">\n<c>{{ header.Number }}</c>\n</a>', Layout("xml", end=end), tree).encode()
+    )
+    assert (element.get("b"), element[0].text or "") == (text, text)
+
+
+def test_the_end_of_rows_changes_no_value() -> None:
+    tree = sample(line("two\nleft", None), number="ring twice\r\nback door")
+    source = "{{ header.Number }},{{ lines[0].Name }}\n"
+    assert render(source, Layout("csv", end="crlf"), tree) == '"ring twice\r\nback door","two\nleft"\r\n'
+    assert render(source, Layout("csv"), tree) == '"ring twice\r\nback door","two\nleft"\n'
+    with pytest.raises(TemplateFailed) as caught:
+        render(source, Layout("csv"), sample(number="a\0b"))
+    assert caught.value.why == "character U+0000 can't stand in text: 'a\\x00b'"
 
 
 def test_xml_is_escaped() -> None:
