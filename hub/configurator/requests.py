@@ -10,9 +10,9 @@ Their JSON form, which `requests_json` reads and writes:
      {"request": "remove", "item": KEY},
      {"request": "remove", "item": KEY, "attribute": "Colour"}]
 
-An item is named by its Integration Id, or by the name that an `add` of the same batch gives it; a path goes down from
-there by Product Ids: ``L1/Voice Mail``, ``KEY/Local Line[2]/Caller Id`` (``item_path``). The steps are counted in the tree as it was
-before the batch, and in an added item as it came with its defaults. A batch has no order.
+An item is named by its Integration Id, or by the name that an `add` of the same batch gives it; a path (``item_path``)
+goes down from there by Product Ids: ``L1/Voice Mail``, ``KEY/Local Line[2]/Caller Id``. The steps are counted in the
+tree as it was before the batch, and in an added item as it came with its defaults. A batch has no order.
 
 Source: part III, "Request"; spec: docs/design/workflows.md, "Configurator".
 """

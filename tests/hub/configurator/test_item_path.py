@@ -51,7 +51,8 @@ def test_a_product_with_a_slash_is_addressed_in_an_added_and_in_a_present_item()
         (r"K/24\/7 [2]", r"did you mean 'K/24\/7 \[2]'?"),
         (
             "Nothing",
-            r"name an item by its Integration Id, or by a path of Product Ids from it; a slash within a name is written \/",
+            "name an item by its Integration Id, or by a path of Product Ids from it; "
+            r"a slash within a name is written \/",
         ),
     ],
 )
