@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from hub.configurator.catalogue import AttributeDefinition
@@ -64,13 +63,10 @@ class RequestsContradict(Refused):
 
 @dataclass(frozen=True)
 class BatchResult:
-    """The changes that a batch made.
+    """The changes that a batch made: the keys of the items that it named, and of its copies and all beneath them.
 
     Attributes:
-        names: the keys of the items that the batch named.
         placed: the items that the batch added, moved or copied to their present places.
-        copies: the keys of the copies.
-        beneath_copies: the keys of all items beneath the copies.
     """
 
     names: Mapping[str, str]
@@ -89,9 +85,10 @@ class Batch:
         self.maker = maker
         self.items = items
         self.by_key: dict[str, PropertySet] = {}
+        # By identity, because two items may have one key until the checks have run.
         self.parents: dict[int, PropertySet | None] = {}
         for item, parent in walk_items(instance):
-            self.by_key[item.properties.get(KEY) or ""] = item
+            self.by_key[item.get(KEY) or ""] = item
             self.parents[id(item)] = parent
         self.named: dict[str, PropertySet] = {}
         self.assigned: dict[tuple[int, str, str], str | None] = {}
@@ -107,8 +104,9 @@ class Batch:
         added = self._add()
         targets: list[PropertySet] = []
         new_parents: dict[int, PropertySet] = {}
+        # Every reference is looked up before the first change, so that the order of the requests makes no difference.
         for number, request in enumerate(self.requests):
-            with self._place(number):
+            with located(self._where(number)):
                 targets.append(added[number] if isinstance(request, AddItem) else self._find(request.item))
                 if isinstance(request, MoveItem):
                     new_parents[number] = self._find(request.beneath)
@@ -117,11 +115,12 @@ class Batch:
         self._move(targets, new_parents)
         pairs = list(zip(self.requests, targets, strict=True))
         for number, (request, item) in enumerate(pairs):
-            with self._place(number):
+            with located(self._where(number)):
                 if isinstance(request, AddItem | SetItem):
                     self._set(request, item)
                 elif isinstance(request, RemoveItem) and request.attribute is not None:
                     self._remove_attribute(request.item, request.attribute, item)
+        # Positions before the removal, copies after it: a removed item may be copied, and copies hold no removed items.
         positions = {id(item): position for position, item in enumerate(items_of(self.instance))}
         self._detach(item for request, item in pairs if isinstance(request, RemoveItem) and request.attribute is None)
         copies = self._copy(pairs, positions)
@@ -131,12 +130,13 @@ class Batch:
         names = {name: item.properties[KEY] or "" for name, item in self.named.items()}
         return BatchResult(names, tuple(placed), frozenset(self.copies), frozenset(self.beneath_copies))
 
-    def _place(self, number: int) -> AbstractContextManager[None]:
-        """Put the request at the head of the place of errors that are raised within."""
-        return located(f"request {number + 1} ({kind_of(self.requests[number])})")
+    def _where(self, number: int) -> str:
+        """Return the place of a request, for errors."""
+        return f"request {number + 1} ({kind_of(self.requests[number])})"
 
     def _add(self) -> dict[int, PropertySet]:
         """Make the added items, each after the item above it; they are put there later."""
+        # An item can be made once its parent is there: a bundle above it may change the structure of its product.
         waiting: dict[str, list[int]] = {}
         ready: deque[int] = deque()
         names = self._names()
@@ -152,7 +152,7 @@ class Batch:
             number = ready.popleft()
             request = self.requests[number]
             assert isinstance(request, AddItem)  # noqa: S101  # nothing else was put there
-            with self._place(number):
+            with located(self._where(number)):
                 parent = None if request.beneath is None else self._find(request.beneath)
             item = self.maker.make(request.product, self._place_of(parent), request.quantity or "1")
             added[number] = item
@@ -162,12 +162,12 @@ class Batch:
                 self.named[request.name] = item
                 ready += waiting.pop(request.name, [])
         for numbers in waiting.values():
-            with self._place(numbers[0]):
-                raise RequestsContradict(
-                    contradiction="the added item would stand beneath itself",
-                    fault="items that the batch adds stand beneath each other in a circle",
-                    mend="let one of them stand beneath an item that is there, or be a root",
-                )
+            raise RequestsContradict(
+                contradiction="the added item would stand beneath itself",
+                where=self._where(numbers[0]),
+                fault="items that the batch adds stand beneath each other in a circle",
+                mend="let one of them stand beneath an item that is there, or be a root",
+            )
         return added
 
     def _names(self) -> set[str]:
@@ -175,12 +175,12 @@ class Batch:
         for number, request in enumerate(self.requests):
             if isinstance(request, AddItem) and request.name is not None:
                 if request.name in names or request.name in self.by_key:
-                    with self._place(number):
-                        raise RequestsContradict(
-                            contradiction=f"the name '{request.name}' means two items",
-                            fault="it is the name that another request gives, or the key of an item",
-                            mend="give each item a name of its own",
-                        )
+                    raise RequestsContradict(
+                        contradiction=f"the name '{request.name}' means two items",
+                        where=self._where(number),
+                        fault="it is the name that another request gives, or the key of an item",
+                        mend="give each item a name of its own",
+                    )
                 names.add(request.name)
         return names
 
@@ -197,6 +197,7 @@ class Batch:
 
     def _find(self, reference: str) -> PropertySet:
         """Return the item that a key, a name, or a path from one of them means."""
+        # The whole text first: a key may contain a slash.
         item = self.by_key.get(reference) or self.named.get(reference)
         if item is not None:
             return item
@@ -236,11 +237,13 @@ class Batch:
         for number, parent in new_parents.items():
             item = targets[number]
             if moves.setdefault(id(item), (item, parent))[1] is not parent:
-                with self._place(number):
-                    raise RequestsContradict(
-                        contradiction="another request moves the item elsewhere",
-                        fault="an item stands beneath one other",
-                    )
+                raise RequestsContradict(
+                    contradiction="another request moves the item elsewhere",
+                    where=self._where(number),
+                    fault="an item stands beneath one other",
+                )
+        # All are detached before one is put anywhere: two items may change places. A circle is then out of the tree,
+        # where `_check_present` finds it.
         self._detach(item for item, _ in moves.values())
         for item, parent in moves.values():
             self.parents[id(item)] = parent
@@ -302,20 +305,22 @@ class Batch:
         self, pairs: Sequence[tuple[Request, PropertySet]], positions: Mapping[int, int]
     ) -> dict[int, list[PropertySet]]:
         """Make the copies, those further down first: a copy is of the item as the batch leaves it."""
-        wanted = [
-            (number, request, item) for number, (request, item) in enumerate(pairs) if isinstance(request, CopyItem)
-        ]
+        wanted = [(number, request, item) for number, (request, item) in enumerate(pairs)]
         wanted.sort(key=lambda entry: -positions.get(id(entry[2]), 0))
         copies: dict[int, list[PropertySet]] = {}
         for number, request, item in wanted:
+            if not isinstance(request, CopyItem):
+                continue
+            # Counted before one is made: a mistyped number of times must not fill the memory.
             self.maker.count((1 + sum(1 for _ in items_of(item))) * request.times)
             twins = [self._copied(item) for _ in range(request.times)]
-            with self._place(number):
+            with located(self._where(number)):
                 for twin, fields in zip(twins, request.fields, strict=False):
                     for name, value in fields.items():
                         self._check_field(name, value)
                         twin.properties[name] = value
             siblings = self._below(self.parents[id(item)])
+            # A removed item has no place of its own any more: its copies stand last.
             behind = next((place for place, sibling in enumerate(siblings, 1) if sibling is item), len(siblings))
             siblings[behind:behind] = twins
             copies[number] = twins
@@ -350,23 +355,23 @@ class Batch:
                 continue
             subjects = copies[number] if isinstance(request, CopyItem) else [item]
             if any(id(subject) not in present for subject in subjects):
-                with self._place(number):
-                    raise RequestsContradict(
-                        contradiction="the item of the request isn't there in the end",
-                        fault="another request removes it, or it would stand beneath itself or beneath a removed item",
-                    )
+                raise RequestsContradict(
+                    contradiction="the item of the request isn't there in the end",
+                    where=self._where(number),
+                    fault="another request removes it, or it would stand beneath itself or beneath a removed item",
+                )
 
 
 def _products(item: PropertySet) -> list[str]:
     """Return the products of an item's children."""
-    return [child.properties.get("Product Id") or "" for child in line_items(item) if not is_inactive(child)]
+    return [child.get("Product Id") or "" for child in line_items(item) if not is_inactive(child)]
 
 
 def _child_at(item: PropertySet, step: Step) -> PropertySet | None:
     """Return the child of an item that a step of a path means."""
     number = step.number
     for child in line_items(item):
-        if child.properties.get("Product Id") == step.product and not is_inactive(child):
+        if child.get("Product Id") == step.product and not is_inactive(child):
             number -= 1
             if number == 0:
                 return child
@@ -374,10 +379,10 @@ def _child_at(item: PropertySet, step: Step) -> PropertySet | None:
 
 
 def _put_attribute(item: PropertySet, name: str, value: str, declared: Mapping[str, AttributeDefinition]) -> None:
-    if declared and name not in declared and any(node.properties.get("Name") == name for node in attributes(item)):
+    if declared and name not in declared and any(node.get("Name") == name for node in attributes(item)):
         raise RequestFaulty(
             f"the attribute '{name}' can only be taken away",
-            why=f"it no longer belongs to {item.properties.get('Product Id')}, which has {', '.join(declared)}",
+            why=f"it no longer belongs to {item.get('Product Id')}, which has {', '.join(declared)}",
             mend="set it to null, or leave it as it is",
         )
     put_value(item, name, declared.get(name), value)
@@ -386,7 +391,7 @@ def _put_attribute(item: PropertySet, name: str, value: str, declared: Mapping[s
 def _drop_attribute(item: PropertySet, name: str) -> bool:
     """Take an attribute away; return whether it was there. Changes *item*."""
     listed = attributes(item)
-    kept = [node for node in listed if node.properties.get("Name") != name]
+    kept = [node for node in listed if node.get("Name") != name]
     if len(kept) == len(listed):
         return False
     put_list(item, ATTRIBUTE)[:] = kept

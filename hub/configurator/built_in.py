@@ -16,7 +16,7 @@ from hub.configurator.product_tree import ProductTree
 from hub.configurator.relinking import relink
 from hub.configurator.requests import Request
 from hub.services.items import check_items, object_label
-from hub.services.objects import line_item_of
+from hub.services.objects import line_item_of, object_of
 from integration_objects.complex_object import attributes, line_items, message
 from integration_objects.definition import Definitions
 from integration_objects.errors import located
@@ -35,7 +35,6 @@ class BuiltInConfigurator:
 
     def __init__(self, definitions: Definitions) -> None:
         self._items = line_item_of(definitions[ORDER])  # asset, quote and order share their line items
-        self._objects = {definition.root.name: definition.name for definition in definitions.values()}
 
     def start(self, product_id: str, catalogue: Catalogue, new_id: Callable[[], str]) -> PropertySet:
         """Make a root line item of a product with its defaults, recursively."""
@@ -51,6 +50,7 @@ class BuiltInConfigurator:
         relinked = relink(result, maker)
         if not requests:
             return Configured(result, tuple(obsoletes(ProductTree(result, catalogue))), tuple(relinked))
+        # Copies come before the check, and lose whatever no longer belongs to the products: a copy is a new item.
         batch = Batch(result, requests, maker, self._items).work()
         products = _without_copied_strangers(result, ProductTree(result, catalogue), batch, catalogue)
         broken = broken_rules(products, FormerState(instance)) + _out_of_sight(products, batch)
@@ -65,7 +65,7 @@ class BuiltInConfigurator:
 
     def _checked(self, instance: PropertySet, *, keys: bool) -> PropertySet:
         """Put the instance into a message, and prove that it is a tree, with keys if *keys*."""
-        tree = message(self._objects.get(instance.type, instance.type), [instance])
+        tree = message(object_of(instance), [instance])
         with located("the configurator"):
             check_items(tree, keys=keys)
         return tree
@@ -74,19 +74,19 @@ class BuiltInConfigurator:
 def _without_copied_strangers(
     instance: PropertySet, tree: ProductTree, batch: BatchResult, catalogue: Catalogue
 ) -> ProductTree:
-    """Remove from copies all that no longer belongs to the definitions: a copy is a new item. Changes *instance*."""
+    """Remove from copies all that no longer belongs to the definitions. Changes *instance*."""
     copied = batch.copies | batch.beneath_copies
     if not copied:
         return tree
     strangers: dict[int, tuple[PropertySet, set[int]]] = {}
     for item, above in tree.aside:
-        if item.properties.get(KEY) in batch.beneath_copies:
+        if item.get(KEY) in batch.beneath_copies:
             strangers.setdefault(id(above), (above.item, set()))[1].add(id(item))
     for parent, removed in strangers.values():
         siblings = line_items(parent)
         siblings[:] = [item for item in siblings if id(item) not in removed]
     for place, stranger in list(strange_attributes(tree)):
-        if place.item.properties.get(KEY) in copied:
+        if place.item.get(KEY) in copied:
             listed = attributes(place.item)
             listed[:] = [attribute for attribute in listed if attribute is not stranger]
     return ProductTree(instance, catalogue)
@@ -98,8 +98,8 @@ def _out_of_sight(tree: ProductTree, batch: BatchResult) -> list[BrokenRule]:
     return [
         BrokenRule(
             "Component",
-            item.properties.get("Product Id") or "",
-            item.properties.get(KEY),
+            item.get("Product Id") or "",
+            item.get(KEY),
             f"{label(item)} can't stand beneath what is Inactive or no longer belongs",
         )
         for item in batch.placed

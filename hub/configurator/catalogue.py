@@ -7,7 +7,7 @@
         attributes     by name, in order
         rules          requires, excludes, expression (compiled)
 
-Each product is proven when it is taken in; `rule_expression` defines the fields and functions of its rules.
+A bound, a default or a level that is None doesn't exist.
 
 Source: part III, "Association level", "Attributes", "Product"; spec: docs/design/workflows.md, "Configurator and
 pricing".
@@ -15,23 +15,22 @@ pricing".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from integration_objects.component import FieldType
 from integration_objects.expression import Expression
+from integration_objects.field_values import check_characters, read_date, read_number, shown
+
+#: Most characters of an attribute's value.
+MOST_CHARACTERS = 4_000
 
 
 @dataclass(frozen=True)
 class Level:
-    """An association level: bounds for the number of an item's components on it, all together.
-
-    Attributes:
-        name: the level's.
-        least: 0 for none.
-        most: None for no bound.
-    """
+    """An association level: bounds for the number of an item's components on it, all together."""
 
     name: str
     least: Decimal = Decimal(0)
@@ -40,14 +39,7 @@ class Level:
 
 @dataclass(frozen=True)
 class StructureLine:
-    """A component of a product.
-
-    Attributes:
-        product_id: the component's product.
-        least, most: bounds for their number beneath one item; most None for no bound.
-        default: the number that an item starts with.
-        level: the association level on which the component counts; None for none.
-    """
+    """A component of a product: bounds for its number beneath one item, and the number that an item starts with."""
 
     product_id: str
     least: Decimal = Decimal(0)
@@ -66,16 +58,7 @@ class Structure:
 
 @dataclass(frozen=True)
 class AttributeDefinition:
-    """An attribute of a product.
-
-    Attributes:
-        name: the attribute's.
-        type: text, number or date.
-        required: whether an item needs a value.
-        default: the value that an item starts with; None for none.
-        least, most: bounds of a number or date; None for none.
-        values: the allowed values; none for any.
-    """
+    """An attribute of a product: its type, default, bounds (of a number or date), and allowed values (none for any)."""
 
     name: str
     type: FieldType = "text"
@@ -85,13 +68,32 @@ class AttributeDefinition:
     most: str | None = None
     values: tuple[str, ...] = ()
 
+    def fault_of(self, text: str) -> tuple[str, str] | None:
+        """Return the kind of rule that *text* breaks as a value, and a reason; None for an allowed value.
+
+        Numbers compare as numbers (``5.0`` is an allowed ``5``), dates as moments, text as it is.
+
+        Source: part III, "Attributes".
+        """
+        read: Callable[[str], Any] = {"number": read_number, "date": read_date}.get(self.type, _read_text)
+        try:
+            value = read(text)
+        except ValueError as fault:
+            return "Type", str(fault)
+        if self.values and value not in [read(allowed) for allowed in self.values]:
+            return "Allowed Values", f"expected one of {', '.join(self.values)}, found {shown(text)}"
+        if self.least is not None and value < read(self.least):
+            return "Bounds", f"expected at least {self.least}, found {shown(text)}"
+        if self.most is not None and value > read(self.most):
+            return "Bounds", f"expected at most {self.most}, found {shown(text)}"
+        return None
+
 
 @dataclass(frozen=True)
 class ProductRule:
     """A rule of a product; holds for each of its items.
 
     Attributes:
-        name: the rule's.
         kind: requires, excludes or expression.
         product_id: the product whose items, beneath the item, require or exclude the other; None for the item itself.
         other_product_id: the product that must, or must not, be beneath the item.
@@ -112,13 +114,9 @@ class ProductDefinition:
     """A product as the configurator sees it.
 
     Attributes:
-        product_id: the product's.
         fields: the product's own fields, as they are stored.
-        structure: the parts of its items.
         within: by Product Id, structure lines (with levels) that hold beneath its items in place of those products'
             own.
-        attributes: by name, in order.
-        rules: in order.
     """
 
     product_id: str
@@ -135,3 +133,12 @@ class ProductDefinition:
 
 
 Catalogue = Mapping[str, ProductDefinition]
+
+
+def _read_text(text: str) -> str:
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"expected at most {MOST_CHARACTERS} characters, found {len(text)}")
+    fault = check_characters(text)
+    if fault is not None:
+        raise ValueError(fault)
+    return text

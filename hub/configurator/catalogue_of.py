@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
-from hub.configurator.attribute_values import fault_of
 from hub.configurator.catalogue import (
     AttributeDefinition,
     Catalogue,
@@ -51,7 +50,7 @@ def catalogue_of(products: PropertySet, definitions: Definitions) -> Catalogue:
 
     Args:
         products: a Product message; an empty object for no products.
-        definitions: the integration objects; the rules' expressions read the order's line items.
+        definitions: give the fields of the order's line items, which the rules' expressions read.
 
     Raises:
         ProductFaulty: the first fault, with the product and the part of it.
@@ -62,6 +61,7 @@ def catalogue_of(products: PropertySet, definitions: Definitions) -> Catalogue:
         product_id = product.get("Product Id") or ""
         with located(f"Product '{product_id}'"):
             catalogue[product_id] = _definition(product_id, product, items)
+    # Only now, because a bundle may stand before the product whose structure it changes.
     for definition in catalogue.values():
         if definition.within:
             merged = {name: _merged(catalogue.get(name), lines) for name, lines in definition.within.items()}
@@ -115,6 +115,7 @@ def _lines(lines: Iterable[PropertySet], levels: Mapping[str, Level], part: str)
 
 
 def _sequence(line: PropertySet) -> tuple[bool, Decimal]:
+    # Lines without a number come last; the sort is stable, so that they keep the order of the catalogue.
     number = as_number(line.get("Sequence") or "")
     return number is None, number or Decimal(0)
 
@@ -177,16 +178,17 @@ def _prove_attribute(attribute: AttributeDefinition) -> None:
     if attribute.type == "text" and (least is not None or most is not None):
         mend = "take Least Value and Most Value away, or set the Type"
         raise ProductFaulty(fault="a text has no bounds", mend=mend)
+    # The bounds and allowed values are proven to be of the type before any value is compared with them.
     typed_only = replace(attribute, least=None, most=None, values=())
     given = [("Least Value", least), ("Most Value", most), *(("an Allowed Value", value) for value in attribute.values)]
     for field, text in given:
-        fault = None if text is None else fault_of(typed_only, text)
+        fault = None if text is None else typed_only.fault_of(text)
         if fault is not None:
             raise ProductFaulty(fault=f"{field}: {fault[1]}", mend="give a value of the attribute's type")
-    if least is not None and most is not None and fault_of(replace(attribute, least=None, values=()), least):
+    if least is not None and most is not None and replace(attribute, least=None, values=()).fault_of(least):
         mend = "give a Most Value that is not below Least Value"
         raise ProductFaulty(fault=f"Least Value is {least} and Most Value is {most}", mend=mend)
-    fault = None if attribute.default is None else fault_of(attribute, attribute.default)
+    fault = None if attribute.default is None else attribute.fault_of(attribute.default)
     if fault is not None:
         mend = "give a default that the attribute itself allows"
         raise ProductFaulty(fault=f"Default Value: {fault[1]}", mend=mend)
@@ -219,6 +221,8 @@ def _rule(rule: PropertySet, items: Component, attributes: Mapping[str, Attribut
 
 def _prove_no_circle(catalogue: Catalogue) -> None:
     """Refuse products that would start with themselves beneath them, without end."""
+    # By hand, because a catalogue may be deeper than Python recurs. An entry stands twice on the stack: to enter the
+    # product, and to leave it once all products beneath it are proven.
     proven: set[str] = set()
     for first in catalogue:
         path: list[str] = []

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from hub.configurator.attribute_values import fault_of
 from hub.configurator.catalogue import ProductDefinition, ProductRule, Structure
 from hub.configurator.port import BrokenRule, Obsolete
 from hub.configurator.product_tree import MOST_QUANTITY, Place, ProductTree, quantity
@@ -30,25 +29,25 @@ class FormerState:
         self._parents: dict[str | None, str | None] = {}
         self._names: dict[str | None, set[str | None]] = {}
         for item, parent in walk_items(instance):
-            key = item.properties.get(KEY)
-            self._parents[key] = None if parent is None else parent.properties.get(KEY)
-            self._names[key] = {attribute.properties.get("Name") for attribute in attributes(item)}
+            key = item.get(KEY)
+            self._parents[key] = None if parent is None else parent.get(KEY)
+            self._names[key] = {attribute.get("Name") for attribute in attributes(item)}
 
     def had_item(self, item: PropertySet, above: PropertySet) -> bool:
         """Whether the item stood beneath *above*."""
-        key = item.properties.get(KEY)
-        return key is not None and key in self._parents and self._parents[key] == above.properties.get(KEY)
+        key = item.get(KEY)
+        return key is not None and key in self._parents and self._parents[key] == above.get(KEY)
 
     def had_attribute(self, item: PropertySet, name: str | None) -> bool:
         """Whether the item had an attribute of this name."""
-        key = item.properties.get(KEY)
+        key = item.get(KEY)
         return key is not None and name in self._names.get(key, ())
 
 
 def label(item: PropertySet) -> str:
     """Name the item as people know it: its product, key and service id."""
-    key, service = item.properties.get(KEY), item.properties.get("Service Id")
-    text = item.properties.get("Product Id") or item.properties.get("Product Name") or "an item without a product"
+    key, service = item.get(KEY), item.get("Service Id")
+    text = item.get("Product Id") or item.get("Product Name") or "an item without a product"
     if key:
         text += f" '{key}'"
     return f"{text} ({service})" if service else text
@@ -73,17 +72,17 @@ def obsoletes(tree: ProductTree) -> list[Obsolete]:
     """List the items, then the attributes, that no longer belong, each in the tree's order."""
     strangers = [
         Obsolete(
-            item.properties.get(KEY),
-            item.properties.get("Product Id"),
+            item.get(KEY),
+            item.get("Product Id"),
             None,
             f"{label(item)} no longer belongs beneath {label(above.item)}",
         )
         for item, above in tree.aside
     ]
     for place, attribute in strange_attributes(tree):
-        name = attribute.properties.get("Name")
+        name = attribute.get("Name")
         text = f"{label(place.item)} no longer has an attribute '{name}'"
-        strangers.append(Obsolete(place.item.properties.get(KEY), place.item.properties.get("Product Id"), name, text))
+        strangers.append(Obsolete(place.item.get(KEY), place.item.get("Product Id"), name, text))
     return strangers
 
 
@@ -93,7 +92,7 @@ def strange_attributes(tree: ProductTree) -> Iterator[tuple[Place, PropertySet]]
         definition = place.definition
         if definition is not None and definition.is_customizable:
             for attribute in attributes(place.item):
-                if attribute.properties.get("Name") not in definition.attributes:
+                if attribute.get("Name") not in definition.attributes:
                     yield place, attribute
 
 
@@ -104,7 +103,7 @@ def _new_strangers(tree: ProductTree, before: FormerState) -> Iterator[BrokenRul
             text = f"{label(item)} can't stand beneath {label(above.item)}, which has no such component"
             yield _broken("Component", above.item, item, text)
     for place, attribute in strange_attributes(tree):
-        name = attribute.properties.get("Name")
+        name = attribute.get("Name")
         if not before.had_attribute(place.item, name):
             text = f"{label(place.item)} has no attribute '{name}'"
             yield _broken("Attribute", place.item, place.item, text, name)
@@ -122,7 +121,7 @@ def _structure_rules(tree: ProductTree, position: int, place: Place, structure: 
     levels: dict[str, Decimal] = defaultdict(Decimal)
     for child in tree.children[position]:
         item = tree.places[child].item
-        product, count = item.properties.get("Product Id") or "", quantity(item) or Decimal(0)
+        product, count = item.get("Product Id") or "", quantity(item) or Decimal(0)
         components[product] += count
         level = structure.components[product].level if product in structure.components else None
         if level is not None:
@@ -144,16 +143,16 @@ def _count(item: PropertySet, count: Decimal, least: Decimal, most: Decimal | No
 def _attribute_rules(item: PropertySet, definition: ProductDefinition) -> Iterator[BrokenRule]:
     if not definition.attributes:
         return
-    carried = {attribute.properties.get("Name"): attribute for attribute in attributes(item)}
+    carried = {attribute.get("Name"): attribute for attribute in attributes(item)}
     for name, attribute in definition.attributes.items():
         node = carried.get(name)
         # A sender that knows no types may put the value into another type's field.
-        value = None if node is None else node.properties.get(VALUE_FIELDS[attribute.type]) or value_of_attribute(node)
+        value = None if node is None else node.get(VALUE_FIELDS[attribute.type]) or value_of_attribute(node)
         if not value:
             if attribute.required:
                 yield _broken("Required", item, item, f"{label(item)} needs a value for '{name}'", name)
             continue
-        fault = fault_of(attribute, value)
+        fault = attribute.fault_of(value)
         if fault is not None:
             yield _broken(fault[0], item, item, f"'{name}' of {label(item)}: {fault[1]}", name)
 
@@ -188,4 +187,4 @@ def _why_broken(tree: ProductTree, position: int, item: PropertySet, rule: Produ
 
 
 def _broken(rule: str, owner: PropertySet, item: PropertySet, text: str, attribute: str | None = None) -> BrokenRule:
-    return BrokenRule(rule, owner.properties.get("Product Id") or "", item.properties.get(KEY), text, attribute)
+    return BrokenRule(rule, owner.get("Product Id") or "", item.get(KEY), text, attribute)

@@ -34,9 +34,10 @@ from hub.configurator.new_items import MOST_ITEMS
 from hub.configurator.port import BrokenRule, ConfigurationRefused, Configured, Obsolete, Relinked
 from hub.configurator.requests import Request, check_limits
 from hub.configurator.requests_json import requests_to_json
+from hub.presentation.tree_json import numbered_item
 from hub.services.items import check_items
-from hub.services.objects import header_copy, line_item_of, other_lists
-from integration_objects.complex_object import ComplexObject, attributes, items_of, message, put_list, walk_items
+from hub.services.objects import header_copy, line_item_of, object_of, other_lists
+from integration_objects.complex_object import ComplexObject, items_of, message, put_list, walk_items
 from integration_objects.component import Component
 from integration_objects.definition import Definitions
 from integration_objects.errors import Refused
@@ -103,12 +104,7 @@ class NewInstance(StartedProduct):
 
 
 class ExternalConfigurator:
-    """A configurator that asks another system, once for each call.
-
-    Args:
-        client: carries the questions.
-        definitions: the integration objects, which declare the fields of a line item.
-    """
+    """A configurator that asks another system, once for each call; *definitions* declare the line item's fields."""
 
     is_external = True
 
@@ -116,7 +112,6 @@ class ExternalConfigurator:
         self._client = client
         self._definitions = definitions
         self._items = line_item_of(definitions[ORDER])  # asset, quote and order share their line items
-        self._objects = {definition.root.name: definition.name for definition in definitions.values()}
 
     def through(self, wrap: Callable[[JsonClient], JsonClient]) -> ExternalConfigurator:
         """Make the same configurator with the client that *wrap* makes of its client."""
@@ -130,6 +125,7 @@ class ExternalConfigurator:
         """
         answer = self._client.post({"operation": "start", "product": product_id})
         started = read_answer(StartedProduct, answer, self._client)
+        # A header of any object: the answer's items are its roots, and only one of them leaves this method.
         header = PropertySet("Order")
         _AnsweredTree(self._client, self._items, header, PropertySet("Order"), new_id).read(started.items)
         roots = put_list(header, LINE_ITEM)
@@ -148,16 +144,17 @@ class ExternalConfigurator:
         """
         check_limits(requests)
         documents = json.loads(requests_to_json(requests))
-        answer = self._client.post({"operation": "configure", **self._sent(instance), "requests": documents})
+        answer = self._client.post({"operation": "configure", **_sent(instance), "requests": documents})
         broken = self._broken(answer)
         if broken:
             raise ConfigurationRefused(broken)
+        # The instance is read only now: a refusal carries none.
         new = read_answer(NewInstance, answer, self._client)
         result = header_copy(instance)
         tree = _AnsweredTree(self._client, self._items, result, instance, new_id)
         tree.read(new.items)
         try:
-            check_items(message(self._name(result), [result]), keys=True)
+            check_items(message(object_of(result), [result]), keys=True)
         except Refused as error:
             raise self._client.faulty(f"{error.what}: {error.why}", "items") from error
         return Configured(result, tree.obsolete(new.obsolete), tree.relinked(new.relinked), tree.names(new.names))
@@ -168,32 +165,23 @@ class ExternalConfigurator:
         Raises:
             HubError: the client's.
         """
-        question = {"operation": "check", **self._sent(instance)}
+        question = {"operation": "check", **_sent(instance)}
         if before is not None:
-            question["before"] = self._sent(before)
+            question["before"] = _sent(before)
         return self._broken(self._client.post(question))
 
     def _broken(self, answer: Any) -> list[BrokenRule]:
         broken = read_answer(BrokenRules, answer, self._client).broken
         return [BrokenRule(rule.rule, rule.product or "", rule.item, rule.text, rule.attribute) for rule in broken]
 
-    def _name(self, instance: PropertySet) -> str:
-        return self._objects.get(instance.type, instance.type)
 
-    def _sent(self, instance: PropertySet) -> dict[str, Any]:
-        numbers: dict[int, int] = {}
-        items = []
-        for number, (item, above) in enumerate(walk_items(instance), 1):
-            numbers[id(item)] = number
-            items.append(
-                {
-                    "number": number,
-                    "above": None if above is None else numbers[id(above)],
-                    "fields": item.properties,
-                    "attributes": [attribute.properties for attribute in attributes(item)],
-                }
-            )
-        return {"object": self._name(instance), "fields": instance.properties, "items": items}
+def _sent(instance: PropertySet) -> dict[str, Any]:
+    numbers: dict[int, int] = {}
+    items = []
+    for number, (item, above) in enumerate(walk_items(instance), 1):
+        numbers[id(item)] = number
+        items.append(numbered_item(item, number, None if above is None else numbers[id(above)]))
+    return {"object": object_of(instance), "fields": instance.properties, "items": items}
 
 
 class _AnsweredTree:
@@ -210,7 +198,7 @@ class _AnsweredTree:
         self._client = client
         self._component = component
         self._header = header
-        self._sent = {item.properties.get(KEY): item for item in items_of(sent)}
+        self._sent = {item.get(KEY): item for item in items_of(sent)}
         self._new_id = new_id
         self._items: dict[int, PropertySet] = {}
 
@@ -229,15 +217,15 @@ class _AnsweredTree:
             put_list(parent, LINE_ITEM).append(item)
 
     def obsolete(self, entries: Sequence[AnsweredObsolete]) -> tuple[Obsolete, ...]:
-        """The items and attributes that no longer belong to the definitions."""
-        items = [self._numbered(entry.item, f"obsolete[{position}].item") for position, entry in enumerate(entries)]
-        return tuple(
-            Obsolete(item.get(KEY), item.get("Product Id"), entry.attribute, entry.text)
-            for item, entry in zip(items, entries, strict=True)
-        )
+        """Return the items and attributes that no longer belong to the definitions."""
+        obsolete = []
+        for position, entry in enumerate(entries):
+            item = self._numbered(entry.item, f"obsolete[{position}].item")
+            obsolete.append(Obsolete(item.get(KEY), item.get("Product Id"), entry.attribute, entry.text))
+        return tuple(obsolete)
 
     def relinked(self, entries: Sequence[AnsweredRelinked]) -> tuple[Relinked, ...]:
-        """The items that stand beneath other parents than before."""
+        """Return the items that stand beneath other parents than before."""
         instance = ComplexObject(self._header)
         relinked = []
         for position, entry in enumerate(entries):
@@ -250,15 +238,16 @@ class _AnsweredTree:
         return tuple(relinked)
 
     def names(self, numbers: dict[str, int]) -> dict[str, str]:
-        """The Integration Ids of the named items, by name."""
+        """Return the Integration Ids of the named items, by name."""
         return {name: self._numbered(number, f"names.{name}").get(KEY) or "" for name, number in numbers.items()}
 
     def _item(self, entry: AnsweredItem, where: str) -> PropertySet:
         fields = self._fields(entry.fields, self._component, f"{where}.fields")
+        # A system that doesn't know a deployment's own fields leaves them out: the sent item's fields stay.
         former = self._sent.get(fields.get(KEY)) if fields.get(KEY) else None
         item = PropertySet(LINE_ITEM, properties=dict(former.properties) if former is not None else {})
         item.properties.update(fields)
-        if not item.properties.get(KEY):
+        if not item.get(KEY):
             item.properties[KEY] = self._new_id()
         component = self._component.children[ATTRIBUTE]
         for position, attribute in enumerate(entry.attributes):

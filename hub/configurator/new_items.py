@@ -103,7 +103,7 @@ def put_value(item: PropertySet, name: str, attribute: AttributeDefinition | Non
     if len(item.children) > 1 and item.children[-1].children is listed:
         # Attributes stand before line items, as objects are written.
         item.children.insert(0, item.children.pop())
-    node = next((carried for carried in listed if carried.properties.get("Name") == name), None)
+    node = next((carried for carried in listed if carried.get("Name") == name), None)
     if node is None:
         node = PropertySet(ATTRIBUTE, properties={"Name": name, "Action Code": NO_ACTION})
         listed.append(node)

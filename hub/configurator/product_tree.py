@@ -44,12 +44,12 @@ class Place:
 
     def holds(self, item: PropertySet) -> bool:
         """Whether *item*, beneath this place, belongs to its structure."""
-        return self.structure is None or item.properties.get("Product Id") in self.structure.components
+        return self.structure is None or item.get("Product Id") in self.structure.components
 
 
 def place_of(item: PropertySet, above: Place | None, catalogue: Catalogue) -> Place:
     """Make the place of *item* beneath *above*."""
-    definition = catalogue.get(item.properties.get("Product Id") or "")
+    definition = catalogue.get(item.get("Product Id") or "")
     return Place(item, above, definition, _structure(definition, above))
 
 
@@ -69,12 +69,12 @@ def _structure(definition: ProductDefinition | None, above: Place | None) -> Str
 
 def is_inactive(item: PropertySet) -> bool:
     """Whether the item is history: a service that has ended."""
-    return item.properties.get("Status") == INACTIVE
+    return item.get("Status") == INACTIVE
 
 
 def quantity(item: PropertySet) -> Decimal | None:
     """Return the item's quantity, 1 for null; None if it is no number from 0 to 1,000,000."""
-    text = item.properties.get("Quantity")
+    text = item.get("Quantity")
     if text is None or text == "1":
         return _ONE
     number = as_number(text)
@@ -124,7 +124,7 @@ class ProductTree:
                 self._ends[parents[position]] = max(self._ends[parents[position]], self._ends[position])
 
     def _count(self, item: PropertySet, position: int) -> None:
-        product = item.properties.get("Product Id") or ""
+        product = item.get("Product Id") or ""
         sums = self._sums.setdefault(product, [Decimal(0)])
         self._positions.setdefault(product, []).append(position)
         sums.append(sums[-1] + (quantity(item) or 0))

@@ -73,14 +73,14 @@ class _Restructured:
         """Return the item of the product *group* beneath the place; make it if there is none."""
         target = next((child for child in line_items(self.place.item) if _is_of(child, group)), None)
         if target is None:
-            coming = Counter(item.properties.get("Product Id") or "" for item in items)
+            coming = Counter(item.get("Product Id") or "" for item in items)
             target = self.maker.make(group, self.place, without=coming)
             line_items(self.place.item).append(target)
         return target
 
     def _group_of(self, item: PropertySet) -> str | None:
         """Return the one component of the place whose structure has the item's product; an existing one goes first."""
-        product = item.properties.get("Product Id") or ""
+        product = item.get("Product Id") or ""
         if product not in self.groups:
             structure, catalogue = self.place.structure, self.maker.catalogue
             groups = []
@@ -104,10 +104,10 @@ class _Restructured:
         put_list(target, LINE_ITEM).extend(items)
         self.moved += [
             Relinked(
-                item.properties.get(KEY),
-                item.properties.get("Product Id"),
-                target.properties.get(KEY),
-                source.properties.get(KEY),
+                item.get(KEY),
+                item.get("Product Id"),
+                target.get(KEY),
+                source.get(KEY),
             )
             for item in items
         ]
@@ -125,4 +125,4 @@ def _nearest_above(place: Place, item: PropertySet) -> Place | None:
 
 
 def _is_of(item: PropertySet, product: str) -> bool:
-    return item.properties.get("Product Id") == product and not is_inactive(item)
+    return item.get("Product Id") == product and not is_inactive(item)

@@ -102,7 +102,7 @@ def value_of_attribute(attribute: PropertySet | None) -> str | None:
     if attribute is None:
         return None
     for field in VALUE_FIELDS.values():
-        text = attribute.properties.get(field)
+        text = attribute.get(field)
         if text is not None:
             return text
     return None
@@ -128,12 +128,12 @@ def _value_in(item: PropertySet, name: Value) -> Value:
     attribute = next((node for node in attributes(item) if node.get("Name") == name), None)
     if attribute is None:
         return None
-    number = attribute.properties.get("Number Value")
+    number = attribute.get("Number Value")
     if number is not None:
         # A text that is no number breaks the attribute's own rule Type; it is no fault of this rule.
         return as_number(number)
-    date = attribute.properties.get("Date Value")
-    return attribute.properties.get("Text Value") if date is None else DateText(date)
+    date = attribute.get("Date Value")
+    return attribute.get("Text Value") if date is None else DateText(date)
 
 
 def _number_of(scope: RuleScope, product: Value) -> Value:

@@ -26,8 +26,9 @@ from typing import Any
 
 from adapters.http_client import HttpClient
 from adapters.system import System, read_systems
-from hub.configurator import BuiltInConfigurator, Configurator
+from hub.configurator.built_in import BuiltInConfigurator
 from hub.configurator.external import ExternalConfigurator
+from hub.configurator.port import Configurator
 from hub.deployment.declared_expressions import (
     approval_findings,
     condition_findings,
@@ -38,8 +39,9 @@ from hub.deployment.definitions import FILE, load_definitions, own_folder
 from hub.deployment.own_python import own_python
 from hub.deployment.route import Route, read_routes
 from hub.deployment.settings import Settings, read_licence_file, read_settings
-from hub.pricing import ListPricing, Pricing
 from hub.pricing.external import ExternalPricing
+from hub.pricing.list_pricing import ListPricing
+from hub.pricing.port import Pricing
 from hub.services import SERVICES, Service
 from hub.services.module_licensed import Licence
 from hub.workflow_manager.approval_rule import ApprovalRule, read_approval_rules

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from integration_objects.complex_object import instances, is_empty, list_of, object_name
+from integration_objects.complex_object import attributes, instances, is_empty, list_of, object_name
 from integration_objects.component import Component, Definitions
 from integration_objects.errors import Refused
 from integration_objects.names import ATTRIBUTE, LINE_ITEM
@@ -68,6 +68,12 @@ def tree_json(tree: PropertySet, definitions: Definitions) -> str:
     root = Component("") if definition is None else definition.root
     pieces = list(_pieces([_Task(node, root, 1) for node in instances(tree)]))
     return "".join([head, *pieces, "]}"])
+
+
+def numbered_item(item: PropertySet, number: int, above: int | None) -> dict[str, Any]:
+    """Return a line item as other systems are asked about it, with its number and that of the item above it."""
+    values = [attribute.properties for attribute in attributes(item)]
+    return {"number": number, "above": above, "fields": item.properties, "attributes": values}
 
 
 class _Task(NamedTuple):

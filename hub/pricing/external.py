@@ -26,11 +26,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from adapters.json_border import carried, kind_of_json, read_answer
 from adapters.json_client import JsonClient
+from hub.presentation.tree_json import numbered_item
 from hub.pricing.lines import Line
+from hub.pricing.port import Priced
 from hub.pricing.price_list import PriceList, pricing_moment
-from hub.pricing.priced import Priced
 from hub.pricing.settle import Bill, LinePrice
-from integration_objects.complex_object import attributes, object_name
+from integration_objects.complex_object import object_name
 from integration_objects.field_values import read_number, write_number
 from integration_objects.property_set import PropertySet
 
@@ -138,14 +139,10 @@ class ExternalPricing:
 
 def _as_json(line: Line) -> dict[str, Any]:
     above = line.above
+    # An Inactive item isn't sent: its children stand beneath the next item above it that is.
     while above is not None and not above.is_there:
         above = above.above
-    return {
-        "number": line.number,
-        "above": None if above is None else above.number,
-        "fields": line.item.properties,
-        "attributes": [attribute.properties for attribute in attributes(line.item)],
-    }
+    return numbered_item(line.item, line.number, None if above is None else above.number)
 
 
 def _written(number: Decimal | None) -> str | None:

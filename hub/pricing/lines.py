@@ -71,12 +71,12 @@ class Line:
     @property
     def key(self) -> str | None:
         """Its Integration Id."""
-        return self.item.properties.get(KEY)
+        return self.item.get(KEY)
 
     @property
     def product(self) -> str | None:
         """Its Product Id."""
-        return self.item.properties.get("Product Id")
+        return self.item.get("Product Id")
 
     @property
     def extended(self) -> Decimal:
@@ -120,7 +120,7 @@ def _walk(message: PropertySet, instance: PropertySet) -> Iterator[Line]:
             factor = EXACT.multiply(factor, quantity)
             if factor >= _TOO_LARGE and not zeros:
                 raise ExtendedQuantityTooLarge(place=place(message, instance, item), node=item)
-        is_there = item.properties.get("Status") != _INACTIVE
+        is_there = item.get("Status") != _INACTIVE
         number += is_there
         line = Line(item, number, above, depth, quantity, factor, zeros, is_there)
         yield line
@@ -135,7 +135,7 @@ def check_currency(message: PropertySet, instance: PropertySet, lines: list[Line
     """
     for item in (None, *(line.item for line in lines if line.is_there)):
         node = instance if item is None else item
-        found = node.properties.get("Currency Code")
+        found = node.get("Currency Code")
         if found and found != currency:
             label = place(message, instance, item) if item is not None else object_label(message, instance)
             raise CurrencyDiffers(name=name, place=label, currency=currency, found=found, node=node)
@@ -147,7 +147,7 @@ def carried_price(message: PropertySet, instance: PropertySet, item: PropertySet
     Raises:
         PriceWrong: it is no number.
     """
-    text = item.properties.get("Adjusted Price")
+    text = item.get("Adjusted Price")
     if text is None:
         return None
     try:

@@ -24,8 +24,8 @@ from decimal import ROUND_FLOOR, Decimal
 
 from hub.pricing.currency import EXACT, rounded
 from hub.pricing.lines import Line
+from hub.pricing.port import Priced
 from hub.pricing.price_list import EffectivePrices, PriceList, PriceRule, pricing_moment
-from hub.pricing.priced import Priced
 from hub.pricing.settle import Bill, LinePrice
 from integration_objects.property_set import PropertySet
 

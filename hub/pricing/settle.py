@@ -14,15 +14,14 @@ from decimal import Decimal
 
 from hub.pricing.currency import EXACT, rounded
 from hub.pricing.lines import Line, carried_price, check_currency, lines_of
+from hub.pricing.port import Change, Priced, RolledUp, Total
 from hub.pricing.price_list import PRICE_TYPES, PriceList
-from hub.pricing.priced import Change, Priced, RolledUp, Total
 from hub.services.differences import same_value
 from hub.services.items import place
-from hub.services.objects import only_instance
+from hub.services.objects import object_of, only_instance
 from integration_objects.complex_object import is_empty, message
 from integration_objects.errors import Refused, located
 from integration_objects.field_values import write_number
-from integration_objects.names import ASSET, ORDER, QUOTE
 from integration_objects.property_set import PropertySet
 
 #: The beginning of a Pricing Comment that pricing wrote.
@@ -30,8 +29,6 @@ COMMENT = "Price rule: "
 _MOST_COMMENT = 4_000
 _ONE_TIME = PRICE_TYPES[0]
 _ZERO = Decimal(0)
-#: The objects by their headers.
-_OBJECT_OF = {"Asset": ASSET, "Quote": QUOTE, "Order": ORDER}
 #: Most items that an error names.
 _NAMED = 10
 
@@ -82,7 +79,7 @@ class Bill:
             self.message = self.tree
             self.instance = only_instance(self.message, "tree")
         else:
-            self.message = message(_OBJECT_OF.get(tree.type, tree.type), [self.tree])
+            self.message = message(object_of(tree), [self.tree])
         self.lines: list[Line] = []
         if self.instance is not None:
             with located("pricing"):
@@ -157,7 +154,7 @@ class Bill:
         if old == price.adjusted:
             return
         item.properties["Adjusted Price"] = write_number(price.adjusted)
-        comment = item.properties.get("Pricing Comment")
+        comment = item.get("Pricing Comment")
         if not comment or comment.startswith(COMMENT):
             _put(item, "Pricing Comment", _comment(price.rules))
 
@@ -171,8 +168,8 @@ class Bill:
                 parents.add(id(line.above))
             price = self._carried(line) if line.is_there else None
             if price is not None:
-                price_type = line.item.properties.get("Price Type") or None
-                unit = line.item.properties.get("Unit Of Measure") or None
+                price_type = line.item.get("Price Type") or None
+                unit = line.item.get("Unit Of Measure") or None
                 amount = rounded(EXACT.multiply(price, line.extended), self.currency, price_type)
                 totals[price_type, unit] = EXACT.add(totals.get((price_type, unit), _ZERO), amount)
                 if price_type == _ONE_TIME:
@@ -184,9 +181,7 @@ class Bill:
         return (
             tuple(Total(*kind, totals[kind]) for kind in sorted(totals, key=_total_order)),
             tuple(
-                RolledUp(
-                    line.number, line.key, line.product or line.item.properties.get("Product Name"), one_time[id(line)]
-                )
+                RolledUp(line.number, line.key, line.product or line.item.get("Product Name"), one_time[id(line)])
                 for line in self.lines
                 if line.is_there and id(line) in parents and id(line) in one_time
             ),
@@ -201,7 +196,7 @@ def _total_order(kind: tuple[str | None, str | None]) -> tuple[int, str, str]:
 
 def _put(item: PropertySet, name: str, text: str | None) -> None:
     """Write a value, unless the item has the same text or number already. Changes *item*."""
-    if not same_value("number", item.properties.get(name), text):
+    if not same_value("number", item.get(name), text):
         item.properties[name] = text
 
 

@@ -19,11 +19,13 @@ from integration_objects.complex_object import (
 )
 from integration_objects.definition import Component, Definitions, IntegrationObject
 from integration_objects.errors import Refused, UnknownName
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, ORDER
+from integration_objects.names import ASSET, ATTRIBUTE, KEY, LINE_ITEM, ORDER, QUOTE
 from integration_objects.property_set import PropertySet
 
 #: An attribute's value, in each of its types.
 VALUE_FIELDS = ("Text Value", "Number Value", "Date Value")
+#: The objects that have line items, by their headers.
+_OBJECTS = {"Asset": ASSET, "Quote": QUOTE, "Order": ORDER}
 
 
 class ObjectUndeclared(UnknownName, Refused):
@@ -53,6 +55,15 @@ def definition_of(name: str | None, definitions: Definitions) -> IntegrationObje
     if name not in definitions:
         raise ObjectUndeclared(name, definitions)
     return definitions[name]
+
+
+def object_of(instance: PropertySet) -> str:
+    """Return the name of the object that an instance belongs to, by its header's type.
+
+    >>> object_of(PropertySet("Quote"))
+    'OM Quote'
+    """
+    return _OBJECTS.get(instance.type, instance.type)
 
 
 def item_component(tree: PropertySet, definitions: Definitions) -> Component:

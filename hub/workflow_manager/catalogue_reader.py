@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from adapters.database.objects.store import ObjectStore
-from hub.configurator import Catalogue, catalogue_of
-from hub.pricing import PriceList, price_list_of
+from hub.configurator.catalogue import Catalogue
+from hub.configurator.catalogue_of import catalogue_of
+from hub.pricing.price_list import PriceList, price_list_of
 from integration_objects.complex_object import components, instances, message
 from integration_objects.definition import Definitions
 from integration_objects.property_set import PropertySet

@@ -8,8 +8,11 @@ from typing import Any
 
 from typing_extensions import override
 
-from hub.configurator import BrokenRule, Catalogue, Configurator, Configured, Request
-from hub.pricing import Priced, PriceList, Pricing
+from hub.configurator.catalogue import Catalogue
+from hub.configurator.port import BrokenRule, Configurator, Configured
+from hub.configurator.requests import Request
+from hub.pricing.port import Priced, Pricing
+from hub.pricing.price_list import PriceList
 from hub.workflow_manager.catalogue_reader import flat
 from integration_objects.property_set import PropertySet
 

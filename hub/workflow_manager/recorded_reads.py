@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import Example, ObjectStore
-from hub.configurator import Catalogue, ProductFaulty
-from hub.pricing import PriceList, PriceListFaulty
+from hub.configurator.catalogue import Catalogue
+from hub.configurator.catalogue_of import ProductFaulty
+from hub.pricing.price_list import PriceList, PriceListFaulty
 from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.catalogue_reader import CatalogueReader, flat
 from hub.workflow_manager.runtime import Runtime

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.configurator import Configurator
 from hub.configurator.external import ExternalConfigurator
-from hub.pricing import Pricing
+from hub.configurator.port import Configurator
 from hub.pricing.external import ExternalPricing
+from hub.pricing.port import Pricing
 from hub.services import ObjectMemory
 from hub.workflow_manager.effects import Effects
 from hub.workflow_manager.origin import Origin

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.system import System
-from hub.configurator import Configurator
-from hub.pricing import ListPricing, Pricing
+from hub.configurator.port import Configurator
+from hub.pricing.list_pricing import ListPricing
+from hub.pricing.port import Pricing
 from hub.services import Service
 from hub.services.module_licensed import Licence
 from hub.workflow_manager.approval_rule import ApprovalRule

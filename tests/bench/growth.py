@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from hub.pricing import ListPricing
+from hub.pricing.list_pricing import ListPricing
 from integration_objects.definition import shipped_definitions
 from schemas.check import Limits
 from schemas.hub_xml import hub_from_xml, hub_to_xml

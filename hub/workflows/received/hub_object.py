@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.configurator import catalogue_of
-from hub.pricing import price_list_of
+from hub.configurator.catalogue_of import catalogue_of
+from hub.pricing.price_list import price_list_of
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow

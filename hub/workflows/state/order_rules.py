@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hub.configurator import BrokenRule, ConfigurationRefused
+from hub.configurator.port import BrokenRule, ConfigurationRefused
 from hub.services.differences import same_value
 from hub.services.explode import QuantityNotWhole
 from hub.workflow_manager.run import Run

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.pricing import PriceList
-from hub.pricing.price_list import pricing_moment
+from hub.pricing.price_list import PriceList, pricing_moment
 from hub.workflow_manager.run import Run
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet

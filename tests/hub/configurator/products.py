@@ -6,7 +6,9 @@ import functools
 import importlib.resources
 from itertools import count
 
-from hub.configurator import BuiltInConfigurator, CopyItem, RemoveItem, SetItem, catalogue_of
+from hub.configurator.built_in import BuiltInConfigurator
+from hub.configurator.catalogue_of import catalogue_of
+from hub.configurator.requests import CopyItem, RemoveItem, SetItem
 from integration_objects.complex_object import attributes, line_items, walk_items
 from integration_objects.definition import shipped_definitions
 from integration_objects.names import KEY

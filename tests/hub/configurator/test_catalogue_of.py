@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.configurator import ProductFaulty
+from hub.configurator.catalogue_of import ProductFaulty
 from tests.hub.configurator.products import declared, levels, product, products, rules, sample, structure
 
 VALUES = (

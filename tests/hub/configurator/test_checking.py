@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.configurator import BrokenRule
+from hub.configurator.port import BrokenRule
 from tests.hub.configurator.products import (
     BUILT_IN,
     declared,

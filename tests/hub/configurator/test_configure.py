@@ -6,19 +6,10 @@ import itertools
 
 import pytest
 
-from hub.configurator import (
-    AddItem,
-    ConfigurationRefused,
-    CopyItem,
-    MoveItem,
-    Obsolete,
-    ProductNotInCatalogue,
-    RemoveItem,
-    SetItem,
-)
 from hub.configurator.batch import ItemUnknown, RequestsContradict
 from hub.configurator.new_items import TooManyNewItems
-from hub.configurator.requests import RequestFaulty
+from hub.configurator.port import ConfigurationRefused, Obsolete, ProductNotInCatalogue
+from hub.configurator.requests import AddItem, CopyItem, MoveItem, RemoveItem, RequestFaulty, SetItem
 from hub.services.items import ItemKeyMissing, ItemKeyTwice
 from integration_objects.complex_object import walk_items
 from integration_objects.names import KEY

@@ -10,15 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from adapters.http_client import AnswerFaulty, HttpClient, QuestionRefused, ServiceAway, UrlWrong
-from hub.configurator import (
-    AddItem,
-    BrokenRule,
-    ConfigurationRefused,
-    Obsolete,
-    Relinked,
-    SetItem,
-)
 from hub.configurator.external import ExternalConfigurator
+from hub.configurator.port import BrokenRule, ConfigurationRefused, Obsolete, Relinked
+from hub.configurator.requests import AddItem, SetItem
 from hub.deployment.deployment import load_deployment
 from hub.deployment.settings import read_settings
 from hub.workflow_manager.origin import Origin

@@ -8,13 +8,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.configurator import (
-    AddItem,
-    CopyItem,
-    MoveItem,
-    RemoveItem,
-    SetItem,
-)
+from hub.configurator.requests import AddItem, CopyItem, MoveItem, RemoveItem, SetItem
 from hub.configurator.requests_json import requests_from_json, requests_to_json
 from integration_objects.complex_object import attributes, walk_items
 from integration_objects.errors import Refused

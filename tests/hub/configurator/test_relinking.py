@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from hub.configurator import Relinked
+from hub.configurator.port import Relinked
 from hub.services.delta import delta
 from integration_objects.complex_object import instances, message
 from schemas.hub_xml import hub_from_xml

@@ -7,8 +7,17 @@ import pathlib
 
 import pytest
 
-from hub.configurator import AddItem, CopyItem, MoveItem, RemoveItem, SetItem
-from hub.configurator.requests import MOST_REQUESTS, RequestFaulty, TooManyRequests, check_limits
+from hub.configurator.requests import (
+    MOST_REQUESTS,
+    AddItem,
+    CopyItem,
+    MoveItem,
+    RemoveItem,
+    RequestFaulty,
+    SetItem,
+    TooManyRequests,
+    check_limits,
+)
 from hub.configurator.requests_json import requests_from_json, requests_to_json
 from tests.hub.configurator.products import configured, products_in, quote, sample
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hub.pricing import ListPricing, Priced, PriceList, price_list_of
+from hub.pricing.list_pricing import ListPricing
+from hub.pricing.port import Priced
+from hub.pricing.price_list import PriceList, price_list_of
 from integration_objects.complex_object import list_of
 from integration_objects.property_set import PropertySet
 from tests.trees import item, quote

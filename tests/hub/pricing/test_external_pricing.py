@@ -11,9 +11,9 @@ from typing import Any, get_args
 import pytest
 
 from adapters.http_client import AnswerFaulty, HttpClient
-from hub.pricing import Change, Priced, RolledUp, Total
 from hub.pricing.external import ExternalPricing
 from hub.pricing.lines import CurrencyDiffers
+from hub.pricing.port import Change, Priced, RolledUp, Total
 from hub.pricing.price_list import Kind, PriceListNotEffective
 from hub.pricing.settle import PriceMissing
 from integration_objects.complex_object import empty, instances

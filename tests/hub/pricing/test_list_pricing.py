@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from hub.pricing import Change, ListPricing, PriceList, RolledUp, Total, price_list_of
 from hub.pricing.lines import CurrencyDiffers, PriceWrong
-from hub.pricing.price_list import PriceListNotEffective, PricingDateWrong
+from hub.pricing.list_pricing import ListPricing
+from hub.pricing.port import Change, RolledUp, Total
+from hub.pricing.price_list import PriceList, PriceListNotEffective, PricingDateWrong, price_list_of
 from hub.pricing.settle import PriceMissing
 from hub.services.delta import delta
 from hub.services.explode import ExtendedQuantityTooLarge

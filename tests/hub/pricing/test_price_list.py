@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.pricing import price_list_of
-from hub.pricing.price_list import PriceListFaulty
+from hub.pricing.price_list import PriceListFaulty, price_list_of
 from integration_objects.complex_object import empty, message
 from integration_objects.property_set import PropertySet
 from tests.hub.pricing.lists import list_tree, price, price_list, rule

@@ -8,7 +8,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.pricing import ListPricing, PriceList, Total
+from hub.pricing.list_pricing import ListPricing
+from hub.pricing.port import Total
+from hub.pricing.price_list import PriceList
 from integration_objects.complex_object import instances, line_items, walk_items
 from integration_objects.property_set import PropertySet
 from tests.hub.pricing.lists import ON, price, price_list, rule

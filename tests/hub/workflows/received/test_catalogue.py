@@ -7,7 +7,7 @@ import pytest
 from adapters.database.objects.faults import ReferenceUnknown
 from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
-from hub.configurator import ProductFaulty, catalogue_of
+from hub.configurator.catalogue_of import ProductFaulty, catalogue_of
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.recorded_reads import CatalogueFaulty
 from integration_objects.complex_object import instances, message

@@ -10,7 +10,7 @@ from adapters.http_client import UrlWrong
 from hub.data_manager.lookup import stored_object
 from hub.deployment.deployment import load_deployment
 from hub.deployment.settings import read_settings
-from hub.pricing import ListPricing
+from hub.pricing.list_pricing import ListPricing
 from hub.pricing.price_list import PriceListFaulty
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.recorded_reads import PriceListUnknown, StoredPriceListFaulty

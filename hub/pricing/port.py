@@ -1,4 +1,4 @@
-"""The result of pricing: the priced tree, the changes, and the totals.
+"""The port of pricing: the argument and the result of every implementation.
 
 Source: "Terms for Complex Order Processing System", Price Configurator; spec: docs/design/workflows.md, "Pricing".
 """
@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
+from hub.pricing.price_list import PriceList
 from integration_objects.property_set import PropertySet
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change of an item's Adjusted Price.
+    """A change of an item's Adjusted Price, from *old* (None for none) to *new*.
 
     Attributes:
         number: the item's number in the tree's order, from 1; deleted items are not counted.
         key: its Integration Id; None if it has none.
-        product: its Product Id.
-        old: the price that it carried; None for none.
-        new: its new price.
         rule: the names of the price rules that made the new price, in the order in which they applied; "" for the
             list's price.
     """
@@ -37,10 +36,7 @@ class Change:
 class Total:
     """The sum of Adjusted Price by Extended Quantity over all items of one price type and unit of measure.
 
-    Attributes:
-        price_type: One-Time, Recurring or Usage; None for lines with a price and without a price type.
-        unit_of_measure: None for none.
-        amount: rounded as `hub.pricing.currency` says, for each line before they are added up.
+    Each line's amount is rounded, as `hub.pricing.currency` says, before the amounts are added up.
     """
 
     price_type: str | None
@@ -52,10 +48,7 @@ class Total:
 class RolledUp:
     """The one-time charges of a parent item: its own, and those of all items beneath it.
 
-    Attributes:
-        number, key: as in `Change`.
-        product: its Product Id, or its Product Name; None if it has neither.
-        amount: the sum of the lines' extended amounts.
+    The number and key are those of `Change`; the product is the Product Id, or the Product Name where there is none.
     """
 
     number: int
@@ -70,7 +63,6 @@ class Priced:
 
     Attributes:
         tree: a copy of the given message or instance, with its prices.
-        currency: of all prices and amounts.
         changes: in the tree's order.
         totals: one for each price type and unit of measure, One-Time first, then Recurring, then Usage.
         rolled_up: the parents with one-time charges of their own or beneath them, in the tree's order.
@@ -83,3 +75,28 @@ class Priced:
     totals: tuple[Total, ...]
     rolled_up: tuple[RolledUp, ...]
     unpriced: tuple[str, ...]
+
+
+class Pricing(Protocol):
+    """A pricing of complex objects: by price lists, or by another system."""
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the prices come from outside, so that a run must record them."""
+
+    def price(self, tree: PropertySet, prices: PriceList, on: str, *, may_lack: bool = False) -> Priced:
+        """Price every line item of *tree* that isn't deleted.
+
+        Args:
+            tree: a message of OM Asset, OM Quote or OM Order, or one of its instances. Not changed.
+            prices: the price list; its currency is the result's.
+            on: the date or date-time of the prices.
+            may_lack: whether products may have no price; their items keep the prices that they carry, and
+                `Priced.unpriced` names them.
+
+        Raises:
+            PriceMissing: products have no price, and *may_lack* is FALSE.
+            CurrencyDiffers: the tree, or one of its items, is in another currency than the list.
+            PriceListNotEffective: the list doesn't hold on that day.
+            Refused: as `check_items`; or an Extended Quantity is too large.
+        """
