@@ -99,7 +99,6 @@ def status_of(transaction: Transaction, deployment: Deployment) -> dict[str, Any
         },
         "doors": {
             "deliveries": counts.deliveries,
-            "unacknowledged": counts.unacknowledged,
             "agrees": counts.agrees,
         },
         "outbox": messages.outbox.waiting_counts(),

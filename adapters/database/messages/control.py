@@ -50,10 +50,7 @@ _HOLDERS = select(LEASE.c.name, LEASE.c.holder)
 _RELEASE = delete(LEASE).where(LEASE.c.name == bindparam("lease"), LEASE.c.holder == bindparam("by"))
 _STATE = select(COMPONENT.c.state).where(COMPONENT.c.name == bindparam("component"))
 _COMPONENTS = select(COMPONENT).order_by(COMPONENT.c.name)
-_DOORS = select(
-    func.coalesce(func.sum(DOOR_COUNT.c.deliveries), 0),
-    func.coalesce(func.sum(DOOR_COUNT.c.unacknowledged), 0),
-)
+_DELIVERIES = select(func.coalesce(func.sum(DOOR_COUNT.c.deliveries), 0))
 
 # A mark may be there: another process may have died on the message, and not have started again.
 _MARK = upsert(MARK, ["inbox_id"], lambda new: {"process": new.process, "since": new.since})
@@ -121,11 +118,10 @@ class Control:
         values = {"route": route, "process": self._process, "deliveries": number}
         self._connection.execute(_COUNT_DELIVERIES, values)
 
-    def door_counts(self, route: str | None = None) -> tuple[int, int]:
-        """Return the transports' counts, of *route* or of all: deliveries in the inbox, and on their way."""
-        statement = _DOORS if route is None else _DOORS.where(DOOR_COUNT.c.route == route)
-        deliveries, unacknowledged = self._connection.execute(statement).one()
-        return int(deliveries), int(unacknowledged)
+    def deliveries(self, route: str | None = None) -> int:
+        """Return the deliveries that the transports counted into the inbox, of *route* or of all."""
+        statement = _DELIVERIES if route is None else _DELIVERIES.where(DOOR_COUNT.c.route == route)
+        return int(self._connection.execute(statement).scalar_one())
 
     def _set(self, component: str, state: str, why: str | None) -> None:
         values = {"name": component, "state": state, "why": why, "since": self._surroundings.now()}

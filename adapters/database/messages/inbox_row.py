@@ -22,6 +22,8 @@ class InboxRow:
         seq: its place in the order of filing.
         size: bytes of the whole body; more than ``len(body)`` where the body was over the limit.
         waits_for: the condition that releases a parked row; None for an operator.
+        deaths: how often the process died because of it, as far as the hub can know.
+        died_at: when a process last died with it in hand; such a message is worked alone. None once it was worked.
         replays: how often an operator put it back; part of the ids of the messages that leave because of it.
         error: what, where, why, mend and reason of an error; the remark alone, as what, for a row that ended without
             one; or None.
@@ -53,6 +55,7 @@ class InboxRow:
     deaths: int = 0
     replays: int = 0
     final_at: str | None = None
+    died_at: str | None = None
     reason: str | None = None
     map: str | None = None
     map_version: str | None = None

@@ -70,13 +70,11 @@ class Counts:
         states: rows per state, every state named.
         duplicates: repeats, which are no rows.
         deliveries: the deliveries that the transports counted into the inbox.
-        unacknowledged: the deliveries that the transports hold and that aren't in the inbox yet.
     """
 
     states: Mapping[str, int]
     duplicates: int
     deliveries: int
-    unacknowledged: int
 
     @property
     def received(self) -> int:
@@ -132,7 +130,7 @@ class MessageStore:
         for state, number, repeats in self._connection.execute(statement):
             states[state] = number
             duplicates += int(repeats)
-        return Counts(states, duplicates, *self.control.door_counts(route))
+        return Counts(states, duplicates, self.control.deliveries(route))
 
     def listing(
         self,

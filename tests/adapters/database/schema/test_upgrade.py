@@ -175,6 +175,30 @@ def test_a_migration_can_be_taken_back(empty_database):
         assert inspect(connection).get_view_names() == []
 
 
+def test_messages_that_wait_to_leave_stay_where_they_are(empty_database):
+    """Migration 0010 makes the outbox anew on SQLite: rows, indexes and the numbers that were given out are the same."""
+    message = {"message_id": "M", "destination": "d", "kind": "reply", "content_type": "x", "created_at": "t"}
+    insert = text(
+        "INSERT INTO hub_outbox (id, message_id, destination, kind, content_type, created_at, due_at, headers, body) "
+        "VALUES (:id, :message_id, :destination, :kind, :content_type, :created_at, :created_at, '{}', :body)"
+    )
+    with empty_database.write() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(upgrading.MIGRATIONS))
+        command.upgrade(config, "0009")
+        connection.execute(insert, [{**message, "id": name, "body": name.encode()} for name in "abc"])
+        connection.execute(text("DELETE FROM hub_outbox WHERE id = 'c'"))
+    upgrade(empty_database, shipped_definitions())
+    with empty_database.write() as connection:
+        connection.execute(insert, {**message, "id": "d", "body": b"d"})
+        rows = connection.execute(text("SELECT seq, id, message_id, body FROM hub_outbox ORDER BY seq"))
+        assert [(*row[:3], bytes(row.body)) for row in rows] == [
+            (1, "a", "M", b"a"),
+            (2, "b", "M", b"b"),
+            (4, "d", "M", b"d"),
+        ]
+
+
 def test_an_upgrade_that_is_killed_leaves_nothing_and_is_run_again(empty_database, monkeypatch):
     """Migrations and extensions are one transaction: whichever statement is the last, all of it is undone."""
 
