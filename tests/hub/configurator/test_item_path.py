@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.configurator import AddItem, RemoveItem, SetItem
 from hub.configurator.batch import ItemUnknown
 from hub.configurator.item_path import Step, escaped, split_path
+from hub.configurator.requests import AddItem, RemoveItem, SetItem
 from integration_objects.complex_object import walk_items
 from tests.hub.configurator.products import configured, line, product, products, quote, structure
 
