@@ -66,7 +66,7 @@ def _make_outbox_anew() -> None:
     op.execute("ALTER TABLE hub_outbox RENAME TO hub_outbox_old")
     op.execute("\n".join(line for line in statement.splitlines() if not named.search(line)))
     columns = ", ".join(column["name"] for column in sa.inspect(connection).get_columns("hub_outbox"))
-    op.execute(f"INSERT INTO hub_outbox ({columns}) SELECT {columns} FROM hub_outbox_old")  # noqa: S608  # names above
+    op.execute(f"INSERT INTO hub_outbox ({columns}) SELECT {columns} FROM hub_outbox_old")
     # Row numbers are never given out twice, not even those of deleted rows.
     op.execute("DELETE FROM sqlite_sequence WHERE name = 'hub_outbox'")
     op.execute(

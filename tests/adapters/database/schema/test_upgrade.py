@@ -176,7 +176,7 @@ def test_a_migration_can_be_taken_back(empty_database):
 
 
 def test_messages_that_wait_to_leave_stay_where_they_are(empty_database):
-    """Migration 0010 makes the outbox anew on SQLite: rows, indexes and the numbers that were given out are the same."""
+    """On SQLite, migration 0010 makes the outbox anew: its rows and the numbers that were given out stay."""
     message = {"message_id": "M", "destination": "d", "kind": "reply", "content_type": "x", "created_at": "t"}
     insert = text(
         "INSERT INTO hub_outbox (id, message_id, destination, kind, content_type, created_at, due_at, headers, body) "
