@@ -14,6 +14,7 @@ from hub.workflow_manager.reply import order_reply
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.orders.order_prices import price_order
+from hub.workflows.orders.sent_content import SENT_CONTENT, sent_content
 from hub.workflows.orders.submit import AccountsMissing, submit
 from hub.workflows.orders.supplements import decided_condition
 from hub.workflows.state.accounts import AccountUnknown
@@ -59,7 +60,10 @@ _ACCOUNT_MEND = (
 )
 
 #: fields of a header and of a line that only the hub can know: a sender's Complete completes nothing
-_HUBS_HEADER_FIELDS = ("Row Id", "Order Number", "Revision", "Active Flag", "Status", "Completed Date")
+_HUBS_HEADER_FIELDS = (
+    *("Row Id", "Order Number", "Revision", "Active Flag", "Status", "Completed Date", "Modification Number"),
+    SENT_CONTENT,
+)
 _HUBS_LINE_FIELDS = (
     "Row Id",
     "Status",
@@ -131,6 +135,15 @@ class RevisionOutOfTurn(Refused):
     mend = "send 1 for the first, 2 for its first change, and so on"
 
 
+class RevisionReused(Refused):
+    """A sender's order comes again under a revision that the hub has, and asks for something else."""
+
+    what = "the order {number} came again as revision {revision}, with other content"
+    where = "Order, Source Revision"
+    why = "revision {revision} is here already and asks for something else; one revision has one content"
+    mend = "send the changed order as revision {next}; nothing of this message was taken in"
+
+
 def accounts_of_order(run: Run, tree: PropertySet) -> set[str]:
     """Return the account that an order touches, resolved; none for an unknown one, which the work refuses."""
     accounts = {run.account_of(order.get("Source System"), order.get("Account Id")) for order in instances(tree)}
@@ -146,7 +159,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
 
     Returns:
         Done, with a reply that has both order numbers and both keys of each line; filtered, for a revision that
-        is already here or superseded.
+        is already here or superseded, and that came with the same content then.
 
     Raises:
         Refused: any of this module's, before anything is stored.
@@ -161,6 +174,8 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     _check_limits(order)
     # Before anything reads them: a sender that says Complete has completed nothing.
     _drop_hubs_fields(order)
+    # As it was sent: the hub resolves and fills the order below, and a repeat wouldn't be the same any more.
+    order.properties[SENT_CONTENT] = sent_content(order, run.definitions[ORDER].root)
     account_id = _resolve_accounts(run, order)
     # The caller has locked the accounts that it could read before; behind the lock nothing moves any more.
     run.effects.lock_accounts({account_id})
@@ -170,6 +185,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     newest = _active_revision(run, former_headers)
     # A repeat under another message id, or a revision that was overtaken: answered, never applied twice (G2).
     if newest is not None and _source_revision(order) <= last:
+        _refuse_other_content(order, former_headers, last)
         return Outcome("filtered", order_reply(_as_sent(newest, order)), why=f"revision {last} is here already")
     _wait_for_former_revision(order, last)
     _wait_for_supplement(newest)
@@ -325,6 +341,19 @@ def _former_revisions(run: Run, order: PropertySet) -> list[dict[str, str | None
             mend="send both",
         )
     return []
+
+
+def _refuse_other_content(order: PropertySet, former: Sequence[Mapping[str, str | None]], last: int) -> None:
+    """Refuse an order whose revision is here with other content; *last* is the newest revision that is here.
+
+    Raises:
+        RevisionReused: the sender believes that it has changed the order.
+    """
+    revision = _source_revision(order)
+    known = {header[SENT_CONTENT] for header in former if _revision_in(header) == revision}
+    # Orders that were stored before the hub kept their content can't be compared.
+    if known - {None, order.get(SENT_CONTENT)}:
+        raise RevisionReused(number=order.get("Source Order Number"), revision=revision, next=last + 1)
 
 
 def _active_revision(run: Run, former: Sequence[Mapping[str, str | None]]) -> PropertySet | None:

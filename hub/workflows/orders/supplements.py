@@ -35,7 +35,7 @@ from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
 
 #: fields of an order's header that its supplement doesn't copy: the sender's numbers, and the end of the work
-_NOT_COPIED = ("Source System", "Source Order Number", "Source Revision", "Completed Date")
+_NOT_COPIED = ("Source System", "Source Order Number", "Source Revision", "Sent Content", "Completed Date")
 #: what can be done with an order that can't be revised, by its status
 _INSTEAD_OF_REVISING = {
     "New": "edit it as it is: it isn't submitted yet",

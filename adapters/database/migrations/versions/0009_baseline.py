@@ -432,7 +432,7 @@ def _orders(metadata: sa.MetaData) -> None:
         metadata,
         "s_order",
         "order_number 64, source_system 64, source_order_number 64, source_revision number, "
-        "rev_num number, active_flg flag, order_type 30, status 30, "
+        "sent_content 64, rev_num number, active_flg flag, order_type 30, status 30, "
         "account_id 64 -> s_account.account_id, serv_accnt_id 64 -> s_account.account_id, "
         "bill_accnt_id 64 -> s_account.account_id, agree_id 64, quote_id 64, price_list_id 64, "
         "currency_code 30, due_date 32, completed_date 32",
