@@ -95,13 +95,9 @@ def _without_copied_strangers(
 def _out_of_sight(tree: ProductTree, batch: BatchResult) -> list[BrokenRule]:
     """Refuse items that the batch put beneath Inactive or foreign items, where no rule would see them."""
     seen = {id(place.item) for _, place in tree} | {id(item) for item, _ in tree.aside}
-    return [
-        BrokenRule(
-            "Component",
-            item.get("Product Id") or "",
-            item.get(KEY),
-            f"{label(item)} can't stand beneath what is Inactive or no longer belongs",
-        )
-        for item in batch.placed
-        if id(item) not in seen
-    ]
+    broken = []
+    for item in batch.placed:
+        if id(item) not in seen:
+            text = f"{label(item)} can't stand beneath what is Inactive or no longer belongs"
+            broken.append(BrokenRule("Component", item.get("Product Id") or "", item.get(KEY), text))
+    return broken

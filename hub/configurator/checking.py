@@ -70,15 +70,10 @@ def broken_rules(tree: ProductTree, before: FormerState | None) -> list[BrokenRu
 
 def obsoletes(tree: ProductTree) -> list[Obsolete]:
     """List the items, then the attributes, that no longer belong, each in the tree's order."""
-    strangers = [
-        Obsolete(
-            item.get(KEY),
-            item.get("Product Id"),
-            None,
-            f"{label(item)} no longer belongs beneath {label(above.item)}",
-        )
-        for item, above in tree.aside
-    ]
+    strangers = []
+    for item, above in tree.aside:
+        text = f"{label(item)} no longer belongs beneath {label(above.item)}"
+        strangers.append(Obsolete(item.get(KEY), item.get("Product Id"), None, text))
     for place, attribute in strange_attributes(tree):
         name = attribute.get("Name")
         text = f"{label(place.item)} no longer has an attribute '{name}'"
@@ -119,6 +114,7 @@ def _quantity_rules(place: Place) -> Iterator[BrokenRule]:
 def _structure_rules(tree: ProductTree, position: int, place: Place, structure: Structure) -> Iterator[BrokenRule]:
     components: dict[str, Decimal] = defaultdict(Decimal)
     levels: dict[str, Decimal] = defaultdict(Decimal)
+    # Quantities are added up, not items: one line of ten units counts as ten.
     for child in tree.children[position]:
         item = tree.places[child].item
         product, count = item.get("Product Id") or "", quantity(item) or Decimal(0)
@@ -164,6 +160,7 @@ def _product_rules(
         try:
             text = _why_broken(tree, position, place.item, rule)
         except ExpressionFault as fault:
+            # A rule that can't be evaluated counts as broken, and must not hide the others.
             text = f"{label(place.item)}: {fault.what}: {fault.why}"
         if text is not None:
             yield _broken(rule.name, place.item, place.item, text)

@@ -44,9 +44,7 @@ class ItemMaker:
         """Make an item of a product with its defaults, recursively.
 
         Args:
-            product_id: the product.
             above: the place above the item; a bundle there may change the product's structure.
-            quantity: the item's.
             without: by component, how many the item will get in another way, so that its defaults are fewer.
 
         Raises:
@@ -55,6 +53,7 @@ class ItemMaker:
         """
         if product_id not in self.catalogue:
             raise ProductNotInCatalogue(product_id, self.catalogue)
+        # By hand: default components may stand deeper beneath each other than Python recurs.
         top = self._item(product_id, quantity)
         stack = [(top, above)]
         while stack:
@@ -108,6 +107,7 @@ def put_value(item: PropertySet, name: str, attribute: AttributeDefinition | Non
         node = PropertySet(ATTRIBUTE, properties={"Name": name, "Action Code": NO_ACTION})
         listed.append(node)
     value_field = VALUE_FIELDS["text" if attribute is None else attribute.type]
+    # A value that a sender put into another type's field would stand beside the new one.
     for field in VALUE_FIELDS.values():
         if field == value_field:
             node.properties[field] = value

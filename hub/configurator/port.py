@@ -51,13 +51,9 @@ class BrokenRule:
 
 @dataclass(frozen=True)
 class Obsolete:
-    """An item or attribute that no longer belongs to the products' definitions; it breaks no rule by being there.
+    """An item, with all beneath it, or one *attribute* of it, that no longer belongs to the products' definitions.
 
-    Attributes:
-        item: the Integration Id of the item, or of the item that has the attribute.
-        product_id: the item's product.
-        attribute: the attribute's name; None for the item with all beneath it.
-        text: a sentence for a customer care representative.
+    It breaks no rule by being there. The text is a sentence for a customer care representative.
     """
 
     item: str | None
@@ -70,11 +66,7 @@ class Obsolete:
 class Relinked:
     """An item that stands beneath another parent, because the structure of its product changed.
 
-    Attributes:
-        item: its Integration Id.
-        product_id: its product.
-        beneath: the Integration Id of its new parent.
-        formerly: the Integration Id of its former parent.
+    Item, new and former parent are named by their Integration Ids.
     """
 
     item: str | None
@@ -88,8 +80,7 @@ class Configured:
     """The result of a batch of requests.
 
     Attributes:
-        instance: the new instance.
-        obsolete: items and attributes that no longer belong in it, in the tree's order.
+        obsolete: items and attributes that no longer belong in the new instance, in the tree's order.
         relinked: the items that the changed structure moved.
         names: the Integration Ids of the items that the batch named, by name.
     """
@@ -139,8 +130,6 @@ class Configurator(Protocol):
         """Make a root line item of a product with its defaults, recursively; required values may still be missing.
 
         Args:
-            product_id: the product.
-            catalogue: the products' definitions.
             new_id: makes an identifier; called for each item's Integration Id, in the tree's order.
 
         Raises:
@@ -155,8 +144,6 @@ class Configurator(Protocol):
         Args:
             instance: a header with its line items; each item has a key of its own. Not changed.
             requests: in any order; an empty batch only brings the instance in line with changed structures.
-            catalogue: the products' definitions.
-            new_id: makes an identifier.
 
         Raises:
             ConfigurationRefused: the new state would break rules; names every one.
@@ -168,7 +155,6 @@ class Configurator(Protocol):
 
         Args:
             instance: a header with its line items. Not changed.
-            catalogue: the products' definitions.
             before: the state before a change. Items and attributes that don't belong to the definitions break a rule
                 if they are new since *before*. None: they are taken to be old, and break none.
         """

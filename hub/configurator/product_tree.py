@@ -28,10 +28,9 @@ _ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """An item in its tree.
+    """A line item in its tree.
 
     Attributes:
-        item: the line item.
         above: the place of the item above; None for a root item.
         definition: the product's; None if the catalogue doesn't have the product.
         structure: the components that the item may hold; None for any.
@@ -118,12 +117,15 @@ class ProductTree:
             parents.append(parent)
             self._count(item, position)
             stack += [(child, position) for child in reversed(line_items(item))]
+        # An item and all beneath it stand together: from its position up to its end. From the last item to the first,
+        # each parent's end is that of its last child.
         self._ends = list(range(1, len(parents) + 1))
         for position in range(len(parents) - 1, -1, -1):
             if parents[position] >= 0:
                 self._ends[parents[position]] = max(self._ends[parents[position]], self._ends[position])
 
     def _count(self, item: PropertySet, position: int) -> None:
+        # Sums from the first item on: the difference of two of them is the sum of the items in between.
         product = item.get("Product Id") or ""
         sums = self._sums.setdefault(product, [Decimal(0)])
         self._positions.setdefault(product, []).append(position)
@@ -135,10 +137,8 @@ class ProductTree:
 
     def number_beneath(self, position: int, product_id: str) -> Decimal:
         """Add up the quantities of all items of a product beneath the item at *position*."""
-        positions = self._positions.get(product_id)
-        if positions is None:
-            return Decimal(0)
-        sums = self._sums[product_id]
+        positions = self._positions.get(product_id, [])
+        sums = self._sums.get(product_id, [Decimal(0)])
         return sums[bisect_left(positions, self._ends[position])] - sums[bisect_left(positions, position + 1)]
 
     def first_beneath(self, position: int, product_id: str) -> PropertySet | None:

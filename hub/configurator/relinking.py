@@ -22,13 +22,10 @@ from integration_objects.property_set import PropertySet
 
 
 def relink(instance: PropertySet, maker: ItemMaker) -> list[Relinked]:
-    """Move the items of an instance whose place in their product's structure changed. Changes *instance*.
-
-    Returns:
-        The moved items, in the tree's order.
-    """
+    """Move the items whose place in their product's structure changed; return them in order. Changes *instance*."""
     moved: list[Relinked] = []
     stack = [place_of(item, None, maker.catalogue) for item in reversed(line_items(instance))]
+    # From the top down: an item that moved up may hold strangers itself, which its new place has to look at.
     while stack:
         place = stack.pop()
         if is_inactive(place.item):
@@ -36,9 +33,8 @@ def relink(instance: PropertySet, maker: ItemMaker) -> list[Relinked]:
         strangers = [item for item in line_items(place.item) if not is_inactive(item) and not place.holds(item)]
         if strangers:
             stack += _Restructured(place, maker, moved).mend(strangers)
-        stack += [
-            place_of(item, place, maker.catalogue) for item in reversed(line_items(place.item)) if place.holds(item)
-        ]
+        below = reversed(line_items(place.item))
+        stack += [place_of(item, place, maker.catalogue) for item in below if place.holds(item)]
     return moved
 
 
@@ -73,6 +69,7 @@ class _Restructured:
         """Return the item of the product *group* beneath the place; make it if there is none."""
         target = next((child for child in line_items(self.place.item) if _is_of(child, group)), None)
         if target is None:
+            # The moved items take the places of the group's default components.
             coming = Counter(item.get("Product Id") or "" for item in items)
             target = self.maker.make(group, self.place, without=coming)
             line_items(self.place.item).append(target)
@@ -96,29 +93,21 @@ class _Restructured:
 
     def _move(self, items: list[PropertySet], source: PropertySet, target: PropertySet) -> None:
         """Move items from *source* to *target*, and note them."""
-        moving = {id(item) for item in items}
-        if not moving:
+        if not items:
             return
+        moving = {id(item) for item in items}
         listed = line_items(source)
         listed[:] = [item for item in listed if id(item) not in moving]
         put_list(target, LINE_ITEM).extend(items)
-        self.moved += [
-            Relinked(
-                item.get(KEY),
-                item.get("Product Id"),
-                target.get(KEY),
-                source.get(KEY),
-            )
-            for item in items
-        ]
+        former, new = source.get(KEY), target.get(KEY)
+        self.moved += [Relinked(item.get(KEY), item.get("Product Id"), new, former) for item in items]
 
 
 def _nearest_above(place: Place, item: PropertySet) -> Place | None:
     above = place.above
     for _ in range(MOST_LEVELS_ABOVE):
-        if above is None:
-            return None
-        if above.structure is not None and above.holds(item):
+        # An item without a structure may hold anything, which is no sign that this item belongs there.
+        if above is None or (above.structure is not None and above.holds(item)):
             return above
         above = above.above
     return None

@@ -30,14 +30,11 @@ Fields: TypeAlias = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class AddItem:
-    """Add an item of a product, with its defaults.
+    """Add an item of a product, with its defaults, *beneath* another item or (None) as a root item.
 
     Attributes:
-        product: its Product Id.
-        beneath: the item above it; None for a root item.
         name: the item's name in the batch's other requests; None for none.
         quantity: a number of 0 or more; None for 1.
-        fields: the line item's fields to set.
         attributes: values to set, None to have none.
     """
 
@@ -68,11 +65,9 @@ class SetItem:
 
 @dataclass(frozen=True)
 class CopyItem:
-    """Copy an item with all beneath it, as the batch leaves it, with new keys.
+    """Copy an item with all beneath it, as the batch leaves it, with new keys; the copies stand behind it.
 
     Attributes:
-        item: the item to copy; the copies stand behind it.
-        times: the number of copies.
         fields: the fields to set, an entry for each of the first copies.
     """
 

@@ -63,12 +63,7 @@ class RuleScope:
 
 
 def compile_rule(text: str, items: Component, declared: Mapping[str, AttributeDefinition]) -> Expression:
-    """Compile a rule's expression.
-
-    Args:
-        text: the expression.
-        items: the line item's component.
-        declared: the attributes of the rule's product.
+    """Compile a rule's expression over the line item's component and the *declared* attributes of the product.
 
     Raises:
         ExpressionFault: it isn't understood, or names neither a field nor an attribute.
@@ -82,6 +77,7 @@ def compile_rule(text: str, items: Component, declared: Mapping[str, AttributeDe
             why = "rules look at a state, which has no action codes"
             raise ExpressionFault(why, column=column, mend="ask for the Status, or for a value, instead")
         declared_field = items.fields.get(field)
+        # A field goes before an attribute of the same name: a product must not hide a field from its own rules.
         if declared_field is not None:
             reader = typed_reader(field, declared_field.type, declared_field.null_reads_as, column)
             return _on_item(reader, levels)
@@ -99,13 +95,8 @@ def compile_rule(text: str, items: Component, declared: Mapping[str, AttributeDe
 
 def value_of_attribute(attribute: PropertySet | None) -> str | None:
     """Return the text of an attribute's value of any type; None if it has none."""
-    if attribute is None:
-        return None
-    for field in VALUE_FIELDS.values():
-        text = attribute.get(field)
-        if text is not None:
-            return text
-    return None
+    fields = () if attribute is None else (attribute.get(field) for field in VALUE_FIELDS.values())
+    return next((text for text in fields if text is not None), None)
 
 
 def _on_item(read: Evaluator, levels: int) -> Evaluator:

@@ -49,6 +49,7 @@ def rounded(amount: Decimal, currency: str, price_type: str | None) -> Decimal:
 
 def to_stored_digits(number: Decimal) -> Decimal:
     """Round a number to the digits after the point that a stored number has."""
+    # A number with fewer digits keeps its writing: quantize would add zeros to it.
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and -exponent > FRACTION_DIGITS:
         return number.quantize(Decimal(1).scaleb(-FRACTION_DIGITS), context=EXACT)

@@ -45,6 +45,7 @@ def _number(value: Any) -> Decimal:
 Value = TypeVar("Value")
 Optional = Annotated[Value | None, BeforeValidator(lambda value: None if value == "" else value)]
 Number = Annotated[Decimal, PlainValidator(_number)]
+Written = Annotated[str, PlainValidator(lambda value: write_number(_number(value)))]
 ShortText = Annotated[str, Field(max_length=30), AfterValidator(carried)]
 LongText = Annotated[str, Field(max_length=4_000), AfterValidator(carried)]
 RuleName = Annotated[str, Field(max_length=255), AfterValidator(carried)]
@@ -55,11 +56,11 @@ class AnsweredFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    list_price: Number | None = Field(None, alias="List Price")
     adjusted_price: Number = Field(alias="Adjusted Price")
-    number_of_occurrences: Number | None = Field(None, alias="Number Of Occurrences")
+    list_price: Written | None = Field(None, alias="List Price")
     price_type: Literal["One-Time", "Recurring", "Usage"] = Field(alias="Price Type")
     unit_of_measure: Optional[ShortText] = Field(None, alias="Unit Of Measure")
+    number_of_occurrences: Written | None = Field(None, alias="Number Of Occurrences")
     price_description: Optional[LongText] = Field(None, alias="Price Description")
 
 
@@ -120,20 +121,13 @@ class ExternalPricing:
         """Return the answer's prices by the lines' numbers; a number must be one of the lines', and stand once."""
         line_prices: dict[int, LinePrice] = {}
         for position, price in enumerate(answer.prices):
-            where, fields = f"prices[{position}].number", price.fields
+            where = f"prices[{position}].number"
             if not 1 <= price.number <= lines:
                 raise self._client.faulty(f"expected a number from 1 to {lines}", where)
             if price.number in line_prices:
                 raise self._client.faulty(f"the item {price.number} has a price already", where)
-            line_prices[price.number] = LinePrice(
-                list_price=_written(fields.list_price),
-                adjusted=fields.adjusted_price,
-                price_type=fields.price_type,
-                unit_of_measure=fields.unit_of_measure,
-                number_of_occurrences=_written(fields.number_of_occurrences),
-                description=fields.price_description,
-                rules=tuple(price.rules),
-            )
+            fields = price.fields.model_dump(by_alias=True, exclude={"adjusted_price"})
+            line_prices[price.number] = LinePrice(price.fields.adjusted_price, fields, tuple(price.rules))
         return line_prices
 
 
@@ -143,7 +137,3 @@ def _as_json(line: Line) -> dict[str, Any]:
     while above is not None and not above.is_there:
         above = above.above
     return numbered_item(line.item, line.number, None if above is None else above.number)
-
-
-def _written(number: Decimal | None) -> str | None:
-    return None if number is None else write_number(number)

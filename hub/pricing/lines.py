@@ -8,7 +8,6 @@ Source: "Asset -> Quote -> Order Data Flow" (EXTENDED_QTY); spec: docs/design/wo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -49,11 +48,9 @@ class Line:
     """A line item that isn't deleted.
 
     Attributes:
-        item: its node.
         number: its number in the tree's order among the lines that have prices, from 1.
         above: the line above it; None for a root.
         depth: 0 for a root.
-        quantity: null is 1.
         factor: the product of the quantities from the root down, zeros left out.
         zeros: the number of these quantities that are 0.
         is_there: FALSE for an Inactive asset, which only holds the items beneath it.
@@ -102,10 +99,7 @@ def lines_of(message: PropertySet, instance: PropertySet) -> list[Line]:
         Refused: as `check_items`.
     """
     check_items(message)
-    return list(_walk(message, instance))
-
-
-def _walk(message: PropertySet, instance: PropertySet) -> Iterator[Line]:
+    lines: list[Line] = []
     number = 0
     stack: list[tuple[PropertySet, Line | None]] = [(item, None) for item in reversed(line_items(instance))]
     while stack:
@@ -114,6 +108,7 @@ def _walk(message: PropertySet, instance: PropertySet) -> Iterator[Line]:
             continue
         quantity = quantity_of(item)
         factor, zeros, depth = (ONE, 0, 0) if above is None else (above.factor, above.zeros, above.depth + 1)
+        # Zeros are counted and not multiplied: the quantity within a bundle is a quotient, and the bundle may have 0.
         if quantity == _ZERO:
             zeros += 1
         elif quantity != ONE:
@@ -123,8 +118,9 @@ def _walk(message: PropertySet, instance: PropertySet) -> Iterator[Line]:
         is_there = item.get("Status") != _INACTIVE
         number += is_there
         line = Line(item, number, above, depth, quantity, factor, zeros, is_there)
-        yield line
+        lines.append(line)
         stack += [(child, line) for child in reversed(line_items(item))]
+    return lines
 
 
 def check_currency(message: PropertySet, instance: PropertySet, lines: list[Line], currency: str, name: str) -> None:

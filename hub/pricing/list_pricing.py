@@ -65,6 +65,7 @@ class _LinePrices:
     def by_number(self) -> dict[int, LinePrice]:
         """Work out the prices of all lines that have one, by number."""
         scopes = list(_scopes_of(self.lines, _bundles_by_product(self.effective)))
+        # All lines are counted before the first is priced: the last line of a bundle may bring all lines to a tier.
         for line, product, around in scopes:
             for bundle in self.effective.tiers.get(product, ()):
                 _add(self.counts, product, bundle, line, around)
@@ -83,23 +84,16 @@ class _LinePrices:
             if changed != price:
                 price = changed
                 rules.append(rule.name)
+        # Rounded before units are free, and again after: the charged units cost a price that can be paid.
         price = rounded(price, self.currency, listed.price_type)
         for rule, share in self._charged_share(line, product, around):
             if price > 0:
                 price = rounded(EXACT.multiply(price, share), self.currency, listed.price_type)
                 rules.append(rule.name)
-        return LinePrice(
-            list_price=listed.list_price,
-            adjusted=price,
-            price_type=listed.price_type,
-            unit_of_measure=listed.unit_of_measure,
-            number_of_occurrences=listed.number_of_occurrences,
-            description=listed.description,
-            rules=tuple(rules),
-        )
+        return LinePrice(price, listed.fields, tuple(rules))
 
     def _tier(self, line: Line, product: str, around: Scopes) -> Iterator[PriceRule]:
-        """Give the volume tier that is reached, if any."""
+        """Yield the volume tier that is reached, if any."""
         by_bundle = self.effective.tiers.get(product, {})
         for bundle in _nearest_first(by_bundle, around):
             count = self.counts[product, bundle, id(around[bundle])]
@@ -112,11 +106,12 @@ class _LinePrices:
         return (rule for rule in self.effective.discounts.get(product, ()) if rule.bundle in around)
 
     def _charged_share(self, line: Line, product: str, around: Scopes) -> Iterator[tuple[PriceRule, Decimal]]:
-        """Give the rule that makes some of the line's units free, with the share that is charged."""
+        """Yield the rule that makes some of the line's units free, with the share that is charged."""
         by_bundle = self.effective.every.get(product, {})
         for bundle in _nearest_first(by_bundle, around):
             rule = by_bundle[bundle]
             units = line.within(around[bundle])
+            # The tree's order decides which units are free, so that pricing again gives the same lines the same prices.
             after = _add(self.seen, product, bundle, line, around)
             free = _whole(after, rule.figure) - _whole(EXACT.subtract(after, units), rule.figure)
             if free > 0:
@@ -128,10 +123,8 @@ class _LinePrices:
 def _scopes_of(
     lines: list[Line], bundles: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[Line, str, dict[str | None, Line]]]:
-    """Walk the lines with a product and a price; give each with the nearest items of its bundles above it.
-
-    The items above a line are kept by product, so that a deep tree costs no more than a flat one.
-    """
+    """Walk the lines with a product and a price; give each with the nearest items of its bundles above it."""
+    # The items above a line are kept by product, so that a deep tree costs no more than a flat one.
     path: list[Line] = []
     above: dict[str, list[Line]] = {}
     for line in lines:

@@ -32,14 +32,13 @@ _FIELDS_OF: Mapping[str, tuple[str, ...]] = {
     "Percentage": ("Percent",),
     "Amount": ("Amount",),
 }
-_RULE_FIELDS = ("From Quantity", "Every", "Price", "Percent", "Amount")
 #: The numbers that a figure may be. With "Every" 1 nothing would cost anything.
 _FIGURES: Mapping[str, tuple[str, Callable[[Decimal], bool]]] = {
     "From Quantity": ("a number above 0", lambda figure: figure > 0),
-    "Amount": ("a number above 0", lambda figure: figure > 0),
+    "Every": ("a whole number of 2 or more", lambda figure: figure >= 2 and figure == figure.to_integral_value()),
     "Price": ("a number of 0 or more", lambda figure: figure >= 0),
     "Percent": ("a number above 0 and up to 100", lambda figure: 0 < figure <= 100),
-    "Every": ("a whole number of 2 or more", lambda figure: figure >= 2 and figure == figure.to_integral_value()),
+    "Amount": ("a number above 0", lambda figure: figure > 0),
 }
 _DATE_LENGTH = len("2026-01-31")
 #: Rounded up, a number below it still has no more digits than a stored one may have.
@@ -74,12 +73,7 @@ class PricingDateWrong(Refused):
 
 @dataclass(frozen=True)
 class Period:
-    """The time during which a list, a price or a rule holds.
-
-    Attributes:
-        start: the first moment; None for always.
-        end: the first moment after the period; None for never.
-    """
+    """The time during which a list, a price or a rule holds: from *start* on, and before *end*; None for no limit."""
 
     start: datetime.datetime | None = None
     end: datetime.datetime | None = None
@@ -89,11 +83,8 @@ class Period:
         return (self.start is None or self.start <= moment) and (self.end is None or moment < self.end)
 
     def __str__(self) -> str:
-        return " and ".join(
-            f"{word} {moment:%Y-%m-%dT%H:%M:%SZ}"
-            for word, moment in (("from", self.start), ("until before", self.end))
-            if moment is not None
-        )
+        limits = (("from", self.start), ("until before", self.end))
+        return " and ".join(f"{word} {_shown(moment)}" for word, moment in limits if moment is not None)
 
     @property
     def started(self) -> tuple[bool, datetime.datetime]:
@@ -103,29 +94,26 @@ class Period:
 
 @dataclass(frozen=True)
 class ListedPrice:
-    """The price of a product. Texts are the list's own.
+    """The price of a product.
 
     Attributes:
         name: tells the prices of a product apart.
-        product: its Product Id.
         bundle: the product beneath which the price holds; None for everywhere.
         price: for one unit.
-        list_price: the same, as the list writes it.
-        price_type: One-Time, Recurring or Usage.
-        unit_of_measure, number_of_occurrences, description: None for no text.
-        period: the time during which it holds.
+        fields: the price fields of a line item, with the list's own texts: List Price, Price Type, ...
     """
 
     name: str
     product: str
     bundle: str | None
     price: Decimal
-    list_price: str
-    price_type: str
-    unit_of_measure: str | None
-    number_of_occurrences: str | None
-    description: str | None
+    fields: Mapping[str, str | None]
     period: Period
+
+    @property
+    def price_type(self) -> str | None:
+        """One-Time, Recurring or Usage."""
+        return self.fields["Price Type"]
 
 
 @dataclass(frozen=True)
@@ -134,12 +122,9 @@ class PriceRule:
 
     Attributes:
         name: as customers read it.
-        kind: Volume, Every Nth Free, Percentage or Amount.
-        product: the product of its items.
         bundle: the product beneath which it holds; None for everywhere, each item within its root item.
         from_quantity: Volume: the least number of like items.
         figure: the kind's number: the Price, the Every, the Percent or the Amount.
-        period: the time during which it holds.
     """
 
     name: str
@@ -153,13 +138,7 @@ class PriceRule:
 
 @dataclass(frozen=True)
 class PriceList:
-    """A proven price list. Made by `price_list_of`.
-
-    Attributes:
-        price_list_id, name, currency: as it carries them.
-        period: the time during which it holds.
-        items, rules: in its order.
-    """
+    """A proven price list, made by `price_list_of`, with its items and rules in their order."""
 
     price_list_id: str
     name: str | None
@@ -175,8 +154,7 @@ class PriceList:
             PriceListNotEffective: the list itself doesn't hold.
         """
         if not self.period.holds(moment):
-            time = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-            raise PriceListNotEffective(name=self.price_list_id, moment=time, period=self.period)
+            raise PriceListNotEffective(name=self.price_list_id, moment=_shown(moment), period=self.period)
         return EffectivePrices(
             [item for item in self.items if item.period.holds(moment)],
             [rule for rule in self.rules if rule.period.holds(moment)],
@@ -199,6 +177,7 @@ class EffectivePrices:
         self.every: dict[str, dict[str | None, PriceRule]] = {}
         self.discounts: dict[str, list[PriceRule]] = {}
         started = attrgetter("period.started")
+        # In the order of their starts, so that a later one takes the place of an earlier one.
         for item in sorted(items, key=started):
             self.prices.setdefault(item.product, {})[item.bundle] = item
         for rule in sorted(rules, key=started):
@@ -217,6 +196,10 @@ class EffectivePrices:
             discounts.sort(key=lambda rule: (rule.kind != "Percentage", rule.name))
 
 
+def _shown(moment: datetime.datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
 def pricing_moment(on: str) -> datetime.datetime:
     """Read the moment that a workflow's date or date-time means; a date is its midnight.
 
@@ -230,10 +213,7 @@ def pricing_moment(on: str) -> datetime.datetime:
 
 
 def price_list_of(tree: PropertySet) -> PriceList:
-    """Read and prove a price list.
-
-    Args:
-        tree: a message with one Price List, or that instance. Not changed.
+    """Read and prove the price list in a message, or in its one instance.
 
     Raises:
         PriceListFaulty: the first fault, with the list, the item or rule, and the line it came from.
@@ -286,16 +266,19 @@ class _Reading:
         occurrences = node.get("Number Of Occurrences")
         if occurrences is not None and self._number(node, "Number Of Occurrences") < 0:
             self._fail(node, "Number Of Occurrences", f"expected a number of 0 or more, found '{occurrences}'")
+        fields = {
+            "List Price": self._text(node, "Price"),
+            "Price Type": price_type,
+            "Unit Of Measure": node.get("Unit Of Measure") or None,
+            "Number Of Occurrences": occurrences,
+            "Price Description": node.get("Price Description") or None,
+        }
         return ListedPrice(
             name=node.get("Name") or "",
             product=self._text(node, "Product Id"),
             bundle=node.get("Bundle Product Id") or None,
             price=self._number(node, "Price"),
-            list_price=self._text(node, "Price"),
-            price_type=price_type,
-            unit_of_measure=node.get("Unit Of Measure") or None,
-            number_of_occurrences=occurrences,
-            description=node.get("Price Description") or None,
+            fields=fields,
             period=self._period(node),
         )
 
@@ -303,11 +286,14 @@ class _Reading:
         kind = self._text(node, "Kind")
         if kind not in get_args(Kind):
             self._fail(node, "Kind", f"expected one of {', '.join(get_args(Kind))}, found '{kind}'")
-        for name in _RULE_FIELDS:
+        for name in _FIGURES:
             if name not in _FIELDS_OF[kind] and node.get(name) is not None:
                 self._fail(node, name, f"a rule of kind {kind} has {' and '.join(_FIELDS_OF[kind])}, and no {name}")
         figures = {name: self._number(node, name) for name in _FIELDS_OF[kind]}
-        self._check_figures(node, figures)
+        for name, figure in figures.items():
+            expected, is_right = _FIGURES[name]
+            if not is_right(figure):
+                self._fail(node, name, f"expected {expected}, found '{node.get(name)}'")
         return PriceRule(
             name=self._text(node, "Name"),
             kind=cast(Kind, kind),
@@ -318,18 +304,13 @@ class _Reading:
             period=self._period(node),
         )
 
-    def _check_figures(self, node: PropertySet, figures: Mapping[str, Decimal]) -> None:
-        for name, figure in figures.items():
-            expected, is_right = _FIGURES[name]
-            if not is_right(figure):
-                self._fail(node, name, f"expected {expected}, found '{node.get(name)}'")
-
     def _period(self, node: PropertySet) -> Period:
         start, end = (self._date(node, name) for name in ("Effective Start Date", "Effective End Date"))
+        # A list that ends on a day holds until the day's last moment: people write the last day, not the day after.
         if end is not None and len(node.get("Effective End Date") or "") == _DATE_LENGTH:
             end += datetime.timedelta(days=1)
         if start is not None and end is not None and end <= start:
-            self._fail(node, "Effective End Date", f"it ends at {end:%Y-%m-%dT%H:%M:%SZ}, before it has started")
+            self._fail(node, "Effective End Date", f"it ends at {_shown(end)}, before it has started")
         return Period(start, end)
 
     def _check_twice(self, kind: str, parts: Sequence[_Named], key: Callable[[_Named], object], twice: str) -> None:

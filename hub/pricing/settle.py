@@ -44,14 +44,16 @@ class PriceMissing(Refused):
 
 @dataclass(frozen=True)
 class LinePrice:
-    """The price of a line, as an implementation gives it. Texts are written as they are; None for no text."""
+    """The price of a line, as an implementation gives it.
 
-    list_price: str | None
+    Attributes:
+        adjusted: the Adjusted Price.
+        fields: the line item's other price fields, which are written as they are.
+        rules: the names of the price rules that made it, in the order in which they applied.
+    """
+
     adjusted: Decimal
-    price_type: str | None
-    unit_of_measure: str | None
-    number_of_occurrences: str | None
-    description: str | None
+    fields: Mapping[str, str | None]
     rules: tuple[str, ...] = ()
 
 
@@ -63,15 +65,13 @@ class Bill:
         message: the copy as a message, for the places in errors.
         instance: the copy's one instance; None for an empty object.
         lines: the instance's lines.
+
+    Raises:
+        CurrencyDiffers: the tree, or one of its items, is in another currency than the price list.
+        Refused: as `check_items`; or there are several instances, or an Extended Quantity is too large.
     """
 
     def __init__(self, tree: PropertySet, prices: PriceList) -> None:
-        """Copy *tree* and read its lines.
-
-        Raises:
-            CurrencyDiffers: it, or one of its items, is in another currency than *prices*.
-            Refused: as `check_items`; or there are several instances, or an Extended Quantity is too large.
-        """
         self.tree = tree.copy()
         self.currency = prices.currency
         self.instance: PropertySet | None = self.tree
@@ -87,10 +87,7 @@ class Bill:
             check_currency(self.message, self.instance, self.lines, self.currency, prices.price_list_id)
 
     def settle(self, prices: Mapping[int, LinePrice]) -> Priced:
-        """Write the prices into the copy.
-
-        Args:
-            prices: by the lines' numbers. A line without a price keeps the price that it carries.
+        """Write the prices, by the lines' numbers, into the copy. A line without one keeps the price that it carries.
 
         Raises:
             PriceWrong: an item carries a price that is no number.
@@ -110,16 +107,10 @@ class Bill:
         return Priced(self.tree, self.currency, tuple(changes), totals, rolled_up, tuple(dict.fromkeys(unpriced)))
 
     def refuse_unpriced(self, prices: Mapping[int, LinePrice], source: str, on: str, known: Collection[str]) -> None:
-        """Refuse products without a price.
-
-        Args:
-            prices: by the lines' numbers.
-            source: the price list or the other system, for the error.
-            on: the date of the prices.
-            known: products that have a price beneath another bundle or at another time.
+        """Refuse products without a price; those *known* have one beneath another bundle or at another time.
 
         Raises:
-            PriceMissing: products have no price; the error names them.
+            PriceMissing: products have no price; the error names them, and the *source* of prices.
         """
         lacking: dict[str, Line] = {}
         for line in self.lines:
@@ -145,12 +136,9 @@ class Bill:
         return carried_price(self.message, self.instance, line.item)
 
     def _write(self, item: PropertySet, price: LinePrice, old: Decimal | None) -> None:
-        _put(item, "List Price", price.list_price)
-        _put(item, "Price Type", price.price_type)
-        _put(item, "Unit Of Measure", price.unit_of_measure)
-        _put(item, "Number Of Occurrences", price.number_of_occurrences)
-        _put(item, "Currency Code", self.currency)
-        _put(item, "Price Description", price.description)
+        for name, text in (*price.fields.items(), ("Currency Code", self.currency)):
+            _put(item, name, text)
+        # A price that is equal keeps its text (5.990), so that pricing again changes nothing.
         if old == price.adjusted:
             return
         item.properties["Adjusted Price"] = write_number(price.adjusted)
@@ -162,6 +150,7 @@ class Bill:
         totals: dict[tuple[str | None, str | None], Decimal] = {}
         one_time: dict[int, Decimal] = {}  # by line: its own one-time charges and those beneath it
         parents: set[int] = set()
+        # From the last line to the first: all beneath a line is added up before the line itself.
         for line in reversed(self.lines):
             below = one_time.get(id(line))
             if line.above is not None:
@@ -170,6 +159,7 @@ class Bill:
             if price is not None:
                 price_type = line.item.get("Price Type") or None
                 unit = line.item.get("Unit Of Measure") or None
+                # Rounded line by line, as an invoice shows them: the total is the sum of the shown amounts.
                 amount = rounded(EXACT.multiply(price, line.extended), self.currency, price_type)
                 totals[price_type, unit] = EXACT.add(totals.get((price_type, unit), _ZERO), amount)
                 if price_type == _ONE_TIME:
@@ -178,14 +168,12 @@ class Bill:
                 one_time[id(line)] = below
                 if line.above is not None:
                     one_time[id(line.above)] = EXACT.add(one_time.get(id(line.above), _ZERO), below)
-        return (
-            tuple(Total(*kind, totals[kind]) for kind in sorted(totals, key=_total_order)),
-            tuple(
-                RolledUp(line.number, line.key, line.product or line.item.get("Product Name"), one_time[id(line)])
-                for line in self.lines
-                if line.is_there and id(line) in parents and id(line) in one_time
-            ),
+        rolled_up = (
+            RolledUp(line.number, line.key, line.product or line.item.get("Product Name"), one_time[id(line)])
+            for line in self.lines
+            if line.is_there and id(line) in parents and id(line) in one_time
         )
+        return tuple(Total(*kind, totals[kind]) for kind in sorted(totals, key=_total_order)), tuple(rolled_up)
 
 
 def _total_order(kind: tuple[str | None, str | None]) -> tuple[int, str, str]:

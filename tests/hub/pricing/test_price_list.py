@@ -26,11 +26,9 @@ def test_a_price_list_is_read_from_its_instance_and_from_a_message() -> None:
     assert price_list_of(message("Price List", [tree])) == found
     assert (found.price_list_id, found.name, found.currency) == ("Standard", "All", "USD")
     assert found.period.end == datetime.datetime(2026, 2, 1, tzinfo=datetime.UTC)
-    assert (found.items[0].price, found.items[0].list_price, found.items[0].number_of_occurrences) == (
-        Decimal("10"),
-        "10.00",
-        "12",
-    )
+    assert found.items[0].price == Decimal("10")
+    assert found.items[0].fields["List Price"] == "10.00"
+    assert found.items[0].fields["Number Of Occurrences"] == "12"
     assert (found.rules[0].from_quantity, found.rules[0].figure) == (Decimal(11), Decimal(8))
 
 
