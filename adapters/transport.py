@@ -436,7 +436,9 @@ def _refused_character(value: str) -> str:
     if forbidden is None:
         return ""
     code = ord(forbidden.group())
-    kind = "lone surrogate" if 0xD800 <= code <= 0xDFFF else "control character"
+    kind = "control character"
+    if code >= 0xD800:
+        kind = "lone surrogate" if code <= 0xDFFF else "noncharacter"
     return f"character {forbidden.start() + 1} is the {kind} U+{code:04X}"
 
 

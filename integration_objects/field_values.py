@@ -2,6 +2,8 @@
 
 Numbers are digits with a sign and a point; they are decimals and never floats. Dates are ISO dates or date-times;
 a date stands for its midnight, and a time without a zone is UTC. Text may hold the characters that XML can carry.
+XML Schema has more spellings of the same values. `plain_date` and `plain_number` translate them where a message is
+read.
 
 Spec: docs/design/methods.md, "Settled points", Expressions; docs/design/guarantees.md, "Limits", "SQLite".
 """
@@ -25,8 +27,20 @@ _SHOWN = 40
 _NUMBER = re.compile(r"[+-]?(?:([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))")
 _DATE = re.compile(
     r"([0-9]{4})-[0-9]{2}-[0-9]{2}"
-    r"(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+    r"(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
+#: Digits of a second's fraction that the hub keeps, and the longest date with so many.
+_SECOND_DIGITS = 6
+_LONGEST_DATE = len("2026-01-31T12:00:00.123456Z")
+_ZONE = r"Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00"
+_ZONED_DAY = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:{_ZONE})")
+_END_OF_DAY = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})T24:00:00(?:\.0+)?((?:{_ZONE})?)")
+_LONG_FRACTION = re.compile(rf"(.*\.[0-9]{{{_SECOND_DIGITS}}})[0-9]+((?:{_ZONE})?)")
+_FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]{1,9}")
+#: The values of ``xs:double`` that are no numbers for the hub.
+NOT_FINITE = frozenset(("INF", "+INF", "-INF", "NaN"))
+#: The largest exponent of a double is 308: a larger one is an infinity or a zero to every other system.
+_LARGEST_EXPONENT = 400
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -48,12 +62,26 @@ def as_number(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
+def as_float(text: str) -> Decimal | None:
+    """Read a number that may have an exponent, as ``xs:double`` writes it; None where the text is no such number.
+
+    >>> as_float("1.5E3"), as_float("2"), as_float("INF")
+    (Decimal('1.5E+3'), Decimal('2'), None)
+    """
+    if _FLOAT.fullmatch(text) is None:
+        return as_number(text)
+    number = Decimal(text)
+    # Bounded: written out, the number 1e999999999 has a billion digits.
+    return number if not number or abs(number.adjusted()) <= _LARGEST_EXPONENT else None
+
+
 def read_number(text: str) -> Decimal:
     """Read the number in a field's *text*.
 
     Raises:
         ValueError: the text is no number (``''``, blanks, exponents and grouping are none), or has more than 15
-            digits before the point (leading zeros apart) or 7 after it. The error says the expected and the found.
+            digits before the point (leading zeros apart) or 7 after it (zeros at the end apart). The error says the
+            expected and the found.
     """
     match = _NUMBER.fullmatch(text)
     if match is None:
@@ -63,7 +91,10 @@ def read_number(text: str) -> Decimal:
     if len(whole) > WHOLE_DIGITS and len(whole.lstrip("0")) > WHOLE_DIGITS:
         raise ValueError(f"expected at most {WHOLE_DIGITS} digits before the point, found {shown(text)}")
     if len(fraction) > FRACTION_DIGITS:
-        raise ValueError(f"expected at most {FRACTION_DIGITS} digits after the point, found {shown(text)}")
+        surplus = fraction[FRACTION_DIGITS:]
+        if surplus.strip("0"):
+            raise ValueError(f"expected at most {FRACTION_DIGITS} digits after the point, found {shown(text)}")
+        text = text[: -len(surplus)]
     return Decimal(text)
 
 
@@ -119,15 +150,54 @@ def in_utc(text: str) -> str:
     ('2026-01-31T11:00:00Z', '2026-01-31T12:00:00', '2026-01-31')
     """
     # Most stored dates are in UTC already: they need no parser.
-    if len(text) <= len("2026-01-31T12:00") or text.endswith("Z") or text[-6] not in "+-":
+    if len(text) <= len("2026-01-31T12:00"):
         return text
+    if text[-6] not in "+-":
+        return text if len(text) <= _LONGEST_DATE else plain_date(text)
     moment = read_date(text)
     form = "%Y-%m-%dT%H:%M:%S.%fZ" if moment.microsecond else "%Y-%m-%dT%H:%M:%SZ"
     return moment.strftime(form)
 
 
+def plain_number(text: str) -> str:
+    """Write out the exponent of a number of ``xs:double`` or ``xs:float``; leave any other text as it is.
+
+    >>> plain_number("1.5E3"), plain_number("INF")
+    ('1500', 'INF')
+    """
+    number = as_float(text) if "e" in text or "E" in text else None
+    return text if number is None else write_number(number)
+
+
+def plain_date(text: str) -> str:
+    """Translate a date or date-time of XML Schema into the hub's spelling; leave any other text as it is.
+
+    The zone of a date without a time is dropped: the day is the sender's. 24:00:00 is the midnight of the next day.
+    Digits of a second beyond the sixth are cut, since rounding could reach the next day.
+
+    >>> plain_date("2026-01-31+01:00"), plain_date("2026-12-31T24:00:00Z")
+    ('2026-01-31', '2027-01-01T00:00:00Z')
+    >>> plain_date("2026-01-31T12:00:00.1234567+01:00")
+    '2026-01-31T12:00:00.123456+01:00'
+    """
+    if len(text) == len("2026-01-31"):
+        return text
+    if day := _ZONED_DAY.fullmatch(text):
+        return day[1]
+    if end := _END_OF_DAY.fullmatch(text):
+        try:
+            following = datetime.date.fromisoformat(end[1]) + datetime.timedelta(days=1)
+        # There is no such day, or none after it: the text stays, and the field's check says so.
+        except (ValueError, OverflowError):
+            return text
+        return f"{following.isoformat()}T00:00:00{end[2]}"
+    if "." in text and (long := _LONG_FRACTION.fullmatch(text)):
+        return long[1] + long[2]
+    return text
+
+
 def check_characters(text: str) -> str | None:
-    """Return the reason why XML can't carry *text* (a control character, a lone surrogate), or None."""
+    """Return the reason why XML can't carry *text*, or None: a control character, lone surrogate or noncharacter."""
     wrong = _NOT_XML.search(text)
     if wrong is None:
         return None

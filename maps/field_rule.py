@@ -34,7 +34,7 @@ from integration_objects.expression import (
     Value,
     compile_expression,
 )
-from integration_objects.field_values import as_number, shown, write_number
+from integration_objects.field_values import NOT_FINITE, as_number, shown, write_number
 from maps.functions import FUNCTIONS, prove_children
 from maps.lookup import LookupTable
 from maps.path import PathUnknown, Position, Scope, ValuePath, value_path
@@ -325,6 +325,9 @@ def _typed(path: ValuePath, column: int) -> Callable[[Scope], Value]:
             if text is None:
                 return None
             value = as_number(text.strip())
+            if value is None and text in NOT_FINITE:
+                # Left as text, so that a map can choose: null_if([x], 'NaN').
+                return text
             if value is None:
                 why = f"expected a number in '{path.text}', found {shown(text)}"
                 mend = "have the sender write digits with a sign and a point, or read the text by number()"

@@ -31,7 +31,15 @@ from integration_objects.expression import (
     ordered,
     text_of,
 )
-from integration_objects.field_values import FRACTION_DIGITS, as_number, read_date, shown, write_number
+from integration_objects.field_values import (
+    FRACTION_DIGITS,
+    as_float,
+    as_number,
+    plain_date,
+    read_date,
+    shown,
+    write_number,
+)
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
@@ -164,9 +172,9 @@ def number(value: Value, implied: Value = Decimal(0)) -> Value:
     """Read a text as a number; its last *implied* digits stand behind the point."""
     if value is None:
         return None
-    found = value if isinstance(value, Decimal) else as_number(_text(value))
+    found = value if isinstance(value, Decimal) else as_float(_text(value))
     if found is None:
-        why = f"expected a number (digits with a sign and a point), found {shown(_text(value))}"
+        why = f"expected a number (digits with a sign and a point, perhaps an exponent), found {shown(_text(value))}"
         raise NoResult(why, "cut the text down to its digits first, or have the sender mend it")
     return calculated(ARITHMETIC.scaleb, found, Decimal(-_whole(implied, 0, FRACTION_DIGITS)))
 
@@ -265,6 +273,7 @@ def date(value: Value, form: Value = None) -> Value:
         return None
     text = _text(value)
     if form is None:
+        text = plain_date(text.strip(" \t\r\n"))
         read_date(text)
         return DateText(text)
     found = _form(_text(form)).fullmatch(text)
@@ -352,9 +361,14 @@ def coalesce(*values: Callable[[], Value]) -> Value:
 
 
 def null_if(value: Value, *nothings: Value) -> Value:
-    """Give null where the value is one of the others, as text, and the value itself elsewhere."""
+    """Give null where the value is one of the others, as text, and the value itself elsewhere.
+
+    A date is also compared by its day: other systems write 0001-01-01 for no date and 9999-12-31 for ever, and some of
+    them with a time.
+    """
     texts = [text_of(nothing) for nothing in nothings]
-    return None if text_of(value) in texts else value
+    text = text_of(value)
+    return None if text in texts or (isinstance(value, DateText) and value[:10] in texts) else value
 
 
 # Children.

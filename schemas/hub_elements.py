@@ -36,6 +36,7 @@ class ElementMisplaced(Invalid):
     """An element is there twice, or holds an element or text that it can't hold."""
 
     what = "<{tag}> is there twice"
+    why = "its parent holds each of its elements once; components that repeat stand in one list"
     mend = "take one of the two away"
 
 

@@ -12,7 +12,7 @@ from lxml import etree
 from integration_objects.complex_object import empty, list_of
 from integration_objects.component import Component, Definitions, Field, IntegrationObject, element_name
 from integration_objects.declaration import NAME_KNOWN
-from integration_objects.field_values import check_value
+from integration_objects.field_values import check_value, plain_date
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from schemas.check import local_name, place_of
@@ -65,6 +65,7 @@ class _MessageReader:
                 raise ElementMisplaced(
                     "the message says that it is empty, and has content",
                     where=place_of(self.root),
+                    why='IsEmpty="Y" means that the message carries no object',
                     mend="take away IsEmpty, or the content",
                 )
             return empty(None if definition is None else definition.name)
@@ -182,7 +183,6 @@ class _MessageReader:
                 if node.child(siblings.type) is not None:
                     raise ElementMisplaced(tag=tag, where=place_of(child))
                 node.children.append(siblings)
-                self._no_text(child, child.text)
                 self._components(child, below, siblings, pending)
                 if below is not component and can_be_flat(below):
                     flat.append((siblings, below))
@@ -199,6 +199,9 @@ class _MessageReader:
     ) -> None:
         """Make a node for each component in the list *element*, and put it into *pending* to be filled."""
         tag = element_name(component.name)
+        if element.attrib:
+            self._list_attributes(element, tag)
+        self._no_text(element, element.text)
         for child in element:
             self._no_text(element, child.tail)
             if self._tag(child) != tag:
@@ -212,6 +215,7 @@ class _MessageReader:
             raise ElementMisplaced(
                 f"<{element_name(field.name)}> is a field, and holds elements",
                 where=place_of(element),
+                why="expected text only",
                 mend="write its value as text alone",
             )
         text: str = element.text or ""
@@ -220,12 +224,17 @@ class _MessageReader:
                 raise ElementMisplaced(
                     f"<{element_name(field.name)}> is xsi:nil, and holds text",
                     where=place_of(element),
+                    why="xsi:nil means null, and the text is a value",
                     mend="take the text away, or xsi:nil",
                 )
             return None
         # Here, so that the refusal has the line: later the tree knows the line of the component only.
         why = check_value(field, text)
         if why is not None:
+            # Only now, since nearly every value has the hub's own spelling.
+            other = plain_date(text) if field.type == "date" else text
+            if other != text and check_value(field, other) is None:
+                return other
             raise ValueRefused(field=field.name, where=place_of(element), why=why, mend=_mend(field, text))
         return text
 
@@ -251,6 +260,19 @@ class _MessageReader:
                 node.properties[OPERATION] = value
             else:
                 self._other_attribute(element, name, ["operation"])
+
+    def _list_attributes(self, element: etree._Element, tag: str) -> None:
+        """Refuse attributes of a list: an operation there would be ignored, and mean nothing or everything."""
+        for name in element.attrib:
+            if name == _NIL or not name.startswith(_ABOUT):
+                raise ElementUnknown(
+                    kind="attribute",
+                    name=f"'{local_name(name)}'",
+                    parent=self._tag(element),
+                    where=place_of(element),
+                    why="a list of components has no attributes",
+                    mend=f"write it on <{tag}>" if name.lower() == OPERATION.lower() else "leave it out",
+                )
 
     def _other_attribute(self, element: etree._Element, name: str, known: list[str]) -> None:
         if name == _NIL or not name.startswith(_ABOUT):

@@ -18,12 +18,15 @@ from schemas.hub_elements import FORMATS
 _XS = "http://www.w3.org/2001/XMLSchema"
 # The forms that `field_values` reads. XSD's own decimal and dateTime accept blanks around a value, and other forms.
 _NUMBER = (
-    rf"[+\-]?(0*[0-9]{{1,{WHOLE_DIGITS}}}(\.[0-9]{{0,{FRACTION_DIGITS}}})?"
-    rf"|\.[0-9]{{1,{FRACTION_DIGITS}}})"
+    rf"[+\-]?(0*[0-9]{{1,{WHOLE_DIGITS}}}(\.[0-9]{{0,{FRACTION_DIGITS}}}0*)?"
+    rf"|\.[0-9]{{1,{FRACTION_DIGITS}}}0*)"
 )
+_ZONE = r"Z|[+\-]([01][0-9]|2[0-3]):[0-5][0-9]"
+_DAY_ZONE = r"Z|[+\-](0[0-9]|1[0-3]):[0-5][0-9]|[+\-]14:00"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
 _DATE = (
     r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?(Z|[+\-]([01][0-9]|2[0-3]):[0-5][0-9])?)?"
+    rf"({_DAY_ZONE}|T{_TIME}({_ZONE})?|T24:00:00(\.0+)?({_DAY_ZONE})?)?"
 )
 _HEAD = ("MessageId", "MessageType", "IntObjectName", "IntObjectFormat", "PrimaryRowId")
 

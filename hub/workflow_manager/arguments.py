@@ -184,7 +184,7 @@ def _expected_instead(argument: Argument, text: str) -> str:
     if kind == "date" and not _is_read_by(read_date, text):
         return f"an ISO date of the years {FIRST_YEAR} to {LAST_YEAR}"
     if check_characters(text) is not None:
-        return "text without control characters"
+        return "text that XML can carry"
     if kind in IDENTIFIERS and not text.strip():
         return f"the key of {'a' if kind == 'quote' else 'an'} {kind}"
     if argument.length is not None and len(text) > argument.length:

@@ -27,7 +27,7 @@ from integration_objects.expression.syntax import (
     nodes_of,
     parse,
 )
-from integration_objects.expression.values import ARITHMETIC, COMPARISONS, OPERATIONS, Value, describe
+from integration_objects.expression.values import COMPARISONS, OPERATIONS, Value, describe
 
 _COMPARE_IT = "compare the value with something"
 _WRITE_IT_SO = "write the value so, or test it before it is read"
@@ -277,7 +277,8 @@ def _unary(node: Unary, operand: Evaluator) -> Evaluator:
     def sign(item: Any) -> Value:
         value = operand(item)
         if type(value) is Decimal:
-            return ARITHMETIC.minus(value) if is_minus else value
+            # Not in the arithmetic's context, which can't hold a number of a hundred zeros after the point.
+            return value.copy_negate() if is_minus else value
         if value is None:
             return None
         why = f"expected a number, found {describe(value)}"

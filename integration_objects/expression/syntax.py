@@ -23,7 +23,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from integration_objects.expression.faults import ExpressionFault
 from integration_objects.expression.tokens import Token, tokens_of
-from integration_objects.expression.values import ARITHMETIC, COMPARISONS, DIGITS, Value
+from integration_objects.expression.values import COMPARISONS, DIGITS, Value
 from integration_objects.field_values import shown
 from integration_objects.nearest import nearest
 
@@ -376,7 +376,7 @@ def _prefixed(entry: _Waiting, operand: _Operand) -> Node:
     node = operand.node
     # A sign before a number is part of the constant; -2 ^ 2 has the chain as its operand, so it stays -(2 ^ 2).
     if entry.sign != "NOT" and operand.level == 0 and isinstance(node, Constant) and isinstance(node.value, Decimal):
-        number = ARITHMETIC.minus(node.value) if entry.sign == "-" else node.value
+        number = node.value.copy_negate() if entry.sign == "-" else node.value
         return Constant(value=number, column=entry.column)
     return Unary(sign=entry.sign, parts=(node,), column=entry.column)
 

@@ -36,6 +36,7 @@ def test_what_is_within_the_limits_passes_unchanged(good: dict[str, Any]) -> Non
         ({"message_id": "a\n"}, "character 2 is the control character U+000A"),
         ({"correlation_id": "\x85"}, "character 1 is the control character U+0085"),
         ({"reply_to": "a\ud800"}, "character 2 is the lone surrogate U+D800"),
+        ({"reply_to": "a\ufffe"}, "character 2 is the noncharacter U+FFFE"),
         ({"type": "t" * 256}, "it has 256 characters, and may have 1 to 255"),
         ({"content_type": 7}, "it is int, not text in UTF-8"),
         ({"headers": {str(number): "" for number in range(65)}}, "there are 65, and may be 64"),

@@ -450,3 +450,11 @@ def test_any_text_compiles_and_evaluates_or_is_an_expression_fault(text: str) ->
     else:
         found = None
     assert found is None or (found.why and 1 <= found.column <= len(text) + 1)
+
+
+@pytest.mark.parametrize("digits", ["1", "12345678901234567890"])
+def test_a_sign_before_a_number_nearer_to_zero_than_arithmetic_reaches_changes_the_sign_only(digits: str) -> None:
+    number = "0." + "0" * 120 + digits
+    assert value(f"-{number}") == -Decimal(number)
+    assert value("-[Quantity]", Quantity=number) == -Decimal(number)
+    assert value("-0") == 0

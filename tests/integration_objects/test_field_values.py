@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration_objects.definition import Field, FieldType
-from integration_objects.field_values import check_value, in_utc, read_date, read_number, write_number
+from integration_objects.field_values import (
+    as_float,
+    check_value,
+    in_utc,
+    plain_date,
+    plain_number,
+    read_date,
+    read_number,
+    write_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +60,40 @@ def test_numbers_are_written_plainly() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1234567.12345670", "1234567.1234567"), ("1.5000000000", "1.5000000"), (".00000000", ".0000000"), ("-0", "-0")],
+)
+def test_zeros_at_the_end_of_a_number_are_no_digits_too_many(text: str, number: str) -> None:
+    assert check_value(Field("Price", "number"), text) is None
+    assert write_number(read_number(text)) == write_number(Decimal(number))
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("1.5E3", "1500"),
+        ("1e-3", "0.001"),
+        ("-.5E+1", "-5"),
+        ("1E0", "1"),
+        ("0E999999999", "0"),
+        ("1500", "1500"),
+        ("INF", "INF"),
+        ("NaN", "NaN"),
+        ("1e999999999", "1e999999999"),
+        ("e3", "e3"),
+        ("1e", "1e"),
+    ],
+)
+def test_an_exponent_is_written_out(text: str, plain: str) -> None:
+    assert plain_number(text) == plain
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_every_finite_double_is_a_number(number: float) -> None:
+    assert as_float(repr(number)) == Decimal(repr(number))
+
+
 def test_a_date_is_its_midnight_and_a_time_without_zone_is_utc() -> None:
     midnight = datetime.datetime(2026, 1, 31, tzinfo=datetime.UTC)
     assert read_date("2026-01-31") == read_date("2026-01-31T00:00:00") == midnight
@@ -84,6 +127,41 @@ def test_years_are_1900_to_2199_and_days_exist() -> None:
     assert check_value(field, "1899-12-31") == "expected a year from 1900 to 2199, found '1899-12-31'"
     assert check_value(field, "2200-01-01") == "expected a year from 1900 to 2199, found '2200-01-01'"
     assert check_value(field, "2026-02-29") == "there is no such day or time: '2026-02-29'"
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("2026-01-31", "2026-01-31"),
+        ("2026-01-31Z", "2026-01-31"),
+        ("2026-01-31-14:00", "2026-01-31"),
+        ("2026-01-31T24:00:00", "2026-02-01T00:00:00"),
+        ("2026-12-31T24:00:00.000+01:00", "2027-01-01T00:00:00+01:00"),
+        ("2026-01-31T12:00:00.1234567", "2026-01-31T12:00:00.123456"),
+        ("2026-12-31T23:59:59.999999999Z", "2026-12-31T23:59:59.999999Z"),
+        # No such day, no day after it, no such zone: the check of the field says so.
+        ("2026-02-30T24:00:00", "2026-02-30T24:00:00"),
+        ("9999-12-31T24:00:00", "9999-12-31T24:00:00"),
+        ("2026-01-31+15:00", "2026-01-31+15:00"),
+        ("2026-01-31T24:00:01", "2026-01-31T24:00:01"),
+    ],
+)
+def test_the_spellings_of_xml_schema_are_translated(text: str, plain: str) -> None:
+    assert plain_date(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("2026-01-31T12:00:00.1234567Z", "2026-01-31T12:00:00.123456Z"),
+        ("2026-01-31T12:00:00.123456789", "2026-01-31T12:00:00.123456"),
+        ("2026-01-31T12:00:00.123456789+01:00", "2026-01-31T11:00:00.123456Z"),
+    ],
+)
+def test_digits_of_a_second_beyond_the_sixth_are_cut(text: str, stored: str) -> None:
+    assert check_value(Field("Due Date", "date"), text) is None
+    assert in_utc(text) == stored
+    assert read_date(text) == read_date(stored)
 
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: datetime.timezone(datetime.timedelta(minutes=minutes)))

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from integration_objects.expression import ExpressionFault, Value, compile_expression
+from integration_objects.expression import DateText, ExpressionFault, Value, compile_expression
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 
@@ -51,6 +51,11 @@ CASES = [
     ("date('26031', 'YYDDD')", "2026-01-31"),
     ("date('99365', 'YYDDD')", "1999-12-31"),
     ("date('2026-01-31')", "2026-01-31"),
+    ("date('2026-01-31+01:00')", "2026-01-31"),
+    ("date(' 2026-01-31T24:00:00Z ')", "2026-02-01T00:00:00Z"),
+    ("date('2026-01-31T10:00:00.1234567')", "2026-01-31T10:00:00.123456"),
+    ("number('1.5E3')", Decimal(1500)),
+    ("number('-2e-2')", Decimal("-0.02")),
     ("format_date('2026-01-31T01:30:00+01:00', 'YYYYMMDDHHMI')", "202601310030"),
     ("add_days('2026-01-31', 1)", "2026-02-01"),
     ("add_days('2026-01-31T12:00:00Z', -31)", "2025-12-31T12:00:00Z"),
@@ -67,6 +72,20 @@ def test_functions(text: str, expected: Value) -> None:
     found = value(text)
     assert found == expected
     assert isinstance(found, Decimal) is isinstance(expected, Decimal)
+
+
+@pytest.mark.parametrize(
+    ("text", "nothing", "is_null"),
+    [
+        ("0001-01-01", "0001-01-01", True),
+        ("9999-12-31T23:59:59.999999Z", "9999-12-31", True),
+        ("2026-01-31T00:00:00", "9999-12-31", False),
+        ("9999-12-31T00:00:00", "9999-12-3", False),
+    ],
+)
+def test_a_date_that_stands_for_none_or_for_ever_is_null_by_its_day(text: str, nothing: str, is_null: bool) -> None:
+    found = FUNCTIONS["null_if"].call(DateText(text), nothing)
+    assert found == (None if is_null else text)
 
 
 def test_children_are_counted_and_added_up_in_both_kinds_of_objects() -> None:
@@ -99,8 +118,8 @@ def test_null_gives_null(name: str) -> None:
     ("text", "why"),
     [
         (
-            "number('1e3')",
-            "function 'number': expected a number (digits with a sign and a point), found '1e3'",
+            "number('1e')",
+            "function 'number': expected a number (digits with a sign and a point, perhaps an exponent), found '1e'",
         ),
         ("date('2026031', 'YYYYMMDD')", "function 'date': expected a date as YYYYMMDD, found '2026031'"),
         ("date('20260231', 'YYYYMMDD')", "function 'date': there is no such day or time: '20260231'"),

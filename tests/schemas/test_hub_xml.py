@@ -280,23 +280,27 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
         (
             order("<Status>a</Status><Status>b</Status>"),
             "<Status> is there twice\n  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[2]\n"
+            "  why:   its parent holds each of its elements once; components that repeat stand in one list\n"
             "  mend:  take one of the two away",
         ),
         (
             order("<ListOfLineItem/><ListOfLineItem/>"),
             "<ListOfLineItem> is there twice\n"
             "  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/ListOfLineItem[2]\n"
+            "  why:   its parent holds each of its elements once; components that repeat stand in one list\n"
             "  mend:  take one of the two away",
         ),
         (
             order("<Status><b/></Status>"),
             "<Status> is a field, and holds elements\n"
             "  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[1]\n"
+            "  why:   expected text only\n"
             "  mend:  write its value as text alone",
         ),
         (
             order("<Status xsi:nil='true'>a</Status>"),
             "<Status> is xsi:nil, and holds text\n  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[1]\n"
+            "  why:   xsi:nil means null, and the text is a value\n"
             "  mend:  take the text away, or xsi:nil",
         ),
         (
@@ -312,6 +316,27 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
             "  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/Status[1]\n"
             "  why:   known here are xsi:nil\n"
             "  mend:  name a known one, or take it away",
+        ),
+        (
+            order("<ListOfLineItem operation='delete'/>"),
+            "unknown attribute 'operation' in <ListOfLineItem>\n"
+            "  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/ListOfLineItem[1]\n"
+            "  why:   a list of components has no attributes\n"
+            "  mend:  write it on <LineItem>",
+        ),
+        (
+            "<Message IntObjectName='OM Order'><ListOfOMOrder x='1'/></Message>",
+            "unknown attribute 'x' in <ListOfOMOrder>\n"
+            "  where: line 1, /Message[1]/ListOfOMOrder[1]\n"
+            "  why:   a list of components has no attributes\n"
+            "  mend:  leave it out",
+        ),
+        (
+            "<Message IntObjectName='OM Order'><ListOfOMOrder>hello<Order/></ListOfOMOrder></Message>",
+            "<ListOfOMOrder> holds the text 'hello'\n"
+            "  where: line 1, /Message[1]/ListOfOMOrder[1]\n"
+            "  why:   expected elements only\n"
+            "  mend:  take the text away, or put it into the element of its field",
         ),
         (
             "<Message IntObjectName='OM Ordr'/>",
@@ -447,9 +472,30 @@ def test_the_xsd_accepts_flat_lines_nulls_and_empty_objects(tree: PropertySet):
 
 
 @pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        ("DueDate", "2026-01-31+02:00", "2026-01-31"),
+        ("DueDate", "2026-01-31T24:00:00", "2026-02-01T00:00:00"),
+        ("DueDate", "2026-01-31T08:00:00.123456789Z", "2026-01-31T08:00:00.123456789Z"),
+        ("Revision", "1.00000000", "1.00000000"),
+        ("Revision", ".50000000", ".50000000"),
+    ],
+)
+def test_the_xsd_and_the_reader_take_the_spellings_of_other_systems(field: str, text: str, value: str):
+    body = order(f"<{field}>{text}</{field}>")
+    assert SCHEMAS["OM Order"].validate(etree.fromstring(body))
+    header = read(body).children[0].children[0].children[0]
+    assert list(header.properties.values()) == [value]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         order("<OrderNumbr>1</OrderNumbr>"),
+        order("<DueDate>2026-02-32T24:00:00</DueDate>"),
+        order("<DueDate>2026-02-01+15:00</DueDate>"),
+        order("<Revision>1.00000001</Revision>"),
+        order("<ListOfLineItem operation='delete'/>"),
         order("<Revision>1e3</Revision>"),
         order("<Revision/>"),
         order("<DueDate> 2026-01-31</DueDate>"),

@@ -74,8 +74,8 @@ def test_a_mistyped_name_or_argument_is_answered_with_the_nearest(command):
     assert command("workflow", "new-quote", "account=\x01", expect=2).err == (
         "the argument 'account' can't be read\n"
         "  where: argument 'account'\n"
-        "  why:   expected text without control characters, found '\x01'\n"
-        "  mend:  give text without control characters\n"
+        "  why:   expected text that XML can carry, found '\x01'\n"
+        "  mend:  give text that XML can carry\n"
     )
 
 
