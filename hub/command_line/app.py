@@ -1,7 +1,6 @@
 """The command line: `orderhub`.
 
-Standard output carries the result and nothing else; messages go to standard error. Exit codes: 0 done; 1 something
-was rejected or failed, and a message says what; 2 the command or its input is wrong.
+Standard output carries the result and nothing else; messages go to standard error. `exit_codes` has the exit codes.
 
 Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "Command line, completed".
 """
@@ -16,8 +15,8 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
-from hub.presentation.printing import complain
-from integration_objects.errors import HubError, Retryable
+from hub.command_line.exit_codes import REFUSED, CommandFailed, told
+from integration_objects.errors import HubError
 
 #: each command with the module that has it, and its line in the help
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -90,23 +89,25 @@ app = LazyGroup(
 
 def main() -> None:
     """Run the command line; no traceback reaches a user for anything that the hub foresaw."""
+    arguments = sys.argv[1:]
     try:
-        name = sys.argv[1] if len(sys.argv) > 1 else ""
+        name = arguments[0] if arguments else ""
         if name in COMMANDS:
             # Directly, since the group's own options would be parsed first, by pydantic, which takes longer to load
             # than a short command runs.
-            load_command(name)(sys.argv[2:], prog_name=f"orderhub {name}")
+            load_command(name)(arguments[1:], prog_name=f"orderhub {name}")
         else:
             app()
+    except CommandFailed as failed:
+        sys.exit(told(failed, arguments))
     except HubError as error:
-        complain(str(error))
-        sys.exit(1 if isinstance(error, Retryable) else 2)
+        sys.exit(told(CommandFailed(error), arguments))
     except BrokenPipeError:
-        sys.exit(1)
+        sys.exit(REFUSED)
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        complain(str(UnforeseenFailure(frame=frame, kind=type(error).__name__, fault=error)))
-        sys.exit(1)
+        failure = UnforeseenFailure(frame=frame, kind=type(error).__name__, fault=error)
+        sys.exit(told(CommandFailed(failure, REFUSED), arguments))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ import typer
 from typer.core import TyperCommand
 
 from adapters.files import read_file
+from hub.command_line.exit_codes import MISUSED, CommandFailed, misused
 from hub.deployment.definitions import load_definitions, own_folder
 from hub.deployment.own_python import own_python
 from hub.presentation.printing import complain
@@ -128,8 +129,9 @@ def call(
 ) -> None:
     """Run a business service method on files and print the result."""
     if form not in FORMATS:
-        raise FormatUnknown(form, FORMATS, formats=", ".join(FORMATS))
-    with paused_collector():
+        raise CommandFailed(FormatUnknown(form, FORMATS, formats=", ".join(FORMATS)), MISUSED)
+    # The files are the command's arguments, so that whatever is wrong in them is misuse.
+    with misused(), paused_collector():
         printed, ignored = _result(method, arguments or [], form, seed)
     sys.stdout.flush()
     sys.stdout.buffer.write(printed)

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from adapters.files import read_file
+from hub.command_line.exit_codes import REFUSED, misused
 from hub.command_line.options import Json
 from hub.deployment.deployment import all_cases, check_deployment, load_deployment, map_findings, map_named
 from hub.presentation.printing import complain, out, print_json
@@ -51,7 +52,7 @@ def _report(findings: Sequence[Finding], as_json: bool) -> None:
         for finding in findings:
             out(str(finding))
     if any(finding.severity == "error" for finding in findings):
-        raise typer.Exit(1)
+        raise typer.Exit(REFUSED)
 
 
 @maps_app.command("run")
@@ -64,7 +65,8 @@ def run_map(
 ) -> None:
     """Run a map on a file and print what comes out."""
     deployment = load_deployment(pathlib.Path.cwd())
-    data_map = map_named(deployment, name)
+    with misused():
+        data_map = map_named(deployment, name)
     with located(str(file)):
         tree = read_tree(read_file(file), data_map.source, deployment.definitions, deployment.external_objects)
         if with_trace:
@@ -80,7 +82,8 @@ def run_map(
 def run_map_cases(names: Names = None) -> None:
     """Run the cases that lie beside the maps: pairs of input and expected output."""
     deployment = load_deployment(pathlib.Path.cwd())
-    maps = {name: map_named(deployment, name) for name in names} if names else deployment.maps
+    with misused():
+        maps = {name: map_named(deployment, name) for name in names} if names else deployment.maps
     results = run_cases(maps, all_cases(deployment, maps), deployment.definitions, deployment.external_objects)
     for result in results:
         out(f"{'passed' if result.is_passed else 'FAILED'}  {result.case.name}")
@@ -89,4 +92,4 @@ def run_map_cases(names: Names = None) -> None:
     failed = sum(not result.is_passed for result in results)
     complain(f"{len(results) - failed} passed, {failed} failed")
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(REFUSED)

@@ -10,6 +10,7 @@ import typer
 from adapters.database.messages.inbox_row import InboxRow
 from adapters.database.messages.store import MessageStore
 from adapters.database.schema.hub_tables import STATES
+from hub.command_line.exit_codes import CommandMisused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
 from hub.data_manager.data_manager import DataManager
@@ -34,7 +35,7 @@ class MessageUnknown(Refused):
     mend = "`orderhub messages list` shows the ids"
 
 
-class MessageStateUnknown(UnknownName, Refused):
+class MessageStateUnknown(UnknownName, CommandMisused):
     """A command asks for messages of a state that there isn't."""
 
     kind = "state"
@@ -42,7 +43,7 @@ class MessageStateUnknown(UnknownName, Refused):
     why = "states are {states}"
 
 
-class RouteWithoutMessages(UnknownName, Refused):
+class RouteWithoutMessages(UnknownName, CommandMisused):
     """A command asks for the messages of a route that isn't switched on and never had a message."""
 
     kind = "route"
@@ -50,7 +51,7 @@ class RouteWithoutMessages(UnknownName, Refused):
     why = "this deployment has {names}, and the store has no message of another"
 
 
-class TimeUnreadable(Refused):
+class TimeUnreadable(CommandMisused):
     """A command asks for messages since a time that can't be read."""
 
     what = "'{text}' is no time"

@@ -15,6 +15,7 @@ import typer
 from adapters.database.connection.database import repeated
 from adapters.database.schema.data_model import data_model_page
 from adapters.files import read_file, shown_path
+from hub.command_line.exit_codes import CommandFailed, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Files, Json
 from hub.data_manager.lookup import header_expression, known_object, stored_object
@@ -94,9 +95,9 @@ def query(
         fields[field] = value
     with opened_hub() as open_hub:
         definitions = open_hub.deployment.definitions
-        known_object(definitions, name)
-        condition = None if where is None else header_expression(definitions, name, where)
-        with open_hub.read() as transaction:
+        with misused(), open_hub.read() as transaction:
+            known_object(definitions, name)
+            condition = None if where is None else header_expression(definitions, name, where)
             tree = transaction.store.query(name, fields, condition, versions=True)
         _print_object(tree, definitions, text, as_json)
 
@@ -158,9 +159,10 @@ def _add_operation(operation: str, help: str) -> None:
 
             try:
                 _each_file(files, operate_on)
-            finally:
-                if as_json and rows:
-                    print_json(rows)
+            except HubError as error:
+                raise CommandFailed(error, rows=rows) from error
+        if as_json:
+            print_json(rows)
 
 
 for _operation, _help in _OPERATIONS.items():
@@ -170,7 +172,10 @@ for _operation, _help in _OPERATIONS.items():
 @object_app.command("schema")
 def schema(name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integration object.")]) -> None:
     """Print the XSD of an object's message in the hub's own XML."""
-    out(hub_xsd(known_object(load_definitions(pathlib.Path.cwd()), name)).decode())
+    definitions = load_definitions(pathlib.Path.cwd())
+    with misused():
+        known = known_object(definitions, name)
+    out(hub_xsd(known).decode())
 
 
 @object_app.command("model")

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters.database.schema.upgrade import needs_upgrade, upgrade
+from hub.command_line.exit_codes import DONE, REFUSED
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
 from hub.data_manager.lookup import status_of
@@ -46,7 +47,7 @@ def run(
     all_final = run_workers(deployment, number, once)
     if not all_final:
         complain("some messages are not in a final state: see `orderhub status`")
-    raise typer.Exit(0 if all_final else 1)
+    raise typer.Exit(DONE if all_final else REFUSED)
 
 
 @app.command()

@@ -15,6 +15,7 @@ import typer
 from adapters.database.messages.outbox import OutboxRow
 from adapters.files import check_readable, read_message, read_parts, shown_path, write_message
 from adapters.transport import CHANNEL, MOST_BYTES, Delivery, Envelope, Transport, check_envelope
+from hub.command_line.exit_codes import MISUSED, REFUSED, CommandFailed, CommandMisused, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
 from hub.data_manager.data_manager import DataManager
@@ -28,7 +29,7 @@ from integration_objects.errors import Refused
 app = typer.Typer()
 
 
-class OptionUnusable(Refused):
+class OptionUnusable(CommandMisused):
     """An option means nothing for the transport of a route."""
 
     what = "{options} can't be used with the route '{route.name}'"
@@ -46,7 +47,7 @@ class MessageTooLarge(Refused):
     mend = "send it in parts, or by a folder"
 
 
-class ChannelOfBroker(Refused):
+class ChannelOfBroker(CommandMisused):
     """A channel's messages are at the broker, not in the hub."""
 
     what = "the channel '{channel}' is a queue of the broker"
@@ -96,7 +97,7 @@ def send(
     with opened_hub() as open_hub:
         routes = open_hub.deployment.routes
         if route not in routes:
-            raise RouteUnknown(route, routes)
+            raise CommandFailed(RouteUnknown(route, routes), MISUSED)
         transport = open_transport(open_hub, routes[route].transport)
         if transport is None:
             _file(open_hub, routes[route], files, properties)
@@ -143,7 +144,7 @@ def _file(open_hub: OpenHub, route: Route, files: Sequence[pathlib.Path], proper
         out(f"{filed.row_id}\t{filed.outcome}\t{filed.state}\t{shown_path(file)}")
         is_refused = is_refused or filed.outcome == "id reused"
     if is_refused:
-        raise typer.Exit(1)
+        raise typer.Exit(REFUSED)
 
 
 @app.command()
@@ -164,7 +165,8 @@ def receive(
             outbox = transaction.messages.outbox
             rows = outbox.take(channel, limit, peek)
             if not rows:
-                check_channel(open_hub.deployment, outbox, channel)
+                with misused():
+                    check_channel(open_hub.deployment, outbox, channel)
             # The messages are on the disk, or with the reader, before the commit takes them from the channel.
             _hand_over(rows, into, as_json)
 

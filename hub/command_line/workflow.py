@@ -23,6 +23,7 @@ from typing import Annotated
 import typer
 
 from adapters.files import read_file
+from hub.command_line.exit_codes import misused
 from hub.command_line.opened_hub import opened_hub
 from hub.data_manager.workflow_run import FinishedRun, run_workflow
 from hub.deployment.deployment import Deployment, open_deployment
@@ -32,7 +33,7 @@ from hub.workflow_manager.arguments import Argument, ArgumentWrong, by_name, giv
 from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflow_manager.recorded_reads import read_recording
 from hub.workflow_manager.workflow import Workflow
-from integration_objects.errors import HubError, Refused
+from integration_objects.errors import Refused
 
 app = typer.Typer()
 
@@ -94,11 +95,13 @@ def workflow(
             out(_USAGE)
         _list_workflows(deployment, as_json)
     else:
-        called = workflow_named(deployment.workflows, name)
+        with misused():
+            called = workflow_named(deployment.workflows, name)
         if help:
             out(_usage(called))
             return
-        pairs = _read(called, arguments or [])
+        with misused():
+            pairs = _read(called, arguments or [])
         _print(deployment, called, _run(deployment, called, pairs, dry_run), as_json, dry_run)
 
 
@@ -177,14 +180,8 @@ def _text(argument: Argument, text: str) -> str:
 
 
 def _run(deployment: Deployment, called: Workflow, pairs: list[tuple[str, str]], dry_run: bool) -> FinishedRun:
-    try:
-        with opened_hub(deployment) as open_hub:
-            return run_workflow(open_hub, called, request(called.command, pairs), dry_run)
-    except HubError as error:
-        if error.verdict == "stop":
-            raise
-        complain(str(error))
-        raise typer.Exit(1) from error
+    with opened_hub(deployment) as open_hub:
+        return run_workflow(open_hub, called, request(called.command, pairs), dry_run)
 
 
 def _print(deployment: Deployment, called: Workflow, run: FinishedRun, as_json: bool, dry_run: bool) -> None:

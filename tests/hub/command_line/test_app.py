@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+from hub.command_line import exit_codes
+
 SAMPLES = pathlib.Path(str(importlib.resources.files("hub"))) / "samples"
 ROOT = SAMPLES.parents[1]
 
@@ -152,28 +154,59 @@ def test_a_parked_message_is_given_up_or_replayed(shell):
     shell("run", "--once")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "what"),
-    [
-        (["send", "nowhere", str(SAMPLES / "accounts.xml")], "there is no route 'nowhere'"),
-        (["send", "hub_object", "missing.xml"], "the file can't be read"),
-        (["show", "OM Order", "O-9999999"], "there is no OM Order with the Order Number 'O-9999999'"),
-        (["show", "OM Ordr", "1"], "there is no stored integration object 'OM Ordr'"),
-        (["messages", "show", "nobody"], "there is no message 'nobody'"),
-        (["messages", "give-up", "MF-0001"], "stays as it is"),
-        (["object", "query", "Account", "Colour=red"], "Colour"),
-        (["object", "upsert", str(SAMPLES / "order-1-new-service.xml")], "no message"),
-        (["map", "run", "No Map", "x.xml"], "there is no map 'No Map'"),
-        (["load", str(SAMPLES / "order-4-hub-xml.xml")], "isn't taken here"),
-    ],
-)
-def test_wrong_input_exits_with_2_and_one_message_that_says_how_to_mend_it(shell, arguments, what):
+FAILURES = [
+    (["send", "nowhere", str(SAMPLES / "accounts.xml")], 2, "RouteUnknown", "there is no route 'nowhere'"),
+    (["send", "hub_object", "missing.xml"], 2, "FileUnreadable", "the file can't be read"),
+    (["show", "OM Ordr", "1"], 2, "StoredObjectUnknown", "there is no stored integration object 'OM Ordr'"),
+    (["object", "query", "Account", "Colour=red"], 2, "FieldNotDeclared", "Colour"),
+    (["map", "run", "No Map", "x.xml"], 2, "MapUnknown", "there is no map 'No Map'"),
+    (["receive", "nowhere"], 2, "ChannelUnknown", "there is no channel 'nowhere'"),
+    (["workflow", "new-qoute"], 2, "WorkflowUnknown", "there is no workflow 'new-qoute'"),
+    (["workflow", "new-quote"], 2, "ArgumentMissing", "needs the argument 'account'"),
+    (["messages", "list", "--state", "lost"], 2, "MessageStateUnknown", "lost"),
+    (["show", "OM Order", "O-9999999"], 1, "InstanceUnknown", "there is no OM Order with the Order Number 'O-9999999'"),
+    (["messages", "show", "nobody"], 1, "MessageUnknown", "there is no message 'nobody'"),
+    (["messages", "give-up", "MF-0001"], 1, "MessageNotThere", "stays as it is"),
+    (["object", "upsert", str(SAMPLES / "order-1-new-service.xml")], 1, "NotAMessage", "no message"),
+    (["load", str(SAMPLES / "order-4-hub-xml.xml")], 1, "ObjectNotTaken", "isn't taken here"),
+    (["workflow", "new-quote", "account=1-Z"], 1, "AccountUnknown", "the account '1-Z' is unknown"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "reason", "what"), FAILURES)
+def test_a_failing_command_says_how_to_mend_it_with_its_reason_and_exit_code(shell, arguments, code, reason, what):
     ran = shell.ran(*arguments)
-    assert ran.returncode == 2
-    assert ran.stdout == ""
+    assert (ran.returncode, ran.stdout) == (code, "")
     assert what in ran.stderr
     assert "  mend:  " in ran.stderr
+    assert ran.stderr.endswith(f"  reason: {reason}\n")
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        (["show", "OM Order", "O-9"], 1, "InstanceUnknown"),
+        (["workflow", "new-quote", "account=1-Z"], 1, "AccountUnknown"),
+    ],
+)
+def test_a_refusal_of_a_command_that_prints_json_is_json_too(shell, arguments, code, reason):
+    refusal = json.loads(shell(*arguments, "--json", expect=code))
+    assert list(refusal) == ["reason", "what", "where", "why", "mend"]
+    assert refusal["reason"] == reason
+
+
+def test_a_database_that_is_away_ends_a_command_with_3(tmp_path):
+    """A script may run such a command again: nothing of the command or of the deployment is wrong."""
+    (tmp_path / "orderhub.toml").write_text('database_url = "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"\n')
+    away = json.loads(Shell(tmp_path)("messages", "list", "--json", expect=3))
+    assert away["what"].startswith("the database")
+
+
+def test_the_page_of_exit_codes_has_all_of_them():
+    page = (ROOT / "docs" / "exit_codes.md").read_text(encoding="utf-8")
+    for code in (exit_codes.DONE, exit_codes.REFUSED, exit_codes.MISUSED, exit_codes.WORLD_FAILED):
+        assert f"| {code} |" in page
 
 
 def test_a_broken_declaration_keeps_the_hub_from_starting_and_says_where(tmp_path):

@@ -83,9 +83,12 @@ class Calls:
         return found
 
     def refused(self, *arguments: str) -> str:
+        """Return the words of the refusal, without its last line, which gives the stable reason."""
         ran = self(*arguments)
         assert (ran.code, ran.out) == (2, "")
-        return ran.err
+        *words, reason = ran.err.splitlines(keepends=True)
+        assert re.fullmatch(r"  reason: [A-Z][A-Za-z]+\n", reason)
+        return "".join(words)
 
 
 @pytest.fixture

@@ -22,13 +22,16 @@ def files(tmp_path):
 
 @pytest.mark.parametrize("operation", [["object", "upsert"], ["object", "upsert", "--json"], ["load"]])
 def test_what_was_done_before_a_bad_file_is_printed_and_stays(road, command, files, operation):
-    printed = command(*operation, *files, expect=2)
+    printed = command(*operation, *files, expect=1)
     assert "9-A" in printed.out
     assert "9-C" not in printed.out
     assert printed.err.startswith("done: 1 of 3 files; nothing was done from b.xml on\n")
     assert "  where: b.xml" in printed.err
     assert road.stored("Account", Account_Id="9-A")
     assert not road.stored("Account", Account_Id="9-C")
+    if "--json" in operation:
+        refusal = json.loads(printed.out)
+        assert (refusal["reason"], [row["row_id"] for row in refusal["rows"]]) == ("ElementUnknown", ["9-A"])
 
 
 def test_a_dry_run_of_load_says_what_it_would_do_and_does_nothing(road, command, files):

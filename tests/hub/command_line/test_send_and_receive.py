@@ -50,6 +50,7 @@ def test_a_folder_carries_no_ids(road, command, tmp_path):
         "  where: route mainframe_folder, folder mainframe\n"
         "  why:   a file carries nothing but its body: its answer lies beside it, its identity is what is in it\n"
         "  mend:  leave the option out, or send to a route that reads a channel\n"
+        "  reason: OptionUnusable\n"
     )
     command("send", "mainframe_folder", "a.xml", "missing.xml", expect=2)
     assert not list((tmp_path / "folders").glob("*/inbox/*"))
@@ -82,7 +83,7 @@ def test_a_channel_that_nothing_names_is_refused_with_those_that_are_known(road,
     assert printed.out == ""
     assert printed.err.startswith("there is no channel 'provisioning.work_order'\n")
     assert "mainframe_order.dead-letter" in printed.err
-    assert printed.err.endswith("mend:  did you mean 'provisioning.work_orders'?\n")
+    assert printed.err.endswith("mend:  did you mean 'provisioning.work_orders'?\n  reason: ChannelUnknown\n")
     for known in ("provisioning.work_orders", "mainframe.orders", "mainframe_folder.dead-letter", "mainframe.mine"):
         assert command("receive", known).out == ""
 
@@ -98,7 +99,7 @@ def test_with_a_broker_a_message_is_published_to_it(road, command, tmp_path, mon
     assert (envelope.message_id, envelope.correlation_id, envelope.body) == ("M-1", "C-1", b"<ORDERS/>")
     assert road.counts() == {}
     (tmp_path / "b.xml").write_bytes(b"x" * (MOST_BYTES + 1))
-    assert "the file is too large for a message" in command("send", "mainframe_order", "b.xml", expect=2).err
+    assert "the file is too large for a message" in command("send", "mainframe_order", "b.xml", expect=1).err
     assert "the channel 'x' is a queue of the broker" in command("receive", "x", expect=2).err
 
 

@@ -58,24 +58,29 @@ def test_each_workflow_says_what_it_takes(command):
 
 
 def test_a_mistyped_name_or_argument_is_answered_with_the_nearest(command):
-    assert command("workflow", "new-qoute", expect=2).err.endswith("  mend:  did you mean 'new-quote'?\n")
+    assert command("workflow", "new-qoute", expect=2).err.endswith(
+        "  mend:  did you mean 'new-quote'?\n  reason: WorkflowUnknown\n"
+    )
     assert command("workflow", "new-quote", "acount=1-A", expect=2).err == (
         "'new-quote' has no argument 'acount'\n"
         "  where: orderhub workflow new-quote\n"
         "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, session=\n"
         "  mend:  did you mean 'account'?\n"
+        "  reason: ArgumentUnknown\n"
     )
     assert command("workflow", "new-quote", expect=2).err == (
         "'new-quote' needs the argument 'account'\n"
         "  where: orderhub workflow new-quote\n"
         "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, session=\n"
         "  mend:  add account=...\n"
+        "  reason: ArgumentMissing\n"
     )
     assert command("workflow", "new-quote", "account=\x01", expect=2).err == (
         "the argument 'account' can't be read\n"
         "  where: argument 'account'\n"
         "  why:   expected text that XML can carry, found '\x01'\n"
         "  mend:  give text that XML can carry\n"
+        "  reason: ArgumentWrong\n"
     )
 
 
@@ -87,6 +92,7 @@ def test_a_refusal_ends_with_1_and_leaves_nothing_written(command, road):
         "  where: argument 'account'\n"
         "  why:   no account of this Account Id is stored\n"
         "  mend:  mend the Account Id, or load the account (orderhub load)\n"
+        "  reason: AccountUnknown\n"
     )
     assert road.stored("OM Quote") == []
     with road.open_hub.read() as transaction:
@@ -108,11 +114,12 @@ def test_a_run_keeps_its_recording(command, road):
     assert f"{run_id}  {kept['finished']}  New Quote  account=1-A\n" in command("workflow", "--runs").out
     recorded = json.loads(command("workflow", "--recording", run_id).out)
     assert [entry[0] for entry in recorded["entries"]] == ["object", "id", "number"]
-    assert command("workflow", "--recording", "R", expect=2).err == (
+    assert command("workflow", "--recording", "R", expect=1).err == (
         "there is no run 'R'\n"
         "  where: option --recording\n"
         "  why:   no workflow that a command ran has this id\n"
         "  mend:  `orderhub workflow --runs` lists them\n"
+        "  reason: RunUnknown\n"
     )
 
 
@@ -169,6 +176,7 @@ def test_a_deployment_brings_and_replaces_workflows(command, road):
         "  where: argument 'times'\n"
         "  why:   expected a whole number of 1 or more, found 'two'\n"
         "  mend:  give a whole number of 1 or more\n"
+        "  reason: ArgumentWrong\n"
     )
 
 
@@ -179,6 +187,7 @@ def test_a_sessions_name_has_an_end(command, road):
         "  where: argument 'session'\n"
         f"  why:   expected at most 255 characters, found '{'s' * 200}...'\n"
         "  mend:  give at most 255 characters\n"
+        "  reason: ArgumentWrong\n"
     )
 
 
@@ -222,4 +231,5 @@ def test_a_date_that_no_field_can_hold_is_told_the_years(command, road):
         "  where: argument 'due-date'\n"
         "  why:   expected an ISO date of the years 1900 to 2199, found '9999-12-31'\n"
         "  mend:  give an ISO date of the years 1900 to 2199\n"
+        "  reason: ArgumentWrong\n"
     )

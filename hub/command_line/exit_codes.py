@@ -1,0 +1,70 @@
+"""The exit codes of all commands, and the words for a command that fails.
+
+docs/exit_codes.md has the table for people and scripts.
+
+Spec: docs/design/integration.md, "Reached from outside".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from adapters.files import FileUnreadable
+from hub.data_manager.lookup import StoredObjectUnknown
+from hub.presentation.printing import complain, print_json
+from integration_objects.errors import HubError, Refused, Verdict
+
+DONE = 0
+#: A rule, an object or a message refused the work; or `run --once` left messages that are not in a final state.
+REFUSED = 1
+#: The command's arguments, a setting or a declaration is wrong.
+MISUSED = 2
+#: The database, the broker or a disk failed: the same command can succeed later.
+WORLD_FAILED = 3
+
+_CODE_OF: Mapping[Verdict, int] = {"refuse": REFUSED, "wait": REFUSED, "stop": MISUSED, "retry": WORLD_FAILED}
+#: Refusals that are always about a command's arguments, which name the files and the kinds of objects.
+_ABOUT_ARGUMENTS = (FileUnreadable, StoredObjectUnknown)
+
+
+class CommandFailed(Exception):
+    """A command failed with *error*; it ends with *code*, and its JSON has the members of *more*, too."""
+
+    def __init__(self, error: HubError, code: int | None = None, **more: Any) -> None:
+        super().__init__(str(error))
+        self.error = error
+        known = MISUSED if isinstance(error, _ABOUT_ARGUMENTS) else _CODE_OF[error.verdict]
+        self.code = known if code is None else code
+        self.more = more
+
+
+class CommandMisused(HubError):
+    """The base of the errors that a command's arguments make: exit code 2."""
+
+
+@contextmanager
+def misused() -> Iterator[None]:
+    """Take each refusal that is raised within for a fault of the command's arguments: exit code 2."""
+    try:
+        yield
+    except Refused as error:
+        raise CommandFailed(error, MISUSED) from error
+
+
+def told(failed: CommandFailed, arguments: Sequence[str]) -> int:
+    """Tell a command's failure, and return its exit code.
+
+    Standard error has the error's words and its stable reason. A command that was asked for JSON has it on standard
+    output, too.
+
+    Args:
+        failed: the failure.
+        arguments: the command line's words.
+    """
+    error = failed.error
+    complain(f"{error}\n  reason: {error.reason}")
+    if "--json" in arguments:
+        print_json({**error.as_dict(), **failed.more})
+    return failed.code
