@@ -12,7 +12,7 @@ from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.worker import Worker
 from hub.data_manager.workflow_run import run_workflow
-from hub.deployment.deployment import load_deployment
+from hub.deployment.proof import load_deployment
 from hub.deployment.settings import FILE, read_settings
 from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflow_manager.origin import Origin

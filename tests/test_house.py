@@ -61,7 +61,7 @@ OPENERS = frozenset(("read_bytes", "read_text", "write_bytes", "write_text"))
 MAY_OPEN = {
     "integration_objects/declaration.py": "declarations",
     "maps/cases.py": "example pairs of maps",
-    "hub/deployment/deployment.py": "declarations and schemas of a deployment",
+    "hub/deployment/declared_files.py": "declarations and schemas of a deployment",
     "hub/demo/stage.py": "the demonstration's own folder",
     "hub/deployment/settings.py": "orderhub.toml",
 }

@@ -15,7 +15,8 @@ import typer
 from adapters.files import read_file
 from hub.command_line.exit_codes import REFUSED, misused
 from hub.command_line.options import Json
-from hub.deployment.deployment import all_cases, check_deployment, load_deployment, map_findings, map_named
+from hub.deployment.deployment import all_cases, open_deployment
+from hub.deployment.proof import check_deployment, map_findings
 from hub.presentation.printing import complain, out, print_json
 from integration_objects.errors import located
 from maps.cases import read_tree, run_cases, write_tree
@@ -40,7 +41,9 @@ def check(as_json: Json = False) -> None:
 @maps_app.command("check")
 def check_maps(names: Names = None, as_json: Json = False) -> None:
     """Prove maps without running them: paths, fields, required fields, types, look-up tables."""
-    _report(map_findings(pathlib.Path.cwd(), names or []), as_json)
+    with misused():
+        findings = map_findings(open_deployment(pathlib.Path.cwd()), names or [])
+    _report(findings, as_json)
     complain("the maps are sound")
 
 
@@ -64,9 +67,9 @@ def run_map(
     ] = False,
 ) -> None:
     """Run a map on a file and print what comes out."""
-    deployment = load_deployment(pathlib.Path.cwd())
+    deployment = open_deployment(pathlib.Path.cwd())
     with misused():
-        data_map = map_named(deployment, name)
+        data_map = deployment.maps_named([name])[name]
     with located(str(file)):
         tree = read_tree(read_file(file), data_map.source, deployment.definitions, deployment.external_objects)
         if with_trace:
@@ -81,9 +84,9 @@ def run_map(
 @maps_app.command("test")
 def run_map_cases(names: Names = None) -> None:
     """Run the cases that lie beside the maps: pairs of input and expected output."""
-    deployment = load_deployment(pathlib.Path.cwd())
+    deployment = open_deployment(pathlib.Path.cwd())
     with misused():
-        maps = {name: map_named(deployment, name) for name in names} if names else deployment.maps
+        maps = deployment.maps_named(names) if names else deployment.maps
     results = run_cases(maps, all_cases(deployment, maps), deployment.definitions, deployment.external_objects)
     for result in results:
         out(f"{'passed' if result.is_passed else 'FAILED'}  {result.case.name}")

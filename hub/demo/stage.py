@@ -21,8 +21,8 @@ from hub.data_manager.intake import open_transports
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.worker import Worker
 from hub.deployment.definitions import FILE
-from hub.deployment.deployment import EVERY_ROUTE, load_deployment
-from hub.deployment.settings import read_settings
+from hub.deployment.proof import load_deployment
+from hub.deployment.settings import EVERY, read_settings
 from hub.presentation.printing import out
 from hub.workflow_manager.origin import Origin
 from hub.workflows.received.hub_object import load
@@ -35,9 +35,10 @@ from schemas.to_xml import external_to_xml
 SAMPLES = "samples"
 WORK_ORDERS = "provisioning.work_orders"
 STATUS_ROUTE = "provisioning_status"
-_SETTINGS = """# The demo's deployment: all shipped sample routes, SQLite and the embedded queue.
+_SETTINGS = """# The demo's deployment: all shipped routes and systems, SQLite and the embedded queue.
 database_url = "sqlite:///orderhub.db"
 routes = ["*"]
+systems = ["*"]
 folder_settle_s = 0
 """
 #: characters of a line that is read
@@ -126,7 +127,7 @@ def demonstration(folder: pathlib.Path) -> Iterator[Demonstration]:
     """A demonstration in *folder*, which is made anew; settings and environment are ignored."""
     fresh_folder(folder)
     (folder / FILE).write_text(_SETTINGS, encoding="utf-8")
-    settings = read_settings(folder, environment=False, routes=[EVERY_ROUTE], folder_settle_s=0.0, poll_s=0.05)
+    settings = read_settings(folder, environment=False, routes=[EVERY], folder_settle_s=0.0, poll_s=0.05)
     open_hub = OpenHub(load_deployment(folder, settings))
     open_hub.prepare_database()
     made = Demonstration(open_hub)

@@ -16,27 +16,11 @@ from collections.abc import Iterable, Iterator
 from hub.deployment.route import Route
 from hub.services.old_values import compile_condition
 from hub.workflow_manager.approval_rule import ApprovalRule
-from integration_objects.declaration import DeclarationFault
 from integration_objects.definition import Component, Definitions
 from integration_objects.expression import Expression, ExpressionFault
 from integration_objects.field_values import check_value
 from maps.check import Finding
 from maps.field_rule import SourceExpression
-
-
-class ConditionFaulty(DeclarationFault):
-    """A condition that a definition declares can't be compiled, or what it sets can't be."""
-
-
-def prove_conditions(definitions: Definitions) -> None:
-    """Refuse conditions that can't be compiled.
-
-    Raises:
-        ConditionFaulty: the first one, with file, line and column.
-    """
-    for finding in condition_findings(definitions):
-        if finding.severity == "error":
-            raise ConditionFaulty(finding.text, where=finding.where, mend=finding.mend)
 
 
 def condition_findings(definitions: Definitions) -> list[Finding]:

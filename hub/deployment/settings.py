@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
@@ -28,6 +29,8 @@ from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.errors import Misconfigured, UnknownName
 
 PREFIX = "ORDERHUB_"
+#: in a list of shipped declarations: all of them
+EVERY = "*"
 #: environment variables with the prefix that are no settings: they name the servers that the tests run against
 _NO_SETTINGS = frozenset({"ORDERHUB_TEST_BROKER_URL", "ORDERHUB_TEST_DATABASE_URL"})
 
@@ -81,7 +84,13 @@ class Settings(BaseSettings):
     )
     routes: Annotated[list[str], NoDecode] = Field(
         ["hub_object"],
-        description="the shipped routes to switch on; the deployment's own in hub/routes/ are always on",
+        description="the shipped routes to switch on, * for all of them; the deployment's own in hub/routes/ are "
+        "always on",
+    )
+    systems: Annotated[list[str] | None, NoDecode] = Field(
+        None,
+        description="the shipped systems to switch on, * for all of them; left out: all of them where `routes` has "
+        "the *, else none; the deployment's own in adapters/systems/ are always on",
     )
     user: str = Field("hub", description="who stands in the tables as creator and changer of what the hub writes")
     group: int = Field(25, ge=1, le=500, description="most messages in one database transaction")
@@ -110,7 +119,13 @@ class Settings(BaseSettings):
         description="yes starts the hub on a PostgreSQL that may lose what it has acknowledged (fsync off)",
     )
 
-    @field_validator("routes", mode="before")
+    @property
+    def listed_systems(self) -> list[str]:
+        """The shipped systems that are switched on; `*` for all of them."""
+        # The samples belong together: the shipped routes answer the shipped systems.
+        return [name for name in self.routes if name == EVERY] if self.systems is None else self.systems
+
+    @field_validator("routes", "systems", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -159,13 +174,25 @@ def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) 
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        variable = PREFIX + name.upper()
-        where = f"environment, {variable}" if variable in os.environ else str(path)
+        where = place_of_setting(folder, str(first["loc"][0]))
         if first["type"] == "extra_forbidden":
             raise SettingUnknown(name, where=where) from error
         raise SettingsFaulty(name=name, value=first["input"], fault=first["msg"], where=where) from error
     except (ValueError, OSError) as error:
         raise SettingsUnreadable(path=path, fault=error) from error
+
+
+def place_of_setting(folder: pathlib.Path, name: str) -> str:
+    """Return the place that gives a setting its value: the variable of the environment, or the line of the file."""
+    variable = PREFIX + name.upper()
+    if variable in os.environ:
+        return f"environment, {variable}"
+    path = folder / FILE
+    # TOML's parser keeps no lines. A setting stands at the start of a line, and has no dots.
+    pattern = re.compile(rf"""\s*["']?{re.escape(name)}["']?\s*=""")
+    lines = path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
+    numbers = [number for number, line in enumerate(lines, 1) if pattern.match(line)]
+    return f"{path}:{numbers[0]}" if numbers else f"{path}, {name}"
 
 
 def _check_environment() -> None:

@@ -25,7 +25,10 @@ class NobodyTakes(OperatorNeeded):
 
     what = "no system takes '{name}' for the fulfilment system '{for_system}'"
     why = "systems that take it: {takers}"
-    mend = "declare it in adapters/systems/ (takes: {name}), or mend the product's Fulfilment System"
+    mend = (
+        "declare a system that takes it in adapters/systems/, list the shipped one in the setting `systems`, "
+        "or mend the product's Fulfilment System"
+    )
 
 
 class OutboundFailed(OperatorNeeded):

@@ -17,7 +17,8 @@ from adapters.transport import Delivery, Envelope
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.processes import run_workers
-from hub.deployment.deployment import Deployment, load_deployment
+from hub.deployment.deployment import Deployment
+from hub.deployment.proof import load_deployment
 from hub.deployment.settings import FILE, read_settings
 from hub.workflow_manager.origin import Origin
 from hub.workflows.received.hub_object import load
@@ -60,6 +61,7 @@ def deployment_in(folder: pathlib.Path, database_url: str, broker_url: str | Non
         database_url=database_url,
         broker_url=broker_url,
         routes=["mainframe_order"],
+        systems=["*"],
         poll_s=_POLL_S,
     )
     return load_deployment(folder, settings)

@@ -95,7 +95,12 @@ class HubAtWork:
         self.database_url = database_url
         self.broker_url = broker_url
         self.workers = workers
-        self._settings = {"routes": [ROUTE], "poll_s": 0.02, "database_url": database_through or database_url}
+        self._settings = {
+            "routes": [ROUTE],
+            "systems": ["*"],
+            "poll_s": 0.02,
+            "database_url": database_through or database_url,
+        }
         if broker_url is not None:
             self._settings["broker_url"] = broker_through or broker_url
         (folder / "orderhub.toml").write_text(

@@ -45,7 +45,9 @@ class Shell:
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A deployment with the samples loaded, and one order worked and one refused."""
     folder = tmp_path_factory.mktemp("deployment")
-    (folder / "orderhub.toml").write_text('routes = ["hub_object", "mainframe_order", "provisioning_status"]\n')
+    (folder / "orderhub.toml").write_text(
+        'routes = ["hub_object", "mainframe_order", "provisioning_status"]\nsystems = ["*"]\n'
+    )
     made = Shell(folder)
     made("load", *(str(SAMPLES / name) for name in ("catalogue.xml", "accounts.xml", "profile.xml")))
     made(

@@ -13,7 +13,7 @@ from adapters.http_client import AnswerFaulty, HttpClient, QuestionRefused, Serv
 from hub.configurator.external import ExternalConfigurator
 from hub.configurator.port import BrokenRule, ConfigurationRefused, Obsolete, Relinked
 from hub.configurator.requests import AddItem, SetItem
-from hub.deployment.deployment import load_deployment
+from hub.deployment.proof import load_deployment
 from hub.deployment.settings import read_settings
 from hub.workflow_manager.origin import Origin
 from integration_objects.property_set import PropertySet

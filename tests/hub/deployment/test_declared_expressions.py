@@ -6,8 +6,8 @@ import pathlib
 
 import pytest
 
-from hub.deployment.declared_expressions import ConditionFaulty
-from hub.deployment.deployment import check_deployment, open_deployment
+from hub.deployment.deployment import open_deployment
+from hub.deployment.proof import DeploymentUnsound, check_deployment, prove
 from hub.deployment.settings import read_settings
 
 
@@ -77,8 +77,8 @@ def test_every_finding_names_its_place_once_for_all_objects_that_share_the_compo
 
 def test_a_hub_with_a_broken_condition_does_not_start(declare, tmp_path):
     declare('    trigger condition: "[Due] IS NULL"\n')
-    with pytest.raises(ConditionFaulty) as refused:
-        open_deployment(tmp_path).prove()
+    with pytest.raises(DeploymentUnsound) as refused:
+        prove(open_deployment(tmp_path))
     assert str(refused.value) == (
         "the trigger condition: expression '[Due] IS NULL' is not understood, column 1: "
         "component 'Line Item' has no field 'Due'\n"

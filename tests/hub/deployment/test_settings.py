@@ -17,7 +17,7 @@ def fault(folder, text):
 def test_a_value_that_cannot_be_is_not_taken_for_a_wrong_name(tmp_path):
     assert fault(tmp_path, "group = 0\n") == (
         "the setting 'group' can't be 0\n"
-        f"  where: {tmp_path / 'orderhub.toml'}\n"
+        f"  where: {tmp_path / 'orderhub.toml'}:1\n"
         "  why:   Input should be greater than or equal to 1\n"
         "  mend:  mend or remove it"
     )

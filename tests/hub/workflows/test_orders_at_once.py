@@ -9,7 +9,7 @@ import pytest
 from adapters.database.schema.upgrade import upgrade
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.workflow_run import run_workflow
-from hub.deployment.deployment import load_deployment
+from hub.deployment.proof import load_deployment
 from hub.deployment.settings import read_settings
 from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflows.orders.supplements import NothingToSupplement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.deployment.deployment import load_deployment
+from hub.deployment.proof import load_deployment
 from hub.deployment.settings import read_settings
 from hub.workflow_manager.named_workflow import request
 from hub.workflows.orders.approvals import HeldForApproval, MayNotApprove, NotHeld

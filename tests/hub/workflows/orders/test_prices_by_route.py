@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.deployment.deployment import load_deployment
+from hub.deployment.proof import load_deployment
 from hub.deployment.settings import FILE, read_settings
 from integration_objects.complex_object import walk_items
 from integration_objects.declaration import DeclarationFault

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.http_client import UrlWrong
 from hub.data_manager.lookup import stored_object
-from hub.deployment.deployment import load_deployment
+from hub.deployment.proof import load_deployment
 from hub.deployment.settings import read_settings
 from hub.pricing.list_pricing import ListPricing
 from hub.pricing.price_list import PriceListFaulty

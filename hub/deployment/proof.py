@@ -1,0 +1,175 @@
+"""The proof of a deployment: `orderhub check` prints all that it finds, and `orderhub run` starts on no error.
+
+    check_deployment(folder)      all findings
+    load_deployment(folder)       the deployment, or its first error
+    prove(deployment)             likewise
+
+The stages go along the imports: objects, external objects, maps, systems, routes. Each stage gives all its findings.
+
+Spec: docs/design/integration.md, "Routes" (`orderhub check`); docs/architecture.md, "Ideas that everything follows".
+"""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from hub.deployment.declared_expressions import approval_findings, condition_findings, route_findings
+from hub.deployment.deployment import Deployment
+from hub.deployment.settings import Settings, read_settings
+from integration_objects.declaration import DeclarationFault
+from integration_objects.errors import HubError, Misconfigured
+from maps.check import Finding, check_maps
+
+PACKAGES = ("integration_objects", "schemas", "maps", "adapters", "hub")
+
+
+class PackagesMixed(Misconfigured):
+    """The hub's five packages don't come from one place."""
+
+
+class DeploymentUnsound(DeclarationFault):
+    """The proof of the deployment finds an error; `orderhub check` lists all of them."""
+
+
+def load_deployment(folder: pathlib.Path, settings: Settings | None = None) -> Deployment:
+    """Read and prove a deployment.
+
+    Raises:
+        Misconfigured: the first fault, with file, line and column.
+    """
+    return prove(Deployment(folder, settings or read_settings(folder)))
+
+
+def prove(deployment: Deployment) -> Deployment:
+    """Read and prove everything; return the same deployment.
+
+    Raises:
+        Misconfigured: the first fault, with file, line and column.
+    """
+    for stage in _STAGES:
+        for finding in stage(deployment):
+            if finding.severity == "error":
+                raise DeploymentUnsound(finding.text, where=finding.where, mend=finding.mend)
+    return deployment
+
+
+def check_deployment(folder: pathlib.Path, settings: Settings | None = None) -> list[Finding]:
+    """List everything that is wrong or doubtful in a deployment; nothing for a good one."""
+    try:
+        return findings(Deployment(folder, settings or read_settings(folder)))
+    except HubError as error:
+        return [finding_of(error)]
+
+
+def findings(deployment: Deployment) -> list[Finding]:
+    """List everything that is wrong or doubtful, stage by stage."""
+    found: list[Finding] = []
+    for stage in _STAGES:
+        try:
+            found += stage(deployment)
+        except HubError as error:
+            found.append(finding_of(error))
+    # A part that can't be read fails each stage that needs it.
+    return list(dict.fromkeys(found))
+
+
+def finding_of(error: HubError) -> Finding:
+    """Turn a fault into a finding."""
+    return Finding(error.where, f"{error.what}: {error.why}" if error.why else error.what, error.mend, "error")
+
+
+def map_findings(deployment: Deployment, names: Sequence[str] = ()) -> list[Finding]:
+    """List all findings on the maps that the deployment uses, or on those called *names*."""
+    if not names:
+        return _maps(deployment)
+    sources = deployment.map_sources(names)
+    wanted = {data_map.where.split(":")[0] for data_map in deployment.maps_named(names).values()}
+    found = check_maps(sources, deployment.objects, deployment.files.reader("maps"))
+    return [finding for finding in found if finding.where.split(":")[0] in wanted]
+
+
+def check_packages(_: Deployment | None = None) -> list[Finding]:
+    """Check that the hub's five packages come from one place: a folder `maps` elsewhere could shadow ours.
+
+    Raises:
+        PackagesMixed: one of them comes from another place.
+    """
+    places = {
+        name: pathlib.Path(importlib.import_module(name).__file__ or name).resolve().parent.parent for name in PACKAGES
+    }
+    home = places["hub"]
+    for name, place in places.items():
+        if place != home:
+            raise PackagesMixed(
+                f"the package '{name}' isn't the hub's own",
+                where=str(place / name),
+                why=f"the hub is installed in {home}",
+                mend=f"start the hub in another folder, or rename the folder '{name}' that is in the way",
+            )
+    return []
+
+
+def _conditions(deployment: Deployment) -> list[Finding]:
+    return condition_findings(deployment.definitions)
+
+
+def _external_objects(deployment: Deployment) -> list[Finding]:
+    """Compile the deployment's own schemas. A shipped schema is compiled where something uses it."""
+    found: list[Finding] = []
+    own = str(deployment.files.own) if deployment.files.own is not None else None
+    for name, where in deployment.external_objects.places.items():
+        if own is not None and where.startswith(own):
+            try:
+                deployment.external_objects[name]
+            except HubError as error:
+                found.append(finding_of(error))
+    return found
+
+
+def _maps(deployment: Deployment) -> list[Finding]:
+    return check_maps(deployment.map_sources(), deployment.objects, deployment.files.reader("maps"))
+
+
+def _systems(deployment: Deployment) -> list[Finding]:
+    for system in deployment.systems.values():
+        if system.object is not None:
+            # Compiled here, and not when the first message leaves.
+            deployment.external_objects[system.object]
+    return []
+
+
+def _routes(deployment: Deployment) -> list[Finding]:
+    return route_findings(deployment.routes.values())
+
+
+def _approvals(deployment: Deployment) -> list[Finding]:
+    return approval_findings(deployment.approval_rules.values())
+
+
+def _reads(part: Callable[[Deployment], Any]) -> Callable[[Deployment], list[Finding]]:
+    """Make a stage that reads a part of the deployment: the reader of the part proves it."""
+
+    def stage(deployment: Deployment) -> list[Finding]:
+        part(deployment)
+        return []
+
+    return stage
+
+
+_STAGES: tuple[Callable[[Deployment], Iterable[Finding]], ...] = (
+    check_packages,
+    _conditions,
+    _external_objects,
+    _maps,
+    _systems,
+    _reads(lambda deployment: deployment.services),
+    _reads(lambda deployment: deployment.workflows),
+    _routes,
+    _approvals,
+    _reads(lambda deployment: deployment.configurator),
+    _reads(lambda deployment: deployment.pricing),
+    _reads(lambda deployment: deployment.licence),
+)
