@@ -5,16 +5,16 @@
                  one active consumer for routes with an order, dead-letter queues; safe between threads
     keeps        message id, correlation id, reply-to, type, content type, timestamp in seconds, headers of text
     drops        headers under x-orderhub- of what comes in
-    settings     broker_url; prefetch: messages that the broker hands over unacknowledged, for each queue
+    settings     broker_url
     example      RabbitMQ("amqp://hub:secret@broker/orders", surroundings).receive("mainframe.orders", 25, 1.0)
 
 What comes in: envelopes for the outside, batch by batch. What goes out: deliveries, group by group. Who calls it: the
 worker receives and acknowledges, the dispatcher publishes; each may do so from any thread.
 
     address.py      URL, credentials, TLS        faults.py      the driver's errors as the hub's
-    link.py         a connection, its thread     topology.py    queues declared and proven
+    link.py         a connection, its thread     connection.py  the driver's habits, mended
     publisher.py    batches and confirms         consumer.py    buffers and acknowledgements
-    properties.py   envelopes as AMQP properties
+    properties.py   envelopes as AMQP properties topology.py    queues declared and proven
 
 Spec: docs/design/integration.md, "Transports"; docs/design/guarantees.md, "pika, RabbitMQ".
 """

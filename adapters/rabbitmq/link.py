@@ -14,20 +14,17 @@ Spec: docs/design/guarantees.md, "pika, RabbitMQ"; G7: every wait has a limit.
 
 from __future__ import annotations
 
-import struct
 import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
-import pika
 import structlog
-from pika import exceptions, frame, spec
 
 from adapters.rabbitmq.address import Address, Timeouts
+from adapters.rabbitmq.connection import HubConnection
 from adapters.rabbitmq.faults import again, broker_away, hub_fault
-from adapters.rabbitmq.properties import UNREAD
 from adapters.transport import TransportAway
 from integration_objects.errors import HubError
 from integration_objects.surroundings import Surroundings
@@ -36,7 +33,6 @@ log = structlog.get_logger()
 
 #: seconds that the end of a link may take, if the broker doesn't answer
 _END_S = 5.0
-_HEADERS_FLAG = spec.BasicProperties.FLAG_HEADERS
 
 T = TypeVar("T")
 
@@ -228,51 +224,3 @@ class Link:
         connection = self._current
         if connection is not None and not (connection.is_closing or connection.is_closed):
             connection.close()
-
-
-class HubConnection(pika.SelectConnection):  # type: ignore[misc]  # pika is untyped
-    """pika's connection; unreadable headers of a message don't end it, and it can be cut."""
-
-    def cut(self, reason: Exception) -> None:
-        """End the stream at once, as pika itself does when the heartbeats stay away."""
-        if not self.is_closed:
-            self._terminate_stream(reason)
-
-    def _read_frame(self) -> Any:
-        # (m) pika 1.4.4 raises on a header that is a time after the year 9999 or deeply nested, and RabbitMQ accepts
-        # both. The exception would leave the I/O loop and end the link, again with each redelivery: one message of any
-        # sender would stop every route of the process.
-        try:
-            return super()._read_frame()
-        except exceptions.AMQPError as error:
-            # Every other error of AMQP concerns the connection itself, and has to end it.
-            if not isinstance(error, exceptions.InvalidFieldTypeException):
-                raise
-            return _frame_without_headers(self._frame_buffer, error)
-        except Exception as error:
-            return _frame_without_headers(self._frame_buffer, error)
-
-
-def _frame_without_headers(data: bytes, error: Exception) -> tuple[int, Any]:
-    """Read the content header frame at the head of *data* without its headers; raise *error* for another frame."""
-    kind, channel, size = struct.unpack_from(">BHL", data)
-    if kind != spec.FRAME_HEADER:
-        raise error
-    end = spec.FRAME_HEADER_SIZE + size + spec.FRAME_END_SIZE
-    content = data[spec.FRAME_HEADER_SIZE : end - 1]
-    # AMQP's content header: class (2 bytes), weight (2), body size (8), flags (2); then the values of the set flags, in
-    # the flags' order.
-    _, _, body_size = struct.unpack_from(">HHQ", content)
-    (flags,) = struct.unpack_from(">H", content, 12)
-    start = 14
-    # Only these two stand before the headers. Both are short strings: a byte with the length, then the text.
-    for flag in (spec.BasicProperties.FLAG_CONTENT_TYPE, spec.BasicProperties.FLAG_CONTENT_ENCODING):
-        if flags & flag:
-            start += 1 + content[start]
-    if not flags & _HEADERS_FLAG:
-        raise error
-    (table,) = struct.unpack_from(">I", content, start)
-    properties = spec.BasicProperties()
-    properties.decode(struct.pack(">H", flags & ~_HEADERS_FLAG) + content[14:start] + content[start + 4 + table :])
-    setattr(properties, UNREAD, f"{type(error).__name__}: {error}"[:200])
-    return end, frame.Header(channel, body_size, properties)

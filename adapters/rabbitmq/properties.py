@@ -38,7 +38,7 @@ OWN = "x-orderhub-"
 TRACE = frozenset(("traceparent", "tracestate"))
 #: the sender of a message that names no verified user
 UNVERIFIED = "broker"
-#: attribute of properties whose headers pika couldn't read, with the reason; set by `link.HubConnection`
+#: attribute of properties whose headers pika couldn't read, with the reason; set by `connection.HubConnection`
 UNREAD = "orderhub_unread_headers"
 
 #: bytes of an AMQP short string

@@ -18,11 +18,11 @@ from adapters.rabbitmq.topology import check_name, declare
 from adapters.transport import MOST_BYTES, Channel, Delivery, Envelope, Setup, Transport
 from integration_objects.surroundings import Surroundings
 
-#: groups that the broker hands over for each queue before the first is acknowledged
-#: With one, the broker would pause while a group is committed.
-PREFETCHED_GROUPS = 3
-#: messages that the broker hands over for each queue before they are acknowledged, with groups of the default size
-PREFETCH = PREFETCHED_GROUPS * 25
+#: messages that the broker hands over for each queue before they are acknowledged: three groups of the default size
+#: With one group, the broker would pause while the group is committed. All hubs use the same number, whatever their
+#: settings: (m) a quorum queue appends returned messages to those that were returned before, so that a hub which takes
+#: fewer messages than another hub returned, and then stops, puts the older ones behind the younger.
+PREFETCH = 75
 
 
 class RabbitMQ(Transport):
@@ -58,8 +58,8 @@ class RabbitMQ(Transport):
     @classmethod
     def open(cls, setup: Setup) -> Self | None:
         """Make the transport of a deployment's broker; None where its settings name no broker."""
-        url, group = setup.settings["broker_url"], setup.settings["group"]
-        return None if url is None else cls(url, setup.surroundings, prefetch=PREFETCHED_GROUPS * group)
+        url = setup.settings["broker_url"]
+        return None if url is None else cls(url, setup.surroundings)
 
     def declare(self, channels: Sequence[Channel]) -> None:
         """Declare the queues *channels* with their dead-letter queues, as `topology.declare`."""
@@ -102,7 +102,7 @@ class RabbitMQ(Transport):
         self._consumer.release(channels)
 
     def close(self) -> None:
-        """Give back all unacknowledged messages, and end both connections."""
+        """Give back all unacknowledged messages, to the heads of their queues, and end both connections."""
         self._in.close()
         self._out.close()
 

@@ -61,7 +61,7 @@ class Worker:
         """Work until `stop`, or, with *once*, until only final and parked messages are left.
 
         Returns:
-            Whether every message is in a final state.
+            Whether every message is in a final state; True after `stop`, which may leave messages behind.
         """
         poll_s = self._open_hub.deployment.settings.poll_s
         backoff, wait_s, wake_at, ready = poll_s, 0.0, self._open_hub.surroundings.monotonic() + WAKE_S, False
@@ -91,7 +91,7 @@ class Worker:
             waited = self._open_hub.surroundings.monotonic() - step_start
             if waited < poll_s:  # no intake waited: there is no broker, or its routes are paused
                 self._wait(poll_s - waited)
-        return self._all_final()
+        return self._stopped or self._all_final()
 
     def step(self, wait_s: float = 0.0) -> int:
         """Take in messages, work one group, dispatch; return how many messages were handled.

@@ -22,6 +22,7 @@ from pika import exceptions, frame, spec
 from pika.adapters.utils import connection_workflow
 
 from adapters.rabbitmq import (
+    PREFETCH,
     BrokerRefused,
     BrokerUrlFaulty,
     NotTaken,
@@ -33,7 +34,16 @@ from adapters.rabbitmq.address import Address
 from adapters.rabbitmq.faults import FAULTS, hub_fault
 from adapters.rabbitmq.link import Link
 from adapters.rabbitmq.publisher import MOST_OPEN
-from adapters.transport import Channel, Delivery, Envelope, EnvelopeRefused, TransportAway, Unroutable, confirmed_of
+from adapters.transport import (
+    Channel,
+    Delivery,
+    Envelope,
+    EnvelopeRefused,
+    Setup,
+    TransportAway,
+    Unroutable,
+    confirmed_of,
+)
 from integration_objects.errors import HubError, Misconfigured, Retryable
 from integration_objects.surroundings import SeededSurroundings, Surroundings
 from tests.services.cutting_proxy import CuttingProxy
@@ -191,6 +201,58 @@ def test_only_one_consumer_of_a_queue_with_an_order_gets_messages_until_it_is_go
     one.acknowledge(first)
     one.close()
     assert two.receive(name, 1, 5)[0].envelope.message_id == "m1"
+
+
+@pytest.fixture
+def ordered(new_queue_name: Any, open_transport: Any) -> str:
+    """A queue with a single active consumer, as a route with an order has it."""
+    name: str = new_queue_name()
+    open_transport().declare([Channel(name, single_active=True)])
+    return name
+
+
+@pytest.mark.parametrize("leaves", ["closed", "released", "cut"])
+def test_what_a_leaving_consumer_had_comes_before_younger_messages(
+    ordered: str, open_transport: Any, broker_url: str, leaves: str
+) -> None:
+    """The next consumer waits already; it must not go on behind the messages that come back."""
+    with CuttingProxy(broker_url) as between:
+        first, second = open_transport(between.url), open_transport()
+        assert first.receive(ordered, 1, 0) == second.receive(ordered, 1, 0) == []
+        open_transport().publish(ordered, envelopes(*range(3 * PREFETCH)))
+        worked = take(first, ordered, 10)
+        first.acknowledge(worked)
+        if leaves == "closed":
+            first.close()
+        elif leaves == "released":
+            first.release([ordered])
+        else:
+            between.refuse()
+            between.cut()
+        arrived: list[Delivery] = []
+        while len(arrived) < 3 * PREFETCH - 10:
+            more = take(second, ordered, 1)
+            second.acknowledge(more)
+            arrived += more
+    assert [*ids(worked), *ids(arrived)] == [f"m{number}" for number in range(3 * PREFETCH)]
+
+
+def test_hubs_with_groups_of_other_sizes_keep_the_order_when_they_leave(
+    ordered: str, broker_url: str, tmp_path: Path
+) -> None:
+    """A quorum queue appends returned messages to those that were returned before, and were not taken since."""
+    hubs = []
+    for group in (25, 5, 25):
+        hub = RabbitMQ.open(Setup(tmp_path, {"broker_url": broker_url, "group": group}, Surroundings()))
+        assert hub is not None
+        hubs.append(hub)
+        assert hub.receive(ordered, 1, 0) == []
+    hubs[0].publish(ordered, envelopes(*range(200)))
+    for hub in hubs[:2]:
+        assert ids(take(hub, ordered, 5)) == ["m0", "m1", "m2", "m3", "m4"]
+        hub.close()
+    assert ids(take(hubs[2], ordered, 60)) == [f"m{number}" for number in range(60)]
+    hubs[2].close()
 
 
 def test_what_exceeds_the_delivery_limit_is_not_lost(new_queue_name: Any, open_transport: Any, stranger: Any) -> None:

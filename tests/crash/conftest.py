@@ -66,11 +66,13 @@ def fresh_broker(private_rabbitmq):
 
 @pytest.fixture
 def served_hub(tmp_path, fresh_database, fresh_broker):
-    """Makes the test's hub on PostgreSQL and RabbitMQ."""
+    """Makes the test's hubs on PostgreSQL and RabbitMQ; each further one has a folder of its own."""
     hubs = []
 
     def make(**parts):
-        hubs.append(HubAtWork(tmp_path, fresh_database, fresh_broker, **parts))
+        folder = tmp_path / f"hub-{len(hubs) + 1}"
+        folder.mkdir()
+        hubs.append(HubAtWork(folder, fresh_database, fresh_broker, **parts))
         return hubs[-1]
 
     yield make

@@ -66,6 +66,11 @@ def order(number: int) -> bytes:
     ).encode()
 
 
+def refused_order(number: int) -> bytes:
+    """An order of a product that nobody knows: it is refused, which takes the hub less time than working it."""
+    return order(number).replace(b"LCLLN001", b"UNKNOWN1")
+
+
 def customer(number: int) -> str:
     """The mainframe's number of the customer who sends order *number*."""
     return str(900_000 + number % CUSTOMERS)
@@ -196,9 +201,9 @@ class HubAtWork:
 
     # Its doors
 
-    def send(self, numbers: Iterable[int]) -> None:
+    def send(self, numbers: Iterable[int], body: Callable[[int], bytes] = order) -> None:
         """Send orders, in this order; returns when the hub's queue has them for good."""
-        bodies = {number: order(number) for number in numbers}
+        bodies = {number: body(number) for number in numbers}
         if self._sender is not None:
             self._publish(self._sender, [Envelope(f"M-{number}", body) for number, body in bodies.items()])
             return
@@ -265,6 +270,16 @@ class HubAtWork:
             return found.get("done", 0) >= number
 
         self._wait(enough, f"{number} messages don't get done", running=True)
+
+    def wait_filed(self, number: int) -> None:
+        """Wait until *number* messages are in the inbox, in whatever state."""
+        filed = "SELECT count(*) FROM hub_inbox"
+        self._wait(lambda: self.number(filed) >= number, f"{number} messages don't get filed", running=True)
+
+    def wait_linked(self, times: int) -> None:
+        """Wait until its processes have opened the link that they consume by, *times* times since the beginning."""
+        line = "link='orderhub consume'"
+        self._wait(lambda: self.log.count(line) >= times, "the hub doesn't consume", running=True)
 
     def wait_sent(self) -> None:
         """Wait until nothing waits to leave."""
