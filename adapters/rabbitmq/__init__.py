@@ -15,6 +15,7 @@ worker receives and acknowledges, the dispatcher publishes; each may do so from 
     link.py         a connection, its thread     connection.py  the driver's habits, mended
     publisher.py    batches and confirms         consumer.py    buffers and acknowledgements
     properties.py   envelopes as AMQP properties topology.py    queues declared and proven
+    differences.py  the broker's refusals of a queue
 
 Spec: docs/design/integration.md, "Transports"; docs/design/guarantees.md, "pika, RabbitMQ".
 """

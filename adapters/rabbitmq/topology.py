@@ -11,18 +11,21 @@ a limit of 20 by itself, after which a message of a queue without a dead-letter 
 gets a limit that nothing reaches. Dead-lettering at least once needs ``reject-publish``, which has no effect as long as
 no policy limits the queue's length.
 
+RabbitMQ names the first argument that differs, and no other one. The hub asks again with the value that was found, until
+the broker agrees: one error names every difference. The queue exists, so that these declarations change nothing.
+
 Spec: docs/design/integration.md, "Transports";
 docs/design/guarantees.md, "pika, RabbitMQ". All of it is in RabbitMQ 3.10.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pika import exceptions
 
+from adapters.rabbitmq.differences import DURABLE, Difference, difference_of
 from adapters.rabbitmq.faults import QueueDiffers, hub_fault, said
 from adapters.rabbitmq.link import Answer, Link
 from adapters.transport import Channel, Unroutable
@@ -33,11 +36,8 @@ UNREACHED_LIMIT = 1_000_000
 #: A queue's name is an AMQP short string, whose length is one byte.
 _MOST_NAME_BYTES = 255
 _NOT_FOUND, _PRECONDITION_FAILED = 404, 406
-#: RabbitMQ's own words for a queue with other arguments. Other words are shown as they come.
-_INEQUIVALENT = re.compile(
-    r"inequivalent arg '(?P<argument>[^']+)' .*: received (?P<expected>.*?) but current is (?P<found>.*)$"
-)
-_VALUE = re.compile(r"^(?:the value )?'(?P<value>.*?)'(?: of type '[^']*')?$")
+#: the most differences that the broker is asked for; a queue has fewer arguments
+_MOST_DIFFERENCES = 20
 
 
 def declare(link: Link, channels: Sequence[Channel]) -> None:
@@ -52,11 +52,35 @@ def declare(link: Link, channels: Sequence[Channel]) -> None:
         if channel.shared:
             # A passive declaration first: another system's queue may have any arguments, which AMQP doesn't tell.
             try:
-                link.ask(_declaring(channel, str(link.address), passive=True))
+                link.ask(_declaring(channel, str(link.address), None))
                 continue
             except Unroutable:
                 pass
-        link.ask(_declaring(channel, str(link.address), passive=False))
+        _declare_own(link, channel)
+
+
+def _declare_own(link: Link, channel: Channel) -> None:
+    """Declare a queue with the hub's arguments; name all differences of a queue that has other ones."""
+    arguments: Mapping[str, Any] = {DURABLE: True, **_arguments(channel)}
+    differences: dict[str, Difference] = {}
+    fault: QueueDiffers | None = None
+    while fault is None or len(differences) < _MOST_DIFFERENCES:
+        try:
+            link.ask(_declaring(channel, str(link.address), arguments))
+            break
+        except QueueDiffers as error:
+            fault = fault or error
+            difference = difference_of(error.why)
+            # The same argument again: the found value can't be written by a client, and the broker would go on so.
+            if difference is None or difference.argument in differences:
+                break
+            differences[difference.argument] = difference
+            arguments = difference.adopted(arguments)
+    if fault is not None:
+        # The kind first, since the others often follow from it.
+        kind_first = sorted(differences.values(), key=lambda difference: difference.argument != "x-queue-type")
+        why = "; ".join(map(str, kind_first)) or fault.why
+        raise QueueDiffers(channel=channel.name, where=fault.where, why=why) from fault
 
 
 def _arguments(channel: Channel) -> dict[str, Any]:
@@ -102,8 +126,10 @@ def _with_dead_letters(channels: Sequence[Channel]) -> Iterator[Channel]:
     yield from channels
 
 
-def _declaring(channel: Channel, broker: str, passive: bool) -> Callable[[Any, Answer[None]], None]:
-    """Make the I/O thread's work that declares *channel*; *passive* only looks whether it exists."""
+def _declaring(
+    channel: Channel, broker: str, arguments: Mapping[str, Any] | None
+) -> Callable[[Any, Answer[None]], None]:
+    """Make the I/O thread's work that declares *channel*; without *arguments* it only looks whether it exists."""
     where = f"queue {channel.name} at {broker}"
     check_name(channel.name, where)
 
@@ -115,12 +141,12 @@ def _declaring(channel: Channel, broker: str, passive: bool) -> Callable[[Any, A
         def opened(amqp_channel: Any) -> None:
             # A refused declaration closes the AMQP channel: the reason of the close is the broker's answer.
             amqp_channel.add_on_close_callback(lambda _, reason: answer.fail(_fault(channel, where, reason)))
-            arguments = None if passive else _arguments(channel)
+            of_queue = {name: value for name, value in (arguments or {}).items() if name != DURABLE}
             amqp_channel.queue_declare(
                 channel.name,
-                passive=passive,
-                durable=not passive,
-                arguments=arguments,
+                passive=arguments is None,
+                durable=arguments is not None and arguments[DURABLE],
+                arguments=of_queue or None,
                 callback=lambda _: declared(amqp_channel),
             )
 
@@ -132,21 +158,7 @@ def _declaring(channel: Channel, broker: str, passive: bool) -> Callable[[Any, A
 def _fault(channel: Channel, where: str, reason: BaseException) -> HubError:
     if isinstance(reason, exceptions.ChannelClosedByBroker):
         if reason.reply_code == _PRECONDITION_FAILED:
-            return QueueDiffers(channel=channel.name, where=where, why=_difference(said(reason)))
+            return QueueDiffers(channel=channel.name, where=where, why=said(reason))
         if channel.shared and reason.reply_code == _NOT_FOUND:
             return missing(channel.name, where, said(reason))
     return hub_fault(reason, where, f"the queue '{channel.name}' can't be declared")
-
-
-def _difference(text: str) -> str:
-    """Say in the hub's words which argument of a queue differs, where the broker's *text* tells."""
-    difference = _INEQUIVALENT.search(text)
-    if difference is None:
-        return text
-    expected, found = _value(difference["expected"]), _value(difference["found"])
-    return f"expected {difference['argument']} {expected}, found {found}"
-
-
-def _value(text: str) -> str:
-    value = _VALUE.match(text.strip())
-    return text.strip() if value is None else value["value"] or "''"

@@ -157,7 +157,7 @@ def test_a_queue_of_another_kind_is_an_error_and_is_not_changed(
     assert str(caught.value) == (
         f"the queue '{name}' is of another kind than the hub needs\n"
         f"  where: queue {name} at {transport.address}\n"
-        "  why:   expected x-queue-type quorum, found none\n"
+        "  why:   expected x-queue-type quorum, found none (a classic queue)\n"
         "  mend:  empty and delete that queue, so that the hub can declare it, or name another one"
     )
     assert stranger.queue_declare(name, durable=True).method.message_count == 1
@@ -170,6 +170,55 @@ def test_a_queue_that_lacks_the_single_active_consumer_is_told_apart(new_queue_n
     with pytest.raises(QueueDiffers) as caught:
         transport.declare([Channel(name, single_active=True)])
     assert caught.value.why == "expected x-single-active-consumer true, found none"
+
+
+@pytest.mark.parametrize(
+    ("durable", "arguments", "why"),
+    [
+        (
+            False,
+            {},
+            "expected x-queue-type quorum, found none (a classic queue); expected durable true, found false; "
+            "expected x-dead-letter-exchange '', found none; "
+            "expected x-dead-letter-routing-key {name}.dead-letter, found none; "
+            "expected x-overflow reject-publish, found none; expected x-single-active-consumer true, found none",
+        ),
+        (
+            True,
+            {
+                "x-queue-type": "quorum",
+                "x-single-active-consumer": False,
+                "x-delivery-limit": 20,
+                "x-dead-letter-exchange": "elsewhere",
+                "x-message-ttl": 60_000,
+            },
+            "expected x-dead-letter-exchange '', found elsewhere; "
+            "expected x-dead-letter-routing-key {name}.dead-letter, found none; "
+            "expected x-dead-letter-strategy at-least-once, found none; expected x-message-ttl none, found 60000; "
+            "expected x-overflow reject-publish, found none; expected x-single-active-consumer true, found false; "
+            "expected x-delivery-limit 50, found 20",
+        ),
+        (
+            True,
+            {"x-queue-type": "stream"},
+            "expected x-queue-type quorum, found stream",
+        ),
+    ],
+    ids=["classic, in memory", "quorum, other arguments", "stream"],
+)
+def test_all_differences_of_a_queue_are_named_at_once_and_nothing_is_changed(
+    new_queue_name: Any, open_transport: Any, stranger: Any, durable: bool, arguments: dict[str, Any], why: str
+) -> None:
+    """The broker itself names the first one only."""
+    name = new_queue_name(".dead-letter")
+    stranger.queue_declare(name, durable=durable, arguments=arguments)
+    with pytest.raises(QueueDiffers) as caught:
+        open_transport().declare([Channel(name, single_active=True, dead_letter=f"{name}.dead-letter")])
+    found = caught.value.why.split("; ")
+    # The kind comes first; the order of the others is the broker's.
+    assert found[0].startswith("expected x-queue-type") == ("x-queue-type" in why)
+    assert sorted(found) == sorted(why.format(name=name).split("; "))
+    stranger.queue_declare(name, durable=durable, arguments=arguments)
 
 
 def test_a_queue_of_another_system_stays_as_it_is_and_is_made_where_it_is_missing(
