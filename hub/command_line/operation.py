@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.database.schema.upgrade import needs_upgrade, upgrade
+from adapters.database.schema.upgrade import planned_upgrade, upgrade
 from hub.command_line.exit_codes import DONE, REFUSED
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
@@ -113,8 +113,10 @@ def upgrade_database(dry_run: DryRun = False) -> None:
     with closing(OpenHub(open_deployment(pathlib.Path.cwd()))) as open_hub:
         definitions = open_hub.deployment.definitions
         if dry_run:
-            needed = needs_upgrade(open_hub.database, definitions)
-            out("the database would be upgraded" if needed else "the database is ready: nothing would be done")
+            statements = planned_upgrade(open_hub.database, definitions)
+            for statement in statements:
+                out(statement)
+            complain("the database would be upgraded" if statements else "the database is ready: nothing would be done")
         else:
             upgrade(open_hub.database, definitions)
             complain("the database is ready")

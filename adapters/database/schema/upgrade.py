@@ -15,7 +15,7 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, Connection, Inspector, MetaData, Table, inspect, select, text
+from sqlalchemy import Column, Connection, Inspector, MetaData, Table, event, inspect, select, text
 from sqlalchemy.schema import CheckConstraint, CreateIndex, ForeignKeyConstraint
 
 from adapters.database.connection.column_types import JsonText
@@ -34,6 +34,8 @@ _RECORDED = "tables"
 _UNRELEASED = frozenset(f"000{number}" for number in range(1, 9))
 #: A number that only upgrades lock, so that two processes don't upgrade at once.
 _LOCK = 7_265_177_104
+#: The first words of statements that change nothing: a plan leaves them out.
+_WITHOUT_EFFECT = frozenset({"SELECT", "PRAGMA", "SET", "SHOW", "SAVEPOINT", "RELEASE"})
 
 
 class DatabaseTooNew(Misconfigured):
@@ -72,15 +74,45 @@ def upgrade(database: Database, definitions: Definitions, surroundings: Surround
         StoredOtherwise: an extension now declares as JSON a component that has a table, or the other way round.
         Retryable, Misconfigured: the database refused the upgrade; nothing was changed.
     """
-    metadata = tables_of(definitions)
     with database.write() as connection:
-        # First the lock, then the look at the revision: a second process waits here, and finds everything done.
-        database.dialect.prepare_upgrade(connection, _LOCK)
-        # Asked under the lock: another process may have upgraded the database meanwhile.
-        migrated = _revision(connection, database) != head()
-        if migrated:
-            _migrate(connection)
-        _extend(connection, metadata, surroundings or Surroundings(), migrated)
+        _upgrade(connection, database, tables_of(definitions), surroundings)
+
+
+def planned_upgrade(database: Database, definitions: Definitions) -> list[str]:
+    """Return the SQL statements that `upgrade` would execute now, in their order; the database stays as it is.
+
+    The statements are executed in a transaction that is rolled back: only the database knows whether it takes them.
+
+    Raises:
+        HubError: as `upgrade`.
+    """
+    statements: list[str] = []
+
+    def collect(connection: Connection, cursor: Any, statement: str, values: Any, *rest: Any) -> None:
+        if statement.split(None, 1)[0].upper() not in _WITHOUT_EFFECT:
+            statements.append(f"{statement.strip()};" + (f"  -- {values}" if values else ""))
+
+    try:
+        with database.write() as connection:
+            event.listen(connection, "before_cursor_execute", collect)
+            _upgrade(connection, database, tables_of(definitions), None)
+            raise _PlanMade
+    except _PlanMade:
+        return statements
+
+
+class _PlanMade(Exception):  # it ends a transaction, and is no error
+    """Rolls the transaction of a planned upgrade back."""
+
+
+def _upgrade(connection: Connection, database: Database, metadata: MetaData, surroundings: Surroundings | None) -> None:
+    # First the lock, then the look at the revision: a second process waits here, and finds everything done.
+    database.dialect.prepare_upgrade(connection, _LOCK)
+    # Asked under the lock: another process may have upgraded the database meanwhile.
+    migrated = _revision(connection, database) != head()
+    if migrated:
+        _migrate(connection)
+    _extend(connection, metadata, surroundings or Surroundings(), migrated)
 
 
 def needs_upgrade(database: Database, definitions: Definitions) -> bool:

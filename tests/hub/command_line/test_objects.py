@@ -65,11 +65,14 @@ def test_findings_are_json_with_stable_names(command, tmp_path):
     assert finding["where"].endswith("mine.yaml:1:1")
 
 
-def test_a_dry_run_of_an_upgrade_says_whether_it_is_needed(command):
-    assert command("db", "upgrade", "--dry-run").out == "the database would be upgraded\n"
-    assert command("db", "upgrade", "--dry-run").out == "the database would be upgraded\n"
+def test_a_dry_run_of_an_upgrade_prints_the_statements_and_does_nothing(command):
+    planned = command("db", "upgrade", "--dry-run")
+    assert planned.err == "the database would be upgraded\n"
+    assert "CREATE TABLE hub_inbox" in planned.out
+    assert command("db", "upgrade", "--dry-run").err == planned.err
     command("db", "upgrade")
-    assert command("db", "upgrade", "--dry-run").out == "the database is ready: nothing would be done\n"
+    ready = command("db", "upgrade", "--dry-run")
+    assert (ready.out, ready.err) == ("", "the database is ready: nothing would be done\n")
 
 
 def test_the_data_model_is_printed_with_the_deployments_extensions(command, tmp_path):

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, event, inspect, select, text
+from sqlalchemy import CheckConstraint, Engine, event, inspect, select, text
 
 from adapters.database.connection.column_types import JsonText
 from adapters.database.connection.database import Database
@@ -22,6 +22,7 @@ from adapters.database.schema.upgrade import (
     StoredOtherwise,
     head,
     needs_upgrade,
+    planned_upgrade,
     upgrade,
 )
 from integration_objects.complex_object import instances, message
@@ -307,6 +308,28 @@ def test_an_extensions_columns_and_tables_are_added_and_recorded(empty_database)
         assert found.children == order.children
         recorded = metadata.tables["hub_extension"]
         assert connection.execute(select(recorded.c.name)).all() == [("tables",)]
+
+
+def test_a_planned_upgrade_has_the_statements_of_the_real_one(empty_database):
+    """The plan of an extension lists its tables and columns alone, and changes nothing."""
+    upgrade(empty_database, shipped_definitions())
+    planned = planned_upgrade(empty_database, extended())
+    assert needs_upgrade(empty_database, extended())
+    executed = []
+
+    def collect(connection, cursor, statement, *rest):
+        executed.append(statement.strip())
+
+    event.listen(Engine, "before_cursor_execute", collect)
+    try:
+        upgrade(empty_database, extended())
+    finally:
+        event.remove(Engine, "before_cursor_execute", collect)
+    assert any(" x_" in statement for statement in planned)
+    assert [statement.partition(";")[0] for statement in planned] == [
+        statement for statement in executed if statement.startswith(("CREATE", "ALTER", "INSERT", "DROP"))
+    ]
+    assert planned_upgrade(empty_database, extended()) == []
 
 
 def test_what_an_extension_no_longer_has_is_never_dropped(empty_database):
