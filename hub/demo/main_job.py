@@ -1,6 +1,6 @@
-"""The demo: the whole road on the embedded defaults, with stand-ins for billing and provisioning.
+"""The main job: orders from intake to billing on the embedded defaults, with a stand-in for provisioning.
 
-What is shown is read back from the message store and the database; nothing is made up.
+All that is shown is read back from the message store and the database.
 
 Spec: docs/design/integration.md, "Reached from outside" (`demo`); docs/design/road.md, "Command line, completed".
 """
@@ -15,7 +15,7 @@ from hub.presentation.printing import out, picture, table
 
 
 def play(folder: pathlib.Path) -> bool:
-    """Play the demo in *folder*, made anew; returns whether every message came to a final state."""
+    """Play the main job in *folder*, made anew; return whether every message came to a final state."""
     with demonstration(folder) as hub:
         return _play(hub)
 
@@ -38,8 +38,9 @@ def _play(hub: Demonstration) -> bool:
     _answer_work_orders(hub)
     hub.run()
     heading("The mainframe changes the service: another forwarding number, no voice mail")
+    # Sent twice, worked once: the inbox knows a message that it has.
     _send(hub, "mainframe_order", "order-2-change.xml")
-    _send(hub, "mainframe_order", "order-2-change.xml")  # sent twice, worked once
+    _send(hub, "mainframe_order", "order-2-change.xml")
     hub.run()
     _answer_work_orders(hub)
     all_final = hub.run()
@@ -71,22 +72,19 @@ def _show(open_hub: OpenHub) -> None:
         heading("The customers' service profiles (orderhub show 'OM Asset' 1-B)")
         for account in ("1-A", "1-B", "1-C"):
             out(picture(transaction.store.query("OM Asset", {"Account Id": account})))
-        heading("What left, and waits for whoever takes it (orderhub receive CHANNEL)")
+        heading("Messages that wait on the hub's channels (orderhub receive CHANNEL)")
         waiting = messages.outbox.waiting_counts()
         out(table(("channel", "messages"), [(row["destination"], row["waiting"]) for row in waiting]))
         heading("Billing's record file for the first order (orderhub receive billing.records)")
-        records = messages.outbox.waiting("billing.records", 1)
-        for record in records:
+        for record in messages.outbox.waiting("billing.records", 1):
             for line in record.message.body.decode("iso-8859-1").splitlines():
                 out("  " + " ".join(line.split()))
         counts = messages.counts()
         heading("The count")
-        out(
-            f"received {counts.received} = "
-            + " + ".join(f"{number} {state}" for state, number in counts.states.items() if number)
-            + f"; repeats {counts.duplicates}; deliveries {counts.deliveries}"
-            + (" (both sides agree)" if counts.agrees else " (THE TWO SIDES DIFFER)")
-        )
+        states = " + ".join(f"{number} {state}" for state, number in counts.states.items() if number)
+        agreement = "both sides agree" if counts.agrees else "THE TWO SIDES DIFFER"
+        deliveries = f"repeats {counts.duplicates}; deliveries {counts.deliveries} ({agreement})"
+        out(f"received {counts.received} = {states}; {deliveries}")
     out(
         f"\nWhere to look next:\n  cd {open_hub.deployment.folder.name}\n  orderhub status\n  orderhub messages list\n"
         "  orderhub show 'OM Order' O-0000001\n  orderhub receive --peek mainframe.answers"

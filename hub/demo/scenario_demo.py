@@ -1,7 +1,6 @@
-"""A usage scenario for people to watch: told, with the commands that a person would type, and what they left.
+"""A usage scenario, printed for people: the story, the commands that a person would type, and the stored result.
 
-Each workflow runs as `orderhub workflow` runs it. What is shown is read back from the database afterwards; nothing is
-made up.
+Each workflow runs as `orderhub workflow` runs it. All that is shown is read back from the database afterwards.
 
 Spec: docs/design/road.md, "Command line, completed" (`demo --scenario`); docs/design/workflows.md, "Usage scenarios".
 """
@@ -19,23 +18,16 @@ from hub.data_manager.lookup import SHOWN_BY, stored_object
 from hub.data_manager.workflow_run import run_workflow
 from hub.demo.scenarios import SCENARIOS, Request
 from hub.demo.stage import WIDTH, Demonstration, demonstration, heading, paragraph
-from hub.presentation.printing import out, table
+from hub.presentation.printing import out, table, value_of
 from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflow_manager.outcome import Note
-from integration_objects.complex_object import (
-    action_code,
-    attributes,
-    instances,
-    line_items,
-    object_name,
-    walk_items,
-)
+from integration_objects.complex_object import action_code, attributes, instances, line_items, object_name, walk_items
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
 
-#: what a scenario begins with
+#: the samples that are loaded before each scenario
 _SAMPLES = ("catalogue.xml", "price_list.xml", "accounts.xml", "premises.xml", "customers.xml")
 _BILLING = "billing.events"
 _HEADS = ("number", "product", "action", "status", "price", "attributes")
@@ -44,24 +36,22 @@ _HEADS = ("number", "product", "action", "status", "price", "attributes")
 class ScenarioUnknown(Refused):
     """There is no usage scenario of this letter to be played."""
 
+    what = "there is no scenario '{letter}' to be played"
+    where = "--scenario"
+    why = "scenarios are {scenarios}"
+    mend = "name one of them by its letter"
+
 
 def play_scenario(folder: pathlib.Path, letter: str) -> bool:
-    """Play a usage scenario with its predecessors in *folder*, made anew.
-
-    Returns:
-        Whether every message came to a final state.
+    """Play a usage scenario with its predecessors in *folder*, made anew; return whether all messages are final.
 
     Raises:
-        ScenarioUnknown: there is none of this letter; nothing was touched.
+        ScenarioUnknown: no scenario has this letter; the folder wasn't touched.
     """
-    if letter not in SCENARIOS:
-        raise ScenarioUnknown(
-            f"there is no scenario '{letter}' to be played",
-            where="--scenario",
-            why="scenarios are " + ", ".join(f"{known} ({one.title})" for known, one in SCENARIOS.items()),
-            mend="name one of them by its letter",
-        )
-    scenario = SCENARIOS[letter]
+    scenario = SCENARIOS.get(letter)
+    if scenario is None:
+        titles = ", ".join(f"{known} ({scenario.title})" for known, scenario in SCENARIOS.items())
+        raise ScenarioUnknown(letter=letter, scenarios=titles)
     with demonstration(folder) as hub:
         stage = PrintedStage(hub)
         stage.load()
@@ -71,7 +61,7 @@ def play_scenario(folder: pathlib.Path, letter: str) -> bool:
 
 
 class PrintedStage:
-    """A stage (`hub.demo.scenarios.Stage`) on the demonstration's deployment, which prints what happens on it."""
+    """A stage (`hub.demo.scenarios.Stage`) on the demonstration's deployment, which prints each step."""
 
     def __init__(self, hub: Demonstration) -> None:
         self._hub = hub
@@ -94,46 +84,48 @@ class PrintedStage:
 
     def work(self, workflow: str, **arguments: str | Sequence[Request]) -> PropertySet:
         """Run a workflow; print the command, its report, and the object as it is stored then."""
-        pairs, shown = [], []
-        for name, value in ((name.replace("_", "-"), value) for name, value in arguments.items()):
-            text = value if isinstance(value, str) else _as_json(value)
+        pairs, typed, requests = [], [], []
+        for argument, value in arguments.items():
+            name, text = argument.replace("_", "-"), value if isinstance(value, str) else _as_json(value)
             pairs.append((name, text))
-            shown.append(f"{name}={text if isinstance(value, str) else self._written(text)}")
-        _command("workflow", workflow, *shown)
-        for value in arguments.values():
-            if not isinstance(value, str):
-                out(_readable(_as_json(value)))
+            if isinstance(value, str):
+                typed.append(f"{name}={text}")
+            else:
+                typed.append(f"{name}={self._file_with(text)}")
+                requests.append(text)
+        _command("workflow", workflow, *typed)
+        for text in requests:
+            out(_readable(text))
         open_hub = self._hub.open_hub
-        outcome = run_workflow(
-            open_hub, workflow_named(open_hub.deployment.workflows, workflow), request(workflow, pairs)
-        ).outcome
+        called = workflow_named(open_hub.deployment.workflows, workflow)
+        outcome = run_workflow(open_hub, called, request(workflow, pairs)).outcome
         for line in _report(outcome.notes):
             out(f"  {line}")
         written = [(object_name(tree) or "", instances(tree)[0]) for tree in outcome.objects]
         for place, (name, instance) in enumerate(written):
-            self._show(name, self._stored(name, instance.get(self._named_by(name))), with_lines=place == 0)
+            self._show(name, self._stored(name, instance.get(self._key_field(name))), with_lines=place == 0)
         return written[0][1]
 
     def look(self, name: str, key: str | None) -> PropertySet:
-        """Print the command that shows a stored object, and what the object says."""
+        """Print the command that shows a stored object, and the object."""
         _command("show", name, key or "", "--text")
         instance = self._stored(name, key)
         self._show(name, instance)
         return instance
 
     def provision(self) -> None:
-        """Answer all work orders; print what became of each answer."""
+        """Answer all work orders; print the state to which each answer came."""
         _command("receive", "provisioning.work_orders")
-        answered = self._hub.answer_work_orders()
+        answers = self._hub.answer_work_orders()
         self._hub.run()
         with self._hub.open_hub.read() as transaction:
-            states = [(transaction.messages.show(one.row_id) or {})["state"] for one in answered]
-        for one, state in zip(answered, states, strict=True):
-            out(f"  work order {one.number}, revision {one.revision}: {one.lines} lines are complete")
+            states = [(transaction.messages.show(answer.row_id) or {})["state"] for answer in answers]
+        for answer, state in zip(answers, states, strict=True):
+            out(f"  work order {answer.number}, revision {answer.revision}: {answer.lines} lines are complete")
             out(f"    answered (orderhub send provisioning_status, orderhub run --once): {state}")
 
     def show_end(self, account: str) -> None:
-        """Print what the account has now, what became of its orders, and what billing was told."""
+        """Print the account's service profile, its orders, and the messages to billing."""
         heading("The customer's service profile")
         self.look("OM Asset", account)
         heading("The orders")
@@ -147,10 +139,10 @@ class PrintedStage:
         external = self._hub.open_hub.deployment.external_objects["Billing Message"]
         charges: Counter[tuple[str | None, ...]] = Counter()
         for row in messages:
-            told = external_from_xml(parse(row.message.body), external)
-            for charge in (node for node in told.children if node.type == "Charge"):
+            event = external_from_xml(parse(row.message.body), external)
+            for charge in (node for node in event.children if node.type == "Charge"):
                 fields = ("Action", "ProductId", "Price", "UnitOfMeasure")
-                charges[(told.get("OrderNumber"), *(charge.get(field) for field in fields))] += 1
+                charges[(event.get("OrderNumber"), *(charge.get(field) for field in fields))] += 1
         rows = [(order, number, *charge) for (order, *charge), number in charges.items()]
         out(table(("order", "charges", "action", "product", "price", "per"), rows))
         out(
@@ -159,15 +151,15 @@ class PrintedStage:
             f"  orderhub receive --peek {_BILLING}"
         )
 
-    def _written(self, requests: str) -> str:
-        """Requests in a file of their own, as an argument names it."""
+    def _file_with(self, requests: str) -> str:
+        """Write requests into a new file; return the argument that names the file."""
         self._files += 1
         name = f"requests-{self._files}.json"
         self._hub.write(name, requests)
         return f"@{name}"
 
-    def _named_by(self, name: str) -> str:
-        """The field whose value `orderhub show` takes."""
+    def _key_field(self, name: str) -> str:
+        """Return the field whose value `orderhub show` takes."""
         definitions = self._hub.open_hub.deployment.definitions
         return SHOWN_BY[name][0] if name in SHOWN_BY else definitions[name].root.keys[0][0]
 
@@ -178,21 +170,21 @@ class PrintedStage:
         return instance
 
     def _show(self, name: str, instance: PropertySet, with_lines: bool = True) -> None:
-        """Print a stored instance; of an order, every revision's header, as one replaces the other."""
+        """Print a stored instance; of an order, the header of every revision, because one replaces the other."""
         number = instance.get("Order Number")
         if name == "OM Order" and number is not None:
             with self._hub.open_hub.read() as transaction:
                 revisions = instances(transaction.store.query(name, {"Order Number": number}))
-            for one in revisions:
-                flag = "active" if one.get("Active Flag") == "Y" else "inactive"
-                out(f"  order {number}, revision {one.get('Revision')}: {one.get('Status')}, {flag}")
+            for order in revisions:
+                flag = "active" if order.get("Active Flag") == "Y" else "inactive"
+                out(f"  order {number}, revision {order.get('Revision')}: {order.get('Status')}, {flag}")
         else:
-            heads = (self._named_by(name), "Name", "Parent Account Id", "Status")
+            heads = (self._key_field(name), "Name", "Parent Account Id", "Status")
             out("  " + ", ".join(f"{head}: {instance.get(head)}" for head in heads if instance.get(head)))
         if with_lines and line_items(instance):
             rows, total = _lines(instance)
-            said = [column for column in range(len(_HEADS)) if any(row[column] for row in rows)]
-            text = table([_HEADS[column] for column in said], [[row[column] for column in said] for row in rows])
+            filled = [column for column in range(len(_HEADS)) if any(row[column] for row in rows)]
+            text = table([_HEADS[column] for column in filled], [[row[column] for column in filled] for row in rows])
             out("\n".join(f"  {line}" for line in text.splitlines()))
             out(f"  in all: {total}")
 
@@ -202,12 +194,12 @@ def _command(*words: str) -> None:
 
 
 def _as_json(requests: Sequence[Request]) -> str:
-    """Requests as the workflows take them, one a line."""
-    return "[" + ",\n ".join(json.dumps(one, ensure_ascii=False) for one in requests) + "]"
+    """Write requests as the workflows take them, one a line."""
+    return "[" + ",\n ".join(json.dumps(document, ensure_ascii=False) for document in requests) + "]"
 
 
 def _readable(requests: str) -> str:
-    """Requests, indented, in lines that are read easily."""
+    """Indent the lines of requests, and fold long ones."""
     return "\n".join(
         textwrap.fill(line, WIDTH, initial_indent="    ", subsequent_indent="       ", break_on_hyphens=False)
         for line in requests.splitlines()
@@ -215,31 +207,29 @@ def _readable(requests: str) -> str:
 
 
 def _report(notes: Iterable[Note]) -> list[str]:
-    """A workflow's report; what it says alike of several lines of a product once, with their number."""
-    said = Counter((note.kind, note.product, note.text) for note in notes)
+    """Return the lines of a workflow's report; equal notes on several lines of a product once, with their number."""
+    counts = Counter((note.kind, note.product, note.text) for note in notes)
     return [
         str(Note(kind, text, product=product)) + (f" ({number} times)" if number > 1 else "")
-        for (kind, product, text), number in said.items()
+        for (kind, product, text), number in counts.items()
     ]
 
 
 def _lines(instance: PropertySet) -> tuple[list[tuple[str, ...]], str]:
-    """The items, those counted together that say the same; and how many have which action or, in a profile, status."""
+    """Return the rows of the items, equal items once with their number; and a count by action, or by status."""
     depths: dict[int, int] = {}
-    said: Counter[tuple[str, ...]] = Counter()
+    counts: Counter[tuple[str, ...]] = Counter()
     total: Counter[str] = Counter()
+    # A service profile is a state: its items have a status, and no action.
     in_profile = instance.type == "Asset"
     for item, parent in walk_items(instance):
         depths[id(item)] = 0 if parent is None else depths[id(parent)] + 1
         action, status = "" if in_profile else action_code(item), item.get("Status") or ""
-        values = ", ".join(
-            f"{one.get('Name')}={one.get('Text Value') or one.get('Number Value') or one.get('Date Value')}"
-            for one in attributes(item)
-        )
+        values = ", ".join(f"{attribute.get('Name')}={value_of(attribute)}" for attribute in attributes(item))
         product = "  " * depths[id(item)] + (item.get("Product Id") or "")
-        said[product, action, status, item.get("Adjusted Price") or "", values] += 1
+        counts[product, action, status, item.get("Adjusted Price") or "", values] += 1
         total[status if in_profile else action] += 1
-    rows = [(str(number), *texts) for texts, number in said.items()]
+    rows = [(str(number), *texts) for texts, number in counts.items()]
     return rows, ", ".join(f"{number} {word}" for word, number in total.items())
 
 

@@ -1,10 +1,10 @@
-"""The source's usage scenarios, told once: what customers want, and what is done at the hub, workflow by workflow.
+"""The source's usage scenarios: the customers' wishes, and the workflows that fulfil them at the hub.
 
-    Stage      where a scenario is played: `orderhub demo --scenario` prints it, acceptance tests look at what it left
-    SCENARIOS  letter -> title, whose account, and the play: all that goes before it, it, and on to the service profile
+    Stage      runs the workflows: `orderhub demo --scenario` prints each step, acceptance tests read the stored state
+    SCENARIOS  letter -> title, account, and the play: the scenarios before it, the scenario, and its installation
 
-A play ends when provisioning has answered. What the source tells of, and no more, is done by the functions that plays
-are made of: `initial_quote`, `delta_quote`, ... Scenario e tells of legacy systems, and has nothing to play.
+A play ends when provisioning has answered. It is made of functions that do one part of the source's story each:
+`initial_quote`, `delta_quote`, ... Scenario e tells of legacy systems, and has nothing to play.
 
 Source: "Usage Scenarios", a to d and f; spec: docs/design/workflows.md, "Usage scenarios"; docs/design/road.md,
 "Command line, completed".
@@ -17,16 +17,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from integration_objects.complex_object import line_items, walk_items
+from integration_objects.complex_object import items_of, line_items
 from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 BUNDLE, PACKAGE = "Small Business Enabler", "Local Breakthrough Package"
 LINE, ISDN = "Local Line", "ISDN Line"
 MAIL, WAITING, CALLER_ID, FORWARDING = "Voice Mail", "Call Waiting", "Caller Id", "Call Forwarding"
-#: what each line of the bundle has, in this order
+#: the features of each line of the bundle, in this order
 FEATURES = (MAIL, WAITING, CALLER_ID)
-#: American Widgets' office in Spokane, made in scenario a; the office that it begins with; the customer of scenario f
+#: American Widgets' office in Spokane, made in scenario a; the office that is there before; the customer of scenario f
 SPOKANE, NEW_YORK, HOME = "2-AW-WA", "2-AW-NY", "2-LB"
 OFFICE_NUMBER, CELL_PHONE = "509-555-0199", "509-555-0177"
 #: the line whose number brings nuisance calls, counted from 0
@@ -36,41 +36,32 @@ Request = Mapping[str, Any]
 
 
 class Stage(Protocol):
-    """Where a scenario is played."""
+    """The hub and its surroundings, as a scenario uses them."""
 
     def begin(self, title: str) -> None:
-        """Begin a scenario, or what comes after it."""
+        """Begin a scenario, or the installation after it."""
 
     def tell(self, text: str) -> None:
-        """Say what somebody wants, and what is done about it."""
+        """Tell a part of the story."""
 
     def work(self, workflow: str, **arguments: str | Sequence[Request]) -> PropertySet:
-        """Run a workflow, as `orderhub workflow` does.
+        """Run a workflow, as `orderhub workflow` does; return the first instance that it wrote.
 
         Args:
             workflow: its name, in kebab case.
             arguments: its arguments by name, with ``_`` for ``-``; requests as objects of their JSON.
-
-        Returns:
-            The instance that it wrote, the first where there are several.
         """
 
     def look(self, name: str, key: str | None) -> PropertySet:
-        """A stored instance of the integration object *name*, by the key that `orderhub show` takes."""
+        """Return a stored instance of the integration object *name*, by the key that `orderhub show` takes."""
 
     def provision(self) -> None:
-        """Have provisioning answer every work order that waits for it: all lines are complete."""
+        """Let provisioning answer every work order that waits for it: all lines are complete."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario that can be played.
-
-    Attributes:
-        title: as the source has it.
-        account: whose orders and services it is about.
-        play: plays it on a stage, with all that goes before it, and on until the services are there.
-    """
+    """A scenario: its title in the source, the account that it is about, and its play on a stage."""
 
     title: str
     account: str
@@ -78,7 +69,7 @@ class Scenario:
 
 
 def numbers(first: int, how_many: int) -> list[dict[str, str]]:
-    """Telephone numbers in Spokane, as lines' fields.
+    """Return telephone numbers in Spokane, as the fields of as many lines.
 
     >>> numbers(101, 2)
     [{'Service Id': '509-555-0101'}, {'Service Id': '509-555-0102'}]
@@ -87,7 +78,7 @@ def numbers(first: int, how_many: int) -> list[dict[str, str]]:
 
 
 def initial_quote(stage: Stage) -> PropertySet:
-    """Scenario a, up to the quote: a bundle with ten lines for a new office; returns the quote."""
+    """Play scenario a up to the quote: a bundle with ten lines for a new office; return the quote."""
     stage.begin("a. Initial Quote and Order")
     stage.tell(
         "A customer wants to establish ten local telephone lines for a new office his company, American Widgets "
@@ -120,7 +111,7 @@ def initial_quote(stage: Stage) -> PropertySet:
 
 
 def initial_order(stage: Stage) -> PropertySet:
-    """Scenario a to its end: the quote is ordered, and the services are installed; returns the order."""
+    """Play scenario a to its end: the quote is ordered, and the services are installed; return the order."""
     quote = initial_quote(stage)
     stage.tell("The sales agent reviews the quote with the customer, places the order for it, and submits the order.")
     order = _place(stage, quote)
@@ -131,7 +122,7 @@ def initial_order(stage: Stage) -> PropertySet:
 
 
 def delta_quote(stage: Stage) -> PropertySet:
-    """Scenario b, after a: five lines more, and one replaced because of its number; returns the quote."""
+    """Play scenario b, after a: five lines more, and one replaced because of its number; return the quote."""
     initial_order(stage)
     stage.begin("b. Delta Quote")
     stage.tell(
@@ -161,18 +152,15 @@ def delta_quote(stage: Stage) -> PropertySet:
 
 
 def delta_order(stage: Stage) -> PropertySet:
-    """Scenario b, played on: the customer confirms the changes, and they are installed; returns the order."""
+    """Play on after scenario b: the customer confirms the changes, and they are installed; return the order."""
     quote = delta_quote(stage)
     stage.begin("Played on")
     stage.tell("He calls back and confirms the changes: the quote is ordered, submitted and installed.")
-    order = _place(stage, quote)
-    _submit(stage, order)
-    stage.provision()
-    return order
+    return _install(stage, _place(stage, quote))
 
 
 def order_with_isdn(stage: Stage) -> PropertySet:
-    """Scenario c, after a and b: an ISDN line on the same quote, and the quote is ordered; returns the order."""
+    """Play scenario c, after a and b: an ISDN line on the same quote, and the quote is ordered; return the order."""
     quote = delta_quote(stage)
     stage.begin("c. Update Delta Quote and Order")
     stage.tell(
@@ -187,17 +175,15 @@ def order_with_isdn(stage: Stage) -> PropertySet:
 
 
 def order_with_isdn_installed(stage: Stage) -> PropertySet:
-    """Scenario c, played on: the order is submitted, and the services are installed; returns the order."""
+    """Play on after scenario c: the order is submitted, and the services are installed; return the order."""
     order = order_with_isdn(stage)
     stage.begin("Played on")
     stage.tell("The order is submitted, and provisioning installs the services.")
-    _submit(stage, order)
-    stage.provision()
-    return order
+    return _install(stage, order)
 
 
 def boss_quote(stage: Stage) -> tuple[PropertySet, PropertySet]:
-    """Scenario d, after a to c, up to the quote: two ISDN lines more; returns the quote, and the order that is open."""
+    """Play scenario d, after a to c, up to the quote: two ISDN lines more; return the quote, and the open order."""
     placed = order_with_isdn(stage)
     stage.begin("d. New Delta Quote with Open Order")
     stage.tell(
@@ -216,24 +202,23 @@ def boss_quote(stage: Stage) -> tuple[PropertySet, PropertySet]:
 
 
 def boss_order(stage: Stage) -> tuple[PropertySet, PropertySet]:
-    """Scenario d to its end: the boss orders and submits; returns his order, and the one that was open before."""
+    """Play scenario d to its end: the boss orders and submits; return his order, and the one that was open before."""
     quote, before = boss_quote(stage)
     stage.tell("Only the two ISDN line items have an action. He selects the Submit Option and logs off.")
     return _submit(stage, _place(stage, quote)), before
 
 
 def boss_order_installed(stage: Stage) -> tuple[PropertySet, PropertySet]:
-    """Scenario d, played on: the order before is submitted too, and both are installed; returns the same two."""
+    """Play on after scenario d: the order before is submitted too, and both are installed; return the same two."""
     order, before = boss_order(stage)
     stage.begin("Played on")
-    stage.tell("The sales agent submits the order before it, too, and provisioning installs what both ask for.")
-    _submit(stage, before)
-    stage.provision()
+    stage.tell("The sales agent submits the order before it, too, and provisioning installs both orders.")
+    _install(stage, before)
     return order, before
 
 
 def package_order(stage: Stage) -> PropertySet:
-    """Scenario f, up to the order: the package with voice-mail, submitted; returns the order."""
+    """Play scenario f up to the order: the package with voice-mail, submitted; return the order."""
     stage.begin("f. Supplemental Order")
     stage.tell(
         "A sales rep persuades another customer to switch to Telecom's service. He selects a Local Breakthrough "
@@ -261,7 +246,7 @@ def package_order(stage: Stage) -> PropertySet:
 
 
 def supplement(stage: Stage) -> PropertySet:
-    """Scenario f, twenty minutes later: the open order is revised; returns the supplement, as it was copied."""
+    """Play scenario f, twenty minutes later: the open order is revised; return the supplement, as it was copied."""
     order = package_order(stage)
     stage.tell(
         "Twenty minutes later the customer decides that $6.95 per month is a little much for voice-mail. The sales "
@@ -273,7 +258,7 @@ def supplement(stage: Stage) -> PropertySet:
 
 
 def supplemental_order(stage: Stage) -> PropertySet:
-    """Scenario f to its end: the supplement without voice-mail, with another number, submitted; returns it."""
+    """Play scenario f to its end: the supplement without voice-mail, with another number, submitted; return it."""
     order = supplement(stage)
     stage.tell(
         "Working in the new order, she selects the package, deletes the voice-mail feature, and changes the "
@@ -293,7 +278,7 @@ def supplemental_order(stage: Stage) -> PropertySet:
 
 
 def supplemental_order_installed(stage: Stage) -> PropertySet:
-    """Scenario f, played on: provisioning answers what was replaced, in vain, and the supplement; returns it."""
+    """Play on after scenario f: both work orders are answered, the replaced one in vain; return the supplement."""
     order = supplemental_order(stage)
     stage.begin("Played on")
     stage.tell(
@@ -312,6 +297,12 @@ def _submit(stage: Stage, order: PropertySet) -> PropertySet:
     return stage.work("submit", order=_order_number(order))
 
 
+def _install(stage: Stage, order: PropertySet) -> PropertySet:
+    _submit(stage, order)
+    stage.provision()
+    return order
+
+
 def _number(quote: PropertySet) -> str:
     return quote.get("Quote Number") or ""
 
@@ -321,18 +312,17 @@ def _order_number(order: PropertySet) -> str:
 
 
 def _root(instance: PropertySet) -> str:
-    """The key of the only service item."""
+    """Return the key of the only root item."""
     (root,) = line_items(instance)
     return root.get(KEY) or ""
 
 
 def _keys(instance: PropertySet, product: str) -> list[str]:
-    """The keys of a product's items, in the tree's order."""
-    return [item.get(KEY) or "" for item, _ in walk_items(instance) if item.get("Product Id") == product]
+    """Return the keys of a product's items, in the tree's order."""
+    return [item.get(KEY) or "" for item in items_of(instance) if item.get("Product Id") == product]
 
 
 def _key(instance: PropertySet, product: str) -> str:
-    """The key of a product's first item."""
     return _keys(instance, product)[0]
 
 

@@ -1,6 +1,4 @@
-"""What demonstrations are played on: a deployment made anew on SQLite and embedded queues, with its stand-ins.
-
-    Demonstration    the samples, loaded and sent; a provisioning system that answers work orders; the hub's worker
+"""The demonstration's deployment, made anew on SQLite and embedded queues, with a stand-in for provisioning.
 
 Spec: docs/design/road.md, "Command line, completed" (`demo` ignores settings and environment).
 """
@@ -11,7 +9,7 @@ import importlib.resources
 import pathlib
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from adapters.database.messages.filing import Filed
@@ -41,7 +39,7 @@ routes = ["*"]
 systems = ["*"]
 folder_settle_s = 0
 """
-#: characters of a line that is read
+#: characters of a printed line
 WIDTH = 110
 
 
@@ -50,9 +48,8 @@ class Answered:
     """A work order that the stand-in for provisioning has answered.
 
     Attributes:
-        number, revision: the work order's.
-        lines: how many of its lines were asked for, and are complete now.
-        row_id: the answer, in the message store.
+        lines: the number of its lines that have an action, and are complete now.
+        row_id: the answer's row in the message store.
     """
 
     number: str
@@ -62,7 +59,7 @@ class Answered:
 
 
 class Demonstration:
-    """A deployment in the demonstration's folder, and hands for what comes from outside."""
+    """A deployment in the demonstration's folder; its methods act as people and systems outside the hub."""
 
     def __init__(self, open_hub: OpenHub) -> None:
         self.open_hub = open_hub
@@ -70,7 +67,7 @@ class Demonstration:
         self._manager = self._worker.data_manager
 
     def load(self, name: str) -> list[str]:
-        """Load a sample, as `orderhub load` does; a line for each object."""
+        """Load a sample, as `orderhub load` does; return a line for each object."""
         tree = hub_from_xml(_sample(name), self.open_hub.deployment.definitions)
         with self.open_hub.write() as transaction:
             return load(transaction.run(Origin("load", "local", name)), tree)
@@ -80,25 +77,25 @@ class Demonstration:
         return self._file(route, Envelope(message_id, _sample(name)), name)
 
     def drop(self, folder: str, name: str) -> str:
-        """Put a sample into a folder that a route reads; the file's name there."""
+        """Put a sample into a folder that a route reads; return the file's name there."""
         return pathlib.Path(open_transports(self.open_hub)["folder"].put_in(folder, name, [_sample(name)])).name
 
     def run(self) -> bool:
-        """Run the hub until only final and parked messages are left; whether all are final."""
+        """Run the hub until only final and parked messages are left; return whether all are final."""
         return self._worker.run(once=True)
 
     def answer_work_orders(self) -> list[Answered]:
-        """What a provisioning system does: take each work order, and say that all its lines are complete."""
+        """Act as a provisioning system: take each work order, and answer that all its lines are complete."""
         with self.open_hub.write() as transaction:
-            taken = transaction.messages.outbox.take(WORK_ORDERS, 100)
-        return [self._answer(row.message.message_id, row.message.body) for row in taken]
+            work_orders = transaction.messages.outbox.take(WORK_ORDERS, 100)
+        return [self._answer(row.message.message_id, row.message.body) for row in work_orders]
 
     def write(self, name: str, text: str) -> None:
         """Write a file into the demonstration's folder."""
         (self.open_hub.deployment.folder / name).write_text(text, encoding="utf-8")
 
     def close(self) -> None:
-        """Close doors and database."""
+        """Close transports and database."""
         self._worker.close()
         self.open_hub.close()
 
@@ -124,17 +121,15 @@ class Demonstration:
 
 @contextmanager
 def demonstration(folder: pathlib.Path) -> Iterator[Demonstration]:
-    """A demonstration in *folder*, which is made anew; settings and environment are ignored."""
+    """Open a demonstration in *folder*, which is made anew; settings and environment are ignored."""
     fresh_folder(folder)
     (folder / FILE).write_text(_SETTINGS, encoding="utf-8")
+    # The demonstration's files are whole from the start, so that the hub need not wait for them to settle.
     settings = read_settings(folder, environment=False, routes=[EVERY], folder_settle_s=0.0, poll_s=0.05)
     open_hub = OpenHub(load_deployment(folder, settings))
     open_hub.prepare_database()
-    made = Demonstration(open_hub)
-    try:
-        yield made
-    finally:
-        made.close()
+    with closing(Demonstration(open_hub)) as hub:
+        yield hub
 
 
 def heading(text: str) -> None:
@@ -143,7 +138,7 @@ def heading(text: str) -> None:
 
 
 def paragraph(text: str) -> None:
-    """Print a paragraph in lines that are read easily."""
+    """Print a paragraph in lines of `WIDTH` characters."""
     out("\n" + textwrap.fill(text, WIDTH))
 
 

@@ -7,8 +7,8 @@
                                "items": []}]}]}
 
 A field that is carried and null is null, one that isn't carried has no entry; decimals are strings, as they came.
-Line items stand under "items", attributes (their fields alone) under "attributes"; what else a component holds
-stands under "components", by name: ``{"Account Key": [{"fields": {...}}]}``.
+Line items stand under "items", attributes (their fields alone) under "attributes", all other components under
+"components", by name: ``{"Account Key": [{"fields": {...}}]}``.
 
 Spec: docs/design/methods.md, "Reached from outside".
 """
@@ -35,6 +35,10 @@ _LIST = "ListOf "
 class TreeTooDeep(Refused):
     """A tree is too deep for the form that was asked for."""
 
+    what = "the result has no {form} form"
+    why = "it has {levels:,} levels, and {most:,} are the most"
+    mend = "ask for --format xml, which writes deep lines flat"
+
 
 def check_levels(tree: PropertySet, form: str) -> None:
     """Refuse a tree that is deeper than 1,000 levels of components, the header not counted.
@@ -45,18 +49,14 @@ def check_levels(tree: PropertySet, form: str) -> None:
     levels, level = -1, list(instances(tree))
     while level:
         levels += 1
-        level = [node for one in level for listing in one.children for node in listing.children]
+        level = [below for node in level for listing in node.children for below in listing.children]
     if levels > MAX_LEVELS:
-        raise TreeTooDeep(
-            f"the result has no {form} form",
-            where=object_name(tree) or "complex object",
-            why=f"it has {levels:,} levels, and {MAX_LEVELS:,} are the most",
-            mend="ask for --format xml, which writes deep lines flat",
-        )
+        where = object_name(tree) or "complex object"
+        raise TreeTooDeep(form=form, levels=levels, most=MAX_LEVELS, where=where)
 
 
 def tree_json(tree: PropertySet, definitions: Definitions) -> str:
-    """The tree as JSON text, a line for each component.
+    """Write the tree as JSON, a line for each component.
 
     Raises:
         TreeTooDeep: it is deeper than 1,000 levels.
@@ -85,7 +85,8 @@ class _Task(NamedTuple):
 
 
 def _pieces(top: list[_Task]) -> Iterator[str]:
-    """The JSON of sibling components, and of all beneath them, without recursion."""
+    """Yield the JSON of sibling components, and of all beneath them."""
+    # The stack holds what is still to be written, the first on top: components, and the text between and behind them.
     stack: list[_Task | str] = []
     _push(stack, top)
     while stack:
@@ -93,14 +94,15 @@ def _pieces(top: list[_Task]) -> Iterator[str]:
         if isinstance(task, str):
             yield task
             continue
-        indent, fields = "\n" + "  " * task.level, _fields(task.node)
+        indent, fields = "\n" + "  " * task.level, _text(task.node.properties)
+        # An attribute always has a Name, so that other members can follow its fields after a comma.
         yield f"{indent}{fields[:-1]}" if task.component.name == ATTRIBUTE else f'{indent}{{"fields": {fields}'
         stack.append("}")
         _push_lists(stack, task)
 
 
 def _push_lists(stack: list[_Task | str], task: _Task) -> None:
-    """Put what stands beneath a component onto the stack, the last first."""
+    """Put all beneath a component onto the stack, the last first."""
     node, component, level = task
     others = [child for child in node.children if child.type not in (_ITEMS, _ATTRIBUTES)]
     if LINE_ITEM in component.children or node.child(_ITEMS) is not None:
@@ -135,10 +137,5 @@ def _beneath(listing: PropertySet | None, component: Component, level: int) -> l
     return [_Task(node, below, level + 1) for node in listing.children]
 
 
-def _fields(node: PropertySet) -> str:
-    """The fields as a JSON object; an attribute always has a Name."""
-    return json.dumps(node.properties, ensure_ascii=False)
-
-
-def _text(text: str | None) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
