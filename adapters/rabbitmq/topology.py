@@ -11,8 +11,8 @@ a limit of 20 by itself, after which a message of a queue without a dead-letter 
 gets a limit that nothing reaches. Dead-lettering at least once needs ``reject-publish``, which has no effect as long as
 no policy limits the queue's length.
 
-RabbitMQ names the first argument that differs, and no other one. The hub asks again with the value that was found, until
-the broker agrees: one error names every difference. The queue exists, so that these declarations change nothing.
+RabbitMQ names the first argument that differs, and no other one. The hub asks again with the value that was found,
+until the broker agrees: one error names every difference. The queue exists, so that these declarations change nothing.
 
 Spec: docs/design/integration.md, "Transports";
 docs/design/guarantees.md, "pika, RabbitMQ". All of it is in RabbitMQ 3.10.
