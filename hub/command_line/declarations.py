@@ -35,7 +35,7 @@ def check(as_json: Json = False) -> None:
     """Prove all routes, maps, objects, schemas and templates of the deployment together."""
     findings = check_deployment(pathlib.Path.cwd())
     _report(findings, as_json)
-    complain(f"the deployment is sound: {len(findings)} findings" if findings else "the deployment is sound")
+    complain(f"the deployment is sound; warnings: {len(findings)}" if findings else "the deployment is sound")
 
 
 @maps_app.command("check")

@@ -20,7 +20,7 @@ from hub.data_manager.lookup import status_of
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.processes import check_workers, run_workers
 from hub.deployment.deployment import open_deployment
-from hub.deployment.proof import prove
+from hub.deployment.proven import prove_once
 from hub.deployment.route import component_of
 from hub.presentation.printing import complain, out, print_json, table
 
@@ -39,7 +39,7 @@ def run(
     ] = None,
 ) -> None:
     """Run the hub: receive, process, dispatch."""
-    deployment = prove(open_deployment(pathlib.Path.cwd()))
+    deployment = prove_once(open_deployment(pathlib.Path.cwd()))
     number = workers or deployment.settings.workers
     # A fault that keeps the hub from starting ends the command here, once, before there are processes. The database is
     # closed before they are forked, because two processes can't share a connection.

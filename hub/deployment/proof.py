@@ -18,6 +18,8 @@ from typing import Any
 
 from hub.deployment.declared_expressions import approval_findings, condition_findings, route_findings
 from hub.deployment.deployment import Deployment
+from hub.deployment.folder_layout import folder_findings
+from hub.deployment.loops import loop_findings
 from hub.deployment.settings import Settings, read_settings
 from integration_objects.declaration import DeclarationFault
 from integration_objects.errors import HubError, Misconfigured
@@ -53,6 +55,17 @@ def prove(deployment: Deployment) -> Deployment:
         for finding in stage(deployment):
             if finding.severity == "error":
                 raise DeploymentUnsound(finding.text, where=finding.where, mend=finding.mend)
+    return deployment
+
+
+def read_used(deployment: Deployment) -> Deployment:
+    """Read the parts that a running hub uses, without the proof; return the same deployment.
+
+    Raises:
+        Misconfigured: the first fault, with file, line and column.
+    """
+    for stage in _USED:
+        stage(deployment)
     return deployment
 
 
@@ -112,6 +125,10 @@ def check_packages(_: Deployment | None = None) -> list[Finding]:
     return []
 
 
+def _layout(deployment: Deployment) -> list[Finding]:
+    return folder_findings(deployment.folder)
+
+
 def _conditions(deployment: Deployment) -> list[Finding]:
     return condition_findings(deployment.definitions)
 
@@ -142,7 +159,8 @@ def _systems(deployment: Deployment) -> list[Finding]:
 
 
 def _routes(deployment: Deployment) -> list[Finding]:
-    return route_findings(deployment.routes.values())
+    found = route_findings(deployment.routes.values())
+    return found + loop_findings(deployment.routes, deployment.systems.values())
 
 
 def _approvals(deployment: Deployment) -> list[Finding]:
@@ -159,11 +177,9 @@ def _reads(part: Callable[[Deployment], Any]) -> Callable[[Deployment], list[Fin
     return stage
 
 
-_STAGES: tuple[Callable[[Deployment], Iterable[Finding]], ...] = (
+_Stage = Callable[[Deployment], Iterable[Finding]]
+_USED: tuple[_Stage, ...] = (
     check_packages,
-    _conditions,
-    _external_objects,
-    _maps,
     _systems,
     _reads(lambda deployment: deployment.services),
     _reads(lambda deployment: deployment.workflows),
@@ -173,3 +189,4 @@ _STAGES: tuple[Callable[[Deployment], Iterable[Finding]], ...] = (
     _reads(lambda deployment: deployment.pricing),
     _reads(lambda deployment: deployment.licence),
 )
+_STAGES: tuple[_Stage, ...] = (_layout, _conditions, _external_objects, _maps, *_USED)
