@@ -1,4 +1,4 @@
-"""The data model as a page: a drawing of all tables, then each object with its fields, columns and values.
+"""The data model as a page: a drawing of all tables, then the fields of each object, stored or only sent.
 
 It is made from the definitions, so that it can't say anything else than the tables do: `orderhub object model`
 prints it for a deployment with its extensions, and docs/data_model.md is what it prints for the shipped objects.
@@ -25,17 +25,23 @@ The tables of the hub's own books (inbox, outbox, recordings) are left out.
 In the drawing, a line leads from a table to the one whose rows name its rows, by the column on the line; a dotted
 line isn't kept by a foreign key. Of the columns it shows keys and references. What is kept as JSON of the row above it
 (a view shows it as a table) hangs on a dotted line with that row's column.
+
+The last part has the objects that are messages only, such as OM Reply: no table keeps them.
 """
+_MESSAGES = "\n# Objects that are messages only"
 
 
 def data_model_page(definitions: Definitions) -> str:
     """Return the page in Markdown, its drawing in Mermaid."""
     lines = [_OPENING, "```mermaid", "erDiagram", *_drawing(definitions), "```"]
+    messages: list[str] = []
     for name in sorted(definitions):
         stored = [component for component, _ in owned_components(definitions[name]) if component.table]
         if stored:
             lines += _object(definitions[name], stored, definitions)
-    return "\n".join(lines) + "\n"
+        elif not any(component.table for component in definitions[name].components()):
+            messages += _message_object(definitions[name])
+    return "\n".join([*lines, _MESSAGES, *messages]) + "\n"
 
 
 def _drawing(definitions: Definitions) -> Iterator[str]:
@@ -96,6 +102,22 @@ def _object(definition: IntegrationObject, stored: Iterable[Component], definiti
         yield from (_row(field) for field in component.fields.values())
 
 
+def _message_object(definition: IntegrationObject) -> Iterator[str]:
+    yield f"\n## {definition.name}\n"
+    if definition.help:
+        yield definition.help.strip()
+    for component in definition.components():
+        beneath = [
+            above.name
+            for above in definition.components()
+            if any(child is component for child in above.children.values())
+        ]
+        place = f" beneath {' or '.join(beneath)}" if beneath else ""
+        yield f"\n**{component.name}**{place}{_keys_note(component)}"
+        yield "\n| field | type | |\n| --- | --- | --- |"
+        yield from (f"| {field.name} | {_type(field)} | {_notes(field)} |" for field in component.fields.values())
+
+
 def _first_with(component: Component, definitions: Definitions) -> tuple[str, Component] | None:
     """Return the first object, by name, with this component: a shared component is described once."""
     for name in sorted(definitions):
@@ -125,9 +147,12 @@ def _otherwise(component: Component, first: Component) -> str:
 
 
 def _row(field: Field) -> str:
-    type = f"{field.type} of {field.length}" if field.length is not None else field.type
     column = f"`{field.column}`" if field.column else ""
-    return f"| {field.name} | {column} | {type} | {_notes(field)} |"
+    return f"| {field.name} | {column} | {_type(field)} | {_notes(field)} |"
+
+
+def _type(field: Field) -> str:
+    return f"{field.type} of {field.length}" if field.length is not None else field.type
 
 
 def _notes(field: Field) -> str:

@@ -47,6 +47,17 @@ def test_every_field_of_a_stored_object_has_a_row():
     ) in page
 
 
+def test_every_object_has_a_section_and_a_message_has_all_of_its_fields():
+    page = data_model_page(shipped_definitions())
+    for name, definition in shipped_definitions().items():
+        section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        assert section, name
+        if not any(component.table for component in definition.components()):
+            for component in definition.components():
+                assert f"\n**{component.name}**" in section
+                assert all(f"| {field} |" in section for field in component.fields)
+
+
 def test_a_deployments_extension_is_drawn_with_the_rest():
     text = """
 extends: Meter
