@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from adapters.transport import KINDS, Setup, Transport, TransportAway, TransportKind
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
-from hub.deployment.channels import declared_channels
+from hub.deployment.channels import channel_of, declared_channels
 from hub.deployment.route import Route
 from integration_objects.errors import Misconfigured, Retryable
 
@@ -89,11 +89,13 @@ class BrokerIntake(Intake):
         self._transport = transport
         self._manager = manager
         self._routes = {route.place: route for route in routes}
+        #: the names of the routes that were paused at the last look
+        self._paused: set[str] = set()
 
     def take_in(self, limit: int, wait_s: float) -> int:
         """Receive a group, work or file it in one transaction, acknowledge it after the commit.
 
-        A route whose queue the hub can't read any more is stopped.
+        A route whose queue the hub can't read any more is stopped. When it is resumed, its queue is declared again.
         """
         try:
             paused = self._manager.paused()
@@ -101,6 +103,8 @@ class BrokerIntake(Intake):
             # Without a database nothing can be worked here: hubs whose database answers get the messages.
             self._give_back(list(self._routes))
             raise
+        paused |= self._declare_again(self._paused - paused)
+        self._paused = paused
         channels = [place for place, route in self._routes.items() if route.name not in paused]
         # A buffer would keep the messages of a paused route from other hubs; and the broker ends a consumer that keeps
         # messages for half an hour.
@@ -115,6 +119,7 @@ class BrokerIntake(Intake):
                 raise
             # The queue of one route is gone or closed to the hub: that route stops, the others go on.
             self._manager.stop(route, error)
+            self._paused.add(route.name)  # it may be resumed before the next look
             return 0
         if not deliveries:
             return 0
@@ -130,6 +135,18 @@ class BrokerIntake(Intake):
     def is_left(self) -> bool:
         """Nothing is known to be left: `take_in` has waited for the next message."""
         return False
+
+    def _declare_again(self, resumed: set[str]) -> set[str]:
+        """Declare the queues of *resumed* routes, which may have been deleted; return the routes stopped again."""
+        stopped = set()
+        for route in self._routes.values():
+            if route.name in resumed:
+                try:
+                    self._transport.declare([channel_of(route)])
+                except Misconfigured as error:
+                    self._manager.stop(route, error)
+                    stopped.add(route.name)
+        return stopped
 
     def _give_back(self, channels: Sequence[str]) -> None:
         """Stop consuming *channels*. An error is suppressed: another failure is being raised already."""

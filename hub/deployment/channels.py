@@ -10,6 +10,7 @@ import fnmatch
 from adapters.database.messages.outbox import Outbox
 from adapters.transport import CHANNEL, Channel, TransportKind, destination_of
 from hub.deployment.deployment import Deployment
+from hub.deployment.route import Route
 from integration_objects.errors import Refused, UnknownName
 
 
@@ -19,6 +20,18 @@ class ChannelUnknown(UnknownName, Refused):
     kind = "channel"
     where = "orderhub receive"
     why = "no system, route, reply or dead letter names it; there are {names}"
+
+
+def channel_of(route: Route) -> Channel:
+    """Return the channel that a route reads."""
+    # A broker moves the messages that it gives up to a queue of its own only: a folder route has no such queue.
+    is_own = destination_of(route.dead_letters).kind is route.transport
+    return Channel(
+        route.place,
+        single_active=route.key is not None,
+        dead_letter=route.dead_letters if is_own else None,
+        most_bytes=route.limits.body,
+    )
 
 
 def declared_channels(deployment: Deployment, kind: TransportKind) -> list[Channel]:
@@ -31,14 +44,7 @@ def declared_channels(deployment: Deployment, kind: TransportKind) -> list[Chann
     channels: dict[str, Channel] = {}
     for route in routes:
         if route.transport is kind:
-            # A broker moves the messages that it gives up to a queue of its own only: a folder route has no such queue.
-            dead_letter = route.dead_letters if destination_of(route.dead_letters).kind is kind else None
-            channels[route.place] = Channel(
-                route.place,
-                single_active=route.key is not None,
-                dead_letter=dead_letter,
-                most_bytes=route.limits.body,
-            )
+            channels[route.place] = channel_of(route)
     dead_letters = [route.dead_letters for route in routes if route.transport is not kind]
     written = {system.destination for system in deployment.systems.values()}
     written |= {route.reply.channel for route in routes if route.reply.channel is not None}

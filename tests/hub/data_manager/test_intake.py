@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
+
+import pika
 import pytest
 
 from adapters.database.connection.driver_faults import DatabaseAway
+from adapters.rabbitmq import RabbitMQ
 from adapters.transport import Delivery, Envelope, TransportAway, Unroutable
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.intake import BrokerIntake
+from hub.deployment.channels import channel_of
+from integration_objects.surroundings import Surroundings
 from tests.road import sample
 
 
@@ -26,6 +33,11 @@ class Broker:
 
     def acknowledge(self, deliveries):
         self.done.append("acknowledge")
+
+    def declare(self, channels):
+        self.done.append(f"declare {', '.join(channel.name for channel in channels)}")
+        if self.fault is not None:
+            raise self.fault
 
     def release(self, channels):
         if not channels:
@@ -84,6 +96,55 @@ def test_a_queue_that_is_gone_stops_its_own_route_until_it_is_resumed(road):
         "paused",
         "Unroutable: there is no queue 'mainframe.orders'",
     )
+
+
+def resume(road, route):
+    with road.open_hub.write() as transaction:
+        transaction.messages.control.resume(route.component)
+
+
+def test_a_route_that_is_resumed_declares_its_queue_again(road):
+    """Somebody may have deleted the queue; until a restart nobody else would declare it."""
+    route = road.open_hub.deployment.routes["mainframe_order"]
+    gone = Unroutable("there is no queue 'mainframe.orders'", channel="mainframe.orders", mend="mend it")
+    broker, manager = Broker(fault=gone), DataManager(road.open_hub)
+    intake = BrokerIntake(broker, manager, [route])
+    assert [intake.take_in(25, 0.0) for _ in range(2)] == [0, 0]
+    assert broker.done == ["release mainframe.orders"]
+    resume(road, route)
+    # The broker refuses the declaration: the route is stopped again, with the reason.
+    assert intake.take_in(25, 0.0) == 0
+    assert manager.paused() == {"mainframe_order"}
+    broker.fault = None
+    resume(road, route)
+    assert intake.take_in(25, 0.0) == 1
+    assert broker.done[1:] == [
+        "declare mainframe.orders",
+        "release mainframe.orders",
+        "declare mainframe.orders",
+        "acknowledge",
+    ]
+
+
+def test_a_queue_that_was_deleted_under_the_hub_is_there_again_after_a_resume(road, private_rabbitmq):
+    route = road.open_hub.deployment.routes["mainframe_order"]
+    transport, manager = RabbitMQ(private_rabbitmq.url, Surroundings()), DataManager(road.open_hub)
+    with closing(transport), closing(pika.BlockingConnection(pika.URLParameters(private_rabbitmq.url))) as stranger:
+        transport.declare([channel_of(route)])
+        intake = BrokerIntake(transport, manager, [route])
+        assert intake.take_in(25, 0.1) == 0
+        stranger.channel().queue_delete(route.place)
+        deadline = time.monotonic() + 20
+        while not manager.paused():
+            assert time.monotonic() < deadline
+            assert intake.take_in(25, 0.1) == 0
+        resume(road, route)
+        assert intake.take_in(25, 0.1) == 0
+        assert manager.paused() == set()
+        transport.publish(route.place, [Envelope("M-1", b"<ORDERS/>")])
+        assert intake.take_in(25, 20.0) == 1
+        stranger.channel().queue_delete(route.place)
+        stranger.channel().queue_delete(route.dead_letters)
 
 
 def test_a_fault_of_no_route_stops_the_hub(road):

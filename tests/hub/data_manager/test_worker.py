@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 from hub.data_manager.worker import Worker, stopped_by_signals
+from tests.road import sample
 
 #: so close that a stop comes while the one before it is being heard
 _AGAIN_S = 0.000_05
@@ -31,3 +32,14 @@ def test_a_stop_is_heard_while_one_is_being_heard(road):
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
     worker.close()
+
+
+def test_a_stop_is_no_failure_though_messages_are_left(road):
+    """A service manager takes an exit code that isn't 0 for a failure."""
+    road.send(sample("order-1-new-service.xml"))
+    worker = Worker(road.open_hub)
+    worker.stop()
+    assert worker.run()
+    worker.close()
+    with road.open_hub.read() as transaction:
+        assert transaction.messages.counts().states["received"] == 1
