@@ -13,6 +13,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from adapters.transport import KEPT_OF_OVERSIZE, Envelope, Oversize
@@ -20,6 +21,8 @@ from integration_objects.errors import Refused
 
 _PART = 1024 * 1024
 _MOST_SHOWN = 1024
+#: Bytes of the note in the file of a held name.
+_NOTE = 64
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -114,11 +117,38 @@ def write_message(folder: pathlib.Path, envelope: Envelope) -> pathlib.Path:
     return path
 
 
-def hold_name(folder: pathlib.Path, names: Iterable[str]) -> tuple[str, int] | None:
+@dataclass(frozen=True)
+class HeldName:
+    """A name that this process holds by a locked file, until it is released or the process ends.
+
+    Attributes:
+        name: the name; it is the file's, too.
+        descriptor: the open file.
+    """
+
+    name: str
+    descriptor: int
+
+    def note(self) -> str | None:
+        """Read the note that the last holder left in the file; None where there never was one."""
+        note = os.pread(self.descriptor, _NOTE, 0)
+        return note.decode("ascii", "replace").strip() if note else None
+
+    def write_note(self, text: str) -> None:
+        """Write a note of at most 64 characters over the last one; it outlives the process, not the machine."""
+        # One write of one length: a process that is killed leaves the old note or the new one, nothing between.
+        os.pwrite(self.descriptor, text.encode("ascii").ljust(_NOTE), 0)
+
+    def release(self) -> None:
+        """Give the name back."""
+        os.close(self.descriptor)
+
+
+def hold_name(folder: pathlib.Path, names: Iterable[str]) -> HeldName | None:
     """Hold the first of *names* that no living process on this machine holds, by a locked file in *folder*.
 
     Returns:
-        The name, and the descriptor that holds it until it is closed or the process ends; None if all are held.
+        The held name; None if all are held.
 
     Raises:
         FileUnreadable: the folder can't be written.
@@ -134,13 +164,8 @@ def hold_name(folder: pathlib.Path, names: Iterable[str]) -> tuple[str, int] | N
             except BlockingIOError:
                 os.close(descriptor)
                 continue
-            return name, descriptor
+            return HeldName(name, descriptor)
     return None
-
-
-def release_name(descriptor: int) -> None:
-    """Give a held name back."""
-    os.close(descriptor)
 
 
 def machine_name() -> str:

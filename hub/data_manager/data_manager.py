@@ -51,7 +51,7 @@ class DataManager:
 
         Three kinds of messages are only filed, and worked in their turn: the ones of a route with an order; the ones
         that may ask another system, which is asked outside of the transaction; and redelivered ones. A redelivered
-        message may have killed the process that was working it, and so counts as a death.
+        message may have killed the process that was working it, and so is worked alone.
 
         When this returns, the deliveries may be acknowledged.
 
@@ -62,15 +62,13 @@ class DataManager:
         arrivals = arrivals_of(deliveries)
         with self._open_hub.write() as transaction:
             filed, messages = file_arrivals(transaction, deliveries, arrivals)
-            group = []
+            group: list[MessageWork] = []
+            redelivered: list[MessageWork] = []
             for work, delivery in messages:
                 if not self._needs_no_turn(work.route):
                     continue
-                if delivery.redelivered:
-                    # In a group with others, a message that kills processes would keep them from being worked.
-                    transaction.messages.inbox.mark_attempt(work.row.id)
-                else:
-                    group.append(work)
+                (redelivered if delivery.redelivered else group).append(work)
+            transaction.messages.inbox.work_alone([work.row.id for work in redelivered])
             # Only the filing tells which deliveries are new. None of these asks another system: such messages wait for
             # their turn.
             for work in group:
@@ -154,10 +152,12 @@ class DataManager:
                 return {}
         with self._open_hub.write() as transaction:
             rows = transaction.messages.inbox.claim(self._in_turn(running), limit)
-            # Work a message alone if a process died on it, so that a second death can only be its fault.
-            rows = [row for row in rows if row.deaths][:1] or rows
+            # Work a message alone if a process died with it in hand, so that a second death can only be its fault.
+            rows = [row for row in rows if row.died_at is not None][:1] or rows
             transaction.messages.work_marks.take([row.id for row in rows])
-        return {row.id: MessageWork(self._open_hub, row, self.routes[row.route]) for row in rows}
+        return {
+            row.id: MessageWork(self._open_hub, row, self.routes[row.route], is_alone=len(rows) == 1) for row in rows
+        }
 
     def _in_turn(self, routes: list[str]) -> list[str]:
         """Begin with another route each time, so that a steady flow on one route doesn't starve the others."""
@@ -183,7 +183,7 @@ class DataManager:
         with self._open_hub.read() as transaction:
             row = transaction.messages.inbox.row(row_id)
         if row is not None and not row.is_final and row.route in self.routes:
-            work = MessageWork(self._open_hub, row, self.routes[row.route])
+            work = MessageWork(self._open_hub, row, self.routes[row.route], is_alone=True)
             work.prepare()
         with self._open_hub.write() as transaction:
             # Read again: another process may have worked the message while this one prepared it.
@@ -196,17 +196,26 @@ class DataManager:
             transaction.messages.work_marks.put_down([row_id])
 
     def take_up(self) -> int:
-        """Count a death for each message that a process of this name was working when it died; return how many.
+        """Take up the messages that a process of this name had in hand when it died; return how many.
 
-        The messages are worked in their turn, one at a time; after its third death a message is parked.
+        They are worked in their turn, one at a time. The death counts for the one that was computed alone.
         """
         with self._open_hub.read() as transaction:
             marked = transaction.messages.work_marks.left()
         if marked:
+            lone = self._open_hub.lone_work.left
+            # Without a note, the only message in hand is taken for the cause: a folder that is thrown away with each
+            # process must not let a message kill processes for ever.
+            cause = marked[0] if lone is None and len(marked) == 1 else lone
             with self._open_hub.write() as transaction:
-                # Both or none: a death here must neither count twice nor be forgotten.
-                for row_id in marked:
-                    transaction.messages.inbox.mark_attempt(row_id)
+                # All or nothing: a death here must neither count twice nor be forgotten.
+                transaction.messages.inbox.work_alone([row_id for row_id in marked if row_id != cause])
+                row = transaction.messages.inbox.row(cause) if cause in marked else None
+                if row is not None and not row.is_final:
+                    if row.route in self.routes:
+                        Endings(transaction).count_death(MessageWork(self._open_hub, row, self.routes[row.route]))
+                    else:
+                        transaction.messages.inbox.work_alone([row.id])
                 transaction.messages.work_marks.put_down(marked)
         return len(marked)
 

@@ -19,7 +19,7 @@ from hub.workflow_manager.reply import OBJECT as REPLY
 from hub.workflow_manager.reply import error_reply
 from integration_objects.complex_object import ComplexObject, first_instance
 from integration_objects.definition import Definitions
-from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refused, Waiting
+from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refused, Retryable, Waiting
 from integration_objects.property_set import PropertySet
 from schemas.check import parse
 from schemas.hub_xml import hub_to_xml
@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 #: characters of a dead letter's header
 MOST_HEADER = 1_000
+#: seconds after which a death no longer counts, beyond the longest delay between two tries
+FADE_S = 3_600
 
 
 class GivenUp(Refused):
@@ -36,6 +38,15 @@ class GivenUp(Refused):
 
     what = "the message was given up by an operator"
     mend = "send it again, changed if need be, under an id of its own"
+
+
+class ProcessDied(Retryable):
+    """The process died while it computed the message, which was alone in hand."""
+
+    what = "the process died while it worked on the message (death {number} in a row)"
+    where = "route {route}, inbox {row_id}"
+    why = "the message was alone in hand, and no outcome was written"
+    mend = "nothing yet: it is tried again, alone, at {again_at}"
 
 
 class Endings:
@@ -70,6 +81,22 @@ class Endings:
             inbox.retry(row.id, self._open_hub.surroundings.later(delay), error)
         else:
             inbox.park(row.id, error)
+
+    def count_death(self, work: MessageWork) -> None:
+        """Count a death that the message brought about: it is tried again, alone and later each time, then parked."""
+        row, route, surroundings = work.row, work.route, self._open_hub.surroundings
+        # Deaths fade: a signal that met the message last week says nothing about the message.
+        since = surroundings.later(-FADE_S - max(route.retry_s, default=0))
+        number = 1 + (row.deaths if row.died_at is not None and row.died_at >= since else 0)
+        if number <= len(route.retry_s):
+            again_at = surroundings.later(route.retry_s[number - 1])
+            error = ProcessDied(number=number, route=route.name, row_id=row.id, again_at=again_at)
+            self._messages.inbox.count_death(row.id, number, again_at, error)
+        else:
+            mend = f"find out why, then `orderhub messages replay {row.id}` or `give-up {row.id}`"
+            error = ProcessDied(mend=mend, number=number, route=route.name, row_id=row.id)
+            self._messages.inbox.park(row.id, error)
+        log.error("a message may kill processes", route=route.name, message=row.id, **error.as_dict())
 
     def stop_route(self, route: Route, error: HubError, **place: str) -> None:
         """Pause a route until somebody mends the fault and resumes the route."""

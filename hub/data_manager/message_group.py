@@ -16,12 +16,28 @@ from hub.workflow_manager.effects import TouchesAnotherAccount
 
 def work_group(transaction: Transaction, group: Sequence[MessageWork]) -> list[str]:
     """Work the messages of *group*, except for some that must be worked alone; return the inbox rows of these."""
-    accounts: set[str] = set()
-    for work in group:
-        accounts |= work.accounts(transaction)
+    accounts = _accounts(transaction, group)
     # All accounts of the group at once and sorted: two groups that lock in the same order can't deadlock.
     transaction.store.lock_accounts(sorted(accounts))
     return [work.row.id for work in group if not _is_worked(transaction, work, accounts)]
+
+
+def _accounts(transaction: Transaction, group: Sequence[MessageWork]) -> set[str]:
+    """Find the accounts of a group; keep an error as the fault of the message that it belongs to."""
+    accounts: set[str] = set()
+    # After a refused statement PostgreSQL takes no other one before a savepoint is rolled back. Only reads are undone.
+    savepoint = transaction.connection.begin_nested()
+    for work in group:
+        try:
+            accounts |= work.accounts(transaction)
+        except Exception as error:
+            if transaction.open_hub.database.is_world_fault(error):
+                raise
+            savepoint.rollback()
+            savepoint = transaction.connection.begin_nested()
+            work.fault = work.fault_of(error)
+    savepoint.commit()
+    return accounts
 
 
 def work_single(transaction: Transaction, work: MessageWork) -> None:
@@ -31,6 +47,11 @@ def work_single(transaction: Transaction, work: MessageWork) -> None:
 
 def _is_worked(transaction: Transaction, work: MessageWork, locked: set[str] | None) -> bool:
     """Work one message in a savepoint, and write its end; False for a message that must be worked alone."""
+    with work.computing():
+        return _is_ended(transaction, work, locked)
+
+
+def _is_ended(transaction: Transaction, work: MessageWork, locked: set[str] | None) -> bool:
     endings = Endings(transaction)
     if work.fault is not None:
         endings.fail(work, work.fault)

@@ -10,6 +10,7 @@ Source: "Application integration services", figure 4B (data manager); spec: docs
 from __future__ import annotations
 
 import traceback
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import structlog
@@ -59,6 +60,7 @@ class MessageWork:
         tree: the internal message, once it is mapped.
         fault: the error that the message must end with; None while all is well.
         answers: the answers of other systems from before the lock; None if none is asked.
+        is_alone: whether the process has no other message in hand.
     """
 
     open_hub: OpenHub
@@ -68,6 +70,7 @@ class MessageWork:
     tree: PropertySet | None = None
     fault: HubError | None = None
     answers: Answers | None = None
+    is_alone: bool = False
 
     @property
     def place(self) -> str:
@@ -88,28 +91,31 @@ class MessageWork:
             return Ending(self.row.id, state, error, why=why)
         return Ending(self.row.id, state, error, data_map.name, data_map.version, why)
 
+    def computing(self) -> AbstractContextManager[None]:
+        """Note within the block that the process computes this message, if no other is in hand."""
+        return self.open_hub.lone_work.computing(self.row.id) if self.is_alone else nullcontext()
+
     def prepare(self) -> None:
         """Check, convert and map the message, and ask other systems; keep an error as the message's fault.
 
         Nothing here takes a lock: a slow map or a slow system holds up no other worker.
         """
         try:
-            self.tree = self._read()
-            self.step = "ask other systems"
-            self.answers = rehearse(self.open_hub, self.route.workflow, self.tree, self.origin)
+            with self.computing():
+                self.tree = self._read()
+                self.step = "ask other systems"
+                self.answers = rehearse(self.open_hub, self.route.workflow, self.tree, self.origin)
         except Exception as error:
             self.fault = self.fault_of(error)
 
     def accounts(self, transaction: Transaction) -> set[str]:
-        """Return the accounts that the workflow will touch; keep an error as the message's fault."""
-        if self.fault is None and self.tree is not None:
-            self.step = "lock"
-            try:
-                # This run reads only: the accounts that it finds are locked before the real run begins.
-                return self.route.workflow.accounts(transaction.run(self.origin), self.tree)
-            except HubError as error:
-                self.fault = error.at(self.place)
-        return set()
+        """Return the accounts that the workflow will touch; none for a message with a fault."""
+        if self.fault is not None or self.tree is None:
+            return set()
+        self.step = "lock"
+        with self.computing():
+            # This run reads only: the accounts that it finds are locked before the real run begins.
+            return self.route.workflow.accounts(transaction.run(self.origin), self.tree)
 
     def run(self, transaction: Transaction, locked: set[str] | None) -> tuple[Outcome, bytes]:
         """Run the workflow in *transaction*; return its outcome and its recording.

@@ -20,6 +20,7 @@ from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
 from adapters.database.schema.upgrade import needs_upgrade, upgrade
+from hub.data_manager.lone_work import LoneWork
 from hub.deployment.deployment import Deployment
 from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.catalogue_reader import CatalogueReader
@@ -71,7 +72,7 @@ class Transaction:
             answers: the answers of other systems from before the lock; None if none is asked.
         """
         runtime, store, messages = self.open_hub.runtime, self.store, self.messages
-        effects = Effects(runtime, store, messages, origin, locked)
+        effects = Effects(runtime, store, messages, origin, locked, waiting=self.open_hub.lone_work.waiting)
         return Run(runtime, store, messages, self.catalogues, answers, origin=origin, effects=effects)
 
     def rehearsal(self, origin: Origin, answers: Answers) -> Run:
@@ -86,15 +87,21 @@ class OpenHub:
     Attributes:
         process: the process's name, the same after each start: counts and marks are kept by it.
         holder: the holder of this process's leases; another process of the same name is another holder.
+        lone_work: the note of the message that this process computes alone.
     """
 
     def __init__(
-        self, deployment: Deployment, surroundings: Surroundings | None = None, process: str = "command"
+        self,
+        deployment: Deployment,
+        surroundings: Surroundings | None = None,
+        process: str = "command",
+        lone_work: LoneWork | None = None,
     ) -> None:
         self.deployment = deployment
         self.surroundings = surroundings or Surroundings()
         self.process = process
         self.holder = f"{process}-{os.getpid()}"
+        self.lone_work = lone_work or LoneWork()
         self._blocks: dict[str, Iterator[int]] = {}
         self.metadata = tables_of(deployment.definitions)
         self._objects = StoredObjects(deployment.definitions, self.metadata)

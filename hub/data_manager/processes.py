@@ -1,4 +1,4 @@
-"""Several worker processes on one deployment: forked after everything is loaded and proven, and kept alive.
+"""The worker processes of a deployment: forked after everything is loaded and proven, and kept alive.
 
 The database and the broker share out the messages. A process that dies is started again, and takes up the messages
 that it was working.
@@ -23,7 +23,8 @@ from types import FrameType
 import structlog
 
 from adapters.database.connection.dialect import Dialect, dialect_of_url
-from adapters.files import hold_name, machine_name, release_name
+from adapters.files import hold_name, machine_name
+from hub.data_manager.lone_work import LoneWork
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.worker import Worker, stopped_by_signals
 from hub.deployment.deployment import Deployment
@@ -99,10 +100,10 @@ def work(deployment: Deployment, once: bool) -> bool:
     """
     names = (worker_name(number) for number in range(1, _most(deployment) + 1))
     # The same names after each start: a process finds the work marks of the dead one whose name it takes.
-    held_name = hold_name(deployment.folder / LOCKS, names)
-    if held_name is None:
+    held = hold_name(deployment.folder / LOCKS, names)
+    if held is None:
         raise TooManyWorkers("one more worker process is too many", deployment)
-    name, lock = held_name
+    name = held.name
     # A shared database may have workers on several machines, whose marks must not be mixed up.
     if _dialect(deployment).is_shared:
         name = f"{name}@{machine_name()}"
@@ -111,7 +112,7 @@ def work(deployment: Deployment, once: bool) -> bool:
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
     # Opened after the fork: two processes on one connection of a database or broker would garble its protocol.
-    open_hub = OpenHub(deployment, process=name)
+    open_hub = OpenHub(deployment, process=name, lone_work=LoneWork(held))
     open_hub.prepare_database()
     worker = Worker(open_hub)
     try:
@@ -121,14 +122,12 @@ def work(deployment: Deployment, once: bool) -> bool:
         worker.close()
         open_hub.close()
         # Last: while this process may still work, nobody else may take its marks for those of a dead one.
-        release_name(lock)
+        held.release()
 
 
 def run_workers(deployment: Deployment, number: int, once: bool) -> bool:
     """Run *number* worker processes; once all have ended, return whether every message is in a final state."""
     check_workers(deployment, number)
-    if number == 1:
-        return work(deployment, once)
     return _Supervisor(deployment, number, once).run()
 
 

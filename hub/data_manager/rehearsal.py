@@ -42,7 +42,8 @@ def rehearse(open_hub: OpenHub, workflow: Workflow, tree: PropertySet, origin: O
             with open_hub.read() as transaction:
                 workflow.function(transaction.rehearsal(origin, answers), tree)
         except OpenQuestion as question:
-            question.ask()
+            with open_hub.lone_work.waiting():
+                question.ask()
             continue
         # Another system or the database is away: the message itself is tried again later.
         except Retryable:

@@ -6,7 +6,8 @@ DatabaseEffects    writes in the transaction of the message that is worked
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,7 @@ class Effects:
         origin: the message that the run works for.
         locked: the accounts that the run's group has locked; None: the run is alone, and may lock any.
         emitted: the number of messages that the run has put out; a part of their ids.
+        waiting: surrounds the wait for a lock; a death within is none of the message's doing.
     """
 
     runtime: Runtime
@@ -65,6 +67,7 @@ class Effects:
     origin: Origin
     locked: set[str] | None = None
     emitted: int = 0
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def next_number(self, sequence: str) -> int:
         """Return the next number of a sequence ("Order Number"); several processes leave gaps."""
@@ -105,7 +108,8 @@ class Effects:
         # Sorted, as groups lock theirs: transactions that lock in one order can't deadlock. A run in a group must not
         # lock more, because its group holds locks that may come later in that order.
         if self.locked is None:
-            self.store.lock_accounts(sorted(wanted))
+            with self.waiting():
+                self.store.lock_accounts(sorted(wanted))
         elif not wanted <= self.locked:
             raise TouchesAnotherAccount(wanted - self.locked)
 

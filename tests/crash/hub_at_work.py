@@ -32,6 +32,7 @@ from adapters.rabbitmq import RabbitMQ, Timeouts
 from adapters.transport import Delivery, Envelope, TransportAway, confirmed_of
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.intake import declare_channels
+from hub.data_manager.lone_work import LoneWork
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.deployment import Deployment
 from hub.deployment.settings import read_settings
@@ -140,10 +141,8 @@ class HubAtWork:
         return sorted(found for found, after_name in _processes() if int(after_name[_SESSION]) == self._process.pid)
 
     def worker_processes(self) -> list[int]:
-        """The ids of the processes that work: the only one, or the children."""
+        """The ids of the processes that work: the supervisor's children."""
         assert self._process is not None
-        if self.workers == 1:
-            return self.processes()
         return sorted(found for found, after_name in _processes() if int(after_name[_PARENT]) == self._process.pid)
 
     def kill_worker(self, chance: random.Random) -> None:
@@ -197,7 +196,7 @@ class HubAtWork:
         return (self.folder / "hub.log").read_text(errors="replace")
 
     def _wait_gone(self) -> None:
-        self._wait(lambda: not self.processes(), "the processes don't end")
+        self.wait(lambda: not self.processes(), "the processes don't end")
 
     # Its doors
 
@@ -205,7 +204,7 @@ class HubAtWork:
         """Send orders, in this order; returns when the hub's queue has them for good."""
         bodies = {number: body(number) for number in numbers}
         if self._sender is not None:
-            self._publish(self._sender, [Envelope(f"M-{number}", body) for number, body in bodies.items()])
+            self.publish(ORDERS_QUEUE, [Envelope(f"M-{number}", body) for number, body in bodies.items()])
             return
         open_hub = self.open_hub()
         open_hub.prepare_database()
@@ -215,12 +214,13 @@ class HubAtWork:
         DataManager(open_hub).file(open_hub.deployment.routes[ROUTE], deliveries)
         open_hub.close()
 
-    def _publish(self, sender: RabbitMQ, envelopes: list[Envelope]) -> None:
-        """As a careful sender does: what wasn't confirmed is sent again."""
+    def publish(self, queue: str, envelopes: list[Envelope]) -> None:
+        """Publish as a careful sender does: a message that wasn't confirmed is sent again."""
+        assert self._sender is not None
         deadline = time.monotonic() + GOES_ON_S
         while envelopes:
             try:
-                sender.publish(ORDERS_QUEUE, envelopes)
+                self._sender.publish(queue, envelopes)
                 return
             except TransportAway as error:
                 assert time.monotonic() < deadline, "the broker doesn't come back"
@@ -269,7 +269,7 @@ class HubAtWork:
             assert found.keys() <= {"received", "retrying", "done"}, self.log[-2000:]
             return found.get("done", 0) >= number
 
-        self._wait(enough, f"{number} messages don't get done", running=True)
+        self.wait(enough, f"{number} messages don't get done", running=True)
 
     def wait_filed(self, number: int) -> None:
         """Wait until *number* messages are in the inbox, in whatever state."""
@@ -284,7 +284,7 @@ class HubAtWork:
     def wait_sent(self) -> None:
         """Wait until nothing waits to leave."""
         waiting = "SELECT count(*) FROM hub_outbox WHERE sent_at IS NULL"
-        self._wait(lambda: self.number(waiting) == 0, "messages don't leave", running=True)
+        self.wait(lambda: self.number(waiting) == 0, "messages don't leave", running=True)
 
     def look_at_outbox(self) -> None:
         """Prove that what was in the outbox before is there still, and has the ids and the body that it had."""
@@ -296,7 +296,8 @@ class HubAtWork:
         assert changed == {}
         self._seen = found
 
-    def _wait(self, condition: Callable[[], bool], what: str, running: bool = False) -> None:
+    def wait(self, condition: Callable[[], bool], what: str, running: bool = False) -> None:
+        """Wait until *condition* holds; fail with *what* after a while, or, with *running*, when the hub ends."""
         deadline = time.monotonic() + GOES_ON_S
         while not condition():
             if running:
@@ -305,11 +306,13 @@ class HubAtWork:
             assert time.monotonic() < deadline, f"{what}: {self.log[-2000:]}"
             time.sleep(LOOK_S)
 
-    def open_hub(self, process: str = "command") -> OpenHub:
+    def open_hub(self, process: str = "command", lone_work: LoneWork | None = None) -> OpenHub:
         """The deployment, opened in this process, past the proxies."""
         settings = {**self._settings, "database_url": self.database_url}
         return OpenHub(
-            Deployment(self.folder, read_settings(self.folder, environment=False, **settings)), process=process
+            Deployment(self.folder, read_settings(self.folder, environment=False, **settings)),
+            process=process,
+            lone_work=lone_work,
         )
 
 

@@ -1,7 +1,8 @@
 """The inbox: the one waiting room. Due rows are claimed here, and their outcomes are written here.
 
     claim             take the oldest due row of each free key
-    mark_attempt      count a death, committed before the row is worked on again; three deaths park the row
+    work_alone        note that a process died with rows in hand: each is worked alone
+    count_death       put a row off that a process died because of
     finish_all        end rows: done, filtered, rejected or invalid
     retry, park       put a row off: until a time; until an operator or a condition releases it
     release           put back the rows that wait for a condition
@@ -19,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, case, func, select, update
+from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, func, select, update
 
 from adapters.database.connection.statements import upsert
 from adapters.database.messages.inbox_row import INBOX, inbox_row
@@ -31,7 +32,6 @@ from integration_objects.errors import HubError, Misconfigured, Retryable
 from integration_objects.surroundings import Surroundings
 
 RECORDING = HUB.tables["hub_recording"]
-MOST_DEATHS = 3
 LOOK_AGAIN_S = 60.0
 _C = INBOX.c
 
@@ -43,15 +43,6 @@ class RowIsFinal(Retryable):
     where = "inbox {row_ids}"
     why = "it was to become {states} now, and another process brought it to its end before"
     mend = "nothing: this transaction is undone, and the first outcome stands"
-
-
-class ProcessDied(Retryable):
-    """The process died while it worked on the message, each time."""
-
-    what = "the message is parked: the process died {deaths} times while it worked on it"
-    where = "route {route}, inbox {row_id}"
-    why = "each time the message was taken, and no outcome was written"
-    mend = "find out why, then `orderhub messages replay {row_id}` or `give-up {row_id}`"
 
 
 class StateUnknown(Misconfigured):
@@ -85,13 +76,20 @@ _NEXT_DUE = select(func.min(_C.due_at)).where(
     )
     .exists(),
 )
-# An attempt that was marked before is counted already; a row that waits for a condition makes no attempt.
-_ATTEMPTS = _C.attempts + case((_C.deaths > 0, 0), else_=bindparam("tried", type_=Integer))
-_MARK_ATTEMPT = (
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_WORK_ALONE = update(INBOX).where(_C.id.in_(_IDS), _UNFINISHED).values(died_at=bindparam("now"))
+_COUNT_DEATH = (
     update(INBOX)
     .where(_THE_ROW, _UNFINISHED)
-    .values(attempts=_C.attempts + 1, deaths=_C.deaths + 1)
-    .returning(_C.deaths, _C.route)
+    .values(
+        state="retrying",
+        waits_for=None,
+        deaths=bindparam("number"),
+        died_at=bindparam("now"),
+        due_at=bindparam("due"),
+        reason=bindparam("because"),
+        error=bindparam("fault"),
+    )
 )
 _OUTCOME = (
     update(INBOX)
@@ -101,8 +99,10 @@ _OUTCOME = (
         final_at=bindparam("ended"),
         due_at=func.coalesce(bindparam("due"), _C.due_at),
         waits_for=bindparam("awaited"),
-        attempts=_ATTEMPTS,
+        # A row that waits for a condition makes no attempt.
+        attempts=_C.attempts + bindparam("tried", type_=Integer),
         deaths=0,
+        died_at=None,
         reason=bindparam("because"),
         error=bindparam("fault"),
         map=func.coalesce(bindparam("by_map"), _C.map),
@@ -110,14 +110,13 @@ _OUTCOME = (
         reply_outbox_id=func.coalesce(bindparam("reply"), _C.reply_outbox_id),
     )
 )
-_IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _AWAITED: BindParameter[str] = bindparam("awaited", expanding=True)
 _BACK_IN_LINE = update(INBOX).values(state="received", waits_for=None, due_at=bindparam("now"), reason=None, error=None)
 _RELEASE = _BACK_IN_LINE.where(_C.waits_for.in_(_AWAITED), _C.state == "parked")
 _WAKE = _BACK_IN_LINE.where(_C.waits_for.is_not(None), _C.state == "parked", _C.due_at <= bindparam("now"))
 # The old reply is forgotten: a repeat must get the reply of the new run.
 _REPLAY = _BACK_IN_LINE.where(_THE_ROW, _C.state.in_(("parked", "retrying", "rejected", "invalid", "dead"))).values(
-    final_at=None, attempts=0, deaths=0, replays=_C.replays + 1, reply_outbox_id=None
+    final_at=None, attempts=0, deaths=0, died_at=None, replays=_C.replays + 1, reply_outbox_id=None
 )
 _GIVE_UP = (
     update(INBOX)
@@ -202,22 +201,19 @@ class Inbox:
         times = [self._connection.scalar(_NEXT_DUE, {"route": route}) for route in routes]
         return min((time for time in times if time is not None), default=None)
 
-    def mark_attempt(self, row_id: str) -> bool:
-        """Count a death of the process on the row, and one more attempt.
+    def work_alone(self, row_ids: Sequence[str]) -> None:
+        """Note that a process died with these rows in hand: each is worked alone, until it has an outcome.
 
-        The caller commits the count before it works on the row: the next death would undo it otherwise.
-
-        Returns:
-            Whether to work on the row; False after the third death (the row is parked for an operator now), and for a
-            row that is final.
+        In a group with others, a row that kills processes would keep the others from being worked.
         """
-        attempt = self._connection.execute(_MARK_ATTEMPT, {"row_id": row_id}).one_or_none()
-        if attempt is None:
-            return False
-        if attempt.deaths < MOST_DEATHS:
-            return True
-        self.park(row_id, ProcessDied(deaths=MOST_DEATHS, route=attempt.route, row_id=row_id))
-        return False
+        if row_ids:
+            self._connection.execute(_WORK_ALONE, {"ids": list(row_ids), "now": self._surroundings.now()})
+
+    def count_death(self, row_id: str, number: int, due_at: str, error: HubError) -> None:
+        """Note the *number*-th death that the row brought about, and try it again at *due_at*, alone."""
+        fault = json.dumps(error.as_dict(), ensure_ascii=False)
+        values = {"row_id": row_id, "number": number, "due": due_at, "because": error.reason, "fault": fault}
+        self._connection.execute(_COUNT_DEATH, {**values, "now": self._surroundings.now()})
 
     def finish_all(self, endings: Sequence[Ending], replies: Mapping[str, str] | None = None) -> None:
         """Bring rows to final states, in the transaction of all their effects.

@@ -7,7 +7,9 @@ import dataclasses
 import pytest
 
 from adapters.database.connection.driver_faults import DatabaseBusy
+from adapters.files import hold_name
 from adapters.transport import Delivery, Envelope
+from hub.data_manager.lone_work import LoneWork
 from hub.services.module_licensed import Licence
 from hub.workflow_manager.outcome import Outcome
 from integration_objects.errors import Retryable
@@ -95,15 +97,101 @@ def test_a_message_behind_a_parked_one_of_its_key_waits_and_goes_on_when_it_is_g
     assert answer.findtext("ERR/REASON") == "GivenUp"
 
 
-def test_what_a_process_died_on_is_counted_and_parked_after_three_deaths(road):
+def die_with(road, *row_ids, computed=""):
+    """Leave behind what a process does that dies with these messages in hand; let the next process take them up."""
+    with road.open_hub.write() as transaction:
+        transaction.messages.work_marks.take(row_ids)
+    road.open_hub.lone_work.left = computed
+    assert road.manager.take_up() == len(row_ids)
+    assert road.manager.take_up() == 0, "a death is counted once"
+
+
+def deaths(road, row_id):
+    with road.open_hub.read() as transaction:
+        row = transaction.messages.inbox.row(row_id)
+    return row.state, row.deaths, row.died_at is not None
+
+
+def test_a_message_that_kills_processes_is_tried_again_alone_and_later_each_time_then_parked(road):
     row_id = road.send(ACCOUNT, "hub_object", "M1")
-    for death in (1, 2, 3):
-        with road.open_hub.write() as transaction:  # what a process leaves behind that dies at work
-            transaction.messages.work_marks.take([row_id])
-        assert road.manager.take_up() == 1
-        assert road.manager.take_up() == 0, "a death is counted once"
-        assert road.shown(row_id)["state"] == ("parked" if death == 3 else "received")
-    assert road.shown(row_id)["reason"] == "ProcessDied"
+    for number, delay in enumerate((1, 5, 30, 120, 600), 1):
+        before = road.surroundings.later(delay)
+        die_with(road, row_id, computed=row_id)
+        assert deaths(road, row_id) == ("retrying", number, True)
+        assert before < road.shown(row_id)["due_at"] < road.surroundings.later(delay)
+        road.surroundings.sleep(delay)
+    die_with(road, row_id, computed=row_id)
+    shown = road.shown(row_id)
+    assert (shown["state"], shown["reason"]) == ("parked", "ProcessDied")
+    assert shown["error"]["mend"] == f"find out why, then `orderhub messages replay {row_id}` or `give-up {row_id}`"
+
+
+def test_a_death_counts_for_the_message_that_was_computed_alone_only(road):
+    first, second = (road.send(ACCOUNT, "hub_object", name) for name in ("M1", "M2"))
+    for _ in range(10):
+        die_with(road, first, second)
+        die_with(road, first)
+    assert deaths(road, first) == deaths(road, second) == ("received", 0, True)
+    die_with(road, first, second, computed=second)
+    assert deaths(road, first) == ("received", 0, True)
+    assert deaths(road, second) == ("retrying", 1, True)
+    assert road.run()
+
+
+def test_without_a_note_the_only_message_in_hand_is_taken_for_the_cause(road):
+    first, second = (road.send(ACCOUNT, "hub_object", name) for name in ("M1", "M2"))
+    die_with(road, first, second, computed=None)
+    die_with(road, second, computed=None)
+    assert [deaths(road, one)[:2] for one in (first, second)] == [("received", 0), ("retrying", 1)]
+
+
+def test_deaths_fade(road):
+    row_id = road.send(ACCOUNT, "hub_object", "M1")
+    for _ in range(10):
+        die_with(road, row_id, computed=row_id)
+        assert deaths(road, row_id) == ("retrying", 1, True)
+        road.surroundings.sleep(2 * 3_600)
+
+
+def test_a_message_is_noted_while_it_is_computed_alone_and_not_while_it_waits(road, workflow, tmp_path):
+    """Neither a message beside others is noted, nor one that waits for a lock."""
+    held = hold_name(tmp_path / "names", ["worker-1"])
+    road.open_hub.lone_work = LoneWork(held)
+    seen = []
+
+    def look(run, tree):
+        with run.effects.waiting():
+            seen.append(held.note())
+        seen.append(held.note())
+        return Outcome()
+
+    workflow(look)
+    row_id = road.send(ACCOUNT, "hub_object", "M1")
+    assert road.run()
+    assert seen == ["", row_id]
+    assert held.note() == ""
+    for name in ("M2", "M3"):
+        road.send(ACCOUNT, "hub_object", name)
+    assert road.run()
+    assert seen[2:] == ["", "", "", ""]
+    held.release()
+
+
+def test_a_fault_in_the_search_for_accounts_is_the_fault_of_its_message_only(road):
+    """Whoever wrote the workflow: the others of the group are worked."""
+    route = road.open_hub.deployment.routes["hub_object"]
+    tried = []
+
+    def accounts(run, tree):
+        tried.append(tree)
+        if len(tried) == 1:
+            raise ZeroDivisionError("by a deployment's own code")
+        return set()
+
+    object.__setattr__(route, "workflow", dataclasses.replace(route.workflow, accounts=accounts))
+    first, second = (road.send(ACCOUNT, "hub_object", name) for name in ("M1", "M2"))
+    road.run()
+    assert [state(road, one)[:2] for one in (first, second)] == [("parked", "Unexpected"), ("done", None)]
 
 
 def test_a_busy_database_is_no_death_and_gets_its_retry(road, monkeypatch):
@@ -128,6 +216,7 @@ def test_a_paused_route_keeps_what_it_was_killed_on(road):
     with road.open_hub.write() as transaction:
         transaction.messages.work_marks.take([row_id])
         transaction.messages.control.pause("route:hub_object", "by hand")
+    road.open_hub.lone_work.left = ""
     road.run()
     assert road.shown(row_id)["state"] == "received"
 

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, event, insert
 from adapters.database.connection.database import Database
 from adapters.database.messages.fallout import FalloutEntry
 from adapters.database.messages.filing import Arrival, Filed
-from adapters.database.messages.inbox import Ending, ProcessDied, RowIsFinal, StateUnknown
+from adapters.database.messages.inbox import Ending, RowIsFinal, StateUnknown
 from adapters.database.messages.inbox_row import INBOX, InboxRow
 from adapters.database.messages.outbox import OutboxMessage, OutboxRow
 from adapters.database.messages.store import MessageStore
@@ -396,23 +396,30 @@ class TestOutcomes:
             store.inbox.finish_all([Ending(filed.row_id, "complete")])
         assert caught.value.what == "an inbox row cannot end in state 'complete'"
 
-    def test_the_third_death_parks_the_message(self, store: MessageStore) -> None:
+    def test_an_outcome_ends_the_count_of_deaths(self, store: MessageStore, surroundings: Surroundings) -> None:
         filed = store.file(arrival())
-        assert [store.inbox.mark_attempt(filed.row_id) for _ in range(4)] == [True, True, False, True]
+        store.inbox.work_alone([filed.row_id])
         row = store.inbox.row(filed.row_id)
         assert row is not None
-        assert (row.state, row.reason, row.attempts) == ("parked", ProcessDied.__name__, 4)
-        assert row.error is not None
-        assert row.error["what"] == "the message is parked: the process died 3 times while it worked on it"
+        assert (row.state, row.attempts, row.deaths) == ("received", 0, 0)
+        assert row.died_at is not None
+        store.inbox.count_death(filed.row_id, 1, surroundings.later(1), Retryable("died", mend="mend it"))
+        row = store.inbox.row(filed.row_id)
+        assert row is not None
+        assert (row.state, row.attempts, row.deaths, row.reason) == ("retrying", 0, 1, "Retryable")
+        store.inbox.retry(filed.row_id, LATER, Retryable("busy", mend="mend it"))
+        row = store.inbox.row(filed.row_id)
+        assert row is not None
+        assert (row.attempts, row.deaths, row.died_at) == (1, 0, None)
 
-    def test_an_outcome_ends_the_count_of_deaths_and_counts_no_attempt_twice(self, store: MessageStore) -> None:
+    def test_a_final_message_has_no_deaths(self, store: MessageStore) -> None:
         filed = store.file(arrival())
-        for _ in range(2):
-            store.inbox.mark_attempt(filed.row_id)
-            store.inbox.retry(filed.row_id, LATER, Retryable("busy", mend="mend it"))
+        store.inbox.finish_all([Ending(filed.row_id, "done")])
+        store.inbox.work_alone([filed.row_id])
+        store.inbox.count_death(filed.row_id, 1, LATER, Retryable("died", mend="mend it"))
         row = store.inbox.row(filed.row_id)
         assert row is not None
-        assert (row.attempts, row.deaths) == (2, 0)
+        assert (row.state, row.deaths, row.died_at) == ("done", 0, None)
 
     def test_waiting_for_something_uses_up_no_attempt(self, store: MessageStore) -> None:
         filed = store.file(arrival())
