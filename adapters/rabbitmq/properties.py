@@ -6,7 +6,7 @@ headers `traceparent` and `tracestate` as they are, all others under ``x-orderhu
 Inbound: a sender's values are not trusted. Properties that aren't UTF-8 come as bytes, and `admit` refuses them.
 Headers under ``x-orderhub-`` are dropped: the hub writes them, and never takes them from outside. So are the broker's
 own (x-death, x-delivery-count, ...), which differ between its versions. The sender is the user that the broker has
-verified (user_id), else ``broker``.
+verified (user_id), else ``broker``. A compressed body is inflated (content_encoding).
 
 Spec: docs/design/integration.md, "The way of one message" (headers); docs/design/guarantees.md, "pika, RabbitMQ" and
 "Limits".
@@ -22,6 +22,7 @@ from typing import Any
 
 import pika
 
+from adapters.rabbitmq.content_encoding import EncodingRefused, inflated
 from adapters.transport import (
     HEADERS_REFUSED,
     KEPT_OF_OVERSIZE,
@@ -80,11 +81,19 @@ def properties_of(envelope: Envelope, app_id: str, surroundings: Surroundings) -
 
 
 def envelope_of(properties: Any, body: bytes, most_bytes: int) -> tuple[Envelope, EnvelopeRefused | None]:
-    """Make the envelope of a message that came in, without its refused parts, and the first refusal."""
-    oversize = None
+    """Make the envelope of a message that came in, without its refused parts, and the first refusal.
+
+    A body whose content encoding is refused stays as it came.
+    """
+    oversize = encoding_fault = None
     if len(body) > most_bytes:
         oversize = Oversize(len(body), hashlib.sha256(body).hexdigest())
         body = body[:KEPT_OF_OVERSIZE]
+    else:
+        try:
+            body = inflated(body, properties.content_encoding, most_bytes)
+        except EncodingRefused as error:
+            encoding_fault = error
     envelope, fault = admit(
         Envelope(
             properties.message_id,
@@ -102,7 +111,7 @@ def envelope_of(properties: Any, body: bytes, most_bytes: int) -> tuple[Envelope
     if unread is not None and fault is None:
         why, mend = f"they can't be read: {unread}", "send headers of text"
         fault = EnvelopeRefused(HEADERS_REFUSED, part="headers", why=why, mend=mend)
-    return envelope, fault
+    return envelope, fault or encoding_fault
 
 
 def sender_of(properties: Any) -> str:

@@ -48,6 +48,7 @@ class RabbitMQ(Transport):
         self._surroundings = surroundings
         self._app_id = app_id
         self._most_bytes = most_bytes
+        self._most_bytes_of: dict[str, int] = {}  # smaller limits, by channel
         self.address = Address(url)
         timeouts = timeouts or Timeouts()
         self._out = Link(self.address, f"{app_id} publish", timeouts, surroundings)
@@ -62,7 +63,10 @@ class RabbitMQ(Transport):
         return None if url is None else cls(url, setup.surroundings)
 
     def declare(self, channels: Sequence[Channel]) -> None:
-        """Declare the queues *channels* with their dead-letter queues, as `topology.declare`."""
+        """Declare the queues *channels* with their dead-letter queues, as `topology.declare`; note their limits."""
+        for channel in channels:
+            if channel.most_bytes is not None:
+                self._most_bytes_of[channel.name] = min(channel.most_bytes, self._most_bytes)
         declare(self._in, channels)
 
     def publish(self, channel: str, envelopes: Sequence[Envelope]) -> None:
@@ -108,5 +112,5 @@ class RabbitMQ(Transport):
 
     def _delivery(self, message: QueuedMessage) -> Delivery:
         properties, queue = message.properties, message.queue
-        envelope, fault = envelope_of(properties, message.body, self._most_bytes)
+        envelope, fault = envelope_of(properties, message.body, self._most_bytes_of.get(queue, self._most_bytes))
         return Delivery(envelope, queue, sender_of(properties), queue, message.redelivered, message.tag, fault)

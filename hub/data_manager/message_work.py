@@ -23,7 +23,7 @@ from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Outcome
 from hub.workflows.received.workflow_request import prove_licensed
-from integration_objects.errors import HubError, OperatorNeeded, Refused
+from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
 from schemas.check import LimitExceeded, parse
 from schemas.from_xml import external_from_xml
@@ -41,6 +41,14 @@ class SenderRefused(Refused):
     what = "the route {route.name} takes no messages of '{sender}'"
     why = "it takes those of {senders}"
     mend = "send as somebody whom the route takes, or add the sender to the route's senders"
+
+
+class ContentTypeRefused(Invalid):
+    """The route doesn't take messages of this content type."""
+
+    what = "the route {route.name} takes no messages of content type '{content_type}'"
+    why = "it takes {content_types}"
+    mend = "send the body as one of these content types, or add this one to the route's `content types`"
 
 
 class Unexpected(OperatorNeeded):
@@ -156,6 +164,9 @@ class MessageWork:
         # refusal.
         if not route.allows_sender(row.sender):
             raise SenderRefused(route=route, sender=row.sender, senders=", ".join(route.senders))
+        if not route.allows_content_type(row.content_type):
+            known = ", ".join(route.content_types)
+            raise ContentTypeRefused(route=route, content_type=row.content_type, content_types=known)
         # Of a body over the limit, the inbox keeps the first 64 KiB only: the size tells.
         if row.size > len(row.body) or row.size > route.limits.body:
             raise LimitExceeded(

@@ -13,6 +13,7 @@
     retry: [1, 5, 30, 120, 600]                 # seconds
     limits: {body: 4194304}
     senders: [mainframe]                        # who may send; left out: anybody
+    content types: [application/xml, text/xml]  # the bodies that it takes, with * as a wildcard; left out: any
 
 Spec: docs/design/integration.md, "Routes"; docs/design/road.md, "Identity of a message", "Transports".
 """
@@ -20,6 +21,7 @@ Spec: docs/design/integration.md, "Routes"; docs/design/road.md, "Identity of a 
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,6 +44,21 @@ from schemas.external_object import ExternalObject
 
 HUB_OBJECT = "hub"
 RETRY_S = (1, 5, 30, 120, 600)
+_OPTIONAL = (
+    "map",
+    "prices",
+    "identity",
+    "key",
+    "reply",
+    "reply to",
+    "retry",
+    "limits",
+    "senders",
+    "content types",
+    "help",
+)
+#: type and subtype, each a name of RFC 2045 with or without *
+_CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+*-]+/[a-z0-9!#$&^_.+*-]+")
 
 T = TypeVar("T")
 
@@ -87,6 +104,7 @@ class Route:
         retry_s: the delays, in seconds.
         limits: of the XML.
         senders: the senders that may use it; empty for all.
+        content_types: patterns of the content types that it takes, in small letters; empty for all.
         where: the declaration's place.
     """
 
@@ -104,6 +122,7 @@ class Route:
     retry_s: tuple[int, ...]
     limits: Limits
     senders: tuple[str, ...]
+    content_types: tuple[str, ...]
     where: str
 
     @property
@@ -142,6 +161,11 @@ class Route:
         """Whether this sender may use the route."""
         return not self.senders or sender in self.senders
 
+    def allows_content_type(self, content_type: str) -> bool:
+        """Whether the route takes bodies of this content type; its parameters, such as a charset, don't count."""
+        media_type = content_type.partition(";")[0].strip().lower()
+        return not self.content_types or any(fnmatch.fnmatchcase(media_type, known) for known in self.content_types)
+
 
 def component_of(route: str) -> str:
     """A route's name among the components that can be paused."""
@@ -170,7 +194,7 @@ def read_routes(
         node = read(source)
         parts = node.mapping(
             required=("route", "from", "object", "workflow"),
-            optional=("map", "prices", "identity", "key", "reply", "reply to", "retry", "limits", "senders", "help"),
+            optional=_OPTIONAL,
         )
         route = _route(node.where, parts, objects, maps, workflows)
         if route.name in routes:
@@ -211,6 +235,7 @@ def _route(
         retry_s=_delays(parts.get("retry")),
         limits=_limits(parts.get("limits")),
         senders=parts.texts("senders"),
+        content_types=_content_types(parts.get("content types")),
         where=where,
     )
 
@@ -263,6 +288,17 @@ def _delays(node: Node | None) -> tuple[int, ...]:
     if any(delay < 0 for delay in delays):
         raise node.fault("a delay can't be less than nothing", mend="give seconds from 0")
     return delays
+
+
+def _content_types(node: Node | None) -> tuple[str, ...]:
+    if node is None:
+        return ()
+    entries = node.sequence()
+    for entry in entries:
+        if not _CONTENT_TYPE.fullmatch(entry.text().lower()):
+            mend = "write a type and a subtype, such as application/xml; * stands for any text"
+            raise entry.fault(f"'{entry.text()}' is no content type", mend=mend)
+    return tuple(entry.text().lower() for entry in entries)
 
 
 def _prices(node: Node | None, workflow: Workflow) -> WhoPrices:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
+import gzip
 import inspect
 import socket
 import ssl
@@ -731,6 +732,30 @@ def test_headers_that_the_driver_can_not_read_cost_a_message_its_headers_and_nob
     assert first.fault is not None
     assert first.fault.why.startswith(f"they can't be read: {why}")
     assert (second.envelope.message_id, second.fault) == ("m2", None)
+
+
+def test_a_compressed_body_is_inflated_and_what_can_not_be_inflated_is_kept_and_refused(
+    new_queue_name: Any, open_transport: Any, stranger: Any
+) -> None:
+    name, transport = new_queue_name(), open_transport()
+    transport.declare([Channel(name, most_bytes=1_000)])
+    sent = [
+        ("gzip", gzip.compress(b"<A/>")),
+        ("gzip", gzip.compress(b" " * 1_001)),
+        ("br", b"<A/>"),
+        ("UTF-8", b"<A/>"),
+    ]
+    for number, (encoding, body) in enumerate(sent):
+        properties = pika.BasicProperties(message_id=f"m{number}", content_encoding=encoding)
+        stranger.basic_publish("", name, body, properties)
+    taken = take(transport, name, 4)
+    assert [one.envelope.body for one in taken] == [b"<A/>", sent[1][1], b"<A/>", b"<A/>"]
+    assert [None if one.fault is None else one.fault.why for one in taken] == [
+        None,
+        "the body inflates to more than 1000 bytes",
+        "the hub doesn't know it",
+        None,
+    ]
 
 
 def test_a_body_over_the_cap_is_kept_as_size_digest_and_beginning(queue: str, open_transport: Any) -> None:
