@@ -86,7 +86,8 @@ def _branches(parent: PropertySet, indent: str) -> list[tuple[PropertySet, str, 
 def _line(item: PropertySet) -> str:
     parts = [item.get("Product Id") or item.get(KEY) or "?"]
     if action_code(item) != NO_ACTION:
-        parts.append(f"[{action_code(item)}]")
+        # A suspension and a change of price are both an Update; people know them by the alias.
+        parts.append(f"[{item.get('Action Alias') or action_code(item)}]")
     parts += [text for name in ("Status", "Service Id", "Adjusted Price") if (text := item.get(name))]
     if item.get("Quantity") not in (None, "1"):
         parts.append(f"x {item.get('Quantity')}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Sequence
 from decimal import Decimal
 
+from hub.services.action_alias import ALIAS, alias_of
 from hub.services.differences import differs_in
 from hub.services.items import ONE, check_items, checked_items, quantity_of
 from hub.services.objects import (
@@ -26,7 +27,7 @@ from hub.services.objects import (
     other_lists,
     put_attributes,
 )
-from hub.services.old_values import NOTHING, OLD, compile_condition
+from hub.services.old_values import NOTHING, OLD
 from integration_objects.complex_object import (
     attributes,
     carries,
@@ -38,12 +39,10 @@ from integration_objects.complex_object import (
 )
 from integration_objects.definition import Component, Definitions
 from integration_objects.errors import Refused
-from integration_objects.expression import Expression
 from integration_objects.field_values import write_number
 from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, QUOTE
 from integration_objects.property_set import PropertySet
 
-ALIAS = "Action Alias"
 #: An item with its parent item, None for a root item.
 Placed = tuple[PropertySet, PropertySet | None]
 
@@ -132,14 +131,8 @@ class _Comparison:
         self.compared_values = tuple(attribute.compared if compared_values is None else compared_values)
         self.values_differ = differs_in(attribute, self.compared_values)
         self.dropped = ("Row Id", *attribute.cleared)
-        self.aliases: list[tuple[str, str, Expression | None]] = [
-            (
-                alias.code,
-                alias.alias,
-                compile_condition(alias.condition, component, alias.condition_where) if alias.condition else None,
-            )
-            for alias in component.aliases
-        ]
+        self.has_aliases = bool(component.aliases)
+        self.alias_of = alias_of(component)
 
 
 class _Delta:
@@ -242,8 +235,8 @@ class _Delta:
         if old is not None and old is not item:
             for name in self.how.component.old_values:
                 node.properties[OLD + name] = old.get(name)
-        if self.how.aliases:
-            self._set_alias(node, action, NOTHING if old is None else old)
+        if self.how.has_aliases:
+            self._set_alias(node, NOTHING if old is None else old)
         target.append(node)
         self.written[key] = node
         return node
@@ -261,13 +254,12 @@ class _Delta:
             if name not in twin.properties and name not in VALUE_FIELDS and old.get(name) is not None:
                 twin.properties[name] = None
 
-    def _set_alias(self, node: PropertySet, action: str, old: PropertySet) -> None:
+    def _set_alias(self, node: PropertySet, old: PropertySet) -> None:
         # An alias of the input belongs to an earlier change.
         node.properties.pop(ALIAS, None)
-        for code, alias, condition in self.how.aliases:
-            if code == action and (condition is None or condition.is_true((node, old))):
-                node.properties[ALIAS] = alias
-                return
+        alias = self.how.alias_of(node, old)
+        if alias is not None:
+            node.properties[ALIAS] = alias
 
     def _attributes(self, old: PropertySet, new: PropertySet) -> tuple[list[PropertySet], bool]:
         """Make the attributes of an item that is in both states: those of *new* in their order, deleted ones last."""
@@ -310,8 +302,8 @@ class _Delta:
                 node.properties["Quantity"] = write_number(quantity)
             node.children = other_lists(source)
             put_attributes(node, source, attribute_copies(source, "Add", self.how.dropped))
-            if self.how.aliases:
-                self._set_alias(node, "Add", NOTHING)
+            if self.how.has_aliases:
+                self._set_alias(node, NOTHING)
             beneath.append(node)
             if carries(source, LINE_ITEM):
                 children = put_list(node, LINE_ITEM)

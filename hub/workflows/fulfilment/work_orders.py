@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.workflow_manager.run import Run
+from hub.workflows.fulfilment.carried import carried
 from hub.workflows.state.service_id import service_ids
 from hub.workflows.state.service_profile import make_no_action
 from integration_objects.complex_object import (
     ComplexObject,
     action_code,
-    attributes,
     instances,
     items_of,
     message,
@@ -22,11 +22,12 @@ from integration_objects.complex_object import (
     walk_items,
 )
 from integration_objects.field_values import read_number
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, WORK_ORDER
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, WORK_ORDER
 from integration_objects.property_set import PropertySet
 
 #: fields that a line of a work order has from its own table, never from the order's line
 _OWN_FIELDS = frozenset(("Row Id", "Parent Item Id", "Status Time"))
+_OWN_HEADER_FIELDS = frozenset(("Row Id", "Work Order Number", "Modification Number"))
 
 
 def complete_unassigned_lines(run: Run, order: PropertySet) -> list[PropertySet]:
@@ -84,22 +85,16 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False) -> None:
         else:
             continue  # the former revision is done, and this one asks for nothing
         lines = _lines_for(run, order, system, joined_ids)
-        work_order = PropertySet(
-            "Work Order",
-            properties={
-                "Work Order Number": name,
-                "Revision": str(revision),
-                "Order Number": order.get("Order Number"),
-                "Order Revision": order.get("Revision"),
-                "Source System": source.get("Source System"),
-                "Source Order Number": source.get("Source Order Number"),
-                "Account Id": order.get("Account Id"),
-                "Fulfilment System": system,
-                "Due Date": order.get("Due Date"),
-                "Currency Code": order.get("Currency Code"),
-                "Status": "Open" if lines else "Cancelled",
-            },
-        )
+        work_order = carried(order, run.definitions[WORK_ORDER].root, but_not=_OWN_HEADER_FIELDS)
+        work_order.properties |= {
+            "Work Order Number": name,
+            "Revision": str(revision),
+            "Order Revision": order.get("Revision"),
+            "Source System": source.get("Source System"),
+            "Source Order Number": source.get("Source Order Number"),
+            "Fulfilment System": system,
+            "Status": "Open" if lines else "Cancelled",
+        }
         put_list(work_order, LINE_ITEM).extend(lines)
         tree = message(WORK_ORDER, [work_order])
         if former is None:
@@ -122,21 +117,14 @@ def _lines_for(run: Run, order: PropertySet, system: str, joined_ids: Mapping[in
     def is_asked(item: PropertySet) -> bool:
         return _is_to_do(item) and item.get("Fulfilment System") == system
 
-    fields = [name for name in run.definitions[WORK_ORDER].root.children[LINE_ITEM].fields if name not in _OWN_FIELDS]
+    component = run.definitions[WORK_ORDER].root.children[LINE_ITEM]
     view = ComplexObject(order)
     lines: dict[str | None, PropertySet] = {}
     roots: list[PropertySet] = []
     for item in view.with_those_above(is_asked):
-        line = PropertySet(
-            LINE_ITEM, properties={name: item.properties[name] for name in fields if name in item.properties}
-        )
+        line = carried(item, component, but_not=_OWN_FIELDS)
         if id(item) in joined_ids:
             line.properties["Service Id"] = joined_ids[id(item)]
-        for attribute in attributes(item):
-            twin = attribute.copy_node()
-            # The attribute of a work order is a row of its own table.
-            twin.properties.pop("Row Id", None)
-            put_list(line, ATTRIBUTE).append(twin)
         if not is_asked(item):
             make_no_action(line)
             # An ancestor is sent for its place only: provisioning has nothing to do on it, and nothing to answer.

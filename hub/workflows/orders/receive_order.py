@@ -24,6 +24,7 @@ from hub.workflows.state.order_lines import (
     adopt_former_keys,
     fill_from_state,
     keep_finished_lines,
+    name_actions,
     needs_state,
     prove_on_state,
     put_ancestors,
@@ -190,12 +191,14 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     _wait_for_former_revision(order, last)
     _wait_for_supplement(newest)
 
+    line = run.definitions[ORDER].root.children[LINE_ITEM]
     state = _identify_lines(run, order, account_id, newest)
+    name_actions(order, state, line)
     if not run.call("Fully Exploded", message(ORDER, [order])):
         order = first_instance(run.call("Explode", message(ORDER, [order])))
     if newest is not None:
         adopt_former_keys(order, newest)
-        keep_finished_lines(order, in_force(run, newest), run.definitions[ORDER].root.children[LINE_ITEM].compared)
+        keep_finished_lines(order, in_force(run, newest), line.compared)
     coming = still_to_come(order)
     service_items = changed_services(order, state, prove_on_state(run, coming, state))
     prove_quantities(coming, state, f"order {order.get('Source Order Number')}")
@@ -453,11 +456,10 @@ def _number(run: Run, order: PropertySet, newest: PropertySet | None) -> None:
         "Active Flag": "Y",
         "Order Type": order.get("Order Type") or "Sales Order",
     }
-    for line_number, item in enumerate(items_of(order), start=1):
+    _number_lines(order)
+    for place, item in enumerate(items_of(order), start=1):
         action = action_code(item)
-        item.properties["Row Id"] = f"{row_id}.{line_number}"
-        if item.get("Line Number") is None:
-            item.properties["Line Number"] = str(line_number)
+        item.properties["Row Id"] = f"{row_id}.{place}"
         if item.get("Applied Date") is None and item.get("Status") != "Complete":
             item.properties["Status"] = NO_ACTION if action == NO_ACTION else "Pending"
         if action == NO_ACTION:
@@ -466,6 +468,29 @@ def _number(run: Run, order: PropertySet, newest: PropertySet | None) -> None:
             for attribute in attributes(item):
                 attribute.properties["Action Code"] = "Add"
         item.properties["Order Item Processed Flag"] = "N"
+
+
+def _number_lines(order: PropertySet) -> None:
+    """Give each line a Line Number of its own; a line keeps the one that it has, unless another line has it, too.
+
+    Explode clears the numbers of copies, and a finished line keeps its number from the revision before.
+    """
+    items = list(items_of(order))
+    # A finished line first: provisioning and billing have been told its number.
+    finished = [item for item in items if item.get("Applied Date") is not None or item.get("Status") == "Complete"]
+    numbered: dict[str, PropertySet] = {}
+    for item in (*finished, *items):
+        if item.get("Line Number") is not None:
+            numbered.setdefault(item.get("Line Number") or "", item)
+    number = 0
+    for item in items:
+        number += 1
+        if numbered.get(item.get("Line Number") or "") is item:
+            continue
+        while str(number) in numbered:
+            number += 1
+        item.properties["Line Number"] = str(number)
+        numbered[str(number)] = item
 
 
 WORKFLOW = Workflow(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from hub.services.action_alias import ALIAS, alias_of
 from hub.services.apply import Ignored
+from hub.services.old_values import NOTHING
 from hub.workflow_manager.run import Run
 from hub.workflows.state.milestones import is_past, past_point
 from hub.workflows.state.rebase import means_the_same, remember_filled
@@ -22,6 +24,7 @@ from integration_objects.complex_object import (
     put_list,
     walk_items,
 )
+from integration_objects.definition import Component
 from integration_objects.errors import Refused
 from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
@@ -221,6 +224,26 @@ def _fill_deleted(line: PropertySet, service: PropertySet, sent: set[str | None]
                 fill_line(deleted, child)
                 put_list(item, LINE_ITEM).append(deleted)
                 stack.append((deleted, child))
+
+
+def name_actions(order: PropertySet, state: PropertySet, component: Component) -> None:
+    """Write the Action Alias of each line whose sender gave it none, as Delta does for lines made in the hub.
+
+    Args:
+        order: the order, with the keys of its lines. Changed in place.
+        state: OM Asset message: the state that is requested before it.
+        component: the order's line item.
+    """
+    codes = {alias.code for alias in component.aliases}
+    lines = [item for item in items_of(order) if action_code(item) in codes and item.get(ALIAS) is None]
+    # Most orders only add: then no condition has to be compiled.
+    if not lines:
+        return
+    find, before = alias_of(component), ComplexObject.of(state)
+    for item in lines:
+        alias = find(item, before.by_key(item.get(KEY)) or NOTHING)
+        if alias is not None:
+            item.properties[ALIAS] = alias
 
 
 def put_ancestors(order: PropertySet, state: PropertySet) -> None:

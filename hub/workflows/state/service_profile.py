@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from hub.services.action_alias import ALIAS
 from hub.workflow_manager.run import Run
 from hub.workflows.state.rebase import BUILT_ON, leave_alone
 from hub.workflows.state.statuses import NEVER_COMES
@@ -274,9 +275,12 @@ def _drop_failed_additions(node: PropertySet) -> None:
 
 
 def make_no_action(item: PropertySet) -> None:
-    """Set ``-`` on a line item and its attributes, in place."""
+    """Set ``-`` on a line item and its attributes, in place; the line asks for no status and has no alias any more."""
     for node in (item, *attributes(item)):
         node.properties["Action Code"] = NO_ACTION
+    for name in (ALIAS, "Asset Status"):
+        if name in item.properties:
+            item.properties[name] = None
 
 
 def no_profile(account_id: str) -> PropertySet:

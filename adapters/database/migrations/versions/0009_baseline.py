@@ -506,7 +506,8 @@ def _work_orders(metadata: sa.MetaData) -> None:
         "s_work_order_item",
         "work_order_id -> s_work_order.row_id",
         "integration_id 64, source_reference 255, ln_num 30, prod_id 100, prod_name 255, action_cd 30, "
-        "status_cd 30, status_time 32, qty_req number, service_num 100, service_point_id 64, "
+        "action_alias 255, asset_status 30, status_cd 30, status_time 32, qty_req number, "
+        "service_num 100, service_point_id 64, "
         "serv_accnt_id 64, bill_accnt_id 64, req_ship_dt 32, completed_dt 32, attributes json",
         parent="par_work_order_item_id",
         keys=["integration_id"],
