@@ -47,12 +47,8 @@ class Database:
     """A database: transactions that write, one at a time on SQLite, and transactions that only read.
 
     Args:
-        url: as in the settings.
         folder: the folder of a relative SQLite file; None for the working folder.
         unsafe: use a PostgreSQL that may lose what it has committed.
-
-    Attributes:
-        dialect: what the hub asks about this kind of database.
 
     Raises:
         DatabaseUnknown: *url* names no database that the hub can use.

@@ -1,10 +1,5 @@
 """The differences between SQLite and PostgreSQL, one class for each database.
 
-    dialect_of(connection)      the dialect of a connection
-    Dialect                     what the hub asks about a database, and the work that each database does its own way
-      Sqlite                    one file, one writer at a time: a transaction that writes is alone, and needs no locks
-      Postgresql                a server, many writers: rows, keys and sessions are locked
-
 No other folder asks which database it works on. Column types that differ are in `column_types`, the drivers' errors in
 `driver_faults`.
 
@@ -91,11 +86,9 @@ def once(connection: Connection, table: Table, key: tuple[Any, ...], make: Calla
 
 @dataclass(frozen=True)
 class Unfolded:
-    """Rows that a statement gets as bound values.
+    """Rows that a statement gets as bound values: a source to select from, and the values of a row of it, in order.
 
     Attributes:
-        source: to select from.
-        values: the values of a row, in the order of its columns.
         bound: makes the statement's values of a list of rows.
     """
 
@@ -105,7 +98,7 @@ class Unfolded:
 
 
 class Dialect(ABC):
-    """A kind of database.
+    """A kind of database: the hub's questions about it, and the work that each database does its own way.
 
     Attributes:
         name: SQLAlchemy's name of the database.

@@ -1,14 +1,5 @@
 """The hub's errors for the drivers' errors: one table for each driver, the most specific first.
 
-    DatabaseAway        Retryable       the link was lost, or nobody answers
-      CommitUnknown                     the link was lost during COMMIT: neither acknowledge nor send again
-    DatabaseBusy        Retryable       a lock, a deadlock, a conflict of transactions, a time limit
-    DatabaseFull        Retryable       no room on its disk
-    ConstraintBroken    Refused         data that the tables refuse, and that no check found before
-    TablesMissing       Misconfigured   the database hasn't been upgraded
-    DatabaseUnusable    Misconfigured   the wrong file, user or rights; a broken database
-    ConstraintRace      Retryable       a key that was checked was taken by another transaction before the write
-
 Spec: docs/design/guarantees.md, "PostgreSQL": 40001, 40P01, 57P01 and lost connections are tried again.
 """
 
@@ -135,24 +126,11 @@ _REFUSES = re.compile(
     r"|invalid command-line argument|invalid value for parameter|unrecognized configuration parameter"
 )
 #: The constraints of unique keys and of references, as the drivers name their violation.
-_KEYS = frozenset(
-    (
-        "23505",
-        "23503",
-        "SQLITE_CONSTRAINT_UNIQUE",
-        "SQLITE_CONSTRAINT_PRIMARYKEY",
-        "SQLITE_CONSTRAINT_FOREIGNKEY",
-    )
-)
+_KEYS = frozenset(("23505", "23503", *(f"SQLITE_CONSTRAINT_{kind}" for kind in ("UNIQUE", "PRIMARYKEY", "FOREIGNKEY"))))
 
 
 def hub_fault(error: BaseException, database: str) -> HubError | None:
-    """Return the hub's error for a driver's *error*; None for an error that is none of the driver's.
-
-    Args:
-        error: was raised in a transaction.
-        database: the database's URL, as errors show it.
-    """
+    """Return the hub's error for an *error* of the driver of *database*; None for another error."""
     # SQLAlchemy's own error: no driver raised it.
     if isinstance(error, PoolTimeout):
         return DatabaseBusy("all connections to the database are in use", database=database, cause=error)
@@ -168,6 +146,7 @@ def race_of(error: IntegrityError, name: str) -> ConstraintRace | None:
     another transaction came between.
     """
     cause = error.orig
+    # The writer alone knows that the keys were free: elsewhere the same code is the message's own fault.
     code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
     return ConstraintRace(name=name, cause=first_line(cause)) if code in _KEYS and cause is not None else None
 

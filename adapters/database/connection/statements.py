@@ -1,11 +1,7 @@
 """Statements for both databases: made once and kept; the values that differ from call to call are bound.
 
-    once(connection, table, key, make)     a statement that is made at the first call
-    is_one_of(column, "wanted")            a list of texts is one bound value, whatever its length
-    upsert(table, keys, change)            INSERT ... ON CONFLICT ... DO UPDATE
-    insert_rows, update_rows               many rows at once, as the driver takes them
-
-Values go to the driver as they are, numbers as the text of their digits, which both databases read exactly.
+A list of texts is one bound value, whatever its length (`is_one_of`), so that one statement serves all lists. Values go
+to the driver as they are, numbers as the text of their digits, which both databases read exactly.
 
 Spec: docs/design/performance.md, rules 1 and 3.
 """
@@ -38,7 +34,6 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from adapters.database.connection.column_types import Exact, JsonText
 from adapters.database.connection.dialect import DIALECTS, Dialect, dialect_of
-from adapters.database.connection.dialect import once as once
 
 T = TypeVar("T")
 #: Statements that a function keeps (`lru_cache`): senders that leave out other fields each time make many.
@@ -67,8 +62,8 @@ class _TextList(TypeDecorator[Sequence[str]]):
         return DIALECTS[dialect.name].bound_list(value)
 
 
-class _IsOneOf(FunctionElement[bool]):
-    """The condition of `is_one_of`; its SQL is the dialect's."""
+class _Condition(FunctionElement[bool]):
+    """A condition whose SQL is the dialect's."""
 
     inherit_cache = True
     type = Boolean()
@@ -76,6 +71,12 @@ class _IsOneOf(FunctionElement[bool]):
     def self_group(self, against: Any = None) -> Any:
         # SQLAlchemy would compare a function's result with 1 on SQLite, and no index would be used.
         return self
+
+
+class _IsOneOf(_Condition):
+    """The condition of `is_one_of`."""
+
+    inherit_cache = True
 
 
 @compiles(_IsOneOf)
@@ -92,14 +93,10 @@ def is_one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return _IsOneOf(column, bound)
 
 
-class _TryLockText(FunctionElement[bool]):
-    """The condition of `try_lock_text`; its SQL is the dialect's."""
+class _TryLockText(_Condition):
+    """The condition of `try_lock_text`."""
 
     inherit_cache = True
-    type = Boolean()
-
-    def self_group(self, against: Any = None) -> Any:
-        return self
 
 
 @compiles(_TryLockText)
@@ -124,7 +121,6 @@ def upsert(
     SQLite took ON CONFLICT over from PostgreSQL, so that SQLAlchemy's construct for PostgreSQL serves both.
 
     Args:
-        table: to insert into.
         keys: the columns of a unique key.
         change: is called with the rejected row's columns (`excluded`); returns the new values of the existing row.
         where: is called with the same columns; returns the condition under which the existing row is changed.

@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Select, Text, bindparam, select, true
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.database.connection.dialect import Unfolded, dialect_of
-from adapters.database.connection.statements import is_one_of, once, parts, upsert
+from adapters.database.connection.dialect import Unfolded, dialect_of, once
+from adapters.database.connection.statements import is_one_of, parts, upsert
 from adapters.database.schema.hub_tables import HUB
 from integration_objects.surroundings import Surroundings
 

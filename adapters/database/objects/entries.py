@@ -1,11 +1,5 @@
 """An instance on its way into the tables: its tree as flat entries, checked against the definition.
 
-    entries_of      from an instance's tree to its entries, by component, owners and parents first
-    Entries         the entries of an instance
-    JsonLists       the lists that are kept as JSON, which become entries only where they must
-    places_among    the positions of new and moved entries among their siblings
-    RowCounts       the rows that the writing of an instance inserts, updates and deletes
-
 Nothing here knows a connection.
 
 Spec: docs/design/integration.md "The EAI database adapter".
@@ -41,10 +35,9 @@ class Entries:
     """An instance's entries.
 
     Attributes:
-        stored: the integration object.
-        header: the header's entry.
         of: the entries of each component: parents before children, siblings in their order.
-        json: the lists of the components that are kept as JSON, where the instance carries any.
+        json: the lists of the components that are kept as JSON, where the instance carries any. They become entries
+            only where they must (`JsonLists`).
         each_its_own: whether each node may have an operation of its own.
         operations: all operations of the entries.
         version: the version that the header carries, or None.
@@ -62,7 +55,7 @@ class Entries:
         self.version = header.node.properties.get(VERSION_FIELD)
 
     def walk(self) -> Iterator[Entry]:
-        """Give all entries, owners before the entries that they own."""
+        """Yield all entries, owners before the entries that they own."""
         return chain.from_iterable(self.of.values())
 
     def in_json(
@@ -160,7 +153,6 @@ def entries_of(stored: StoredObject, instance: PropertySet, operation: str | Non
     """Flatten and check an instance.
 
     Args:
-        stored: its integration object.
         instance: the header's node. Not changed.
         operation: the operation on the whole instance; None where each node has its own.
         number: its place in the message, from 1.
@@ -234,7 +226,7 @@ class RowCounts:
 
     @property
     def total(self) -> int:
-        """All rows that were written."""
+        """The number of all rows that were written."""
         return self.inserted + self.updated + self.deleted
 
 

@@ -28,9 +28,6 @@ class Entry:
     the row is written.
 
     Attributes:
-        node: the node.
-        component: its component with its table.
-        operation: the operation on the node.
         owner: the entry above of another kind; None for the header.
         parent: the entry above of the same kind; None for a root.
         root: the root item that it is beneath; itself for a root.
@@ -60,12 +57,7 @@ class Entry:
     shape: Shape
 
     def __init__(
-        self,
-        node: PropertySet,
-        component: StoredComponent,
-        operation: str,
-        above: Entry | None,
-        number: int,
+        self, node: PropertySet, component: StoredComponent, operation: str, above: Entry | None, number: int
     ) -> None:
         self.node = node
         self.component = component
@@ -220,14 +212,12 @@ class Entry:
 def read_values(component: StoredComponent, entries: Sequence[Entry], only: str | None = None) -> None:
     """Give the entries, all of *component*, the values of their nodes' properties. Changes the entries.
 
-    Args:
-        component: the component.
-        entries: in their order.
-        only: the one field that is read; the others are only proven to be fields.
+    If *only* is given, this one field is read; the others are proven to be fields.
 
     Raises:
         FieldNotDeclared, FieldInvalid: of the first entry at fault.
     """
+    # Nodes with the same fields in the same order share one plan: most messages need one or two plans.
     groups: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
         groups.setdefault(tuple(entry.node.properties), []).append(entry)
@@ -240,6 +230,7 @@ def read_values(component: StoredComponent, entries: Sequence[Entry], only: str 
             rows = _bound(texts, fields.binders)
             row_ids = [_row_id(entry, fields.row_id) for entry in group]
         except ValueFault:
+            # Column by column, a fault is found in no order that a sender knows: the error names the first node's.
             _raise_first(component, entries, only)
             raise
         for entry, values, row_id in zip(group, rows, row_ids, strict=True):

@@ -1,23 +1,7 @@
 """The errors of the object store, each named after its situation.
 
-    of Refused
-        ObjectNotDeclared, NotStored                           no such integration object; one without tables
-        ComponentUnknown, FieldNotDeclared, FieldNotStored     the tree or the question goes beyond the definition
-        FieldInvalid, FieldMissing                             a value doesn't fit its field; a required one is missing
-        KeyNotWhole, DuplicateInMessage                        a node can't be told from the others
-        RowNotFound, RowsAmbiguous, AlreadyThere               none, several, or one row too many with the key
-        BelongsElsewhere                                       the row with the key is beneath another header
-        ReferenceUnknown                                       a field names an instance that isn't there
-            ProfileAccountUnknown                              a profile names an account that isn't there
-        StillReferenced                                        other rows refer to the row that is to be deleted
-        AboveItself                                            a hierarchy leads back to its beginning
-        VersionConflict                                        the instance has changed since it was read
-        OperationUnknown, OperationRefused                     no such operation; not on this object or in this place
-    of Misconfigured
-        JsonUnreadable                                         another program has written a JSON column
-
-All are raised before anything is written, except AboveItself and StillReferenced: the caller's savepoint takes back
-their writes.
+All are refusals, except JsonUnreadable. They are raised before anything is written, except AboveItself and
+StillReferenced: the caller's savepoint takes back their writes.
 """
 
 from __future__ import annotations

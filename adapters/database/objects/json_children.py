@@ -1,10 +1,5 @@
 """Components that are kept as JSON: their nodes on the way in, the text of the column, and the rows of the view.
 
-    JsonLists       the lists of one component that an instance carries
-    texts_of        from the columns of many rows to the text of each owner
-    objects_in      from the texts of many owners to the objects of each
-    rows_kept_by    the objects as rows, with the identifiers that the view shows
-
 A row is an object of its columns in the definition's order; a null column is left out, so that equal rows have equal
 texts. All rows of a message are written and read at once: each different value of a column is written once, and all
 texts together are one text to the parser.
@@ -42,7 +37,6 @@ class JsonLists:
     """The lists of one component that an instance carries.
 
     Attributes:
-        component: the component.
         owners: the entries that carry a list of it, in their order.
         nodes: the nodes of each owner's list.
         columns: the stored values of all nodes by column, in the definition's order; None where they aren't plain.
@@ -69,23 +63,22 @@ class JsonLists:
     def read_plain(self, each_its_own: bool) -> bool:
         """Take the values of the nodes by column, where the lists are plain. Return whether they are.
 
-        Args:
-            each_its_own: whether a node may have an operation of its own.
+        A node with an operation of its own isn't plain (*each_its_own*: whether it may have one).
         """
         component = self.component
         if component.references or component.has_row_id:
             return False
         nodes = [*chain.from_iterable(self.nodes)]
         name = component.name
-        for node in nodes:
-            if node.children or node.type != name:
-                return False
+        if any(node.children or node.type != name for node in nodes):
+            return False
         properties = [node.properties for node in nodes]
         carried = set(chain.from_iterable(properties))
         if each_its_own and OPERATION in carried:
             return False
         if not carried - component.definition.fields.keys() <= {OPERATION}:
             return False
+        # Lists with a fault aren't plain: they become entries, are checked again, and the error names the node.
         columns: Columns = {}
         try:
             for field, column in component.columns.items():
@@ -153,6 +146,7 @@ def objects_in(component: StoredComponent, texts: Sequence[str]) -> list[list[Js
         JsonUnreadable: one of them is no list of objects with texts.
     """
     try:
+        # One call of the parser for all texts: it costs less than a call for each.
         lists: list[list[JsonObject]] = _decoded(f"[{','.join(texts)}]")
         are_lists = len(lists) == len(texts) and {type(rows) for rows in lists} <= {list}
         if are_lists and {type(row) for rows in lists for row in rows} <= {dict}:

@@ -38,15 +38,7 @@ class _KeptRow(NamedTuple):
 
 
 class JsonWriter:
-    """Makes the JSON of an instance's rows.
-
-    Args:
-        entries: the instance's.
-        matcher: finds the rows of entries.
-        check_references: refuses values that must be stored elsewhere and aren't.
-        new_id: makes the identifier of a row whose component has one.
-        counts: counts the rows.
-    """
+    """Makes the JSON of an instance's rows, and counts the rows that its view shows."""
 
     def __init__(
         self,
@@ -132,6 +124,7 @@ class JsonWriter:
         places = places_among(written, len(objects))
         kept: list[_KeptRow] = []
         for place, members in enumerate(objects):
+            # Several entries may mean one row, by different keys.
             own = by_row.get(row_id_of(owner, members, place), [])
             if any(entry.operation == "delete" for entry in own) or (not own and owner.operation == "synchronize"):
                 self._counts.deleted += 1

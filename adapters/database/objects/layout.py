@@ -93,14 +93,11 @@ class StoredComponent:
     """A component and its table.
 
     Attributes:
-        definition: the component as it is declared.
         table: where its rows are; the view that shows them, where a JSON column keeps them.
         owner: the component above of another kind; None for the header.
         owner_key: the column of the owner's table that the rows refer to.
         columns: the column of each stored field, by the field's name, in the definition's order.
-        binders: the binder of each stored field.
         keys: the user keys whose fields are all stored, in the definition's order, Row Id among them.
-        references: the fields whose values must be stored elsewhere.
         required: the fields without which no row is inserted.
         beneath: the stored components that its lists hold, by name; where its rows nest, itself among them.
     """
@@ -219,16 +216,9 @@ class StoredComponent:
         return lru_cache(_MOST_KEPT)(self._carried_fields)
 
     def _carried_fields(self, names: tuple[str, ...], only: str | None) -> CarriedFields:
-        carried = []
-        row_id = None
-        for name in names:
-            column = self.columns.get(name)
-            if column is None or (only is not None and name != only):
-                continue
-            if column == "row_id":
-                row_id = name
-            else:
-                carried.append(name)
+        stored = [name for name in names if name in self.columns and only in (None, name)]
+        row_id = next((name for name in stored if self.columns[name] == "row_id"), None)
+        carried = [name for name in stored if name != row_id]
         undeclared = next((name for name in names if not self.declares(name)), None)
         shape = self.shape(tuple(self.columns[name] for name in carried))
         return CarriedFields(pick(carried), tuple(self.binders[name] for name in carried), shape, row_id, undeclared)
@@ -263,9 +253,10 @@ class Shape:
             columns_of_key = [component.columns[name] for name in key]
             if columns_of_key == ["row_id"]:
                 self.keys[key] = ROW_ID
+            elif all(column in self.place for column in columns_of_key):
+                self.keys[key] = pick([self.place[column] for column in columns_of_key])
             else:
-                is_whole = all(column in self.place for column in columns_of_key)
-                self.keys[key] = pick([self.place[column] for column in columns_of_key]) if is_whole else None
+                self.keys[key] = None
         self.longer: dict[str, Shape] = {}
         self.required = tuple((name, self.place.get(component.columns[name])) for name in component.required)
 
@@ -275,7 +266,6 @@ class StoredObject:
     """An integration object and its tables.
 
     Attributes:
-        definition: the integration object.
         header: its header's table; for an object that is another's row (OM Asset), the table of that row.
         components: the others that have a table, owners before the components that they own.
     """
@@ -300,17 +290,16 @@ class StoredObject:
         header = self.header
         if header.has_row_id or not header.keys or len(header.keys[0]) != 1:
             return None
+        # Such a key serves as the row id, too: readers find a row by it without a second look-up.
         key = header.definition.fields.get(header.keys[0][0])
         fits = key is not None and key.type == "text" and key.required and (key.length or ID_LENGTH + 1) <= ID_LENGTH
         return header.columns[header.keys[0][0]] if fits else None
 
 
 class StoredObjects:
-    """The integration objects of a deployment in its tables; each is worked out when it is first asked for.
+    """The integration objects of a deployment in its tables, which `tables_of` made.
 
-    Args:
-        definitions: the integration objects.
-        metadata: their tables, as `tables_of` made them.
+    Each object is worked out when it is first asked for.
     """
 
     def __init__(self, definitions: Definitions, metadata: MetaData) -> None:

@@ -64,14 +64,8 @@ class Matcher:
         """
         if not self._fresh:
             # Beneath a new owner there is no row yet.
-            self._find(
-                component,
-                [
-                    entry
-                    for entry in entries
-                    if entry.operation != "insert" and (entry.owner is None or entry.owner.row is not None)
-                ],
-            )
+            old = [entry for entry in entries if entry.owner is None or entry.owner.row is not None]
+            self._find(component, [entry for entry in old if entry.operation != "insert"])
         new = [entry for entry in entries if entry.row is None]
         # Before any write: a refused message leaves nothing behind, not even within the caller's savepoint.
         for entry in new:
@@ -219,16 +213,9 @@ def _rows_in_json(component: StoredComponent, key: Key, wanted: Sequence[tuple[E
 
 def _prove_owner(entry: Entry, key: Key, values: KeyValues) -> None:
     column = entry.component.owner_column.name
-    found, expected = entry.stored(column), entry.owned_by
-    if found != expected:
-        raise BelongsElsewhere(
-            component=entry.component.name,
-            key=named(key, values),
-            column=column,
-            found=found,
-            expected=expected,
-            where=entry.where(),
-        )
+    places = {"column": column, "found": entry.stored(column), "expected": entry.owned_by}
+    if places["found"] != places["expected"]:
+        raise BelongsElsewhere(component=entry.component.name, key=named(key, values), where=entry.where(), **places)
 
 
 def already_there(entry: Entry, key: Key, values: KeyValues, row_id: str) -> AlreadyThere:

@@ -1,10 +1,8 @@
 """Values that name other instances: a reference must be stored, and a hierarchy must not lead back to its beginning.
 
-    check_references    an item's product and accounts, an order's account
-    check_hierarchy     the accounts above an account
-
-The row above in a hierarchy may come later, so that no foreign key guards it. After the writes of a call the changed
-instances are followed upwards, once for all of them, so that one message can turn a hierarchy over.
+References are an item's product and accounts, and an order's account; accounts have a hierarchy. The row above in a
+hierarchy may come later, so that no foreign key guards it. After the writes of a call the changed instances are
+followed upwards, once for all of them, so that one message can turn a hierarchy over.
 
 Spec: docs/design/road.md "Storage": a switch of the definition, on by default; docs/design/data-model.md, "Objects and
 where they live" (accounts: a hierarchy).
@@ -39,10 +37,8 @@ def check_references(
     """Refuse values that must be stored elsewhere and aren't, with one statement for each place.
 
     Args:
-        connection: of the caller's transaction.
-        known_values: the values that it has found before; the values found now are added.
-        component: the entries' component.
-        entries: the entries that are inserted or updated.
+        known_values: the values that the transaction has found before; the values found now are added.
+        entries: the entries of *component* that are inserted or updated.
 
     Raises:
         ReferenceUnknown: names the field and the value.
@@ -91,12 +87,7 @@ def is_moved(header: Entry) -> bool:
 
 
 def check_hierarchy(connection: Connection, component: StoredComponent, moved: Sequence[Entry]) -> None:
-    """Refuse a hierarchy in which an instance is above itself.
-
-    Args:
-        connection: of the caller's transaction, which has written the headers.
-        component: the headers' component, which has a hierarchy.
-        moved: the headers that got another one above them.
+    """Refuse a hierarchy in which an instance is above itself; *moved* headers, written before, got another one above.
 
     Raises:
         AboveItself: names the circle.

@@ -78,7 +78,8 @@ class RowDeletion:
         self._connection.execute(update(table).where(condition).values(root_id=root))
 
     def _delete_owned(self, component: StoredComponent, keys: Sequence[str]) -> int:
-        """Delete all rows that these rows own. It recurs as deep as components do, which is two or three."""
+        """Delete all rows that these rows own; return their number."""
+        # It recurs as deep as components lie beneath each other, which is two or three.
         deleted = 0
         for child in component.in_json:
             # They go with the row that keeps them, and are only counted.
@@ -99,6 +100,7 @@ class RowDeletion:
         """Return the rows and all rows of the same kind beneath them, by depth, the deepest first."""
         if component.parent_column is None:
             return [list(row_ids)]
+        # A row may be named itself and lie beneath another named row: it goes with the deepest level.
         depths: dict[str, int] = {}
         for part in parts(row_ids):
             for row_id, depth in self._connection.execute(_descendants(component.table, component.parent_column, part)):

@@ -50,7 +50,6 @@ class InstanceResult:
 
     Attributes:
         operation: ``inserted``, ``updated``, ``unchanged`` or ``deleted``.
-        object: the integration object's name.
         key: the fields of the key by which people know it.
         row_id: the header's row.
         rows: the numbers of rows of all tables that were ``inserted``, ``updated`` and ``deleted``; rows that are kept
@@ -65,16 +64,10 @@ class InstanceResult:
 
 
 class ObjectStore:
-    """Integration objects in the transaction of *connection*.
+    """Integration objects in the transaction of *connection*; *user* is who changes the rows.
 
-    What a transaction has read is kept for its further questions, unless the transaction writes such objects itself: a
+    Answers are kept for the transaction's further questions, unless the transaction writes such objects itself: a
     savepoint may take a write back.
-
-    Args:
-        connection: the caller's transaction.
-        objects: the deployment's integration objects in its tables.
-        surroundings: for the time and identifiers.
-        user: the user who changes the rows.
     """
 
     def __init__(
@@ -97,7 +90,6 @@ class ObjectStore:
         """Read the instances of *name* as a message, oldest first; an empty object for none.
 
         Args:
-            name: the integration object.
             example: fields of the header that must equal these values: None for null, a list for any of its values.
             where: evaluated on the header of each instance that the example finds.
             versions: carry the header's Modification Number, where it has that field, for an update that must not
@@ -191,7 +183,6 @@ class ObjectStore:
         """Insert every instance; refuse one that is there already.
 
         Args:
-            tree: the message.
             fresh: its keys and row ids were made in this transaction, or looked for under its locks, and aren't looked
                 for again. One that is there all the same breaks the database's constraint: `ConstraintRace`.
         """
@@ -229,6 +220,7 @@ class ObjectStore:
             self._surroundings.new_id,
             self._known_references(stored),
         )
+        # Billing events and the like: headers alone, without keys, go in one block, whatever their number.
         if operation == "insert" and not stored.components:
             alone = [entries_of(stored, node, operation, number) for number, node in enumerate(nodes, 1)]
             if not any(_has_key(entries.header) for entries in alone):

@@ -1,8 +1,5 @@
 """The stored text of a field's value: numbers without needless zeros, dates in UTC, texts as they are.
 
-    binder_of       a field's binder, which checks a value and makes its stored text
-    bound_column    the stored texts of a whole column, each different value bound once
-
 Spec: docs/design/performance.md, rule 1.
 """
 

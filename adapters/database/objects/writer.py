@@ -45,9 +45,6 @@ class Writing:
     """The things that all instances of a call share.
 
     Attributes:
-        connection: of the caller's transaction.
-        now: the time now.
-        user: the user who changes the rows.
         new_id: makes an identifier, one for each instance; the identifiers of its rows begin with it.
         known: reference values that the transaction has found already.
     """
@@ -65,7 +62,7 @@ class Writing:
 
 @contextmanager
 def _races(name: str) -> Iterator[None]:
-    """Make the retryable error of a constraint that a check has just found kept: another transaction was faster."""
+    """Raise a retryable error for a constraint that a check has just found kept: another transaction was faster."""
     try:
         yield
     except IntegrityError as error:
