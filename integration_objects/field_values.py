@@ -182,9 +182,10 @@ def plain_date(text: str) -> str:
     """
     if len(text) == len("2026-01-31"):
         return text
-    if day := _ZONED_DAY.fullmatch(text):
-        return day[1]
-    if end := _END_OF_DAY.fullmatch(text):
+    if text[10:11] != "T":
+        day = _ZONED_DAY.fullmatch(text)
+        return text if day is None else day[1]
+    if text[11:13] == "24" and (end := _END_OF_DAY.fullmatch(text)):
         try:
             following = datetime.date.fromisoformat(end[1]) + datetime.timedelta(days=1)
         # There is no such day, or none after it: the text stays, and the field's check says so.

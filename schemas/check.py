@@ -1,7 +1,7 @@
-"""A message is checked: limits and well-formedness first, then lxml's verdict, then xmlschema's explanation.
+"""A message is checked: limits and well-formedness first, then lxml's verdict, the patterns, xmlschema's explanation.
 
     parse(body, limits)        limits and well-formedness; see `schemas.foreign_xml`
-    Schema(files, main)        an XSD, compiled once
+    read_schema(read, main)    an XSD, compiled once
       .validate(element)       raises AgainstSchema, with line, path, value and expectation of every finding
 
 Spec: docs/design/guarantees.md, "XML in"; docs/design/performance.md, rule 2.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from integration_objects.errors import Invalid
+from integration_objects.field_values import shown
 from schemas.foreign_xml import (
     ForbiddenXml,
     NotWellFormed,
@@ -30,8 +32,18 @@ from schemas.foreign_xml import (
     path_of,
     place_of,
 )
+from schemas.joined_files import joined, without_patterns
 from schemas.limits import SCHEMA_FILES, LimitBeyondCap, LimitExceeded, Limits
-from schemas.schema_files import ADDRESS, SchemaFaulty, SchemaFile, SchemaFileMissing, collect
+from schemas.schema_files import (
+    ADDRESS,
+    SchemaFaulty,
+    SchemaFile,
+    SchemaFileMissing,
+    collect,
+    patterns_in,
+    prove_patterns,
+)
+from schemas.value_rules import Rules, rules_of
 
 __all__ = [
     "SCHEMA_FILES",
@@ -48,6 +60,8 @@ __all__ = [
     "parse",
     "path_of",
     "place_of",
+    "read_files",
+    "read_schema",
 ]
 
 
@@ -82,34 +96,58 @@ class SchemaFinding:
 
 
 class Schema:
-    """A compiled XSD: lxml judges, xmlschema explains.
+    """An XSD: lxml judges, the hub judges what lxml can't, xmlschema explains.
 
     Args:
-        files: the schema's files by path; includes and imports are resolved among them and nowhere else.
+        files: the schema's files by path, as `schemas.schema_files.collect` found them.
         main: the path of the first one.
         seconds: a monotonic clock. With a clock, the schema explains a few messages a second at most.
-
-    Raises:
-        SchemaFileMissing, SchemaFaulty, NestedQuantifier: with file and line.
+        rules: the rules of values, if they are known; without them, they are found in the model.
     """
 
-    def __init__(self, files: Mapping[str, bytes], main: str, seconds: Callable[[], float] | None = None) -> None:
-        self.files = collect(files.__getitem__, main, lambda body: parse(body, SCHEMA_FILES))
+    def __init__(
+        self,
+        files: Mapping[str, SchemaFile],
+        main: str,
+        seconds: Callable[[], float] | None = None,
+        rules: Rules | None = None,
+    ) -> None:
         self.main = main
+        self._files, self._first = joined(files, main)
         self._seconds = seconds
         self._explained = (-1.0, 0)
-        self._verdict = _compiled(self.files, main)
+        if rules is not None:
+            self.rules = rules
+
+    def prove(self) -> Schema:
+        """Compile the schema, and prove its patterns; return the same schema.
+
+        Raises:
+            SchemaFaulty, PatternUnreadable, PatternTooLarge: with file and line.
+        """
+        prove_patterns(self._files.values())
+        _ = self._verdict
+        return self
 
     def validate(self, element: etree._Element) -> None:
-        """Validate the document whose root is *element*.
+        """Validate the document whose root is *element*; drop meaningless blanks around its dates.
 
         Raises:
             AgainstSchema: where and why have the first finding, ``objects["findings"]`` has all.
         """
         # lxml judges every message; xmlschema, fifty times slower, only explains the few that fail.
-        if self._verdict.validate(element):
+        fits = self._judged(element)
+        if fits and self.rules.is_empty:
             return
-        findings = self._findings(element)
+        if fits:
+            faults = itertools.islice(self.rules.faults(element), MOST_FINDINGS)
+            findings = [SchemaFinding(place_of(node), fault) for node, fault in faults]
+        elif fits is None:
+            findings = self._judged_by_model(element)
+        else:
+            findings = self._findings(element)
+        if not findings:
+            return
         why = findings[0].text
         if len(findings) > 1:
             others = "; ".join(f"{finding.where}: {finding.text}" for finding in findings[1:])
@@ -122,18 +160,48 @@ class Schema:
         # Imported here, since importing xmlschema takes as long as all other work of a short command.
         from schemas.schema_model import read_model
 
-        return read_model({path: file.body for path, file in self.files.items()}, self.main)
+        return read_model({path: file.body for path, file in self._files.items()}, self._first)
+
+    @functools.cached_property
+    def rules(self) -> Rules:
+        """The rules of values with patterns."""
+        if not any(patterns_in(file.root) for file in self._files.values()):
+            return Rules()
+        return rules_of(self.model, dates=False)
+
+    @functools.cached_property
+    def _dates(self) -> Rules:
+        return rules_of(self.model, dates=True)
+
+    @functools.cached_property
+    def _verdict(self) -> etree.XMLSchema:
+        return _compiled(self._files, self._first)
+
+    def _judged(self, element: etree._Element) -> bool | None:
+        """Return libxml2's verdict without regard to patterns; None where libxml2 gives up."""
+        try:
+            if self._verdict.validate(element):
+                return True
+            # libxml2 refuses blanks around dates, which mean nothing: a pretty-printer makes such messages.
+            return self._dates.drop_blanks(element) and bool(self._verdict.validate(element))
+        except etree.LxmlError:
+            return None
+
+    def _judged_by_model(self, element: etree._Element) -> list[SchemaFinding]:
+        try:
+            return list(itertools.islice(self._explain(element), MOST_FINDINGS))
+        except RecursionError:
+            return [SchemaFinding(place_of(element), "the message is nested too deep to be judged")]
 
     def _findings(self, element: etree._Element) -> list[SchemaFinding]:
         # The log is copied at once: it belongs to the compiled schema, and the next message empties it.
-        own = [
-            SchemaFinding(f"line {entry.line}, {_numbered(entry.path)}", entry.message)
-            for entry in itertools.islice(self._verdict.error_log, MOST_FINDINGS)
-        ]
+        log = list(itertools.islice(self._verdict.error_log, MOST_FINDINGS))
+        own = [SchemaFinding(f"line {entry.line}, {_numbered(entry.path)}", entry.message) for entry in log]
         if not self._may_explain(element):
             return own
+        last = max(entry.line for entry in log) if len(log) == MOST_FINDINGS else None
         try:
-            explained = list(itertools.islice(self._explain(element), MOST_FINDINGS))
+            explained = list(itertools.islice(self._explain(element, last), MOST_FINDINGS))
         # A deep stack of the caller can be enough, although the document is below the limit: libxml2's own words do,
         # too.
         except RecursionError:
@@ -154,17 +222,43 @@ class Schema:
         self._explained = (second, count + 1 if since == second else 1)
         return self._explained[1] <= _EXPLAINED_A_SECOND
 
-    def _explain(self, element: etree._Element) -> Iterator[SchemaFinding]:
-        for error in self.model.iter_errors(element):
-            node = error.elem if isinstance(error.elem, etree._Element) else element
-            yield SchemaFinding(place_of(node), _reason(error.reason, node))
+    def _explain(self, element: etree._Element, last: int | None = None) -> Iterator[SchemaFinding]:
+        """Yield the findings of xmlschema, up to the line *last*."""
+        from schemas.schema_model import findings
+
+        for node, reason in findings(self.model, element, last):
+            yield SchemaFinding(place_of(node), _reason(reason, node))
+
+
+def read_schema(
+    read: Callable[[str], bytes], main: str, seconds: Callable[[], float] | None = None, asked_at: str = ""
+) -> Schema:
+    """Read a schema with all files that it refers to, and prove it.
+
+    Args:
+        read: gives a file's bytes by its path; KeyError or OSError for a missing file.
+        main: the path of the first file.
+        seconds: a monotonic clock, for `Schema`.
+        asked_at: the place that names *main*, for the error if the file is missing.
+
+    Raises:
+        SchemaFileMissing, SchemaFaulty, PatternUnreadable, PatternTooLarge: with file and line.
+    """
+    return Schema(read_files(read, main, asked_at), main, seconds).prove()
+
+
+def read_files(read: Callable[[str], bytes], main: str, asked_at: str = "") -> dict[str, SchemaFile]:
+    """Read the files of a schema; see `read_schema`."""
+    return collect(read, main, lambda body: parse(body, SCHEMA_FILES), asked_at)
 
 
 def _reason(reason: str | None, node: etree._Element) -> str:
     text = (reason or "against the schema").strip().rstrip(".")
+    if "set_int_max_str_digits" in text:
+        text = f"a number of at most {sys.get_int_max_str_digits():,} digits is expected"
     value = node.text
     if value and len(node) == 0 and value not in text:
-        return f"{text}; found '{value[:100]}'"
+        return f"{text}; found {shown(value)}"
     return text
 
 
@@ -177,29 +271,45 @@ def _numbered(path: str | None) -> str:
 class _Files(etree.Resolver):  # type: ignore[misc]  # lxml has no types
     """Gives libxml2 the files of one schema, and no other file."""
 
-    def __init__(self, files: Mapping[str, SchemaFile]) -> None:
-        self.files = files
+    def __init__(self, bodies: Mapping[str, bytes]) -> None:
+        self.bodies = bodies
 
     def resolve(self, system_url: str, public_id: str, context: object) -> object:
         path = unquote(system_url.removeprefix(ADDRESS))
-        file = self.files.get(path)
+        body = self.bodies.get(path)
         # Without this, libxml2 would look on the disk or the network for the file.
-        if file is None:
+        if body is None:
             raise SchemaFileMissing(
                 path=path, where=path, why="it is none of the schema's files", mend="name it in an include or an import"
             )
-        return self.resolve_string(file.body, context, base_url=ADDRESS + path)
+        return self.resolve_string(body, context, base_url=ADDRESS + path)
 
 
 def _compiled(files: Mapping[str, SchemaFile], main: str) -> etree.XMLSchema:
-    parser = etree.XMLParser(**parser_options(SCHEMA_FILES))
-    parser.resolvers.add(_Files(files))
-    document = etree.fromstring(files[main].body, parser, base_url=ADDRESS + main)
     try:
-        return etree.XMLSchema(document)
+        return _compiled_bodies({path: without_patterns(file) for path, file in files.items()}, main)
     except etree.XMLSchemaParseError as error:
-        first = next(iter(error.error_log), None)
-        path = (first.filename or main).removeprefix(ADDRESS) if first is not None else main
-        place = f"{path}:{first.line}" if first is not None else main
-        why = first.message if first is not None else str(error)
-        raise SchemaFaulty(f"the schema '{main}' can't be compiled", where=place, why=why) from error
+        raise _faulty(_with_lines(files, main) or error, main) from error
+
+
+def _with_lines(files: Mapping[str, SchemaFile], main: str) -> etree.XMLSchemaParseError | None:
+    """Compile the files as they are for the right lines of an error: a file without patterns is written anew."""
+    try:
+        _compiled_bodies({path: file.body for path, file in files.items()}, main)
+    except etree.XMLSchemaParseError as error:
+        return error
+    return None
+
+
+def _compiled_bodies(bodies: Mapping[str, bytes], main: str) -> etree.XMLSchema:
+    parser = etree.XMLParser(**parser_options(SCHEMA_FILES))
+    parser.resolvers.add(_Files(bodies))
+    return etree.XMLSchema(etree.fromstring(bodies[main], parser, base_url=ADDRESS + main))
+
+
+def _faulty(error: etree.XMLSchemaParseError, main: str) -> SchemaFaulty:
+    first = next(iter(error.error_log), None)
+    path = unquote((first.filename or main).removeprefix(ADDRESS)) if first is not None else main
+    place = f"{path}:{first.line}" if first is not None else main
+    why = first.message if first is not None else str(error)
+    return SchemaFaulty(f"the schema '{main}' can't be compiled", where=place, why=why)

@@ -24,13 +24,18 @@ from urllib.parse import unquote
 from integration_objects.declaration import Node, Source, read
 from integration_objects.definition import Component, Field, FieldType, IntegrationObject
 from integration_objects.nearest import nearest
-from schemas.check import SCHEMA_FILES, Schema, local_name, parse
-from schemas.schema_files import ADDRESS, collect
+from schemas.check import Schema, local_name, read_schema
+from schemas.schema_files import ADDRESS
+from schemas.value_rules import NIL, TYPE, parts_of
 
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
-NIL = f"{{{XSI}}}nil"
-TYPE = f"{{{XSI}}}type"
-_TYPES: dict[str, FieldType] = {"decimal": "number", "date": "date", "dateTime": "date", "boolean": "flag"}
+_TYPES: dict[str, FieldType] = {
+    "decimal": "number",
+    "double": "number",
+    "float": "number",
+    "date": "date",
+    "dateTime": "date",
+    "boolean": "flag",
+}
 
 
 @dataclass(eq=False)
@@ -42,11 +47,16 @@ class ExternalComponent(Component):
             rank, and the tree's order decides.
         collapsed: names of the fields whose surrounding blanks mean nothing; "" for the component's value.
         nillable: names of the fields that may be null with ``xsi:nil``.
+        empty: the values that an empty element has by the schema, by the field's name; "" for the component's value.
+        defaults: the values that absent attributes have by the schema, by the field's name; for each type that
+            ``xsi:type`` may name, and under "" for the declared type.
     """
 
     ranks: dict[str, int] = field(default_factory=dict)
     collapsed: set[str] = field(default_factory=set)
     nillable: set[str] = field(default_factory=set)
+    empty: dict[str, str] = field(default_factory=dict)
+    defaults: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,7 @@ def read_external_objects(
         External objects by name.
 
     Raises:
-        DeclarationFault, SchemaFileMissing, SchemaFaulty, NestedQuantifier: with file and line.
+        DeclarationFault, SchemaFileMissing, SchemaFaulty, PatternUnreadable, PatternTooLarge: with file and line.
     """
     objects: dict[str, ExternalObject] = {}
     schemas: dict[str, Schema] = {}
@@ -97,8 +107,7 @@ def read_external_objects(
             )
         # Several messages of one system often share a schema, whose compilation is slow.
         if path not in schemas:
-            files = collect(read_file, path, lambda body: parse(body, SCHEMA_FILES), parts["schema"].where)
-            schemas[path] = Schema({each: file.body for each, file in files.items()}, path, seconds)
+            schemas[path] = read_schema(read_file, path, seconds, parts["schema"].where)
         schema = schemas[path]
         root = _root_element(schema, parts["root"])
         component = _ComponentGraph(schema).component(root)
@@ -146,7 +155,7 @@ class _ComponentGraph:
 
     def __init__(self, schema: Schema) -> None:
         self.types = schema.model.maps.types
-        self.made: dict[tuple[int, str, bool], ExternalComponent] = {}
+        self.made: dict[tuple[int, str, bool, str | None], ExternalComponent] = {}
         self.waiting: list[tuple[ExternalComponent, Any]] = []
         self.extensions: dict[int, list[Any]] = {}
         for type in self.types.values():
@@ -163,7 +172,7 @@ class _ComponentGraph:
     def _component(self, element: Any, name: str) -> ExternalComponent:
         # By the type's identity: anonymous types have no name. A component that exists ends the recursion of a type
         # within itself.
-        key = (id(element.type), element.name, element.nillable)
+        key = (id(element.type), element.name, element.nillable, element.value_constraint)
         if key not in self.made:
             made = ExternalComponent(name, tag=element.name, where=_file_of(element))
             self.made[key] = made
@@ -172,6 +181,7 @@ class _ComponentGraph:
 
     def _fill(self, component: ExternalComponent, element: Any) -> None:
         derived = self._derived(element.type)
+        defaults: dict[str, dict[str, str]] = {"": {}}
         for type in (element.type, *derived):
             own = type is element.type
             simple = type.simple_type
@@ -183,9 +193,14 @@ class _ComponentGraph:
             elif type.mixed and component.text is None:
                 component.text = "text"
             if type.is_complex():
-                self._add_attributes(component, type, own)
+                defaults["" if own else str(type.name)] = self._add_attributes(component, type, own)
                 if simple is None:
                     self._add_content(component, type, own)
+        # A type without defaults is named, too: otherwise an element of it would get those of the declared type.
+        if any(defaults.values()):
+            component.defaults = defaults
+        if element.value_constraint is not None:
+            component.empty[""] = element.value_constraint
         if derived:
             component.fields["@xsi:type"] = Field("@xsi:type", tag=TYPE, where=component.where)
         if element.nillable:
@@ -202,7 +217,9 @@ class _ComponentGraph:
                     waiting.append(extension)
         return found
 
-    def _add_attributes(self, component: ExternalComponent, type: Any, own: bool) -> None:
+    def _add_attributes(self, component: ExternalComponent, type: Any, own: bool) -> dict[str, str]:
+        """Add the fields of a type's attributes; return the values of absent ones."""
+        defaults: dict[str, str] = {}
         for tag, attribute in type.attributes.items():
             if tag is None or attribute.use == "prohibited":
                 continue
@@ -215,6 +232,9 @@ class _ComponentGraph:
                 component.fields[name] = _field(name, tag, simple_type, required, component.where)
                 if simple_type.collapse:
                     component.collapsed.add(name)
+            if attribute.value_constraint is not None:
+                defaults[name] = attribute.value_constraint
+        return defaults
 
     def _add_content(self, component: ExternalComponent, type: Any, own: bool) -> None:
         start = 1 + max(component.ranks.values(), default=0)
@@ -241,6 +261,8 @@ class _ComponentGraph:
                 component.collapsed.add(name)
             if element.nillable:
                 component.nillable.add(name)
+            if element.value_constraint is not None:
+                component.empty[name] = element.value_constraint
         else:
             component.children[name] = self._component(element, name)
             component.occurs[name] = (least, particle.most)
@@ -337,7 +359,7 @@ def _simple_type(type: Any) -> _Simple:
     if type.is_list():
         return _Simple(collapse=True)
     if type.is_union():
-        return _union([_simple_type(member) for member in type.member_types])
+        return _union([_simple_type(member) for member in parts_of(type)])
     primitive = getattr(type, "primitive_type", None) or type.root_type
     kind = _TYPES.get(local_name(str(primitive.name)), "text")
     length = type.max_length if kind == "text" and isinstance(type.max_length, int) else None

@@ -120,6 +120,13 @@ def local_name(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
+def full_name(element: etree._Element, name: str) -> str:
+    """Resolve a prefixed name in a value of *element*, such as ``xsi:type``, to ``{namespace}name``."""
+    prefix, _, local = name.strip().rpartition(":")
+    namespace = element.nsmap.get(prefix or None)
+    return f"{{{namespace}}}{local}" if namespace else local
+
+
 def _as_utf8(body: bytes) -> bytes:
     """Convert the body to UTF-8 without mark. The declared encoding is judged here, and overruled in the parser."""
     for magic, name in _COMPRESSED:

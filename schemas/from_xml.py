@@ -3,9 +3,11 @@
     element of a component   PropertySet: type its name, value its own text, origin its line
     element of a field       property; ``''`` where it is empty, None with ``xsi:nil``
     XML attribute            property "@name"
+    what the schema gives an absent attribute or an empty element by ``default`` or ``fixed``: its value
     anything else            left out: elements that ``xs:any`` admits, and the texts of mixed content
 
-Flags become Y and N. Blanks around a text are dropped where the schema's type says that they mean nothing.
+Flags become Y and N, dates and numbers get the hub's spelling. Blanks around a text are dropped where the schema's type
+says that they mean nothing.
 
 Spec: docs/design/integration.md, "Integration object definitions"; docs/design/performance.md, rule 1.
 """
@@ -13,6 +15,7 @@ Spec: docs/design/integration.md, "Integration object definitions"; docs/design/
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 
@@ -20,11 +23,19 @@ from lxml import etree
 
 from integration_objects.definition import Component, Field, IntegrationObject
 from integration_objects.errors import Invalid
+from integration_objects.field_values import plain_date, plain_number
 from integration_objects.property_set import PropertySet
-from schemas.check import place_of
-from schemas.external_object import NIL, TYPE, ExternalComponent, ExternalObject
+from schemas.external_object import ExternalComponent, ExternalObject
+from schemas.foreign_xml import full_name, place_of
+from schemas.value_rules import NIL, TYPE, normal
 
 _FLAGS = {"true": "Y", "1": "Y", "false": "N", "0": "N"}
+#: The functions that write a value in the hub's spelling, by the kind of the field.
+_SPELLINGS: dict[str, Callable[[str], str]] = {
+    "flag": lambda text: _FLAGS.get(text, text),
+    "date": plain_date,
+    "number": plain_number,
+}
 
 
 class WrongRoot(Invalid):
@@ -41,13 +52,17 @@ class _ComponentReader:
 
     name: str
     value: bool = False
-    #: the treatment of the component's own value ("", "collapse", "flag")
+    #: the treatment of the component's own value ("", "collapse", "flag", "date", "number")
     value_kind: str = ""
+    #: the value of an empty element of the component
+    value_default: str = ""
     #: tag -> reader of a child component
     children: dict[str, _ComponentReader] = dataclass_field(default_factory=dict)
-    #: tag -> property name, kind ("", "collapse", "flag"), nillable
-    fields: dict[str, tuple[str, str, bool]] = dataclass_field(default_factory=dict)
+    #: tag -> property name, kind, nillable, value of an empty element
+    fields: dict[str, tuple[str, str, bool, str]] = dataclass_field(default_factory=dict)
     attributes: dict[str, tuple[str, str]] = dataclass_field(default_factory=dict)
+    #: name of a type ("" for the declared one) -> the values of absent attributes
+    defaults: dict[str, dict[str, str]] = dataclass_field(default_factory=dict)
 
 
 def external_from_xml(
@@ -76,20 +91,25 @@ def external_from_xml(
         source, reader, node = stack.pop()
         if reader.value:
             node.value = _normal(source.text or "", reader.value_kind)
+            if reader.value_default and not source.text and not _is_nil(source):
+                node.value = reader.value_default
         properties = node.properties
         if reader.attributes:
             for tag, text in source.items():
                 attribute = reader.attributes.get(tag)
                 if attribute is not None:
                     name, kind = attribute
-                    properties[name] = _normal(text, kind) if tag != TYPE else _full_name(source, text)
+                    properties[name] = _normal(text, kind) if tag != TYPE else full_name(source, text)
+        if reader.defaults:
+            for name, default in reader.defaults.get(properties.get("@xsi:type") or "", reader.defaults[""]).items():
+                properties.setdefault(name, default)
         fields, children = reader.fields, reader.children
         for child in source:
             tag = child.tag
             known = fields.get(tag)
             if known is not None:
-                name, kind, nillable = known
-                text = child.text or ""
+                name, kind, nillable, default = known
+                text = child.text or default
                 if kind:
                     text = _normal(text, kind)
                 # Only where the schema allows nil: elsewhere the attribute is an unknown one, and an empty element is
@@ -105,22 +125,16 @@ def external_from_xml(
 
 
 def _normal(text: str, kind: str) -> str:
-    """Normalise a text: drop blanks that mean nothing, write flags as Y and N."""
+    """Normalise a text: drop blanks that mean nothing, and write flags, dates and numbers in the hub's spelling."""
     if not kind:
         return text
-    text = " ".join(text.split())
-    return _FLAGS.get(text, text) if kind == "flag" else text
+    text = normal(text, "collapse")
+    spell = _SPELLINGS.get(kind)
+    return text if spell is None else spell(text)
 
 
 def _is_nil(element: etree._Element) -> bool:
     return element.get(NIL, "").strip() in ("true", "1")
-
-
-def _full_name(element: etree._Element, text: str) -> str:
-    """Resolve the prefixed name of xsi:type to ``{namespace}name``."""
-    prefix, _, name = text.strip().rpartition(":")
-    namespace = element.nsmap.get(prefix or None)
-    return f"{{{namespace}}}{name}" if namespace else name
 
 
 @functools.cache
@@ -132,12 +146,20 @@ def _reader(root: Component) -> _ComponentReader:
         reader = readers[component]
         reader.value = component.text is not None
         reader.value_kind = _kind(component, "", component.text or "")
+        empty = component.empty if isinstance(component, ExternalComponent) else {}
+        reader.value_default = _normal(empty.get("", ""), reader.value_kind)
         for name, field in component.fields.items():
             kind = _kind(component, name, field.type)
             if name.startswith("@"):
                 reader.attributes[field.tag] = (name, kind)
             else:
-                reader.fields[field.tag] = (name, kind, _may_be_nil(component, field))
+                reader.fields[field.tag] = (name, kind, _may_be_nil(component, field), empty.get(name, ""))
+        if isinstance(component, ExternalComponent):
+            for type_name, defaults in component.defaults.items():
+                reader.defaults[type_name] = {
+                    name: _normal(text, _kind(component, name, component.fields[name].type))
+                    for name, text in defaults.items()
+                }
         for child in component.children.values():
             if child not in readers:
                 readers[child] = _ComponentReader(child.name)
@@ -147,8 +169,8 @@ def _reader(root: Component) -> _ComponentReader:
 
 
 def _kind(component: Component, name: str, type: str) -> str:
-    if type == "flag":
-        return "flag"
+    if type in _SPELLINGS:
+        return type
     return "collapse" if isinstance(component, ExternalComponent) and name in component.collapsed else ""
 
 

@@ -3,27 +3,26 @@
 Nothing is fetched from a network. A file that isn't in the handed-in mapping is an error, which names the line that
 refers to it.
 
-Spec: docs/design/guarantees.md, "XML in" (imports that can't be found, nested quantifiers);
+Spec: docs/design/guarantees.md, "XML in" (imports that can't be found, patterns);
 docs/design/integration.md, "Integration object definitions" (no network).
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from lxml import etree
 
 from integration_objects.errors import HubError, Misconfigured
+from schemas.pattern import compiled
 
 #: The validators know the files under this address. Nothing opens it.
 ADDRESS = "orderhub://schemas/"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 #: Names that any schema may use without a file that declares them.
 _BUILT_IN = frozenset(("http://www.w3.org/2001/XMLSchema", "http://www.w3.org/2001/XMLSchema-instance"))
-#: The ways in which a repeated group may match, at most; an address of four numbers has 81.
-_MOST_WAYS = 1000
 
 
 class SchemaFileMissing(Misconfigured):
@@ -48,14 +47,6 @@ class SchemaFaulty(Misconfigured):
     mend = "mend the schema"
 
 
-class NestedQuantifier(Misconfigured):
-    """A pattern repeats a group that repeats: matching it can take forever."""
-
-    what = "the pattern '{pattern}' repeats a group that repeats"
-    why = "the quantifier that ends at character {at} holds another; matching can take forever"
-    mend = "write the pattern without a quantifier inside a repeated group"
-
-
 @dataclass(frozen=True)
 class SchemaFile:
     """One file of a schema: its path in the mapping, its bytes, its root element."""
@@ -69,7 +60,7 @@ Parse = Callable[[bytes], etree._Element]
 
 
 def collect(read: Callable[[str], bytes], main: str, parse: Parse, asked_at: str = "") -> dict[str, SchemaFile]:
-    """Read *main* and every file that it refers to, and prove the rules that the validators don't know.
+    """Read *main* and every file that it refers to, and prove that its imports can be found.
 
     Args:
         read: gives a file's bytes by its path; KeyError or OSError for a missing file.
@@ -78,7 +69,7 @@ def collect(read: Callable[[str], bytes], main: str, parse: Parse, asked_at: str
         asked_at: the place that names *main*, for the error if the file is missing.
 
     Raises:
-        SchemaFileMissing, SchemaFaulty, NestedQuantifier: with file and line.
+        SchemaFileMissing, SchemaFaulty: with file and line.
     """
     found: dict[str, SchemaFile] = {}
     waiting = [(main, asked_at)]
@@ -91,9 +82,26 @@ def collect(read: Callable[[str], bytes], main: str, parse: Parse, asked_at: str
     namespaces = {file.root.get("targetNamespace", "") for file in found.values()} | _BUILT_IN
     for file in found.values():
         _prove_imports(file, namespaces)
-        for pattern in file.root.iter(XSD + "pattern"):
-            refuse_nested_quantifiers(pattern.get("value", ""), f"{file.path}:{pattern.sourceline}")
     return found
+
+
+def prove_patterns(files: Iterable[SchemaFile]) -> None:
+    """Prove that each pattern can be read, and judged in a time linear in the text.
+
+    Raises:
+        PatternUnreadable, PatternTooLarge: with file and line.
+    """
+    for file in files:
+        for pattern in patterns_in(file.root):
+            try:
+                compiled(pattern.get("value", ""))
+            except HubError as error:
+                raise error.at(f"{file.path}:{pattern.sourceline}") from None
+
+
+def patterns_in(root: etree._Element) -> list[etree._Element]:
+    """List the pattern facets of a schema file."""
+    return list(root.iter(XSD + "pattern"))
 
 
 def resolve(path: str, location: str) -> str:
@@ -143,71 +151,3 @@ def _prove_imports(file: SchemaFile, namespaces: set[str] | frozenset[str]) -> N
         name = node.get("namespace", "")
         if name not in namespaces:
             raise NamespaceMissing(name=name, where=f"{file.path}:{node.sourceline}")
-
-
-def refuse_nested_quantifiers(pattern: str, where: str) -> None:
-    """Refuse a pattern in which a repeated group holds a part of variable length.
-
-    A group that is bounded on both sides passes if it matches in few ways: ``([0-9]{1,3}[.]){3}``.
-
-    Raises:
-        NestedQuantifier: at *where*, which is file:line.
-    """
-    # One entry for each open group: the number of ways in which its content can match; None for no bound.
-    ways: list[int | None] = [1]
-    at = 0
-    while at < len(pattern):
-        sign = pattern[at]
-        own: int | None = 1
-        if sign == "(":
-            ways.append(1)
-            at += 1
-            continue
-        if sign == "[":
-            at = _after_class(pattern, at)
-        else:
-            if sign == ")" and len(ways) > 1:
-                own = ways.pop()
-            at += 2 if sign == "\\" else 1
-        least, most, at = _quantifier(pattern, at)
-        inside = own
-        if own != 1 and most != 1:
-            inside = None if own is None or most is None else own ** min(most, _MOST_WAYS)
-            if inside is None or inside > _MOST_WAYS:
-                raise NestedQuantifier(pattern=pattern, at=at, where=where)
-        total = ways[-1]
-        ways[-1] = None if total is None or inside is None or most is None else total * inside * (most - least + 1)
-
-
-def _after_class(pattern: str, at: int) -> int:
-    """Find the place behind the class that begins at *at*; classes subtract classes: ``[a-z-[aeiou]]``."""
-    depth = 0
-    while at < len(pattern):
-        if pattern[at] == "\\":
-            at += 1
-        elif pattern[at] == "[":
-            depth += 1
-        elif pattern[at] == "]":
-            depth -= 1
-            if depth == 0:
-                return at + 1
-        at += 1
-    return at
-
-
-def _quantifier(pattern: str, at: int) -> tuple[int, int | None, int]:
-    """Read the quantifier at *at*: the least and most repetitions, and the place behind it."""
-    sign = pattern[at : at + 1]
-    if sign == "?":
-        return 0, 1, at + 1
-    if sign == "*":
-        return 0, None, at + 1
-    if sign == "+":
-        return 1, None, at + 1
-    end = pattern.find("}", at)
-    if sign != "{" or end < 0:
-        return 1, 1, at
-    least, comma, most = pattern[at + 1 : end].partition(",")
-    if not least.isdigit() or (most and not most.isdigit()):
-        return 1, 1, at + 1
-    return int(least), int(least) if not comma else int(most) if most else None, end + 1

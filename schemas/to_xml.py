@@ -18,7 +18,9 @@ from integration_objects.definition import Component, IntegrationObject
 from integration_objects.errors import Refused
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
-from schemas.external_object import NIL, TYPE, XSI, ExternalComponent, ExternalObject
+from schemas.external_object import ExternalComponent, ExternalObject
+from schemas.hub_elements import XSI
+from schemas.value_rules import NIL, TYPE
 
 _FLAGS = {"Y": "true", "N": "false"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

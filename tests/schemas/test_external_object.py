@@ -108,7 +108,7 @@ def test_types_lengths_values_and_lists_come_from_the_schema() -> None:
         "list": ("text", None, True),
         "at": ("date", None, True),
         "n": ("number", None, True),
-        "f": ("text", None, True),
+        "f": ("number", None, True),
         "token": ("text", None, True),
     }
     assert obj.definition.root.fields["code"].values == ("A", "B")
@@ -124,7 +124,7 @@ def test_types_lengths_values_and_lists_come_from_the_schema() -> None:
         "list": "1 2 3",
         "at": "2026-01-31T10:00:00Z",
         "n": "7",
-        "f": "1e3",
+        "f": "1000",
         "token": "a b",
     }
     assert b"<yes>true</yes>" in external_to_xml(tree, obj)
@@ -348,3 +348,88 @@ def test_an_external_object_is_declared_once() -> None:
     body = f'<xs:schema {XS}><xs:element name="r"/></xs:schema>'.encode()
     with pytest.raises(DeclarationFault, match="the external object 'X' is declared twice"):
         read_external_objects([source, source], lambda _: body)
+
+
+DEFAULTS = declared(
+    '<xs:complexType name="base"><xs:attribute name="act" default=" keep " type="xs:token"/>'
+    '<xs:attribute name="amount" type="xs:decimal" default="1"/><xs:attribute name="yes" type="xs:boolean" '
+    'fixed="true"/><xs:attribute name="none"/></xs:complexType>'
+    '<xs:complexType name="more"><xs:complexContent><xs:extension base="base">'
+    '<xs:attribute name="more" default="x"/></xs:extension></xs:complexContent></xs:complexType>'
+    '<xs:element name="r"><xs:complexType><xs:sequence>'
+    '<xs:element name="c" type="base" minOccurs="0" maxOccurs="9"/>'
+    '<xs:element name="b" type="xs:boolean" minOccurs="0" default="true"/>'
+    '<xs:element name="d" type="xs:double" minOccurs="0" nillable="true" default="1.5E3"/>'
+    '<xs:element name="t" type="xs:string" minOccurs="0" maxOccurs="3" default="none"/>'
+    '<xs:element name="s" type="xs:string" minOccurs="0"/>'
+    "</xs:sequence></xs:complexType></xs:element>"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "properties"),
+    [
+        ("<c/>", {"@act": "keep", "@amount": "1", "@yes": "Y"}),
+        ('<c act="" amount="2" yes="1" none=""/>', {"@act": "", "@amount": "2", "@yes": "Y", "@none": ""}),
+        ('<c xsi:type="more"/>', {"@xsi:type": "more", "@act": "keep", "@amount": "1", "@yes": "Y", "@more": "x"}),
+    ],
+)
+def test_an_absent_attribute_has_the_value_that_its_type_gives_it(body: str, properties: dict[str, str]) -> None:
+    tree = there_and_back(DEFAULTS, f'<r xmlns:xsi="{XSI}">{body}</r>')
+    assert tree.children[0].properties == properties
+
+
+@pytest.mark.parametrize(
+    ("body", "properties", "values"),
+    [
+        ("", {}, []),
+        ("<b/><d/><s/>", {"b": "Y", "d": "1500", "s": ""}, []),
+        ("<b>0</b>", {"b": "N"}, []),
+        ('<d xsi:nil="true"/>', {"d": None}, []),
+        ("<t/><t></t><t>x</t>", {}, ["none", "none", "x"]),
+    ],
+)
+def test_an_empty_element_has_the_value_that_the_schema_gives_it(
+    body: str, properties: dict[str, str | None], values: list[str]
+) -> None:
+    tree = there_and_back(DEFAULTS, f'<r xmlns:xsi="{XSI}">{body}</r>')
+    assert tree.properties == properties
+    assert [child.value for child in tree.children] == values
+
+
+def test_dates_and_numbers_get_the_hubs_spelling() -> None:
+    obj = declared(
+        sequence(
+            '<xs:element name="day" type="xs:date"/><xs:element name="at" type="xs:dateTime"/>'
+            '<xs:element name="end" type="xs:dateTime"/><xs:element name="f" type="xs:float"/>'
+            '<xs:element name="inf" type="xs:double"/><xs:element name="each" type="xs:date" maxOccurs="2"/>'
+            '<xs:element name="month" type="xs:gYearMonth"/><xs:element name="token" type="xs:token"/>'
+        )
+    )
+    tree = there_and_back(
+        obj,
+        "<r><day>\n2026-01-31+02:00\n</day><at>2026-01-31T08:00:00.123456789Z</at><end>2026-12-31T24:00:00</end>"
+        "<f>-1.5e-2</f><inf>INF</inf><each>2026-01-31Z</each><month> 2026-01 </month><token> a\u00a0 b</token></r>",
+    )
+    assert tree.properties == {
+        "day": "2026-01-31",
+        "at": "2026-01-31T08:00:00.123456Z",
+        "end": "2027-01-01T00:00:00",
+        "f": "-0.015",
+        "inf": "INF",
+        "month": "2026-01",
+        "token": "a\u00a0 b",
+    }
+    assert [child.value for child in tree.children] == ["2026-01-31"]
+
+
+def test_a_restricted_union_and_list_are_fields() -> None:
+    obj = declared(
+        '<xs:simpleType name="u"><xs:union memberTypes="xs:date xs:dateTime"/></xs:simpleType>'
+        '<xs:simpleType name="ru"><xs:restriction base="u"><xs:pattern value="2.*"/></xs:restriction></xs:simpleType>'
+        '<xs:simpleType name="l"><xs:list itemType="xs:int"/></xs:simpleType>'
+        '<xs:simpleType name="rl"><xs:restriction base="l"><xs:length value="2"/></xs:restriction></xs:simpleType>'
+        + sequence('<xs:element name="u" type="ru"/><xs:element name="l" type="rl"/>')
+    )
+    assert fields(obj) == {"u": ("date", None, True), "l": ("text", None, True)}
+    assert there_and_back(obj, "<r><u>2026-01-31</u><l>1 2</l></r>").properties == {"u": "2026-01-31", "l": "1 2"}

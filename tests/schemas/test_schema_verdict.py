@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
+from lxml import etree
 
-from schemas.check import AgainstSchema, Schema, parse
+from schemas.check import AgainstSchema, Schema, parse, read_schema
 
 ORDER = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
   <xs:element name="ORDER"><xs:complexType><xs:sequence>
@@ -22,7 +24,7 @@ ORDER = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
 
 @pytest.fixture(scope="module")
 def schema() -> Schema:
-    return Schema({"order.xsd": ORDER}, "order.xsd")
+    return read_schema({"order.xsd": ORDER}.__getitem__, "order.xsd")
 
 
 def refused(schema: Schema, body: bytes) -> AgainstSchema:
@@ -62,10 +64,10 @@ def test_lxml_speaks_for_itself_where_xmlschema_would_recurse(schema: Schema) ->
     body = b"<ORDER><NO>1</NO>" + b"<LINE><QTY>1</QTY>" * levels + b"<X/>" + b"</LINE>" * levels + b"</ORDER>"
     assert "Unexpected child with tag 'X'" in refused(schema, body).why
 
-    def deep(element: object) -> object:
+    def deep(element: object, last: object) -> object:
         raise RecursionError
 
-    shallow = Schema({"order.xsd": ORDER}, "order.xsd")
+    shallow = read_schema({"order.xsd": ORDER}.__getitem__, "order.xsd")
     shallow._explain = deep  # type: ignore[method-assign,assignment]
     error = refused(shallow, b"<ORDER>\n<NO>1</NO>\n<LINE><QTY>two</QTY></LINE></ORDER>")
     assert error.where == "line 3, /ORDER[1]/LINE[1]/QTY[1]"
@@ -74,7 +76,7 @@ def test_lxml_speaks_for_itself_where_xmlschema_would_recurse(schema: Schema) ->
 
 def test_explanations_are_held_to_a_few_a_second() -> None:
     clock = itertools.repeat(7.25)
-    schema = Schema({"order.xsd": ORDER}, "order.xsd", seconds=lambda: next(clock))
+    schema = read_schema({"order.xsd": ORDER}.__getitem__, "order.xsd", seconds=lambda: next(clock))
     body = b"<ORDER><NO>1</NO><LINE><QTY>two</QTY></LINE></ORDER>"
     told = [refused(schema, body).why for _ in range(7)]
     assert told[:5] == ["invalid value 'two' for xs:decimal"] * 5
@@ -88,3 +90,49 @@ def test_a_schema_location_in_a_message_is_never_followed(schema: Schema) -> Non
     )
     schema.validate(parse(body % b"1"))
     assert refused(schema, body % b"two").why == "invalid value 'two' for xs:decimal"
+
+
+def test_a_message_with_many_faults_is_explained_up_to_the_last_fault_that_is_told(schema: Schema) -> None:
+    lines = 4_900
+    body = b"<ORDER><NO>1</NO>" + b"\n<LINE><QTY>x</QTY></LINE>" * lines + b"</ORDER>"
+    seen: list[object] = []
+    model = schema.model
+    explain = model.iter_errors
+
+    class Counting:
+        def iter_errors(self, element: object, validation_hook: Callable[[object, object], object]) -> object:
+            def counted(node: object, declaration: object) -> object:
+                seen.append(node)
+                return validation_hook(node, declaration)
+
+            return explain(element, validation_hook=counted)
+
+    schema.__dict__["model"] = Counting()
+    try:
+        error = refused(schema, body)
+    finally:
+        schema.__dict__["model"] = model
+    assert len(error.objects["findings"]) == 20
+    assert error.why.startswith("invalid value 'x' for xs:decimal; further: line 3, ")
+    assert len(seen) < 100
+
+
+def test_a_number_of_thousands_of_digits_is_told_in_the_hubs_words() -> None:
+    xsd = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="r" type="xs:int"/></xs:schema>"""
+    schema = read_schema({"m.xsd": xsd}.__getitem__, "m.xsd")
+    assert refused(schema, b"<r>%s</r>" % (b"1" * 5_000)).why == (
+        f"a number of at most 4,300 digits is expected; found '{'1' * 40}'... (5000 characters)"
+    )
+
+
+def test_xmlschema_judges_where_libxml2_gives_up(schema: Schema) -> None:
+    class GivesUp:
+        def validate(self, element: object) -> bool:
+            raise etree.XMLSchemaValidateError("Internal error in XML Schema validation.")
+
+    shallow = read_schema({"order.xsd": ORDER}.__getitem__, "order.xsd")
+    shallow.__dict__["_verdict"] = GivesUp()
+    shallow.validate(parse(b"<ORDER><NO>1</NO><LINE><QTY>1</QTY></LINE></ORDER>"))
+    assert refused(shallow, b"<ORDER><NO>1</NO><LINE><QTY>x</QTY></LINE></ORDER>").why == (
+        "invalid value 'x' for xs:decimal"
+    )

@@ -1,0 +1,185 @@
+"""Values that libxml2 judges wrongly: patterns everywhere in a message, and blanks around dates."""
+
+from __future__ import annotations
+
+import pytest
+from lxml import etree
+
+from integration_objects.field_values import plain_date
+from schemas.check import AgainstSchema, Schema, parse, read_schema
+from schemas.value_rules import rules_of
+
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+NUMBER = '<xs:pattern value="([0-9]{3})?[0-9]{4}"/>'
+NUMBERS = f"""
+  <xs:simpleType name="number"><xs:restriction base="xs:token">{NUMBER}</xs:restriction></xs:simpleType>
+  <xs:simpleType name="short"><xs:restriction base="number"><xs:pattern value="1.*"/></xs:restriction></xs:simpleType>
+  <xs:simpleType name="either"><xs:restriction base="xs:string">
+    <xs:pattern value="a+"/><xs:pattern value="b+"/></xs:restriction></xs:simpleType>
+  <xs:simpleType name="numbers"><xs:list itemType="number"/></xs:simpleType>
+  <xs:simpleType name="two"><xs:restriction base="numbers"><xs:length value="2"/></xs:restriction></xs:simpleType>
+  <xs:simpleType name="union"><xs:union memberTypes="number xs:date"/></xs:simpleType>
+  <xs:simpleType name="narrow"><xs:restriction base="union"><xs:pattern value="1.*"/></xs:restriction></xs:simpleType>
+"""
+
+
+def schema_of(body: str, attributes: str = "") -> Schema:
+    text = f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" {attributes}>{body}</xs:schema>'
+    return read_schema({"m.xsd": text.encode()}.__getitem__, "m.xsd")
+
+
+def faults(schema: Schema, text: str) -> list[str]:
+    try:
+        schema.validate(parse(text.encode()))
+    except AgainstSchema as error:
+        return [f"{finding.where}: {finding.text}" for finding in error.objects["findings"]]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("type", "fitting", "others"),
+    [
+        ("number", ["1234", " 1234567\n"], ["123456", "", "1234 567"]),
+        ("short", ["1234"], ["2345", "123"]),
+        ("either", ["aa", "b"], ["ab", " a", ""]),
+        ("numbers", ["", "1234 1234567", "1234\n1234"], ["1234 123456"]),
+        ("two", ["1234 1234567"], ["1234", "1234 123456"]),
+        ("union", ["1234", "2026-01-31", " 2026-01-31\n"], ["123456", "2026-02-30"]),
+        ("narrow", ["1234"], ["2345", "2026-01-31", "123456"]),
+    ],
+)
+def test_patterns_hold_in_elements_and_attributes_of_each_type(
+    type: str, fitting: list[str], others: list[str]
+) -> None:
+    schema = schema_of(
+        f'{NUMBERS}<xs:element name="e" type="{type}"/>'
+        f'<xs:element name="a"><xs:complexType><xs:attribute name="n" type="{type}"/></xs:complexType></xs:element>'
+    )
+    for text in fitting:
+        assert faults(schema, f"<e>{text}</e>") == []
+        assert faults(schema, f'<a n="{text}"/>') == []
+    for text in others:
+        assert len(faults(schema, f"<e>{text}</e>")) == 1
+        assert len(faults(schema, f'<a n="{text}"/>')) == 1
+
+
+def test_a_fault_has_line_path_patterns_and_value() -> None:
+    schema = schema_of(
+        f'{NUMBERS}<xs:element name="r"><xs:complexType><xs:sequence><xs:element name="e" type="either"/></xs:sequence>'
+        '<xs:attribute name="n" type="number"/></xs:complexType></xs:element>'
+    )
+    assert faults(schema, '<r n="123456">\n<e>c</e></r>') == [
+        "line 1, /r[1]: attribute n: value doesn't match any pattern of ['([0-9]{3})?[0-9]{4}']; found '123456'",
+        "line 2, /r[1]/e[1]: value doesn't match any pattern of ['a+', 'b+']; found 'c'",
+    ]
+
+
+TREE = f"""{NUMBERS}
+  <xs:complexType name="base"><xs:sequence><xs:element name="free" type="xs:string" minOccurs="0"/></xs:sequence>
+  </xs:complexType>
+  <xs:complexType name="derived"><xs:complexContent><xs:extension base="base"><xs:sequence>
+    <xs:element name="n" type="number"/></xs:sequence></xs:extension></xs:complexContent></xs:complexType>
+  <xs:element name="head" type="xs:string" abstract="true"/>
+  <xs:element name="member" type="number" substitutionGroup="head"/>
+  <xs:element name="global" type="number"/>
+  <xs:attribute name="mark" type="number"/>
+  <xs:element name="r"><xs:complexType><xs:sequence>
+    <xs:element name="typed" type="base" minOccurs="0"/>
+    <xs:element name="text" type="xs:token" minOccurs="0"/>
+    <xs:element name="nil" type="number" nillable="true" minOccurs="0"/>
+    <xs:element name="empty" type="number" default="1234" minOccurs="0"/>
+    <xs:element name="line" minOccurs="0" maxOccurs="unbounded"><xs:complexType><xs:sequence>
+      <xs:element name="n" type="number" minOccurs="0"/><xs:element ref="r" minOccurs="0"/>
+    </xs:sequence></xs:complexType></xs:element>
+    <xs:element ref="head" minOccurs="0"/>
+    <xs:element name="any" minOccurs="0"><xs:complexType><xs:sequence>
+      <xs:any processContents="lax"/></xs:sequence><xs:anyAttribute processContents="lax"/></xs:complexType>
+    </xs:element>
+    <xs:element name="skip" minOccurs="0"><xs:complexType><xs:sequence>
+      <xs:any processContents="skip"/></xs:sequence></xs:complexType></xs:element>
+  </xs:sequence></xs:complexType></xs:element>"""
+
+
+@pytest.mark.parametrize(
+    ("inside", "where"),
+    [
+        ('<typed xsi:type="derived"><n>{}</n></typed>', "/r[1]/typed[1]/n[1]"),
+        ('<text xsi:type="number">{}</text>', "/r[1]/text[1]"),
+        ("<line/><line><r><line><n>{}</n></line></r></line>", "/r[1]/line[2]/r[1]/line[1]/n[1]"),
+        ("<member>{}</member>", "/r[1]/member[1]"),
+        ("<any><global>{}</global></any>", "/r[1]/any[1]/global[1]"),
+        ('<any mark="{}"><global>1234</global></any>', "/r[1]/any[1]"),
+        ('<any><x xsi:type="number">{}</x></any>', "/r[1]/any[1]/x[1]"),
+        ("<any><x><y><global>{}</global></y></x></any>", "/r[1]/any[1]/x[1]/y[1]/global[1]"),
+    ],
+)
+def test_patterns_hold_wherever_the_schema_leads(inside: str, where: str) -> None:
+    schema = schema_of(TREE)
+    good, bad = (f"<r {XSI}>{inside.format(text)}</r>" for text in ("1234", "123456"))
+    assert faults(schema, good) == []
+    [fault] = faults(schema, bad)
+    assert fault.startswith(f"line 1, {where}: ")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<nil xsi:nil="true"/>',
+        "<empty/>",
+        "<text>123456</text>",
+        "<any><x>123456</x></any>",
+        "<skip><global>123456</global></skip>",
+    ],
+)
+def test_other_values_are_left_alone(inside: str) -> None:
+    assert faults(schema_of(TREE), f"<r {XSI}>{inside}</r>") == []
+
+
+def test_a_schema_without_patterns_has_no_rules() -> None:
+    assert schema_of('<xs:element name="r" type="xs:date"/>').rules.is_empty
+
+
+DATES = {
+    "date": "2026-01-31+01:00",
+    "dateTime": "2026-01-31T24:00:00",
+    "time": "10:00:00.1234567Z",
+    "gYear": "2026Z",
+    "gYearMonth": "2026-01",
+    "gMonth": "--01",
+    "gMonthDay": "--01-31",
+    "gDay": "---31",
+    "duration": "P1DT0.5S",
+}
+
+
+@pytest.mark.parametrize("type", sorted(DATES))
+def test_blanks_around_a_date_mean_nothing(type: str) -> None:
+    schema = schema_of(
+        f'<xs:simpleType name="t"><xs:restriction base="xs:{type}"/></xs:simpleType>'
+        '<xs:element name="r"><xs:complexType><xs:sequence><xs:element name="e" type="t" maxOccurs="9"/></xs:sequence>'
+        f'<xs:attribute name="a" type="xs:{type}"/></xs:complexType></xs:element>'
+    )
+    value = DATES[type]
+    assert faults(schema, f'<r a=" {value}&#10;"><e>\n  {value}\n</e><e>{value}</e></r>') == []
+    assert len(faults(schema, f"<r><e>{value} {value}</e></r>")) == 1
+    # No-break spaces aren't blanks of XML.
+    assert len(faults(schema, f"<r><e>\u00a0{value}</e></r>")) == 1
+
+
+def test_a_text_that_looks_like_a_date_keeps_its_blanks() -> None:
+    schema = schema_of(
+        '<xs:element name="r"><xs:complexType><xs:sequence><xs:element name="d" type="xs:date"/>'
+        '<xs:element name="s" type="s"/></xs:sequence></xs:complexType></xs:element>'
+        '<xs:simpleType name="s"><xs:restriction base="xs:string"><xs:length value="10"/></xs:restriction>'
+        "</xs:simpleType>"
+    )
+    assert faults(schema, "<r><d> 2026-01-31</d><s>2026-01-31</s></r>") == []
+    assert len(faults(schema, "<r><d> 2026-01-31</d><s> 2026-01-31</s></r>")) == 1
+
+
+def test_blanks_are_dropped_in_the_document_itself() -> None:
+    schema = schema_of('<xs:element name="r" type="xs:date"/>')
+    root = etree.fromstring("<r>\n2026-01-31Z\n</r>")
+    assert rules_of(schema.model, dates=True).drop_blanks(root)
+    assert plain_date(root.text) == "2026-01-31"
+    assert not rules_of(schema.model, dates=True).drop_blanks(root)
