@@ -6,6 +6,7 @@
     map: OM Work Order to Provisioning Work Order    left out: the tree goes as it is
     object: Provisioning Work Order                  XML after this external object's schema; or
     template: billing_records.j2                     text by this template; neither: the hub's own XML
+    time zone: Europe/Berlin                         the zone of the days and times that the template writes
     channel: provisioning.work_orders                or `folder: billing`
 
 Rendered messages are checked before they leave: XML is parsed again and validated, records are measured.
@@ -31,7 +32,9 @@ from integration_objects.errors import Invalid, Misconfigured, Refused
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
-from maps.data_map import DataMap
+from integration_objects.time_zone import UTC
+from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
+from maps.data_map import DataMap, read_zone
 from schemas.check import Limits, parse
 from schemas.external_object import ExternalObject
 from schemas.hub_xml import hub_to_xml
@@ -49,7 +52,7 @@ _CONTENT_TYPES: dict[Format, str] = {
 }
 _OPTIONAL = (
     *("for", "map", "object", "template", "format", "encoding", "record", "separator", "envelope"),
-    *("repeats", "content type", "type", "help"),
+    *("repeats", "content type", "type", "time zone", "help"),
 )
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?")
 _PLACE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
@@ -121,6 +124,7 @@ class System:
         tree: PropertySet,
         maps: Mapping[str, DataMap],
         external_objects: Mapping[str, ExternalObject],
+        circumstances: Circumstances = NO_CIRCUMSTANCES,
     ) -> bytes:
         """Make the bytes of a message to the system.
 
@@ -128,6 +132,7 @@ class System:
             tree: a message of the object that the system takes. Not changed.
             maps: by name.
             external_objects: by name.
+            circumstances: the clock of the map.
 
         Raises:
             MapFailed: the map can't be applied.
@@ -138,7 +143,7 @@ class System:
         definition: IntegrationObject = self._definitions[self.takes]
         if self.map is not None:
             data_map = self._found(maps, self.map, "map")
-            tree, definition = data_map.apply(tree), data_map.target
+            tree, definition = data_map.apply(tree, circumstances=circumstances), data_map.target
         if self._compiled is not None:
             body = self._compiled.render(tree, definition)
             if self._compiled.layout.format == "xml":
@@ -186,6 +191,7 @@ def read_systems(
     external_objects: Mapping[str, ExternalObject],
     read_template: Callable[[str], str] = shipped_template,
     surroundings: Surroundings | None = None,
+    zone_name: str = UTC,
 ) -> dict[str, System]:
     """Read and check the declarations of external systems; compile their templates.
 
@@ -196,6 +202,7 @@ def read_systems(
         external_objects: by name.
         read_template: gives a template's text by its file name.
         surroundings: the clock of the templates' time limit.
+        zone_name: the time zone of systems that declare none.
 
     Raises:
         DeclarationFault: with the place, for unknown names and parts that don't fit together.
@@ -203,7 +210,8 @@ def read_systems(
     """
     systems: dict[str, System] = {}
     for source in sources:
-        reading = _SystemReading(read(source), definitions, maps, external_objects, read_template, surroundings)
+        known = (definitions, maps, external_objects)
+        reading = _SystemReading(read(source), *known, read_template, surroundings, zone_name)
         system = reading.system()
         if system.name in systems:
             raise reading.parts["system"].twice("system", systems[system.name].where)
@@ -222,6 +230,7 @@ class _SystemReading:
         external_objects: Mapping[str, ExternalObject],
         read_template: Callable[[str], str],
         surroundings: Surroundings | None,
+        zone_name: str,
     ) -> None:
         self._node = node
         self._definitions = definitions
@@ -229,6 +238,7 @@ class _SystemReading:
         self._external_objects = external_objects
         self._read_template = read_template
         self._surroundings = surroundings
+        self._zone_name = zone_name
         self.parts = node.mapping(required=("system", "takes"), optional=(*_OPTIONAL, *KINDS))
 
     def system(self) -> System:
@@ -277,8 +287,12 @@ class _SystemReading:
                 why = f"it reads {source.name!r}, the system takes {takes!r}"
                 mend = f"name a data map that reads {takes!r}"
                 raise self.parts["map"].fault(f"map {data_map!r} doesn't fit", why, mend=mend)
+            if self._maps[data_map].answers is not None:
+                why = "it reads the message that is answered, which only the map of a route's reply can"
+                mend = "name a data map without `answers`"
+                raise self.parts["map"].fault(f"map {data_map!r} doesn't fit", why, mend=mend)
         if template is None:
-            self._refuse("template", "format", "encoding", "record", "separator")
+            self._refuse("template", "format", "encoding", "record", "separator", "time zone")
             if external is not None and result.name != external:
                 what = f"a tree of {result.name!r} can't be written as {external!r}"
                 raise self.parts["object"].fault(what, mend=f"name a map from {takes!r} to {external!r}")
@@ -313,7 +327,8 @@ class _SystemReading:
         if form != "csv":
             self._refuse("csv template", "separator")
         width, end, types = self._record(form)
-        return Layout(form, encoding, width, end, types, separator)
+        zone_name = read_zone(self.parts.get("time zone"), self._zone_name)
+        return Layout(form, encoding, width, end, types, separator, zone_name)
 
     def _record(self, form: Format) -> tuple[int | None, str, tuple[str, ...]]:
         """Read the record's width, end and types."""

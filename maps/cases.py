@@ -1,7 +1,9 @@
 """The test cases of data maps: pairs of files, an input and the expected output.
 
-    maps/cases/<the map's file, without .yaml>/<case>.in.xml       after the map's `from`
-                                               <case>.out.xml      after the map's `to`
+    maps/cases/<the map's file, without .yaml>/<case>.in.xml          after the map's `from`
+                                               <case>.out.xml         after the map's `to`
+                                               <case>.answered.xml    after the map's `answers`; may be left out
+                                               <case>.now.txt         the time of `now()`; may be left out
 
 A new case is a new pair of files. The result of a map is written, validated and read again before it is compared, so
 that a case also proves that the result can leave.
@@ -19,16 +21,29 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 
 from integration_objects.definition import Definitions, IntegrationObject
-from integration_objects.errors import HubError
+from integration_objects.errors import HubError, Refused
+from integration_objects.field_values import as_date
 from integration_objects.property_set import PropertySet
+from maps.circumstances import LineOf, at
 from maps.data_map import DataMap
 from schemas.check import Limits, parse
 from schemas.external_object import ExternalObject
+from schemas.field_lines import field_lines
 from schemas.from_xml import external_from_xml
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 from schemas.to_xml import external_to_xml
 
-_IN, _OUT = ".in.xml", ".out.xml"
+_IN, _OUT, _ANSWERED, _NOW = ".in.xml", ".out.xml", ".answered.xml", ".now.txt"
+#: The time of `now()` where a case says no other. A clock that goes on would let no case pass twice.
+CASE_TIME = "2026-01-31T12:00:00Z"
+
+
+class AnswersNothing(Refused):
+    """An answered message was given for a map that reads none."""
+
+    what = "data map '{map}' reads no answered message"
+    why = "its head has no `answers`"
+    mend = "leave the message out, or add `answers:` with the message's object to the map"
 
 
 @dataclass(frozen=True)
@@ -40,12 +55,16 @@ class Case:
         name: "mainframe_order_to_om_order/bundle".
         given: the input's bytes.
         expected: the output's bytes; None where the file is missing.
+        answered: the bytes of the answered message; None where there is none.
+        now: the time of `now()`.
     """
 
     map: str
     name: str
     given: bytes
     expected: bytes | None
+    answered: bytes | None = None
+    now: str = CASE_TIME
 
 
 @dataclass(frozen=True)
@@ -85,9 +104,13 @@ def _cases_of(folder: Traversable, stem: str, name: str) -> Iterator[Case]:
     for file, entry in files.items():
         if file.endswith(_IN):
             case = file.removesuffix(_IN)
-            out = files.get(case + _OUT)
-            expected = None if out is None else out.read_bytes()
-            yield Case(name, f"{stem}/{case}", entry.read_bytes(), expected)
+            expected, answered, now = (_content(files.get(case + end)) for end in (_OUT, _ANSWERED, _NOW))
+            time = CASE_TIME if now is None else now.decode("utf-8", "replace").strip()
+            yield Case(name, f"{stem}/{case}", entry.read_bytes(), expected, answered, time)
+
+
+def _content(entry: Traversable | None) -> bytes | None:
+    return None if entry is None else entry.read_bytes()
 
 
 def run_cases(
@@ -112,20 +135,24 @@ def _difference(
 ) -> str:
     if case.expected is None:
         return f"{case.name}{_OUT} is missing: write what must come out of {case.name}{_IN}"
+    if as_date(case.now) is None:
+        return f"{case.name}{_NOW} has no time such as {CASE_TIME}"
     try:
-        given = read_tree(case.given, data_map.source, definitions, externals)
-        made = write_tree(data_map.apply(given), data_map.target, definitions)
+        given, lines = read_with_lines(case.given, data_map.source, definitions, externals)
+        answered = read_answered(case.answered, data_map, definitions, externals)
+        result = data_map.apply(given, circumstances=at(case.now, answered, lines))
+        made = write_tree(result, data_map.target, definitions)
         found = read_tree(made, data_map.target, definitions, externals)
         expected = read_tree(case.expected, data_map.target, definitions, externals)
     except HubError as error:
         return str(error)
     if found == expected:
         return ""
-    lines = difflib.unified_diff(
+    differing = difflib.unified_diff(
         str(expected).splitlines(), str(found).splitlines(), case.name + _OUT, "found", n=2, lineterm=""
     )
     # Properties in another order are no difference, but the text of both trees may show nothing else.
-    return "\n".join(lines) or "the trees differ"
+    return "\n".join(differing) or "the trees differ"
 
 
 def read_tree(
@@ -136,12 +163,39 @@ def read_tree(
     Raises:
         Refused: the body is no such object.
     """
+    return read_with_lines(body, obj, definitions, externals)[0]
+
+
+def read_with_lines(
+    body: bytes, obj: IntegrationObject, definitions: Definitions, externals: Mapping[str, ExternalObject]
+) -> tuple[PropertySet, LineOf | None]:
+    """Read a map's input like `read_tree`; return also the function that finds the lines of its fields.
+
+    Raises:
+        Refused: the body is no such object.
+    """
     if not obj.external:
-        return hub_from_xml(body, definitions, Limits(), lines=True)
+        return hub_from_xml(body, definitions, Limits(), lines=True), None
     element = parse(body, Limits())
     external = externals[obj.name]
     external.schema.validate(element)
-    return external_from_xml(element, external)
+    return external_from_xml(element, external), field_lines(element, obj)
+
+
+def read_answered(
+    body: bytes | None, data_map: DataMap, definitions: Definitions, externals: Mapping[str, ExternalObject]
+) -> PropertySet | None:
+    """Read the message that is answered; None where there is none.
+
+    Raises:
+        Refused: the body is no message that the map reads.
+        AnswersNothing: the map reads no answered message.
+    """
+    if body is None:
+        return None
+    if data_map.answers is None:
+        raise AnswersNothing(map=data_map.name, where=data_map.where)
+    return read_tree(body, data_map.answers, definitions, externals)
 
 
 def write_tree(tree: PropertySet, obj: IntegrationObject, definitions: Definitions) -> bytes:

@@ -106,9 +106,10 @@ def _proof(maps: Mapping[str, DataMap]) -> Iterator[Finding]:
 
 
 def _rules(rule: ComponentRule) -> Iterator[ComponentRule]:
-    yield rule
-    for child in rule.below:
-        yield from _rules(child)
+    for variant in (rule, *rule.variants):
+        yield variant
+        for child in variant.below:
+            yield from _rules(child)
 
 
 def _prove_rule(rule: ComponentRule) -> Iterator[Finding]:
@@ -125,7 +126,7 @@ def _prove_rule(rule: ComponentRule) -> Iterator[Finding]:
     if rule.component.text is not None and rule.shape is EXTERNAL and OWN_TEXT not in filled:
         yield Finding(rule.where, f"nothing fills the text of {of}", f"add '{OWN_TEXT}' at `fields`", "warning")
     made = {one.component.name for one in rule.below}
-    if rule.flat is not None or rule.recurse is not None:
+    if rule.flat is not None or rule.recurse:
         made.add(rule.component.name)
     for name, (least, _) in rule.component.occurs.items():
         if least and name in rule.component.children and name not in made:

@@ -6,7 +6,7 @@
     fields      the rules of the component's fields
     below       the rules of its children
     flat        the nodes are rows with a key and a parent's key: they become a tree
-    recurse     the nodes hold nodes of their own kind: they become the same tree
+    recurse     the nodes hold nodes that the same rule maps: they become the same tree
 
 Rules call rules, as deep as the map is written. The data may be of any depth, and is walked by loops.
 
@@ -37,7 +37,7 @@ from maps.failure import (
     ValueUnfit,
 )
 from maps.field_rule import FieldRule, LookupMiss, Read, SourceExpression
-from maps.path import NIL, Find, Position, Scope
+from maps.path import NIL, Find, Position, Scope, ValuePath
 from maps.shape import INTERNAL, Shape, Unfit
 
 Watch = Callable[["ComponentRule", Scope, PropertySet], None]
@@ -75,6 +75,14 @@ class Flat:
     parent: FieldRule
 
 
+@dataclass(frozen=True, eq=False)
+class Nesting:
+    """A way to source nodes, and the rule that maps them."""
+
+    find: Find
+    rule: ComponentRule
+
+
 @dataclass(eq=False)
 class ComponentRule:
     """The compiled rule for the components of one kind.
@@ -86,12 +94,13 @@ class ComponentRule:
         single: whether the target takes one such component at most.
         position: the rule's place in the source.
         where: file:line:column of the rule.
-        find: finds the source nodes, from the scope of the rule above.
+        entries: the ways to the source nodes, from the scope of the rule above.
         filters, assertions: conditions on each node.
         fields: the field rules, in the map's order.
         below: the children's rules, in the order of the target's definition.
         flat: the keys of flat rows.
-        recurse: finds the nodes of the same kind within a node.
+        recurse: the ways from a node to those within it.
+        variants: the same rule, compiled for source components of other kinds.
     """
 
     owner: Owner
@@ -100,13 +109,14 @@ class ComponentRule:
     single: bool
     position: Position
     where: str
-    find: Find
+    entries: tuple[Nesting, ...] = ()
     filters: tuple[Condition, ...] = ()
     assertions: tuple[Condition, ...] = ()
     fields: list[FieldRule] = field(default_factory=list)
     below: list[ComponentRule] = field(default_factory=list)
     flat: Flat | None = None
-    recurse: Find | None = None
+    recurse: tuple[Nesting, ...] = ()
+    variants: list[ComponentRule] = field(default_factory=list)
     #: For each field of `_fill`: name, reader, accepted texts, `_plain_length`, rule.
     _plan: list[tuple[str, Read, set[str], int, FieldRule]] = field(default_factory=list)
     _order: dict[str, int] = field(default_factory=dict)
@@ -128,18 +138,18 @@ class ComponentRule:
         Raises:
             MapFailed: as its subclasses say.
         """
-        scopes = self.find(scope)
         if self.flat is not None:
-            return self._make_tree(self.flat, scopes, watch)
-        if self.recurse is not None:
-            return self._make_nested(self.recurse, scopes, watch)
+            return self._make_tree(self.flat, self.entries[0].find(scope), watch)
+        found = _found(self.entries, scope)
+        if self.recurse:
+            return self._make_nested(found, watch)
         nodes = []
-        for below in scopes:
-            node = self._make_one(below, watch)
+        for rule, below in found:
+            node = rule._make_one(below, watch)
             if node is not None:
                 nodes.append(node)
         if len(nodes) > 1 and self.single:
-            second = [below for below in scopes if self._is_wanted(below)][1]
+            second = [below for rule, below in found if rule._is_wanted(below)][1]
             raise self._failed(TooMany, second, self.where)
         return nodes
 
@@ -263,14 +273,14 @@ class ComponentRule:
                 key = parent
             proven.update(way)
 
-    def _make_nested(self, recurse: Find, scopes: list[Scope], watch: Watch | None) -> list[PropertySet]:
-        """Make a tree of nodes that hold nodes of their own kind."""
+    def _make_nested(self, found: list[tuple[ComponentRule, Scope]], watch: Watch | None) -> list[PropertySet]:
+        """Make a tree of nodes that hold nodes which the same rule maps."""
         roots: list[PropertySet] = []
         nodes: list[PropertySet] = []
-        stack: list[tuple[Scope, PropertySet | None]] = [(scope, None) for scope in reversed(scopes)]
+        stack: list[tuple[ComponentRule, Scope, PropertySet | None]] = [(*one, None) for one in reversed(found)]
         while stack:
-            scope, above = stack.pop()
-            node = self._make_one(scope, watch)
+            rule, scope, above = stack.pop()
+            node = rule._make_one(scope, watch)
             if node is None:
                 continue
             nodes.append(node)
@@ -279,7 +289,10 @@ class ComponentRule:
             else:
                 self.shape.hang(above, [node], self.component.name)
             # `..` stays the node from which the recursion was entered, however deep it goes.
-            stack.extend((Scope(inner.node, scope.above), node) for inner in reversed(recurse(scope)))
+            stack.extend(
+                (inner_rule, scope.beside(inner.node), node)
+                for inner_rule, inner in reversed(_found(rule.recurse, scope))
+            )
         self._put_in_order(nodes)
         return roots
 
@@ -326,7 +339,7 @@ class ComponentRule:
         file = rule.source.references[0].component.where.split(":")[0] if rule.source.references else ""
         if file:
             mend += f", or make {names} required in {file}"
-        return self._failed(FieldUnfilled, scope, rule.where, field=rule.field.name, why=why, mend=mend)
+        return self._field_failure(FieldUnfilled, rule, scope, why=why, mend=mend)
 
     def _field_failed(self, rule: FieldRule, cause: ExpressionFault | LookupMiss | Unfit, scope: Scope) -> MapFailed:
         kind: type[MapFailed] = ValueUnfit
@@ -335,11 +348,31 @@ class ComponentRule:
         elif isinstance(cause, ExpressionFault):
             kind = ExpressionFailed
         why = _why(rule.source, cause, scope)
-        return self._failed(kind, scope, rule.where, field=rule.field.name, why=why, mend=_mend(cause))
+        return self._field_failure(kind, rule, scope, why=why, mend=_mend(cause))
+
+    def _field_failure(self, kind: type[MapFailed], rule: FieldRule, scope: Scope, **values: Any) -> MapFailed:
+        """Make the failure of a field's rule; its place is the one source field that the rule reads."""
+        failure = self._failed(kind, scope, rule.where, field=rule.field.name, **values)
+        paths = {path.text: path for path in rule.source.references}
+        if len(paths) == 1:
+            (path,) = paths.values()
+            failure.node = (path.holder(scope) if _is_readable(path, scope) else None) or failure.node
+            failure.source_field = path.field.name if path.field is not None else ""
+        return failure
 
     def _failed(self, kind: type[MapFailed], scope: Scope, where: str, **values: Any) -> MapFailed:
         """Make the failure of this rule on a node. `DataMap.apply` adds the node's place."""
         return kind(node=scope.node, where=where, map=self.owner, component=self.component.name, **values)
+
+
+def _found(ways: tuple[Nesting, ...], scope: Scope) -> list[tuple[ComponentRule, Scope]]:
+    """Find the source nodes of several ways, in the order in which they stand in the source."""
+    found = [(way.rule, below) for way in ways for below in way.find(scope)]
+    if len(ways) > 1:
+        places = {id(node): place for place, node in enumerate(scope.node.walk())}
+        # A node of the answered message stands elsewhere, behind those of the source.
+        found.sort(key=lambda one: places.get(id(one[1].node), len(places)))
+    return found
 
 
 def _plain_length(rule: FieldRule) -> int:
@@ -371,8 +404,20 @@ def _mend(cause: ExpressionFault | LookupMiss | Unfit) -> str:
 def _values(source: SourceExpression, scope: Scope) -> str:
     """Write the values that an expression read, for an error: ``, where [QTY] is 'ten'``."""
     found = dict.fromkeys(
-        f"[{path.text}] is {'null' if text is None else shown(text)}"
-        for path in source.references
-        for text in [path.raw(scope)]
+        f"[{path.text}] is {_shown_value(path, scope)}" for path in source.references if _is_readable(path, scope)
     )
     return ", where " + ", ".join(found) if found else ""
+
+
+def _shown_value(path: ValuePath, scope: Scope) -> str:
+    text = path.raw(scope)
+    return "null" if text is None else shown(text)
+
+
+def _is_readable(path: ValuePath, scope: Scope) -> bool:
+    """Whether a path leads to one value: a path whose condition fits several nodes fails once more when it is read."""
+    try:
+        path.holder(scope)
+    except ExpressionFault:
+        return False
+    return True

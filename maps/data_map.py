@@ -8,13 +8,16 @@ The grammar:
 
     map, from, to       the map's name, and two integration objects; `from: Object/A/B` makes a fragment, which starts
                         at that component and runs by `use` only
+    answers             the object of the message that an OM Reply answers: paths that begin with `answered:` read it
+    time zone           the zone of its dates' days and times
     lookups             look-up tables (maps.lookup)
     make                the target's component; at the top its header
-    each                the source nodes, by a path from the node of the rule above; without it, that node itself
+    each                the source nodes, by a path (or a list of paths) from the node of the rule above; without it,
+                        that node itself
     where, assert       a filter on the nodes, and conditions that the remaining nodes must satisfy
     fields              name: expression, or name: {value: expression, default: text}
     children            rules beneath this one
-    flat, recurse       rows that become a tree; nodes that hold nodes of their kind
+    flat, recurse       rows that become a tree; the path (or paths) from a node to those within it
     use                 in place of `make`: the rule of another map, without an `each` of its own
 
 Paths, fields, components, constants and look-up tables are proven here, before any message.
@@ -26,7 +29,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from integration_objects.complex_object import instances, is_empty, message, object_name
 from integration_objects.declaration import NAME_KNOWN, DeclarationFault, Node, Source, read
@@ -35,18 +38,23 @@ from integration_objects.errors import Misconfigured
 from integration_objects.expression import ExpressionFault
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
-from maps.component_rule import ComponentRule, Condition, Flat, Owner, Watch
+from integration_objects.time_zone import UTC, ZoneUnknown, time_zone
+from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
+from maps.component_rule import ComponentRule, Condition, Flat, Nesting, Owner, Watch
 from maps.failure import MapFailed, NothingMade, TooMany, WrongSource
 from maps.field_rule import (
     FieldRule,
+    Language,
     SourceExpression,
     compile_field_rule,
     compile_source_expression,
     constant_text,
 )
 from maps.lookup import LookupTable, ReadFile, read_lookups
-from maps.path import Find, PathUnknown, Position, Scope, node_path
-from maps.shape import EXTERNAL, Unfit, place_of, shape_of
+from maps.path import ANSWERED, Find, Position, RootScope, Scope, node_path
+from maps.path_steps import PathUnknown
+from maps.places import Places
+from maps.shape import EXTERNAL, Unfit, shape_of
 
 Report = Callable[[DeclarationFault], None]
 
@@ -75,6 +83,7 @@ class DataMap:
         where: file:line:column.
         rule: the rule of its header.
         lookups: its look-up tables.
+        answers: the object of the answered message; None for a map that reads none.
         uses: the names of the maps that it uses.
         is_fragment: whether it starts or ends within an object, and so runs by `use` only.
     """
@@ -86,16 +95,20 @@ class DataMap:
     where: str
     rule: ComponentRule
     lookups: Mapping[str, LookupTable]
+    answers: IntegrationObject | None
     uses: tuple[str, ...]
     is_fragment: bool
 
-    def apply(self, tree: PropertySet, watch: Watch | None = None) -> PropertySet:
+    def apply(
+        self, tree: PropertySet, watch: Watch | None = None, circumstances: Circumstances = NO_CIRCUMSTANCES
+    ) -> PropertySet:
         """Make the target's tree from the source's.
 
         Args:
             tree: the source: an internal object's message, whose instances are mapped one by one, or an external
                 object's root node. Not changed.
             watch: is called with each made component: rule, scope, node (for traces).
+            circumstances: the clock, and the message that *tree* answers, as it arrived.
 
         Returns:
             An internal target's message, empty if no node was left; an external target's root node.
@@ -106,12 +119,28 @@ class DataMap:
         """
         if self.is_fragment:
             raise FragmentApplied(map=self.name, where=self.where)
-        scopes = self._scopes(tree)
+        circumstances = self._with_answered(circumstances)
+        scopes = self._scopes(tree, circumstances)
         try:
             return self._result([node for scope in scopes for node in self.rule.make(scope, watch)])
         except MapFailed as error:
-            error.locate(lambda node: place_of(node, tree, shape_of(self.source)), tree)
+            error.locate(self.places(tree, circumstances).text, tree)
             raise
+
+    def places(self, tree: PropertySet, circumstances: Circumstances, *, indexed: bool = False) -> Places:
+        """The places of values in a source of this map; *indexed*: many of them will be asked for."""
+        answered_shape = shape_of(self.answers or self.source)
+        return Places(tree, shape_of(self.source), answered_shape, self._with_answered(circumstances), indexed)
+
+    def _with_answered(self, circumstances: Circumstances) -> Circumstances:
+        """Find the root of the answered message; a message of another object isn't read."""
+        tree, root = circumstances.answered, None
+        if self.answers is not None and tree is not None:
+            if tree.type == self.answers.root.name:
+                root = tree
+            elif object_name(tree) == self.answers.name:
+                root = next(iter(instances(tree)), None)
+        return circumstances if root is tree else replace(circumstances, answered=root)
 
     def _result(self, nodes: list[PropertySet]) -> PropertySet:
         if not self.target.external:
@@ -128,22 +157,25 @@ class DataMap:
             mend="send one object a message" if nodes else "correct the message, or the map's conditions",
         )
 
-    def _scopes(self, tree: PropertySet) -> list[Scope]:
+    def _scopes(self, tree: PropertySet, circumstances: Circumstances) -> list[Scope]:
         """Give the scopes of the header's rule: the root node, or each instance."""
         if self.source.external:
             expected, found = self.source.root.name, f"'{tree.type}'"
             if tree.type == expected:
-                return [Scope(tree, None)]
+                return [RootScope(tree, circumstances)]
         else:
             expected, name = self.source.name, object_name(tree)
             if name == expected or (name is None and is_empty(tree)):
-                return [Scope(node, None) for node in instances(tree)]
+                return [RootScope(node, circumstances) for node in instances(tree)]
             found = f"'{name}'" if name else "a tree that is no message"
         raise WrongSource(map=self.rule.owner, where=self.where, expected=expected, found=found)
 
 
 def read_maps(
-    sources: Sequence[Source], objects: Mapping[str, IntegrationObject], read_file: ReadFile
+    sources: Sequence[Source],
+    objects: Mapping[str, IntegrationObject],
+    read_file: ReadFile,
+    zone_name: str = UTC,
 ) -> dict[str, DataMap]:
     """Read and compile data maps.
 
@@ -151,6 +183,7 @@ def read_maps(
         sources: the maps' files.
         objects: the internal and the external integration objects, by name.
         read_file: reads a look-up table's bytes by its path from the maps' folder.
+        zone_name: the time zone of maps that declare none.
 
     Raises:
         DeclarationFault: the first fault of a map, with file, line and column.
@@ -159,17 +192,21 @@ def read_maps(
     def report(fault: DeclarationFault) -> None:
         raise fault
 
-    return compile_maps(sources, objects, read_file, report)
+    return compile_maps(sources, objects, read_file, report, zone_name)
 
 
 def compile_maps(
-    sources: Sequence[Source], objects: Mapping[str, IntegrationObject], read_file: ReadFile, report: Report
+    sources: Sequence[Source],
+    objects: Mapping[str, IntegrationObject],
+    read_file: ReadFile,
+    report: Report,
+    zone_name: str = UTC,
 ) -> dict[str, DataMap]:
     """Compile data maps like `read_maps`, but hand each fault to *report*, and go on without the faulty part."""
     documents: dict[str, _Document] = {}
     for source in sources:
         try:
-            document = _read_document(source, objects, read_file)
+            document = _read_document(source, objects, read_file, zone_name)
         except DeclarationFault as fault:
             report(fault)
             continue
@@ -205,7 +242,8 @@ def compile_maps(
             versions[name],
             document.node.where,
             rule,
-            document.lookups,
+            document.language.lookups,
+            document.answers,
             tuple(document.uses),
             document.is_fragment,
         )
@@ -225,17 +263,22 @@ class _Document:
     position: Position
     made: Component
     is_fragment: bool
-    lookups: dict[str, LookupTable]
+    language: Language
+    answers: IntegrationObject | None
     owner: Owner
     uses: dict[str, None] = field(default_factory=dict)
 
 
-def _read_document(source: Source, objects: Mapping[str, IntegrationObject], read_file: ReadFile) -> _Document:
+def _read_document(
+    source: Source, objects: Mapping[str, IntegrationObject], read_file: ReadFile, zone_name: str
+) -> _Document:
     node = read(source)
-    parts = node.mapping(required=["map", "from", "to", "make"], optional=["lookups", *_RULE])
+    optional = ["lookups", "answers", "time zone", *_RULE]
+    parts = node.mapping(required=["map", "from", "to", "make"], optional=optional)
     from_object, from_steps = _object(parts["from"], objects)
     to_object, to_steps = _object(parts["to"], objects)
-    position = Position(from_object.root, None, shape_of(from_object))
+    answers = _object(parts["answers"], objects)[0] if "answers" in parts else None
+    position = Position(from_object.root, None, shape_of(from_object), _answered_position(answers))
     for component in _walk(parts["from"], from_object.root, from_steps):
         position = position.below(component)
     made = [to_object.root, *_walk(parts["to"], to_object.root, to_steps)][-1]
@@ -255,9 +298,35 @@ def _read_document(source: Source, objects: Mapping[str, IntegrationObject], rea
         position=position,
         made=made,
         is_fragment=bool(from_steps or to_steps),
-        lookups=read_lookups(parts.get("lookups"), read_file),
+        language=Language.of(
+            read_lookups(parts.get("lookups"), read_file), read_zone(parts.get("time zone"), zone_name)
+        ),
+        answers=answers,
         owner=Owner(parts["map"].text()),
     )
+
+
+def _answered_position(answers: IntegrationObject | None) -> Position | None:
+    if answers is None:
+        return None
+    position = Position(answers.root, None, shape_of(answers))
+    # A rule that stands in the answered message reads it from its root, too.
+    position.answered = position
+    return position
+
+
+def read_zone(node: Node | None, otherwise: str) -> str:
+    """Read the name of a declared time zone; *otherwise* where none is declared.
+
+    Raises:
+        DeclarationFault: there is no such zone.
+    """
+    if node is None:
+        return otherwise
+    try:
+        return time_zone(node.text()).key
+    except ZoneUnknown as fault:
+        raise node.fault(str(fault), mend=fault.mend) from fault
 
 
 def _object(node: Node, objects: Mapping[str, IntegrationObject]) -> tuple[IntegrationObject, list[str]]:
@@ -291,11 +360,25 @@ def _digest(name: str, documents: Mapping[str, _Document], versions: dict[str, s
         versions[name] = ""
         document = documents[name]
         used = sorted(_digest(one, documents, versions) for one in document.uses if one in documents)
-        files = sorted(table.digest for table in document.lookups.values())
+        files = sorted(table.digest for table in document.language.lookups.values())
         # A sign that no text file holds, so that two sets of files never make one text.
         whole = "\0".join([document.text, *files, *used])
         versions[name] = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
     return versions[name]
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """A way to source nodes: the function that finds them, their position, and whether there may be several."""
+
+    find: Find
+    position: Position
+    many: bool
+
+
+def _paths(node: Node) -> list[Node]:
+    """Return the paths of `each` or `recurse`: one, or a list."""
+    return list(node.sequence()) if node.kind == "sequence" else [node]
 
 
 class _Compiler:
@@ -313,28 +396,51 @@ class _Compiler:
         """Compile the rule of the document's own component, at the place of its `from`."""
         document = self._document
         try:
-            find, position, many = self._each(document.parts.get("each"), document.position)
+            places = self._each(document.parts.get("each"), document.position)
             # An external target is one root element; an internal one is a message of any number of instances.
             single = document.target.external and not document.is_fragment
-            self._prove_single(document.parts, many, single, document.made, document.node)
-            return self._rule(document.parts, document.node, document.made, single, find, position)
+            self._prove_single(document.parts, places, single, document.made, document.node)
+            return self._rule(document.parts, document.node, document.made, single, places)
         except DeclarationFault as fault:
             self._report(fault)
             return None
 
-    def compile_used(self, find: Find, position: Position, single: bool, made: Component) -> ComponentRule:
-        """Compile the rule of the document's own component, at the place where another map uses it."""
-        return self._rule(self._document.parts, self._document.node, made, single, find, position)
+    def compile_used(self, places: list[_Place], single: bool, made: Component) -> ComponentRule:
+        """Compile the rule of the document's own component, at the places where another map uses it."""
+        return self._rule(self._document.parts, self._document.node, made, single, places)
 
     def _rule(
-        self,
-        parts: Mapping[str, Node],
-        node: Node,
-        made: Component,
-        single: bool,
-        find: Find,
-        position: Position,
+        self, parts: Mapping[str, Node], node: Node, made: Component, single: bool, places: list[_Place]
     ) -> ComponentRule:
+        """Compile a rule once for each kind of source component that it maps."""
+        variants: dict[tuple[Component, Position | None], ComponentRule] = {}
+        walked: set[str] = set()
+
+        def variant(position: Position) -> ComponentRule:
+            key = (position.component, position.above)
+            if key not in variants:
+                # Kept before its recursion is compiled, which may lead back to it.
+                variants[key] = rule = self._variant(parts, node, made, single, position)
+                if "recurse" in parts:
+                    self._guarded(lambda: self._add_recurse(rule, parts["recurse"], variant, walked))
+            return variants[key]
+
+        entries = tuple(Nesting(place.find, variant(place.position)) for place in places)
+        if "recurse" in parts:
+            for path in _paths(parts["recurse"]):
+                if path.text() not in walked:
+                    self._guarded(lambda path=path: self._node_path(path, places[0].position))  # type: ignore[misc]
+        rule = entries[0].rule
+        rule.entries = entries
+        rule.variants = [other for other in variants.values() if other is not rule]
+        if "flat" in parts:
+            self._guarded(lambda: self._add_flat(rule, parts["flat"], len(places)))
+        return rule
+
+    def _variant(
+        self, parts: Mapping[str, Node], node: Node, made: Component, single: bool, position: Position
+    ) -> ComponentRule:
+        """Compile a rule for one kind of source component."""
         rule = ComponentRule(
             owner=self._document.owner,
             component=made,
@@ -342,7 +448,6 @@ class _Compiler:
             single=single,
             position=position,
             where=node.where,
-            find=find,
             filters=self._filters(parts, position),
             assertions=self._assertions(parts, position),
         )
@@ -352,10 +457,6 @@ class _Compiler:
         if "children" in parts:
             for child in parts["children"].sequence():
                 self._guarded(lambda child=child: rule.below.append(self._child(rule, child)))  # type: ignore[misc]
-        if "recurse" in parts:
-            self._guarded(lambda: self._add_recurse(rule, parts["recurse"]))
-        if "flat" in parts:
-            self._guarded(lambda: self._add_flat(rule, parts["flat"]))
         rule.seal()
         return rule
 
@@ -376,11 +477,10 @@ class _Compiler:
         if "flat" in parts and "recurse" in parts:
             raise parts["flat"].fault("rows are either flat or nested", mend="take `flat` or `recurse` away")
         made = self._made(above, parts["make"], parts["make"].text())
-        find, position, many = self._each(parts.get("each"), above.position)
+        places = self._each(parts.get("each"), above.position)
         single = self._is_single(above.component, made)
-        many = many or "flat" in parts or "recurse" in parts
-        self._prove_single(parts, many, single, made, node)
-        return self._rule(parts, node, made, single, find, position)
+        self._prove_single(parts, places, single, made, node)
+        return self._rule(parts, node, made, single, places)
 
     def _used(self, above: ComponentRule, node: Node, parts: Mapping[str, Node]) -> ComponentRule:
         name = parts["use"].text()
@@ -409,15 +509,16 @@ class _Compiler:
                 mend="use a map whose target is of the same kind",
             )
         made = self._made(above, parts["use"], used.made.name)
-        find, position, many = self._each(parts.get("each"), above.position)
+        places = self._each(parts.get("each"), above.position)
         single = self._is_single(above.component, made)
-        self._prove_single(parts, many, single, made, node)
+        self._prove_single(parts, places, single, made, node)
         # Compiled once more: its paths are resolved from the place where it is used.
         inner = _Compiler(used, self._documents, self._report, users)
-        rule = inner.compile_used(find, position, single, made)
-        # The user's conditions first: the used map's may rely on what they leave.
-        rule.filters = (*self._filters(parts, position), *rule.filters)
-        rule.assertions = (*self._assertions(parts, position), *rule.assertions)
+        rule = inner.compile_used(places, single, made)
+        for one in (rule, *rule.variants):
+            # The user's conditions first: the used map's may rely on what they leave.
+            one.filters = (*self._filters(parts, one.position), *one.filters)
+            one.assertions = (*self._assertions(parts, one.position), *one.assertions)
         return rule
 
     def _made(self, above: ComponentRule, node: Node, name: str) -> Component:
@@ -434,16 +535,23 @@ class _Compiler:
         least_most = holder.occurs.get(made.name)
         return least_most is not None and least_most[1] == 1
 
-    def _prove_single(self, parts: Mapping[str, Node], many: bool, single: bool, made: Component, node: Node) -> None:
+    def _prove_single(
+        self, parts: Mapping[str, Node], places: list[_Place], single: bool, made: Component, node: Node
+    ) -> None:
+        many = len(places) > 1 or places[0].many or "flat" in parts or "recurse" in parts
         if many and single and "where" not in parts:
             raise parts.get("each", node).fault(
                 f"`each` may match more than once, and the target takes one '{made.name}'",
-                mend="let `where` leave one, or write a number: A[1]",
+                mend="let `where` or a condition leave one, A[B='x'], or write a number: A[1]",
             )
 
-    def _each(self, node: Node | None, position: Position) -> tuple[Find, Position, bool]:
+    def _each(self, node: Node | None, position: Position) -> list[_Place]:
+        """Resolve the path, or the list of paths, to a rule's source nodes."""
         if node is None:
-            return node_path(".", position)
+            return [_Place(*node_path(".", position))]
+        return [_Place(*self._node_path(path, position)) for path in _paths(node)]
+
+    def _node_path(self, node: Node, position: Position) -> tuple[Find, Position, bool]:
         try:
             return node_path(node.text(), position)
         except PathUnknown as unknown:
@@ -470,7 +578,7 @@ class _Compiler:
     def _expression(self, node: Node, position: Position) -> SourceExpression | None:
         """Compile a condition; None if its fault was reported."""
         try:
-            return compile_source_expression(node.text(), position, self._document.lookups)
+            return compile_source_expression(node.text(), position, self._document.language)
         except ExpressionFault as fault:
             self._report(_expression_fault(node, fault))
             return None
@@ -502,7 +610,7 @@ class _Compiler:
 
     def _field_rule(self, rule: ComponentRule, target: Field, node: Node, default: str | None) -> FieldRule:
         try:
-            compiled = compile_field_rule(target, rule.shape, node, default, rule.position, self._document.lookups)
+            compiled = compile_field_rule(target, rule.shape, node, default, rule.position, self._document.language)
         except ExpressionFault as fault:
             raise _expression_fault(node, fault) from fault
         except Unfit as fault:
@@ -515,31 +623,41 @@ class _Compiler:
             raise node.fault(f"the constant doesn't fit '{target.name}'", why, mend="write one that fits")
         return compiled
 
-    def _add_flat(self, rule: ComponentRule, node: Node) -> None:
+    def _add_flat(self, rule: ComponentRule, node: Node, places: int) -> None:
         parts = node.mapping(required=["key", "parent"], optional=[])
+        if places > 1:
+            raise node.fault("rows of several kinds can't be put into one tree", mend="give `each` one path")
         self._prove_nesting(rule, node)
         key = self._row_rule(rule, "key", parts["key"])
         rule.flat = Flat(key, self._row_rule(rule, "parent", parts["parent"]))
 
     def _row_rule(self, rule: ComponentRule, name: str, node: Node) -> FieldRule:
         try:
-            return compile_field_rule(Field(name), EXTERNAL, node, None, rule.position, self._document.lookups)
+            return compile_field_rule(Field(name), EXTERNAL, node, None, rule.position, self._document.language)
         except ExpressionFault as fault:
             raise _expression_fault(node, fault) from fault
 
-    def _add_recurse(self, rule: ComponentRule, node: Node) -> None:
+    def _add_recurse(
+        self,
+        rule: ComponentRule,
+        node: Node,
+        variant: Callable[[Position], ComponentRule],
+        walked: set[str],
+    ) -> None:
+        """Add the ways from a node to those within it; note the paths that the node's component has in *walked*."""
         self._prove_nesting(rule, node)
-        try:
-            find, position, _ = node_path(node.text(), rule.position)
-        except PathUnknown as unknown:
-            raise node.fault(unknown.why, mend=unknown.mend) from unknown
-        if position.component is not rule.position.component or node.text() == ".":
-            raise node.fault(
-                f"'{node.text()}' leads to another component than '{rule.position.component.name}'",
-                "a recursion goes to nodes of the same kind",
-                mend="write a rule of its own at `children`",
-            )
-        rule.recurse = find
+        for path in _paths(node):
+            text = path.text()
+            if text in ("", ".") or text.startswith(ANSWERED):
+                raise path.fault(f"'{text}' leads to no node within the node", mend="name a child component")
+            try:
+                find, position, _ = node_path(text, rule.position)
+            except PathUnknown:
+                # Another component that the recursion meets may have it; if none has, the rule's own fault is told.
+                continue
+            walked.add(text)
+            inner = rule.position.beside(position.component)
+            rule.recurse = (*rule.recurse, Nesting(find, variant(inner)))
 
     def _prove_nesting(self, rule: ComponentRule, node: Node) -> None:
         if rule.component.children.get(rule.component.name) is not rule.component:

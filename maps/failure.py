@@ -26,21 +26,27 @@ from typing import Any
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 
+#: Writes the place of a node, or of a field of it, in the message.
+PlaceOf = Callable[[PropertySet, str], str]
+
 
 class MapFailed(Refused):
     """A data map can't make its result from this message.
 
     Attributes:
         node: the node of the source; None for the whole message.
+        source_field: the field of the node that the failed rule reads; "" for the node's own text, or the whole node.
     """
+
+    source_field = ""
 
     def __init__(self, what: str | None = None, *, node: PropertySet | None = None, **parts: Any) -> None:
         super().__init__(what, **parts)
         self.node = node
 
-    def locate(self, place_of: Callable[[PropertySet], str], whole: PropertySet) -> None:
+    def locate(self, place_of: PlaceOf, whole: PropertySet) -> None:
         """Add the place of the node, or of the *whole* message. Only the map's caller knows the whole tree."""
-        self.where = f"{self.where}, {place_of(self.node or whole)}"
+        self.where = f"{self.where}, {place_of(self.node or whole, self.source_field)}"
 
 
 class FieldUnfilled(MapFailed):
@@ -84,10 +90,11 @@ class RowKeyTwice(MapFailed):
     why = "{expression} is {key}"
     mend = "give each row a key of its own"
 
-    def locate(self, place_of: Callable[[PropertySet], str], whole: PropertySet) -> None:
+    def locate(self, place_of: PlaceOf, whole: PropertySet) -> None:
         """Add the places of both rows."""
         super().locate(place_of, whole)
-        self.why += f" at {place_of(self.objects['first'])} too"
+        first = place_of(self.objects["first"], "")
+        self.why += f" at {first} too"
 
 
 class ParentMissing(MapFailed):

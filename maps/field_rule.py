@@ -14,7 +14,6 @@ Spec: docs/design/road.md, "Data maps: the grammar"; docs/design/methods.md, "ca
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,13 +30,18 @@ from integration_objects.expression import (
     FieldName,
     Function,
     Node,
+    NoResult,
     Value,
     compile_expression,
 )
 from integration_objects.field_values import NOT_FINITE, as_number, shown, write_number
+from integration_objects.time_zone import UTC
+from maps.date_functions import date_functions, prove_zones
+from maps.function_arguments import declared
 from maps.functions import FUNCTIONS, prove_children
 from maps.lookup import LookupTable
-from maps.path import PathUnknown, Position, Scope, ValuePath, value_path
+from maps.path import Position, Scope, ValuePath, value_path
+from maps.path_steps import PathUnknown
 from maps.shape import Shape, Unfit
 
 Form = Literal["reference", "lookup", "constant", "expression"]
@@ -78,13 +82,39 @@ class SourceExpression:
     @property
     def names(self) -> frozenset[str] | None:
         """The names on its paths: only they must be read. None if a function may read any component."""
-        if _sees_scope(self.expression):
+        if any(call.function.needs_scope and call.name != "now" for call in self.expression.calls):
             return None
-        steps = (step for path in self.references for step in re.split("[/@]", path.text))
-        return frozenset(step.lstrip(".").partition("[")[0] for step in steps)
+        return frozenset(name for path in self.references for name in path.names)
 
 
-def compile_source_expression(text: str, position: Position, lookups: Mapping[str, LookupTable]) -> SourceExpression:
+@dataclass(frozen=True, eq=False)
+class Language:
+    """The tables and functions of one map's expressions.
+
+    Attributes:
+        lookups: the tables.
+        functions: by name.
+    """
+
+    lookups: Mapping[str, LookupTable]
+    functions: Mapping[str, Function]
+
+    @staticmethod
+    def of(lookups: Mapping[str, LookupTable], zone_name: str = UTC) -> Language:
+        """Make the language of a map with these tables, whose days are those of a zone."""
+        own = {"lookup": _lookup_function(lookups), "now": declared(now, 0, 0, needs_scope=True)}
+        return Language(lookups, {**FUNCTIONS, **date_functions(zone_name), **own})
+
+
+def now(scope: Scope) -> Value:
+    """Return the moment of the map's run, the same one in the whole message."""
+    moment = scope.root().circumstances.now
+    if moment is None:
+        raise NoResult("there is no clock here", "use now() in the fields of a map")
+    return DateText(moment)
+
+
+def compile_source_expression(text: str, position: Position, language: Language) -> SourceExpression:
     """Compile an expression of a map, whose fields are paths from *position*.
 
     Raises:
@@ -101,9 +131,10 @@ def compile_source_expression(text: str, position: Position, lookups: Mapping[st
         references.append(path)
         return _typed(path, column)
 
-    functions = {**FUNCTIONS, "lookup": _lookup_function(lookups)}
-    expression = compile_expression(text, read, functions)
+    lookups = language.lookups
+    expression = compile_expression(text, read, language.functions)
     prove_children(expression, position.component)
+    prove_zones(expression)
     for call in expression.calls:
         if call.name == "lookup":
             name = dict(call.constants).get(0)
@@ -176,7 +207,7 @@ def compile_field_rule(
     node: Declared,
     default: str | None,
     position: Position,
-    lookups: Mapping[str, LookupTable],
+    language: Language,
 ) -> FieldRule:
     """Compile the rule for *field*.
 
@@ -186,13 +217,13 @@ def compile_field_rule(
         node: the declared expression.
         default: the text in place of null.
         position: the rule's place in the source.
-        lookups: the map's tables.
+        language: the map's tables and functions.
 
     Raises:
         ExpressionFault: as `compile_source_expression`.
     """
-    source = compile_source_expression(node.text(), position, lookups)
-    form, table, read = _form(source, field, shape, position)
+    source = compile_source_expression(node.text(), position, language)
+    form, table, read = _form(source, field, shape)
     return FieldRule(field, shape, node.where, source, form, table, default, read, set())
 
 
@@ -202,9 +233,7 @@ def constant_text(rule: FieldRule) -> str | None:
     return rule.shape.written(tree.value, rule.field) if isinstance(tree, Constant) else None
 
 
-def _form(
-    source: SourceExpression, field: Field, shape: Shape, position: Position
-) -> tuple[Form, LookupTable | None, Read]:
+def _form(source: SourceExpression, field: Field, shape: Shape) -> tuple[Form, LookupTable | None, Read]:
     expression = source.expression
     tree = expression.tree
     if isinstance(tree, Constant):
@@ -212,7 +241,7 @@ def _form(
         return "constant", None, lambda scope: constant
     if isinstance(tree, FieldName):
         path = source.references[0]
-        if path.type == field.type == "flag" and position.shape is not shape:
+        if path.type == field.type == "flag" and path.shape is not shape:
             return "reference", None, _flag_read(path.raw, shape.flag_words)
         return "reference", None, path.raw
     if isinstance(tree, Call) and _is_plain_lookup(tree):
@@ -242,7 +271,7 @@ def _flag_read(raw: Read, words: Mapping[str, str]) -> Read:
 
 
 def _sees_scope(expression: Expression) -> bool:
-    return any(call.name in FUNCTIONS and FUNCTIONS[call.name].needs_scope for call in expression.calls)
+    return any(call.function.needs_scope for call in expression.calls)
 
 
 def _remembering(read: Read, raws: list[Read]) -> Read:

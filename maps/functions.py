@@ -9,8 +9,6 @@ docs/expressions.md.
 
 from __future__ import annotations
 
-import datetime
-import re
 from collections.abc import Callable, Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
@@ -31,39 +29,12 @@ from integration_objects.expression import (
     ordered,
     text_of,
 )
-from integration_objects.field_values import (
-    FRACTION_DIGITS,
-    as_float,
-    as_number,
-    plain_date,
-    read_date,
-    shown,
-    write_number,
-)
+from integration_objects.field_values import FRACTION_DIGITS, as_float, as_number, shown, write_number
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
-
-#: Two-digit years from this one on are in the 1900s, smaller ones in the 2000s.
-#: A fixed turn: one that moved with the year would read a stored message another way later.
-_CENTURY_TURN = 50
-
-
-def _text(value: Value) -> str:
-    return text_of(value) or ""
-
-
-def _number(value: Value) -> Decimal:
-    if isinstance(value, Decimal):
-        return value
-    raise NoResult(f"expected a number, found {describe(value)}", "read a text with number() first")
-
-
-def _whole(value: Value, least: int, most: int) -> int:
-    number = _number(value)
-    if number != number.to_integral_value() or not least <= number <= most:
-        why = f"expected a whole number from {least} to {most}, found {write_number(number)}"
-        raise NoResult(why, "give the function such a number")
-    return int(number)
+from integration_objects.time_zone import UTC
+from maps.date_functions import date_functions
+from maps.function_arguments import declared, number_argument, text_argument, whole_argument
 
 
 def _bounded(length: int) -> None:
@@ -76,43 +47,43 @@ def _bounded(length: int) -> None:
 
 def upper(text: Value) -> Value:
     """Make the text's letters capitals."""
-    return None if text is None else _text(text).upper()
+    return None if text is None else text_argument(text).upper()
 
 
 def lower(text: Value) -> Value:
     """Make the text's letters small."""
-    return None if text is None else _text(text).lower()
+    return None if text is None else text_argument(text).lower()
 
 
 def trim(text: Value) -> Value:
     """Drop the blanks at both ends."""
     # XML's blanks alone: Python's strip would take a no-break space, too, which may be meant.
-    return None if text is None else _text(text).strip(" \t\r\n")
+    return None if text is None else text_argument(text).strip(" \t\r\n")
 
 
 def length(text: Value) -> Value:
     """Count the characters."""
-    return None if text is None else Decimal(len(_text(text)))
+    return None if text is None else Decimal(len(text_argument(text)))
 
 
 def substring(text: Value, start: Value, count: Value = Decimal(MAX_TEXT)) -> Value:
     """Take *count* characters (or all that follow) from position *start* on."""
     if text is None:
         return None
-    first = _whole(start, 1, MAX_TEXT) - 1
-    return _text(text)[first : first + _whole(count, 0, MAX_TEXT)]
+    first = whole_argument(start, 1, MAX_TEXT) - 1
+    return text_argument(text)[first : first + whole_argument(count, 0, MAX_TEXT)]
 
 
 def left(text: Value, count: Value) -> Value:
     """Take the first *count* characters."""
-    return None if text is None else _text(text)[: _whole(count, 0, MAX_TEXT)]
+    return None if text is None else text_argument(text)[: whole_argument(count, 0, MAX_TEXT)]
 
 
 def right(text: Value, count: Value) -> Value:
     """Take the last *count* characters."""
     if text is None:
         return None
-    whole, number = _text(text), _whole(count, 0, MAX_TEXT)
+    whole, number = text_argument(text), whole_argument(count, 0, MAX_TEXT)
     return whole[max(0, len(whole) - number) :]
 
 
@@ -120,7 +91,7 @@ def replace(text: Value, old: Value, new: Value) -> Value:
     """Put *new* for every *old*."""
     if text is None:
         return None
-    whole, sought, put = _text(text), _text(old), _text(new)
+    whole, sought, put = text_argument(text), text_argument(old), text_argument(new)
     if not sought:
         raise NoResult("there is nothing to replace: the second argument is empty", "say what is to be replaced")
     _bounded(len(whole) + whole.count(sought) * (len(put) - len(sought)))
@@ -129,7 +100,7 @@ def replace(text: Value, old: Value, new: Value) -> Value:
 
 def concat(*texts: Value) -> Value:
     """Join texts; null joins as nothing."""
-    parts = [_text(text) for text in texts]
+    parts = [text_argument(text) for text in texts]
     # Bounded before it is made, so that no map can take all memory.
     _bounded(sum(map(len, parts)))
     return "".join(parts)
@@ -148,20 +119,20 @@ def pad_right(text: Value, width: Value, fill: Value = " ") -> Value:
 def _padded(text: Value, width: Value, fill: Value, justify: Callable[[str, int, str], str]) -> Value:
     if text is None:
         return None
-    sign = _text(fill)
+    sign = text_argument(fill)
     if len(sign) != 1:
         raise NoResult(f"expected one character to fill with, found {shown(sign)}", "give one character")
-    return justify(_text(text), _whole(width, 0, MAX_TEXT), sign)
+    return justify(text_argument(text), whole_argument(width, 0, MAX_TEXT), sign)
 
 
 def part(text: Value, separator: Value, number: Value) -> Value:
     """Cut the text at each *separator* and take the part of that *number*; null where there is none."""
     if text is None:
         return None
-    if not _text(separator):
+    if not text_argument(separator):
         raise NoResult("there is nothing to cut at: the second argument is empty", "give the separator")
-    parts = _text(text).split(_text(separator))
-    wanted = _whole(number, 1, MAX_TEXT)
+    parts = text_argument(text).split(text_argument(separator))
+    wanted = whole_argument(number, 1, MAX_TEXT)
     return parts[wanted - 1] if wanted <= len(parts) else None
 
 
@@ -172,43 +143,44 @@ def number(value: Value, implied: Value = Decimal(0)) -> Value:
     """Read a text as a number; its last *implied* digits stand behind the point."""
     if value is None:
         return None
-    found = value if isinstance(value, Decimal) else as_float(_text(value))
+    found = value if isinstance(value, Decimal) else as_float(text_argument(value))
     if found is None:
-        why = f"expected a number (digits with a sign and a point, perhaps an exponent), found {shown(_text(value))}"
+        text = shown(text_argument(value))
+        why = f"expected a number (digits with a sign and a point, perhaps an exponent), found {text}"
         raise NoResult(why, "cut the text down to its digits first, or have the sender mend it")
-    return calculated(ARITHMETIC.scaleb, found, Decimal(-_whole(implied, 0, FRACTION_DIGITS)))
+    return calculated(ARITHMETIC.scaleb, found, Decimal(-whole_argument(implied, 0, FRACTION_DIGITS)))
 
 
 def format_number(value: Value, places: Value) -> Value:
     """Write a number with just *places* digits after the point, rounded as `round` does."""
     if value is None:
         return None
-    return write_number(_quantized(_number(value), places, ROUND_HALF_UP))
+    return write_number(_quantized(number_argument(value), places, ROUND_HALF_UP))
 
 
 def round_(value: Value, places: Value = Decimal(0)) -> Value:
     """Round to *places* digits after the point; a half goes away from zero."""
-    return None if value is None else _quantized(_number(value), places, ROUND_HALF_UP)
+    return None if value is None else _quantized(number_argument(value), places, ROUND_HALF_UP)
 
 
 def floor(value: Value) -> Value:
     """Take the next whole number below."""
-    return None if value is None else _quantized(_number(value), Decimal(0), ROUND_FLOOR)
+    return None if value is None else _quantized(number_argument(value), Decimal(0), ROUND_FLOOR)
 
 
 def ceiling(value: Value) -> Value:
     """Take the next whole number above."""
-    return None if value is None else _quantized(_number(value), Decimal(0), ROUND_CEILING)
+    return None if value is None else _quantized(number_argument(value), Decimal(0), ROUND_CEILING)
 
 
 def _quantized(value: Decimal, places: Value, rounding: str) -> Decimal:
-    step = Decimal(1).scaleb(-_whole(places, 0, 20))
+    step = Decimal(1).scaleb(-whole_argument(places, 0, 20))
     return calculated(lambda number: number.quantize(step, rounding, ARITHMETIC), value)
 
 
 def abs_(value: Value) -> Value:
     """Drop the sign."""
-    return None if value is None else calculated(ARITHMETIC.abs, _number(value))
+    return None if value is None else calculated(ARITHMETIC.abs, number_argument(value))
 
 
 def mod(value: Value, by: Value) -> Value:
@@ -216,9 +188,9 @@ def mod(value: Value, by: Value) -> Value:
     if value is None or by is None:
         return None
     # Before the calculation: decimal's own error would name the operation and not the mend.
-    if not _number(by):
+    if not number_argument(by):
         raise NoResult("division by zero", "test the divisor first: if([x] = 0, ..., ...)")
-    return calculated(ARITHMETIC.remainder, _number(value), _number(by))
+    return calculated(ARITHMETIC.remainder, number_argument(value), number_argument(by))
 
 
 def min_(*values: Value) -> Value:
@@ -240,103 +212,6 @@ def _extreme(values: tuple[Value, ...], better: Callable[[Any, Any], bool]) -> V
         if better(*ordered(best, value)):
             best = value
     return best
-
-
-# Dates.
-
-_PATTERN = re.compile("YYYY|YY|DDD|MM|DD|HH|MI|SS")
-_READ = {
-    "YYYY": r"(?P<YYYY>[0-9]{4})",
-    "YY": r"(?P<YY>[0-9]{2})",
-    "DDD": r"(?P<DDD>[0-9]{3})",
-    "MM": r"(?P<MM>[0-9]{2})",
-    "DD": r"(?P<DD>[0-9]{2})",
-    "HH": r"(?P<HH>[0-9]{2})",
-    "MI": r"(?P<MI>[0-9]{2})",
-    "SS": r"(?P<SS>[0-9]{2})",
-}
-_WRITE = {
-    "YYYY": "%Y",
-    "YY": "%y",
-    "DDD": "%j",
-    "MM": "%m",
-    "DD": "%d",
-    "HH": "%H",
-    "MI": "%M",
-    "SS": "%S",
-}
-
-
-def date(value: Value, form: Value = None) -> Value:
-    """Read a text as a date, in the given form (YYYYMMDD, DD.MM.YYYY HH:MI, YYDDD, ...) or ISO."""
-    if value is None:
-        return None
-    text = _text(value)
-    if form is None:
-        text = plain_date(text.strip(" \t\r\n"))
-        read_date(text)
-        return DateText(text)
-    found = _form(_text(form)).fullmatch(text)
-    if found is None:
-        why = f"expected a date as {_text(form)}, found {shown(text)}"
-        raise NoResult(why, "give the form in which the text has its date, or have the sender mend it")
-    digits = {name: int(value) for name, value in found.groupdict().items()}
-    try:
-        moment = _moment(digits)
-    except ValueError:
-        raise NoResult(f"there is no such day or time: {shown(text)}", "have the sender mend the date") from None
-    result = moment.strftime("%Y-%m-%dT%H:%M:%S" if "HH" in digits else "%Y-%m-%d").zfill(4)
-    read_date(result)
-    return DateText(result)
-
-
-def _moment(digits: dict[str, int]) -> datetime.datetime:
-    year = digits["YYYY"] if "YYYY" in digits else digits["YY"] + (1900 if digits["YY"] >= _CENTURY_TURN else 2000)
-    time = (digits.get("HH", 0), digits.get("MI", 0), digits.get("SS", 0))
-    if "DDD" not in digits:
-        return datetime.datetime(year, digits["MM"], digits["DD"], *time, tzinfo=datetime.UTC)
-    day = datetime.datetime(year, 1, 1, *time, tzinfo=datetime.UTC) + datetime.timedelta(digits["DDD"] - 1)
-    if day.year != year:
-        raise ValueError("day of another year")
-    return day
-
-
-def _form(form: str) -> re.Pattern[str]:
-    """The pattern that reads a date in *form*: a year with month and day, or with the day of the year."""
-    names = _PATTERN.findall(form)
-    year = [name for name in names if name in ("YYYY", "YY")]
-    day = sorted(name for name in names if name in ("MM", "DD", "DDD"))
-    if len(set(names)) < len(names) or len(year) != 1 or day not in (["DD", "MM"], ["DDD"]):
-        why = f"expected a form such as YYYYMMDD or YYDDD, found {shown(form)}"
-        raise NoResult(why, "name the year, and the month with the day or the day of the year, each once")
-    pieces, place = [], 0
-    for match in _PATTERN.finditer(form):
-        pieces += [re.escape(form[place : match.start()]), _READ[match[0]]]
-        place = match.end()
-    return re.compile("".join([*pieces, re.escape(form[place:])]))
-
-
-def format_date(value: Value, form: Value) -> Value:
-    """Write a date in the given form, its time in UTC."""
-    if value is None:
-        return None
-    moment = read_date(_text(value))
-    return _PATTERN.sub(lambda match: moment.strftime(_WRITE[match[0]]), _text(form))
-
-
-def add_days(value: Value, days: Value) -> Value:
-    """Go that many days on, or back; a time of day stays."""
-    if value is None or days is None:
-        return None
-    text = _text(value)
-    moment = read_date(text) + datetime.timedelta(_whole(days, -110_000, 110_000))
-    if len(text) == len("YYYY-MM-DD"):
-        result = moment.strftime("%Y-%m-%d")
-    else:
-        zone = "" if re.search("(Z|[+-]..:..)$", text) is None else "Z"
-        result = moment.strftime("%Y-%m-%dT%H:%M:%S.%f" if moment.microsecond else "%Y-%m-%dT%H:%M:%S") + zone
-    read_date(result)
-    return DateText(result)
 
 
 # Choices.
@@ -383,12 +258,12 @@ def sum_(scope: Any, name: Value, field: Value) -> Value:
     """Add up a number field of the child components of that name; null and absent ones count as 0."""
     total = Decimal(0)
     for child in _children(scope, name):
-        text = child.properties.get(_text(field))
+        text = child.properties.get(text_argument(field))
         if text is None:
             continue
         found = as_number(text)
         if found is None:
-            why = f"expected a number in field {_text(field)!r}, found {shown(text)}"
+            why = f"expected a number in field {text_argument(field)!r}, found {shown(text)}"
             raise NoResult(why, "write the field as digits with a sign and a point")
         total = calculated(ARITHMETIC.add, total, found)
     return total
@@ -428,62 +303,41 @@ def prove_children(expression: Expression, component: Component) -> None:
 def _children(scope: Any, name: Value) -> Iterator[PropertySet]:
     """List the child components: in their list for the hub's own objects, directly for external ones."""
     node: PropertySet = getattr(scope, "node", scope)
-    type = _text(name)
+    type = text_argument(name)
     if carries(node, type):
         yield from components(node, type)
     yield from (child for child in node.children if child.type == type)
 
 
-def _declared(
-    call: Callable[..., Value],
-    least: int,
-    most: int | None,
-    *,
-    lazy: bool = False,
-    needs_scope: bool = False,
-) -> Function:
-    return Function(
-        name=call.__name__.rstrip("_"),
-        call=call,
-        least=least,
-        most=most,
-        lazy=lazy,
-        help=(call.__doc__ or "").strip(),
-        needs_scope=needs_scope,
-    )
-
-
 FUNCTIONS: dict[str, Function] = {
     function.name: function
     for function in (
-        _declared(upper, 1, 1),
-        _declared(lower, 1, 1),
-        _declared(trim, 1, 1),
-        _declared(length, 1, 1),
-        _declared(substring, 2, 3),
-        _declared(left, 2, 2),
-        _declared(right, 2, 2),
-        _declared(replace, 3, 3),
-        _declared(concat, 1, None),
-        _declared(pad_left, 2, 3),
-        _declared(pad_right, 2, 3),
-        _declared(part, 3, 3),
-        _declared(number, 1, 2),
-        _declared(format_number, 2, 2),
-        _declared(round_, 1, 2),
-        _declared(floor, 1, 1),
-        _declared(ceiling, 1, 1),
-        _declared(abs_, 1, 1),
-        _declared(mod, 2, 2),
-        _declared(min_, 1, None),
-        _declared(max_, 1, None),
-        _declared(date, 1, 2),
-        _declared(format_date, 2, 2),
-        _declared(add_days, 2, 2),
-        _declared(if_, 3, 3, lazy=True),
-        _declared(coalesce, 1, None, lazy=True),
-        _declared(null_if, 2, None),
-        _declared(count, 1, 1, needs_scope=True),
-        _declared(sum_, 2, 2, needs_scope=True),
+        declared(upper, 1, 1),
+        declared(lower, 1, 1),
+        declared(trim, 1, 1),
+        declared(length, 1, 1),
+        declared(substring, 2, 3),
+        declared(left, 2, 2),
+        declared(right, 2, 2),
+        declared(replace, 3, 3),
+        declared(concat, 1, None),
+        declared(pad_left, 2, 3),
+        declared(pad_right, 2, 3),
+        declared(part, 3, 3),
+        declared(number, 1, 2),
+        declared(format_number, 2, 2),
+        declared(round_, 1, 2),
+        declared(floor, 1, 1),
+        declared(ceiling, 1, 1),
+        declared(abs_, 1, 1),
+        declared(mod, 2, 2),
+        declared(min_, 1, None),
+        declared(max_, 1, None),
+        *date_functions(UTC).values(),
+        declared(if_, 3, 3, lazy=True),
+        declared(coalesce, 1, None, lazy=True),
+        declared(null_if, 2, None),
+        declared(count, 1, 1, needs_scope=True),
+        declared(sum_, 2, 2, needs_scope=True),
     )
 }

@@ -1,42 +1,39 @@
 """Paths of data maps: children and attributes only, resolved against the definition when the map is loaded.
 
     FIELD  @id  A/B  A[2]/B  A/B@C       from the node where the rule stands
+    A[B@c='x']/D  A[B='x' AND C='y'][1]  the A of which a condition is true, and the first of several
     ..FIELD  ../..FIELD  ../A@C          from the node above, and the one above that
     .                                    the node's own text
+    answered:A/B                         from the root of the answered message (maps of replies)
 
-A path that gives one value must match once at most. That is proven against the definition, before any message. Paths
-skip the ``ListOf`` nodes of internal objects.
+A path that gives one value must match once at most. That is proven against the definition, before any message; only a
+condition leaves it to the message. Paths skip the ``ListOf`` nodes of internal objects.
 
 Spec: docs/design/road.md, "Data maps: the grammar".
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from integration_objects.definition import Component, Field, FieldType
+from integration_objects.expression import ExpressionFault
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
+from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
+from maps.path_steps import PathTest, PathUnknown, Step, split_path, step_of
 from maps.shape import Shape
 
-_STEP = re.compile(r"^(?P<name>[^\[\]]+?)(?:\[(?P<number>[1-9][0-9]{0,8})\])?$")
 #: The field of an external component whose value Y says that the component's text is null (schemas.external_object).
 #: A property, because the tree has no null for a node's own text.
 NIL = "@xsi:nil"
+#: The beginning of a path into the answered message.
+ANSWERED = "answered:"
 
 
-class PathUnknown(Exception):
-    """A path without a place in the definition, or with several matches where one value is needed."""
-
-    def __init__(self, why: str, mend: str = "") -> None:
-        super().__init__(why)
-        self.why = why
-        self.mend = mend
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Position:
     """The place of a rule in the source's definition.
 
@@ -44,15 +41,21 @@ class Position:
         component: the source component of the node.
         above: the position that ``..`` leads to; None at the root.
         shape: the shape of the source.
+        answered: the position at the root of the answered message; None for a map that reads none.
     """
 
     component: Component
     above: Position | None
     shape: Shape
+    answered: Position | None = None
 
     def below(self, component: Component) -> Position:
         """The position at a child component of this one."""
-        return Position(component, self, self.shape)
+        return Position(component, self, self.shape, self.answered)
+
+    def beside(self, component: Component) -> Position:
+        """The position at another component, beneath the same one."""
+        return Position(component, self.above, self.shape, self.answered)
 
 
 class Scope:
@@ -60,9 +63,39 @@ class Scope:
 
     __slots__ = ("above", "node")
 
+    #: The circumstances of a scope that no map has made, such as that of a route's key.
+    circumstances: ClassVar[Circumstances] = NO_CIRCUMSTANCES
+
     def __init__(self, node: PropertySet, above: Scope | None) -> None:
         self.node = node
         self.above = above
+
+    def beside(self, node: PropertySet) -> Scope:
+        """Return the scope of another node, beneath the same one."""
+        return Scope(node, self.above)
+
+    def root(self) -> Scope:
+        """Return the scope at the top, which knows the circumstances."""
+        scope = self
+        while scope.above is not None:
+            scope = scope.above
+        return scope
+
+
+class RootScope(Scope):
+    """The scope at the top of an application of a map."""
+
+    __slots__ = ("circumstances",)
+
+    circumstances: Circumstances  # type: ignore[misc]  # the slot of each root, in place of the class's default
+
+    def __init__(self, node: PropertySet, circumstances: Circumstances) -> None:
+        super().__init__(node, None)
+        self.circumstances = circumstances
+
+    def beside(self, node: PropertySet) -> Scope:
+        """Return the scope of another node at the top."""
+        return RootScope(node, self.circumstances)
 
 
 Find = Callable[[Scope], list[Scope]]
@@ -78,6 +111,8 @@ class ValuePath:
         text: the path as written in the map.
         component: the component that has the value.
         field: the value's field; None for the node's own text.
+        shape: the shape of the tree that it leads into.
+        names: the components and fields that it reads.
         holder: finds the node that has the value, or None.
         raw: reads the value's text; None for a null and for a field that isn't carried (after ``null_reads_as``).
     """
@@ -85,6 +120,8 @@ class ValuePath:
     text: str
     component: Component
     field: Field | None
+    shape: Shape
+    names: frozenset[str]
     holder: Holder
     raw: Raw
 
@@ -103,10 +140,12 @@ class ValuePath:
         return node.properties.get(self.field.name, "") is None
 
 
-@dataclass(frozen=True)
-class _Step:
-    name: str
-    number: int | None
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """A step with its conditions resolved: each is a path from the child, and a test of its text."""
+
+    step: Step
+    conditions: tuple[tuple[ValuePath, PathTest], ...]
 
 
 def value_path(text: str, position: Position) -> ValuePath:
@@ -115,51 +154,49 @@ def value_path(text: str, position: Position) -> ValuePath:
     Raises:
         PathUnknown: the definition has no such path, or the path may match more than once.
     """
-    up, rest = _climb(text)
-    start = position
-    for _ in range(up):
-        if start.above is None:
-            raise PathUnknown(f"there is nothing above '{start.component.name}'", "take away a '..'")
-        start = start.above
-    parts = [] if rest in ("", ".") else rest.split("/")
+    start, enter, rest = _start(text, position)
+    parts = [] if rest in ("", ".") else split_path(rest)
     # An attribute is the last step, and may stand behind a component without a slash: A/B@C.
     attribute = ""
-    if parts and "@" in parts[-1]:
-        last, _, name = parts.pop().partition("@")
-        attribute = "@" + name
-        if last:
-            parts.append(last)
-    component, steps = start.component, [_step(part, text) for part in parts]
+    if parts:
+        last, sign, name = parts[-1].rpartition("@")
+        # An @ within brackets belongs to a condition.
+        if sign and "]" not in name:
+            attribute = "@" + name
+            parts[-1:] = [last] if last else []
+    steps = [step_of(part, text) for part in parts]
     field: Field | None = None
-    if attribute:
-        component = _walk(component, steps, start.shape, text)
-        field = _field(component, attribute)
-    # The last step may be a field or a component with a text of its own. A number makes it a component for certain.
-    elif steps and steps[-1].number is None:
-        component = _walk(component, steps[:-1], start.shape, text)
-        field = component.fields.get(steps[-1].name)
-        if field is not None:
-            steps.pop()
-        elif steps[-1].name in component.children:
-            component = _walk(component, steps[-1:], start.shape, text)
-        else:
-            _field(component, steps[-1].name)
+    # The last step may be a field or a component with a text of its own. Brackets make it a component for certain.
+    if not attribute and steps and steps[-1].is_plain:
+        here, ways = _walk(start, steps[:-1], text)
+        field = here.component.fields.get(steps[-1].name)
+        if field is None and steps[-1].name in here.component.children:
+            here, last_way = _walk(here, steps[-1:], text)
+            ways += last_way
+        elif field is None:
+            _field(here.component, steps[-1].name)
     else:
-        component = _walk(component, steps, start.shape, text)
+        here, ways = _walk(start, steps, text)
+        field = _field(here.component, attribute) if attribute else None
+    component = here.component
     if field is None and component.text is None:
         raise PathUnknown(
             f"'{component.name}' is a component and has no text of its own",
             _known("name one of its fields", component),
         )
-    holder = _holder(up, steps, start.shape)
-    return ValuePath(text, component, field, holder, _raw(up, steps, field, holder))
+    names = {step.name for step in steps} | {attribute.removeprefix("@")} - {""}
+    names |= {name for way in ways for path, _ in way.conditions for name in path.names}
+    holder = _holder(enter, ways, start.shape, text)
+    raw = _raw(enter is None and not ways, field, holder)
+    return ValuePath(text, component, field, start.shape, frozenset(names), holder, raw)
 
 
 def node_path(text: str, position: Position) -> tuple[Find, Position, bool]:
     """Resolve the path *text*, from *position*, to any number of nodes.
 
     Returns:
-        A function that finds the nodes; the position of each; whether the path can match more than once.
+        A function that finds the nodes; the position of each; whether the path can match more than once, as far as the
+        message doesn't decide it by a condition.
 
     Raises:
         PathUnknown: the definition has no such path.
@@ -168,14 +205,52 @@ def node_path(text: str, position: Position) -> tuple[Find, Position, bool]:
         return (lambda scope: [scope]), position, False
     if text.startswith("."):
         raise PathUnknown("a path to nodes goes down only", "begin with a child component's name")
-    if "@" in text:
+    start, enter, rest = _start(text, position)
+    parts = split_path(rest) if rest else []
+    if parts and "@" in parts[-1].rpartition("]")[2]:
         raise PathUnknown("an XML attribute is a value, not a node", "name a child component")
-    many, here = False, position
-    steps = [_step(part, text) for part in text.split("/")]
-    for step in steps:
-        many = many or (step.number is None and here.shape.may_repeat(here.component, step.name))
+    many, here, ways = False, start, []
+    for step in [step_of(part, text) for part in parts]:
+        many = many or (step.is_plain and here.shape.may_repeat(here.component, step.name))
         here = here.below(_child(here.component, step.name))
-    return _find(steps, position.shape), here, many
+        ways.append(_way(step, here))
+    return _find(enter, ways, start.shape), here, many
+
+
+def _start(text: str, position: Position) -> tuple[Position, Find | None, str]:
+    """Go to the node where the steps of a path begin.
+
+    Returns:
+        The position; the function that finds its scope, None for the rule's own; the rest of the path.
+    """
+    if text.startswith(ANSWERED):
+        if position.answered is None:
+            raise PathUnknown(
+                "the map doesn't say which message is answered", "add `answers:` with its object to the map's head"
+            )
+        return position.answered, _answered, text.removeprefix(ANSWERED)
+    up, rest = _climb(text)
+    if up == 0:
+        return position, None, rest
+    start = position
+    for _ in range(up):
+        if start.above is None:
+            raise PathUnknown(f"there is nothing above '{start.component.name}'", "take away a '..'")
+        start = start.above
+
+    def climb(scope: Scope) -> list[Scope]:
+        for _ in range(up):
+            if scope.above is None:
+                return []
+            scope = scope.above
+        return [scope]
+
+    return start, climb, rest
+
+
+def _answered(scope: Scope) -> list[Scope]:
+    circumstances = scope.root().circumstances
+    return [] if circumstances.answered is None else [RootScope(circumstances.answered, circumstances)]
 
 
 def _climb(text: str) -> tuple[int, str]:
@@ -190,28 +265,39 @@ def _climb(text: str) -> tuple[int, str]:
     return up, rest
 
 
-def _step(part: str, text: str) -> _Step:
-    found = _STEP.match(part)
-    if found is None or found["name"].startswith(".."):
-        raise PathUnknown(
-            f"'{part}' is no step of a path in '{text}'",
-            "write A/B, A[2]/B, A@b or ..FIELD; '..' only in front",
-        )
-    return _Step(found["name"], int(found["number"]) if found["number"] else None)
-
-
-def _walk(component: Component, steps: list[_Step], shape: Shape, text: str) -> Component:
-    """Find the component at the end of *steps*. Each step must match once at most."""
+def _walk(position: Position, steps: list[Step], text: str) -> tuple[Position, list[_Way]]:
+    """Find the position at the end of *steps*. Each step must match once at most, or have a condition."""
+    ways = []
     for step in steps:
+        component = position.component
         below = _child(component, step.name)
-        if step.number is None and shape.may_repeat(component, step.name):
+        if step.is_plain and position.shape.may_repeat(component, step.name):
             raise PathUnknown(
                 f"'{text}' may match more than once: '{component.name}' may have several '{step.name}', "
                 "and one value is needed",
-                f"write {step.name}[1] for the first one, or make a component for each",
+                f"write {step.name}[1] for the first one, choose one by a condition, {step.name}[FIELD='...'], "
+                "or make a component for each",
             )
-        component = below
-    return component
+        position = position.below(below)
+        ways.append(_way(step, position))
+    return position, ways
+
+
+def _way(step: Step, position: Position) -> _Way:
+    """Resolve the conditions of a step that leads to *position*."""
+    conditions = []
+    for test in step.tests:
+        path = value_path(test.path, position)
+        values = path.field.values if path.field is not None else ()
+        if path.type == "flag":
+            values = ("Y", "N")
+        if values and test.value not in values:
+            raise PathUnknown(
+                f"'{test.path}' is never '{test.value}': it is one of {', '.join(values)}",
+                nearest(str(test.value), values) or "compare it with one of them",
+            )
+        conditions.append((path, test))
+    return _Way(step, tuple(conditions))
 
 
 def _child(component: Component, name: str) -> Component:
@@ -241,8 +327,8 @@ def _known(lead: str, component: Component) -> str:
     return f"{lead + ': ' if lead else 'it has '}{names}"
 
 
-def _find(steps: list[_Step], shape: Shape) -> Find:
-    finds = [_find_children(step, shape) for step in steps]
+def _find(enter: Find | None, ways: list[_Way], shape: Shape) -> Find:
+    finds = [*([] if enter is None else [enter]), *(_find_children(way, shape) for way in ways)]
     if len(finds) == 1:
         return finds[0]
 
@@ -255,25 +341,47 @@ def _find(steps: list[_Step], shape: Shape) -> Find:
     return find
 
 
-def _find_children(step: _Step, shape: Shape) -> Find:
-    name, number, children = step.name, step.number, shape.children
+def _find_children(way: _Way, shape: Shape) -> Find:
+    name, number, conditions, children = way.step.name, way.step.number, way.conditions, shape.children
+    if conditions:
+
+        def chosen(scope: Scope) -> list[Scope]:
+            below = [Scope(node, scope) for node in children(scope.node, name)]
+            found = [one for one in below if all(test.holds(path.raw(one)) for path, test in conditions)]
+            return found if number is None else found[number - 1 : number]
+
+        return chosen
     if number is not None:
         return lambda scope: [Scope(node, scope) for node in children(scope.node, name)[number - 1 : number]]
     return lambda scope: [Scope(node, scope) for node in children(scope.node, name)]
 
 
-def _holder(up: int, steps: list[_Step], shape: Shape) -> Holder:
+def _holder(enter: Find | None, ways: list[_Way], shape: Shape, text: str) -> Holder:
+    if any(way.conditions for way in ways):
+        find = _find(enter, ways, shape)
+
+        def choose(scope: Scope) -> PropertySet | None:
+            found = find(scope)
+            if len(found) > 1:
+                raise ExpressionFault(
+                    f"{len(found)} nodes fit '{text}', and one value is needed",
+                    "correct the message, add to the condition, or write a number behind it: A[B='x'][1]",
+                    running=True,
+                )
+            return found[0].node if found else None
+
+        return choose
     # Numbers are counted from 1 in paths, from 0 in lists. A step without a number was proven to match once at most.
-    descents = [(step.name, (step.number or 1) - 1) for step in steps]
+    descents = [(way.step.name, (way.step.number or 1) - 1) for way in ways]
     children = shape.children
 
     def holder(scope: Scope) -> PropertySet | None:
-        here = scope
-        for _ in range(up):
-            if here.above is None:
+        if enter is not None:
+            entered = enter(scope)
+            if not entered:
                 return None
-            here = here.above
-        node = here.node
+            scope = entered[0]
+        node = scope.node
         for name, number in descents:
             siblings = children(node, name)
             if number >= len(siblings):
@@ -284,8 +392,11 @@ def _holder(up: int, steps: list[_Step], shape: Shape) -> Holder:
     return holder
 
 
-def _raw(up: int, steps: list[_Step], field: Field | None, holder: Holder) -> Raw:
-    """Make the function that reads the text. The frequent cases take the fewest operations."""
+def _raw(is_own: bool, field: Field | None, holder: Holder) -> Raw:
+    """Make the function that reads the text. The frequent cases take the fewest operations.
+
+    *is_own*: the value is one of the node where the rule stands.
+    """
     if field is None:
 
         def text(scope: Scope) -> str | None:
@@ -305,7 +416,7 @@ def _raw(up: int, steps: list[_Step], field: Field | None, holder: Holder) -> Ra
 
         return meant
     # The most frequent case in every map, and the one that costs least.
-    if not steps and up == 0:
+    if is_own:
         return lambda scope: scope.node.properties.get(name)
 
     def found(scope: Scope) -> str | None:

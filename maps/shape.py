@@ -136,10 +136,9 @@ def places(tree: PropertySet, shape: Shape) -> Iterator[tuple[PropertySet, str]]
     return ((node, _path(way)) for node, way in _ways(tree, shape))
 
 
-def place_of(node: PropertySet, tree: PropertySet, shape: Shape) -> str:
-    """Write the place of *node* for an error: ``line 22, /ORDER[1]/LINE[2]``."""
-    path = next((_path(way) for other, way in _ways(tree, shape) if other is node), f"/{node.type}")
-    return path if node.origin is None else f"line {node.origin}, {path}"
+def path_of(node: PropertySet, tree: PropertySet, shape: Shape) -> str | None:
+    """Write the path of *node* in *tree*, ``/ORDER[1]/LINE[2]``; None for a node of another tree."""
+    return next((_path(way) for other, way in _ways(tree, shape) if other is node), None)
 
 
 #: The last step of the way to a node, and the way to the node above it.

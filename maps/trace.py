@@ -15,10 +15,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from integration_objects.property_set import PropertySet
+from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
 from maps.component_rule import ComponentRule
 from maps.data_map import OWN_TEXT, DataMap
 from maps.field_rule import FieldRule
 from maps.path import Scope, ValuePath
+from maps.places import Places
 from maps.shape import places, shape_of
 
 
@@ -72,12 +74,15 @@ class TracedField:
         return "\n".join(lines)
 
 
-def trace(data_map: DataMap, tree: PropertySet) -> tuple[PropertySet, list[TracedField]]:
+def trace(
+    data_map: DataMap, source: PropertySet, circumstances: Circumstances = NO_CIRCUMSTANCES
+) -> tuple[PropertySet, list[TracedField]]:
     """Apply a map, and trace every field of the result to its source.
 
     Args:
         data_map: the map.
-        tree: the source, as for `DataMap.apply`.
+        source: as for `DataMap.apply`.
+        circumstances: as for `DataMap.apply`.
 
     Returns:
         The result, and its fields in the order of the result's components.
@@ -91,8 +96,8 @@ def trace(data_map: DataMap, tree: PropertySet) -> tuple[PropertySet, list[Trace
         # By identity: equal components of the result come from different source nodes.
         made[id(node)] = rule, scope
 
-    result = data_map.apply(tree, watch)
-    sources = {id(node): path for node, path in places(tree, shape_of(data_map.source))}
+    result = data_map.apply(source, watch, circumstances)
+    sources = data_map.places(source, circumstances, indexed=True)
     found: list[TracedField] = []
     for node, path in places(result, shape_of(data_map.target)):
         if id(node) in made:
@@ -100,9 +105,7 @@ def trace(data_map: DataMap, tree: PropertySet) -> tuple[PropertySet, list[Trace
     return result, found
 
 
-def _fields(
-    rule: ComponentRule, scope: Scope, node: PropertySet, path: str, sources: dict[int, str]
-) -> Iterator[TracedField]:
+def _fields(rule: ComponentRule, scope: Scope, node: PropertySet, path: str, sources: Places) -> Iterator[TracedField]:
     for one in rule.fields:
         name = one.field.name
         if name != OWN_TEXT and name not in node.properties:
@@ -115,7 +118,7 @@ def _fields(
             where=one.where,
             expression=one.text,
             by_default=_is_by_default(one, scope),
-            sources=tuple(_source(reference, scope, sources) for reference in _once(one)),
+            sources=(*(_source(reference, scope, sources) for reference in _once(one)), *_clock(one, scope)),
         )
 
 
@@ -123,16 +126,23 @@ def _is_by_default(rule: FieldRule, scope: Scope) -> bool:
     return rule.default is not None and rule.read(scope) is None
 
 
+def _clock(rule: FieldRule, scope: Scope) -> tuple[SourceValue, ...]:
+    """Return the time that an expression read, if it did."""
+    if not any(call.name == "now" for call in rule.source.expression.calls):
+        return ()
+    return (SourceValue("now()", None, scope.root().circumstances.now),)
+
+
 def _once(rule: FieldRule) -> list[ValuePath]:
     return list({path.text: path for path in rule.source.references}.values())
 
 
-def _source(path: ValuePath, scope: Scope, sources: dict[int, str]) -> SourceValue:
+def _source(path: ValuePath, scope: Scope, sources: Places) -> SourceValue:
     node = path.holder(scope)
     if node is None:
         return SourceValue(path.text, None, path.raw(scope))
-    name = f"/{path.field.name}" if path.field is not None else ""
-    return SourceValue(sources.get(id(node), f"/{node.type}") + name, node.origin, path.raw(scope))
+    found, line = sources.find(node, path.field.name if path.field is not None else "")
+    return SourceValue(found, line, path.raw(scope))
 
 
 def _quoted(text: str | None) -> str:

@@ -20,7 +20,8 @@ from typing import Any
 from jinja2 import Undefined
 
 from integration_objects.field_values import as_number, shown, write_number
-from maps.functions import format_date
+from integration_objects.time_zone import UTC, ZoneUnknown, time_zone
+from maps.date_functions import write_as
 
 #: Bytes of the widest column: the longest record of a mainframe's data set.
 MAX_WIDTH = 32_760
@@ -40,8 +41,9 @@ class RawText(str):
 class Columns:
     """The column filters for one encoding."""
 
-    def __init__(self, encoding: str) -> None:
+    def __init__(self, encoding: str, zone_name: str = UTC) -> None:
         self._encoding = encoding
+        self._zone_name = zone_name
 
     def left(self, value: Any, width: int) -> RawText:
         """Write text with blanks after it; null is blanks."""
@@ -74,11 +76,14 @@ class Columns:
         self._free(text, width)
         return RawText(text)
 
-    def date(self, value: Any, form: str) -> RawText:
-        """Write a date in *form* (YYYYMMDD, YYDDD, YYYYMMDDHHMISS ...), its time in UTC; null is blanks."""
+    def date(self, value: Any, form: str, zone: str | None = None) -> RawText:
+        """Write a date in *form* (YYYYMMDD, YYDDD, YYYYMMDDHHMISS ...); null is blanks.
+
+        The day and the time are those of *zone*, or of the system's time zone.
+        """
         if value is None:
             return RawText(" " * len(form))
-        return self.left(dated(value, form), len(form))
+        return self.left(dated(value, form, zone or self._zone_name), len(form))
 
     def _free(self, text: str, width: int) -> int:
         """Count the bytes of the column that *text* leaves free."""
@@ -112,9 +117,16 @@ def plain(value: Any) -> str:
     raise ColumnFault(f"a {type(value).__name__} can't be written")
 
 
-def dated(value: Any, form: str) -> str:
-    """Give the date as text in *form*."""
-    return str(format_date(plain(value), form))
+def dated(value: Any, form: str, zone_name: str) -> str:
+    """Give the date as text in *form*, its day and time in a zone.
+
+    Raises:
+        ColumnFault: there is no such zone.
+    """
+    try:
+        return write_as(plain(value), form, time_zone(zone_name))
+    except ZoneUnknown as fault:
+        raise ColumnFault(f"{fault}: {fault.mend}") from fault
 
 
 def encoded(text: str, encoding: str) -> bytes:

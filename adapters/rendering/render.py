@@ -37,6 +37,7 @@ from integration_objects.field_values import as_number, shown
 from integration_objects.names import LINE_ITEM
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
+from integration_objects.time_zone import UTC
 
 #: The most bytes of the result, and the most seconds that a template may take.
 MAX_OUTPUT, MAX_SECONDS = 4 * 1024 * 1024, 2.0
@@ -113,6 +114,7 @@ class Layout:
         end: the end of a record or row: lf, crlf, or none (records follow each other).
         types: the allowed beginnings of a record, for fixed width; empty for all.
         separator: between the values of a CSV row.
+        zone_name: the time zone of the days and times that the filter `date` writes.
     """
 
     format: Format
@@ -121,6 +123,7 @@ class Layout:
     end: str = "lf"
     types: tuple[str, ...] = ()
     separator: str = ","
+    zone_name: str = UTC
 
 
 class Template:
@@ -316,17 +319,17 @@ def _writer(layout: Layout) -> Callable[[Any], Any]:
 
 def _filters_of(layout: Layout) -> dict[str, Callable[..., Any]]:
     if layout.format == "fixed width":
-        columns = Columns(layout.encoding)
+        columns = Columns(layout.encoding, layout.zone_name)
         return {"left": columns.left, "right": columns.right, "number": columns.number, "date": columns.date}
-    filters: dict[str, Callable[..., Any]] = {"date": _date}
+
+    def date(value: Any, form: str, zone: str | None = None) -> str | None:
+        """Write a date in *form*; null stays null."""
+        return None if value is None else dated(value, form, zone or layout.zone_name)
+
+    filters: dict[str, Callable[..., Any]] = {"date": date}
     if layout.format == "json":
         filters["json_number"] = _json_number
     return filters
-
-
-def _date(value: Any, form: str) -> str | None:
-    """Write a date in *form*; null stays null."""
-    return None if value is None else dated(value, form)
 
 
 def _json_number(value: Any) -> RawText:

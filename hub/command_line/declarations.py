@@ -19,8 +19,10 @@ from hub.deployment.deployment import all_cases, open_deployment
 from hub.deployment.proof import check_deployment, map_findings
 from hub.presentation.printing import complain, out, print_json
 from integration_objects.errors import located
-from maps.cases import read_tree, run_cases, write_tree
+from integration_objects.surroundings import Surroundings
+from maps.cases import read_answered, read_with_lines, run_cases, write_tree
 from maps.check import Finding
+from maps.circumstances import Circumstances
 from maps.trace import trace
 
 app = typer.Typer()
@@ -65,19 +67,28 @@ def run_map(
     with_trace: Annotated[
         bool, typer.Option("--trace", help="For every field of the result: source, map's line, value.")
     ] = False,
+    answered: Annotated[
+        pathlib.Path | None, typer.Option(help="The XML of the answered message, for a reply's map that reads it.")
+    ] = None,
 ) -> None:
-    """Run a map on a file and print what comes out."""
+    """Run a map on a file and print what comes out; `now()` is the time now."""
     deployment = open_deployment(pathlib.Path.cwd())
     with misused():
         data_map = deployment.maps_named([name])[name]
+    known = (deployment.definitions, deployment.external_objects)
+    answered_tree = None
+    if answered is not None:
+        with located(str(answered)):
+            answered_tree = read_answered(read_file(answered), data_map, *known)
     with located(str(file)):
-        tree = read_tree(read_file(file), data_map.source, deployment.definitions, deployment.external_objects)
+        tree, lines = read_with_lines(read_file(file), data_map.source, *known)
+        circumstances = Circumstances(Surroundings().now, answered_tree, lines)
         if with_trace:
-            _, fields = trace(data_map, tree)
+            _, fields = trace(data_map, tree, circumstances)
             for field in fields:
                 out(str(field))
             return
-        result = data_map.apply(tree)
+        result = data_map.apply(tree, circumstances=circumstances)
     out(write_tree(result, data_map.target, deployment.definitions).decode())
 
 

@@ -21,6 +21,7 @@ from integration_objects.complex_object import ComplexObject, first_instance
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refused, Retryable, Waiting
 from integration_objects.property_set import PropertySet
+from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
 from schemas.check import parse
 from schemas.hub_xml import hub_to_xml
 from schemas.to_xml import external_to_xml
@@ -144,6 +145,7 @@ class Endings:
 
     def give_up(self, work: MessageWork) -> None:
         """Send the sender of a message that an operator gave up the negative reply."""
+        work.read_again()
         last_error = work.row.error or {}
         error = GivenUp(where=work.place, why=last_error.get("what", ""))
         self._reply(work, Outcome("dead", error_reply([error])))
@@ -160,6 +162,7 @@ class Endings:
             "State": outcome.state,
             **header.properties,
         }
+        circumstances = Circumstances(self._open_hub.surroundings.now, work.arrived)
         self._messages.pending_writes.answer(
             row.id,
             OutboxMessage(
@@ -168,7 +171,7 @@ class Endings:
                 message_id=outbound_id(work.origin, "reply", 1),
                 destination=row.reply_to,
                 kind="reply",
-                body=reply_body(route, tree, self._open_hub.deployment.definitions),
+                body=reply_body(route, tree, self._open_hub.deployment.definitions, circumstances),
                 inbox_id=row.id,
                 route=route.name,
                 type=REPLY if route.reply.object is None else route.reply.object.definition.name,
@@ -178,11 +181,13 @@ class Endings:
         )
 
 
-def reply_body(route: Route, tree: PropertySet, definitions: Definitions) -> bytes:
+def reply_body(
+    route: Route, tree: PropertySet, definitions: Definitions, circumstances: Circumstances = NO_CIRCUMSTANCES
+) -> bytes:
     """Write a reply in the format of the route's sender; in the hub's own XML if that format has no place for it."""
     if route.reply.map is not None and route.reply.object is not None:
         try:
-            body = external_to_xml(route.reply.map.apply(tree), route.reply.object)
+            body = external_to_xml(route.reply.map.apply(tree, circumstances=circumstances), route.reply.object)
             route.reply.object.schema.validate(parse(body, own=True))
             return body
         except Refused as error:

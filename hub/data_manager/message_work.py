@@ -10,7 +10,7 @@ Source: "Application integration services", figure 4B (data manager); spec: docs
 from __future__ import annotations
 
 import traceback
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -25,7 +25,9 @@ from hub.workflow_manager.outcome import Outcome
 from hub.workflows.received.workflow_request import prove_licensed
 from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
+from maps.circumstances import at
 from schemas.check import LimitExceeded, parse
+from schemas.field_lines import field_lines
 from schemas.from_xml import external_from_xml
 from schemas.hub_xml import hub_from_xml
 
@@ -69,6 +71,7 @@ class MessageWork:
         fault: the error that the message must end with; None while all is well.
         answers: the answers of other systems from before the lock; None if none is asked.
         is_alone: whether the process has no other message in hand.
+        arrived: the message as it arrived, where the route's reply reads it and it was understood.
     """
 
     open_hub: OpenHub
@@ -79,6 +82,7 @@ class MessageWork:
     fault: HubError | None = None
     answers: Answers | None = None
     is_alone: bool = False
+    arrived: PropertySet | None = None
 
     @property
     def place(self) -> str:
@@ -115,6 +119,12 @@ class MessageWork:
                 self.answers = rehearse(self.open_hub, self.route.workflow, self.tree, self.origin)
         except Exception as error:
             self.fault = self.fault_of(error)
+
+    def read_again(self) -> None:
+        """Read the message for the reply to it, where the reply reads it; a message that isn't understood has none."""
+        if self.route.reply.reads_message:
+            with suppress(HubError):
+                self._read()
 
     def accounts(self, transaction: Transaction) -> set[str]:
         """Return the accounts that the workflow will touch; none for a message with a fault."""
@@ -176,11 +186,20 @@ class MessageWork:
             )
         if route.external is None:
             self.step = "convert"
-            return hub_from_xml(row.body, self.open_hub.deployment.definitions, route.limits)
+            tree = hub_from_xml(row.body, self.open_hub.deployment.definitions, route.limits)
+            if route.reply.reads_message:
+                self.arrived = tree
+            return tree
         # Limits first, schema second: the walk that checks the limits is iterative, a validator may recurse.
         element = parse(row.body, route.limits)
         route.external.schema.validate(element)
         self.step = "convert"
         tree = external_from_xml(element, route.external)
+        if route.reply.reads_message:
+            self.arrived = tree
+        if route.map is None:
+            return tree
         self.step = "map"
-        return tree if route.map is None else route.map.apply(tree)
+        # The clock stands at the time of the receipt: a message that is worked again gives the same object.
+        lines = field_lines(element, route.external.definition)
+        return route.map.apply(tree, circumstances=at(row.received_at, line_of=lines))

@@ -92,7 +92,7 @@ class Deployment:
     @cached_property
     def maps(self) -> Mapping[str, DataMap]:
         """The data maps that the deployment uses: its own, and the shipped ones that something names."""
-        return read_maps(self.map_sources(), self.objects, self.files.reader("maps"))
+        return self._read_maps(self.map_sources())
 
     def map_sources(self, named: Iterable[str] = ()) -> list[Source]:
         """The declarations of the maps that the deployment uses, and of the maps called *named*."""
@@ -115,8 +115,11 @@ class Deployment:
             if name not in known:
                 raise MapUnknown(name, known)
         unused = [name for name in names if name not in self.maps]
-        maps = read_maps(self.map_sources(unused), self.objects, self.files.reader("maps")) if unused else self.maps
+        maps = self._read_maps(self.map_sources(unused)) if unused else self.maps
         return {name: maps[name] for name in names}
+
+    def _read_maps(self, sources: list[Source]) -> dict[str, DataMap]:
+        return read_maps(sources, self.objects, self.files.reader("maps"), self.settings.time_zone)
 
     @cached_property
     def systems(self) -> Mapping[str, System]:
@@ -127,6 +130,7 @@ class Deployment:
             self.maps,
             self.external_objects,
             read_template=self.files.text_reader("adapters", "templates"),
+            zone_name=self.settings.time_zone,
         )
 
     @cached_property

@@ -36,7 +36,7 @@ from integration_objects.expression import ExpressionFault, text_of
 from integration_objects.names import ORDER
 from integration_objects.property_set import PropertySet
 from maps.data_map import DataMap
-from maps.field_rule import SourceExpression, compile_source_expression
+from maps.field_rule import Language, SourceExpression, compile_source_expression
 from maps.path import Position, Scope
 from maps.shape import EXTERNAL
 from schemas.check import Limits
@@ -85,6 +85,11 @@ class Reply:
     map: DataMap | None = None
     object: ExternalObject | None = None
     channel: str | None = None
+
+    @property
+    def reads_message(self) -> bool:
+        """Whether the map reads the message that is answered."""
+        return self.map is not None and self.map.answers is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +235,7 @@ def _route(
         prices=_prices(parts.get("prices"), workflow),
         identity=_identity(parts.get("identity"), external),
         key=None if "key" not in parts else _expression(parts["key"], external),
-        reply=_reply(parts.get("reply"), objects, maps),
+        reply=_reply(parts, objects, maps),
         reply_to=parts.texts("reply to"),
         retry_s=_delays(parts.get("retry")),
         limits=_limits(parts.get("limits")),
@@ -271,6 +276,12 @@ def _map(
             f"the map '{data_map.name}' reads '{data_map.source.name}'",
             why=f"the route's object is '{parts['object'].text()}'",
             mend="name the map that goes from the route's object",
+        )
+    if data_map.answers is not None:
+        raise parts["map"].fault(
+            f"the map '{data_map.name}' reads the message that is answered",
+            why="only the map of a route's reply can",
+            mend="take `answers` out of the map",
         )
     if data_map.target.name not in workflow.takes:
         raise parts["map"].fault(
@@ -323,14 +334,20 @@ def _expression(node: Node, external: ExternalObject | None) -> SourceExpression
         mend = "use the message id as identity, and leave out the key"
         raise node.fault("the hub's own XML has no field that could be read here", mend=mend)
     try:
-        return compile_source_expression(node.text(), Position(external.definition.root, None, EXTERNAL), {})
+        position = Position(external.definition.root, None, EXTERNAL)
+        compiled = compile_source_expression(node.text(), position, Language.of({}))
     except ExpressionFault as error:
         raise node.fault(error.what, why=error.why, mend=error.mend) from error
+    if any(call.name == "now" for call in compiled.expression.calls):
+        why = "a message that comes again at another time would have another key or identity"
+        raise node.fault("now() can't be a part of it", why, mend="use fields of the message only")
+    return compiled
 
 
-def _reply(node: Node | None, objects: Mapping[str, ExternalObject], maps: Mapping[str, DataMap]) -> Reply:
-    if node is None:
+def _reply(route: Parts, objects: Mapping[str, ExternalObject], maps: Mapping[str, DataMap]) -> Reply:
+    if "reply" not in route:
         return Reply()
+    node = route["reply"]
     parts = node.mapping(optional=("object", "map", "channel"))
     channel = parts.text("channel", None)
     if "map" not in parts:
@@ -344,7 +361,20 @@ def _reply(node: Node | None, objects: Mapping[str, ExternalObject], maps: Mappi
             f"the map '{data_map.name}' goes from '{data_map.source.name}' to '{data_map.target.name}'",
             mend=f"a reply's map goes from 'OM Reply' to '{answer.definition.name}'",
         )
+    _prove_answers(data_map, parts["map"], route["object"].text())
     return Reply(data_map, answer, channel)
+
+
+def _prove_answers(data_map: DataMap, node: Node, object_name: str) -> None:
+    """Prove that a reply's map reads the messages that the route takes."""
+    answers = data_map.answers
+    if answers is None or (not answers.external if object_name == HUB_OBJECT else answers.name == object_name):
+        return
+    raise node.fault(
+        f"the map '{data_map.name}' reads the answered '{answers.name}'",
+        why=f"the route's object is '{object_name}'",
+        mend="name a map that answers the route's object",
+    )
 
 
 def _limits(node: Node | None) -> Limits:

@@ -27,6 +27,7 @@ from hub.deployment.definitions import FILE
 from hub.services.module_licensed import Licence, read_licence
 from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.errors import Misconfigured, UnknownName
+from integration_objects.time_zone import ZoneUnknown, time_zone
 
 PREFIX = "ORDERHUB_"
 #: in a list of shipped declarations: all of them
@@ -99,6 +100,10 @@ class Settings(BaseSettings):
     folder_settle_s: float = Field(
         2.0, ge=0, le=3600, description="seconds that a file must not have changed before it is taken"
     )
+    time_zone: str = Field(
+        "UTC",
+        description="whose days and times maps and templates write, such as Europe/Berlin, where they name no zone",
+    )
     licence: pathlib.Path | None = Field(
         None, description="the licence file, relative to this folder; without one, every module is licensed"
     )
@@ -118,6 +123,14 @@ class Settings(BaseSettings):
         False,
         description="yes starts the hub on a PostgreSQL that may lose what it has acknowledged (fsync off)",
     )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            return time_zone(value).key
+        except ZoneUnknown as fault:
+            raise ValueError(f"{fault}: {fault.mend}") from fault
 
     @property
     def listed_systems(self) -> list[str]:

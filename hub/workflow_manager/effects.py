@@ -19,6 +19,7 @@ from hub.workflow_manager.origin import Origin, outbound_id
 from hub.workflow_manager.runtime import Runtime
 from integration_objects.errors import HubError, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
+from maps.circumstances import Circumstances
 
 
 class NobodyTakes(OperatorNeeded):
@@ -59,6 +60,7 @@ class Effects:
         locked: the accounts that the run's group has locked; None: the run is alone, and may lock any.
         emitted: the number of messages that the run has put out; a part of their ids.
         waiting: surrounds the wait for a lock; a death within is none of the message's doing.
+        clock: the run's clock, for `now()` in maps; the run sets it.
     """
 
     runtime: Runtime
@@ -68,6 +70,7 @@ class Effects:
     locked: set[str] | None = None
     emitted: int = 0
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+    clock: Callable[[], str] | None = None
 
     def next_number(self, sequence: str) -> int:
         """Return the next number of a sequence ("Order Number"); several processes leave gaps."""
@@ -143,7 +146,7 @@ class Effects:
         # Rendered within the transaction: an outbound message that can't be made undoes the whole run.
         for system in wanted:
             try:
-                body = system.render(tree, self.runtime.maps, self.runtime.external_objects)
+                body = system.render(tree, self.runtime.maps, self.runtime.external_objects, Circumstances(self.clock))
             except Refused as error:
                 mend = error.mend or "mend the system's map, schema or template, then `orderhub messages replay`"
                 place = error.where or system.where

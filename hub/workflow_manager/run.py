@@ -54,6 +54,10 @@ class Run(RecordedReads):
     effects: Effects = field(kw_only=True)
     saved: ObjectMemory = field(default_factory=ObjectMemory, kw_only=True)
 
+    def __post_init__(self) -> None:
+        # The maps of outbound messages read the run's clock: its time is recorded, so that they can be made again.
+        self.effects.clock = self.now
+
     @property
     def definitions(self) -> Definitions:
         """The deployment's integration objects."""

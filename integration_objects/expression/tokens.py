@@ -101,12 +101,18 @@ def _take_letters(piece: str, column: int, tokens: list[Token]) -> None:
 
 
 def _closing_bracket(text: str, start: int) -> int:
-    """Find the bracket that closes the one at *start*; a path within may have ``[n]``."""
-    depth = 0
+    """Find the bracket that closes the one at *start*; a path within may have ``[n]`` and ``[B='x']``."""
+    depth, quote = 0, ""
     for place in range(start, len(text)):
-        if text[place] == "[":
+        sign = text[place]
+        if quote:
+            quote = "" if sign == quote else quote
+        # In the outer brackets a quote is a sign of a field's name; in a path's condition it begins a text.
+        elif depth > 1 and sign in "'\"":
+            quote = sign
+        elif sign == "[":
             depth += 1
-        elif text[place] == "]":
+        elif sign == "]":
             depth -= 1
             if depth == 0:
                 return place

@@ -164,7 +164,7 @@ def test_lookups_translate_and_a_miss_is_an_error_unless_there_is_a_default(comp
             found("{A: Add}", expression, "X")
         assert printed(caught.value) == (
             "data map 'Sender to OM Order' (version V) cannot fill 'Action Code' of 'Line Item'\n"
-            "  where: maps/sender.yaml:10:27, /ORDERS[1]/ORDER[1]/LINE[1]\n"
+            "  where: maps/sender.yaml:10:27, /ORDERS[1]/ORDER[1]/LINE[1]/ACTN\n"
             f"  why:   {expression}: look-up table 'action' has no code 'X', and no default\n"
             "  mend:  add the code at maps/sender.yaml:6:19, or give a default"
         )
@@ -425,7 +425,7 @@ def test_a_message_of_another_object_is_refused(compile_map, some):
             'Quantity: "[QTY]"',
             {"QTY": "ten"},
             "cannot fill 'Quantity' of 'Line Item'\n"
-            "  where: maps/sender.yaml:9:24, line 9, /ORDERS[1]/ORDER[1]/LINE[1]\n"
+            "  where: maps/sender.yaml:9:24, line 9, /ORDERS[1]/ORDER[1]/LINE[1]/QTY\n"
             "  why:   [QTY]: expected a number (digits with a sign and a point), found 'ten'\n"
             "  mend:  correct the message, or convert the value in the map",
         ),
@@ -433,7 +433,7 @@ def test_a_message_of_another_object_is_refused(compile_map, some):
             'Quantity: "[QTY] * 2"',
             {"QTY": "ten"},
             "cannot fill 'Quantity' of 'Line Item'\n"
-            "  where: maps/sender.yaml:9:24, line 9, /ORDERS[1]/ORDER[1]/LINE[1]\n"
+            "  where: maps/sender.yaml:9:24, line 9, /ORDERS[1]/ORDER[1]/LINE[1]/QTY\n"
             "  why:   [QTY] * 2 (column 1): expected a number in 'QTY', found 'ten', where [QTY] is 'ten'\n"
             "  mend:  have the sender write digits with a sign and a point, or read the text by number()",
         ),
@@ -441,7 +441,7 @@ def test_a_message_of_another_object_is_refused(compile_map, some):
             "Due Date: \"date([DUE], 'YYYYMMDD')\"",
             {"DUE": "20260230"},
             "cannot fill 'Due Date' of 'Line Item'\n"
-            "  where: maps/sender.yaml:9:24, line 9, /ORDERS[1]/ORDER[1]/LINE[1]\n"
+            "  where: maps/sender.yaml:9:24, line 9, /ORDERS[1]/ORDER[1]/LINE[1]/DUE\n"
             "  why:   date([DUE], 'YYYYMMDD') (column 1): function 'date': there is no such day or time: "
             "'20260230', where [DUE] is '20260230'\n"
             "  mend:  have the sender mend the date",
@@ -450,7 +450,7 @@ def test_a_message_of_another_object_is_refused(compile_map, some):
             'Pricing Comment: "[NOTE]"',
             {"NOTE": "x" * 21},
             "cannot fill 'Pricing Comment' of 'Line Item'\n"
-            "  where: maps/sender.yaml:9:31, line 9, /ORDERS[1]/ORDER[1]/LINE[1]\n"
+            "  where: maps/sender.yaml:9:31, line 9, /ORDERS[1]/ORDER[1]/LINE[1]/NOTE\n"
             "  why:   [NOTE]: expected at most 20 characters, found 21\n"
             "  mend:  correct the message, or convert the value in the map",
         ),
@@ -476,7 +476,7 @@ children:
         compile_map(body).apply(sent(line("1", 9, some("FEATURE", 10))))
     assert printed(caught.value) == (
         "data map 'Sender to OM Order' (version V) cannot fill 'Name' of 'Attribute'\n"
-        "  where: maps/sender.yaml:9:64, line 10, /ORDERS[1]/ORDER[1]/LINE[1]/FEATURE[1]\n"
+        "  where: maps/sender.yaml:9:64, line 10, /ORDERS[1]/ORDER[1]/LINE[1]/FEATURE[1]/NAME\n"
         "  why:   source field 'NAME' is absent and the map gives no default\n"
         "  mend:  add a default in line 9, or make 'NAME' required in sender.xsd"
     )

@@ -31,7 +31,8 @@ def found(findings) -> list[str]:
             'fields: {Account Id: "[PARTY/NAME]"}\n',
             "6:22: error: expression '[PARTY/NAME]' is not understood: column 1: 'PARTY/NAME' may match "
             "more than once: 'ORDER' may have several 'PARTY', and one value is needed "
-            "(write PARTY[1] for the first one, or make a component for each)",
+            "(write PARTY[1] for the first one, choose one by a condition, PARTY[FIELD='...'], "
+            "or make a component for each)",
         ),
         (
             'fields: {Account Id: "[../..CUST]"}\n',
@@ -97,9 +98,13 @@ def found(findings) -> list[str]:
             "(make a nested component of the rows, or take 'flat' away)",
         ),
         (
-            "children: [{make: Line Item, each: LINE, recurse: FEATURE}]\n",
-            "6:51: error: 'FEATURE' leads to another component than 'LINE': "
-            "a recursion goes to nodes of the same kind (write a rule of its own at `children`)",
+            'children: [{make: Line Item, each: LINE, recurse: FEATURE, fields: {Integration Id: "[NO]"}}]\n',
+            "6:85: error: expression '[NO]' is not understood: column 1: 'FEATURE' has no field 'NO' "
+            "(it has 'NAME', 'VAL', '@unit')",
+        ),
+        (
+            "children: [{make: Line Item, each: LINE, recurse: [LINE, LINES]}]\n",
+            "6:58: error: 'LINE' has no component 'LINES' (did you mean 'LINE'?)",
         ),
         (
             "children: [{use: Party to Contcat, each: PARTY}]\n",
@@ -107,8 +112,8 @@ def found(findings) -> list[str]:
         ),
         (
             "feilds: {}\n",
-            "6:1: error: there is no key 'feilds': known are assert, children, each, fields, from, lookups, make, "
-            "map, to, where (did you mean 'fields'?)",
+            "6:1: error: there is no key 'feilds': known are answers, assert, children, each, fields, from, lookups, "
+            "make, map, time zone, to, where (did you mean 'fields'?)",
         ),
     ],
 )  # fmt: skip
@@ -126,7 +131,7 @@ def test_several_nodes_for_one_component_are_found_when_the_map_is_loaded(check_
     body = "children:\n  - make: ORDER\n    each: ORDER\n    children: [{make: PLACE, each: %s}]\n"
     assert found(check_map(body % "PARTY", head=head)) == [
         "maps/sender.yaml:8:36: error: `each` may match more than once, and the target takes one 'PLACE' "
-        "(let `where` leave one, or write a number: A[1])"
+        "(let `where` or a condition leave one, A[B='x'], or write a number: A[1])"
     ]
     for each in ('"PARTY[1]"', "PARTY, where: \"[NAME] = 'Ann'\""):
         assert found(check_map(body % each, head=head)) == [

@@ -6,7 +6,7 @@ import pytest
 
 from hub.deployment.route import value_in
 from integration_objects.declaration import DeclarationFault
-from maps.field_rule import compile_source_expression
+from maps.field_rule import Language, compile_source_expression
 from maps.path import Position
 from maps.shape import EXTERNAL
 from schemas.check import parse
@@ -32,12 +32,12 @@ def test_of_a_message_that_is_filed_only_what_leads_to_its_key_and_identity_is_r
 def test_an_expression_whose_function_sees_the_whole_message_has_it_read(road):
     root = road.open_hub.deployment.routes["mainframe_order"].external.definition.root
     position = Position(root, None, EXTERNAL)
-    assert compile_source_expression("[ORDER/CUST-NO] + [ORDER/ORD-NO]", position, {}).names == {
+    assert compile_source_expression("[ORDER/CUST-NO] + [ORDER/ORD-NO]", position, Language.of({})).names == {
         "ORDER",
         "CUST-NO",
         "ORD-NO",
     }
-    assert compile_source_expression("count('ORDER') + 0", position, {}).names is None
+    assert compile_source_expression("count('ORDER') + 0", position, Language.of({})).names is None
 
 
 def own_route(folder, **parts):

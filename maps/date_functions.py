@@ -1,0 +1,184 @@
+"""The functions on dates. A moment's day and time are those of a time zone: the caller's, or the one that is named.
+
+    date(text, form, zone)         a text as a date; a time of day is one of the zone
+    format_date(date, form, zone)  the date as text, its day and time in the zone
+    add_days(date, days)
+
+A date without a time is a day, the same one in every zone.
+
+Spec: docs/design/methods.md, "Expression language". The list: docs/expressions.md.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from zoneinfo import ZoneInfo
+
+from integration_objects.expression import DateText, Expression, ExpressionFault, Function, NoResult, Value
+from integration_objects.field_values import plain_date, read_date, shown
+from integration_objects.time_zone import UTC, ZoneUnknown, time_zone
+from maps.function_arguments import declared, text_argument, whole_argument
+
+#: Two-digit years from this one on are in the 1900s, smaller ones in the 2000s.
+#: A fixed turn: one that moved with the year would read a stored message another way later.
+_CENTURY_TURN = 50
+_DAY_LENGTH = len("YYYY-MM-DD")
+
+_PATTERN = re.compile("YYYY|YY|DDD|MM|DD|HH|MI|SS")
+_READ = {
+    "YYYY": r"(?P<YYYY>[0-9]{4})",
+    "YY": r"(?P<YY>[0-9]{2})",
+    "DDD": r"(?P<DDD>[0-9]{3})",
+    "MM": r"(?P<MM>[0-9]{2})",
+    "DD": r"(?P<DD>[0-9]{2})",
+    "HH": r"(?P<HH>[0-9]{2})",
+    "MI": r"(?P<MI>[0-9]{2})",
+    "SS": r"(?P<SS>[0-9]{2})",
+}
+_WRITE = {
+    "YYYY": "%Y",
+    "YY": "%y",
+    "DDD": "%j",
+    "MM": "%m",
+    "DD": "%d",
+    "HH": "%H",
+    "MI": "%M",
+    "SS": "%S",
+}
+
+
+def date_functions(zone_name: str) -> dict[str, Function]:
+    """Make the functions for the days and times of a zone.
+
+    Args:
+        zone_name: the zone where a call names none; it was proven.
+    """
+    here = time_zone(zone_name)
+
+    def date(value: Value, form: Value = None, zone: Value = None) -> Value:
+        """Read a text as a date, in the given form (YYYYMMDD, DD.MM.YYYY HH:MI, YYDDD, ...) or ISO."""
+        return None if value is None else read_as(text_argument(value), form, _zone(zone, here))
+
+    def format_date(value: Value, form: Value, zone: Value = None) -> Value:
+        """Write a date in the given form, its day and time in the zone."""
+        return None if value is None else write_as(text_argument(value), text_argument(form), _zone(zone, here))
+
+    functions = (
+        declared(date, 1, 3),
+        declared(format_date, 2, 3),
+        declared(add_days, 2, 2),
+    )
+    return {function.name: function for function in functions}
+
+
+def prove_zones(expression: Expression) -> None:
+    """Refuse an unknown time zone that stands in an expression.
+
+    Raises:
+        ExpressionFault: names the zone, with the column of the function.
+    """
+    for call in expression.calls:
+        name = call.constants.get(2)
+        if call.name in ("date", "format_date") and isinstance(name, str):
+            try:
+                time_zone(name)
+            except ZoneUnknown as fault:
+                raise ExpressionFault(
+                    str(fault), column=call.column, expression=expression.text, mend=fault.mend
+                ) from fault
+
+
+def _zone(name: Value, here: ZoneInfo) -> ZoneInfo:
+    try:
+        return here if name is None else time_zone(text_argument(name))
+    except ZoneUnknown as fault:
+        raise NoResult(str(fault), fault.mend) from None
+
+
+def read_as(text: str, form: Value, zone: ZoneInfo) -> Value:
+    """Read a date in *form*, a time of day as one of *zone*; without a form, read an ISO date.
+
+    Raises:
+        NoResult: the text has another form, or there is no such day or time.
+    """
+    if form is None:
+        text = plain_date(text.strip(" \t\r\n"))
+        read_date(text)
+        return DateText(text)
+    found = _form(text_argument(form)).fullmatch(text)
+    if found is None:
+        why = f"expected a date as {text_argument(form)}, found {shown(text)}"
+        raise NoResult(why, "give the form in which the text has its date, or have the sender mend it")
+    digits = {name: int(value) for name, value in found.groupdict().items()}
+    try:
+        moment = _moment(digits)
+    except ValueError:
+        raise NoResult(f"there is no such day or time: {shown(text)}", "have the sender mend the date") from None
+    if "HH" not in digits:
+        result = f"{moment:%Y-%m-%d}"
+    elif zone.key == UTC:
+        result = f"{moment:%Y-%m-%dT%H:%M:%S}"
+    else:
+        result = f"{_in_utc(moment, zone, text):%Y-%m-%dT%H:%M:%S}Z"
+    read_date(result)
+    return DateText(result)
+
+
+def _in_utc(local: datetime.datetime, zone: ZoneInfo, text: str) -> datetime.datetime:
+    """Return the moment of a local time; of an hour that comes twice, the first one."""
+    moment = local.replace(tzinfo=zone).astimezone(datetime.UTC)
+    # Clocks that are set forward leave an hour out: no moment has such a time, and Python gives the hour after it.
+    if moment.astimezone(zone).replace(tzinfo=datetime.UTC) != local:
+        raise NoResult(f"there is no such time in {zone.key}: {shown(text)}", "have the sender mend the time")
+    return moment
+
+
+def _moment(digits: dict[str, int]) -> datetime.datetime:
+    year = digits["YYYY"] if "YYYY" in digits else digits["YY"] + (1900 if digits["YY"] >= _CENTURY_TURN else 2000)
+    time = (digits.get("HH", 0), digits.get("MI", 0), digits.get("SS", 0))
+    if "DDD" not in digits:
+        return datetime.datetime(year, digits["MM"], digits["DD"], *time, tzinfo=datetime.UTC)
+    day = datetime.datetime(year, 1, 1, *time, tzinfo=datetime.UTC) + datetime.timedelta(digits["DDD"] - 1)
+    if day.year != year:
+        raise ValueError("day of another year")
+    return day
+
+
+def _form(form: str) -> re.Pattern[str]:
+    """The pattern that reads a date in *form*: a year with month and day, or with the day of the year."""
+    names = _PATTERN.findall(form)
+    year = [name for name in names if name in ("YYYY", "YY")]
+    day = sorted(name for name in names if name in ("MM", "DD", "DDD"))
+    if len(set(names)) < len(names) or len(year) != 1 or day not in (["DD", "MM"], ["DDD"]):
+        why = f"expected a form such as YYYYMMDD or YYDDD, found {shown(form)}"
+        raise NoResult(why, "name the year, and the month with the day or the day of the year, each once")
+    pieces, place = [], 0
+    for match in _PATTERN.finditer(form):
+        pieces += [re.escape(form[place : match.start()]), _READ[match[0]]]
+        place = match.end()
+    return re.compile("".join([*pieces, re.escape(form[place:])]))
+
+
+def write_as(text: str, form: str, zone: ZoneInfo) -> str:
+    """Write the date in *form*, its day and time in *zone*."""
+    moment = read_date(text)
+    # A date without a time is a day. Its midnight in UTC is another day in half of the zones.
+    if len(text) > _DAY_LENGTH:
+        moment = moment.astimezone(zone)
+    return _PATTERN.sub(lambda match: moment.strftime(_WRITE[match[0]]), form)
+
+
+def add_days(value: Value, days: Value) -> Value:
+    """Go that many days on, or back; a time of day stays."""
+    if value is None or days is None:
+        return None
+    text = text_argument(value)
+    moment = read_date(text) + datetime.timedelta(whole_argument(days, -110_000, 110_000))
+    if len(text) == _DAY_LENGTH:
+        result = moment.strftime("%Y-%m-%d")
+    else:
+        zone = "" if re.search("(Z|[+-]..:..)$", text) is None else "Z"
+        result = moment.strftime("%Y-%m-%dT%H:%M:%S.%f" if moment.microsecond else "%Y-%m-%dT%H:%M:%S") + zone
+    read_date(result)
+    return DateText(result)
