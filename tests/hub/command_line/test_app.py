@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from hub.command_line import exit_codes
+from hub.command_line import app, exit_codes
 
 SAMPLES = pathlib.Path(str(importlib.resources.files("hub"))) / "samples"
 ROOT = SAMPLES.parents[1]
@@ -222,3 +222,10 @@ def test_a_broken_declaration_keeps_the_hub_from_starting_and_says_where(tmp_pat
     assert "mine.yaml:4:11: error: there is no workflow 'Recieve Order'" in found
     assert "did you mean 'Receive Order'?" in found
     assert "mine.yaml:4:11" in shell.ran("run", "--once").stderr
+
+
+@pytest.mark.parametrize("name", app.COMMANDS)
+def test_the_help_lists_each_command_with_the_commands_own_words(name):
+    """The list is kept apart from the commands, because the help loads none of them."""
+    command = app.load_command(name)
+    assert app.COMMANDS[name][1] == " ".join(command.help.split("\n\n")[0].split())
