@@ -8,14 +8,17 @@ Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 import sys
 import traceback
+from types import FrameType
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
-from hub.command_line.exit_codes import REFUSED, CommandFailed, told
+from hub.command_line.exit_codes import DONE, INTERRUPTED, REFUSED, CommandFailed, told
 from integration_objects.errors import HubError
 
 #: each command with the module that has it, and its line in the help
@@ -92,6 +95,8 @@ def main() -> None:
     arguments = sys.argv[1:]
     try:
         name = arguments[0] if arguments else ""
+        if name == "run":
+            _end_at_signals()
         if name in COMMANDS:
             # Directly, since the group's own options would be parsed first, by pydantic, which takes longer to load
             # than a short command runs.
@@ -102,12 +107,25 @@ def main() -> None:
         sys.exit(told(failed, arguments))
     except HubError as error:
         sys.exit(told(CommandFailed(error), arguments))
+    except KeyboardInterrupt:  # while the command was loaded; later it ends in the same way by click
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.exit(REFUSED)
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         failure = UnforeseenFailure(frame=frame, kind=type(error).__name__, fault=error)
         sys.exit(told(CommandFailed(failure, REFUSED), arguments))
+
+
+def _end_at_signals() -> None:
+    """Let a stop end the process with 0 while it starts; the workers replace the handlers when they listen."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        # At once: nothing is in work yet, and an exception could come up in the middle of an import.
+        os._exit(DONE)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
 
 
 if __name__ == "__main__":

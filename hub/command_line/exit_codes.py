@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from adapters.files import FileUnreadable
-from hub.data_manager.lookup import StoredObjectUnknown
 from hub.presentation.printing import complain, print_json
 from integration_objects.errors import HubError, Refused, Verdict
 
@@ -23,10 +21,13 @@ REFUSED = 1
 MISUSED = 2
 #: The database, the broker or a disk failed: the same command can succeed later.
 WORLD_FAILED = 3
+#: Ctrl-C ended the command, as click has it: 128 and the number of the signal.
+INTERRUPTED = 130
 
 _CODE_OF: Mapping[Verdict, int] = {"refuse": REFUSED, "wait": REFUSED, "stop": MISUSED, "retry": WORLD_FAILED}
-#: Refusals that are always about a command's arguments, which name the files and the kinds of objects.
-_ABOUT_ARGUMENTS = (FileUnreadable, StoredObjectUnknown)
+#: The reasons of refusals that are always about a command's arguments, which name the files and the kinds of objects.
+#: Not their classes: to import these would load the whole hub for every command, also for `--help`.
+_ABOUT_ARGUMENTS = ("FileUnreadable", "StoredObjectUnknown")
 
 
 class CommandFailed(Exception):
@@ -35,7 +36,7 @@ class CommandFailed(Exception):
     def __init__(self, error: HubError, code: int | None = None, **more: Any) -> None:
         super().__init__(str(error))
         self.error = error
-        known = MISUSED if isinstance(error, _ABOUT_ARGUMENTS) else _CODE_OF[error.verdict]
+        known = MISUSED if error.reason in _ABOUT_ARGUMENTS else _CODE_OF[error.verdict]
         self.code = known if code is None else code
         self.more = more
 

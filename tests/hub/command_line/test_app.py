@@ -6,6 +6,8 @@ import importlib.resources
 import json
 import os
 import pathlib
+import signal
+import socket
 import subprocess
 import sys
 
@@ -229,3 +231,35 @@ def test_the_help_lists_each_command_with_the_commands_own_words(name):
     """The list is kept apart from the commands, because the help loads none of them."""
     command = app.load_command(name)
     assert app.COMMANDS[name][1] == " ".join(command.help.split("\n\n")[0].split())
+
+
+def test_the_command_line_itself_loads_nothing_of_the_hub_s_work() -> None:
+    """Otherwise each command, and a person's `--help`, waits a second for the database's and the workflows' code."""
+    script = "import sys, hub.command_line.app; print([name for name in ('sqlalchemy', 'lxml') if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert ran.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_hub_that_is_stopped_while_it_starts_ends_with_0(
+    tmp_path: pathlib.Path, stop: signal.Signals, workers: str
+) -> None:
+    """It has nothing in work yet: it waits for a database that takes the connection and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        (tmp_path / "orderhub.toml").write_text(
+            f'database_url = "postgresql://127.0.0.1:{silent.getsockname()[1]}/x"\nroutes = []\n'
+        )
+        with subprocess.Popen(
+            [sys.executable, "-m", "hub.command_line.app", "run", "--workers", workers],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+        ) as hub:
+            silent.settimeout(60)
+            connection, _ = silent.accept()
+            hub.send_signal(stop)
+            assert hub.wait(30) == 0
+            assert hub.stderr is not None
+            assert hub.stderr.read() == b""
+        connection.close()
