@@ -17,15 +17,17 @@ Spec: docs/design/integration.md, "Integration object definitions: one source fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from integration_objects.declaration import Node, Source, read
-from integration_objects.definition import Component, Field, FieldType, IntegrationObject
+from integration_objects.definition import Field, FieldType, IntegrationObject
 from integration_objects.nearest import nearest
-from schemas.check import Schema, local_name, read_schema
-from schemas.schema_files import ADDRESS
+from schemas.check import Schema, local_name, read_files
+from schemas.external_component import ExternalComponent
+from schemas.kept_object import Cache, KeptObjects
+from schemas.schema_files import ADDRESS, SchemaFile
 from schemas.value_rules import NIL, TYPE, parts_of
 
 _TYPES: dict[str, FieldType] = {
@@ -36,27 +38,6 @@ _TYPES: dict[str, FieldType] = {
     "dateTime": "date",
     "boolean": "flag",
 }
-
-
-@dataclass(eq=False)
-class ExternalComponent(Component):
-    """A component with the facts that only the wire needs.
-
-    Attributes:
-        ranks: the place of each field and child among its siblings, by name. The members of one repeated group share a
-            rank, and the tree's order decides.
-        collapsed: names of the fields whose surrounding blanks mean nothing; "" for the component's value.
-        nillable: names of the fields that may be null with ``xsi:nil``.
-        empty: the values that an empty element has by the schema, by the field's name; "" for the component's value.
-        defaults: the values that absent attributes have by the schema, by the field's name; for each type that
-            ``xsi:type`` may name, and under "" for the declared type.
-    """
-
-    ranks: dict[str, int] = field(default_factory=dict)
-    collapsed: set[str] = field(default_factory=set)
-    nillable: set[str] = field(default_factory=set)
-    empty: dict[str, str] = field(default_factory=dict)
-    defaults: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,6 +61,7 @@ def read_external_objects(
     sources: Sequence[Source],
     read_file: Callable[[str], bytes],
     seconds: Callable[[], float] | None = None,
+    cache: Cache | None = None,
 ) -> dict[str, ExternalObject]:
     """Read the declarations of external objects with their schemas, and prove them.
 
@@ -87,6 +69,7 @@ def read_external_objects(
         sources: ``schemas/<system>/*.yaml``.
         read_file: gives a schema file's bytes by its path in the schemas folder; KeyError, OSError for a missing one.
         seconds: a monotonic clock, for `Schema`.
+        cache: keeps the objects, so that the next process needs no model of their schemas; None for no cache.
 
     Returns:
         External objects by name.
@@ -96,6 +79,8 @@ def read_external_objects(
     """
     objects: dict[str, ExternalObject] = {}
     schemas: dict[str, Schema] = {}
+    files_of: dict[str, dict[str, SchemaFile]] = {}
+    kept_objects = KeptObjects(cache)
     for source in sources:
         node = read(source)
         parts = node.mapping(required=["external object", "schema", "root"], optional=["help"])
@@ -106,11 +91,19 @@ def read_external_objects(
                 f"the external object '{name}' is declared twice", first, mend="rename one"
             )
         # Several messages of one system often share a schema, whose compilation is slow.
+        if path not in files_of:
+            files_of[path] = read_files(read_file, path, parts["schema"].where)
+        files, root = files_of[path], parts["root"].text()
+        kept = kept_objects.find(path, root, files.values())
         if path not in schemas:
-            schemas[path] = read_schema(read_file, path, seconds, parts["schema"].where)
+            schemas[path] = Schema(files, path, seconds, None if kept is None else kept[1])
         schema = schemas[path]
-        root = _root_element(schema, parts["root"])
-        component = _ComponentGraph(schema).component(root)
+        if kept is not None:
+            component = kept[0]
+        else:
+            schema.prove()
+            component = _ComponentGraph(schema).component(_root_element(schema, parts["root"]))
+            kept_objects.keep(path, root, files.values(), component, schema.rules)
         definition = IntegrationObject(name, component, external=True, where=node.where)
         objects[name] = ExternalObject(name, definition, schema, node.where)
     return objects

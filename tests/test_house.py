@@ -62,6 +62,7 @@ MAY_OPEN = {
     "integration_objects/declaration.py": "declarations",
     "maps/cases.py": "example pairs of maps",
     "hub/deployment/declared_files.py": "declarations and schemas of a deployment",
+    "hub/deployment/cache_folder.py": "contents that the hub can make again",
     "hub/deployment/proven.py": "the digest of the proven declarations",
     "hub/demo/stage.py": "the demonstration's own folder",
     "hub/deployment/settings.py": "orderhub.toml",

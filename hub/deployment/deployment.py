@@ -27,6 +27,7 @@ from adapters.system import System, read_systems
 from hub.configurator.built_in import BuiltInConfigurator
 from hub.configurator.external import ExternalConfigurator
 from hub.configurator.port import Configurator
+from hub.deployment.cache_folder import CacheFolder
 from hub.deployment.declared_files import MAPS, ROUTES, SYSTEMS, DeclaredFiles, Kind, name_in, shipped_by_name
 from hub.deployment.definitions import load_definitions
 from hub.deployment.external_objects import AllObjects, ExternalObjects
@@ -82,7 +83,9 @@ class Deployment:
     @cached_property
     def external_objects(self) -> ExternalObjects:
         """The external integration objects; the schema of each is compiled when the object is first asked for."""
-        return ExternalObjects(self.files.external_object_sources(), self.files.reader("schemas"))
+        # A folder without settings is no deployment's: nothing is written there.
+        cache = None if self.files.own is None else CacheFolder(self.files.own)
+        return ExternalObjects(self.files.external_object_sources(), self.files.reader("schemas"), cache)
 
     @cached_property
     def objects(self) -> Mapping[str, IntegrationObject]:

@@ -1,6 +1,7 @@
 """The external objects of a deployment, each compiled when it is first asked for.
 
-A schema set of UBL takes seconds to compile. A hub compiles those that its routes, systems and maps use.
+A schema set of UBL takes seconds to compile. A hub compiles those that its routes, systems and maps use, and keeps them
+in the cache.
 
 Spec: docs/design/integration.md, "Integration object definitions".
 """
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from integration_objects.declaration import Source, read
 from integration_objects.definition import Definitions, IntegrationObject
 from schemas.external_object import ExternalObject, read_external_objects
+from schemas.kept_object import Cache
 
 
 class ExternalObjects(Mapping[str, ExternalObject]):
@@ -20,13 +22,17 @@ class ExternalObjects(Mapping[str, ExternalObject]):
     Args:
         sources: their declarations.
         read_file: gives a schema file's bytes by its path in the schemas folder.
+        cache: keeps the objects for the next process; None for no cache.
 
     Raises:
         DeclarationFault: a declaration can't be read, or two declare one name.
     """
 
-    def __init__(self, sources: Sequence[Source], read_file: Callable[[str], bytes]) -> None:
+    def __init__(
+        self, sources: Sequence[Source], read_file: Callable[[str], bytes], cache: Cache | None = None
+    ) -> None:
         self._read_file = read_file
+        self._cache = cache
         self._compiled: dict[str, ExternalObject] = {}
         #: each object's schema, and the declarations of all objects that share a schema: it is compiled once for them
         self._schema: dict[str, str] = {}
@@ -45,7 +51,9 @@ class ExternalObjects(Mapping[str, ExternalObject]):
     def __getitem__(self, name: str) -> ExternalObject:
         """Return an external object; for the errors of its schema see `read_external_objects`."""
         if name not in self._compiled:
-            self._compiled.update(read_external_objects(self._sources[self._schema[name]], self._read_file))
+            self._compiled.update(
+                read_external_objects(self._sources[self._schema[name]], self._read_file, cache=self._cache)
+            )
         return self._compiled[name]
 
     def __contains__(self, name: object) -> bool:

@@ -8,24 +8,20 @@ Spec: docs/architecture.md, "Ideas that everything follows" (proven before it ru
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.metadata
-import importlib.resources
-import pathlib
 import sys
 from collections.abc import Iterator
 
+from hub.deployment.cache_folder import CacheFolder, code_states, files_beneath
 from hub.deployment.deployment import Deployment
 from hub.deployment.proof import PACKAGES, prove, read_used
 
-#: The folder in a deployment's folder for files that the hub can make again.
-CACHE = ".orderhub/cache"
 _FILE = "proven"
 #: Settings that the proof doesn't read; the rest of them is a part of the digest.
 _UNREAD = frozenset(("database_url", "broker_url"))
 #: Libraries that judge declarations: another version may find other faults.
-_JUDGES = ("lxml", "xmlschema", "jinja2", "pyyaml")
+_JUDGES = ("lxml", "xmlschema", "elementpath", "google-re2", "jinja2", "pyyaml")
 
 
 def prove_once(deployment: Deployment) -> Deployment:
@@ -34,16 +30,12 @@ def prove_once(deployment: Deployment) -> Deployment:
     Raises:
         Misconfigured: the first fault, with file, line and column.
     """
-    digest = digest_of(deployment)
-    file = deployment.folder / CACHE / _FILE
-    with contextlib.suppress(OSError):
-        if file.read_text("utf-8") == digest:
-            return read_used(deployment)
+    digest = digest_of(deployment).encode()
+    cache = CacheFolder(deployment.folder)
+    if cache.read(_FILE) == digest:
+        return read_used(deployment)
     prove(deployment)
-    # The folder may be read-only. Then the next start takes as long as this one.
-    with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(digest, "utf-8")
+    cache.write(_FILE, digest)
     return deployment
 
 
@@ -59,24 +51,16 @@ def _parts(deployment: Deployment) -> Iterator[bytes]:
     versions = [f"{name} {importlib.metadata.version(name)}" for name in _JUDGES]
     settings = deployment.settings.model_dump_json(exclude=set(_UNREAD))
     yield "\n".join([sys.version, *versions, settings]).encode()
-    for package in PACKAGES:
-        # By size and time, not by content: the code of an installed hub doesn't change between two starts.
-        for path in _files(pathlib.Path(str(importlib.resources.files(package)))):
-            state = path.stat()
-            yield f"{path} {state.st_size} {state.st_mtime_ns}".encode()
+    yield from (state.encode() for state in code_states(PACKAGES))
     own = deployment.files.own
     if own is None:
         return
     # A misspelled folder is a fault: the names of all folders count, but for hidden ones.
     names = [path.name for path in own.iterdir() if path.is_dir() and not path.name.startswith(".")]
     yield "\n".join(sorted(names)).encode()
-    files = [path for package in PACKAGES for path in _files(own / package)]
+    files = [path for package in PACKAGES for path in files_beneath(own / package)]
     if deployment.settings.licence is not None:
         files.append(own / deployment.settings.licence)
     for path in files:
         yield str(path).encode()
         yield path.read_bytes() if path.is_file() else b""
-
-
-def _files(folder: pathlib.Path) -> list[pathlib.Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")

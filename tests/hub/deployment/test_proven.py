@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hub.deployment import proven
+from hub.deployment.cache_folder import CACHE
 from hub.deployment.deployment import Deployment
 from hub.deployment.proof import DeploymentUnsound
-from hub.deployment.proven import CACHE, digest_of, prove_once
+from hub.deployment.proven import digest_of, prove_once
 from hub.deployment.settings import read_settings
 
 XSD = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="Grid" type="xs:string"/></xs:schema>'
