@@ -25,6 +25,7 @@ from typing import Any, Literal, TypeVar
 
 from adapters.rendering.columns import MAX_WIDTH
 from adapters.rendering.render import ENCODINGS, ENDS, Format, Layout, Template
+from adapters.rendering.template_proof import TemplateFault, template_faults
 from adapters.transport import KINDS, TransportKind
 from integration_objects.declaration import DeclarationFault, Node, Source, read
 from integration_objects.definition import Definitions, IntegrationObject
@@ -157,6 +158,15 @@ class System:
         # receiver.
         self._check(body, external_objects, own=True)
         return body
+
+    def template_faults(self, maps: Mapping[str, DataMap]) -> list[TemplateFault]:
+        """List the faults of the system's template; none without a template."""
+        if self._compiled is None:
+            return []
+        definition = self._definitions[self.takes] if self.map is None else self._found(maps, self.map, "map").target
+        is_xml = self._compiled.layout.format == "xml"
+        # Well-formed, and not valid by the schema: generated values are seldom those that its patterns want.
+        return template_faults(self._compiled, definition, (lambda body: parse(body, _OUTBOUND)) if is_xml else None)
 
     def _check(self, body: bytes, external_objects: Mapping[str, ExternalObject], *, own: bool = False) -> None:
         """Parse the message, as a receiver would, and validate it; *own*: no template took part in it."""

@@ -33,7 +33,7 @@ from schemas.from_xml import external_from_xml
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 from schemas.to_xml import external_to_xml
 
-_IN, _OUT, _ANSWERED, _NOW = ".in.xml", ".out.xml", ".answered.xml", ".now.txt"
+_IN, _OUT, _ANSWERED, NOW = ".in.xml", ".out.xml", ".answered.xml", ".now.txt"
 #: The time of `now()` where a case says no other. A clock that goes on would let no case pass twice.
 CASE_TIME = "2026-01-31T12:00:00Z"
 
@@ -104,7 +104,7 @@ def _cases_of(folder: Traversable, stem: str, name: str) -> Iterator[Case]:
     for file, entry in files.items():
         if file.endswith(_IN):
             case = file.removesuffix(_IN)
-            expected, answered, now = (_content(files.get(case + end)) for end in (_OUT, _ANSWERED, _NOW))
+            expected, answered, now = (_content(files.get(case + end)) for end in (_OUT, _ANSWERED, NOW))
             time = CASE_TIME if now is None else now.decode("utf-8", "replace").strip()
             yield Case(name, f"{stem}/{case}", entry.read_bytes(), expected, answered, time)
 
@@ -135,8 +135,8 @@ def _difference(
 ) -> str:
     if case.expected is None:
         return f"{case.name}{_OUT} is missing: write what must come out of {case.name}{_IN}"
-    if as_date(case.now) is None:
-        return f"{case.name}{_NOW} has no time such as {CASE_TIME}"
+    if not is_time(case.now):
+        return f"{case.name}{NOW} has no time such as {CASE_TIME}"
     try:
         given, lines = read_with_lines(case.given, data_map.source, definitions, externals)
         answered = read_answered(case.answered, data_map, definitions, externals)
@@ -153,6 +153,11 @@ def _difference(
     )
     # Properties in another order are no difference, but the text of both trees may show nothing else.
     return "\n".join(differing) or "the trees differ"
+
+
+def is_time(text: str) -> bool:
+    """Whether a text is a time that `now()` can give."""
+    return as_date(text) is not None
 
 
 def read_tree(

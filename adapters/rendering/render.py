@@ -55,6 +55,8 @@ ENCODINGS = (
 )
 ENDS = {"lf": "\n", "crlf": "\r\n", "none": ""}
 
+#: Characters that an error shows of a result.
+_SHOWN = 40
 #: A line feed within a CSV value, until the ends of the rows are written. No value can have this character.
 _BREAK = "\0"
 #: A parser makes one line feed of a CR LF, and blanks of line breaks and tabs in attributes; references keep them.
@@ -76,6 +78,12 @@ class TemplateFailed(Refused):
 
     what = "template {name!r} can't be filled"
     mend = "mend the value in the message, or the template"
+
+
+class ResultUnreadable(TemplateFailed):
+    """A template's result isn't written in its format."""
+
+    mend = "mend the commas, quotes and brackets of the template"
 
 
 class RecordWidthWrong(Refused):
@@ -171,6 +179,13 @@ class Template:
             why, mend = "it is nested too deeply", "take levels away"
             raise TemplateFaulty(name=name, line=1, why=why, mend=mend) from error
         self._template = jinja2.Template.from_code(sandbox, code, sandbox.globals)
+        self._sandbox = sandbox
+        self._source = source
+
+    @property
+    def tree(self) -> jinja2.nodes.Template:
+        """The template's syntax tree, for proofs."""
+        return self._sandbox.parse(self._source, self.name)
 
     def render(self, tree: PropertySet, definition: IntegrationObject) -> bytes:
         """Fill the template; give the bytes in the layout's encoding.
@@ -268,8 +283,12 @@ class Template:
     def _check_json(self, text: str) -> None:
         try:
             json.loads(text)
+        except json.JSONDecodeError as fault:
+            # Without the text before the fault, nobody finds it: the result is kept nowhere.
+            why, before = f"the result is no JSON: {fault}", text[max(0, fault.pos - _SHOWN) : fault.pos]
+            raise ResultUnreadable(name=self.name, where=self.name, why=f"{why}, behind {before!r}") from fault
         except (ValueError, RecursionError) as fault:
-            raise self._failed(f"the result is no JSON: {fault}") from fault
+            raise ResultUnreadable(name=self.name, where=self.name, why=f"the result is no JSON: {fault}") from fault
 
     def _failed(self, why: str, trace: TracebackType | None = None) -> TemplateFailed:
         return TemplateFailed(name=self.name, where=self._place(trace), why=why)

@@ -51,6 +51,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "resume": ("operation", "Let a paused or stopped component go on."),
     "map": ("declarations", "Data maps."),
+    "render": ("systems", "Make the message to a system from a file, and print its bytes; nothing is sent."),
+    "system": ("systems", "The systems that the hub sends to."),
     "messages": ("messages", "The message store: what happened to every message."),
     "object": ("objects", "One operation of the EAI database adapter on the hub's own XML."),
     "db": ("operation", "The hub's database."),

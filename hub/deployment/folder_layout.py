@@ -2,7 +2,7 @@
 
     error     no `orderhub.toml` beside folders of declarations; a misspelled folder; a file called .yml; a declaration
               in a folder that isn't read
-    warning   no `orderhub.toml` at all; cases of a map that isn't there
+    warning   no `orderhub.toml` at all; cases of a map or a system that isn't there
 
 Spec: docs/architecture.md, "The tree".
 """
@@ -33,7 +33,8 @@ def folder_findings(folder: pathlib.Path) -> list[Finding]:
     """List the faults in the layout of a deployment's folder, by path."""
     if not (folder / FILE).is_file():
         return _without_settings(folder)
-    found = [*_misspelled(folder), *_unread(folder), *_cases_of_no_map(folder)]
+    found = [*_misspelled(folder), *_unread(folder)]
+    found += [*_cases_of_nothing(folder / "maps", "map"), *_cases_of_nothing(folder / "adapters" / "systems", "system")]
     return sorted(found, key=lambda finding: finding.where)
 
 
@@ -83,12 +84,13 @@ def _right_folder(path: pathlib.PurePath) -> str:
     return named.get(path.parts[0], path.parts[0])
 
 
-def _cases_of_no_map(folder: pathlib.Path) -> Iterator[Finding]:
-    for place in _folders_in(folder / "maps" / "cases"):
-        if not (folder / "maps" / f"{place.name}.yaml").exists():
-            maps = [path.stem for path in (folder / "maps").glob("*.yaml")]
-            mend = nearest(place.name, maps) or "name the folder as the map's file is named"
-            yield Finding(str(place), f"there is no map file {place.name}.yaml for these cases", mend, "warning")
+def _cases_of_nothing(declared: pathlib.Path, kind: str) -> Iterator[Finding]:
+    """List folders of cases that belong to no file of their kind."""
+    for place in _folders_in(declared / "cases"):
+        if not (declared / f"{place.name}.yaml").exists():
+            files = [path.stem for path in declared.glob("*.yaml")]
+            mend = nearest(place.name, files) or f"name the folder as the {kind}'s file is named"
+            yield Finding(str(place), f"there is no {kind} file {place.name}.yaml for these cases", mend, "warning")
 
 
 def _folders_in(place: pathlib.Path) -> list[pathlib.Path]:

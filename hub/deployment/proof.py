@@ -158,6 +158,14 @@ def _systems(deployment: Deployment) -> list[Finding]:
     return []
 
 
+def _templates(deployment: Deployment) -> list[Finding]:
+    return [
+        Finding(fault.where, fault.text, fault.mend, "error" if fault.is_error else "warning")
+        for system in deployment.systems.values()
+        for fault in system.template_faults(deployment.maps)
+    ]
+
+
 def _routes(deployment: Deployment) -> list[Finding]:
     found = route_findings(deployment.routes.values())
     return found + loop_findings(deployment.routes, deployment.systems.values())
@@ -189,4 +197,4 @@ _USED: tuple[_Stage, ...] = (
     _reads(lambda deployment: deployment.pricing),
     _reads(lambda deployment: deployment.licence),
 )
-_STAGES: tuple[_Stage, ...] = (_layout, _conditions, _external_objects, _maps, *_USED)
+_STAGES: tuple[_Stage, ...] = (_layout, _conditions, _external_objects, _maps, *_USED, _templates)

@@ -152,7 +152,7 @@ def test_json_values_write_themselves_and_decimals_stay_exact() -> None:
     }
     with pytest.raises(TemplateFailed) as caught:
         render("{{ header.Number }} {{ header.Number }}", Layout("json"))
-    assert caught.value.why == "the result is no JSON: Extra data: line 1 column 6 (char 5)"
+    assert caught.value.why == "the result is no JSON: Extra data: line 1 column 6 (char 5), behind '\"N1\" '"
 
 
 #: The characters that a value can have, line breaks often among them.

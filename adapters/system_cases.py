@@ -1,0 +1,143 @@
+"""The test cases of systems: an object, and the message that leaves.
+
+    adapters/systems/cases/<the system's file, without .yaml>/<case>.in.xml       an object that the system takes
+                                                              <case>.out.<any>    the message's bytes
+                                                              <case>.now.txt      the time of `now()`; may be left out
+
+A new case is a new pair of files. The message is compared byte by byte, since a column or a line's end is a part of it.
+
+Spec: docs/design/integration.md, "Routes" (`orderhub check`); docs/design/guarantees.md, "Out".
+"""
+
+from __future__ import annotations
+
+import difflib
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+
+from adapters.system import System
+from integration_objects.complex_object import object_name
+from integration_objects.definition import Definitions
+from integration_objects.errors import HubError, Refused
+from integration_objects.property_set import PropertySet
+from maps.cases import CASE_TIME, NOW, is_time
+from maps.circumstances import Circumstances, at
+from maps.data_map import DataMap
+from schemas.check import Limits
+from schemas.external_object import ExternalObject
+from schemas.hub_xml import hub_from_xml
+
+_IN, _OUT = ".in.xml", ".out."
+
+
+class NotTaken(Refused):
+    """A file has another object than the system takes."""
+
+    what = "system '{system}' doesn't take this object"
+    why = "it takes '{takes}', the file has {found}"
+    mend = "name another system, or another file"
+
+
+@dataclass(frozen=True)
+class SystemCase:
+    """One case.
+
+    Attributes:
+        system: the system's name.
+        name: "crm_events/cancelled".
+        given: the object's bytes.
+        expected: the message's bytes; None where the file is missing.
+        now: the time of `now()`.
+    """
+
+    system: str
+    name: str
+    given: bytes
+    expected: bytes | None
+    now: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """The declarations that a system's message is made with."""
+
+    definitions: Definitions
+    maps: Mapping[str, DataMap]
+    external_objects: Mapping[str, ExternalObject]
+
+
+def read_taken(body: bytes, system: System, definitions: Definitions) -> PropertySet:
+    """Read an object that the system takes, in the hub's own XML.
+
+    Raises:
+        Refused: the body is no such object.
+    """
+    tree = hub_from_xml(body, definitions, Limits(), lines=True)
+    name = object_name(tree)
+    if name != system.takes:
+        raise NotTaken(system=system.name, takes=system.takes, found=f"'{name}'" if name else "no object")
+    return tree
+
+
+def render_file(body: bytes, system: System, known: Known, circumstances: Circumstances) -> bytes:
+    """Make the message to the system from an object in the hub's own XML.
+
+    Raises:
+        Refused: the body is no such object, or the message can't be made.
+    """
+    tree = read_taken(body, system, known.definitions)
+    return system.render(tree, known.maps, known.external_objects, circumstances)
+
+
+def find_system_cases(folder: Traversable, systems: Mapping[str, System]) -> list[SystemCase]:
+    """The cases in a folder ``adapters/systems/cases``, sorted by name; none where there is no such folder."""
+    stems = {pathlib.PurePosixPath(system.where.split(":")[0]).stem: name for name, system in systems.items()}
+    found = [case for stem, name in stems.items() for case in _cases_of(folder / stem, stem, name)]
+    return sorted(found, key=lambda case: case.name)
+
+
+def _cases_of(folder: Traversable, stem: str, system: str) -> Iterator[SystemCase]:
+    if not folder.is_dir():
+        return
+    files = {entry.name: entry for entry in folder.iterdir() if entry.is_file()}
+    for file in sorted(files):
+        if not file.endswith(_IN):
+            continue
+        case = file.removesuffix(_IN)
+        out = next((entry for name, entry in sorted(files.items()) if name.startswith(case + _OUT)), None)
+        now = files.get(case + NOW)
+        yield SystemCase(
+            system,
+            f"{stem}/{case}",
+            files[file].read_bytes(),
+            None if out is None else out.read_bytes(),
+            CASE_TIME if now is None else now.read_text("utf-8").strip(),
+        )
+
+
+def run_system_cases(systems: Mapping[str, System], cases: Sequence[SystemCase], known: Known) -> list[tuple[str, str]]:
+    """Run cases, in their order; return the name of each, and its difference, "" for a passed one."""
+    return [(case.name, _difference(case, systems[case.system], known)) for case in cases]
+
+
+def _difference(case: SystemCase, system: System, known: Known) -> str:
+    if case.expected is None:
+        return f"{case.name}{_OUT}* is missing: write what must leave for {case.name}{_IN}"
+    if not is_time(case.now):
+        return f"{case.name}{NOW} has no time such as {CASE_TIME}"
+    try:
+        found = render_file(case.given, system, known, at(case.now))
+    except HubError as error:
+        return str(error)
+    if found == case.expected:
+        return ""
+    encoding = "utf-8" if system.layout is None else system.layout.encoding
+    expected, made = (_lines(body, encoding) for body in (case.expected, found))
+    return "\n".join(difflib.unified_diff(expected, made, f"{case.name}{_OUT}*", "found", n=2, lineterm=""))
+
+
+def _lines(body: bytes, encoding: str) -> list[str]:
+    """Write lines as Python texts, so that a difference in blanks and line ends can be seen."""
+    return [repr(line)[1:-1] for line in body.decode(encoding, "replace").splitlines(keepends=True)]
