@@ -30,7 +30,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "adapters": (
         ("transport", "http_exchange", "json_client", "rendering"),
         ("database", "rabbitmq", "files", "http_client", "system", "json_border"),
-        ("transports",),
+        ("transports", "system_cases"),
     ),
     "adapters.database": (("connection", "migrations"), ("schema",), ("objects", "messages")),
 }
