@@ -32,7 +32,7 @@ from schemas.hub_xml import hub_from_xml
 _IN, _OUT = ".in.xml", ".out."
 
 
-class NotTaken(Refused):
+class NotTakenBySystem(Refused):
     """A file has another object than the system takes."""
 
     what = "system '{system}' doesn't take this object"
@@ -77,7 +77,7 @@ def read_taken(body: bytes, system: System, definitions: Definitions) -> Propert
     tree = hub_from_xml(body, definitions, Limits(), lines=True)
     name = object_name(tree)
     if name != system.takes:
-        raise NotTaken(system=system.name, takes=system.takes, found=f"'{name}'" if name else "no object")
+        raise NotTakenBySystem(system=system.name, takes=system.takes, found=f"'{name}'" if name else "no object")
     return tree
 
 

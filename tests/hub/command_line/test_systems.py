@@ -67,7 +67,7 @@ def test_an_unknown_system_and_another_object_are_told(folder, command):
         "  where: event.xml\n"
         "  why:   it takes 'OM Billing Event', the file has 'Account'\n"
         "  mend:  name another system, or another file\n"
-        "  reason: NotTaken\n"
+        "  reason: NotTakenBySystem\n"
     )
 
 
