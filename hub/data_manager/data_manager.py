@@ -100,6 +100,16 @@ class DataManager:
             transaction.messages.outbox.mark_sent(row.id for row in rows)
         return len(rows)
 
+    def try_write(self) -> None:
+        """Prove that the database can be written.
+
+        Raises:
+            Retryable: it can't.
+        """
+        with self._open_hub.write() as transaction:
+            # A row that every process has, written as it is: the commit is flushed like any other.
+            transaction.messages.control.count_deliveries(next(iter(self.routes)), 0)
+
     def paused(self) -> set[str]:
         """The names of the routes that are paused or stopped."""
         with self._open_hub.read() as transaction:

@@ -91,6 +91,7 @@ class BrokerIntake(Intake):
         self._routes = {route.place: route for route in routes}
         #: the names of the routes that were paused at the last look
         self._paused: set[str] = set()
+        self._failed_to_write = False
 
     def take_in(self, limit: int, wait_s: float) -> int:
         """Receive a group, work or file it in one transaction, acknowledge it after the commit.
@@ -99,6 +100,11 @@ class BrokerIntake(Intake):
         """
         try:
             paused = self._manager.paused()
+            if self._failed_to_write:
+                # The broker counts how often a message comes back, and gives it up after 50 times. A database that can
+                # be read and not written, because its disk is full, would use that up within half an hour.
+                self._manager.try_write()
+                self._failed_to_write = False
         except Retryable:
             # Without a database nothing can be worked here: hubs whose database answers get the messages.
             self._give_back(list(self._routes))
@@ -126,6 +132,7 @@ class BrokerIntake(Intake):
         try:
             self._manager.take([(self._routes[delivery.channel], delivery) for delivery in deliveries])
         except BaseException:
+            self._failed_to_write = True
             # Not acknowledged: the broker delivers them again, marked as redelivered.
             self._give_back(channels)
             raise

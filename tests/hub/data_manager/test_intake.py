@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from contextlib import closing
 
 import pika
 import pytest
 
-from adapters.database.connection.driver_faults import DatabaseAway
+from adapters.database.connection.driver_faults import DatabaseAway, DatabaseBusy
 from adapters.rabbitmq import RabbitMQ
 from adapters.transport import Delivery, Envelope, TransportAway, Unroutable
 from hub.data_manager.data_manager import DataManager
@@ -59,6 +60,9 @@ class Manager:
     def take(self, arrived):
         return self._ask("take", [])
 
+    def try_write(self):
+        return self._ask("take", None)
+
     def _ask(self, method, answer):
         if method == self.away_at:
             raise DatabaseAway("the database doesn't answer", database="", cause="")
@@ -74,6 +78,35 @@ def test_without_a_database_nothing_is_acknowledged_and_everything_given_back(ro
     with pytest.raises(DatabaseAway):
         intake.take_in(25, 0.0)
     assert broker.done == ["release mainframe.orders"]
+
+
+def test_messages_are_not_given_up_while_the_database_can_not_be_written(road, private_rabbitmq):
+    """Each time that a message comes back counts for the broker; after 50 times it makes a dead letter of it."""
+    route = road.open_hub.deployment.routes["mainframe_order"]
+    transport, manager = RabbitMQ(private_rabbitmq.url, Surroundings()), Manager("take")
+    with closing(transport), closing(pika.BlockingConnection(pika.URLParameters(private_rabbitmq.url))) as stranger:
+        transport.declare([channel_of(route)])
+        transport.publish(route.place, [Envelope("M-1", b"<ORDERS/>")])
+        intake = BrokerIntake(transport, manager, [route])
+        for _ in range(60):
+            with pytest.raises(DatabaseAway):
+                intake.take_in(25, 1.0)
+        manager.away_at = None
+        assert intake.take_in(25, 20.0) == 1
+        assert stranger.channel().queue_delete(route.dead_letters).method.message_count == 0
+        stranger.channel().queue_delete(route.place)
+
+
+def test_a_write_is_tried_on_the_database_itself(road):
+    """It changes nothing, and fails where the next message would."""
+    manager = DataManager(road.open_hub)
+    manager.try_write()
+    with road.open_hub.read() as transaction:
+        assert transaction.messages.counts().deliveries == 0
+    with closing(sqlite3.connect(road.folder / "orderhub.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseBusy):
+            manager.try_write()
 
 
 def test_what_was_taken_is_acknowledged(road):
