@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, event, insert
+from sqlalchemy import create_engine, event, insert, select
 
 from adapters.database.connection.database import Database
 from adapters.database.messages.fallout import FalloutEntry
@@ -679,3 +679,42 @@ class TestDesk:
         assert not store.fallout.resolve(row_id, "retried")
         assert store.fallout.listing() == []
         assert store.fallout.listing(state=None)[0]["resolution"] == "retried"
+
+
+@pytest.mark.parametrize("commits", [True, False], ids=["the first commits", "the first dies"])
+def test_who_files_the_messages_of_another_waits_and_never_files_a_younger_one_before_them(
+    database: Database, commits: bool
+) -> None:
+    """A hub that has lost its channel still files; the broker has given the same messages and younger ones to another.
+
+    This holds the order of a key where the consumers of two hubs overlap.
+    """
+    outcomes: list[str] = []
+
+    def file(numbers: range) -> None:
+        with database.write() as connection:
+            filing = MessageStore(connection, Surroundings(), process="worker-2")
+            filed = filing.file_all([arrival(f"m{number}", key="one") for number in numbers])
+            outcomes.extend(one.outcome for one in filed)
+
+    class Death(Exception):
+        """Ends the first hub's transaction without a commit."""
+
+    other = threading.Thread(target=file, args=(range(2, 8),))
+    try:
+        with database.write() as connection:
+            first = MessageStore(connection, Surroundings(), process="worker-1")
+            first.file_all([arrival(f"m{number}", key="one") for number in range(5)])
+            other.start()
+            other.join(0.5)
+            assert other.is_alive()
+            assert outcomes == []
+            if not commits:
+                raise Death
+    except Death:
+        pass
+    other.join(60)
+    assert outcomes == (["repeat"] * 3 if commits else ["new"] * 3) + ["new"] * 3
+    with database.read() as connection:
+        filed = connection.execute(select(INBOX.c.identity).order_by(INBOX.c.seq)).scalars().all()
+    assert filed == [f"m{number}" for number in range(0 if commits else 2, 8)]
