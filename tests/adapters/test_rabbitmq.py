@@ -13,6 +13,7 @@ import struct
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ from integration_objects.errors import HubError, Misconfigured, Retryable
 from integration_objects.surroundings import SeededSurroundings, Surroundings
 from tests.services.cutting_proxy import CuttingProxy
 
+ROOT = Path(__file__).parents[2]
 QUICK = Timeouts(connect_s=5, answer_s=5, backoff_s=0.02, longest_backoff_s=0.1)
 
 
@@ -144,6 +146,52 @@ def test_queues_are_quorum_queues_with_a_limit_far_off_and_a_dead_letter_queue(
     stranger.queue_declare(
         f"{name}.dead-letter", durable=True, arguments={"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
     )
+
+
+def documented_arguments(column: int, dead_letters: str) -> dict[str, Any]:
+    """Read the arguments of a queue from the table in docs/production.md."""
+    known = {"`quorum`": "quorum", "`at-least-once`": "at-least-once", "`reject-publish`": "reject-publish"}
+    found: dict[str, Any] = {}
+    for line in (ROOT / "docs/production.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("| `x-"):
+            name, value = (line.strip("| ").split(" | ")[place] for place in (0, column))
+            if value.startswith("`true`"):
+                found[name.strip("`")] = True
+            elif value.isdigit():
+                found[name.strip("`")] = int(value)
+            elif value.startswith("empty text"):
+                found[name.strip("`")] = ""
+            elif value.startswith("the dead-letter queue's name"):
+                found[name.strip("`")] = dead_letters
+            elif value != "absent":
+                found[name.strip("`")] = known[value]
+    return found
+
+
+def test_queues_that_an_operator_declares_as_documented_serve_a_hub_with_the_documented_rights(
+    private_rabbitmq: Any, open_transport: Any
+) -> None:
+    """The hub's user may touch these queues only."""
+    name = f"operated-{uuid.uuid4().hex[:8]}"
+    dead_letters, answers = f"{name}.dead-letter", f"{name}.answers"
+    with contextlib.closing(pika.BlockingConnection(pika.URLParameters(private_rabbitmq.url))) as connection:
+        operator = connection.channel()
+        for queue, column in ((dead_letters, 2), (answers, 2), (name, 1)):
+            operator.queue_declare(queue, durable=True, arguments=documented_arguments(column, dead_letters))
+        private_rabbitmq.control("add_user", name, "secret")
+        own = rf"^{name}(\..*)?$"
+        private_rabbitmq.control("set_permissions", name, own, r"^amq\.default$", rf"^{name}$")
+        transport = open_transport(private_rabbitmq.url.replace("guest:guest", f"{name}:secret"))
+        transport.declare([Channel(name, single_active=True, dead_letter=dead_letters), Channel(answers, shared=True)])
+        transport.publish(name, envelopes(1))
+        transport.acknowledge(take(transport, name, 1))
+        transport.publish(answers, envelopes(2))
+        transport.publish(dead_letters, envelopes(3))
+        with pytest.raises(BrokerRefused):
+            transport.declare([Channel("somebody-elses")])
+        for queue in (dead_letters, answers, name):
+            operator.queue_delete(queue)
+        private_rabbitmq.control("delete_user", name)
 
 
 def test_a_queue_of_another_kind_is_an_error_and_is_not_changed(
