@@ -12,6 +12,7 @@ from hub.workflows.fulfilment import completion, order_synchronization
 from hub.workflows.orders import (
     approve_order,
     cancel_order,
+    compensation,
     edit_order,
     fallout,
     projected_state,
@@ -45,6 +46,7 @@ def shipped_workflows() -> dict[str, Workflow]:
             *completion.WORKFLOWS,
             *projected_state.WORKFLOWS,
             *fallout.WORKFLOWS,
+            *compensation.WORKFLOWS,
             *move.WORKFLOWS,
         )
     }

@@ -1,23 +1,34 @@
-"""Answers of provisioning: the statuses and milestones of a work order's lines, written into the order.
+"""Answers of provisioning: the statuses and facts of a work order's lines, written into the order.
+
+    answers to the present revision    the lines' statuses and facts (here), corrections of complete lines
+    answers to replaced revisions      `late_answers`
 
 Source: "Order synchronization"; spec: docs/design/road.md "Out and back".
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import order_reply
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.completion import take_completed_lines
+from hub.workflows.fulfilment.corrections import COMPLETED_DATE, Correction, correct_lines
+from hub.workflows.fulfilment.facts import set_facts
 from hub.workflows.fulfilment.fallout_entries import mark_later_orders
+from hub.workflows.fulfilment.late_answers import (
+    PresentAnswer,
+    settle_old_requests,
+    split_answers,
+    take_late_answers,
+)
 from hub.workflows.fulfilment.revisions import pass_on
 from hub.workflows.state.milestones import MILESTONE, reach
 from hub.workflows.state.order_lookup import in_force
 from hub.workflows.state.statuses import FAILED, StatusChangeRefused, check_change
 from integration_objects.complex_object import (
-    ComplexObject,
     action_code,
     first_instance,
     instances,
@@ -27,7 +38,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused, Waiting
 from integration_objects.field_values import read_date, read_number
-from integration_objects.names import KEY, NO_ACTION, ORDER, WORK_ORDER
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, WORK_ORDER
 from integration_objects.property_set import PropertySet
 
 
@@ -57,24 +68,6 @@ class OneStatusAMessage(Refused):
     mend = "send each work order's status in a message of its own, with the lines that changed"
 
 
-class LineNotAsked(Refused):
-    """A status names a line on which its work order asks for nothing."""
-
-    what = "the work order asks nothing of the line '{key}'"
-    where = "Work Order Status, line {key}"
-    why = "its lines are {asked}"
-    mend = "answer with the Integration Ids of the work order's lines that have an action"
-
-
-class WorkOrderAsksNothing(Refused):
-    """A status answers a work order that asks for nothing any more."""
-
-    what = "the work order asks nothing any more"
-    where = "Work Order Status, Work Order Number"
-    why = "it was withdrawn, or a later revision asks nothing of this system"
-    mend = "answer the work order that asks for the lines now, if there is one; else there is nothing to do"
-
-
 def accounts_of_status(run: Run, tree: PropertySet) -> set[str]:
     """Return the accounts of the orders that the statuses of a message answer; none for an unknown order."""
     return {
@@ -85,9 +78,10 @@ def accounts_of_status(run: Run, tree: PropertySet) -> set[str]:
 
 
 def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
-    """Take in an answer of provisioning: line statuses, processed flags, billing event, service profile.
+    """Take in an answer of provisioning: line statuses, facts, processed flags, billing event, service profile.
 
-    A line that the message doesn't name keeps its status. So does a line whose last status has a later time.
+    A line that the message doesn't name keeps its status. So does a line whose last status has a later time. A message
+    that changes any fact changes something, whatever the status beside the fact.
 
     Args:
         run: the run; the order's account is locked.
@@ -109,17 +103,24 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
     number = work_orders[0].get("Order Number")
     active = first_instance(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}))
     order = in_force(run, active)
-    if _is_superseded(status, work_orders):
-        return Outcome("filtered", order_reply(order), why="the status answers a revision that has been replaced")
-
-    changed = _take_lines(run, status, work_orders, order)
-    if not changed:
+    present, replaced = split_answers(
+        run, line_items(status), _asked_lines(work_orders), order, _is_replaced(status, work_orders)
+    )
+    taken = _take_lines(run, status, present, order)
+    late = take_late_answers(run, order, replaced, status.get("Status Time") or run.now())
+    changed = taken.changed
+    if not changed and not late:
         # Brokers deliver a message twice at times; the second answer says nothing new.
-        return Outcome("filtered", order_reply(order), why="the status changes no line")
+        return Outcome("filtered", order_reply(order), why="the status says nothing new of any line")
+    if not changed:
+        return Outcome("done", order_reply(order, [(item.get("Source Reference"), item.get(KEY)) for item in late]))
     for work_order in work_orders:
         _close_work_order(work_order)
         run.effects.update(message(WORK_ORDER, [work_order]))
-    take_completed_lines(run, order, [item for item in changed if item.get("Status") == "Complete"])
+    # First: an order that waited for these services is applied to the corrected profile.
+    correct_lines(run, order, taken.corrections)
+    take_completed_lines(run, order, taken.completed)
+    settle_old_requests(run, order, taken.completed)
     if active is not order:
         # After the completed lines: the supplement takes over the dates that their application has written.
         pass_on(run, active, changed)
@@ -127,7 +128,9 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
     failed = [item for item in changed if item.get("Status") in FAILED]
     if failed:
         mark_later_orders(run, order, failed, "failed in part")
-    return Outcome("done", order_reply(order, [(item.get("Source Reference"), item.get(KEY)) for item in changed]))
+    return Outcome(
+        "done", order_reply(order, [(item.get("Source Reference"), item.get(KEY)) for item in (*changed, *late)])
+    )
 
 
 def _only_status(tree: PropertySet) -> PropertySet:
@@ -176,7 +179,12 @@ def _refuse_unknown(run: Run, status: PropertySet) -> None:
     )
 
 
-def _is_superseded(status: PropertySet, work_orders: Sequence[PropertySet]) -> bool:
+def _is_replaced(status: PropertySet, work_orders: Sequence[PropertySet]) -> bool:
+    """Tell whether a status answers a revision that a later one has replaced.
+
+    Raises:
+        WorkOrderRevisionUnknown: there never was such a revision.
+    """
     text = status.get("Revision")
     if text is None:
         return False
@@ -188,48 +196,63 @@ def _is_superseded(status: PropertySet, work_orders: Sequence[PropertySet]) -> b
     ]
     newest = max(read_number(work_order.get("Revision") or "1") for work_order in concerned or work_orders)
     # An answer to a revision that was never sent is the other system's fault, not an answer that comes too early.
-    if revision > newest:
+    if not 1 <= revision <= newest or revision != revision.to_integral_value():
         raise WorkOrderRevisionUnknown(revision=revision, number=work_orders[0].get("Work Order Number"), newest=newest)
     return revision < newest
 
 
-def _take_lines(
-    run: Run, status: PropertySet, work_orders: Sequence[PropertySet], order: PropertySet
-) -> list[PropertySet]:
-    """Set the lines' statuses and milestones on the order and its work orders, in place.
+@dataclass(frozen=True)
+class _TakenLines:
+    """The order's lines that a status changes.
 
-    Returns:
-        The order lines that changed.
+    Attributes:
+        changed: all of them.
+        completed: those that it completes.
+        corrections: those that were complete before.
     """
-    asked = {line.get(KEY): line for work_order in work_orders for line in _asked_lines(work_order)}
-    lines = ComplexObject(order)
+
+    changed: Sequence[PropertySet]
+    completed: Sequence[PropertySet]
+    corrections: Sequence[Correction]
+
+
+def _take_lines(run: Run, status: PropertySet, answers: Iterable[PresentAnswer], order: PropertySet) -> _TakenLines:
+    """Set the lines' statuses and facts on the order and its work orders, in place."""
     time = status.get("Status Time") or run.now()
-    changed = []
+    component = run.definitions[ORDER].root.children[LINE_ITEM]
+    asked_fields = run.definitions[WORK_ORDER].root.children[LINE_ITEM].fields
+    changed: list[PropertySet] = []
+    completed: list[PropertySet] = []
+    corrections: list[Correction] = []
     reached: list[tuple[PropertySet, str]] = []
-    for answer in line_items(status):
-        key, milestone = answer.get(KEY), answer.get(MILESTONE)
-        line, item = asked.get(key), lines.by_key(key)
-        if line is None or item is None:
-            raise LineNotAsked(key=key, asked=", ".join(map(str, asked))) if asked else WorkOrderAsksNothing()
+    for answer, line, item in answers:
+        milestone = answer.get(MILESTONE)
         if milestone is not None:
             # However late the message comes, the line has been there: a point of no return stays passed.
             reached.append((item, milestone))
-        last_time = line.get("Status Time")
-        if last_time is not None and read_date(time) < read_date(last_time):
-            continue  # a broker doesn't keep the order of redelivered messages: the newer status stands
-        if milestone not in (None, item.get(MILESTONE)):
-            item.properties[MILESTONE] = milestone
-            line.properties["Status Time"] = time
-            changed.append(item)
-        if (answer.get("Status") or "") != item.get("Status"):
+        last_time, before = line.get("Status Time"), item.get("Status")
+        # A broker doesn't keep the order of redelivered messages: the newer status stands.
+        is_late = last_time is not None and read_date(time) < read_date(last_time)
+        has_status = not is_late and (answer.get("Status") or "") != before
+        if has_status:
             _set_status(answer, line, item, order, time)
-            changed.append(item)
+        old = set_facts(answer, item, component, only_new=is_late)
+        if not has_status and not old:
+            continue
+        line.properties |= {name: item.properties[name] for name in old if name in asked_fields}
+        changed.append(item)
+        if not is_late:
+            line.properties["Status Time"] = time
+        if before == "Complete":
+            corrections.append(Correction(item, old))
+        elif item.get("Status") == "Complete":
+            completed.append(item)
     changed += reach(run, reached)
-    return list({item.get(KEY): item for item in changed}.values())
+    return _TakenLines(list({item.get(KEY): item for item in changed}.values()), completed, corrections)
 
 
-def _asked_lines(work_order: PropertySet) -> list[PropertySet]:
-    return [line for line in items_of(work_order) if action_code(line) != NO_ACTION]
+def _asked_lines(work_orders: Iterable[PropertySet]) -> list[PropertySet]:
+    return [line for work_order in work_orders for line in items_of(work_order) if action_code(line) != NO_ACTION]
 
 
 def _set_status(answer: PropertySet, line: PropertySet, item: PropertySet, order: PropertySet, time: str) -> None:
@@ -249,15 +272,14 @@ def _set_status(answer: PropertySet, line: PropertySet, item: PropertySet, order
     for node in (line, item):
         node.properties["Status"] = new
         if new == "Complete":
-            node.properties["Completed Date"] = answer.get("Completed Date") or time
-        if answer.get("Service Id") is not None:
-            node.properties["Service Id"] = answer.get("Service Id")
-    line.properties["Status Time"] = time
-    item.properties["Status Reason"] = answer.get("Reason")
+            # A line that is complete without a date of its own was completed when the system says so.
+            node.properties[COMPLETED_DATE] = time
+    # The reason belongs to the status; a reason of this answer is written with its facts.
+    item.properties["Status Reason"] = None
 
 
 def _close_work_order(work_order: PropertySet) -> None:
     """Set the work order's status once no line is Open, in place."""
-    statuses = {line.get("Status") for line in _asked_lines(work_order)}
+    statuses = {line.get("Status") for line in _asked_lines([work_order])}
     if "Open" not in statuses:
         work_order.properties["Status"] = "Failed" if FAILED & statuses else "Complete"

@@ -1,4 +1,7 @@
-"""Billing: the event that tells which lines were completed, from when to when they are charged, and at which price.
+"""Billing: the events that tell which lines were completed, from when to when they are charged, and at which price.
+
+    Lines Completed    lines of an order are complete: start, change or stop charging
+    Lines Corrected    a fact of completed lines was corrected: a service id, the day of completion
 
 Source: "Apply Completed Sales Order Line Item Process"; spec: docs/design/road.md "Out and back".
 """
@@ -14,32 +17,49 @@ from integration_objects.complex_object import action_code, first_instance, item
 from integration_objects.names import BILLING_EVENT, KEY, LINE_ITEM, ORDER
 from integration_objects.property_set import PropertySet
 
+#: The type of an order that undoes what provisioning did for a request that had been withdrawn.
+COMPENSATION = "Compensation"
+
 
 def bill_completed_lines(run: Run, order: PropertySet, completed: Sequence[PropertySet]) -> None:
-    """Emit the event Lines Completed for lines of an order.
+    """Emit the event Lines Completed for lines of an order."""
+    # What was made to undo a service that the customer withdrew was never charged for.
+    if order.get("Order Type") != COMPENSATION:
+        _bill(run, order, "Lines Completed", completed)
 
-    The whole order is dated, not what Trim leaves of it: Trim drops the one-time fees, which billing wants.
+
+def bill_corrected_lines(run: Run, order: PropertySet, corrected: Sequence[PropertySet]) -> None:
+    """Emit the event Lines Corrected for lines that billing was told of, and of which a fact has changed since.
+
+    A line that added or changed a service is a change now: the charge goes on, with the new facts.
     """
+    _bill(run, order, "Lines Corrected", corrected, corrected=True)
+
+
+def _bill(run: Run, order: PropertySet, event_type: str, lines: Sequence[PropertySet], corrected: bool = False) -> None:
+    # The whole order is dated, not what Trim leaves of it: Trim drops the one-time fees, which billing wants.
     dated = first_instance(run.call("Set Effectivity Dates", message(ORDER, [order]), completed=run.now()))
     dated_lines = {item.get(KEY): item for item in items_of(dated)}
     component = run.definitions[BILLING_EVENT].root
     event = carried(order, component)
     event.properties |= {
         "Event Id": run.new_id(),
-        "Event Type": "Lines Completed",
+        "Event Type": event_type,
         "Event Time": run.now(),
         "Order Revision": order.get("Revision"),
     }
-    joined_ids = service_ids(run, completed, lambda item: item.get("Completed Date") or run.now())
-    for item in completed:
+    joined_ids = service_ids(run, lines, lambda item: item.get("Completed Date") or run.now())
+    for item in lines:
         line = carried(item, component.children[LINE_ITEM])
         dates = dated_lines[item.get(KEY)]
         if id(item) in joined_ids:
             line.properties["Service Id"] = joined_ids[id(item)]
+        if corrected and action_code(item) != "Delete":
+            line.properties["Action Code"] = "Update"
         line.properties["Price"] = item.get("Adjusted Price")
         line.properties["Effective Start Date"] = dates.get("Calculated Effective Start Date")
         line.properties["Effective End Date"] = dates.get("Calculated Effective End Date")
-        if action_code(item) == "Update":
+        if action_code(line) == "Update":
             line.properties["Change Date"] = dates.get("Completed Date")
         put_list(event, LINE_ITEM).append(line)
     run.effects.emit(BILLING_EVENT, message(BILLING_EVENT, [event]))

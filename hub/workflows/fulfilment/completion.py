@@ -228,10 +228,12 @@ def apply_completed(run: Run, order: PropertySet, just_completed: Collection[str
     waited = [key or "" for key in lines.actions if key not in just_completed and key not in too_early]
     if waited:
         lost = {entry.item for entry in ignored if entry.attribute is None}
-        how = _IN_PROFILE if lost.isdisjoint(waited) else _NOT_TAKEN
-        fallout_entries.resolve(run, order, fallout_entries.BELOW_FAILED, how, waited)
-        in_profile = [item.get(KEY) or "" for item in items_of(order) if item.get("Applied Date") is not None]
-        fallout_entries.resolve(run, order, fallout_entries.WAITING, how, in_profile)
+        applied = [item.get(KEY) or "" for item in items_of(order) if item.get("Applied Date") is not None]
+        for cause, keys in ((fallout_entries.BELOW_FAILED, waited), (fallout_entries.WAITING, applied)):
+            # Entry by entry: one lost line says nothing of the lines of other entries. The second call finds the
+            # entries that the first one left open.
+            fallout_entries.resolve(run, order, cause, _IN_PROFILE, [key for key in keys if key not in lost])
+            fallout_entries.resolve(run, order, cause, _NOT_TAKEN, keys)
 
 
 def _choose_lines(run: Run, order: PropertySet) -> _CompletedLines | None:

@@ -5,6 +5,8 @@
     Ignored by Apply          completed lines that the service profile couldn't take
     Waits For Another Order   completed lines of services, or beneath them, that the service profile doesn't have yet
     Built On Failed Lines     an open order was configured and priced on lines that will not come
+    Completed After Withdrawal    lines were provisioned that the order had asked for, and doesn't ask for any more
+    Completed As Replaced     lines were provisioned as a replaced revision asked; the present one asks otherwise
     Overtaken By Due Date     an order that was submitted later, and is due earlier, leaves something of it undone
 
 Source: "Apply Completed Sales Order Line Item Process"; spec: docs/design/workflows.md, two traps of the source.
@@ -43,6 +45,8 @@ IGNORED = "Ignored by Apply"
 WAITING = "Waits For Another Order"
 BUILT_ON_FAILED = "Built On Failed Lines"
 OVERTAKEN = "Overtaken By Due Date"
+AFTER_WITHDRAWAL = "Completed After Withdrawal"
+AS_REPLACED = "Completed As Replaced"
 #: broken rules that a reason names
 _MOST_RULES = 10
 

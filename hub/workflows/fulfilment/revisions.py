@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping
 
 from hub.services.differences import differs_in
+from hub.services.items import quantity_of
 from hub.workflow_manager.run import Run
 from integration_objects.complex_object import ComplexObject, action_code, attributes, message, put_list
 from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, ORDER
@@ -15,7 +16,7 @@ from integration_objects.property_set import PropertySet
 
 
 def same_request(run: Run, but_not: Container[str] = ("Service Id",)) -> Callable[[PropertySet, PropertySet], bool]:
-    """Make the question whether two lines of orders ask for the same: action, fields and attributes.
+    """Make the question whether two lines of orders ask for the same: action, quantity, fields and attributes.
 
     Args:
         run: the run.
@@ -27,7 +28,9 @@ def same_request(run: Run, but_not: Container[str] = ("Service Id",)) -> Callabl
     values_differ = differs_in(attribute, attribute.compared)
 
     def ask_the_same(one: PropertySet, other: PropertySet) -> bool:
-        if action_code(one) != action_code(other) or fields_differ(one.properties, other.properties):
+        if action_code(one) != action_code(other) or quantity_of(one) != quantity_of(other):
+            return False
+        if fields_differ(one.properties, other.properties):
             return False
         values, others = _attributes_by_name(one), _attributes_by_name(other)
         return values.keys() == others.keys() and not any(

@@ -19,6 +19,7 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
+from hub.workflows.fulfilment.billing import COMPENSATION
 from hub.workflows.fulfilment.completion import flag_processed
 from hub.workflows.fulfilment.work_orders import send_work_orders
 from hub.workflows.orders.supplements import supplement_of
@@ -31,6 +32,7 @@ from integration_objects.errors import Refused
 from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
 
+ENTRY = Argument("entry", required=True, help="The fallout entry's id, as fallout-list has it.")
 #: causes of entries about an order that relies on another one
 _RELIES_ON_ANOTHER = (fallout_entries.BUILT_ON_FAILED, fallout_entries.OVERTAKEN)
 #: causes of entries whose lines can be tried again
@@ -119,6 +121,8 @@ def _possible_workflows(entry: Mapping[str, Any], order: PropertySet | None) -> 
     status = None if order is None else order.get("Status")
     if entry["cause"] in _RETRIED and status == "Failed":
         return ["fallout-retry", "fallout-amend", "fallout-close"]
+    if entry["cause"] == fallout_entries.AFTER_WITHDRAWAL:
+        return ["fallout-keep", "fallout-undo", "fallout-close"]
     if entry["cause"] == fallout_entries.WAITING:
         return ["apply-completed", "fallout-close"]
     if entry["cause"] in _RELIES_ON_ANOTHER and status in UNSUBMITTED:
@@ -146,7 +150,7 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
         OrderDoesNotApply, StatusChangeRefused: the lines don't follow any more from what the customer has.
         ConfigurationRefused: with them, services break rules of their products.
     """
-    order = _failed_order(run, _open_entry(run, entry))
+    order = _failed_order(run, open_entry(run, entry))
     number = order.get("Order Number") or ""
     failed = {item.get(KEY) or "": item for item in items_of(order) if item.get("Status") in FAILED}
     for key in lines:
@@ -161,8 +165,10 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
         item.properties["Status"] = "Open"
         forget(item)
     # The lines were proven when the order was submitted. Other orders may have changed the services since then.
-    service_items = prove_in_turn(run, order, ORDER, state_in_turn(run, order), _RETRY_MEND)
-    prove_rules(run, order, service_items, is_configured=True, mend=_RETRY_MEND)
+    # A compensation removes services that were never in the profile: no state proves it.
+    if order.get("Order Type") != COMPENSATION:
+        service_items = prove_in_turn(run, order, ORDER, state_in_turn(run, order), _RETRY_MEND)
+        prove_rules(run, order, service_items, is_configured=True, mend=_RETRY_MEND)
     # The roots of the failed lines count as processed until now: the next answer would close the order again.
     flag_processed(run, order)
     run.effects.update(message(ORDER, [order]))
@@ -184,7 +190,7 @@ def amend(run: Run, entry: str) -> Outcome:
         FalloutUnknown, FalloutResolved: there is no such open entry.
         CannotBeRetried: it isn't about failed lines, or its order isn't Failed.
     """
-    supplement = supplement_of(run, _failed_order(run, _open_entry(run, entry)), failed_again=True)
+    supplement = supplement_of(run, _failed_order(run, open_entry(run, entry)), failed_again=True)
     return Outcome(objects=(message(ORDER, [supplement]),))
 
 
@@ -194,21 +200,25 @@ def close(run: Run, entry: str, resolution: str) -> Outcome:
     Raises:
         FalloutUnknown, FalloutResolved: there is no such open entry.
     """
-    found = _open_entry(run, entry)
+    found = open_entry(run, entry)
     run.effects.resolve_fallout(entry, resolution)
     return Outcome(notes=(Note("resolved", f"{found['cause']} of the order {found['order_number']}: {resolution}"),))
 
 
-def _accounts_of_entry(run: Run, row_id: str) -> set[str]:
+def accounts_of_entry(run: Run, row_id: str) -> set[str]:
     """Return the account of an entry; none if there is no such entry."""
     entry = run.fallout_entry(row_id)
     return set() if entry is None or entry["account_id"] is None else {entry["account_id"]}
 
 
-def _open_entry(run: Run, row_id: str) -> Mapping[str, Any]:
-    """Lock the entry's account, and read the entry behind the lock."""
+def open_entry(run: Run, row_id: str) -> Mapping[str, Any]:
+    """Lock an entry's account, and read the entry behind the lock.
+
+    Raises:
+        FalloutUnknown, FalloutResolved: there is no such open entry.
+    """
     # Two people may deal with one entry at the same time; the second reads what the first has made of it.
-    run.effects.lock_accounts(_accounts_of_entry(run, row_id))
+    run.effects.lock_accounts(accounts_of_entry(run, row_id))
     entry = run.fallout_entry(row_id)
     if entry is None:
         raise FalloutUnknown(entry=row_id)
@@ -239,9 +249,6 @@ def _failed_order(run: Run, entry: Mapping[str, Any]) -> PropertySet:
     return order
 
 
-_ENTRY = Argument("entry", required=True, help="The fallout entry's id, as fallout-list has it.")
-
-
 WORKFLOWS = (
     named_workflow(
         "Fallout List",
@@ -256,26 +263,26 @@ WORKFLOWS = (
         "Fallout Retry",
         retry,
         "ask for an order's failed lines again: its work orders get a new revision",
-        _ENTRY,
+        ENTRY,
         Argument("lines", "list", help="Integration Ids of failed lines; without them, all that failed."),
         module=MODULE,
-        accounts=lambda run, values: _accounts_of_entry(run, values["entry"]),
+        accounts=lambda run, values: accounts_of_entry(run, values["entry"]),
     ),
     named_workflow(
         "Fallout Amend",
         amend,
         "make a supplement of a failed order, in which its failed lines can be changed",
-        _ENTRY,
+        ENTRY,
         module=MODULE,
-        accounts=lambda run, values: _accounts_of_entry(run, values["entry"]),
+        accounts=lambda run, values: accounts_of_entry(run, values["entry"]),
     ),
     named_workflow(
         "Fallout Close",
         close,
         "note that an entry was dealt with, and how",
-        _ENTRY,
+        ENTRY,
         Argument("resolution", required=True, help="What was done about it."),
         module=MODULE,
-        accounts=lambda run, values: _accounts_of_entry(run, values["entry"]),
+        accounts=lambda run, values: accounts_of_entry(run, values["entry"]),
     ),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.workflows.fulfilment.answers import LineNotAsked, WorkOrderAsksNothing, WorkOrderUnknown
+from hub.workflows.fulfilment.answers import WorkOrderUnknown
+from hub.workflows.fulfilment.late_answers import LineNotAsked, WorkOrderAsksNothing
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import instances, walk_items
 from integration_objects.names import KEY
@@ -31,7 +32,7 @@ def test_all_lines_that_have_no_answer_yet_are_complete(ordered):
     assert ordered.profile()["Local Breakthrough Package / Local Line / Voice Mail"] == "Active"
     assert len(ordered.left("billing.events")) == 2
     again = ordered.ask("order-synchronization", work_order="O-0000001-1", status="Complete")
-    assert (again.state, again.why) == ("filtered", "the status changes no line")
+    assert (again.state, again.why) == ("filtered", "the status says nothing new of any line")
 
 
 def test_of_some_lines_it_is_said_why_they_failed(ordered):
