@@ -6,7 +6,6 @@ She is a stage for the usage scenarios (`hub.demo.scenarios.Stage`), on which no
 from __future__ import annotations
 
 import contextlib
-import json
 import pathlib
 from collections import Counter
 from collections.abc import Iterator
@@ -17,10 +16,8 @@ import pytest
 from adapters.database.schema.upgrade import upgrade
 from hub.data_manager.lookup import stored_object
 from hub.data_manager.open_hub import OpenHub
-from hub.data_manager.workflow_run import run_workflow
 from hub.deployment.deployment import Deployment
 from hub.deployment.settings import read_settings
-from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflow_manager.outcome import Outcome
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
 from integration_objects.errors import HubError
@@ -41,14 +38,9 @@ class CustomerCare:
         self.answers: list[str] = []
 
     def __call__(self, workflow: str, **arguments: Any) -> Outcome:
-        """Run a workflow; arguments that aren't text are its requests, as JSON."""
-        named = workflow_named(self.open_hub.deployment.workflows, workflow)
-        pairs = [
-            (name.replace("_", "-"), text if isinstance(text, str) else json.dumps(text))
-            for name, text in arguments.items()
-            if text is not None
-        ]
-        return run_workflow(self.open_hub, named, request(workflow, pairs)).outcome
+        """Run a workflow; see `Road.ask`."""
+        outcome: Outcome = self.road.ask(workflow, **arguments)
+        return outcome
 
     def begin(self, title: str) -> None:
         """A scenario's heading: nothing to do."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import json
 import pathlib
 from collections.abc import Sequence
 from typing import Any
@@ -73,15 +74,24 @@ class Road:
         self.run()
         return self.shown(row_id)
 
-    def ask(self, workflow: str, **arguments: str) -> Outcome:
-        """Run a workflow as `orderhub workflow` does: ``road.ask("revise", order="O-0000001")``."""
-        pairs = [(name.replace("_", "-"), value) for name, value in arguments.items()]
+    def ask(self, workflow: str, **arguments: Any) -> Outcome:
+        """Run a workflow as `orderhub workflow` does: ``road.ask("revise", order="O-0000001")``.
+
+        Arguments that aren't text are requests, which go as JSON; None leaves the argument out.
+        """
+        pairs = [
+            (name.replace("_", "-"), value if isinstance(value, str) else json.dumps(value))
+            for name, value in arguments.items()
+            if value is not None
+        ]
         asked = workflow_named(self.open_hub.deployment.workflows, workflow)
         return run_workflow(self.open_hub, asked, request(workflow, pairs)).outcome
 
-    def insert(self, xml: str) -> None:
-        """Store an object of the hub's own XML as it stands, as a workflow would have made it."""
-        tree = hub_from_xml(_bytes(xml), self.open_hub.deployment.definitions)
+    def insert(self, object: PropertySet | str) -> None:
+        """Store an object, or its form in the hub's own XML, as it stands, as a workflow would have made it."""
+        tree = object
+        if not isinstance(tree, PropertySet):
+            tree = hub_from_xml(_bytes(tree), self.open_hub.deployment.definitions)
         with self.open_hub.write() as transaction:
             transaction.store.insert(tree)
 

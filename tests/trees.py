@@ -9,43 +9,41 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from integration_objects.complex_object import attributes, instances, line_items, message
+from integration_objects.complex_object import all_items, attributes, instances, line_items, message, put_list
 from integration_objects.property_set import PropertySet
 
 Plain = dict[str, Any]
 
 
 def fields(named: dict[str, str | None]) -> dict[str, str | None]:
-    """Python names as field names: ``service_id`` is Service Id, ``action`` is Action Code."""
+    """Python names as field names: ``service_id`` and ``Service_Id`` are Service Id, ``action`` is Action Code."""
     short = {"action": "Action Code", "track": "Track As Asset", "key": "Integration Id"}
     return {short.get(name, name.replace("_", " ").title()): text for name, text in named.items()}
 
 
+def node(type: str, *children: PropertySet, **named: str | None) -> PropertySet:
+    """A header or component with its fields; each kind of its children in one list, attributes first."""
+    made = PropertySet(type, properties=fields(named))
+    for kind in sorted({child.type for child in children}):
+        put_list(made, kind).extend(child for child in children if child.type == kind)
+    return made
+
+
 def item(key: str | None, *children: PropertySet, **named: str | None) -> PropertySet:
     """A line item; children are line items and attributes."""
-    node = PropertySet("Line Item", properties={} if key is None else {"Integration Id": key})
-    node.properties.update(fields(named))
-    for type in ("Attribute", "Line Item"):
-        found = [child for child in children if child.type == type]
-        if found:
-            node.children.append(PropertySet("ListOf " + type, children=found))
-    return node
+    return node("Line Item", *children, **({} if key is None else {"key": key}), **named)
 
 
 def attribute(name: str | None, text: str | None = None, **named: str | None) -> PropertySet:
     """An attribute with a Text Value, and other fields by name."""
-    node = PropertySet("Attribute", properties={"Name": name})
-    if text is not None:
-        node.properties["Text Value"] = text
-    node.properties.update(fields(named))
-    return node
+    return node("Attribute", name=name, **({} if text is None else {"text_value": text}), **named)
 
 
 def instance(header: str, roots: tuple[PropertySet, ...], **named: str | None) -> PropertySet:
-    """A header with its line items."""
-    return PropertySet(
-        header, properties=fields(named), children=[PropertySet("ListOf Line Item", children=list(roots))]
-    )
+    """A header with its list of line items, which may be empty."""
+    made = node(header, *roots, **named)
+    put_list(made, "Line Item")
+    return made
 
 
 def asset(*roots: PropertySet, account: str = "1-A") -> PropertySet:
@@ -93,11 +91,4 @@ def counting(prefix: str = "N") -> Callable[[], str]:
 
 def only(tree: PropertySet, key: str) -> PropertySet:
     """The line item with this key."""
-    for one in instances(tree):
-        stack = list(line_items(one))
-        while stack:
-            node = stack.pop()
-            if node.get("Integration Id") == key:
-                return node
-            stack.extend(line_items(node))
-    raise KeyError(key)
+    return next(node for node in all_items([tree]) if node.get("Integration Id") == key)

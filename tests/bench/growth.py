@@ -16,8 +16,9 @@ from integration_objects.definition import shipped_definitions
 from schemas.check import Limits
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 from tests.bench.delta_and_apply import best, exponent, say, state
-from tests.hub.configurator.products import BUILT_IN, large_batch, large_bundle, large_catalogue, numbered
+from tests.hub.configurator.products import BUILT_IN, large_batch, large_bundle, large_catalogue
 from tests.hub.pricing.lists import ON, large_prices, large_quote
+from tests.trees import counting
 
 #: of lines in a bundle, three features each: the smallest is an order, the largest what the doors let in
 BUNDLES = (10, 375, 1_500)
@@ -40,7 +41,7 @@ def main() -> None:
     grow(
         "configure a bundle of lines",
         BUNDLES,
-        lambda size: partial(BUILT_IN.configure, large_bundle(size), large_batch(size), catalogue, numbered()),
+        lambda size: partial(BUILT_IN.configure, large_bundle(size), large_batch(size), catalogue, counting()),
     )
     grow("check it", BUNDLES, lambda size: partial(BUILT_IN.check, large_bundle(size), catalogue, large_bundle(size)))
     grow("price like items", PRICED, lambda size: partial(ListPricing().price, large_quote(size), prices, ON))

@@ -8,6 +8,8 @@ leaves as one work order. They have no structure, attributes or rules: what chec
 
 from __future__ import annotations
 
+from tests.road import mainframe_line
+
 LINES, ATTRIBUTES = 40, 3
 #: customers that the measured orders are spread over
 CUSTOMERS = 50
@@ -74,13 +76,11 @@ def _line(order: int, number: int) -> str:
     place = number % 3
     parent = None if number == 1 else 1 if place == 2 else number - 1 if place == 0 else number - 2
     product = "LCLLN002" if number == 1 or place == 2 else "LDIST001" if place == 0 else "DIRLS001"
-    return (
-        f"<LINE><LINE-NO>{number}</LINE-NO>"
-        + ("" if parent is None else f"<PARENT-LINE-NO>{parent}</PARENT-LINE-NO>")
-        + f"<SVC-REF>SERVICE-{order:08d}-{number:03d}</SVC-REF><ACTN>A</ACTN><PROD-CD>{product}</PROD-CD><QTY>1</QTY>"
+    more = (
         f"<UOM>Month</UOM><OCCURS>12</OCCURS><PHONE>509555{number:04d}</PHONE><PRICE>{number}.99</PRICE>"
         "<PRICE-TYPE>R</PRICE-TYPE><DUE-DATE>20260112</DUE-DATE>"
         f"<FEATURE><NAME>Forwarding Number</NAME><VAL>509556{number:04d}</VAL></FEATURE>"
         "<FEATURE><NAME>Directory Listing</NAME><VAL>Smith &amp; Sons, Main Street</VAL></FEATURE>"
-        f"<FEATURE><NAME>Rings Before Voice Mail</NAME><VAL>{number % 9}</VAL></FEATURE></LINE>"
+        f"<FEATURE><NAME>Rings Before Voice Mail</NAME><VAL>{number % 9}</VAL></FEATURE>"
     )
+    return mainframe_line(number, "A", product, parent, f"SERVICE-{order:08d}-{number:03d}", more=more)

@@ -40,6 +40,7 @@ from hub.workflow_manager.origin import Origin
 from hub.workflows.received.hub_object import load
 from integration_objects.surroundings import Surroundings
 from schemas.hub_xml import hub_from_xml
+from tests.road import mainframe_line, mainframe_order
 
 ROOT = pathlib.Path(__file__).parents[2]
 ROUTE = "mainframe_order"
@@ -58,13 +59,8 @@ Row = tuple[Any, ...]
 
 def order(number: int) -> bytes:
     """A small order of one of the customers: a service with a feature, made by provisioning."""
-    return (
-        f"<ORDERS><ORDER><MSG-ID>M-{number}</MSG-ID><ORD-NO>{number}</ORD-NO><REV-NO>1</REV-NO>"
-        f"<CUST-NO>{customer(number)}</CUST-NO><CURR>USD</CURR>"
-        f"<LINE><LINE-NO>1</LINE-NO><SVC-REF>L{number}</SVC-REF><ACTN>A</ACTN><PROD-CD>LCLLN001</PROD-CD><QTY>1</QTY></LINE>"
-        f"<LINE><LINE-NO>2</LINE-NO><PARENT-LINE-NO>1</PARENT-LINE-NO><ACTN>A</ACTN><PROD-CD>CALID001</PROD-CD>"
-        f"<QTY>1</QTY></LINE></ORDER></ORDERS>"
-    ).encode()
+    lines = (mainframe_line(1, "A", "LCLLN001", ref=f"L{number}"), mainframe_line(2, "A", "CALID001", parent=1))
+    return mainframe_order(str(number), *lines, customer=customer(number), message=f"M-{number}").encode()
 
 
 def refused_order(number: int) -> bytes:

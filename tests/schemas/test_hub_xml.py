@@ -15,6 +15,7 @@ from schemas.check import Limits
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 from schemas.hub_xsd import hub_xsd
 from tests.steps_of import steps_of
+from tests.trees import attribute, instance, item
 
 DEFINITIONS = shipped_definitions()
 DEEP = Limits.files()
@@ -56,22 +57,16 @@ def lines(inner: str) -> str:
     return order(f"<ListOfLineItem>{inner}</ListOfLineItem>")
 
 
-def item(key: str, *below: PropertySet, **properties: str | None) -> PropertySet:
-    node = PropertySet(LINE_ITEM, properties={"Integration Id": key, **properties})
-    if below:
-        put_list(node, LINE_ITEM).extend(below)
-    return node
+def order_of(*roots: PropertySet, **named: str | None) -> PropertySet:
+    return message("OM Order", [instance("Order", roots, order_number="O-1", **named)])
 
 
-def order_of(*roots: PropertySet, **properties: str | None) -> PropertySet:
-    header = PropertySet("Order", properties={"Order Number": "O-1", **properties})
-    put_list(header, LINE_ITEM).extend(roots)
-    return message("OM Order", [header])
+MISPLACED = PropertySet(list_of(LINE_ITEM), children=[PropertySet(ATTRIBUTE)])
 
 
 def chain(length: int, row_ids: bool = False) -> PropertySet:
     def line(number: int) -> PropertySet:
-        return item(f"A{number}", **({"Row Id": f"R{number}"} if row_ids else {}))
+        return item(f"A{number}", **({"row_id": f"R{number}"} if row_ids else {}))
 
     top = node = line(1)
     for number in range(2, length + 1):
@@ -82,15 +77,8 @@ def chain(length: int, row_ids: bool = False) -> PropertySet:
 
 
 def test_the_specs_example_is_read_as_the_tree_that_it_shows():
-    colour = PropertySet(ATTRIBUTE, properties={"Name": "Colour", "Text Value": "Red", "Action Code": "-"})
-    bundle = PropertySet(
-        LINE_ITEM,
-        properties={"Integration Id": "A1", "Product Id": "GCI One Bundle", "Action Code": "-", "Quantity": "1"},
-        children=[
-            PropertySet(list_of(ATTRIBUTE), children=[colour]),
-            PropertySet(list_of(LINE_ITEM), children=[item("A2")]),
-        ],
-    )
+    colour = attribute("Colour", "Red", action="-")
+    bundle = item("A1", colour, item("A2"), product_id="GCI One Bundle", action="-", quantity="1")
     quote = PropertySet(
         "Quote",
         properties={"Quote Number": "Q-1", "Account Id": "1-A"},
@@ -404,7 +392,10 @@ def test_what_cannot_be_read_says_what_where_why_and_how_to_mend_it(text: str, m
     [
         (order_of(Colour="red"), "'Order' has no field 'Colour'"),
         (order_of(Status="a\x00b"), "XML can't carry the value of 'Status'"),
-        (order_of(PropertySet("Attribute")), "a 'Attribute' stands where a 'Line Item' belongs"),
+        (
+            message("OM Order", [PropertySet("Order", children=[MISPLACED])]),
+            "a 'Attribute' stands where a 'Line Item' belongs",
+        ),
         (message("OM Ordr", [PropertySet("Order")]), "there is no integration object 'OM Ordr'"),
         (PropertySet(), "the tree is no message"),
     ],

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-from itertools import count
+from collections import Counter
 
 from hub.configurator.built_in import BuiltInConfigurator
 from hub.configurator.catalogue_of import catalogue_of
 from hub.configurator.requests import CopyItem, RemoveItem, SetItem
-from integration_objects.complex_object import attributes, line_items, walk_items
+from hub.presentation.printing import value_of
+from integration_objects.complex_object import attributes, items_of, line_items
 from integration_objects.definition import shipped_definitions
 from integration_objects.names import KEY
 from schemas.hub_xml import hub_from_xml
-from tests.trees import attribute, instance, item
+from tests.trees import attribute, counting, instance, item
 
 DEFINITIONS = shipped_definitions()
 BUILT_IN = BuiltInConfigurator(DEFINITIONS)
@@ -71,12 +72,6 @@ def sample():
     return catalogue_of(hub_from_xml(xml, DEFINITIONS), DEFINITIONS)
 
 
-def numbered(prefix="K"):
-    """Makes identifiers: K1, K2, ..."""
-    numbers = count(1)
-    return lambda: f"{prefix}{next(numbers)}"
-
-
 def quote(*roots):
     """A quote with these root items."""
     return instance("Quote", roots, account_id="1-A")
@@ -89,7 +84,7 @@ def line(product_id, key, *below, **named):
 
 def configured(state, requests, catalogue, new_id=None):
     """The instance that a batch comes to."""
-    return BUILT_IN.configure(state, requests, catalogue, new_id or numbered()).instance
+    return BUILT_IN.configure(state, requests, catalogue, new_id or counting("K")).instance
 
 
 def outline(node):
@@ -98,10 +93,7 @@ def outline(node):
         (
             one.get("Product Id"),
             one.get(KEY),
-            {
-                a.get("Name"): a.get("Text Value") or a.get("Number Value") or a.get("Date Value")
-                for a in attributes(one)
-            },
+            {attribute.get("Name"): value_of(attribute) for attribute in attributes(one)},
             outline(one),
         )
         for one in line_items(node)
@@ -110,10 +102,7 @@ def outline(node):
 
 def products_in(node):
     """How many items of each product there are."""
-    found = {}
-    for one, _ in walk_items(node):
-        found[one.get("Product Id")] = found.get(one.get("Product Id"), 0) + 1
-    return found
+    return dict(Counter(one.get("Product Id") for one in items_of(node)))
 
 
 def large_catalogue():

@@ -18,7 +18,6 @@ from tests.hub.configurator.products import (
     configured,
     declared,
     line,
-    numbered,
     outline,
     product,
     products,
@@ -28,7 +27,7 @@ from tests.hub.configurator.products import (
     sample,
     structure,
 )
-from tests.trees import attribute
+from tests.trees import attribute, counting
 
 #: A bundle of lines with a feature, and nothing that must be there.
 PLAIN = products(
@@ -51,7 +50,7 @@ def plain():
 
 
 def test_a_started_product_has_its_defaults_recursively():
-    root = BUILT_IN.start("Small Business Enabler", sample(), numbered())
+    root = BUILT_IN.start("Small Business Enabler", sample(), counting("K"))
     assert outline(quote(root)) == [
         (
             "Small Business Enabler",
@@ -73,7 +72,7 @@ def test_a_started_product_has_its_defaults_recursively():
 
 
 def test_a_bundle_says_what_its_lines_start_with():
-    root = BUILT_IN.start("Local Breakthrough Package", sample(), numbered())
+    root = BUILT_IN.start("Local Breakthrough Package", sample(), counting("K"))
     assert outline(quote(root))[0][3] == [
         ("Local Line", "K2", {}, [("Caller Id", "K3", {}, []), ("Call Forwarding", "K4", {"Rings": "4"}, [])])
     ]
@@ -81,7 +80,7 @@ def test_a_bundle_says_what_its_lines_start_with():
 
 def test_an_unknown_product_is_told_with_the_nearest_one():
     with pytest.raises(ProductNotInCatalogue) as caught:
-        BUILT_IN.start("Local Lien", sample(), numbered())
+        BUILT_IN.start("Local Lien", sample(), counting("K"))
     assert str(caught.value) == (
         "there is no product 'Local Lien'\n"
         "  where: Product, Product Id 'Local Lien'\n"
@@ -118,7 +117,7 @@ def test_scenario_a_one_line_is_configured_and_copied():
 
 
 def test_scenarios_b_to_d_lines_are_added_and_replaced_and_isdn_lines_follow():
-    new_id = numbered()
+    new_id = counting("K")
     state = configured(quote(), SCENARIO_A, sample(), new_id)
     bundle = outline(state)[0]
     last, first = bundle[3][-1][1], bundle[3][0][1]
@@ -153,7 +152,7 @@ def test_scenario_f_voice_mail_is_dropped_and_the_forwarding_number_changed():
         SetItem("P/Local Line/Call Forwarding", attributes={"Forwarding Number": "509-555-0199", "Rings": "6"}),
         AddItem("Voice Mail", "P/Local Line", "VM", attributes={"Password": "1"}),
     ]
-    new_id = numbered()
+    new_id = counting("K")
     found = BUILT_IN.configure(quote(), batch, sample(), new_id)
     key = found.names["P"]
     batch = [
@@ -272,7 +271,7 @@ def test_an_item_may_be_copied_and_removed_in_one_batch():
 
 def test_a_copy_leaves_out_what_no_longer_belongs():
     state = quote(line("Line", "L", line("Feature", "F", attribute("Old", "1")), line("Pager", "P", line("X", "Y"))))
-    found = BUILT_IN.configure(state, [CopyItem("L")], PLAIN, numbered())
+    found = BUILT_IN.configure(state, [CopyItem("L")], PLAIN, counting("K"))
     assert outline(found.instance)[1] == ("Line", "K1", {}, [("Feature", "K2", {}, [])])
     assert found.obsolete == (
         Obsolete("P", "Pager", None, "Pager 'P' no longer belongs beneath Line 'L'"),
@@ -289,12 +288,12 @@ def test_what_no_longer_belongs_is_shown_and_can_be_removed():
             line("Pager", "P"),
         )
     )
-    opened = BUILT_IN.configure(state, [], PLAIN, numbered())
+    opened = BUILT_IN.configure(state, [], PLAIN, counting("K"))
     assert [(one.item, one.attribute) for one in opened.obsolete] == [("P", None), ("F", "Old")]
     assert opened.instance == state
-    changed = BUILT_IN.configure(opened.instance, [SetItem("F", attributes={"Size": "3"})], PLAIN, numbered())
+    changed = BUILT_IN.configure(opened.instance, [SetItem("F", attributes={"Size": "3"})], PLAIN, counting("K"))
     assert len(changed.obsolete) == 2
-    cleared = BUILT_IN.configure(changed.instance, [RemoveItem("P"), RemoveItem("F", "Old")], PLAIN, numbered())
+    cleared = BUILT_IN.configure(changed.instance, [RemoveItem("P"), RemoveItem("F", "Old")], PLAIN, counting("K"))
     assert cleared.obsolete == ()
     assert outline(cleared.instance) == [("Line", "L", {}, [("Feature", "F", {"Size": "3"}, [])])]
 
@@ -486,7 +485,7 @@ def test_defaults_that_multiply_are_stopped():
         + product("A", structure(("B", None, None, "1000")))
     )
     with pytest.raises(TooManyNewItems):
-        BUILT_IN.start("A", catalogue, numbered())
+        BUILT_IN.start("A", catalogue, counting("K"))
 
 
 def test_an_instance_needs_keys_and_each_once():

@@ -17,8 +17,8 @@ from hub.deployment.proof import load_deployment
 from hub.deployment.settings import read_settings
 from hub.workflow_manager.origin import Origin
 from integration_objects.property_set import PropertySet
-from tests.hub.configurator.products import DEFINITIONS, line, numbered, outline, quote
-from tests.trees import attribute
+from tests.hub.configurator.products import DEFINITIONS, line, outline, quote
+from tests.trees import attribute, counting
 
 
 class Server:
@@ -107,7 +107,7 @@ ANSWER = {
 
 def test_a_batch_is_sent_and_the_new_instance_read(server, external):
     server.answers.append((200, ANSWER))
-    found = external.configure(state(), [AddItem("Line", "B", "new")], {}, numbered())
+    found = external.configure(state(), [AddItem("Line", "B", "new")], {}, counting("K"))
     assert server.questions == [
         {
             "operation": "configure",
@@ -130,7 +130,7 @@ def test_broken_rules_refuse_the_batch_and_the_state_stays(server, external):
     ]
     before = state()
     with pytest.raises(ConfigurationRefused) as caught:
-        external.configure(before, [SetItem("L1", {"Quantity": "9"})], {}, numbered())
+        external.configure(before, [SetItem("L1", {"Quantity": "9"})], {}, counting("K"))
     assert caught.value.broken == (BrokenRule("Most", "Bundle", "B", "too many"),)
     assert before == state()
 
@@ -141,11 +141,11 @@ def test_start_and_check(server, external):
         (200, {}),
         (200, {"items": []}),
     ]
-    root = external.start("Line", {}, numbered())
+    root = external.start("Line", {}, counting("K"))
     assert root == PropertySet("Line Item", properties={"Product Id": "Line", "Integration Id": "K1"})
     assert external.check(state(), {}, before=quote()) == []
     with pytest.raises(AnswerFaulty):
-        external.start("Line", {}, numbered())
+        external.start("Line", {}, counting("K"))
     assert server.questions == [
         {"operation": "start", "product": "Line"},
         {"operation": "check", **SENT, "before": {"object": "OM Quote", "fields": {"Account Id": "1-A"}, "items": []}},
@@ -218,7 +218,7 @@ def test_start_and_check(server, external):
 def test_of_an_answer_nothing_is_believed(server, external, answer, where, why):
     server.answers.append((200, answer))
     with pytest.raises(AnswerFaulty) as caught:
-        external.configure(state(), [], {}, numbered())
+        external.configure(state(), [], {}, counting("K"))
     assert str(caught.value) == (
         "the answer of the configurator can't be used\n"
         f"  where: {server.url}{', ' + where if where else ''}\n"

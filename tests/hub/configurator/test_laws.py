@@ -21,7 +21,6 @@ from tests.hub.configurator.products import (
     large_catalogue,
     levels,
     line,
-    numbered,
     product,
     products,
     quote,
@@ -30,7 +29,7 @@ from tests.hub.configurator.products import (
     structure,
 )
 from tests.steps_of import steps_of
-from tests.trees import attribute
+from tests.trees import attribute, counting
 
 CATALOGUE = products(
     product("Feature", declared(("Size", "number", "N", "1", "1", "9")))
@@ -55,7 +54,7 @@ quantities = st.sampled_from(("0", "1", "2", "0.5"))
 @st.composite
 def states(draw):
     """Instances of which many break rules, and some hold what no longer belongs."""
-    keys = numbered("S")
+    keys = counting("S")
 
     def items(level):
         count = draw(st.integers(0, 3 - level)) if level < 3 else 0
@@ -97,12 +96,12 @@ def test_a_batch_is_all_or_nothing(state, batch):
     """What is refused changes nothing; what isn't obeys every rule, and has every key once."""
     before = state.copy()
     with contextlib.suppress(Refused):
-        found = BUILT_IN.configure(state, batch, CATALOGUE, numbered())
+        found = BUILT_IN.configure(state, batch, CATALOGUE, counting("K"))
         assert BUILT_IN.check(found.instance, CATALOGUE) == []
         keys = [item.get(KEY) for item, _ in walk_items(found.instance)]
         assert len(keys) == len(set(keys))
         assert set(found.names.values()) <= set(keys)
-        again = BUILT_IN.configure(found.instance, [], CATALOGUE, numbered("X"))
+        again = BUILT_IN.configure(found.instance, [], CATALOGUE, counting("X"))
         assert again.instance == found.instance
         assert again.relinked == ()
     assert state == before
@@ -111,10 +110,10 @@ def test_a_batch_is_all_or_nothing(state, batch):
 @given(states())
 @settings(max_examples=200, deadline=None)
 def test_no_requests_bring_an_instance_in_line_once_and_then_change_nothing(state):
-    found = BUILT_IN.configure(state, [], CATALOGUE, numbered())
+    found = BUILT_IN.configure(state, [], CATALOGUE, counting("K"))
     if not found.relinked:
         assert found.instance == state
-    again = BUILT_IN.configure(found.instance, [], CATALOGUE, numbered("X"))
+    again = BUILT_IN.configure(found.instance, [], CATALOGUE, counting("X"))
     assert again.instance == found.instance
     assert again.relinked == ()
     assert again.obsolete == found.obsolete
@@ -122,9 +121,9 @@ def test_no_requests_bring_an_instance_in_line_once_and_then_change_nothing(stat
 
 @given(st.sampled_from(sorted(sample())))
 def test_a_started_product_belongs_to_its_own_definition(product_id):
-    root = BUILT_IN.start(product_id, sample(), numbered())
-    assert BUILT_IN.configure(quote(root), [], sample(), numbered("X")).instance == quote(root)
-    assert BUILT_IN.configure(quote(root), [], sample(), numbered("X")).obsolete == ()
+    root = BUILT_IN.start(product_id, sample(), counting("K"))
+    assert BUILT_IN.configure(quote(root), [], sample(), counting("X")).instance == quote(root)
+    assert BUILT_IN.configure(quote(root), [], sample(), counting("X")).obsolete == ()
 
 
 @given(batches)
@@ -134,7 +133,7 @@ def test_requests_survive_their_json_form(batch):
 
 def test_fifteen_hundred_lines_are_configured():
     """Six thousand items: each second one's rings are set, five lines are copied, one is taken away."""
-    found = BUILT_IN.configure(large_bundle(1500), large_batch(1500), large_catalogue(), numbered())
+    found = BUILT_IN.configure(large_bundle(1500), large_batch(1500), large_catalogue(), counting("K"))
     items = [item for item, _ in walk_items(found.instance)]
     assert Counter(item.get("Product Id") for item in items) == {
         "Large Business Enabler": 1,
@@ -154,7 +153,7 @@ def test_the_steps_of_configuring_grow_with_the_number_of_lines():
 
     def steps(count):
         state, batch = large_bundle(count), large_batch(count)
-        return steps_of(lambda: BUILT_IN.configure(state, batch, catalogue, numbered()))
+        return steps_of(lambda: BUILT_IN.configure(state, batch, catalogue, counting("K")))
 
     small = steps(25)
     assert steps(100) < 5 * small

@@ -13,13 +13,13 @@ from tests.hub.configurator.products import (
     DEFINITIONS,
     declared,
     line,
-    numbered,
     outline,
     product,
     products,
     quote,
     structure,
 )
+from tests.trees import counting
 
 FIGURE = pathlib.Path(__file__).parents[2] / "figures" / "11K"
 GROUPED = products(
@@ -32,7 +32,7 @@ GROUPED = products(
 
 
 def opened(*roots, catalogue=GROUPED):
-    return BUILT_IN.configure(quote(*roots), [], catalogue, numbered())
+    return BUILT_IN.configure(quote(*roots), [], catalogue, counting("K"))
 
 
 def test_figure_11k_call_forwarding_is_relinked_beneath_the_feature_package():
@@ -48,7 +48,7 @@ def test_figure_11k_call_forwarding_is_relinked_beneath_the_feature_package():
     assert found.relinked == (Relinked("G3", "Call Forwarding", "G8", "G2"),)
     new = hub_from_xml((FIGURE / "new.xml").read_bytes(), DEFINITIONS)
     assert outline(found.instance) == outline(instances(new)[0])
-    change = delta(old, message("OM Asset", [found.instance]), DEFINITIONS, numbered())
+    change = delta(old, message("OM Asset", [found.instance]), DEFINITIONS, counting("K"))
     wanted = hub_from_xml((FIGURE / "expected.xml").read_bytes(), DEFINITIONS)
     assert _actions(change) == _actions(wanted)
 

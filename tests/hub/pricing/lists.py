@@ -5,46 +5,27 @@ from __future__ import annotations
 from hub.pricing.list_pricing import ListPricing
 from hub.pricing.port import Priced
 from hub.pricing.price_list import PriceList, price_list_of
-from integration_objects.complex_object import list_of
 from integration_objects.property_set import PropertySet
-from tests.trees import item, quote
+from tests.trees import item, node, quote
 
 ON = "2026-10-01"
 
 
 def price(product: str, amount: str, **fields: str | None) -> PropertySet:
     """A recurring price a month, unless *fields* say otherwise."""
-    named = {name.replace("_", " ").title(): text for name, text in fields.items()}
-    bundle = named.get("Bundle Product Id")
-    return PropertySet(
-        "Price List Item",
-        properties={
-            "Name": f"{product} in {bundle}" if bundle else product,
-            "Product Id": product,
-            "Price Type": "Recurring",
-            "Unit Of Measure": "Month",
-            "Price": amount,
-            **named,
-        },
-    )
+    bundle = fields.get("bundle_product_id")
+    usual = {"name": f"{product} in {bundle}" if bundle else product, "price_type": "Recurring"}
+    usual |= {"unit_of_measure": "Month", "price": amount}
+    return node("Price List Item", **{**usual, "product_id": product, **fields})
 
 
 def rule(name: str, kind: str, product: str, **fields: str | None) -> PropertySet:
-    named = {field.replace("_", " ").title(): text for field, text in fields.items()}
-    return PropertySet("Price Rule", properties={"Name": name, "Kind": kind, "Product Id": product, **named})
+    return node("Price Rule", name=name, kind=kind, product_id=product, **fields)
 
 
 def list_tree(*parts: PropertySet, **fields: str | None) -> PropertySet:
     """An instance of Price List, in USD."""
-    named = {field.replace("_", " ").title(): text for field, text in fields.items()}
-    return PropertySet(
-        "Price List",
-        properties={"Price List Id": "Standard", "Currency Code": "USD", **named},
-        children=[
-            PropertySet(list_of(kind), children=[part for part in parts if part.type == kind])
-            for kind in ("Price List Item", "Price Rule")
-        ],
-    )
+    return node("Price List", *parts, **{"price_list_id": "Standard", "currency_code": "USD", **fields})
 
 
 def price_list(*parts: PropertySet, **fields: str | None) -> PriceList:

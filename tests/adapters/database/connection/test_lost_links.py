@@ -11,13 +11,12 @@ from adapters.database.connection.driver_faults import CommitUnknown, Constraint
 from adapters.database.objects.matcher import Matcher
 from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
-from integration_objects.complex_object import instances, line_items, message, put_list
+from integration_objects.complex_object import instances, line_items, message
 from integration_objects.definition import shipped_definitions
-from integration_objects.names import LINE_ITEM
-from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings
 from tests.adapters.database.units import repeated_on
 from tests.services.cutting_proxy import CuttingProxy
+from tests.trees import item, node
 
 DEFINITIONS = shipped_definitions()
 METADATA = tables_of(DEFINITIONS)
@@ -44,12 +43,9 @@ def orders(database):
         return connection.scalar(text("SELECT count(*) FROM s_order_item"))
 
 
-def order(number="1", **fields):
-    node = PropertySet("Order", properties={"Order Number": number, "Revision": "1"})
-    put_list(node, LINE_ITEM).extend(
-        PropertySet(LINE_ITEM, properties={"Integration Id": f"{number}-{line}", **fields}) for line in range(MANY)
-    )
-    return message("OM Order", [node])
+def order(number="1"):
+    lines = [item(f"{number}-{line}") for line in range(MANY)]
+    return message("OM Order", [node("Order", *lines, order_number=number, revision="1")])
 
 
 def insert(connection, tree=None, seed=0):

@@ -21,12 +21,13 @@ from adapters.database.objects.json_children import objects_in, texts_of
 from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
 from adapters.database.schema.upgrade import upgrade
-from integration_objects.complex_object import instances, message
+from integration_objects.complex_object import instances, message, put_list
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings
+from tests.trees import item, node
 
 #: The same object twice: once with tables, once with JSON, in the header's rows and in the items'.
 TWIN = """
@@ -141,8 +142,8 @@ STEP = st.tuples(
 
 def note_list(notes, own):
     nodes = [PropertySet("Note", properties=dict(fields)) for fields in notes]
-    for node in nodes:
-        own(node)
+    for note in nodes:
+        own(note)
     return PropertySet("ListOf Note", children=nodes)
 
 
@@ -272,21 +273,12 @@ def attributes_of(store, **example):
     ]
 
 
-def order(*lists, **fields):
-    items = [
-        PropertySet(
-            "Line Item",
-            properties={"Integration Id": str(number)},
-            children=[
-                PropertySet("ListOf Attribute", children=[PropertySet("Attribute", properties=one) for one in all])
-            ],
-        )
-        for number, all in enumerate(lists)
-    ]
-    node = PropertySet("Order", properties={"Order Number": "1", "Revision": "1", **fields})
-    return message(
-        "OM Order", [PropertySet("Order", "", node.properties, [PropertySet("ListOf Line Item", "", None, items)])]
-    )
+def order(*lists):
+    """An order with a line item for each list of attributes, which may be empty."""
+    items = [item(str(number)) for number in range(len(lists))]
+    for line, attributes in zip(items, lists, strict=True):
+        put_list(line, "Attribute").extend(PropertySet("Attribute", properties=fields) for fields in attributes)
+    return message("OM Order", [node("Order", *items, order_number="1", revision="1")])
 
 
 @pytest.fixture

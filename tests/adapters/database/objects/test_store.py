@@ -33,12 +33,14 @@ from adapters.database.objects.matcher import Matcher
 from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
 from adapters.database.schema.upgrade import upgrade
-from integration_objects.complex_object import instances, is_empty, line_items, message, walk_items
+from integration_objects.complex_object import ComplexObject, instances, is_empty, line_items, message
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions
 from integration_objects.expression import compile_expression, field_reader
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings
+from tests import trees
+from tests.trees import attribute, item
 
 DEFINITIONS = shipped_definitions()
 METADATA = tables_of(DEFINITIONS)
@@ -58,38 +60,14 @@ def store(any_database):
         yield made
 
 
-def item(key, *below, **fields):
-    """A line item; what is below it is attributes and line items."""
-    node = PropertySet("Line Item", properties={"Integration Id": key, **named(fields)})
-    put(node, below)
-    return node
-
-
-def attribute(name, **fields):
-    return PropertySet("Attribute", properties={"Name": name, **named(fields)})
-
-
-def order(*items, **fields):
-    node = PropertySet("Order", properties={"Order Number": "1", "Revision": "1", "Account Id": "A", **named(fields)})
-    put(node, items)
-    return message("OM Order", [node])
+def order(*items, **named):
+    """An order that carries no list of line items where it has none."""
+    usual = {"Order_Number": "1", "Revision": "1", "Account_Id": "A"}
+    return message("OM Order", [trees.node("Order", *items, **{**usual, **named})])
 
 
 def asset(*items, account="A"):
-    node = PropertySet("Asset", properties={"Account Id": account})
-    put(node, items)
-    return message("OM Asset", [node])
-
-
-def put(node, below):
-    for kind in ("Attribute", "Line Item"):
-        found = [one for one in below if one.type == kind]
-        if found:
-            node.children.append(PropertySet(f"ListOf {kind}", children=found))
-
-
-def named(fields):
-    return {name.replace("_", " "): value for name, value in fields.items()}
+    return message("OM Asset", [trees.node("Asset", *items, account_id=account)])
 
 
 def shape(tree):
@@ -103,11 +81,11 @@ def shape(tree):
 
 
 def read(store, name="OM Order", **example):
-    return store.query(name, named(example) or {"Order Number": "1"})
+    return store.query(name, trees.fields(example) or {"Order Number": "1"})
 
 
 def items_of(tree):
-    return {one.get("Integration Id"): one for one, _ in walk_items(instances(tree)[0])}
+    return ComplexObject.of(tree).keyed
 
 
 def operations(done):
@@ -234,7 +212,7 @@ def test_a_query_by_example_takes_null_and_lists(store):
         store.insert(order(Order_Number=number, Status=status))
 
     def numbers(**example):
-        return [one.get("Order Number") for one in instances(store.query("OM Order", named(example)))]
+        return [one.get("Order Number") for one in instances(store.query("OM Order", trees.fields(example)))]
 
     assert numbers() == ["1", "2", "3"]
     assert numbers(Status=["Open", "New"]) == ["1", "2"]

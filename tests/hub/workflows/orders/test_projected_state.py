@@ -8,6 +8,8 @@ import pytest
 
 from hub.workflows.orders.projected_state import DateIsPast, OrderNotOpen, RootUnknown
 from hub.workflows.state.accounts import AccountUnknown
+from integration_objects.complex_object import message
+from tests.trees import item, node
 
 PROFILE = """
 <Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>1-A</AccountId><ListOfLineItem>
@@ -20,31 +22,23 @@ PROFILE = """
 """
 
 
-def order(number, lines, due=None):
+def order(number, *lines, **named):
     """A stored order that isn't submitted."""
-    date = "" if due is None else f"<DueDate>{due}</DueDate>"
-    return (
-        f'<Message IntObjectName="OM Order"><ListOfOMOrder><Order><RowId>{number}</RowId>'
-        f"<OrderNumber>{number}</OrderNumber><Revision>1</Revision><ActiveFlag>Y</ActiveFlag><Status>New</Status>"
-        f"<AccountId>1-A</AccountId>{date}<ListOfLineItem>{lines}</ListOfLineItem></Order></ListOfOMOrder></Message>"
-    )
+    head = {"row_id": number, "order_number": number, "revision": "1", "active_flag": "Y", "status": "New"}
+    return message("OM Order", [node("Order", *lines, **head, account_id="1-A", **named)])
 
 
-def line(key, action, product, below="", more=""):
-    within = f"<ListOfLineItem>{below}</ListOfLineItem>" if below else ""
-    return (
-        f"<LineItem><IntegrationId>{key}</IntegrationId><ProductId>{product}</ProductId>"
-        f"<ActionCode>{action}</ActionCode><Status>Pending</Status>{more}{within}</LineItem>"
-    )
+def line(key, action, product, *below, **named):
+    return item(key, *below, product_id=product, action=action, status="Pending", **named)
 
 
 @pytest.fixture
 def ordered(road):
     """Three orders on a line with voice-mail: a price, a feature, and the end of voice-mail."""
     road.load(PROFILE)
-    price = line("L", "Update", "Local Line", more="<ServiceId>650</ServiceId><AdjustedPrice>9.00</AdjustedPrice>")
-    road.insert(order("O-1", price, "2026-03-01"))
-    road.insert(order("O-2", line("L", "-", "Local Line", line("C", "Add", "Caller Id")), "2026-02-01"))
+    price = line("L", "Update", "Local Line", service_id="650", adjusted_price="9.00")
+    road.insert(order("O-1", price, due_date="2026-03-01"))
+    road.insert(order("O-2", line("L", "-", "Local Line", line("C", "Add", "Caller Id")), due_date="2026-02-01"))
     road.insert(order("O-3", line("L", "-", "Local Line", line("V", "Delete", "Voice Mail"))))
     return road
 
