@@ -34,6 +34,8 @@ MOST_HEADERS = 64
 MOST_HEADER_BYTES = 16 * 1024
 MOST_ID_CHARACTERS = 128
 MOST_NAME_CHARACTERS = 255
+#: bytes in UTF-8 of an id or a property: AMQP writes the length of a short text in one byte
+MOST_PROPERTY_BYTES = 255
 KEPT_OF_OVERSIZE = 64 * 1024
 #: bytes of the largest body that a transport hands over whole: the cap that no route's limit exceeds
 MOST_BYTES = 16 * 1024 * 1024
@@ -54,6 +56,8 @@ _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 #: the first line of the refusal of all headers together
 HEADERS_REFUSED = "the envelope's headers are refused"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+#: the properties that may come as an empty text, each with its value where it is absent
+_ABSENT: dict[str, str | None] = {"reply_to": None, "correlation_id": None, "type": None, "content_type": XML}
 
 
 class EnvelopeRefused(Invalid):
@@ -225,6 +229,7 @@ class Transport:
             Unroutable: there is no such channel.
             TransportAway: the other side doesn't answer; some of the envelopes may have arrived.
             EnvelopeRefused: an envelope holds values that no transport carries; none was sent.
+            Refused: the other side never takes one of the envelopes; others may have arrived.
         """
         raise NotImplementedError
 
@@ -260,6 +265,10 @@ class Transport:
     def is_left(self, channel: str) -> bool:
         """Whether messages wait that `receive` could not deliver yet."""
         return False
+
+    def left_alone(self, channel: str) -> Mapping[str, str]:
+        """The messages of *channel* that can't be taken, by the names that people know, each with the reason."""
+        return {}
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Tell the other side that *deliveries* are in the database; they don't come again.
@@ -396,9 +405,15 @@ def confirmed_of(error: HubError) -> tuple[int, ...]:
 def admit(envelope: Envelope) -> tuple[Envelope, EnvelopeRefused | None]:
     """Check an envelope from outside, whose parts may be of any type.
 
+    Clients of brokers send an empty text for a property that isn't set: an empty reply-to, correlation id, type or
+    content type counts as absent.
+
     Returns:
         The envelope without its refused parts, and the first refusal; None for a good envelope.
     """
+    unset = {part: absent for part, absent in _ABSENT.items() if getattr(envelope, part) == ""}
+    if unset:
+        envelope = replace(envelope, **unset)  # type: ignore[arg-type]  # the parts' own types
     first: EnvelopeRefused | None = None
     parts: dict[str, object] = {}
     for fault in _faults(envelope):
@@ -417,18 +432,35 @@ def _faults(envelope: Envelope) -> Iterator[EnvelopeRefused]:
             continue
         if not isinstance(value, str):
             why = f"it is {type(value).__name__}, not text in UTF-8"
-        elif not 0 < len(value) <= most:
-            why = f"it has {len(value)} characters, and may have 1 to {most}"
         else:
-            why = _refused_character(value)
-            if why:
-                yield EnvelopeRefused(part=part, why=why)
+            why = _refused_length(value, most)
+        if why:
+            yield EnvelopeRefused(part=part, why=why, mend=f"send a {part} of 1 to {most} characters")
             continue
-        yield EnvelopeRefused(part=part, why=why, mend=f"send a {part} of 1 to {most} characters")
+        why = _refused_character(value)
+        if why:
+            yield EnvelopeRefused(part=part, why=why)
     why = _refused_headers(envelope.headers)
     if why:
         mend = f"send at most {MOST_HEADERS} headers of text, together {MOST_HEADER_BYTES} bytes"
         yield EnvelopeRefused(HEADERS_REFUSED, part="headers", why=why, mend=mend)
+
+
+def refused_id(text: str) -> str:
+    """Return why *text* can't travel as a message id or correlation id; "" where it can.
+
+    >>> refused_id("MF-0001"), refused_id("a\\tb"), refused_id("\U0001f4e6" * 64)
+    ('', 'character 2 is the control character U+0009', 'it has 256 bytes in UTF-8, and may have 255')
+    """
+    return _refused_length(text, MOST_ID_CHARACTERS) or _refused_character(text)
+
+
+def _refused_length(text: str, most: int) -> str:
+    if not 0 < len(text) <= most:
+        return f"it has {len(text)} characters, and may have 1 to {most}"
+    # Of every transport, not of the broker alone: the id of a file becomes the correlation id of what the broker gets.
+    size = len(text.encode("utf-8", "surrogatepass"))
+    return f"it has {size} bytes in UTF-8, and may have {MOST_PROPERTY_BYTES}" if size > MOST_PROPERTY_BYTES else ""
 
 
 def _refused_character(value: str) -> str:

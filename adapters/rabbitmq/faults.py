@@ -6,6 +6,7 @@
     QueueDiffers       Misconfigured   a queue is there, and is of another kind
     BrokerRefused      Misconfigured   user, password, virtual host, rights or certificate
     EnvelopeRefused    Invalid         values that no AMQP message carries; all are checked before, so it is rare
+    MessageNotAllowed  Refused         the broker doesn't let a message in, whatever its queue: it is too large for it
 
 `ChannelClosedByBroker` and `ConnectionClosedByBroker` tell their cause by a code, which has a table of its own.
 
@@ -21,7 +22,7 @@ from pika import exceptions
 from pika.adapters.utils import connection_workflow as workflow
 
 from adapters.transport import EnvelopeRefused, TransportAway, Unroutable
-from integration_objects.errors import HubError, Misconfigured
+from integration_objects.errors import HubError, Misconfigured, Refused
 
 
 class NotTaken(TransportAway):
@@ -29,6 +30,13 @@ class NotTaken(TransportAway):
 
     what = "the broker did not keep a message"
     mend = "nothing where it passes; else make room in the queue, or lift the limit that a policy sets for it"
+
+
+class MessageNotAllowed(Refused):
+    """The broker refuses a message itself: it is larger than its `max_message_size`, or a plugin forbids it."""
+
+    what = "the broker refuses the message"
+    mend = "let the broker take such messages, then `orderhub messages resend`; or `messages give-up`"
 
 
 class QueueDiffers(Misconfigured):

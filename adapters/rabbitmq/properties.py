@@ -26,6 +26,7 @@ from adapters.rabbitmq.content_encoding import EncodingRefused, inflated
 from adapters.transport import (
     HEADERS_REFUSED,
     KEPT_OF_OVERSIZE,
+    MOST_PROPERTY_BYTES,
     XML,
     Envelope,
     EnvelopeRefused,
@@ -42,28 +43,22 @@ UNVERIFIED = "broker"
 #: attribute of properties whose headers pika couldn't read, with the reason; set by `connection.HubConnection`
 UNREAD = "orderhub_unread_headers"
 
-#: bytes of an AMQP short string
-#: AMQP's limit: the length is one byte.
-_MOST_SHORT = 255
 _PERSISTENT = 2
 #: beginnings of the headers that brokers add
 _BROKERS_OWN = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count", "x-acquired-count", "x-opt-")
 #: headers by which a sender routes copies
 _ROUTING = frozenset(("CC", "BCC"))
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_SHORT_STRINGS = ("message_id", "correlation_id", "reply_to", "type", "content_type")
 
 
 def properties_of(envelope: Envelope, app_id: str, surroundings: Surroundings) -> Any:
     """Make the properties of a message that leaves; give it a message id if it has none.
 
     Raises:
-        EnvelopeRefused: the envelope holds a value that no transport carries, or an id or a header's name that is too
-            long in UTF-8.
+        EnvelopeRefused: the envelope holds a value that no transport carries, or a header's name that is too long in
+            UTF-8.
     """
     check_envelope(envelope)
-    for part in _SHORT_STRINGS:
-        _check_short(getattr(envelope, part) or "", part)
     headers = {_outbound_name(name): value for name, value in envelope.headers.items()}
     for name in headers:
         _check_short(name, f"header {name[:40]}")
@@ -168,6 +163,6 @@ def _seconds(moment: str | None, surroundings: Surroundings) -> int:
 
 def _check_short(text: str, part: str) -> None:
     size = len(text.encode())
-    if size > _MOST_SHORT:
-        why = f"it has {size} bytes in UTF-8, and an AMQP message carries {_MOST_SHORT}"
+    if size > MOST_PROPERTY_BYTES:
+        why = f"it has {size} bytes in UTF-8, and an AMQP message carries {MOST_PROPERTY_BYTES}"
         raise EnvelopeRefused(part=part, why=why, mend=f"send a shorter {part}")

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pika import spec
+from pika import exceptions, spec
 
-from adapters.rabbitmq.faults import NotTaken, hub_fault
+from adapters.rabbitmq.faults import MessageNotAllowed, NotTaken, hub_fault, said
 from adapters.rabbitmq.link import Answer, Link
 from adapters.rabbitmq.topology import missing
 from adapters.transport import CONFIRMED
@@ -26,6 +26,7 @@ from integration_objects.errors import HubError
 #: nodes have stored it, and that may take long
 MOST_OPEN = 500
 MOST_OPEN_BYTES = 16 * 1024 * 1024
+_PRECONDITION_FAILED = 406
 _NACK = "it answered with basic.nack: the queue is full, or has no leader"
 _MAKE_ROOM = "nothing where it passes; else make room in the queue, or lift the limit of its policy"
 
@@ -83,8 +84,8 @@ class Publisher:
         """Hand *messages* to the broker, in order; return when it has stored them all.
 
         Raises:
-            Unroutable, TransportAway, NotTaken: with the positions of the confirmed messages. The batches after the
-                failed one were not sent.
+            Unroutable, TransportAway, NotTaken, MessageNotAllowed: with the positions of the confirmed messages. The
+                batches after the failed one were not sent.
         """
         done = 0
         for part in _parts(messages):
@@ -176,8 +177,17 @@ class _ConfirmingChannel:
         self._ended = True
         for batch in {*self._waiting, *(batch for batch, _ in self._open.values())}:
             if batch.answer is not None:
-                batch.answer.fail(hub_fault(reason, batch.where, "the broker did not confirm the published messages"))
+                batch.answer.fail(_fault(reason, batch.where))
         self._waiting, self._open = [], {}
+
+
+def _fault(reason: BaseException, where: str) -> HubError:
+    """Make the error of a channel that was closed while it published."""
+    # On a channel that publishes only, RabbitMQ answers so to a message that it never takes, such as one over its
+    # `max_message_size`. On other channels the code has other meanings (`faults.CODES`).
+    if isinstance(reason, exceptions.ChannelClosedByBroker) and reason.reply_code == _PRECONDITION_FAILED:
+        return MessageNotAllowed(where=where, why=said(reason))
+    return hub_fault(reason, where, "the broker did not confirm the published messages")
 
 
 def _up_to(tags: dict[int, tuple[_Batch, int]], last: int) -> Iterator[int]:

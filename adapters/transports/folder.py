@@ -8,8 +8,9 @@
                  folder
     keeps        the body alone; the sender is the folder's name, the source the file's. A published file is
                  named by its message id, so that publishing it again replaces it
-    leaves alone hidden files, ``*.tmp`` and ``*.part``, folders, and files that still grow; links and unreadable files,
-                 too: `left_alone` names them with the reason
+    leaves alone hidden files, ``*.tmp`` and ``*.part``, folders, and files that still grow; links, unreadable files and
+                 names that could lead elsewhere, too: `left_alone` names these with the reason
+    clears       when a channel is declared: unfinished files and markers that a death left behind
     settings     settle_s, most_bytes, outbound: see `FolderTransport`
     example      FolderTransport(Path("folders"), surroundings).receive("mainframe", limit=25, wait_s=1.0)
 
@@ -23,6 +24,7 @@ crash suite".
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -55,8 +57,11 @@ from adapters.transports.safe_files import (
     made_folder,
     move,
     open_file,
+    remove_unfinished,
+    remove_unlocked,
     write_whole,
 )
+from integration_objects.errors import Refused
 from integration_objects.surroundings import Surroundings
 
 #: the folder of all channels, in the deployment's folder
@@ -73,7 +78,10 @@ _ENDINGS = {
     "text/plain": ".txt",
 }
 _CONTENT_TYPES = {".xml": XML, ".json": "application/json", ".csv": "text/csv", ".txt": "text/plain"}
+#: faults of a disk that concern one name, so that the files behind it can be written
+_OF_ONE_NAME = frozenset((errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ))
 _REPLY = ".reply.xml"
+_NO_FILE = "it is a link, or no regular file"
 _POLL_S = 0.05
 _MOST_BYTES = 4 * 1024 * 1024
 _MOST_PUBLISHED_NAME = 150
@@ -97,6 +105,15 @@ class _OpenFile:
     content: tuple[int, int, int]
 
 
+class FileNotWritable(Refused):
+    """A file that leaves can't be written under its name: a folder is in its place, or the disk refuses the name."""
+
+    what = "the message can't be written as a file"
+    where = "channel {channel}, file {name}"
+    why = "{error.strerror}"
+    mend = "take away what is in its place, then `orderhub messages resend`"
+
+
 class FolderTransport(Transport):
     """All channels beneath one folder.
 
@@ -108,9 +125,6 @@ class FolderTransport(Transport):
             limit of its own.
         outbound: the folder within a channel's where published files appear.
 
-    Attributes:
-        left_alone: ``<channel>/<file>`` of files that can't be taken, each with the reason, as the last look found
-            them. Other characters than ASCII are escaped.
     """
 
     carries_properties = False
@@ -123,7 +137,7 @@ class FolderTransport(Transport):
         most_bytes: int = _MOST_BYTES,
         outbound: str = "outbox",
     ) -> None:
-        self.left_alone: dict[str, str] = {}
+        self._left_alone: dict[str, dict[str, str]] = {}
         self._root = root
         self._surroundings = surroundings
         self._settle_s = settle_s
@@ -140,8 +154,14 @@ class FolderTransport(Transport):
         return cls(setup.folder / ROOT, setup.surroundings, setup.settings["folder_settle_s"])
 
     def declare(self, channels: Sequence[Channel]) -> None:
-        """Note the limits of *channels*. Their folders are made when they are first used."""
+        """Note the limits of *channels*, and clear what deaths left in their folders.
+
+        The folders are made when they are first used.
+        """
         self._most_bytes_of |= {channel.name: channel.most_bytes for channel in channels if channel.most_bytes}
+        for channel in channels:
+            with _disk(channel.name):
+                self._clear(self._folder(channel.name))
 
     def publish(self, channel: str, envelopes: Sequence[Envelope]) -> None:
         """Write each of *envelopes* as a file that appears whole, and is on the disk when this returns.
@@ -152,7 +172,12 @@ class FolderTransport(Transport):
         with _disk(channel):
             folder = made_folder(self._folder(channel), self._outbound)
             for name, envelope in named:
-                self._write(folder, name, (envelope.body,))
+                try:
+                    self._write(folder, name, (envelope.body,))
+                except OSError as error:
+                    if error.errno in _OF_ONE_NAME:
+                        raise FileNotWritable(channel=channel, name=name, error=error) from error
+                    raise
 
     def receive(self, channel: str, limit: int, wait_s: float) -> list[Delivery]:
         """Take up to *limit* settled files, the one changed longest ago first."""
@@ -186,11 +211,17 @@ class FolderTransport(Transport):
                 # Also after a fault of the disk: without the lock the file can be taken again.
                 os.close(file.marker)
 
+    def release(self, channels: Sequence[str]) -> None:
+        """Give back the unacknowledged files of *channels*; they stay where they are, and are taken again."""
+        for source, file in list(self._open_files.items()):
+            if file.channel in channels:
+                # The marker's file stays: a commit whose outcome is unknown may have kept the message.
+                os.close(file.marker)
+                del self._open_files[source]
+
     def close(self) -> None:
         """Give back the unacknowledged files; they stay where they are."""
-        for file in self._open_files.values():
-            os.close(file.marker)
-        self._open_files.clear()
+        self.release([file.channel for file in self._open_files.values()])
 
     def settle(self, source: str, rejected: bool = False, reply: bytes | None = None) -> None:
         """Move a file on whose message is final, to ``done/`` or ``rejected/``, and put the reply beside it.
@@ -233,7 +264,32 @@ class FolderTransport(Transport):
         """Whether files wait in ``inbox/`` that can be taken, those that still grow included."""
         with _disk(channel):
             waiting = files(made_folder(self._folder(channel), "inbox"))
-        return any(_shown(channel, name) not in self.left_alone for name, _ in waiting)
+        left_alone = self._left_alone.get(channel, {})
+        return any(_shown(channel, name) not in left_alone for name, _ in waiting)
+
+    def left_alone(self, channel: str) -> dict[str, str]:
+        """The files that can't be taken, ``<channel>/<file>``, each with the reason, as the last look found them.
+
+        Characters other than ASCII are escaped. A transport that hasn't taken files looks now, and takes none.
+        """
+        if channel not in self._left_alone:
+            inbox = self._folder(channel) / "inbox"
+            with _disk(channel):
+                found = files(inbox) if inbox.is_dir() else []
+            reasons = {_shown(channel, name): _why_not(inbox / name, name, state) for name, state in found}
+            return {source: why for source, why in reasons.items() if why}
+        return dict(self._left_alone[channel])
+
+    def _clear(self, folder: Path) -> None:
+        """Remove the unfinished files and the markers that nobody holds: their processes are dead."""
+        for place in ("inbox", "working", "done", "rejected", self._outbound):
+            if (folder / place).is_dir():
+                remove_unfinished(folder / place)
+        markers = folder / "working" / ".taken"
+        for marker in sorted(markers.iterdir()) if markers.is_dir() else ():
+            # A file that is still in inbox/ keeps its marker: its next delivery counts as a second one.
+            if not os.path.lexists(folder / "inbox" / marker.name):
+                remove_unlocked(marker)
 
     def _folder(self, channel: str) -> Path:
         if _CHANNEL.fullmatch(channel) is None:
@@ -247,13 +303,11 @@ class FolderTransport(Transport):
             made_folder(folder, name)
         looks_before = self._looks.get(channel, {})
         looks = self._looks[channel] = {}
-        self.left_alone = {
-            source: why for source, why in self.left_alone.items() if not source.startswith(f"{channel}/")
-        }
+        self._left_alone[channel] = {}
         deliveries: list[Delivery] = []
         for name, state in files(folder / "inbox"):
             if not stat.S_ISREG(state.st_mode):
-                self._leave_alone(channel, name, "it is a link, or no regular file")
+                self._leave_alone(channel, name, _NO_FILE)
                 continue
             looks[name] = self._look(looks_before.get(name), state)
             if len(deliveries) < limit and self._has_settled(looks[name], state):
@@ -316,7 +370,7 @@ class FolderTransport(Transport):
 
     def _leave_alone(self, channel: str, name: str, why: str) -> None:
         if why:
-            self.left_alone[_shown(channel, name)] = why
+            self._left_alone[channel][_shown(channel, name)] = why
 
     def _read(self, channel: str, path: Path) -> tuple[Envelope, tuple[int, int, int]] | None:
         """Read the file as an envelope, at most the limit in memory, and the mark of its content.
@@ -359,8 +413,22 @@ def _disk(channel: str) -> Iterator[None]:
 
 
 def _shown(channel: str, name: str) -> str:
-    """A file as `FolderTransport.left_alone` names it: printable, whatever bytes its name has."""
+    """Give a file's name as `FolderTransport.left_alone` has it: printable, whatever bytes its name has."""
     return f"{channel}/{ascii(name)[1:-1]}"
+
+
+def _why_not(path: Path, name: str, state: os.stat_result) -> str:
+    """Why a file can't be taken, without taking it; "" for one that can."""
+    if not stat.S_ISREG(state.st_mode):
+        return _NO_FILE
+    try:
+        check_name(name)
+        descriptor = open_file(path)
+    except (OSError, FileNameRefused) as error:
+        return _why(error)
+    if descriptor is not None:
+        os.close(descriptor)
+    return ""
 
 
 def _marker(folder: Path, name: str) -> Path:

@@ -53,6 +53,13 @@ class MemoryBroker:
             raise Unroutable(kind="queue", name=channel, where=f"channel {channel}", why=why)
         return self.queues[channel]
 
+    def put(self, channel: str, *envelopes: Envelope) -> None:
+        """Append *envelopes*, unchecked, as a sender's client may send them."""
+        queue = self.queue(channel)
+        for envelope in envelopes:
+            self.places += 1
+            queue.append(_Entry(self.places, channel, envelope))
+
 
 class MemoryTransport(Transport):
     """One connection to a `MemoryBroker`."""
@@ -73,17 +80,15 @@ class MemoryTransport(Transport):
     def declare(self, channels: Sequence[Channel]) -> None:
         """Make the queues that are missing."""
         with self._broker.changed:
-            for channel in channels:
-                self._broker.queues.setdefault(channel.name, [])
+            for name in (name for channel in channels for name in (channel.name, channel.dead_letter)):
+                if name is not None:
+                    self._broker.queues.setdefault(name, [])
 
     def publish(self, channel: str, envelopes: Sequence[Envelope]) -> None:
         """Append *envelopes* to the queue."""
         checked = [check_envelope(envelope) for envelope in envelopes]
         with self._broker.changed:
-            queue = self._broker.queue(channel)
-            for envelope in checked:
-                self._broker.places += 1
-                queue.append(_Entry(self._broker.places, channel, envelope))
+            self._broker.put(channel, *checked)
             self._broker.changed.notify_all()
 
     def receive(self, channel: str, limit: int, wait_s: float) -> list[Delivery]:

@@ -17,6 +17,8 @@ from integration_objects.errors import Refused
 #: File systems take 255 bytes; a number and `.reply.xml` are put behind a name.
 MOST_NAME_BYTES = 200
 _UNFINISHED_NAMES = (".tmp", ".part")
+#: the beginning of the names of files that the hub is writing; a sender's own unfinished files have other names
+_UNFINISHED = ".orderhub-"
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\\\]")
 
 
@@ -87,8 +89,8 @@ def write_whole(folder: Path, name: str, parts: Iterable[bytes], temporary: str,
     """
     # Write, fsync, rename, fsync of the folder: without the first fsync a power cut may leave an empty file under the
     # name, without the second one no file.
-    path = folder / f".{temporary}.tmp"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    path = folder / f"{_UNFINISHED}{temporary}.tmp"
+    descriptor = _create_locked(path)
     try:
         with os.fdopen(descriptor, "wb") as file:
             for part in parts:
@@ -104,6 +106,46 @@ def write_whole(folder: Path, name: str, parts: Iterable[bytes], temporary: str,
         raise
     sync_folder(folder)
     return changed_ns
+
+
+def _create_locked(path: Path) -> int:
+    """Create a file, and lock it for as long as its descriptor is open: `remove_unfinished` leaves it alone then."""
+    while True:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Between the creation and the lock, the file looks as if its writer were dead, and may have been removed.
+        if _is_at(descriptor, path):
+            return descriptor
+        os.close(descriptor)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the files of *folder* that `write_whole` had begun when its process died."""
+    for path in folder.glob(f"{_UNFINISHED}*.tmp"):
+        remove_unlocked(path)
+
+
+def remove_unlocked(path: Path) -> None:
+    """Remove a file that no living process has locked."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return  # gone since the folder was read, or somebody else's
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink(missing_ok=True)
+    except OSError:
+        pass  # it is in use
+    finally:
+        os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open file is the one that has the name *path* now."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def move(source: Path, target: Path) -> None:
@@ -151,7 +193,7 @@ def lock_marker(path: Path) -> tuple[int, bool] | None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # The former holder may have removed the marker between the opening and the lock. Then this descriptor locks a
         # file that nobody else can open, while another process may lock a new file of the same name.
-        if path.exists() and os.fstat(descriptor).st_ino == path.stat().st_ino:
+        if _is_at(descriptor, path):
             return descriptor, existed
     except OSError:
         pass

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from adapters.database.messages.inbox_row import InboxRow
+from adapters.database.messages.outbox import OUTBOX_STATES
 from adapters.database.messages.store import MessageStore
 from adapters.database.schema.hub_tables import STATES
-from hub.command_line.exit_codes import CommandMisused
+from hub.command_line.exit_codes import CommandMisused, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
 from hub.data_manager.data_manager import DataManager
+from hub.data_manager.outbound import resend
+from hub.deployment.channels import check_destination
 from hub.presentation.printing import complain, out, print_json, table
 from integration_objects.errors import Refused, UnknownName
 from integration_objects.field_values import read_date
@@ -22,8 +26,15 @@ app = typer.Typer()
 messages_app = typer.Typer(no_args_is_help=True, help="The message store: what happened to every message.")
 app.add_typer(messages_app, name="messages")
 
-_LISTED = ("id", "route", "state", "message_id", "key", "received_at", "attempts", "reason")
-_OUTBOUND = ("kind", "destination", "type", "message_id", "sent_at")
+_LISTED = ("id", "route", "state", "message_id", "identity", "key", "received_at", "attempts", "reason")
+_OUTBOUND = ("id", "kind", "destination", "type", "message_id", "state", "sent_at")
+_LEAVING = ("id", "state", "kind", "destination", "type", "message_id", "created_at", "attempts", "reason")
+
+
+#: the identity of a message without one: its body's digest
+_DIGEST = re.compile("[0-9a-f]{64}")
+#: the states of a message that has not left
+_NOT_LEFT = "waiting or set aside"
 
 
 class MessageUnknown(Refused):
@@ -31,8 +42,8 @@ class MessageUnknown(Refused):
 
     what = "there is no message '{id}'"
     where = "message {id}"
-    why = "neither an id of the message store nor a sender's message id is equal to it"
-    mend = "`orderhub messages list` shows the ids"
+    why = "no id of the message store, no sender's message id and no identity is equal to it"
+    mend = "`orderhub messages list` and `orderhub messages outbound` show the ids"
 
 
 class MessageStateUnknown(UnknownName, CommandMisused):
@@ -41,6 +52,12 @@ class MessageStateUnknown(UnknownName, CommandMisused):
     kind = "state"
     where = "option --state"
     why = "states are {states}"
+
+    @classmethod
+    def check(cls, state: str | None, states: Sequence[str]) -> None:
+        """Refuse a state that isn't among *states*."""
+        if state is not None and state not in states:
+            raise cls(state, states, states=", ".join(states))
 
 
 class RouteWithoutMessages(UnknownName, CommandMisused):
@@ -78,18 +95,48 @@ def list_messages(
     as_json: Json = False,
 ) -> None:
     """List messages, the newest first."""
-    if state is not None and state not in STATES:
-        raise MessageStateUnknown(state, STATES, states=", ".join(STATES))
+    MessageStateUnknown.check(state, STATES)
     since = None if since is None else _stored_time(since)
     with opened_hub() as open_hub, open_hub.read() as transaction:
         messages = transaction.messages
-        rows = messages.listing(state, route, limit, since)
+        rows = messages.listing(state, route, limit + 1, since)
         if route is not None and not rows:
             _check_route(messages, open_hub.deployment.route_names, route)
     if as_json:
-        print_json(rows)
+        print_json(rows[:limit])
     else:
-        _print_rows(_LISTED, rows)
+        _print_rows(_LISTED, [{**row, "identity": _own_identity(row)} for row in rows[:limit]])
+    _tell_more(rows, limit)
+
+
+@messages_app.command("outbound")
+def list_outbound(
+    state: Annotated[str | None, typer.Option(help=f"Only those in this state: {', '.join(OUTBOX_STATES)}.")] = None,
+    destination: Annotated[str | None, typer.Option(help="Only those for this destination.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most messages, the newest first.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """List messages that leave, the newest first: where to, in which state, and why one has not left."""
+    MessageStateUnknown.check(state, OUTBOX_STATES)
+    with opened_hub() as open_hub, open_hub.read() as transaction:
+        rows = transaction.messages.outbox.listing(state, destination, limit + 1)
+    if as_json:
+        print_json(rows[:limit])
+    else:
+        _print_rows(_LEAVING, [{**row, "reason": (row["error"] or {}).get("reason")} for row in rows[:limit]])
+    _tell_more(rows, limit)
+
+
+def _own_identity(row: Mapping[str, Any]) -> str | None:
+    """Return the identity of a message if its sender knows it, and it isn't the message id."""
+    identity = row["identity"]
+    return None if identity == row["message_id"] or _DIGEST.fullmatch(identity) else identity
+
+
+def _tell_more(rows: Sequence[object], limit: int) -> None:
+    # To standard error, for people and for scripts: standard output is an array with stable names.
+    if len(rows) > limit:
+        complain(f"there are more messages: these are the newest {limit}; --limit shows more")
 
 
 def _print_rows(heads: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -112,18 +159,20 @@ def _stored_time(text: str) -> str:
 
 @messages_app.command("show")
 def show_message(
-    id: Annotated[str, typer.Argument(help="The id in the message store, or the sender's message id.")],
+    id: Annotated[str, typer.Argument(help="An id in the message store, the sender's message id, or the identity.")],
     body: Annotated[bool, typer.Option("--body", help="Print the message itself.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show one message: its states, its error, what left because of it."""
+    """Show one message: its states, its error, what left because of it; or a message that leaves."""
     with opened_hub() as open_hub, open_hub.read() as transaction:
-        row = _row(transaction.messages, id)
-        record = transaction.messages.show(row.id)
-    if record is None:
-        raise MessageUnknown(id=id)
+        leaving = transaction.messages.outbox.row(id)
+        if leaving is not None:
+            record, content = leaving.as_dict(), leaving.message.body
+        else:
+            row = _row(transaction.messages, id)
+            record, content = transaction.messages.show(row.id) or {}, row.body
     if body:
-        out(row.body.decode("utf-8", "replace"))
+        out(content.decode("utf-8", "replace"))
     elif as_json:
         print_json(record)
     else:
@@ -136,8 +185,8 @@ def _print_record(record: Mapping[str, Any]) -> None:
     fields |= {name: error[name] for name in ("what", "where", "why", "mend") if error.get(name)}
     for name, value in fields.items():
         if value is not None:
-            out(f"{name:<16}{value}")
-    if record["outbound"]:
+            out(f"{name:<16} {value}")
+    if record.get("outbound"):
         out("")
         _print_rows(_OUTBOUND, record["outbound"])
 
@@ -153,26 +202,58 @@ def replay_message(
         if not transaction.messages.inbox.replay(row.id):
             states = "parked, retrying, rejected, invalid or dead"
             raise MessageNotThere(row_id=row.id, state=row.state, states=states)
-    complain(f"{row.id}: would be put back, and worked again" if dry_run else f"{row.id}: done")
+    complain(f"{row.id}: would be put back, and worked again" if dry_run else f"{row.id}: received")
 
 
 @messages_app.command("give-up")
-def give_up_message(id: Annotated[str, typer.Argument(help="A parked or retrying message.")]) -> None:
-    """Make a message dead: it is kept, and its key is free for the messages behind it."""
+def give_up_message(
+    id: Annotated[str, typer.Argument(help="A parked or retrying message, or one that has not left.")],
+) -> None:
+    """Make a message dead: it is kept, and its key is free for the others. A message that leaves is never sent."""
     with opened_hub() as open_hub:
+        with open_hub.write() as transaction:
+            leaving = transaction.messages.outbox.row(id)
+            if leaving is not None and not transaction.messages.outbox.give_up(leaving.id):
+                raise MessageNotThere(row_id=leaving.id, state=leaving.state, states=_NOT_LEFT)
+        if leaving is not None:
+            complain(f"{leaving.id}: given up")
+            return
         with open_hub.read() as transaction:
             row = _row(transaction.messages, id)
         if not DataManager(open_hub).give_up(row.id):
             raise MessageNotThere(row_id=row.id, state=row.state, states="parked or retrying")
-    complain(f"{row.id}: done")
+    complain(f"{row.id}: dead")
+
+
+@messages_app.command("resend")
+def resend_message(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Messages that have not left.")],
+    to: Annotated[str | None, typer.Option("--to", help="Another channel, or folder:NAME.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Put messages that have not left back into their places in the line, or send them elsewhere; all or none."""
+    with opened_hub() as open_hub, open_hub.write(dry_run=dry_run) as transaction:
+        if to is not None:
+            with misused():
+                check_destination(open_hub.deployment, transaction.messages.outbox, to)
+        for id in ids:
+            row = transaction.messages.outbox.row(id)
+            if row is None:
+                raise MessageUnknown(id=id)
+            if not resend(open_hub, transaction, row, to):
+                raise MessageNotThere(row_id=row.id, state=row.state, states=f"{_NOT_LEFT} or given up")
+            place = to or row.message.destination
+            complain(f"{row.id}: would wait for {place}" if dry_run else f"{row.id}: waiting for {place}")
 
 
 def _row(messages: MessageStore, id: str) -> InboxRow:
-    """Return the row of a message by its id in the store, or by the sender's message id."""
+    """Return the row of a message by its id in the store, its sender's message id, or its identity."""
     row = messages.inbox.row(id)
     if row is None:
-        row_id = messages.by_message_id(id)
-        row = None if row_id is None else messages.inbox.row(row_id)
+        named = messages.named(id)
+        row = messages.inbox.row(named[0]) if named else None
+        if len(named) > 1:
+            complain(f"{len(named)} messages have this id; this is the newest. Older ones: {', '.join(named[1:])}")
     if row is None:
         raise MessageUnknown(id=id)
     return row

@@ -16,6 +16,7 @@ from adapters.database.schema.upgrade import planned_upgrade, upgrade
 from hub.command_line.exit_codes import DONE, REFUSED
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
+from hub.data_manager.intake import left_alone
 from hub.data_manager.lookup import status_of
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.processes import check_workers, run_workers
@@ -47,7 +48,7 @@ def run(
         check_workers(deployment, number)
     all_final = run_workers(deployment, number, once)
     if not all_final:
-        complain("some messages are not in a final state: see `orderhub status`")
+        complain("some messages are not in a final state, or wait for a person: see `orderhub status`")
     raise typer.Exit(DONE if all_final else REFUSED)
 
 
@@ -56,6 +57,7 @@ def status(as_json: Json = False) -> None:
     """Show the components and the messages: how many in each state, what waits to leave, what fell out."""
     with opened_hub() as open_hub, open_hub.read() as transaction:
         state = status_of(transaction, open_hub.deployment)
+        state["left_alone"] = [{"file": file, "why": why} for file, why in left_alone(open_hub).items()]
     if as_json:
         print_json(state)
     else:
@@ -75,6 +77,12 @@ def _print_status(state: Mapping[str, Any]) -> None:
     if state["outbox"]:
         out("")
         out(table(("waits for", "messages", "since"), [tuple(row.values()) for row in state["outbox"]]))
+    if state["set_aside"]:
+        out("")
+        out(table(("set aside for", "messages", "since"), [tuple(row.values()) for row in state["set_aside"]]))
+    if state["left_alone"]:
+        out("")
+        out(table(("left alone", "why"), [tuple(row.values()) for row in state["left_alone"]]))
     if state["fallout"]:
         fields = ("row_id", "order_number", "cause", "reason")
         out("")

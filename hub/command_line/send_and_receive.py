@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
@@ -23,7 +23,7 @@ from hub.data_manager.intake import declare_channels, open_transport
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.channels import check_channel
 from hub.deployment.route import Route, RouteUnknown
-from hub.presentation.printing import flush, out, print_json
+from hub.presentation.printing import complain, flush, out, print_json
 from integration_objects.errors import Refused
 
 app = typer.Typer()
@@ -76,7 +76,7 @@ class _Properties:
         for file in files:
             body, oversize = read_message(file, most)
             envelope = Envelope(
-                self.id, body, correlation_id=self.correlation_id, reply_to=self.reply_to, oversize=oversize
+                self.id, body, correlation_id=self.correlation_id, reply_to=self.reply_to or None, oversize=oversize
             )
             envelopes.append(check_envelope(envelope))
         return envelopes
@@ -98,6 +98,7 @@ def send(
         routes = open_hub.deployment.routes
         if route not in routes:
             raise CommandFailed(RouteUnknown(route, routes), MISUSED)
+        _tell_reply_to(routes[route], reply_to)
         transport = open_transport(open_hub, routes[route].transport)
         if transport is None:
             _file(open_hub, routes[route], files, properties)
@@ -105,6 +106,13 @@ def send(
             _publish(open_hub, transport, routes[route], files, properties)
         else:
             _put_in(transport, routes[route], files, properties)
+
+
+def _tell_reply_to(route: Route, reply_to: str | None) -> None:
+    """Say where the answer goes if the route doesn't allow the reply-to; a route of files refuses the option itself."""
+    if reply_to and route.transport is CHANNEL and not route.allows_reply_to(reply_to):
+        place = "no answer is sent" if route.reply.channel is None else f"the answer goes to '{route.reply.channel}'"
+        complain(f"the route '{route.name}' allows no reply-to '{reply_to}': {place}")
 
 
 def _put_in(transport: Transport, route: Route, files: Sequence[pathlib.Path], properties: _Properties) -> None:
@@ -121,7 +129,11 @@ def _publish(
     open_hub: OpenHub, transport: Transport, route: Route, files: Sequence[pathlib.Path], properties: _Properties
 ) -> None:
     """Publish files to a route's channel; print each one's message id, because there is no row yet."""
-    envelopes = properties.envelopes(files, MOST_BYTES)
+    # An id for each message here, and not in the broker's adapter, which would keep it from the reader of the output.
+    envelopes = [
+        replace(envelope, message_id=envelope.message_id or open_hub.surroundings.new_id())
+        for envelope in properties.envelopes(files, MOST_BYTES)
+    ]
     for file, envelope in zip(files, envelopes, strict=True):
         if envelope.oversize is not None:
             raise MessageTooLarge(file=shown_path(file), size=envelope.size, most=MOST_BYTES)
@@ -131,7 +143,7 @@ def _publish(
     finally:
         transport.close()
     for file, envelope in zip(files, envelopes, strict=True):
-        out(f"{envelope.message_id or '-'}\tpublished\t{route.place}\t{shown_path(file)}")
+        out(f"{envelope.message_id}\tpublished\t{route.place}\t{shown_path(file)}")
 
 
 def _file(open_hub: OpenHub, route: Route, files: Sequence[pathlib.Path], properties: _Properties) -> None:

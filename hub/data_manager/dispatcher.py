@@ -5,13 +5,17 @@
     folder:<name>          a file in that folder's outbox
     answer:<folder>/<file> the reply beside the file that came in, which moves to done/ or rejected/
 
+A message that its destination can't have is set aside, and the messages behind it go on. A destination that can't have
+any message now keeps all of them, in their order.
+
 Spec: docs/design/road.md "Out and back" (dispatcher), "The inbox is the one waiting room"; docs/design/guarantees.md
 G3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import structlog
@@ -22,7 +26,7 @@ from adapters.transport import CHANNEL, Transport, TransportAway, confirmed_of, 
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.route import Route
-from integration_objects.errors import HubError, verdict_of
+from integration_objects.errors import HubError, Refused, verdict_of
 
 log = structlog.get_logger()
 
@@ -36,6 +40,15 @@ LEASE_S = 60
 DELAYS_S = (1, 5, 30, 120, 600)
 #: the longest of these delays for a transport that is away, so that it is used soon after it answers again
 MOST_AWAY_S = 5
+
+
+class HandingOverFailed(Refused):
+    """A message can't be handed to its transport, in a way that nobody foresaw."""
+
+    what = "the message can't be handed over"
+    where = "destination {destination}"
+    why = "{fault}"
+    mend = "this is a fault of the hub: mend it, then `orderhub messages resend {row_id}`"
 
 
 class Dispatcher:
@@ -100,39 +113,80 @@ class Dispatcher:
         # Published outside of any transaction, then marked: a death between the two repeats messages, under their ids.
         with self._open_hub.read() as transaction:
             rows = transaction.messages.outbox.waiting(destination, BATCH)
-        try:
-            if rows:
-                self._hand_over(destination, rows)
-        except HubError as fault:
-            self._note_failure(destination, rows, fault)
-            return 0
-        with self._open_hub.write() as transaction:
-            transaction.messages.outbox.mark_sent(row.id for row in rows)
-        return len(rows)
+        sent: list[str] = []
+        aside: list[tuple[OutboxRow, HubError]] = []
+        failed: tuple[OutboxRow, HubError] | None = None
+        parts: list[Sequence[OutboxRow]] = [rows] if rows else []
+        while parts and failed is None:
+            part = parts.pop(0)
+            fault = self._hand_over(destination, part)
+            arrived = range(len(part)) if fault is None else confirmed_of(fault)
+            sent += [part[place].id for place in arrived]
+            left = [row for place, row in enumerate(part) if place not in arrived]
+            if fault is None or not left:
+                continue
+            if fault.verdict != "refuse":
+                failed = left[0], fault
+            elif len(part) == 1:
+                aside.append((left[0], fault))
+            else:
+                # The refusal of a batch doesn't tell which of its messages is at fault: one by one, each tells for
+                # itself.
+                parts = [[row] for row in left]
+        if rows:
+            self._note(destination, sent, aside, failed)
+        return len(sent) + len(aside)
 
-    def _hand_over(self, text: str, rows: list[OutboxRow]) -> None:
+    def _hand_over(self, text: str, rows: Sequence[OutboxRow]) -> HubError | None:
+        """Hand rows to the destination's transport; return the fault that kept some of them from arriving."""
         destination = destination_of(text)
         transport = self._transports[destination.kind.name]
-        if not destination.is_answer:
-            transport.publish(destination.place, [row.envelope for row in rows])
-            return
-        # One after the other, and no count of the settled ones: settling a file a second time changes nothing.
-        for row in rows:
-            state = row.message.headers.get("x-orderhub-state", "")
-            transport.settle(destination.place, state in REFUSED, row.message.body)
+        try:
+            if not destination.is_answer:
+                transport.publish(destination.place, [row.envelope for row in rows])
+                return None
+            # One after the other, and no count of the settled ones: settling a file a second time changes nothing.
+            for row in rows:
+                state = row.message.headers.get("x-orderhub-state", "")
+                transport.settle(destination.place, state in REFUSED, row.message.body)
+        except HubError as fault:
+            return fault
+        except Exception as error:
+            # Without this, one message would end the worker, and each worker that is started after it.
+            log.error("unexpected fault", destination=text, traceback="".join(traceback.format_exception(error)))
+            row_id = rows[0].id
+            return HandingOverFailed(destination=text, fault=f"{type(error).__name__}: {error}", row_id=row_id)
+        return None
 
-    def _note_failure(self, destination: str, rows: list[OutboxRow], fault: HubError) -> None:
-        """Mark the messages that arrived in spite of *fault*; delay the first of the others, which holds the rest."""
-        arrived = {rows[place].id for place in confirmed_of(fault)}
-        failed = next(row for row in rows if row.id not in arrived)
-        # A fault that lasts until an operator acts is logged once, not at each of its tries.
-        if fault.verdict == "retry" or (failed.error or {}).get("reason") != fault.reason:
-            log.warning("not dispatched", destination=destination, **fault.as_dict())
-        delay = DELAYS_S[min(failed.attempts, len(DELAYS_S) - 1)]
-        # NotTaken comes from a broker that is there: a full queue empties slowly, and gets the growing delays.
-        if isinstance(fault, TransportAway) and not isinstance(fault, NotTaken):
-            delay = min(delay, MOST_AWAY_S)
+    def _note(
+        self,
+        destination: str,
+        sent: Sequence[str],
+        aside: Sequence[tuple[OutboxRow, HubError]],
+        failed: tuple[OutboxRow, HubError] | None,
+    ) -> None:
+        """Mark the messages that arrived and those that are set aside; delay the first that failed, and so the rest."""
         with self._open_hub.write() as transaction:
             outbox = transaction.messages.outbox
-            outbox.mark_sent(arrived)
-            outbox.mark_failed(failed.id, fault.as_dict(), self._open_hub.surroundings.later(delay))
+            outbox.mark_sent(destination, sent)
+            for row, fault in aside:
+                outbox.set_aside(row.id, fault.as_dict())
+            if failed is not None:
+                row, fault = failed
+                outbox.mark_failed(row.id, fault.as_dict(), self._open_hub.surroundings.later(_delay(row, fault)))
+        for row, fault in aside:
+            log.error("message set aside", destination=destination, outbox=row.id, **fault.as_dict())
+        if failed is not None:
+            row, fault = failed
+            # A fault that lasts until an operator acts is logged once, not at each of its tries.
+            if fault.verdict == "retry" or (row.error or {}).get("reason") != fault.reason:
+                log.warning("not dispatched", destination=destination, **fault.as_dict())
+
+
+def _delay(row: OutboxRow, fault: HubError) -> float:
+    """Return the seconds until a message is tried again."""
+    delay = DELAYS_S[min(row.attempts, len(DELAYS_S) - 1)]
+    # NotTaken comes from a broker that is there: a full queue empties slowly, and gets the growing delays.
+    if isinstance(fault, TransportAway) and not isinstance(fault, NotTaken):
+        return min(delay, MOST_AWAY_S)
+    return delay

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import structlog
 
-from adapters.database.messages.outbox import OutboxMessage
+from adapters.database.messages.outbox import REPLY_TO_REFUSED, OutboxMessage
 from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.route import Route
@@ -163,6 +163,9 @@ class Endings:
             **header.properties,
         }
         circumstances = Circumstances(self._open_hub.surroundings.now, work.arrived)
+        headers = {"x-orderhub-state": outcome.state}
+        if row.reply_to_refused is not None:
+            headers[REPLY_TO_REFUSED] = row.reply_to_refused
         self._messages.pending_writes.answer(
             row.id,
             OutboxMessage(
@@ -176,7 +179,7 @@ class Endings:
                 route=route.name,
                 type=REPLY if route.reply.object is None else route.reply.object.definition.name,
                 correlation_id=row.correlation_id or row.message_id,
-                headers={"x-orderhub-state": outcome.state},
+                headers=headers,
             ),
         )
 

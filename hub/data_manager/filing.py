@@ -8,18 +8,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import structlog
+
 from adapters.database.messages.filing import Arrival, Filed, MessageIdReused
-from adapters.transport import Delivery, Oversize
+from adapters.transport import MOST_ID_CHARACTERS, Delivery, Oversize, refused_id
 from hub.data_manager.endings import Endings
 from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.route import Route, value_in
-from integration_objects.errors import HubError
+from integration_objects.errors import HubError, Invalid
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
 
-#: characters of a message's identity, and of its ordering key
-MOST_IDENTITY, MOST_KEY = 128, 255
+log = structlog.get_logger()
+
+#: characters of an ordering key; the rest of a longer one is left out
+MOST_KEY = 255
+
+
+class IdentityRefused(Invalid):
+    """The field that a route takes the identity from holds a text that can't be the id of a message."""
+
+    what = "the message's identity is refused"
+    where = "route {route.name}, identity"
+    mend = "send an identity of 1 to {most} characters without control characters"
 
 
 def arrival_of(route: Route, delivery: Delivery) -> Arrival:
@@ -32,14 +44,17 @@ def arrival_of(route: Route, delivery: Delivery) -> Arrival:
     # The transport has a limit of its own; the route's may be smaller.
     if envelope.oversize is None and len(envelope.body) > route.limits.body:
         envelope = replace(envelope, oversize=Oversize(envelope.size, envelope.digest))
-    reply_to = route.transport.answer_to(delivery.source)
+    reply_to, refused = route.transport.answer_to(delivery.source), None
     if reply_to is None:
+        reply_to = envelope.reply_to or route.reply.channel
         # A sender must not have replies sent to channels that are not its own.
-        asked = envelope.reply_to
-        reply_to = asked if asked is not None and route.allows_reply_to(asked) else route.reply.channel
+        if envelope.reply_to is not None and not route.allows_reply_to(envelope.reply_to):
+            refused, reply_to = envelope.reply_to, route.reply.channel
+            log.warning("reply-to not allowed", route=route.name, sender=delivery.sender, reply_to=refused)
     envelope = replace(envelope, reply_to=reply_to)
     identity = envelope.message_id if route.identity == "message id" else None
     key = None
+    fault: HubError | None = delivery.fault
     # Only where the route needs a field of the body: the work on the message parses it once more.
     if route.reads_tree() and envelope.oversize is None and route.external is not None:
         try:
@@ -48,18 +63,25 @@ def arrival_of(route: Route, delivery: Delivery) -> Arrival:
                 key = value_in(route.key, tree)
             if not isinstance(route.identity, str):
                 identity = value_in(route.identity, tree) or envelope.message_id
-                message_id = envelope.message_id or (identity or "")[:MOST_IDENTITY] or None
-                envelope = replace(envelope, message_id=message_id)
+                # The identity becomes the correlation id of all that leaves. A text that no transport carries would
+                # stop the destinations of the order for every customer.
+                why = refused_id(identity) if identity else ""
+                if why:
+                    identity = None
+                    fault = fault or IdentityRefused(route=route, why=why, most=MOST_ID_CHARACTERS)
+                envelope = replace(envelope, message_id=envelope.message_id or identity)
         except HubError:
             pass  # the work on the message meets the error again, and answers it
     return Arrival(
         route.name,
         delivery.sender,
-        (identity or envelope.digest)[:MOST_IDENTITY],
+        identity or envelope.digest,
         envelope,
         delivery.source,
         key=None if key is None else key[:MOST_KEY],
         over_limit=envelope.oversize is not None,
+        fault=fault,
+        reply_to_refused=refused,
     )
 
 
@@ -82,17 +104,17 @@ def file_arrivals(
     filed = transaction.messages.file_all(arrivals)
     endings = Endings(transaction)
     messages = []
-    for (route, delivery), arrival in zip(deliveries, filed, strict=True):
-        if arrival.row is None:
+    for (route, delivery), arrival, result in zip(deliveries, arrivals, filed, strict=True):
+        if result.row is None:
             continue  # a repeat
-        work = MessageWork(transaction.open_hub, arrival.row, route)
-        if arrival.outcome == "id reused":
-            error = {part: text for part, text in (arrival.row.error or {}).items() if part != "reason"}
+        work = MessageWork(transaction.open_hub, result.row, route)
+        if result.outcome == "id reused":
+            error = {part: text for part, text in (result.row.error or {}).items() if part != "reason"}
             endings.send_refusal(work, MessageIdReused(**error))
         # Filed first, refused second: also a message that its transport could not carry whole has its row and its dead
         # letter.
-        elif delivery.fault is not None:
-            endings.refuse(work, delivery.fault)
+        elif arrival.fault is not None:
+            endings.refuse(work, arrival.fault)
         else:
             messages.append((work, delivery))
     return filed, messages

@@ -16,15 +16,32 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 
-from adapters.transport import KINDS, Setup, Transport, TransportAway, TransportKind
+import structlog
+
+from adapters.transport import CHANNEL, KINDS, Setup, Transport, TransportAway, TransportKind
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.channels import channel_of, declared_channels
 from hub.deployment.route import Route
 from integration_objects.errors import Misconfigured, Retryable
 
+log = structlog.get_logger()
+
 #: files that one look at a folder takes in
 FILES = 50
+
+
+def left_alone(open_hub: OpenHub) -> dict[str, str]:
+    """Look at the doors of the deployment's routes: the messages that can't be taken, each with the reason."""
+    found: dict[str, str] = {}
+    for route in open_hub.deployment.routes.values():
+        # Brokers hand over what they have: only a door that looks by itself can leave something alone.
+        if route.transport is not CHANNEL:
+            transport = open_transport(open_hub, route.transport)
+            if transport is not None:
+                found |= transport.left_alone(route.place)
+                transport.close()
+    return found
 
 
 def open_transport(open_hub: OpenHub, kind: TransportKind) -> Transport | None:
@@ -56,6 +73,10 @@ class Intake:
         """Whether messages wait outside that `take_in` has not seen."""
         raise NotImplementedError
 
+    def leaves_alone(self) -> bool:
+        """Whether messages lie outside that can't be taken until somebody mends them."""
+        return False
+
 
 class FilingIntake(Intake):
     """One route and its folder."""
@@ -64,22 +85,41 @@ class FilingIntake(Intake):
         self._transport = transport
         self._manager = manager
         self._route = route
+        self._told: Mapping[str, str] = {}
 
     def take_in(self, limit: int, wait_s: float) -> int:
         """File the messages that are there, without a wait.
 
         A death between filing and acknowledging makes them come again; then filing recognises the repeats.
         """
-        deliveries = self._transport.receive(self._route.place, max(limit, FILES), 0)
+        place = self._route.place
+        deliveries = self._transport.receive(place, max(limit, FILES), 0)
+        self._tell_left_alone()
         if deliveries:
+            try:
+                self._manager.file(self._route, deliveries)
+            except BaseException:
+                # Not in the database: without this, the transport would think that they are in work for ever.
+                self._transport.release([place])
+                raise
             # Acknowledged after the commit, never before: the database must have them for good (G1).
-            self._manager.file(self._route, deliveries)
             self._transport.acknowledge(deliveries)
         return len(deliveries)
 
     def is_left(self) -> bool:
         """Whether messages wait, files that still grow included."""
         return self._transport.is_left(self._route.place)
+
+    def leaves_alone(self) -> bool:
+        """Whether messages lie there that can't be taken."""
+        return bool(self._transport.left_alone(self._route.place))
+
+    def _tell_left_alone(self) -> None:
+        left_alone = dict(self._transport.left_alone(self._route.place))
+        # Once for each file, although each look finds it again.
+        for source in left_alone.keys() - self._told.keys():
+            log.warning("a file is left alone", route=self._route.name, file=source, why=left_alone[source])
+        self._told = left_alone
 
 
 class BrokerIntake(Intake):

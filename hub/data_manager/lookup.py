@@ -102,5 +102,6 @@ def status_of(transaction: Transaction, deployment: Deployment) -> dict[str, Any
             "agrees": counts.agrees,
         },
         "outbox": messages.outbox.waiting_counts(),
+        "set_aside": messages.outbox.aside_counts(),
         "fallout": messages.fallout.listing(),
     }

@@ -61,7 +61,8 @@ class Worker:
         """Work until `stop`, or, with *once*, until only final and parked messages are left.
 
         Returns:
-            Whether every message is in a final state; True after `stop`, which may leave messages behind.
+            Whether every message is in a final state, none that leaves is set aside, and no file is left alone; True
+            after `stop`, which may leave messages behind.
         """
         poll_s = self._open_hub.deployment.settings.poll_s
         backoff, wait_s, wake_at, ready = poll_s, 0.0, self._open_hub.surroundings.monotonic() + WAKE_S, False
@@ -143,9 +144,12 @@ class Worker:
             return transaction.messages.inbox.next_due(self.data_manager.running(transaction)) is not None
 
     def _all_final(self) -> bool:
+        if any(intake.leaves_alone() for intake in self._intakes):
+            return False
         with self._open_hub.read() as transaction:
             states = transaction.messages.counts().states
-        return not any(states[state] for state in ("received", "retrying", "parked"))
+            aside = transaction.messages.outbox.aside_counts()
+        return not aside and not any(states[state] for state in ("received", "retrying", "parked"))
 
 
 @contextmanager

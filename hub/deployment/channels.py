@@ -76,3 +76,16 @@ def check_channel(deployment: Deployment, outbox: Outbox, channel: str) -> None:
         return
     if not outbox.has_had(channel):
         raise ChannelUnknown(channel, known)
+
+
+def check_destination(deployment: Deployment, outbox: Outbox, destination: str) -> None:
+    """Refuse a destination that an operator can't send a message to: one that nothing leaves on.
+
+    A folder is made when it is first used, so that every folder's name will do.
+
+    Raises:
+        ChannelUnknown: names the known channels.
+    """
+    read = destination_of(destination)
+    if read.is_answer or read.kind is CHANNEL:
+        check_channel(deployment, outbox, destination)

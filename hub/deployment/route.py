@@ -6,7 +6,7 @@
     map: Mainframe Order to OM Order            # left out for the hub's own XML
     workflow: Receive Order
     prices: hub                                 # who prices an order's lines; left out: sender
-    identity: message id                        # or body; or {field: "[MSG-ID]"}
+    identity: message id                        # or body; or {field: "[MSG-ID]"}; white space around it doesn't count
     key: "[CUST-NO]"                            # messages with one key keep their order; left out: no order
     reply: {object: Mainframe Answer, map: OM Reply to Mainframe Answer, channel: mainframe.answers}
     reply to: [mainframe.*]                     # the reply-to channels that a sender may name, beside the reply's own
@@ -156,9 +156,12 @@ class Route:
         return names
 
     def allows_reply_to(self, channel: str) -> bool:
-        """Whether a sender may have its answer sent to *channel*: only to channels that the route names."""
+        """Whether a sender may have its answer sent to *channel*: only to channels that the route names.
+
+        Never to a queue of the route itself, whatever its pattern: the hub would take its own answers for messages.
+        """
         # A sender must not write into folders, or beside other senders' files, whatever pattern the route has.
-        if destination_of(channel).kind is not CHANNEL:
+        if destination_of(channel).kind is not CHANNEL or channel in (self.place, self.dead_letters):
             return False
         return channel == self.reply.channel or any(fnmatch.fnmatchcase(channel, pattern) for pattern in self.reply_to)
 
@@ -178,8 +181,12 @@ def component_of(route: str) -> str:
 
 
 def value_in(expression: SourceExpression, tree: PropertySet) -> str | None:
-    """Read a route's key or identity in an arriving tree, as text; None for an empty one."""
-    return text_of(expression.expression.evaluate(Scope(tree, None)))
+    """Read a route's key or identity in an arriving tree, as text without white space around it; None for an empty one.
+
+    A sender that indents its XML sends `<MSG-ID>` with line breaks around the id, and means the id.
+    """
+    text = text_of(expression.expression.evaluate(Scope(tree, None)))
+    return None if text is None else text.strip() or None
 
 
 def read_routes(

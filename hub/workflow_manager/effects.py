@@ -11,15 +11,25 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from adapters.database.messages.fallout import FalloutEntry
 from adapters.database.messages.outbox import OutboxMessage
 from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import InstanceResult, ObjectStore
+from adapters.system import System
+from adapters.transport import XML
 from hub.workflow_manager.origin import Origin, outbound_id
 from hub.workflow_manager.runtime import Runtime
 from integration_objects.errors import HubError, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
 from maps.circumstances import Circumstances
+from schemas.hub_xml import hub_to_xml
+
+log = structlog.get_logger()
+
+#: the header of an outbound message that names the system
+SYSTEM_HEADER = "x-orderhub-system"
 
 
 class NobodyTakes(OperatorNeeded):
@@ -38,6 +48,11 @@ class OutboundFailed(OperatorNeeded):
 
     what = "the message to {system.name} can't be made: {fault.what}"
     why = "{fault.why}"
+
+    def __init__(self, system: System, fault: Refused) -> None:
+        mend = fault.mend or "mend the system's map, schema or template"
+        mend = f"{mend}; then `orderhub messages resend`"
+        super().__init__(where=fault.where or system.where, mend=mend, system=system, fault=fault)
 
 
 class TouchesAnotherAccount(HubError):
@@ -127,6 +142,8 @@ class Effects:
     def emit(self, name: str, tree: PropertySet, for_system: str | None = None) -> int:
         """Put an object into the outbox, once for each system that takes it, in that system's format.
 
+        A message that can't be made is set aside in the outbox, with an alarm: the others leave.
+
         Args:
             name: the integration object's name.
             tree: the message.
@@ -143,32 +160,39 @@ class Effects:
         if for_system is not None and not wanted:
             known = ", ".join(sorted(system.for_system for system in takers)) or "none"
             raise NobodyTakes(name=name, for_system=for_system, takers=known)
-        # Rendered within the transaction: an outbound message that can't be made undoes the whole run.
         for system in wanted:
-            try:
-                body = system.render(tree, self.runtime.maps, self.runtime.external_objects, Circumstances(self.clock))
-            except Refused as error:
-                mend = error.mend or "mend the system's map, schema or template, then `orderhub messages replay`"
-                place = error.where or system.where
-                raise OutboundFailed(where=place, mend=mend, system=system, fault=error) from error
             # Counted over all systems of the run, so that two messages to one system differ, and a run that is
             # repeated after a death gives each message the same id: the receivers know repeats by it.
             self.emitted += 1
-            self.messages.pending_writes.emit(
-                OutboxMessage(
-                    message_id=outbound_id(self.origin, system.name, self.emitted),
-                    inbox_id=self.origin.inbox_id,
-                    route=self.origin.route,
-                    destination=system.destination,
-                    kind="outbound",
-                    type=system.type,
-                    correlation_id=self.origin.correlation_id or self.origin.message_id,
-                    content_type=system.content_type,
-                    headers={"x-orderhub-system": system.name},
-                    body=body,
-                )
-            )
+            self.messages.pending_writes.emit(self._outbound(system, name, tree))
         return len(wanted)
+
+    def _outbound(self, system: System, name: str, tree: PropertySet) -> OutboxMessage:
+        """Make the message to a system; set it aside, as the object that it is to be made of, if it can't be made."""
+        fault, content_type = None, system.content_type
+        try:
+            body = system.render(tree, self.runtime.maps, self.runtime.external_objects, Circumstances(self.clock))
+        except Refused as error:
+            # One system can't take a value: the order, its profile and the other systems don't wait for that one.
+            fault = OutboundFailed(system, error)
+            log.error(
+                "message set aside", destination=system.destination, inbox=self.origin.inbox_id, **fault.as_dict()
+            )
+            body, content_type = hub_to_xml(tree, self.runtime.definitions), XML
+        return OutboxMessage(
+            message_id=outbound_id(self.origin, system.name, self.emitted),
+            inbox_id=self.origin.inbox_id,
+            route=self.origin.route,
+            destination=system.destination,
+            kind="outbound",
+            type=system.type,
+            correlation_id=self.origin.correlation_id or self.origin.message_id,
+            content_type=content_type,
+            headers={SYSTEM_HEADER: system.name},
+            body=body,
+            object=None if fault is None else name,
+            fault=None if fault is None else fault.as_dict(),
+        )
 
     def release(self, condition: str) -> None:
         """Release the parked messages that wait for *condition*; this transaction fulfils it."""

@@ -37,6 +37,7 @@ def test_what_is_within_the_limits_passes_unchanged(good: dict[str, Any]) -> Non
         ({"correlation_id": "\x85"}, "character 1 is the control character U+0085"),
         ({"reply_to": "a\ud800"}, "character 2 is the lone surrogate U+D800"),
         ({"reply_to": "a\ufffe"}, "character 2 is the noncharacter U+FFFE"),
+        ({"correlation_id": "\U0001f4e6" * 64}, "it has 256 bytes in UTF-8, and may have 255"),
         ({"type": "t" * 256}, "it has 256 characters, and may have 1 to 255"),
         ({"content_type": 7}, "it is int, not text in UTF-8"),
         ({"headers": {str(number): "" for number in range(65)}}, "there are 65, and may be 64"),
@@ -57,6 +58,12 @@ def test_what_is_not_is_refused_by_name_and_left_out_at_the_door(bad: dict[str, 
     assert str(fault) == str(caught.value)
     assert check_envelope(admitted) is admitted
     assert admitted.body == b"x"
+
+
+def test_an_empty_property_from_outside_is_absent() -> None:
+    """Clients of brokers write one for a property that nobody set."""
+    empty = Envelope("m1", b"x", reply_to="", correlation_id="", type="", content_type="")
+    assert admit(empty) == (Envelope("m1", b"x"), None)
 
 
 def test_a_refusal_says_what_where_why_and_what_to_do() -> None:

@@ -24,6 +24,11 @@ def road(tmp_path: pathlib.Path) -> Iterator[Road]:
 def command(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """`orderhub` with these arguments in this very process and the test's folder: what it wrote, out and err."""
     monkeypatch.chdir(tmp_path)
+    configure = structlog.configure
+    # A logger that is kept would write to this test's standard error in the tests after it.
+    monkeypatch.setattr(
+        structlog, "configure", lambda **parts: configure(**{**parts, "cache_logger_on_first_use": False})
+    )
 
     def run(*arguments: object, expect: int = 0) -> Any:
         from hub.command_line.app import main

@@ -22,9 +22,9 @@ from sqlalchemy import Connection, Row, bindparam, update
 from adapters.database.connection.statements import insert_or_nothing
 from adapters.database.messages.control import Control
 from adapters.database.messages.inbox_row import INBOX, InboxRow
-from adapters.database.messages.outbox import Outbox
+from adapters.database.messages.outbox import Outbox, answer_again
 from adapters.transport import KEPT_OF_OVERSIZE, Envelope
-from integration_objects.errors import Refused
+from integration_objects.errors import HubError, Refused
 from integration_objects.surroundings import Surroundings
 
 Outcome = Literal["new", "repeat", "id reused"]
@@ -50,6 +50,7 @@ _FILED = (
     "message_id",
     "correlation_id",
     "reply_to",
+    "reply_to_refused",
     "type",
     "content_type",
     "source",
@@ -80,6 +81,8 @@ class Arrival:
         source: the name by which people recognise the message.
         key: messages of one key keep their order within the route; None for a message that keeps none.
         over_limit: the body is over the route's limit; its first 64 KiB are kept.
+        fault: why the message is refused as soon as it is filed; None for a message to be worked.
+        reply_to_refused: the reply-to that the sender asked for and the route doesn't allow; None for none.
     """
 
     route: str
@@ -89,6 +92,13 @@ class Arrival:
     source: str
     key: str | None = None
     over_limit: bool = False
+    fault: HubError | None = None
+    reply_to_refused: str | None = None
+
+    @property
+    def correlation_id(self) -> str | None:
+        """The id by which the sender waits for its answer."""
+        return self.envelope.correlation_id or self.envelope.message_id
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,7 @@ _REPEAT = (
         _C.digest == bindparam("of_digest"),
     )
     .values(repeats=_C.repeats + 1)
-    .returning(_C.id, _C.state, _C.reply_to, _C.also_reply_to, _C.reply_outbox_id)
+    .returning(*(_C.id, _C.state, _C.reply_to, _C.correlation_id, _C.message_id, _C.also_reply_to, _C.reply_outbox_id))
 )
 _ALSO = update(INBOX).where(_C.id == bindparam("row_id")).values(also_reply_to=bindparam("others"))
 
@@ -170,6 +180,7 @@ class Filing:
             message_id=envelope.message_id,
             correlation_id=envelope.correlation_id,
             reply_to=envelope.reply_to,
+            reply_to_refused=arrival.reply_to_refused,
             type=envelope.type,
             content_type=envelope.content_type,
             source=arrival.source,
@@ -212,20 +223,22 @@ class Filing:
 
     def _answer_again(self, arrival: Arrival, first: Row[Any]) -> None:
         """Answer a repeat as the first message was answered; while that reply is to come, note where else it goes."""
-        reply_to = arrival.envelope.reply_to
+        reply_to, correlation_id = arrival.envelope.reply_to, arrival.correlation_id
         if first.reply_outbox_id is None:
             others = json.loads(first.also_reply_to or "[]")
-            if reply_to is not None and reply_to != first.reply_to and reply_to not in others:
-                values = {"row_id": first.id, "others": json.dumps([*others, reply_to])}
+            place = [reply_to, correlation_id, arrival.reply_to_refused]
+            # The first message's own place is answered anyhow: a broker that delivers twice asks for one answer.
+            is_known = (reply_to, correlation_id) == (first.reply_to, first.correlation_id or first.message_id)
+            if reply_to is not None and not is_known and place not in others:
+                values = {"row_id": first.id, "others": json.dumps([*others, place])}
                 self._connection.execute(_ALSO, values)
             return
         if reply_to is None and first.reply_to is not None:
             return  # the first message named a destination, the repeat names none
         reply = self._outbox.row(first.reply_outbox_id)
         if reply is not None:
-            # The same message id and body as the first time (G3): only the place may be another.
-            destination = reply.message.destination if reply_to is None else reply_to
-            self._outbox.emit(replace(reply.message, destination=destination))
+            # The same message id and body as the first time (G3).
+            self._outbox.emit(answer_again(reply.message, reply_to, correlation_id, arrival.reply_to_refused))
 
 
 def _is_over(arrival: Arrival) -> bool:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, func, select, update
@@ -26,7 +26,7 @@ from adapters.database.connection.statements import upsert
 from adapters.database.messages.inbox_row import INBOX, inbox_row
 from adapters.database.messages.inbox_row import InboxRow as InboxRow
 from adapters.database.messages.next_in_line import CLAIM_ANY, CLAIM_NEAR
-from adapters.database.messages.outbox import Outbox, OutboxMessage
+from adapters.database.messages.outbox import Outbox, OutboxMessage, answer_again
 from adapters.database.schema.hub_tables import FINAL_STATES, HUB
 from integration_objects.errors import HubError, Misconfigured, Retryable
 from integration_objects.surroundings import Surroundings
@@ -294,14 +294,12 @@ class Inbox:
             self._connection.execute(_SET_REPLY, [{"row_id": row, "reply": reply} for row, reply in replies.items()])
 
     def answer_others(self, replies: Mapping[str, OutboxMessage]) -> None:
-        """Emit the replies, by inbox row, also to the destinations that repeats have named meanwhile."""
+        """Emit the replies, by inbox row, also to the places that repeats have named meanwhile."""
         if not replies:
             return
         # One statement finds the few that have others; nearly every message has none.
         for row_id, others in self._connection.execute(_OTHERS, {"ids": list(replies)}).all():
-            self._outbox.emit_all(
-                [replace(replies[row_id], destination=destination) for destination in json.loads(others)]
-            )
+            self._outbox.emit_all([answer_again(replies[row_id], *place) for place in json.loads(others)])
             self._connection.execute(_FORGET_OTHERS, {"row_id": row_id})
 
     def record_all(self, recordings: Iterable[tuple[str, bytes]]) -> None:

@@ -27,7 +27,8 @@ class InboxRow:
         replays: how often an operator put it back; part of the ids of the messages that leave because of it.
         error: what, where, why, mend and reason of an error; the remark alone, as what, for a row that ended without
             one; or None.
-        also_reply_to: the destinations that repeats have named for the reply, while it is still to come.
+        also_reply_to: the places at which repeats want the reply, too, while it is still to come.
+        reply_to_refused: the reply-to that the sender asked for and the route doesn't allow; None for none.
     """
 
     seq: int
@@ -61,7 +62,8 @@ class InboxRow:
     map_version: str | None = None
     reply_outbox_id: str | None = None
     error: dict[str, str] | None = None
-    also_reply_to: list[str] = field(default_factory=list)
+    also_reply_to: list[list[str | None]] = field(default_factory=list)
+    reply_to_refused: str | None = None
 
     @property
     def is_final(self) -> bool:

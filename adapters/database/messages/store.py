@@ -22,14 +22,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from adapters.database.messages.control import Control, WorkMarks
 from adapters.database.messages.fallout import Fallout
 from adapters.database.messages.filing import Arrival, Filed, Filing
 from adapters.database.messages.inbox import Inbox
 from adapters.database.messages.inbox_row import INBOX
-from adapters.database.messages.outbox import OUTBOX, Outbox
+from adapters.database.messages.outbox import OUTBOX, Outbox, described
 from adapters.database.messages.pending_writes import PendingWrites
 from adapters.database.messages.records import IntegrationKeys, Sessions, WorkflowRuns
 from adapters.database.schema.hub_tables import STATES
@@ -43,6 +43,7 @@ _LISTED = (
     "route",
     "state",
     "message_id",
+    "identity",
     "correlation_id",
     "key",
     "received_at",
@@ -55,11 +56,22 @@ _LISTED = (
     "due_at",
     "final_at",
 )
-_SHOWN = (*_LISTED, "replays", "identity", "digest", "size", "reply_to", "type", "content_type", "map", "map_version")
+_SHOWN = (
+    *_LISTED,
+    "replays",
+    "digest",
+    "size",
+    "reply_to",
+    "reply_to_refused",
+    "type",
+    "content_type",
+    "map",
+    "map_version",
+)
 _LISTING = select(*(_I[name] for name in _LISTED)).order_by(_I.seq.desc())
 _SHOW = select(*(_I[name] for name in _SHOWN), _I.headers, _I.error)
 _OUTBOUND = ("id", "message_id", "destination", "kind", "type", "created_at", "sent_at", "attempts")
-_SHOW_OUTBOUND = select(*(_O[name] for name in _OUTBOUND), _O.error).order_by(_O.seq)
+_SHOW_OUTBOUND = select(*(_O[name] for name in _OUTBOUND), _O.aside_at, _O.given_up_at, _O.error).order_by(_O.seq)
 
 
 @dataclass(frozen=True)
@@ -156,10 +168,10 @@ class MessageStore:
             statement = statement.where(_I.received_at >= since)
         return [dict(row) for row in self._connection.execute(statement).mappings()]
 
-    def by_message_id(self, message_id: str) -> str | None:
-        """Return the id of the last message with this message id of its sender; None if there is none."""
-        statement = select(_I.id).where(_I.message_id == message_id).order_by(_I.seq.desc()).limit(1)
-        return self._connection.scalar(statement)
+    def named(self, text: str) -> list[str]:
+        """Return the ids of the messages whose message id or identity is *text*, the last filed first."""
+        statement = select(_I.id).where(or_(_I.message_id == text, _I.identity == text)).order_by(_I.seq.desc())
+        return list(self._connection.scalars(statement))
 
     def show(self, row_id: str) -> dict[str, Any] | None:
         """Return one message with its headers, error, and ``outbound``, the messages that it caused; or None."""
@@ -171,7 +183,7 @@ class MessageStore:
             **message,
             "headers": json.loads(message["headers"]),
             "error": _json(message["error"]),
-            "outbound": [{**row, "error": _json(row["error"])} for row in outbound],
+            "outbound": [described(row) for row in outbound],
         }
 
 

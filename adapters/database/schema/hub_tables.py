@@ -104,6 +104,7 @@ def _inbox(metadata: MetaData) -> None:
         Column("headers", Text, nullable=False),
         Column("error", Text),
         Column("also_reply_to", Text),
+        _text("reply_to_refused", _NAME),
         Column("body", LargeBinary, nullable=False),
         PrimaryKeyConstraint("seq", name="pk_hub_inbox"),
         UniqueConstraint("id", name="uq_hub_inbox_id"),
@@ -169,6 +170,9 @@ def _outbox(metadata: MetaData) -> None:
         _text("due_at", _TIME, nullable=False),
         _count("attempts"),
         _text("sent_at", _TIME),
+        _text("aside_at", _TIME),
+        _text("given_up_at", _TIME),
+        _text("object", _NAME),
         Column("headers", Text, nullable=False),
         Column("error", Text),
         Column("body", LargeBinary, nullable=False),
@@ -179,7 +183,8 @@ def _outbox(metadata: MetaData) -> None:
         **ROW_NUMBERS_ONCE,
     )
     _bound_lengths(table)
-    _index("ix_hub_outbox_waiting", table, "destination", "seq", where="sent_at IS NULL")
+    _index("ix_hub_outbox_waiting", table, "destination", "seq", where="sent_at IS NULL AND aside_at IS NULL")
+    _index("ix_hub_outbox_aside", table, "destination", "seq", where="aside_at IS NOT NULL AND given_up_at IS NULL")
     _index("ix_hub_outbox_inbox_id", table, "inbox_id")
     _index("ix_hub_outbox_message_id", table, "message_id")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.transport import Delivery, Envelope, TransportAway, Unroutable
+from adapters.transport import Channel, Delivery, Envelope, TransportAway, Unroutable
 from adapters.transports.folder import FolderTransport
 from adapters.transports.safe_files import FileNameRefused
 from integration_objects.surroundings import Surroundings
@@ -121,7 +122,7 @@ def test_hidden_unfinished_and_linked_files_and_folders_are_left_alone(
     (inbox / "folder.xml").mkdir()
     os.mkfifo(inbox / "pipe.xml")
     assert [delivery.source for delivery in receive(folder)] == ["mainframe/z.xml"]
-    assert folder.left_alone == {
+    assert folder.left_alone("mainframe") == {
         "mainframe/link.xml": "it is a link, or no regular file",
         "mainframe/pipe.xml": "it is a link, or no regular file",
     }
@@ -131,7 +132,7 @@ def test_a_name_that_no_database_keeps_does_not_stop_the_others(inbox: Path, fol
     for name in (b"a\xff.xml", b"b\n.xml", b"c.xml", b"d" * 201 + b".xml"):
         (Path(os.fsdecode(os.fsencode(inbox) + b"/" + name))).write_bytes(b"x")
     assert [delivery.source for delivery in receive(folder)] == ["mainframe/c.xml"]
-    assert len(folder.left_alone) == 3
+    assert len(folder.left_alone("mainframe")) == 3
     (inbox / "c.xml").unlink()
     assert not folder.is_left("mainframe")
 
@@ -165,10 +166,10 @@ def test_a_file_that_vanishes_or_cannot_be_read_does_not_stop_the_others(
 
     monkeypatch.setattr(FolderTransport, "_read", fail)
     assert [delivery.source for delivery in receive(folder)] == ["mainframe/c.xml"]
-    assert folder.left_alone == {"mainframe/b.xml": "Permission denied"}
+    assert folder.left_alone("mainframe") == {"mainframe/b.xml": "Permission denied"}
     monkeypatch.undo()
     [delivery] = receive(folder)
-    assert (delivery.source, delivery.redelivered, folder.left_alone) == ("mainframe/b.xml", False, {})
+    assert (delivery.source, delivery.redelivered, folder.left_alone("mainframe")) == ("mainframe/b.xml", False, {})
 
 
 def test_two_files_of_one_name_get_names_of_their_own(tmp_path: Path, inbox: Path, folder: FolderTransport) -> None:
@@ -275,7 +276,7 @@ def test_a_channel_that_leads_elsewhere_is_unroutable(folder: FolderTransport, c
 def test_published_files_are_named_by_message_id_and_a_repeat_replaces_the_first(
     tmp_path: Path, folder: FolderTransport
 ) -> None:
-    ids = ["m1", "../../etc/passwd", ".hidden", "1:2/ü", "x" * 128, "ü" * 128]
+    ids = ["m1", "../../etc/passwd", ".hidden", "1:2/ü", "x" * 128, "ü" * 127]
     for _ in range(2):
         folder.publish("billing", [Envelope(id, b"x", content_type="text/plain") for id in ids])
     names = [path.name for path in (tmp_path / "billing" / "outbox").iterdir()]
@@ -294,3 +295,55 @@ def test_a_file_that_was_taken_before_comes_to_the_next_consumer_as_redelivered(
     first.close()
     assert [delivery.redelivered for delivery in receive(second)] == [True]
     second.close()
+
+
+def test_files_that_are_given_back_are_taken_again(inbox: Path, folder: FolderTransport) -> None:
+    (inbox / "a.xml").write_bytes(b"<A/>")
+    [first] = receive(folder)
+    assert receive(folder) == []
+    folder.release(["other"])
+    assert receive(folder) == []
+    folder.release(["mainframe"])
+    [again] = receive(folder)
+    assert (first.source, again.source, again.redelivered) == ("mainframe/a.xml", "mainframe/a.xml", True)
+
+
+def test_what_deaths_left_behind_is_cleared_and_nothing_else(
+    tmp_path: Path, inbox: Path, folder: FolderTransport
+) -> None:
+    other = FolderTransport(tmp_path, Surroundings(), settle_s=0)
+    for name in ("held.xml", "died.xml"):
+        (inbox / name).write_bytes(b"<A/>")
+    assert len(receive(other)) == 2
+    other._open_files.pop("mainframe/died.xml")  # as the kernel forgets a dead process's lock
+    markers = tmp_path / "mainframe" / "working" / ".taken"
+    (markers / "gone.xml").touch()
+    done = tmp_path / "mainframe" / "done"
+    (done / ".orderhub-1.tmp").write_bytes(b"<A")
+    (inbox / ".sender-1.tmp").write_bytes(b"<A")  # a sender's, who still writes
+    with (done / ".orderhub-2.tmp").open("wb") as in_work:
+        fcntl.flock(in_work, fcntl.LOCK_EX)
+        folder.declare([Channel("mainframe"), Channel("never.used")])
+        assert (done / ".orderhub-2.tmp").exists()
+    assert sorted(marker.name for marker in markers.iterdir()) == ["died.xml", "held.xml"]
+    assert sorted(file.name for file in (*done.iterdir(), *inbox.iterdir()) if file.name.startswith(".")) == [
+        ".orderhub-2.tmp",
+        ".sender-1.tmp",
+    ]
+    assert not (tmp_path / "never.used").exists()
+    other.close()
+
+
+def test_who_only_looks_sees_the_files_that_nobody_can_take(tmp_path: Path, inbox: Path) -> None:
+    (inbox / "good.xml").write_bytes(b"<A/>")
+    (inbox / "a\\b.xml").write_bytes(b"<A/>")
+    (inbox / "link.xml").symlink_to(inbox / "good.xml")
+    looking = FolderTransport(tmp_path, Surroundings())
+    assert looking.left_alone("mainframe") == {
+        "mainframe/a\\\\b.xml": (
+            "a name has no slash, backslash or control character, no '.' at its head, and 1 to 200 bytes"
+        ),
+        "mainframe/link.xml": "it is a link, or no regular file",
+    }
+    assert looking.left_alone("never.used") == {}
+    assert not (tmp_path / "mainframe" / "working").exists()

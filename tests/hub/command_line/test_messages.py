@@ -52,4 +52,4 @@ def test_why_a_message_was_filtered_is_shown(road, command):
     id = road.send(sample("order-1-new-service.xml"))
     with road.open_hub.write() as transaction:
         transaction.messages.inbox.finish_all([Ending(id, "filtered", why="revision 1 came after revision 2")])
-    assert "what            revision 1 came after revision 2\n" in command("messages", "show", id).out
+    assert "what             revision 1 came after revision 2\n" in command("messages", "show", id).out

@@ -26,7 +26,13 @@ def test_a_file_in_a_folder_that_no_database_could_name_does_not_keep_run_once_f
     inbox = tmp_path / "folders" / "mainframe" / "inbox"
     inbox.mkdir(parents=True)
     pathlib.Path(os.fsdecode(os.fsencode(inbox) + b"/bad\xff.xml")).write_bytes(b"<ORDERS/>")
-    command("run", "--once")
+    printed = command("run", "--once", expect=1)
+    told = "a file is left alone"
+    assert printed.err.count(told) == 1
+    assert "file=mainframe/bad\\udcff.xml" in printed.err
+    [left_alone] = json.loads(command("status", "--json").out)["left_alone"]
+    assert left_alone["file"] == "mainframe/bad\\udcff.xml"
+    assert "mainframe/bad\\udcff.xml" in command("status").out
 
 
 def test_a_large_file_goes_into_a_folder_whole_and_is_refused_as_too_large(road, command, tmp_path):

@@ -489,13 +489,13 @@ class TestOutbox:
         rows = store.outbox.waiting("billing", 3)
         assert [row.message.message_id for row in rows] == ["e0", "e1", "e2"]
         assert rows[0].message == self.message(0)
-        store.outbox.mark_sent([row.id for row in rows])
+        store.outbox.mark_sent(rows[0].message.destination, [row.id for row in rows])
         assert [row.message.message_id for row in store.outbox.waiting("billing", 3)] == ["e3"]
 
     def test_destinations_are_asked_for_by_name_and_by_prefix(self, store: MessageStore) -> None:
         places = ("answer:a/1", "answer:a/2", "answers", "folder:b", "folder;", "orders")
         store.outbox.emit_all([self.message(number, place) for number, place in enumerate(places * 2)])
-        store.outbox.mark_sent(row.id for row in store.outbox.waiting("answer:a/1", 9))
+        store.outbox.mark_sent("answer:a/1", [row.id for row in store.outbox.waiting("answer:a/1", 9)])
         outbox = store.outbox
         assert outbox.destinations_waiting() == ["answer:a/2", "answers", "folder:b", "folder;", "orders"]
         assert outbox.destinations_waiting(prefixes=("answer:", "folder:")) == ["answer:a/2", "folder:b"]
@@ -556,7 +556,7 @@ class TestOutbox:
 
         waiting = store.outbox.waiting("billing", 10)
         filed = store.file_all([arrival_of(row) for row in waiting])
-        store.outbox.mark_sent(row.id for row in waiting)
+        store.outbox.mark_sent("billing", [row.id for row in waiting])
         assert [one.outcome for one in filed] == ["new", "repeat", "new"]
         assert store.outbox.destinations_waiting() == []
         assert identities(store.inbox.claim(["status"], 10)) == ["e1", "e2"]
