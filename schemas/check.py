@@ -183,7 +183,7 @@ class Schema:
             if self._verdict.validate(element):
                 return True
             # libxml2 refuses blanks around dates, which mean nothing: a pretty-printer makes such messages.
-            return self._dates.drop_blanks(element) and bool(self._verdict.validate(element))
+            return self._dates.respell(element) and bool(self._verdict.validate(element))
         except etree.LxmlError:
             return None
 

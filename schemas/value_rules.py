@@ -1,7 +1,8 @@
 """The rules of values that libxml2 judges wrongly, found in a schema's model and applied to a message.
 
     patterns    libxml2's automaton takes texts that don't fit, and refuses others that do
-    dates       libxml2 refuses blanks and line ends around a date or time, which mean nothing
+    dates       libxml2 refuses blanks around a date or time, which mean nothing, and compares 24:00:00 wrongly
+    fixed       libxml2 compares an element with its fixed value letter by letter: 1 isn't 1.0 and isn't true
 
 `Rules` knows the type of each element and attribute that has such a rule: by the element's declaration, by
 ``xsi:type``, and beneath ``xs:any`` by the global declarations. All other parts of a message are skipped.
@@ -13,12 +14,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lxml import etree
 
-from integration_objects.field_values import shown
+from integration_objects.field_values import plain_date, shown
 from schemas.foreign_xml import full_name, local_name
 from schemas.hub_elements import XSI
 from schemas.pattern import expression_of, matcher
@@ -40,13 +41,28 @@ class ValueRule:
         white_space: "preserve", "replace" or "collapse": the treatment of blanks before a pattern is tried.
         steps: the patterns of each derivation, with RE2's expression for each; one of each step must fit.
         is_date: whether the type is one of the dates and times.
-        type: the model's type of a list or union, which has the rules of its parts; else None.
+        type: the model's type of a list or union, which has the rules of its parts, or of an element with a fixed
+            value; else None.
+        fixed: the fixed value of the element; None for none.
     """
 
     white_space: str
     steps: tuple[tuple[tuple[str, str], ...], ...] = ()
     is_date: bool = False
     type: Any = None
+    fixed: str | None = None
+
+    def respelled(self, text: str) -> str:
+        """Write a value as libxml2 reads it."""
+        plain = text.strip(" \t\n\r") if self.is_date else text
+        if self.is_date and plain[10:13] == "T24":
+            plain = plain_date(plain)
+        if self.fixed is not None and plain != self.fixed and self._is_fixed(plain):
+            return self.fixed
+        return plain
+
+    def _is_fixed(self, text: str) -> bool:
+        return bool(self.type.is_valid(text) and self.type.decode(text) == self.type.decode(self.fixed))
 
     def fault(self, text: str) -> str | None:
         """Return the reason why *text* doesn't fit the patterns, or None."""
@@ -67,7 +83,7 @@ class Node:
 
     Attributes:
         text: the rule of the element's own text.
-        has_default: whether an empty element has a default value.
+        has_default: whether an empty element has a value by the schema.
         attributes: rules of attributes, by tag.
         children: the index of each child's node, by tag; children without rules beneath them are left out.
         is_open: whether other elements may stand there, which global declarations describe.
@@ -110,12 +126,12 @@ class Rules:
             if fault is not None:
                 yield element, f"attribute {local_name(tag)}: {fault}" if tag else fault
 
-    def drop_blanks(self, root: etree._Element) -> bool:
-        """Change *root*: drop blanks around dates and times. Return whether there were any."""
+    def respell(self, root: etree._Element) -> bool:
+        """Change *root*: write values as libxml2 reads them, with the same meaning. Return whether any changed."""
         changed = False
         for element, tag, text, rule in list(self._values(root)):
-            plain = text.strip(" \t\n\r")
-            if plain == text or not rule.is_date:
+            plain = rule.respelled(text)
+            if plain == text:
                 continue
             if tag:
                 element.set(tag, plain)
@@ -167,7 +183,7 @@ def normal(text: str, white_space: str) -> str:
 
 
 def rules_of(model: Any, dates: bool) -> Rules:
-    """Find the rules in xmlschema's model of a schema: the patterns, or the dates if *dates*."""
+    """Find the rules in xmlschema's model of a schema: the patterns, or the dates and fixed values if *dates*."""
     return _Finder(model, dates).rules()
 
 
@@ -178,29 +194,33 @@ class _Finder:
         self.maps = model.maps
         self.dates = dates
         self.found = Rules()
-        self.indexes: dict[tuple[int, bool], int] = {}
-        self.types: list[Any] = []
+        self.indexes: dict[tuple[int, str | None, str | None], int] = {}
+        #: the types, each with the fixed value of the element
+        self.types: list[tuple[Any, str | None]] = []
 
     def rules(self) -> Rules:
         own = {name: type for name, type in self.maps.types.items() if not name.startswith(XS)}
         for name, element in self.maps.elements.items():
             if name.startswith(XS):
                 continue
-            self.found.elements[name] = self._index(element.type, element.value_constraint is not None)
+            self.found.elements[name] = self._index(element.type, element.default, element.fixed)
         for name, type in own.items():
-            self.found.types[name] = self._index(type, False)
+            self.found.types[name] = self._index(type)
         # The list grows while it is walked.
-        for at, type in enumerate(self.types):
+        for at, (type, fixed) in enumerate(self.types):
             self._fill(self.found.nodes[at], type)
+            if fixed is not None and self.dates and type.simple_type is not None:
+                rule = self.found.nodes[at].text or ValueRule("collapse")
+                self.found.nodes[at].text = replace(rule, type=type.simple_type, fixed=fixed)
         self._prune(own)
         return self.found
 
-    def _index(self, type: Any, has_default: bool) -> int:
-        key = (id(type), has_default)
+    def _index(self, type: Any, default: str | None = None, fixed: str | None = None) -> int:
+        key = (id(type), default, fixed)
         if key not in self.indexes:
             self.indexes[key] = len(self.types)
-            self.types.append(type)
-            self.found.nodes.append(Node(has_default=has_default))
+            self.types.append((type, fixed))
+            self.found.nodes.append(Node(has_default=default is not None or fixed is not None))
         return self.indexes[key]
 
     def _fill(self, node: Node, type: Any) -> None:
@@ -222,7 +242,7 @@ class _Finder:
                 node.is_open = node.is_open or particle.process_contents != "skip"
                 continue
             for element in (particle, *particle.iter_substitutes()):
-                node.children[element.name] = self._index(element.type, element.value_constraint is not None)
+                node.children[element.name] = self._index(element.type, element.default, element.fixed)
 
     def _fill_any(self, node: Node, wildcard: Any) -> None:
         """Add the rules of the global attributes that a wildcard admits."""
@@ -259,12 +279,14 @@ class _Finder:
         for at, node in enumerate(nodes):
             for below in node.children.values():
                 above.setdefault(below, set()).add(at)
+        places: dict[int, set[int]] = {}
+        for (type_id, _, _), at in self.indexes.items():
+            places.setdefault(type_id, set()).add(at)
         # A derived type may stand in the place of its base.
         for name, type in own.items():
             base = type.base_type
             while base is not None:
-                places = {self.indexes.get((id(base), has_default)) for has_default in (False, True)}
-                above.setdefault(self.found.types[name], set()).update(at for at in places if at is not None)
+                above.setdefault(self.found.types[name], set()).update(places.get(id(base), ()))
                 base = base.base_type if base.base_type is not base else None
         reaching = {at for at, node in enumerate(nodes) if node.text is not None or node.attributes}
         if reaching:

@@ -550,3 +550,41 @@ def test_a_component_whose_text_is_nil_is_read_and_written_as_a_null(price, read
     else:
         expected = parse(f"<BILL {namespace}>{price}</BILL>".encode()).find("PRICE")
         assert (found.text, dict(found.attrib)) == (expected.text, dict(expected.attrib))
+
+
+SIGNALS = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+  <xs:element name="S"><xs:complexType><xs:sequence>
+    <xs:element name="QTY" type="xs:double" minOccurs="0"/><xs:element name="ENDS" type="xs:dateTime" minOccurs="0"/>
+  </xs:sequence></xs:complexType></xs:element>
+</xs:schema>"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "properties"),
+    [
+        ("<QTY>1.5E3</QTY><ENDS>2026-01-31T10:00:00.1234567Z</ENDS>", ("3000", "2026-01-31T10:00:00.123456Z")),
+        ("<QTY>NaN</QTY><ENDS>9999-12-31T23:59:59.9999999</ENDS>", (None, None)),
+        ("<QTY>INF</QTY><ENDS>0001-01-01T00:00:00</ENDS>", (None, None)),
+    ],
+)
+def test_a_map_chooses_the_values_that_stand_for_none(objects, sent, properties):
+    body = """\
+map: S to OM Order
+from: S
+to: OM Order
+make: Order
+fields: {Source Order Number: "'1'"}
+children:
+  - make: Line Item
+    fields:
+      Integration Id: "'1'"
+      Quantity: "null_if([QTY], 'NaN', 'INF') * 2"
+      Due Date: "null_if([ENDS], '0001-01-01', '9999-12-31')"
+"""
+    declared = Source("schemas/s.yaml", "external object: S\nschema: s.xsd\nroot: S\n")
+    external = read_external_objects([declared], {"s.xsd": SIGNALS}.__getitem__)["S"]
+    maps = read_maps([Source("maps/s.yaml", body)], {**objects, "S": external.definition}, lambda path: b"")
+    element = parse(f"<S>{sent}</S>".encode())
+    external.schema.validate(element)
+    made = only(maps["S to OM Order"].apply(external_from_xml(element, external)))
+    assert (made.get("Quantity"), made.get("Due Date")) == properties

@@ -177,9 +177,41 @@ def test_a_text_that_looks_like_a_date_keeps_its_blanks() -> None:
     assert len(faults(schema, "<r><d> 2026-01-31</d><s> 2026-01-31</s></r>")) == 1
 
 
-def test_blanks_are_dropped_in_the_document_itself() -> None:
+def test_values_are_respelled_in_the_document_itself() -> None:
     schema = schema_of('<xs:element name="r" type="xs:date"/>')
     root = etree.fromstring("<r>\n2026-01-31Z\n</r>")
-    assert rules_of(schema.model, dates=True).drop_blanks(root)
+    assert rules_of(schema.model, dates=True).respell(root)
     assert plain_date(root.text) == "2026-01-31"
-    assert not rules_of(schema.model, dates=True).drop_blanks(root)
+    assert not rules_of(schema.model, dates=True).respell(root)
+
+
+@pytest.mark.parametrize(
+    ("type", "fixed", "same", "others"),
+    [
+        ("decimal", "1.0", ["1", " 01.00\n", "1.0"], ["2", "1.01"]),
+        ("double", "1.5E3", ["1500", "1.5e3"], ["1501", "INF"]),
+        ("boolean", "true", ["1", " true "], ["0", "false"]),
+        ("token", "a b", ["a  b", " a b"], ["ab"]),
+        ("date", "2026-01-31", [" 2026-01-31"], ["2026-02-01"]),
+        ("string", "a", ["a"], [" a", "A"]),
+    ],
+)
+def test_an_element_with_a_fixed_value_is_compared_by_its_value(
+    type: str, fixed: str, same: list[str], others: list[str]
+) -> None:
+    schema = schema_of(
+        f'<xs:element name="r"><xs:complexType><xs:sequence><xs:element name="e" type="xs:{type}" fixed="{fixed}"/>'
+        "</xs:sequence></xs:complexType></xs:element>"
+    )
+    assert faults(schema, "<r><e/></r>") == []
+    assert [faults(schema, f"<r><e>{text}</e></r>") for text in same] == [[]] * len(same)
+    assert [len(faults(schema, f"<r><e>{text}</e></r>")) for text in others] == [1] * len(others)
+
+
+def test_the_end_of_a_day_is_compared_as_the_next_midnight() -> None:
+    schema = schema_of(
+        '<xs:element name="r"><xs:simpleType><xs:restriction base="xs:dateTime">'
+        '<xs:minInclusive value="2026-01-01T00:00:00Z"/></xs:restriction></xs:simpleType></xs:element>'
+    )
+    assert faults(schema, "<r>2025-12-31T24:00:00Z</r>") == []
+    assert len(faults(schema, "<r>2025-12-30T24:00:00Z</r>")) == 1
