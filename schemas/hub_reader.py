@@ -5,7 +5,7 @@ Spec: docs/design/integration.md, "Property sets and the hub's own XML".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lxml import etree
 
@@ -34,7 +34,12 @@ _ABOUT = (f"{{{XSI}}}", "{http://www.w3.org/XML/1998/namespace}")
 _HEAD = ("MessageId", "MessageType", "IntObjectName", "IntObjectFormat", "PrimaryRowId", "IsEmpty")
 
 
-def hub_from_element(root: etree._Element, definitions: Definitions, lines: bool = True) -> PropertySet:
+Watch = Callable[[PropertySet], None]
+
+
+def hub_from_element(
+    root: etree._Element, definitions: Definitions, lines: bool = True, watch: Watch | None = None
+) -> PropertySet:
     """Read a message of the hub's own from a parsed document; see `hub_from_xml`."""
     name = local_name(root.tag)
     if name not in FORMATS or (name == "Message" and root.tag != name):
@@ -44,18 +49,21 @@ def hub_from_element(root: etree._Element, definitions: Definitions, lines: bool
             why="the root element of a message is Message or SiebelMessage, without a namespace",
             mend=nearest(name, FORMATS) or "send it to the route that takes such documents",
         )
-    return _MessageReader(root, definitions, lines, foreign=name == "SiebelMessage").message()
+    return _MessageReader(root, definitions, lines, name == "SiebelMessage", watch).message()
 
 
 class _MessageReader:
     """Reads one document, without recursion."""
 
-    def __init__(self, root: etree._Element, definitions: Definitions, lines: bool, foreign: bool) -> None:
+    def __init__(
+        self, root: etree._Element, definitions: Definitions, lines: bool, foreign: bool, watch: Watch | None
+    ) -> None:
         self.root = root
         self.definitions = definitions
         self.lines = lines
         # A SiebelMessage has namespaces of its maker's choice. The hub's own XML has none.
         self.foreign = foreign
+        self.watch = watch
 
     def message(self) -> PropertySet:
         head = self._head()
@@ -186,6 +194,8 @@ class _MessageReader:
                 self._components(child, below, siblings, pending)
                 if below is not component and can_be_flat(below):
                     flat.append((siblings, below))
+            if self.watch is not None:
+                self.watch(node)
         # Last, when every row has its fields: only then are the parents that rows name known.
         for siblings, below in flat:
             assemble(siblings, below)

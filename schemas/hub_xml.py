@@ -31,7 +31,7 @@ from schemas.hub_elements import (
     NotWritable,
     ValueRefused,
 )
-from schemas.hub_reader import hub_from_element
+from schemas.hub_reader import Watch, hub_from_element
 from schemas.hub_writer import HubWriter
 
 __all__ = [
@@ -52,6 +52,7 @@ def hub_from_xml(
     definitions: Definitions,
     limits: Limits = Limits(),  # noqa: B008  # frozen
     lines: bool = True,
+    watch: Watch | None = None,
 ) -> PropertySet:
     """Read a message of the hub's own.
 
@@ -60,6 +61,7 @@ def hub_from_xml(
         definitions: the integration objects, by name.
         limits: the limits of the route or command that the document came by.
         lines: whether each node keeps its line of the document, which errors name.
+        watch: is called with each component as soon as it has its fields; it may refuse the message.
 
     Returns:
         The message's tree, or an empty complex object. Flat lines are assembled, without their ``Parent Item Id``.
@@ -68,7 +70,7 @@ def hub_from_xml(
         Invalid: over a limit, not well-formed, no message, an unknown element, a value that the field refuses, flat
             lines with broken parents.
     """
-    return hub_from_element(parse(body, limits), definitions, lines)
+    return hub_from_element(parse(body, limits), definitions, lines, watch)
 
 
 def hub_to_xml(tree: PropertySet, definitions: Definitions, envelope: Envelope = "Message") -> bytes:

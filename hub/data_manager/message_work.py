@@ -10,6 +10,7 @@ Source: "Application integration services", figure 4B (data manager); spec: docs
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
@@ -186,7 +187,7 @@ class MessageWork:
             )
         if route.external is None:
             self.step = "convert"
-            tree = hub_from_xml(row.body, self.open_hub.deployment.definitions, route.limits)
+            tree = hub_from_xml(row.body, self.open_hub.deployment.definitions, route.limits, watch=self._counter())
             if route.reply.reads_message:
                 self.arrived = tree
             return tree
@@ -202,4 +203,11 @@ class MessageWork:
         self.step = "map"
         # The clock stands at the time of the receipt: a message that is worked again gives the same object.
         lines = field_lines(element, route.external.definition)
-        return route.map.apply(tree, circumstances=at(row.received_at, line_of=lines))
+        counter = self._counter()
+        watch = None if counter is None else lambda rule, scope, node: counter(node)
+        return route.map.apply(tree, watch, at(row.received_at, line_of=lines))
+
+    def _counter(self) -> Callable[[PropertySet], None] | None:
+        """Make the function that refuses a message of too many components while its tree is made."""
+        counter = self.route.workflow.counter
+        return None if counter is None else counter()

@@ -25,6 +25,8 @@ class Workflow:
         help: a line for `orderhub workflow --help`.
         module: the module of the licence that it belongs to; "" for none. Without a licence it refuses to start.
         arguments: the arguments of a named workflow (`hub.workflow_manager.named_workflow`).
+        counter: makes a function that is called with each component of an arriving message as soon as it is made, and
+            refuses a message of too many; None for no bound.
         asked_by_name: whether commands and requests may ask for it; a workflow that may not runs on routes only.
     """
 
@@ -36,6 +38,7 @@ class Workflow:
     module: str = ""
     arguments: tuple[Argument, ...] = ()
     asked_by_name: bool = False
+    counter: Callable[[], Callable[[PropertySet], None]] | None = None
 
     @property
     def command(self) -> str:

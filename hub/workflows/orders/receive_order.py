@@ -14,6 +14,7 @@ from hub.workflow_manager.reply import order_reply
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.orders.order_prices import price_order
+from hub.workflows.orders.order_size import MOST_LINES, LineCounter, OrderTooLarge, reference_of
 from hub.workflows.orders.sent_content import SENT_CONTENT, sent_content
 from hub.workflows.orders.submit import AccountsMissing, submit
 from hub.workflows.orders.supplements import decided_condition
@@ -50,7 +51,6 @@ from integration_objects.field_values import read_number
 from integration_objects.names import ACTION_CODES, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
-MOST_LINES = 2_000
 MOST_LEVELS = 10
 MOST_ATTRIBUTES = 200
 MOST_QUANTITY = Decimal(1_000_000)
@@ -116,15 +116,6 @@ class QuantityNegative(Refused):
     where = "line {reference}, Quantity"
     why = "expected a number of 0 or more, found {quantity}"
     mend = "send the quantity that the customer is to have; use the action Delete to take a service away"
-
-
-class OrderTooLarge(Refused):
-    """An order is over one of the limits for lines, levels, attributes or quantities."""
-
-    what = "the order has more than {most} {things}"
-    where = "line {reference}"
-    why = "found {count}"
-    mend = "send it as several orders"
 
 
 class RevisionOutOfTurn(Refused):
@@ -255,11 +246,6 @@ def _drop_hubs_fields(order: PropertySet) -> None:
             item.properties.pop(name, None)
 
 
-def _reference(item: PropertySet) -> str:
-    """Return the name of a line by which its sender knows it."""
-    return item.get("Source Reference") or item.get(KEY) or ""
-
-
 def _check_limits(order: PropertySet) -> None:
     """Refuse an order over one of the limits, or with an action or a quantity that can't be."""
     count = 0
@@ -267,7 +253,7 @@ def _check_limits(order: PropertySet) -> None:
     while stack:
         item, level = stack.pop()
         count += 1
-        reference = _reference(item) or "without a reference"
+        reference = reference_of(item) or "without a reference"
         quantity = item.get("Quantity")
         if action_code(item) not in ACTION_CODES:
             raise ActionUnknown(reference=reference, action=action_code(item), known=", ".join(ACTION_CODES))
@@ -423,7 +409,7 @@ def _products(run: Run, order: PropertySet) -> Mapping[str, Mapping[str, str | N
     for item in items_of(order):
         product = item.get("Product Id")
         if product is not None:
-            references.setdefault(product, _reference(item))
+            references.setdefault(product, reference_of(item))
         elif action_code(item) == "Add":
             raise ProductUnknown(
                 "a line that adds a service names no product",
@@ -500,4 +486,5 @@ WORKFLOW = Workflow(
     (ORDER,),
     "take in a sender's order: resolve it, prove it against the requested state, submit it",
     module=MODULE,
+    counter=lambda: LineCounter(is_order=True),
 )

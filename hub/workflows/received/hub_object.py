@@ -13,6 +13,7 @@ from hub.pricing.price_list import price_list_of
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
+from hub.workflows.orders.order_size import LineCounter
 from hub.workflows.orders.receive_order import accounts_of_order, receive_order
 from hub.workflows.received.meters import METER_LOCATION, prove_meters_apart
 from integration_objects.complex_object import all_items, instances, items_of, object_name
@@ -122,4 +123,5 @@ WORKFLOW = Workflow(
     accounts_of_hub_object,
     (*UPSERTED, ORDER),
     "take in the hub's own XML: customers, premises, products, price lists, opening profiles, orders",
+    counter=lambda: LineCounter(is_order=False),
 )
