@@ -91,12 +91,13 @@ def envelope_of(properties: Any, body: bytes, most_bytes: int) -> tuple[Envelope
             encoding_fault = error
     envelope, fault = admit(
         Envelope(
-            properties.message_id,
+            # An empty property is none: many clients write the empty text for a value that isn't there.
+            properties.message_id or None,
             body,
-            correlation_id=properties.correlation_id,
-            reply_to=properties.reply_to,
-            type=properties.type,
-            content_type=XML if properties.content_type is None else properties.content_type,
+            correlation_id=properties.correlation_id or None,
+            reply_to=properties.reply_to or None,
+            type=properties.type or None,
+            content_type=properties.content_type or XML,
             headers=_inbound_headers(properties.headers or {}),
             timestamp=_moment(properties.timestamp),
             oversize=oversize,

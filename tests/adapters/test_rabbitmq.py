@@ -757,6 +757,13 @@ def nested(depth: int) -> bytes:
     return value
 
 
+def test_empty_properties_are_none(queue: str, open_transport: Any, stranger: Any) -> None:
+    empty = dict.fromkeys(("message_id", "correlation_id", "reply_to", "type", "content_type", "content_encoding"), "")
+    stranger.basic_publish("", queue, b"<A/>", pika.BasicProperties(**empty))
+    [delivery] = take(open_transport(), queue, 1)
+    assert (delivery.envelope, delivery.fault) == (Envelope(None, b"<A/>"), None)
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [
