@@ -234,7 +234,7 @@ def test_lines_too_deep_to_nest_without_identities_are_refused():
             order("<OrderNumbr>1</OrderNumbr>"),
             "unknown element <OrderNumbr> in <Order>\n"
             "  where: line 2, /Message[1]/ListOfOMOrder[1]/Order[1]/OrderNumbr[1]\n"
-            "  why:   none of its 20 elements has this name\n"
+            "  why:   none of its 21 elements has this name\n"
             "  mend:  did you mean 'OrderNumber'?",
         ),
         (

@@ -254,7 +254,7 @@ def test_an_address_that_is_none_is_found_when_the_deployment_is_loaded(tmp_path
         load_deployment(tmp_path, read_settings(tmp_path, environment=False, configurator_url="ftp://x"))
     assert str(caught.value) == (
         "the address of the configurator can't be used\n"
-        "  where: orderhub.toml, configurator_url\n"
+        f"  where: {tmp_path}/orderhub.toml, configurator_url\n"
         "  why:   expected http:// or https:// and a host\n"
         "  mend:  give an address such as https://prices.example/price"
     )

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.database.schema.upgrade import upgrade
 from hub.data_manager.open_hub import OpenHub
-from hub.deployment.deployment import load_deployment
+from hub.deployment.proof import load_deployment
 from hub.deployment.settings import FILE, read_settings
 from integration_objects.complex_object import first_instance, items_of, list_of
 from integration_objects.names import KEY, WORK_ORDER
