@@ -28,6 +28,8 @@ _MOST_COUNTED = 1000
 _MOST_CHARACTERS = 1_000_000
 #: Bytes that RE2 may take for one pattern: the first is enough for nearly all.
 _MEMORY = (8 * 1024 * 1024, 256 * 1024 * 1024)
+#: The texts that a test remembers, and the length of the longest one.
+_REMEMBERED, _REMEMBERED_LENGTH = 2_048, 40
 _LAST = 0x10FFFF
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 # The characters that begin a name, and those of a name, by the fifth edition of XML 1.0.
@@ -89,8 +91,28 @@ def matcher(expression: str) -> Test:
         except re2.error as error:
             fault = error
             continue
-        return lambda text: fullmatch(text) is not None
+        return _remembering(fullmatch)
     raise ValueError("the expression is too large") from fault
+
+
+def _remembering(fullmatch: Callable[[bytes], object]) -> Test:
+    """Make a test that remembers short texts that fitted: messages repeat codes, and RE2 is slow to be called."""
+    fitting: set[str] = set()
+
+    def fits(text: str) -> bool:
+        if text in fitting:
+            return True
+        # As bytes: for a text, the package works out offsets in characters, which takes five times as long.
+        if fullmatch(text.encode()) is None:
+            return False
+        if len(text) <= _REMEMBERED_LENGTH:
+            # Emptied as a whole: a bound on memory, whatever a sender writes.
+            if len(fitting) >= _REMEMBERED:
+                fitting.clear()
+            fitting.add(text)
+        return True
+
+    return fits
 
 
 @dataclass

@@ -12,6 +12,7 @@ Spec: docs/design/guarantees.md, "XML in".
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from lxml import etree
 from integration_objects.field_values import plain_date, shown
 from schemas.foreign_xml import full_name, local_name
 from schemas.hub_elements import XSI
-from schemas.pattern import expression_of, matcher
+from schemas.pattern import Test, expression_of, matcher
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 TYPE, NIL = f"{{{XSI}}}type", f"{{{XSI}}}nil"
@@ -70,11 +71,18 @@ class ValueRule:
             error = next(self.type.iter_errors(text), None)
             return None if error is None else f"{(error.reason or 'no such value').rstrip('.')}; found {shown(text)}"
         text = normal(text, self.white_space)
-        for step in self.steps:
-            if not any(matcher(expression)(text) for _, expression in step):
-                patterns = [pattern for pattern, _ in step]
+        for number, tests in enumerate(self._tests):
+            for fits in tests:
+                if fits(text):
+                    break
+            else:
+                patterns = [pattern for pattern, _ in self.steps[number]]
                 return f"value doesn't match any pattern of {patterns!r}; found {shown(text)}"
         return None
+
+    @functools.cached_property
+    def _tests(self) -> list[list[Test]]:
+        return [[matcher(expression) for _, expression in step] for step in self.steps]
 
 
 @dataclass
