@@ -18,7 +18,12 @@ import json
 import urllib.parse
 from typing import Any, NoReturn
 
-from integration_objects.errors import Misconfigured, Refused, Retryable
+import structlog
+
+from adapters.service_health import ServiceHealth
+from integration_objects.errors import Misconfigured, Outage, Refused, Retryable
+
+log = structlog.get_logger()
 
 #: Seconds for the whole exchange: the workflow that asks holds no lock, but somebody waits for it.
 TIMEOUT_S = 10.0
@@ -53,6 +58,17 @@ class ServiceAway(Retryable):
     mend = "nothing, it is tried again; if it stays so, look after the service or its address"
 
 
+class ServiceStillAway(ServiceAway, Outage):
+    """A service that didn't answer before doesn't answer now: that is no fault of the question."""
+
+
+class ServiceNotAsked(ServiceStillAway):
+    """A service that didn't answer is left alone for a while."""
+
+    what = "{service} isn't asked now"
+    why = "it didn't answer {failures} times; it is asked again in {again_in_s:.0f} s"
+
+
 class AnswerFaulty(Retryable):
     """A service's answer isn't as agreed."""
 
@@ -74,7 +90,14 @@ class HttpClient:
         url: the address without its query: the form that errors show.
     """
 
-    def __init__(self, url: str, name: str, timeout_s: float = TIMEOUT_S, max_answer: int = MAX_ANSWER) -> None:
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        timeout_s: float = TIMEOUT_S,
+        max_answer: int = MAX_ANSWER,
+        health: ServiceHealth | None = None,
+    ) -> None:
         """Check the address; nothing is asked yet.
 
         Args:
@@ -82,6 +105,7 @@ class HttpClient:
             name: the service as errors name it: "the pricing".
             timeout_s: seconds for the whole exchange.
             max_answer: most bytes of an answer.
+            health: whether the service may be asked; kept here, if nobody else looks at it.
 
         Raises:
             UrlWrong: *url* is no such address.
@@ -89,6 +113,7 @@ class HttpClient:
         self._name = name
         self._timeout_s = timeout_s
         self._max_answer = max_answer
+        self._health = health or ServiceHealth()
         self._parts = _address(url, name)
         self.url = self._parts._replace(query="").geturl()
 
@@ -96,7 +121,8 @@ class HttpClient:
         """Post *document* as JSON; return the answer's JSON, in which fractions are texts, digit for digit.
 
         Raises:
-            ServiceAway: no answer within the time, or the service is busy.
+            ServiceAway: no answer within the time, or the service is busy; ServiceStillAway: not for the first time;
+                ServiceNotAsked: it was not asked.
             AnswerFaulty: the answer is too large, or is no JSON.
             QuestionRefused: the service refuses the question; its words are in the error.
             ServiceMisplaced: the status is that of a wrong address.
@@ -125,24 +151,41 @@ class HttpClient:
         return AnswerFaulty(service=self._name, where=f"{self.url}, {where}" if where else self.url, why=why)
 
     def _exchange(self, body: bytes) -> tuple[int, bytes]:
+        if not self._health.may_ask(self._timeout_s):
+            failures, again_in_s = self._health.failures, self._health.again_in_s
+            raise ServiceNotAsked(service=self._name, where=self.url, failures=failures, again_in_s=again_in_s)
         # The module loads TLS and the parser of mail headers: only commands that ask should wait for it.
         exchange = importlib.import_module("adapters.http_exchange")
         try:
             status, answer = exchange.post(self._parts, body, self._timeout_s, self._max_answer)
         except exchange.NoAnswer as error:
-            raise ServiceAway(service=self._name, where=self.url, why=str(error)) from error
+            raise self._away(str(error)) from error
+        if status in _AGAIN:
+            raise self._away(_said(status, answer), what=f"{self._name} has no answer now")
+        if self._health.answered():
+            log.warning("a service answers again", service=self._name, where=self.url)
         return status, answer
 
+    def _away(self, why: str, what: str | None = None) -> ServiceAway:
+        """Note that the service doesn't answer; make the error, which counts for the first question only."""
+        is_first = self._health.failures == 0
+        pause_s = self._health.failed()
+        if not is_first:
+            return ServiceStillAway(what, service=self._name, where=self.url, why=why, again_in_s=pause_s)
+        error = ServiceAway(what, service=self._name, where=self.url, why=why)
+        log.error("a service doesn't answer", again_in_s=pause_s, **error.as_dict())
+        return error
+
     def _refuse(self, status: int, answer: bytes) -> NoReturn:
-        text = answer[: 4 * _SHOWN].decode("utf-8", "replace")
-        shown = "".join(letter if letter.isprintable() else " " for letter in text).strip()[:_SHOWN]
-        why = f"status {status}" + (f": {shown}" if shown else "")
-        if status in _AGAIN:
-            what = f"{self._name} has no answer now"
-            mend = "nothing, it is tried again; if it stays so, look after the service"
-            raise ServiceAway(what, where=self.url, why=why, mend=mend)
         kind = QuestionRefused if status in _REFUSALS else ServiceMisplaced
-        raise kind(service=self._name, where=self.url, why=why)
+        raise kind(service=self._name, where=self.url, why=_said(status, answer))
+
+
+def _said(status: int, answer: bytes) -> str:
+    """Quote the beginning of an answer that is none, with its status."""
+    text = answer[: 4 * _SHOWN].decode("utf-8", "replace")
+    shown = "".join(letter if letter.isprintable() else " " for letter in text).strip()[:_SHOWN]
+    return f"status {status}" + (f": {shown}" if shown else "")
 
 
 def _address(url: str, name: str) -> urllib.parse.SplitResult:

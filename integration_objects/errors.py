@@ -7,6 +7,7 @@ The class of an error decides what happens to a message. Each folder's own error
             Invalid        as Refused, and not even understood: over a limit, not well-formed, against the XSD
         Retryable          the world's fault (database, disk, lock): kept, tried again, never a refusal
             OperatorNeeded    parked at once: an operator must mend something before another try is worth it
+            Outage            as Retryable, and no attempt of the message: many messages meet the same fault
         Misconfigured      a declaration or an invariant is broken: the route stops
         Waiting            nobody's fault: the message waits for another one
 
@@ -149,6 +150,18 @@ class Retryable(HubError):
 
 class OperatorNeeded(Retryable):
     """An operator must mend something before another try is worth it: the message is parked at once."""
+
+
+class Outage(Retryable):
+    """Something that many messages need is away: a try meanwhile is none of the message's attempts.
+
+    Attributes:
+        again_in_s: the seconds until the next try.
+    """
+
+    def __init__(self, what: str | None = None, *, again_in_s: float, **parts: Any) -> None:
+        super().__init__(what, again_in_s=again_in_s, **parts)
+        self.again_in_s = again_in_s
 
 
 class Misconfigured(HubError):

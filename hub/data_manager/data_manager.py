@@ -16,15 +16,20 @@ from collections.abc import Mapping, Sequence
 from adapters.database.connection.driver_faults import DatabaseBusy
 from adapters.database.messages.filing import Filed
 from adapters.database.messages.outbox import OutboxRow
+from adapters.service_health import ServiceHealth
 from adapters.transport import Delivery, admit
+from hub.data_manager.asking import PATIENCE_S, Asking
 from hub.data_manager.endings import Endings
 from hub.data_manager.filing import arrivals_of, file_arrivals
 from hub.data_manager.message_group import work_group, work_single
 from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import OpenHub, Transaction
-from hub.data_manager.rehearsal import asks_outside
+from hub.data_manager.rehearsal import asked_services
 from hub.deployment.route import Route
 from integration_objects.errors import HubError
+
+#: questions without an answer after which `run --once` doesn't wait for a system
+LASTING_FAILURES = 6
 
 
 class DataManager:
@@ -33,6 +38,7 @@ class DataManager:
     def __init__(self, open_hub: OpenHub) -> None:
         self._open_hub = open_hub
         self._turn = 0
+        self._asking = Asking(open_hub.surroundings.monotonic)
 
     @property
     def routes(self) -> Mapping[str, Route]:
@@ -85,7 +91,12 @@ class DataManager:
 
     def _needs_no_turn(self, route: Route) -> bool:
         """Whether a message may be worked in the transaction that files it."""
-        return route.key is None and not asks_outside(self._open_hub.runtime, route.workflow, route.prices)
+        return route.key is None and not self._services(route)
+
+    def _services(self, route: Route) -> list[ServiceHealth]:
+        """The other systems that the messages of a route may ask."""
+        names = asked_services(self._open_hub.runtime, route.objects, route.prices)
+        return [self._open_hub.deployment.health[name] for name in names]
 
     def move(self, channel: str, route: Route, limit: int) -> int:
         """Move messages from the outbox to the inbox of the route that reads an embedded channel; return how many."""
@@ -121,6 +132,14 @@ class DataManager:
         control = transaction.messages.control
         return [name for name, route in self.routes.items() if not control.is_paused(route.component)]
 
+    def waits_for_nobody(self, transaction: Transaction) -> list[str]:
+        """The names of the running routes, without the ones whose systems haven't answered for a long time."""
+        return [
+            name
+            for name in self.running(transaction)
+            if not any(service.failures >= LASTING_FAILURES for service in self._services(self.routes[name]))
+        ]
+
     def stop(self, route: Route, error: HubError) -> None:
         """Stop a route whose channel can't be used; somebody mends the channel, then resumes the route."""
         with self._open_hub.write() as transaction:
@@ -133,42 +152,82 @@ class DataManager:
         start of a process that died here knows them. The messages are prepared between the two. The second claims
         and works them.
 
+        Messages that ask other systems are prepared in a thread. If that takes a while, they are worked by a later
+        call, and the messages of other routes go on meanwhile.
+
         Raises:
             Retryable: the database failed; nothing was written, the messages stand where they stood.
         """
+        worked = self._work_asked(0.0)
         group = self._mark_next(limit)
-        if not group:
-            return 0
-        for work in group.values():
+        # A message that a process died with is prepared here: its next death must be its own.
+        asking = [work for work in group if work.asks_outside and work.row.died_at is None]
+        others = [work for work in group if work not in asking]
+        if asking:
+            for work in asking:
+                work.is_alone = False
+            self._asking.start(asking)
+        for work in others:
             work.prepare()
+        self._work_prepared(others)
+        if asking:
+            worked += self._work_asked(PATIENCE_S)
+        return worked + len(others)
+
+    def put_back(self) -> None:
+        """Leave the messages that are being asked for in their places, at the end of the process."""
+        with self._open_hub.write() as transaction:
+            transaction.messages.work_marks.put_down([work.row.id for work in self._asking.group])
+
+    def _work_asked(self, patience_s: float) -> int:
+        """Work the messages whose systems have answered; return how many."""
+        finished = self._asking.finished(patience_s)
+        if finished is None:
+            return 0
+        prepared, left = finished
+        if left:
+            with self._open_hub.write() as transaction:
+                transaction.messages.work_marks.put_down([work.row.id for work in left])
+        self._work_prepared(prepared)
+        return len(prepared)
+
+    def _work_prepared(self, group: Sequence[MessageWork]) -> None:
+        if not group:
+            return
         try:
-            self._work_claimed(group, limit)
+            self._work_claimed({work.row.id: work for work in group})
         except DatabaseBusy as error:
             if len(group) > 1:
                 raise  # the worker tries them one by one
             # A message that meets a lock or a deadlock even alone gets its retry row.
-            (work,) = group.values()
+            (work,) = group
             with self._open_hub.write() as transaction:
                 Endings(transaction).fail(work, error.at(work.place))
                 transaction.messages.work_marks.put_down([work.row.id])
-        return len(group)
 
-    def _mark_next(self, limit: int) -> dict[str, MessageWork]:
-        """Mark the rows that are worked next, and commit the marks; return the work on each, by row."""
+    def _may_work(self, transaction: Transaction) -> list[str]:
+        """The names of the routes whose messages may be worked now."""
+        running = self.running(transaction)
+        if self._asking.group:
+            return [name for name in running if not self._services(self.routes[name])]
+        # A system that is away is asked by nobody before its pause is over. Its messages stand where they stood.
+        return [name for name in running if not any(one.again_in_s for one in self._services(self.routes[name]))]
+
+    def _mark_next(self, limit: int) -> list[MessageWork]:
+        """Mark the rows that are worked next, and commit the marks; return the work on each."""
         # A reading transaction looks first: otherwise each look of an idle worker would take SQLite's write lock.
         with self._open_hub.read() as transaction:
-            running = self.running(transaction)
+            running = self._may_work(transaction)
             due = transaction.messages.inbox.next_due(running)
             if due is None or due > self._open_hub.surroundings.now():
-                return {}
+                return []
         with self._open_hub.write() as transaction:
             rows = transaction.messages.inbox.claim(self._in_turn(running), limit)
             # Work a message alone if a process died with it in hand, so that a second death can only be its fault.
             rows = [row for row in rows if row.died_at is not None][:1] or rows
             transaction.messages.work_marks.take([row.id for row in rows])
-        return {
-            row.id: MessageWork(self._open_hub, row, self.routes[row.route], is_alone=len(rows) == 1) for row in rows
-        }
+        is_alone = len(rows) == 1 and not self._asking.group
+        return [MessageWork(self._open_hub, row, self.routes[row.route], is_alone=is_alone) for row in rows]
 
     def _in_turn(self, routes: list[str]) -> list[str]:
         """Begin with another route each time, so that a steady flow on one route doesn't starve the others."""
@@ -176,13 +235,11 @@ class DataManager:
         start = self._turn % max(1, len(routes))
         return routes[start:] + routes[:start]
 
-    def _work_claimed(self, group: Mapping[str, MessageWork], limit: int) -> None:
+    def _work_claimed(self, group: Mapping[str, MessageWork]) -> None:
         with self._open_hub.write() as transaction:
-            routes = list(dict.fromkeys(work.route.name for work in group.values()))
-            # Claim as many as before: a message that is worked alone need not be the oldest. Another process may have
-            # worked some meanwhile; the claim doesn't return those.
-            claimed = transaction.messages.inbox.claim(routes, limit)
-            left_alone = work_group(transaction, [group[row.id] for row in claimed if row.id in group])
+            # Another process may have worked some meanwhile; the claim doesn't return those.
+            claimed = transaction.messages.inbox.claim_again(list(group))
+            left_alone = work_group(transaction, [group[row_id] for row_id in claimed])
             # The marks go with the commit of the work: a death before it counts, a death after it doesn't.
             transaction.messages.work_marks.put_down([row_id for row_id in group if row_id not in left_alone])
         for row_id in left_alone:

@@ -19,7 +19,7 @@ from hub.workflow_manager.reply import OBJECT as REPLY
 from hub.workflow_manager.reply import error_reply
 from integration_objects.complex_object import ComplexObject, first_instance
 from integration_objects.definition import Definitions
-from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refused, Retryable, Waiting
+from integration_objects.errors import HubError, Invalid, OperatorNeeded, Outage, Refused, Retryable, Waiting
 from integration_objects.property_set import PropertySet
 from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
 from schemas.check import parse
@@ -75,6 +75,9 @@ class Endings:
         elif error.verdict == "stop":
             # The row is left as it is: due, and worked as soon as the route is resumed.
             self.stop_route(work.route, error, message=row.id)
+        elif isinstance(error, Outage):
+            # No attempt: an outage that lasts would park every message that tried.
+            inbox.retry(row.id, self._open_hub.surroundings.later(error.again_in_s), error, counts=False)
         elif row.attempts < len(work.route.retry_s):
             # Messages that failed together would meet the same lock together again: the jitter draws them apart.
             jitter = 1 + self._open_hub.surroundings.random.uniform(-0.1, 0.1)

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import structlog
 
 from adapters.database.messages.inbox import Ending, InboxRow
+from adapters.http_client import ServiceNotAsked
 from hub.data_manager.open_hub import OpenHub, Transaction
-from hub.data_manager.rehearsal import rehearse
+from hub.data_manager.rehearsal import asked_services, rehearse
 from hub.deployment.route import Route
 from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.origin import Origin
@@ -104,6 +105,16 @@ class MessageWork:
             return Ending(self.row.id, state, error, why=why)
         return Ending(self.row.id, state, error, data_map.name, data_map.version, why)
 
+    @property
+    def asks_outside(self) -> bool:
+        """Whether the workflow may ask another system."""
+        return bool(asked_services(self.open_hub.runtime, self.route.objects, self.route.prices))
+
+    @property
+    def was_not_asked(self) -> bool:
+        """Whether another system was spared the message's question, because it is away."""
+        return isinstance(self.fault, ServiceNotAsked)
+
     def computing(self) -> AbstractContextManager[None]:
         """Note within the block that the process computes this message, if no other is in hand."""
         return self.open_hub.lone_work.computing(self.row.id) if self.is_alone else nullcontext()
@@ -117,7 +128,9 @@ class MessageWork:
             with self.computing():
                 self.tree = self._read()
                 self.step = "ask other systems"
-                self.answers = rehearse(self.open_hub, self.route.workflow, self.tree, self.origin)
+                self.answers = rehearse(
+                    self.open_hub, self.route.workflow, self.tree, self.origin, waiting=self._waiting
+                )
         except Exception as error:
             self.fault = self.fault_of(error)
 
@@ -166,6 +179,9 @@ class MessageWork:
         )
         fault = f"{type(error).__name__}: {error}"[:MOST_FAULT]
         return Unexpected(where=self.place, step=self.step, fault=fault)
+
+    def _waiting(self) -> AbstractContextManager[None]:
+        return self.open_hub.lone_work.waiting() if self.is_alone else nullcontext()
 
     def _read(self) -> PropertySet:
         """Check, convert and map the body; return the internal message."""

@@ -5,6 +5,9 @@ Spec: docs/design/road.md, "Locks"; see `hub.workflow_manager.answers`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
+
 import structlog
 
 from hub.data_manager.open_hub import OpenHub
@@ -13,6 +16,7 @@ from hub.workflow_manager.named_workflow import REQUEST
 from hub.workflow_manager.origin import Origin, WhoPrices
 from hub.workflow_manager.runtime import Runtime
 from hub.workflow_manager.workflow import Workflow
+from integration_objects.complex_object import object_name
 from integration_objects.errors import Retryable
 from integration_objects.names import ORDER
 from integration_objects.property_set import PropertySet
@@ -21,20 +25,36 @@ log = structlog.get_logger()
 
 #: questions of one workflow: a guard against a workflow that never asks the same question twice
 MOST_QUESTIONS = 1_000
+#: seconds after which a workflow asks nothing more: each single question has a limit of its own
+LONGEST_S = 60.0
 
 
-def rehearse(open_hub: OpenHub, workflow: Workflow, tree: PropertySet, origin: Origin) -> Answers | None:
+class AnswersSlow(Retryable):
+    """The answers to all questions of a workflow take too long together."""
+
+    what = "other systems take more than {limit_s:g} s for the questions of the workflow '{workflow}'"
+    mend = "nothing, it is tried again; if it stays so, make them faster, or split the message"
+
+
+def rehearse(
+    open_hub: OpenHub,
+    workflow: Workflow,
+    tree: PropertySet,
+    origin: Origin,
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Answers | None:
     """Ask other systems the questions of a workflow, outside of any transaction; return their answers.
 
     None for a workflow that asks nobody. Errors other than those of the other systems are left to the run, which meets
-    them again.
+    them again. *waiting* surrounds the wait for an answer.
 
     Raises:
-        Retryable: another system doesn't answer.
+        Retryable: another system doesn't answer, or all its answers together take too long.
     """
-    if not asks_outside(open_hub.runtime, workflow, origin.prices):
+    if not asked_services(open_hub.runtime, [object_name(tree) or ""], origin.prices):
         return None
     answers = Answers(open_hub.surroundings.now())
+    begun_at = open_hub.surroundings.monotonic()
     for _ in range(MOST_QUESTIONS):
         answers.begin_again()
         try:
@@ -42,7 +62,9 @@ def rehearse(open_hub: OpenHub, workflow: Workflow, tree: PropertySet, origin: O
             with open_hub.read() as transaction:
                 workflow.function(transaction.rehearsal(origin, answers), tree)
         except OpenQuestion as question:
-            with open_hub.lone_work.waiting():
+            if open_hub.surroundings.monotonic() - begun_at > LONGEST_S:
+                raise AnswersSlow(limit_s=LONGEST_S, workflow=workflow.name) from None
+            with waiting():
                 question.ask()
             continue
         # Another system or the database is away: the message itself is tried again later.
@@ -58,13 +80,17 @@ def rehearse(open_hub: OpenHub, workflow: Workflow, tree: PropertySet, origin: O
     return answers
 
 
-def asks_outside(runtime: Runtime, workflow: Workflow, prices: WhoPrices) -> bool:
-    """Whether a workflow may ask another system.
+def asked_services(runtime: Runtime, objects: Collection[str], prices: WhoPrices) -> list[str]:
+    """Name the other systems that the work on these objects may ask: ``configurator``, ``pricing``.
 
     A workflow that takes requests may use the configurator and the pricing. A workflow that takes orders has them
     checked by the configurator, and priced if its route lets the hub say the prices.
     """
-    takes_orders, takes_requests = ORDER in workflow.takes, REQUEST in workflow.takes
+    takes_orders, takes_requests = ORDER in objects, REQUEST in objects
     uses_configurator = takes_orders or takes_requests
     uses_pricing = takes_requests or (takes_orders and prices == "hub")
-    return (uses_configurator and runtime.configurator.is_external) or (uses_pricing and runtime.pricing.is_external)
+    asked = {
+        "configurator": uses_configurator and runtime.configurator.is_external,
+        "pricing": uses_pricing and runtime.pricing.is_external,
+    }
+    return [name for name, is_asked in asked.items() if is_asked]

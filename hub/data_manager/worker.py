@@ -54,6 +54,8 @@ class Worker:
 
     def close(self) -> None:
         """Give back the messages that were received and not worked, and close the transports."""
+        with suppress(Retryable):  # the marks that stay count no death
+            self.data_manager.put_back()
         for transport in self._transports.values():
             transport.close()
 
@@ -141,7 +143,7 @@ class Worker:
         if self._dispatcher.waits() or self._away or any(intake.is_left() for intake in self._intakes):
             return True
         with self._open_hub.read() as transaction:
-            return transaction.messages.inbox.next_due(self.data_manager.running(transaction)) is not None
+            return transaction.messages.inbox.next_due(self.data_manager.waits_for_nobody(transaction)) is not None
 
     def _all_final(self) -> bool:
         if any(intake.leaves_alone() for intake in self._intakes):

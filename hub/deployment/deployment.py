@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from adapters.http_client import HttpClient
+from adapters.service_health import ServiceHealth
 from adapters.system import System, read_systems
 from hub.configurator.built_in import BuiltInConfigurator
 from hub.configurator.external import ExternalConfigurator
@@ -157,6 +158,11 @@ class Deployment:
         return read_approval_rules(self.files.own_sources("hub", "approvals"), self.definitions)
 
     @cached_property
+    def health(self) -> Mapping[str, ServiceHealth]:
+        """Whether the other systems that this process asks answer: ``configurator`` and ``pricing``."""
+        return {"configurator": ServiceHealth(), "pricing": ServiceHealth()}
+
+    @cached_property
     def pricing(self) -> Pricing:
         """Who prices: the system at the setting `pricing_url`, or the hub itself.
 
@@ -167,7 +173,7 @@ class Deployment:
         if url is None:
             return ListPricing()
         try:
-            return ExternalPricing(HttpClient(url, "the pricing"))
+            return ExternalPricing(HttpClient(url, "the pricing", health=self.health["pricing"]))
         except HubError as error:
             raise error.at(place_of_setting(self.folder, "pricing_url")) from error
 
@@ -182,7 +188,9 @@ class Deployment:
         if url is None:
             return BuiltInConfigurator(self.definitions)
         try:
-            return ExternalConfigurator(HttpClient(url, "the configurator"), self.definitions)
+            return ExternalConfigurator(
+                HttpClient(url, "the configurator", health=self.health["configurator"]), self.definitions
+            )
         except HubError as error:
             raise error.at(place_of_setting(self.folder, "configurator_url")) from error
 

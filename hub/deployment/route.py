@@ -140,6 +140,11 @@ class Route:
         """The route's name among the components that can be paused."""
         return component_of(self.name)
 
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """The integration objects that the route's messages can become: the map's, or all that the workflow takes."""
+        return self.workflow.takes if self.map is None else (self.map.target.name,)
+
     def reads_tree(self) -> bool:
         """Whether a message must be read to be filed: for its key or its identity."""
         return self.key is not None or isinstance(self.identity, SourceExpression)

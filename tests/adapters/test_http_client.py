@@ -35,7 +35,11 @@ def test_a_question_is_posted_as_json_and_the_answer_read_digit_for_digit(servic
 
 
 REFUSED = (QuestionRefused, "refuses what it was asked", "mend what the service names, and try again")
-AWAY = (ServiceAway, "has no answer now", "nothing, it is tried again; if it stays so, look after the service")
+AWAY = (
+    ServiceAway,
+    "has no answer now",
+    "nothing, it is tried again; if it stays so, look after the service or its address",
+)
 MISPLACED = (
     ServiceMisplaced,
     "isn't where it was looked for",

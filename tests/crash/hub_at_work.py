@@ -82,6 +82,7 @@ class HubAtWork:
         broker_url: None for the embedded queue.
         workers: the number of worker processes.
         database_through, broker_through: what the hub itself uses in their place: a proxy's address.
+        settings: further settings.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class HubAtWork:
         workers: int,
         database_through: str | None = None,
         broker_through: str | None = None,
+        **settings: Any,
     ) -> None:
         self.folder = folder
         self.database_url = database_url
@@ -102,6 +104,7 @@ class HubAtWork:
             "systems": ["*"],
             "poll_s": 0.02,
             "database_url": database_through or database_url,
+            **settings,
         }
         if broker_url is not None:
             self._settings["broker_url"] = broker_through or broker_url
@@ -270,12 +273,12 @@ class HubAtWork:
     def wait_filed(self, number: int) -> None:
         """Wait until *number* messages are in the inbox, in whatever state."""
         filed = "SELECT count(*) FROM hub_inbox"
-        self._wait(lambda: self.number(filed) >= number, f"{number} messages don't get filed", running=True)
+        self.wait(lambda: self.number(filed) >= number, f"{number} messages don't get filed", running=True)
 
     def wait_linked(self, times: int) -> None:
         """Wait until its processes have opened the link that they consume by, *times* times since the beginning."""
         line = "link='orderhub consume'"
-        self._wait(lambda: self.log.count(line) >= times, "the hub doesn't consume", running=True)
+        self.wait(lambda: self.log.count(line) >= times, "the hub doesn't consume", running=True)
 
     def wait_sent(self) -> None:
         """Wait until nothing waits to leave."""

@@ -1,6 +1,7 @@
 """The inbox: the one waiting room. Due rows are claimed here, and their outcomes are written here.
 
     claim             take the oldest due row of each free key
+    claim_again       take rows that were claimed before, if it still is their turn
     work_alone        note that a process died with rows in hand: each is worked alone
     count_death       put a row off that a process died because of
     finish_all        end rows: done, filtered, rejected or invalid
@@ -25,7 +26,7 @@ from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, fu
 from adapters.database.connection.statements import upsert
 from adapters.database.messages.inbox_row import INBOX, inbox_row
 from adapters.database.messages.inbox_row import InboxRow as InboxRow
-from adapters.database.messages.next_in_line import CLAIM_ANY, CLAIM_NEAR
+from adapters.database.messages.next_in_line import CLAIM_AGAIN, CLAIM_ANY, CLAIM_NEAR
 from adapters.database.messages.outbox import Outbox, OutboxMessage, answer_again
 from adapters.database.schema.hub_tables import FINAL_STATES, HUB
 from integration_objects.errors import HubError, Misconfigured, Retryable
@@ -99,7 +100,6 @@ _OUTCOME = (
         final_at=bindparam("ended"),
         due_at=func.coalesce(bindparam("due"), _C.due_at),
         waits_for=bindparam("awaited"),
-        # A row that waits for a condition makes no attempt.
         attempts=_C.attempts + bindparam("tried", type_=Integer),
         deaths=0,
         died_at=None,
@@ -196,6 +196,14 @@ class Inbox:
             result += [inbox_row(row) for row in rows]
         return result
 
+    def claim_again(self, row_ids: Sequence[str]) -> list[str]:
+        """Take those of the rows that were claimed before whose turn it still is, for this transaction, in order.
+
+        Another process may have worked some meanwhile, and an earlier message of a key may have come back.
+        """
+        values = {"ids": list(row_ids), "now": self._surroundings.now()}
+        return list(self._connection.scalars(CLAIM_AGAIN, values))
+
     def next_due(self, routes: Sequence[str]) -> str | None:
         """Return the time at which the next row of *routes* is due; None if all rows wait for an operator."""
         times = [self._connection.scalar(_NEXT_DUE, {"route": route}) for route in routes]
@@ -239,9 +247,12 @@ class Inbox:
             states = ", ".join(sorted({f"'{ending.state}'" for ending in endings}))
             raise RowIsFinal(row_ids=", ".join(ending.row_id for ending in endings), states=states)
 
-    def retry(self, row_id: str, due_at: str, error: HubError) -> bool:
-        """Try the row again at *due_at*; return False for a row that is final already."""
-        return self._put_off(Ending(row_id, "retrying", error), due=due_at)
+    def retry(self, row_id: str, due_at: str, error: HubError, counts: bool = True) -> bool:
+        """Try the row again at *due_at*; return False for a row that is final already.
+
+        *counts*: whether this was an attempt of the row; not where an outage met many rows.
+        """
+        return self._put_off(Ending(row_id, "retrying", error), due=due_at, tried=counts)
 
     def park(
         self, row_id: str, error: HubError, waits_for: str | None = None, look_again_at: str | None = None
@@ -259,7 +270,9 @@ class Inbox:
         """
         if waits_for is not None:
             look_again_at = look_again_at or self._surroundings.later(LOOK_AGAIN_S)
-        return self._put_off(Ending(row_id, "parked", error), due=look_again_at, awaited=waits_for)
+        # A row that waits for a condition makes no attempt.
+        tried = waits_for is None
+        return self._put_off(Ending(row_id, "parked", error), due=look_again_at, awaited=waits_for, tried=tried)
 
     def release(self, *waits_for: str) -> int:
         """Put the rows that wait for one of these conditions back in their places, due now; return their number."""
@@ -313,9 +326,10 @@ class Inbox:
         data = self._connection.scalar(_RECORDING, {"row_id": row_id})
         return None if data is None else bytes(data)
 
-    def _put_off(self, ending: Ending, due: str | None, awaited: str | None = None) -> bool:
+    def _put_off(self, ending: Ending, due: str | None, awaited: str | None = None, tried: bool = True) -> bool:
         """Write an outcome that isn't final; return False for a row that is final already."""
-        return self._connection.execute(_OUTCOME, _outcome(ending, due=due, awaited=awaited)).rowcount == 1
+        outcome = _outcome(ending, due=due, awaited=awaited, tried=tried)
+        return self._connection.execute(_OUTCOME, outcome).rowcount == 1
 
 
 def _outcome(
@@ -325,6 +339,7 @@ def _outcome(
     due: str | None = None,
     awaited: str | None = None,
     reply: str | None = None,
+    tried: bool = True,
 ) -> dict[str, Any]:
     error = ending.error
     fault = None if error is None else error.as_dict()
@@ -338,7 +353,7 @@ def _outcome(
         "awaited": awaited,
         "because": None if error is None else error.reason,
         "fault": None if fault is None else json.dumps(fault, ensure_ascii=False),
-        "tried": 0 if awaited is not None else 1,
+        "tried": int(tried),
         "by_map": ending.map,
         "by_version": ending.map_version,
         "reply": reply,

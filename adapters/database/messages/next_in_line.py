@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, literal, or_, select, text
+from sqlalchemy import CTE, ColumnElement, FromClause, Select, bindparam, func, literal, or_, select, text
 
-from adapters.database.connection.statements import try_lock_text
+from adapters.database.connection.statements import is_one_of, try_lock_text
 from adapters.database.messages.inbox_row import INBOX
 from adapters.database.schema.hub_tables import IN_LINE
 
@@ -32,38 +32,58 @@ def _claim(near: bool) -> Select[Any]:
             many are free. Otherwise find all heads at once: fast where many rows stand behind one.
     """
     row, other = INBOX.alias("row_"), INBOX.alias("other")
-    line = select(other.c.seq).where(other.c.route == row.c.route, text(_in_line("other")))
     if near:
-        head = line.where(other.c.key == row.c.key).order_by(other.c.seq).limit(literal(1))
-        is_head = row.c.seq == head.correlate(row).scalar_subquery()
+        is_head = _is_head(row, other)
     else:
         line = select(func.min(other.c.seq)).where(other.c.route == bindparam("route"), text(_in_line("other")))
         is_head = row.c.seq.in_(line.where(other.c.key.is_not(None)).group_by(other.c.key))
-    statement = (
+    statement = _free(row, is_head).where(row.c.route == bindparam("route")).limit(bindparam("most"))
+    if near:
+        last = INBOX.alias("last_")
+        border = select(last.c.seq).where(last.c.route == bindparam("route"), text(_in_line("last_")))
+        border = border.order_by(last.c.seq).limit(literal(1)).offset(literal(_NEAR))
+        statement = statement.where(row.c.seq < func.coalesce(border.scalar_subquery(), literal(_NO_BORDER)))
+    free = _locked(statement, row)
+    return select(free).where(_has_key_lock(free)).order_by(free.c.seq)
+
+
+def _claim_again() -> Select[Any]:
+    """Return the statement that locks rows found before, and gives the ids of those whose turn it still is."""
+    row, other = INBOX.alias("row_"), INBOX.alias("other")
+    free = _locked(_free(row, _is_head(row, other)).where(is_one_of(row.c.id, "ids")), row)
+    return select(free.c.id).where(_has_key_lock(free)).order_by(free.c.seq)
+
+
+def _free(row: FromClause, is_head: ColumnElement[bool]) -> Select[Any]:
+    return (
         select(row)
         .where(
-            row.c.route == bindparam("route"),
             text(_in_line("row_")),
             row.c.state != "parked",
             row.c.due_at <= bindparam("now"),
             or_(row.c.key.is_(None), is_head),
         )
         .order_by(row.c.seq)
-        .limit(bindparam("most"))
     )
-    if near:
-        last = INBOX.alias("last_")
-        border = select(last.c.seq).where(last.c.route == bindparam("route"), text(_in_line("last_")))
-        border = border.order_by(last.c.seq).limit(literal(1)).offset(literal(_NEAR))
-        statement = statement.where(row.c.seq < func.coalesce(border.scalar_subquery(), literal(_NO_BORDER)))
+
+
+def _is_head(row: FromClause, other: FromClause) -> ColumnElement[bool]:
+    line = select(other.c.seq).where(other.c.route == row.c.route, text(_in_line("other")))
+    head = line.where(other.c.key == row.c.key).order_by(other.c.seq).limit(literal(1))
+    return row.c.seq == head.correlate(row).scalar_subquery()
+
+
+def _locked(statement: Select[Any], row: FromClause) -> CTE:
     # A lock on the rows keeps two workers from one row. A lock on the key, until the transaction ends, keeps them from
     # two rows of one key: a release may put an earlier row before one that is being worked on.
     # PostgreSQL works out a CTE that locks rows by itself: the key's lock is tried for the chosen rows only, not for
     # each row that the WHERE looks at.
-    free = statement.with_for_update(skip_locked=True, of=row).cte("free")
+    return statement.with_for_update(skip_locked=True, of=row).cte("free")
+
+
+def _has_key_lock(free: CTE) -> ColumnElement[bool]:
     # A control character between route and key, which neither can hold: two pairs never make one text.
-    lock = try_lock_text(free.c.route + "\x1f" + free.c.key)
-    return select(free).where(or_(free.c.key.is_(None), lock)).order_by(free.c.seq)
+    return or_(free.c.key.is_(None), try_lock_text(free.c.route + "\x1f" + free.c.key))
 
 
 def _in_line(alias: str) -> str:
@@ -74,3 +94,4 @@ def _in_line(alias: str) -> str:
 
 CLAIM_NEAR = _claim(near=True)
 CLAIM_ANY = _claim(near=False)
+CLAIM_AGAIN = _claim_again()

@@ -228,9 +228,10 @@ def test_of_an_answer_nothing_is_believed(server, external, answer, where, why):
 
 
 def test_a_service_that_refuses_is_away_or_slow_is_told_apart(server):
-    quick = ExternalConfigurator(HttpClient(server.url, "the configurator", timeout_s=0.2), DEFINITIONS)
     server.answers += [(422, {"why": "no"}), (503, b"busy"), (200, b"<html>"), ("wait", b"")]
     for error in (QuestionRefused, ServiceAway, AnswerFaulty, ServiceAway):
+        # A client for each: after a question without an answer, one asks no further one for a while.
+        quick = ExternalConfigurator(HttpClient(server.url, "the configurator", timeout_s=0.2), DEFINITIONS)
         with pytest.raises(error):
             quick.check(quote(), {})
 
