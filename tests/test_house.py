@@ -28,7 +28,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "hub.workflows": (("state",), ("quotes", "fulfilment"), ("orders",), ("received",)),
     "adapters": (
-        ("transport", "http_exchange", "json_client", "rendering"),
+        ("transport", "http_exchange", "service_health", "json_client", "rendering"),
         ("database", "rabbitmq", "files", "http_client", "system", "json_border"),
         ("transports", "system_cases"),
     ),
