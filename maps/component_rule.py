@@ -140,17 +140,17 @@ class ComponentRule:
         """
         if self.flat is not None:
             return self._make_tree(self.flat, self.entries[0].find(scope), watch)
-        found = _found(self.entries, scope)
         if self.recurse:
-            return self._make_nested(found, watch)
-        nodes = []
-        for rule, below in found:
-            node = rule._make_one(below, watch)
-            if node is not None:
-                nodes.append(node)
+            return self._make_nested(_found(self.entries, scope), watch)
+        if len(self.entries) == 1:
+            # Nearly every rule has one way to its nodes: pairs of rule and node would only cost time.
+            made = [self._make_one(below, watch) for below in self.entries[0].find(scope)]
+        else:
+            made = [rule._make_one(below, watch) for rule, below in _found(self.entries, scope)]
+        nodes = [node for node in made if node is not None]
         if len(nodes) > 1 and self.single:
-            second = [below for rule, below in found if rule._is_wanted(below)][1]
-            raise self._failed(TooMany, second, self.where)
+            wanted = [below for rule, below in _found(self.entries, scope) if rule._is_wanted(below)]
+            raise self._failed(TooMany, wanted[1], self.where)
         return nodes
 
     def _make_one(self, scope: Scope, watch: Watch | None) -> PropertySet | None:

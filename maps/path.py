@@ -90,7 +90,8 @@ class RootScope(Scope):
     circumstances: Circumstances  # type: ignore[misc]  # the slot of each root, in place of the class's default
 
     def __init__(self, node: PropertySet, circumstances: Circumstances) -> None:
-        super().__init__(node, None)
+        self.node = node
+        self.above = None
         self.circumstances = circumstances
 
     def beside(self, node: PropertySet) -> Scope:
@@ -154,7 +155,8 @@ def value_path(text: str, position: Position) -> ValuePath:
     Raises:
         PathUnknown: the definition has no such path, or the path may match more than once.
     """
-    start, enter, rest = _start(text, position)
+    start = _start(text, position)
+    rest = start.rest
     parts = [] if rest in ("", ".") else split_path(rest)
     # An attribute is the last step, and may stand behind a component without a slash: A/B@C.
     attribute = ""
@@ -168,7 +170,7 @@ def value_path(text: str, position: Position) -> ValuePath:
     field: Field | None = None
     # The last step may be a field or a component with a text of its own. Brackets make it a component for certain.
     if not attribute and steps and steps[-1].is_plain:
-        here, ways = _walk(start, steps[:-1], text)
+        here, ways = _walk(start.position, steps[:-1], text)
         field = here.component.fields.get(steps[-1].name)
         if field is None and steps[-1].name in here.component.children:
             here, last_way = _walk(here, steps[-1:], text)
@@ -176,7 +178,7 @@ def value_path(text: str, position: Position) -> ValuePath:
         elif field is None:
             _field(here.component, steps[-1].name)
     else:
-        here, ways = _walk(start, steps, text)
+        here, ways = _walk(start.position, steps, text)
         field = _field(here.component, attribute) if attribute else None
     component = here.component
     if field is None and component.text is None:
@@ -186,9 +188,9 @@ def value_path(text: str, position: Position) -> ValuePath:
         )
     names = {step.name for step in steps} | {attribute.removeprefix("@")} - {""}
     names |= {name for way in ways for path, _ in way.conditions for name in path.names}
-    holder = _holder(enter, ways, start.shape, text)
-    raw = _raw(enter is None and not ways, field, holder)
-    return ValuePath(text, component, field, start.shape, frozenset(names), holder, raw)
+    holder = _holder(start, ways, text)
+    raw = _raw(start.is_own and not ways, field, holder)
+    return ValuePath(text, component, field, start.position.shape, frozenset(names), holder, raw)
 
 
 def node_path(text: str, position: Position) -> tuple[Find, Position, bool]:
@@ -205,52 +207,64 @@ def node_path(text: str, position: Position) -> tuple[Find, Position, bool]:
         return (lambda scope: [scope]), position, False
     if text.startswith("."):
         raise PathUnknown("a path to nodes goes down only", "begin with a child component's name")
-    start, enter, rest = _start(text, position)
-    parts = split_path(rest) if rest else []
+    start = _start(text, position)
+    parts = split_path(start.rest) if start.rest else []
     if parts and "@" in parts[-1].rpartition("]")[2]:
         raise PathUnknown("an XML attribute is a value, not a node", "name a child component")
-    many, here, ways = False, start, []
+    many, here, ways = False, start.position, []
     for step in [step_of(part, text) for part in parts]:
         many = many or (step.is_plain and here.shape.may_repeat(here.component, step.name))
         here = here.below(_child(here.component, step.name))
         ways.append(_way(step, here))
-    return _find(enter, ways, start.shape), here, many
+    return _find(start, ways), here, many
 
 
-def _start(text: str, position: Position) -> tuple[Position, Find | None, str]:
-    """Go to the node where the steps of a path begin.
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """The node where the steps of a path begin.
 
-    Returns:
-        The position; the function that finds its scope, None for the rule's own; the rest of the path.
+    Attributes:
+        position: its position.
+        up: the steps upwards from the rule's own node.
+        is_answered: whether it is the root of the answered message.
+        rest: the rest of the path.
     """
-    if text.startswith(ANSWERED):
-        if position.answered is None:
-            raise PathUnknown(
-                "the map doesn't say which message is answered", "add `answers:` with its object to the map's head"
-            )
-        return position.answered, _answered, text.removeprefix(ANSWERED)
-    up, rest = _climb(text)
-    if up == 0:
-        return position, None, rest
-    start = position
-    for _ in range(up):
-        if start.above is None:
-            raise PathUnknown(f"there is nothing above '{start.component.name}'", "take away a '..'")
-        start = start.above
 
-    def climb(scope: Scope) -> list[Scope]:
-        for _ in range(up):
+    position: Position
+    up: int
+    is_answered: bool
+    rest: str
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the node where the rule stands."""
+        return self.up == 0 and not self.is_answered
+
+    def find(self, scope: Scope) -> list[Scope]:
+        """Find its scope."""
+        if self.is_answered:
+            circumstances = scope.root().circumstances
+            return [] if circumstances.answered is None else [RootScope(circumstances.answered, circumstances)]
+        for _ in range(self.up):
             if scope.above is None:
                 return []
             scope = scope.above
         return [scope]
 
-    return start, climb, rest
 
-
-def _answered(scope: Scope) -> list[Scope]:
-    circumstances = scope.root().circumstances
-    return [] if circumstances.answered is None else [RootScope(circumstances.answered, circumstances)]
+def _start(text: str, position: Position) -> _Start:
+    if text.startswith(ANSWERED):
+        if position.answered is None:
+            raise PathUnknown(
+                "the map doesn't say which message is answered", "add `answers:` with its object to the map's head"
+            )
+        return _Start(position.answered, 0, True, text.removeprefix(ANSWERED))
+    up, rest = _climb(text)
+    for _ in range(up):
+        if position.above is None:
+            raise PathUnknown(f"there is nothing above '{position.component.name}'", "take away a '..'")
+        position = position.above
+    return _Start(position, up, False, rest)
 
 
 def _climb(text: str) -> tuple[int, str]:
@@ -327,8 +341,9 @@ def _known(lead: str, component: Component) -> str:
     return f"{lead + ': ' if lead else 'it has '}{names}"
 
 
-def _find(enter: Find | None, ways: list[_Way], shape: Shape) -> Find:
-    finds = [*([] if enter is None else [enter]), *(_find_children(way, shape) for way in ways)]
+def _find(start: _Start, ways: list[_Way]) -> Find:
+    finds: list[Find] = [] if start.is_own else [start.find]
+    finds += [_find_children(way, start.position.shape) for way in ways]
     if len(finds) == 1:
         return finds[0]
 
@@ -356,9 +371,9 @@ def _find_children(way: _Way, shape: Shape) -> Find:
     return lambda scope: [Scope(node, scope) for node in children(scope.node, name)]
 
 
-def _holder(enter: Find | None, ways: list[_Way], shape: Shape, text: str) -> Holder:
-    if any(way.conditions for way in ways):
-        find = _find(enter, ways, shape)
+def _holder(start: _Start, ways: list[_Way], text: str) -> Holder:
+    if start.is_answered or any(way.conditions for way in ways):
+        find = _find(start, ways)
 
         def choose(scope: Scope) -> PropertySet | None:
             found = find(scope)
@@ -373,15 +388,15 @@ def _holder(enter: Find | None, ways: list[_Way], shape: Shape, text: str) -> Ho
         return choose
     # Numbers are counted from 1 in paths, from 0 in lists. A step without a number was proven to match once at most.
     descents = [(way.step.name, (way.step.number or 1) - 1) for way in ways]
-    children = shape.children
+    up, children = start.up, start.position.shape.children
 
     def holder(scope: Scope) -> PropertySet | None:
-        if enter is not None:
-            entered = enter(scope)
-            if not entered:
+        here = scope
+        for _ in range(up):
+            if here.above is None:
                 return None
-            scope = entered[0]
-        node = scope.node
+            here = here.above
+        node = here.node
         for name, number in descents:
             siblings = children(node, name)
             if number >= len(siblings):

@@ -185,6 +185,37 @@ def test_xml_by_a_template_is_validated_too(
         system.render(_event(), maps, external_objects)
 
 
+@pytest.mark.parametrize(
+    ("declared", "zone_name", "written"),
+    [
+        ("", "UTC", "2026-01-31 2026-02-01"),
+        ("", "Europe/Berlin", "2026-02-01 2026-02-01"),
+        ("time zone: America/New_York\n", "Europe/Berlin", "2026-01-31 2026-02-01"),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "fixed width"])
+def test_days_are_those_of_the_systems_zone_or_of_the_deployments(
+    declared: str,
+    zone_name: str,
+    written: str,
+    form: str,
+    maps: dict[str, DataMap],
+    external_objects: dict[str, ExternalObject],
+) -> None:
+    tree = _event()
+    header = tree.children[0].children[0].children[0]
+    header.properties["Event Time"] = "2026-01-31T23:30:00Z"
+    text = f"system: X\ntakes: OM Billing Event\ntemplate: x.j2\nformat: {form}\nchannel: x\n{declared}"
+    text += "record: {width: 21}\n" if form == "fixed width" else ""
+    blank = '{{ " "|left(1) }}' if form == "fixed width" else " "
+    template = '{{ header["Event Time"]|date("YYYY-MM-DD") }}' + blank
+    template += '{{ header["Event Time"]|date("YYYY-MM-DD", "Asia/Tokyo") }}\n'
+    source = Source("systems/x.yaml", text)
+    given = ([source], shipped_definitions(), maps, external_objects, lambda name: template)
+    system = read_systems(*given, zone_name=zone_name)["X"]
+    assert system.render(tree, maps, external_objects).decode() == written + "\n"
+
+
 HEAD = "system: X\ntakes: OM Billing Event\n"
 
 
@@ -215,6 +246,12 @@ HEAD = "system: X\ntakes: OM Billing Event\n"
         (HEAD + "channel: x\ntemplate: x.j2\nformat: fixed width\n", "the key 'record' is missing\n"),
         (HEAD + "channel: x\ntemplate: ../x\nformat: csv\n", "'../x' is no template's file name\n"),
         (HEAD + "channel: x\ntemplate: x.j2\nformat: json\nencoding: cp037\n", "json goes out as utf-8\n"),
+        (
+            HEAD + "channel: x\ntemplate: x.j2\nformat: csv\ntime zone: Europe/Berln\n",
+            "there is no time zone 'Europe/Berln'\n  where: systems/x.yaml:6:12\n"
+            "  mend:  did you mean 'Europe/Berlin'?",
+        ),
+        (HEAD + "channel: x\ntime zone: UTC\n", "'time zone' says nothing here\n"),
         (HEAD + "channel: x\nrepeats: sometimes\n", "'sometimes' is not allowed here\n"),
     ],
 )

@@ -34,3 +34,18 @@ def test_settings_that_are_no_file_are_an_error(tmp_path):
         "  why:   it is no file\n"
         "  mend:  make orderhub.toml a file of settings, or remove it"
     )
+
+
+@pytest.mark.parametrize(("zone", "mend"), [("Europe/Berln", "Europe/Berlin"), ("../etc/passwd", ""), ("Europe", "")])
+def test_a_time_zone_is_one_of_the_database(tmp_path, zone, mend):
+    (tmp_path / "orderhub.toml").write_text(f'time_zone = "{zone}"\n')
+    with pytest.raises(SettingsFaulty) as caught:
+        read_settings(tmp_path)
+    assert f"there is no time zone '{zone}'" in caught.value.why
+    assert mend in caught.value.why
+
+
+def test_the_time_zone_is_utc_unless_told(tmp_path):
+    assert read_settings(tmp_path).time_zone == "UTC"
+    (tmp_path / "orderhub.toml").write_text('time_zone = "Asia/Tokyo"\n')
+    assert read_settings(tmp_path).time_zone == "Asia/Tokyo"

@@ -47,6 +47,12 @@ def test_a_run_sees_no_objects_that_another_run_has_saved(run, road):
         transaction.run(Origin("test", "local", "2")).call("Get Object", "account")
 
 
+def test_maps_of_outbound_messages_read_the_runs_clock_which_is_recorded(run):
+    times = {run.effects.clock(), run.effects.clock(), run.now()}
+    assert len(times) == 1
+    assert [entry for entry in run.record if entry[0] == "now"] == [["now", *times]]
+
+
 def test_a_method_that_nobody_registered_is_answered_with_the_nearest_name(run):
     with pytest.raises(ServiceUnregistered) as error:
         run.call("Save Objekt", "account", account("A"))
