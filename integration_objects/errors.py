@@ -26,6 +26,7 @@ Names of classes are unique, because the name is the public `reason`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, Self
@@ -33,6 +34,41 @@ from typing import Any, ClassVar, Literal, Self
 from integration_objects.nearest import nearest
 
 Verdict = Literal["refuse", "retry", "stop", "wait"]
+
+
+def printable(text: str) -> str:
+    r"""Escape the characters that no header, log, XML or database carries: control characters and half characters.
+
+    Errors quote texts of senders. Tabs and line breaks stay.
+
+    >>> printable("a\x80b\x00\ud800\n")
+    'a\\x80b\\x00\\ud800\n'
+    """
+    return _UNPRINTABLE.sub(lambda match: ascii(match.group())[1:-1], str(text))
+
+
+class _NoValue:
+    """Stands for a value of a template, and for everything that a template takes from it."""
+
+    def __getattr__(self, name: str) -> _NoValue:
+        return self
+
+    def __getitem__(self, key: object) -> _NoValue:
+        return self
+
+    def __format__(self, form: str) -> str:
+        return "…"
+
+    __str__ = __repr__ = lambda self: "…"
+
+
+class _NoValues(dict[str, _NoValue]):
+    def __missing__(self, name: str) -> _NoValue:
+        return _NoValue()
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_NO_VALUES = _NoValues()
 
 
 class HubError(Exception):
@@ -65,10 +101,11 @@ class HubError(Exception):
         **objects: Any,
     ) -> None:
         template = type(self)
-        self.what = template.what.format_map(objects) if what is None else what
-        self.where = template.where.format_map(objects) if where is None else where
-        self.why = template.why.format_map(objects) if why is None else why
-        self.mend = template.mend.format_map(objects) if mend is None else mend
+        self.what = printable(template.what.format_map(objects) if what is None else what)
+        self.where = printable(template.where.format_map(objects) if where is None else where)
+        self.why = printable(template.why.format_map(objects) if why is None else why)
+        self.mend = printable(template.mend.format_map(objects) if mend is None else mend)
+        self._given = {"what": what, "where": where, "why": why, "mend": mend}
         self.objects = objects
         super().__init__(self.what)
 
@@ -79,6 +116,7 @@ class HubError(Exception):
 
     def at(self, place: str) -> Self:
         """Put *place* before the error's where, once, at the border that knows it; return the same error."""
+        place = printable(place)
         if place and place not in self.where:
             self.where = f"{place}, {self.where}" if self.where else place
         return self
@@ -92,6 +130,15 @@ class HubError(Exception):
             "why": self.why,
             "mend": self.mend,
         }
+
+    def without_values(self) -> dict[str, str]:
+        """Return the error's texts without the values that they quote, for places that many people see.
+
+        Each value of a template becomes "…". A text that isn't the class's template is left out: nobody knows its
+        values.
+        """
+        own = {part: getattr(type(self), part) for part, text in self._given.items() if text is None}
+        return {part: template.format_map(_NO_VALUES) for part, template in own.items()}
 
     def __str__(self) -> str:
         lines = [self.what]

@@ -12,6 +12,7 @@ import structlog
 from adapters.database.messages.outbox import REPLY_TO_REFUSED, OutboxMessage
 from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
+from hub.data_manager.secrets import without_secrets
 from hub.deployment.route import Route
 from hub.workflow_manager.origin import outbound_id
 from hub.workflow_manager.outcome import Outcome
@@ -19,7 +20,7 @@ from hub.workflow_manager.reply import OBJECT as REPLY
 from hub.workflow_manager.reply import error_reply
 from integration_objects.complex_object import ComplexObject, first_instance
 from integration_objects.definition import Definitions
-from integration_objects.errors import HubError, Invalid, OperatorNeeded, Outage, Refused, Retryable, Waiting
+from integration_objects.errors import HubError, Invalid, OperatorNeeded, Outage, Refused, Retryable, Waiting, printable
 from integration_objects.property_set import PropertySet
 from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
 from schemas.check import parse
@@ -28,7 +29,7 @@ from schemas.to_xml import external_to_xml
 
 log = structlog.get_logger()
 
-#: characters of a dead letter's header
+#: bytes of a dead letter's header: all of them together stay below the limit of an envelope
 MOST_HEADER = 1_000
 #: seconds after which a death no longer counts, beyond the longest delay between two tries
 FADE_S = 3_600
@@ -66,6 +67,7 @@ class Endings:
     def fail(self, work: MessageWork, error: HubError) -> None:
         """Refuse, park or retry the message, or stop its route, as the error's class says."""
         inbox, row = self._messages.inbox, work.row
+        error = without_secrets(error, work.secrets())
         if error.verdict == "refuse":
             self.refuse(work, error)
         elif isinstance(error, Waiting):
@@ -109,6 +111,7 @@ class Endings:
 
     def refuse(self, work: MessageWork, error: HubError) -> None:
         """Write the final state of a refused message, its dead letter and its negative reply."""
+        error = without_secrets(error, work.secrets())
         # State, dead letter and reply in one transaction: a death leaves all three or none.
         self._messages.pending_writes.finish(work.ending(_refused_state(error), error))
         self.send_refusal(work, error)
@@ -124,7 +127,7 @@ class Endings:
             "x-orderhub-attempts": str(row.attempts + 1),
             "x-orderhub-first-time": row.received_at,
             "x-orderhub-last-time": self._open_hub.surroundings.now(),
-            **{f"x-orderhub-{part}": text for part, text in error.as_dict().items()},
+            **{f"x-orderhub-{part}": text for part, text in _texts(work, error).items()},
         }
         if route.map is not None:
             headers["x-orderhub-map"] = route.map.name
@@ -140,7 +143,7 @@ class Endings:
                 type=row.type,
                 correlation_id=row.correlation_id or row.message_id,
                 content_type=row.content_type,
-                headers={name: _one_line(text) for name, text in headers.items()},
+                headers={name: header_text(text) for name, text in headers.items()},
             )
         )
         order = None if work.tree is None else ComplexObject.of(work.tree).header
@@ -206,6 +209,26 @@ def _refused_state(error: HubError) -> str:
     return "invalid" if isinstance(error, Invalid) else "rejected"
 
 
-def _one_line(text: str) -> str:
-    """Shorten a text to one line that fits a header."""
-    return " ".join(text.split())[:MOST_HEADER]
+def _texts(work: MessageWork, error: HubError) -> dict[str, str]:
+    """Return the error as the dead letter's headers tell it: with the values that it quotes only if the route says so.
+
+    Consoles and monitors show headers to people who may not see customers' data. The store has the whole error.
+    """
+    if work.route.quotes_values:
+        return error.as_dict()
+    whole = f"`orderhub messages show {work.row.id}` has the whole error"
+    told = {"what": f"the message is refused: {error.reason}", "why": whole, "mend": whole}
+    known = {part: text for part, text in error.without_values().items() if text}
+    return {"reason": error.reason, **told, **known, "where": f"message {work.row.id}"}
+
+
+def header_text(text: str) -> str:
+    """Make a header of any text: one line, printable, of at most `MOST_HEADER` bytes.
+
+    >>> header_text("a\\n b\\x80"), len(header_text("\U0001f4e6" * 1_000).encode())
+    ('a b\\\\x80', 999)
+    """
+    line = " ".join(printable(text).split())
+    if len(line.encode()) <= MOST_HEADER:
+        return line
+    return line.encode()[: MOST_HEADER - len("…".encode())].decode(errors="ignore") + "…"

@@ -20,6 +20,7 @@ from adapters.database.messages.inbox import Ending, InboxRow
 from adapters.http_client import ServiceNotAsked
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.data_manager.rehearsal import asked_services, rehearse
+from hub.data_manager.secrets import mask, secrets_in
 from hub.deployment.route import Route
 from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.origin import Origin
@@ -162,6 +163,10 @@ class MessageWork:
         outcome = workflow.function(run, self.tree)
         return outcome, run.recording()
 
+    def secrets(self) -> frozenset[str]:
+        """Return the values of the message that no error and no log may show."""
+        return secrets_in(self.row.body, self.open_hub.deployment.settings.secrets, self.route.limits)
+
     def fault_of(self, error: Exception) -> HubError:
         """Return the hub's error for any *error*, with the message as its place."""
         if isinstance(error, HubError):
@@ -175,7 +180,7 @@ class MessageWork:
             route=self.route.name,
             message=self.row.id,
             step=self.step,
-            traceback="".join(traceback.format_exception(error)),
+            traceback=mask("".join(traceback.format_exception(error)), self.secrets()),
         )
         fault = f"{type(error).__name__}: {error}"[:MOST_FAULT]
         return Unexpected(where=self.place, step=self.step, fault=fault)

@@ -14,6 +14,7 @@
     limits: {body: 4194304}
     senders: [mainframe]                        # who may send; left out: anybody
     content types: [application/xml, text/xml]  # the bodies that it takes, with * as a wildcard; left out: any
+    quote values: yes                           # whether dead letters' headers show values of messages; left out: no
 
 Spec: docs/design/integration.md, "Routes"; docs/design/road.md, "Identity of a message", "Transports".
 """
@@ -55,6 +56,7 @@ _OPTIONAL = (
     "limits",
     "senders",
     "content types",
+    "quote values",
     "help",
 )
 #: type and subtype, each a name of RFC 2045 with or without *
@@ -111,6 +113,7 @@ class Route:
         senders: the senders that may use it; empty for all.
         content_types: patterns of the content types that it takes, in small letters; empty for all.
         where: the declaration's place.
+        quotes_values: whether the headers of its dead letters quote values of messages.
     """
 
     name: str
@@ -129,6 +132,7 @@ class Route:
     senders: tuple[str, ...]
     content_types: tuple[str, ...]
     where: str
+    quotes_values: bool = False
 
     @property
     def dead_letters(self) -> str:
@@ -254,6 +258,7 @@ def _route(
         senders=parts.texts("senders"),
         content_types=_content_types(parts.get("content types")),
         where=where,
+        quotes_values=parts.flag("quote values"),
     )
 
 

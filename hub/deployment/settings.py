@@ -119,6 +119,10 @@ class Settings(BaseSettings):
         description="who keeps the service profiles; `external`: another system does, and completed lines are not "
         "applied to them here",
     )
+    secrets: Annotated[list[str], NoDecode] = Field(
+        ["Password", "PIN", "PUK"],
+        description="names of attributes and elements whose values no error, dead letter or log shows",
+    )
     unsafe_database: bool = Field(
         False,
         description="yes starts the hub on a PostgreSQL that may lose what it has acknowledged (fsync off)",
@@ -138,7 +142,7 @@ class Settings(BaseSettings):
         # The samples belong together: the shipped routes answer the shipped systems.
         return [name for name in self.routes if name == EVERY] if self.systems is None else self.systems
 
-    @field_validator("routes", "systems", mode="before")
+    @field_validator("routes", "systems", "secrets", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -190,7 +194,9 @@ def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) 
         where = place_of_setting(folder, str(first["loc"][0]))
         if first["type"] == "extra_forbidden":
             raise SettingUnknown(name, where=where) from error
-        raise SettingsFaulty(name=name, value=first["input"], fault=first["msg"], where=where) from error
+        # The address of a server may hold a password, in whatever form it was written.
+        what = f"the setting '{name}' can't be read" if "url" in name else None
+        raise SettingsFaulty(what, name=name, value=first["input"], fault=first["msg"], where=where) from error
     except (ValueError, OSError) as error:
         raise SettingsUnreadable(path=path, fault=error) from error
 

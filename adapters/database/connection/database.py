@@ -67,8 +67,10 @@ class Database:
 
     @property
     def shown_url(self) -> str:
-        """Return the URL as errors show it, without the password."""
-        return self._url.render_as_string(hide_password=True)
+        """Return the URL as errors show it, without its passwords."""
+        # libpq takes them among the options, too: password, sslpassword.
+        hidden = {name: "***" for name in self._url.query if "password" in name.lower()}
+        return self._url.update_query_dict(hidden).render_as_string(hide_password=True)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -49,3 +49,12 @@ def test_the_time_zone_is_utc_unless_told(tmp_path):
     assert read_settings(tmp_path).time_zone == "UTC"
     (tmp_path / "orderhub.toml").write_text('time_zone = "Asia/Tokyo"\n')
     assert read_settings(tmp_path).time_zone == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize("name", ["database_url", "broker_url", "pricing_url"])
+def test_the_address_of_a_server_is_not_shown_in_whatever_form_it_is_written(tmp_path, name):
+    (tmp_path / "orderhub.toml").write_text(f'{name} = ["postgresql://me:SECRET@host/d"]\n')
+    with pytest.raises(SettingsFaulty) as caught:
+        read_settings(tmp_path)
+    assert "SECRET" not in str(caught.value)
+    assert str(caught.value).startswith(f"the setting '{name}' can't be read\n")

@@ -353,3 +353,11 @@ def test_no_folder_is_made_for_a_mistyped_path(tmp_path, place, is_):
         "  mend:  make the folder, or mend the path in orderhub.toml or in ORDERHUB_DATABASE_URL"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("option", ["password", "sslpassword"])
+def test_a_password_among_the_options_of_the_url_is_not_shown(option):
+    database = Database(f"postgresql://me:SECRET@host/d?user=a&{option}=SECRET&sslmode=require")
+    assert "SECRET" not in database.shown_url
+    assert "sslmode=require" in database.shown_url
+    database.close()
