@@ -77,6 +77,8 @@ class ConstraintRace(Retryable):
 
 #: SQLSTATE or its beginning -> the hub's error; the first that fits counts, so that whole codes stand before classes.
 POSTGRESQL: dict[str, type[HubError]] = {
+    # a read-only transaction: a standby after a failover, or a server that its host has locked because its disk is full
+    "25006": DatabaseAway,
     "25P03": DatabaseAway,  # idle in transaction for too long: the server has closed the link
     # transaction_timeout, since PostgreSQL 17
     "25P04": DatabaseAway,

@@ -242,6 +242,7 @@ def test_nobody_at_the_database_is_tried_again():
         ("57014", DatabaseBusy),
         ("57P01", DatabaseAway),
         ("08006", DatabaseAway),
+        ("25006", DatabaseAway),
         ("25P03", DatabaseAway),
         ("53100", DatabaseFull),
         ("23505", ConstraintBroken),
@@ -254,6 +255,18 @@ def test_postgresqls_states_have_their_meaning(state, fault):
     found = hub_fault(DBAPIError("SELECT 1", {}, error), "here")
     assert type(found) is fault
     assert found.where == "here"
+
+
+def test_a_server_that_takes_no_writes_is_waited_for(postgresql_database):
+    """It is a standby after a failover, or its host has locked it; the hub must not end, and nothing is refused."""
+
+    def locked(connection):
+        connection.execute(text("SET TRANSACTION READ ONLY"))
+        put(connection, "a")
+
+    with pytest.raises(DatabaseAway), postgresql_database.write() as connection:
+        locked(connection)
+    assert count(postgresql_database) == 0
 
 
 def test_every_error_of_the_drivers_has_a_meaning():
