@@ -27,23 +27,23 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "workflow": ("workflow", "Run one workflow on stored objects, by identifiers; without a name, list the workflows."),
     "send": (
         "send_and_receive",
-        "Put messages in at a route's door; prints each one's id in the message store, or where it went.",
+        "Put messages in at a route's door; print each one's id in the message store, or its place.",
     ),
     "receive": (
         "send_and_receive",
-        "Take what left on an embedded channel: replies, work orders, billing messages, dead letters.",
+        "Take messages from an embedded channel: replies, work orders, billing messages, dead letters.",
     ),
     "demo": ("demo", "Run the main job on the embedded defaults, in ./orderhub-demo/, and show what happened."),
     "check": ("declarations", "Prove all routes, maps, objects, schemas and templates of the deployment together."),
     "run": ("operation", "Run the hub: receive, process, dispatch."),
     "load": (
         "objects",
-        "Upsert accounts, products, price lists, opening profiles and what else customers have, file by file.",
+        "Upsert accounts, products, price lists, opening profiles and customers' other objects, file by file.",
     ),
     "show": ("objects", "Print one stored integration object as XML."),
     "status": (
         "operation",
-        "Show the components and the messages: how many in each state, what waits to leave, what fell out.",
+        "Show the components and the messages: the number in each state, waiting messages, fallout.",
     ),
     "pause": (
         "operation",
@@ -53,7 +53,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "map": ("declarations", "Data maps."),
     "render": ("systems", "Make the message to a system from a file, and print its bytes; nothing is sent."),
     "system": ("systems", "The systems that the hub sends to."),
-    "messages": ("messages", "The message store: what happened to every message."),
+    "messages": ("messages", "The message store: the states and errors of every message."),
     "object": ("objects", "One operation of the EAI database adapter on the hub's own XML."),
     "db": ("operation", "The hub's database."),
 }

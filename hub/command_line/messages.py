@@ -23,7 +23,7 @@ from integration_objects.errors import Refused, UnknownName
 from integration_objects.field_values import read_date
 
 app = typer.Typer()
-messages_app = typer.Typer(no_args_is_help=True, help="The message store: what happened to every message.")
+messages_app = typer.Typer(no_args_is_help=True, help="The message store: the states and errors of every message.")
 app.add_typer(messages_app, name="messages")
 
 _LISTED = ("id", "route", "state", "message_id", "identity", "key", "received_at", "attempts", "reason")

@@ -50,7 +50,7 @@ _OPERATIONS = {
 
 @app.command()
 def load(files: Files, dry_run: DryRun = False) -> None:
-    """Upsert accounts, products, price lists, opening profiles and what else customers have, file by file."""
+    """Upsert accounts, products, price lists, opening profiles and customers' other objects, file by file."""
     with opened_hub() as open_hub:
 
         def load_file(file: pathlib.Path) -> None:

@@ -54,7 +54,7 @@ def run(
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Show the components and the messages: how many in each state, what waits to leave, what fell out."""
+    """Show the components and the messages: the number in each state, waiting messages, fallout."""
     with opened_hub() as open_hub, open_hub.read() as transaction:
         state = status_of(transaction, open_hub.deployment)
         state["left_alone"] = [{"file": file, "why": why} for file, why in left_alone(open_hub).items()]

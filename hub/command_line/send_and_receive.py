@@ -84,13 +84,13 @@ class _Properties:
 
 @app.command()
 def send(
-    route: Annotated[str, typer.Argument(help="The route whose door takes the messages.")],
+    route: Annotated[str, typer.Argument(help="The route that takes the messages.")],
     files: Annotated[list[pathlib.Path], typer.Argument(help="One message each.")],
     id: Annotated[str | None, typer.Option("--id", help="The message id; without one, the route's identity.")] = None,
     reply_to: Annotated[str | None, typer.Option(help="The channel that the answer goes to.")] = None,
-    correlation_id: Annotated[str | None, typer.Option(help="What the answer is correlated by.")] = None,
+    correlation_id: Annotated[str | None, typer.Option(help="The correlation id of the answer.")] = None,
 ) -> None:
-    """Put messages in at a route's door; prints each one's id in the message store, or where it went."""
+    """Put messages in at a route's door; print each one's id in the message store, or its place."""
     if id is not None and len(files) > 1:
         raise typer.BadParameter("one id means one message: give one file")
     properties = _Properties(id, reply_to, correlation_id)
@@ -163,13 +163,13 @@ def _file(open_hub: OpenHub, route: Route, files: Sequence[pathlib.Path], proper
 def receive(
     channel: Annotated[str, typer.Argument(help="The embedded channel.")],
     limit: Annotated[int, typer.Option(min=1, help="Most messages.")] = 100,
-    peek: Annotated[bool, typer.Option("--peek", help="Show them, and leave them there.")] = False,
+    peek: Annotated[bool, typer.Option("--peek", help="Print the messages, and leave them there.")] = False,
     into: Annotated[
         pathlib.Path | None, typer.Option(help="A folder: one file a message, instead of standard output.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take what left on an embedded channel: replies, work orders, billing messages, dead letters."""
+    """Take messages from an embedded channel: replies, work orders, billing messages, dead letters."""
     with opened_hub() as open_hub:
         if open_transport(open_hub, CHANNEL) is not None:
             raise ChannelOfBroker(channel=channel)

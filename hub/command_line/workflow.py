@@ -3,7 +3,7 @@
     orderhub workflow                                   lists the workflows
     orderhub workflow new-quote --help                  lists the arguments of one
     orderhub workflow --runs                            lists the runs of commands
-    orderhub workflow --recording RUN                   prints what came into a run from outside
+    orderhub workflow --recording RUN                   prints the outside answers that a run recorded
     orderhub workflow modify account=1-A root=KEY requests=@changes.json
 
 Standard output carries the objects that the workflow wrote or found; its report goes to standard error, or into the
@@ -25,6 +25,7 @@ import typer
 from adapters.files import read_file
 from hub.command_line.exit_codes import misused
 from hub.command_line.opened_hub import opened_hub
+from hub.command_line.options import DryRun, Json
 from hub.data_manager.workflow_run import FinishedRun, run_workflow
 from hub.deployment.deployment import Deployment, open_deployment
 from hub.presentation.printing import complain, out, picture, print_json, table
@@ -45,7 +46,7 @@ _USAGE = """\
 Usage: orderhub workflow [NAME] [KEY=VALUE...] [--json] [--dry-run]
        orderhub workflow --runs | --recording RUN
 
-Run one workflow on stored objects, by identifiers; `orderhub workflow NAME --help`: what it takes.
+Run one workflow on stored objects, by identifiers; `orderhub workflow NAME --help` lists its arguments.
 """
 
 
@@ -76,13 +77,13 @@ def workflow(
         list[str] | None,
         typer.Argument(metavar="KEY=VALUE...", help="Its arguments; @file for JSON in a file."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with stable names.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    as_json: Json = False,
+    dry_run: DryRun = False,
     runs: Annotated[bool, typer.Option("--runs", help="List the last workflows that commands ran.")] = False,
     recording: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Print what came into a run from outside, as JSON.")
+        str | None, typer.Option(metavar="RUN", help="Print the outside answers that a run recorded, as JSON.")
     ] = None,
-    help: Annotated[bool, typer.Option("--help", "-h", help="What the command, or this workflow, takes.")] = False,
+    help: Annotated[bool, typer.Option("--help", "-h", help="List the arguments of the command or workflow.")] = False,
 ) -> None:
     """Run one workflow on stored objects, by identifiers; without a name, list the workflows."""
     deployment = open_deployment(pathlib.Path.cwd())
