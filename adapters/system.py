@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import importlib.resources
 import re
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -202,6 +202,7 @@ def read_systems(
     read_template: Callable[[str], str] = shipped_template,
     surroundings: Surroundings | None = None,
     zone_name: str = UTC,
+    map_names: Iterable[str] = (),
 ) -> dict[str, System]:
     """Read and check the declarations of external systems; compile their templates.
 
@@ -213,6 +214,7 @@ def read_systems(
         read_template: gives a template's text by its file name.
         surroundings: the clock of the templates' time limit.
         zone_name: the time zone of systems that declare none.
+        map_names: further names of maps, which errors propose.
 
     Raises:
         DeclarationFault: with the place, for unknown names and parts that don't fit together.
@@ -222,6 +224,7 @@ def read_systems(
     for source in sources:
         known = (definitions, maps, external_objects)
         reading = _SystemReading(read(source), *known, read_template, surroundings, zone_name)
+        reading.map_names = map_names
         system = reading.system()
         if system.name in systems:
             raise reading.parts["system"].twice("system", systems[system.name].where)
@@ -249,13 +252,19 @@ class _SystemReading:
         self._read_template = read_template
         self._surroundings = surroundings
         self._zone_name = zone_name
+        self.map_names: Iterable[str] = ()
         self.parts = node.mapping(required=("system", "takes"), optional=(*_OPTIONAL, *KINDS))
 
     def system(self) -> System:
         name = self._matching("system", _NAME)
         takes = self._known("takes", self._definitions, "integration object") or ""
         transport, place = self._transport()
-        data_map = self._known("map", self._maps, "map")
+        data_map = self._known("map", self._maps, "map", self.map_names)
+        if data_map is not None and self._maps[data_map].is_fragment:
+            what = f"the map {data_map!r} is a part of other maps"
+            raise self.parts["map"].fault(
+                what, "it starts or ends within an object", mend="name a map of whole objects"
+            )
         external = self._known("object", self._external_objects, "external object")
         template = self.parts.text("template", None)
         self._prove_shapes(takes, data_map, external, template)
@@ -302,7 +311,7 @@ class _SystemReading:
                 mend = "name a data map without `answers`"
                 raise self.parts["map"].fault(f"map {data_map!r} doesn't fit", why, mend=mend)
         if template is None:
-            self._refuse("template", "format", "encoding", "record", "separator", "time zone")
+            self._refuse("a template", "the key 'template'", "format", "encoding", "record", "separator", "time zone")
             if external is not None and result.name != external:
                 what = f"a tree of {result.name!r} can't be written as {external!r}"
                 raise self.parts["object"].fault(what, mend=f"name a map from {takes!r} to {external!r}")
@@ -310,13 +319,13 @@ class _SystemReading:
                 what = f"map {data_map!r} makes an external object"
                 raise self.parts["map"].fault(what, mend=f"add 'object: {result.name}'")
         if template is not None or external is not None:
-            self._refuse("hub's own XML", "envelope")
+            self._refuse("the hub's own XML", "a system without template and object", "envelope")
 
-    def _refuse(self, owner: str, *keys: str) -> None:
+    def _refuse(self, owner: str, need: str, *keys: str) -> None:
         for key in keys:
             if key in self.parts:
-                why = f"it belongs to a {owner}"
-                raise self.parts[key].fault(f"'{key}' says nothing here", why, mend="take it away")
+                why = f"it belongs to {owner}"
+                raise self.parts[key].fault(f"'{key}' says nothing here", why, mend=f"take it away; it needs {need}")
 
     def _missing(self, key: str, why: str, mend: str) -> DeclarationFault:
         return self._node.fault(f"the key '{key}' is missing", why, mend=mend)
@@ -335,7 +344,7 @@ class _SystemReading:
             what = "a separator is one character, and no quote"
             raise self.parts["separator"].fault(what, mend="write one, such as ';'")
         if form != "csv":
-            self._refuse("csv template", "separator")
+            self._refuse("a csv template", "'format: csv'", "separator")
         width, end, types = self._record(form)
         zone_name = read_zone(self.parts.get("time zone"), self._zone_name)
         return Layout(form, encoding, width, end, types, separator, zone_name)
@@ -368,8 +377,14 @@ class _SystemReading:
             raise place.fault(f"{name!r} is no template's file name", "expected a name without a folder", mend=mend)
         try:
             source = self._read_template(name)
+        except FileNotFoundError as cause:
+            raise place.fault(
+                f"there is no template {name!r}", str(cause), mend="put it into adapters/templates"
+            ) from cause
         except (OSError, LookupError) as cause:
             raise place.fault(f"there is no template {name!r}", mend="put it into adapters/templates") from cause
+        except UnicodeDecodeError as cause:
+            raise place.fault(f"the template {name!r} is not UTF-8", str(cause), mend="save it as UTF-8") from cause
         return Template(f"adapters/templates/{name}", source, layout, self._surroundings)
 
     def _choice(self, key: str, *allowed: str) -> Any:
@@ -383,10 +398,12 @@ class _SystemReading:
             raise self.parts[key].fault(f"{text!r} can't be the {key}'s name", why, mend="name it so, such as billing")
         return text
 
-    def _known(self, key: str, known: Container[str] | Mapping[str, Any], kind: str) -> str | None:
+    def _known(
+        self, key: str, known: Container[str] | Mapping[str, Any], kind: str, further: Iterable[str] = ()
+    ) -> str | None:
         text = self.parts.text(key, None)
         if text is not None and text not in known:
-            names = list(known) if isinstance(known, Mapping) else []
+            names = [*(known if isinstance(known, Mapping) else ()), *further]
             mend = nearest(text, names) or f"declare the {kind}"
             raise self.parts[key].fault(f"there is no {kind} {text!r}", mend=mend)
         return text

@@ -98,7 +98,7 @@ class Component:
         trigger_field: the field that Field Delta sets, by the rules of action codes.
         trigger_value: the value that Field Delta sets.
         trigger_condition: an expression that must be true for Field Delta to act; "" for none.
-        trigger_where: file:line:column of the last of these three settings; "" where none is declared.
+        trigger_where: file:line:column of each of these three settings that is declared, by its key.
         aliases: the texts for the field Action Alias; Delta writes the first whose condition is true.
         old_values: the names of the fields whose old value Delta writes into the field ``Old <field>``.
         text: the type of the node's own value (external components with simple content); None for no value.
@@ -124,7 +124,7 @@ class Component:
     trigger_field: str = "Action Code"
     trigger_value: str = "Update"
     trigger_condition: str = ""
-    trigger_where: str = ""
+    trigger_where: dict[str, str] = field(default_factory=dict)
     aliases: tuple[ActionAlias, ...] = ()
     old_values: tuple[str, ...] = ()
     text: FieldType | None = None

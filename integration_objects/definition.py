@@ -27,6 +27,7 @@ from integration_objects.component import (
 )
 from integration_objects.declaration import NAME_KNOWN, Node, Parts, Source, read, shipped
 from integration_objects.definition_proof import HIDDEN_COLUMNS, prove
+from integration_objects.field_values import check_value
 from integration_objects.names import ACTION_CODES
 from integration_objects.nearest import nearest
 
@@ -126,7 +127,12 @@ class _DefinitionReader:
         if "integration object" in parts:
             name = _name(parts["integration object"])
             if name in self.objects:
-                raise parts["integration object"].twice("integration object", self.objects[name][0].where)
+                first, is_own = self.objects[name]
+                if extension and not is_own:
+                    what = f"the hub ships an integration object '{name}'"
+                    mend = f"write 'extends: {name}' to add to it, or give this one another name"
+                    raise parts["integration object"].fault(what, mend=mend)
+                raise parts["integration object"].twice("integration object", first.where)
             self.objects[name] = (node, extension)
         elif "shared component" in parts and not extension:
             self.shared[_name(parts["shared component"])] = node
@@ -178,7 +184,7 @@ class _DefinitionReader:
                     if id(value) not in self.used:
                         raise key.fault(
                             f"'{target}' has no component '{key.text()}'",
-                            mend="name one of its components, or take this one away",
+                            mend=nearest(key.text(), _components_of(target, definitions)) or NAME_KNOWN,
                         )
         tables = {component.table for definition in definitions.values() for component in definition.components()}
         for table, node in self.tables_named.items():
@@ -239,10 +245,12 @@ class _DefinitionReader:
             if stored is not entry:
                 stored.mapping(optional=_STORED)
             return name, entry, stored, context
+        used = entry.mapping()["use"]
+        if used.text() not in self.shared:
+            otherwise = "declare it here: write `component:` in place of `use:`"
+            raise used.unknown("shared component", self.shared, otherwise=otherwise)
         parts = entry.mapping(required=["use"], optional=[*_STORED, "children"])
         name = parts["use"].text()
-        if name not in self.shared:
-            raise parts["use"].unknown("shared component", self.shared, otherwise=NAME_KNOWN)
         declaration = self.shared[name]
         declaration.mapping(required=["shared component"], optional=_COMPONENT)
         below = parts["children"].mapping() if "children" in parts else {}
@@ -300,6 +308,7 @@ class _DefinitionReader:
             )
         if "references" in parts:
             _reference(parts["references"])
+        self._values(name, parts, Field(name, type, length))
         return Field(
             name,
             type,
@@ -313,6 +322,17 @@ class _DefinitionReader:
             help=parts.text("help", ""),
             where=key.where,
         )
+
+    def _values(self, name: str, parts: Parts, bare: Field) -> None:
+        """Refuse values that the field's type and length don't allow."""
+        nodes = [parts["null reads as"]] if "null reads as" in parts else []
+        if "values" in parts:
+            listed = parts["values"]
+            nodes += [listed] if listed.kind == "scalar" else listed.sequence()
+        for node in nodes:
+            why = check_value(bare, node.text())
+            if why is not None:
+                raise node.fault(f"'{node.text()}' can't be a value of '{name}'", why, mend="give a value that fits")
 
     def _column(self, name: str, parts: Parts, table: str, *, extension: bool) -> str | None:
         """Return the field's column in *table*; columns of a deployment's own tables need no prefix."""
@@ -333,6 +353,12 @@ class _DefinitionReader:
         return _own_column(node, prefixed=prefixed, field=name)
 
 
+def _components_of(target: str, definitions: Definitions) -> list[str]:
+    """List the components of an object, or of every object if *target* is a shared component."""
+    objects = [definitions[target]] if target in definitions else definitions.values()
+    return [component.name for definition in objects for component in definition.components()]
+
+
 def _put_settings(component: Component, parts: Parts) -> None:
     """Put the listed fields and the settings of the methods into *component*, behind those that it has."""
     for key in _LISTS:
@@ -348,11 +374,11 @@ def _put_settings(component: Component, parts: Parts) -> None:
         component.complete_statuses = parts.texts("complete statuses")
     if "trigger field" in parts:
         component.trigger_field = _field_named(parts["trigger field"], component, "trigger field")
-        component.trigger_where = parts["trigger field"].where
+        component.trigger_where["trigger field"] = parts["trigger field"].where
     for key in ("trigger value", "trigger condition"):
         if key in parts:
             setattr(component, snake_case(key), parts[key].text())
-            component.trigger_where = parts[key].where
+            component.trigger_where[key] = parts[key].where
     for node in parts.sequence("action aliases"):
         alias = node.mapping(required=["code", "alias"], optional=["condition"])
         condition = alias.text("condition", "")

@@ -14,7 +14,7 @@ import datetime
 import re
 from decimal import Decimal
 
-from integration_objects.definition import Field
+from integration_objects.component import Field
 
 #: Digits of a stored number, before and after the point.
 WHOLE_DIGITS = 15

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from lxml import etree
 
 from integration_objects.errors import Invalid
 from integration_objects.field_values import shown
+from integration_objects.nearest import nearest
 from schemas.foreign_xml import (
     ForbiddenXml,
     NotWellFormed,
@@ -289,7 +291,7 @@ def _compiled(files: Mapping[str, SchemaFile], main: str) -> etree.XMLSchema:
     try:
         return _compiled_bodies({path: without_patterns(file) for path, file in files.items()}, main)
     except etree.XMLSchemaParseError as error:
-        raise _faulty(_with_lines(files, main) or error, main) from error
+        raise _faulty(_with_lines(files, main) or error, main, files) from error
 
 
 def _with_lines(files: Mapping[str, SchemaFile], main: str) -> etree.XMLSchemaParseError | None:
@@ -307,9 +309,16 @@ def _compiled_bodies(bodies: Mapping[str, bytes], main: str) -> etree.XMLSchema:
     return etree.XMLSchema(etree.fromstring(bodies[main], parser, base_url=ADDRESS + main))
 
 
-def _faulty(error: etree.XMLSchemaParseError, main: str) -> SchemaFaulty:
+def _faulty(error: etree.XMLSchemaParseError, main: str, files: Mapping[str, SchemaFile]) -> SchemaFaulty:
     first = next(iter(error.error_log), None)
     path = unquote((first.filename or main).removeprefix(ADDRESS)) if first is not None else main
     place = f"{path}:{first.line}" if first is not None else main
-    why = first.message if first is not None else str(error)
-    return SchemaFaulty(f"the schema '{main}' can't be compiled", where=place, why=why)
+    why = (first.message if first is not None else str(error)).replace(ADDRESS, "")
+    return SchemaFaulty(f"the schema '{main}' can't be compiled", where=place, why=why, mend=_mend(why, files))
+
+
+def _mend(why: str, files: Mapping[str, SchemaFile]) -> str:
+    """Propose the declared name that is nearest to a name which doesn't resolve."""
+    unknown = re.search(r"QName value '(?:\{[^}]*\})?([^']*)' does not resolve", why)
+    declared = [node.get("name", "") for file in files.values() for node in file.root]
+    return (nearest(unknown[1], declared) if unknown else "") or SchemaFaulty.mend

@@ -10,6 +10,7 @@ docs/design/integration.md, "Integration object definitions" (no network).
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from lxml import etree
 from integration_objects.errors import HubError, Misconfigured
 from schemas.pattern import compiled
 
+#: A place in XML, which is written as places in declarations are.
+_LINE = re.compile("line ([0-9]+)(?:, column ([0-9]+))?")
 #: The validators know the files under this address. Nothing opens it.
 ADDRESS = "orderhub://schemas/"
 XSD = "{http://www.w3.org/2001/XMLSchema}"
@@ -120,15 +123,18 @@ def _file(path: str, asked_at: str, read: Callable[[str], bytes], parse: Parse) 
     try:
         body = read(path)
     except (KeyError, OSError) as error:
-        raise SchemaFileMissing(path=path, where=asked_at or path) from error
+        # The reader may know a file of a similar name.
+        why = f"{SchemaFileMissing.why}; {error}" if isinstance(error, FileNotFoundError) else None
+        raise SchemaFileMissing(path=path, where=asked_at or path, why=why) from error
     try:
         root = parse(body)
     except HubError as error:
+        at = _LINE.match(error.where)
         raise SchemaFaulty(
             f"the schema file '{path}' can't be read",
-            where=f"{path}, {error.where}" if error.where else path,
+            where=":".join([path, *filter(None, at.groups())]) if at else path,
             why=f"{error.what}: {error.why}" if error.why else error.what,
-            mend=error.mend,
+            mend="mend the XML of the file",
         ) from error
     if root.tag != XSD + "schema":
         raise SchemaFaulty(

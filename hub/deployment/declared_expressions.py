@@ -34,9 +34,9 @@ def route_findings(routes: Iterable[Route]) -> list[Finding]:
     found = [
         finding
         for route in routes
-        for declared in (route.identity, route.key)
+        for key, declared in (("identity", route.identity), ("key", route.key))
         if isinstance(declared, SourceExpression)
-        for finding in _habits(declared.expression, route.where, f"route '{route.name}'")
+        for finding in _habits(declared.expression, route.places[key], f"route '{route.name}'")
     ]
     return list(dict.fromkeys(found))
 
@@ -46,9 +46,9 @@ def approval_findings(rules: Iterable[ApprovalRule]) -> list[Finding]:
     return [
         finding
         for rule in rules
-        for condition in (rule.order_condition, rule.line_condition)
+        for key, condition in (("hold order when", rule.order_condition), ("hold line when", rule.line_condition))
         if condition is not None
-        for finding in _habits(condition, rule.where, f"approval rule '{rule.name}'")
+        for finding in _habits(condition, rule.places[key], f"approval rule '{rule.name}'")
     ]
 
 
@@ -58,13 +58,15 @@ def _in(component: Component) -> Iterator[Finding]:
             where = alias.condition_where or alias.where
             yield from _condition(alias.condition, component, where, f"the condition of '{alias.alias}'")
     if component.trigger_condition:
-        where = component.trigger_where or component.where
-        yield from _condition(component.trigger_condition, component, where, "the trigger condition")
+        place = component.trigger_where.get("trigger condition", component.where)
+        yield from _condition(component.trigger_condition, component, place, "the trigger condition")
     target = component.fields.get(component.trigger_field)
-    fault = check_value(target, component.trigger_value) if target is not None and component.trigger_where else None
-    if fault is not None:
+    places = component.trigger_where
+    value_place = places.get("trigger value") or places.get("trigger field")
+    fault = check_value(target, component.trigger_value) if target is not None and value_place else None
+    if fault is not None and value_place:
         text = f"the trigger value doesn't fit '{component.trigger_field}': {fault}"
-        yield Finding(component.trigger_where, text, "set a value of the field's type", "error")
+        yield Finding(value_place, text, "set a value of the field's type", "error")
 
 
 def _condition(text: str, component: Component, where: str, what: str) -> Iterator[Finding]:

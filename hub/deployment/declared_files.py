@@ -21,6 +21,7 @@ from typing import Any
 
 from hub.deployment.definitions import own_folder
 from integration_objects.declaration import DeclarationFault, Node, Source, in_folder, read, shipped
+from integration_objects.nearest import nearest
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,26 @@ class DeclaredFiles:
             for step in (*pathlib.PurePosixPath(folder).parts, *path.parts):
                 place = place / step
             if not place.is_file():
-                raise FileNotFoundError(f"there is no file {shown / path}")
+                raise FileNotFoundError(f"there is no file {shown / path}{self._nearest(package, folder, name)}")
             content: bytes = place.read_bytes()
             return content
 
         return read_file
+
+    def _nearest(self, package: str, folder: str, name: str) -> str:
+        """Return a question for the deployment's own file that a wrong name probably means; "" for none."""
+        if self.own is None:
+            return ""
+        place = self.own / package / folder
+        files = [path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()]
+        question = nearest(name, [file for file in files if file.endswith(pathlib.PurePosixPath(name).suffix)])
+        return f", {question}" if question else ""
+
+    def shown(self, package: str, place: str) -> str:
+        """Return a place as people see it; *place* begins with a file's path from the package's folder."""
+        if self.own is not None and (self.own / package / place.split(":")[0]).is_file():
+            return str(self.own / package / place)
+        return f"{package}/{place}"
 
     def text_reader(self, package: str, folder: str) -> Callable[[str], str]:
         """Return a function like that of `reader`, which gives the file's text."""

@@ -22,6 +22,7 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from adapters.files import FileUnreadable
 from adapters.http_client import HttpClient
 from adapters.service_health import ServiceHealth
 from adapters.system import System, read_systems
@@ -46,7 +47,7 @@ from hub.workflow_manager.workflow import Workflow
 from hub.workflows import shipped_workflows
 from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.definition import Definitions, IntegrationObject
-from integration_objects.errors import HubError, Refused, UnknownName
+from integration_objects.errors import Refused, UnknownName, located
 from integration_objects.surroundings import Surroundings
 from maps.cases import Case, find_cases, shipped_cases
 from maps.data_map import DataMap, read_maps
@@ -85,8 +86,14 @@ class Deployment:
     def external_objects(self) -> ExternalObjects:
         """The external integration objects; the schema of each is compiled when the object is first asked for."""
         # A folder without settings is no deployment's: nothing is written there.
-        cache = None if self.files.own is None else CacheFolder(self.files.own)
-        return ExternalObjects(self.files.external_object_sources(), self.files.reader("schemas"), cache)
+        files = self.files
+        cache = None if files.own is None else CacheFolder(files.own)
+        return ExternalObjects(
+            files.external_object_sources(),
+            files.reader("schemas"),
+            cache,
+            place_of=lambda place: files.shown("schemas", place),
+        )
 
     @cached_property
     def objects(self) -> Mapping[str, IntegrationObject]:
@@ -135,6 +142,7 @@ class Deployment:
             self.external_objects,
             read_template=self.files.text_reader("adapters", "templates"),
             zone_name=self.settings.time_zone,
+            map_names=self.map_names(),
         )
 
     @cached_property
@@ -150,7 +158,9 @@ class Deployment:
     @cached_property
     def routes(self) -> Mapping[str, Route]:
         """The routes that are switched on."""
-        return read_routes(self.route_sources, self.external_objects, self.maps, self.workflows)
+        return read_routes(
+            self.route_sources, self.external_objects, self.maps, self.workflows, map_names=self.map_names()
+        )
 
     @cached_property
     def approval_rules(self) -> Mapping[str, ApprovalRule]:
@@ -170,12 +180,7 @@ class Deployment:
             UrlWrong: the setting is no address.
         """
         url = self.settings.pricing_url
-        if url is None:
-            return ListPricing()
-        try:
-            return ExternalPricing(HttpClient(url, "the pricing", health=self.health["pricing"]))
-        except HubError as error:
-            raise error.at(place_of_setting(self.folder, "pricing_url")) from error
+        return ListPricing() if url is None else ExternalPricing(self._client("pricing", url))
 
     @cached_property
     def configurator(self) -> Configurator:
@@ -187,17 +192,19 @@ class Deployment:
         url = self.settings.configurator_url
         if url is None:
             return BuiltInConfigurator(self.definitions)
-        try:
-            return ExternalConfigurator(
-                HttpClient(url, "the configurator", health=self.health["configurator"]), self.definitions
-            )
-        except HubError as error:
-            raise error.at(place_of_setting(self.folder, "configurator_url")) from error
+        return ExternalConfigurator(self._client("configurator", url), self.definitions)
+
+    def _client(self, service: str, url: str) -> HttpClient:
+        with located(place_of_setting(self.folder, f"{service}_url")):
+            return HttpClient(url, f"the {service}", health=self.health[service])
 
     @cached_property
     def licence(self) -> Licence | None:
         """What the licence file says; None where the settings name none."""
-        return read_licence_file(self.folder, self.settings.licence)
+        try:
+            return read_licence_file(self.folder, self.settings.licence)
+        except FileUnreadable as error:
+            raise error.at(place_of_setting(self.folder, "licence"))  # noqa: B904  # the same error, with its setting
 
     @cached_property
     def route_names(self) -> tuple[str, ...]:

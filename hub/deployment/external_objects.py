@@ -8,10 +8,12 @@ Spec: docs/design/integration.md, "Integration object definitions".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from integration_objects.declaration import Source, read
 from integration_objects.definition import Definitions, IntegrationObject
+from integration_objects.errors import HubError
 from schemas.external_object import ExternalObject, read_external_objects
 from schemas.kept_object import Cache
 
@@ -23,16 +25,22 @@ class ExternalObjects(Mapping[str, ExternalObject]):
         sources: their declarations.
         read_file: gives a schema file's bytes by its path in the schemas folder.
         cache: keeps the objects for the next process; None for no cache.
+        place_of: gives the place of such a file as people see it.
 
     Raises:
         DeclarationFault: a declaration can't be read, or two declare one name.
     """
 
     def __init__(
-        self, sources: Sequence[Source], read_file: Callable[[str], bytes], cache: Cache | None = None
+        self,
+        sources: Sequence[Source],
+        read_file: Callable[[str], bytes],
+        cache: Cache | None = None,
+        place_of: Callable[[str], str] = str,
     ) -> None:
         self._read_file = read_file
         self._cache = cache
+        self._place_of = place_of
         self._compiled: dict[str, ExternalObject] = {}
         #: each object's schema, and the declarations of all objects that share a schema: it is compiled once for them
         self._schema: dict[str, str] = {}
@@ -51,9 +59,14 @@ class ExternalObjects(Mapping[str, ExternalObject]):
     def __getitem__(self, name: str) -> ExternalObject:
         """Return an external object; for the errors of its schema see `read_external_objects`."""
         if name not in self._compiled:
-            self._compiled.update(
-                read_external_objects(self._sources[self._schema[name]], self._read_file, cache=self._cache)
-            )
+            sources = self._sources[self._schema[name]]
+            try:
+                self._compiled.update(read_external_objects(sources, self._read_file, cache=self._cache))
+            except HubError as error:
+                # Within a schema, files are named from the folder of all schemas.
+                if not re.match(r".*\.yaml\b", error.where):
+                    error.where = self._place_of(error.where)
+                raise
         return self._compiled[name]
 
     def __contains__(self, name: object) -> bool:

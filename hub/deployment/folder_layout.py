@@ -43,7 +43,9 @@ def _without_settings(folder: pathlib.Path) -> list[Finding]:
     beside = [name for name in _FOLDERS if _declares(folder / name) and not (folder / name / "__init__.py").exists()]
     if beside:
         text = f"there is no {FILE}, and so nothing in {', '.join(beside)} is read"
-        return [Finding(str(folder / FILE), text, f"add an {FILE}; it may be empty", "error")]
+        like = [path.name for path in folder.iterdir() if path.is_file() and nearest(FILE, [path.name])]
+        mend = f"rename {like[0]} to {FILE}" if like else f"add an {FILE}; it may be empty"
+        return [Finding(str(folder / FILE), text, mend, "error")]
     return [Finding(str(folder / FILE), f"there is no {FILE}: the defaults hold", f"add an {FILE}", "warning")]
 
 
@@ -70,9 +72,19 @@ def _unread(folder: pathlib.Path) -> Iterator[Finding]:
             if ending.endswith(".yml") or ending == ".yaml.txt" or (path.suffix != ".yaml" and ending == ".yaml"):
                 mend = f"name it {path.name[: path.name.lower().rindex('.y')]}.yaml"
                 yield Finding(str(path), f"nothing reads '{path.name}': declarations end in .yaml", mend, "error")
-            elif path.suffix == ".yaml" and not any(path.parent == place for place in _read_folders(folder)):
+            elif (
+                path.suffix == ".yaml"
+                and _known_folder(path.relative_to(folder))
+                and not any(path.parent == place for place in _read_folders(folder))
+            ):
                 mend = f"move it into {_right_folder(path.relative_to(folder))}"
                 yield Finding(str(path), f"nothing reads '{path.name}' in this folder", mend, "error")
+
+
+def _known_folder(path: pathlib.PurePath) -> bool:
+    """Whether the file's folder isn't told as a misspelled one already."""
+    known = _FOLDERS[path.parts[0]]
+    return not known or len(path.parts) == 2 or path.parts[1] in known
 
 
 def _read_folders(folder: pathlib.Path) -> list[pathlib.Path]:

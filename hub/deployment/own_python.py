@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import pathlib
+import traceback
 import types
 from typing import Any
 
-from integration_objects.errors import Misconfigured
+from integration_objects.errors import HubError, Misconfigured
 
 
 class PythonFaulty(Misconfigured):
@@ -44,12 +45,20 @@ def own_python(own: pathlib.Path | None, kind: str, attribute: str, type: type) 
         if not isinstance(brought, (list, tuple)) or not all(isinstance(one, type) for one in brought):
             raise PythonFaulty(
                 f"the file brings no {kind}",
-                where=str(path),
+                where=f"{path}:1",
                 why=f"expected {attribute} = [{type.__name__}(...), ...]",
                 mend=f"set {attribute} at the end of the file, or begin the file's name with _",
             )
         found.update({one.name: one for one in brought})
     return found
+
+
+def _line(path: pathlib.Path, error: Exception) -> int:
+    """Return the line of *path* that an error came from."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno or 1
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return (lines[-1] if lines else None) or 1
 
 
 def _load(path: pathlib.Path) -> types.ModuleType:
@@ -60,11 +69,14 @@ def _load(path: pathlib.Path) -> types.ModuleType:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
+    except HubError as error:
+        # Raised by a name of hub.extension, which was called wrongly.
+        raise error.at(f"{path}:{_line(path, error)}")  # noqa: B904  # the same error, with its place
     except Exception as error:
         raise PythonFaulty(
             "the file can't be loaded",
-            where=str(path),
+            where=f"{path}:{_line(path, error)}",
             why=f"{type(error).__name__}: {error}",
-            mend="mend the file",
+            mend="mend the line; hub.extension has the names that a deployment may import",
         ) from error
     return module

@@ -16,13 +16,15 @@ import pathlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from adapters.database.connection.engines import known_url
 from hub.deployment.declared_expressions import approval_findings, condition_findings, route_findings
 from hub.deployment.deployment import Deployment
 from hub.deployment.folder_layout import folder_findings
 from hub.deployment.loops import loop_findings
-from hub.deployment.settings import Settings, read_settings
+from hub.deployment.settings import Settings, place_of_setting, read_settings
 from integration_objects.declaration import DeclarationFault
-from integration_objects.errors import HubError, Misconfigured
+from integration_objects.errors import HubError, Misconfigured, located
+from integration_objects.nearest import nearest
 from maps.check import Finding, check_maps
 
 PACKAGES = ("integration_objects", "schemas", "maps", "adapters", "hub")
@@ -135,7 +137,11 @@ def _conditions(deployment: Deployment) -> list[Finding]:
 
 def _external_objects(deployment: Deployment) -> list[Finding]:
     """Compile the deployment's own schemas. A shipped schema is compiled where something uses it."""
-    found: list[Finding] = []
+    found = [
+        Finding(where, f"the hub has an integration object '{name}'", "give the external object another name", "error")
+        for name, where in deployment.external_objects.places.items()
+        if name in deployment.definitions
+    ]
     own = str(deployment.files.own) if deployment.files.own is not None else None
     for name, where in deployment.external_objects.places.items():
         if own is not None and where.startswith(own):
@@ -175,6 +181,53 @@ def _approvals(deployment: Deployment) -> list[Finding]:
     return approval_findings(deployment.approval_rules.values())
 
 
+def _addresses(deployment: Deployment) -> list[Finding]:
+    """Read the addresses of the servers; nothing is connected to."""
+    folder, settings = deployment.folder, deployment.settings
+    with located(place_of_setting(folder, "database_url")):
+        known_url(settings.database_url, folder)
+    if settings.broker_url is not None:
+        # Imported here, because importing pika takes longer than the rest of a command without a broker.
+        from adapters.rabbitmq.address import Address
+
+        with located(place_of_setting(folder, "broker_url")):
+            Address(settings.broker_url)
+    return []
+
+
+def _licence(deployment: Deployment) -> list[Finding]:
+    """Read the licence file, and warn of modules that no workflow belongs to."""
+    if deployment.licence is None:
+        return []
+    known = {workflow.module for workflow in deployment.workflows.values() if workflow.module}
+    where = str(deployment.folder / (deployment.settings.licence or ""))
+    return [
+        Finding(
+            f"{where}:1:1",
+            f"no workflow belongs to the module '{module}'",
+            nearest(module, known) or f"modules are {', '.join(sorted(known))}",
+            "warning",
+        )
+        for module in deployment.licence.modules
+        if module not in known
+    ]
+
+
+def _own_workflows(deployment: Deployment) -> list[Finding]:
+    """Prove the integration objects that workflows take."""
+    return [
+        Finding(
+            str(deployment.folder / "hub" / "workflows"),
+            f"workflow '{workflow.name}' takes '{name}', and there is no such integration object",
+            nearest(name, deployment.definitions) or "name an integration object",
+            "error",
+        )
+        for workflow in deployment.workflows.values()
+        for name in workflow.takes
+        if name not in deployment.definitions
+    ]
+
+
 def _reads(part: Callable[[Deployment], Any]) -> Callable[[Deployment], list[Finding]]:
     """Make a stage that reads a part of the deployment: the reader of the part proves it."""
 
@@ -190,11 +243,12 @@ _USED: tuple[_Stage, ...] = (
     check_packages,
     _systems,
     _reads(lambda deployment: deployment.services),
-    _reads(lambda deployment: deployment.workflows),
+    _own_workflows,
     _routes,
     _approvals,
     _reads(lambda deployment: deployment.configurator),
     _reads(lambda deployment: deployment.pricing),
-    _reads(lambda deployment: deployment.licence),
+    _licence,
+    _addresses,
 )
 _STAGES: tuple[_Stage, ...] = (_layout, _conditions, _external_objects, _maps, *_USED, _templates)

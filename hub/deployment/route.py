@@ -23,8 +23,8 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
@@ -61,6 +61,9 @@ _OPTIONAL = (
 )
 #: type and subtype, each a name of RFC 2045 with or without *
 _CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+*-]+/[a-z0-9!#$&^_.+*-]+")
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
+_CHANNEL = re.compile(r"(?! )[^\x00-\x1f\x7f-\x9f]{1,255}(?<! )")
 
 T = TypeVar("T")
 
@@ -114,6 +117,7 @@ class Route:
         content_types: patterns of the content types that it takes, in small letters; empty for all.
         where: the declaration's place.
         quotes_values: whether the headers of its dead letters quote values of messages.
+        places: the place of each key of the declaration.
     """
 
     name: str
@@ -133,6 +137,7 @@ class Route:
     content_types: tuple[str, ...]
     where: str
     quotes_values: bool = False
+    places: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dead_letters(self) -> str:
@@ -203,8 +208,11 @@ def read_routes(
     objects: Mapping[str, ExternalObject],
     maps: Mapping[str, DataMap],
     workflows: Mapping[str, Workflow],
+    map_names: Iterable[str] = (),
 ) -> dict[str, Route]:
     """Read routes, and check that everything they name exists.
+
+    *map_names* are further names of maps, which errors propose.
 
     Raises:
         DeclarationFault: with file:line:column.
@@ -217,7 +225,7 @@ def read_routes(
             required=("route", "from", "object", "workflow"),
             optional=_OPTIONAL,
         )
-        route = _route(node.where, parts, objects, maps, workflows)
+        route = _route(node.where, parts, objects, maps, workflows, map_names)
         if route.name in routes:
             raise parts["route"].twice("route", routes[route.name].where)
         # Two readers of one channel would share its messages out between them by chance.
@@ -235,6 +243,7 @@ def _route(
     objects: Mapping[str, ExternalObject],
     maps: Mapping[str, DataMap],
     workflows: Mapping[str, Workflow],
+    map_names: Iterable[str],
 ) -> Route:
     transport, place = _source(parts["from"])
     workflow = _known(parts["workflow"], workflows, "workflow")
@@ -242,29 +251,30 @@ def _route(
     if parts["object"].text() != HUB_OBJECT:
         external = _known(parts["object"], objects, "external object")
     return Route(
-        name=parts["route"].text(),
+        name=parts["route"].matching(_NAME, "a route's name", "letters and digits, with _ - . between", "my_orders"),
         transport=transport,
         place=place,
         external=external,
-        map=_map(parts, maps, external, workflow),
+        map=_map(parts, maps, external, workflow, map_names),
         workflow=workflow,
         prices=_prices(parts.get("prices"), workflow),
         identity=_identity(parts.get("identity"), external),
         key=None if "key" not in parts else _expression(parts["key"], external),
-        reply=_reply(parts, objects, maps),
+        reply=_reply(parts, objects, maps, map_names),
         reply_to=parts.texts("reply to"),
         retry_s=_delays(parts.get("retry")),
         limits=_limits(parts.get("limits")),
-        senders=parts.texts("senders"),
+        senders=_senders(parts),
         content_types=_content_types(parts.get("content types")),
         where=where,
         quotes_values=parts.flag("quote values"),
+        places={key: value.where for key, value in parts.items()},
     )
 
 
-def _known(node: Node, known: Mapping[str, T], kind: str) -> T:
+def _known(node: Node, known: Mapping[str, T], kind: str, further: Iterable[str] = ()) -> T:
     if node.text() not in known:
-        raise node.unknown(kind, known, otherwise=f"declare the {kind}, or name another")
+        raise node.unknown(kind, {*known, *further}, otherwise=f"declare the {kind}, or name another")
     return known[node.text()]
 
 
@@ -275,11 +285,28 @@ def _source(node: Node) -> tuple[TransportKind, str]:
         choices = " or ".join(f"{{{name}: NAME}}" for name in KINDS)
         raise node.fault("a route reads one transport", mend=f"write {choices}")
     ((name, place),) = parts.items()
-    return KINDS[name], place.text()
+    return KINDS[name], _place(place, KINDS[name])
+
+
+def _place(node: Node, kind: TransportKind) -> str:
+    """Read the name of a channel or folder."""
+    if kind is not CHANNEL:
+        return node.matching(_NAME, f"a {kind.name}'s name", "letters and digits, with _ - . between", "my_orders")
+    # Another system may have named the queue: any name will do that a queue can have, and that is no other transport's.
+    name = node.matching(_CHANNEL, "a channel's name", "1 to 255 characters without blanks around them", "my.orders")
+    if destination_of(name).kind is not CHANNEL:
+        raise node.fault(
+            f"'{name}' is no channel", "it begins as another transport's names do", mend="name it otherwise"
+        )
+    return name
 
 
 def _map(
-    parts: Parts, maps: Mapping[str, DataMap], external: ExternalObject | None, workflow: Workflow
+    parts: Parts,
+    maps: Mapping[str, DataMap],
+    external: ExternalObject | None,
+    workflow: Workflow,
+    map_names: Iterable[str],
 ) -> DataMap | None:
     """Read the route's map, which goes from its object to an object that the workflow takes."""
     if "map" not in parts:
@@ -287,7 +314,7 @@ def _map(
             mend = "add `map:`, or `object: hub` for the hub's own XML"
             raise parts["object"].fault("an external object needs a map", mend=mend)
         return None
-    data_map = _known(parts["map"], maps, "map")
+    data_map = _whole_map(parts["map"], maps, map_names)
     if external is None or data_map.source is not external.definition:
         raise parts["map"].fault(
             f"the map '{data_map.name}' reads '{data_map.source.name}'",
@@ -307,6 +334,23 @@ def _map(
             mend="name another map or workflow",
         )
     return data_map
+
+
+def _whole_map(node: Node, maps: Mapping[str, DataMap], map_names: Iterable[str]) -> DataMap:
+    data_map = _known(node, maps, "map", map_names)
+    if data_map.is_fragment:
+        what = f"the map '{data_map.name}' is a part of other maps"
+        raise node.fault(what, "it starts or ends within an object", mend="name a map of whole objects")
+    return data_map
+
+
+def _senders(parts: Parts) -> tuple[str, ...]:
+    senders = parts.texts("senders")
+    if "senders" in parts and not senders:
+        raise parts["senders"].fault(
+            "the list of senders is empty", mend="name them, or leave it out: anybody may send"
+        )
+    return senders
 
 
 def _delays(node: Node | None) -> tuple[int, ...]:
@@ -342,7 +386,7 @@ def _identity(node: Node | None, external: ExternalObject | None) -> Literal["me
     if node is None:
         return "message id"
     if node.kind == "mapping":
-        return _expression(node.mapping(required=("field",))["field"], external)
+        return _expression(node.mapping(required=("field",), optional=())["field"], external)
     return "body" if node.choice("message id", "body") == "body" else "message id"
 
 
@@ -361,15 +405,23 @@ def _expression(node: Node, external: ExternalObject | None) -> SourceExpression
     return compiled
 
 
-def _reply(route: Parts, objects: Mapping[str, ExternalObject], maps: Mapping[str, DataMap]) -> Reply:
+def _reply(
+    route: Parts,
+    objects: Mapping[str, ExternalObject],
+    maps: Mapping[str, DataMap],
+    map_names: Iterable[str],
+) -> Reply:
     if "reply" not in route:
         return Reply()
     node = route["reply"]
     parts = node.mapping(optional=("object", "map", "channel"))
-    channel = parts.text("channel", None)
+    channel = _place(parts["channel"], CHANNEL) if "channel" in parts else None
     if "map" not in parts:
+        if "object" in parts:
+            mend = "add `map:`, or take the object away: without a map, answers are in the hub's own XML"
+            raise parts["object"].fault("a reply with an object needs a map", mend=mend)
         return Reply(channel=channel)
-    data_map = _known(parts["map"], maps, "map")
+    data_map = _whole_map(parts["map"], maps, map_names)
     if "object" not in parts:
         raise node.fault("a reply with a map names its object", mend=f"add `object: {data_map.target.name}`")
     answer = _known(parts["object"], objects, "external object")

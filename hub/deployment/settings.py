@@ -8,9 +8,11 @@ Spec: docs/design/integration.md, "Reached from outside"; docs/design/methods.md
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import re
+import tomllib
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
@@ -41,7 +43,7 @@ class SettingsFaulty(Misconfigured):
 
     what = "the setting '{name}' can't be {value!r}"
     why = "{fault}"
-    mend = "mend or remove it"
+    mend = "give such a value, or take the setting away: its default is {default}"
 
 
 class SettingUnknown(UnknownName, SettingsFaulty):
@@ -49,7 +51,7 @@ class SettingUnknown(UnknownName, SettingsFaulty):
 
     kind = "setting"
     why = "settings are {settings}"
-    otherwise = "mend or remove it"
+    otherwise = "take it away"
 
     def __init__(self, name: str, **parts: Any) -> None:
         super().__init__(name, Settings.model_fields, settings=", ".join(Settings.model_fields), **parts)
@@ -60,7 +62,7 @@ class SettingsUnreadable(SettingsFaulty):
 
     what = "orderhub.toml can't be read"
     where = "{path}"
-    mend = "mend the file; TOML wants name = value"
+    mend = "write name = value; a text stands in quotes, and each name once"
 
 
 class LicenceUnreadable(DeclarationFault):
@@ -93,7 +95,12 @@ class Settings(BaseSettings):
         description="the shipped systems to switch on, * for all of them; left out: all of them where `routes` has "
         "the *, else none; the deployment's own in adapters/systems/ are always on",
     )
-    user: str = Field("hub", description="who stands in the tables as creator and changer of what the hub writes")
+    user: str = Field(
+        "hub",
+        min_length=1,
+        max_length=255,
+        description="who stands in the tables as creator and changer of what the hub writes",
+    )
     group: int = Field(25, ge=1, le=500, description="most messages in one database transaction")
     poll_s: float = Field(0.5, gt=0, le=60, description="seconds between two looks for work when there was none")
     workers: int = Field(1, ge=1, le=64, description="worker processes of `orderhub run`; SQLite serves two at most")
@@ -190,13 +197,21 @@ def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) 
         return InFolder(**given)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        where = place_of_setting(folder, str(first["loc"][0]))
+        name = str(first["loc"][0])
+        where = place_of_setting(folder, name)
         if first["type"] == "extra_forbidden":
             raise SettingUnknown(name, where=where) from error
+        default = json.dumps(Settings.model_fields[name].get_default())
+        fault = first["msg"][:1].lower() + first["msg"][1:]
         # The address of a server may hold a password, in whatever form it was written.
         what = f"the setting '{name}' can't be read" if "url" in name else None
-        raise SettingsFaulty(what, name=name, value=first["input"], fault=first["msg"], where=where) from error
+        value = first["input"]
+        raise SettingsFaulty(what, name=name, value=value, fault=fault, default=default, where=where) from error
+    except tomllib.TOMLDecodeError as error:
+        # Python 3.14 gives line and column as attributes; before, they stand in the text.
+        fault, _, place = str(error).partition(" (at line ")
+        where = ":".join([str(path), *re.findall("[0-9]+", place)])
+        raise SettingsUnreadable(path=path, fault=fault, where=where) from error
     except (ValueError, OSError) as error:
         raise SettingsUnreadable(path=path, fault=error) from error
 

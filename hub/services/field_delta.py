@@ -80,7 +80,8 @@ class _Triggers:
         self.items_differ = differs_in(component, component.triggers or component.compared)
         self.values_differ = differs_in(attribute, attribute.triggers or attribute.compared)
         text = component.trigger_condition
-        self.condition = compile_condition(text, component, component.trigger_where) if text else None
+        where = component.trigger_where.get("trigger condition", "")
+        self.condition = compile_condition(text, component, where) if text else None
 
     def fire(self, old_item: PropertySet, item: PropertySet) -> None:
         """Change *item* if it differs from *old_item* and the condition holds."""

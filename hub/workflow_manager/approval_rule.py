@@ -19,8 +19,8 @@ Spec: docs/design/workflows.md, "Submit Order".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from integration_objects.complex_object import action_code, items_of, walk_items
@@ -54,6 +54,7 @@ class ApprovalRule:
         roles: the roles whose holders may approve.
         help: the purpose of the rule, for the people whose order is held.
         where: file:line:column.
+        places: the place of each key of the declaration.
     """
 
     name: str
@@ -63,6 +64,7 @@ class ApprovalRule:
     roles: tuple[str, ...]
     help: str
     where: str
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def holds(self, order: PropertySet) -> bool:
         """Whether an order has to be approved under this rule.
@@ -132,6 +134,7 @@ def _rule(node: Node, definitions: Definitions) -> ApprovalRule:
         roles,
         parts["help"].text() if "help" in parts else "",
         node.where,
+        {key: value.where for key, value in parts.items()},
     )
 
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from integration_objects.errors import Refused, UnknownName
+from integration_objects.errors import Misconfigured, Refused, UnknownName
 from integration_objects.field_values import FIRST_YEAR, LAST_YEAR, check_characters, read_date, read_number
 
 #: the way in which the text of an argument is read
@@ -38,6 +38,8 @@ EXAMPLES: Mapping[str, str] = {
     "currency": "USD",
     "date": "2026-01-31",
 }
+#: all kinds
+KINDS = frozenset(kind for kinds in get_args(Kind) for kind in get_args(kinds))
 
 _CURRENCY = re.compile("[A-Z]{3}")
 #: characters of a wrong value that an error shows
@@ -49,6 +51,13 @@ class ArgumentUnknown(UnknownName, Refused):
 
     what = "'{of}' has no argument '{name}'"
     why = "{takes}"
+
+
+class KindUnknown(UnknownName, Misconfigured):
+    """An argument of a deployment's own workflow has an unknown kind."""
+
+    kind = "kind of argument"
+    where = "argument '{argument}'"
 
 
 class ArgumentMissing(Refused):
@@ -85,6 +94,11 @@ class Argument:
     required: bool = False
     help: str = ""
     length: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a kind that isn't there: a deployment's own Python is not always checked by mypy."""
+        if self.kind not in KINDS:
+            raise KindUnknown(self.kind, KINDS, argument=self.name)
 
     @property
     def parameter(self) -> str:

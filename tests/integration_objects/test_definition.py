@@ -289,8 +289,7 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
         ),
         (
             "extends: OM Order\ncomponents: {Lines: {}}",
-            "'OM Order' has no component 'Lines'\n  where: own/x.yaml:2:14\n"
-            "  mend:  name one of its components, or take this one away",
+            "'OM Order' has no component 'Lines'\n  where: own/x.yaml:2:14\n  mend:  did you mean 'Line Item'?",
         ),
         (
             "extends: OM Order\ncomponents: {Order: {fields: {Region: {column: region}}}}",
@@ -320,7 +319,7 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
             "extends: OM Order\ncomponents: {Order: {fields: {Status: {}}}}",
             "the field 'Status' is declared twice\n"
             "  where: own/x.yaml:2:31\n"
-            "  why:   first at integration_objects/om_order.yaml:18:3\n"
+            "  why:   first at integration_objects/om_order.yaml:21:3\n"
             "  mend:  give one of the two another name, or take it away",
         ),
         (
@@ -385,10 +384,9 @@ def test_a_listed_name_that_is_no_field_is_a_finding_with_its_place(key: str):
         ),
         (
             "integration object: OM Order\ncomponent: Order",
-            "the integration object 'OM Order' is declared twice\n"
+            "the hub ships an integration object 'OM Order'\n"
             "  where: own/x.yaml:1:21\n"
-            "  why:   first at integration_objects/om_order.yaml:1:1\n"
-            "  mend:  give one of the two another name, or take it away",
+            "  mend:  write 'extends: OM Order' to add to it, or give this one another name",
         ),
         (
             "extend: OM Order",

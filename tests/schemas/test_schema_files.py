@@ -68,9 +68,9 @@ def test_a_namespace_that_no_file_declares_is_missing() -> None:
     ("body", "where", "why"),
     [
         (b"<a/>", "m.xsd:1", "expected xs:schema, found 'a'"),
-        (b"<a>", "m.xsd, line 1, column 4", "the message is not XML"),
+        (b"<a>", "m.xsd:1:4", "the message is not XML"),
         (xsd('<xs:element name="a" type="nope"/>'), "m.xsd:2", "nope"),
-        (b"<!DOCTYPE a><a/>", "m.xsd, line 1", "the message has a DOCTYPE"),
+        (b"<!DOCTYPE a><a/>", "m.xsd:1", "the message has a DOCTYPE"),
     ],
 )
 def test_a_faulty_schema_names_file_and_line(body: bytes, where: str, why: str) -> None:

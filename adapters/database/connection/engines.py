@@ -64,7 +64,8 @@ def known_url(url: str, folder: pathlib.Path | None) -> URL:
     """
     try:
         known = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
+        # ValueError: the port is no number.
         raise DatabaseUnknown(found="no URL") from None
     kind = known.get_backend_name()
     if kind in ("postgresql", "postgres"):
