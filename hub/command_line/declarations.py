@@ -71,7 +71,7 @@ def run_map(
         pathlib.Path | None, typer.Option(help="The XML of the answered message, for a reply's map that reads it.")
     ] = None,
 ) -> None:
-    """Run a map on a file and print what comes out; `now()` is the time now."""
+    """Run a map on a file and print the result; `now()` is the time now."""
     deployment = open_deployment(pathlib.Path.cwd())
     with misused():
         data_map = deployment.maps_named([name])[name]

@@ -34,12 +34,12 @@ class FormerState:
             self._names[key] = {attribute.get("Name") for attribute in attributes(item)}
 
     def had_item(self, item: PropertySet, above: PropertySet) -> bool:
-        """Whether the item stood beneath *above*."""
+        """Tell whether the item stood beneath *above*."""
         key = item.get(KEY)
         return key is not None and key in self._parents and self._parents[key] == above.get(KEY)
 
     def had_attribute(self, item: PropertySet, name: str | None) -> bool:
-        """Whether the item had an attribute of this name."""
+        """Tell whether the item had an attribute of this name."""
         key = item.get(KEY)
         return key is not None and name in self._names.get(key, ())
 

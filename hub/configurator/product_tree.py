@@ -42,7 +42,7 @@ class Place:
     structure: Structure | None
 
     def holds(self, item: PropertySet) -> bool:
-        """Whether *item*, beneath this place, belongs to its structure."""
+        """Tell whether *item*, beneath this place, belongs to its structure."""
         return self.structure is None or item.get("Product Id") in self.structure.components
 
 
@@ -67,7 +67,7 @@ def _structure(definition: ProductDefinition | None, above: Place | None) -> Str
 
 
 def is_inactive(item: PropertySet) -> bool:
-    """Whether the item is history: a service that has ended."""
+    """Tell whether the item is history: a service that has ended."""
     return item.get("Status") == INACTIVE
 
 
@@ -132,7 +132,7 @@ class ProductTree:
         sums.append(sums[-1] + (quantity(item) or 0))
 
     def __iter__(self) -> Iterator[tuple[int, Place]]:
-        """Every place with its position."""
+        """Yield every place with its position."""
         return iter(enumerate(self.places))
 
     def number_beneath(self, position: int, product_id: str) -> Decimal:

@@ -79,7 +79,7 @@ class Period:
     end: datetime.datetime | None = None
 
     def holds(self, moment: datetime.datetime) -> bool:
-        """Whether *moment* is in the period."""
+        """Tell whether *moment* is in the period."""
         return (self.start is None or self.start <= moment) and (self.end is None or moment < self.end)
 
     def __str__(self) -> str:

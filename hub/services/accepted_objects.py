@@ -43,9 +43,7 @@ def check_taken(method: str, argument: str, tree: PropertySet, definitions: Defi
 
     Args:
         method: the method as commands have it: ``set-action``.
-        argument: the argument's name.
         tree: a message or an empty object. Not changed.
-        definitions: the integration objects.
 
     Raises:
         ObjectRefused: the method doesn't accept it.

@@ -16,7 +16,6 @@ def create_empty(name: str | None, definitions: Definitions) -> PropertySet:
 
     Args:
         name: an integration object's name; None for an object of no kind.
-        definitions: the integration objects.
 
     Returns:
         With no name, a property set with ``Is Empty`` = ``Y`` and nothing else; with one, a message with the

@@ -335,5 +335,5 @@ def _key(item: PropertySet) -> str:
 
 
 def _splits(before: Decimal, after: Decimal) -> bool:
-    """Whether a quantity grew from a whole number of at least 1 to a greater one."""
+    """Tell whether a quantity grew from a whole number of at least 1 to a greater one."""
     return 1 <= before < after and before == before.to_integral_value() and after == after.to_integral_value()

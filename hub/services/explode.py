@@ -127,7 +127,6 @@ class _Task:
     """An item to be written.
 
     Attributes:
-        item: the original.
         target: the list that the copy goes into.
         fresh: whether the copy needs identifiers of its own.
         within: whether the item is exploded, or beneath an exploded item, so that it needs its Extended Quantity.

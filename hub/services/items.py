@@ -205,7 +205,7 @@ def action_of(text: str | None) -> str:
 
 
 def quantity_of(item: PropertySet) -> Decimal:
-    """The item's quantity, already checked; null is 1."""
+    """Return the item's quantity, already checked; null is 1."""
     text = item.properties.get("Quantity")
     return ONE if text is None or text == "1" else Decimal(text)
 
@@ -216,12 +216,12 @@ def place(tree: PropertySet, instance: PropertySet, item: PropertySet) -> str:
 
 
 def line_of(item: PropertySet) -> str:
-    """The line of the source, as the last part of a place; "" where it isn't known."""
+    """Return the line of the source, as the last part of a place; "" where it isn't known."""
     return "" if item.origin is None else f", line {item.origin}"
 
 
 def object_label(tree: PropertySet, instance: PropertySet | None = None) -> str:
-    """The object's name and the number by which people know the instance: ``OM Order 'O-7'``."""
+    """Return the object's name and the number by which people know the instance: ``OM Order 'O-7'``."""
     name = object_name(tree) or "complex object"
     if instance is None:
         carried = instances(tree)
@@ -233,7 +233,7 @@ def object_label(tree: PropertySet, instance: PropertySet | None = None) -> str:
 
 
 def item_label(instance: PropertySet, item: PropertySet) -> str:
-    """The item by its key; by its place beneath its parent where it has none."""
+    """Name the item by its key; by its place beneath its parent where it has none."""
     key = item.properties.get(KEY)
     if key:
         return f"line item '{key}'"

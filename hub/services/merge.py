@@ -19,7 +19,6 @@ def merge(target: PropertySet, source: PropertySet, definitions: Definitions) ->
     Args:
         target: complex object with one instance, or empty. Not changed.
         source: complex object with one instance, or empty. Not changed.
-        definitions: the integration objects.
 
     Returns:
         An object of the target's kind with the target's header. With an empty target: the source, its header's fields

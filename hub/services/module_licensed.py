@@ -54,7 +54,6 @@ def module_licensed(module: str, licence: Licence | None = None, host: str = "",
     """Tell whether *module* is licensed for this computer.
 
     Args:
-        module: the module's name.
         licence: the licence file; None where the settings name none: every module is licensed.
         host: this computer's name; case makes no difference.
         today: ISO date or date-time; only the day counts.

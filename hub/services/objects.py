@@ -72,12 +72,12 @@ def item_component(tree: PropertySet, definitions: Definitions) -> Component:
 
 
 def line_item_of(definition: IntegrationObject) -> Component:
-    """The line item's component; one without fields where the object has none."""
+    """Return the line item's component; one without fields where the object has none."""
     return definition.root.children.get(LINE_ITEM) or Component(LINE_ITEM)
 
 
 def attribute_of(component: Component) -> Component:
-    """The attribute's component of a line item's; one without fields where it has none."""
+    """Return the component of a line item's attributes; one without fields where it has none."""
     return component.children.get(ATTRIBUTE) or Component(ATTRIBUTE)
 
 
@@ -158,7 +158,7 @@ def fit(roots: Iterable[PropertySet], source: Component, target: Component) -> N
 
 
 def _has_more(source: Component, target: Component) -> bool:
-    """Whether *source*, or a component beneath it, has a field or a component that *target* hasn't."""
+    """Tell whether *source*, or a component beneath it, has a field or a component that *target* hasn't."""
     if source is target:
         return False
     if not (source.fields.keys() <= target.fields.keys() and source.children.keys() <= target.children.keys()):
@@ -168,7 +168,7 @@ def _has_more(source: Component, target: Component) -> bool:
 
 
 def other_lists(item: PropertySet) -> list[PropertySet]:
-    """Copies of the item's lists that are neither attributes nor line items: a deployment's own components."""
+    """Copy the item's lists that are neither attributes nor line items: a deployment's own components."""
     return [child.copy() for child in item.children if child.type != ATTRIBUTES and child.type != LINE_ITEMS]
 
 
@@ -207,7 +207,6 @@ def fresh_properties(
     Args:
         properties: the original's. Not changed.
         component: the line item's definition; its list ``cleared`` names the fields that a copy drops.
-        new_id: makes an identifier.
         row_id: whether the copy gets a new Row Id too.
 
     Source: "e. Explode Method", lists a) and b).

@@ -41,7 +41,6 @@ def set_field(object: PropertySet, field: str, value: str | None, definitions: D
         object: complex object. Not changed.
         field: a field of the line item's definition.
         value: the text, None for null.
-        definitions: the integration objects.
 
     Raises:
         ItemFieldUnknown: the definition has no such field.

@@ -31,7 +31,6 @@ def set_product_instance(instance: PropertySet, definitions: Definitions) -> Pro
     Args:
         instance: complex object with one instance and one root item: a customizable product as the configurator leaves
             it; an empty object for no product. Not changed.
-        definitions: the integration objects.
 
     Returns:
         An OM Asset in which every action code is ``-``, because a product instance is a state; an empty OM Asset for an

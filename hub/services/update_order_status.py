@@ -28,7 +28,6 @@ def update_order_status(
         object: an order. Not changed.
         complete: the statuses that count as finished; ``-``, ``''`` and null always do. None: the line item's
             ``complete_statuses`` in *definitions*, or `COMPLETE_STATUSES`.
-        definitions: the integration objects.
     """
     check_items(object)
     if complete is None:

@@ -67,7 +67,7 @@ class ApprovalRule:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def holds(self, order: PropertySet) -> bool:
-        """Whether an order has to be approved under this rule.
+        """Tell whether an order has to be approved under this rule.
 
         Args:
             order: an instance of OM Order. Not changed.

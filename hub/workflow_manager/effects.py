@@ -146,7 +146,6 @@ class Effects:
 
         Args:
             name: the integration object's name.
-            tree: the message.
             for_system: the Fulfilment System that is to have it; None: every system that takes the object.
 
         Returns:

@@ -70,7 +70,6 @@ def named_workflow(
         name: the name for people: "New Quote"; commands and requests may also say ``new-quote``.
         function: takes the run and the arguments by name; it raises refusals, which leave nothing written.
         help: a line for `orderhub workflow`.
-        arguments: its arguments.
         module: the module of the licence that it belongs to.
         accounts: returns the accounts that it touches, from the run and the arguments; None: the accounts that its
             arguments of the kinds account, quote and order lead to.

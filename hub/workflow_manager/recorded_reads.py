@@ -93,8 +93,6 @@ class RecordedReads:
         """Return the header fields of the instances of *name* like *example*.
 
         Args:
-            name: the integration object.
-            example: field values.
             wanted: the condition for headers that are returned and recorded; None for all.
         """
         headers = self.store.keys(name, example)
@@ -128,7 +126,7 @@ class RecordedReads:
         return stored.proven
 
     def have_rules(self, product_ids: Iterable[str]) -> bool:
-        """Whether an item of one of these products can break a rule, a structure or an attribute's domain."""
+        """Tell whether an item of one of these products can break a rule, a structure or an attribute's domain."""
         return bool(self.recorded(sorted(self.catalogues.ruled(product_ids)), "products with rules"))
 
     def catalogue(self, product_ids: Iterable[str | None] | None = None) -> Catalogue:

@@ -114,7 +114,7 @@ class Database:
 
     @contextmanager
     def lock(self, name: str) -> Iterator[bool]:
-        """Hold the lock *name* on a connection of its own; gives False where another session has it.
+        """Hold the lock *name* on a connection of its own; yield False where another session has it.
 
         It needs `dialect.has_session_locks`. The lock spans transactions, costs none of its own, and ends with the
         connection: a process that died holds nothing.
