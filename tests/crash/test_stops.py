@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
-from tests.crash.hub_at_work import CUSTOMERS, refused_order
+from tests.crash.hub_at_work import CUSTOMERS, ROUTE, refused_order
 from tests.crash.invariants import check_turns
 
 MESSAGES = 2_000
@@ -48,3 +49,27 @@ def test_stops_under_a_backlog_keep_the_order_of_each_key(served_hub, hubs, work
     check_turns(first)
     found = first.rows("SELECT count(*), count(DISTINCT identity), count(DISTINCT key) FROM hub_inbox")
     assert found == [(MESSAGES, MESSAGES, CUSTOMERS)]
+
+
+def test_pauses_under_a_backlog_keep_the_order_of_each_key(served_hub):
+    """Two hubs give back what they were handed, each at its own moment."""
+    running = [served_hub(workers=1) for _ in range(2)]
+    for hub in running:
+        hub.start()
+        hub.wait_linked(1)
+    first = running[0]
+    first.send(range(1, MESSAGES + 1), refused_order)
+    open_hub = first.open_hub()
+    for turn in range(ROUNDS):
+        first.wait_filed(MESSAGES * turn // (ROUNDS + 1) + 1)
+        with open_hub.write() as transaction:
+            transaction.messages.control.pause(f"route:{ROUTE}")
+        assert first.number("SELECT count(*) FROM hub_inbox") < MESSAGES
+        time.sleep(0.5)  # each hub looks at its next step
+        with open_hub.write() as transaction:
+            transaction.messages.control.resume(f"route:{ROUTE}")
+    open_hub.close()
+    first.wait_filed(MESSAGES)
+    assert [hub.end() for hub in running] == [0, 0]
+    check_turns(first)
+    assert first.rows("SELECT count(*), count(DISTINCT identity) FROM hub_inbox") == [(MESSAGES, MESSAGES)]
