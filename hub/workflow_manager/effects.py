@@ -55,6 +55,15 @@ class OutboundFailed(OperatorNeeded):
         super().__init__(where=fault.where or system.where, mend=mend, system=system, fault=fault)
 
 
+class CannotLeave(Refused):
+    """An order has a value that one of the systems which must hear of it can't take."""
+
+    what = "the order can't be taken: {system.name} can't be sent {name}"
+    where = "{fault.where}"
+    why = "{fault.what}: {fault.why}"
+    mend = "send values that {system.name} can take; or mend its map, schema or template, and replay the message"
+
+
 class TouchesAnotherAccount(HubError):
     """The run must touch an account that its group hasn't locked: the message is run again, alone."""
 
@@ -139,7 +148,7 @@ class Effects:
         """Make a quote the session's active one."""
         self.messages.sessions.set_active_quote(session, quote_id)
 
-    def emit(self, name: str, tree: PropertySet, for_system: str | None = None) -> int:
+    def emit(self, name: str, tree: PropertySet, for_system: str | None = None, *, must_leave: bool = False) -> int:
         """Put an object into the outbox, once for each system that takes it, in that system's format.
 
         A message that can't be made is set aside in the outbox, with an alarm: the others leave.
@@ -147,11 +156,13 @@ class Effects:
         Args:
             name: the integration object's name.
             for_system: the Fulfilment System that is to have it; None: every system that takes the object.
+            must_leave: whether an order is being accepted, which is refused if a system can't be told of it.
 
         Returns:
             The number of messages.
 
         Raises:
+            CannotLeave: *must_leave*, and a system's message can't be made.
             NobodyTakes: *for_system* is given, and no declared system takes the object for it.
         """
         takers = [system for system in self.runtime.systems if system.takes == name]
@@ -163,15 +174,17 @@ class Effects:
             # Counted over all systems of the run, so that two messages to one system differ, and a run that is
             # repeated after a death gives each message the same id: the receivers know repeats by it.
             self.emitted += 1
-            self.messages.pending_writes.emit(self._outbound(system, name, tree))
+            self.messages.pending_writes.emit(self._outbound(system, name, tree, must_leave))
         return len(wanted)
 
-    def _outbound(self, system: System, name: str, tree: PropertySet) -> OutboxMessage:
+    def _outbound(self, system: System, name: str, tree: PropertySet, must_leave: bool) -> OutboxMessage:
         """Make the message to a system; set it aside, as the object that it is to be made of, if it can't be made."""
         fault, content_type = None, system.content_type
         try:
             body = system.render(tree, self.runtime.maps, self.runtime.external_objects, Circumstances(self.clock))
         except Refused as error:
+            if must_leave:
+                raise CannotLeave(system=system, name=name, fault=error) from error
             # One system can't take a value: the order, its profile and the other systems don't wait for that one.
             fault = OutboundFailed(system, error)
             log.error(
@@ -192,6 +205,27 @@ class Effects:
             object=None if fault is None else name,
             fault=None if fault is None else fault.as_dict(),
         )
+
+    def prove(self, name: str, tree: PropertySet) -> None:
+        """Make the messages that `emit` would put out, and put out none.
+
+        Before an order is accepted, so that its sender hears of a value that a system can't take. Later nobody could
+        be told: the order would be provisioned, and its bill would not leave.
+
+        Args:
+            name: the integration object's name.
+            tree: the message, as far as it is known.
+
+        Raises:
+            CannotLeave: a system's message can't be made of it.
+        """
+        for system in self.runtime.systems:
+            if system.takes != name:
+                continue
+            try:
+                system.render(tree, self.runtime.maps, self.runtime.external_objects, Circumstances(self.clock))
+            except Refused as fault:
+                raise CannotLeave(system=system, name=name, fault=fault) from fault
 
     def release(self, condition: str) -> None:
         """Release the parked messages that wait for *condition*; this transaction fulfils it."""

@@ -13,8 +13,17 @@ from collections.abc import Sequence
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.carried import carried
 from hub.workflows.state.service_id import service_ids
-from integration_objects.complex_object import action_code, first_instance, items_of, message, put_list
-from integration_objects.names import BILLING_EVENT, KEY, LINE_ITEM, ORDER
+from integration_objects.complex_object import (
+    action_code,
+    first_instance,
+    items_of,
+    line_items,
+    list_of,
+    message,
+    put_list,
+)
+from integration_objects.definition import Component
+from integration_objects.names import BILLING_EVENT, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 #: The type of an order that undoes what provisioning did for a request that had been withdrawn.
@@ -36,14 +45,67 @@ def bill_corrected_lines(run: Run, order: PropertySet, corrected: Sequence[Prope
     _bill(run, order, "Lines Corrected", corrected, corrected=True)
 
 
+def prove_billable(run: Run, order: PropertySet) -> None:
+    """Prove that billing's systems can be told of an order's lines once they are complete, as far as it is known now.
+
+    Values that provisioning brings come later: a system that can't take one of those gets its message later.
+
+    Raises:
+        CannotLeave: a system can't take a value of the order.
+    """
+    if not any(system.takes == BILLING_EVENT for system in run.runtime.systems):
+        return
+    coming = [
+        item for item in items_of(order) if action_code(item) != NO_ACTION and item.get("Status") in ("Pending", "Open")
+    ]
+    # Large orders repeat themselves: the lines that bring a value which no line before them has prove as much.
+    different = _with_new_values(coming, run.definitions[BILLING_EVENT].root.children[LINE_ITEM])
+    if different:
+        proven = order.copy_node()
+        proven.children = [child for child in order.children if child.type != list_of(LINE_ITEM)]
+        put_list(proven, LINE_ITEM).extend(item.copy_node() for item in different)
+        event = _event(run, proven, "Lines Completed", line_items(proven), event_id=order.get("Row Id"))
+        run.effects.prove(BILLING_EVENT, message(BILLING_EVENT, [event]))
+
+
+def _with_new_values(items: Sequence[PropertySet], component: Component) -> Sequence[PropertySet]:
+    """Choose the lines of which billing is told a value that no line before them has in the same field."""
+    if component.children:
+        return items
+    told = {*component.fields, "Adjusted Price"} - {KEY, "Line Number"}
+    seen: set[tuple[str, str]] = set()
+    different = []
+    for item in items:
+        pairs = {(name, text) for name, text in item.properties.items() if text is not None and name in told}
+        # A key that the hub has made fits wherever another one does; others come from loaded profiles.
+        if action_code(item) != "Add":
+            pairs.add((KEY, item.get(KEY) or ""))
+        if not pairs <= seen:
+            seen |= pairs
+            different.append(item)
+    return different
+
+
 def _bill(run: Run, order: PropertySet, event_type: str, lines: Sequence[PropertySet], corrected: bool = False) -> None:
+    event = _event(run, order, event_type, lines, run.new_id(), corrected)
+    run.effects.emit(BILLING_EVENT, message(BILLING_EVENT, [event]))
+
+
+def _event(
+    run: Run,
+    order: PropertySet,
+    event_type: str,
+    lines: Sequence[PropertySet],
+    event_id: str | None,
+    corrected: bool = False,
+) -> PropertySet:
     # The whole order is dated, not what Trim leaves of it: Trim drops the one-time fees, which billing wants.
     dated = first_instance(run.call("Set Effectivity Dates", message(ORDER, [order]), completed=run.now()))
     dated_lines = {item.get(KEY): item for item in items_of(dated)}
     component = run.definitions[BILLING_EVENT].root
     event = carried(order, component)
     event.properties |= {
-        "Event Id": run.new_id(),
+        "Event Id": event_id,
         "Event Type": event_type,
         "Event Time": run.now(),
         "Order Revision": order.get("Revision"),
@@ -62,4 +124,4 @@ def _bill(run: Run, order: PropertySet, event_type: str, lines: Sequence[Propert
         if action_code(line) == "Update":
             line.properties["Change Date"] = dates.get("Completed Date")
         put_list(event, LINE_ITEM).append(line)
-    run.effects.emit(BILLING_EVENT, message(BILLING_EVENT, [event]))
+    return event

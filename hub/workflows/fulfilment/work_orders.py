@@ -50,7 +50,7 @@ def complete_unassigned_lines(run: Run, order: PropertySet) -> list[PropertySet]
     return completed
 
 
-def send_work_orders(run: Run, order: PropertySet, again: bool = False) -> None:
+def send_work_orders(run: Run, order: PropertySet, again: bool = False, must_leave: bool = False) -> None:
     """Store and emit one work order for each fulfilment system of an order.
 
     A revision replaces the whole work order of each system that had one, even if the system has nothing left to do.
@@ -59,6 +59,10 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False) -> None:
         run: the run.
         order: the order's instance: Open, or Cancelled with no line to do.
         again: whether work orders of this order may have been sent before.
+        must_leave: whether the order is being accepted, and is refused if a system can't take its work order.
+
+    Raises:
+        CannotLeave: a system can't, and *must_leave* says that it must.
     """
     number = order.get("Order Number") or ""
     sent: dict[str, PropertySet] = {}
@@ -101,7 +105,7 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False) -> None:
             run.effects.insert(tree, fresh=True)  # its number is new under the account's lock: no key can be taken
         else:
             run.effects.synchronize(tree)
-        run.effects.emit(WORK_ORDER, tree, for_system=system)
+        run.effects.emit(WORK_ORDER, tree, for_system=system, must_leave=must_leave)
 
 
 def _is_to_do(item: PropertySet) -> bool:

@@ -10,6 +10,7 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
+from hub.workflows.fulfilment.billing import prove_billable
 from hub.workflows.fulfilment.completion import has_news, take_completed_lines
 from hub.workflows.fulfilment.revisions import same_request
 from hub.workflows.fulfilment.work_orders import complete_unassigned_lines, send_work_orders
@@ -116,6 +117,7 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
         NothingOrdered, StillGrouped, OrderDoesNotApply: its lines can't be worked on.
         ConfigurationRefused: after it, services that it changes break rules of their products.
         SupplementOvertaken: more of the former revision is done than the order knows.
+        CannotLeave: a system that must hear of the order can't take one of its values.
 
     Source: "j. Submit Order Process", steps 1 to 6; "f. Supplemental Order Process".
     """
@@ -128,6 +130,7 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
     _fill_accounts(order)
     if is_stored:
         prove_lines(run, order, former)
+    prove_billable(run, order)
     # Behind the proof: nobody is asked to approve an order that can't be worked on.
     rules = approvals.rules_that_hold(run, order)
     if rules:
@@ -147,7 +150,7 @@ def open_order(run: Run, order: PropertySet, former: PropertySet | None, is_stor
     completed = complete_unassigned_lines(run, order)
     # The order is stored before it is sent out and compared: the steps below read the open orders from the database.
     _store(run, order, former, is_stored)
-    send_work_orders(run, order, again=revision_of(order) > 1)
+    send_work_orders(run, order, again=revision_of(order) > 1, must_leave=True)
     if former is not None:
         fallout_entries.resolve(
             run, order, fallout_entries.LINES_FAILED, f"amended by revision {order.get('Revision')}"
