@@ -10,24 +10,12 @@ from sqlalchemy import update
 from adapters.database.messages.outbox import OUTBOX, OutboxMessage
 from adapters.transport import Envelope
 from adapters.transports.memory import MemoryBroker, MemoryTransport
-from tests.road import Road, mainframe_line, mainframe_order, sample
+from tests.road import Road, mainframe_line, mainframe_order, provisioning_status, sample, work_order_lines
 
 BAD_ID = "MF-0001\n"
+
+
 #: a product whose name no record of the shipped billing file can carry
-FOREIGN = """
-<Message IntObjectName="Product"><ListOfProduct><Product><ProductId>Łącze</ProductId><TrackAsAsset>Y</TrackAsAsset>
-<PriceType>Recurring</PriceType><FulfilmentSystem>Provisioning</FulfilmentSystem></Product></ListOfProduct></Message>
-"""
-
-FOREIGN_ORDER = """
-<Message IntObjectName="OM Order"><ListOfOMOrder><Order><SourceSystem>CRM</SourceSystem>
-<SourceOrderNumber>100</SourceOrderNumber><AccountId>1-B</AccountId><CurrencyCode>USD</CurrencyCode><ListOfLineItem>
-<LineItem><SourceReference>P1</SourceReference><ProductId>Łącze</ProductId><ActionCode>Add</ActionCode>
-<Quantity>1</Quantity><PriceType>Recurring</PriceType><AdjustedPrice>10</AdjustedPrice></LineItem>
-</ListOfLineItem></Order></ListOfOMOrder></Message>
-"""
-
-
 @pytest.fixture
 def broker(monkeypatch):
     """A broker in memory, in the place of RabbitMQ."""
@@ -140,11 +128,13 @@ def test_an_identity_that_can_not_be_an_id_refuses_its_message_alone(road, ident
 
 def test_a_value_that_one_system_can_not_take_holds_up_that_system_alone(road, command):
     """The profile is kept up, the other channel of billing is told, and the record leaves once it can be made."""
-    road.load(FOREIGN)
-    assert road.work(FOREIGN_ORDER, "hub_object", "M-1")["state"] == "done"
-    road.take("billing.events")
-    assert road.complete()["state"] == "done"
-    assert road.profile("1-B") == {"Łącze": "Active"}
+    assert road.work(mainframe_order("1", mainframe_line(1, "A", "LCLLN001", ref="L1")))["state"] == "done"
+    [line] = work_order_lines(road.work_orders()[0])
+    # Provisioning brings the value: nobody could know it when the order was accepted.
+    status = provisioning_status("O-0000001-1", [(line.get("integrationId") or "", "COMPLETED")])
+    status = status.replace("</status>", "</status><serviceNumber>Łącze</serviceNumber>")
+    assert road.work(status, "provisioning_status")["state"] == "done"
+    assert road.profile("1-B") == {"Local Line": "Active"}
     assert len(road.left("billing.events")) == 1
     [row] = json.loads(command("messages", "outbound", "--state", "set aside", "--json").out)
     assert (row["destination"], row["error"]["reason"]) == ("billing.records", "OutboundFailed")
@@ -152,7 +142,7 @@ def test_a_value_that_one_system_can_not_take_holds_up_that_system_alone(road, c
     assert [(one["destination"], one["messages"]) for one in status["set_aside"]] == [("billing.records", 1)]
     refused = command("messages", "resend", row["id"], expect=1)
     assert refused.err.startswith("field") or "Ł" in refused.err
-    with road.open_hub.write() as transaction:  # the product's name, as an operator would mend it
+    with road.open_hub.write() as transaction:  # as an operator would mend it
         outbox = transaction.messages.outbox.row(row["id"])
         body = outbox.message.body.decode().replace("Łącze", "Lacze").encode()
         transaction.connection.execute(update(OUTBOX).where(OUTBOX.c.id == row["id"]).values(body=body))

@@ -101,7 +101,8 @@ def test_an_order_that_was_made_in_the_hub_is_refused_by_submit(road):
     road.load(PRODUCT.format("Łącze"))
     made = order("Łącze", more="<IntegrationId>K1</IntegrationId><Status>Pending</Status><RowId>R1.1</RowId>")
     source = "<SourceSystem>CRM</SourceSystem><SourceOrderNumber>7</SourceOrderNumber>"
-    header = "<RowId>R1</RowId><OrderNumber>O-9</OrderNumber><Revision>1</Revision><ActiveFlag>Y</ActiveFlag><Status>New</Status>"
+    header = "<RowId>R1</RowId><OrderNumber>O-9</OrderNumber><Revision>1</Revision><Status>New</Status>"
+    header += "<ActiveFlag>Y</ActiveFlag>"
     road.insert(made.replace(source, header))
     with pytest.raises(CannotLeave):
         road.ask("submit", order="O-9")
