@@ -242,7 +242,7 @@ class _MessageReader:
         why = check_value(field, text)
         if why is not None:
             # Only now, since nearly every value has the hub's own spelling.
-            other = plain_date(text) if field.type == "date" else text
+            other = _other_spelling(field, text)
             if other != text and check_value(field, other) is None:
                 return other
             raise ValueRefused(field=field.name, where=place_of(element), why=why, mend=_mend(field, text))
@@ -330,6 +330,14 @@ def _expected(tag: str, known: list[str]) -> str:
     if local_name(tag) in known:
         return "elements of the hub's own XML have no namespace"
     return f"expected <{known[0]}>" if len(known) == 1 else f"none of its {len(known)} elements has this name"
+
+
+def _other_spelling(field: Field, text: str) -> str:
+    """Translate a value as XML Schema writes it: with blanks around a number, date or flag, with a zone at a day."""
+    if field.type == "text":
+        return text
+    plain = text.strip(" \t\n\r")
+    return plain_date(plain) if field.type == "date" else plain
 
 
 def _mend(field: Field, text: str) -> str:

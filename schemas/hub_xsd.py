@@ -16,7 +16,7 @@ from integration_objects.field_values import FRACTION_DIGITS, WHOLE_DIGITS
 from schemas.hub_elements import FORMATS
 
 _XS = "http://www.w3.org/2001/XMLSchema"
-# The forms that `field_values` reads. XSD's own decimal and dateTime accept blanks around a value, and other forms.
+# The forms that `field_values` reads. XSD's own decimal and dateTime accept other forms, too.
 _NUMBER = (
     rf"[+\-]?(0*[0-9]{{1,{WHOLE_DIGITS}}}(\.[0-9]{{0,{FRACTION_DIGITS}}}0*)?"
     rf"|\.[0-9]{{1,{FRACTION_DIGITS}}}0*)"
@@ -51,9 +51,9 @@ def hub_xsd(definition: IntegrationObject) -> bytes:
         else:
             attribute.set("type", "xs:string")
     _restrict(_add(_add(message, "attribute", name="IsEmpty"), "simpleType"), enumeration=["Y", "N"])
-    _add(schema, "simpleType", name="Number").append(_restriction(pattern=[_NUMBER]))
-    _add(schema, "simpleType", name="Date").append(_restriction(pattern=[_DATE]))
-    _add(schema, "simpleType", name="Flag").append(_restriction(enumeration=["Y", "N"]))
+    _add(schema, "simpleType", name="Number").append(_restriction("xs:token", pattern=[_NUMBER]))
+    _add(schema, "simpleType", name="Date").append(_restriction("xs:token", pattern=[_DATE]))
+    _add(schema, "simpleType", name="Flag").append(_restriction("xs:token", enumeration=["Y", "N"]))
     for component in definition.components():
         _add_component(schema, component, names)
     return etree.tostring(schema, xml_declaration=True, encoding="UTF-8", pretty_print=True)  # type: ignore[no-any-return]
@@ -107,11 +107,11 @@ def _add_type(element: etree._Element, field: Field) -> None:
 
 
 def _restrict(simple: etree._Element, **facets: list[str]) -> None:
-    simple.append(_restriction(**facets))
+    simple.append(_restriction("xs:string", **facets))
 
 
-def _restriction(**facets: list[str]) -> etree._Element:
-    restriction = etree.Element(f"{{{_XS}}}restriction", base="xs:string")
+def _restriction(base: str, **facets: list[str]) -> etree._Element:
+    restriction = etree.Element(f"{{{_XS}}}restriction", base=base)
     for name, values in facets.items():
         for value in values:
             _add(restriction, name, value=value)
