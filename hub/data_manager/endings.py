@@ -14,7 +14,7 @@ from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
 from hub.data_manager.secrets import without_secrets
 from hub.deployment.route import Route
-from hub.workflow_manager.origin import outbound_id
+from hub.workflow_manager.origin import outbound_id, trace_context
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import OBJECT as REPLY
 from hub.workflow_manager.reply import error_reply
@@ -132,9 +132,10 @@ class Endings:
         if route.map is not None:
             headers["x-orderhub-map"] = route.map.name
             headers["x-orderhub-map-version"] = route.map.version
+        message_id = outbound_id(work.origin, "dead letter", 1)
         self._messages.pending_writes.emit(
             OutboxMessage(
-                message_id=outbound_id(work.origin, "dead letter", 1),
+                message_id=message_id,
                 destination=route.dead_letters,
                 kind="dead letter",
                 body=row.body,
@@ -143,7 +144,10 @@ class Endings:
                 type=row.type,
                 correlation_id=row.correlation_id or row.message_id,
                 content_type=row.content_type,
-                headers={name: header_text(text) for name, text in headers.items()},
+                headers={
+                    **{name: header_text(text) for name, text in headers.items()},
+                    **trace_context(work.origin, message_id),
+                },
             )
         )
         order = None if work.tree is None else ComplexObject.of(work.tree).header
@@ -169,15 +173,15 @@ class Endings:
             **header.properties,
         }
         circumstances = Circumstances(self._open_hub.surroundings.now, work.arrived)
-        headers = {"x-orderhub-state": outcome.state}
+        # Derived, not made by chance: worked again after a death, the reply has the same id (G3).
+        message_id = outbound_id(work.origin, "reply", 1)
+        headers = {"x-orderhub-state": outcome.state, **trace_context(work.origin, message_id)}
         if row.reply_to_refused is not None:
             headers[REPLY_TO_REFUSED] = row.reply_to_refused
         self._messages.pending_writes.answer(
             row.id,
             OutboxMessage(
-                # Derived from the inbound message, not made by chance: worked again after a death, the reply has the
-                # same id (G3).
-                message_id=outbound_id(work.origin, "reply", 1),
+                message_id=message_id,
                 destination=row.reply_to,
                 kind="reply",
                 body=reply_body(route, tree, self._open_hub.deployment.definitions, circumstances),

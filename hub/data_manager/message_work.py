@@ -97,7 +97,7 @@ class MessageWork:
         """The message as the source of outbound message ids."""
         row, prices = self.row, self.route.prices
         ids = (row.id, row.message_id, row.correlation_id)
-        return Origin(row.route, row.sender, row.identity, *ids, row.replays, prices)
+        return Origin(row.route, row.sender, row.identity, *ids, row.replays, prices, row.headers.get("traceparent"))
 
     def ending(self, state: str, error: HubError | None = None, why: str | None = None) -> Ending:
         """Describe the end of the message, with the map that it was read by."""

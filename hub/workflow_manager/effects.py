@@ -19,7 +19,7 @@ from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import InstanceResult, ObjectStore
 from adapters.system import System
 from adapters.transport import XML
-from hub.workflow_manager.origin import Origin, outbound_id
+from hub.workflow_manager.origin import Origin, outbound_id, trace_context
 from hub.workflow_manager.runtime import Runtime
 from integration_objects.errors import HubError, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
@@ -191,8 +191,9 @@ class Effects:
                 "message set aside", destination=system.destination, inbox=self.origin.inbox_id, **fault.as_dict()
             )
             body, content_type = hub_to_xml(tree, self.runtime.definitions), XML
+        message_id = outbound_id(self.origin, system.name, self.emitted)
         return OutboxMessage(
-            message_id=outbound_id(self.origin, system.name, self.emitted),
+            message_id=message_id,
             inbox_id=self.origin.inbox_id,
             route=self.origin.route,
             destination=system.destination,
@@ -200,7 +201,7 @@ class Effects:
             type=system.type,
             correlation_id=self.origin.correlation_id or self.origin.message_id,
             content_type=content_type,
-            headers={SYSTEM_HEADER: system.name},
+            headers={SYSTEM_HEADER: system.name, **trace_context(self.origin, message_id)},
             body=body,
             object=None if fault is None else name,
             fault=None if fault is None else fault.as_dict(),
