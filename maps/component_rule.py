@@ -208,12 +208,10 @@ class ComponentRule:
             key = self._key_text(flat.key, scope)
             if not key:
                 found = "null" if key is None else "empty"
-                raise self._failed(RowKeyMissing, scope, flat.key.where, expression=flat.key.text, found=found)
+                raise self._row_failed(RowKeyMissing, flat.key, scope, found=found)
             if key in rows:
                 first = rows[key][0].node
-                raise self._failed(
-                    RowKeyTwice, scope, flat.key.where, key=shown(key), expression=flat.key.text, first=first
-                )
+                raise self._row_failed(RowKeyTwice, flat.key, scope, key=shown(key), first=first)
             # All rows first, their parents afterwards: a row may come before its parent.
             rows[key] = scope, node
             parent = self._key_text(flat.parent, scope)
@@ -249,9 +247,8 @@ class ComponentRule:
                 if key in way:
                     circle = [*way][list(way).index(key) :]
                     names = [*circle, key] if len(circle) <= 10 else [*circle[:10], "...", key]
-                    raise self._failed(
-                        OwnAncestor, rows[key][0], flat.parent.where, key=shown(key), circle=" > ".join(names)
-                    )
+                    way_round = " > ".join(names)
+                    raise self._row_failed(OwnAncestor, flat.parent, rows[key][0], key=shown(key), circle=way_round)
                 way[key] = None
                 parent = parents.get(key)
                 if parent is None:
@@ -261,12 +258,11 @@ class ComponentRule:
                     # never sent.
                     is_filtered = any(self._key_text(flat.key, scope) == parent for scope in scopes)
                     reason = f"no row has this {flat.key.text}"
-                    raise self._failed(
+                    raise self._row_failed(
                         ParentMissing,
+                        flat.parent,
                         rows[key][0],
-                        flat.parent.where,
                         key=shown(key),
-                        expression=flat.parent.text,
                         parent=shown(parent),
                         reason="that row is filtered out by `where`" if is_filtered else reason,
                     )
@@ -312,22 +308,24 @@ class ComponentRule:
     def _assert(self, assertion: Condition, scope: Scope) -> None:
         if not self._holds(assertion, scope):
             expression, values = assertion.source.expression.text, _values(assertion.source, scope)
-            raise self._failed(
+            failure = self._failed(
                 AssertionFailed, scope, assertion.where, says=assertion.says, expression=expression, values=values
             )
+            raise _at_field(failure, assertion.source, scope)
 
     def _holds(self, condition: Condition, scope: Scope) -> bool:
         try:
             return condition.source.expression.is_true(scope)
         except (ExpressionFault, LookupMiss) as cause:
-            raise ExpressionFailed(
+            failure = ExpressionFailed(
                 f"{self.owner} can't evaluate a condition on '{self.component.name}'",
                 node=scope.node,
                 where=condition.where,
                 why=_why(condition.source, cause, scope),
                 mend=_mend(cause),
                 map=self.owner.name,
-            ) from cause
+            )
+            raise _at_field(failure, condition.source, scope) from cause
 
     def _unfilled(self, rule: FieldRule, scope: Scope) -> MapFailed:
         names = " and ".join(f"'{path.text}'" for path in rule.source.references)
@@ -351,18 +349,27 @@ class ComponentRule:
         return self._field_failure(kind, rule, scope, why=why, mend=_mend(cause))
 
     def _field_failure(self, kind: type[MapFailed], rule: FieldRule, scope: Scope, **values: Any) -> MapFailed:
-        """Make the failure of a field's rule; its place is the one source field that the rule reads."""
-        failure = self._failed(kind, scope, rule.where, field=rule.field.name, **values)
-        paths = {path.text: path for path in rule.source.references}
-        if len(paths) == 1:
-            (path,) = paths.values()
-            failure.node = (path.holder(scope) if _is_readable(path, scope) else None) or failure.node
-            failure.source_field = path.field.name if path.field is not None else ""
-        return failure
+        """Make the failure of a field's rule."""
+        return _at_field(self._failed(kind, scope, rule.where, field=rule.field.name, **values), rule.source, scope)
+
+    def _row_failed(self, kind: type[MapFailed], rule: FieldRule, scope: Scope, **values: Any) -> MapFailed:
+        """Make the failure of a row's key, or of its parent's key."""
+        failure = self._failed(kind, scope, rule.where, expression=rule.text, **values)
+        return _at_field(failure, rule.source, scope)
 
     def _failed(self, kind: type[MapFailed], scope: Scope, where: str, **values: Any) -> MapFailed:
         """Make the failure of this rule on a node. `DataMap.apply` adds the node's place."""
         return kind(node=scope.node, where=where, map=self.owner, component=self.component.name, **values)
+
+
+def _at_field(failure: MapFailed, source: SourceExpression, scope: Scope) -> MapFailed:
+    """Make the one source field that an expression reads the failure's place; return the same failure."""
+    paths = {path.text: path for path in source.references}
+    if len(paths) == 1:
+        (path,) = paths.values()
+        failure.node = (path.holder(scope) if _is_readable(path, scope) else None) or failure.node
+        failure.source_field = path.field.name if path.field is not None else ""
+    return failure
 
 
 def _found(ways: tuple[Nesting, ...], scope: Scope) -> list[tuple[ComponentRule, Scope]]:

@@ -28,7 +28,7 @@ Spec: docs/design/road.md, "Data maps: the grammar"; docs/design/integration.md,
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from integration_objects.complex_object import instances, is_empty, message, object_name
@@ -60,6 +60,9 @@ Report = Callable[[DeclarationFault], None]
 
 #: The name of a component's own text among the fields of a rule.
 OWN_TEXT = "."
+
+#: Names that an error lists.
+_LISTED = 12
 
 _RULE = ("each", "where", "assert", "fields", "children")
 
@@ -523,10 +526,14 @@ class _Compiler:
 
     def _made(self, above: ComponentRule, node: Node, name: str) -> Component:
         made = above.component.children.get(name)
+        if made is None and name in above.component.fields:
+            raise node.fault(
+                f"'{name}' is a field of '{above.component.name}', not a component", mend="fill it at `fields`"
+            )
         if made is None:
             raise node.fault(
                 f"'{above.component.name}' has no component '{name}'",
-                "it has " + (", ".join(f"'{one}'" for one in above.component.children) or "none"),
+                "it has " + _listed(above.component.children),
                 mend=nearest(name, above.component.children) or NAME_KNOWN,
             )
         return made
@@ -669,8 +676,14 @@ class _Compiler:
 
 
 def _fields(component: Component) -> str:
-    names = ", ".join(f"'{name}'" for name in list(component.fields)[:12])
-    return f"it has {names}" if names else "it has no fields"
+    return f"it has {_listed(component.fields)}" if component.fields else "it has no fields"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """List names for an error; a component of a large schema has a hundred."""
+    known = [f"'{name}'" for name in names]
+    shown = ", ".join(known[:_LISTED]) or "none"
+    return shown if len(known) <= _LISTED else f"{shown} and {len(known) - _LISTED} more"
 
 
 def _expression_fault(node: Node, fault: ExpressionFault) -> DeclarationFault:

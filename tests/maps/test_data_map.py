@@ -137,7 +137,7 @@ def test_an_assertion_fails_the_map_with_expression_and_path(compile_map, sent):
         data_map.apply(sent())
     assert printed(caught.value) == (
         "data map 'Sender to OM Order' (version V) asserts of 'Order': an order needs a customer number\n"
-        "  where: maps/sender.yaml:6:10, line 2, /ORDERS[1]/ORDER[1]\n"
+        "  where: maps/sender.yaml:6:10, line 2, /ORDERS[1]/ORDER[1]/CUST\n"
         "  why:   [CUST] IS NOT NULL is FALSE, where [CUST] is null\n"
         "  mend:  correct the message"
     )
@@ -203,35 +203,35 @@ def test_flat_rows_become_a_tree_in_any_order(compile_map, sent, line):
         (
             [("1", None), ("1", None)],
             "finds the key '1' of 'Line Item' twice\n"
-            "  where: maps/sender.yaml:9:17, line 11, /ORDERS[1]/ORDER[1]/LINE[2]\n"
+            "  where: maps/sender.yaml:9:17, line 11, /ORDERS[1]/ORDER[1]/LINE[2]/NO\n"
             "  why:   [NO] is '1' at line 10, /ORDERS[1]/ORDER[1]/LINE[1] too\n"
             "  mend:  give each row a key of its own",
         ),
         (
             [("1", None), ("2", "9")],
             "finds no parent of 'Line Item' '2'\n"
-            "  where: maps/sender.yaml:9:33, line 11, /ORDERS[1]/ORDER[1]/LINE[2]\n"
+            "  where: maps/sender.yaml:9:33, line 11, /ORDERS[1]/ORDER[1]/LINE[2]/UP\n"
             "  why:   [UP] is '9', and no row has this [NO]\n"
             "  mend:  name a parent that is in the list, or none for a root",
         ),
         (
             [("1", "3"), ("2", "1"), ("3", "2")],
             "finds 'Line Item' '1' above itself\n"
-            "  where: maps/sender.yaml:9:33, line 10, /ORDERS[1]/ORDER[1]/LINE[1]\n"
+            "  where: maps/sender.yaml:9:33, line 10, /ORDERS[1]/ORDER[1]/LINE[1]/UP\n"
             "  why:   from row to parent it goes 1 > 3 > 2 > 1\n"
             "  mend:  let one of them name another parent, or none for a root",
         ),
         (
             [("0", "1"), ("1", "1")],
             "finds 'Line Item' '1' above itself\n"
-            "  where: maps/sender.yaml:9:33, line 11, /ORDERS[1]/ORDER[1]/LINE[2]\n"
+            "  where: maps/sender.yaml:9:33, line 11, /ORDERS[1]/ORDER[1]/LINE[2]/UP\n"
             "  why:   from row to parent it goes 1 > 1\n"
             "  mend:  let one of them name another parent, or none for a root",
         ),
         (
             [("1", None), (None, None)],
             "finds no key of 'Line Item'\n"
-            "  where: maps/sender.yaml:9:17, line 11, /ORDERS[1]/ORDER[1]/LINE[2]\n"
+            "  where: maps/sender.yaml:9:17, line 11, /ORDERS[1]/ORDER[1]/LINE[2]/NO\n"
             "  why:   [NO] is null\n"
             "  mend:  give each row a key",
         ),

@@ -107,6 +107,10 @@ def found(findings) -> list[str]:
             "6:58: error: 'LINE' has no component 'LINES' (did you mean 'LINE'?)",
         ),
         (
+            "children: [{make: Account Id, each: LINE}]\n",
+            "6:19: error: 'Account Id' is a field of 'Order', not a component (fill it at `fields`)",
+        ),
+        (
             "children: [{use: Party to Contcat, each: PARTY}]\n",
             "6:18: error: there is no map 'Party to Contcat' (add its file)",
         ),
