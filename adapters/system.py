@@ -51,7 +51,9 @@ _CONTENT_TYPES: dict[Format, str] = {
     "json": "application/json",
     "xml": "application/xml",
 }
-_OPTIONAL = (
+#: The keys of a declaration.
+REQUIRED = ("system", "takes")
+OPTIONAL = (
     *("for", "map", "object", "template", "format", "encoding", "record", "separator", "envelope"),
     *("repeats", "content type", "type", "time zone", "help"),
 )
@@ -253,7 +255,7 @@ class _SystemReading:
         self._surroundings = surroundings
         self._zone_name = zone_name
         self.map_names: Iterable[str] = ()
-        self.parts = node.mapping(required=("system", "takes"), optional=(*_OPTIONAL, *KINDS))
+        self.parts = node.mapping(required=REQUIRED, optional=(*OPTIONAL, *KINDS))
 
     def system(self) -> System:
         name = self._matching("system", _NAME)

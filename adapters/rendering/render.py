@@ -183,6 +183,11 @@ class Template:
         self._source = source
 
     @property
+    def filters(self) -> frozenset[str]:
+        """The names of the filters that the template may use."""
+        return self._sandbox.user_filters
+
+    @property
     def tree(self) -> jinja2.nodes.Template:
         """The template's syntax tree, for proofs."""
         return self._sandbox.parse(self._source, self.name)

@@ -128,14 +128,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
             **filters,
         }
         self.filters = {name: _asking(call) for name, call in known.items()}
-        self._user_filters = frozenset(known)
+        self.user_filters = frozenset(known)
         self.filters["guarded turns"] = _guarded
         self.filters["joined text"] = _joined
         self.globals = {"range": self.globals["range"], "namespace": _Scalars}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        _prove(tree, self._user_filters)
+        _prove(tree, self.user_filters)
         guarded = _Guards().visit(tree)
         guarded.set_environment(self)
         return guarded  # type: ignore[no-any-return]  # the same template

@@ -45,7 +45,9 @@ from schemas.external_object import ExternalObject
 
 HUB_OBJECT = "hub"
 RETRY_S = (1, 5, 30, 120, 600)
-_OPTIONAL = (
+#: The keys of a declaration.
+REQUIRED = ("route", "from", "object", "workflow")
+OPTIONAL = (
     "map",
     "prices",
     "identity",
@@ -222,8 +224,8 @@ def read_routes(
     for source in sources:
         node = read(source)
         parts = node.mapping(
-            required=("route", "from", "object", "workflow"),
-            optional=_OPTIONAL,
+            required=REQUIRED,
+            optional=OPTIONAL,
         )
         route = _route(node.where, parts, objects, maps, workflows, map_names)
         if route.name in routes:
