@@ -31,7 +31,7 @@ class FormerState:
         for item, parent in walk_items(instance):
             key = item.get(KEY)
             self._parents[key] = None if parent is None else parent.get(KEY)
-            self._names[key] = {attribute.get("Name") for attribute in attributes(item)}
+            self._names[key] = {attribute.properties.get("Name") for attribute in attributes(item)}
 
     def had_item(self, item: PropertySet, above: PropertySet) -> bool:
         """Tell whether the item stood beneath *above*."""
@@ -87,7 +87,7 @@ def strange_attributes(tree: ProductTree) -> Iterator[tuple[Place, PropertySet]]
         definition = place.definition
         if definition is not None and definition.is_customizable:
             for attribute in attributes(place.item):
-                if attribute.get("Name") not in definition.attributes:
+                if attribute.properties.get("Name") not in definition.attributes:
                     yield place, attribute
 
 
@@ -117,7 +117,7 @@ def _structure_rules(tree: ProductTree, position: int, place: Place, structure: 
     # Quantities are added up, not items: one line of ten units counts as ten.
     for child in tree.children[position]:
         item = tree.places[child].item
-        product, count = item.get("Product Id") or "", quantity(item) or Decimal(0)
+        product, count = item.properties.get("Product Id") or "", quantity(item) or Decimal(0)
         components[product] += count
         level = structure.components[product].level if product in structure.components else None
         if level is not None:
@@ -139,11 +139,11 @@ def _count(item: PropertySet, count: Decimal, least: Decimal, most: Decimal | No
 def _attribute_rules(item: PropertySet, definition: ProductDefinition) -> Iterator[BrokenRule]:
     if not definition.attributes:
         return
-    carried = {attribute.get("Name"): attribute for attribute in attributes(item)}
+    carried = {attribute.properties.get("Name"): attribute for attribute in attributes(item)}
     for name, attribute in definition.attributes.items():
         node = carried.get(name)
         # A sender that knows no types may put the value into another type's field.
-        value = None if node is None else node.get(VALUE_FIELDS[attribute.type]) or value_of_attribute(node)
+        value = None if node is None else node.properties.get(VALUE_FIELDS[attribute.type]) or value_of_attribute(node)
         if not value:
             if attribute.required:
                 yield _broken("Required", item, item, f"{label(item)} needs a value for '{name}'", name)

@@ -43,12 +43,12 @@ class Place:
 
     def holds(self, item: PropertySet) -> bool:
         """Tell whether *item*, beneath this place, belongs to its structure."""
-        return self.structure is None or item.get("Product Id") in self.structure.components
+        return self.structure is None or item.properties.get("Product Id") in self.structure.components
 
 
 def place_of(item: PropertySet, above: Place | None, catalogue: Catalogue) -> Place:
     """Make the place of *item* beneath *above*."""
-    definition = catalogue.get(item.get("Product Id") or "")
+    definition = catalogue.get(item.properties.get("Product Id") or "")
     return Place(item, above, definition, _structure(definition, above))
 
 
@@ -68,12 +68,12 @@ def _structure(definition: ProductDefinition | None, above: Place | None) -> Str
 
 def is_inactive(item: PropertySet) -> bool:
     """Tell whether the item is history: a service that has ended."""
-    return item.get("Status") == INACTIVE
+    return item.properties.get("Status") == INACTIVE
 
 
 def quantity(item: PropertySet) -> Decimal | None:
     """Return the item's quantity, 1 for null; None if it is no number from 0 to 1,000,000."""
-    text = item.get("Quantity")
+    text = item.properties.get("Quantity")
     if text is None or text == "1":
         return _ONE
     number = as_number(text)
@@ -126,7 +126,7 @@ class ProductTree:
 
     def _count(self, item: PropertySet, position: int) -> None:
         # Sums from the first item on: the difference of two of them is the sum of the items in between.
-        product = item.get("Product Id") or ""
+        product = item.properties.get("Product Id") or ""
         sums = self._sums.setdefault(product, [Decimal(0)])
         self._positions.setdefault(product, []).append(position)
         sums.append(sums[-1] + (quantity(item) or 0))
