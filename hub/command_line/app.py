@@ -18,7 +18,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
-from hub.command_line.exit_codes import DONE, INTERRUPTED, REFUSED, CommandFailed, told
+from hub.command_line.exit_codes import DONE, INTERRUPTED, REFUSED, CommandFailed, report_failure
 from integration_objects.errors import HubError
 
 #: each command with the module that has it, and its line in the help
@@ -106,9 +106,9 @@ def main() -> None:
         else:
             app()
     except CommandFailed as failed:
-        sys.exit(told(failed, arguments))
+        sys.exit(report_failure(failed, arguments))
     except HubError as error:
-        sys.exit(told(CommandFailed(error), arguments))
+        sys.exit(report_failure(CommandFailed(error), arguments))
     except KeyboardInterrupt:  # while the command was loaded; later it ends in the same way by click
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
@@ -116,7 +116,7 @@ def main() -> None:
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         failure = UnforeseenFailure(frame=frame, kind=type(error).__name__, fault=error)
-        sys.exit(told(CommandFailed(failure, REFUSED), arguments))
+        sys.exit(report_failure(CommandFailed(failure, REFUSED), arguments))
 
 
 def _end_at_signals() -> None:

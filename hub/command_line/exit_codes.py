@@ -54,15 +54,11 @@ def misused() -> Iterator[None]:
         raise CommandFailed(error, MISUSED) from error
 
 
-def told(failed: CommandFailed, arguments: Sequence[str]) -> int:
-    """Tell a command's failure, and return its exit code.
+def report_failure(failed: CommandFailed, arguments: Sequence[str]) -> int:
+    """Print a command's failure, and return its exit code.
 
-    Standard error has the error's words and its stable reason. A command that was asked for JSON has it on standard
-    output, too.
-
-    Args:
-        failed: the failure.
-        arguments: the command line's words.
+    Standard error gets the error's words and its stable reason. If *arguments*, the words of the command line, ask for
+    JSON, standard output gets the error as JSON, too.
     """
     error = failed.error
     complain(f"{error}\n  reason: {error.reason}")

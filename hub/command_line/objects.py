@@ -136,7 +136,7 @@ def _each_file(files: Sequence[pathlib.Path], work: Callable[[pathlib.Path], Non
             if number:
                 complain(f"done: {number} of {len(files)} files; nothing was done from {file} on")
             raise error.at(str(file)) from error
-        # A reader that is gone ends the command before the next file is worked.
+        # A closed pipe ends the command before the next file is worked.
         flush()
 
 

@@ -85,7 +85,7 @@ class Batch:
         self.maker = maker
         self.items = items
         self.by_key: dict[str, PropertySet] = {}
-        # By identity, because two items may have one key until the checks have run.
+        # By identity: added items have no key that the batch knows, and property sets have no hash.
         self.parents: dict[int, PropertySet | None] = {}
         for item, parent in walk_items(instance):
             self.by_key[item.get(KEY) or ""] = item

@@ -25,7 +25,7 @@ def relink(instance: PropertySet, maker: ItemMaker) -> list[Relinked]:
     """Move the items whose place in their product's structure changed; return them in order. Changes *instance*."""
     moved: list[Relinked] = []
     stack = [place_of(item, None, maker.catalogue) for item in reversed(line_items(instance))]
-    # From the top down: an item that moved up may hold strangers itself, which its new place has to look at.
+    # From the top down. An item that moved up is looked at again in its new place: it may hold strangers itself.
     while stack:
         place = stack.pop()
         if is_inactive(place.item):

@@ -22,7 +22,7 @@ def out(text: str) -> None:
 
 
 def flush() -> None:
-    """Hand the printed text over now, so that a reader that is gone is noticed here."""
+    """Write the printed text out now, so that a closed pipe ends the command here and not at its end."""
     sys.stdout.flush()
 
 
@@ -52,7 +52,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def value_of(attribute: PropertySet) -> str:
-    """Return the value of an attribute, of whichever type; "" for none.
+    """Return the value of an attribute of any type; "" for none.
 
     >>> value_of(PropertySet("Attribute", properties={"Name": "Rings", "Number Value": "6"}))
     '6'

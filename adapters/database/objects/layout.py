@@ -290,7 +290,7 @@ class StoredObject:
         header = self.header
         if header.has_row_id or not header.keys or len(header.keys[0]) != 1:
             return None
-        # Such a key serves as the row id, too: readers find a row by it without a second look-up.
+        # The value must fit into every column that refers to the row.
         key = header.definition.fields.get(header.keys[0][0])
         fits = key is not None and key.type == "text" and key.required and (key.length or ID_LENGTH + 1) <= ID_LENGTH
         return header.columns[header.keys[0][0]] if fits else None
