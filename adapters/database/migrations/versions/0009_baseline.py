@@ -432,7 +432,7 @@ def _orders(metadata: sa.MetaData) -> None:
         metadata,
         "s_order",
         "order_number 64, source_system 64, source_order_number 64, source_revision number, "
-        "sent_content 64, rev_num number, active_flg flag, order_type 30, status 30, "
+        "rev_num number, active_flg flag, order_type 30, status 30, "
         "account_id 64 -> s_account.account_id, serv_accnt_id 64 -> s_account.account_id, "
         "bill_accnt_id 64 -> s_account.account_id, agree_id 64, quote_id 64, price_list_id 64, "
         "currency_code 30, due_date 32, completed_date 32",
@@ -506,8 +506,7 @@ def _work_orders(metadata: sa.MetaData) -> None:
         "s_work_order_item",
         "work_order_id -> s_work_order.row_id",
         "integration_id 64, source_reference 255, ln_num 30, prod_id 100, prod_name 255, action_cd 30, "
-        "action_alias 255, asset_status 30, status_cd 30, status_time 32, qty_req number, "
-        "service_num 100, service_point_id 64, "
+        "status_cd 30, status_time 32, qty_req number, service_num 100, service_point_id 64, "
         "serv_accnt_id 64, bill_accnt_id 64, req_ship_dt 32, completed_dt 32, attributes json",
         parent="par_work_order_item_id",
         keys=["integration_id"],
