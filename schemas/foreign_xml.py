@@ -38,10 +38,10 @@ class NotWellFormed(Invalid):
 
 
 class OutOfMemory(Retryable):
-    """The parser got no memory."""
+    """The process got no memory for the message."""
 
-    what = "the parser got no memory"
-    mend = "the message is tried again"
+    what = "there isn't enough memory for the message"
+    mend = "nothing, it is tried again, alone; if it stays so, give the hub more memory, or lower the limit `body`"
 
 
 #: The first bytes of compressed data, and the name of the compression.
@@ -309,7 +309,12 @@ def at_depth(depth: int) -> etree.XPath:
 
 def _walk(root: etree._Element, limits: Limits, size: int) -> None:
     """Check every element of a document of *size* bytes against the limits, in one pass without recursion."""
-    for deepest in at_depth(limits.depth + 1)(root):
+    try:
+        too_deep = at_depth(limits.depth + 1)(root)
+    except etree.XPathEvalError as error:
+        # The expression is right, so that only memory can be missing; libxml2 calls it an unknown error.
+        raise OutOfMemory(why=str(error)) from error
+    for deepest in too_deep:
         raise exceeded(limits, "depth", "more", place_of(deepest))
     most = limits.attributes
     # A document that is shorter than the limit of one text holds no text over the limit.

@@ -11,6 +11,7 @@ docs/design/guarantees.md G1 to G6.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 
 from adapters.database.connection.driver_faults import DatabaseBusy
@@ -28,6 +29,10 @@ from hub.data_manager.rehearsal import asked_services
 from hub.deployment.route import Route
 from integration_objects.errors import HubError
 
+#: bytes of the bodies that are worked in one transaction: the trees made of them take ten times as much memory
+GROUP_BYTES = 4 * 1024 * 1024
+#: bytes of a group after which its trees are freed at once
+LARGE_BYTES = 1024 * 1024
 #: questions without an answer after which `run --once` doesn't wait for a system
 LASTING_FAILURES = 6
 
@@ -38,6 +43,7 @@ class DataManager:
     def __init__(self, open_hub: OpenHub) -> None:
         self._open_hub = open_hub
         self._turn = 0
+        self._bytes_before = 0
         self._asking = Asking(open_hub.surroundings.monotonic)
 
     @property
@@ -56,8 +62,8 @@ class DataManager:
     def take(self, deliveries: Sequence[tuple[Route, Delivery]]) -> list[Filed]:
         """Make inbox rows of a broker's deliveries, and work the ones that need no turn, in one transaction.
 
-        Three kinds of messages are only filed, and worked in their turn: the ones of a route with an order; the ones
-        that may ask another system, which is asked outside of the transaction; and redelivered ones. A redelivered
+        Other messages are only filed, and worked in their turn: the ones of a route with an order; the ones that may
+        ask another system, which is asked outside of the transaction; large ones; and redelivered ones. A redelivered
         message may have killed the process that was working it, and so is worked alone.
 
         When this returns, the deliveries may be acknowledged.
@@ -71,10 +77,15 @@ class DataManager:
             filed, messages = file_arrivals(transaction, deliveries, arrivals)
             group: list[MessageWork] = []
             redelivered: list[MessageWork] = []
+            size = 0
             for work, delivery in messages:
                 if not self._needs_no_turn(work.route):
                     continue
-                (redelivered if delivery.redelivered else group).append(work)
+                size += work.row.size
+                if delivery.redelivered:
+                    redelivered.append(work)
+                elif size <= GROUP_BYTES:
+                    group.append(work)
             transaction.messages.inbox.work_alone([work.row.id for work in redelivered])
             # Only the filing tells which deliveries are new. None of these asks another system: such messages wait for
             # their turn.
@@ -158,8 +169,13 @@ class DataManager:
         Raises:
             Retryable: the database failed; nothing was written, the messages stand where they stood.
         """
+        if self._bytes_before > LARGE_BYTES:
+            # An error and its frames refer to each other, and keep the message's trees. The collector counts objects,
+            # and would let many such trees come together.
+            gc.collect()
         worked = self._work_asked(0.0)
         group = self._mark_next(limit)
+        self._bytes_before = sum(work.row.size for work in group)
         # A message that a process died with is prepared here: its next death must be its own.
         asking = [work for work in group if work.asks_outside and work.row.died_at is None]
         others = [work for work in group if work not in asking]
@@ -222,7 +238,7 @@ class DataManager:
             if due is None or due > self._open_hub.surroundings.now():
                 return []
         with self._open_hub.write() as transaction:
-            rows = transaction.messages.inbox.claim(self._in_turn(running), limit)
+            rows = transaction.messages.inbox.claim(self._in_turn(running), limit, GROUP_BYTES)
             # Work a message alone if a process died with it in hand, so that a second death can only be its fault.
             rows = [row for row in rows if row.died_at is not None][:1] or rows
             transaction.messages.work_marks.take([row.id for row in rows])

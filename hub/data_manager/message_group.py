@@ -12,6 +12,8 @@ from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
 from hub.workflow_manager.answers import StateMoved
 from hub.workflow_manager.effects import TouchesAnotherAccount
+from integration_objects.errors import HubError
+from schemas.check import OutOfMemory
 
 
 def work_group(transaction: Transaction, group: Sequence[MessageWork]) -> list[str]:
@@ -54,7 +56,7 @@ def _is_worked(transaction: Transaction, work: MessageWork, locked: set[str] | N
 def _is_ended(transaction: Transaction, work: MessageWork, locked: set[str] | None) -> bool:
     endings = Endings(transaction)
     if work.fault is not None:
-        endings.fail(work, work.fault)
+        _fail(transaction, work, work.fault)
         return True
     savepoint = transaction.connection.begin_nested()
     mark = transaction.messages.pending_writes.mark()
@@ -73,5 +75,13 @@ def _is_ended(transaction: Transaction, work: MessageWork, locked: set[str] | No
         savepoint.rollback()
         transaction.messages.pending_writes.undo(mark)
         if not must_be_alone:
-            endings.fail(work, work.fault_of(error))
+            _fail(transaction, work, work.fault_of(error))
         return not must_be_alone
+
+
+def _fail(transaction: Transaction, work: MessageWork, error: HubError) -> None:
+    """Write how a message fails; one for which a group lacked memory is worked alone, in its turn."""
+    if isinstance(error, OutOfMemory) and not work.is_alone:
+        transaction.messages.inbox.work_alone([work.row.id])
+    else:
+        Endings(transaction).fail(work, error)

@@ -29,7 +29,7 @@ from hub.workflows.received.workflow_request import prove_licensed
 from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
 from maps.circumstances import at
-from schemas.check import LimitExceeded, parse
+from schemas.check import LimitExceeded, OutOfMemory, parse
 from schemas.field_lines import field_lines
 from schemas.from_xml import external_from_xml
 from schemas.hub_xml import hub_from_xml
@@ -171,6 +171,8 @@ class MessageWork:
         """Return the hub's error for any *error*, with the message as its place."""
         if isinstance(error, HubError):
             return error.at(self.place)
+        if isinstance(error, MemoryError):
+            return OutOfMemory(where=self.place, why="the process may take no more memory")
         driver_fault = self.open_hub.database.fault_of(error)
         if driver_fault is not None:
             return driver_fault.at(self.place)

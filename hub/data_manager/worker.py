@@ -19,6 +19,7 @@ from hub.data_manager.dispatcher import Dispatcher
 from hub.data_manager.intake import Intake, declare_channels, intakes_of, open_transports
 from hub.data_manager.open_hub import OpenHub
 from integration_objects.errors import Retryable
+from schemas.check import OutOfMemory
 
 log = structlog.get_logger()
 
@@ -78,7 +79,8 @@ class Worker:
                 step_start = self._open_hub.surroundings.monotonic()
                 worked = self.step(wait_s)
                 backoff, self._group = poll_s, self._open_hub.deployment.settings.group
-            except Retryable as error:
+            except (Retryable, MemoryError) as fault:
+                error = fault if isinstance(fault, Retryable) else OutOfMemory(where="the worker's loop")
                 log.warning("the world is at fault", again_in_s=backoff, **error.as_dict())
                 self._group = 1  # one by one, the message that made a group fail is found, and the others go on
                 self._wait(backoff)

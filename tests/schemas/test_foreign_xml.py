@@ -247,7 +247,7 @@ def test_the_parser_without_memory_is_tried_again(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(OutOfMemory) as caught:
         parse(b"<a/>")
     assert caught.value.verdict == "retry"
-    assert str(caught.value).startswith("the parser got no memory\n  where: line 7, column 3\n")
+    assert str(caught.value).startswith("there isn't enough memory for the message\n  where: line 7, column 3\n")
 
 
 def test_limits_of_a_route_stop_at_their_caps() -> None:

@@ -21,9 +21,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Integer, Row, Select, bindparam, func, select, update
 
-from adapters.database.connection.statements import upsert
+from adapters.database.connection.statements import is_one_of, upsert
 from adapters.database.messages.inbox_row import INBOX, inbox_row
 from adapters.database.messages.inbox_row import InboxRow as InboxRow
 from adapters.database.messages.next_in_line import CLAIM_AGAIN, CLAIM_ANY, CLAIM_NEAR
@@ -59,6 +59,7 @@ _THE_ROW = _C.id == bindparam("row_id")
 # Another process may have ended the row: then nothing is changed, and the number of changed rows says so.
 _UNFINISHED = _C.final_at.is_(None)
 _BY_ID = select(INBOX).where(_THE_ROW)
+_BY_IDS = select(INBOX).where(is_one_of(_C.id, "ids"))
 _BY_IDENTITY = select(INBOX).where(
     _C.route == bindparam("route"), _C.sender == bindparam("sender"), _C.identity == bindparam("identity")
 )
@@ -171,7 +172,7 @@ class Inbox:
         row = self._connection.execute(statement, values).one_or_none()
         return None if row is None else inbox_row(row)
 
-    def claim(self, routes: Sequence[str], limit: int) -> list[InboxRow]:
+    def claim(self, routes: Sequence[str], limit: int, most_bytes: int | None = None) -> list[InboxRow]:
         """Take the oldest due row of each free key, and due rows without a key, for this transaction.
 
         The rows stay claimed until the transaction ends: on PostgreSQL by locks on rows and keys, on SQLite
@@ -180,11 +181,12 @@ class Inbox:
         Args:
             routes: asked in this order, until there are enough; within a route the oldest go first.
             limit: most rows.
+            most_bytes: of all bodies together; a first row is taken whatever its size. None for no limit.
         """
-        result: list[InboxRow] = []
+        found: list[Row[Any]] = []
         now = self._surroundings.now()
         for route in routes:
-            most = limit - len(result)
+            most = limit - len(found)
             if most <= 0:
                 break
             values = {"route": route, "now": now, "most": most}
@@ -193,8 +195,16 @@ class Inbox:
             # statement finds them again.
             if len(rows) < most:
                 rows = self._connection.execute(CLAIM_ANY, values).all()
-            result += [inbox_row(row) for row in rows]
-        return result
+            found += rows
+        row_ids: list[str] = []
+        size = 0
+        for row in found:
+            size += row.size
+            if row_ids and most_bytes is not None and size > most_bytes:
+                break
+            row_ids.append(row.id)
+        rows_by_id = {row.id: inbox_row(row) for row in self._connection.execute(_BY_IDS, {"ids": row_ids})}
+        return [rows_by_id[row_id] for row_id in row_ids]
 
     def claim_again(self, row_ids: Sequence[str]) -> list[str]:
         """Take those of the rows that were claimed before whose turn it still is, for this transaction, in order.

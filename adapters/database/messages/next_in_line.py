@@ -25,7 +25,7 @@ _NO_BORDER = 2**62
 
 
 def _claim(near: bool) -> Select[Any]:
-    """Return the statement that finds and locks free rows.
+    """Return the statement that finds and locks free rows, and gives their ids and sizes.
 
     Args:
         near: look at the head of each row's line one by one, among the first rows of the route only: fast while
@@ -44,7 +44,7 @@ def _claim(near: bool) -> Select[Any]:
         border = border.order_by(last.c.seq).limit(literal(1)).offset(literal(_NEAR))
         statement = statement.where(row.c.seq < func.coalesce(border.scalar_subquery(), literal(_NO_BORDER)))
     free = _locked(statement, row)
-    return select(free).where(_has_key_lock(free)).order_by(free.c.seq)
+    return select(free.c.id, free.c.size).where(_has_key_lock(free)).order_by(free.c.seq)
 
 
 def _claim_again() -> Select[Any]:
@@ -55,8 +55,9 @@ def _claim_again() -> Select[Any]:
 
 
 def _free(row: FromClause, is_head: ColumnElement[bool]) -> Select[Any]:
+    # Without the body: only the rows that are worked are read whole.
     return (
-        select(row)
+        select(row.c.id, row.c.seq, row.c.route, row.c.key, row.c.size)
         .where(
             text(_in_line("row_")),
             row.c.state != "parked",

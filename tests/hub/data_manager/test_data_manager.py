@@ -9,6 +9,7 @@ import pytest
 from adapters.database.connection.driver_faults import DatabaseBusy
 from adapters.files import hold_name
 from adapters.transport import Delivery, Envelope
+from hub.data_manager import data_manager
 from hub.data_manager.lone_work import LoneWork
 from hub.services.module_licensed import Licence
 from hub.workflow_manager.outcome import Outcome
@@ -175,6 +176,52 @@ def test_a_message_is_noted_while_it_is_computed_alone_and_not_while_it_waits(ro
     assert road.run()
     assert seen[2:] == ["", "", "", ""]
     held.release()
+
+
+def test_a_message_that_lacks_memory_beside_others_is_worked_alone(road, workflow):
+    """The others are worked, and nothing is taken for a fault that nobody foresaw."""
+    calls = []
+
+    def fill(run, tree):
+        calls.append(run)
+        if len(calls) == 2:
+            raise MemoryError
+        return Outcome()
+
+    workflow(fill)
+    row_ids = [road.send(ACCOUNT, "hub_object", name) for name in ("M1", "M2", "M3")]
+    road.manager.work(25)
+    assert [state(road, one) for one in row_ids] == [("done", None, 1), ("received", None, 0), ("done", None, 1)]
+    assert road.run()
+    assert [state(road, one) for one in row_ids] == [("done", None, 1)] * 3
+
+
+def test_a_message_that_lacks_memory_even_alone_is_tried_again_and_parked(road, workflow):
+    workflow(_raise(MemoryError()))
+    row_id = road.send(ACCOUNT, "hub_object", "M1")
+    assert not road.run()
+    assert state(road, row_id) == ("parked", "OutOfMemory", 6)
+
+
+def test_the_messages_that_are_worked_together_are_bounded_by_bytes(road, monkeypatch):
+    """The trees of a group are in memory together; a message that is too large for any group is worked by itself."""
+    monkeypatch.setattr(data_manager, "GROUP_BYTES", 2 * len(ACCOUNT))
+    row_ids = [road.send(ACCOUNT, "hub_object", f"M{number}") for number in range(5)]
+    large = road.send(ACCOUNT + " " * 10 * len(ACCOUNT), "hub_object", "large")
+    assert [road.manager.work(25) for _ in range(5)] == [2, 2, 1, 1, 0]
+    assert [road.shown(one)["state"] for one in (*row_ids, large)] == ["done"] * 6
+
+
+def test_a_large_delivery_is_filed_and_worked_in_its_turn(road, monkeypatch):
+    monkeypatch.setattr(data_manager, "GROUP_BYTES", 2 * len(ACCOUNT))
+    route = road.open_hub.deployment.routes["hub_object"]
+    deliveries = [
+        (route, Delivery(Envelope(f"M{number}", ACCOUNT.encode()), route.place, "broker", route.place))
+        for number in range(3)
+    ]
+    filed = road.manager.take(deliveries)
+    assert [road.shown(one.row_id)["state"] for one in filed] == ["done", "done", "received"]
+    assert road.run()
 
 
 def test_a_fault_in_the_search_for_accounts_is_the_fault_of_its_message_only(road):

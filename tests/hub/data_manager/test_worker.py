@@ -43,3 +43,20 @@ def test_a_stop_is_no_failure_though_messages_are_left(road):
     worker.close()
     with road.open_hub.read() as transaction:
         assert transaction.messages.counts().states["received"] == 1
+
+
+def test_a_lack_of_memory_ends_no_worker(road, monkeypatch):
+    """Wherever it comes: the worker goes on with one message at a time."""
+    worker = Worker(road.open_hub)
+    work, groups = worker.data_manager.work, []
+
+    def fill_or_work(limit):
+        groups.append(limit)
+        if len(groups) == 1:
+            raise MemoryError
+        return work(limit)
+
+    monkeypatch.setattr(worker.data_manager, "work", fill_or_work)
+    assert worker.run(once=True)
+    assert groups[:2] == [25, 1]
+    worker.close()
