@@ -14,6 +14,7 @@ from jinja2 import nodes
 from integration_objects.definition import Component, IntegrationObject
 from integration_objects.names import LINE_ITEM
 from integration_objects.nearest import nearest
+from integration_objects.time_zone import ZoneUnknown, time_zone
 
 #: Filters that give a list of the same instances, and one instance of a list.
 _SAME_LIST = frozenset(
@@ -183,6 +184,8 @@ class _Proof:
         kind = None if node.node is None else self._kind(node.node, names)
         for argument in (*node.args, *(pair.value for pair in node.kwargs)):
             self._kind(argument, names)
+        if node.name == "date":
+            self._zone(node)
         if kind is not None and kind.is_list:
             for name in _field_arguments(node):
                 self._field(_Kind(kind.components), name, node.lineno)
@@ -191,6 +194,16 @@ class _Proof:
         if node.name in _SAME_LIST or node.name in ("d", "default"):
             return kind
         return _ANY
+
+    def _zone(self, node: nodes.Filter) -> None:
+        """Prove the time zone of a filter `date`."""
+        arguments = [*node.args[1:2], *(pair.value for pair in node.kwargs if pair.key == "zone")]
+        for argument in arguments:
+            if isinstance(argument, nodes.Const) and isinstance(argument.value, str):
+                try:
+                    time_zone(argument.value)
+                except ZoneUnknown as fault:
+                    self.found.append(UnknownField(node.lineno, str(fault), fault.mend))
 
     def _fault(self, line: int, text: str, name: str, known: Sequence[str] | _Names) -> None:
         names = list(dict.fromkeys(known))

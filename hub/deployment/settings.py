@@ -16,6 +16,7 @@ import tomllib
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -141,7 +142,7 @@ class Settings(BaseSettings):
         try:
             return time_zone(value).key
         except ZoneUnknown as fault:
-            raise ValueError(f"{fault}: {fault.mend}") from fault
+            raise PydanticCustomError("time_zone", "{why}", {"why": f"{fault}: {fault.mend}"}) from fault
 
     @property
     def listed_systems(self) -> list[str]:
