@@ -16,7 +16,7 @@ from adapters.files import read_file
 from hub.command_line.exit_codes import REFUSED, misused
 from hub.command_line.options import Json
 from hub.deployment.deployment import all_cases, open_deployment
-from hub.deployment.proof import check_deployment, map_findings
+from hub.deployment.proof import check_deployment, database_findings, map_findings
 from hub.presentation.printing import complain, out, print_json
 from integration_objects.errors import located
 from integration_objects.surroundings import Surroundings
@@ -35,7 +35,10 @@ Names = Annotated[list[str] | None, typer.Argument(help="Names of maps; none: al
 @app.command()
 def check(as_json: Json = False) -> None:
     """Prove all routes, maps, objects, schemas and templates of the deployment together."""
-    findings = check_deployment(pathlib.Path.cwd())
+    folder = pathlib.Path.cwd()
+    findings = check_deployment(folder)
+    if not any(finding.severity == "error" for finding in findings):
+        findings += database_findings(open_deployment(folder))
     _report(findings, as_json)
     complain(f"the deployment is sound; warnings: {len(findings)}" if findings else "the deployment is sound")
 

@@ -19,6 +19,7 @@ from adapters.database.connection.database import Database
 from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema.tables import tables_of
+from adapters.database.schema.taken_back import refuse_fields_taken_back
 from adapters.database.schema.upgrade import needs_upgrade, upgrade
 from hub.data_manager.lone_work import LoneWork
 from hub.deployment.deployment import Deployment
@@ -137,6 +138,7 @@ class OpenHub:
 
         Raises:
             DatabaseNotUpgraded: names the command that does it.
+            FieldTakenBack: a column wants a value that no field gives.
         """
         # The database of one machine is the hub's own. A shared one is upgraded by a user who may create tables, which
         # the hub's user need not be.
@@ -144,6 +146,7 @@ class OpenHub:
             upgrade(self.database, self.deployment.definitions)
         elif needs_upgrade(self.database, self.deployment.definitions):
             raise DatabaseNotUpgraded(where=self.database.shown_url)
+        refuse_fields_taken_back(self.database, self.deployment.definitions)
 
     @contextmanager
     def write(self, dry_run: bool = False) -> Iterator[Transaction]:

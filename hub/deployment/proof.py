@@ -16,14 +16,16 @@ import pathlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from adapters.database.connection.database import Database
 from adapters.database.connection.engines import known_url
+from adapters.database.schema.taken_back import refuse_fields_taken_back
 from hub.deployment.declared_expressions import approval_findings, condition_findings, route_findings
 from hub.deployment.deployment import Deployment
 from hub.deployment.folder_layout import folder_findings
 from hub.deployment.loops import loop_findings
 from hub.deployment.settings import Settings, place_of_setting, read_settings
 from integration_objects.declaration import DeclarationFault
-from integration_objects.errors import HubError, Misconfigured, located
+from integration_objects.errors import HubError, Misconfigured, Retryable, located
 from integration_objects.nearest import nearest
 from maps.check import Finding, check_maps
 
@@ -89,6 +91,25 @@ def findings(deployment: Deployment) -> list[Finding]:
             found.append(finding_of(error))
     # A part that can't be read fails each stage that needs it.
     return list(dict.fromkeys(found))
+
+
+def database_findings(deployment: Deployment) -> list[Finding]:
+    """List the faults between the declarations and the database, if there is one already."""
+    settings, folder = deployment.settings, deployment.folder
+    url = known_url(settings.database_url, folder)
+    if url.get_backend_name() == "sqlite" and not pathlib.Path(str(url.database)).exists():
+        return []
+    database = Database(settings.database_url, folder=folder, unsafe=settings.unsafe_database)
+    try:
+        refuse_fields_taken_back(database, deployment.definitions)
+    except Retryable as error:
+        text = "the database could not be asked whether it fits the declarations"
+        return [Finding(database.shown_url, text, error.mend or "check again when it is there", "warning")]
+    except HubError as error:
+        return [finding_of(error)]
+    finally:
+        database.close()
+    return []
 
 
 def finding_of(error: HubError) -> Finding:

@@ -114,3 +114,20 @@ def test_run_refuses_what_check_refuses(command, tmp_path, files, finding):
     assert finding in command("check", expect=1).out
     assert finding in command("run", "--once", expect=2).err
     assert not (tmp_path / "orderhub.db").exists()
+
+
+def test_check_and_run_tell_of_a_required_field_that_is_taken_back(command, tmp_path):
+    (tmp_path / "orderhub.toml").write_text("routes = []\n")
+    file = tmp_path / "integration_objects" / "order.yaml"
+    file.parent.mkdir()
+    declared = (
+        "extends: OM Order\ncomponents: {Order: {children: [{component: Site, table: x_site, keys: [[Role]], "
+        "fields: {Role: {length: 9, required: yes}, Street: {length: 9, required: yes}}}]}}\n"
+    )
+    file.write_text(declared)
+    command("db", "upgrade")
+    file.write_text(declared.replace("Street: {length: 9, required: yes}", "Street: {length: 9}"))
+    assert "the column 'x_site.street' wants a value" in command("check", expect=1).out
+    assert "reason: FieldTakenBack" in command("run", "--once", expect=2).err
+    file.write_text(declared)
+    command("check")

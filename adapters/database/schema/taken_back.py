@@ -1,0 +1,57 @@
+"""Columns that want a value which no field gives: a deployment declared a field required, and has taken it back.
+
+The upgrade drops nothing, so the column stays NOT NULL. Each row that is stored would break that constraint, and the
+sender of the message could do nothing about it. The hub says so before it works a message.
+
+Spec: docs/design/road.md, "Storage".
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import inspect
+
+from adapters.database.connection.database import Database
+from adapters.database.schema.tables import tables_of
+from integration_objects.definition import EXTENSION_PREFIX, Definitions
+from integration_objects.errors import Misconfigured
+
+
+class FieldTakenBack(Misconfigured):
+    """A required field of a deployment's own table is no longer declared, or no longer required."""
+
+    what = "the column '{table}.{column}' wants a value, and no field of the declarations always has one"
+    where = "{database}"
+    why = "its field was declared 'required: yes' when the column was made; now it is {now}"
+    mend = "declare the field as required again, or run on the database: {statement}"
+
+
+class FieldTakenBackOnSqlite(FieldTakenBack):
+    """As `FieldTakenBack`, on a database that can't take NOT NULL off a column."""
+
+    mend = "declare the field as required again, or give the component another table name and load its rows again"
+
+
+def refuse_fields_taken_back(database: Database, definitions: Definitions) -> None:
+    """Refuse the database if a column of a deployment's own table wants a value that no field gives.
+
+    Raises:
+        FieldTakenBack: names the first such column.
+    """
+    tables = {name: table for name, table in tables_of(definitions).tables.items() if name.startswith(EXTENSION_PREFIX)}
+    if not tables:
+        return
+    with database.read() as connection:
+        stored = inspect(connection).get_multi_columns(filter_names=list(tables))
+    kind = FieldTakenBack if database.dialect.is_shared else FieldTakenBackOnSqlite
+    for (_, name), columns in stored.items():
+        for column in columns:
+            declared = tables[name].columns.get(column["name"])
+            is_wanted = not column["nullable"] and column["default"] is None
+            if is_wanted and (declared is None or declared.nullable):
+                raise kind(
+                    table=name,
+                    column=column["name"],
+                    database=database.shown_url,
+                    now="not declared" if declared is None else "not required",
+                    statement=f"ALTER TABLE {name} ALTER COLUMN {column['name']} DROP NOT NULL",
+                )
