@@ -318,7 +318,7 @@ def parts_of(type: Any) -> list[Any]:
     """List the model's types that a list or union is made of."""
     # A restricted list or union knows the types of its parts by its base only.
     while not (hasattr(type, "item_type") or hasattr(type, "member_types")):
-        type = type.base_type
+        type = _base_of(type)
     return [type.item_type] if hasattr(type, "item_type") else list(type.member_types)
 
 
@@ -329,4 +329,14 @@ def _patterns(type: Any) -> Iterator[Any]:
         facet = step.facets.get(XS + "pattern")
         if facet is not None and facet.regexps:
             yield facet
-        step = step.base_type if step.base_type is not step else None
+        step = _base_of(step)
+
+
+def _base_of(type: Any) -> Any:
+    """Return the simple type that a simple type restricts; None for none."""
+    # xmlschema keeps the type that xs:redefine restricts beside the base, and forgets its facets.
+    base = type.redefine or type.base_type
+    # The content of a complex type restricts that of another complex type.
+    if base is not None and base.is_complex():
+        base = base.simple_type
+    return None if base is type else base

@@ -24,8 +24,16 @@ NUMBERS = f"""
 
 
 def schema_of(body: str, attributes: str = "") -> Schema:
-    text = f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" {attributes}>{body}</xs:schema>'
-    return read_schema({"m.xsd": text.encode()}.__getitem__, "m.xsd")
+    return read_schema({"m.xsd": schema_text(body, attributes)}.__getitem__, "m.xsd")
+
+
+def schema_text(body: str, attributes: str = "") -> bytes:
+    return f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" {attributes}>{body}</xs:schema>'.encode()
+
+
+def pattern_type(name: str, base: str, pattern: str) -> str:
+    facet = f'<xs:pattern value="{pattern}"/>'
+    return f'<xs:simpleType name="{name}"><xs:restriction base="{base}">{facet}</xs:restriction></xs:simpleType>'
 
 
 def faults(schema: Schema, text: str) -> list[str]:
@@ -215,3 +223,66 @@ def test_the_end_of_a_day_is_compared_as_the_next_midnight() -> None:
     )
     assert faults(schema, "<r>2025-12-31T24:00:00Z</r>") == []
     assert len(faults(schema, "<r>2025-12-30T24:00:00Z</r>")) == 1
+
+
+CONTENT = f"""{NUMBERS}
+  <xs:complexType name="amount"><xs:simpleContent><xs:extension base="xs:token"><xs:attribute name="c"/></xs:extension>
+  </xs:simpleContent></xs:complexType>
+  <xs:complexType name="slim"><xs:simpleContent><xs:restriction base="amount">{NUMBER}</xs:restriction>
+  </xs:simpleContent></xs:complexType>
+  <xs:complexType name="slimmer"><xs:simpleContent><xs:restriction base="slim">
+    <xs:pattern value="1.*"/></xs:restriction>
+  </xs:simpleContent></xs:complexType>
+  <xs:complexType name="more"><xs:simpleContent><xs:extension base="number"/></xs:simpleContent></xs:complexType>
+  <xs:attributeGroup name="group"><xs:attribute name="g" type="number"/></xs:attributeGroup>
+  <xs:group name="group"><xs:choice>
+    <xs:element name="slim" type="slim"/><xs:element name="slimmer" type="slimmer"/>
+    <xs:element name="more" type="more"/>
+    <xs:element name="amount" type="amount"/></xs:choice></xs:group>
+  <xs:element name="r"><xs:complexType><xs:sequence><xs:group ref="group" minOccurs="0"/></xs:sequence>
+    <xs:attributeGroup ref="group"/></xs:complexType></xs:element>"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<r g="{}"/>',
+        "<r><slim>{}</slim></r>",
+        "<r><slimmer>{}</slimmer></r>",
+        "<r><more>{}</more></r>",
+        f'<r {XSI}><amount xsi:type="slim">{{}}</amount></r>',
+        f'<r {XSI}><amount xsi:type="slimmer">{{}}</amount></r>',
+    ],
+)
+def test_patterns_hold_for_the_content_of_complex_types(body: str) -> None:
+    schema = schema_of(CONTENT)
+    assert faults(schema, body.format("1234")) == []
+    assert len(faults(schema, body.format("123456"))) == 1
+
+
+def test_a_redefined_type_has_the_patterns_of_both_definitions() -> None:
+    base = schema_text('<xs:element name="r" type="t"/>' + pattern_type("t", "xs:string", "[a-z]*"))
+    main = schema_text(
+        f'<xs:redefine schemaLocation="b.xsd">{pattern_type("t", "t", "([a-z0-9]{3})?[a-z0-9]{4}")}</xs:redefine>'
+    )
+    schema = read_schema({"m.xsd": main, "b.xsd": base}.__getitem__, "m.xsd")
+    assert [len(faults(schema, f"<r>{text}</r>")) for text in ("abcd", "abcdefg", "abcdef", "abc1")] == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<r xmlns="urn:x" {} xsi:type="t">{}</r>',
+        '<p:r xmlns:p="urn:x" {} xsi:type="p:t">{}</p:r>',
+        '<q xmlns="urn:x" {}><z xsi:type="t">{}</z></q>',
+        '<q xmlns="urn:x" {} xsi:type="t">{}</q>',
+    ],
+)
+def test_a_type_that_the_message_names_is_found_by_its_namespace(body: str) -> None:
+    schema = schema_of(
+        pattern_type("t", "xs:string", "a") + '<xs:element name="r" type="xs:anySimpleType"/>'
+        '<xs:element name="q" type="xs:anyType"/>',
+        'targetNamespace="urn:x" xmlns="urn:x"',
+    )
+    assert faults(schema, body.format(XSI, "a")) == []
+    assert len(faults(schema, body.format(XSI, "b"))) == 1
