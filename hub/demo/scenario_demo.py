@@ -224,7 +224,7 @@ def _lines(instance: PropertySet) -> tuple[list[tuple[str, ...]], str]:
     in_profile = instance.type == "Asset"
     for item, parent in walk_items(instance):
         depths[id(item)] = 0 if parent is None else depths[id(parent)] + 1
-        action, status = "" if in_profile else action_code(item), item.get("Status") or ""
+        action, status = "" if in_profile else item.get("Action Alias") or action_code(item), item.get("Status") or ""
         values = ", ".join(f"{attribute.get('Name')}={value_of(attribute)}" for attribute in attributes(item))
         product = "  " * depths[id(item)] + (item.get("Product Id") or "")
         counts[product, action, status, item.get("Adjusted Price") or "", values] += 1

@@ -19,8 +19,18 @@ from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.answers import accounts_of_status, synchronize_order
 from hub.workflows.state.order_lookup import MODULE
 from integration_objects.complex_object import action_code, all_items, message, object_name, put_list
+from integration_objects.errors import Refused
 from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, WORK_ORDER, WORK_ORDER_STATUS
 from integration_objects.property_set import PropertySet
+
+
+class OneServiceOneId(Refused):
+    """One service id is told for several lines."""
+
+    what = "the service id {service_id} can't be the id of several services"
+    where = "argument 'service-id'"
+    why = "the lines are {lines}"
+    mend = "name the one line that it belongs to: lines="
 
 
 def set_status(
@@ -31,6 +41,7 @@ def set_status(
     completed: str | None = None,
     milestone: str | None = None,
     reason: str | None = None,
+    service_id: str | None = None,
 ) -> Outcome:
     """Take a person's statement about a work order's lines, as if provisioning had answered so.
 
@@ -42,17 +53,21 @@ def set_status(
         completed: the date of completion; now, if not given.
         milestone: the milestone that the work on the lines has reached.
         reason: the reason of a failure.
+        service_id: the number that the customer knows the service by, of one line.
 
     Raises:
+        OneServiceOneId: a service id is told for several lines.
         WorkOrderUnknown, LineNotAsked, WorkOrderAsksNothing, StatusChangeRefused: as `synchronize_order`.
     """
     answer = {"Status": status, "Completed Date": completed, "Milestone": milestone, "Reason": reason}
+    answer |= {"Service Id": service_id}
+    keys = lines or _open_lines(run, work_order)
+    if service_id is not None and len(keys) > 1:
+        raise OneServiceOneId(service_id=service_id, lines=", ".join(keys))
     fields = {name: text for name, text in answer.items() if text is not None}
     instance = _status_of(work_order)
     instance.properties["Status Time"] = run.now()
-    put_list(instance, LINE_ITEM).extend(
-        PropertySet(LINE_ITEM, properties={KEY: key, **fields}) for key in lines or _open_lines(run, work_order)
-    )
+    put_list(instance, LINE_ITEM).extend(PropertySet(LINE_ITEM, properties={KEY: key, **fields}) for key in keys)
     outcome = synchronize_order(run, message(WORK_ORDER_STATUS, [instance]))
     number = run.headers(WORK_ORDER, {"Work Order Number": work_order})[0]["Order Number"]
     return replace(outcome, reply=None, objects=(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}),))
@@ -81,6 +96,7 @@ _BY_NAME = named_workflow(
     Argument("completed", "date", help="When they were completed; without it, now."),
     Argument("milestone", help="How far the work on them is."),
     Argument("reason", help="Why they failed."),
+    Argument("service-id", help="The service id of the one line that `lines` names, as provisioning has given it."),
     module=MODULE,
     accounts=lambda run, values: accounts_of_status(
         run, message(WORK_ORDER_STATUS, [_status_of(values["work_order"])])

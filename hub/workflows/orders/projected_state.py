@@ -167,7 +167,8 @@ def _leave_out_later(order: PropertySet, on: str) -> list[Note]:
         if action_code(item) == NO_ACTION or (due is not None and read_date(due).date() <= until):
             continue
         when = "no due date" if due is None else f"due {due}"
-        text = f"order {order.get('Order Number')}: {action_code(item)} {described(item)}: {when}"
+        action = item.get("Action Alias") or action_code(item)
+        text = f"order {order.get('Order Number')}: {action} {described(item)}: {when}"
         notes.append(Note("left out", text))
         make_no_action(item)
     return notes

@@ -6,6 +6,7 @@ import pytest
 
 from hub.workflows.fulfilment.answers import WorkOrderUnknown
 from hub.workflows.fulfilment.late_answers import LineNotAsked, WorkOrderAsksNothing
+from hub.workflows.fulfilment.order_synchronization import OneServiceOneId
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import instances, walk_items
 from integration_objects.names import KEY
@@ -73,6 +74,18 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(ordered, given, refusa
     assert caught.value.why.startswith(why)
     assert caught.value.where
     assert statuses(ordered)["Local Line"] == "Open"
+
+
+def test_a_service_id_is_told_of_one_line(ordered):
+    with pytest.raises(OneServiceOneId):
+        ordered.ask("order-synchronization", work_order="O-0000001-1", status="Open", service_id="5550101")
+    [order] = ordered.stored("OM Order", Order_Number="O-0000001")
+    [key] = [item.get(KEY) for item, _ in walk_items(order) if item.get("Product Id") == "Local Line"]
+    told = {"work_order": "O-0000001-1", "lines": key, "service_id": "5550101"}
+    assert ordered.ask("order-synchronization", status="Open", **told).state == "done"
+    [order] = ordered.stored("OM Order", Order_Number="O-0000001")
+    [line] = [item for item, _ in walk_items(order) if item.get(KEY) == key]
+    assert (line.get("Status"), line.get("Service Id")) == ("Open", "5550101")
 
 
 def test_a_work_order_that_was_withdrawn_asks_nothing(road):
