@@ -266,6 +266,15 @@ class Transport:
         """Whether messages wait that `receive` could not deliver yet."""
         return False
 
+    def depth(self, channel: str) -> int | None:
+        """Count the messages that wait at the other side; None where the transport can't tell.
+
+        Raises:
+            Unroutable: there is no such channel.
+            TransportAway: the other side doesn't answer.
+        """
+        return None
+
     def left_alone(self, channel: str) -> Mapping[str, str]:
         """The messages of *channel* that can't be taken, by the names that people know, each with the reason."""
         return {}

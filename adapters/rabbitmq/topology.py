@@ -59,6 +59,17 @@ def declare(link: Link, channels: Sequence[Channel]) -> None:
         _declare_own(link, channel)
 
 
+def depth(link: Link, name: str) -> int:
+    """Count the messages that are ready in the queue *name*.
+
+    Raises:
+        Unroutable: there is no such queue.
+        BrokerRefused: the user has no right to look at it.
+        TransportAway: the broker doesn't answer.
+    """
+    return link.ask(_declaring(Channel(name, shared=True), str(link.address), None))
+
+
 def _declare_own(link: Link, channel: Channel) -> None:
     """Declare a queue with the hub's arguments; name all differences of a queue that has other ones."""
     arguments: Mapping[str, Any] = {DURABLE: True, **_arguments(channel)}
@@ -128,14 +139,17 @@ def _with_dead_letters(channels: Sequence[Channel]) -> Iterator[Channel]:
 
 def _declaring(
     channel: Channel, broker: str, arguments: Mapping[str, Any] | None
-) -> Callable[[Any, Answer[None]], None]:
-    """Make the I/O thread's work that declares *channel*; without *arguments* it only looks whether it exists."""
+) -> Callable[[Any, Answer[int]], None]:
+    """Make the I/O thread's work that declares *channel* and gives the number of its ready messages.
+
+    Without *arguments* it only looks whether the queue exists.
+    """
     where = f"queue {channel.name} at {broker}"
     check_name(channel.name, where)
 
-    def work(connection: Any, answer: Answer[None]) -> None:
-        def declared(amqp_channel: Any) -> None:
-            answer.give(None)
+    def work(connection: Any, answer: Answer[int]) -> None:
+        def declared(amqp_channel: Any, frame: Any) -> None:
+            answer.give(frame.method.message_count)
             amqp_channel.close()
 
         def opened(amqp_channel: Any) -> None:
@@ -147,7 +161,7 @@ def _declaring(
                 passive=arguments is None,
                 durable=arguments is not None and arguments[DURABLE],
                 arguments=of_queue or None,
-                callback=lambda _: declared(amqp_channel),
+                callback=lambda frame: declared(amqp_channel, frame),
             )
 
         connection.channel(on_open_callback=opened)

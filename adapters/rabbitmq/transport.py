@@ -14,7 +14,7 @@ from adapters.rabbitmq.consumer import Consumer, QueuedMessage, Tag
 from adapters.rabbitmq.link import Link
 from adapters.rabbitmq.properties import envelope_of, properties_of, sender_of
 from adapters.rabbitmq.publisher import Message, Publisher
-from adapters.rabbitmq.topology import check_name, declare
+from adapters.rabbitmq.topology import check_name, declare, depth
 from adapters.transport import MOST_BYTES, Channel, Delivery, Envelope, Setup, Transport
 from integration_objects.surroundings import Surroundings
 
@@ -92,6 +92,10 @@ class RabbitMQ(Transport):
     def receive_any(self, channels: Sequence[str], limit: int, wait_s: float) -> list[Delivery]:
         """Take from several channels, beginning with another one at each call; in order within each."""
         return [self._delivery(message) for message in self._consumer.receive(channels, limit, wait_s)]
+
+    def depth(self, channel: str) -> int:
+        """Count the messages that are ready in a queue; the ones that a hub has taken and not filed are not in it."""
+        return depth(self._in, channel)
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge *deliveries* on their own channels, finished prefixes in one frame."""

@@ -267,6 +267,12 @@ class FolderTransport(Transport):
         left_alone = self._left_alone.get(channel, {})
         return any(_shown(channel, name) not in left_alone for name, _ in waiting)
 
+    def depth(self, channel: str) -> int:
+        """Count the files in ``inbox/``, those that can't be taken included."""
+        inbox = self._folder(channel) / "inbox"
+        with _disk(channel):
+            return len(files(inbox)) if inbox.is_dir() else 0
+
     def left_alone(self, channel: str) -> dict[str, str]:
         """The files that can't be taken, ``<channel>/<file>``, each with the reason, as the last look found them.
 

@@ -6,7 +6,7 @@ Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from adapters.database.schema.upgrade import planned_upgrade, upgrade
 from hub.command_line.exit_codes import DONE, REFUSED
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
-from hub.data_manager.intake import left_alone
+from hub.data_manager.intake import doors, left_alone
 from hub.data_manager.lookup import status_of
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.processes import check_workers, run_workers
@@ -55,8 +55,11 @@ def run(
 @app.command()
 def status(as_json: Json = False) -> None:
     """Show the components and the messages: the number in each state, waiting messages, fallout."""
-    with opened_hub() as open_hub, open_hub.read() as transaction:
-        state = status_of(transaction, open_hub.deployment)
+    with opened_hub() as open_hub:
+        with open_hub.read() as transaction:
+            state = status_of(transaction, open_hub.deployment)
+        # Behind the transaction: a broker that doesn't answer is waited for.
+        state["channels"] = doors(open_hub)
         state["left_alone"] = [{"file": file, "why": why} for file, why in left_alone(open_hub).items()]
     if as_json:
         print_json(state)
@@ -64,31 +67,52 @@ def status(as_json: Json = False) -> None:
         _print_status(state)
 
 
+#: the tables of `status` behind the counts: the key in the JSON, the headings, and the fields of a row
+_TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("unfinished", ("route", "state", "why", "messages", "since"), ("route", "state", "reason", "messages", "oldest")),
+    (
+        "held_keys",
+        ("route", "key held", "by message", "state", "why", "behind"),
+        ("route", "key", "message", "state", "reason", "behind"),
+    ),
+    ("channels", ("door of", "door", "waiting", "why"), ("route", "door", "waiting", "why")),
+    ("outbox", ("waits for", "messages", "since", "why"), ("destination", "waiting", "oldest", "why")),
+    ("set_aside", ("set aside for", "messages", "since"), ("destination", "messages", "oldest")),
+    ("left_alone", ("left alone", "why"), ("file", "why")),
+    ("fallout", ("fallout", "order", "cause", "reason"), ("row_id", "order_number", "cause", "reason")),
+)
+
+
 def _print_status(state: Mapping[str, Any]) -> None:
     components = [(component["name"], component["state"], component["why"]) for component in state["components"]]
     out(table(("component", "state", "why"), components))
     messages, deliveries = state["messages"], state["doors"]
+    counts = [(name, number, messages["oldest"].get(name)) for name, number in messages["states"].items()]
     out("")
-    out(table(("messages", "count"), [*messages["states"].items(), ("received", messages["received"])]))
+    out(table(("messages", "count", "oldest"), [*counts, ("received", messages["received"], None)]))
     out(
         f"\nduplicates {messages['duplicates']}; the doors counted {deliveries['deliveries']} deliveries: "
         + ("both sides agree" if deliveries["agrees"] else "THE TWO SIDES DIFFER")
     )
-    if state["outbox"]:
+    troubled = [row for row in state["unfinished"] if row["reason"] is not None]
+    outbox = [{**row, "why": _shown(row["error"])} for row in state["outbox"]]
+    _print_rows(
+        troubled, ("route", "state", "why", "messages", "since"), ("route", "state", "reason", "messages", "oldest")
+    )
+    for name, headings, fields in _TABLES:
+        _print_rows(outbox if name == "outbox" else state[name], headings, fields)
+
+
+def _print_rows(rows: Sequence[Mapping[str, Any]], headings: tuple[str, ...], fields: tuple[str, ...]) -> None:
+    """Print a table of some fields, if there are rows."""
+    if rows:
         out("")
-        out(table(("waits for", "messages", "since"), [tuple(row.values()) for row in state["outbox"]]))
-    if state["set_aside"]:
-        out("")
-        out(table(("set aside for", "messages", "since"), [tuple(row.values()) for row in state["set_aside"]]))
-    if state["left_alone"]:
-        out("")
-        out(table(("left alone", "why"), [tuple(row.values()) for row in state["left_alone"]]))
-    if state["fallout"]:
-        fields = ("row_id", "order_number", "cause", "reason")
-        out("")
-        out(
-            table(("fallout", "order", "cause", "reason"), [[row[name] for name in fields] for row in state["fallout"]])
-        )
+        out(table(headings, [[row[name] for name in fields] for row in rows]))
+
+
+def _shown(error: Mapping[str, str] | None) -> str | None:
+    """Write a stored error as one line: the thing that failed, and why."""
+    return None if error is None else ": ".join(filter(None, (error.get("what"), error.get("why"))))
 
 
 @app.command()

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 
@@ -23,7 +24,7 @@ from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.channels import channel_of, declared_channels
 from hub.deployment.route import Route
-from integration_objects.errors import Misconfigured, Retryable
+from integration_objects.errors import HubError, Misconfigured, Retryable
 
 log = structlog.get_logger()
 
@@ -41,6 +42,32 @@ def left_alone(open_hub: OpenHub) -> dict[str, str]:
             if transport is not None:
                 found |= transport.left_alone(route.place)
                 transport.close()
+    return found
+
+
+def doors(open_hub: OpenHub) -> list[dict[str, Any]]:
+    """Look at the doors of the deployment's routes, embedded channels apart.
+
+    Returns:
+        For each: ``route``, ``door`` (``channel mainframe.orders``), ``waiting``, the number of messages outside, and
+        ``why`` there is no number: the transport doesn't answer, or lacks the channel.
+    """
+    transports = open_transports(open_hub)
+    found = []
+    for route in open_hub.deployment.routes.values():
+        transport = transports.get(route.transport.name)
+        if transport is None:
+            continue
+        waiting, why = None, None
+        try:
+            waiting = transport.depth(route.place)
+        except HubError as error:
+            why = f"{error.what}: {error.why}" if error.why else error.what
+        found.append(
+            {"route": route.name, "door": f"{route.transport.name} {route.place}", "waiting": waiting, "why": why}
+        )
+    for transport in transports.values():
+        transport.close()
     return found
 
 

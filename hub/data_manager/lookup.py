@@ -6,8 +6,10 @@ Spec: docs/design/road.md, "Command line, completed" (`show`); docs/design/integ
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.database.messages.outbox import Outbox
 from adapters.database.objects.store import ObjectStore
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.deployment import Deployment
@@ -82,9 +84,9 @@ def header_expression(definitions: Definitions, name: str, text: str) -> Express
 
 
 def status_of(transaction: Transaction, deployment: Deployment) -> dict[str, Any]:
-    """Return the state of the hub: its components, messages by state, both counts, waiting messages, and fallout."""
+    """Return the state of the hub: its components, its messages with their ages and keys, what waits, and fallout."""
     messages = transaction.messages
-    counts = messages.counts()
+    counts, unfinished = messages.counts(), messages.overview.unfinished()
     known = {row["name"]: row for row in messages.control.components()}
     components = [
         {"name": name, "state": "running", "why": None, "since": None, **known.get(name, {})}
@@ -95,13 +97,37 @@ def status_of(transaction: Transaction, deployment: Deployment) -> dict[str, Any
         "messages": {
             "received": counts.received,
             "states": dict(counts.states),
+            "oldest": _oldest(unfinished),
             "duplicates": counts.duplicates,
         },
         "doors": {
             "deliveries": counts.deliveries,
             "agrees": counts.agrees,
         },
-        "outbox": messages.outbox.waiting_counts(),
+        "unfinished": unfinished,
+        "held_keys": messages.overview.held_keys(),
+        "outbox": _waiting(messages.outbox),
         "set_aside": messages.outbox.aside_counts(),
         "fallout": messages.fallout.listing(),
     }
+
+
+def _oldest(unfinished: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Find the time at which the oldest message of each unfinished state was received."""
+    oldest: dict[str, str] = {}
+    for row in unfinished:
+        oldest[row["state"]] = min(oldest.get(row["state"], row["oldest"]), row["oldest"])
+    return oldest
+
+
+def _waiting(outbox: Outbox) -> list[dict[str, Any]]:
+    """Count the messages that wait for each destination, and tell why the first of them didn't leave."""
+    counts = outbox.waiting_counts()
+    heads = {head.message.destination: head for head in outbox.heads(row["destination"] for row in counts)}
+    found = []
+    for row in counts:
+        head = heads.get(row["destination"])
+        failed = head is not None and head.error is not None
+        blocked = {"attempts": head.attempts, "again_at": head.due_at, "error": head.error} if head and failed else {}
+        found.append({**row, "attempts": 0, "again_at": None, "error": None, **blocked})
+    return found

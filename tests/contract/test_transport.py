@@ -87,6 +87,19 @@ def test_what_was_published_is_received_once_and_in_order(transports: Implementa
     assert consumer.receive(transports.orders, limit=100, wait_s=0) == []
 
 
+def test_the_messages_that_wait_outside_are_counted(transports: Implementation) -> None:
+    """None from a transport that can't tell; RabbitMQ counts a moment after it has confirmed."""
+    transport = transports.open()
+    transport.publish(transports.orders, envelopes(1, 2, 3))
+    deadline = time.monotonic() + 10
+    while transport.depth(transports.orders) not in (None, 3):
+        assert time.monotonic() < deadline
+    consumer = transports.open()
+    consumer.acknowledge(consumer.receive(transports.orders, limit=10, wait_s=5))
+    while transport.depth(transports.orders) not in (None, 0):
+        assert time.monotonic() < deadline
+
+
 def test_what_was_published_is_there_when_publish_returns(transports: Implementation) -> None:
     publisher = transports.open()
     publisher.publish(transports.orders, envelopes(1))

@@ -196,6 +196,8 @@ class Inbox:
             if len(rows) < most:
                 rows = self._connection.execute(CLAIM_ANY, values).all()
             found += rows
+        if not found:
+            return []
         row_ids: list[str] = []
         size = 0
         for row in found:

@@ -35,12 +35,12 @@ def _claim(near: bool) -> Select[Any]:
     if near:
         is_head = _is_head(row, other)
     else:
-        line = select(func.min(other.c.seq)).where(other.c.route == bindparam("route"), text(_in_line("other")))
+        line = select(func.min(other.c.seq)).where(other.c.route == bindparam("route"), text(in_line("other")))
         is_head = row.c.seq.in_(line.where(other.c.key.is_not(None)).group_by(other.c.key))
     statement = _free(row, is_head).where(row.c.route == bindparam("route")).limit(bindparam("most"))
     if near:
         last = INBOX.alias("last_")
-        border = select(last.c.seq).where(last.c.route == bindparam("route"), text(_in_line("last_")))
+        border = select(last.c.seq).where(last.c.route == bindparam("route"), text(in_line("last_")))
         border = border.order_by(last.c.seq).limit(literal(1)).offset(literal(_NEAR))
         statement = statement.where(row.c.seq < func.coalesce(border.scalar_subquery(), literal(_NO_BORDER)))
     free = _locked(statement, row)
@@ -59,7 +59,7 @@ def _free(row: FromClause, is_head: ColumnElement[bool]) -> Select[Any]:
     return (
         select(row.c.id, row.c.seq, row.c.route, row.c.key, row.c.size)
         .where(
-            text(_in_line("row_")),
+            text(in_line("row_")),
             row.c.state != "parked",
             row.c.due_at <= bindparam("now"),
             or_(row.c.key.is_(None), is_head),
@@ -69,7 +69,7 @@ def _free(row: FromClause, is_head: ColumnElement[bool]) -> Select[Any]:
 
 
 def _is_head(row: FromClause, other: FromClause) -> ColumnElement[bool]:
-    line = select(other.c.seq).where(other.c.route == row.c.route, text(_in_line("other")))
+    line = select(other.c.seq).where(other.c.route == row.c.route, text(in_line("other")))
     head = line.where(other.c.key == row.c.key).order_by(other.c.seq).limit(literal(1))
     return row.c.seq == head.correlate(row).scalar_subquery()
 
@@ -87,7 +87,7 @@ def _has_key_lock(free: CTE) -> ColumnElement[bool]:
     return or_(free.c.key.is_(None), try_lock_text(free.c.route + "\x1f" + free.c.key))
 
 
-def _in_line(alias: str) -> str:
+def in_line(alias: str) -> str:
     """Return the condition of the partial indexes, for a table alias."""
     # As text, without bound values: a partial index is used only where the planner can see that its condition holds.
     return f"({IN_LINE.replace('state', f'{alias}.state').replace('waits_for', f'{alias}.waits_for')})"

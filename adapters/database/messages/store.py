@@ -30,6 +30,7 @@ from adapters.database.messages.filing import Arrival, Filed, Filing
 from adapters.database.messages.inbox import Inbox
 from adapters.database.messages.inbox_row import INBOX
 from adapters.database.messages.outbox import OUTBOX, Outbox, described
+from adapters.database.messages.overview import Overview
 from adapters.database.messages.pending_writes import PendingWrites
 from adapters.database.messages.records import IntegrationKeys, Sessions, WorkflowRuns
 from adapters.database.schema.hub_tables import STATES
@@ -103,7 +104,7 @@ class MessageStore:
     """The message store, in the transaction of *connection*.
 
     Attributes:
-        inbox, work_marks, outbox, pending_writes, control, keys, fallout, sessions, runs: the parts of
+        inbox, overview, work_marks, outbox, pending_writes, control, keys, fallout, sessions, runs: the parts of
             the store. Pending writes are written by the caller before the transaction ends.
     """
 
@@ -120,6 +121,7 @@ class MessageStore:
         self.pending_writes = PendingWrites(self.inbox, self.outbox)
         self.control = Control(connection, surroundings, process)
         self.work_marks = WorkMarks(connection, surroundings, process)
+        self.overview = Overview(connection)
         self.keys = IntegrationKeys(connection, surroundings)
         self.fallout = Fallout(connection, surroundings, user)
         self.sessions = Sessions(connection, surroundings)

@@ -76,6 +76,11 @@ def test_status_has_the_contracts_names_and_sums_up(shell):
     messages = found["messages"]
     assert messages["received"] == sum(messages["states"].values()) == 2
     assert messages["duplicates"] == 0
+    assert found.keys() == {
+        "components", "messages", "doors", "unfinished", "held_keys", "channels", "outbox", "set_aside", "left_alone",
+        "fallout",
+    }  # fmt: skip
+    assert messages["oldest"] == {}
     assert [one["name"] for one in found["components"]] == [
         "route:hub_object",
         "route:mainframe_order",

@@ -616,6 +616,41 @@ class TestControl:
         assert store.counts("status").received == 0
 
 
+class TestOverview:
+    def test_unfinished_messages_are_counted_with_their_reason_and_age(
+        self, store: MessageStore, surroundings: Surroundings
+    ) -> None:
+        first = surroundings.now()
+        for number in range(3):
+            store.inbox.retry(store.file(arrival(f"m{number}")).row_id, LATER, Retryable("busy", mend="mend it"))
+        store.file(arrival("m4", route="status"))
+        store.inbox.finish_all([Ending(store.file(arrival("m5")).row_id, "done")])
+        retrying, received = store.overview.unfinished()
+        assert {name: retrying[name] for name in ("route", "state", "reason", "messages")} == {
+            "route": "orders",
+            "state": "retrying",
+            "reason": "Retryable",
+            "messages": 3,
+        }
+        assert first < retrying["oldest"] < received["oldest"]
+        assert (received["route"], received["reason"], received["messages"]) == ("status", None, 1)
+
+    def test_a_held_key_names_the_message_that_holds_it_and_the_number_behind(self, store: MessageStore) -> None:
+        """A key whose first message is due is not held, nor is one whose first message waits for a condition."""
+        rows = [store.file(arrival(f"m{number}", key=key)).row_id for number, key in enumerate("AAABBCCD")]
+        store.inbox.park(rows[0], Retryable("died", mend="mend it"))
+        store.inbox.retry(rows[3], LATER, Retryable("busy", mend="mend it"))
+        store.inbox.park(rows[5], Retryable("waits", mend="mend it"), waits_for="order 7")
+        store.inbox.retry(rows[7], LATER, Retryable("busy", mend="mend it"))
+        held = store.overview.held_keys()
+        assert [(one["key"], one["message"], one["message_id"], one["state"], one["behind"]) for one in held] == [
+            ("A", rows[0], "m0", "parked", 2),
+            ("B", rows[3], "m3", "retrying", 1),
+            ("D", rows[7], "m7", "retrying", 0),
+        ]
+        assert {one["route"] for one in held} == {"orders"}
+
+
 class TestListing:
     def test_messages_are_listed_the_last_first_and_filtered(
         self, store: MessageStore, surroundings: Surroundings

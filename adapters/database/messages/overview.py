@@ -1,0 +1,74 @@
+"""What an operator asks the inbox: which messages aren't finished, since when and why, and which keys they hold.
+
+In the transaction of *connection*.
+
+Spec: docs/design/guarantees.md, G7 (nothing fails silently).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text
+
+from adapters.database.messages.inbox_row import INBOX
+from adapters.database.messages.next_in_line import in_line
+from adapters.database.schema.hub_tables import UNFINISHED_STATES
+
+#: the keys that are listed at most
+MOST_KEYS = 100
+_C = INBOX.c
+_UNFINISHED = (
+    select(_C.route, _C.state, _C.reason, func.count().label("messages"), func.min(_C.received_at).label("oldest"))
+    .where(_C.state.in_(UNFINISHED_STATES))
+    .group_by(_C.route, _C.state, _C.reason)
+    .order_by(_C.route, _C.state, _C.reason)
+)
+_ROW, _OTHER = INBOX.alias("row_"), INBOX.alias("other")
+_LINE = (
+    select(_OTHER.c.seq)
+    .where(_OTHER.c.route == _ROW.c.route, _OTHER.c.key == _ROW.c.key, text(in_line("other")))
+    .correlate(_ROW)
+)
+_BEHIND = _LINE.with_only_columns(func.count()).where(_OTHER.c.seq > _ROW.c.seq).scalar_subquery()
+_HELD = (
+    select(
+        _ROW.c.route,
+        _ROW.c.key,
+        _ROW.c.id.label("message"),
+        _ROW.c.message_id,
+        _ROW.c.state,
+        _ROW.c.reason,
+        _ROW.c.due_at,
+        _ROW.c.received_at.label("since"),
+        _BEHIND.label("behind"),
+    )
+    .where(
+        text(in_line("row_")),
+        _ROW.c.state != "received",
+        _ROW.c.key.is_not(None),
+        ~_LINE.where(_OTHER.c.seq < _ROW.c.seq).exists(),
+    )
+    .order_by(_ROW.c.seq)
+    .limit(MOST_KEYS)
+)
+
+
+class Overview:
+    """The unfinished messages, for an operator."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def unfinished(self) -> list[dict[str, Any]]:
+        """Count the unfinished messages: ``route``, ``state``, ``reason``, ``messages``, ``oldest`` (ISO time)."""
+        return [dict(row) for row in self._connection.execute(_UNFINISHED).mappings()]
+
+    def held_keys(self) -> list[dict[str, Any]]:
+        """List the keys whose first message retries or is parked: the later messages of the key wait for it.
+
+        Returns:
+            The first hundred, the oldest first: ``route``, ``key``, ``message`` (its id), ``message_id``, ``state``,
+            ``reason``, ``due_at``, ``since``, and ``behind``, the number of messages that wait.
+        """
+        return [dict(row) for row in self._connection.execute(_HELD).mappings()]
