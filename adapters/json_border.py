@@ -37,7 +37,7 @@ _OBJECT = ("expected an object, found {found}", "use { }")
 _LIST = ("expected a list, found {found}", "use [ ]")
 #: By pydantic's kind of error: why, as a template of its context and the found value's kind, and mend.
 _WORDS: Mapping[str, tuple[str, str]] = {
-    "missing": ("it is needed, and there is none", "give it"),
+    "missing": ("expected a value, found none", "give it"),
     "extra_forbidden": ("there is no part of this name", "leave it out"),
     "string_type": ("expected a text, found {found}", "give a text"),
     "string_too_short": ("expected a text, found an empty one", "give a text"),

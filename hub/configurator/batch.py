@@ -85,7 +85,7 @@ class Batch:
         self.maker = maker
         self.items = items
         self.by_key: dict[str, PropertySet] = {}
-        # By identity: added items have no key that the batch knows, and property sets have no hash.
+        # By identity, because property sets have no hash.
         self.parents: dict[int, PropertySet | None] = {}
         for item, parent in walk_items(instance):
             self.by_key[item.get(KEY) or ""] = item
@@ -342,6 +342,7 @@ class Batch:
             below = [(child, PropertySet(LINE_ITEM)) for child in line_items(source)]
             if below:
                 put_list(target, LINE_ITEM).extend(twin for _, twin in below)
+            # Reversed, because a stack gives its last entry first: the new keys come in the tree's order.
             stack += reversed(below)
         return top
 
@@ -356,7 +357,7 @@ class Batch:
             subjects = copies[number] if isinstance(request, CopyItem) else [item]
             if any(id(subject) not in present for subject in subjects):
                 raise RequestsContradict(
-                    contradiction="the item of the request isn't there in the end",
+                    contradiction="the item of the request isn't in the new state",
                     where=self._where(number),
                     fault="another request removes it, or it would stand beneath itself or beneath a removed item",
                 )

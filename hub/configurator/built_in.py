@@ -98,6 +98,6 @@ def _out_of_sight(tree: ProductTree, batch: BatchResult) -> list[BrokenRule]:
     broken = []
     for item in batch.placed:
         if id(item) not in seen:
-            text = f"{label(item)} can't stand beneath what is Inactive or no longer belongs"
+            text = f"{label(item)} can't stand beneath an item that is Inactive or no longer belongs"
             broken.append(BrokenRule("Component", item.get("Product Id") or "", item.get(KEY), text))
     return broken

@@ -262,6 +262,7 @@ class _AnsweredTree:
         for name, value in values.items():
             if name not in component.fields:
                 raise self._client.faulty(f"'{component.name}' has no field {shown(name)}", where)
+            # By type, because Python counts true and false among the integers.
             text = str(value) if type(value) is int else value
             if text is not None and not isinstance(text, str):
                 why = f"expected a text, a number or null, found {kind_of_json(value)}"

@@ -42,6 +42,7 @@ def requests_from_json(text: str) -> list[Request]:
     """
     check_limit("batch", "characters", len(text), MOST_JSON)
     try:
+        # Numbers stay texts: a float would lose digits of a quantity.
         batch = json.loads(
             text, parse_int=str, parse_float=str, parse_constant=_no_constant, object_pairs_hook=_no_doubles
         )
@@ -101,6 +102,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Left to itself, the parser takes the last of two equal names without an error.
     entries = dict(pairs)
     if len(entries) < len(pairs):
         raise ValueError("an object has one name twice")

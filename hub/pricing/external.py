@@ -37,6 +37,7 @@ from integration_objects.property_set import PropertySet
 
 
 def _number(value: Any) -> Decimal:
+    # Decimals arrive as texts (`http_client`), with all digits. Python counts true and false among the integers.
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise ValueError(f"expected a number, found {kind_of_json(value)}")
     return read_number(str(value))

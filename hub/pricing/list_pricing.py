@@ -74,6 +74,7 @@ class _LinePrices:
 
     def _price(self, line: Line, product: str, around: Scopes) -> LinePrice | None:
         by_bundle = self.effective.prices.get(product, {})
+        # "" for no price, because None is a bundle, too: the price that holds everywhere.
         bundle = next(_nearest_first(by_bundle, around), "")
         if bundle == "":
             return None
@@ -81,6 +82,7 @@ class _LinePrices:
         price, rules = listed.price, []
         for rule in (*self._tier(line, product, around), *self._discounts(product, around)):
             changed = _ruled(price, rule)
+            # A rule that changes nothing isn't named in the Pricing Comment.
             if changed != price:
                 price = changed
                 rules.append(rule.name)
@@ -97,6 +99,7 @@ class _LinePrices:
         by_bundle = self.effective.tiers.get(product, {})
         for bundle in _nearest_first(by_bundle, around):
             count = self.counts[product, bundle, id(around[bundle])]
+            # The highest tier stands first. A bundle whose tiers are all too high leaves the choice to a farther one.
             for rule in by_bundle[bundle]:
                 if rule.from_quantity <= count:
                     yield rule

@@ -65,7 +65,7 @@ class PriceListNotEffective(Refused):
 class PricingDateWrong(Refused):
     """The date of the prices is no date."""
 
-    what = "nothing can be priced for a date that is none"
+    what = "the date of the prices can't be read"
     where = "argument 'on'"
     why = "{fault}"
     mend = "give a date or a date-time"
@@ -247,6 +247,7 @@ class _Reading:
         exclusive = [rule for rule in rules if rule.kind in ("Volume", "Every Nth Free")]
         same_price = attrgetter("product", "bundle", "period.start")
         same_case = attrgetter("kind", "product", "bundle", "from_quantity", "period.start")
+        # Two with another start are no contradiction: the one that started last counts.
         self._check_twice(ITEM, items, same_price, "two prices for one product")
         self._check_twice(RULE, rules, attrgetter("name"), "two rules with one name")
         self._check_twice(RULE, exclusive, same_case, "two rules for one case")
@@ -328,7 +329,7 @@ class _Reading:
     def _text(self, node: PropertySet, name: str) -> str:
         text = node.get(name)
         if not text:
-            self._fail(node, name, "it is needed, and there is none")
+            self._fail(node, name, "expected a value, found none")
         return text
 
     def _number(self, node: PropertySet, name: str) -> Decimal:

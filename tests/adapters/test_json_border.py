@@ -26,7 +26,7 @@ class Document(BaseModel):
 @pytest.mark.parametrize(
     ("line", "where", "why", "mend"),
     [
-        ({}, "lines[0].number", "it is needed, and there is none", "give it"),
+        ({}, "lines[0].number", "expected a value, found none", "give it"),
         ({"number": 1.5}, "lines[0].number", "expected a whole number, found a number", "give a whole number"),
         ({"number": 1, "more": 1}, "lines[0].more", "there is no part of this name", "leave it out"),
         ({"number": 1, "kind": "c"}, "lines[0].kind", "expected one of 'a' or 'b'", "give one of these"),

@@ -83,6 +83,7 @@ class Entries:
             below = self._children(stack.pop())
             for child in below:
                 self.of[child.component].append(child)
+            # A leaf needs no visit; a deleted entry gets one, which refuses other operations beneath it.
             stack.extend([child for child in reversed(below) if child.node.children or child.operation == "delete"])
 
     def read_json(self, component: StoredComponent) -> None:
@@ -170,6 +171,7 @@ def entries_of(stored: StoredObject, instance: PropertySet, operation: str | Non
     # A header that is another object's row is only found by its key: its other fields are no columns of that row.
     read_values(stored.header, [header], stored.header.keys[0][0] if stored.is_borrowed else None)
     entries.read_json(stored.header)
+    # Component by component, and not node by node: the values of a column are checked together, each only once.
     for component in stored.components:
         own = entries.of[component]
         if own:

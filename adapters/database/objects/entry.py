@@ -117,6 +117,7 @@ class Entry:
         """Let it carry *value* for *column*."""
         place = self.shape.place.get(column)
         if place is None:
+            # Entries that get the same column share the new shape, too: the writer groups rows by their shapes.
             longer = self.shape.longer.get(column)
             if longer is None:
                 longer = self.shape.longer[column] = self.component.shape((*self.shape.columns, column))
@@ -136,6 +137,7 @@ class Entry:
         pairs = zip(self.shape.columns, self.values, self.shape.in_row(self.row), strict=True)
         changes = {column: value for column, value, stored in pairs if value != stored}
         for name, _ in self.shape.required if changes else ():
+            # An empty text is no value for a required field; a column that stays as it is has one.
             column = self.component.columns[name]
             if not changes.get(column, "unchanged"):
                 raise self._missing(name, changes[column])

@@ -132,6 +132,7 @@ def texts_of(columns: Mapping[str, Sequence[str | None]], sizes: Sequence[int]) 
             if value is not None:
                 parts[value] = f',"{name}":{_quoted(value)}'
         members.append([parts[value] for value in values])
+    # Every member begins with a comma, because the first of a row may be left out; the row's first comma goes.
     rows = ["{" + row[1:] + "}" for row in map("".join, zip(*members, strict=True))]
     texts: list[str | None] = []
     end = 0

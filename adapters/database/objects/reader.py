@@ -32,7 +32,7 @@ Example = Mapping[str, str | Sequence[str] | None]
 Rows = list[Sequence[Any]]
 
 #: Columns before the fields in a component's row as `_beneath` reads it, and in a header's row.
-_BEFORE_FIELDS, _BEFORE_HEADER = 4, 3
+_BEFORE_FIELDS, BEFORE_HEADER = 4, 3
 
 
 class ObjectReader:
@@ -48,10 +48,11 @@ class ObjectReader:
         headers: dict[str, PropertySet] = {}
         instances = []
         rows = []
-        end = _BEFORE_HEADER + len(header.columns)
+        end = BEFORE_HEADER + len(header.columns)
         for row in self.headers(stored, example, header.json_columns):
-            properties = dict(zip(header.columns, row[_BEFORE_HEADER:end], strict=True))
+            properties = dict(zip(header.columns, row[BEFORE_HEADER:end], strict=True))
             node = PropertySet(header.name, properties=properties)
+            # Asked before the components are read: those of other instances stay in the database.
             if where is not None and not where.is_true(node):
                 continue
             if versions and VERSION_FIELD in header.definition.fields:

@@ -32,7 +32,7 @@ from adapters.database.objects.entries import Entries, RowCounts, entries_of
 from adapters.database.objects.entry import Entry
 from adapters.database.objects.faults import ComponentUnknown, OperationRefused
 from adapters.database.objects.layout import StoredComponent, StoredObject, StoredObjects
-from adapters.database.objects.reader import Example, ObjectReader, the_owner
+from adapters.database.objects.reader import BEFORE_HEADER, Example, ObjectReader, the_owner
 from adapters.database.objects.references import Known, check_hierarchy, is_moved
 from adapters.database.objects.writer import InstanceWriter, Writing, insert_headers
 from integration_objects.complex_object import instances, object_name
@@ -105,7 +105,7 @@ class ObjectStore:
         """Read the headers' fields of the instances like *example*, without the components beneath them."""
         stored = self._objects.of(name)
         return [
-            dict(zip(stored.header.columns, row[3:], strict=True))
+            dict(zip(stored.header.columns, row[BEFORE_HEADER:], strict=True))
             for row in self._reader.headers(stored, example or {})
         ]
 
@@ -164,7 +164,7 @@ class ObjectStore:
     def _owner_of(self, stored: StoredObject, component: str | None, example: Example) -> str | None:
         header = stored.header
         if component is None:
-            position = list(header.columns).index(header.keys[0][0]) + 3
+            position = list(header.columns).index(header.keys[0][0]) + BEFORE_HEADER
             return the_owner([row[position] for row in self._reader.headers(stored, example)], header, example)
         below = _beneath(stored, component)
         return the_owner(self._reader.owners(stored, below, example), below, example)

@@ -57,6 +57,7 @@ def bound_column(column: Sequence[str | None], bind: Binder) -> Sequence[str | N
 
 
 def _number(value: str) -> str:
+    # Plain digits are their stored text already; only other writings are parsed.
     if value.isdecimal() and value.isascii() and len(value) < 15 and (value[0] != "0" or len(value) == 1):
         return value
     return write_number(read_number(value))

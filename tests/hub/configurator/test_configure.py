@@ -326,7 +326,8 @@ def test_items_beneath_an_inactive_one_would_be_seen_by_no_rule():
     state = quote(line("Line", "L", status="Inactive"))
     with pytest.raises(ConfigurationRefused) as caught:
         configured(state, [AddItem("Feature", "L")], PLAIN)
-    assert caught.value.why == "Component: Feature 'K1' can't stand beneath what is Inactive or no longer belongs"
+    text = "Feature 'K1' can't stand beneath an item that is Inactive or no longer belongs"
+    assert caught.value.why == f"Component: {text}"
 
 
 def test_a_set_field_is_one_that_a_customer_chooses():
@@ -413,14 +414,14 @@ def test_a_field_takes_values_of_its_type_only(kind, fields, why):
             [MoveItem("L1", "F1")],
             RequestsContradict,
             "request 1 (move)",
-            "the item of the request isn't there in the end",
+            "the item of the request isn't in the new state",
             "another request removes it, or it would stand beneath itself or beneath a removed item",
         ),
         (
             [RemoveItem("B"), SetItem("F1", attributes={"Size": "1"})],
             RequestsContradict,
             "request 2 (set)",
-            "the item of the request isn't there in the end",
+            "the item of the request isn't in the new state",
             "another request removes it, or it would stand beneath itself or beneath a removed item",
         ),
         (

@@ -157,7 +157,7 @@ def test_start_and_check(server, external):
     ("answer", "where", "why"),
     [
         ([], "", "expected an object, found a list"),
-        ({}, "items", "it is needed, and there is none"),
+        ({}, "items", "expected a value, found none"),
         ({"items": {}}, "items", "expected a list, found an object"),
         ({"items": [{"number": 1, "fields": {}}] * 10_001}, "items", "expected a list of at most 10000 entries"),
         ({"items": [1]}, "items[0]", "expected an object, found a number"),
@@ -177,7 +177,7 @@ def test_start_and_check(server, external):
             "items[0].above",
             "expected null, or the number of an item that stands before",
         ),
-        ({"items": [{"number": 1}]}, "items[0].fields", "it is needed, and there is none"),
+        ({"items": [{"number": 1}]}, "items[0].fields", "expected a value, found none"),
         (
             {"items": [{"number": 1, "fields": {"Colour": "red"}}]},
             "items[0].fields",
@@ -201,7 +201,7 @@ def test_start_and_check(server, external):
         ({"items": [], "names": {"x": 1}}, "names.x", "expected the number of an item"),
         ({"items": [], "names": {"x": "1"}}, "names.x", "expected a whole number, found a text"),
         ({"items": [], "obsolete": [{"item": 1, "text": "x"}]}, "obsolete[0].item", "expected the number of an item"),
-        ({"items": [], "obsolete": [{"item": 1}]}, "obsolete[0].text", "it is needed, and there is none"),
+        ({"items": [], "obsolete": [{"item": 1}]}, "obsolete[0].text", "expected a value, found none"),
         ({"broken": [{"rule": "", "text": "x"}]}, "broken[0].rule", "expected a text, found an empty one"),
         (
             {"broken": [{"rule": "x", "text": "a\x00"}]},

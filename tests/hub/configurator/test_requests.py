@@ -63,11 +63,11 @@ def test_numbers_may_stand_without_quotes():
             "'add' has no part 'produkt'; it has product, beneath, name, quantity, fields, attributes",
             "did you mean 'product'?",
         ),
-        ('[{"request": "add"}]', "request 1, product", "'add': it is needed, and there is none", "give it"),
+        ('[{"request": "add"}]', "request 1, product", "'add': expected a value, found none", "give it"),
         (
             '[{"request": "move", "item": "A", "beneath": null}]',
             "request 1, beneath",
-            "'move': it is needed, and there is none",
+            "'move': expected a value, found none",
             "give it",
         ),
         (

@@ -167,10 +167,10 @@ def test_the_documentations_question_and_answer_are_the_real_ones(service: HttpS
     ("answer", "where", "why"),
     [
         ([], "", "expected an object, found a list"),
-        ({}, ", prices", "it is needed, and there is none"),
+        ({}, ", prices", "expected a value, found none"),
         ({"prices": {}}, ", prices", "expected a list, found an object"),
         ({"prices": [1]}, ", prices[0]", "expected an object, found a number"),
-        ({"prices": [{"number": 1}]}, ", prices[0].fields", "it is needed, and there is none"),
+        ({"prices": [{"number": 1}]}, ", prices[0].fields", "expected a value, found none"),
         (
             {"prices": [{**costing("1")["prices"][0], "number": 0}]},
             ", prices[0].number",

@@ -413,7 +413,7 @@ def test_a_date_that_is_none_is_refused() -> None:
     with pytest.raises(PricingDateWrong) as refused:
         priced(quote(item("P", product_id="P")), price("P", "1"), on="soon")
     assert str(refused.value) == (
-        "nothing can be priced for a date that is none\n"
+        "the date of the prices can't be read\n"
         "  where: argument 'on'\n"
         "  why:   expected a date (2026-01-31 or 2026-01-31T12:00:00Z), found 'soon'\n"
         "  mend:  give a date or a date-time"

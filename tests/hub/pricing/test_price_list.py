@@ -52,13 +52,13 @@ RULE, ITEM = "price list 'Standard', Price Rule 'r'", "price list 'Standard', Pr
             f"{ITEM}, Price",
             "expected a number below 999,999,999,999,999, found '999999999999999'",
         ),
-        (price("P", "1", price_type=None), f"{ITEM}, Price Type", "it is needed, and there is none"),
+        (price("P", "1", price_type=None), f"{ITEM}, Price Type", "expected a value, found none"),
         (
             price("P", "1", price_type="Monthly"),
             f"{ITEM}, Price Type",
             "expected one of One-Time, Recurring, Usage, found 'Monthly'",
         ),
-        (price("", "1", name="P"), f"{ITEM}, Product Id", "it is needed, and there is none"),
+        (price("", "1", name="P"), f"{ITEM}, Product Id", "expected a value, found none"),
         (
             price("P", "1", number_of_occurrences="-1"),
             f"{ITEM}, Number Of Occurrences",
@@ -79,7 +79,7 @@ RULE, ITEM = "price list 'Standard', Price Rule 'r'", "price list 'Standard', Pr
             f"{RULE}, Kind",
             "expected one of Volume, Every Nth Free, Percentage, Amount, found 'Bulk'",
         ),
-        (rule("r", "Volume", "P", price="1"), f"{RULE}, From Quantity", "it is needed, and there is none"),
+        (rule("r", "Volume", "P", price="1"), f"{RULE}, From Quantity", "expected a value, found none"),
         (
             rule("r", "Volume", "P", price="1", from_quantity="0"),
             f"{RULE}, From Quantity",
@@ -111,7 +111,7 @@ RULE, ITEM = "price list 'Standard', Price Rule 'r'", "price list 'Standard', Pr
             "expected a number above 0 and up to 100, found '100.1'",
         ),
         (rule("r", "Amount", "P", amount="0"), f"{RULE}, Amount", "expected a number above 0, found '0'"),
-        (rule("r", "Amount", "", amount="1"), f"{RULE}, Product Id", "it is needed, and there is none"),
+        (rule("r", "Amount", "", amount="1"), f"{RULE}, Product Id", "expected a value, found none"),
     ],
 )
 def test_a_faulty_part_is_named(part: PropertySet, where: str, why: str) -> None:

@@ -91,7 +91,7 @@ def test_a_faulty_list_that_was_stored_past_the_proof_is_for_an_operator(road: R
     assert str(caught.value) == (
         "the price list 'Standard' can't be used\n"
         "  where: price list 'Standard', Price Rule 'r', Percent\n"
-        "  why:   it is needed, and there is none\n"
+        "  why:   expected a value, found none\n"
         "  mend:  mend the price list and load it again"
     )
 
