@@ -35,7 +35,8 @@ from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
 from integration_objects.time_zone import UTC
 from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
-from maps.data_map import DataMap, read_zone
+from maps.data_map import DataMap
+from maps.map_document import read_zone
 from schemas.check import Limits, parse
 from schemas.external_object import ExternalObject
 from schemas.hub_xml import hub_to_xml

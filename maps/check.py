@@ -18,9 +18,10 @@ from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.definition import Field, IntegrationObject
 from integration_objects.expression import Call
 from maps.component_rule import ComponentRule
-from maps.data_map import OWN_TEXT, DataMap, compile_maps
+from maps.data_map import DataMap, compile_maps
 from maps.field_rule import FieldRule, SourceExpression
 from maps.lookup import LookupTable, ReadFile
+from maps.map_compiler import OWN_TEXT
 from maps.path import ValuePath
 from maps.shape import EXTERNAL
 

@@ -37,7 +37,8 @@ from maps.failure import (
     ValueUnfit,
 )
 from maps.field_rule import FieldRule, LookupMiss, Read, SourceExpression
-from maps.path import NIL, Find, Position, Scope, ValuePath
+from maps.path import NIL, Find, ValuePath
+from maps.scope import Position, Scope
 from maps.shape import INTERNAL, Shape, Unfit
 
 Watch = Callable[["ComponentRule", Scope, PropertySet], None]

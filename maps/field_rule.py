@@ -40,8 +40,9 @@ from maps.date_functions import date_functions, prove_zones
 from maps.function_arguments import declared
 from maps.functions import FUNCTIONS, prove_children
 from maps.lookup import LookupTable
-from maps.path import Position, Scope, ValuePath, value_path
+from maps.path import ValuePath, value_path
 from maps.path_steps import PathUnknown
+from maps.scope import Position, Scope
 from maps.shape import Shape, Unfit
 
 Form = Literal["reference", "lookup", "constant", "expression"]

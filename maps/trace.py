@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from integration_objects.property_set import PropertySet
 from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
 from maps.component_rule import ComponentRule
-from maps.data_map import OWN_TEXT, DataMap
+from maps.data_map import DataMap
 from maps.field_rule import FieldRule
-from maps.path import Scope, ValuePath
+from maps.map_compiler import OWN_TEXT
+from maps.path import ValuePath
 from maps.places import Places
+from maps.scope import Scope
 from maps.shape import places, shape_of
 
 

@@ -38,7 +38,7 @@ from integration_objects.names import ORDER
 from integration_objects.property_set import PropertySet
 from maps.data_map import DataMap
 from maps.field_rule import Language, SourceExpression, compile_source_expression
-from maps.path import Position, Scope
+from maps.scope import Position, Scope
 from maps.shape import EXTERNAL
 from schemas.check import Limits
 from schemas.external_object import ExternalObject

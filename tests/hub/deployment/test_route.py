@@ -7,7 +7,7 @@ import pytest
 from hub.deployment.route import value_in
 from integration_objects.declaration import DeclarationFault
 from maps.field_rule import Language, compile_source_expression
-from maps.path import Position
+from maps.scope import Position
 from maps.shape import EXTERNAL
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
