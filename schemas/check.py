@@ -76,12 +76,11 @@ class AgainstSchema(Invalid):
 
 #: Findings that one refused message lists.
 MOST_FINDINGS = 20
-#: Elements of the largest message that xmlschema explains: it takes some 40 microseconds for each.
+#: Elements that xmlschema explains in one second for one schema, and so those of the largest message: each takes some
+#: 40 microseconds. A flood of bad messages costs no more.
 _EXPLAINED_ELEMENTS = 20_000
 #: Depth of the deepest message that xmlschema explains: it recurses.
 _EXPLAINED_DEPTH = 100
-#: Explanations a second of one schema, so that a flood of bad messages costs little.
-_EXPLAINED_A_SECOND = 5
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class Schema:
     Args:
         files: the schema's files by path, as `schemas.schema_files.collect` found them.
         main: the path of the first one.
-        seconds: a monotonic clock. With a clock, the schema explains a few messages a second at most.
+        seconds: a monotonic clock. With a clock, the schema explains a bounded number of elements a second.
         rules: the rules of values, if they are known; without them, they are found in the model.
     """
 
@@ -215,14 +214,15 @@ class Schema:
         if at_depth(_EXPLAINED_DEPTH + 1)(element):
             return False
         # Stops at the limit: counting all elements of a large message would take as long as reading it.
-        if next(itertools.islice(element.iter(), _EXPLAINED_ELEMENTS, None), None) is not None:
+        count = sum(1 for _ in itertools.islice(element.iter(), _EXPLAINED_ELEMENTS + 1))
+        second = 0.0 if self._seconds is None else self._seconds() // 1
+        since, explained = self._explained
+        if self._seconds is None or since != second:
+            explained = 0
+        if explained + count > _EXPLAINED_ELEMENTS:
             return False
-        if self._seconds is None:
-            return True
-        second = self._seconds() // 1
-        since, count = self._explained
-        self._explained = (second, count + 1 if since == second else 1)
-        return self._explained[1] <= _EXPLAINED_A_SECOND
+        self._explained = (second, explained + count)
+        return True
 
     def _explain(self, element: etree._Element, last: int | None = None) -> Iterator[SchemaFinding]:
         """Yield the findings of xmlschema, up to the line *last*."""

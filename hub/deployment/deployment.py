@@ -93,6 +93,7 @@ class Deployment:
             files.reader("schemas"),
             cache,
             place_of=lambda place: files.shown("schemas", place),
+            seconds=Surroundings().monotonic,
         )
 
     @cached_property

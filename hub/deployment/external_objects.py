@@ -26,6 +26,7 @@ class ExternalObjects(Mapping[str, ExternalObject]):
         read_file: gives a schema file's bytes by its path in the schemas folder.
         cache: keeps the objects for the next process; None for no cache.
         place_of: gives the place of such a file as people see it.
+        seconds: a monotonic clock, for the schemas; None for no bound on the time that explanations take.
 
     Raises:
         DeclarationFault: a declaration can't be read, or two declare one name.
@@ -37,7 +38,9 @@ class ExternalObjects(Mapping[str, ExternalObject]):
         read_file: Callable[[str], bytes],
         cache: Cache | None = None,
         place_of: Callable[[str], str] = str,
+        seconds: Callable[[], float] | None = None,
     ) -> None:
+        self._seconds = seconds
         self._read_file = read_file
         self._cache = cache
         self._place_of = place_of
@@ -61,7 +64,7 @@ class ExternalObjects(Mapping[str, ExternalObject]):
         if name not in self._compiled:
             sources = self._sources[self._schema[name]]
             try:
-                self._compiled.update(read_external_objects(sources, self._read_file, cache=self._cache))
+                self._compiled.update(read_external_objects(sources, self._read_file, self._seconds, self._cache))
             except HubError as error:
                 # Within a schema, files are named from the folder of all schemas.
                 if not re.match(r".*\.yaml\b", error.where):
