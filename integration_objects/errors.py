@@ -44,7 +44,9 @@ def printable(text: str) -> str:
     >>> printable("a\x80b\x00\ud800\n")
     'a\\x80b\\x00\\ud800\n'
     """
-    return _UNPRINTABLE.sub(lambda match: ascii(match.group())[1:-1], str(text))
+    if text.isprintable():  # nearly every text, at a tenth of the cost
+        return text
+    return _UNPRINTABLE.sub(lambda match: ascii(match.group())[1:-1], text)
 
 
 class _NoValue:

@@ -170,10 +170,11 @@ class Dispatcher:
             outbox = transaction.messages.outbox
             outbox.mark_sent(destination, sent)
             for row, fault in aside:
-                outbox.set_aside(row.id, fault.as_dict())
+                outbox.set_aside(destination, row.id, fault.as_dict())
             if failed is not None:
                 row, fault = failed
-                outbox.mark_failed(row.id, fault.as_dict(), self._open_hub.surroundings.later(_delay(row, fault)))
+                again_at = self._open_hub.surroundings.later(_delay(row, fault))
+                outbox.mark_failed(destination, row.id, fault.as_dict(), again_at)
         for row, fault in aside:
             log.error("message set aside", destination=destination, outbox=row.id, **fault.as_dict())
         if failed is not None:

@@ -12,12 +12,12 @@ import structlog
 from adapters.database.messages.outbox import REPLY_TO_REFUSED, OutboxMessage
 from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
-from hub.data_manager.secrets import without_secrets
 from hub.deployment.route import Route
 from hub.workflow_manager.origin import outbound_id, trace_context
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import OBJECT as REPLY
 from hub.workflow_manager.reply import error_reply
+from hub.workflow_manager.secrets import without_secrets
 from integration_objects.complex_object import ComplexObject, first_instance
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError, Invalid, OperatorNeeded, Outage, Refused, Retryable, Waiting, printable
@@ -67,7 +67,7 @@ class Endings:
     def fail(self, work: MessageWork, error: HubError) -> None:
         """Refuse, park or retry the message, or stop its route, as the error's class says."""
         inbox, row = self._messages.inbox, work.row
-        error = without_secrets(error, work.secrets())
+        error = without_secrets(error, work.secrets)
         if error.verdict == "refuse":
             self.refuse(work, error)
         elif isinstance(error, Waiting):
@@ -111,7 +111,7 @@ class Endings:
 
     def refuse(self, work: MessageWork, error: HubError) -> None:
         """Write the final state of a refused message, its dead letter and its negative reply."""
-        error = without_secrets(error, work.secrets())
+        error = without_secrets(error, work.secrets)
         # State, dead letter and reply in one transaction: a death leaves all three or none.
         self._messages.pending_writes.finish(work.ending(_refused_state(error), error))
         self.send_refusal(work, error)

@@ -40,7 +40,11 @@ def left_alone(open_hub: OpenHub) -> dict[str, str]:
         if route.transport is not CHANNEL:
             transport = open_transport(open_hub, route.transport)
             if transport is not None:
-                found |= transport.left_alone(route.place)
+                try:
+                    found |= transport.left_alone(route.place)
+                except TransportAway as error:
+                    # The door itself can't be used now: nothing in it can be taken.
+                    found[route.place] = error.why
                 transport.close()
     return found
 

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 import structlog
 
@@ -20,11 +21,11 @@ from adapters.database.messages.inbox import Ending, InboxRow
 from adapters.http_client import ServiceNotAsked
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.data_manager.rehearsal import asked_services, rehearse
-from hub.data_manager.secrets import mask, secrets_in
 from hub.deployment.route import Route
 from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.secrets import mask, secrets_in
 from hub.workflows.received.workflow_request import prove_licensed
 from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
@@ -163,8 +164,9 @@ class MessageWork:
         outcome = workflow.function(run, self.tree)
         return outcome, run.recording()
 
+    @cached_property
     def secrets(self) -> frozenset[str]:
-        """Return the values of the message that no error and no log may show."""
+        """The values of the message that no error and no log may show."""
         return secrets_in(self.row.body, self.open_hub.deployment.settings.secrets, self.route.limits)
 
     def fault_of(self, error: Exception) -> HubError:
@@ -182,7 +184,7 @@ class MessageWork:
             route=self.route.name,
             message=self.row.id,
             step=self.step,
-            traceback=mask("".join(traceback.format_exception(error)), self.secrets()),
+            traceback=mask("".join(traceback.format_exception(error)), self.secrets),
         )
         fault = f"{type(error).__name__}: {error}"[:MOST_FAULT]
         return Unexpected(where=self.place, step=self.step, fault=fault)

@@ -34,11 +34,12 @@ def resend(open_hub: OpenHub, transaction: Transaction, row: OutboxRow, destinat
         Refused: the message can't be made still; it stays set aside.
         SystemGone: there is no such system any more.
     """
-    body = None if row.message.object is None else _made(open_hub, row)
-    return transaction.messages.outbox.put_back(row.id, destination, body)
+    made = (None, None) if row.message.object is None else _made(open_hub, row)
+    return transaction.messages.outbox.put_back(row.id, destination, *made)
 
 
-def _made(open_hub: OpenHub, row: OutboxRow) -> bytes:
+def _made(open_hub: OpenHub, row: OutboxRow) -> tuple[bytes, str]:
+    """Make the message of its object, for the system that it names; return its body and content type."""
     runtime = open_hub.runtime
     systems = {system.name: system for system in runtime.systems}
     name = row.message.headers.get(SYSTEM_HEADER, "")
@@ -47,4 +48,5 @@ def _made(open_hub: OpenHub, row: OutboxRow) -> bytes:
     tree = hub_from_xml(row.message.body, runtime.definitions)
     with located(f"message {row.id}"):
         # `now()` in its map is the time of the event, as it was for the other systems' messages.
-        return systems[name].render(tree, runtime.maps, runtime.external_objects, at(row.created_at))
+        body = systems[name].render(tree, runtime.maps, runtime.external_objects, at(row.created_at))
+    return body, systems[name].content_type

@@ -257,6 +257,7 @@ class Deployment:
             licence_file=str(self.settings.licence or ""),
             pricing=self.pricing,
             keeps_profiles=self.settings.service_profile == "hub",
+            secrets=self.settings.secrets,
         )
 
 

@@ -21,9 +21,11 @@ from adapters.system import System
 from adapters.transport import XML
 from hub.workflow_manager.origin import Origin, outbound_id, trace_context
 from hub.workflow_manager.runtime import Runtime
+from hub.workflow_manager.secrets import secrets_in, without_secrets
 from integration_objects.errors import HubError, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
 from maps.circumstances import Circumstances
+from schemas.check import Limits
 from schemas.hub_xml import hub_to_xml
 
 log = structlog.get_logger()
@@ -186,11 +188,12 @@ class Effects:
             if must_leave:
                 raise CannotLeave(system=system, name=name, fault=error) from error
             # One system can't take a value: the order, its profile and the other systems don't wait for that one.
+            body, content_type = hub_to_xml(tree, self.runtime.definitions), XML
             fault = OutboundFailed(system, error)
+            without_secrets(fault, secrets_in(body, self.runtime.secrets, Limits()))
             log.error(
                 "message set aside", destination=system.destination, inbox=self.origin.inbox_id, **fault.as_dict()
             )
-            body, content_type = hub_to_xml(tree, self.runtime.definitions), XML
         message_id = outbound_id(self.origin, system.name, self.emitted)
         return OutboxMessage(
             message_id=message_id,

@@ -33,6 +33,7 @@ class Runtime:
         licence_file: the path of the licence file, for errors.
         user: the changer of rows in the tables, and the actor if nobody else is named.
         pricing: the built-in pricing, or another system's.
+        secrets: the names of attributes and elements whose values no error shows.
         keeps_profiles: whether completed lines are applied to the service profiles here, and not by another system.
     """
 
@@ -52,3 +53,4 @@ class Runtime:
     user: str = "hub"
     pricing: Pricing = field(default_factory=ListPricing)
     keeps_profiles: bool = True
+    secrets: Sequence[str] = ()

@@ -171,21 +171,23 @@ _WAITING = (
 # is the lock.
 _WAITING_AND_LOCKED = _WAITING.with_for_update(skip_locked=True)
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
-# Not where an operator has sent the row elsewhere meanwhile: then it leaves for both destinations, and never for none.
+# Not where an operator has sent the row elsewhere while it was published: then it leaves for both destinations, and
+# never for none.
+_WENT_THERE = _C.destination == bindparam("destination_then")
 _MARK_SENT = (
     update(OUTBOX)
-    .where(_C.id.in_(_IDS), _C.sent_at.is_(None), _C.destination == bindparam("destination_then"))
+    .where(_C.id.in_(_IDS), _C.sent_at.is_(None), _WENT_THERE)
     .values(sent_at=bindparam("now"), error=None)
 )
 _THE_ROW = _C.id == bindparam("row_id")
 _MARK_FAILED = (
     update(OUTBOX)
-    .where(_THE_ROW, _IN_LINE)
+    .where(_THE_ROW, _IN_LINE, _WENT_THERE)
     .values(attempts=_C.attempts + 1, error=bindparam("fault"), due_at=bindparam("due"))
 )
 _SET_ASIDE = (
     update(OUTBOX)
-    .where(_THE_ROW, _IN_LINE)
+    .where(_THE_ROW, _IN_LINE, _WENT_THERE)
     .values(attempts=_C.attempts + 1, error=bindparam("fault"), aside_at=bindparam("now"))
 )
 _PUT_BACK = (
@@ -194,6 +196,7 @@ _PUT_BACK = (
     .values(
         destination=func.coalesce(bindparam("elsewhere"), _C.destination),
         body=func.coalesce(bindparam("made", type_=LargeBinary), _C.body),
+        content_type=func.coalesce(bindparam("made_type"), _C.content_type),
         object=None,
         attempts=0,
         error=None,
@@ -364,25 +367,28 @@ class Outbox:
             values = {"ids": part, "destination_then": destination, "now": self._surroundings.now()}
             self._connection.execute(_MARK_SENT, values)
 
-    def mark_failed(self, row_id: str, error: Mapping[str, str], due_at: str) -> None:
-        """Note why a row could not be published, and when it is tried again."""
-        fault = json.dumps(dict(error), ensure_ascii=False)
-        self._connection.execute(_MARK_FAILED, {"row_id": row_id, "fault": fault, "due": due_at})
+    def mark_failed(self, destination: str, row_id: str, error: Mapping[str, str], due_at: str) -> None:
+        """Note why a row could not be published to *destination*, and when it is tried again."""
+        values = {"row_id": row_id, "destination_then": destination, "due": due_at}
+        self._connection.execute(_MARK_FAILED, {**values, "fault": json.dumps(dict(error), ensure_ascii=False)})
 
-    def set_aside(self, row_id: str, error: Mapping[str, str]) -> None:
-        """Take a row out of its destination's line until an operator decides: the messages behind it go on."""
-        fault = json.dumps(dict(error), ensure_ascii=False)
-        self._connection.execute(_SET_ASIDE, {"row_id": row_id, "fault": fault, "now": self._surroundings.now()})
+    def set_aside(self, destination: str, row_id: str, error: Mapping[str, str]) -> None:
+        """Take a row out of the line of *destination* until an operator decides: the messages behind it go on."""
+        values = {"row_id": row_id, "destination_then": destination, "now": self._surroundings.now()}
+        self._connection.execute(_SET_ASIDE, {**values, "fault": json.dumps(dict(error), ensure_ascii=False)})
 
-    def put_back(self, row_id: str, destination: str | None = None, body: bytes | None = None) -> bool:
+    def put_back(
+        self, row_id: str, destination: str | None = None, body: bytes | None = None, content_type: str | None = None
+    ) -> bool:
         """Put a row that has not left back into its place in the line; return False for one that is sent.
 
         Args:
             row_id: the row's own id.
             destination: another one; None for its own.
-            body: the message, where it had still to be made.
+            body, content_type: of the message, where it had still to be made.
         """
-        values = {"row_id": row_id, "elsewhere": destination, "made": body, "now": self._surroundings.now()}
+        values = {"row_id": row_id, "elsewhere": destination, "made": body, "made_type": content_type}
+        values["now"] = self._surroundings.now()
         return self._connection.execute(_PUT_BACK, values).rowcount == 1
 
     def give_up(self, row_id: str) -> bool:

@@ -177,6 +177,7 @@ def test_a_message_that_an_operator_sends_elsewhere_while_it_is_published_leaves
     with road.open_hub.write() as transaction:
         transaction.messages.outbox.put_back(row_id, "second")
         transaction.messages.outbox.mark_sent("first", [row_id])
+        transaction.messages.outbox.set_aside("first", row_id, {"what": "refused by the first"})
     assert states(road, "second") == {"one": ("waiting", None)}
 
 

@@ -526,15 +526,15 @@ class TestOutbox:
 
     def test_a_message_that_failed_holds_back_those_behind_it(self, store: MessageStore) -> None:
         first, _ = store.outbox.emit_all([self.message(1), self.message(2)])
-        store.outbox.mark_failed(first, {"what": "away"}, LATER)
+        store.outbox.mark_failed("billing", first, {"what": "away"}, LATER)
         assert store.outbox.waiting("billing", 10) == []
-        store.outbox.mark_failed(first, {"what": "away"}, "2026-01-01T00:00:00.000000Z")
+        store.outbox.mark_failed("billing", first, {"what": "away"}, "2026-01-01T00:00:00.000000Z")
         assert [row.attempts for row in store.outbox.waiting("billing", 10)] == [2, 0]
 
     def test_the_next_of_a_destination_tells_why_it_stands_and_a_start_tries_it(self, store: MessageStore) -> None:
         first, _ = store.outbox.emit_all([self.message(1), self.message(2)])
         gone = Unroutable("there is no queue 'billing'", mend="mend it").as_dict()
-        store.outbox.mark_failed(first, gone, LATER)
+        store.outbox.mark_failed("billing", first, gone, LATER)
         (head,) = store.outbox.heads(["billing", "nothing waits there"])
         assert (head.message.message_id, head.error, verdict_of(head.error)) == ("e1", gone, "stop")
         store.outbox.try_now()
