@@ -15,7 +15,6 @@ from tests.road import Road, mainframe_line, mainframe_order, provisioning_statu
 BAD_ID = "MF-0001\n"
 
 
-#: a product whose name no record of the shipped billing file can carry
 @pytest.fixture
 def broker(monkeypatch):
     """A broker in memory, in the place of RabbitMQ."""
@@ -150,6 +149,7 @@ def test_a_value_that_one_system_can_not_take_holds_up_that_system_alone(road, c
     [record] = road.take("billing.records")  # whatever its time: the command has the real clock
     assert "Lacze" in record.message.body.decode("iso-8859-1")
     assert record.message.message_id == row["message_id"]
+    assert record.message.content_type.startswith("text/plain")
 
 
 def test_a_message_that_has_not_left_can_be_sent_elsewhere_and_given_up(road, command):
