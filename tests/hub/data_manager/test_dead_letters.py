@@ -15,7 +15,18 @@ from tests.road import mainframe_line, mainframe_order
 @pytest.mark.parametrize(
     "text",
     ["\x00", "\x7f", "\x80", "\x9f", "\ud800", "\ufffe", "\x85 \u2028", "\U0001f4e6" * 2_000, "é" * 3_000, "a\n\tb"],
-    ids=ascii,
+    ids=[
+        "NUL",
+        "DEL",
+        "C1 first",
+        "C1 last",
+        "half character",
+        "noncharacter",
+        "blanks",
+        "emoji",
+        "long",
+        "line break",
+    ],
 )
 def test_any_text_makes_a_header_that_travels(text):
     headers = {f"x-orderhub-{number}": header_text(text) for number in range(14)}
