@@ -140,7 +140,7 @@ def test_a_pricing_url_that_is_none_is_found_when_the_deployment_is_proven(tmp_p
         load_deployment(tmp_path, settings)
     assert str(caught.value) == (
         "the address of the pricing can't be used\n"
-        "  where: orderhub.toml, pricing_url\n"
+        f"  where: {tmp_path}/orderhub.toml, pricing_url\n"
         "  why:   expected http:// or https:// and a host\n"
         "  mend:  give an address such as https://prices.example/price"
     )
