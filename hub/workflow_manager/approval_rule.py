@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from hub.pricing.price_list import PRICE_TYPES
 from integration_objects.complex_object import action_code, items_of, walk_items
 from integration_objects.declaration import Node, Source, read
 from integration_objects.definition import Component, Definitions, Field
@@ -39,21 +40,15 @@ from integration_objects.names import LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 
-PRICE_TYPES = ("One-Time", "Recurring", "Usage")
-
 
 @dataclass(frozen=True)
 class ApprovalRule:
-    """An approval rule.
+    """An approval rule; *users*, and users with one of *roles*, may approve.
 
     Attributes:
-        name: the name in errors and approvals.
         order_condition: a condition on the header with its totals; None for none.
         line_condition: a condition on a line; None for none.
-        users: the names of users who may approve.
-        roles: the roles whose holders may approve.
         help: the purpose of the rule, for the people whose order is held.
-        where: file:line:column.
         places: the place of each key of the declaration.
     """
 
@@ -67,10 +62,7 @@ class ApprovalRule:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def holds(self, order: PropertySet) -> bool:
-        """Tell whether an order has to be approved under this rule.
-
-        Args:
-            order: an instance of OM Order. Not changed.
+        """Tell whether an instance of OM Order has to be approved under this rule.
 
         Raises:
             ExpressionFault: a condition can't be evaluated on this order.

@@ -135,15 +135,12 @@ def split(of: str, where: str, texts: Iterable[str], known: Mapping[str, Argumen
 def given(of: str, where: str, pairs: Iterable[tuple[str, str]], known: Mapping[str, Argument]) -> dict[str, list[str]]:
     """Gather the texts of the arguments by name; only arguments of the kind ``objects`` may have several.
 
-    Args:
-        of: the method or workflow, for errors.
-        where: the command or the message, for errors.
-        pairs: names and texts.
-        known: the arguments that the method or workflow takes, by name.
+    *known* are the arguments that the method or workflow *of* takes; *where*, the command or message, is for errors.
 
     Raises:
         ArgumentUnknown, ArgumentMissing, ArgumentWrong: the error names the argument, and all known arguments.
     """
+    # Unknown names come before missing ones: a mistyped name is the reason why its argument is missing.
     takes = _takes(of, known)
     texts: dict[str, list[str]] = {}
     for name, text in pairs:

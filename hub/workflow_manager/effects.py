@@ -82,7 +82,6 @@ class Effects:
     """The writes of a run in the transaction of its message.
 
     Attributes:
-        origin: the message that the run works for.
         locked: the accounts that the run's group has locked; None: the run is alone, and may lock any.
         emitted: the number of messages that the run has put out; a part of their ids.
         waiting: surrounds the wait for a lock; a death within is none of the message's doing.

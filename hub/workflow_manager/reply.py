@@ -47,9 +47,7 @@ def order_reply(order: PropertySet, source_keys: Iterable[tuple[str | None, str 
 def error_reply(errors: Iterable[HubError], about: PropertySet | None = None) -> PropertySet:
     """Make the negative reply: each error with its what, where, why and mend.
 
-    Args:
-        errors: at least one.
-        about: the header of the refused order; None if the message wasn't understood so far.
+    *about* is the header of the refused order; None if the message wasn't understood so far.
     """
     reply = PropertySet("Reply")
     if about is not None:

@@ -45,7 +45,6 @@ class Run(RecordedReads):
     """One workflow run on one message, inside the caller's transaction.
 
     Attributes:
-        origin: the message that the run works for.
         effects: the writes that the run may make.
         saved: the objects that the workflow has saved under keys.
     """
