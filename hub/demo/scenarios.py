@@ -278,12 +278,13 @@ def supplemental_order(stage: Stage) -> PropertySet:
 
 
 def supplemental_order_installed(stage: Stage) -> PropertySet:
-    """Play on after scenario f: both work orders are answered, the replaced one in vain; return the supplement."""
+    """Play on after scenario f: both work orders are answered, also the replaced one; return the supplement."""
     order = supplemental_order(stage)
     stage.begin("Played on")
     stage.tell(
-        "Provisioning answers the work order that was replaced, which comes late and does no harm, and then the "
-        "supplement's."
+        "Provisioning answers the work order that was replaced: it had done all of it by then. What both revisions "
+        "ask for is done. Voice-mail, which nobody asks for any more, falls out, and a person keeps it or has it taken "
+        "away again. Then provisioning answers the supplement's work order."
     )
     stage.provision()
     return order

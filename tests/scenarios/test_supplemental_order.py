@@ -65,9 +65,9 @@ def test_voice_mail_is_dropped_and_the_forwarding_number_changed_in_the_suppleme
 
 
 def test_played_on_the_customer_has_and_pays_what_she_ordered_last(care: CustomerCare) -> None:
-    """The answer to the work order that was replaced comes late, and does no harm: voice-mail isn't there."""
+    """The answer to the work order that was replaced comes late: voice-mail isn't in the profile, and falls out."""
     order = supplemental_order_installed(care)
-    assert care.answers == ["filtered", "done"]
+    assert care.answers == ["done", "done"]
     assert services(care, HOME) == {
         (PACKAGE, "Active", "19.95"): 1,
         (LINE, "Active", "0.00"): 1,
@@ -83,9 +83,18 @@ def test_played_on_the_customer_has_and_pays_what_she_ordered_last(care: Custome
     assert done(supplemental)
     assert charges(care, order) == [
         {("Start", PACKAGE, "19.95"): 1},
-        {("Start", LINE, "0.00"): 1, ("Start", CALLER_ID, "0.00"): 1, ("Start", FORWARDING, "0.00"): 1},
+        {("Start", LINE, "0.00"): 1, ("Start", CALLER_ID, "0.00"): 1},
+        {("Start", FORWARDING, "0.00"): 1},
     ]
-    assert care.road.fallout() == []
+    # The other forwarding number is done by now, and needs nobody any more.
+    assert [(entry["cause"], entry["lines"]) for entry in care.road.fallout()] == [
+        ("Completed After Withdrawal", [lines(original, MAIL)[0].get(KEY)])
+    ]
+    [resolved] = care.road.fallout("Resolved")
+    assert (resolved["cause"], resolved["lines"]) == (
+        "Completed As Replaced",
+        [lines(original, FORWARDING)[0].get(KEY)],
+    )
 
 
 def test_a_rule_that_the_revision_would_break_leaves_the_supplement_as_it_was(care: CustomerCare) -> None:
