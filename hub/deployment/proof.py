@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from adapters.database.connection.database import Database
-from adapters.database.connection.engines import known_url
+from adapters.database.connection.engines import known_url, may_exist
 from adapters.database.schema.taken_back import refuse_fields_taken_back
 from hub.deployment.declared_expressions import approval_findings, condition_findings, route_findings
 from hub.deployment.deployment import Deployment
@@ -96,8 +96,7 @@ def findings(deployment: Deployment) -> list[Finding]:
 def database_findings(deployment: Deployment) -> list[Finding]:
     """List the faults between the declarations and the database, if there is one already."""
     settings, folder = deployment.settings, deployment.folder
-    url = known_url(settings.database_url, folder)
-    if url.get_backend_name() == "sqlite" and not pathlib.Path(str(url.database)).exists():
+    if not may_exist(settings.database_url, folder):
         return []
     database = Database(settings.database_url, folder=folder, unsafe=settings.unsafe_database)
     try:

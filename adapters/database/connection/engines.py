@@ -76,6 +76,16 @@ def known_url(url: str, folder: pathlib.Path | None) -> URL:
     raise DatabaseUnknown(found=f"{kind}:" if kind else "no URL")
 
 
+def may_exist(url: str, folder: pathlib.Path | None) -> bool:
+    """Tell whether the database may be there already: a SQLite file is there or not, a server must be asked.
+
+    Raises:
+        DatabaseUnknown: the URL names no database that the hub can use.
+    """
+    known = known_url(url, folder)
+    return known.get_backend_name() != "sqlite" or pathlib.Path(str(known.database)).exists()
+
+
 def sqlite_engine(url: URL) -> Engine:
     """Return an engine for a SQLite file.
 
