@@ -55,21 +55,23 @@ def prove(deployment: Deployment) -> Deployment:
     Raises:
         Misconfigured: the first fault, with file, line and column.
     """
-    for stage in _STAGES:
-        for finding in stage(deployment):
-            if finding.severity == "error":
-                raise DeploymentUnsound(finding.text, where=finding.where, mend=finding.mend)
-    return deployment
+    return _pass(deployment, _STAGES)
 
 
 def read_used(deployment: Deployment) -> Deployment:
-    """Read the parts that a running hub uses, without the proof; return the same deployment.
+    """Read the parts that a running hub uses, and prove no more than that; return the same deployment.
 
     Raises:
         Misconfigured: the first fault, with file, line and column.
     """
-    for stage in _USED:
-        stage(deployment)
+    return _pass(deployment, _USED)
+
+
+def _pass(deployment: Deployment, stages: Iterable[_Stage]) -> Deployment:
+    for stage in stages:
+        for finding in stage(deployment):
+            if finding.severity == "error":
+                raise DeploymentUnsound(finding.text, where=finding.where, mend=finding.mend)
     return deployment
 
 
@@ -261,6 +263,7 @@ def _reads(part: Callable[[Deployment], Any]) -> Callable[[Deployment], list[Fin
 _Stage = Callable[[Deployment], Iterable[Finding]]
 _USED: tuple[_Stage, ...] = (
     check_packages,
+    _layout,
     _systems,
     _reads(lambda deployment: deployment.services),
     _own_workflows,
@@ -271,4 +274,4 @@ _USED: tuple[_Stage, ...] = (
     _licence,
     _addresses,
 )
-_STAGES: tuple[_Stage, ...] = (_layout, _conditions, _external_objects, _maps, *_USED, _templates)
+_STAGES: tuple[_Stage, ...] = (_conditions, _external_objects, _maps, *_USED, _templates)

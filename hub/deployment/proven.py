@@ -55,9 +55,6 @@ def _parts(deployment: Deployment) -> Iterator[bytes]:
     own = deployment.files.own
     if own is None:
         return
-    # A misspelled folder is a fault: the names of all folders count, but for hidden ones.
-    names = [path.name for path in own.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    yield "\n".join(sorted(names)).encode()
     files = [path for package in PACKAGES for path in files_beneath(own / package)]
     if deployment.settings.licence is not None:
         files.append(own / deployment.settings.licence)

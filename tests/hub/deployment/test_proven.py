@@ -42,7 +42,7 @@ def test_a_change_of_a_declaration_or_a_setting_is_proven_again(deployment, tmp_
     for change in (
         lambda: None,
         lambda: (tmp_path / "schemas/grid/grid.xsd").write_text(XSD.replace("Grid", "Grit")),
-        lambda: (tmp_path / "maps").mkdir(),
+        lambda: (tmp_path / "schemas/grid/more.csv").touch(),
     ):
         change()
         prove_once(deployment())
@@ -57,6 +57,14 @@ def test_a_deployment_that_is_refused_is_refused_at_every_start(deployment, tmp_
     for _ in range(2):
         with pytest.raises(DeploymentUnsound, match="is not there"):
             prove_once(deployment())
+
+
+def test_a_file_that_comes_into_a_misspelled_folder_is_told_at_the_next_start(deployment, tmp_path):
+    (tmp_path / "map").mkdir()
+    prove_once(deployment())
+    (tmp_path / "map" / "order.yaml").touch()
+    with pytest.raises(DeploymentUnsound, match="nothing reads the folder 'map'"):
+        prove_once(deployment())
 
 
 def test_the_servers_addresses_are_no_part_of_the_digest(deployment):
