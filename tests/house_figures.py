@@ -18,14 +18,13 @@ import sys
 import tokenize
 from collections import Counter
 
-from tests.test_house import FOLDERS, HOUSE, error_classes, imported, modules, reachable
+from tests.test_house import DATABASE, FOLDERS, HOUSE, error_classes, imported, modules, reachable
 
 WALKS = (
     re.compile(r"for \w+, _ in walk_items\("),
     re.compile(r"instances\([^()]*(?:\([^()]*\))?[^()]*\)\[0\]"),
     re.compile(r"\{id\("),
 )
-DATABASE = re.compile(r"is_sqlite|is_postgresql|dialect\.name|per_dialect|\"sqlite\"|\"postgresql\"")
 
 
 def flat_files(folder: str) -> int:

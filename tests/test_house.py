@@ -85,6 +85,8 @@ PARSERS = frozenset(
         "XMLID",
     )
 )
+#: Questions which database it is.
+DATABASE = re.compile(r"is_sqlite|is_postgresql|dialect\.name|per_dialect|\"sqlite\"|\"postgresql\"")
 #: The only calls to lxml's parsers: the one function, and the schema files that it has read before.
 MAY_PARSE = {"schemas/foreign_xml.py", "schemas/check.py"}
 
@@ -363,6 +365,13 @@ def test_every_parser_is_made_with_the_one_set_of_options() -> None:
                 made += 1
                 assert [ast.unparse(word.value).split("(")[0] for word in node.keywords] == ["parser_options"], path
     assert made == 3
+
+
+def test_only_the_folder_of_connections_asks_which_database_it_is() -> None:
+    """Elsewhere the `Dialect` is asked what it can do; a migration knows the databases of its time."""
+    places = {path for path in modules() if DATABASE.search((HOUSE / path).read_text(encoding="utf-8"))}
+    homes = ("adapters/database/connection/", "adapters/database/migrations/")
+    assert {path for path in places if not path.startswith(homes)} == set()
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
