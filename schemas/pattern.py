@@ -22,12 +22,16 @@ from elementpath.regex.unicode_subsets import unicode_subset
 
 from integration_objects.errors import Misconfigured
 
-#: The largest count that RE2 takes, also of counts one within another.
-_MOST_COUNTED = 1000
+#: The largest count that RE2 takes, also of counts one within another, and the largest one that is written out for
+#: RE2. RE2's time grows with it: 65,536 characters take 3 s for the worst pattern.
+_MOST_COUNTED, _MOST_WRITTEN_OUT = 1_000, 4_096
+#: The beginning of an expression for one class with a large count, whose count is the length of the text. A blank
+#: stands in no other expression.
+_LENGTH = "length "
 #: Characters of an expression: large counts are written out.
 _MOST_CHARACTERS = 1_000_000
 #: Bytes that RE2 may take for one pattern: the first is enough for nearly all.
-_MEMORY = (8 * 1024 * 1024, 256 * 1024 * 1024)
+_MEMORY = (8 * 1024 * 1024, 64 * 1024 * 1024)
 #: The texts that a test remembers, and the length of the longest one.
 _REMEMBERED, _REMEMBERED_LENGTH = 2_048, 40
 _LAST = 0x10FFFF
@@ -51,10 +55,10 @@ class PatternUnreadable(Misconfigured):
 
 
 class PatternTooLarge(Misconfigured):
-    """A pattern counts so far that its automaton doesn't fit into memory."""
+    """A pattern counts so far that its automaton would be too large or too slow."""
 
     what = "the pattern '{pattern}' is too large"
-    why = "its counts, written out, make more states than the hub holds for a pattern"
+    why = "its counts, multiplied where they stand one within another, are more than 4,096"
     mend = "use smaller counts, or maxLength beside an unbounded pattern"
 
 
@@ -81,6 +85,10 @@ def matcher(expression: str) -> Test:
     Raises:
         ValueError: the expression is too large.
     """
+    if expression.startswith(_LENGTH):
+        head, _, expression = expression.partition("\n")
+        _, least, most = head.split(" ")
+        return _of_length(int(least), int(most) if most else None, matcher(expression))
     fault: Exception | None = None
     for memory in _MEMORY:
         options = re2.Options()
@@ -93,6 +101,10 @@ def matcher(expression: str) -> Test:
             continue
         return _remembering(fullmatch)
     raise ValueError("the expression is too large") from fault
+
+
+def _of_length(least: int, most: int | None, fits: Test) -> Test:
+    return lambda text: least <= len(text) and (most is None or len(text) <= most) and fits(text)
 
 
 def _remembering(fullmatch: Callable[[bytes], object]) -> Test:
@@ -124,12 +136,14 @@ class _Open:
         atom: the index of the last atom in *parts*; None where a quantifier can't stand.
         weight: the product of the last atom's counts.
         heaviest: the largest product in the group.
+        counted: the last atom that was repeated, with its least and most repetitions.
     """
 
     parts: list[str] = field(default_factory=list)
     atom: int | None = None
     weight: int = 1
     heaviest: int = 1
+    counted: tuple[str, int, int | None] = "", 0, 0
 
     def add(self, text: str, weight: int = 1) -> None:
         """Add an atom."""
@@ -185,7 +199,13 @@ def expression_of(pattern: str) -> str:
             at += 1
     if len(groups) > 1:
         raise _unreadable(pattern, len(pattern) - 1, "a group stays open")
-    return "".join(groups[0].parts)
+    whole = groups[0]
+    atom, least, most = whole.counted
+    if len(whole.parts) == 1 and atom.startswith("[") and max(least, most or 0) > _MOST_COUNTED:
+        return f"{_LENGTH}{least} {'' if most is None else most}\n{atom}*"
+    if whole.heaviest > _MOST_WRITTEN_OUT:
+        raise PatternTooLarge(pattern=pattern)
+    return "".join(whole.parts)
 
 
 def _unreadable(pattern: str, at: int, fault: str) -> PatternUnreadable:
@@ -195,21 +215,20 @@ def _unreadable(pattern: str, at: int, fault: str) -> PatternUnreadable:
 def _repeat(pattern: str, group: _Open, least: int, most: int | None) -> None:
     """Repeat the last atom of *group*."""
     at = group.atom or 0
-    atom, weight = group.parts[at], group.weight
-    largest = least if most is None else max(least, most)
-    chunk = max(1, _MOST_COUNTED // weight)
+    atom = group.parts[at]
+    largest = least if most is None else most
+    chunk = max(1, _MOST_COUNTED // group.weight)
     if largest <= chunk:
         text = f"(?:{atom}{{{least},{'' if most is None else most}}})"
-        weight *= max(1, largest)
+    # Each copy of the atom is at least as long as the text that counts it.
+    elif len(atom) * (largest // chunk + 1) * 2 > _MOST_CHARACTERS:
+        raise PatternTooLarge(pattern=pattern)
     else:
-        # Each copy of the atom is at least as long as the text that counts it.
-        if len(atom) * (largest // chunk + 1) * 2 > _MOST_CHARACTERS:
-            raise PatternTooLarge(pattern=pattern)
         tail = f"(?:{atom})*" if most is None else _up_to(atom, most - least, chunk)
         text = f"(?:{_exactly(atom, least, chunk)}{tail})"
-        weight *= chunk
     group.parts[at] = text
-    group.heaviest = max(group.heaviest, weight)
+    group.counted = atom, least, most
+    group.heaviest = max(group.heaviest, group.weight * max(1, largest))
     group.atom = None
 
 

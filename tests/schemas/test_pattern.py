@@ -157,6 +157,7 @@ def test_a_class_holds_its_characters(text: str, holds: Callable[[str], bool]) -
         # Counts beyond the engine's own, alone and one within another.
         (".{0,4000}", ["", "a" * 4000], ["a" * 4001, "a\n"]),
         ("a{1500,}", ["a" * 1500, "a" * 9000], ["a" * 1499]),
+        (r"[\s\S]{0,65000}", ["", "\n" * 65_000], ["a" * 65_001]),
         ("(a|b){2500}", ["ab" * 1250], ["ab" * 1249, "ab" * 1250 + "a"]),
         ("([A-Z]{2}[0-9]{8}){1,300}", ["AB12345678", "AB12345678" * 300], ["", "AB12345678" * 301]),
         ("([a-z]{1,1000};){0,2}", ["", "a;", "a;b;"], [";", "a;b;c", "a;b;c;d;"]),
@@ -196,7 +197,9 @@ def test_a_pattern_against_the_grammar_is_told_with_its_place(pattern: str, at: 
     assert caught.value.why == f"character {at}: {fault}"
 
 
-@pytest.mark.parametrize("pattern", ["(a{1000}){1000}(b{999}c){999999999}", "(.{0,1000}){0,1000}(.{0,9999}x){999}"])
+@pytest.mark.parametrize(
+    "pattern", ["(a{1000}){1000}(b{999}c){999999999}", "(.{0,300}x){0,300}y", "(.{0,9999}x)*", ".{0,5000}x"]
+)
 def test_a_pattern_that_takes_too_much_memory_is_refused(pattern: str) -> None:
     with pytest.raises(PatternTooLarge):
         compiled(pattern)
