@@ -209,7 +209,7 @@ class Effects:
             fault=None if fault is None else fault.as_dict(),
         )
 
-    def prove(self, name: str, tree: PropertySet) -> None:
+    def prove(self, name: str, tree: PropertySet, for_system: str | None = None) -> None:
         """Make the messages that `emit` would put out, and put out none.
 
         Before an order is accepted, so that its sender hears of a value that a system can't take. Later nobody could
@@ -218,12 +218,13 @@ class Effects:
         Args:
             name: the integration object's name.
             tree: the message, as far as it is known.
+            for_system: as for `emit`.
 
         Raises:
             CannotLeave: a system's message can't be made of it.
         """
         for system in self.runtime.systems:
-            if system.takes != name:
+            if system.takes != name or for_system not in (None, system.for_system):
                 continue
             try:
                 system.render(tree, self.runtime.maps, self.runtime.external_objects, Circumstances(self.clock))

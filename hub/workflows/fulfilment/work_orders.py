@@ -6,7 +6,7 @@ and back".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.carried import carried
@@ -64,11 +64,38 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False, must_lea
     Raises:
         CannotLeave: a system can't, and *must_leave* says that it must.
     """
-    number = order.get("Order Number") or ""
     sent: dict[str, PropertySet] = {}
     if again:
-        stored = run.query(WORK_ORDER, {"Order Number": number})
+        stored = run.query(WORK_ORDER, {"Order Number": order.get("Order Number")})
         sent = {work_order.get("Fulfilment System") or "": work_order for work_order in instances(stored)}
+    for work_order in _work_orders(run, order, sent):
+        system = work_order.get("Fulfilment System") or ""
+        tree = message(WORK_ORDER, [work_order])
+        if system not in sent:
+            run.effects.insert(tree, fresh=True)  # its number is new under the account's lock: no key can be taken
+        else:
+            run.effects.synchronize(tree)
+        run.effects.emit(WORK_ORDER, tree, for_system=system, must_leave=must_leave)
+
+
+def prove_work_orders(run: Run, order: PropertySet) -> None:
+    """Prove that the systems concerned can take the work orders of an order that isn't opened yet.
+
+    Raises:
+        CannotLeave: a system can't take a value of the order.
+    """
+    opened = order.copy()
+    for item in items_of(opened):
+        if item.get("Status") == "Pending":
+            item.properties["Status"] = "Open"
+    complete_unassigned_lines(run, opened)
+    for work_order in _work_orders(run, opened, {}):
+        run.effects.prove(WORK_ORDER, message(WORK_ORDER, [work_order]), work_order.get("Fulfilment System"))
+
+
+def _work_orders(run: Run, order: PropertySet, sent: Mapping[str, PropertySet]) -> Iterator[PropertySet]:
+    """Make the work orders of an order; *sent* are those that its systems have had, by system."""
+    number = order.get("Order Number") or ""
     # A supplement that was made in the hub has no sender, and provisioning may know the order by the sender's number.
     source = next(iter(sent.values()), order)
     systems = [item.get("Fulfilment System") or "" for item in items_of(order) if _is_to_do(item)]
@@ -100,12 +127,7 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False, must_lea
             "Status": "Open" if lines else "Cancelled",
         }
         put_list(work_order, LINE_ITEM).extend(lines)
-        tree = message(WORK_ORDER, [work_order])
-        if former is None:
-            run.effects.insert(tree, fresh=True)  # its number is new under the account's lock: no key can be taken
-        else:
-            run.effects.synchronize(tree)
-        run.effects.emit(WORK_ORDER, tree, for_system=system, must_leave=must_leave)
+        yield work_order
 
 
 def _is_to_do(item: PropertySet) -> bool:

@@ -13,7 +13,11 @@ from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import prove_billable
 from hub.workflows.fulfilment.completion import has_news, take_completed_lines
 from hub.workflows.fulfilment.revisions import same_request
-from hub.workflows.fulfilment.work_orders import complete_unassigned_lines, send_work_orders
+from hub.workflows.fulfilment.work_orders import (
+    complete_unassigned_lines,
+    prove_work_orders,
+    send_work_orders,
+)
 from hub.workflows.orders import approvals
 from hub.workflows.orders.supplements import bring_up_to_date, decided_condition
 from hub.workflows.state.lines import ACCOUNTS, fill_products
@@ -134,6 +138,8 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
     # Behind the proof: nobody is asked to approve an order that can't be worked on.
     rules = approvals.rules_that_hold(run, order)
     if rules:
+        # Now, and not when it is approved: its sender is told that the order waits, and hears of no fault later.
+        prove_work_orders(run, order)
         order.properties["Status"] = "Pending"
         _store(run, order, former, is_stored)
         approvals.hold(run, order, rules)

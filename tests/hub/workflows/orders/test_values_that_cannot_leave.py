@@ -97,6 +97,21 @@ def test_a_value_that_a_work_orders_schema_forbids_is_refused_at_the_door(tmp_pa
     road.close()
 
 
+def test_an_order_that_a_rule_will_hold_is_refused_before_anybody_is_asked(tmp_path):
+    rule = "approval rule: All\nhold line when: \"[Action Code] = 'Add'\"\napprovers: {users: [mary]}\n"
+    for name, text in {**FIELD_FORCE, "hub/approvals/all.yaml": rule}.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    road = Road(tmp_path).load_samples()
+    road.load(PRODUCT.format("Line 2"))
+    assert road.work(order("Local Line"), "hub_object", id="1")["state"] == "done"
+    [held] = road.stored("OM Order", Order_Number="O-0000001")
+    assert held.get("Status") == "Pending"
+    assert road.work(order("Line 2", "8"), "hub_object", id="2")["reason"] == "CannotLeave"
+    road.close()
+
+
 def test_an_order_that_was_made_in_the_hub_is_refused_by_submit(road):
     road.load(PRODUCT.format("Łącze"))
     made = order("Łącze", more="<IntegrationId>K1</IntegrationId><Status>Pending</Status><RowId>R1.1</RowId>")
