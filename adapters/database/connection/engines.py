@@ -86,16 +86,6 @@ def may_exist(url: str, folder: pathlib.Path | None) -> bool:
     return known.get_backend_name() != "sqlite" or pathlib.Path(str(known.database)).exists()
 
 
-def is_file_missing(url: str, folder: pathlib.Path | None) -> bool:
-    """Tell whether the database is a file that isn't there yet.
-
-    Raises:
-        DatabaseUnknown: the URL names no database that the hub can use.
-    """
-    known = known_url(url, folder)
-    return known.get_backend_name() == "sqlite" and not pathlib.Path(str(known.database)).exists()
-
-
 def sqlite_engine(url: URL) -> Engine:
     """Return an engine for a SQLite file.
 
