@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from hub.command_line.exit_codes import misused
 from hub.command_line.opened_hub import configure_log
 from hub.demo.main_job import play
-from hub.demo.scenario_demo import play_scenario
+from hub.demo.scenario_demo import play_scenario, scenario_of
 
 app = typer.Typer()
 
@@ -24,5 +25,8 @@ def demo(
     """Run the main job on the embedded defaults, in ./orderhub-demo/, and show what happened."""
     configure_log()
     folder = pathlib.Path.cwd() / "orderhub-demo"
-    all_final = play(folder) if scenario is None else play_scenario(folder, scenario)
+    # Looked up before the folder is made anew: a wrong letter must not delete an earlier demonstration.
+    with misused():
+        wanted = None if scenario is None else scenario_of(scenario)
+    all_final = play(folder) if wanted is None else play_scenario(folder, wanted)
     raise typer.Exit(0 if all_final else 1)

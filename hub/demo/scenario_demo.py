@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from hub.data_manager.lookup import SHOWN_BY, stored_object
 from hub.data_manager.workflow_run import run_workflow
-from hub.demo.scenarios import SCENARIOS, Request
+from hub.demo.scenarios import SCENARIOS, Request, Scenario
 from hub.demo.stage import WIDTH, Demonstration, demonstration, heading, paragraph
 from hub.presentation.printing import out, table, value_of
 from hub.workflow_manager.named_workflow import request, workflow_named
@@ -42,16 +42,20 @@ class ScenarioUnknown(Refused):
     mend = "name one of them by its letter"
 
 
-def play_scenario(folder: pathlib.Path, letter: str) -> bool:
-    """Play a usage scenario with its predecessors in *folder*, made anew; return whether all messages are final.
+def scenario_of(letter: str) -> Scenario:
+    """Return the usage scenario of this letter.
 
     Raises:
-        ScenarioUnknown: no scenario has this letter; the folder wasn't touched.
+        ScenarioUnknown: no scenario has this letter.
     """
-    scenario = SCENARIOS.get(letter)
-    if scenario is None:
+    if letter not in SCENARIOS:
         titles = ", ".join(f"{known} ({scenario.title})" for known, scenario in SCENARIOS.items())
         raise ScenarioUnknown(letter=letter, scenarios=titles)
+    return SCENARIOS[letter]
+
+
+def play_scenario(folder: pathlib.Path, scenario: Scenario) -> bool:
+    """Play a usage scenario with its predecessors in *folder*, made anew; return whether all messages are final."""
     with demonstration(folder) as hub:
         stage = PrintedStage(hub)
         stage.load()

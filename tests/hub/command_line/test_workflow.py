@@ -78,7 +78,7 @@ def test_a_mistyped_name_or_argument_is_answered_with_the_nearest(command):
     assert command("workflow", "new-quote", "account=\x01", expect=2).err == (
         "the argument 'account' can't be read\n"
         "  where: argument 'account'\n"
-        "  why:   expected text that XML can carry, found '\x01'\n"
+        "  why:   expected text that XML can carry, found '\\x01'\n"
         "  mend:  give text that XML can carry\n"
         "  reason: ArgumentWrong\n"
     )

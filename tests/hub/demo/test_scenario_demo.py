@@ -223,5 +223,6 @@ def test_a_scenario_that_is_not_there_is_answered_with_those_that_are(letter, co
         "  why:   scenarios are a (Initial Quote and Order), b (Delta Quote), c (Update Delta Quote and Order), "
         "d (New Delta Quote with Open Order), f (Supplemental Order)\n"
         "  mend:  name one of them by its letter\n"
+        "  reason: ScenarioUnknown\n"
     )
     assert list(tmp_path.iterdir()) == []
