@@ -67,10 +67,24 @@ _LOOKED_FOR = {
 #: PostgreSQL cuts longer names.
 #: It does so silently, and two long names with one beginning would clash.
 _MOST_NAME = 63
+#: the definitions that `tables_of` was asked for last, with their tables
+_made_last: tuple[Definitions, MetaData] | None = None
 
 
 def tables_of(definitions: Definitions) -> MetaData:
-    """Return the tables of all stored components of *definitions*, and the hub's own; `views_of` has the views."""
+    """Return the tables of all stored components of *definitions*, and the hub's own; `views_of` has the views.
+
+    The tables are made once for the definitions that were asked for last: a command asks three times at its start.
+    They are the same object each time, and must not be changed.
+    """
+    global _made_last
+    last = _made_last
+    if last is None or last[0] is not definitions:
+        last = _made_last = (definitions, _made(definitions))
+    return last[1]
+
+
+def _made(definitions: Definitions) -> MetaData:
     metadata = MetaData()
     for name in sorted(definitions):
         for component, owner in owned_components(definitions[name]):
