@@ -111,17 +111,23 @@ class DataManager:
 
     def move(self, channel: str, route: Route, limit: int) -> int:
         """Move messages from the outbox to the inbox of the route that reads an embedded channel; return how many."""
+        with self._open_hub.read() as transaction:
+            rows = transaction.messages.outbox.waiting(channel, limit)
+        # As in `file`: before the transaction that writes.
+        deliveries = [(route, _moved(row, channel)) for row in rows]
+        arrivals = arrivals_of(deliveries)
         with self._open_hub.write() as transaction:
             # One dispatcher to a channel: two would file the same rows, and count them as repeats.
             if not transaction.messages.control.try_lock(f"dispatch:{channel}"):
                 return 0
-            rows = transaction.messages.outbox.waiting(channel, limit)
-            deliveries = [(route, _moved(row, channel)) for row in rows]
-            file_arrivals(transaction, deliveries, arrivals_of(deliveries))
+            # Another process may have moved some before this one had the lock.
+            waiting = transaction.messages.outbox.still_waiting(channel, [row.id for row in rows])
+            places = [place for place, row in enumerate(rows) if row.id in waiting]
+            file_arrivals(transaction, [deliveries[place] for place in places], [arrivals[place] for place in places])
             # In the transaction that files them: after a death each message is in one of the two boxes, never in both
             # or none.
-            transaction.messages.outbox.mark_sent(channel, (row.id for row in rows))
-        return len(rows)
+            transaction.messages.outbox.mark_sent(channel, waiting)
+        return len(waiting)
 
     def try_write(self) -> None:
         """Prove that the database can be written.

@@ -210,6 +210,7 @@ _GIVE_UP = (
     .where(_THE_ROW, _C.sent_at.is_(None), _C.given_up_at.is_(None))
     .values(given_up_at=bindparam("now"), aside_at=func.coalesce(_C.aside_at, bindparam("now")))
 )
+_STILL_WAITING = select(_C.id).where(_C.id.in_(_IDS), _C.destination == bindparam("destination"), _IN_LINE)
 _TRY_NOW = update(OUTBOX).where(_IN_LINE, _C.due_at > bindparam("now")).values(due_at=bindparam("now"))
 _BY_ID = select(OUTBOX).where(_THE_ROW)
 _LISTED = tuple(
@@ -349,6 +350,11 @@ class Outbox:
                 break
             result.append(_row(row))
         return result
+
+    def still_waiting(self, destination: str, ids: Sequence[str]) -> set[str]:
+        """Return the ids of those rows that wait for *destination* still."""
+        values = {"ids": list(ids), "destination": destination}
+        return set(self._connection.scalars(_STILL_WAITING, values))
 
     def heads(self, destinations: Iterable[str]) -> list[OutboxRow]:
         """Return the next message, due or not, of each of *destinations* where one waits."""

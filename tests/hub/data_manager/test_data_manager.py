@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from adapters.database.connection.driver_faults import DatabaseBusy
+from adapters.database.messages.outbox import OutboxMessage
 from adapters.files import hold_name
 from adapters.transport import Delivery, Envelope
 from hub.data_manager import data_manager
@@ -344,3 +345,25 @@ def test_a_workflow_whose_module_is_not_licensed_refuses_to_start_and_nothing_is
     road.open_hub.__dict__["runtime"] = dataclasses.replace(road.open_hub.runtime, licence=Licence(modules=("Orders",)))
     assert road.run()
     assert road.shown(row_id)["state"] == "done"
+
+
+def test_messages_that_move_within_the_hub_are_read_before_anything_is_locked_and_moved_once(road, monkeypatch):
+    """On SQLite nobody else can write meanwhile; another process may have moved some of them by then."""
+    channel, route = "hub.objects", road.open_hub.deployment.routes["hub_object"]
+    with road.open_hub.write() as transaction:
+        first, _ = transaction.messages.outbox.emit_all(
+            [OutboxMessage(f"E{number}", channel, "outbound", ACCOUNT.encode()) for number in (1, 2)]
+        )
+    read = data_manager.arrivals_of
+
+    def moved_meanwhile(deliveries):
+        with road.open_hub.write() as transaction:
+            transaction.messages.outbox.mark_sent(channel, [first])
+        return read(deliveries)
+
+    monkeypatch.setattr(data_manager, "arrivals_of", moved_meanwhile)
+    assert road.manager.move(channel, route, 100) == 1
+    assert road.manager.move(channel, route, 100) == 0
+    with road.open_hub.read() as transaction:
+        assert [row["message_id"] for row in transaction.messages.listing()] == ["E2"]
+        assert transaction.messages.counts().agrees
