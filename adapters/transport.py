@@ -79,6 +79,13 @@ class TransportAway(Retryable):
     """The other side of the transport does not answer."""
 
 
+class NotTaken(TransportAway):
+    """The broker answered that it doesn't keep a message."""
+
+    what = "the broker did not keep a message"
+    mend = "nothing where it passes; else make room in the queue, or lift the limit that a policy sets for it"
+
+
 @dataclass(frozen=True)
 class Oversize:
     """Size and digest of a body over the limit, of which the envelope holds the first 64 KiB only.
@@ -315,12 +322,14 @@ class TransportKind:
             where `open` finds nothing: their messages wait in the hub's own database.
         answers: the beginning of the destinations of replies that `Transport.settle` puts beside their message; None
             where a reply is published to a channel.
+        needs: the setting without which `open` finds nothing; then the module isn't loaded.
     """
 
     name: str
     implementation: str
     prefix: str
     answers: str | None = None
+    needs: str | None = None
 
     def destination(self, place: str) -> str:
         """The destination in the outbox of the messages to *place*."""
@@ -332,12 +341,14 @@ class TransportKind:
 
     def open(self, setup: Setup) -> Transport | None:
         """Open the transport of a deployment; None where the settings switch it off."""
+        if self.needs is not None and setup.settings[self.needs] is None:
+            return None
         module, _, name = self.implementation.partition(":")
         implementation: type[Transport] = getattr(importlib.import_module(module), name)
         return implementation.open(setup)
 
 
-CHANNEL = TransportKind("channel", "adapters.rabbitmq.transport:RabbitMQ", prefix="")
+CHANNEL = TransportKind("channel", "adapters.rabbitmq.transport:RabbitMQ", prefix="", needs="broker_url")
 #: All kinds, by name.
 KINDS = {
     kind.name: kind

@@ -24,7 +24,7 @@ Spec: docs/design/integration.md, "Transports"; docs/design/guarantees.md, "pika
 from __future__ import annotations
 
 from adapters.rabbitmq.address import Address, BrokerUrlFaulty, Timeouts
-from adapters.rabbitmq.faults import BrokerRefused, NotTaken, QueueDiffers
+from adapters.rabbitmq.faults import BrokerRefused, QueueDiffers
 from adapters.rabbitmq.transport import PREFETCH, RabbitMQ
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "Address",
     "BrokerRefused",
     "BrokerUrlFaulty",
-    "NotTaken",
     "QueueDiffers",
     "RabbitMQ",
     "Timeouts",

@@ -21,15 +21,8 @@ import ssl
 from pika import exceptions
 from pika.adapters.utils import connection_workflow as workflow
 
-from adapters.transport import EnvelopeRefused, TransportAway, Unroutable
+from adapters.transport import EnvelopeRefused, NotTaken, TransportAway, Unroutable
 from integration_objects.errors import HubError, Misconfigured, Refused
-
-
-class NotTaken(TransportAway):
-    """The broker answered that it doesn't keep a message."""
-
-    what = "the broker did not keep a message"
-    mend = "nothing where it passes; else make room in the queue, or lift the limit that a policy sets for it"
 
 
 class MessageNotAllowed(Refused):

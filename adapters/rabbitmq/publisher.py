@@ -16,10 +16,10 @@ from typing import Any
 
 from pika import exceptions, spec
 
-from adapters.rabbitmq.faults import MessageNotAllowed, NotTaken, hub_fault, said
+from adapters.rabbitmq.faults import MessageNotAllowed, hub_fault, said
 from adapters.rabbitmq.link import Answer, Link
 from adapters.rabbitmq.topology import missing
-from adapters.transport import CONFIRMED
+from adapters.transport import CONFIRMED, NotTaken
 from integration_objects.errors import HubError
 
 #: messages and bytes that are on their way without a confirm; a quorum queue confirms a message after most of its

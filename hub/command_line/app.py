@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "demo": ("demo", "Run the main job on the embedded defaults, in ./orderhub-demo/, and show what happened."),
     "check": ("declarations", "Prove all routes, maps, objects, schemas and templates of the deployment together."),
-    "run": ("operation", "Run the hub: receive, process, dispatch."),
+    "run": ("running", "Run the hub: receive, process, dispatch."),
     "load": (
         "objects",
         "Upsert accounts, products, price lists, opening profiles and customers' other objects, file by file.",

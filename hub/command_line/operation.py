@@ -1,4 +1,4 @@
-"""`orderhub run`, `status`, `pause`, `resume` and `db`: the operation of the hub.
+"""`orderhub status`, `pause`, `resume` and `db`: the operation of the hub.
 
 Spec: docs/design/integration.md, "Reached from outside"; docs/design/road.md, "Command line, completed".
 """
@@ -13,15 +13,12 @@ from typing import Annotated, Any
 import typer
 
 from adapters.database.schema.upgrade import planned_upgrade, upgrade
-from hub.command_line.exit_codes import DONE, REFUSED
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
 from hub.data_manager.intake import doors, left_alone
 from hub.data_manager.lookup import status_of
 from hub.data_manager.open_hub import OpenHub
-from hub.data_manager.processes import check_workers, run_workers
 from hub.deployment.deployment import open_deployment
-from hub.deployment.proven import prove_once
 from hub.deployment.route import component_of
 from hub.presentation.printing import complain, out, print_json, table
 
@@ -30,26 +27,6 @@ database = typer.Typer(no_args_is_help=True, help="The hub's database.")
 app.add_typer(database, name="db")
 
 Component = Annotated[str, typer.Argument(help="route:NAME, as `orderhub status` lists it.")]
-
-
-@app.command()
-def run(
-    once: Annotated[bool, typer.Option("--once", help="End when only final and parked messages are left.")] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes; without it, the setting `workers`.")
-    ] = None,
-) -> None:
-    """Run the hub: receive, process, dispatch."""
-    deployment = prove_once(open_deployment(pathlib.Path.cwd()))
-    number = workers or deployment.settings.workers
-    # A fault that keeps the hub from starting ends the command here, once, before there are processes. The database is
-    # closed before they are forked, because two processes can't share a connection.
-    with opened_hub(deployment):
-        check_workers(deployment, number)
-    all_final = run_workers(deployment, number, once)
-    if not all_final:
-        complain("some messages are not in a final state, or wait for a person: see `orderhub status`")
-    raise typer.Exit(DONE if all_final else REFUSED)
 
 
 @app.command()

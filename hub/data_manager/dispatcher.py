@@ -21,8 +21,15 @@ from contextlib import contextmanager
 import structlog
 
 from adapters.database.messages.outbox import OutboxRow
-from adapters.rabbitmq import NotTaken
-from adapters.transport import CHANNEL, Transport, TransportAway, confirmed_of, destination_of, destination_prefixes
+from adapters.transport import (
+    CHANNEL,
+    NotTaken,
+    Transport,
+    TransportAway,
+    confirmed_of,
+    destination_of,
+    destination_prefixes,
+)
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.route import Route

@@ -35,16 +35,16 @@ FILES = 50
 def left_alone(open_hub: OpenHub) -> dict[str, str]:
     """Look at the doors of the deployment's routes: the messages that can't be taken, each with the reason."""
     found: dict[str, str] = {}
-    for route in open_hub.deployment.routes.values():
+    for kind, place in open_hub.deployment.doors.values():
         # Brokers hand over what they have: only a door that looks by itself can leave something alone.
-        if route.transport is not CHANNEL:
-            transport = open_transport(open_hub, route.transport)
+        if kind is not CHANNEL:
+            transport = open_transport(open_hub, kind)
             if transport is not None:
                 try:
-                    found |= transport.left_alone(route.place)
+                    found |= transport.left_alone(place)
                 except TransportAway as error:
                     # The door itself can't be used now: nothing in it can be taken.
-                    found[route.place] = error.why
+                    found[place] = error.why
                 transport.close()
     return found
 
@@ -58,18 +58,16 @@ def doors(open_hub: OpenHub) -> list[dict[str, Any]]:
     """
     transports = open_transports(open_hub)
     found = []
-    for route in open_hub.deployment.routes.values():
-        transport = transports.get(route.transport.name)
+    for route, (kind, place) in open_hub.deployment.doors.items():
+        transport = transports.get(kind.name)
         if transport is None:
             continue
         waiting, why = None, None
         try:
-            waiting = transport.depth(route.place)
+            waiting = transport.depth(place)
         except HubError as error:
             why = f"{error.what}: {error.why}" if error.why else error.what
-        found.append(
-            {"route": route.name, "door": f"{route.transport.name} {route.place}", "waiting": waiting, "why": why}
-        )
+        found.append({"route": route, "door": f"{kind.name} {place}", "waiting": waiting, "why": why})
     for transport in transports.values():
         transport.close()
     return found

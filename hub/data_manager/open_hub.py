@@ -140,13 +140,15 @@ class OpenHub:
             DatabaseNotUpgraded: names the command that does it.
             FieldTakenBack: a column wants a value that no field gives.
         """
-        # The database of one machine is the hub's own. A shared one is upgraded by a user who may create tables, which
-        # the hub's user need not be.
-        if not self.database.dialect.is_shared:
-            upgrade(self.database, self.deployment.definitions)
-        elif needs_upgrade(self.database, self.deployment.definitions):
-            raise DatabaseNotUpgraded(where=self.database.shown_url)
-        refuse_fields_taken_back(self.database, self.deployment.definitions)
+        definitions = self.deployment.definitions
+        # A look first: on SQLite an upgrade would take the write lock, and each command would wait for the hub's work.
+        if needs_upgrade(self.database, definitions, self.metadata):
+            # The database of one machine is the hub's own. A shared one is upgraded by a user who may create tables,
+            # which the hub's user need not be.
+            if self.database.dialect.is_shared:
+                raise DatabaseNotUpgraded(where=self.database.shown_url)
+            upgrade(self.database, definitions, metadata=self.metadata)
+        refuse_fields_taken_back(self.database, definitions, self.metadata)
 
     @contextmanager
     def write(self, dry_run: bool = False) -> Iterator[Transaction]:

@@ -26,6 +26,7 @@ from adapters.files import FileUnreadable
 from adapters.http_client import HttpClient
 from adapters.service_health import ServiceHealth
 from adapters.system import System, read_systems
+from adapters.transport import TransportKind
 from hub.configurator.built_in import BuiltInConfigurator
 from hub.configurator.external import ExternalConfigurator
 from hub.configurator.port import Configurator
@@ -34,7 +35,7 @@ from hub.deployment.declared_files import MAPS, ROUTES, SYSTEMS, DeclaredFiles, 
 from hub.deployment.definitions import load_definitions
 from hub.deployment.external_objects import AllObjects, ExternalObjects
 from hub.deployment.own_python import own_python
-from hub.deployment.route import Route, read_routes
+from hub.deployment.route import Route, read_doors, read_routes
 from hub.deployment.settings import EVERY, Settings, place_of_setting, read_licence_file, read_settings
 from hub.pricing.external import ExternalPricing
 from hub.pricing.list_pricing import ListPricing
@@ -211,6 +212,11 @@ class Deployment:
     def route_names(self) -> tuple[str, ...]:
         """The names of the routes that are switched on, without what they need."""
         return tuple(name for source in self.route_sources if (name := name_in(source, ROUTES.key)))
+
+    @cached_property
+    def doors(self) -> Mapping[str, tuple[TransportKind, str]]:
+        """The kind of transport and the channel of each route that is switched on, without what the routes need."""
+        return read_doors(self.route_sources)
 
     @cached_property
     def route_sources(self) -> list[Source]:

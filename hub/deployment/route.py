@@ -280,6 +280,15 @@ def _known(node: Node, known: Mapping[str, T], kind: str, further: Iterable[str]
     return known[node.text()]
 
 
+def read_doors(sources: Iterable[Source]) -> dict[str, tuple[TransportKind, str]]:
+    """Read where each route reads, by its name, and nothing else: schemas and maps take their time."""
+    doors = {}
+    for source in sources:
+        parts = read(source).mapping(required=REQUIRED, optional=OPTIONAL)
+        doors[parts["route"].text()] = _source(parts["from"])
+    return doors
+
+
 def _source(node: Node) -> tuple[TransportKind, str]:
     """Read the kind of transport and the channel that a route reads."""
     parts = node.mapping(optional=tuple(KINDS))

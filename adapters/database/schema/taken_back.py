@@ -8,7 +8,7 @@ Spec: docs/design/road.md, "Storage".
 
 from __future__ import annotations
 
-from sqlalchemy import inspect
+from sqlalchemy import MetaData, inspect
 
 from adapters.database.connection.database import Database
 from adapters.database.schema.tables import tables_of
@@ -31,13 +31,16 @@ class FieldTakenBackOnSqlite(FieldTakenBack):
     mend = "declare the field as required again, or give the component another table name and load its rows again"
 
 
-def refuse_fields_taken_back(database: Database, definitions: Definitions) -> None:
+def refuse_fields_taken_back(database: Database, definitions: Definitions, metadata: MetaData | None = None) -> None:
     """Refuse the database if a column of a deployment's own table wants a value that no field gives.
+
+    *metadata*: the tables of *definitions*, where the caller has them; making them takes its time.
 
     Raises:
         FieldTakenBack: names the first such column.
     """
-    tables = {name: table for name, table in tables_of(definitions).tables.items() if name.startswith(EXTENSION_PREFIX)}
+    metadata = tables_of(definitions) if metadata is None else metadata
+    tables = {name: table for name, table in metadata.tables.items() if name.startswith(EXTENSION_PREFIX)}
     if not tables:
         return
     with database.read() as connection:

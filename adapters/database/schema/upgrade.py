@@ -65,8 +65,15 @@ class StoredOtherwise(Misconfigured):
     mend = "give the component another table name and load its rows again, or declare it as it was"
 
 
-def upgrade(database: Database, definitions: Definitions, surroundings: Surroundings | None = None) -> None:
+def upgrade(
+    database: Database,
+    definitions: Definitions,
+    surroundings: Surroundings | None = None,
+    metadata: MetaData | None = None,
+) -> None:
     """Bring the database to this version of the hub, and add what the extensions in *definitions* need.
+
+    *metadata*: the tables of *definitions*, where the caller has them; making them takes its time.
 
     Raises:
         DatabaseTooNew: a later version of the hub has upgraded it.
@@ -74,8 +81,9 @@ def upgrade(database: Database, definitions: Definitions, surroundings: Surround
         StoredOtherwise: an extension now declares as JSON a component that has a table, or the other way round.
         Retryable, Misconfigured: the database refused the upgrade; nothing was changed.
     """
+    metadata = tables_of(definitions) if metadata is None else metadata
     with database.write() as connection:
-        _upgrade(connection, database, tables_of(definitions), surroundings)
+        _upgrade(connection, database, metadata, surroundings)
 
 
 def planned_upgrade(database: Database, definitions: Definitions) -> list[str]:
@@ -115,14 +123,14 @@ def _upgrade(connection: Connection, database: Database, metadata: MetaData, sur
     _extend(connection, metadata, surroundings or Surroundings(), migrated)
 
 
-def needs_upgrade(database: Database, definitions: Definitions) -> bool:
-    """Return whether `upgrade` has anything to do.
+def needs_upgrade(database: Database, definitions: Definitions, metadata: MetaData | None = None) -> bool:
+    """Return whether `upgrade` has anything to do; *metadata* as there.
 
     Raises:
         DatabaseTooNew: a later version of the hub has upgraded the database.
         DatabaseTooOld: it was made before the first release.
     """
-    metadata = tables_of(definitions)
+    metadata = tables_of(definitions) if metadata is None else metadata
     with database.read() as connection:
         if _revision(connection, database) != head():
             return True

@@ -99,6 +99,7 @@ def test_a_channel_that_nothing_names_is_refused_with_those_that_are_known(road,
 
 def test_with_a_broker_a_message_is_published_to_it(road, command, tmp_path, monkeypatch):
     broker = MemoryBroker()
+    monkeypatch.setenv("ORDERHUB_BROKER_URL", "amqp://broker.example/")
     monkeypatch.setattr("adapters.rabbitmq.transport.RabbitMQ.open", lambda setup: MemoryTransport(broker))
     (tmp_path / "a.xml").write_bytes(b"<ORDERS/>")
     printed = command("send", "mainframe_order", "a.xml", "--id", "M-1", "--correlation-id", "C-1")
@@ -121,7 +122,7 @@ def test_sqlite_serves_two_workers(road, command, number):
 def test_the_number_of_workers_is_a_setting_and_an_option(road, command, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "hub.command_line.operation.run_workers", lambda deployment, number, once: asked.append((number, once))
+        "hub.command_line.running.run_workers", lambda deployment, number, once: asked.append((number, once))
     )
     monkeypatch.setenv("ORDERHUB_WORKERS", "2")
     command("run", expect=1)

@@ -25,7 +25,7 @@ def broker(monkeypatch):
 
 @pytest.fixture
 def brokered(broker, tmp_path):
-    road = Road(tmp_path).load_samples()
+    road = Road(tmp_path, broker_url="amqp://broker.example/").load_samples()
     yield road
     road.close()
 
