@@ -19,6 +19,7 @@ BAD_ID = "MF-0001\n"
 def broker(monkeypatch):
     """A broker in memory, in the place of RabbitMQ."""
     broker = MemoryBroker()
+    monkeypatch.setenv("ORDERHUB_BROKER_URL", "amqp://broker.example/")
     monkeypatch.setattr("adapters.rabbitmq.transport.RabbitMQ.open", lambda setup: MemoryTransport(broker))
     return broker
 
