@@ -23,7 +23,7 @@ def test_a_blocked_destination_tells_why_and_when_it_is_tried_again(road):
     later = road.surroundings.later(60)
     with road.open_hub.write() as transaction:
         (head,) = transaction.messages.outbox.heads(["mainframe.answers"])
-        transaction.messages.outbox.mark_failed(head.id, fault.as_dict(), later)
+        transaction.messages.outbox.mark_failed("mainframe.answers", head.id, fault.as_dict(), later)
     (blocked,) = [row for row in status(road)["outbox"] if row["destination"] == "mainframe.answers"]
     assert (blocked["attempts"], blocked["again_at"]) == (1, later)
     assert blocked["error"]["why"] == "connection refused"
