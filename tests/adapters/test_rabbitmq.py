@@ -327,12 +327,16 @@ def test_what_a_leaving_consumer_had_comes_before_younger_messages(
         else:
             between.refuse()
             between.cut()
-        arrived: list[Delivery] = []
-        while len(arrived) < 3 * PREFETCH - 10:
+        expected = [f"m{number}" for number in range(3 * PREFETCH)]
+        arrived: list[str] = []
+        while expected[-1] not in arrived:
             more = take(second, ordered, 1)
             second.acknowledge(more)
-            arrived += more
-    assert [*ids(worked), *ids(arrived)] == [f"m{number}" for number in range(3 * PREFETCH)]
+            arrived += ids(more)
+    # A cut can lose acknowledgements that were on their way: then the worked messages come once more, in their places.
+    assert ids(worked) == expected[:10]
+    assert len(arrived) >= len(expected) - 10
+    assert arrived == expected[-len(arrived) :]
 
 
 def test_hubs_with_groups_of_other_sizes_keep_the_order_when_they_leave(
