@@ -20,7 +20,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 
 
 class ServiceHealth:
-    """Whether one service may be asked now. Any thread may ask.
+    """Tell whether one service may be asked now. Any thread may ask.
 
     Attributes:
         failures: the questions without an answer since the last answer.
@@ -38,7 +38,7 @@ class ServiceHealth:
         return max(0.0, self._ask_at - self._monotonic()) if self.failures else 0.0
 
     def may_ask(self, longest_s: float) -> bool:
-        """Whether the caller may ask; in an outage one caller gets True after each pause.
+        """Tell whether the caller may ask; in an outage one caller gets True after each pause.
 
         Args:
             longest_s: the longest time that the question takes; until then nobody else asks.

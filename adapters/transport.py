@@ -270,7 +270,7 @@ class Transport:
         raise NotImplementedError
 
     def is_left(self, channel: str) -> bool:
-        """Whether messages wait that `receive` could not deliver yet."""
+        """Tell whether messages wait that `receive` could not deliver yet."""
         return False
 
     def depth(self, channel: str) -> int | None:

@@ -76,23 +76,23 @@ class CaseResult:
 
     @property
     def is_passed(self) -> bool:
-        """Whether the output was as expected."""
+        """Tell whether the output was as expected."""
         return not self.difference
 
 
 def shipped_cases(maps: Mapping[str, DataMap]) -> list[Case]:
-    """The cases that the hub ships, sorted by name."""
+    """Return the cases that the hub ships, sorted by name."""
     return find_cases(importlib.resources.files("maps") / "cases", maps)
 
 
 def find_cases(folder: Traversable, maps: Mapping[str, DataMap]) -> list[Case]:
-    """The cases in a folder, sorted by name; none where there is no such folder.
+    """Return the cases in a folder, sorted by name; none where there is no such folder.
 
     Args:
         folder: ``maps/cases`` of the hub or of a deployment (a path serves).
-        maps: whose cases are wanted; a case belongs to the map whose file is called like the case's folder.
+        maps: the maps of the wanted cases. A case belongs to the map whose file is called like the case's folder.
     """
-    names = {pathlib.PurePosixPath(one.where.split(":")[0]).stem: name for name, one in maps.items()}
+    names = {pathlib.PurePosixPath(data_map.where.split(":")[0]).stem: name for name, data_map in maps.items()}
     found = [case for stem, name in names.items() for case in _cases_of(folder / stem, stem, name)]
     return sorted(found, key=lambda case: case.name)
 
@@ -105,6 +105,7 @@ def _cases_of(folder: Traversable, stem: str, name: str) -> Iterator[Case]:
         if file.endswith(_IN):
             case = file.removesuffix(_IN)
             expected, answered, now = (_content(files.get(case + end)) for end in (_OUT, _ANSWERED, NOW))
+            # A wrong byte becomes a sign that no time has, so that the case fails by its own name.
             time = CASE_TIME if now is None else now.decode("utf-8", "replace").strip()
             yield Case(name, f"{stem}/{case}", entry.read_bytes(), expected, answered, time)
 
@@ -141,8 +142,8 @@ def _difference(
         given, lines = read_with_lines(case.given, data_map.source, definitions, externals)
         answered = read_answered(case.answered, data_map, definitions, externals)
         result = data_map.apply(given, circumstances=at(case.now, answered, lines))
-        made = write_tree(result, data_map.target, definitions)
-        found = read_tree(made, data_map.target, definitions, externals)
+        written = write_tree(result, data_map.target, definitions)
+        found = read_tree(written, data_map.target, definitions, externals)
         expected = read_tree(case.expected, data_map.target, definitions, externals)
     except HubError as error:
         return str(error)
@@ -156,7 +157,7 @@ def _difference(
 
 
 def is_time(text: str) -> bool:
-    """Whether a text is a time that `now()` can give."""
+    """Tell whether a text is a time that `now()` can give."""
     return as_date(text) is not None
 
 

@@ -114,7 +114,7 @@ def _rules(rule: ComponentRule) -> Iterator[ComponentRule]:
 
 
 def _prove_rule(rule: ComponentRule) -> Iterator[Finding]:
-    filled = {one.field.name for one in rule.fields}
+    filled = {field_rule.field.name for field_rule in rule.fields}
     of = f"'{rule.component.name}' in data map '{rule.owner.name}'"
     for target in rule.component.fields.values():
         if target.required and target.name not in filled:
@@ -124,9 +124,10 @@ def _prove_rule(rule: ComponentRule) -> Iterator[Finding]:
                 f"add '{target.name}' at `fields`",
                 "error",
             )
+    # Only a warning: an element without a text may be meant, and the schema checks it once more when it is written.
     if rule.component.text is not None and rule.shape is EXTERNAL and OWN_TEXT not in filled:
         yield Finding(rule.where, f"nothing fills the text of {of}", f"add '{OWN_TEXT}' at `fields`", "warning")
-    made = {one.component.name for one in rule.below}
+    made = {child_rule.component.name for child_rule in rule.below}
     if rule.flat is not None or rule.recurse:
         made.add(rule.component.name)
     for name, (least, _) in rule.component.occurs.items():
@@ -137,8 +138,8 @@ def _prove_rule(rule: ComponentRule) -> Iterator[Finding]:
                 f"make '{name}' at `children`",
                 "error",
             )
-    for one in rule.fields:
-        yield from _prove_field(one)
+    for field_rule in rule.fields:
+        yield from _prove_field(field_rule)
     for source, where in _expressions(rule):
         yield from _habits(source, where)
 
@@ -147,8 +148,8 @@ def _expressions(rule: ComponentRule) -> Iterator[tuple[SourceExpression, str]]:
     """List every expression of a rule with its place."""
     for condition in (*rule.filters, *rule.assertions):
         yield condition.source, condition.where
-    for one in rule.fields:
-        yield one.source, one.where
+    for field_rule in rule.fields:
+        yield field_rule.source, field_rule.where
     if rule.flat is not None:
         yield rule.flat.key.source, rule.flat.key.where
         yield rule.flat.parent.source, rule.flat.parent.where
@@ -203,6 +204,7 @@ def _prove_reference(rule: FieldRule, path: ValuePath) -> Iterator[Finding]:
 
 
 def _fits(source: str, target: Field) -> bool:
+    # The tree keeps every value as text, so that a text field takes a value of any type.
     return target.type in ("text", source)
 
 

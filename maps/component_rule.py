@@ -56,6 +56,7 @@ class Owner:
     version: str = ""
 
     def __str__(self) -> str:
+        # Twelve digits of the digest tell the versions of one map apart.
         return f"data map '{self.name}' (version {self.version[:12]})"
 
 
@@ -150,6 +151,7 @@ class ComponentRule:
             made = [rule._make_one(below, watch) for rule, below in _found(self.entries, scope)]
         nodes = [node for node in made if node is not None]
         if len(nodes) > 1 and self.single:
+            # Found once more for the error only: a made component doesn't know the source node that it came from.
             wanted = [below for rule, below in _found(self.entries, scope) if rule._is_wanted(below)]
             raise self._failed(TooMany, wanted[1], self.where)
         return nodes
@@ -161,6 +163,8 @@ class ComponentRule:
         for assertion in self.assertions:
             self._assert(assertion, scope)
         node = PropertySet(self.component.name, "", self._fill(scope), [], scope.node.origin)
+        # A map fills a component's own text like a field called `.`; in the tree it is the node's value. A value is
+        # never null, so that a property says so.
         if self.component.text is not None and "." in node.properties:
             text = node.properties.pop(".")
             node.value = text or ""
@@ -189,6 +193,7 @@ class ComponentRule:
                         if rule.carries_null(scope):
                             properties[name] = None
                         continue
+                # All signs that XML forbids are unprintable to Python: nearly every text is accepted without a call.
                 if text not in good and not (len(text) <= plain and text.isprintable()):
                     rule.accept(text)
                 properties[name] = text
@@ -240,6 +245,8 @@ class ComponentRule:
         parents: dict[str, str],
     ) -> None:
         """Refuse a row whose parent isn't there, and a row above itself."""
+        # Rows that are known to end at a root: without them, the rows of a deep tree would be walked once for each row
+        # below.
         proven: set[str] = set()
         for start in rows:
             way: dict[str, None] = {}
@@ -247,6 +254,7 @@ class ComponentRule:
             while key not in proven:
                 if key in way:
                     circle = [*way][list(way).index(key) :]
+                    # A circle may hold all rows of a message, and an error is read by people.
                     names = [*circle, key] if len(circle) <= 10 else [*circle[:10], "...", key]
                     way_round = " > ".join(names)
                     raise self._row_failed(OwnAncestor, flat.parent, rows[key][0], key=shown(key), circle=way_round)
@@ -423,7 +431,7 @@ def _shown_value(path: ValuePath, scope: Scope) -> str:
 
 
 def _is_readable(path: ValuePath, scope: Scope) -> bool:
-    """Whether a path leads to one value: a path whose condition fits several nodes fails once more when it is read."""
+    """Tell whether a path can be read for an error: a path whose condition fits several nodes would fail once more."""
     try:
         path.holder(scope)
     except ExpressionFault:

@@ -111,7 +111,7 @@ class DataMap:
             raise
 
     def places(self, tree: PropertySet, circumstances: Circumstances, *, indexed: bool = False) -> Places:
-        """The places of values in a source of this map; *indexed*: many of them will be asked for."""
+        """Make the finder of places in a source of this map; *indexed*: for many places, as a trace needs."""
         answered_shape = shape_of(self.answers or self.source)
         return Places(tree, shape_of(self.source), answered_shape, self._with_answered(circumstances), indexed)
 
@@ -148,6 +148,7 @@ class DataMap:
                 return [RootScope(tree, circumstances)]
         else:
             expected, name = self.source.name, object_name(tree)
+            # An empty object of no kind suits every map: its result is empty, too.
             if name == expected or (name is None and is_empty(tree)):
                 return [RootScope(node, circumstances) for node in instances(tree)]
             found = f"'{name}'" if name else "a tree that is no message"

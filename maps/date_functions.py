@@ -25,6 +25,7 @@ from maps.function_arguments import declared, text_argument, whole_argument
 _CENTURY_TURN = 50
 _DAY_LENGTH = len("YYYY-MM-DD")
 
+# The longer names first: an alternation takes the first name that fits, and DD begins DDD.
 _PATTERN = re.compile("YYYY|YY|DDD|MM|DD|HH|MI|SS")
 _READ = {
     "YYYY": r"(?P<YYYY>[0-9]{4})",
@@ -54,15 +55,15 @@ def date_functions(zone_name: str) -> dict[str, Function]:
     Args:
         zone_name: the zone where a call names none; it was proven.
     """
-    here = time_zone(zone_name)
+    own_zone = time_zone(zone_name)
 
     def date(value: Value, form: Value = None, zone: Value = None) -> Value:
         """Read a text as a date, in the given form (YYYYMMDD, DD.MM.YYYY HH:MI, YYDDD, ...) or ISO."""
-        return None if value is None else read_as(text_argument(value), form, _zone(zone, here))
+        return None if value is None else read_as(text_argument(value), form, _zone(zone, own_zone))
 
     def format_date(value: Value, form: Value, zone: Value = None) -> Value:
         """Write a date in the given form, its day and time in the zone."""
-        return None if value is None else write_as(text_argument(value), text_argument(form), _zone(zone, here))
+        return None if value is None else write_as(text_argument(value), text_argument(form), _zone(zone, own_zone))
 
     functions = (
         declared(date, 1, 3),
@@ -89,9 +90,9 @@ def prove_zones(expression: Expression) -> None:
                 ) from fault
 
 
-def _zone(name: Value, here: ZoneInfo) -> ZoneInfo:
+def _zone(name: Value, own_zone: ZoneInfo) -> ZoneInfo:
     try:
-        return here if name is None else time_zone(text_argument(name))
+        return own_zone if name is None else time_zone(text_argument(name))
     except ZoneUnknown as fault:
         raise NoResult(str(fault), fault.mend) from None
 
@@ -146,7 +147,7 @@ def _moment(digits: dict[str, int]) -> datetime.datetime:
 
 
 def _form(form: str) -> re.Pattern[str]:
-    """The pattern that reads a date in *form*: a year with month and day, or with the day of the year."""
+    """Make the pattern that reads a date in *form*: a year with month and day, or with the day of the year."""
     names = _PATTERN.findall(form)
     year = [name for name in names if name in ("YYYY", "YY")]
     day = sorted(name for name in names if name in ("MM", "DD", "DDD"))
@@ -174,10 +175,12 @@ def add_days(value: Value, days: Value) -> Value:
     if value is None or days is None:
         return None
     text = text_argument(value)
+    # Dates have the years 1900 to 2199, some 110,000 days. A wider step would overflow Python's dates.
     moment = read_date(text) + datetime.timedelta(whole_argument(days, -110_000, 110_000))
     if len(text) == _DAY_LENGTH:
         result = moment.strftime("%Y-%m-%d")
     else:
+        # `read_date` gives the moment in UTC, whatever offset the text has; a text without a zone stays without.
         zone = "" if re.search("(Z|[+-]..:..)$", text) is None else "Z"
         result = moment.strftime("%Y-%m-%dT%H:%M:%S.%f" if moment.microsecond else "%Y-%m-%dT%H:%M:%S") + zone
     read_date(result)

@@ -83,6 +83,7 @@ class SourceExpression:
     @property
     def names(self) -> frozenset[str] | None:
         """The names on its paths: only they must be read. None if a function may read any component."""
+        # `now` reads the circumstances and no component.
         if any(call.function.needs_scope and call.name != "now" for call in self.expression.calls):
             return None
         return frozenset(name for path in self.references for name in path.names)
@@ -195,7 +196,7 @@ class FieldRule:
         self.good.add(text)
 
     def carries_null(self, scope: Scope) -> bool:
-        """Whether a null value is carried by the target, rather than left out."""
+        """Tell whether a null value is carried by the target, rather than left out."""
         tree = self.source.expression.tree
         if isinstance(tree, Constant) and tree.value is None:
             return True
@@ -302,7 +303,7 @@ def _remembering(read: Read, raws: list[Read]) -> Read:
 
 
 def _is_plain_lookup(call: Call) -> bool:
-    """Whether a call looks a reference up in a table, with a quoted text as its default or none."""
+    """Tell whether a call looks a reference up in a table, with a quoted text as its default or none."""
     if call.name != "lookup" or not isinstance(call.parts[1], FieldName):
         return False
     return all(_is_quoted(part) for place, part in enumerate(call.parts) if place != 1)
@@ -338,6 +339,7 @@ def _lookup_function(lookups: Mapping[str, LookupTable]) -> Function:
         key = write_number(code) if isinstance(code, Decimal) else str(code)
         if key in table.values:
             return table.values[key]
+        # A default that the call gives holds even where it is null. A null default of the table means that it has none.
         if given or default is not None:
             return default
         raise LookupMiss(table, key)

@@ -48,6 +48,7 @@ def declared(
 ) -> Function:
     """Declare a Python function as one of the language; its docstring is the help."""
     return Function(
+        # `if_`, `min_` and others end in an underscore in Python only, where their names are taken.
         name=call.__name__.rstrip("_"),
         call=call,
         least=least,

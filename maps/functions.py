@@ -155,6 +155,7 @@ def format_number(value: Value, places: Value) -> Value:
     """Write a number with just *places* digits after the point, rounded as `round` does."""
     if value is None:
         return None
+    # As on bills; decimal's own default rounds a half to the even digit.
     return write_number(_quantized(number_argument(value), places, ROUND_HALF_UP))
 
 
@@ -207,6 +208,7 @@ def _extreme(values: tuple[Value, ...], better: Callable[[Any, Any], bool]) -> V
     if None in values:
         return None
     best = values[0]
+    # A single value is compared with itself, to be refused like one of many if it has no order.
     ordered(best, best)
     for value in values[1:]:
         if better(*ordered(best, value)):
@@ -333,6 +335,7 @@ FUNCTIONS: dict[str, Function] = {
         declared(mod, 2, 2),
         declared(min_, 1, None),
         declared(max_, 1, None),
+        # For expressions outside of maps. A map puts the functions of its own zone in their place.
         *date_functions(UTC).values(),
         declared(if_, 3, 3, lazy=True),
         declared(coalesce, 1, None, lazy=True),

@@ -90,6 +90,8 @@ def _read_csv(content: bytes, path: str) -> dict[str, str]:
     except UnicodeDecodeError as cause:
         line = content[: cause.start].count(b"\n") + 1
         raise _csv_fault(path, line, "is not UTF-8", str(cause), "save the file as UTF-8") from cause
+    # A value in quotes may hold line ends, so that Python must not translate them. Unless it is strict, csv takes a
+    # quote that nobody closes for a value that runs to the file's end.
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     values: dict[str, str] = {}
     header: list[str] | None = None

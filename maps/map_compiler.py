@@ -183,10 +183,10 @@ class Compiler:
         # Compiled once more: its paths are resolved from the place where it is used.
         inner = Compiler(used, self._documents, self._report, users)
         rule = inner.compile_used(places, single, made)
-        for one in (rule, *rule.variants):
-            # The user's conditions first: the used map's may rely on what they leave.
-            one.filters = (*self._filters(parts, one.position), *one.filters)
-            one.assertions = (*self._assertions(parts, one.position), *one.assertions)
+        for variant in (rule, *rule.variants):
+            # The user's conditions first: the used map's conditions may rely on them.
+            variant.filters = (*self._filters(parts, variant.position), *variant.filters)
+            variant.assertions = (*self._assertions(parts, variant.position), *variant.assertions)
         return rule
 
     def _made(self, above: ComponentRule, node: Node, name: str) -> Component:
@@ -211,6 +211,7 @@ class Compiler:
         self, parts: Mapping[str, Node], places: list[_Place], single: bool, made: Component, node: Node
     ) -> None:
         many = len(places) > 1 or places[0].many or "flat" in parts or "recurse" in parts
+        # With a filter, only the message can tell: `TooMany` refuses the second component then.
         if many and single and "where" not in parts:
             raise parts.get("each", node).fault(
                 f"`each` may match more than once, and the target takes one '{made.name}'",
@@ -305,6 +306,8 @@ class Compiler:
 
     def _row_rule(self, rule: ComponentRule, name: str, node: Node) -> FieldRule:
         try:
+            # A row's key is compared and never stored: it is read as a field of an external object, which takes any
+            # text.
             return compile_field_rule(Field(name), EXTERNAL, node, None, rule.position, self._document.language)
         except ExpressionFault as fault:
             raise _expression_fault(node, fault) from fault
@@ -325,7 +328,7 @@ class Compiler:
             try:
                 find, position, _ = node_path(text, rule.position)
             except PathUnknown:
-                # Another component that the recursion meets may have it; if none has, the rule's own fault is told.
+                # Another component that the recursion meets may have the path. If none has, `_rule` reports a fault.
                 continue
             walked.add(text)
             inner = rule.position.beside(position.component)

@@ -14,9 +14,7 @@ from integration_objects.definition import Component, IntegrationObject
 from integration_objects.nearest import nearest
 from integration_objects.time_zone import ZoneUnknown, time_zone
 from maps.component_rule import Owner
-from maps.field_rule import (
-    Language,
-)
+from maps.field_rule import Language
 from maps.lookup import ReadFile, read_lookups
 from maps.scope import Position
 from maps.shape import shape_of
@@ -67,6 +65,7 @@ def read_document(
     position = Position(from_object.root, None, shape_of(from_object), _answered_position(answers))
     for component in _walk(parts["from"], from_object.root, from_steps):
         position = position.below(component)
+    # The last component on the way; `to` without steps has the header alone.
     made = [to_object.root, *_walk(parts["to"], to_object.root, to_steps)][-1]
     if parts["make"].text() != made.name:
         raise parts["make"].fault(

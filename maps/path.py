@@ -65,7 +65,7 @@ class ValuePath:
         return self.field.type if self.field is not None else self.component.text or "text"
 
     def is_null_carried(self, scope: Scope) -> bool:
-        """Whether the source carries the field, or the component with its own text, with a null."""
+        """Tell whether the source carries the field, or the component with its own text, with a null."""
         node = self.holder(scope)
         if node is None:
             return False
@@ -170,11 +170,11 @@ class _Start:
 
     @property
     def is_own(self) -> bool:
-        """Whether it is the node where the rule stands."""
+        """Tell whether the steps begin at the node where the rule stands."""
         return self.up == 0 and not self.is_answered
 
     def find(self, scope: Scope) -> list[Scope]:
-        """Find its scope."""
+        """Find the scope of the node in a message; none where the message has no such node."""
         if self.is_answered:
             circumstances = scope.root().circumstances
             return [] if circumstances.answered is None else [RootScope(circumstances.answered, circumstances)]
@@ -295,7 +295,7 @@ def _find_children(way: _Way, shape: Shape) -> Find:
 
         def chosen(scope: Scope) -> list[Scope]:
             below = [Scope(node, scope) for node in children(scope.node, name)]
-            found = [one for one in below if all(test.holds(path.raw(one)) for path, test in conditions)]
+            found = [child for child in below if all(test.holds(path.raw(child)) for path, test in conditions)]
             return found if number is None else found[number - 1 : number]
 
         return chosen
@@ -324,12 +324,11 @@ def _holder(start: _Start, ways: list[_Way], text: str) -> Holder:
     up, children = start.up, start.position.shape.children
 
     def holder(scope: Scope) -> PropertySet | None:
-        here = scope
         for _ in range(up):
-            if here.above is None:
+            if scope.above is None:
                 return None
-            here = here.above
-        node = here.node
+            scope = scope.above
+        node = scope.node
         for name, number in descents:
             siblings = children(node, name)
             if number >= len(siblings):

@@ -12,11 +12,13 @@ from decimal import Decimal
 from integration_objects.field_values import as_number
 
 #: A comparison within brackets: a path from the child, a sign, and a text in quotes or a number.
+#: The repeats within quotes give nothing back (`*+`), so that a quote that nobody closes fails at once.
 _TEST = re.compile(
     r"\s*(?P<path>[^\s=<>!'\"\[\]]+(?: [^\s=<>!'\"\[\]]+)*)\s*(?P<sign>=|<>|!=)\s*"
     r"(?P<text>'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"|[+-]?[0-9]+(?:\.[0-9]+)?)\s*"
 )
 _AND = re.compile(r"AND\b", re.IGNORECASE)
+#: Counted from 1. Nine digits are beyond the children of any node.
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _FORMS = "write A/B, A[2]/B, A@b, A[B='x'] or ..FIELD; '..' only in front"
 
@@ -62,7 +64,7 @@ class Step:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing stands in brackets."""
+        """Tell whether the step is a name alone, without brackets."""
         return self.number is None and not self.tests
 
 

@@ -34,11 +34,11 @@ class Position:
     answered: Position | None = None
 
     def below(self, component: Component) -> Position:
-        """The position at a child component of this one."""
+        """Return the position at a child component of this one."""
         return Position(component, self, self.shape, self.answered)
 
     def beside(self, component: Component) -> Position:
-        """The position at another component, beneath the same one."""
+        """Return the position at another component, beneath the same one."""
         return Position(component, self.above, self.shape, self.answered)
 
 

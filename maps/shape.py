@@ -30,19 +30,19 @@ class InternalShape:
     flag_words: ClassVar[Mapping[str, str]] = {"true": "Y", "1": "Y", "false": "N", "0": "N"}
 
     def children(self, node: PropertySet, name: str) -> list[PropertySet]:
-        """The child components of this name."""
+        """Return the child components of this name."""
         return components(node, name)
 
     def all_children(self, node: PropertySet) -> list[PropertySet]:
-        """The child components of every name, in order."""
+        """Return the child components of every name, in order."""
         return [child for siblings in node.children for child in siblings.children]
 
     def roots(self, tree: PropertySet) -> list[PropertySet]:
-        """The components at the top of a tree: the instances of a message."""
+        """Return the components at the top of a tree: the instances of a message."""
         return [node for envelope in tree.children for siblings in envelope.children for node in siblings.children]
 
     def child_type(self, name: str) -> str:
-        """The type of the node that stands for children of this name among a node's own children."""
+        """Return the type of the node that stands for children of this name among a node's own children."""
         return list_of(name)
 
     def hang(self, node: PropertySet, nodes: Sequence[PropertySet], name: str) -> None:
@@ -50,7 +50,7 @@ class InternalShape:
         put_list(node, name).extend(nodes)
 
     def may_repeat(self, component: Component, name: str) -> bool:
-        """Whether a node may have several children of this name."""
+        """Tell whether a node may have several children of this name."""
         most = component.occurs.get(name, (0, None))[1]
         return most is None or most > 1
 
@@ -83,19 +83,19 @@ class ExternalShape(InternalShape):
     flag_words: ClassVar[Mapping[str, str]] = {"Y": "true", "N": "false"}
 
     def children(self, node: PropertySet, name: str) -> list[PropertySet]:
-        """The child components of this name."""
+        """Return the child components of this name."""
         return [child for child in node.children if child.type == name]
 
     def all_children(self, node: PropertySet) -> list[PropertySet]:
-        """The child components of every name, in order."""
+        """Return the child components of every name, in order."""
         return node.children
 
     def roots(self, tree: PropertySet) -> list[PropertySet]:
-        """The component at the top of a tree: its root element."""
+        """Return the component at the top of a tree: its root element."""
         return [tree]
 
     def child_type(self, name: str) -> str:
-        """The type of children of this name."""
+        """Return the type of children of this name."""
         return name
 
     def hang(self, node: PropertySet, nodes: Sequence[PropertySet], name: str) -> None:
@@ -103,7 +103,8 @@ class ExternalShape(InternalShape):
         node.children.extend(nodes)
 
     def may_repeat(self, component: Component, name: str) -> bool:
-        """Whether a node may have several children of this name."""
+        """Tell whether a node may have several children of this name."""
+        # XML Schema's default for maxOccurs is 1; a definition of the hub that says nothing allows any number.
         most = component.occurs.get(name, (0, 1))[1]
         return most is None or most > 1
 
@@ -127,7 +128,7 @@ Shape = InternalShape
 
 
 def shape_of(obj: IntegrationObject) -> Shape:
-    """The shape of an integration object's trees."""
+    """Return the shape of an integration object's trees."""
     return EXTERNAL if obj.external else INTERNAL
 
 

@@ -108,8 +108,8 @@ def trace(
 
 
 def _fields(rule: ComponentRule, scope: Scope, node: PropertySet, path: str, sources: Places) -> Iterator[TracedField]:
-    for one in rule.fields:
-        name = one.field.name
+    for field_rule in rule.fields:
+        name = field_rule.field.name
         if name != OWN_TEXT and name not in node.properties:
             continue
         value = node.value if name == OWN_TEXT else node.properties[name]
@@ -117,10 +117,10 @@ def _fields(rule: ComponentRule, scope: Scope, node: PropertySet, path: str, sou
             component=path,
             field=name,
             value=value,
-            where=one.where,
-            expression=one.text,
-            by_default=_is_by_default(one, scope),
-            sources=(*(_source(reference, scope, sources) for reference in _once(one)), *_clock(one, scope)),
+            where=field_rule.where,
+            expression=field_rule.text,
+            by_default=_is_by_default(field_rule, scope),
+            sources=(*(_source(path, scope, sources) for path in _once(field_rule)), *_clock(field_rule, scope)),
         )
 
 

@@ -39,12 +39,12 @@ class LinesTooDeep(Refused):
 
 
 def can_be_flat(component: Component) -> bool:
-    """Whether the component holds components of its own kind, and has the field that names a parent."""
+    """Tell whether the component holds components of its own kind, and has the field that names a parent."""
     return component.name in component.children and PARENT in component.fields
 
 
 def is_deep(siblings: PropertySet, component: Component) -> bool:
-    """Whether the components of the list are nested too deep to be written nested."""
+    """Tell whether the components of the list are nested too deep to be written nested."""
     if not can_be_flat(component):
         return False
     # Level by level without recursion: a stack of Python is shorter than a tree may be deep.

@@ -124,7 +124,7 @@ class Rules:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no value of the schema has a rule."""
+        """Tell whether no value of the schema has a rule."""
         return not self.elements
 
     def faults(self, root: etree._Element) -> Iterator[tuple[etree._Element, str]]:

@@ -171,7 +171,7 @@ class Deployment:
 
     @cached_property
     def health(self) -> Mapping[str, ServiceHealth]:
-        """Whether the other systems that this process asks answer: ``configurator`` and ``pricing``."""
+        """Tell whether the other systems that this process asks answer: ``configurator`` and ``pricing``."""
         return {"configurator": ServiceHealth(), "pricing": ServiceHealth()}
 
     @cached_property

@@ -95,7 +95,7 @@ class Reply:
 
     @property
     def reads_message(self) -> bool:
-        """Whether the map reads the message that is answered."""
+        """Tell whether the map reads the message that is answered."""
         return self.map is not None and self.map.answers is not None
 
 
@@ -157,7 +157,7 @@ class Route:
         return self.workflow.takes if self.map is None else (self.map.target.name,)
 
     def reads_tree(self) -> bool:
-        """Whether a message must be read to be filed: for its key or its identity."""
+        """Tell whether a message must be read to be filed: for its key or its identity."""
         return self.key is not None or isinstance(self.identity, SourceExpression)
 
     @cached_property
@@ -172,7 +172,7 @@ class Route:
         return names
 
     def allows_reply_to(self, channel: str) -> bool:
-        """Whether a sender may have its answer sent to *channel*: only to channels that the route names.
+        """Tell whether a sender may have its answer sent to *channel*: only to channels that the route names.
 
         Never to a queue of the route itself, whatever its pattern: the hub would take its own answers for messages.
         """
@@ -182,11 +182,11 @@ class Route:
         return channel == self.reply.channel or any(fnmatch.fnmatchcase(channel, pattern) for pattern in self.reply_to)
 
     def allows_sender(self, sender: str) -> bool:
-        """Whether this sender may use the route."""
+        """Tell whether this sender may use the route."""
         return not self.senders or sender in self.senders
 
     def allows_content_type(self, content_type: str) -> bool:
-        """Whether the route takes bodies of this content type; its parameters, such as a charset, don't count."""
+        """Tell whether the route takes bodies of this content type; its parameters, such as a charset, don't count."""
         media_type = content_type.partition(";")[0].strip().lower()
         return not self.content_types or any(fnmatch.fnmatchcase(media_type, known) for known in self.content_types)
 
