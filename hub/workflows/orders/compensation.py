@@ -54,7 +54,7 @@ class NothingWithdrawn(Refused):
     what = "the fallout entry '{entry}' has nothing that could be kept or undone"
     where = "fallout entry {entry}"
     why = "its cause is {cause}; lines can be kept or undone if it is {expected}"
-    mend = "take what `orderhub workflow fallout-list` says can be done about it"
+    mend = "`orderhub workflow fallout-list` names the workflows that can deal with this entry"
 
 
 class NothingAbove(Refused):
@@ -140,6 +140,7 @@ def undo(run: Run, entry: str) -> Outcome:
         line = removed[item.get(KEY)] = _removal(item)
         line.properties |= {"Row Id": run.new_id(), "Line Number": str(number)}
         parent = ComplexObject(revision).parent_of(item)
+        # `withdrawn_lines` has parents before children, so that the parent's line is made already.
         above = None if parent is None else removed.get(parent.get(KEY))
         put_list(compensation if above is None else above, LINE_ITEM).append(line)
     open_order(run, compensation, former=None, is_stored=False)
@@ -177,6 +178,7 @@ def _refuse_without_service_above(run: Run, entry: str, lines: Lines) -> None:
     there = {item.get(KEY) for item in all_items([profile(run, account_id)])} | {item.get(KEY) for _, item in lines}
     for revision, item in lines:
         parent = ComplexObject(revision).parent_of(item)
+        # If another system keeps the profiles, the hub doesn't know the services that are there.
         if run.runtime.keeps_profiles and parent is not None and parent.get(KEY) not in there:
             raise NothingAbove(line=described(item), entry=entry, above=described(parent))
 

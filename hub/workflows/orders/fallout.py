@@ -172,8 +172,10 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
     # The roots of the failed lines count as processed until now: the next answer would close the order again.
     flag_processed(run, order)
     run.effects.update(message(ORDER, [order]))
+    # A new revision of each work order: the former one has been answered, and is done.
     send_work_orders(run, order, again=True)
     fallout_entries.resolve(run, order, fallout_entries.LINES_FAILED, f"tried again by {run.actor}")
+    # The order counts among the open ones again: orders that were proven without it may not fit any more.
     fallout_entries.mark_overtaken_orders(run, order, "is tried again, and comes before this order")
     return Outcome(objects=(message(ORDER, [order]),))
 

@@ -166,10 +166,10 @@ def _key_above(view: ComplexObject, item: PropertySet) -> str | None:
     return None if parent is None else parent.get(KEY)
 
 
-def _attributes_differ(one: PropertySet, other: PropertySet, differ: Differs) -> bool:
-    values = {value.get("Name"): value.properties for value in attributes(one)}
-    others = {value.get("Name"): value.properties for value in attributes(other)}
-    return values.keys() != others.keys() or any(differ(value, others[name]) for name, value in values.items())
+def _attributes_differ(item: PropertySet, changed: PropertySet, differ: Differs) -> bool:
+    before = {value.get("Name"): value.properties for value in attributes(item)}
+    after = {value.get("Name"): value.properties for value in attributes(changed)}
+    return before.keys() != after.keys() or any(differ(value, after[name]) for name, value in before.items())
 
 
 def put_back(lines: Lines, root: PropertySet | None, roots: list[PropertySet]) -> None:
@@ -203,6 +203,7 @@ def put_back(lines: Lines, root: PropertySet | None, roots: list[PropertySet]) -
         else:
             item = placed[key] = line.copy_node()
             _below(parent, roots).append(item)
+        # Attributes have action codes of their own, and the delta has written others: those that were sent stand.
         put_list(item, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(line)]
 
 

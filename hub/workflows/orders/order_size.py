@@ -12,6 +12,7 @@ from integration_objects.errors import Refused
 from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 
+#: Lines of one order, of all levels. The work on an order keeps its account locked, and grows with the lines.
 MOST_LINES = 2_000
 #: The type of an order's header.
 _HEADER = "Order"

@@ -161,6 +161,7 @@ def _leave_out_later(order: PropertySet, on: str) -> list[Note]:
 
     A line's own due date goes before the order's.
     """
+    # By days and not by moments: a line that is due at noon comes on that day.
     until, notes = read_date(on).date(), []
     for item in items_of(order):
         due = item.get("Due Date") or order.get("Due Date")

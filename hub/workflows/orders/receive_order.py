@@ -51,6 +51,7 @@ from integration_objects.field_values import read_number
 from integration_objects.names import ACTION_CODES, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
+#: Levels of lines, the root counted. docs/design/guarantees.md, "Limits", has the limits of an order.
 MOST_LEVELS = 10
 MOST_ATTRIBUTES = 200
 MOST_QUANTITY = Decimal(1_000_000)
@@ -185,9 +186,11 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     line = run.definitions[ORDER].root.children[LINE_ITEM]
     state = _identify_lines(run, order, account_id, newest)
     name_actions(order, state, line)
+    # An added line of three telephones becomes three lines: each tracked service has a key and a service id of its own.
     if not run.call("Fully Exploded", message(ORDER, [order])):
         order = first_instance(run.call("Explode", message(ORDER, [order])))
     if newest is not None:
+        # After Explode, because the copies of a line that was exploded in the revision before get their keys back, too.
         adopt_former_keys(order, newest)
         keep_finished_lines(order, in_force(run, newest), line.compared)
     coming = still_to_come(order)
@@ -277,6 +280,7 @@ def _resolve_accounts(run: Run, order: PropertySet) -> str:
     if order.get("Account Id") is None:
         raise AccountsMissing("the order names no account", mend="send the customer's account number")
     system = order.get("Source System")
+    # One query for each number and not for each line: most lines name the accounts of their header.
     known: dict[str, str] = {}
 
     def resolve(node: PropertySet, field: str, place: str) -> None:

@@ -56,6 +56,7 @@ def _value(component: Component, name: str, text: str | None) -> Any:
         return text
     if field.type == "number":
         number = as_number(text)
+        # `normalize` cuts zeros at the end: 1.50 and 1.5 are one number.
         return text if number is None else str(number.normalize())
     moment = as_date(text)
     return text if moment is None else moment.isoformat()

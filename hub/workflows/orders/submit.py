@@ -70,7 +70,7 @@ class NothingOrdered(Refused):
 
     what = "the order {number} has no line"
     where = "order {number}"
-    why = "there is nothing in it that anybody could do"
+    why = "an order without lines asks for no work"
     mend = "add products to the order, or cancel it"
 
 
@@ -153,6 +153,7 @@ def open_order(run: Run, order: PropertySet, former: PropertySet | None, is_stor
     for item in items_of(order):
         if item.get("Status") == "Pending":
             item.properties["Status"] = "Open"
+    # Lines that no system provides are complete at once: nobody would ever answer for them.
     completed = complete_unassigned_lines(run, order)
     # The order is stored before it is sent out and compared: the steps below read the open orders from the database.
     _store(run, order, former, is_stored)

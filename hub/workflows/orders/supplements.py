@@ -34,7 +34,8 @@ from integration_objects.errors import Refused
 from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
 
-#: fields of an order's header that its supplement doesn't copy: the sender's numbers, and the end of the work
+#: fields of an order's header that its supplement doesn't copy: the sender's numbers, and the end of the work.
+#: A supplement that was made in the hub is known by the absence of these numbers (`is_hubs_supplement`).
 _NOT_COPIED = ("Source System", "Source Order Number", "Source Revision", "Sent Content", "Completed Date")
 #: what can be done with an order that can't be revised, by its status
 _INSTEAD_OF_REVISING = {
@@ -91,6 +92,7 @@ def revise(run: Run, order: str) -> Outcome:
     Source: "f. Supplemental Order Process", figure 10F.
     """
     original = order_in_hand(run, order)
+    # Before the status: a held order is Pending, too, and can't be submitted, as the advice for a supplement would say.
     approvals.refuse_held(run, original, "be revised")
     status = original.get("Status") or ""
     if status == "Pending":
@@ -140,6 +142,7 @@ def bring_up_to_date(run: Run, supplement: PropertySet, original: PropertySet) -
             of no return.
     """
     ask_the_same = same_request(run)
+    # Provisioning has gone on with the original while the supplement was made.
     lines = ComplexObject(supplement)
     overtaken = []
     for line in items_of(original):
@@ -180,6 +183,7 @@ def give_back(run: Run, supplement: PropertySet) -> PropertySet:
     original = in_force(run, supplement)
     was_held = bool(run.headers(approvals.APPROVAL, {"Order Id": supplement.get("Row Id")}))
     if is_hubs_supplement(supplement) and not was_held:
+        # The header alone: the store deletes all beneath it.
         run.effects.delete(message(ORDER, [supplement.copy_node()]))
     else:
         cancel_lines(supplement)
@@ -199,6 +203,7 @@ def cancel_lines(order: PropertySet) -> None:
         if item.get("Status") in ("Pending", "Open"):
             item.properties["Status"] = "Cancelled"
     for root in line_items(order):
+        # Nothing of a cancelled order is still to come, so that its roots count as done.
         root.properties["Order Item Processed Flag"] = "Y"
 
 

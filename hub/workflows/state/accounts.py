@@ -50,4 +50,5 @@ def upwards(run: Run, account: PropertySet) -> Iterator[PropertySet]:
         yield level[0]
         seen.add(level[0].get("Account Id"))
         above = level[0].get("Parent Account Id")
+        # Accounts are loaded as they are sent, so that two may name each other as parents: each is visited once.
         level = instances(run.query(ACCOUNT, {"Account Id": above})) if above not in (None, *seen) else []

@@ -138,11 +138,13 @@ def price_as_wanted(run: Run, document: PropertySet, state: PropertySet) -> Chan
     roots = line_items(header)
     if not roots:
         return ChangedState(state)
+    # One pricing for each day and not for each item: volume tiers count like items together.
     by_day: dict[str | None, list[PropertySet]] = {}
     for root in roots:
         by_day.setdefault(wanted_on(run, root), []).append(root)
     priced: dict[str | None, PropertySet] = {}
     notes: tuple[Note, ...] = ()
+    # Now comes before every later day: the first pricing settles the price list of the whole document.
     for day in sorted(by_day, key=lambda day: day or ""):
         changed = price(run, document, with_roots(header, by_day[day], ASSET), day)
         priced |= {root.get(KEY): root for root in line_items(ComplexObject.of(changed.state).header)}
@@ -174,6 +176,7 @@ def lines_of(run: Run, before: PropertySet | None, after: PropertySet | None, ou
     if output == QUOTE:
         _name_copies(roots, after)
     for item in items_from(roots):
+        # Delta passes all fields through, and a line has rows, statuses and dates of its own.
         for field in _OF_THE_STATE:
             item.properties.pop(field, None)
         for attribute in attributes(item):
@@ -187,6 +190,7 @@ def copy_key(root: str) -> str:
 
     The key follows from the root's, so that the next change of the root finds the copy that the last change added.
     """
+    # 32 hexadecimal digits are 128 bits: enough that two roots never share a key.
     return hashlib.sha256(f"copy of {root}".encode()).hexdigest()[:32]
 
 

@@ -1,4 +1,4 @@
-"""The line items of a quote or an order: found by what people call them, completed, numbered."""
+"""The line items of a quote or an order: found by the names that people use, completed, numbered."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ ACCOUNTS = ("Service Account Id", "Billing Account Id")
 def line_in(header: PropertySet, line: str) -> tuple[PropertySet, PropertySet] | None:
     """Find the line with this Integration Id, else with this Line Number: the line and its root; None for none."""
     document = ComplexObject(header)
+    # All keys before the first number: a key of digits alone must not be mistaken for the number of another line.
     for field in (KEY, "Line Number"):
         for item in document.items:
             if item.get(field) == line:
@@ -26,7 +27,7 @@ def line_in(header: PropertySet, line: str) -> tuple[PropertySet, PropertySet] |
 
 
 def products_of(instance: PropertySet) -> set[str]:
-    """The Product Ids of all line items."""
+    """Return the Product Ids of all line items."""
     return {item.get("Product Id") or "" for item in items_of(instance)} - {""}
 
 
@@ -58,6 +59,7 @@ def extend_quantities(header: PropertySet) -> None:
     """Set each line's Extended Quantity: the product of the quantities from the root down. Changes *header*."""
     extended: dict[int, Decimal] = {}
     for item, parent in walk_items(header):
+        # Parents come before children, so that the product down to the parent is known.
         above = Decimal(1) if parent is None else extended[id(parent)]
         extended[id(item)] = above * read_number(item.get("Quantity") or "1")
         item.properties["Extended Quantity"] = write_number(extended[id(item)])

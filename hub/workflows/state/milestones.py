@@ -34,7 +34,7 @@ class PastPointOfNoReturn(Refused):
 
 
 def is_past(item: PropertySet) -> bool:
-    """Whether an order's line has passed its point of no return; a failed line may be changed again."""
+    """Tell whether an order's line has passed its point of no return; a failed line may be changed again."""
     return item.get(PAST) == "Y" and item.get("Status") not in FAILED
 
 

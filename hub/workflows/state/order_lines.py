@@ -113,7 +113,7 @@ def recorded_keys(run: Run, order: PropertySet, account_id: str) -> dict[str, st
 
 
 def needs_state(order: PropertySet, pairs: Mapping[str, str], newest: PropertySet | None) -> bool:
-    """Whether any line of an order may touch a service that the account has or has ordered.
+    """Tell whether a line of an order may touch a service that the account has or has ordered.
 
     Neither the profile nor the open orders need to be read where all lines add services under new references.
     """
@@ -170,6 +170,7 @@ def resolve_keys(
 def _check_twice(references: Sequence[str]) -> None:
     seen = set()
     for reference in references:
+        # Lines without a reference are services of their own, however many there are.
         if reference and reference in seen:
             raise LineKeyTwice(reference=reference)
         seen.add(reference)

@@ -55,6 +55,7 @@ def accounts_of_order_number(run: Run, number: str) -> set[str]:
 
 def order_in_hand(run: Run, number: str) -> PropertySet:
     """Return the active revision of an order; its account is locked before the order is read."""
+    # Before the order is read: a run that has waited for the lock reads what the run before it has made of the order.
     run.effects.lock_accounts(accounts_of_order_number(run, number))
     for order in instances(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"})):
         return order
@@ -85,13 +86,14 @@ def next_revision(run: Run, number: str | None) -> int:
 
 
 def is_hubs_supplement(order: PropertySet) -> bool:
-    """Whether an order is a supplement that was made in the hub and not by its sender: it carries no source."""
+    """Tell whether an order is a supplement that was made in the hub and not by its sender: it carries no source."""
     return revision_of(order) > 1 and order.get("Source Order Number") is None
 
 
 def set_active(run: Run, order: PropertySet, flag: str) -> None:
     """Write an order's Active Flag, and nothing else."""
     twin = order.copy_node()
+    # An update leaves all that it doesn't carry as it is stored: the lines and the order's own status stay.
     twin.properties = {"Row Id": order.get("Row Id"), "Active Flag": flag}
     run.effects.update(message(ORDER, [twin]))
 

@@ -67,6 +67,7 @@ def changed_services(order: PropertySet, state: PropertySet, applied: PropertySe
     """
     changed = {item.get(KEY) for item in items_of(order) if action_code(item) != NO_ACTION}
     before, after = ComplexObject.of(state), ComplexObject.of(applied)
+    # From both states: a component that the order moves has one root before the order, and another one after it.
     roots = {view.root_of(item).get(KEY) for view in (before, after) for item in view.items if item.get(KEY) in changed}
     return ChangedServices(_with_roots(before.header, roots), _with_roots(after.header, roots))
 
@@ -162,6 +163,7 @@ def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None
         if text is None or action_code(item) not in ("Add", "Update") or not is_tracked(item):
             continue
         quantity = read_number(text)
+        # Not by the text: 2.0 is a whole quantity, too.
         if quantity == quantity.to_integral_value():
             continue
         stored = requested.by_key(item.get(KEY))
@@ -208,6 +210,7 @@ def rules_broken(run: Run, services: ChangedServices, is_configured: bool = True
     # The question for rules is one small query; the catalogue with all structures is a large one.
     if not products or not (run.configurator.is_external or run.have_rules(sorted(products))):
         return []
+    # The configurator has refused foreign items itself while it made the lines: only a sender's lines are looked at.
     before = None if is_configured else services.before
     return run.configurator.check(services.after, run.catalogue(products), before)
 
@@ -247,5 +250,7 @@ def references_of(order: PropertySet) -> Mapping[str, str]:
 
 def by_reference(text: str, references: Mapping[str, str]) -> str:
     """Replace the hub's keys in a sentence by the sender's references, which the sender knows."""
+    # Only in quotes, since a short key may stand within a word. Escaped, since a loaded key may have any characters.
+    # Without keys the pattern would be an empty pair of quotes, and would match.
     keys = "|".join(re.escape(key) for key in references)
     return re.sub(f"'({keys})'", lambda match: f"'{references[match[1]]}'", text) if keys else text

@@ -78,6 +78,7 @@ def _named(run: Run, header: PropertySet) -> PriceList | None:
 
 
 def _put(header: PropertySet, price_list: PriceList) -> PriceList:
+    # Kept on the header: each later pricing takes the same list, whichever lists are loaded meanwhile.
     header.properties["Price List Id"] = price_list.price_list_id
     header.properties["Currency Code"] = _currency_of(price_list, header.get("Currency Code"), _label(header))
     return price_list
@@ -95,6 +96,7 @@ def _currency_of(price_list: PriceList, currency: str | None, where: str) -> str
 def _holding(run: Run, header: PropertySet, on: str | None = None) -> list[PriceList]:
     """Find the price lists of a header's currency that hold on a date; refuse where there is none."""
     moment = pricing_moment(on or run.now())
+    # Sorted, so that an error names the lists in one order, whichever order the database returns.
     ids = sorted(listed["Price List Id"] or "" for listed in run.price_lists(header.get("Currency Code")))
     price_lists = [price_list for price_list in map(run.price_list, ids) if price_list.period.holds(moment)]
     if not price_lists:
@@ -115,7 +117,7 @@ def _when(on: str | None) -> str:
 
 
 def _about(header: PropertySet) -> dict[str, str]:
-    """The values that an error tells of a quote or an order."""
+    """Return the values that an error tells of a quote or an order."""
     kind = header.type.lower()
     has_number = header.get(f"{header.type} Number") is not None
     return {

@@ -99,7 +99,7 @@ def leave_alone(roots: Sequence[PropertySet]) -> None:
 
 
 def means_the_same(left: str | None, right: str | None) -> bool:
-    """Whether two texts are equal as text, as numbers or as dates: the store may have written either in another way."""
+    """Tell whether two texts are one text, number or date: the store may have written either in another way."""
     return same_value("number", left, right) or same_value("date", left, right)
 
 

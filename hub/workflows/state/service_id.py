@@ -99,6 +99,7 @@ def service_ids(run: Run, items: Iterable[PropertySet], on: Callable[[PropertySe
     products = {
         product["Product Id"]: product for product in headers if product.get(KIND) in (OF_SERVICE_POINT, OF_METER)
     }
+    # Of products whose services have ids of their own, the network isn't read.
     joined = [item for item in items if item.get("Product Id") in products]
     network = read_network(run, _values(joined, "Service Point Id"))
     ids = ((item, service_id(item, products[item.get("Product Id")], network, on(item))) for item in joined)

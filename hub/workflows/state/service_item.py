@@ -96,6 +96,7 @@ def with_roots(header: PropertySet, roots: list[PropertySet], name: str) -> Prop
     if not roots:
         return empty(name)
     node = header.copy_node()
+    # The items are shared with the tree that they come from: callers that change items copy them first.
     put_list(node, LINE_ITEM).extend(roots)
     return message(name, [node])
 
@@ -105,6 +106,7 @@ def why_empty(run: Run, account_id: str, root: str, state: PropertySet, but_not:
 
     The order with the Row Id *but_not*, which is edited, doesn't count.
     """
+    # The most exact reason comes first: an order that takes the item away says more than the item's absence.
     for tree in open_orders(run, account_id, frozenset({but_not or ""})):
         order = ComplexObject.of(tree)
         if any(item.get(KEY) == root and action_code(item) == "Delete" for item in order.items):
@@ -114,6 +116,7 @@ def why_empty(run: Run, account_id: str, root: str, state: PropertySet, but_not:
     component = requested.by_key(root)
     if component is not None:
         return NotARoot(account_id=account_id, root=root, above=requested.root_of(component).get(KEY))
+    # Read once more, because the requested state has no Inactive items.
     profile = ComplexObject.of(run.query(ASSET, {"Account Id": account_id}))
     if any(item.get(KEY) == root and item.get("Status") == INACTIVE for item in profile.items):
         return ServiceItemDisconnected(account_id=account_id, root=root)
@@ -127,7 +130,7 @@ def to_be_taken_off(error: Refused, workflow: str, document: str) -> Refused:
 
 
 def takes_off(requests: Sequence[Request], root: PropertySet) -> bool:
-    """Whether a batch is the single request to remove the root; a root that is gone allows no other request."""
+    """Tell whether a batch is the single request to remove the root; a root that is gone allows no other request."""
     return list(requests) == [RemoveItem(root.get(KEY) or "")]
 
 

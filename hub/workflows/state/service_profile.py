@@ -163,7 +163,7 @@ def in_sequence(
     since = read_date(min(moment for item_changes in changes.values() for _, moment in item_changes))
 
     def may_be_later(header: dict[str, str | None]) -> bool:
-        """Whether an order was still at work when the first of the given ones was made."""
+        """Tell whether an order was still at work when the first of the given ones was made."""
         completed = header["Completed Date"]
         counts = header["Status"] != "New" and header["Row Id"] not in but_not
         return counts and (completed is None or read_date(completed) >= since)
@@ -218,6 +218,7 @@ def _open(run: Run, account_id: str) -> list[PropertySet]:
     result = []
     for order in sorted(orders, key=lambda order: _turn(order, first_rows)):
         header = order.copy_node()
+        # The flag tells of a root and everything beneath it: nothing of a flagged one is still to come.
         roots = [root for root in line_items(order) if root.get("Order Item Processed Flag") != "Y"]
         if not roots:
             continue
@@ -234,6 +235,7 @@ def _first_rows(run: Run, orders: Sequence[PropertySet]) -> dict[str | None, str
     first_rows: dict[str | None, str] = {}
     for header in run.headers(ORDER, {"Order Number": numbers}):
         row_id = header["Row Id"] or ""
+        # Row ids are ordered by time: the smallest is that of the first revision.
         first_rows[header["Order Number"]] = min(row_id, first_rows.get(header["Order Number"], row_id))
     return first_rows
 
@@ -255,6 +257,7 @@ def still_to_come(order: PropertySet) -> PropertySet:
 
     Updates carry only the fields that they change, where these are recorded. The result is not to be changed.
     """
+    # Most orders have no such line, and a look costs less than a copy of a large order.
     if not any(
         item.get("Applied Date") or item.get("Status") in NEVER_COMES or item.get(BUILT_ON) for item in items_of(order)
     ):
@@ -278,6 +281,7 @@ def make_no_action(item: PropertySet) -> None:
     """Set ``-`` on a line item and its attributes, in place; the line asks for no status and has no alias any more."""
     for node in (item, *attributes(item)):
         node.properties["Action Code"] = NO_ACTION
+    # Null and not absent: an update of the store leaves a field alone that the message doesn't carry.
     for name in (ALIAS, "Asset Status"):
         if name in item.properties:
             item.properties[name] = None

@@ -14,6 +14,7 @@ TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
         "New": frozenset({"Pending", "Open", "Cancelled"}),
         "Pending": frozenset({"Open", "Cancelled"}),
         "Open": frozenset({"Complete", "Failed", "Cancelled"}),
+        # Only by a retry from fallout, which asks for the failed lines again.
         "Failed": frozenset({"Open"}),
     },
     "order line": {
@@ -22,6 +23,7 @@ TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
         "Failed": frozenset({"Open"}),
         "Rejected": frozenset({"Open"}),
     },
+    # Inactive has no way out: a service that comes back is a new one, with a key of its own.
     "asset": {
         "Active": frozenset({"Suspended", "Inactive"}),
         "Suspended": frozenset({"Active", "Inactive"}),
