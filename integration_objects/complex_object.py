@@ -164,7 +164,8 @@ def all_items(trees: Iterable[PropertySet]) -> Iterator[PropertySet]:
 
 def drop_items(instance: PropertySet, is_dropped: Callable[[PropertySet], bool]) -> None:
     """Drop the line items that satisfy *is_dropped* and have no kept item beneath them. Changes *instance*."""
-    for node in reversed([instance, *items_of(instance)]):  # the lower items first
+    # The lower items first: an item may go when all items beneath it are gone.
+    for node in reversed([instance, *items_of(instance)]):
         below = line_items(node)
         below[:] = [item for item in below if line_items(item) or not is_dropped(item)]
 

@@ -73,6 +73,7 @@ class ActionAlias:
     condition_where: str = field(default="", compare=False)
 
 
+# Equal by identity only: a component may hold itself, so that a comparison of all its parts would never end.
 @dataclass(eq=False)
 class Component:
     """One kind of node in an object's tree.
@@ -159,6 +160,7 @@ class IntegrationObject:
         stack = [self.root]
         while stack:
             component = stack.pop()
+            # A nested component is its own child.
             if id(component) in seen:
                 continue
             seen.add(id(component))

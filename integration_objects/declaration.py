@@ -32,6 +32,7 @@ MAX_DEPTH = 64
 
 # The parser in C is about eight times as fast; commands read declarations whenever they start.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Four of the words of YAML 1.1. Its `on` and `y` are texts here, and so are Y and N, the values of flags.
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 _FLAG = re.compile("yes|no|true|false", re.IGNORECASE | re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -320,6 +321,7 @@ class _NodeBuilder:
         elif isinstance(event, yaml.MappingStartEvent):
             node = self._start(event, "mapping")
         else:
+            # An alias becomes a node for the sake of its place: the next step refuses it.
             node = self._start(event, "scalar" if isinstance(event, yaml.AliasEvent) else "sequence")
         self._refuse_references(event, node)
         self._put(node)

@@ -50,7 +50,9 @@ __all__ = [
 #: A deployment's own columns and tables begin with this, so that a later release can't collide with them.
 EXTENSION_PREFIX = "x_"
 
+# No point, slash or square bracket: references and the paths of maps cut names there.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*( [A-Za-z0-9_-]+)*")
+# At most 63 characters: PostgreSQL cuts a longer name without an error, and two names could become one.
 _STORED_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _REFERENCE = re.compile(r"[^.]+\..+", re.DOTALL)
 _LISTS = ("compared", "cleared", "not applied", "triggers", "old values")
@@ -160,6 +162,7 @@ class _DefinitionReader:
         self._store(root, node, None, extension=extension, nested=False)
         self._build(root, node, _Context(name, extension))
         result = IntegrationObject(name, root, row_of=row_of, help=parts.text("help", ""), where=node.where)
+        # The deployment's files come behind the shipped one, in the order of their names. The last one decides.
         switches = [keys for keys in (parts, *self.extensions.get(name, ())) if "references" in keys]
         if switches and not switches[-1].flag("references"):
             for component in result.components():
@@ -195,6 +198,7 @@ class _DefinitionReader:
         """Fill a component, which has its name and its table, from *node*, and build all components beneath it."""
         parts = node.mapping()
         component.where = node.where
+        # Before the keys and the settings, which name fields.
         self._fields(component, parts, extension=context.extension)
         component.keys = tuple(
             tuple(_field_named(entry, component, "keys") for entry in key.sequence()) for key in parts.sequence("keys")
@@ -394,6 +398,7 @@ def _derive(component: Component) -> None:
         origin = component.fields[name]
         derived.append(Field("Old " + name, origin.type, origin.length, where=origin.where))
     for added in derived:
+        # A definition may declare such a field itself, with a length of its own.
         component.fields.setdefault(added.name, added)
         if added.name not in component.not_applied:
             component.not_applied += (added.name,)
@@ -424,7 +429,7 @@ def _stored_name(node: Node, kind: str, *, prefixed: bool) -> str:
 
 
 def _own_column(node: Node, *, prefixed: bool, field: str = "") -> str:
-    """Read the name of a column that is none of the hub's own, but for the field Row Id."""
+    """Read the name of a column. Refuse the hub's own columns; only the field Row Id may name row_id."""
     column = _stored_name(node, "column", prefixed=prefixed)
     if column in HIDDEN_COLUMNS and (field, column) != ("Row Id", "row_id"):
         raise node.fault(f"the column '{column}' is the hub's own", mend="name another")

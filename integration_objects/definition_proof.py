@@ -112,6 +112,7 @@ def _prove_owner(definition: IntegrationObject, component: Component) -> None:
 
 def _prove_names(component: Component) -> None:
     names = [(field.name, field.where) for field in component.fields.values()]
+    # In the hub's own XML, fields and lists are elements side by side, and share their names.
     names += [("ListOf " + child.name, child.where) for child in component.children.values()]
     entries = [(element_name(name), f"'{name}'", where) for name, where in names]
     _prove_distinct(component, entries, kind="element name", other="name", use="written <{}>")

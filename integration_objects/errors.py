@@ -146,6 +146,7 @@ class HubError(Exception):
         lines = [self.what]
         for label, text in (("where", self.where), ("why", self.why), ("mend", self.mend)):
             if text:
+                # Seven characters: "where:" and a blank, so that the texts stand beneath each other.
                 lines.append(f"  {label + ':':<7}{text}")
         return "\n".join(lines)
 
@@ -173,6 +174,7 @@ def verdict_of(error: Mapping[str, str] | None) -> Verdict | None:
     >>> verdict_of({"reason": "Misconfigured", "what": "the queue is gone"}), verdict_of(None)
     ('stop', None)
     """
+    # The list grows while it is walked. A class that no module has imported yet isn't found.
     kinds: list[type[HubError]] = [HubError]
     for kind in kinds:
         if error is not None and kind.__name__ == error.get("reason"):

@@ -22,6 +22,7 @@ FRACTION_DIGITS = 7
 #: The first and last year of a date.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 #: Characters of a value that an error shows.
+#: A value may be a megabyte long, and errors stand in headers and logs.
 _SHOWN = 40
 
 _NUMBER = re.compile(r"[+-]?(?:([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))")
@@ -152,6 +153,7 @@ def in_utc(text: str) -> str:
     # Most stored dates are in UTC already: they need no parser.
     if len(text) <= len("2026-01-31T12:00"):
         return text
+    # Only an offset such as +01:00 has its sign there.
     if text[-6] not in "+-":
         return text if len(text) <= _LONGEST_DATE else plain_date(text)
     moment = read_date(text)

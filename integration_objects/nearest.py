@@ -22,4 +22,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _folded(name: str) -> str:
+    # The tree writes "Order Number", a column order_number, a setting order-number: people mix them up.
     return name.casefold().replace(" ", "").replace("_", "").replace("-", "")

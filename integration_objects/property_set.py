@@ -99,6 +99,7 @@ class PropertySet:
         """Compare type, value, properties (in any order) and children (in this order)."""
         if not isinstance(other, PropertySet):
             return NotImplemented
+        # Without the origin: a tree that a map has made equals the same tree, read from a file.
         stack = [(self, other)]
         while stack:
             left, right = stack.pop()

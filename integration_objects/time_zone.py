@@ -26,6 +26,7 @@ class ZoneUnknown(ValueError):
         self.mend = nearest(name, zoneinfo.available_timezones()) or f"write {UTC}, or a name such as Europe/Berlin"
 
 
+# Bounded, because a map may take the name of a zone from a message.
 @functools.lru_cache(maxsize=64)
 def time_zone(name: str) -> zoneinfo.ZoneInfo:
     """Return the time zone called *name*, ``Europe/Berlin``.

@@ -200,11 +200,12 @@ class Schema:
         own = [SchemaFinding(f"line {entry.line}, {_numbered(entry.path)}", entry.message) for entry in log]
         if not self._may_explain(element):
             return own
+        # A full log ends the explanation, too: findings behind its last line would cost time, and nobody is shown them.
         last = max(entry.line for entry in log) if len(log) == MOST_FINDINGS else None
         try:
             explained = list(itertools.islice(self._explain(element, last), MOST_FINDINGS))
-        # A deep stack of the caller can be enough, although the document is below the limit: libxml2's own words do,
-        # too.
+        # A document below the limit may still be too deep, because the caller's stack is deep. Then libxml2's own words
+        # are shown.
         except RecursionError:
             return own
         # xmlschema may find nothing in a message that libxml2 refuses: the verdict stands, in libxml2's words.
@@ -256,6 +257,7 @@ def read_files(read: Callable[[str], bytes], main: str, asked_at: str = "") -> d
 
 def _reason(reason: str | None, node: etree._Element) -> str:
     text = (reason or "against the schema").strip().rstrip(".")
+    # Python refuses to convert longer digits, and its words, which xmlschema passes on, advise a programmer.
     if "set_int_max_str_digits" in text:
         text = f"a number of at most {sys.get_int_max_str_digits():,} digits is expected"
     value = node.text
@@ -266,6 +268,7 @@ def _reason(reason: str | None, node: etree._Element) -> str:
 
 def _numbered(path: str | None) -> str:
     """Rewrite libxml2's path as the hub prints paths: each step with its number, without namespaces."""
+    # libxml2 numbers a step only where it has siblings of its name.
     steps = [step.rpartition(":")[2] for step in (path or "").split("/") if step]
     return "/" + "/".join(step if step.endswith("]") else f"{step}[1]" for step in steps)
 

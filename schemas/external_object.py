@@ -177,6 +177,7 @@ class _ComponentGraph:
         defaults: dict[str, dict[str, str]] = {"": {}}
         for type in (element.type, *derived):
             own = type is element.type
+            # The declared type comes first, and decides.
             simple = type.simple_type
             if simple is not None and component.text is None:
                 simple_type = _simple_type(simple)
@@ -200,7 +201,7 @@ class _ComponentGraph:
             component.fields["@xsi:nil"] = Field("@xsi:nil", "flag", tag=NIL, where=component.where)
 
     def _derived(self, type: Any) -> list[Any]:
-        """The named types that extend *type*, directly or not; they may stand in its place with xsi:type."""
+        """List the named types that extend *type*, directly or not; they may stand in its place with xsi:type."""
         found: list[Any] = []
         waiting = [type]
         while waiting:
@@ -221,6 +222,7 @@ class _ComponentGraph:
                 name = "@" + _full(tag)
             if name not in component.fields:
                 simple_type = _simple_type(attribute.type)
+                # An attribute of an extension is missing wherever the declared type stands.
                 required = own and attribute.use == "required"
                 component.fields[name] = _field(name, tag, simple_type, required, component.where)
                 if simple_type.collapse:
@@ -230,6 +232,7 @@ class _ComponentGraph:
         return defaults
 
     def _add_content(self, component: ExternalComponent, type: Any, own: bool) -> None:
+        # An extension's elements stand behind those of the type that it extends.
         start = 1 + max(component.ranks.values(), default=0)
         for tag, particle in _particles(type.content, _Ranks(start)).items():
             name = local_name(tag)
@@ -247,6 +250,7 @@ class _ComponentGraph:
         element = particle.element
         simple = element.type.simple_type
         plain = simple is not None and not (element.type.is_complex() and element.type.attributes)
+        # A field has room for one text: no attributes, no repetition, and no xsi:type.
         if plain and particle.most == 1 and not self._derived(element.type):
             simple_type = _simple_type(simple)
             component.fields[name] = _field(name, element.name, simple_type, least > 0, _file_of(element))
@@ -306,6 +310,7 @@ def _particles(group: Any, ranks: _Ranks) -> dict[str, _Particle]:
         inner = _particles(item, ranks) if hasattr(item, "model") else _elements(item, ranks)
         for tag, particle in inner.items():
             if choice:
+                # Another branch of the choice may be taken.
                 particle.least = 0
             before = found.get(tag)
             if before is None:
@@ -329,6 +334,7 @@ def _elements(element: Any, ranks: _Ranks) -> dict[str, _Particle]:
     candidates = [] if element.abstract else [element]
     candidates += [members[name] for name in sorted(members) if name != element.name]
     rank = ranks.next()
+    # Another member of the group may stand in the place.
     least = element.min_occurs if len(candidates) == 1 else 0
     return {each.name: _Particle(each, least, element.max_occurs, rank) for each in candidates}
 
@@ -350,6 +356,7 @@ def _times(one: int | None, two: int | None) -> int | None:
 def _simple_type(type: Any) -> _Simple:
     """Read the facts of a simple type that a field needs."""
     if type.is_list():
+        # A list is one text for maps: its items are parted by blanks.
         return _Simple(collapse=True)
     if type.is_union():
         return _union([_simple_type(member) for member in parts_of(type)])
@@ -371,6 +378,7 @@ def _union(members: Iterable[_Simple]) -> _Simple:
     lengths = [each.length for each in simple_types]
     return _Simple(
         kinds.pop() if len(kinds) == 1 else "text",
+        # The longest member decides; one member without a bound takes any length.
         None if None in lengths else max(length for length in lengths if length is not None),
         values,
         all(each.collapse for each in simple_types),

@@ -36,6 +36,7 @@ def _field_line(element: etree._Element, definition: IntegrationObject, path: st
             return None
         element = found
     declared = component.fields.get(field)
+    # libxml2 keeps the lines of elements, and none of attributes.
     if declared is None or field.startswith("@"):
         return None
     found = next(element.iterchildren(declared.tag), None)

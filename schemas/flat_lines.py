@@ -39,7 +39,7 @@ class LinesTooDeep(Refused):
 
 
 def can_be_flat(component: Component) -> bool:
-    """Tell whether the component holds components of its own kind, and has the field that names a parent."""
+    """Tell whether the component may be written flat: it holds its own kind, and has the field that names a parent."""
     return component.name in component.children and PARENT in component.fields
 
 
@@ -69,6 +69,7 @@ def flat_rows(siblings: PropertySet, component: Component) -> list[tuple[Propert
         LinesTooDeep: a parent has neither Row Id nor Integration Id, or shares it with another line.
     """
     rows: list[tuple[PropertySet, PropertySet | None]] = []
+    # Parents before children, as people read them; `assemble` takes any order.
     stack: list[tuple[PropertySet, PropertySet | None]] = [(node, None) for node in reversed(siblings.children)]
     while stack:
         row = stack.pop()
@@ -154,6 +155,7 @@ def _parents(flat: list[PropertySet]) -> tuple[dict[str | None, PropertySet], di
         index, identity, label = (by_row, row_id, "RowId") if row_id else (by_key, key, "IntegrationId")
         if not identity:
             continue
+        # Two lines with one identity do no harm as long as no line names it.
         if identity in index and identity in named:
             raise ParentsBroken(
                 f"two lines have the {label} '{identity}', which a line names as its parent",

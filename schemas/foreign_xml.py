@@ -64,6 +64,7 @@ _SPACE = b" \t\r\n"
 _CHUNK = 65_536
 #: Bytes of a DOCTYPE that are searched for an entity, to name it in the error.
 _DOCTYPE_SHOWN = 65_536
+#: The error codes of libxml2 (xmlParserErrors in xmlerror.h) that mean another thing than broken XML.
 _NO_MEMORY, _UNDECLARED_ENTITY, _NAME_TOO_LONG, _RESOURCE_LIMIT = 2, 26, 110, 114
 
 
@@ -88,6 +89,7 @@ def parse(body: bytes, limits: Limits = DEFAULT_LIMITS, *, own: bool = False) ->
     if len(body) > limits.body:
         raise exceeded(limits, "body", len(body))
     text = _as_utf8(body)
+    # Before the parser: libxml2 reads the DOCTYPE within a document, whatever its options say.
     _refuse_doctype(text)
     # Counting bytes is a hundred times cheaper than counting elements, and never counts too few.
     if text.count(b"<") > limits.elements or text.count(b"xmlns") > limits.namespaces:
@@ -142,6 +144,7 @@ def _as_utf8(body: bytes) -> bytes:
         raise _encoding("UTF-32")
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = _decoded(body, "utf-16")
+        # 256 characters are enough: a declaration stands at the very beginning, and is shorter.
         _declared(text[:256], "UTF-16")
         return text.encode()
     if body.startswith((b"<\x00", b"\x00<")):

@@ -3,7 +3,7 @@
     element of a component   PropertySet: type its name, value its own text, origin its line
     element of a field       property; ``''`` where it is empty, None with ``xsi:nil``
     XML attribute            property "@name"
-    what the schema gives an absent attribute or an empty element by ``default`` or ``fixed``: its value
+    ``default``, ``fixed``   the value of an absent attribute or an empty element
     anything else            left out: elements that ``xs:any`` admits, and the texts of mixed content
 
 Flags become Y and N, dates and numbers get the hub's spelling. Blanks around a text are dropped where the schema's type
@@ -103,6 +103,7 @@ def external_from_xml(
                     properties[name] = _normal(text, kind) if tag != TYPE else full_name(source, text)
         if reader.defaults:
             for name, default in reader.defaults.get(properties.get("@xsi:type") or "", reader.defaults[""]).items():
+                # The default that the sender's own xsi:type has, before that of the declared type.
                 properties.setdefault(name, default)
         fields, children = reader.fields, reader.children
         for child in source:
@@ -138,6 +139,7 @@ def _is_nil(element: etree._Element) -> bool:
     return element.get(NIL, "").strip() in ("true", "1")
 
 
+# Once for each definition, which isn't changed after it is read.
 @functools.cache
 def _reader(root: Component) -> _ComponentReader:
     readers: dict[Component, _ComponentReader] = {root: _ComponentReader(root.name)}

@@ -70,12 +70,13 @@ class Elements:
     tags: tuple[tuple[str, str], ...]
 
 
+# Bounded, because each reading of the definitions makes new components, and the cache keeps them alive.
 @functools.lru_cache(maxsize=4096)
 def elements_of(component: Component) -> Elements:
-    """Give the elements of a component; worked out once for each."""
+    """Return the elements of a component; they are worked out once for each component."""
     return Elements(
-        {element_name(one.name): one for one in component.fields.values()},
+        {element_name(field.name): field for field in component.fields.values()},
         {"ListOf" + element_name(child.name): child for child in component.children.values()},
         {list_of(child.name): ("ListOf" + element_name(child.name), child) for child in component.children.values()},
-        tuple((one.name, element_name(one.name)) for one in component.fields.values()),
+        tuple((field.name, element_name(field.name)) for field in component.fields.values()),
     )

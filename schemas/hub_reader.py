@@ -129,7 +129,7 @@ class _MessageReader:
         name = head["IntObjectName"]
         found = self.definitions.get(name)
         if found is None or found.external:
-            known = [one.name for one in self.definitions.values() if not one.external]
+            known = [definition.name for definition in self.definitions.values() if not definition.external]
             raise NotAMessage(
                 f"there is no integration object '{name}'",
                 where=place_of(self.root),
@@ -159,11 +159,10 @@ class _MessageReader:
         result = PropertySet(list_of(definition.name), origin=self._line(found))
         pending: list[tuple[etree._Element, PropertySet, Component]] = []
         self._components(found, definition.root, result, pending)
-        for instance in result.children:
-            self._fill(pending, instance)
+        self._fill(pending)
         return result
 
-    def _fill(self, pending: list[tuple[etree._Element, PropertySet, Component]], instance: PropertySet) -> None:
+    def _fill(self, pending: list[tuple[etree._Element, PropertySet, Component]]) -> None:
         """Fill the nodes in *pending*, and all nodes beneath them, from their elements."""
         flat: list[tuple[PropertySet, Component]] = []
         while pending:
@@ -174,6 +173,7 @@ class _MessageReader:
             if element.attrib:
                 self._operation(element, node)
             for child in element:
+                # The indents between elements are blank: nearly no tail costs the call.
                 tail = child.tail
                 if tail is not None and not tail.isspace():
                     self._no_text(element, tail)

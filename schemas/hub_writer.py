@@ -42,6 +42,7 @@ class HubWriter:
         attributes = "".join(
             f' {name}="{_escaped_attribute(value, name)}"' for name, value in self.head.items() if value is not None
         )
+        # The prefix is declared only where a null needs it; the root is written last, when that is known.
         if self.has_null:
             attributes += f' xmlns:xsi="{XSI}"'
         head = f'<?xml version="1.0" encoding="UTF-8"?>\n<{self.envelope}{attributes}'
@@ -69,9 +70,10 @@ class HubWriter:
             (tree.properties, ("OutputIntObjectName", "PrimaryRowId")),
             (envelope.properties, ("MessageId", "MessageType", "IntObjectName", "IntObjectFormat")),
         ):
-            for one in given:
-                if one not in known:
-                    raise NotWritable(f"a message has no property '{one}'", mend=nearest(one, known) or NAME_KNOWN)
+            for given_name in given:
+                if given_name not in known:
+                    mend = nearest(given_name, known) or NAME_KNOWN
+                    raise NotWritable(f"a message has no property '{given_name}'", mend=mend)
         self.head = {
             "MessageId": envelope.get("MessageId"),
             "MessageType": envelope.get("MessageType"),
@@ -150,6 +152,7 @@ class HubWriter:
                     append(f'{indent}<{tag} xsi:nil="true"/>\n')
                 else:
                     append(f"{indent}<{tag}>{_escaped(text, name)}</{tag}>\n")
+        # Counted, because looking each property up would cost every node of every message.
         if written != len(properties):
             known = task.component.fields
             for name in properties:
@@ -217,9 +220,11 @@ def _escaped(text: str, name: str) -> str:
     why = check_characters(text)
     if why is not None:
         raise NotWritable(f"XML can't carry the value of '{name}'", why=why, mend="take the character out")
+    # The ampersand first, or it would be escaped within the other references. Parsers turn a bare \r into \n.
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
 
 
 def _escaped_attribute(text: str, name: str) -> str:
     escaped = _escaped(text, name).replace('"', "&quot;")
+    # Parsers make blanks of tabs and line breaks in attributes.
     return escaped.replace("\t", "&#9;").replace("\n", "&#10;")

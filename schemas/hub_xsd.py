@@ -72,6 +72,7 @@ def _type_names(definition: IntegrationObject) -> dict[int, str]:
 
 def _add_component(schema: etree._Element, component: Component, names: dict[int, str]) -> None:
     kind = _add(schema, "complexType", name=names[id(component)])
+    # xs:all lets the elements stand in any order, as the reader takes them.
     content = _add(kind, "all")
     for field in component.fields.values():
         element = _add(content, "element", name=element_name(field.name), minOccurs="0", nillable="true")

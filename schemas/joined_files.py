@@ -33,6 +33,7 @@ def joined(files: Mapping[str, SchemaFile], main: str) -> tuple[dict[str, Schema
     places = {namespace: paths for namespace, paths in _places(files, main).items() if len(paths) > 1}
     added = {namespace: f"{_ADDED}{number}.xsd" for number, namespace in enumerate(places)}
     if not added:
+        # Most schemas import one file for each namespace.
         return dict(files), main
     result = {path: _redirected(file, added) for path, file in files.items()}
     for namespace, path in added.items():

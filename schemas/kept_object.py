@@ -81,6 +81,7 @@ def _digest(state: str, main: str, root: str, files: Iterable[SchemaFile]) -> st
     versions = [importlib.metadata.version(name) for name in _LIBRARIES]
     digest = hashlib.sha256(json.dumps([state, versions, main, root]).encode())
     for file in sorted(files, key=lambda file: file.path):
+        # With the length: without it, the end of one file could pass for the beginning of the next.
         digest.update(json.dumps([file.path, len(file.body)]).encode() + file.body)
     return digest.hexdigest()
 

@@ -34,6 +34,7 @@ _MOST_CHARACTERS = 1_000_000
 _MEMORY = (8 * 1024 * 1024, 64 * 1024 * 1024)
 #: The texts that a test remembers, and the length of the longest one.
 _REMEMBERED, _REMEMBERED_LENGTH = 2_048, 40
+#: The last character of Unicode.
 _LAST = 0x10FFFF
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 # The characters that begin a name, and those of a name, by the fifth edition of XML 1.0.
@@ -190,6 +191,7 @@ def expression_of(pattern: str) -> str:
             subset, at = _escape(pattern, at)
             group.add(_ranges(subset))
         elif sign == ".":
+            # XML Schema's point excludes both line ends; RE2's excludes \n alone.
             group.add(r"[^\n\r]")
             at += 1
         elif sign in "]}":

@@ -78,6 +78,7 @@ def collect(read: Callable[[str], bytes], main: str, parse: Parse, asked_at: str
     waiting = [(main, asked_at)]
     while waiting:
         path, place = waiting.pop()
+        # Schemas may import each other in circles.
         if path in found:
             continue
         file = found[path] = _file(path, place, read, parse)

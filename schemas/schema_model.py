@@ -28,6 +28,7 @@ class _Pattern:
         self._fits = fits
 
     def match(self, text: str) -> bool | None:
+        # xmlschema expects a match object or None, and asks only which of the two came.
         return self._fits(text) or None
 
 
@@ -62,6 +63,7 @@ def read_model(files: Mapping[str, bytes], main: str) -> Any:
         warnings.simplefilter("error", xmlschema.XMLSchemaImportWarning)
         warnings.simplefilter("error", xmlschema.XMLSchemaIncludeWarning)
         try:
+            # Without its fallback, xmlschema takes no well-known schema from its own package.
             schema = xmlschema.XMLSchema10(
                 ADDRESS + main, allow="all", opener=_Files(files), use_fallback=False, use_cache=False
             )

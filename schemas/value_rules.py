@@ -247,6 +247,7 @@ class _Finder:
             return
         for particle in type.content.iter_elements():
             if hasattr(particle, "process_contents"):
+                # Elements beneath `skip` are never validated, so that no rule holds for them.
                 node.is_open = node.is_open or particle.process_contents != "skip"
                 continue
             for element in (particle, *particle.iter_substitutes()):
@@ -281,7 +282,7 @@ class _Finder:
         return ValueRule(type.white_space or "preserve", steps) if steps else None
 
     def _prune(self, own: dict[str, Any]) -> None:
-        """Leave out what leads to no rule."""
+        """Leave out the elements that have no rule, and no rule beneath them."""
         above: dict[int, set[int]] = {}
         nodes = self.found.nodes
         for at, node in enumerate(nodes):

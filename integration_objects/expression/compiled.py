@@ -294,6 +294,7 @@ def _call(node: Call, operands: list[Evaluator]) -> Evaluator:
     def run(item: Any) -> Value:
         arguments: list[Any] = [item] if needs_scope else []
         if is_lazy:
+            # The function decides which arguments are evaluated: a fault in the other branch of an `if` doesn't count.
             arguments.extend(functools.partial(evaluate, item) for evaluate in operands)
         else:
             arguments.extend([evaluate(item) for evaluate in operands])

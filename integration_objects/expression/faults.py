@@ -1,4 +1,4 @@
-"""What can go wrong with an expression: it is not understood, or it has no value for an item."""
+"""The faults of an expression: it is not understood, or it has no value for an item."""
 
 from __future__ import annotations
 

@@ -45,6 +45,7 @@ def typed_reader(name: str, type: str, null_reads_as: str | None = None, column:
         text = read_text(item)
         if text is None:
             return None
+        # Of any size: the bounds of a stored number are checked where a value is stored.
         number = as_number(text)
         if number is None:
             why = f"expected a number in field {name!r}, found {shown(text)}"

@@ -323,6 +323,7 @@ class _Parser:
 
     def _reduce(self, level: int) -> None:
         """Build the operations that wait for their right side and bind at least as strongly as *level*."""
+        # Also operators of the same level: they become one chain. The compiler computes a chain of ^ from the right.
         while self._waiting and self._waiting[-1].kind in ("prefix", "infix") and self._waiting[-1].level >= level:
             entry, right = self._waiting.pop(), self._operands.pop()
             if entry.kind == "infix":

@@ -19,6 +19,7 @@ Kind = Literal["field", "text", "word", "number", "key word", "sign", "end"]
 _TOKEN = re.compile(
     r"(?P<blank>[ \t\r\n]+)"
     r"|(?P<text>'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\")"
+    # A point or a colon belongs to the word, so that 1.5 is one number, and the fault of 12:30 shows all of it.
     r"|(?P<letters>[\w.:]+)"
     r"|(?P<sign><>|!=|>=|<=|[=<>+\-*/^(),])"
 )

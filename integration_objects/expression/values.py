@@ -28,6 +28,7 @@ from integration_objects.field_values import as_date, as_number, shown, write_nu
 #: Characters of a text that an evaluation makes, and of a LIKE pattern: bounds on memory and time.
 MAX_TEXT, MAX_PATTERN = 1_000_000, 1_000
 #: Digits of arithmetic, and of the largest result written out.
+#: 28 is decimal's default: a stored number with its 22 digits is computed exactly, and has room for a sum of many.
 DIGITS, MAX_MAGNITUDE = 28, 99
 
 ARITHMETIC = decimal.Context(
@@ -136,6 +137,7 @@ def _like(text: Value, pattern: Value) -> bool:
     return _pattern_test(text_of(pattern) or "")(text_of(text) or "") is not None
 
 
+# Bounded, because a pattern may be a field's value, another one for each message.
 @functools.lru_cache(maxsize=512)
 def _pattern_test(pattern: str) -> Callable[[str], re.Match[str] | None]:
     """Return the test for a LIKE pattern."""
