@@ -72,11 +72,12 @@ def _with_new_values(items: Sequence[PropertySet], component: Component) -> Sequ
     """Choose the lines of which billing is told a value that no line before them has in the same field."""
     if component.children:
         return items
-    told = {*component.fields, "Adjusted Price"} - {KEY, "Line Number"}
+    # The event's Price is the line's Adjusted Price. Key and number differ on every line, and prove nothing.
+    sent = {*component.fields, "Adjusted Price"} - {KEY, "Line Number"}
     seen: set[tuple[str, str]] = set()
     different = []
     for item in items:
-        pairs = {(name, text) for name, text in item.properties.items() if text is not None and name in told}
+        pairs = {(name, text) for name, text in item.properties.items() if text is not None and name in sent}
         # A key that the hub has made fits wherever another one does; others come from loaded profiles.
         if action_code(item) != "Add":
             pairs.add((KEY, item.get(KEY) or ""))

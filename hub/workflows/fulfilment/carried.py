@@ -28,6 +28,7 @@ def carried(source: PropertySet, target: Component, but_not: Container[str] = ("
         A new node of the target's type. Line items aren't copied: the caller chooses them.
     """
     node = PropertySet(target.name)
+    # Absent stays absent: a null would tell the other system that the field was cleared.
     node.properties = {
         name: source.properties[name] for name in target.fields if name not in but_not and name in source.properties
     }

@@ -55,14 +55,14 @@ def correct_lines(run: Run, order: PropertySet, corrections: Sequence[Correction
     in_profile = {correction.item.get(KEY): correction for correction in moved if _is_in_profile(run, correction.item)}
     taken = _correct_profile(run, order, in_profile.values()) if in_profile else set()
     fields = run.definitions[BILLING_EVENT].root.children[LINE_ITEM].fields
-    told = [
+    corrected = [
         correction.item
         for correction in moved
         if (correction.item.get(KEY) not in in_profile or correction.item.get(KEY) in taken)
         and any(name in fields or name == COMPLETED_DATE for name in correction.old)
     ]
-    if told:
-        bill_corrected_lines(run, order, told)
+    if corrected:
+        bill_corrected_lines(run, order, corrected)
 
 
 def _is_in_profile(run: Run, item: PropertySet) -> bool:

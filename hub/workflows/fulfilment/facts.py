@@ -35,10 +35,13 @@ def set_facts(
         The former values of the facts that have changed, by the order's field.
     """
     old: dict[str, str | None] = {}
-    for told, text in answer.properties.items():
-        name = _NAMES.get(told, told)
+    for answer_field, text in answer.properties.items():
+        name = _NAMES.get(answer_field, answer_field)
         field = component.fields.get(name)
-        if text is None or told in _NO_FACTS or field is None or same_value(field.type, item.get(name), text):
+        if text is None or answer_field in _NO_FACTS or field is None:
+            continue
+        # By the field's type: the store may write a number or a date in another way than the answer.
+        if same_value(field.type, item.get(name), text):
             continue
         if name == "Completed Date" and item.get("Status") != "Complete":
             continue

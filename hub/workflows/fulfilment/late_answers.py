@@ -122,6 +122,7 @@ def split_answers(
             if answer.get("Status") in ("Open", "Complete"):
                 present.append(PresentAnswer(answer, line, item))
         elif requests:
+            # The newest revisions come first: provisioning has most likely worked as the last one asked.
             revision, request = requests[0]
             late.append(LateAnswer(answer, revision, request, item if is_asked else None))
         else:
@@ -171,6 +172,7 @@ def take_late_answers(run: Run, order: PropertySet, answers: Sequence[LateAnswer
         if is_new:
             item.properties[COMPLETED_DATE] = late.answer.get(COMPLETED_DATE) or time
             done.append(late)
+    # Each revision once, however many of its lines have changed.
     for revision in {id(late.revision): late.revision for late in changed.values()}.values():
         run.effects.update(message(ORDER, [revision]))
     for cause, why, is_present in (
@@ -209,5 +211,6 @@ def withdrawn_lines(run: Run, order: PropertySet, keys: Sequence[str]) -> list[t
     for revision in _replaced_revisions(run, order):
         for item in items_of(revision):
             if item.get(KEY) in keys and item.get(COMPLETED_DATE) is not None:
+                # The newest revision that has the line comes first, and stays.
                 found.setdefault(item.get(KEY), (revision, item))
     return list(found.values())

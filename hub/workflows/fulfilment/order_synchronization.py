@@ -25,7 +25,7 @@ from integration_objects.property_set import PropertySet
 
 
 class OneServiceOneId(Refused):
-    """One service id is told for several lines."""
+    """A request gives one service id to several lines."""
 
     what = "the service id {service_id} can't be the id of several services"
     where = "argument 'service-id'"
@@ -56,7 +56,7 @@ def set_status(
         service_id: the number that the customer knows the service by, of one line.
 
     Raises:
-        OneServiceOneId: a service id is told for several lines.
+        OneServiceOneId: one service id is given to several lines.
         WorkOrderUnknown, LineNotAsked, WorkOrderAsksNothing, StatusChangeRefused: as `synchronize_order`.
     """
     answer = {"Status": status, "Completed Date": completed, "Milestone": milestone, "Reason": reason}
@@ -66,10 +66,12 @@ def set_status(
         raise OneServiceOneId(service_id=service_id, lines=", ".join(keys))
     fields = {name: text for name, text in answer.items() if text is not None}
     instance = _status_of(work_order)
+    # With the present time: an answer that is older than a line's last status would not change the line.
     instance.properties["Status Time"] = run.now()
     put_list(instance, LINE_ITEM).extend(PropertySet(LINE_ITEM, properties={KEY: key, **fields}) for key in keys)
     outcome = synchronize_order(run, message(WORK_ORDER_STATUS, [instance]))
     number = run.headers(WORK_ORDER, {"Work Order Number": work_order})[0]["Order Number"]
+    # A person is shown the order. The reply is for a system that has sent a message.
     return replace(outcome, reply=None, objects=(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}),))
 
 
@@ -89,9 +91,9 @@ def _open_lines(run: Run, number: str) -> list[str]:
 _BY_NAME = named_workflow(
     "Order Synchronization",
     set_status,
-    "take in what became of a work order's lines: statuses, billing events, the service profile",
+    "take in the answer to a work order's lines: statuses, billing events, the service profile",
     Argument("work-order", required=True, help="The Work Order Number."),
-    Argument("status", required=True, help="Complete, Failed or Rejected; or Open, to tell a milestone alone."),
+    Argument("status", required=True, help="Complete, Failed or Rejected; or Open, for a milestone alone."),
     Argument("lines", "list", help="Integration Ids, separated by commas; without them, all that have no answer yet."),
     Argument("completed", "date", help="When they were completed; without it, now."),
     Argument("milestone", help="How far the work on them is."),

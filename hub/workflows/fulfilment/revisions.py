@@ -1,4 +1,4 @@
-"""Two revisions of an order, line by line: do two lines ask for the same, and what a supplement takes over.
+"""Two revisions of an order compared line by line, and lines of one that the other takes over.
 
 Source: "f. Supplemental Order Process"; spec: docs/design/workflows.md, "Supplemental Order (Revise), Cancel".
 """
@@ -16,7 +16,7 @@ from integration_objects.property_set import PropertySet
 
 
 def same_request(run: Run, but_not: Container[str] = ("Service Id",)) -> Callable[[PropertySet, PropertySet], bool]:
-    """Make the question whether two lines of orders ask for the same: action, quantity, fields and attributes.
+    """Make a function that tells whether two order lines ask for the same action, quantity, fields and attributes.
 
     Args:
         run: the run.
@@ -27,12 +27,13 @@ def same_request(run: Run, but_not: Container[str] = ("Service Id",)) -> Callabl
     fields_differ = differs_in(line, [name for name in line.compared if name not in but_not])
     values_differ = differs_in(attribute, attribute.compared)
 
-    def ask_the_same(one: PropertySet, other: PropertySet) -> bool:
-        if action_code(one) != action_code(other) or quantity_of(one) != quantity_of(other):
+    def ask_the_same(left: PropertySet, right: PropertySet) -> bool:
+        if action_code(left) != action_code(right) or quantity_of(left) != quantity_of(right):
             return False
-        if fields_differ(one.properties, other.properties):
+        if fields_differ(left.properties, right.properties):
             return False
-        values, others = _attributes_by_name(one), _attributes_by_name(other)
+        # By name and not by place: a sender may write the same attributes in another order.
+        values, others = _attributes_by_name(left), _attributes_by_name(right)
         return values.keys() == others.keys() and not any(
             action_code(value) != action_code(others[name]) or values_differ(value.properties, others[name].properties)
             for name, value in values.items()

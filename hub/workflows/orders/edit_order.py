@@ -78,7 +78,7 @@ class OrderDisconnects(Refused):
     what = "the service item {item} is disconnected by the order {number} itself"
     where = "order {number}, line {key}"
     why = "nothing of it is left that could be configured"
-    mend = "cancel the order, and change the service item with another"
+    mend = "cancel the order, and change the service item with another order"
 
 
 def edit_order_line_item(run: Run, order: str, line: str | None = None, requests: Sequence[Request] = ()) -> Outcome:

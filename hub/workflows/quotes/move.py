@@ -280,7 +280,7 @@ WORKFLOWS = (
     named_workflow(
         "Move",
         move,
-        "move what an account has at one address to another, by a new quote",
+        "move an account's services at one address to another, by a new quote",
         arguments.ACCOUNT,
         Argument("old-address", required=True, help="The Address Id that the customer moves from."),
         Argument("new-address", required=True, help="The Address Id that the customer moves to."),

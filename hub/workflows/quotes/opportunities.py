@@ -97,6 +97,7 @@ def update_opportunity(run: Run, quote: str) -> Outcome:
     for line in items_of(header):  # 4
         if _promises(line):
             items.extend(_items(header, line, (line.get("Due Date") or start)[:10], len(items)))
+    # Not an update: revenue items that the quote doesn't promise any more must be deleted.
     run.effects.synchronize(message(OPPORTUNITY, [opportunity]))
     return Outcome(objects=(message(OPPORTUNITY, [opportunity]),))
 
@@ -138,7 +139,7 @@ def _opportunity(run: Run, header: PropertySet) -> PropertySet:
 
 
 def _promises(line: PropertySet) -> bool:
-    """Whether a line is revenue: added or updated, no usage, and of a quantity above zero."""
+    """Tell whether a line is revenue: added or updated, no usage, and of a quantity above zero."""
     return (
         action_code(line) in ("Add", "Update")
         and line.get("Price Type") != "Usage"
@@ -153,6 +154,7 @@ def _items(header: PropertySet, line: PropertySet, start: str, before: int) -> I
     """
     occurrences = 1
     if line.get("Price Type") == "Recurring" and line.get("Number Of Occurrences") is not None:
+        # Cut before it is counted: a mistyped number may have fifteen digits, and each occurrence becomes a row.
         occurrences = int(min(read_number(line.get("Number Of Occurrences") or "1"), Decimal(MOST_ITEMS + 1)))
     if before + occurrences > MOST_ITEMS:
         raise TooMuchRevenue(
@@ -177,6 +179,7 @@ def _items(header: PropertySet, line: PropertySet, start: str, before: int) -> I
 def _later(header: PropertySet, line: PropertySet, start: str, units: int) -> str:
     """Return the date so many units of measure after *start*; a month's end stays in its month."""
     unit = (line.get("Unit Of Measure") or "").casefold()
+    # Always counted from the first date: a charge of the 31st is on the 31st again after a shorter month.
     day = read_date(start).date()
     if unit in _MONTHS:
         years, month = divmod(day.month - 1 + units * _MONTHS[unit], 12)
@@ -208,7 +211,7 @@ WORKFLOWS = (
     named_workflow(
         "Update Opportunity",
         update_opportunity,
-        "replace the revenue items of a quote's opportunity by what the quote promises",
+        "replace the revenue items of a quote's opportunity by those that the quote promises",
         QUOTE_NUMBER,
         module=MODULE,
     ),

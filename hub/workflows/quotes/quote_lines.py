@@ -24,7 +24,7 @@ from integration_objects.names import KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
 IN_PROGRESS = "In Progress"
-_NEW_QUOTE = "make a new quote for what else is wanted"
+_NEW_QUOTE = "make a new quote for further changes"
 
 
 class QuoteUnknown(Refused):
@@ -42,7 +42,7 @@ class QuoteNotInProgress(StatusChangeRefused):
     what = "the quote {number} can't be changed"
     where = "argument 'quote'"
     why = "expected the status In Progress, found {status}"
-    mend = "make a new quote for what else is wanted"
+    mend = "make a new quote for further changes"
 
 
 class QuoteLineUnknown(Refused):
@@ -88,6 +88,7 @@ def active_quote(run: Run, account: PropertySet, session: str | None) -> Propert
     """
     quote_id = run.active_quote(session or run.origin.sender)
     if quote_id is not None:
+        # The quote may have been placed since it was chosen, and the session may ask for another account now.
         for quote in instances(run.query(QUOTE, {"Row Id": quote_id})):
             if quote.get("Account Id") == account.get("Account Id") and quote.get("Status") == IN_PROGRESS:
                 return quote

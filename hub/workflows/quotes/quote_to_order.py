@@ -52,7 +52,7 @@ class OrderPlaced(StatusChangeRefused):
     what = "an order was placed for the quote {number} already"
     where = "quote {number}, Status"
     why = "its status is Order Placed, and its changes are executed once only"
-    mend = "make a new quote for what else is wanted"
+    mend = "make a new quote for further changes"
 
 
 class NothingToOrder(Refused):
@@ -96,6 +96,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     _prove_changes(header)
     # The state that the order will meet at its due date, not today's: Submit proves it against the same.
     state = state_in_turn(run, _place(run, header, due_date))
+    # Before the proof: fields that the quote leaves alone get the values that other orders have set meanwhile.
     notes = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], line_items(header), state)
     _prove_rules(run, header, state, _mend_by(due_date))
     exploded = first_instance(run.call("Explode", message(QUOTE, [header])))
@@ -103,6 +104,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     order = _order_of(run, exploded, due_date)
     run.effects.insert(message(ORDER, [order]))
     exploded.properties["Status"] = PLACED
+    # The quote keeps the exploded lines with the order's keys, so that each can be followed into the profile.
     store_lines(run, exploded)
     return Outcome(objects=(message(ORDER, [order]), message(QUOTE, [exploded])), notes=tuple(notes))
 
@@ -135,6 +137,7 @@ def new_order(
 
 
 def _prove_not_placed(header: PropertySet) -> None:
+    # Before the table of statuses, which doesn't say that the quote's order is there already.
     if header.get("Status") == PLACED:
         raise OrderPlaced(number=header.get("Quote Number"))
     check_status(header, PLACED)
@@ -147,6 +150,7 @@ def _prove_changes(header: PropertySet) -> None:
 
 def _place(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet:
     """Make the header that says which orders come before the quote's."""
+    # Row ids are ordered by time: the order comes behind all that are stored, unless its due date says otherwise.
     return PropertySet(
         "Order",
         properties={"Row Id": run.new_id(), "Account Id": quote.get("Account Id"), "Due Date": due_date},
@@ -197,6 +201,7 @@ def _order_of(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet
     order.properties["Quote Id"] = quote.get("Row Id")
     for field in ACCOUNTS:
         order.properties[field] = order.get(field) or order.get("Account Id")
+    # A deployment may give a quote's line fields that an order's line doesn't have.
     fields = run.definitions[ORDER].root.children[LINE_ITEM].fields
     twins: dict[int, PropertySet] = {}
     for item, parent in walk_items(quote):

@@ -330,14 +330,14 @@ WORKFLOWS = (
     named_workflow(
         "Edit Quote Line Item",
         edit_quote_line_item,
-        "configure a service item further, from what a quote makes of it",
+        "configure a service item further, from the state that a quote gives it",
         QUOTE_NUMBER,
         LINE,
         REQUESTS,
         module=MODULE,
     ),
     named_workflow("Verify", verify, "name every rule that a quote breaks", QUOTE_NUMBER, module=MODULE),
-    named_workflow("Reprice", reprice, "price a quote anew, and say what changed", QUOTE_NUMBER, module=MODULE),
+    named_workflow("Reprice", reprice, "price a quote anew, and list the changes", QUOTE_NUMBER, module=MODULE),
     named_workflow("Renumber", renumber, "number a quote's lines in the tree's order", QUOTE_NUMBER, module=MODULE),
     named_workflow(
         "Ungroup", ungroup, "make a line for each of a service item's quantity", QUOTE_NUMBER, LINE, module=MODULE

@@ -35,6 +35,7 @@ def prove_licensed(run: Run, workflow: Workflow) -> None:
         ModuleNotLicensed: it isn't; the route that runs it stops.
     """
     module, licence = workflow.module, run.runtime.licence
+    # Without a licence file every module may be used.
     if licence is None or not module:
         return
     host = machine_name()
@@ -67,6 +68,8 @@ def take_workflow_request(run: Run, tree: PropertySet) -> Outcome:
     try:
         prove_licensed(run, workflow)
     except ModuleNotLicensed as error:
+        # A Misconfigured error stops the route, and the requests behind this one may name licensed workflows: only this
+        # message is refused.
         raise WorkflowNotLicensed(error.what, where=error.where, why=error.why, mend=error.mend) from error
     return workflow.function(run, tree)
 

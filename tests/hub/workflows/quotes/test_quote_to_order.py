@@ -127,7 +127,7 @@ def test_only_once(any_care):
         f"an order was placed for the quote {number} already\n"
         f"  where: quote {number}, Status\n"
         "  why:   its status is Order Placed, and its changes are executed once only\n"
-        "  mend:  make a new quote for what else is wanted"
+        "  mend:  make a new quote for further changes"
     )
 
 
@@ -144,7 +144,7 @@ def test_a_cancelled_or_empty_quote_is_not_ordered(care):
         f"the quote {number} can't become Order Placed\n"
         f"  where: quote {number}, Status\n"
         "  why:   it is Cancelled, from which it can become nothing else\n"
-        "  mend:  make a new quote for what else is wanted"
+        "  mend:  make a new quote for further changes"
     )
 
 

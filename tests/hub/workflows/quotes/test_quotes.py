@@ -231,7 +231,7 @@ def test_a_quote_that_was_placed_or_cancelled_is_not_changed(care, workflow):
             f"the quote {number} can't be changed\n"
             "  where: argument 'quote'\n"
             f"  why:   expected the status In Progress, found {status}\n"
-            "  mend:  make a new quote for what else is wanted"
+            "  mend:  make a new quote for further changes"
         )
 
 
@@ -360,7 +360,7 @@ def test_a_quote_is_cancelled_once(any_care):
         f"the quote {number} can't become Cancelled\n"
         f"  where: quote {number}, Status\n"
         "  why:   it is Cancelled, from which it can become nothing else\n"
-        "  mend:  make a new quote for what else is wanted"
+        "  mend:  make a new quote for further changes"
     )
 
 
