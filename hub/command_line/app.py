@@ -112,6 +112,7 @@ def main() -> None:
     except KeyboardInterrupt:  # while the command was loaded; later it ends in the same way by click
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
+        # The reader of standard output has gone, as `head` does after its lines: nobody reads an error there.
         sys.exit(REFUSED)
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]

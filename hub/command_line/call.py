@@ -133,6 +133,7 @@ def call(
     # The files are the command's arguments, so that whatever is wrong in them is misuse.
     with misused(), paused_collector():
         printed, ignored = _result(method, arguments or [], form, seed)
+    # The text layer has a buffer of its own, and its text must stand before the bytes.
     sys.stdout.flush()
     sys.stdout.buffer.write(printed)
     sys.stdout.flush()
@@ -178,6 +179,7 @@ def _result(method: str, arguments: Sequence[str], form: str, seed: int | None) 
         if service is None:
             result = evaluate(definitions=definitions, **values)
         else:
+            # Nothing declares the objects that a deployment's own method takes: only shipped methods are checked.
             if SERVICES.get(service.name) == service:
                 _check_taken(method, values, definitions)
             result = service(**values, **_handed_in(service, definitions, folder, seed, files))
@@ -265,6 +267,7 @@ class _Files:
     def unused(self, new_id: Callable[[], str]) -> Callable[[], str]:
         """Leave out the identifiers of *new_id* that stand in the files: a seed makes the same ones each time."""
         used = {item.get(name) for item in all_items(self.trees.values()) for name in (KEY, "Row Id")}
+        # `iter` with None calls *new_id* for ever: an identifier is never None.
         return lambda: next(id for id in iter(new_id, None) if id not in used)
 
     def placed(self, error: HubError, texts: Mapping[str, Sequence[str]]) -> HubError:
@@ -272,6 +275,7 @@ class _Files:
         node_at_fault = error.objects.get("tree") or error.objects.get("node")
         if node_at_fault is not None:
             for name, tree in self.trees.items():
+                # By identity: two files may have equal nodes.
                 if any(node is node_at_fault for node in tree.walk()):
                     return error.at(name)
         expression = getattr(error, "expression", None)

@@ -37,6 +37,7 @@ def check(as_json: Json = False) -> None:
     """Prove all routes, maps, objects, schemas and templates of the deployment together."""
     folder = pathlib.Path.cwd()
     findings = check_deployment(folder)
+    # The database is compared with the definitions, which can't be loaded while one of them has an error.
     if not any(finding.severity == "error" for finding in findings):
         findings += database_findings(open_deployment(folder))
     _report(findings, as_json)
@@ -81,6 +82,7 @@ def run_map(
     known = (deployment.definitions, deployment.external_objects)
     answered_tree = None
     if answered is not None:
+        # Each file is located by itself, so that an error names the file that is wrong.
         with located(str(answered)):
             answered_tree = read_answered(read_file(answered), data_map, *known)
     with located(str(file)):

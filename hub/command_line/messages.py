@@ -29,8 +29,6 @@ app.add_typer(messages_app, name="messages")
 _LISTED = ("id", "route", "state", "message_id", "identity", "key", "received_at", "attempts", "reason")
 _OUTBOUND = ("id", "kind", "destination", "type", "message_id", "state", "sent_at")
 _LEAVING = ("id", "state", "kind", "destination", "type", "message_id", "created_at", "attempts", "reason")
-
-
 #: the identity of a message without one: its body's digest
 _DIGEST = re.compile("[0-9a-f]{64}")
 #: the states of a message that has not left
@@ -99,6 +97,7 @@ def list_messages(
     since = None if since is None else _stored_time(since)
     with opened_hub() as open_hub, open_hub.read() as transaction:
         messages = transaction.messages
+        # One more than is printed: it tells that there are more.
         rows = messages.listing(state, route, limit + 1, since)
         if route is not None and not rows:
             _check_route(messages, open_hub.deployment.route_names, route)
@@ -152,6 +151,7 @@ def _check_route(messages: MessageStore, known: Sequence[str], route: str) -> No
 def _stored_time(text: str) -> str:
     """Return a time as the message store writes it."""
     try:
+        # Stored times are texts in UTC of one width: the database compares them as texts.
         return read_date(text).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     except ValueError as error:
         raise TimeUnreadable(text=text, fault=error) from error
@@ -218,6 +218,7 @@ def give_up_message(
         if leaving is not None:
             complain(f"{leaving.id}: given up")
             return
+        # Apart from the transaction above: the data manager opens its own, and SQLite has one writer at a time.
         with open_hub.read() as transaction:
             row = _row(transaction.messages, id)
         if not DataManager(open_hub).give_up(row.id):

@@ -98,6 +98,7 @@ def query(
         with misused(), open_hub.read() as transaction:
             known_object(definitions, name)
             condition = None if where is None else header_expression(definitions, name, where)
+            # With Modification Numbers: an update that sends one back overwrites no change that was made meanwhile.
             tree = transaction.store.query(name, fields, condition, versions=True)
         _print_object(tree, definitions, text, as_json)
 
@@ -160,11 +161,13 @@ def _add_operation(operation: str, help: str) -> None:
             try:
                 _each_file(files, operate_on)
             except HubError as error:
+                # With the rows of the files before: these are committed, and a script must hear of them.
                 raise CommandFailed(error, rows=rows) from error
         if as_json:
             print_json(rows)
 
 
+# By a call for each: a function that is defined in the loop itself would see the last operation only.
 for _operation, _help in _OPERATIONS.items():
     _add_operation(_operation, _help)
 

@@ -71,6 +71,7 @@ def _print_status(state: Mapping[str, Any]) -> None:
         f"\nduplicates {messages['duplicates']}; the doors counted {deliveries['deliveries']} deliveries: "
         + ("both sides agree" if deliveries["agrees"] else "THE TWO SIDES DIFFER")
     )
+    # Messages without a reason only wait for their turn, and are counted above.
     troubled = [row for row in state["unfinished"] if row["reason"] is not None]
     outbox = [{**row, "why": _shown(row["error"])} for row in state["outbox"]]
     _print_rows(
@@ -119,6 +120,7 @@ def _set_component(component: str, paused: bool) -> None:
 @database.command("upgrade")
 def upgrade_database(dry_run: DryRun = False) -> None:
     """Create or migrate the database, and add what the deployment's extensions need."""
+    # Not `opened_hub`: that refuses a PostgreSQL database which isn't upgraded yet.
     with closing(OpenHub(open_deployment(pathlib.Path.cwd()))) as open_hub:
         definitions = open_hub.deployment.definitions
         if dry_run:

@@ -34,7 +34,7 @@ class OptionUnusable(CommandMisused):
 
     what = "{options} can't be used with the route '{route.name}'"
     where = "route {route.name}, {route.transport.name} {route.place}"
-    why = "a file carries nothing but its body: its answer lies beside it, its identity is what is in it"
+    why = "a file carries its body alone: the answer is put beside it, and the identity comes from the content"
     mend = "leave the option out, or send to a route that reads a channel"
 
 
@@ -52,7 +52,7 @@ class ChannelOfBroker(CommandMisused):
 
     what = "the channel '{channel}' is a queue of the broker"
     where = "setting broker_url"
-    why = "what leaves is published there; only embedded channels are read by this command"
+    why = "the hub publishes its messages there; only embedded channels are read by this command"
     mend = "read the queue with a client of the broker"
 
 
@@ -66,7 +66,7 @@ class _Properties:
 
     @property
     def options(self) -> list[str]:
-        """The options that were given."""
+        """The names of the options that were given."""
         values = {"--id": self.id, "--reply-to": self.reply_to, "--correlation-id": self.correlation_id}
         return [name for name, value in values.items() if value is not None]
 
@@ -119,6 +119,7 @@ def _put_in(transport: Transport, route: Route, files: Sequence[pathlib.Path], p
     """Put files in as their sender would, whole, whatever their size: the route itself refuses those too large."""
     if properties.options:
         raise OptionUnusable(options=" and ".join(properties.options), route=route)
+    # All files before the first is put in: an unreadable one must not leave half of the command done.
     for file in files:
         check_readable(file)
     for file in files:
@@ -134,10 +135,12 @@ def _publish(
         replace(envelope, message_id=envelope.message_id or open_hub.surroundings.new_id())
         for envelope in properties.envelopes(files, MOST_BYTES)
     ]
+    # Before the first is published: a message that the broker has can't be taken back.
     for file, envelope in zip(files, envelopes, strict=True):
         if envelope.oversize is not None:
             raise MessageTooLarge(file=shown_path(file), size=envelope.size, most=MOST_BYTES)
     try:
+        # RabbitMQ returns a message for a queue that doesn't exist, and the hub may never have run at this broker.
         declare_channels(open_hub, {route.transport.name: transport})
         transport.publish(route.place, envelopes)
     finally:
@@ -190,6 +193,7 @@ def _hand_over(rows: Sequence[OutboxRow], into: pathlib.Path | None, as_json: bo
     elif as_json:
         print_json([_described(row) for row in rows])
     else:
+        # As text, for people: bytes of another encoding are replaced. `--into` writes the bytes themselves.
         for row in rows:
             out(row.message.body.decode("utf-8", "replace").rstrip("\n"))
     flush()

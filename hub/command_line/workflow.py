@@ -197,6 +197,7 @@ def _print(deployment: Deployment, called: Workflow, run: FinishedRun, as_json: 
             "rows": list(outcome.rows),
         }
         objects = ",\n".join(tree_json(tree, deployment.definitions) for tree in outcome.objects)
+        # `tree_json` writes text: the objects are put in before the brace that ends the head.
         out(json.dumps(head, ensure_ascii=False)[:-1] + f', "objects": [{objects}]}}')
         return
     for tree in outcome.objects:

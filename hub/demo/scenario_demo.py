@@ -121,6 +121,7 @@ class PrintedStage:
         """Answer all work orders; print the state to which each answer came."""
         _command("receive", "provisioning.work_orders")
         answers = self._hub.answer_work_orders()
+        # Worked before their states are read: the stand-in only puts its answers in at the route's door.
         self._hub.run()
         with self._hub.open_hub.read() as transaction:
             states = [(transaction.messages.show(answer.row_id) or {})["state"] for answer in answers]

@@ -86,6 +86,7 @@ class Demonstration:
 
     def answer_work_orders(self) -> list[Answered]:
         """Act as a provisioning system: take each work order, and answer that all its lines are complete."""
+        # Committed before the answers are filed: the data manager opens a transaction of its own for each answer.
         with self.open_hub.write() as transaction:
             work_orders = transaction.messages.outbox.take(WORK_ORDERS, 100)
         return [self._answer(row.message.message_id, row.message.body) for row in work_orders]

@@ -71,6 +71,7 @@ def picture(tree: PropertySet) -> str:
 def _picture(name: str, instance: PropertySet) -> Iterator[str]:
     head = [instance.get(field) for field in ("Account Id", "Order Number", "Quote Number", "Revision", "Status")]
     yield f"{name} " + " ".join(text for text in head if text)
+    # A stack and no recursion: a chain of items may be deeper than Python lets functions call each other.
     stack = _branches(instance, "")
     while stack:
         item, indent, is_last = stack.pop()

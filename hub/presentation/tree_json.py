@@ -46,6 +46,7 @@ def check_levels(tree: PropertySet, form: str) -> None:
     Raises:
         TreeTooDeep: it is; the error counts the levels.
     """
+    # Level by level and not by recursion: the tree that is refused here is the deep one.
     levels, level = -1, list(instances(tree))
     while level:
         levels += 1

@@ -57,7 +57,7 @@ def test_a_folder_carries_no_ids(road, command, tmp_path):
     assert printed.err == (
         "--id and --reply-to can't be used with the route 'mainframe_folder'\n"
         "  where: route mainframe_folder, folder mainframe\n"
-        "  why:   a file carries nothing but its body: its answer lies beside it, its identity is what is in it\n"
+        "  why:   a file carries its body alone: the answer is put beside it, and the identity comes from the content\n"
         "  mend:  leave the option out, or send to a route that reads a channel\n"
         "  reason: OptionUnusable\n"
     )
