@@ -19,7 +19,9 @@ from typing import BinaryIO
 from adapters.transport import KEPT_OF_OVERSIZE, Envelope, Oversize
 from integration_objects.errors import Refused
 
+#: Bytes read at once: the memory that a file of any size costs.
 _PART = 1024 * 1024
+#: Characters of a path that are shown; its end has the file's name.
 _MOST_SHOWN = 1024
 #: Bytes of the note in the file of a held name.
 _NOTE = 64

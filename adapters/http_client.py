@@ -47,7 +47,7 @@ class UrlWrong(Misconfigured):
 class ServiceMisplaced(Misconfigured):
     """There is something else at a service's address, or it doesn't let us in."""
 
-    what = "{service} isn't where it was looked for"
+    what = "{service} isn't at its address"
     mend = "mend the address in the settings; redirections are not followed"
 
 
@@ -79,8 +79,8 @@ class AnswerFaulty(Retryable):
 class QuestionRefused(Refused):
     """A service refuses the question."""
 
-    what = "{service} refuses what it was asked"
-    mend = "mend what the service names, and try again"
+    what = "{service} refuses the question"
+    mend = "mend the value that the service names, and try again"
 
 
 class HttpClient:
@@ -183,6 +183,7 @@ class HttpClient:
 
 def _said(status: int, answer: bytes) -> str:
     """Quote the beginning of an answer that is none, with its status."""
+    # A character has up to four bytes in UTF-8; a refusal may be as large as an answer.
     text = answer[: 4 * _SHOWN].decode("utf-8", "replace")
     shown = "".join(letter if letter.isprintable() else " " for letter in text).strip()[:_SHOWN]
     return f"status {status}" + (f": {shown}" if shown else "")

@@ -21,6 +21,7 @@ from urllib.parse import SplitResult
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+# A connection that is kept could be dead at the next question, which must not be asked twice without need.
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "Connection": "close"}
 
 
@@ -88,4 +89,4 @@ def _why(error: Exception, timeout_s: float) -> str:
         return f"no answer within {timeout_s:g} s"
     if isinstance(cause, OSError):
         return str(cause)
-    return f"what it says is no HTTP ({type(cause).__name__})"
+    return f"the answer is no HTTP ({type(cause).__name__})"

@@ -71,6 +71,7 @@ def kind_of_json(value: Any) -> str:
 def first_fault(error: ValidationError) -> JsonFault:
     """Put the first fault that pydantic found into the hub's words."""
     first = error.errors(include_url=False)[0]
+    # pydantic's own words may have braces, and become a template like the others.
     why, mend = _WORDS.get(first["type"], (first["msg"].replace("{", "{{").replace("}", "}}"), "mend the value"))
     value = first["input"]
     length = len(value) if isinstance(value, str | list) else 0

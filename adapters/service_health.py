@@ -1,4 +1,4 @@
-"""What a process knows of a service that doesn't answer, so that it isn't asked again by each message in turn.
+"""The health of a service as one process knows it: a service that doesn't answer isn't asked by each message in turn.
 
     fails, then      nobody asks for 1, 2, 4 ... 30 s; then one question is let through, the probe
     answers          everybody may ask
@@ -16,11 +16,12 @@ from collections.abc import Callable
 
 from integration_objects.surroundings import Surroundings
 
+#: The pause doubles from the first to the longest: a short fault delays little, a long one is asked about seldom.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 
 
 class ServiceHealth:
-    """Tell whether one service may be asked now. Any thread may ask.
+    """Decides whether one service may be asked now. Any thread may ask.
 
     Attributes:
         failures: the questions without an answer since the last answer.
@@ -46,6 +47,8 @@ class ServiceHealth:
         with self._lock:
             if self.again_in_s > 0:
                 return False
+            # The probe holds the others back for the time of one question, even where its caller dies without an
+            # answer.
             self._ask_at = self._monotonic() + longest_s
             return True
 

@@ -68,7 +68,7 @@ T = TypeVar("T")
 class OutboundFaulty(Refused):
     """A message that was made for a system is against the system's schema, and so doesn't leave."""
 
-    what = "what {maker} made for system {system!r} can't be sent: {fault.what}"
+    what = "the message that {maker} made for system {system!r} can't be sent: {fault.what}"
     where = "{fault.where}"
     why = "{fault.why}"
     mend = "mend the map, the template or the message, and replay the message"
@@ -77,7 +77,7 @@ class OutboundFaulty(Refused):
 class MapMissing(Misconfigured):
     """A system's map or external object isn't among those that were handed in."""
 
-    what = "system {system!r} can't be sent anything"
+    what = "nothing can be sent to system {system!r}"
     why = "there is no {kind} {name!r}"
 
 
@@ -392,6 +392,7 @@ class _SystemReading:
 
     def _choice(self, key: str, *allowed: str) -> Any:
         """Read a choice; the first of *allowed* where the key is absent."""
+        # The default may stand among the others once more: an error lists it once.
         return self.parts[key].choice(*dict.fromkeys(allowed)) if key in self.parts else allowed[0]
 
     def _matching(self, key: str, pattern: re.Pattern[str]) -> str:

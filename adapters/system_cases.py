@@ -92,7 +92,7 @@ def render_file(body: bytes, system: System, known: Known, circumstances: Circum
 
 
 def find_system_cases(folder: Traversable, systems: Mapping[str, System]) -> list[SystemCase]:
-    """The cases in a folder ``adapters/systems/cases``, sorted by name; none where there is no such folder."""
+    """Return the cases in a folder ``adapters/systems/cases``, sorted by name; none where there is no such folder."""
     stems = {pathlib.PurePosixPath(system.where.split(":")[0]).stem: name for name, system in systems.items()}
     found = [case for stem, name in stems.items() for case in _cases_of(folder / stem, stem, name)]
     return sorted(found, key=lambda case: case.name)
@@ -133,9 +133,12 @@ def _difference(case: SystemCase, system: System, known: Known) -> str:
         return str(error)
     if found == case.expected:
         return ""
+    # In the system's encoding: otherwise a difference in one letter would be shown as broken signs.
     encoding = "utf-8" if system.layout is None else system.layout.encoding
-    expected, made = (_lines(body, encoding) for body in (case.expected, found))
-    return "\n".join(difflib.unified_diff(expected, made, f"{case.name}{_OUT}*", "found", n=2, lineterm=""))
+    expected_lines, found_lines = (_lines(body, encoding) for body in (case.expected, found))
+    return "\n".join(
+        difflib.unified_diff(expected_lines, found_lines, f"{case.name}{_OUT}*", "found", n=2, lineterm="")
+    )
 
 
 def _lines(body: bytes, encoding: str) -> list[str]:

@@ -30,12 +30,15 @@ from typing import Any, ClassVar, Self
 from integration_objects.errors import HubError, Invalid, Misconfigured, Retryable
 from integration_objects.surroundings import Surroundings
 
+#: Headers of a message, and the bytes of their names and values together.
 MOST_HEADERS = 64
 MOST_HEADER_BYTES = 16 * 1024
+#: Characters of an id, and of the name of a channel, a type or a content type.
 MOST_ID_CHARACTERS = 128
 MOST_NAME_CHARACTERS = 255
 #: bytes in UTF-8 of an id or a property: AMQP writes the length of a short text in one byte
 MOST_PROPERTY_BYTES = 255
+#: Bytes that are kept of a body over the limit: enough to see who sent it, and no burden for the database.
 KEPT_OF_OVERSIZE = 64 * 1024
 #: bytes of the largest body that a transport hands over whole: the cap that no route's limit exceeds
 MOST_BYTES = 16 * 1024 * 1024
@@ -283,7 +286,7 @@ class Transport:
         return None
 
     def left_alone(self, channel: str) -> Mapping[str, str]:
-        """The messages of *channel* that can't be taken, by the names that people know, each with the reason."""
+        """List the messages of *channel* that can't be taken, by the names that people know, each with the reason."""
         return {}
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -332,11 +335,11 @@ class TransportKind:
     needs: str | None = None
 
     def destination(self, place: str) -> str:
-        """The destination in the outbox of the messages to *place*."""
+        """Return the destination in the outbox of the messages to *place*."""
         return self.prefix + place
 
     def answer_to(self, source: str) -> str | None:
-        """The destination in the outbox of the reply to a message; None where the reply goes to a channel."""
+        """Return the destination in the outbox of the reply to a message; None where the reply goes to a channel."""
         return None if self.answers is None else self.answers + source
 
     def open(self, setup: Setup) -> Transport | None:
@@ -377,10 +380,11 @@ class Destination:
 def destination_of(text: str) -> Destination:
     """Read a destination, as outbox rows have it.
 
-    >>> [(it.kind.name, it.place, it.is_answer) for it in map(destination_of, ["orders", "folder:a", "answer:a/b.xml"])]
-    [('channel', 'orders', False), ('folder', 'a', False), ('folder', 'a/b.xml', True)]
+    >>> answer = destination_of("answer:orders/b.xml")
+    >>> destination_of("orders").kind.name, answer.kind.name, answer.place, answer.is_answer
+    ('channel', 'folder', 'orders/b.xml', True)
     """
-    # CHANNEL has no prefix and would match every text: it is what is left in the end.
+    # CHANNEL has no prefix, so that every text would match it. It is taken when no other kind matches.
     for kind in KINDS.values():
         if kind.answers is not None and text.startswith(kind.answers):
             return Destination(kind, text.removeprefix(kind.answers), is_answer=True)
@@ -390,7 +394,7 @@ def destination_of(text: str) -> Destination:
 
 
 def destination_prefixes() -> list[str]:
-    """The beginnings of all destinations that need no broker."""
+    """List the beginnings of all destinations that need no broker."""
     return [prefix for kind in KINDS.values() for prefix in (kind.prefix, kind.answers) if prefix]
 
 
@@ -414,7 +418,7 @@ def check_envelope(envelope: Envelope) -> Envelope:
 
 
 def confirmed_of(error: HubError) -> tuple[int, ...]:
-    """The positions, from 0, of the envelopes that are safe on the other side although `publish` failed.
+    """Return the positions, from 0, of the envelopes that are safe on the other side although `publish` failed.
 
     >>> confirmed_of(TransportAway("the broker doesn't answer", mend="start it", confirmed=(0, 1)))
     (0, 1)
@@ -439,6 +443,7 @@ def admit(envelope: Envelope) -> tuple[Envelope, EnvelopeRefused | None]:
     for fault in _faults(envelope):
         first = first or fault
         part = fault.objects["part"]
+        # A body whose content type was refused must not pass for XML.
         parts[part] = {"headers": _NO_HEADERS, "content_type": "application/octet-stream"}.get(part)
     if first is None:
         return envelope, None
@@ -478,7 +483,8 @@ def refused_id(text: str) -> str:
 def _refused_length(text: str, most: int) -> str:
     if not 0 < len(text) <= most:
         return f"it has {len(text)} characters, and may have 1 to {most}"
-    # Of every transport, not of the broker alone: the id of a file becomes the correlation id of what the broker gets.
+    # Checked for every transport: the id of a file becomes the correlation id of a message to the broker. A lone
+    # surrogate is counted here, and refused by `_refused_character`.
     size = len(text.encode("utf-8", "surrogatepass"))
     return f"it has {size} bytes in UTF-8, and may have {MOST_PROPERTY_BYTES}" if size > MOST_PROPERTY_BYTES else ""
 

@@ -51,6 +51,7 @@ def declared_channels(deployment: Deployment, kind: TransportKind) -> list[Chann
     for names, shared in ((dead_letters, False), (sorted(written), True)):
         for destination in map(destination_of, names):
             if destination.kind is kind:
+                # The channel of a route stays: it has the route's dead letters and its limit.
                 channels.setdefault(destination.place, Channel(destination.place, shared=shared))
     return list(channels.values())
 
@@ -71,6 +72,7 @@ def check_channel(deployment: Deployment, outbox: Outbox, channel: str) -> None:
         ChannelUnknown: names the known channels.
     """
     known = channels_of(deployment)
+    # A pattern of stars alone would let every mistyped name pass for a channel.
     patterns = [pattern for route in deployment.routes.values() for pattern in route.reply_to if pattern.strip("*")]
     if channel in known or any(fnmatch.fnmatchcase(channel, pattern) for pattern in patterns):
         return

@@ -24,13 +24,13 @@ from maps.field_rule import SourceExpression
 
 
 def condition_findings(definitions: Definitions) -> list[Finding]:
-    """All findings on the conditions of the integration objects; once each, for components are shared."""
+    """List the findings on the conditions of the integration objects, each once, although objects share components."""
     components = (component for definition in definitions.values() for component in definition.components())
     return list(dict.fromkeys(finding for component in components for finding in _in(component)))
 
 
 def route_findings(routes: Iterable[Route]) -> list[Finding]:
-    """The habits of the routes' identities and keys."""
+    """List the doubtful places in the routes' identities and keys."""
     found = [
         finding
         for route in routes
@@ -42,7 +42,7 @@ def route_findings(routes: Iterable[Route]) -> list[Finding]:
 
 
 def approval_findings(rules: Iterable[ApprovalRule]) -> list[Finding]:
-    """The habits of the approval rules' conditions."""
+    """List the doubtful places in the approval rules' conditions."""
     return [
         finding
         for rule in rules
@@ -63,6 +63,7 @@ def _in(component: Component) -> Iterator[Finding]:
     target = component.fields.get(component.trigger_field)
     places = component.trigger_where
     value_place = places.get("trigger value") or places.get("trigger field")
+    # Without a declared value or field, the trigger writes Update into the Action Code, which fits.
     fault = check_value(target, component.trigger_value) if target is not None and value_place else None
     if fault is not None and value_place:
         text = f"the trigger value doesn't fit '{component.trigger_field}': {fault}"
@@ -80,7 +81,7 @@ def _condition(text: str, component: Component, where: str, what: str) -> Iterat
 
 
 def _habits(expression: Expression, where: str, what: str) -> Iterator[Finding]:
-    """What is allowed, and seldom meant."""
+    """Warn of forms that are allowed and seldom meant."""
     for word, column in expression.bare_words:
         text = f"{what}, column {column}: '{word}' stands without quotes"
         yield Finding(where, text, f"write '{word}'", "warning")

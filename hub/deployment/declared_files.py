@@ -101,6 +101,7 @@ class DeclaredFiles:
         def read_file(name: str) -> bytes:
             path = pathlib.PurePosixPath(name)
             shown = pathlib.PurePosixPath(package) / folder
+            # A declaration names files of its own folder, and must not show others of the machine in errors.
             if path.is_absolute() or ".." in path.parts:
                 raise FileNotFoundError(f"the file '{name}' lies outside of {shown}")
             if self.own is not None:

@@ -1,6 +1,6 @@
-"""The integration objects of a deployment, and where its own declarations lie.
+"""The integration objects of a deployment, and the folder of its own declarations.
 
-For `hub.deployment.deployment`, and for commands that need no more than this and must start fast.
+`hub.deployment.deployment` uses this module, and so do commands that need nothing else and must start fast.
 
 Spec: docs/architecture.md, "The tree"; docs/design/integration.md, "Integration object definitions".
 """
@@ -17,7 +17,7 @@ FILE = "orderhub.toml"
 
 
 def own_folder(folder: pathlib.Path) -> pathlib.Path | None:
-    """Where the deployment's own declarations lie: its folder, where that has an `orderhub.toml`; else None.
+    """Return the folder of the deployment's own declarations: *folder*, if it has an `orderhub.toml`; else None.
 
     A checkout of the hub has folders of the same names, which are the shipped ones.
     """
@@ -25,7 +25,7 @@ def own_folder(folder: pathlib.Path) -> pathlib.Path | None:
 
 
 def load_definitions(folder: pathlib.Path) -> dict[str, IntegrationObject]:
-    """The integration objects alone: the shipped ones with the deployment's extensions, and its own.
+    """Read the integration objects: the shipped ones with the deployment's extensions, and the deployment's own.
 
     Raises:
         DeclarationFault: the first fault, with file, line and column.

@@ -9,7 +9,7 @@ lie beside its `orderhub.toml`. One of its own takes the place of the shipped on
     adapters/systems/*.yaml       always on; shipped systems only where the settings list them
     adapters/templates/*.j2
     hub/routes/*.yaml             always on; shipped routes only where the settings list them
-    hub/approvals/*.yaml          what holds an order for approval
+    hub/approvals/*.yaml          rules that hold an order for approval
     hub/workflows/*.py, hub/services/*.py     WORKFLOWS and SERVICES replace or add by name
 
 Spec: docs/architecture.md, "The tree"; docs/design/integration.md, "Routes".
@@ -108,25 +108,27 @@ class Deployment:
         return self._read_maps(self.map_sources())
 
     def map_sources(self, named: Iterable[str] = ()) -> list[Source]:
-        """The declarations of the maps that the deployment uses, and of the maps called *named*."""
+        """List the declarations of the maps that the deployment uses, and of the maps called *named*."""
         return self.files.map_sources([*self.route_sources, *self.system_sources], named)
 
     def map_names(self) -> list[str]:
-        """The names of all maps, used or not."""
+        """List the names of all maps, used or not."""
         own = (name_in(source, MAPS.key) for source in self.files.own_sources(MAPS.package))
         return sorted({*shipped_by_name(MAPS), *filter(None, own)})
 
     def maps_named(self, names: Iterable[str]) -> dict[str, DataMap]:
-        """The maps of these names, whether or not the deployment uses them.
+        """Return the maps of these names, whether or not the deployment uses them.
 
         Raises:
-            MapUnknown: there is none of one of the names.
+            MapUnknown: one of the names is no map's.
         """
         names = list(names)
         known = self.map_names()
         for name in names:
             if name not in known:
                 raise MapUnknown(name, known)
+        # All maps are read together, since one may use another; a second reading is spared where the first has the
+        # names.
         unused = [name for name in names if name not in self.maps]
         maps = self._read_maps(self.map_sources(unused)) if unused else self.maps
         return {name: maps[name] for name in names}
@@ -166,17 +168,17 @@ class Deployment:
 
     @cached_property
     def approval_rules(self) -> Mapping[str, ApprovalRule]:
-        """What holds an order for approval when it is submitted; all of it the deployment's own."""
+        """The rules that hold an order for approval when it is submitted; the hub ships none."""
         return read_approval_rules(self.files.own_sources("hub", "approvals"), self.definitions)
 
     @cached_property
     def health(self) -> Mapping[str, ServiceHealth]:
-        """Tell whether the other systems that this process asks answer: ``configurator`` and ``pricing``."""
+        """The health of the other systems that this process asks: ``configurator`` and ``pricing``."""
         return {"configurator": ServiceHealth(), "pricing": ServiceHealth()}
 
     @cached_property
     def pricing(self) -> Pricing:
-        """Who prices: the system at the setting `pricing_url`, or the hub itself.
+        """The pricing: the system at the setting `pricing_url`, or the hub's own price lists.
 
         Raises:
             UrlWrong: the setting is no address.
@@ -186,7 +188,7 @@ class Deployment:
 
     @cached_property
     def configurator(self) -> Configurator:
-        """Who configures: the system at the setting `configurator_url`, or the hub itself.
+        """The configurator: the system at the setting `configurator_url`, or the hub's own.
 
         Raises:
             UrlWrong: the setting is no address.
@@ -202,7 +204,7 @@ class Deployment:
 
     @cached_property
     def licence(self) -> Licence | None:
-        """What the licence file says; None where the settings name none."""
+        """The content of the licence file; None where the settings name none."""
         try:
             return read_licence_file(self.folder, self.settings.licence)
         except FileUnreadable as error:
@@ -245,7 +247,8 @@ class Deployment:
         return SampleUnknown(name, shipped, kind=kind.key, where=where, otherwise="take it out")
 
     def runtime(self, surroundings: Surroundings) -> Runtime:
-        """What the runs of this deployment share."""
+        """Make the runtime that all runs of this deployment share."""
+        # A recording has the digest of all maps' versions: it tells a later reader whether the maps are still the same.
         versions = sorted(data_map.version for data_map in self.maps.values())
         return Runtime(
             self.definitions,
@@ -268,12 +271,12 @@ class Deployment:
 
 
 def open_deployment(folder: pathlib.Path) -> Deployment:
-    """The deployment in *folder*, of which nothing but the settings is read yet."""
+    """Return the deployment in *folder*; only its settings are read so far."""
     return Deployment(folder, read_settings(folder))
 
 
 def all_cases(deployment: Deployment, maps: Mapping[str, DataMap]) -> list[Case]:
-    """The cases of *maps*, the shipped ones and the deployment's own."""
+    """List the cases of *maps*, the shipped ones and the deployment's own."""
     own = deployment.files.own
     cases = shipped_cases(maps)
     if own is not None:

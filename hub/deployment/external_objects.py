@@ -67,6 +67,7 @@ class ExternalObjects(Mapping[str, ExternalObject]):
                 self._compiled.update(read_external_objects(sources, self._read_file, self._seconds, self._cache))
             except HubError as error:
                 # Within a schema, files are named from the folder of all schemas.
+                # A fault of the declaration itself has its full place already.
                 if not re.match(r".*\.yaml\b", error.where):
                     error.where = self._place_of(error.where)
                 raise

@@ -82,7 +82,7 @@ def _unread(folder: pathlib.Path) -> Iterator[Finding]:
 
 
 def _known_folder(path: pathlib.PurePath) -> bool:
-    """Tell whether the file's folder isn't told as a misspelled one already."""
+    """Tell whether the file's folder has a known name; `_misspelled` reports any other folder."""
     known = _FOLDERS[path.parts[0]]
     return not known or len(path.parts) == 2 or path.parts[1] in known
 

@@ -34,6 +34,7 @@ def loop_findings(routes: Mapping[str, Route], systems: Iterable[System]) -> lis
             senders = [route, *(step[2] for step in loop)]
             way = "; ".join(
                 f"the {messages} of '{sender.name}' go to '{place}', which '{reader.name}' reads"
+                # One sender more than steps: the last one is the route itself again.
                 for sender, (messages, place, reader) in zip(senders, loop, strict=False)
             )
             mend = "give one of the routes another channel"
@@ -51,6 +52,7 @@ def _loop(start: Route, readers: Mapping[str, Route]) -> list[_Step]:
     """Return the shortest way from a route back to it; nothing where there is none."""
     ways: list[list[_Step]] = [[step] for step in _steps(start, readers)]
     visited: set[str] = set()
+    # The list grows while it is walked, so that shorter ways come before longer ones.
     for way in ways:
         route = way[-1][2]
         if route is start:

@@ -19,17 +19,19 @@ from integration_objects.errors import HubError, Misconfigured
 
 
 class PythonFaulty(Misconfigured):
-    """A deployment's Python file can't be loaded, or doesn't say what it brings."""
+    """A deployment's Python file can't be loaded, or has no list of its services or workflows."""
 
 
 def own_python(own: pathlib.Path | None, kind: str, attribute: str, type: type) -> dict[str, Any]:
-    """What the deployment's Python files bring, by name; loaded by path, never imported by folder.
+    """Load the services or workflows of the deployment's Python files, by name.
+
+    A file is loaded by its path. Its folder isn't put on Python's path, where `hub` would hide the hub's own package.
 
     Args:
         own: the deployment's folder; None for none.
         kind: "services" or "workflows".
         attribute: the list that each file ends with.
-        type: what the list holds; it has a name.
+        type: the class of the list's entries, which have a name.
 
     Raises:
         PythonFaulty: a file can't be loaded, or hasn't the list.
@@ -41,15 +43,15 @@ def own_python(own: pathlib.Path | None, kind: str, attribute: str, type: type) 
         if path.name.startswith("_"):
             continue
         module = _load(path)
-        brought = getattr(module, attribute, None)
-        if not isinstance(brought, (list, tuple)) or not all(isinstance(one, type) for one in brought):
+        entries = getattr(module, attribute, None)
+        if not isinstance(entries, (list, tuple)) or not all(isinstance(entry, type) for entry in entries):
             raise PythonFaulty(
                 f"the file brings no {kind}",
                 where=f"{path}:1",
                 why=f"expected {attribute} = [{type.__name__}(...), ...]",
                 mend=f"set {attribute} at the end of the file, or begin the file's name with _",
             )
-        found.update({one.name: one for one in brought})
+        found.update({entry.name: entry for entry in entries})
     return found
 
 
@@ -57,6 +59,7 @@ def _line(path: pathlib.Path, error: Exception) -> int:
     """Return the line of *path* that an error came from."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return error.lineno or 1
+    # The error may come from a library: the file's own last frame is the line that its author knows.
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return (lines[-1] if lines else None) or 1
 

@@ -104,6 +104,7 @@ def database_findings(deployment: Deployment) -> list[Finding]:
     try:
         refuse_fields_taken_back(database, deployment.definitions)
     except Retryable as error:
+        # A database that is away proves nothing against the declarations.
         text = "the database could not be asked whether it fits the declarations"
         return [Finding(database.shown_url, text, error.mend or "check again when it is there", "warning")]
     except HubError as error:
@@ -261,6 +262,7 @@ def _reads(part: Callable[[Deployment], Any]) -> Callable[[Deployment], list[Fin
 
 
 _Stage = Callable[[Deployment], Iterable[Finding]]
+# A part before the parts that use it, so that the first finding is the cause and not a consequence.
 _USED: tuple[_Stage, ...] = (
     check_packages,
     _layout,

@@ -56,6 +56,7 @@ def _parts(deployment: Deployment) -> Iterator[bytes]:
     if own is None:
         return
     files = [path for package in PACKAGES for path in files_beneath(own / package)]
+    # The proof warns of the licence's modules. A file that is missing counts as an empty one.
     if deployment.settings.licence is not None:
         files.append(own / deployment.settings.licence)
     for path in files:

@@ -44,6 +44,7 @@ from schemas.check import Limits
 from schemas.external_object import ExternalObject
 
 HUB_OBJECT = "hub"
+#: Seconds before each further try. After the last one, the message is parked for an operator.
 RETRY_S = (1, 5, 30, 120, 600)
 #: The keys of a declaration.
 REQUIRED = ("route", "from", "object", "workflow")
@@ -65,6 +66,7 @@ OPTIONAL = (
 _CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+*-]+/[a-z0-9!#$&^_.+*-]+")
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
+#: AMQP writes a queue's name as a short text, of 255 bytes at most.
 _CHANNEL = re.compile(r"(?! )[^\x00-\x1f\x7f-\x9f]{1,255}(?<! )")
 
 T = TypeVar("T")
@@ -81,7 +83,7 @@ class RouteUnknown(UnknownName, Refused):
 
 @dataclass(frozen=True)
 class Reply:
-    """How a route answers.
+    """The answers of a route.
 
     Attributes:
         map: turns OM Reply into the sender's answer; None for the hub's own XML.
@@ -192,7 +194,7 @@ class Route:
 
 
 def component_of(route: str) -> str:
-    """A route's name among the components that can be paused."""
+    """Return a route's name among the components that can be paused."""
     return f"route:{route}"
 
 
@@ -406,6 +408,7 @@ def _expression(node: Node, external: ExternalObject | None) -> SourceExpression
         mend = "use the message id as identity, and leave out the key"
         raise node.fault("the hub's own XML has no field that could be read here", mend=mend)
     try:
+        # Read from the message's root, without a map's tables: the message has met no map yet.
         position = Position(external.definition.root, None, EXTERNAL)
         compiled = compile_source_expression(node.text(), position, Language.of({}))
     except ExpressionFault as error:

@@ -153,6 +153,7 @@ class Settings(BaseSettings):
     @field_validator("routes", "systems", "secrets", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
+        # Marked NoDecode: pydantic-settings would read a variable's text as JSON, and people write a,b.
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
@@ -171,6 +172,7 @@ def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) 
     """
     path = folder / FILE
     if not environment:
+        # `model_construct` reads neither file nor environment, and checks nothing.
         defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
         return Settings.model_construct(**{**defaults, **given})
     _check_environment()
@@ -181,6 +183,7 @@ def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) 
             mend=f"make {FILE} a file of settings, or remove it",
         )
 
+    # pydantic-settings asks a class for its sources, and only this call knows the folder.
     class InFolder(Settings):
         @classmethod
         def settings_customise_sources(

@@ -147,7 +147,8 @@ def _header_with_totals(header: Component) -> Component:
 def _with_totals(order: PropertySet) -> PropertySet:
     """Copy the header and add its totals; the lists of the copy are the order's own."""
     totals = dict.fromkeys(PRICE_TYPES, Decimal(0))
-    quantities: dict[int, Decimal] = {}  # by identity: lines may lack a key
+    # By identity: lines may lack a key. A line's own quantity counts for each unit of the line above.
+    quantities: dict[int, Decimal] = {}
     for item, parent in walk_items(order):
         above = Decimal(1) if parent is None else quantities[id(parent)]
         quantity = calculated(ARITHMETIC.multiply, above, read_number(item.get("Quantity") or "1"))

@@ -78,6 +78,7 @@ def named_workflow(
 
     def run_request(run: Run, tree: PropertySet) -> Outcome:
         outcome = function(run, **_values(name, tree, known))
+        # A workflow may make its own reply; the others get a list of their results.
         if outcome.reply is not None:
             return outcome
         return replace(outcome, reply=result_reply(name, outcome.objects, outcome.notes, run.definitions, outcome.rows))

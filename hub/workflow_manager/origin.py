@@ -39,6 +39,7 @@ class Origin:
 
 def outbound_id(origin: Origin, system: str, number: int) -> str:
     """Make the id of the *number*-th message to *system*: the same id each time that the inbound message is worked."""
+    # The replays are a part: a receiver that knows repeats by id must not drop the answer to a replay.
     parts = "\x1f".join((origin.route, origin.sender, origin.identity, system, str(number), str(origin.replays)))
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 

@@ -87,6 +87,7 @@ def result_reply(
             result.properties.update((name, text) for name, text in instance.properties.items() if name in fields)
             lines = instance.child(list_of(LINE_ITEM))
             if lines is not None:
+                # A copy, because a node has one place in one tree.
                 result.children.append(lines.copy())
             put_list(reply, "Result").append(result)
     for note in notes:

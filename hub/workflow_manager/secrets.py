@@ -21,6 +21,7 @@ from schemas.check import Limits, parse
 
 MASK = "***"
 #: characters of a secret's beginning that are taken for the secret
+#: Shorter ones would mask words of the errors that only begin alike.
 _BEGINNING = 8
 _BLANKS = re.compile(r"[\s_.-]+")
 
@@ -41,6 +42,7 @@ def secrets_in(body: bytes, names: Collection[str], limits: Limits) -> frozenset
         parts = list(_parts(element))
         beside_name = any(_folded(text) in wanted for _, text in parts)
         found.update(text for name, text in parts if beside_name or _folded(name) in wanted)
+    # The name itself stands beside its value, and is no secret.
     return frozenset(text for text in found if _folded(text) not in wanted)
 
 

@@ -34,7 +34,7 @@ def test_a_question_is_posted_as_json_and_the_answer_read_digit_for_digit(servic
     assert service.paths[-1] == "/"
 
 
-REFUSED = (QuestionRefused, "refuses what it was asked", "mend what the service names, and try again")
+REFUSED = (QuestionRefused, "refuses the question", "mend the value that the service names, and try again")
 AWAY = (
     ServiceAway,
     "has no answer now",
@@ -42,7 +42,7 @@ AWAY = (
 )
 MISPLACED = (
     ServiceMisplaced,
-    "isn't where it was looked for",
+    "isn't at its address",
     "mend the address in the settings; redirections are not followed",
 )
 
@@ -143,7 +143,7 @@ def test_nobody_at_the_address_is_tried_again() -> None:
     ("said", "why"),
     [
         (b"", "Remote end closed connection without response"),
-        (b"hello\r\n\r\n", "what it says is no HTTP (BadStatusLine)"),
+        (b"hello\r\n\r\n", "the answer is no HTTP (BadStatusLine)"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "the answer stopped 7 bytes before its end"),
     ],
 )

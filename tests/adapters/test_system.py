@@ -178,7 +178,7 @@ def test_xml_by_a_template_is_validated_too(
     system = _one(text, maps, external_objects, "<Nothing/>")
     with pytest.raises(OutboundFaulty) as caught:
         system.render(_event(), maps, external_objects)
-    assert caught.value.what.startswith("what template 'x.j2' made for system 'X' can't be sent: ")
+    assert caught.value.what.startswith("the message that template 'x.j2' made for system 'X' can't be sent: ")
     assert caught.value.reason == "OutboundFaulty"
     system = _one(text.replace("object: Billing Message\n", ""), maps, external_objects, "<a>")
     with pytest.raises(OutboundFaulty):
