@@ -100,7 +100,7 @@ def check_readable(path: pathlib.Path) -> None:
 
 
 def shown_path(path: pathlib.Path) -> str:
-    r"""Give a path as text that can be printed and stored, whatever bytes it has; of a long one the end.
+    r"""Write a path as text that can be printed and stored, whatever bytes it has. Cut the beginning of a long one off.
 
     >>> shown_path(pathlib.Path("orders", os.fsdecode(b"bad\xff.xml")))
     'orders/bad\\udcff.xml'

@@ -340,9 +340,11 @@ class _SystemReading:
             )
         form: Format = self._choice("format", "fixed width", "csv", "json", "xml")
         encoding = self._choice("encoding", "utf-8", *ENCODINGS)
+        # JSON between systems is UTF-8 (RFC 8259), and the hub checks the XML of a template as UTF-8.
         if form in ("json", "xml") and encoding != "utf-8":
             raise self.parts["encoding"].fault(f"{form} goes out as utf-8", mend="take the encoding away")
         separator = self.parts.text("separator", ",")
+        # As Python's csv takes it; a quote or a line's end as separator would make rows that nobody can cut.
         if len(separator) != 1 or separator in '"\r\n':
             what = "a separator is one character, and no quote"
             raise self.parts["separator"].fault(what, mend="write one, such as ';'")

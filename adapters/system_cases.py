@@ -106,6 +106,7 @@ def _cases_of(folder: Traversable, stem: str, system: str) -> Iterator[SystemCas
         if not file.endswith(_IN):
             continue
         case = file.removesuffix(_IN)
+        # The ending is free, so that editors show a message as csv, txt or json; the first by name counts.
         out = next((entry for name, entry in sorted(files.items()) if name.startswith(case + _OUT)), None)
         now = files.get(case + NOW)
         yield SystemCase(

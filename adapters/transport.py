@@ -91,7 +91,7 @@ class NotTaken(TransportAway):
 
 @dataclass(frozen=True)
 class Oversize:
-    """Size and digest of a body over the limit, of which the envelope holds the first 64 KiB only.
+    """Size and digest of a body over the limit. The envelope holds only the first 64 KiB of such a body.
 
     Attributes:
         size: bytes of the whole body.

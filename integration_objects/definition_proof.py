@@ -88,6 +88,7 @@ def prove(definitions: Definitions) -> None:
                     _prove_reference(definitions, field.references, field.where, field.name)
                 if field.hierarchy:
                     _prove_hierarchy(definition, component, field)
+            # By identity: `components` gives a nested component once, so that another one is another declaration.
             other = tables.setdefault(component.table, component) if component.table else component
             if other is not component:
                 raise TableUsedTwice(table=component.table, other=other, where=component.where)
@@ -98,6 +99,7 @@ def _prove_hierarchy(definition: IntegrationObject, component: Component, field:
     key = component.fields.get(component.keys[0][0]) if component.keys and len(component.keys[0]) == 1 else None
     if component is not definition.root or field.column is None or key is None or key.column is None:
         raise HierarchyWithoutKey(field=field.name, component=component.name, where=field.where)
+    # A key that is longer than the field could never be named.
     if (field.type, field.length) != (key.type, key.length):
         raise HierarchyOfAnotherType(field=field, key=key, where=field.where)
 

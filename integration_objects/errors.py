@@ -102,6 +102,7 @@ class HubError(Exception):
         mend: str | None = None,
         **objects: Any,
     ) -> None:
+        # Printable from the beginning: the texts go into headers, logs and columns that refuse control characters.
         template = type(self)
         self.what = printable(template.what.format_map(objects) if what is None else what)
         self.where = printable(template.where.format_map(objects) if where is None else where)
@@ -139,6 +140,7 @@ class HubError(Exception):
         Each value of a template becomes "…". A text that isn't the class's template is left out: nobody knows its
         values.
         """
+        # Only the class's own words are known to hold no value of a message.
         own = {part: getattr(type(self), part) for part, text in self._given.items() if text is None}
         return {part: template.format_map(_NO_VALUES) for part, template in own.items()}
 

@@ -107,6 +107,7 @@ class DataMap:
         try:
             return self._result([node for scope in scopes for node in self.rule.make(scope, watch)])
         except MapFailed as error:
+            # Only now: a path is a search through the tree, which a message without a fault doesn't pay for.
             error.locate(self.places(tree, circumstances).text, tree)
             raise
 

@@ -93,6 +93,7 @@ class RowKeyTwice(MapFailed):
     def locate(self, place_of: PlaceOf, whole: PropertySet) -> None:
         """Add the places of both rows."""
         super().locate(place_of, whole)
+        # The class's template can't have the place of the first row: it is known only here.
         first = place_of(self.objects["first"], "")
         self.why += f" at {first} too"
 

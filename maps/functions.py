@@ -93,7 +93,7 @@ def replace(text: Value, old: Value, new: Value) -> Value:
         return None
     whole, sought, put = text_argument(text), text_argument(old), text_argument(new)
     if not sought:
-        raise NoResult("there is nothing to replace: the second argument is empty", "say what is to be replaced")
+        raise NoResult("there is nothing to replace: the second argument is empty", "give the text to be replaced")
     _bounded(len(whole) + whole.count(sought) * (len(put) - len(sought)))
     return whole.replace(sought, put)
 

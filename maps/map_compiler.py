@@ -166,7 +166,7 @@ class Compiler:
         if "each" in used.parts:
             raise used.parts["each"].fault(
                 f"data map '{name}' is used by '{self._document.name}' and has an `each` of its own",
-                "the map that uses it says what it runs on",
+                "the map that uses it gives the source nodes",
                 mend="take it away",
             )
         if shape_of(used.target) is not above.shape:

@@ -144,7 +144,7 @@ def digest(name: str, documents: Mapping[str, Document], versions: dict[str, str
         # A map that uses itself is refused elsewhere. Here it must not make an endless loop.
         versions[name] = ""
         document = documents[name]
-        used = sorted(digest(one, documents, versions) for one in document.uses if one in documents)
+        used = sorted(digest(used_name, documents, versions) for used_name in document.uses if used_name in documents)
         files = sorted(table.digest for table in document.language.lookups.values())
         # A sign that no text file holds, so that two sets of files never make one text.
         whole = "\0".join([document.text, *files, *used])

@@ -1,7 +1,7 @@
 """Paths of data maps: children and attributes only, resolved against the definition when the map is loaded.
 
     FIELD  @id  A/B  A[2]/B  A/B@C       from the node where the rule stands
-    A[B@c='x']/D  A[B='x' AND C='y'][1]  the A of which a condition is true, and the first of several
+    A[B@c='x']/D  A[B='x' AND C='y'][1]  the A that satisfies a condition, and the first of several
     ..FIELD  ../..FIELD  ../A@C          from the node above, and the one above that
     .                                    the node's own text
     answered:A/B                         from the root of the answered message (maps of replies)
@@ -103,17 +103,17 @@ def value_path(text: str, position: Position) -> ValuePath:
     field: Field | None = None
     # The last step may be a field or a component with a text of its own. Brackets make it a component for certain.
     if not attribute and steps and steps[-1].is_plain:
-        here, ways = _walk(start.position, steps[:-1], text)
-        field = here.component.fields.get(steps[-1].name)
-        if field is None and steps[-1].name in here.component.children:
-            here, last_way = _walk(here, steps[-1:], text)
+        end, ways = _walk(start.position, steps[:-1], text)
+        field = end.component.fields.get(steps[-1].name)
+        if field is None and steps[-1].name in end.component.children:
+            end, last_way = _walk(end, steps[-1:], text)
             ways += last_way
         elif field is None:
-            _field(here.component, steps[-1].name)
+            _field(end.component, steps[-1].name)
     else:
-        here, ways = _walk(start.position, steps, text)
-        field = _field(here.component, attribute) if attribute else None
-    component = here.component
+        end, ways = _walk(start.position, steps, text)
+        field = _field(end.component, attribute) if attribute else None
+    component = end.component
     if field is None and component.text is None:
         raise PathUnknown(
             f"'{component.name}' is a component and has no text of its own",
@@ -144,12 +144,12 @@ def node_path(text: str, position: Position) -> tuple[Find, Position, bool]:
     parts = split_path(start.rest) if start.rest else []
     if parts and "@" in parts[-1].rpartition("]")[2]:
         raise PathUnknown("an XML attribute is a value, not a node", "name a child component")
-    many, here, ways = False, start.position, []
+    many, end, ways = False, start.position, []
     for step in [step_of(part, text) for part in parts]:
-        many = many or (step.is_plain and here.shape.may_repeat(here.component, step.name))
-        here = here.below(_child(here.component, step.name))
-        ways.append(_way(step, here))
-    return _find(start, ways), here, many
+        many = many or (step.is_plain and end.shape.may_repeat(end.component, step.name))
+        end = end.below(_child(end.component, step.name))
+        ways.append(_way(step, end))
+    return _find(start, ways), end, many
 
 
 @dataclass(frozen=True, eq=False)

@@ -140,6 +140,7 @@ def _once(rule: FieldRule) -> list[ValuePath]:
 
 
 def _source(path: ValuePath, scope: Scope, sources: Places) -> SourceValue:
+    # Without the node, the field has no place in the message: the map's own path stands for it.
     node = path.holder(scope)
     if node is None:
         return SourceValue(path.text, None, path.raw(scope))

@@ -86,6 +86,7 @@ def hub_to_xml(tree: PropertySet, definitions: Definitions, envelope: Envelope =
             lines that are too deep to nest and lack keys for the flat form.
     """
     writer = HubWriter(envelope)
+    # An empty object of no kind has no definition to be written by.
     if is_empty(tree):
         writer.empty(object_name(tree))
     else:

@@ -176,7 +176,7 @@ class Route:
     def allows_reply_to(self, channel: str) -> bool:
         """Tell whether a sender may have its answer sent to *channel*: only to channels that the route names.
 
-        Never to a queue of the route itself, whatever its pattern: the hub would take its own answers for messages.
+        A queue of the route itself is never allowed: the hub would take its own answers for messages.
         """
         # A sender must not write into folders, or beside other senders' files, whatever pattern the route has.
         if destination_of(channel).kind is not CHANNEL or channel in (self.place, self.dead_letters):

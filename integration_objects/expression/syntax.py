@@ -164,7 +164,7 @@ def parse(text: str, read: Reader, functions: Mapping[str, Function]) -> Node:
         raise ExpressionFault(why, "cut it into several expressions", MAX_LENGTH + 1)
     tokens = tokens_of(text)
     if len(tokens) == 1:
-        raise ExpressionFault("the expression is empty", "write what is to be computed", 1)
+        raise ExpressionFault("the expression is empty", "write an expression, such as [Quantity] > 1", 1)
     return _Parser(tokens, read, functions).tree()
 
 

@@ -565,7 +565,7 @@ def test_module_licensed_reads_the_licence_file_of_the_settings(call):
         (
             ["trim", "object=@o.xml", "specification="],
             "expression '' is not understood\n  where: argument 'specification', method Trim, column 1\n"
-            "  why:   the expression is empty\n  mend:  write what is to be computed",
+            "  why:   the expression is empty\n  mend:  write an expression, such as [Quantity] > 1",
         ),
         (
             ["trim", "object=@o.xml", "specification=[Quantity]"],
