@@ -163,7 +163,7 @@ def show_message(
     body: Annotated[bool, typer.Option("--body", help="Print the message itself.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show one message: its states, its error, what left because of it; or a message that leaves."""
+    """Show one message: its states, its error, the messages that left because of it; or a message that leaves."""
     with opened_hub() as open_hub, open_hub.read() as transaction:
         leaving = transaction.messages.outbox.row(id)
         if leaving is not None:

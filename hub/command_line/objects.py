@@ -40,11 +40,11 @@ T = TypeVar("T")
 
 _OPERATIONS = {
     "insert": "Insert every instance; one that is there already is an error.",
-    "update": "Update every instance; what it doesn't carry stays, nothing is deleted.",
+    "update": "Update every instance; fields that it doesn't carry stay, nothing is deleted.",
     "upsert": "Insert or update every instance; nothing is deleted.",
     "synchronize": ("Make stored instances equal to the message's; children that a carried list lacks are deleted."),
     "delete": "Delete every instance, with all beneath it.",
-    "execute": "Do with each component what its property Operation says.",
+    "execute": "Do the operation on each component that its property Operation names.",
 }
 
 

@@ -20,11 +20,6 @@ from hub.presentation.printing import complain
 app = typer.Typer()
 
 
-@app.callback()
-def _commands() -> None:
-    """A group, though there is one command only."""
-
-
 @app.command()
 def run(
     once: Annotated[bool, typer.Option("--once", help="End when only final and parked messages are left.")] = False,

@@ -124,7 +124,7 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
     if active is not order:
         # After the completed lines: the supplement takes over the dates that their application has written.
         pass_on(run, active, changed)
-    # Last: the open orders that rely on the failed lines are found by what is stored.
+    # Last: the search for open orders that rely on the failed lines reads the order as it is stored.
     failed = [item for item in changed if item.get("Status") in FAILED]
     if failed:
         mark_later_orders(run, order, failed, "failed in part")

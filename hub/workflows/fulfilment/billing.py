@@ -26,7 +26,7 @@ from integration_objects.definition import Component
 from integration_objects.names import BILLING_EVENT, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
-#: The type of an order that undoes what provisioning did for a request that had been withdrawn.
+#: The type of an order that undoes the work on a request which had been withdrawn.
 COMPENSATION = "Compensation"
 
 
@@ -69,7 +69,7 @@ def prove_billable(run: Run, order: PropertySet) -> None:
 
 
 def _with_new_values(items: Sequence[PropertySet], component: Component) -> Sequence[PropertySet]:
-    """Choose the lines of which billing is told a value that no line before them has in the same field."""
+    """Choose the lines that bring billing a value which no line before them has in the same field."""
     if component.children:
         return items
     # The event's Price is the line's Adjusted Price. Key and number differ on every line, and prove nothing.
@@ -100,7 +100,7 @@ def _event(
     event_id: str | None,
     corrected: bool = False,
 ) -> PropertySet:
-    # The whole order is dated, not what Trim leaves of it: Trim drops the one-time fees, which billing wants.
+    # The whole order is dated, and not the result of Trim, which drops the one-time fees: billing wants them.
     dated = first_instance(run.call("Set Effectivity Dates", message(ORDER, [order]), completed=run.now()))
     dated_lines = {item.get(KEY): item for item in items_of(dated)}
     component = run.definitions[BILLING_EVENT].root

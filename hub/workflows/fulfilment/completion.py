@@ -240,7 +240,7 @@ def _choose_lines(run: Run, order: PropertySet) -> _CompletedLines | None:
     """Choose the completed lines that aren't applied yet, and date them; None if there are none."""
     waiting = order.copy()
     for item in items_of(waiting):
-        # An applied line counts as `-`: a second status must not undo what a newer order has changed since.
+        # An applied line counts as `-`: a second status must not undo the changes of newer orders.
         if item.get("Applied Date") is not None:
             make_no_action(item)
     # Trim drops a line that isn't complete with everything beneath it: nothing can stand beneath an absent service.
@@ -254,8 +254,8 @@ def _choose_lines(run: Run, order: PropertySet) -> _CompletedLines | None:
     # Before Logical Delete, which turns each Delete into an Update: the end date would not be set any more.
     dated = run.call("Set Effectivity Dates", trimmed, completed=run.now())
     change = run.call("Logical Delete", dated)
-    # An Update carries every field of its item. Fields that nobody asked to change must not undo what orders applied
-    # since then have set.
+    # An Update carries every field of its item. Fields that nobody asked to change must not undo the values of orders
+    # that were applied since then.
     leave_alone(line_items(first_instance(change)))
     return _CompletedLines(change, {item.get(KEY): item for item in all_items([dated])}, actions)
 

@@ -29,7 +29,8 @@ def set_facts(
         answer: the line of a status. A fact that it doesn't carry, or carries as null, stays.
         item: the order's line, with the status that the answer has brought.
         component: the order's line item.
-        only_new: whether the message is older than the last one, so that it fills what no newer one has told.
+        only_new: whether the message is older than the last one, so that it fills only facts that no newer
+            message has brought.
 
     Returns:
         The former values of the facts that have changed, by the order's field.

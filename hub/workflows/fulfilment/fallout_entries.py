@@ -77,7 +77,7 @@ def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[
 
 
 def mark_later_orders(
-    run: Run, order: PropertySet, lines: Sequence[PropertySet], what: str, replaced_by: PropertySet | None = None
+    run: Run, order: PropertySet, lines: Sequence[PropertySet], clause: str, replaced_by: PropertySet | None = None
 ) -> None:
     """Mark the open orders for review that rely on lines which will not come.
 
@@ -88,7 +88,7 @@ def mark_later_orders(
         run: the run; the order's account is locked.
         order: the order whose lines they are.
         lines: the lines that will not come.
-        what: a clause about the order, as "failed in part".
+        clause: a clause about the order, as "failed in part".
         replaced_by: the revision that now stands in the order's place among the open ones.
     """
     lost = {line.get(KEY) for line in lines if action_code(line) != NO_ACTION}
@@ -110,7 +110,7 @@ def mark_later_orders(
                 f"{described(item)} ({item.get(KEY)}, {action_code(item)})" for root in roots for item in by_root[root]
             )
             reason = (
-                f"the order {order.get('Order Number')} {what}; this order relies on lines of it that will not come: "
+                f"the order {order.get('Order Number')} {clause}; this order relies on lines of it that will not come: "
             )
             raise_once(run, later, BUILT_ON_FAILED, reason + named, [key for key, _ in concerned])
 
@@ -145,7 +145,7 @@ def mark_orders_built_on(run: Run, supplement: PropertySet, lines: Sequence[Prop
 
 
 def mark_overtaken_orders(
-    run: Run, order: PropertySet, what: str = "was submitted later, and comes before this order by its due date"
+    run: Run, order: PropertySet, clause: str = "was submitted later, and comes before this order by its due date"
 ) -> None:
     """Mark the open orders for review that an order takes something from by coming before them.
 
@@ -155,7 +155,7 @@ def mark_overtaken_orders(
     Args:
         run: the run; the order's account is locked.
         order: the order, submitted and stored.
-        what: a clause about the order.
+        clause: a clause about the order.
     """
     before, after = orders_around(run, order)
     # An order that isn't open yet is proven on this order when it is submitted.
@@ -199,7 +199,7 @@ def mark_overtaken_orders(
             reasons += sorted(map(str, broken))[:_MOST_RULES]
             lines += [key for key, _ in concerned]
         if reasons:
-            reason = f"the order {order.get('Order Number')} {what}; after it: {'; '.join(reasons)}"
+            reason = f"the order {order.get('Order Number')} {clause}; after it: {'; '.join(reasons)}"
             raise_once(run, later, OVERTAKEN, reason, list(dict.fromkeys(lines)))
 
 

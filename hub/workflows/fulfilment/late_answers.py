@@ -1,4 +1,4 @@
-"""Answers to requests that a later revision has replaced or withdrawn: what was done is done.
+"""Answers to requests that a later revision has replaced or withdrawn: work that was done counts as done.
 
     the present line asks for the same      the answer is taken as an answer to the present revision
     the present line asks otherwise         a completion is noted on the replaced line, and falls out (Completed As
@@ -103,7 +103,7 @@ def split_answers(
     present: list[PresentAnswer] = []
     late: list[LateAnswer] = []
     former: list[PropertySet] | None = None
-    # Of what provisioning is sent: another price is the same work.
+    # Only fields that provisioning is sent are compared: another price is the same work.
     sent = run.definitions[WORK_ORDER].root.children[LINE_ITEM].fields
     compared = run.definitions[ORDER].root.children[LINE_ITEM].compared
     ask_the_same = same_request(run, but_not=("Service Id", *(name for name in compared if name not in sent)))
@@ -148,7 +148,7 @@ def _requests(revisions: Iterable[PropertySet], key: str | None) -> Iterator[tup
 
 
 def take_late_answers(run: Run, order: PropertySet, answers: Sequence[LateAnswer], time: str) -> list[PropertySet]:
-    """Note on replaced lines what was done for them, and raise the fallout entries of completed ones.
+    """Write the work that was done onto replaced lines, and raise the fallout entries of completed ones.
 
     Args:
         run: the run; the order's account is locked.

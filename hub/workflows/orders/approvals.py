@@ -21,7 +21,7 @@ from integration_objects.property_set import PropertySet
 APPROVAL = "Order Approval"
 HELD, APPROVED, REFUSED, WITHDRAWN = "Held", "Approved", "Refused", "Withdrawn"
 
-#: what can be done with an order that no rule holds, by its status
+#: the mend for an order that no rule holds, by its status
 _ADVICE = {
     "New": "submit it; a rule may hold it then",
     "Pending": "submit it; a rule may hold it then",

@@ -21,7 +21,7 @@ from integration_objects.errors import Refused
 from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
 
-_CANCEL_MEND = "change the services with an order of its own; what failed is dealt with from its fallout entry"
+_CANCEL_MEND = "change the services with an order of its own; failed lines are dealt with from their fallout entry"
 
 
 class PartlyComplete(Refused):

@@ -1,4 +1,4 @@
-"""Compensation: what provisioning completed after the order had withdrawn it is kept, or taken away again.
+"""Compensation: services that provisioning completed after their withdrawal are kept, or taken away again.
 
     fallout-keep    the customer keeps it: the lines are billed, and applied to the service profile
     fallout-undo    an order of type Compensation asks provisioning to remove the added services; billing, which was

@@ -56,7 +56,7 @@ from integration_objects.property_set import PropertySet
 
 #: fields that a line keeps from before the edit
 _KEPT_FIELDS = ("Row Id", "Line Number", "Source Reference")
-#: what can be done with an order that can't be edited, by its status
+#: the mend for an order that can't be edited, by its status
 _INSTEAD_OF_EDITING = {
     "Open": "revise it (`orderhub workflow revise`), and edit the supplement",
     "Failed": "amend it from its fallout entry (`orderhub workflow fallout-list`)",

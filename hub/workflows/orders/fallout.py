@@ -1,4 +1,4 @@
-"""Fallout: entries that a person must look at before an order can be closed, and what can be done about them.
+"""Fallout: entries that a person must look at before an order can be closed, and the workflows for them.
 
     list     each entry with its cause, its order, its lines, and what can be done
     retry    failed lines are asked for again: the order is Open, each system concerned gets a new revision
@@ -37,7 +37,7 @@ ENTRY = Argument("entry", required=True, help="The fallout entry's id, as fallou
 _RELIES_ON_ANOTHER = (fallout_entries.BUILT_ON_FAILED, fallout_entries.OVERTAKEN)
 #: causes of entries whose lines can be tried again
 _RETRIED = (fallout_entries.LINES_FAILED, fallout_entries.BELOW_FAILED)
-#: what can be done about failed lines that can't be tried again as they are
+#: the mend for failed lines that can't be tried again as they are
 _RETRY_MEND = (
     "close the entry (fallout-close), if the lines aren't wanted any more; or amend the order (fallout-amend) and "
     "edit it so that it follows from what the customer has and has ordered before it"
@@ -219,7 +219,7 @@ def open_entry(run: Run, row_id: str) -> Mapping[str, Any]:
     Raises:
         FalloutUnknown, FalloutResolved: there is no such open entry.
     """
-    # Two people may deal with one entry at the same time; the second reads what the first has made of it.
+    # Two people may deal with one entry at the same time; the second reads it as the first has left it.
     run.effects.lock_accounts(accounts_of_entry(run, row_id))
     entry = run.fallout_entry(row_id)
     if entry is None:

@@ -1,4 +1,4 @@
-"""Projected state: a service profile as it will be, which order sets each value, and what Apply ignores on the way.
+"""Projected state: a service profile as it will be, which order sets each value, and the lines that Apply ignores.
 
 Source: "Ability to configure a customer's service profile from the projected future state"; spec:
 docs/design/legacy.md, "Projected state"; docs/design/workflows.md ("What Apply ignored is shown to whoever asked").
@@ -185,7 +185,7 @@ def _applied_before(
 
 
 def _steps(run: Run, asset: PropertySet, orders: Sequence[PropertySet]) -> tuple[list[_Step], tuple[Ignored, ...]]:
-    """Apply the orders one after the other: the states on the way, and what Apply ignored in the end.
+    """Apply the orders one after the other: the states on the way, and the lines that Apply ignored in the end.
 
     Each time all orders up to one are applied to the profile, because several orders in one Apply give another result
     than one Apply after the other.
@@ -273,7 +273,7 @@ WORKFLOWS = (
         "show a service profile as it will be, and which order sets each value",
         Argument("account", "account", required=True, help="The customer's Account Id."),
         Argument("root", help="Only this product, by its Integration Id."),
-        Argument("on", "date", help="On this day: without what is due later, or has no due date."),
+        Argument("on", "date", help="On this day: without lines that are due later, or have no due date."),
         Argument("orders", "list", help="After these orders only: Order Numbers, separated by commas."),
         module=MODULE,
     ),

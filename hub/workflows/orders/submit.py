@@ -41,7 +41,7 @@ from integration_objects.property_set import PropertySet
 
 _RULES_MEND = "edit the order (edit-order-line-item) so that the services obey these rules after it, or cancel it"
 _APPLY_MEND = "edit the order so that it follows from what was ordered before it, or cancel it"
-#: what can be done with an order that was submitted, by its status
+#: the mend for an order that was submitted, by its status
 _INSTEAD_OF_SUBMITTING = {
     "Open": "revise it (`orderhub workflow revise`) to change what was submitted",
     "Failed": "try the failed lines again, or amend it (`orderhub workflow fallout-list` has its entry)",
@@ -231,7 +231,7 @@ def _fill_accounts(order: PropertySet) -> None:
 
 
 def prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> None:
-    """Prove an order made in the hub on what is requested before it, and bring its lines up to date. Changes *order*.
+    """Prove an order made in the hub on the state before it, and bring its lines up to date. Changes *order*.
 
     Raises:
         NothingOrdered, StillGrouped, OrderDoesNotApply: its lines can't be worked on.

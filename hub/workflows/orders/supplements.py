@@ -37,12 +37,12 @@ from integration_objects.property_set import PropertySet
 #: fields of an order's header that its supplement doesn't copy: the sender's numbers, and the end of the work.
 #: A supplement that was made in the hub is known by the absence of these numbers (`is_hubs_supplement`).
 _NOT_COPIED = ("Source System", "Source Order Number", "Source Revision", "Sent Content", "Completed Date")
-#: what can be done with an order that can't be revised, by its status
+#: the mend for an order that can't be revised, by its status
 _INSTEAD_OF_REVISING = {
     "New": "edit it as it is: it isn't submitted yet",
     "Failed": "amend it from its fallout entry",
 }
-#: what can be done with a supplement that came too late, by its original's status
+#: the mend for a supplement that came too late, by its original's status
 _INSTEAD_OF_SUBMITTING = {
     "Open": "cancel the supplement, revise the order again, and change these services with an order of their own",
     "Failed": "cancel the supplement, change these services with an order of their own, and amend what failed from its "

@@ -1,4 +1,4 @@
-"""Products and services: new ones, changed ones, those that end or pause, and the profile that shows them.
+"""Products and services: they are added, changed, disconnected, suspended, resumed, and shown as a profile.
 
     new-products-and-services    an added product on the active quote
     modify                       a service item's new state, as the delta to its requested one

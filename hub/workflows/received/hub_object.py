@@ -22,7 +22,7 @@ from integration_objects.names import ACCOUNT, ADDRESS, ASSET, KEY, ORDER, PRODU
 from integration_objects.property_set import PropertySet
 
 PRICE_LIST = "Price List"
-#: Objects that a message may bring: customers, premises and what is sold to them.
+#: Objects that a message may bring: customers, premises, and the products and prices for them.
 UPSERTED = (
     ACCOUNT,
     ADDRESS,

@@ -55,7 +55,7 @@ def accounts_of_order_number(run: Run, number: str) -> set[str]:
 
 def order_in_hand(run: Run, number: str) -> PropertySet:
     """Return the active revision of an order; its account is locked before the order is read."""
-    # Before the order is read: a run that has waited for the lock reads what the run before it has made of the order.
+    # Before the order is read: a run that has waited for the lock reads the order as the run before has left it.
     run.effects.lock_accounts(accounts_of_order_number(run, number))
     for order in instances(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"})):
         return order

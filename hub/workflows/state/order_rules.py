@@ -8,7 +8,7 @@
     prove_rules       refuses an order that breaks one
 
 Each service item that an order changes is proven whole, as the configurator proves a batch of requests: a change must
-mend what a later rule made unlawful. Items that an older definition left behind break no rule.
+also mend faults that a later rule has brought. Items that an older definition left behind break no rule.
 
 Spec: docs/design/road.md, "Receive order" (the deployment's checks); docs/design/workflows.md, "Configurator and
 pricing".

@@ -1,4 +1,4 @@
-"""Updates keep what other orders have changed meanwhile.
+"""Updates keep the values that other orders have changed meanwhile.
 
     remember      record beside each Update the values of the service item for which the line was made
     rebase        give the fields that the line doesn't change the values that other orders have given them meanwhile

@@ -273,7 +273,7 @@ def test_an_open_order_is_cancelled_and_provisioning_is_told(road, submitted):
         "the order O-0000001 can't become Cancelled\n"
         "  where: order O-0000001\n"
         "  why:   it is Cancelled, from which it can become nothing else\n"
-        "  mend:  change the services with an order of its own; what failed is dealt with from its fallout entry"
+        "  mend:  change the services with an order of its own; failed lines are dealt with from their fallout entry"
     )
     with pytest.raises(AlreadySubmitted, match="the order O-0000001 can't be submitted"):
         road.ask("submit", order=NUMBER)
