@@ -205,5 +205,5 @@ def read_answered(
 
 
 def write_tree(tree: PropertySet, obj: IntegrationObject, definitions: Definitions) -> bytes:
-    """Write what a map has made, as XML."""
+    """Write the result of a map as XML."""
     return external_to_xml(tree, obj) if obj.external else hub_to_xml(tree, definitions)

@@ -68,9 +68,9 @@ class MapUnknown(UnknownName, Refused):
 
 
 class Deployment:
-    """Everything that is declared, by name; each part is read when it is first asked for.
+    """All declarations, by name; each part is read when it is first asked for.
 
-    A command pays only for what it needs. `hub.deployment.proof` reads and proves all of it, before a hub starts.
+    So a command reads only the parts that it needs. `hub.deployment.proof` reads and proves all before a hub starts.
     """
 
     def __init__(self, folder: pathlib.Path, settings: Settings) -> None:
@@ -212,12 +212,12 @@ class Deployment:
 
     @cached_property
     def route_names(self) -> tuple[str, ...]:
-        """The names of the routes that are switched on, without what they need."""
+        """The names of the routes that are switched on; no map or schema is read."""
         return tuple(name for source in self.route_sources if (name := name_in(source, ROUTES.key)))
 
     @cached_property
     def doors(self) -> Mapping[str, tuple[TransportKind, str]]:
-        """The kind of transport and the channel of each route that is switched on, without what the routes need."""
+        """The kind of transport and the channel of each route that is switched on; no map or schema is read."""
         return read_doors(self.route_sources)
 
     @cached_property

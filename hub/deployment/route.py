@@ -5,7 +5,7 @@
     object: Mainframe Order                     # an external object; or hub, for the hub's own XML
     map: Mainframe Order to OM Order            # left out for the hub's own XML
     workflow: Receive Order
-    prices: hub                                 # who prices an order's lines; left out: sender
+    prices: hub                                 # the side that prices an order's lines; left out: sender
     identity: message id                        # or body; or {field: "[MSG-ID]"}; white space around it doesn't count
     key: "[CUST-NO]"                            # messages with one key keep their order; left out: no order
     reply: {object: Mainframe Answer, map: OM Reply to Mainframe Answer, channel: mainframe.answers}
@@ -283,7 +283,7 @@ def _known(node: Node, known: Mapping[str, T], kind: str, further: Iterable[str]
 
 
 def read_doors(sources: Iterable[Source]) -> dict[str, tuple[TransportKind, str]]:
-    """Read where each route reads, by its name, and nothing else: schemas and maps take their time."""
+    """Read the transport and the channel of each route, by its name, and nothing else: schemas and maps take time."""
     doors = {}
     for source in sources:
         parts = read(source).mapping(required=REQUIRED, optional=OPTIONAL)

@@ -81,10 +81,10 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         "sqlite:///orderhub.db",
-        description="where the hub keeps its state: sqlite:///FILE (relative to this folder) or postgresql://...",
+        description="the database of the hub's state: sqlite:///FILE (relative to this folder) or postgresql://...",
     )
     broker_url: str | None = Field(
-        None, description="amqp:// or amqps:// address of RabbitMQ; without one, channels are embedded queues"
+        None, description="address of RabbitMQ, amqp:// or amqps://; without one, channels are embedded queues"
     )
     routes: Annotated[list[str], NoDecode] = Field(
         ["hub_object"],
@@ -100,7 +100,7 @@ class Settings(BaseSettings):
         "hub",
         min_length=1,
         max_length=255,
-        description="who stands in the tables as creator and changer of what the hub writes",
+        description="the name that the tables show as creator and changer of the hub's rows",
     )
     group: int = Field(25, ge=1, le=500, description="most messages in one database transaction")
     poll_s: float = Field(0.5, gt=0, le=60, description="seconds between two looks for work when there was none")
@@ -110,22 +110,22 @@ class Settings(BaseSettings):
     )
     time_zone: str = Field(
         "UTC",
-        description="whose days and times maps and templates write, such as Europe/Berlin, where they name no zone",
+        description="the zone of the days and times in maps and templates that name no zone, such as Europe/Berlin",
     )
     licence: pathlib.Path | None = Field(
         None, description="the licence file, relative to this folder; without one, every module is licensed"
     )
     pricing_url: str | None = Field(
         None,
-        description="where another system prices, http:// or https://; without one, the hub prices by its price lists",
+        description="address of a pricing system, http:// or https://; without one, the hub prices by its price lists",
     )
     configurator_url: str | None = Field(
-        None, description="http:// or https:// address of a configurator; without one, the hub configures by itself"
+        None, description="address of a configurator, http:// or https://; without one, the hub configures by itself"
     )
     service_profile: Literal["hub", "external"] = Field(
         "hub",
-        description="who keeps the service profiles; `external`: another system does, and completed lines are not "
-        "applied to them here",
+        description="the keeper of the service profiles; `external`: another system keeps them, and completed lines "
+        "are not applied to them here",
     )
     secrets: Annotated[list[str], NoDecode] = Field(
         ["Password", "PIN", "PUK"],
