@@ -165,6 +165,7 @@ def _read(called: Workflow, texts: Iterable[str]) -> list[tuple[str, str]]:
     where = f"orderhub workflow {called.command}"
     values = given(called.command, where, split(called.command, where, texts, known), known)
     pairs = [(name, _text(known[name], texts_given[0])) for name, texts_given in values.items()]
+    # Read for the proof only: the run gets the texts, as it gets them from a message, and records its request so.
     for name, text in pairs:
         read_text(known[name], text)
     return pairs

@@ -62,6 +62,7 @@ def _show(open_hub: OpenHub) -> None:
         messages = transaction.messages
         heading("What happened to every message (orderhub messages list)")
         heads = ("route", "state", "message_id", "key", "repeats", "reason")
+        # A listing has the newest message first, and the story begins with the oldest.
         rows = sorted(messages.listing(limit=1000), key=lambda row: str(row["received_at"]))
         out(table(heads, [[row[head] for head in heads] for row in rows]))
         for row in rows:

@@ -106,6 +106,7 @@ class PrintedStage:
         for line in _report(outcome.notes):
             out(f"  {line}")
         written = [(object_name(tree) or "", instances(tree)[0]) for tree in outcome.objects]
+        # The lines of the first object only: an order and the quote that it is placed for have the same lines.
         for place, (name, instance) in enumerate(written):
             self._show(name, self._stored(name, instance.get(self._key_field(name))), with_lines=place == 0)
         return written[0][1]

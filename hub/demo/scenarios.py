@@ -197,6 +197,7 @@ def boss_quote(stage: Stage) -> tuple[PropertySet, PropertySet]:
         "adds two more ISDN lines, and sees that the second of them is free."
     )
     add = {"request": "add", "product": ISDN, "beneath": _root(order)}
+    # In a session of his own: a session has one active quote, and the sales agent has hers.
     quote = stage.work("modify", account=SPOKANE, root=_root(order), session="boss", requests=[add, add])
     return quote, order
 

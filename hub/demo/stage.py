@@ -126,6 +126,7 @@ def demonstration(folder: pathlib.Path) -> Iterator[Demonstration]:
     fresh_folder(folder)
     (folder / FILE).write_text(_SETTINGS, encoding="utf-8")
     # The demonstration's files are whole from the start, so that the hub need not wait for them to settle.
+    # Without the environment: it may name the database or the broker of a real hub.
     settings = read_settings(folder, environment=False, routes=[EVERY], folder_settle_s=0.0, poll_s=0.05)
     open_hub = OpenHub(load_deployment(folder, settings))
     open_hub.prepare_database()

@@ -44,6 +44,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     orders  done
     status
     """
+    # A line break within a cell would end the row for a script that reads lines.
     cells = [["" if cell is None else str(cell).replace("\n", " ") for cell in row] for row in [heads, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
     return "\n".join(

@@ -247,6 +247,7 @@ def _shown_items(steps: Sequence[_Step], root: str | None, account_id: str) -> s
     """Return the keys of all items that stand beneath the root in one of the states; of all items for no root."""
     shown: set[str] = set()
     roots: set[str] = set()
+    # In every state: an order may move an item from one root to another.
     for _, state in steps:
         view = ComplexObject.of(state)
         for item in view.items:

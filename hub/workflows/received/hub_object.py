@@ -90,6 +90,7 @@ def _refuse_others(tree: PropertySet, taken: Sequence[str]) -> None:
 
 
 def _upsert(run: Run, tree: PropertySet) -> list[str]:
+    # A copy: new services get a status below, and the message stays as it was received.
     name, tree = object_name(tree), tree.copy()
     if name == ASSET:
         for asset in instances(tree):

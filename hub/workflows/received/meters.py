@@ -55,6 +55,7 @@ def _prove_apart(field: str, name: str, locations: Sequence[Header]) -> None:
     """Prove that the locations of one meter, or of one service point, follow one another."""
     before: Header | None = None
     before_ends: datetime.datetime | None = None
+    # In the order in which they begin: if two locations overlap, two neighbours do.
     for location in sorted(locations, key=lambda location: read_date(location.get("From Date") or "")):
         begins, end = read_date(location.get("From Date") or ""), location.get("To Date")
         if end is not None and read_date(end) <= begins:
