@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from integration_objects.expression import DateText, Expression, ExpressionFault, Function, NoResult, Value
 from integration_objects.field_values import plain_date, read_date, shown
+from integration_objects.nearest import nearest
 from integration_objects.time_zone import UTC, ZoneUnknown, time_zone
 from maps.function_arguments import declared, text_argument, whole_argument
 
@@ -27,6 +28,9 @@ _DAY_LENGTH = len("YYYY-MM-DD")
 
 # The longer names first: an alternation takes the first name that fits, and DD begins DDD.
 _PATTERN = re.compile("YYYY|YY|DDD|MM|DD|HH|MI|SS")
+#: The letters that are written as they stand: those of the ISO form, YYYY-MM-DDTHH:MI:SSZ.
+_LITERALS = re.compile("T(?=HH)|Z$")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _READ = {
     "YYYY": r"(?P<YYYY>[0-9]{4})",
     "YY": r"(?P<YY>[0-9]{2})",
@@ -73,13 +77,22 @@ def date_functions(zone_name: str) -> dict[str, Function]:
     return {function.name: function for function in functions}
 
 
-def prove_zones(expression: Expression) -> None:
-    """Refuse an unknown time zone that stands in an expression.
+def prove_dates(expression: Expression) -> None:
+    """Refuse a form of dates and a time zone that stand in an expression and mean nothing.
 
     Raises:
-        ExpressionFault: names the zone, with the column of the function.
+        ExpressionFault: names the form or the zone, with the column of the function.
     """
     for call in expression.calls:
+        form = call.constants.get(1)
+        if call.name in ("date", "format_date") and isinstance(form, str):
+            try:
+                # A form to read by must name a whole day besides.
+                (_form if call.name == "date" else prove_form)(form)
+            except NoResult as fault:
+                raise ExpressionFault(
+                    str(fault), column=call.column, expression=expression.text, mend=fault.mend
+                ) from fault
         name = call.constants.get(2)
         if call.name in ("date", "format_date") and isinstance(name, str):
             try:
@@ -146,8 +159,41 @@ def _moment(digits: dict[str, int]) -> datetime.datetime:
     return day
 
 
+def prove_form(form: str) -> None:
+    """Refuse a form that would be written literally in part: with a letter that belongs to none of its parts.
+
+    Raises:
+        NoResult: names the letters and the known parts, and proposes the form or the part that is probably meant.
+    """
+    known = f"the parts of a form are {', '.join(_WRITE)}, T before HH, and Z at the end"
+    names = _PATTERN.findall(form)
+    letters = _unknown_letters(form)
+    if letters:
+        # In capitals, minutes behind the hour are mistaken for months.
+        capitals = re.sub("(HH[^A-Z]?)MM", r"\1MI", form.upper())
+        near = f"did you mean '{capitals}'?" if not _unknown_letters(capitals) else nearest(letters, _WRITE)
+        why = f"the form {shown(form)} has letters that are no part of a date: {shown(letters)}"
+        raise NoResult(why, f"{near + ' ' if near else ''}{known}; other letters stand outside of the form")
+    if not names:
+        raise NoResult(f"the form {shown(form)} has no part of a date", known)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        hint = "minutes are MI" if twice == "MM" else "name each part once"
+        raise NoResult(f"the form {shown(form)} has {twice} twice", f"{hint}; {known}")
+
+
+def _unknown_letters(form: str) -> str:
+    """Return the first letters of a form that are none of its parts; "" where all are."""
+    for found in _LETTERS.finditer(_PATTERN.sub(" ", _LITERALS.sub(" ", form))):
+        # Letters without a case, as the signs for year and month in Chinese, can't be mistyped parts.
+        if found[0].upper() != found[0].lower():
+            return found[0]
+    return ""
+
+
 def _form(form: str) -> re.Pattern[str]:
     """Make the pattern that reads a date in *form*: a year with month and day, or with the day of the year."""
+    prove_form(form)
     names = _PATTERN.findall(form)
     year = [name for name in names if name in ("YYYY", "YY")]
     day = sorted(name for name in names if name in ("MM", "DD", "DDD"))
@@ -162,7 +208,12 @@ def _form(form: str) -> re.Pattern[str]:
 
 
 def write_as(text: str, form: str, zone: ZoneInfo) -> str:
-    """Write the date in *form*, its day and time in *zone*."""
+    """Write the date in *form*, its day and time in *zone*.
+
+    Raises:
+        NoResult: the form has a letter that is no part of a date.
+    """
+    prove_form(form)
     moment = read_date(text)
     # A date without a time is a day. Its midnight in UTC is another day in half of the zones.
     if len(text) > _DAY_LENGTH:

@@ -36,7 +36,7 @@ from integration_objects.expression import (
 )
 from integration_objects.field_values import NOT_FINITE, as_number, shown, write_number
 from integration_objects.time_zone import UTC
-from maps.date_functions import date_functions, prove_zones
+from maps.date_functions import date_functions, prove_dates
 from maps.function_arguments import declared
 from maps.functions import FUNCTIONS, prove_children
 from maps.lookup import LookupTable
@@ -136,7 +136,7 @@ def compile_source_expression(text: str, position: Position, language: Language)
     lookups = language.lookups
     expression = compile_expression(text, read, language.functions)
     prove_children(expression, position.component)
-    prove_zones(expression)
+    prove_dates(expression)
     for call in expression.calls:
         if call.name == "lookup":
             name = dict(call.constants).get(0)

@@ -19,6 +19,7 @@ from typing import Any
 
 from jinja2 import Undefined
 
+from integration_objects.expression import NoResult
 from integration_objects.field_values import as_number, shown, write_number
 from integration_objects.time_zone import UTC, ZoneUnknown, time_zone
 from maps.date_functions import write_as
@@ -121,11 +122,11 @@ def dated(value: Any, form: str, zone_name: str) -> str:
     """Give the date as text in *form*, its day and time in a zone.
 
     Raises:
-        ColumnFault: there is no such zone.
+        ColumnFault: there is no such zone, or the form has a letter that is no part of a date.
     """
     try:
         return write_as(plain(value), form, time_zone(zone_name))
-    except ZoneUnknown as fault:
+    except (ZoneUnknown, NoResult) as fault:
         raise ColumnFault(f"{fault}: {fault.mend}") from fault
 
 

@@ -6,15 +6,17 @@ expression follows from the names that loops, ``set`` and ``with`` give; a kind 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from jinja2 import nodes
 
 from integration_objects.definition import Component, IntegrationObject
+from integration_objects.expression import NoResult
 from integration_objects.names import LINE_ITEM
 from integration_objects.nearest import nearest
 from integration_objects.time_zone import ZoneUnknown, time_zone
+from maps.date_functions import prove_form
 
 #: Filters that give a list of the same instances, and one instance of a list.
 _SAME_LIST = frozenset(
@@ -185,7 +187,7 @@ class _Proof:
         for argument in (*node.args, *(pair.value for pair in node.kwargs)):
             self._kind(argument, names)
         if node.name == "date":
-            self._zone(node)
+            self._date(node)
         if kind is not None and kind.is_list:
             for name in _field_arguments(node):
                 self._field(_Kind(kind.components), name, node.lineno)
@@ -195,15 +197,17 @@ class _Proof:
             return kind
         return _ANY
 
-    def _zone(self, node: nodes.Filter) -> None:
-        """Prove the time zone of a filter `date`."""
-        arguments = [*node.args[1:2], *(pair.value for pair in node.kwargs if pair.key == "zone")]
-        for argument in arguments:
-            if isinstance(argument, nodes.Const) and isinstance(argument.value, str):
-                try:
-                    time_zone(argument.value)
-                except ZoneUnknown as fault:
-                    self.found.append(UnknownField(node.lineno, str(fault), fault.mend))
+    def _date(self, node: nodes.Filter) -> None:
+        """Prove the form and the time zone of a filter `date`."""
+        proofs: tuple[tuple[str, Callable[[str], object]], ...] = (("form", prove_form), ("zone", time_zone))
+        for place, (keyword, prove) in enumerate(proofs):
+            arguments = [*node.args[place : place + 1], *(pair.value for pair in node.kwargs if pair.key == keyword)]
+            for argument in arguments:
+                if isinstance(argument, nodes.Const) and isinstance(argument.value, str):
+                    try:
+                        prove(argument.value)
+                    except (NoResult, ZoneUnknown) as fault:
+                        self.found.append(UnknownField(node.lineno, str(fault), fault.mend))
 
     def _fault(self, line: int, text: str, name: str, known: Sequence[str] | _Names) -> None:
         names = list(dict.fromkeys(known))

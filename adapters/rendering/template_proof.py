@@ -20,6 +20,8 @@ from integration_objects.property_set import PropertySet
 
 #: Texts of generated objects. A text field may hold numbers or dates, which the template's filters then read.
 _TEXTS = ("1", "2026-01-31")
+#: A text that is neither, and fits each length: a filter that reads numbers or dates doesn't take it.
+_WORD = "x"
 #: The numbers of instances in lists, with their words. A comma between two is seen only where there are two.
 _LISTS = {1: "with one instance in each list", 0: "with empty lists", 2: "with two instances in each list"}
 _BROKEN = (ResultUnreadable, RecordWidthWrong, Invalid)
@@ -55,12 +57,21 @@ def template_faults(
     unknown = unknown_fields(template.tree, definition)
     if unknown:
         return [TemplateFault(f"{template.name}:{one.line}", one.text, one.mend, is_error=True) for one in unknown]
+    doubt: TemplateFault | None = None
     for instances, kind in _LISTS.items():
-        faults = [_fault(template, definition, generated(definition, text, instances), check) for text in _TEXTS]
+
+        def fault_with(text: str, instances: int = instances) -> HubError | None:
+            return _fault(template, definition, generated(definition, text, instances), check)
+
+        faults = [fault_with(text) for text in _TEXTS]
         if all(faults):
             # The first text is the plainer one: its fault says more.
             return [_told(template, fault, kind) for fault in faults[:1] if fault is not None]
-    return []
+        fault = fault_with(_WORD)
+        if fault is not None and doubt is None:
+            doubt = _doubtful(template, fault, f"{kind} and {_WORD!r} in each text")
+    # An error that another kind of object meets is told instead: it is certain.
+    return [] if doubt is None else [doubt]
 
 
 def _fault(
@@ -76,11 +87,20 @@ def _fault(
 
 
 def _told(template: Template, fault: HubError, kind: str) -> TemplateFault:
-    text = f"filled with a generated object, {kind}: {fault.why or fault.what}"
-    is_error = isinstance(fault, _BROKEN)
-    # A parser's place is one of the result.
-    where = fault.where if (fault.where or "").startswith(template.name) else template.name
-    if is_error:
-        return TemplateFault(where, text, fault.mend or "mend the template", is_error=True)
+    if not isinstance(fault, _BROKEN):
+        return _doubtful(template, fault, kind)
+    return TemplateFault(_where(template, fault), _text(fault, kind), fault.mend or "mend the template", is_error=True)
+
+
+def _doubtful(template: Template, fault: HubError, kind: str) -> TemplateFault:
     mend = "let the template take such an object too, if there are such messages; `orderhub render` tries one"
-    return TemplateFault(where, text, mend, is_error=False)
+    return TemplateFault(_where(template, fault), _text(fault, kind), mend, is_error=False)
+
+
+def _text(fault: HubError, kind: str) -> str:
+    return f"filled with a generated object, {kind}: {fault.why or fault.what}"
+
+
+def _where(template: Template, fault: HubError) -> str:
+    # A parser's place is one of the result.
+    return fault.where if (fault.where or "").startswith(template.name) else template.name

@@ -146,6 +146,11 @@ def test_null_gives_null(name: str) -> None:
             "date('18991231', 'YYYYMMDD')",
             "function 'date': expected a year from 1900 to 2199, found '1899-12-31'",
         ),
+        (
+            "format_date('2026-01-31', concat('yyyy', ''))",
+            "function 'format_date': the form 'yyyy' has letters that are no part of a date: 'yyyy'",
+        ),
+        ("format_date('2026-01-31', 'HH:MM MM')", "function 'format_date': the form 'HH:MM MM' has MM twice"),
         ("date('1', 'YYYYMM')", "function 'date': expected a form such as YYYYMMDD or YYDDD, found 'YYYYMM'"),
         ("substring('a', 0)", "function 'substring': expected a whole number from 1 to 1000000, found 0"),
         (

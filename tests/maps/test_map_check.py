@@ -40,6 +40,12 @@ def found(findings) -> list[str]:
             "'ORDERS' (take away a '..')",
         ),
         (
+            "fields: {Account Id: \"format_date(now(), 'yyyy-mm')\"}\n",
+            "6:22: error: expression \"format_date(now(), 'yyyy-mm')\" is not understood: column 1: the form 'yyyy-mm' "
+            "has letters that are no part of a date: 'yyyy' (did you mean 'YYYY-MM'? the parts of a form are YYYY, YY, "
+            "DDD, MM, DD, HH, MI, SS, T before HH, and Z at the end; other letters stand outside of the form)",
+        ),
+        (
             "children: [{make: Line Item, each: LIEN}]\n",
             "6:36: error: 'ORDER' has no component 'LIEN' (did you mean 'LINE'?)",
         ),

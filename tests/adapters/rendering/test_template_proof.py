@@ -64,6 +64,25 @@ def test_a_name_that_the_object_lacks_is_found(source: str, line: int, text: str
 
 
 @pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        (
+            "{{ header['Due']|date('DD.MM.JJJJ') }}",
+            "the form 'DD.MM.JJJJ' has letters that are no part of a date: 'JJJJ'",
+        ),
+        (
+            "{{ header['Due']|date(form='yyyy-mm') }}",
+            "the form 'yyyy-mm' has letters that are no part of a date: 'yyyy'",
+        ),
+    ],
+)
+def test_a_form_of_dates_with_other_letters_is_found(source: str, fault: str) -> None:
+    ((where, text, mend, is_error),) = faults(source)
+    assert (where, text, is_error) == ("t.j2:1", fault, True)
+    assert "the parts of a form are YYYY, YY, DDD, MM, DD, HH, MI, SS, T before HH, and Z at the end" in mend
+
+
+@pytest.mark.parametrize(
     "source",
     [
         '{{ name }}{{ header["Number"] }}{% for l in lines %}{{ l.Level }}{{ l["Line Item"]|length }}{% endfor %}',
@@ -74,7 +93,7 @@ def test_a_name_that_the_object_lacks_is_found(source: str, line: int, text: str
         "{% for i in range(3) %}{{ i }}{% endfor %}{% for l in lines[1:] %}{{ l.Name }}{% endfor %}",
         "{% for l in lines if l.Price %}{{ (l.Price * 2)|abs }}{% else %}none{% endfor %}",
         '{{ header["Due"]|date("YYYY") }}',
-        '{{ header["Number"]|date("YYYYMMDD") }}',
+        '{{ header["Due"]|date("YYYY-MM-DDTHH:MI:SSZ") }}{{ header["Due"]|date("YYDDD") }}',
     ],
 )
 def test_a_good_template_has_no_faults(source: str) -> None:
@@ -132,11 +151,25 @@ def test_a_result_that_is_broken_is_an_error(source: str, layout: Layout, where:
             "{{ lines[2].Name }}",
             "filled with a generated object, with one instance in each list: list object has no element 2",
         ),
+        (
+            '{{ header["Number"]|date("YYYYMMDD") }}',
+            "filled with a generated object, with one instance in each list and 'x' in each text: expected a date "
+            "(2026-01-31 or 2026-01-31T12:00:00Z), found 'x'",
+        ),
     ],
 )
 def test_a_value_that_a_message_may_have_is_a_warning(source: str, text: str) -> None:
     ((where, found, _, is_error),) = faults(source)
     assert (where, found, is_error) == ("t.j2:1", text, False)
+
+
+def test_a_text_that_is_no_number_is_a_warning() -> None:
+    ((_, text, _, is_error),) = faults('{"a": {{ header["Number"]|json_number }}}', Layout("json"))
+    assert (text.endswith("in each text: expected a number, found 'x'"), is_error) == (True, False)
+    # The certain fault is told before the doubtful one.
+    source = '[{{ header["Number"]|json_number }}{% if header["Line Item"]|length > 1 %};{% endif %}]'
+    ((_, text, _, is_error),) = faults(source, Layout("json"))
+    assert ("with two instances in each list: the result is no JSON" in text, is_error) == (True, True)
 
 
 def test_a_generated_object_has_a_value_of_each_type_and_nests_one_deep() -> None:
