@@ -27,7 +27,8 @@ Names of classes are unique, because the name is the public `reason`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import string
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, Self
 
@@ -49,28 +50,22 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda match: ascii(match.group())[1:-1], text)
 
 
-class _NoValue:
-    """Stands for a value of a template, and for everything that a template takes from it."""
+class _OwnWords(string.Formatter):
+    """Fills a template with the values that are the hub's own words, and with "…" for all others."""
 
-    def __getattr__(self, name: str) -> _NoValue:
-        return self
+    def __init__(self, is_own: Callable[[object], bool]) -> None:
+        self._is_own = is_own
 
-    def __getitem__(self, key: object) -> _NoValue:
-        return self
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        # Decided before the conversion: `!r` makes a text of every value.
+        return super().convert_field(value, conversion) if self._is_own(value) else _NO_VALUE
 
-    def __format__(self, form: str) -> str:
-        return "…"
-
-    __str__ = __repr__ = lambda self: "…"
-
-
-class _NoValues(dict[str, _NoValue]):
-    def __missing__(self, name: str) -> _NoValue:
-        return _NoValue()
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return "…" if value is _NO_VALUE else str(super().format_field(value, format_spec))
 
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_NO_VALUES = _NoValues()
+_NO_VALUE = object()
 
 
 class HubError(Exception):
@@ -134,15 +129,18 @@ class HubError(Exception):
             "mend": self.mend,
         }
 
-    def without_values(self) -> dict[str, str]:
+    def without_values(self, is_own: Callable[[object], bool] = lambda value: False) -> dict[str, str]:
         """Return the error's texts without the values that they quote, for places that many people see.
 
-        Each value of a template becomes "…". A text that isn't the class's template is left out: nobody knows its
-        values.
+        Each value of a template becomes "…", but for those that are the hub's own words. A text that isn't the class's
+        template is left out: nobody knows its values.
+
+        Args:
+            is_own: tells whether a template's value is the hub's own word.
         """
-        # Only the class's own words are known to hold no value of a message.
         own = {part: getattr(type(self), part) for part, text in self._given.items() if text is None}
-        return {part: template.format_map(_NO_VALUES) for part, template in own.items()}
+        words = _OwnWords(is_own)
+        return {part: words.vformat(template, (), self.objects) for part, template in own.items()}
 
     def __str__(self) -> str:
         lines = [self.what]

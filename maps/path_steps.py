@@ -135,6 +135,11 @@ def _tests(condition: str, text: str) -> tuple[PathTest, ...]:
     while True:
         found = _TEST.match(condition, place)
         if found is None:
+            if any(sign == "[" for _, sign, _ in _outside_quotes(condition)):
+                raise PathUnknown(
+                    f"a condition holds no other condition: '{condition}' in '{text}'",
+                    "its paths have no brackets and give one value each, A[B/@c='x']; where B repeats, loop over A/B",
+                )
             raise PathUnknown(
                 f"'{condition}' is no condition in '{text}'",
                 "compare a path with a text: A[B='x'], A[B@c='x' AND D<>'y']; a number is written A[2]",

@@ -291,9 +291,25 @@ class Template:
         except json.JSONDecodeError as fault:
             # Without the text before the fault, nobody finds it: the result is kept nowhere.
             why, before = f"the result is no JSON: {fault}", text[max(0, fault.pos - _SHOWN) : fault.pos]
-            raise ResultUnreadable(name=self.name, where=self.name, why=f"{why}, behind {before!r}") from fault
+            why = f"{why}, behind {before!r}"
+            line = self._line_of_sign()
+            if line is None:
+                raise ResultUnreadable(name=self.name, where=self.name, why=why) from fault
+            mend = "write {% if not loop.last %}, {% endif %}, and other signs likewise outside of {{ }}"
+            why = f"a text between {{{{ }}}} is written as a JSON value, in quotes, a comma too; {why}"
+            raise ResultUnreadable(name=self.name, where=f"{self.name}:{line}", why=why, mend=mend) from fault
         except (ValueError, RecursionError) as fault:
             raise ResultUnreadable(name=self.name, where=self.name, why=f"the result is no JSON: {fault}") from fault
+
+    def _line_of_sign(self) -> int | None:
+        """Return the line that writes a sign of JSON as a value, as ``{{ ", " if not loop.last }}`` does."""
+        for output in self.tree.find_all(jinja2.nodes.Output):
+            for part in output.nodes:
+                written = [part.expr1, part.expr2] if isinstance(part, jinja2.nodes.CondExpr) else [part]
+                for one in written:
+                    if isinstance(one, jinja2.nodes.Const) and str(one.value).strip() in tuple(",:{}[]"):
+                        return one.lineno
+        return None
 
     def _failed(self, why: str, trace: TracebackType | None = None) -> TemplateFailed:
         return TemplateFailed(name=self.name, where=self._place(trace), why=why)

@@ -59,6 +59,7 @@ from adapters.transports.safe_files import (
     open_file,
     remove_unfinished,
     remove_unlocked,
+    shown_name,
     write_whole,
 )
 from integration_objects.errors import Refused
@@ -276,7 +277,7 @@ class FolderTransport(Transport):
     def left_alone(self, channel: str) -> dict[str, str]:
         """The files that can't be taken, ``<channel>/<file>``, each with the reason, as the last look found them.
 
-        Characters other than ASCII are escaped. A transport that hasn't taken files looks now, and takes none.
+        Characters that can't be printed are escaped. A transport that hasn't taken files looks now, and takes none.
         """
         if channel not in self._left_alone:
             inbox = self._folder(channel) / "inbox"
@@ -420,7 +421,7 @@ def _disk(channel: str) -> Iterator[None]:
 
 def _shown(channel: str, name: str) -> str:
     """Give a file's name as `FolderTransport.left_alone` has it: printable, whatever bytes its name has."""
-    return f"{channel}/{ascii(name)[1:-1]}"
+    return f"{channel}/{shown_name(name)}"
 
 
 def _why_not(path: Path, name: str, state: os.stat_result) -> str:

@@ -27,8 +27,8 @@ class FileNameRefused(Refused):
 
     what = "the file name '{name}' is refused"
     where = "{name}"
-    why = "a name has no slash, backslash or control character, no '.' at its head, and 1 to {most} bytes"
-    mend = "give the file another name"
+    why = "{fault}"
+    mend = "give the file another name: without slash, backslash and control characters, 1 to {most} bytes in UTF-8"
 
 
 def check_name(name: str) -> str:
@@ -39,13 +39,40 @@ def check_name(name: str) -> str:
     ...
     adapters.transports.safe_files.FileNameRefused: the file name '../passwd' is refused
       where: ../passwd
-      why:   a name has no slash, backslash or control character, no '.' at its head, and 1 to 200 bytes
-      mend:  give the file another name
+      why:   its name has the character '/'
+      mend:  give the file another name: without slash, backslash and control characters, 1 to 200 bytes in UTF-8
     """
-    size = len(name.encode(errors="surrogatepass"))
-    if _FORBIDDEN.search(name) or name.startswith(".") or not 0 < size <= MOST_NAME_BYTES:
-        raise FileNameRefused(name=ascii(name)[1:-1], most=MOST_NAME_BYTES)
+    fault = _name_fault(name)
+    if fault:
+        raise FileNameRefused(name=shown_name(name), fault=fault, most=MOST_NAME_BYTES)
     return name
+
+
+def _name_fault(name: str) -> str:
+    """Return the rule that a file's name breaks; "" for none."""
+    found = _FORBIDDEN.search(name)
+    if found is not None:
+        # Python reads a byte that is no UTF-8 as half a character.
+        if "\ud800" <= found[0] <= "\udfff":
+            return "its name isn't UTF-8"
+        if found[0] in "/\\":
+            return f"its name has the character '{found[0]}'"
+        return f"its name has the control character U+{ord(found[0]):04X}"
+    if name.startswith("."):
+        return "its name begins with a point"
+    size = len(name.encode())
+    if not size:
+        return "its name is empty"
+    return "" if size <= MOST_NAME_BYTES else f"its name has {size} bytes in UTF-8, and may have {MOST_NAME_BYTES}"
+
+
+def shown_name(name: str) -> str:
+    r"""Give a file's name as errors and lists have it: printable letters as they are, all else escaped.
+
+    >>> print(shown_name("Aufträge\udcff\n.xml"))
+    Aufträge\udcff\n.xml
+    """
+    return "".join(sign if sign.isprintable() and sign != "\\" else ascii(sign)[1:-1] for sign in name)
 
 
 def made_folder(folder: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import structlog
 
 from adapters.database.messages.outbox import REPLY_TO_REFUSED, OutboxMessage
+from hub.data_manager.hub_words import hub_words
 from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.route import Route
@@ -216,13 +217,14 @@ def _refused_state(error: HubError) -> str:
 def _texts(work: MessageWork, error: HubError) -> dict[str, str]:
     """Return the error as the dead letter's headers tell it: with the values that it quotes only if the route says so.
 
+    The hub's own words stay: names of maps and fields, limits.
     Consoles and monitors show headers to people who may not see customers' data. The store has the whole error.
     """
     if work.route.quotes_values:
         return error.as_dict()
     whole = f"`orderhub messages show {work.row.id}` has the whole error"
     told = {"what": f"the message is refused: {error.reason}", "why": whole, "mend": whole}
-    known = {part: text for part, text in error.without_values().items() if text}
+    known = {part: text for part, text in error.without_values(hub_words(work)).items() if text}
     return {"reason": error.reason, **told, **known, "where": f"message {work.row.id}"}
 
 

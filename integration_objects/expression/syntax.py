@@ -355,7 +355,8 @@ class _Parser:
         count = len(arguments)
         if count < function.least or (function.most is not None and count > function.most):
             why = f"function {function.name!r} takes {_arity(function)}, found {count}"
-            raise ExpressionFault(why, function.help, bracket.column)
+            mend = f"write {function.name}()" if function.most == 0 else function.help
+            raise ExpressionFault(why, mend, bracket.column)
         self._put(Call(function=function, parts=arguments, column=bracket.column))
 
 

@@ -83,6 +83,10 @@ def test_a_condition_chooses_the_nodes_of_a_rule(compile_map, some) -> None:
     [
         ("[LINE[ACTN='Q']/NO]", "'ACTN' is never 'Q': it is one of A, C, D, N"),
         ("[LINE[ACTION='A']/NO]", "'LINE' has no field 'ACTION'"),
+        (
+            "[LINE[PARTY[@id='x']/NO='1']/NO]",
+            "a condition holds no other condition: 'PARTY[@id='x']/NO='1'' in 'LINE[PARTY[@id='x']/NO='1']/NO'",
+        ),
         ("[LINE[ACTN]/NO]", "'ACTN' is no condition in 'LINE[ACTN]/NO'"),
         ("[LINE[NO='1' OR NO='2']/NO]", "'NO='1' OR NO='2'' is no condition in 'LINE[NO='1' OR NO='2']/NO'"),
         ("[LINE[NO='1'][2][3]/NO]", "'LINE[NO='1'][2][3]' has too many brackets in 'LINE[NO='1'][2][3]/NO'"),

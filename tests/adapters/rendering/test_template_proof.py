@@ -106,15 +106,16 @@ def test_a_good_template_has_no_faults(source: str) -> None:
         (
             '{"a": [{% for l in lines %}{{ l.Name }}{{ "," if not loop.last }}{% endfor %}] "b": 1}',
             Layout("json"),
-            "t.j2",
-            "filled with a generated object, with one instance in each list: the result is no JSON: Expecting ',' "
+            "t.j2:1",
+            "filled with a generated object, with one instance in each list: a text between {{ }} is written as a JSON "
+            "value, in quotes, a comma too; the result is no JSON: Expecting ',' "
             'delimiter: line 1 column 11 (char 10), behind \'{"a": ["1"\'',
         ),
         (
             '{"a": 1{% for l in lines %}, "b": 1{% endfor %}{{ "}" if lines|length > 5 }}',
             Layout("json"),
-            "t.j2",
-            "filled with a generated object, with one instance in each list: the result is no JSON: ",
+            "t.j2:1",
+            "filled with a generated object, with one instance in each list: a text between {{ }} is written as ",
         ),
         (
             '{"a": [1, {% for l in lines %}2{% if not loop.last %},{% endif %}{% endfor %}]}',
@@ -123,10 +124,10 @@ def test_a_good_template_has_no_faults(source: str) -> None:
             "filled with a generated object, with empty lists: the result is no JSON: ",
         ),
         (
-            '[{% for l in header["Line Item"] %}{{ l.Name }}{{ "," if not loop.last else " " }}{% endfor %}]',
+            '[{% for l in header["Line Item"] %}\n{{ l.Name }}{{ "," if not loop.last else " " }}{% endfor %}]',
             Layout("json"),
-            "t.j2",
-            "filled with a generated object, with one instance in each list: the result is no JSON: ",
+            "t.j2:2",
+            "filled with a generated object, with one instance in each list: a text between {{ }} is written as ",
         ),
         (
             "<a>{{ header.Number }}</b>",

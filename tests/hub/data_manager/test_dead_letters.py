@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
@@ -56,6 +57,9 @@ def test_a_control_character_in_a_body_does_not_stop_the_dead_letters(road, body
         check_envelope(row.envelope)
 
 
+_ERROR = [f"x-orderhub-{part}" for part in ("what", "where", "why", "mend")]
+
+
 class NumberUnknown(Refused):
     what = "the number '{number}' of {customer.name} is unknown"
     why = "known are {known!r}"
@@ -71,6 +75,7 @@ def test_an_error_without_its_values():
         "why": "known are …",
         "mend": "mend the number",
     }
+    assert error.without_values(lambda value: value == "Smith")["what"] == "the number '…' of Smith is unknown"
 
 
 def features(*pairs):
@@ -92,6 +97,54 @@ def test_headers_of_dead_letters_quote_values_only_where_the_route_says_so(road)
     assert road.work(order.replace("MF-1-1", "MF-2"))["state"] == "rejected"
     [letter] = road.take("mainframe_order.dead-letter")
     assert letter.message.headers["x-orderhub-what"] == shown["error"]["what"]
+
+
+@pytest.mark.parametrize(
+    ("more", "what", "mend", "value"),
+    [
+        (
+            {"product": "XXXXX999"},
+            "data map 'Mainframe Order to OM Order' (version …) cannot fill 'Product Id' of 'Line Item'",
+            "",
+            "XXXXX999",
+        ),
+        (
+            {"more": "<DUE-DATE>20260231</DUE-DATE>"},
+            "data map 'Mainframe Order to OM Order' (version …) cannot fill 'Due Date' of 'Line Item'",
+            "",
+            "20260231",
+        ),
+        (
+            {"more": "<DUE-DATE>20269931</DUE-DATE>"},
+            "the message doesn't fit the schema 'mainframe/order.xsd'",
+            "send a message that fits the schema",
+            "20269931",
+        ),
+        (
+            {"message": "MF\x85-1"},
+            "the message's identity is refused",
+            "send an identity of 1 to 128 characters without control characters",
+            "MF",
+        ),
+        # A field that bears the message's own value as its name isn't told.
+        (
+            {"product": "XXXXX999", "more": features(("Line Item", "Product Id"))},
+            "data map 'Mainframe Order to OM Order' (version …) cannot fill '…' of '…'",
+            "",
+            "XXXXX999",
+        ),
+    ],
+    ids=["NotInLookup", "ExpressionFailed", "AgainstSchema", "IdentityRefused", "names in the message"],
+)
+def test_headers_of_dead_letters_have_the_hubs_own_words(road, more, what, mend, value):
+    line = mainframe_line(1, "A", more.get("product", "LCLLN001"), ref="L1", more=more.get("more", ""))
+    shown = road.work(mainframe_order("7", line, message=more.get("message")))
+    assert shown["state"] in ("rejected", "invalid"), shown
+    [letter] = road.left("mainframe_order.dead-letter")
+    headers = letter.message.headers
+    assert re.sub("(?<=version )[0-9a-f]+", "…", headers["x-orderhub-what"]) == what
+    assert not mend or headers["x-orderhub-mend"] == mend
+    assert value not in str({name: text for name, text in headers.items() if name in _ERROR})
 
 
 @pytest.mark.parametrize("product", ["VCEML001", "LCLLN001"])
