@@ -20,13 +20,19 @@ PATIENCE_S = 0.5
 
 
 class Asking:
-    """The group that is being asked, if any. Used by the main thread of a process."""
+    """The group that is being asked, if any. Used by the main thread of a process.
+
+    Attributes:
+        group: the messages of the group.
+        was_slow: whether the last finished group took longer than the worker waits.
+    """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._thread: threading.Thread | None = None
         self._prepared: list[MessageWork] = []
         self.group: list[MessageWork] = []
+        self.was_slow = False
 
     def start(self, group: Sequence[MessageWork]) -> None:
         """Begin to prepare a group; there must be none under way."""
@@ -54,6 +60,10 @@ class Asking:
 
     def _prepare(self) -> None:
         begun_at = self._monotonic()
+        self._ask_all(begun_at)
+        self.was_slow = self._monotonic() - begun_at > PATIENCE_S
+
+    def _ask_all(self, begun_at: float) -> None:
         for work in self.group:
             # The first message is asked for however long it takes: each question has a limit of its own.
             if self._prepared and self._monotonic() - begun_at > GROUP_S:

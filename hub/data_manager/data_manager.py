@@ -45,6 +45,8 @@ class DataManager:
         self._turn = 0
         self._bytes_before = 0
         self._asking = Asking(open_hub.surroundings.monotonic)
+        #: for each route, the `seq` of the last message that was passed over because it asks another system
+        self._passed: dict[str, int] = {}
 
     @property
     def routes(self) -> Mapping[str, Route]:
@@ -63,8 +65,8 @@ class DataManager:
         """Make inbox rows of a broker's deliveries, and work the ones that need no turn, in one transaction.
 
         Other messages are only filed, and worked in their turn: the ones of a route with an order; the ones that may
-        ask another system, which is asked outside of the transaction; large ones; and redelivered ones. A redelivered
-        message may have killed the process that was working it, and so is worked alone.
+        themselves ask another system, which is asked outside of the transaction; large ones; and redelivered ones. A
+        redelivered message may have killed the process that was working it, and so is worked alone.
 
         When this returns, the deliveries may be acknowledged.
 
@@ -79,7 +81,8 @@ class DataManager:
             redelivered: list[MessageWork] = []
             size = 0
             for work, delivery in messages:
-                if not self._needs_no_turn(work.route):
+                # An account is worked at once also on a route whose orders ask another system.
+                if work.route.key is not None or work.asks_outside:
                     continue
                 size += work.row.size
                 if delivery.redelivered:
@@ -99,10 +102,6 @@ class DataManager:
         for row_id in left_alone:
             self.work_alone(row_id)
         return filed
-
-    def _needs_no_turn(self, route: Route) -> bool:
-        """Whether a message may be worked in the transaction that files it."""
-        return route.key is None and not self._services(route)
 
     def _services(self, route: Route) -> list[ServiceHealth]:
         """The other systems that the messages of a route may ask."""
@@ -165,6 +164,8 @@ class DataManager:
     def work(self, limit: int) -> int:
         """Work the next messages, at most *limit*, in one transaction; return how many, 0 if none is due.
 
+        Messages that are passed over, because their system is away or is being asked, count once.
+
         Two transactions look at the inbox. The first marks the messages as taken, and is committed, so that the next
         start of a process that died here knows them. The messages are prepared between the two. The second claims
         and works them.
@@ -180,7 +181,7 @@ class DataManager:
             # and would let many such trees come together.
             gc.collect()
         worked = self._work_asked(0.0)
-        group = self._mark_next(limit)
+        group, passed = self._mark_next(limit)
         self._bytes_before = sum(work.row.size for work in group)
         # A message that a process died with is prepared here: its next death must be its own.
         asking = [work for work in group if work.asks_outside and work.row.died_at is None]
@@ -193,8 +194,10 @@ class DataManager:
             work.prepare()
         self._work_prepared(others)
         if asking:
-            worked += self._work_asked(PATIENCE_S)
-        return worked + len(others)
+            # Where the system is away or slow, each wait would hold up the other routes for nothing.
+            is_slow = self._asking.was_slow or any(one.failures for one in self._open_hub.deployment.health.values())
+            worked += self._work_asked(0.0 if is_slow else PATIENCE_S)
+        return worked + len(others) + passed
 
     def put_back(self) -> None:
         """Leave the messages that are being asked for in their places, at the end of the process."""
@@ -227,29 +230,67 @@ class DataManager:
                 Endings(transaction).fail(work, error.at(work.place))
                 transaction.messages.work_marks.put_down([work.row.id])
 
-    def _may_work(self, transaction: Transaction) -> list[str]:
-        """The names of the routes whose messages may be worked now."""
-        running = self.running(transaction)
-        if self._asking.group:
-            return [name for name in running if not self._services(self.routes[name])]
-        # A system that is away is asked by nobody before its pause is over. Its messages stand where they stood.
-        return [name for name in running if not any(one.again_in_s for one in self._services(self.routes[name]))]
+    def _may_work(self, transaction: Transaction) -> tuple[list[str], dict[str, int]]:
+        """Name the routes whose messages may be worked now.
 
-    def _mark_next(self, limit: int) -> list[MessageWork]:
-        """Mark the rows that are worked next, and commit the marks; return the work on each."""
+        Returns:
+            The names; and those of them whose messages may be worked only if they ask nobody, each with the `seq`
+            behind which such messages are looked for.
+        """
+        names, held = [], {}
+        for name in self.running(transaction):
+            services = self._services(self.routes[name])
+            # One group is asked at a time. A system that is away is asked by nobody before its pause is over. Its
+            # messages stand where they stood.
+            if not services or not (self._asking.group or any(one.again_in_s for one in services)):
+                names.append(name)
+            # A route of the hub's own XML has no keys, so that a message may go before another.
+            elif self.routes[name].external is None and len(self.routes[name].objects) > 1:
+                names.append(name)
+                held[name] = self._passed.get(name, 0)
+        return names, held
+
+    def _mark_next(self, limit: int) -> tuple[list[MessageWork], int]:
+        """Mark the rows that are worked next, and commit the marks.
+
+        Returns:
+            The work on each, and how many rows were passed over for the first time, because they ask a system that
+            can't be asked now.
+        """
         # A reading transaction looks first: otherwise each look of an idle worker would take SQLite's write lock.
         with self._open_hub.read() as transaction:
-            running = self._may_work(transaction)
-            due = transaction.messages.inbox.next_due(running)
+            names, held = self._may_work(transaction)
+            due = transaction.messages.inbox.next_due(names, held)
             if due is None or due > self._open_hub.surroundings.now():
-                return []
+                return [], 0
         with self._open_hub.write() as transaction:
-            rows = transaction.messages.inbox.claim(self._in_turn(running), limit, GROUP_BYTES)
+            rows = transaction.messages.inbox.claim(self._in_turn(names), limit, GROUP_BYTES, held)
+            found = [MessageWork(self._open_hub, row, self.routes[row.route]) for row in rows]
+            group = [work for work in found if not (work.route.name in held and work.asks_outside)]
+            passed = self._pass_over(found, group)
             # Work a message alone if a process died with it in hand, so that a second death can only be its fault.
-            rows = [row for row in rows if row.died_at is not None][:1] or rows
-            transaction.messages.work_marks.take([row.id for row in rows])
-        is_alone = len(rows) == 1 and not self._asking.group
-        return [MessageWork(self._open_hub, row, self.routes[row.route], is_alone=is_alone) for row in rows]
+            group = [work for work in group if work.row.died_at is not None][:1] or group
+            transaction.messages.work_marks.take([work.row.id for work in group])
+        for work in group:
+            work.is_alone = len(group) == 1 and not self._asking.group
+        return group, passed
+
+    def _pass_over(self, found: Sequence[MessageWork], group: Sequence[MessageWork]) -> int:
+        """Note how far the lines of the routes begin with messages that can't be asked for now; return how many.
+
+        Without the note, the same messages would be looked at each time, and hide the ones behind them. The note never
+        passes a message of the group: one that is left or fails is found again. It needs no end, because a route that
+        isn't held is looked at from its beginning.
+        """
+        kept, ended, passed = {work.row.id for work in group}, set(), 0
+        for work in found:
+            name = work.route.name
+            if work.row.id in kept:
+                ended.add(name)
+            elif name not in ended:
+                self._passed[name] = work.row.seq
+                passed += 1
+        return passed
 
     def _in_turn(self, routes: list[str]) -> list[str]:
         """Begin with another route each time, so that a steady flow on one route doesn't starve the others."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.database.messages.outbox import Outbox
 from adapters.database.objects.store import ObjectStore
+from adapters.http_client import ServiceAway, ServiceStillAway
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.deployment import Deployment
 from hub.deployment.route import component_of
@@ -105,6 +106,7 @@ def status_of(transaction: Transaction, deployment: Deployment) -> dict[str, Any
             "agrees": counts.agrees,
         },
         "unfinished": unfinished,
+        "away": _away(messages.overview.last_errors([ServiceAway.__name__, ServiceStillAway.__name__])),
         "held_keys": messages.overview.held_keys(),
         "outbox": _waiting(messages.outbox),
         "set_aside": messages.outbox.aside_counts(),
@@ -118,6 +120,14 @@ def _oldest(unfinished: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     for row in unfinished:
         oldest[row["state"]] = min(oldest.get(row["state"], row["oldest"]), row["oldest"])
     return oldest
+
+
+def _away(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Name each system that left a message without an answer once, with its last error."""
+    last: dict[str, dict[str, Any]] = {}
+    for error in errors:
+        last.setdefault(error["what"], dict(error))
+    return list(last.values())
 
 
 def _waiting(outbox: Outbox) -> list[dict[str, Any]]:

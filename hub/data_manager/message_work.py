@@ -107,10 +107,18 @@ class MessageWork:
             return Ending(self.row.id, state, error, why=why)
         return Ending(self.row.id, state, error, data_map.name, data_map.version, why)
 
-    @property
+    @cached_property
     def asks_outside(self) -> bool:
-        """Whether the workflow may ask another system."""
-        return bool(asked_services(self.open_hub.runtime, self.route.objects, self.route.prices))
+        """Whether the workflow may ask another system for this message; one that can't be read asks nobody."""
+        runtime, route = self.open_hub.runtime, self.route
+        services = asked_services(runtime, route.objects, route.prices)
+        # A route of the hub's own XML takes many objects, and most of them ask nobody: the message tells.
+        if services and route.external is None:
+            with suppress(HubError):
+                name = parse(self.row.body, route.limits).get("IntObjectName")
+                return bool(asked_services(runtime, [name or ""], route.prices))
+            return False
+        return bool(services)
 
     @property
     def was_not_asked(self) -> bool:

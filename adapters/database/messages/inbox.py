@@ -67,6 +67,7 @@ _EARLIER = INBOX.alias("earlier")
 # A row behind one that is parked for an operator waits for the operator, not for a time.
 _NEXT_DUE = select(func.min(_C.due_at)).where(
     _C.route == bindparam("route"),
+    _C.seq > bindparam("behind"),
     _C.state.in_(("received", "retrying")),
     ~select(_EARLIER.c.seq)
     .where(
@@ -172,7 +173,13 @@ class Inbox:
         row = self._connection.execute(statement, values).one_or_none()
         return None if row is None else inbox_row(row)
 
-    def claim(self, routes: Sequence[str], limit: int, most_bytes: int | None = None) -> list[InboxRow]:
+    def claim(
+        self,
+        routes: Sequence[str],
+        limit: int,
+        most_bytes: int | None = None,
+        behind: Mapping[str, int] | None = None,
+    ) -> list[InboxRow]:
         """Take the oldest due row of each free key, and due rows without a key, for this transaction.
 
         The rows stay claimed until the transaction ends: on PostgreSQL by locks on rows and keys, on SQLite
@@ -182,14 +189,16 @@ class Inbox:
             routes: asked in this order, until there are enough; within a route the oldest go first.
             limit: most rows.
             most_bytes: of all bodies together; a first row is taken whatever its size. None for no limit.
+            behind: the `seq` of a route behind which its rows are looked for; none for the whole route.
         """
+        behind = behind or {}
         found: list[Row[Any]] = []
         now = self._surroundings.now()
         for route in routes:
             most = limit - len(found)
             if most <= 0:
                 break
-            values = {"route": route, "now": now, "most": most}
+            values = {"route": route, "now": now, "most": most, "behind": behind.get(route, 0)}
             rows = self._connection.execute(CLAIM_NEAR, values).all()
             # Free rows may stand further behind. Those found near are claimed by this transaction already: the second
             # statement finds them again.
@@ -216,9 +225,15 @@ class Inbox:
         values = {"ids": list(row_ids), "now": self._surroundings.now()}
         return list(self._connection.scalars(CLAIM_AGAIN, values))
 
-    def next_due(self, routes: Sequence[str]) -> str | None:
-        """Return the time at which the next row of *routes* is due; None if all rows wait for an operator."""
-        times = [self._connection.scalar(_NEXT_DUE, {"route": route}) for route in routes]
+    def next_due(self, routes: Sequence[str], behind: Mapping[str, int] | None = None) -> str | None:
+        """Return the time at which the next row of *routes* is due; None if all rows wait for an operator.
+
+        *behind*: see `claim`.
+        """
+        behind = behind or {}
+        times = [
+            self._connection.scalar(_NEXT_DUE, {"route": route, "behind": behind.get(route, 0)}) for route in routes
+        ]
         return min((time for time in times if time is not None), default=None)
 
     def work_alone(self, row_ids: Sequence[str]) -> None:

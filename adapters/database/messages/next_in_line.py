@@ -37,10 +37,12 @@ def _claim(near: bool) -> Select[Any]:
     else:
         line = select(func.min(other.c.seq)).where(other.c.route == bindparam("route"), text(in_line("other")))
         is_head = row.c.seq.in_(line.where(other.c.key.is_not(None)).group_by(other.c.key))
-    statement = _free(row, is_head).where(row.c.route == bindparam("route")).limit(bindparam("most"))
+    statement = _free(row, is_head).where(row.c.route == bindparam("route"), row.c.seq > bindparam("behind"))
+    statement = statement.limit(bindparam("most"))
     if near:
         last = INBOX.alias("last_")
         border = select(last.c.seq).where(last.c.route == bindparam("route"), text(in_line("last_")))
+        border = border.where(last.c.seq > bindparam("behind"))
         border = border.order_by(last.c.seq).limit(literal(1)).offset(literal(_NEAR))
         statement = statement.where(row.c.seq < func.coalesce(border.scalar_subquery(), literal(_NO_BORDER)))
     free = _locked(statement, row)

@@ -7,9 +7,11 @@ Spec: docs/design/guarantees.md, G7 (nothing fails silently).
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from adapters.database.messages.inbox_row import INBOX
 from adapters.database.messages.next_in_line import in_line
@@ -23,6 +25,12 @@ _UNFINISHED = (
     .where(_C.state.in_(UNFINISHED_STATES))
     .group_by(_C.route, _C.state, _C.reason)
     .order_by(_C.route, _C.state, _C.reason)
+)
+_FAILED = (
+    select(_C.error, _C.due_at)
+    .where(_C.state.in_(UNFINISHED_STATES), _C.reason.in_(bindparam("reasons", expanding=True)))
+    .order_by(_C.due_at.desc())
+    .limit(MOST_KEYS)
 )
 _ROW, _OTHER = INBOX.alias("row_"), INBOX.alias("other")
 _LINE = (
@@ -63,6 +71,16 @@ class Overview:
     def unfinished(self) -> list[dict[str, Any]]:
         """Count the unfinished messages: ``route``, ``state``, ``reason``, ``messages``, ``oldest`` (ISO time)."""
         return [dict(row) for row in self._connection.execute(_UNFINISHED).mappings()]
+
+    def last_errors(self, reasons: Sequence[str]) -> list[dict[str, Any]]:
+        """List errors of unfinished messages that failed for one of *reasons*.
+
+        Returns:
+            At most a hundred, the one that is tried again last first: ``what``, ``why``, ``again_at``.
+        """
+        rows = self._connection.execute(_FAILED, {"reasons": list(reasons)})
+        errors = [(json.loads(error) if isinstance(error, str) else error, again_at) for error, again_at in rows]
+        return [{"what": error["what"], "why": error["why"], "again_at": again_at} for error, again_at in errors]
 
     def held_keys(self) -> list[dict[str, Any]]:
         """List the keys whose first message retries or is parked: the later messages of the key wait for it.

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
+from adapters.transport import Delivery, Envelope
 from hub.data_manager import asking, data_manager
+from hub.data_manager.lookup import status_of
 from hub.workflow_manager.named_workflow import request
 from schemas.hub_xml import hub_to_xml
 from tests.customer_care import care_on
@@ -15,6 +18,12 @@ from tests.http_service import http_service
 ACCOUNT = (
     '<Message IntObjectName="Account"><ListOfAccount><Account><AccountId>Z</AccountId></Account></ListOfAccount>'
     "</Message>"
+)
+ORDER = (
+    '<Message IntObjectName="OM Order"><ListOfOMOrder><Order><SourceSystem>CHANNEL</SourceSystem>'
+    "<SourceOrderNumber>{0}</SourceOrderNumber><AccountId>1-A</AccountId><ListOfLineItem><LineItem>"
+    "<SourceReference>C{0}</SourceReference><ProductId>Calling Card</ProductId><ActionCode>Add</ActionCode>"
+    "<Quantity>1</Quantity></LineItem></ListOfLineItem></Order></ListOfOMOrder></Message>"
 )
 #: seconds in which the asked system is taken for away
 TIMEOUT_S = 1.0
@@ -154,3 +163,42 @@ def test_run_once_does_not_wait_for_ever_for_a_system(care, service, clock):
     requests = send_requests(care, 2)
     assert not care.road.run()
     assert (states(care, requests), service.asked) == ([("received", None, 0)] * 2, [])
+
+
+def test_messages_that_ask_nobody_are_done_at_once_all_through_an_outage(tmp_path, service):
+    """More orders than a group wait before them on the same route, and a question is out or a pause runs."""
+    hang(service)
+    with care_on(tmp_path, configurator_url=service.url, real=True) as care, capture_logs() as logged:
+        care.open_hub.runtime.configurator._client._timeout_s = TIMEOUT_S
+        orders = [care.road.send(ORDER.format(number), "hub_object", f"O-{number}") for number in range(60)]
+        route = care.open_hub.deployment.routes["hub_object"]
+        number, longest = 0, 0.0
+        while len(service.asked) < 4:
+            number += 1
+            began = time.monotonic()
+            delivery = Delivery(Envelope(f"B-{number}", ACCOUNT.encode()), route.name, "local", "test")
+            (taken,) = care.road.manager.take([(route, delivery)])
+            assert care.road.shown(taken.row_id)["state"] == "done", "an account waits for its turn"
+            others = [
+                care.road.send(ACCOUNT, "hub_object", f"A-{number}"),
+                care.road.send("<unreadable>", "provisioning_status", f"S-{number}"),
+            ]
+            while [shown["state"] for shown in map(care.road.shown, others)] != ["done", "invalid"]:
+                assert time.monotonic() - began < 5
+                care.road.manager.work(25)
+            longest = max(longest, time.monotonic() - began)
+        # A busy machine has a second to spare; the longest pause is four seconds.
+        assert longest < 2
+        assert [one["what"] for one in away(care)] == ["the configurator doesn't answer"]
+        assert not [shown for shown in map(care.road.shown, orders) if shown["state"] == "done"]
+        service.answer = lambda question: {"broken": []}
+        service.stopped.set()
+        work_until(care, lambda: [shown["state"] for shown in map(care.road.shown, orders)] == ["done"] * 60)
+        assert away(care) == []
+    told = [line["event"] for line in logged if line["event"].startswith("a service")]
+    assert told == ["a service doesn't answer", "a service answers again"]
+
+
+def away(care):
+    with care.open_hub.read() as transaction:
+        return status_of(transaction, care.open_hub.deployment)["away"]
