@@ -29,7 +29,7 @@ def hub_words(work: MessageWork) -> Callable[[object], bool]:
     """Make the function that tells whether a template's value is the hub's own word for an error of this message."""
     texts = _texts(work)
     if texts is None:  # nobody knows the values of a body that can't be read
-        return lambda value: isinstance(value, Owner) or value in _LIMITS
+        return lambda value: isinstance(value, Owner) or (isinstance(value, str) and value in _LIMITS)
     numbers = {number for number in map(as_number, texts) if number is not None}
     names = _names(work)
 

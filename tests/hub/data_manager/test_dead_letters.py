@@ -147,6 +147,20 @@ def test_headers_of_dead_letters_have_the_hubs_own_words(road, more, what, mend,
     assert value not in str({name: text for name, text in headers.items() if name in _ERROR})
 
 
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("<a>" * 300 + "</a>" * 300, "the message exceeds the limit 'depth'"),
+        ("{'a': 5550199}", "the message is not XML"),
+    ],
+)
+def test_headers_of_dead_letters_of_a_body_that_can_not_be_read(road, body, what):
+    assert road.work(body)["state"] == "invalid"
+    [letter] = road.left("mainframe_order.dead-letter")
+    assert letter.message.headers["x-orderhub-what"] == what
+    assert "5550199" not in str(letter.message.headers)
+
+
 @pytest.mark.parametrize("product", ["VCEML001", "LCLLN001"])
 def test_the_value_of_a_secret_is_shown_nowhere(road, product):
     """Too long for the attribute, or of no attribute that the product has: both are told with the value."""
