@@ -99,6 +99,7 @@ class System:
             or a key within the message, or neither; then a message that may have been sent is *in doubt*.
         content_type, type: of its messages.
         where: file:line:column of the declaration.
+        places: the place of each key of the declaration.
     """
 
     name: str
@@ -117,6 +118,7 @@ class System:
     where: str
     _definitions: Definitions = field(repr=False, compare=False)
     _compiled: Template | None = field(repr=False, compare=False)
+    places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def destination(self) -> str:
@@ -289,6 +291,7 @@ class _SystemReading:
             where=self._node.where,
             _definitions=self._definitions,
             _compiled=self._template(template, layout) if template is not None and layout else None,
+            places={key: value.where for key, value in self.parts.items()},
         )
 
     def _transport(self) -> tuple[TransportKind, str]:

@@ -3,7 +3,8 @@
     error     an unknown path, field, component, map or table; a path that may match more than once where one value is
               needed; a required field or component that nothing fills; a type or length that doesn't fit; a look-up
               table that lacks a code of an enumerated source
-    warning   a bare word (a text without quotes), a comparison with NULL, a look-up table that nothing uses
+    warning   a bare word (a text without quotes), a comparison with NULL, a look-up table that nothing uses, or with
+              white space around a code
 
 Spec: docs/design/integration.md, "Data maps"; docs/design/methods.md, "Settled points", Expressions.
 """
@@ -102,6 +103,10 @@ def _proof(maps: Mapping[str, DataMap]) -> Iterator[Finding]:
             used.update(id(table) for source, _ in _expressions(rule) for table in _tables(source))
     for data_map in maps.values():
         for table in data_map.lookups.values():
+            blank = [code for code in table.values if code != code.strip()]
+            if blank:
+                text = f"look-up table '{table.name}' has {_listed(blank)} with white space around it"
+                yield Finding(table.where, text, "take the white space away", "warning")
             if id(table) not in used:
                 yield Finding(table.where, f"nothing uses the look-up table '{table.name}'", "take it away", "warning")
 

@@ -19,6 +19,7 @@ Spec: docs/design/integration.md, "Routes"; docs/design/guarantees.md, "Out", "L
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -84,6 +85,13 @@ class ResultUnreadable(TemplateFailed):
     """A template's result isn't written in its format."""
 
     mend = "mend the commas, quotes and brackets of the template"
+
+
+class KeyTwice(TemplateFailed):
+    """An object of a template's JSON has a key twice."""
+
+    why = "an object of the result has the key {key!r} twice"
+    mend = "give each value of the object a key of its own"
 
 
 class RecordWidthWrong(Refused):
@@ -286,8 +294,14 @@ class Template:
         return end.join(records) + end if records else ""
 
     def _check_json(self, text: str) -> None:
+        twice: list[str] = []
+
+        def look(pairs: list[tuple[str, Any]]) -> None:
+            counts = Counter(key for key, _ in pairs)
+            twice.extend(key for key, count in counts.items() if count > 1)
+
         try:
-            json.loads(text)
+            json.loads(text, object_pairs_hook=look)
         except json.JSONDecodeError as fault:
             # Without the text before the fault, nobody finds it: the result is kept nowhere.
             why, before = f"the result is no JSON: {fault}", text[max(0, fault.pos - _SHOWN) : fault.pos]
@@ -300,6 +314,9 @@ class Template:
             raise ResultUnreadable(name=self.name, where=f"{self.name}:{line}", why=why, mend=mend) from fault
         except (ValueError, RecursionError) as fault:
             raise ResultUnreadable(name=self.name, where=self.name, why=f"the result is no JSON: {fault}") from fault
+        if twice:
+            # One receiver takes the first value, another the last.
+            raise KeyTwice(name=self.name, where=self.name, key=twice[0])
 
     def _line_of_sign(self) -> int | None:
         """Return the line that writes a sign of JSON as a value, as ``{{ ", " if not loop.last }}`` does."""

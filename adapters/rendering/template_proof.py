@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from adapters.rendering.generated_object import generated
-from adapters.rendering.render import RecordWidthWrong, ResultUnreadable, Template
+from adapters.rendering.render import KeyTwice, RecordWidthWrong, ResultUnreadable, Template
 from adapters.rendering.template_fields import unknown_fields
 from integration_objects.definition import IntegrationObject
 from integration_objects.errors import HubError, Invalid
@@ -64,6 +64,8 @@ def template_faults(
             return _fault(template, definition, generated(definition, text, instances), check)
 
         faults = [fault_with(text) for text in _TEXTS]
+        if _from_values(faults):
+            continue
         if all(faults):
             # The first text is the plainer one: its fault says more.
             return [_told(template, fault, kind) for fault in faults[:1] if fault is not None]
@@ -84,6 +86,11 @@ def _fault(
     except HubError as fault:
         return fault
     return None
+
+
+def _from_values(faults: list[HubError | None]) -> bool:
+    """Tell whether keys stand twice because they are made from values: those of generated instances are equal."""
+    return all(isinstance(fault, KeyTwice) for fault in faults) and len({str(fault) for fault in faults}) > 1
 
 
 def _told(template: Template, fault: HubError, kind: str) -> TemplateFault:

@@ -12,9 +12,10 @@ import typer
 
 from hub.command_line.exit_codes import DONE, REFUSED
 from hub.command_line.opened_hub import opened_hub
-from hub.data_manager.processes import check_workers, run_workers
+from hub.data_manager.processes import run_workers
 from hub.deployment.deployment import open_deployment
 from hub.deployment.proven import prove_once
+from hub.deployment.worker_limit import check_workers
 from hub.presentation.printing import complain
 
 app = typer.Typer()

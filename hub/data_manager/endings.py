@@ -120,6 +120,8 @@ class Endings:
     def send_refusal(self, work: MessageWork, error: HubError) -> None:
         """Send the dead letter and the negative reply of a message whose final state is written already."""
         row, route = work.row, work.route
+        # The reason is a class's name. The error's other texts may quote values of the message.
+        log.warning("message refused", route=route.name, message=row.id, message_id=row.message_id, reason=error.reason)
         headers = {
             "x-orderhub-route": route.name,
             "x-orderhub-step": work.step,

@@ -22,12 +22,13 @@ from types import FrameType
 
 import structlog
 
-from adapters.database.connection.dialect import Dialect, dialect_of_url
+from adapters.database.connection.dialect import dialect_of_url
 from adapters.files import hold_name, machine_name
 from hub.data_manager.lone_work import LoneWork
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.worker import Worker, stopped_by_signals
 from hub.deployment.deployment import Deployment
+from hub.deployment.worker_limit import TooManyWorkers, check_workers, most_workers
 from integration_objects.errors import HubError, Misconfigured
 from integration_objects.surroundings import Surroundings
 
@@ -35,9 +36,6 @@ log = structlog.get_logger()
 
 #: the folder in the deployment's folder where living workers hold their names
 LOCKS = ".orderhub"
-#: SQLite takes one writer at a time: further processes would only wait for each other.
-MOST_ON_SQLITE = 2
-MOST = 64
 #: the first wait before a process that died is started again, in seconds
 FIRST_BACKOFF_S = 0.5
 #: the longest wait before a process that died is started again, in seconds
@@ -51,20 +49,6 @@ PARENT_LOOK_S = 0.5
 _ALL_FINAL, _SOME_LEFT, _CANNOT_WORK, _FAILED = 0, 3, 4, 5
 
 
-class TooManyWorkers(Misconfigured):
-    """More worker processes than the database can serve."""
-
-    where = "orderhub run"
-    why = "at most {most} can work on {place}"
-
-    def __init__(self, what: str, deployment: Deployment) -> None:
-        place, mend = "one machine", "start hubs on more machines"
-        if _dialect(deployment).writers_take_turns:
-            place = "SQLite, which takes one writer at a time"
-            mend = "use PostgreSQL (setting database_url) for more"
-        super().__init__(what, mend=mend, most=_most(deployment), place=place)
-
-
 class WorkersStopped(Misconfigured):
     """Worker processes ended for good, because the deployment or a service that it uses has to be mended."""
 
@@ -74,38 +58,20 @@ class WorkersStopped(Misconfigured):
     mend = "mend that, then start again"
 
 
-def check_workers(deployment: Deployment, number: int) -> None:
-    """Refuse a number of workers that the database can't serve.
-
-    Raises:
-        TooManyWorkers: SQLite takes one writer at a time; more than two processes only wait for each other.
-    """
-    if number > _most(deployment):
-        raise TooManyWorkers(f"{number} worker processes are too many", deployment)
-
-
-def _dialect(deployment: Deployment) -> Dialect:
-    return dialect_of_url(deployment.settings.database_url)
-
-
-def _most(deployment: Deployment) -> int:
-    return MOST_ON_SQLITE if _dialect(deployment).writers_take_turns else MOST
-
-
 def work(deployment: Deployment, once: bool) -> bool:
     """Run one worker in this process until it ends; return whether every message is in a final state.
 
     Raises:
         TooManyWorkers: as many workers as the database can serve run already.
     """
-    names = (worker_name(number) for number in range(1, _most(deployment) + 1))
+    names = (worker_name(number) for number in range(1, most_workers(deployment) + 1))
     # The same names after each start: a process finds the work marks of the dead one whose name it takes.
     held = hold_name(deployment.folder / LOCKS, names)
     if held is None:
         raise TooManyWorkers("one more worker process is too many", deployment)
     name = held.name
     # A shared database may have workers on several machines, whose marks must not be mixed up.
-    if _dialect(deployment).is_shared:
+    if dialect_of_url(deployment.settings.database_url).is_shared:
         name = f"{name}@{machine_name()}"
     # The loaded objects live as long as the process: the collector need not look at them again.
     gc.collect()

@@ -55,6 +55,11 @@ class DeclaredFiles:
         """List the deployment's own declarations in a folder, sorted by path."""
         return [] if self.own is None else in_folder(self.own / package / folder)
 
+    def own_workflows(self) -> list[str]:
+        """List the texts of the Python files with the deployment's own workflows."""
+        folder = None if self.own is None else self.own / "hub" / "workflows"
+        return [] if folder is None else [source.text for source in in_folder(folder, "**/*.py")]
+
     def sources(self, kind: Kind, wanted: Iterable[str]) -> list[Source]:
         """List the shipped declarations called *wanted* that the deployment doesn't replace, then all of its own."""
         own = self.own_sources(kind.package, kind.folder)

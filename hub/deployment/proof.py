@@ -24,6 +24,8 @@ from hub.deployment.deployment import Deployment
 from hub.deployment.folder_layout import folder_findings
 from hub.deployment.loops import loop_findings
 from hub.deployment.settings import Settings, place_of_setting, read_settings
+from hub.deployment.system_findings import system_findings
+from hub.deployment.worker_limit import worker_findings
 from integration_objects.declaration import DeclarationFault
 from integration_objects.errors import HubError, Misconfigured, Retryable, located
 from integration_objects.nearest import nearest
@@ -187,6 +189,10 @@ def _systems(deployment: Deployment) -> list[Finding]:
     return []
 
 
+def _takers(deployment: Deployment) -> list[Finding]:
+    return system_findings(deployment.systems.values(), deployment.files.own_workflows())
+
+
 def _templates(deployment: Deployment) -> list[Finding]:
     return [
         Finding(fault.where, fault.text, fault.mend, "error" if fault.is_error else "warning")
@@ -276,4 +282,4 @@ _USED: tuple[_Stage, ...] = (
     _licence,
     _addresses,
 )
-_STAGES: tuple[_Stage, ...] = (_conditions, _external_objects, _maps, *_USED, _templates)
+_STAGES: tuple[_Stage, ...] = (_conditions, _external_objects, _maps, *_USED, _templates, _takers, worker_findings)

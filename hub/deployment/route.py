@@ -265,7 +265,7 @@ def _route(
         identity=_identity(parts.get("identity"), external),
         key=None if "key" not in parts else _expression(parts["key"], external),
         reply=_reply(parts, objects, maps, map_names),
-        reply_to=parts.texts("reply to"),
+        reply_to=_names(parts, "reply to"),
         retry_s=_delays(parts.get("retry")),
         limits=_limits(parts.get("limits")),
         senders=_senders(parts),
@@ -358,12 +358,21 @@ def _whole_map(node: Node, maps: Mapping[str, DataMap], map_names: Iterable[str]
 
 
 def _senders(parts: Parts) -> tuple[str, ...]:
-    senders = parts.texts("senders")
+    senders = _names(parts, "senders")
     if "senders" in parts and not senders:
         raise parts["senders"].fault(
             "the list of senders is empty", mend="name them, or leave it out: anybody may send"
         )
     return senders
+
+
+def _names(parts: Parts, key: str) -> tuple[str, ...]:
+    """Read a list of names, or a single name; `a, b` would be one name with a comma, and is never meant so."""
+    names = parts.texts(key)
+    if key in parts and parts[key].kind == "scalar" and "," in names[0]:
+        mend = f"write [{names[0]}]; one name with a comma is written in quotes and [ ]"
+        raise parts[key].fault(f"'{names[0]}' is one name with a comma in it", mend=mend)
+    return names
 
 
 def _delays(node: Node | None) -> tuple[int, ...]:

@@ -133,7 +133,7 @@ class Settings(BaseSettings):
     )
     unsafe_database: bool = Field(
         False,
-        description="yes starts the hub on a PostgreSQL that may lose what it has acknowledged (fsync off)",
+        description="whether the hub starts on a PostgreSQL that may lose what it has acknowledged (fsync off)",
     )
 
     @field_validator("time_zone")

@@ -188,3 +188,11 @@ def test_a_generated_object_has_a_value_of_each_type_and_nests_one_deep() -> Non
     assert len(generated(external, "1", 2).children) == 2
     # A component that must be there is there also where lists are empty.
     assert [len(child.children) for child in generated(external, "1", 0).children] == [0]
+
+
+def test_a_key_that_stands_twice_is_told_unless_it_is_made_from_a_value() -> None:
+    [(_, text, _, is_error)] = faults('{"a": 1, "b": {"c": 1, "c": 2}}', Layout("json"))
+    assert "an object of the result has the key 'c' twice" in text
+    assert not is_error
+    by_name = "{ {% for l in lines %}{{ l.Name }}: 1{% if not loop.last %},{% endif %}{% endfor %} }"
+    assert faults(by_name, Layout("json")) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
 from schemas.check import parse
 from tests.road import mainframe_line, mainframe_order, provisioning_status, sample, work_order_lines
@@ -200,3 +201,17 @@ def test_an_object_that_nobody_takes_is_refused_at_the_hubs_own_door(road):
     xml = f'<Message IntObjectName="OM Quote"><ListOfOMQuote>{quote}</ListOfOMQuote></Message>'
     shown = road.work(xml, "hub_object", "M1")
     assert (shown["state"], shown["reason"]) == ("rejected", "ObjectNotTaken")
+
+
+def test_a_refused_message_leaves_one_line_in_the_log_without_its_values(road):
+    with capture_logs() as lines:
+        road.work(mainframe_order("1", mainframe_line(1, "A", "LCLLN001"), customer="987654"), id="M-1")
+    [line] = [line for line in lines if line["event"] == "message refused"]
+    assert line.pop("message")
+    assert line == {
+        "event": "message refused",
+        "log_level": "warning",
+        "route": "mainframe_order",
+        "message_id": "M-1",
+        "reason": "AccountUnknown",
+    }

@@ -127,6 +127,24 @@ root: "{urn:kite}bestellung"
   </xs:complexType>
 </xs:schema>
 """,
+    "schemas/kite/bill.yaml": """\
+external object: Kite Bill
+schema: kite/bill.xsd
+root: rechnung
+""",
+    "schemas/kite/bill.xsd": """\
+<?xml version="1.0"?>
+<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+  <xs:element name="rechnung">
+    <xs:complexType>
+      <xs:sequence>
+        <xs:element name="text" type="xs:string"/>
+      </xs:sequence>
+      <xs:attribute name="id" type="xs:string"/>
+    </xs:complexType>
+  </xs:element>
+</xs:schema>
+""",
     "schemas/kite/answer.yaml": """\
 external object: Kite Answer
 schema: kite/answer.xsd
@@ -187,6 +205,15 @@ code,value
 L1,Local Line
 C1,CallerID
 """,
+    "maps/om_billing_event_to_kite_bill.yaml": """\
+map: OM Billing Event to Kite Bill
+from: OM Billing Event
+to: Kite Bill
+make: rechnung
+fields:
+  "@id": "[Event Id]"
+  text: "coalesce([Order Number], 'unknown')"
+""",
     "maps/om_reply_to_kite_answer.yaml": """\
 map: OM Reply to Kite Answer
 from: OM Reply
@@ -222,9 +249,9 @@ type: Ledger
 """,
     "adapters/systems/archive.yaml": """\
 system: Archive
-takes: OM Reply
-map: OM Reply to Kite Answer
-object: Kite Answer
+takes: OM Billing Event
+map: OM Billing Event to Kite Bill
+object: Kite Bill
 channel: kite.archive
 repeats: recognised by key
 """,

@@ -81,6 +81,11 @@ def test_the_page_of_settings_has_every_setting_as_the_code_has_it() -> None:
     assert f"`{PREFIX}DATABASE_URL`" in SETTINGS
 
 
+def test_the_help_of_a_setting_begins_with_a_word_that_may_be_capitalised() -> None:
+    first = {name: (field.description or "").split()[0] for name, field in Settings.model_fields.items()}
+    assert [name for name, word in first.items() if not word.isalpha() or word in ("yes", "no", "true", "false")] == []
+
+
 def _default(value: object) -> str:
     return "none" if value is None else f"`{json.dumps(value)}`"
 

@@ -58,3 +58,9 @@ def test_the_address_of_a_server_is_not_shown_in_whatever_form_it_is_written(tmp
         read_settings(tmp_path)
     assert "SECRET" not in str(caught.value)
     assert str(caught.value).startswith(f"the setting '{name}' can't be read\n")
+
+
+def test_one_text_is_a_list_and_a_text_with_commas_too(tmp_path):
+    (tmp_path / "orderhub.toml").write_text('secrets = "Password"\nroutes = "hub_object, mainframe_order"\n')
+    settings = read_settings(tmp_path)
+    assert (settings.secrets, settings.routes) == (["Password"], ["hub_object", "mainframe_order"])
