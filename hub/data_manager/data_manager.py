@@ -183,8 +183,14 @@ class DataManager:
         worked = self._work_asked(0.0)
         group, passed = self._mark_next(limit)
         self._bytes_before = sum(work.row.size for work in group)
-        # A message that a process died with is prepared here: its next death must be its own.
-        asking = [work for work in group if work.asks_outside and work.row.died_at is None]
+        # A message that a process died with is prepared here: its next death must be its own. In an outage that would
+        # hold up all others at each try. A process that dies then knows of no outage at its next start, and finds it.
+        asking = [
+            work
+            for work in group
+            if work.asks_outside
+            and (work.row.died_at is None or any(one.failures for one in self._services(work.route)))
+        ]
         others = [work for work in group if work not in asking]
         if asking:
             for work in asking:

@@ -118,6 +118,25 @@ def test_a_system_that_hangs_holds_up_its_own_messages_only_and_is_asked_once(ca
     work_until(care, lambda: states(care, requests) == [("done", None, 1)] * 4 + [("done", None, 2)])
 
 
+def test_in_an_outage_a_message_that_a_process_died_with_holds_up_nobody(care, service, clock):
+    hang(service)
+    care.open_hub.runtime.pricing._client._timeout_s = 3 * TIMEOUT_S  # for a busy machine
+    requests = send_requests(care, 1)
+    with care.open_hub.write() as transaction:
+        transaction.messages.inbox.work_alone(requests)
+    care.open_hub.deployment.health["pricing"].failed()
+    clock.now += 1
+    began = time.monotonic()
+    care.road.manager.work(25)
+    account = care.road.send(ACCOUNT, "hub_object", "A-1")
+    care.road.manager.work(25)
+    assert care.road.shown(account)["state"] == "done"
+    assert time.monotonic() - began < 2 * TIMEOUT_S
+    assert len(marked(care)) == 1, "the question is still out"
+    work_until(care, lambda: marked(care) == [])
+    assert states(care, requests) == [("retrying", "ServiceStillAway", 0)]
+
+
 def test_an_outage_uses_up_no_attempts(care, service, clock):
     service.answer = lambda question: (503, b"")
     (row_id,) = send_requests(care, 1)
