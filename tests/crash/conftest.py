@@ -71,7 +71,7 @@ def served_hub(tmp_path, fresh_database, fresh_broker):
 
     def make(**parts):
         folder = tmp_path / f"hub-{len(hubs) + 1}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         hubs.append(HubAtWork(folder, fresh_database, fresh_broker, **parts))
         return hubs[-1]
 

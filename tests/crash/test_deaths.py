@@ -122,9 +122,11 @@ def test_a_message_that_waits_for_a_lock_while_the_hub_is_killed_is_not_to_blame
 
 def test_a_message_that_kills_every_process_is_parked_and_the_others_are_worked(served_hub, tmp_path):
     """On a route without an order: the broker hands the message over again, and the supervisor starts the process."""
+    # The folder of the test's first hub: the declarations are there before the hub declares its queues.
     for place, text in (("hub/routes/deadly.yaml", ROUTE_OF_OWN), ("hub/workflows/deadly.py", WORKFLOW_OF_OWN)):
-        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / place).write_text(text)
+        file = tmp_path / "hub-1" / place
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
     hub = served_hub(workers=1)
     hub.publish("hub.deadly", [Envelope(f"D-{number}", request(number)) for number in range(1, 11)])
     hub.start()
