@@ -26,7 +26,7 @@ from typing import Any, Literal, TypeVar
 from adapters.rendering.columns import MAX_WIDTH
 from adapters.rendering.render import ENCODINGS, ENDS, Format, Layout, Template
 from adapters.rendering.template_proof import TemplateFault, template_faults
-from adapters.transport import KINDS, TransportKind
+from adapters.transport import KINDS, TransportKind, refused_property
 from integration_objects.declaration import DeclarationFault, Node, Source, read
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import Invalid, Misconfigured, Refused
@@ -286,8 +286,8 @@ class _SystemReading:
             transport=transport,
             place=place,
             repeats=self._choice("repeats", "recognised by message id", "recognised by key", "in doubt"),
-            content_type=self.parts.text("content type", _content_type(layout)),
-            type=self.parts.text("type", external or takes),
+            content_type=self._property("content type", _content_type(layout)),
+            type=self._property("type", external or takes),
             where=self._node.where,
             _definitions=self._definitions,
             _compiled=self._template(template, layout) if template is not None and layout else None,
@@ -302,6 +302,18 @@ class _SystemReading:
             mend = f"name a {' or a '.join(map(repr, KINDS))}"
             raise self._node.fault("a system has one transport", why, mend=mend)
         return KINDS[names[0]], self._matching(names[0], _PLACE)
+
+    def _property(self, key: str, default: str) -> str:
+        """Read a property of the system's messages: the content type or the type."""
+        text = self.parts.text(key, default)
+        # Here, and not when a message leaves: each message of the system would be set aside.
+        why = refused_property(key.replace(" ", "_"), text)
+        if why:
+            # Without the key, the object's name is the type.
+            place = next(self.parts[name] for name in (key, "object", "takes") if name in self.parts)
+            mend = f"write '{key}: ...' with 1 to 255 characters, no control character among them"
+            raise place.fault(f"{text!r} can't be the {key} of a message", why, mend=mend)
+        return text
 
     def _prove_shapes(self, takes: str, data_map: str | None, external: str | None, template: str | None) -> None:
         """Check that the result of each step is the object that the next step takes."""

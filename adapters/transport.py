@@ -477,7 +477,16 @@ def refused_id(text: str) -> str:
     >>> refused_id("MF-0001"), refused_id("a\\tb"), refused_id("\U0001f4e6" * 64)
     ('', 'character 2 is the control character U+0009', 'it has 256 bytes in UTF-8, and may have 255')
     """
-    return _refused_length(text, MOST_ID_CHARACTERS) or _refused_character(text)
+    return refused_property("message_id", text)
+
+
+def refused_property(part: str, text: str) -> str:
+    """Return why *text* can't travel as this property of an envelope, such as its type; "" where it can.
+
+    >>> refused_property("content_type", "text/csv"), refused_property("type", "Rows\\n")
+    ('', 'character 5 is the control character U+000A')
+    """
+    return _refused_length(text, _LENGTHS[part]) or _refused_character(text)
 
 
 def _refused_length(text: str, most: int) -> str:

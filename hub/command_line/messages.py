@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters.database.messages.inbox_row import InboxRow
-from adapters.database.messages.outbox import OUTBOX_STATES
+from adapters.database.messages.outbox import OUTBOX_STATES, OutboxRow
 from adapters.database.messages.store import MessageStore
 from adapters.database.schema.hub_tables import STATES
 from hub.command_line.exit_codes import CommandMisused, misused
@@ -31,8 +31,6 @@ _OUTBOUND = ("id", "kind", "destination", "type", "message_id", "state", "sent_a
 _LEAVING = ("id", "state", "kind", "destination", "type", "message_id", "created_at", "attempts", "reason")
 #: the identity of a message without one: its body's digest
 _DIGEST = re.compile("[0-9a-f]{64}")
-#: the states of a message that has not left
-_NOT_LEFT = "waiting or set aside"
 
 
 class MessageUnknown(Refused):
@@ -82,6 +80,24 @@ class MessageNotThere(Refused):
     where = "message {row_id}"
     why = "it is {state}; this can be done with messages that are {states}"
     mend = "`orderhub messages list` shows every message's state"
+
+
+class MessageLeaves(Refused):
+    """A command for messages that came in names a message that leaves."""
+
+    what = "the message {id} is an outbound message"
+    where = "message {id}"
+    why = "only messages that came in are worked again"
+    mend = "`orderhub messages resend {id}` puts it back into its place in the line"
+
+
+class MessageCameIn(Refused):
+    """A command for messages that leave names a message that came in."""
+
+    what = "the message {id} is an inbound message"
+    where = "message {id}"
+    why = "only messages that leave are sent again"
+    mend = "`orderhub messages replay {id}` has it worked again; `orderhub messages outbound` lists messages that leave"
 
 
 @messages_app.command("list")
@@ -195,35 +211,47 @@ def _print_record(record: Mapping[str, Any]) -> None:
 def replay_message(
     id: Annotated[str, typer.Argument(help="A parked, retrying, refused or dead message.")],
     dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
     """Put a message back in its place, to be worked again by `orderhub run`."""
     with opened_hub() as open_hub, open_hub.write(dry_run=dry_run) as transaction:
+        if transaction.messages.outbox.row(id) is not None:
+            raise MessageLeaves(id=id)
         row = _row(transaction.messages, id)
         if not transaction.messages.inbox.replay(row.id):
             states = "parked, retrying, rejected, invalid or dead"
             raise MessageNotThere(row_id=row.id, state=row.state, states=states)
+    if as_json:
+        print_json({"id": row.id, "state": "received"})
     complain(f"{row.id}: would be put back, and worked again" if dry_run else f"{row.id}: received")
 
 
 @messages_app.command("give-up")
 def give_up_message(
     id: Annotated[str, typer.Argument(help="A parked or retrying message, or one that has not left.")],
+    as_json: Json = False,
 ) -> None:
     """Make a message dead: it is kept, and its key is free for the others. A message that leaves is never sent."""
     with opened_hub() as open_hub:
         with open_hub.write() as transaction:
             leaving = transaction.messages.outbox.row(id)
             if leaving is not None and not transaction.messages.outbox.give_up(leaving.id):
-                raise MessageNotThere(row_id=leaving.id, state=leaving.state, states=_NOT_LEFT)
+                raise _left(leaving)
         if leaving is not None:
-            complain(f"{leaving.id}: given up")
+            _tell_end(leaving.id, "given up", as_json)
             return
         # Apart from the transaction above: the data manager opens its own, and SQLite has one writer at a time.
         with open_hub.read() as transaction:
             row = _row(transaction.messages, id)
         if not DataManager(open_hub).give_up(row.id):
             raise MessageNotThere(row_id=row.id, state=row.state, states="parked or retrying")
-    complain(f"{row.id}: dead")
+    _tell_end(row.id, "dead", as_json)
+
+
+def _tell_end(id: str, state: str, as_json: bool) -> None:
+    if as_json:
+        print_json({"id": id, "state": state})
+    complain(f"{id}: {state}")
 
 
 @messages_app.command("resend")
@@ -231,8 +259,10 @@ def resend_message(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Messages that have not left.")],
     to: Annotated[str | None, typer.Option("--to", help="Another channel, or folder:NAME.")] = None,
     dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
     """Put messages that have not left back into their places in the line, or send them elsewhere; all or none."""
+    rows: list[dict[str, str]] = []
     with opened_hub() as open_hub, open_hub.write(dry_run=dry_run) as transaction:
         if to is not None:
             with misused():
@@ -240,11 +270,20 @@ def resend_message(
         for id in ids:
             row = transaction.messages.outbox.row(id)
             if row is None:
-                raise MessageUnknown(id=id)
+                raise MessageCameIn(id=_row(transaction.messages, id).id)
             if not resend(open_hub, transaction, row, to):
-                raise MessageNotThere(row_id=row.id, state=row.state, states=f"{_NOT_LEFT} or given up")
+                raise _left(row)
             place = to or row.message.destination
+            rows.append({"id": row.id, "state": "waiting", "destination": place})
             complain(f"{row.id}: would wait for {place}" if dry_run else f"{row.id}: waiting for {place}")
+    if as_json:
+        print_json(rows)
+
+
+def _left(row: OutboxRow) -> MessageNotThere:
+    """Make the error for an outbound message that nothing can be done with: it is sent or given up."""
+    mend = f"nothing: a message that is sent or given up is never sent again; `orderhub messages show {row.id}` has it"
+    return MessageNotThere(row_id=row.id, state=row.state, states="waiting or set aside", mend=mend)
 
 
 def _row(messages: MessageStore, id: str) -> InboxRow:

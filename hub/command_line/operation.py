@@ -119,16 +119,21 @@ def _set_component(component: str, paused: bool) -> None:
 
 
 @database.command("upgrade")
-def upgrade_database(dry_run: DryRun = False) -> None:
+def upgrade_database(dry_run: DryRun = False, as_json: Json = False) -> None:
     """Create or migrate the database, and add what the deployment's extensions need."""
     # Not `opened_hub`: that refuses a PostgreSQL database which isn't upgraded yet.
     with closing(OpenHub(open_deployment(pathlib.Path.cwd()))) as open_hub:
         definitions = open_hub.deployment.definitions
         if dry_run:
             statements = planned_upgrade(open_hub.database, definitions)
-            for statement in statements:
-                out(statement)
+            if as_json:
+                print_json({"state": "to be upgraded" if statements else "ready", "statements": statements})
+            else:
+                for statement in statements:
+                    out(f"{statement};")
             complain("the database would be upgraded" if statements else "the database is ready: nothing would be done")
         else:
             upgrade(open_hub.database, definitions)
+            if as_json:
+                print_json({"state": "ready"})
             complain("the database is ready")

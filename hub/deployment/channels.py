@@ -18,7 +18,6 @@ class ChannelUnknown(UnknownName, Refused):
     """A command names a channel that nothing leaves on."""
 
     kind = "channel"
-    where = "orderhub receive"
     why = "no system, route, reply or dead letter names it; there are {names}"
 
 
@@ -63,10 +62,12 @@ def channels_of(deployment: Deployment) -> list[str]:
     return sorted({channel.name for channel in channels} | dead_letters)
 
 
-def check_channel(deployment: Deployment, outbox: Outbox, channel: str) -> None:
+def check_channel(deployment: Deployment, outbox: Outbox, channel: str, where: str = "orderhub receive") -> None:
     """Refuse a channel that nothing leaves on.
 
     A channel that once had a message is known, too, and so is a reply-to that some route allows by a pattern.
+
+    *where* is the place of the channel's name in the command.
 
     Raises:
         ChannelUnknown: names the known channels.
@@ -77,7 +78,7 @@ def check_channel(deployment: Deployment, outbox: Outbox, channel: str) -> None:
     if channel in known or any(fnmatch.fnmatchcase(channel, pattern) for pattern in patterns):
         return
     if not outbox.has_had(channel):
-        raise ChannelUnknown(channel, known)
+        raise ChannelUnknown(channel, known, where=where)
 
 
 def check_destination(deployment: Deployment, outbox: Outbox, destination: str) -> None:
@@ -90,4 +91,4 @@ def check_destination(deployment: Deployment, outbox: Outbox, destination: str) 
     """
     read = destination_of(destination)
     if read.is_answer or read.kind is CHANNEL:
-        check_channel(deployment, outbox, destination)
+        check_channel(deployment, outbox, destination, "option --to")

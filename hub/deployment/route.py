@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
-from adapters.transport import CHANNEL, KINDS, TransportKind, destination_of
+from adapters.transport import CHANNEL, KINDS, TransportKind, destination_of, refused_property
 from hub.workflow_manager.origin import WhoPrices
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.declaration import Node, Parts, Source, read
@@ -307,6 +307,10 @@ def _place(node: Node, kind: TransportKind) -> str:
         return node.matching(_NAME, f"a {kind.name}'s name", "letters and digits, with _ - . between", "my_orders")
     # Another system may have named the queue: any name will do that a queue can have, and that is no other transport's.
     name = node.matching(_CHANNEL, "a channel's name", "1 to 255 characters without blanks around them", "my.orders")
+    # A reply to this channel, or a message that names it, carries the name in its envelope.
+    why = refused_property("reply_to", name)
+    if why:
+        raise node.fault(f"{name!r} can't be a channel's name", why, mend="write a shorter name, of plain characters")
     if destination_of(name).kind is not CHANNEL:
         raise node.fault(
             f"'{name}' is no channel", "it begins as another transport's names do", mend="name it otherwise"
@@ -453,6 +457,11 @@ def _reply(
             f"the map '{data_map.name}' goes from '{data_map.source.name}' to '{data_map.target.name}'",
             mend=f"a reply's map goes from 'OM Reply' to '{answer.definition.name}'",
         )
+    # The object's name is the type of each reply.
+    why = refused_property("type", answer.definition.name)
+    if why:
+        what = f"{answer.definition.name!r} can't be the type of a message"
+        raise parts["object"].fault(what, why, mend="give the external object a shorter name, of plain characters")
     _prove_answers(data_map, parts["map"], route["object"].text())
     return Reply(data_map, answer, channel)
 

@@ -192,17 +192,18 @@ _SET_ASIDE = (
 )
 _PUT_BACK = (
     update(OUTBOX)
-    .where(_THE_ROW, _C.sent_at.is_(None))
+    # A message that was given up never leaves: its cause may have been served otherwise.
+    .where(_THE_ROW, _C.sent_at.is_(None), _C.given_up_at.is_(None))
     .values(
         destination=func.coalesce(bindparam("elsewhere"), _C.destination),
         body=func.coalesce(bindparam("made", type_=LargeBinary), _C.body),
-        content_type=func.coalesce(bindparam("made_type"), _C.content_type),
+        content_type=func.coalesce(bindparam("made_content_type"), _C.content_type),
+        type=func.coalesce(bindparam("made_type"), _C.type),
         object=None,
         attempts=0,
         error=None,
         due_at=bindparam("now"),
         aside_at=None,
-        given_up_at=None,
     )
 )
 _GIVE_UP = (
@@ -384,18 +385,23 @@ class Outbox:
         self._connection.execute(_SET_ASIDE, {**values, "fault": json.dumps(dict(error), ensure_ascii=False)})
 
     def put_back(
-        self, row_id: str, destination: str | None = None, body: bytes | None = None, content_type: str | None = None
+        self,
+        row_id: str,
+        destination: str | None = None,
+        body: bytes | None = None,
+        content_type: str | None = None,
+        type: str | None = None,
     ) -> bool:
-        """Put a row that has not left back into its place in the line; return False for one that is sent.
+        """Put a row that has not left back into its place in the line; return False for one sent or given up.
 
         Args:
             row_id: the row's own id.
             destination: another one; None for its own.
-            body, content_type: of the message, where it had still to be made.
+            body, content_type, type: of the message, where they are made anew; None for those that it has.
         """
-        values = {"row_id": row_id, "elsewhere": destination, "made": body, "made_type": content_type}
-        values["now"] = self._surroundings.now()
-        return self._connection.execute(_PUT_BACK, values).rowcount == 1
+        values = {"row_id": row_id, "elsewhere": destination, "now": self._surroundings.now()}
+        made = {"made": body, "made_content_type": content_type, "made_type": type}
+        return self._connection.execute(_PUT_BACK, {**values, **made}).rowcount == 1
 
     def give_up(self, row_id: str) -> bool:
         """Give up a row that has not left: it is kept, and never sent; return False for one that is sent."""

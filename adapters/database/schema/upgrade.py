@@ -87,7 +87,9 @@ def upgrade(
 
 
 def planned_upgrade(database: Database, definitions: Definitions) -> list[str]:
-    """Return the SQL statements that `upgrade` would execute now, in their order; the database stays as it is.
+    """Return the SQL statements that `upgrade` would execute now, in their order, each without its semicolon.
+
+    Their values are literals, so that a person can run them. The database stays as it is.
 
     The statements are executed in a transaction that is rolled back: only the database knows whether it takes them.
 
@@ -96,9 +98,9 @@ def planned_upgrade(database: Database, definitions: Definitions) -> list[str]:
     """
     statements: list[str] = []
 
-    def collect(connection: Connection, cursor: Any, statement: str, values: Any, *rest: Any) -> None:
+    def collect(connection: Connection, cursor: Any, statement: str, values: Any, context: Any, is_many: bool) -> None:
         if statement.split(None, 1)[0].upper() not in _WITHOUT_EFFECT:
-            statements.append(f"{statement.strip()};" + (f"  -- {values}" if values else ""))
+            statements.append((_with_values(connection, statement, context) if values else statement).strip())
 
     try:
         with database.write() as connection:
@@ -107,6 +109,15 @@ def planned_upgrade(database: Database, definitions: Definitions) -> list[str]:
             raise _PlanMade
     except _PlanMade:
         return statements
+
+
+def _with_values(connection: Connection, statement: str, context: Any) -> str:
+    """Write a statement with its values as literals; one that the driver was handed as text stays as it is."""
+    if context.compiled is None or len(context.compiled_parameters) != 1:
+        return statement
+    (values,) = context.compiled_parameters
+    with_values = context.compiled.statement.values(**values)
+    return str(with_values.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
 
 
 class _PlanMade(Exception):  # it ends a transaction, and is no error

@@ -70,7 +70,13 @@ def test_a_dry_run_of_an_upgrade_prints_the_statements_and_does_nothing(command)
     assert planned.err == "the database would be upgraded\n"
     assert "CREATE TABLE hub_inbox" in planned.out
     assert command("db", "upgrade", "--dry-run").err == planned.err
-    command("db", "upgrade")
+    as_json = json.loads(command("db", "upgrade", "--dry-run", "--json").out)
+    assert as_json["state"] == "to be upgraded"
+    # Sorted: the indexes of one table are made in any order.
+    printed = "".join(f"{statement};\n" for statement in as_json["statements"])
+    assert sorted(printed.splitlines()) == sorted(planned.out.splitlines())
+    assert json.loads(command("db", "upgrade", "--json").out) == {"state": "ready"}
+    assert json.loads(command("db", "upgrade", "--dry-run", "--json").out) == {"state": "ready", "statements": []}
     ready = command("db", "upgrade", "--dry-run")
     assert (ready.out, ready.err) == ("", "the database is ready: nothing would be done\n")
 

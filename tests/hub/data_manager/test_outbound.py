@@ -10,6 +10,7 @@ from sqlalchemy import update
 from adapters.database.messages.outbox import OUTBOX, OutboxMessage
 from adapters.transport import Envelope
 from adapters.transports.memory import MemoryBroker, MemoryTransport
+from hub.workflow_manager.effects import SYSTEM_HEADER
 from tests.road import Road, mainframe_line, mainframe_order, provisioning_status, sample, work_order_lines
 
 BAD_ID = "MF-0001\n"
@@ -157,6 +158,7 @@ def test_a_message_that_has_not_left_can_be_sent_elsewhere_and_given_up(road, co
     first, second = emit(road, *(OutboxMessage(id, "gone.queue", "reply", b"<a/>") for id in ("one", "two")))
     wrong = command("messages", "resend", first, "--to", "billing.event", expect=2)
     assert "did you mean 'billing.events'?" in wrong.err
+    assert "  where: option --to\n" in wrong.err
     assert command("messages", "resend", first, "--to", "folder:rescue", "--dry-run").err == (
         f"{first}: would wait for folder:rescue\n"
     )
@@ -169,8 +171,12 @@ def test_a_message_that_has_not_left_can_be_sent_elsewhere_and_given_up(road, co
     assert "it is sent" in command("messages", "resend", first, expect=1).err
     assert json.loads(command("messages", "show", second, "--json").out)["state"] == "given up"
     assert command("messages", "show", second, "--body").out == "<a/>\n"
-    command("messages", "resend", second)
-    assert states(road, "gone.queue") == {"two": ("waiting", None)}
+    for repeated in (("resend", second), ("resend", second, "--to", "folder:rescue"), ("give-up", second)):
+        refused = command("messages", *repeated, expect=1).err
+        assert "it is given up; this can be done with messages that are waiting or set aside" in refused
+        assert "never sent again" in refused
+    assert road.run()
+    assert states(road, "gone.queue") == {"two": ("given up", None)}
 
 
 def test_a_message_that_an_operator_sends_elsewhere_while_it_is_published_leaves_for_both(road):
@@ -190,6 +196,59 @@ def test_what_is_refused_by_its_transport_is_refused_again_until_an_operator_giv
         command("messages", "resend", row_id)
     command("messages", "give-up", row_id)
     assert brokered.run()
+
+
+@pytest.mark.parametrize("system", ["Billing", None], ids=["declared", "no system"])
+def test_an_envelope_that_was_refused_gets_what_its_system_declares_today(brokered, broker, command, system):
+    headers = {} if system is None else {SYSTEM_HEADER: system}
+    queue = "billing.events"
+    labels = {"content_type": "text/csv\x07", "type": "Rows\n", "headers": headers}
+    [row_id] = emit(brokered, OutboxMessage("one", queue, "outbound", b"<a/>", **labels))
+    assert not brokered.run()
+    assert states(brokered, queue) == {"one": ("set aside", "EnvelopeRefused")}
+    command("messages", "resend", row_id)
+    assert brokered.run() == (system is not None)
+    if system is None:
+        assert states(brokered, queue) == {"one": ("set aside", "EnvelopeRefused")}
+    else:
+        [entry] = broker.queues[queue]
+        declared = brokered.open_hub.deployment.systems[system]
+        assert (entry.envelope.content_type, entry.envelope.type) == (declared.content_type, declared.type)
+
+
+def test_a_message_that_only_waits_keeps_its_envelope(road, command):
+    labels = {"content_type": "text/csv", "type": "Rows", "headers": {SYSTEM_HEADER: "Billing"}}
+    [row_id] = emit(road, OutboxMessage("one", "billing.events", "outbound", b"<a/>", **labels))
+    command("messages", "resend", row_id)
+    [row] = road.take("billing.events")  # whatever its time: the command has the real clock
+    assert (row.message.content_type, row.message.type) == ("text/csv", "Rows")
+
+
+def test_commands_for_the_other_direction_are_named(road, command):
+    came = road.send(sample("order-3-unknown-product.xml"), id="M-1")
+    [leaves] = emit(road, OutboxMessage("one", "gone.queue", "reply", b"<a/>"))
+    refused = command("messages", "replay", leaves, expect=1).err
+    assert refused.startswith(f"the message {leaves} is an outbound message\n")
+    assert f"`orderhub messages resend {leaves}`" in refused
+    for id in (came, "M-1"):
+        refused = command("messages", "resend", id, expect=1).err
+        assert refused.startswith(f"the message {came} is an inbound message\n")
+        assert f"`orderhub messages replay {came}`" in refused
+    for name in ("replay", "resend"):
+        assert command("messages", name, "nothing", expect=1).err.startswith("there is no message 'nothing'\n")
+
+
+def test_an_operators_decisions_are_printed_as_json(road, command):
+    came = road.work(sample("order-3-unknown-product.xml"))["id"]
+    ids = emit(road, *(OutboxMessage(id, "gone.queue", "reply", b"<a/>") for id in ("one", "two")))
+    waiting = [{"id": id, "state": "waiting", "destination": "folder:rescue"} for id in ids]
+    for more in (("--dry-run",), ()):
+        assert json.loads(command("messages", "resend", *ids, "--to", "folder:rescue", "--json", *more).out) == waiting
+        replayed = json.loads(command("messages", "replay", came, "--json", *more).out)
+        assert replayed == {"id": came, "state": "received"}
+    assert json.loads(command("messages", "give-up", ids[0], "--json").out) == {"id": ids[0], "state": "given up"}
+    refused = json.loads(command("messages", "resend", ids[0], "--json", expect=1).out)
+    assert refused["reason"] == "MessageNotThere"
 
 
 class TestReplies:
