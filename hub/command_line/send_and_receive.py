@@ -157,7 +157,7 @@ def _file(open_hub: OpenHub, route: Route, files: Sequence[pathlib.Path], proper
     for file, envelope in zip(files, envelopes, strict=True):
         filed = manager.file(route, [Delivery(envelope, route.place, "local", shown_path(file))])[0]
         out(f"{filed.row_id}\t{filed.outcome}\t{filed.state}\t{shown_path(file)}")
-        is_refused = is_refused or filed.outcome == "id reused"
+        is_refused = is_refused or (filed.row is not None and filed.state != "received")
     if is_refused:
         raise typer.Exit(REFUSED)
 

@@ -30,6 +30,7 @@ class SystemUnknown(UnknownName, Refused):
     """A command names a system that the deployment doesn't have."""
 
     kind = "system"
+    where = "argument SYSTEM"
     why = "there are {systems}"
     otherwise = "name one of them; a shipped one must be listed in the setting `systems`"
 

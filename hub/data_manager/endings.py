@@ -114,7 +114,7 @@ class Endings:
         """Write the final state of a refused message, its dead letter and its negative reply."""
         error = without_secrets(error, work.secrets)
         # State, dead letter and reply in one transaction: a death leaves all three or none.
-        self._messages.pending_writes.finish(work.ending(_refused_state(error), error))
+        self._messages.pending_writes.finish(work.ending(refused_state(error), error))
         self.send_refusal(work, error)
 
     def send_refusal(self, work: MessageWork, error: HubError) -> None:
@@ -154,7 +154,7 @@ class Endings:
             )
         )
         order = None if work.tree is None else ComplexObject.of(work.tree).header
-        self._reply(work, Outcome(_refused_state(error), error_reply([error], order)))
+        self._reply(work, Outcome(refused_state(error), error_reply([error], order)))
 
     def give_up(self, work: MessageWork) -> None:
         """Send the sender of a message that an operator gave up the negative reply."""
@@ -212,7 +212,8 @@ def reply_body(
     return hub_to_xml(tree, definitions)
 
 
-def _refused_state(error: HubError) -> str:
+def refused_state(error: HubError) -> str:
+    """Return the final state of a message that *error* refuses."""
     return "invalid" if isinstance(error, Invalid) else "rejected"
 
 

@@ -12,7 +12,7 @@ import structlog
 
 from adapters.database.messages.filing import Arrival, Filed, MessageIdReused
 from adapters.transport import MOST_ID_CHARACTERS, Delivery, Oversize, refused_id
-from hub.data_manager.endings import Endings
+from hub.data_manager.endings import Endings, refused_state
 from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.route import Route, value_in
@@ -104,7 +104,7 @@ def file_arrivals(
     filed = transaction.messages.file_all(arrivals)
     endings = Endings(transaction)
     messages = []
-    for (route, delivery), arrival, result in zip(deliveries, arrivals, filed, strict=True):
+    for number, ((route, delivery), arrival, result) in enumerate(zip(deliveries, arrivals, filed, strict=True)):
         if result.row is None:
             continue  # a repeat
         work = MessageWork(transaction.open_hub, result.row, route)
@@ -115,6 +115,7 @@ def file_arrivals(
         # letter.
         elif arrival.fault is not None:
             endings.refuse(work, arrival.fault)
+            filed[number] = replace(result, state=refused_state(arrival.fault))
         else:
             messages.append((work, delivery))
     return filed, messages

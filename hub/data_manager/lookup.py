@@ -36,6 +36,7 @@ class StoredObjectUnknown(UnknownName, Refused):
     """There is no integration object of this name, or none that is stored."""
 
     kind = "integration object"
+    where = "argument OBJECT"
     why = "there are {names}"
 
 

@@ -65,6 +65,7 @@ class MapUnknown(UnknownName, Refused):
     """A command names a map that neither the hub nor the deployment has."""
 
     kind = "map"
+    where = "argument MAP"
 
 
 class Deployment:

@@ -187,7 +187,8 @@ def test_a_failing_command_says_how_to_mend_it_with_its_reason_and_exit_code(she
     ran = shell.ran(*arguments)
     assert (ran.returncode, ran.stdout) == (code, "")
     assert what in ran.stderr
-    assert "  mend:  " in ran.stderr
+    for part in ("where", "mend"):
+        assert f"  {part + ':':<7}" in ran.stderr
     assert ran.stderr.endswith(f"  reason: {reason}\n")
     assert "Traceback" not in ran.stderr
 

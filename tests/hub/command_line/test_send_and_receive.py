@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from adapters.transport import MOST_BYTES
 from adapters.transports.memory import MemoryBroker, MemoryTransport
-from tests.road import sample
+from tests.road import mainframe_line, mainframe_order, sample
 
 
 def test_a_file_with_any_name_is_sent_and_its_source_can_be_read(road, command, tmp_path):
@@ -49,6 +49,15 @@ def test_a_large_file_goes_into_a_folder_whole_and_is_refused_as_too_large(road,
     assert (shown["state"], shown["reason"]) == ("invalid", "LimitExceeded")
     assert (shown["size"], shown["digest"]) == (len(body), hashlib.sha256(body).hexdigest())
     assert (tmp_path / "folders" / "mainframe" / "rejected" / "large.xml").stat().st_size == len(body)
+
+
+def test_a_message_that_is_refused_at_the_door_is_printed_with_its_state(road, command, tmp_path):
+    body = mainframe_order("1", mainframe_line("A", "A", "LCLLN001"), message="bad&#133;id")
+    (tmp_path / "a.xml").write_text(body)
+    (tmp_path / "b.xml").write_bytes(sample("order-1-new-service.xml"))
+    lines = command("send", "mainframe_order", "a.xml", "b.xml", expect=1).out.splitlines()
+    assert [line.split("\t")[1:] for line in lines] == [["new", "invalid", "a.xml"], ["new", "received", "b.xml"]]
+    assert road.shown(lines[0].split("\t")[0])["reason"] == "IdentityRefused"
 
 
 def test_a_folder_carries_no_ids(road, command, tmp_path):
