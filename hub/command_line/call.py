@@ -28,7 +28,7 @@ import typer
 from typer.core import TyperCommand
 
 from adapters.files import read_file
-from hub.command_line.exit_codes import MISUSED, CommandFailed, misused
+from hub.command_line.exit_codes import CommandMisused, misused
 from hub.deployment.definitions import load_definitions, own_folder
 from hub.deployment.own_python import own_python
 from hub.presentation.printing import complain
@@ -75,7 +75,7 @@ class MethodUnknown(UnknownName, Refused):
     why = "methods are {names}"
 
 
-class FormatUnknown(UnknownName, Refused):
+class FormatUnknown(UnknownName, CommandMisused):
     """There is no format with this name."""
 
     kind = "format"
@@ -129,7 +129,7 @@ def call(
 ) -> None:
     """Run a business service method on files and print the result."""
     if form not in FORMATS:
-        raise CommandFailed(FormatUnknown(form, FORMATS, formats=", ".join(FORMATS)), MISUSED)
+        raise FormatUnknown(form, FORMATS, formats=", ".join(FORMATS))
     # The files are the command's arguments, so that whatever is wrong in them is misuse.
     with misused(), paused_collector():
         printed, ignored = _result(method, arguments or [], form, seed)

@@ -25,9 +25,9 @@ WORLD_FAILED = 3
 INTERRUPTED = 130
 
 _CODE_OF: Mapping[Verdict, int] = {"refuse": REFUSED, "wait": REFUSED, "stop": MISUSED, "retry": WORLD_FAILED}
-#: The reasons of refusals that are always about a command's arguments, which name the files and the kinds of objects.
+#: The reasons of refusals that are always about a command's arguments, which name files, routes and kinds of objects.
 #: Not their classes: to import these would load the whole hub for every command, also for `--help`.
-_ABOUT_ARGUMENTS = ("FileUnreadable", "StoredObjectUnknown")
+_ABOUT_ARGUMENTS = ("FileUnreadable", "RouteUnknown", "StoredObjectUnknown")
 
 
 class CommandFailed(Exception):

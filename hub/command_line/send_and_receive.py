@@ -15,7 +15,7 @@ import typer
 from adapters.database.messages.outbox import OutboxRow
 from adapters.files import check_readable, read_message, read_parts, shown_path, write_message
 from adapters.transport import CHANNEL, MOST_BYTES, Delivery, Envelope, Transport, check_envelope
-from hub.command_line.exit_codes import MISUSED, REFUSED, CommandFailed, CommandMisused, misused
+from hub.command_line.exit_codes import REFUSED, CommandMisused, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
 from hub.data_manager.data_manager import DataManager
@@ -97,7 +97,7 @@ def send(
     with opened_hub() as open_hub:
         routes = open_hub.deployment.routes
         if route not in routes:
-            raise CommandFailed(RouteUnknown(route, routes), MISUSED)
+            raise RouteUnknown(route, routes)
         _tell_reply_to(routes[route], reply_to)
         transport = open_transport(open_hub, routes[route].transport)
         if transport is None:

@@ -14,10 +14,10 @@ import typer
 from adapters.files import read_file
 from adapters.system import System
 from adapters.system_cases import Known, find_system_cases, render_file, run_system_cases
-from hub.command_line.exit_codes import REFUSED, misused
+from hub.command_line.exit_codes import REFUSED, CommandMisused
 from hub.deployment.deployment import Deployment, open_deployment
 from hub.presentation.printing import complain, out
-from integration_objects.errors import Refused, UnknownName, located
+from integration_objects.errors import UnknownName, located
 from integration_objects.surroundings import Surroundings
 from maps.circumstances import Circumstances
 
@@ -26,7 +26,7 @@ systems_app = typer.Typer(no_args_is_help=True, help="The systems that the hub s
 app.add_typer(systems_app, name="system")
 
 
-class SystemUnknown(UnknownName, Refused):
+class SystemUnknown(UnknownName, CommandMisused):
     """A command names a system that the deployment doesn't have."""
 
     kind = "system"
@@ -42,8 +42,7 @@ def render(
 ) -> None:
     """Make the message to a system from a file, and print its bytes; nothing is sent."""
     deployment = open_deployment(pathlib.Path.cwd())
-    with misused():
-        found = _system(deployment, system)
+    found = _system(deployment, system)
     with located(str(file)):
         body = render_file(read_file(file), found, _known(deployment), Circumstances(Surroundings().now))
     # Bytes, since the encoding and the ends of lines are the system's.
@@ -57,8 +56,7 @@ def run_cases(
 ) -> None:
     """Run the cases that lie beside the systems: an object, and the message that must leave."""
     deployment = open_deployment(pathlib.Path.cwd())
-    with misused():
-        systems = {name: _system(deployment, name) for name in names} if names else dict(deployment.systems)
+    systems = {name: _system(deployment, name) for name in names} if names else dict(deployment.systems)
     cases = find_system_cases(deployment.folder / "adapters" / "systems" / "cases", systems)
     results = run_system_cases(systems, cases, _known(deployment))
     for name, difference in results:

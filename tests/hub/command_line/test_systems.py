@@ -55,7 +55,11 @@ def test_a_message_is_made_byte_by_byte_and_not_sent(folder):
 def test_an_unknown_system_and_another_object_are_told(folder, command):
     unknown = command("render", "CMR", "event.xml", expect=2)
     assert unknown.err == (
-        "there is no system 'CMR'\n  why:   there are CRM\n  mend:  did you mean 'CRM'?\n  reason: SystemUnknown\n"
+        "there is no system 'CMR'\n"
+        "  where: argument SYSTEM\n"
+        "  why:   there are CRM\n"
+        "  mend:  did you mean 'CRM'?\n"
+        "  reason: SystemUnknown\n"
     )
     event = folder / "event.xml"
     event.write_text(
