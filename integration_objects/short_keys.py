@@ -1,0 +1,36 @@
+"""The short form of a key: its shortest ending that no other key of the same tree has.
+
+Keys of 26 characters begin with the time at which they were made, so that neighbours differ in their endings only.
+People read and type the short form; `hub.workflows.state.item_names` finds the item that it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+#: The fewest characters of a short key: fewer would be mistaken for a line number or a word.
+FEWEST = 6
+
+
+def short_keys(keys: Iterable[str]) -> dict[str, str]:
+    """Return the short form of each key: the shortest ending of 6 characters or more that only this key has.
+
+    A key whose every ending is the ending of another key has no short form but itself.
+
+    >>> short_keys(["06H25V0HP00082SYSZTGWM5WAB", "06H25V0HP00082SYSZTGXM5WAB", "2-LB"])
+    {'06H25V0HP00082SYSZTGWM5WAB': 'WM5WAB', '06H25V0HP00082SYSZTGXM5WAB': 'XM5WAB', '2-LB': '2-LB'}
+    """
+    # In the order of the reversed texts, the key with the longest common ending is a neighbour.
+    backwards = sorted({key[::-1] for key in keys})
+    common = [0, *(_common(first, second) for first, second in pairwise(backwards)), 0]
+    return {
+        key[::-1]: key[: max(FEWEST, common[place] + 1, common[place + 1] + 1)][::-1]
+        for place, key in enumerate(backwards)
+    }
+
+
+def _common(first: str, second: str) -> int:
+    """Count the characters that both texts begin with."""
+    shorter = min(len(first), len(second))
+    return next((place for place in range(shorter) if first[place] != second[place]), shorter)
