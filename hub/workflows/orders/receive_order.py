@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from hub.services.product_fields import copy_product_fields
-from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.reply import order_reply
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.orders.order_prices import price_order
 from hub.workflows.orders.order_size import MOST_LINES, LineCounter, OrderTooLarge, reference_of
 from hub.workflows.orders.sent_content import SENT_CONTENT, sent_content
-from hub.workflows.orders.submit import AccountsMissing, submit
+from hub.workflows.orders.submit import AccountsMissing, NothingOrdered, submit
 from hub.workflows.orders.supplements import decided_condition
 from hub.workflows.state.accounts import AccountUnknown
 from hub.workflows.state.lines import ACCOUNTS
@@ -33,7 +33,8 @@ from hub.workflows.state.order_lines import (
     resolve_keys,
 )
 from hub.workflows.state.order_lookup import MODULE, in_force, is_hubs_supplement, next_revision
-from hub.workflows.state.order_rules import changed_services, prove_quantities, prove_rules
+from hub.workflows.state.order_rules import changed_services, prove_rules
+from hub.workflows.state.quantities import leave_out_empty, prove_quantities
 from hub.workflows.state.rebase import BUILT_ON
 from hub.workflows.state.service_profile import make_no_action, no_profile, requested_state, still_to_come
 from integration_objects.complex_object import (
@@ -186,6 +187,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     line = run.definitions[ORDER].root.children[LINE_ITEM]
     state = _identify_lines(run, order, account_id, newest)
     name_actions(order, state, line)
+    notes = _leave_out_empty(run, order)
     # An added line of three telephones becomes three lines: each tracked service has a key and a service id of its own.
     if not run.call("Fully Exploded", message(ORDER, [order])):
         order = first_instance(run.call("Explode", message(ORDER, [order])))
@@ -204,7 +206,16 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     submit(run, order, former=newest)
     # Released with the commit, not before: the messages that waited find the order stored.
     _release_waiting(run, order)
-    return Outcome("done", order_reply(order))
+    return Outcome("done", order_reply(order), notes=tuple(notes))
+
+
+def _leave_out_empty(run: Run, order: PropertySet) -> list[Note]:
+    """Leave out the added lines of quantity 0, which order nothing. Changes *order*."""
+    number = order.get("Source Order Number")
+    notes = leave_out_empty(run, order, f"order {number}", is_order=True)
+    if not line_items(order):
+        raise NothingOrdered(number=number, why="each of its lines has the quantity 0", mend="send what is wanted")
+    return notes
 
 
 def _identify_lines(run: Run, order: PropertySet, account_id: str, newest: PropertySet | None) -> PropertySet:

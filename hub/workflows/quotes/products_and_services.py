@@ -30,6 +30,7 @@ from hub.workflows.quotes.quote_lines import (
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.change_of_state import ChangedState, broken_rules, configure, lines_of, price_as_wanted
 from hub.workflows.state.lines import ACCOUNTS
+from hub.workflows.state.quantities import leave_out_empty
 from hub.workflows.state.service_item import refuse_new_roots, requested_item, with_roots
 from hub.workflows.state.service_profile import no_profile, profile
 from hub.workflows.state.statuses import check_change
@@ -43,9 +44,10 @@ from integration_objects.complex_object import (
     items_from,
     line_items,
     message,
+    put_list,
 )
 from integration_objects.errors import Refused, UnknownName
-from integration_objects.names import ASSET, KEY, NO_ACTION, QUOTE
+from integration_objects.names import ASSET, KEY, LINE_ITEM, NO_ACTION, QUOTE
 from integration_objects.property_set import PropertySet
 
 _VIEWS = {"service": ACCOUNTS[0], "billing": ACCOUNTS[1]}
@@ -191,8 +193,11 @@ def _started(run: Run, account: str, product: str, quantity: str | None) -> Chan
     root = run.configurator.start(product, run.catalogue([product]), run.new_id)
     if quantity is not None:
         root.properties["Quantity"] = quantity
-    state = with_roots(PropertySet("Asset", properties={"Account Id": account}), [root], ASSET)
-    return ChangedState(state, tuple(broken_rules(run, state, account)))
+    header = PropertySet("Asset", properties={"Account Id": account})
+    put_list(header, LINE_ITEM).append(root)
+    left_out = leave_out_empty(run, header, f"account '{account}'")
+    state = with_roots(header, line_items(header), ASSET)
+    return ChangedState(state, (*left_out, *broken_rules(run, state, account)))
 
 
 def _designate_accounts(run: Run, quote: PropertySet, customer: PropertySet) -> None:

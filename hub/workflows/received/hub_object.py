@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 from hub.configurator.catalogue_of import catalogue_of
 from hub.pricing.price_list import price_list_of
-from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.orders.order_size import LineCounter
 from hub.workflows.orders.receive_order import accounts_of_order, receive_order
 from hub.workflows.received.meters import METER_LOCATION, prove_meters_apart
+from hub.workflows.state.quantities import leave_out_empty
 from integration_objects.complex_object import all_items, instances, items_of, object_name
 from integration_objects.errors import Refused
 from integration_objects.names import ACCOUNT, ADDRESS, ASSET, KEY, ORDER, PRODUCT, SERVICE_POINT
@@ -65,21 +66,23 @@ def take_hub_object(run: Run, tree: PropertySet) -> Outcome:
     if object_name(tree) == ORDER:
         return receive_order(run, tree)
     _refuse_others(tree, (*UPSERTED, ORDER))
-    _upsert(run, tree)
-    return Outcome()
+    _, notes = _upsert(run, tree)
+    return Outcome(notes=tuple(notes))
 
 
 def load(run: Run, tree: PropertySet) -> list[str]:
-    """Upsert the message's instances; returns a line for each row that was written.
+    """Upsert the message's instances; returns a line for each row that was written or left out.
 
     Raises:
         ObjectNotTaken: the message is empty, or its object is none that is loaded.
         ProductFaulty: a product's structure, attributes or rules can't be understood.
         PriceListFaulty: a price list, with the parts that were stored before, contradicts itself.
         MetersOverlap: a meter would be in two places at once, or two meters in one.
+        QuantityZero: a service that is tracked as an asset has the quantity 0.
     """
     _refuse_others(tree, LOADED)
-    return _upsert(run, tree)
+    written, notes = _upsert(run, tree)
+    return [*written, *(str(note) for note in notes)]
 
 
 def _refuse_others(tree: PropertySet, taken: Sequence[str]) -> None:
@@ -89,12 +92,13 @@ def _refuse_others(tree: PropertySet, taken: Sequence[str]) -> None:
         raise ObjectNotTaken(fault=fault, taken=", ".join(taken))
 
 
-def _upsert(run: Run, tree: PropertySet) -> list[str]:
+def _upsert(run: Run, tree: PropertySet) -> tuple[list[str], list[Note]]:
     # A copy: new services get a status below, and the message stays as it was received.
     name, tree = object_name(tree), tree.copy()
+    notes: list[Note] = []
     if name == ASSET:
         for asset in instances(tree):
-            _activate_new_items(run, asset)
+            notes += _complete_profile(run, asset)
     results = run.effects.upsert(tree)
     # The proofs read the whole objects as they are stored now: a message may carry a part of one.
     if name == PRODUCT:
@@ -106,16 +110,20 @@ def _upsert(run: Run, tree: PropertySet) -> list[str]:
             price_list_of(run.query(PRICE_LIST, {"Price List Id": price_list.get("Price List Id")}))
     if name == METER_LOCATION:
         prove_meters_apart(run, instances(tree))
-    return [f"{result.operation} {result.object} {', '.join(result.key.values())}" for result in results]
+    return [f"{result.operation} {result.object} {', '.join(result.key.values())}" for result in results], notes
 
 
-def _activate_new_items(run: Run, asset: PropertySet) -> None:
-    """Make new services of an opening profile Active if they have no status. Changes *asset*."""
+def _complete_profile(run: Run, asset: PropertySet) -> list[Note]:
+    """Make new services of an opening profile Active if they have no status; leave out those of quantity 0.
+
+    Changes *asset*. The result has a note for each item that was left out.
+    """
     stored = run.query(ASSET, {"Account Id": asset.get("Account Id")})
     known = {item.get(KEY) for item in all_items([stored])}
     for item in items_of(asset):
         if item.get("Status") is None and item.get(KEY) not in known:
             item.properties["Status"] = "Active"
+    return leave_out_empty(run, asset, f"account '{asset.get('Account Id')}'", stored)
 
 
 WORKFLOW = Workflow(

@@ -20,6 +20,7 @@ from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
 from hub.workflows.state.lines import products_of
 from hub.workflows.state.price_lists import price_list_for
+from hub.workflows.state.quantities import leave_out_empty
 from hub.workflows.state.rebase import remember
 from hub.workflows.state.service_item import with_roots
 from hub.workflows.state.service_profile import no_profile
@@ -74,13 +75,15 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
 
     Raises:
         ConfigurationRefused: the new state would break rules of the products; names every one.
+        QuantityZero: it would have a tracked service of quantity 0.
     """
     instance = _instance(state, account_id)
     added = {request.product for request in requests if isinstance(request, AddItem)}
     catalogue = run.catalogue(products_of(instance) | added)
     configured = run.configurator.configure(instance, requests, catalogue, run.new_id)
+    left_out = leave_out_empty(run, configured.instance, f"account '{account_id}'", state)
     changed = message(ASSET, [configured.instance]) if line_items(configured.instance) else no_profile(account_id)
-    return ChangedState(changed, tuple(_notes(configured)))
+    return ChangedState(changed, (*_notes(configured), *left_out))
 
 
 def broken_rules(run: Run, state: PropertySet, account_id: str, before: PropertySet | None = None) -> list[Note]:

@@ -21,12 +21,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.configurator.port import BrokenRule, ConfigurationRefused
-from hub.services.differences import same_value
-from hub.services.explode import QuantityNotWhole
 from hub.workflow_manager.run import Run
 from hub.workflows.state.lines import products_of
 from hub.workflows.state.order_lines import OrderDoesNotApply, prove_on_state
 from hub.workflows.state.order_lookup import described
+from hub.workflows.state.quantities import prove_quantities
 from hub.workflows.state.service_profile import INACTIVE, no_profile, orders_before, requested_state, still_to_come
 from hub.workflows.state.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import (
@@ -39,7 +38,6 @@ from integration_objects.complex_object import (
     line_items,
     put_list,
 )
-from integration_objects.field_values import read_number
 from integration_objects.names import KEY, LINE_ITEM, NO_ACTION
 from integration_objects.property_set import PropertySet
 
@@ -104,7 +102,7 @@ def prove_in_turn(run: Run, order: PropertySet, name: str, state: PropertySet, m
 
     Raises:
         OrderDoesNotApply: Apply would ignore a line, or a service stays beneath one that it takes away or suspends.
-        QuantityNotWhole: it orders a fraction of a tracked service.
+        QuantityNotWhole, QuantityZero: it orders a fraction of a tracked service, or none of it.
         StatusChangeRefused: it suspends a service that is suspended before it, or resumes one that isn't.
     """
     kind = order.type.lower()
@@ -150,30 +148,6 @@ def left_behind(order: PropertySet, state: PropertySet) -> list[str]:
             f"{order.type.lower()} {change}, and it has no line of it"
         )
     return sentences
-
-
-def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None:
-    """Refuse a fraction of a service that is tracked as an asset.
-
-    A fraction that the profile has already (it was loaded so) may stay. The order has its lines that are still to come.
-    """
-    requested = ComplexObject.of(state)
-    for item in items_of(order):
-        text = item.get("Quantity")
-        if text is None or action_code(item) not in ("Add", "Update") or not is_tracked(item):
-            continue
-        quantity = read_number(text)
-        # Not by the text: 2.0 is a whole quantity, too.
-        if quantity == quantity.to_integral_value():
-            continue
-        stored = requested.by_key(item.get(KEY))
-        if stored is None or not same_value("number", stored.get("Quantity"), text):
-            raise QuantityNotWhole(
-                "a part of a service can't be ordered",
-                where=f"{where}, line item '{item.get('Source Reference') or item.get(KEY)}'",
-                why=f"its quantity is {text}, and a service that is tracked as an asset is there whole",
-                mend="give it a whole quantity, or set Track As Asset to N where the product is measured",
-            )
 
 
 def statuses_refused(roots: Sequence[PropertySet], state: PropertySet, mend: str = "") -> Iterator[StatusChangeRefused]:
