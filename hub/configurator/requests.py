@@ -91,6 +91,7 @@ SETTABLE = (
     "Service Id",
     "Service Point Id",
     "Service Account Id",
+    "Service Address Id",
     "Billing Account Id",
     "Agreement Id",
     "Quantity",

@@ -105,6 +105,17 @@ class RecordedReads:
         """Return the fields of the stored products of these ids, by id; the caller must not change them."""
         return self.recorded(self.store.headers_by_key("Product", product_ids), "products")
 
+    def by_key(self, name: str, keys: Iterable[str]) -> dict[str, dict[str, str | None]]:
+        """Return the header fields of the instances of *name* with these keys, by key; the caller must not change them.
+
+        A key is read once in a transaction.
+        """
+        return self.recorded(self.store.headers_by_key(name, keys), "by key", name)
+
+    def owners(self, name: str, component: str, example: Example) -> list[str]:
+        """Return the keys of the instances of *name* that have a *component* like *example*, each once."""
+        return self.recorded(self.store.owners_of(name, component, example), "owners", name, component, dict(example))
+
     def price_lists(self, currency: str | None = None) -> list[dict[str, str | None]]:
         """Return the headers of the stored price lists, of *currency* or of all currencies."""
         return self.headers("Price List", {} if currency is None else {"Currency Code": currency})

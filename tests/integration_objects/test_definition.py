@@ -74,7 +74,8 @@ def test_line_items_of_quotes_orders_and_assets_have_the_same_fields():
 
 def test_delta_compares_the_starred_fields_of_the_flow_table():
     for name in ("OM Order", "OM Quote", "OM Asset"):
-        assert set(line_item(name).compared) == STARRED
+        # The table has no address: a service without a service point couldn't be found at the premises it moved to.
+        assert set(line_item(name).compared) == {*STARRED, "Service Address Id"}
         assert line_item(name).children["Attribute"].compared == ("Text Value", "Number Value", "Date Value")
 
 

@@ -161,6 +161,11 @@ class ObjectStore:
                     self._known.setdefault((stored.header.table.name, stored.row_id_key), set()).add(owner)
         return owner
 
+    def owners_of(self, name: str, component: str, example: Example) -> list[str]:
+        """Return the keys of the headers that have a *component* like *example*, each once, in no certain order."""
+        stored = self._objects.of(name)
+        return self._reader.owners(stored, _beneath(stored, component), example)
+
     def _owner_of(self, stored: StoredObject, component: str | None, example: Example) -> str | None:
         header = stored.header
         if component is None:

@@ -32,6 +32,7 @@ from hub.workflows.state.order_lookup import (
 )
 from hub.workflows.state.order_rules import prove_in_turn, prove_rules, state_in_turn
 from hub.workflows.state.rebase import rebase
+from hub.workflows.state.service_address import fill_addresses
 from hub.workflows.state.service_profile import changed_items
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import ComplexObject, action_code, items_of, line_items, message
@@ -134,6 +135,8 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
     _fill_accounts(order)
     if is_stored:
         prove_lines(run, order, former)
+    # Behind the proof: lines that a supplement took over from the revision before keep their addresses.
+    fill_addresses(run, order, former)
     prove_billable(run, order)
     # Behind the proof: nobody is asked to approve an order that can't be worked on.
     rules = approvals.rules_that_hold(run, order)

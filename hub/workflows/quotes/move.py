@@ -8,7 +8,7 @@ Source: "m. Move Process", figures 9D-3 and 10M; spec: docs/design/workflows.md,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
@@ -18,6 +18,7 @@ from hub.workflows.quotes import quote_arguments as arguments
 from hub.workflows.quotes.quote_lines import CurrencyMixed, make_quote, put_lines
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.change_of_state import broken_rules, lines_of, price
+from hub.workflows.state.service_address import FIELD, addresses_told, service_addresses, service_points_of
 from hub.workflows.state.service_id import KIND, OF_METER, OF_SERVICE_POINT
 from hub.workflows.state.service_item import with_roots
 from hub.workflows.state.service_profile import requested_state
@@ -32,7 +33,7 @@ from integration_objects.complex_object import (
     put_list,
 )
 from integration_objects.errors import Refused
-from integration_objects.names import ACCOUNT, ADDRESS, ASSET, KEY, LINE_ITEM, QUOTE, SERVICE_POINT
+from integration_objects.names import ADDRESS, ASSET, KEY, LINE_ITEM, QUOTE, SERVICE_POINT
 from integration_objects.property_set import PropertySet
 
 Header = Mapping[str, str | None]
@@ -103,7 +104,7 @@ def move(
         the_account(run, service_account, "argument 'service-account'")
     _prove_addresses(run, old_address, new_address)  # 1 and 7
     state = requested_state(run, account)
-    roots = _in_currency(list(_roots_at(run, account, state, old_address)), currency, old_address)  # 2
+    roots = _in_currency(list(_roots_at(run, state, old_address)), currency, old_address)  # 2
     if not roots:
         in_currency = "" if currency is None else f" in {currency}"
         raise NothingToMove(account=account, address=old_address, in_currency=in_currency)
@@ -114,7 +115,7 @@ def move(
     header = PropertySet("Asset", properties={"Account Id": account})
     leaving = with_roots(header, [_tracked(root) for root in roots], ASSET)
     coming, notes = _transferred(run, leaving, state, new_address, service_account)  # 6
-    notes += _at_other_addresses(run, leaving, old_address)
+    notes += [*_at_other_addresses(run, leaving, old_address), *_address_stays(customer, old_address)]
     # Two deltas and not one: the services end and begin on different days, each with a due date of its own.
     ending = lines_of(run, leaving, None, QUOTE)  # 4
     _set_due(ending, move_out)  # 5
@@ -140,24 +141,15 @@ def _prove_addresses(run: Run, old: str, new: str) -> None:
         raise SameAddress(address=old)
 
 
-def _roots_at(run: Run, account: str, state: PropertySet, address: str) -> Iterator[PropertySet]:
-    """Find the products at an address by their service points; those without one by their service accounts."""
+def _roots_at(run: Run, state: PropertySet, address: str) -> Iterator[PropertySet]:
+    """Find the products at an address by their service points; those without one by their own addresses."""
     points = {header["Service Point Id"] for header in run.headers(SERVICE_POINT, {"Address Id": address})}
-    roots = line_items(ComplexObject.of(state).header)
-    accounts = sorted({root.get("Service Account Id") or account for root in roots})
-    accounts_there = {
-        header["Account Id"]
-        for header in run.headers(ACCOUNT, {"Account Id": accounts})
-        if header.get("Address Id") == address
-    }
-    for root in roots:
-        used = _points_of([root])
-        if used & points or (not used and (root.get("Service Account Id") or account) in accounts_there):
+    instance = ComplexObject.of(state).header
+    addresses = service_addresses(run, instance)
+    for root in line_items(instance):
+        used = service_points_of([root])
+        if used & points or (not used and addresses[id(root)] == address):
             yield root
-
-
-def _points_of(roots: list[PropertySet]) -> set[str]:
-    return {point for item in items_from(roots) if (point := item.get("Service Point Id")) is not None}
 
 
 def _in_currency(roots: list[PropertySet], currency: str | None, address: str) -> list[PropertySet]:
@@ -180,32 +172,28 @@ def _in_currency(roots: list[PropertySet], currency: str | None, address: str) -
 def _at_other_addresses(run: Run, leaving: PropertySet, address: str) -> list[Note]:
     """Report each service of another address that ends because its service item is at the old one in part.
 
-    A complex asset moves as one; a service has the address of its service point, else that of a service account of
-    its own.
+    A complex asset moves as one.
     """
     services = ComplexObject.of(leaving)
-    points = _addresses(run, SERVICE_POINT, _points_of(line_items(services.header)))
-    accounts = _addresses(run, ACCOUNT, (item.get("Service Account Id") for item in services.items))
+    addresses = addresses_told(run, services.header)
     notes = []
     for item in services.items:
-        item_address = points.get(item.get("Service Point Id"))
-        parent = services.parent_of(item)
-        if item_address is None and parent is not None:
-            account = item.get("Service Account Id")
-            item_address = accounts.get(account) if account != parent.get("Service Account Id") else None
+        item_address = addresses[id(item)]
         if item_address not in (None, address):
             why = f"it is at the address '{item_address}', and ends there with the service item that it is part of"
             notes.append(Note("other address", why, item.get(KEY), item.get("Product Id")))
     return notes
 
 
-def _addresses(run: Run, name: str, keys: Iterable[str | None]) -> dict[str | None, str | None]:
-    """Return the Address Ids of the service points or accounts with these keys."""
-    wanted = sorted({key for key in keys if key is not None})
-    if not wanted:
-        return {}
-    headers = run.headers(name, {f"{name} Id": wanted})
-    return {header[f"{name} Id"]: header.get("Address Id") for header in headers}
+def _address_stays(customer: PropertySet, old: str) -> list[Note]:
+    """Report that the account itself is still at the old address, where its next new services would begin."""
+    if customer.get("Address Id") != old:
+        return []
+    text = (
+        f"the account '{customer.get('Account Id')}' keeps the address '{old}', at which its next new services would "
+        "be; load the account with the new Address Id once the customer lives there"
+    )
+    return [Note("account address", text)]
 
 
 def _tracked(root: PropertySet) -> PropertySet:
@@ -250,7 +238,7 @@ def _transferred(
         below = put_list(node, LINE_ITEM)
         below[:] = [child for child in below if connect(child)]
         for item in below:
-            item.properties[KEY] = run.new_id()
+            item.properties |= {KEY: run.new_id(), FIELD: address}
             if service_account is not None:
                 item.properties["Service Account Id"] = service_account
         stack.extend(reversed(below))
@@ -263,7 +251,7 @@ def _needs_point(item: PropertySet, product: Header) -> bool:
 
 def _free_points(run: Run, state: PropertySet, address: str) -> dict[str | None, list[str]]:
     """Return the service points at an address that the account doesn't use yet, by the product that they serve."""
-    used = _points_of(line_items(ComplexObject.of(state).header))
+    used = service_points_of(line_items(ComplexObject.of(state).header))
     free: dict[str | None, list[str]] = {}
     for header in run.headers(SERVICE_POINT, {"Address Id": address}):
         if header["Service Point Id"] not in used:

@@ -22,6 +22,7 @@ from hub.workflows.state.lines import products_of
 from hub.workflows.state.price_lists import price_list_for
 from hub.workflows.state.quantities import leave_out_empty
 from hub.workflows.state.rebase import remember
+from hub.workflows.state.service_address import forget_old_addresses
 from hub.workflows.state.service_item import with_roots
 from hub.workflows.state.service_profile import no_profile
 from integration_objects.complex_object import (
@@ -83,6 +84,7 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
     configured = run.configurator.configure(instance, requests, catalogue, run.new_id)
     left_out = leave_out_empty(run, configured.instance, f"account '{account_id}'", state)
     changed = message(ASSET, [configured.instance]) if line_items(configured.instance) else no_profile(account_id)
+    forget_old_addresses(state, changed)
     return ChangedState(changed, (*_notes(configured), *left_out))
 
 

@@ -336,8 +336,8 @@ def test_a_set_field_is_one_that_a_customer_chooses():
     assert str(caught.value) == (
         "the field 'Adjusted Price' can't be set\n"
         "  where: request 1 (set)\n"
-        "  why:   fields that can be chosen are Service Id, Service Point Id, Service Account Id, Billing Account Id, "
-        "Agreement Id, Quantity, Due Date, Pricing Comment\n"
+        "  why:   fields that can be chosen are Service Id, Service Point Id, Service Account Id, Service Address "
+        "Id, Billing Account Id, Agreement Id, Quantity, Due Date, Pricing Comment\n"
         "  mend:  leave it out"
     )
 

@@ -20,6 +20,7 @@ COMPARED = (
     "Pricing Comment",
     "Product Id",
     "Service Account Id",
+    "Service Address Id",
     "Service Id",
     "Service Point Id",
 )

@@ -9,6 +9,7 @@ import pytest
 from hub.workflows.quotes.move import AddressUnknown, NothingToMove, SameAddress
 from hub.workflows.quotes.quote_lines import CurrencyMixed
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
+from integration_objects.errors import Refused
 from tests.road import sample, work_order_lines
 
 ENERGY = "2-EN"
@@ -275,3 +276,107 @@ def test_what_moves_is_priced_by_the_list_of_the_day_of_moving_in(energy):
     key = cost(order)[2]
     [edited] = instances(energy.ask("edit-order-line-item", order=order.get("Order Number"), line=key).objects[0])
     assert cost(edited)[:2] == ("Spring", "4.50")
+
+
+# Services without a service point
+
+
+def carry_out(road, quote):
+    """Place, submit and install a quote's order on the last of its days."""
+    [order] = instances(road.ask("quote-to-order", quote=quote.get("Quote Number")).objects[0])
+    road.ask("submit", order=order.get("Order Number"))
+    for work_order in road.work_orders():
+        road.complete(work_order)
+
+
+KEYS = ("CARD", "HE", "EL", "GA", "BC")
+
+
+@pytest.fixture
+def telephone(energy):
+    """The customer with a telephone line, which has no service point, installed at the winter home."""
+    gone = [f"<LineItem><IntegrationId>{key}</IntegrationId><Status>Inactive</Status>{{}}</LineItem>" for key in KEYS]
+    below = "".join(line.format("") for line in gone[2:])
+    change_profile(energy, gone[0].format(""), gone[1].format(f"<ListOfLineItem>{below}</ListOfLineItem>"))
+    requests = json.dumps([{"request": "set", "item": "Local Line", "fields": {"Service Id": "530-555-0101"}}])
+    quote = energy.ask("new-products-and-services", account=ENERGY, product="Local Line", requests=requests).objects[0]
+    carry_out(energy, instances(quote)[0])
+    return energy
+
+
+def line_of(road):
+    """The active telephone line of the profile: its key and its address."""
+    [asset] = road.stored("OM Asset", Account_Id=ENERGY)
+    lines = [item for item, _ in walk_items(asset) if item.get("Product Id") == "Local Line"]
+    [line] = [item for item in lines if item.get("Status") == "Active"]
+    return line.get("Integration Id"), line.get("Service Address Id")
+
+
+def test_a_service_without_a_service_point_is_at_the_new_address_after_a_move(telephone):
+    key, address = line_of(telephone)
+    assert address == "PR-WINTER"
+    outcome = move(telephone, new="PR-HOME")
+    assert [note.text for note in outcome.notes if note.kind == "account address"] == [
+        "the account '2-EN' keeps the address 'PR-WINTER', at which its next new services would be; load the account "
+        "with the new Address Id once the customer lives there"
+    ]
+    carry_out(telephone, instances(outcome.objects[0])[0])
+    moved, address = line_of(telephone)
+    assert (moved != key, address) == (True, "PR-HOME")
+    with pytest.raises(NothingToMove):
+        move(telephone, new="PR-TOWN")
+    [quote] = instances(move(telephone, old="PR-HOME").objects[0])
+    assert (line_items(quote)[0].get("Integration Id"), action_code(line_items(quote)[0])) == (moved, "Delete")
+
+
+def test_an_order_that_is_still_open_moves_a_service_too(telephone):
+    [quote] = instances(move(telephone, new="PR-HOME").objects[0])
+    telephone.ask("quote-to-order", quote=quote.get("Quote Number"))
+    [further] = instances(move(telephone, old="PR-HOME").objects[0])
+    [_, coming] = line_items(quote)
+    assert (coming.get("Service Address Id"), line_items(further)[0].get("Product Id")) == ("PR-HOME", "Local Line")
+    assert [item.get("Service Address Id") for item in line_items(further)] == ["PR-HOME", "PR-TOWN"]
+
+
+def test_a_service_stays_at_its_address_when_the_accounts_changes(telephone):
+    telephone.load(
+        '<Message IntObjectName="Account"><ListOfAccount><Account><AccountId>2-EN</AccountId>'
+        "<AddressId>PR-HOME</AddressId></Account></ListOfAccount></Message>"
+    )
+    with pytest.raises(NothingToMove):
+        move(telephone, old="PR-HOME")
+    outcome = move(telephone)
+    assert not [note for note in outcome.notes if note.kind == "account address"]
+    carry_out(telephone, instances(outcome.objects[0])[0])
+    assert line_of(telephone)[1] == "PR-TOWN"
+
+
+def test_a_service_that_gets_another_service_account_is_at_that_accounts_address(telephone):
+    key, _ = line_of(telephone)
+    change = [{"request": "set", "item": key, "fields": {"Service Account Id": "2-LB"}}]
+    [quote] = instances(telephone.ask("modify", account=ENERGY, root=key, requests=json.dumps(change)).objects[0])
+    assert line_items(quote)[0].get("Service Address Id") is None
+    change[0]["fields"]["Service Address Id"] = "PR-TOWN"
+    [quote] = instances(telephone.ask("modify", account=ENERGY, root=key, requests=json.dumps(change)).objects[0])
+    assert line_items(quote)[0].get("Service Address Id") == "PR-TOWN"
+
+
+def test_an_unknown_address_is_refused(telephone):
+    key, _ = line_of(telephone)
+    change = [{"request": "set", "item": key, "fields": {"Service Address Id": "PR-NOWHERE"}}]
+    with pytest.raises(Refused, match="PR-NOWHERE"):
+        telephone.ask("modify", account=ENERGY, root=key, requests=json.dumps(change))
+
+
+def test_the_parts_of_a_bundle_are_at_the_premises_of_its_service_points(energy):
+    """The bundle and its cover have no service point, and the account is at another address."""
+    plan = [
+        {"request": "set", "item": f"Home Energy/{product}", "fields": {"Service Point Id": point}}
+        for product, point in (("Electricity", "SP-TOWN-EL"),)
+    ]
+    quote = energy.ask("new-products-and-services", account=ENERGY, product="Home Energy", requests=json.dumps(plan))
+    [order] = instances(
+        energy.ask("quote-to-order", quote=instances(quote.objects[0])[0].get("Quote Number")).objects[0]
+    )
+    [submitted] = instances(energy.ask("submit", order=order.get("Order Number")).objects[0])
+    assert {item.get("Service Address Id") for item, _ in walk_items(submitted)} == {"PR-TOWN"}
