@@ -32,13 +32,14 @@ from hub.workflows.state.change_of_state import ChangedState, broken_rules, conf
 from hub.workflows.state.lines import ACCOUNTS
 from hub.workflows.state.quantities import leave_out_empty
 from hub.workflows.state.service_item import refuse_new_roots, requested_item, with_roots
-from hub.workflows.state.service_profile import no_profile, profile
+from hub.workflows.state.service_profile import no_profile, without_inactive
 from hub.workflows.state.statuses import check_change
 from integration_objects.complex_object import (
     ComplexObject,
     action_code,
     all_items,
     drop_items,
+    instances,
     is_empty,
     is_tracked,
     items_from,
@@ -181,10 +182,7 @@ def show_profile(run: Run, quote: str, view: str | None = None) -> Outcome:
     for field in _VIEWS.values() if view is None else (_VIEWS[view],):
         account_id = header.get(field)
         if account_id is not None:
-            # A service may be provided or billed at one account, and stand in the profile of another.
-            owners = {account_id, header.get("Account Id") or account_id}
-            shown = [_of_account(profile(run, owner), field, account_id) for owner in sorted(owners)]
-            return Outcome(objects=tuple(tree for tree in shown if not is_empty(tree)))
+            return _profile_of(run, header.get("Account Id"), field, account_id)
     return Outcome(why=f"the quote {quote} names no account whose products and services could be shown")
 
 
@@ -283,11 +281,23 @@ def _put(
     return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)
 
 
+def _profile_of(run: Run, customer: str | None, field: str, account_id: str) -> Outcome:
+    """Show the items whose service or billing account (*field*) is this one, from all accounts that have such items.
+
+    The quote's own *customer* comes first.
+    """
+    owners = {account_id, customer or account_id, *run.owners(ASSET, LINE_ITEM, {field: account_id})}
+    profiles = instances(without_inactive(run.query(ASSET, {"Account Id": sorted(owners)})))
+    profiles.sort(key=lambda asset: (asset.get("Account Id") != customer, asset.get("Account Id") or ""))
+    shown = [tree for asset in profiles if not is_empty(tree := _of_account(asset, field, account_id))]
+    notes = [] if shown else [Note("nothing", f"no service has the account '{account_id}' as its {field[:-3]}")]
+    return Outcome(objects=tuple(shown), notes=tuple(notes))
+
+
 def _of_account(asset: PropertySet, field: str, account_id: str) -> PropertySet:
     """Keep the items of the account and the items above them; an item without an account has its header's."""
-    header = ComplexObject.of(asset).header
-    drop_items(header, lambda item: (item.get(field) or header.get("Account Id")) != account_id)
-    return with_roots(header, line_items(header), ASSET)
+    drop_items(asset, lambda item: (item.get(field) or asset.get("Account Id")) != account_id)
+    return with_roots(asset, line_items(asset), ASSET)
 
 
 WORKFLOWS = (

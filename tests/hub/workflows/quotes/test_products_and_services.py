@@ -479,8 +479,40 @@ def test_a_quotes_billing_account_shows_what_is_billed_to_it(care):
         stored = transaction.store.query("OM Quote", {"Row Id": quote.get("Row Id")})
         instances(stored)[0].properties["Billing Account Id"] = "1-A"
         transaction.store.update(stored)
-    assert care("profile", quote=quote.get("Quote Number"), view="billing").objects == ()
+    outcome = care("profile", quote=quote.get("Quote Number"), view="billing")
+    assert (outcome.objects, [str(note) for note in outcome.notes]) == (
+        (),
+        ["nothing: no service has the account '1-A' as its Billing Account"],
+    )
     assert len(care("profile", quote=quote.get("Quote Number"), view="service").objects) == 1
+
+
+SHARED = """<Message IntObjectName="OM Asset"><ListOfOMAsset>
+<Asset><AccountId>2-AW-CA</AccountId><ListOfLineItem><LineItem><IntegrationId>CA</IntegrationId>
+<ProductId>Local Line</ProductId><BillingAccountId>2-AW-BILL</BillingAccountId></LineItem></ListOfLineItem></Asset>
+<Asset><AccountId>2-AW-NY</AccountId><ListOfLineItem><LineItem><IntegrationId>NY</IntegrationId>
+<ProductId>Small Business Enabler</ProductId><ListOfLineItem><LineItem><IntegrationId>NY1</IntegrationId>
+<ProductId>Local Line</ProductId><ServiceAccountId>2-AW-CA</ServiceAccountId>
+<BillingAccountId>2-AW-BILL</BillingAccountId></LineItem><LineItem><IntegrationId>NY2</IntegrationId>
+<ProductId>Local Line</ProductId></LineItem></ListOfLineItem></LineItem><LineItem><IntegrationId>GONE</IntegrationId>
+<ProductId>Local Line</ProductId><Status>Inactive</Status><BillingAccountId>2-AW-BILL</BillingAccountId></LineItem>
+</ListOfLineItem></Asset></ListOfOMAsset></Message>"""
+
+
+def test_a_shared_account_shows_the_services_of_all_accounts_that_have_them(any_care):
+    """Items of two accounts are billed to a third; an item of one is provided at the other."""
+    any_care.road.load(SHARED)
+
+    def shown(account, view):
+        quote = the(any_care("new-quote", account=account))
+        trees = any_care("profile", quote=quote.get("Quote Number"), view=view).objects
+        profiles = [instances(tree)[0] for tree in trees]
+        return {profile.get("Account Id"): [item.get(KEY) for item, _ in walk_items(profile)] for profile in profiles}
+
+    assert shown("2-AW-BILL", "billing") == {"2-AW-CA": ["CA"], "2-AW-NY": ["NY", "NY1"]}
+    assert shown("2-AW-BILL", "service") == {}
+    assert shown("2-AW-CA", "service") == {"2-AW-CA": ["CA"], "2-AW-NY": ["NY", "NY1"]}
+    assert list(shown("2-AW-NY", "service")) == ["2-AW-NY"]
 
 
 def test_without_accounts_there_is_no_profile(care):
