@@ -3,9 +3,8 @@
 libxml2 judges some patterns wrongly, and Python's `re` takes exponential time for others. RE2 does neither. A pattern
 of XML Schema becomes an expression of RE2: its classes become ranges of characters, its large counts smaller ones.
 
-    compiled(pattern)     the test for a pattern
-    expression_of(...)    RE2's expression for a pattern, as text
-    matcher(expression)    the test for such an expression
+    compiled(pattern)         the test for a pattern
+    expression_of(pattern)    RE2's expression for a pattern, as text; `schemas.matcher` makes the test for it
 
 Source: XML Schema Part 2, appendix F; spec: docs/design/guarantees.md, "XML in".
 """
@@ -13,27 +12,19 @@ Source: XML Schema Part 2, appendix F; spec: docs/design/guarantees.md, "XML in"
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import re2
 from elementpath.regex import UnicodeSubset
 from elementpath.regex.unicode_subsets import unicode_subset
 
 from integration_objects.errors import Misconfigured
+from schemas.matcher import LENGTH, Test, matcher
 
 #: The largest count that RE2 takes, also of counts one within another, and the largest one that is written out for
 #: RE2. RE2's time grows with it: 65,536 characters take 3 s for the worst pattern.
 _MOST_COUNTED, _MOST_WRITTEN_OUT = 1_000, 4_096
-#: The beginning of an expression for one class with a large count, whose count is the length of the text. A blank
-#: stands in no other expression.
-_LENGTH = "length "
 #: Characters of an expression: large counts are written out.
 _MOST_CHARACTERS = 1_000_000
-#: Bytes that RE2 may take for one pattern: the first is enough for nearly all.
-_MEMORY = (8 * 1024 * 1024, 64 * 1024 * 1024)
-#: The texts that a test remembers, and the length of the longest one.
-_REMEMBERED, _REMEMBERED_LENGTH = 2_048, 40
 #: The last character of Unicode.
 _LAST = 0x10FFFF
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
@@ -43,8 +34,6 @@ _INITIAL = (
     "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd"
 )
 _NAME = "-.0-9\u00b7\u0300-\u036f\u203f-\u2040" + _INITIAL
-
-Test = Callable[[str], bool]
 
 
 class PatternUnreadable(Misconfigured):
@@ -77,55 +66,6 @@ def compiled(pattern: str) -> Test:
         return matcher(expression_of(pattern))
     except ValueError as error:
         raise PatternTooLarge(pattern=pattern) from error
-
-
-@functools.lru_cache(maxsize=4096)
-def matcher(expression: str) -> Test:
-    """Return the test for an expression of `expression_of`.
-
-    Raises:
-        ValueError: the expression is too large.
-    """
-    if expression.startswith(_LENGTH):
-        head, _, expression = expression.partition("\n")
-        _, least, most = head.split(" ")
-        return _of_length(int(least), int(most) if most else None, matcher(expression))
-    fault: Exception | None = None
-    for memory in _MEMORY:
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = memory
-        try:
-            fullmatch = re2.compile(expression, options).fullmatch
-        except re2.error as error:
-            fault = error
-            continue
-        return _remembering(fullmatch)
-    raise ValueError("the expression is too large") from fault
-
-
-def _of_length(least: int, most: int | None, fits: Test) -> Test:
-    return lambda text: least <= len(text) and (most is None or len(text) <= most) and fits(text)
-
-
-def _remembering(fullmatch: Callable[[bytes], object]) -> Test:
-    """Make a test that remembers short texts that fitted: messages repeat codes, and RE2 is slow to be called."""
-    fitting: set[str] = set()
-
-    def fits(text: str) -> bool:
-        if text in fitting:
-            return True
-        # As bytes: for a text, the package works out offsets in characters, which takes five times as long.
-        if fullmatch(text.encode()) is None:
-            return False
-        if len(text) <= _REMEMBERED_LENGTH:
-            # Emptied as a whole: a bound on memory, whatever a sender writes.
-            if len(fitting) >= _REMEMBERED:
-                fitting.clear()
-            fitting.add(text)
-        return True
-
-    return fits
 
 
 @dataclass
@@ -204,7 +144,7 @@ def expression_of(pattern: str) -> str:
     whole = groups[0]
     atom, least, most = whole.counted
     if len(whole.parts) == 1 and atom.startswith("[") and max(least, most or 0) > _MOST_COUNTED:
-        return f"{_LENGTH}{least} {'' if most is None else most}\n{atom}*"
+        return f"{LENGTH}{least} {'' if most is None else most}\n{atom}*"
     if whole.heaviest > _MOST_WRITTEN_OUT:
         raise PatternTooLarge(pattern=pattern)
     return "".join(whole.parts)

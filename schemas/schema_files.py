@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from lxml import etree
 
 from integration_objects.errors import HubError, Misconfigured
-from schemas.pattern import compiled
 
 #: A place in XML, which is written as places in declarations are.
 _LINE = re.compile("line ([0-9]+)(?:, column ([0-9]+))?")
@@ -95,12 +94,17 @@ def prove_patterns(files: Iterable[SchemaFile]) -> None:
     Raises:
         PatternUnreadable, PatternTooLarge: with file and line.
     """
-    for file in files:
-        for pattern in patterns_in(file.root):
-            try:
-                compiled(pattern.get("value", ""))
-            except HubError as error:
-                raise error.at(f"{file.path}:{pattern.sourceline}") from None
+    patterns = [(file, pattern) for file in files for pattern in patterns_in(file.root)]
+    if not patterns:
+        return
+    # Imported here: elementpath, which reads patterns, takes longer to load than a command without schemas runs.
+    from schemas.pattern import compiled
+
+    for file, pattern in patterns:
+        try:
+            compiled(pattern.get("value", ""))
+        except HubError as error:
+            raise error.at(f"{file.path}:{pattern.sourceline}") from None
 
 
 def patterns_in(root: etree._Element) -> list[etree._Element]:

@@ -17,7 +17,8 @@ import xmlschema
 from lxml import etree
 from xmlschema.validators import XsdFacet, XsdPatternFacets
 
-from schemas.pattern import Test, compiled
+from schemas.matcher import Test
+from schemas.pattern import compiled
 from schemas.schema_files import ADDRESS, SchemaFaulty
 
 

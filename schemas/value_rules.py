@@ -23,7 +23,7 @@ from lxml import etree
 from integration_objects.field_values import plain_date, shown
 from schemas.foreign_xml import full_name, local_name
 from schemas.hub_elements import XSI
-from schemas.pattern import Test, expression_of, matcher
+from schemas.matcher import Test, matcher
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 TYPE, NIL = f"{{{XSI}}}type", f"{{{XSI}}}nil"
@@ -276,6 +276,9 @@ class _Finder:
         if self.dates:
             primitive = getattr(type, "primitive_type", None) or type.root_type
             return ValueRule("collapse", is_date=True) if primitive.name in _DATES else None
+        # Imported here, as the model was: the rules of a message that is checked are known already.
+        from schemas.pattern import expression_of
+
         steps = tuple(
             tuple((pattern, expression_of(pattern)) for pattern in facet.regexps) for facet in _patterns(type)
         )
