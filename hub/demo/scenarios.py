@@ -85,7 +85,7 @@ def initial_quote(stage: Stage) -> PropertySet:
         "Inc, has opened in Spokane, WA. The sales agent creates a new account, which initializes the details of "
         "the new service account with the information from one of the existing accounts."
     )
-    stage.work("new-account", name="American Widgets Inc, Spokane", like=NEW_YORK, account=SPOKANE)
+    stage.work("new-account", name="American Widgets Inc, Spokane", like=NEW_YORK, account=SPOKANE, address="PR-WA")
     stage.tell(
         "A Small Business Enabler bundle is the most cost-effective solution: the sales agent adds it to the "
         "basket, and the bundle appears on a quote, with a first line that has voice-mail and call waiting already."

@@ -54,7 +54,7 @@ class AccountsMissing(Refused):
 
     what = "the order {number} names no account"
     where = "Order, Account Id"
-    mend = "say which account the order is for"
+    mend = "say which account the order is for (designate-accounts order={number} account=)"
 
 
 class AlreadySubmitted(StatusChangeRefused):

@@ -18,7 +18,13 @@ from hub.workflows.quotes import quote_arguments as arguments
 from hub.workflows.quotes.quote_lines import CurrencyMixed, make_quote, put_lines
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.change_of_state import broken_rules, lines_of, price
-from hub.workflows.state.service_address import FIELD, addresses_told, service_addresses, service_points_of
+from hub.workflows.state.service_address import (
+    FIELD,
+    AddressUnknown,
+    addresses_told,
+    service_addresses,
+    service_points_of,
+)
 from hub.workflows.state.service_id import KIND, OF_METER, OF_SERVICE_POINT
 from hub.workflows.state.service_item import with_roots
 from hub.workflows.state.service_profile import requested_state
@@ -37,15 +43,6 @@ from integration_objects.names import ADDRESS, ASSET, KEY, LINE_ITEM, QUOTE, SER
 from integration_objects.property_set import PropertySet
 
 Header = Mapping[str, str | None]
-
-
-class AddressUnknown(Refused):
-    """There is no address of this Address Id: the transfer can't be completed."""
-
-    what = "the address '{address}' is unknown"
-    where = "argument '{argument}'"
-    why = "no address of this Address Id is stored{consequence}"
-    mend = "mend the Address Id, or load the address with its service points (orderhub load)"
 
 
 class SameAddress(Refused):

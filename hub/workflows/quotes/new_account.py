@@ -5,19 +5,35 @@ Source: usage scenario a; spec: docs/design/workflows.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.quotes.quote_arguments import CURRENCY, MODULE
 from hub.workflows.state.accounts import the_account
+from hub.workflows.state.service_address import AddressUnknown
 from integration_objects.complex_object import instances, message
 from integration_objects.errors import Refused
-from integration_objects.names import ACCOUNT
+from integration_objects.names import ACCOUNT, ADDRESS
 from integration_objects.property_set import PropertySet
 
-#: Fields that a new account doesn't take over from an existing one: they identify it, or say how it stands.
-_ITS_OWN = frozenset(("Account Id", "Name", "Account Class", "Parent Account Id", "Modification Number", "Status"))
+#: Fields that a new account doesn't take over from an existing one: they identify it, or say how or where it stands.
+_ITS_OWN = frozenset(
+    ("Account Id", "Name", "Account Class", "Parent Account Id", "Modification Number", "Status", "Address Id")
+)
+
+
+#: the fields of a new address, by the arguments' parameters
+_FIELDS = {
+    "street": "Street",
+    "street_2": "Street 2",
+    "city": "City",
+    "state": "State",
+    "postal_code": "Postal Code",
+    "country": "Country",
+}
 
 
 class AccountNameMissing(Refused):
@@ -38,20 +54,45 @@ class AccountExists(Refused):
     mend = "give another, or none: then the hub makes one"
 
 
+class AddressGivenTwice(Refused):
+    """A new account's address is named, and written out."""
+
+    what = "a new account has one address"
+    where = "argument 'address'"
+    why = "expected address= for one that is stored, or {fields} for a new one; found both"
+    mend = "leave one of the two out"
+
+
 def new_account(
     run: Run,
     name: str,
     like: str | None = None,
     account: str | None = None,
     account_class: str | None = None,
+    parent: str | None = None,
     currency: str | None = None,
+    address: str | None = None,
+    **written: str | None,
 ) -> Outcome:
     """Make an account, initialised with the details of an existing account of the same customer.
 
+    Args:
+        run: the run.
+        name: its name.
+        like: the existing account; its address isn't taken over.
+        account: the new Account Id; None: a new identifier.
+        account_class: Customer, Billing or Service; None: Service with *like* or *parent*, else Customer.
+        parent: the account above it; None: the customer of *like*.
+        currency: its currency; None: that of *like*.
+        address: the Address Id of a stored address.
+        **written: the fields of a new address.
+
     Raises:
-        AccountUnknown: there is no account *like*.
+        AccountUnknown: there is no account *like* or *parent*.
         AccountNameMissing: *name* is empty.
         AccountExists: *account* belongs to another account.
+        AddressUnknown: there is no such address.
+        AddressGivenTwice: the address is named, and written out, too.
 
     Source: usage scenario a, "initializes the details of the new service account".
     """
@@ -62,17 +103,35 @@ def new_account(
     if instances(run.query(ACCOUNT, {"Account Id": account_id})):
         raise AccountExists(account_id=account_id)
     created = PropertySet("Account", properties={"Account Id": account_id, "Name": name})
-    if former is None:
-        created.properties["Account Class"] = account_class or "Customer"
-    else:
-        created.properties["Account Class"] = account_class or "Service"
+    if former is not None:
         # The customer is the account at the top: an office's new neighbour stands beside it, beneath the same customer.
         created.properties["Parent Account Id"] = former.get("Parent Account Id") or former.get("Account Id")
         created.properties |= {field: text for field, text in former.properties.items() if field not in _ITS_OWN}
+    if parent is not None:
+        created.properties["Parent Account Id"] = the_account(run, parent, "argument 'parent'").get("Account Id")
+    is_beneath = created.get("Parent Account Id") is not None
+    created.properties["Account Class"] = account_class or ("Service" if is_beneath else "Customer")
     if currency is not None:
         created.properties["Currency Code"] = currency
+    created.properties["Address Id"] = _address(run, address, written)
     run.effects.insert(message(ACCOUNT, [created]))
     return Outcome(objects=(message(ACCOUNT, [created]),))
+
+
+def _address(run: Run, address: str | None, written: Mapping[str, str | None]) -> str | None:
+    """Return the Address Id of a stored address, or of a new one that is stored with the fields *written*."""
+    fields = {field: text for argument, field in _FIELDS.items() if (text := written.get(argument)) is not None}
+    if address is not None:
+        if fields:
+            raise AddressGivenTwice(fields="street=, city= and the like")
+        if not run.headers(ADDRESS, {"Address Id": address}):
+            raise AddressUnknown(address=address, argument="address", consequence="")
+        return address
+    if not fields:
+        return None
+    made = PropertySet("Address", properties={"Address Id": run.new_id(), **fields})
+    run.effects.insert(message(ADDRESS, [made]))
+    return made.get("Address Id")
 
 
 WORKFLOWS = (
@@ -83,8 +142,16 @@ WORKFLOWS = (
         Argument("name", required=True, help="The account's name."),
         Argument("like", "account", help="An existing account of the customer, whose details the new one begins with."),
         Argument("account", help="The new Account Id; without one, the hub makes it."),
-        Argument("account-class", help="Customer, Billing or Service; without it, Service, or Customer without like=."),
+        Argument(
+            "account-class", help="Customer, Billing or Service; without it, Service beneath another, else Customer."
+        ),
+        Argument("parent", "account", help="The account above it; without one, the customer of like=."),
         CURRENCY,
+        Argument("address", help="The Address Id of its address, where that is stored."),
+        *(
+            Argument(parameter.replace("_", "-"), help=f"{field} of a new address.")
+            for parameter, field in _FIELDS.items()
+        ),
         module=MODULE,
     ),
 )

@@ -11,14 +11,14 @@ Source: "Workflow Processes", a to d; spec: docs/design/workflows.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hub.configurator.requests import AddItem, Request
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.quote_arguments import ACCOUNT, MODULE, QUOTE_NUMBER, REQUESTS, ROOT, SESSION
+from hub.workflows.quotes.quote_arguments import ACCOUNT, DUE_DATE, MODULE, QUOTE_NUMBER, REQUESTS, ROOT, SESSION
 from hub.workflows.quotes.quote_lines import (
     CurrencyMixed,
     active_quote,
@@ -107,8 +107,17 @@ def new_products_and_services(
     return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)  # 3
 
 
-def modify(run: Run, account: str, root: str, requests: Sequence[Request] = (), session: str | None = None) -> Outcome:
+def modify(
+    run: Run,
+    account: str,
+    root: str,
+    requests: Sequence[Request] = (),
+    due_date: str | None = None,
+    session: str | None = None,
+) -> Outcome:
     """Change the requested state of a service item; the changes become lines of the active quote.
+
+    They are wanted on the *due_date*, except for items to which a request gives another one.
 
     Raises:
         AccountUnknown, ServiceItemUnknown, NotARoot: there is no such account or service item.
@@ -125,12 +134,14 @@ def modify(run: Run, account: str, root: str, requests: Sequence[Request] = (), 
     changed = configure(run, requested, account, requests)  # sub-process, 3
     where = f"account '{account}', line item '{root}'"
     refuse_new_roots(requested, changed.state, where, "with new-products-and-services")
+    _set_due(line_items(ComplexObject.of(changed.state).header), due_date)
     priced = price_as_wanted(run, quote, changed.state)
-    return _put(run, quote, root, requested, priced.state, (*changed.notes, *priced.notes))  # sub-process, 4 and 5
+    notes = (*changed.notes, *priced.notes)
+    return _put(run, quote, root, requested, priced.state, notes, due_date)  # sub-process, 4 and 5
 
 
-def disconnect(run: Run, account: str, root: str, session: str | None = None) -> Outcome:
-    """Disconnect a service item: lines of the active quote that delete it in its requested state.
+def disconnect(run: Run, account: str, root: str, due_date: str | None = None, session: str | None = None) -> Outcome:
+    """Disconnect a service item: lines of the active quote that delete it in its requested state, on the due date.
 
     Raises:
         AccountUnknown, ServiceItemUnknown, NotARoot: there is no such account or service item.
@@ -142,10 +153,10 @@ def disconnect(run: Run, account: str, root: str, session: str | None = None) ->
     quote = active_quote(run, the_account(run, account), session)  # 1
     requested, notes = _tracked(run, account, root)
     _adopt_currency(quote, requested)  # 2
-    return _put(run, quote, root, requested, None, notes)  # 3 and 4
+    return _put(run, quote, root, requested, None, notes, due_date)  # 3 and 4
 
 
-def suspend(run: Run, account: str, root: str, session: str | None = None) -> Outcome:
+def suspend(run: Run, account: str, root: str, due_date: str | None = None, session: str | None = None) -> Outcome:
     """Suspend a service item: it stays, and its services rest until they are resumed.
 
     Raises:
@@ -154,17 +165,17 @@ def suspend(run: Run, account: str, root: str, session: str | None = None) -> Ou
 
     Source: the value table of Asset, Status ("User can provide customized workflow to use this state").
     """
-    return _set_status(run, account, root, session, "Suspended")
+    return _set_status(run, account, root, due_date, session, "Suspended")
 
 
-def resume(run: Run, account: str, root: str, session: str | None = None) -> Outcome:
+def resume(run: Run, account: str, root: str, due_date: str | None = None, session: str | None = None) -> Outcome:
     """Resume a suspended service item.
 
     Raises:
         StatusChangeRefused: it isn't suspended.
         Refused: as `disconnect`.
     """
-    return _set_status(run, account, root, session, "Active")
+    return _set_status(run, account, root, due_date, session, "Active")
 
 
 def show_profile(run: Run, quote: str, view: str | None = None) -> Outcome:
@@ -246,7 +257,7 @@ def _tracked(run: Run, account: str, root: str) -> tuple[PropertySet, tuple[Note
     return tracked, notes
 
 
-def _set_status(run: Run, account: str, root: str, session: str | None, status: str) -> Outcome:
+def _set_status(run: Run, account: str, root: str, due_date: str | None, session: str | None, status: str) -> Outcome:
     """Proceed as Disconnect does, with an Update of the services' status instead of a Delete."""
     quote = active_quote(run, the_account(run, account), session)
     requested, notes = _tracked(run, account, root)
@@ -261,7 +272,7 @@ def _set_status(run: Run, account: str, root: str, session: str | None, status: 
         check_change("asset", root, top.get("Status"), status, mend, f"account '{account}', line item '{root}'")
     for item in others:
         item.properties["Status"] = status
-    return _put(run, quote, root, requested, changed, notes)
+    return _put(run, quote, root, requested, changed, notes, due_date)
 
 
 def _put(
@@ -271,14 +282,23 @@ def _put(
     before: PropertySet,
     after: PropertySet | None,
     notes: tuple[Note, ...],
+    due_date: str | None,
 ) -> Outcome:
-    """Replace the service item's lines on the quote by the delta of both states."""
+    """Replace the service item's lines on the quote by the delta of both states, wanted on the due date."""
     former = group_of(quote, root)
     if any(action_code(item) != NO_ACTION for item in items_from(former)):
         text = "the quote's former changes of the service item were replaced; edit-quote-line-item goes on from them"
         notes = (*notes, Note("replaced", text, root))
-    put_lines(run, quote, former, lines_of(run, before, after, QUOTE))
+    lines = lines_of(run, before, after, QUOTE)
+    _set_due([item for item in items_from(lines) if action_code(item) != NO_ACTION], due_date)
+    put_lines(run, quote, former, lines)
     return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)
+
+
+def _set_due(items: Iterable[PropertySet], day: str | None) -> None:
+    """Give the due date to the items that have none. Changes *items*."""
+    for item in items:
+        item.properties["Due Date"] = item.get("Due Date") or day
 
 
 def _profile_of(run: Run, customer: str | None, field: str, account_id: str) -> Outcome:
@@ -319,11 +339,14 @@ WORKFLOWS = (
         ACCOUNT,
         ROOT,
         REQUESTS,
+        DUE_DATE,
         SESSION,
         module=MODULE,
     ),
     *(
-        named_workflow(name, function, f"{help}, by lines of the active quote", ACCOUNT, ROOT, SESSION, module=MODULE)
+        named_workflow(
+            name, function, f"{help}, by lines of the active quote", ACCOUNT, ROOT, DUE_DATE, SESSION, module=MODULE
+        )
         for name, function, help in (
             ("Disconnect", disconnect, "disconnect a service item"),
             ("Suspend", suspend, "suspend a service item"),

@@ -17,3 +17,10 @@ CURRENCY = Argument("currency", "currency", help="Currency Code; without one, th
 PRICE_LIST = Argument("price-list", help="Price List Id; without one, the only one that holds for the currency.")
 QUOTE_NUMBER = Argument("quote", "quote", required=True, help="The Quote Number.")
 LINE = Argument("line", required=True, help="A line of the quote: its Integration Id or Line Number.")
+DUE_DATE = Argument("due-date", "date", help="When it is wanted: an ISO date; without one, as soon as may be.")
+#: the accounts and the agreement that a header gives to its new lines
+DESIGNATED = (
+    Argument("service-account", "account", help="Where services are provided; without one, the customer's account."),
+    Argument("billing-account", "account", help="The account that pays; without one, the customer's account."),
+    Argument("agreement", help="The Agreement Id under which services are provided.", length=64),
+)

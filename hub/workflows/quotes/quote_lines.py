@@ -9,7 +9,7 @@ and 5; "Edit Quotes Line Items Process", step 10; spec: docs/design/workflows.md
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hub.workflow_manager.run import Run
 from hub.workflows.state.accounts import currency_of
@@ -102,8 +102,11 @@ def make_quote(
     currency: str | None = None,
     price_list: str | None = None,
     opportunity: str | None = None,
+    designated: Mapping[str, str] | None = None,
 ) -> PropertySet:
     """Store a new, empty quote for the account, and make it the session's active one.
+
+    *designated* are the service account, the billing account and the agreement that the header names, by field.
 
     Raises:
         PriceListUnknown, PriceListInAnotherCurrency: there is no such price list, or it isn't in *currency*.
@@ -123,6 +126,7 @@ def make_quote(
             "Opportunity Id": opportunity,
             "Price List Id": price_list,
             "Currency Code": currency or currency_of(run, account),
+            **(designated or {}),
         },
     )
     run.effects.insert(message(QUOTE, [quote]))

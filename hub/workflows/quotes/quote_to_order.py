@@ -7,13 +7,20 @@ docs/design/road.md "Statuses".
 from __future__ import annotations
 
 from hub.configurator.port import MOST_TOLD
-from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.quote_arguments import ACCOUNT, CURRENCY, MODULE, PRICE_LIST, QUOTE_NUMBER
+from hub.workflows.quotes.quote_arguments import (
+    ACCOUNT,
+    CURRENCY,
+    DESIGNATED,
+    DUE_DATE,
+    MODULE,
+    PRICE_LIST,
+    QUOTE_NUMBER,
+)
 from hub.workflows.quotes.quote_lines import check_status, store_lines, the_quote
-from hub.workflows.state.accounts import currency_of, the_account
+from hub.workflows.state.accounts import currency_of, designation, the_account
 from hub.workflows.state.lines import ACCOUNTS, extend_quantities, fill_accounts, fill_products, number_lines
 from hub.workflows.state.order_rules import prove_in_turn, rules_broken, state_in_turn
 from hub.workflows.state.price_lists import listed_currency
@@ -115,8 +122,13 @@ def new_order(
     currency: str | None = None,
     price_list: str | None = None,
     due_date: str | None = None,
+    service_account: str | None = None,
+    billing_account: str | None = None,
+    agreement: str | None = None,
 ) -> Outcome:
     """Make an empty order for an account, accounts and currency filled in.
+
+    Accounts that aren't given are the account itself.
 
     Raises:
         AccountUnknown, PriceListUnknown: there is no such account or price list.
@@ -131,6 +143,7 @@ def new_order(
         "Billing Account Id": account,
         "Price List Id": price_list,
         "Currency Code": currency or currency_of(run, customer),
+        **designation(run, account, service_account, billing_account, agreement),
     }
     run.effects.insert(message(ORDER, [order]))
     return Outcome(objects=(message(ORDER, [order]),))
@@ -223,13 +236,19 @@ def _order_of(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet
     return order
 
 
-_DUE = Argument("due-date", "date", help="When the changes are wanted: an ISO date; without one, as soon as may be.")
-
 WORKFLOWS = (
     named_workflow(
-        "Quote To Order", quote_to_order, "place the order of a quote, once", QUOTE_NUMBER, _DUE, module=MODULE
+        "Quote To Order", quote_to_order, "place the order of a quote, once", QUOTE_NUMBER, DUE_DATE, module=MODULE
     ),
     named_workflow(
-        "New Order", new_order, "make an empty order for an account", ACCOUNT, CURRENCY, PRICE_LIST, _DUE, module=MODULE
+        "New Order",
+        new_order,
+        "make an empty order for an account",
+        ACCOUNT,
+        CURRENCY,
+        PRICE_LIST,
+        DUE_DATE,
+        *DESIGNATED,
+        module=MODULE,
     ),
 )

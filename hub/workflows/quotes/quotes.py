@@ -24,6 +24,7 @@ from hub.workflows.quotes.opportunities import the_opportunity
 from hub.workflows.quotes.quote_arguments import (
     ACCOUNT,
     CURRENCY,
+    DESIGNATED,
     LINE,
     MODULE,
     PRICE_LIST,
@@ -41,7 +42,7 @@ from hub.workflows.quotes.quote_lines import (
     store_lines,
     the_quote,
 )
-from hub.workflows.state.accounts import the_account
+from hub.workflows.state.accounts import designation, the_account
 from hub.workflows.state.change_of_state import (
     PRICE,
     TOTAL,
@@ -106,19 +107,27 @@ def new_quote(
     currency: str | None = None,
     price_list: str | None = None,
     opportunity: str | None = None,
+    service_account: str | None = None,
+    billing_account: str | None = None,
+    agreement: str | None = None,
     session: str | None = None,
 ) -> Outcome:
     """Make an empty quote for an account, accounts and currency filled in; it becomes the session's active one.
 
+    Accounts that aren't given are the account itself.
+
     Raises:
         AccountUnknown, PriceListUnknown, OpportunityUnknown: there is no such account, price list or opportunity.
         OpportunityOfAnother: the opportunity is another customer's.
+        AgreementUnknown, AccountOfAnother, AgreementOfAnother: the agreement isn't there, or an account or the
+            agreement is another customer's.
         PriceListInAnotherCurrency: the price list isn't in *currency*.
     """
     customer = the_account(run, account)
     if opportunity is not None:
         the_opportunity(run, opportunity, customer)
-    quote = make_quote(run, customer, session, currency, price_list, opportunity)
+    designated = designation(run, account, service_account, billing_account, agreement)
+    quote = make_quote(run, customer, session, currency, price_list, opportunity, designated)
     return Outcome(objects=(message(QUOTE, [quote]),))
 
 
@@ -324,6 +333,7 @@ WORKFLOWS = (
         CURRENCY,
         PRICE_LIST,
         Argument("opportunity", help="The Opportunity Id of the sale that it is for."),
+        *DESIGNATED,
         SESSION,
         module=MODULE,
     ),

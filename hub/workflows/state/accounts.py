@@ -30,6 +30,25 @@ def the_account(run: Run, account_id: str, place: str = "argument 'account'") ->
     raise AccountUnknown(account_id=account_id, place=place)
 
 
+def designation(
+    run: Run, account: str | None, service_account: str | None, billing_account: str | None, agreement: str | None
+) -> dict[str, str]:
+    """Return the fields of a header that name these accounts and this agreement, without those that aren't given.
+
+    Raises:
+        AccountUnknown: there is no such account.
+    """
+    for place, named in (("service-account", service_account), ("billing-account", billing_account)):
+        if named not in (None, account):
+            the_account(run, named or "", f"argument '{place}'")
+    fields = {
+        "Service Account Id": service_account,
+        "Billing Account Id": billing_account,
+        "Agreement Id": agreement,
+    }
+    return {field: text for field, text in fields.items() if text is not None}
+
+
 def currency_of(run: Run, account: PropertySet) -> str | None:
     """Return the account's currency, else that of the nearest account above it; None where none has one."""
     currencies = (owner.get("Currency Code") for owner in upwards(run, account))

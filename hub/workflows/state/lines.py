@@ -13,6 +13,8 @@ from integration_objects.property_set import PropertySet
 
 #: the fields of a header and of a line that say at which account a service is provided, and which account pays
 ACCOUNTS = ("Service Account Id", "Billing Account Id")
+#: the fields of a header that its new lines take over
+DESIGNATED = (*ACCOUNTS, "Agreement Id")
 
 
 def line_in(header: PropertySet, line: str) -> tuple[PropertySet, PropertySet] | None:
@@ -41,10 +43,10 @@ def fill_products(run: Run, instance: PropertySet) -> None:
 
 
 def fill_accounts(header: PropertySet) -> None:
-    """Give added lines without accounts those of the line above; give roots those of the header. Changes *header*."""
+    """Give added lines without accounts or agreement those of the line above, roots those of the header, in place."""
     for item, parent in walk_items(header):
         if action_code(item) == "Add":
-            for field in ACCOUNTS:
+            for field in DESIGNATED:
                 if item.get(field) is None:
                     item.properties[field] = (header if parent is None else parent).get(field)
 

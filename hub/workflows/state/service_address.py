@@ -19,6 +19,7 @@ from collections.abc import Iterable
 
 from hub.workflow_manager.run import Run
 from integration_objects.complex_object import ComplexObject, action_code, all_items, items_from, items_of, walk_items
+from integration_objects.errors import Refused
 from integration_objects.names import ACCOUNT, KEY, SERVICE_POINT
 from integration_objects.property_set import PropertySet
 
@@ -27,6 +28,15 @@ FIELD = "Service Address Id"
 _DECIDING = ("Service Point Id", "Service Account Id")
 
 Addresses = dict[str | None, str | None]
+
+
+class AddressUnknown(Refused):
+    """There is no address of this Address Id."""
+
+    what = "the address '{address}' is unknown"
+    where = "argument '{argument}'"
+    why = "no address of this Address Id is stored{consequence}"
+    mend = "mend the Address Id, or load the address with its service points (orderhub load)"
 
 
 def service_addresses(run: Run, instance: PropertySet) -> dict[int, str | None]:

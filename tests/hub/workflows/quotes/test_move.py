@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from hub.workflows.quotes.move import AddressUnknown, NothingToMove, SameAddress
+from hub.workflows.quotes.move import NothingToMove, SameAddress
 from hub.workflows.quotes.quote_lines import CurrencyMixed
+from hub.workflows.state.service_address import AddressUnknown
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
 from integration_objects.errors import Refused
 from tests.road import sample, work_order_lines

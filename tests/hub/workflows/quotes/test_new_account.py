@@ -95,3 +95,49 @@ def test_a_quote_takes_the_currency_from_the_account_above(care):
         "AW-NY",
         "AW-NY",
     )
+
+
+# Its address
+
+
+def test_an_office_has_an_address_of_its_own(any_care):
+    made = the(any_care("new-account", name="Spokane", like="2-AW-NY", account="AW-SP", address="PR-WA"))
+    assert (made.get("Address Id"), made.get("Phone Number")) == ("PR-WA", "2125550100")
+    assert the(any_care("new-account", name="Reno", like="2-AW-NY")).get("Address Id") is None
+
+
+def test_a_new_address_is_stored_with_the_account(any_care):
+    fields = {"street": "1 Pine Road", "street_2": "Floor 3", "city": "Reno", "state": "NV", "postal_code": "89501"}
+    made = the(any_care("new-account", name="Reno", like="2-AW-NY", country="US", **fields))
+    (address,) = any_care.road.stored("Address", Address_Id=made.get("Address Id"))
+    assert {name: text for name, text in address.properties.items() if text is not None} == {
+        "Address Id": made.get("Address Id"),
+        "Street": "1 Pine Road",
+        "Street 2": "Floor 3",
+        "City": "Reno",
+        "State": "NV",
+        "Postal Code": "89501",
+        "Country": "US",
+    }
+
+
+def test_an_account_stands_beneath_a_parent(care):
+    made = the(care("new-account", name="Payables", parent="2-LB", account_class="Billing"))
+    assert (made.get("Parent Account Id"), made.get("Account Class")) == ("2-LB", "Billing")
+    assert the(care("new-account", name="Cabin", parent="2-LB")).get("Account Class") == "Service"
+
+
+def test_what_a_new_account_refuses_of_addresses_and_parents(care):
+    assert care.refused("new-account", name="Reno", address="PR-NOWHERE") == (
+        "the address 'PR-NOWHERE' is unknown\n"
+        "  where: argument 'address'\n"
+        "  why:   no address of this Address Id is stored\n"
+        "  mend:  mend the Address Id, or load the address with its service points (orderhub load)"
+    )
+    assert care.refused("new-account", name="Reno", address="PR-WA", city="Reno") == (
+        "a new account has one address\n"
+        "  where: argument 'address'\n"
+        "  why:   expected address= for one that is stored, or street=, city= and the like for a new one; found both\n"
+        "  mend:  leave one of the two out"
+    )
+    assert "argument 'parent'" in care.refused("new-account", name="Reno", parent="NOBODY")

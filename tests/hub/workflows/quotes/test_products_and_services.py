@@ -7,7 +7,7 @@ import pytest
 from integration_objects.complex_object import instances, line_items, walk_items
 from integration_objects.names import KEY
 from tests.customer_care import actions, lines, said, the
-from tests.road import sample
+from tests.road import sample, work_order_lines
 
 PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
 NUMBER = {"request": "set", "item": f"{PACKAGE}/{LINE}/Call Forwarding", "attributes": {"Forwarding Number": "206-1"}}
@@ -547,6 +547,50 @@ def test_an_unknown_quote_is_refused(care, workflow):
         "  why:   no quote of this number is stored\n"
         "  mend:  mend the number: `orderhub object query 'OM Quote'` has them"
     )
+
+
+# The day that a change is wanted on
+
+
+def due_dates(instance):
+    """The due dates of the lines with an action, and of those without."""
+    return [
+        {item.get("Due Date") for item, _ in walk_items(instance) if (item.get("Action Code") == "-") is unchanged}
+        for unchanged in (False, True)
+    ]
+
+
+@pytest.mark.parametrize("workflow", ["disconnect", "suspend"])
+def test_a_service_ends_or_rests_on_its_due_date(any_care, workflow):
+    """From the quote's lines to the order's, and to provisioning."""
+    root = installed(any_care)
+    quote = the(any_care(workflow, account="1-B", root=root.get(KEY), due_date="2030-03-01"))
+    assert due_dates(quote) == [{"2030-03-01"}, set()]
+    order = any_care.place(quote.get("Quote Number"))
+    assert due_dates(order) == [{"2030-03-01"}, set()]
+    any_care.submit(order)
+    (work_order,) = any_care.road.work_orders()
+    assert {line.get("dueDate") for line in work_order_lines(work_order)} == {"2030-03-01"}
+
+
+def test_a_service_is_resumed_on_its_due_date(care):
+    root = installed(care)
+    care.install(care.place(the(care("suspend", account="1-B", root=root.get(KEY))).get("Quote Number")))
+    resumed = the(care("resume", account="1-B", root=root.get(KEY), due_date="2030-03-01"))
+    assert due_dates(resumed) == [{"2030-03-01"}, set()]
+
+
+def test_changes_are_wanted_on_the_due_date_where_no_request_says_another(care):
+    root = installed(care)
+    other_day = {"Service Id": "206-555-0150", "Due Date": "2030-04-01"}
+    requests = [set_number(root, "206-2"), {"request": "set", "item": f"{root.get(KEY)}/{LINE}", "fields": other_day}]
+    quote = the(care("modify", account="1-B", root=root.get(KEY), requests=requests, due_date="2030-03-01"))
+    (forwarding,), (line,) = lines(quote, "Call Forwarding", "Update"), lines(quote, LINE, "Update")
+    assert (forwarding.get("Due Date"), line.get("Due Date")) == ("2030-03-01", "2030-04-01")
+
+
+def test_a_due_date_is_a_date(care):
+    assert "argument 'due-date'" in care.refused("disconnect", account="1-B", root="X", due_date="soon")
 
 
 # The day that is priced for
