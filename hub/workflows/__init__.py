@@ -21,7 +21,15 @@ from hub.workflows.orders import (
     submit,
     supplements,
 )
-from hub.workflows.quotes import move, new_account, opportunities, products_and_services, quote_to_order, quotes
+from hub.workflows.quotes import (
+    move,
+    new_account,
+    opportunities,
+    products_and_services,
+    quote_to_order,
+    quotes,
+    transfer,
+)
 from hub.workflows.received import hub_object, workflow_request
 
 
@@ -50,5 +58,6 @@ def shipped_workflows() -> dict[str, Workflow]:
             *fallout.WORKFLOWS,
             *compensation.WORKFLOWS,
             *move.WORKFLOWS,
+            *transfer.WORKFLOWS,
         )
     }

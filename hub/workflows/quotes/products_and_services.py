@@ -134,7 +134,7 @@ def modify(
     changed = configure(run, requested, account, requests)  # sub-process, 3
     where = f"account '{account}', line item '{root}'"
     refuse_new_roots(requested, changed.state, where, "with new-products-and-services")
-    _set_due(line_items(ComplexObject.of(changed.state).header), due_date)
+    set_due(line_items(ComplexObject.of(changed.state).header), due_date)
     priced = price_as_wanted(run, quote, changed.state)
     notes = (*changed.notes, *priced.notes)
     return _put(run, quote, root, requested, priced.state, notes, due_date)  # sub-process, 4 and 5
@@ -151,7 +151,7 @@ def disconnect(run: Run, account: str, root: str, due_date: str | None = None, s
     Source: "Disconnect Products and Services Process", steps 1 to 4.
     """
     quote = active_quote(run, the_account(run, account), session)  # 1
-    requested, notes = _tracked(run, account, root)
+    requested, notes = tracked_item(run, account, root)
     _adopt_currency(quote, requested)  # 2
     return _put(run, quote, root, requested, None, notes, due_date)  # 3 and 4
 
@@ -238,7 +238,7 @@ def _adopt_currency(quote: PropertySet, requested: PropertySet) -> None:
     quote.properties |= {"Currency Code": currency, "Price List Id": None}
 
 
-def _tracked(run: Run, account: str, root: str) -> tuple[PropertySet, tuple[Note, ...]]:
+def tracked_item(run: Run, account: str, root: str) -> tuple[PropertySet, tuple[Note, ...]]:
     """Return the requested state of a service item without the components that aren't tracked as assets.
 
     Raises:
@@ -260,7 +260,7 @@ def _tracked(run: Run, account: str, root: str) -> tuple[PropertySet, tuple[Note
 def _set_status(run: Run, account: str, root: str, due_date: str | None, session: str | None, status: str) -> Outcome:
     """Proceed as Disconnect does, with an Update of the services' status instead of a Delete."""
     quote = active_quote(run, the_account(run, account), session)
-    requested, notes = _tracked(run, account, root)
+    requested, notes = tracked_item(run, account, root)
     _adopt_currency(quote, requested)
     changed = requested.copy()
     items = list(all_items([changed]))
@@ -290,12 +290,12 @@ def _put(
         text = "the quote's former changes of the service item were replaced; edit-quote-line-item goes on from them"
         notes = (*notes, Note("replaced", text, root))
     lines = lines_of(run, before, after, QUOTE)
-    _set_due([item for item in items_from(lines) if action_code(item) != NO_ACTION], due_date)
+    set_due([item for item in items_from(lines) if action_code(item) != NO_ACTION], due_date)
     put_lines(run, quote, former, lines)
     return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)
 
 
-def _set_due(items: Iterable[PropertySet], day: str | None) -> None:
+def set_due(items: Iterable[PropertySet], day: str | None) -> None:
     """Give the due date to the items that have none. Changes *items*."""
     for item in items:
         item.properties["Due Date"] = item.get("Due Date") or day
