@@ -92,8 +92,8 @@ def transfer(
         session: the user session; the taking account's quote becomes its active one.
 
     Raises:
-        AccountUnknown, ServiceItemUnknown, ServiceItemDisconnected, NotARoot, DisconnectRequested, NothingTracked: no such
-            account or service item is there.
+        AccountUnknown, ServiceItemUnknown, ServiceItemDisconnected, NotARoot, DisconnectRequested, NothingTracked:
+            there is no such account or service item.
         SameOwner, TransferHasOpenOrders, TransferOfSuspended: it can't be transferred as it is.
         PriceMissing, AgreementUnknown, AgreementOfAnother, AccountOfAnother: the new owner can't have it so.
     """
