@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.resources
 import json
 import pathlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Outcome
 from hub.workflows.received.hub_object import load
 from integration_objects.complex_object import instances, is_empty, walk_items
+from integration_objects.field_values import read_date
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings, Surroundings
 from schemas.check import parse
@@ -59,9 +61,19 @@ class Road:
             return load(transaction.run(Origin("load", "local", "test")), tree)
 
     def send(self, xml: bytes | str, route: str = "mainframe_order", id: str | None = None, **parts: Any) -> str:
-        """Put a message in at the route's door; returns its id in the message store."""
+        """Put a message in at the route's door; returns its id in the message store.
+
+        The clock is set forward to the time that an answer of provisioning carries: nothing is answered in the future.
+        """
+        said = re.search(rb"<time>([^<]+)</time>", _bytes(xml))
+        if said is not None and isinstance(self.surroundings, SeededSurroundings):
+            self.set_clock(said[1].decode())
         delivery = Delivery(Envelope(id, _bytes(xml), **parts), route, "local", "test")
         return self.manager.file(self.open_hub.deployment.routes[route], [delivery])[0].row_id
+
+    def set_clock(self, time: str) -> None:
+        """Set the clock forward to a time, unless it is later already."""
+        self.surroundings.sleep(max(0.0, read_date(time).timestamp() - self.surroundings.seconds()))
 
     def run(self) -> bool:
         return self.worker.run(once=True)

@@ -268,6 +268,7 @@ class Deployment:
             pricing=self.pricing,
             keeps_profiles=self.settings.service_profile == "hub",
             secrets=self.settings.secrets,
+            zone_name=self.settings.time_zone,
         )
 
 

@@ -15,6 +15,7 @@ from hub.workflow_manager.approval_rule import ApprovalRule
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.definition import Definitions
 from integration_objects.surroundings import Surroundings
+from integration_objects.time_zone import UTC
 from maps.data_map import DataMap
 from schemas.external_object import ExternalObject
 
@@ -35,6 +36,7 @@ class Runtime:
         pricing: the built-in pricing, or another system's.
         secrets: the names of attributes and elements whose values no error shows.
         keeps_profiles: whether completed lines are applied to the service profiles here, and not by another system.
+        zone_name: the name of the deployment's time zone, whose days are meant by dates without a time.
     """
 
     definitions: Definitions
@@ -54,3 +56,4 @@ class Runtime:
     pricing: Pricing = field(default_factory=ListPricing)
     keeps_profiles: bool = True
     secrets: Sequence[str] = ()
+    zone_name: str = UTC

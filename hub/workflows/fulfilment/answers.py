@@ -15,6 +15,7 @@ from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import order_reply
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.completion import take_completed_lines
+from hub.workflows.fulfilment.completion_dates import prove_completed, prove_ends
 from hub.workflows.fulfilment.corrections import COMPLETED_DATE, Correction, correct_lines
 from hub.workflows.fulfilment.facts import set_facts
 from hub.workflows.fulfilment.fallout_entries import mark_later_orders
@@ -90,6 +91,7 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
     Raises:
         WorkOrderUnknown, WorkOrderRevisionUnknown, LineNotAsked, WorkOrderAsksNothing, StatusChangeRefused: refused,
             nothing is stored.
+        CompletedInFuture, CompletedBeforeOrder, EndedBeforeStart: a line can't have been completed on its day.
         Waiting: the sender's order isn't here yet.
 
     Source: "Order synchronization"; spec: docs/design/road.md "Out and back".
@@ -107,6 +109,8 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
         run, line_items(status), _asked_lines(work_orders), order, _is_replaced(status, work_orders)
     )
     taken = _take_lines(run, status, present, order)
+    prove_completed(run, order, taken.dated)
+    prove_ends(run, order, taken.completed)
     late = take_late_answers(run, order, replaced, status.get("Status Time") or run.now())
     changed = taken.changed
     if not changed and not late:
@@ -214,6 +218,12 @@ class _TakenLines:
     changed: Sequence[PropertySet]
     completed: Sequence[PropertySet]
     corrections: Sequence[Correction]
+
+    @property
+    def dated(self) -> list[PropertySet]:
+        """The lines that have a new date of completion."""
+        corrected = [correction.item for correction in self.corrections if COMPLETED_DATE in correction.old]
+        return [*self.completed, *corrected]
 
 
 def _take_lines(run: Run, status: PropertySet, answers: Iterable[PresentAnswer], order: PropertySet) -> _TakenLines:

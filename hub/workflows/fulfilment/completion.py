@@ -15,8 +15,9 @@ from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import bill_completed_lines
+from hub.workflows.fulfilment.completion_dates import move_ends
 from hub.workflows.fulfilment.profile_history import write_history
-from hub.workflows.state.order_lookup import MODULE, ORDER_NUMBER, SUBMITTED, in_force, order_in_hand
+from hub.workflows.state.order_lookup import MODULE, ORDER_NUMBER, SUBMITTED, described, in_force, order_in_hand
 from hub.workflows.state.rebase import leave_alone
 from hub.workflows.state.service_profile import (
     OPEN_HEADERS,
@@ -222,6 +223,7 @@ def apply_completed(run: Run, order: PropertySet, just_completed: Collection[str
     ignored = [entry for entry in applied.ignored if entry.order == order.get("Order Number")]
     too_early = _lines_to_wait(run, order, lines.change, ignored)
     _report_ignored(run, order, ignored, too_early)
+    _report_moved_ends(run, order, before, lines)
     if not is_empty(applied.asset):
         _write_profile(run, order, before, applied.asset, lines, later)
     _date_lines(run, order, lines, too_early)
@@ -320,6 +322,17 @@ def _report_ignored(run: Run, order: PropertySet, ignored: Sequence[Ignored], to
         if entries:
             reasons = "; ".join(f"{entry.item} ({entry.action}): {entry.reason}" for entry in entries)
             fallout_entries.raise_once(run, order, cause, reasons, sorted({entry.item for entry in entries}))
+
+
+def _report_moved_ends(run: Run, order: PropertySet, before: PropertySet, lines: _CompletedLines) -> None:
+    """Raise a fallout entry for lines that end a service before its start; their end becomes the start, in place."""
+    deleted = {key: line for key, line in lines.dated.items() if lines.actions.get(key) == "Delete"}
+    moved = move_ends(run, before, deleted) if deleted else []
+    if moved:
+        reasons = "; ".join(f"{described(line)} ended on {end}, and began on {start}" for line, end, start in moved)
+        reason = f"{reasons}: the service profile has the start as the end"
+        keys = [line.get(KEY) or "" for line, _, _ in moved]
+        fallout_entries.raise_once(run, order, fallout_entries.ENDED_EARLY, reason, keys)
 
 
 def _date_lines(run: Run, order: PropertySet, lines: _CompletedLines, too_early: Collection[str]) -> None:

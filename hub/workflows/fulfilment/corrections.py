@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hub.services.differences import same_value
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.billing import bill_corrected_lines
+from hub.workflows.fulfilment.completion_dates import prove_dates
 from hub.workflows.fulfilment.profile_history import write_history
 from hub.workflows.state.service_profile import INACTIVE
 from integration_objects.complex_object import ComplexObject, action_code, is_tracked, message
@@ -100,6 +101,9 @@ def _correct_profile(run: Run, order: PropertySet, corrections: Iterable[Correct
             if same_value(field.type, service.get(name), old):
                 service.properties[name] = correction.item.get(_LINE_DATES.get(name, name))
                 taken.add(service.get(KEY))
+        if COMPLETED_DATE in correction.old:
+            start, end = (service.get(name) for name in _LINE_DATES)
+            prove_dates(run, order, correction.item, start, end)
     if taken:
         write_history(run, before, after, dict.fromkeys(taken, "Update"), order)
         changed = ComplexObject.of(after).prune(lambda item: item.get(KEY) in taken)

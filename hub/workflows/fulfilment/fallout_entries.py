@@ -7,6 +7,7 @@
     Built On Failed Lines     an open order was configured and priced on lines that will not come
     Completed After Withdrawal    lines were provisioned that the order had asked for, and doesn't ask for any more
     Completed As Replaced     lines were provisioned as a replaced revision asked; the present one asks otherwise
+    Ended Before Its Start    a service was taken away on a day before its first day
     Overtaken By Due Date     an order that was submitted later, and is due earlier, leaves something of it undone
 
 Source: "Apply Completed Sales Order Line Item Process"; spec: docs/design/workflows.md, two traps of the source.
@@ -47,6 +48,7 @@ BUILT_ON_FAILED = "Built On Failed Lines"
 OVERTAKEN = "Overtaken By Due Date"
 AFTER_WITHDRAWAL = "Completed After Withdrawal"
 AS_REPLACED = "Completed As Replaced"
+ENDED_EARLY = "Ended Before Its Start"
 #: broken rules that a reason names
 _MOST_RULES = 10
 

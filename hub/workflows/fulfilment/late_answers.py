@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
+from hub.workflows.fulfilment.completion_dates import prove_completed
 from hub.workflows.fulfilment.corrections import COMPLETED_DATE
 from hub.workflows.fulfilment.facts import set_facts
 from hub.workflows.fulfilment.revisions import same_request
@@ -172,6 +173,7 @@ def take_late_answers(run: Run, order: PropertySet, answers: Sequence[LateAnswer
         if is_new:
             item.properties[COMPLETED_DATE] = late.answer.get(COMPLETED_DATE) or time
             done.append(late)
+    prove_completed(run, order, [late.item for late in done])
     # Each revision once, however many of its lines have changed.
     for revision in {id(late.revision): late.revision for late in changed.values()}.values():
         run.effects.update(message(ORDER, [revision]))

@@ -58,6 +58,7 @@ def set_status(
     Raises:
         OneServiceOneId: one service id is given to several lines.
         WorkOrderUnknown, LineNotAsked, WorkOrderAsksNothing, StatusChangeRefused: as `synchronize_order`.
+        CompletedInFuture, CompletedBeforeOrder, EndedBeforeStart: likewise.
     """
     answer = {"Status": status, "Completed Date": completed, "Milestone": milestone, "Reason": reason}
     answer |= {"Service Id": service_id}

@@ -129,6 +129,8 @@ def _possible_workflows(entry: Mapping[str, Any], order: PropertySet | None) -> 
         return ["edit-order-line-item", "cancel-order", "fallout-close"]
     if entry["cause"] in _RELIES_ON_ANOTHER and status == "Open":
         return ["revise", "cancel-order", "fallout-close"]
+    if entry["cause"] == fallout_entries.ENDED_EARLY:
+        return ["order-synchronization", "fallout-close"]
     return ["fallout-close"]
 
 

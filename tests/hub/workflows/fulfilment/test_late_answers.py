@@ -207,7 +207,7 @@ def test_a_service_that_is_undone_is_taken_away_and_never_billed(road):
     # Other orders of the account go their way meanwhile.
     assert road.work(mainframe_order("2", mainframe_line(1, "A", "ISDNL001", ref="I")))["state"] == "done"
     road.take("billing.events")
-    assert road.complete(work_order)["state"] == "done"
+    assert road.complete(work_order, time="2026-02-11T10:00:00Z")["state"] == "done"
     [stored] = road.stored("OM Order", Order_Number=made.get("Order Number"))
     assert (stored.get("Status"), road.profile(), billed(road), road.fallout()) == ("Complete", {}, [], [])
 
@@ -247,10 +247,10 @@ def test_a_removal_that_fails_can_be_tried_again(dropped):
     answer(road, [(keys["M"], "COMPLETED")])
     [entry] = entries(road, "Completed After Withdrawal")
     road.ask("fallout-undo", entry=entry["row_id"])
-    removal = provisioning_status("O-0000002-1", [(keys["M"], "FAILED")])
+    removal = provisioning_status("O-0000002-1", [(keys["M"], "FAILED")], time="2026-02-11T10:00:00Z")
     assert road.work(removal, "provisioning_status")["state"] == "done"
     [failed] = entries(road, "Lines Failed")
     road.ask("fallout-retry", entry=failed["row_id"])
-    again = provisioning_status("O-0000002-1", [(keys["M"], "COMPLETED")], revision=2)
+    again = provisioning_status("O-0000002-1", [(keys["M"], "COMPLETED")], "2026-02-12T10:00:00Z", revision=2)
     assert road.work(again, "provisioning_status")["state"] == "done"
     assert road.fallout() == []

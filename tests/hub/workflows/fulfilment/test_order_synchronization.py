@@ -42,6 +42,7 @@ def test_of_some_lines_it_is_said_why_they_failed(ordered):
     ordered.ask("order-synchronization", work_order="O-0000001-1", status="Failed", lines=key, reason="no port")
     assert statuses(ordered)["Caller Id"] == "Failed"
     assert statuses(ordered)["Local Line"] == "Open"
+    ordered.set_clock("2026-02-03T10:00:00Z")
     ordered.ask(
         "order-synchronization", work_order="O-0000001-1", status="Complete", completed="2026-02-03", milestone="Built"
     )

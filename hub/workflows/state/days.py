@@ -1,0 +1,62 @@
+"""Dates against each other: a date without a time is a whole day in the deployment's time zone.
+
+    is_before        every moment of one date comes before every moment of another
+    is_to_come       a date is later than the run's time, by more than the systems' clocks may differ
+    made_of          the moment at which the hub made an order
+
+Spec: docs/orders.md, "Dates".
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from hub.workflow_manager.run import Run
+from integration_objects.field_values import read_date
+from integration_objects.names import ORDER
+from integration_objects.property_set import PropertySet
+from integration_objects.surroundings import made_at
+from integration_objects.time_zone import time_zone
+
+#: How far two systems' clocks may differ. A moment that is wrong by less says nothing wrong.
+CLOCK_SKEW = datetime.timedelta(minutes=5)
+_DAY = datetime.timedelta(days=1)
+_INSTANT = datetime.timedelta(microseconds=1)
+_NO_TIME = datetime.timedelta()
+#: the length of a date without a time, 2026-01-31
+_DATE_ONLY = 10
+
+
+def is_before(run: Run, left: str, right: str) -> bool:
+    """Tell whether every moment of *left* comes before every moment of *right*, by more than clocks may differ.
+
+    Two days are compared as days: no clock is at fault if somebody has named another day.
+    """
+    are_days = len(left) == len(right) == _DATE_ONLY
+    return _moments(run, left)[1] + (_NO_TIME if are_days else CLOCK_SKEW) < _moments(run, right)[0]
+
+
+def is_to_come(run: Run, date: str) -> bool:
+    """Tell whether a date is in the future; a moment that a clock may have ahead isn't."""
+    return is_before(run, run.now(), date)
+
+
+def made_of(run: Run, order: PropertySet) -> str | None:
+    """Return the moment at which the hub made an order, in its first revision; None for an order from elsewhere."""
+    row_id = order.get("Row Id") or ""
+    if (order.get("Revision") or "1") != "1":
+        headers = run.headers(ORDER, {"Order Number": order.get("Order Number")})
+        # Row ids are ordered by time: the smallest is that of the first revision.
+        row_id = min((header["Row Id"] or "" for header in headers), default=row_id)
+    return made_at(row_id)
+
+
+def _moments(run: Run, text: str) -> tuple[datetime.datetime, datetime.datetime]:
+    """Return the first and the last moment that a date can mean."""
+    moment = read_date(text)
+    if len(text) > _DATE_ONLY:
+        return moment, moment
+    first = moment.replace(tzinfo=time_zone(run.runtime.zone_name))
+    # On the zone's clock and not by 24 hours: a day on which the clocks are changed is longer or shorter.
+    last = (first + _DAY).astimezone(datetime.UTC) - _INSTANT
+    return first.astimezone(datetime.UTC), last
