@@ -18,6 +18,7 @@ from hub.workflows.orders import (
     fallout,
     projected_state,
     receive_order,
+    reversal,
     submit,
     supplements,
 )
@@ -57,6 +58,7 @@ def shipped_workflows() -> dict[str, Workflow]:
             *projected_state.WORKFLOWS,
             *fallout.WORKFLOWS,
             *compensation.WORKFLOWS,
+            *reversal.WORKFLOWS,
             *move.WORKFLOWS,
             *transfer.WORKFLOWS,
         )

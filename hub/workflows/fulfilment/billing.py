@@ -2,6 +2,7 @@
 
     Lines Completed    lines of an order are complete: start, change or stop charging
     Lines Corrected    a fact of completed lines was corrected: a service id, the day of completion
+    Lines Reversed     what was told of completed lines is undone: they never came into the service profile
 
 Source: "Apply Completed Sales Order Line Item Process"; spec: docs/design/road.md "Out and back".
 """
@@ -28,6 +29,8 @@ from integration_objects.property_set import PropertySet
 
 #: The type of an order that undoes the work on a request which had been withdrawn.
 COMPENSATION = "Compensation"
+#: The action of a billing event's line that undoes a charge.
+REVERSE = "Reverse"
 
 
 def bill_completed_lines(run: Run, order: PropertySet, completed: Sequence[PropertySet]) -> None:
@@ -43,6 +46,24 @@ def bill_corrected_lines(run: Run, order: PropertySet, corrected: Sequence[Prope
     A line that added or changed a service is a change now: the charge goes on, with the new facts.
     """
     _bill(run, order, "Lines Corrected", corrected, corrected=True)
+
+
+def bill_reversed_lines(run: Run, order: PropertySet, reversed_lines: Sequence[PropertySet]) -> None:
+    """Emit the event Lines Reversed, which undoes what Lines Completed has told of these lines.
+
+    Each line repeats its charge, so that billing finds it by order, line, action and day, and knows its amount.
+    """
+    event = _event(run, order, "Lines Reversed", reversed_lines, run.new_id())
+    for line, item in zip(line_items(event), reversed_lines, strict=True):
+        line.properties |= {
+            "Action Code": REVERSE,
+            "Reversed Action Code": action_code(item),
+            "Reversed Date": item.get("Completed Date"),
+        }
+        # The status of a service that isn't there, and the name of a change that is undone.
+        for name in ("Action Alias", "Asset Status"):
+            line.properties.pop(name, None)
+    run.effects.emit(BILLING_EVENT, message(BILLING_EVENT, [event]))
 
 
 def prove_billable(run: Run, order: PropertySet) -> None:

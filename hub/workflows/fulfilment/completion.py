@@ -157,9 +157,12 @@ def _close_order(run: Run, order: PropertySet) -> None:
     )
     hidden = _completed_below_failed(order)
     if hidden:
-        reason = "these lines were provisioned, but a line above them failed, so they are not in the service profile"
         fallout_entries.raise_once(
-            run, order, fallout_entries.BELOW_FAILED, reason, [item.get(KEY) or "" for item in hidden]
+            run,
+            order,
+            fallout_entries.BELOW_FAILED,
+            fallout_entries.below_failed_reason(hidden),
+            [item.get(KEY) or "" for item in hidden],
         )
 
 

@@ -1,7 +1,7 @@
 """Fallout entries as workflows raise and resolve them, and the later orders that a failure concerns.
 
     Lines Failed              an order is done, and some of its lines failed
-    Completed Below Failed    lines were provisioned beneath one that failed: they run, and are in no service profile
+    Completed Below Failed    lines were completed beneath a failed one: the service profile has none of them
     Ignored by Apply          completed lines that the service profile couldn't take
     Waits For Another Order   completed lines of services, or beneath them, that the service profile doesn't have yet
     Built On Failed Lines     an open order was configured and priced on lines that will not come
@@ -49,6 +49,12 @@ OVERTAKEN = "Overtaken By Due Date"
 AFTER_WITHDRAWAL = "Completed After Withdrawal"
 AS_REPLACED = "Completed As Replaced"
 ENDED_EARLY = "Ended Before Its Start"
+#: what became of lines beneath a failed line, by action: in the network, and in the service profile
+_BELOW_A_FAILED_LINE = {
+    "Add": "provisioned, and not in the service profile",
+    "Update": "changed, and in the service profile as before",
+    "Delete": "taken away, and still in the service profile",
+}
 #: broken rules that a reason names
 _MOST_RULES = 10
 
@@ -60,6 +66,16 @@ def raise_once(run: Run, order: PropertySet, cause: str, reason: str, lines: Seq
         if entry["cause"] == cause and sorted(entry["lines"]) == sorted(lines):
             return
     run.effects.raise_fallout(order, cause, reason, lines)
+
+
+def below_failed_reason(lines: Sequence[PropertySet]) -> str:
+    """Say what became of completed lines beneath a failed line: the service profile has none of their changes."""
+    parts = []
+    for action, clause in _BELOW_A_FAILED_LINE.items():
+        named = [f"{described(line)} ({line.get(KEY)})" for line in lines if action_code(line) == action]
+        if named:
+            parts.append(f"{clause}: {', '.join(named)}")
+    return f"a line above these lines failed; {'; '.join(parts)}"
 
 
 def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[str] | None = None) -> None:

@@ -21,10 +21,11 @@ from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import COMPENSATION
 from hub.workflows.fulfilment.completion import flag_processed
+from hub.workflows.fulfilment.reversible import REVERSED, reversible_lines
 from hub.workflows.fulfilment.work_orders import send_work_orders
 from hub.workflows.orders.supplements import supplement_of
 from hub.workflows.state.milestones import forget
-from hub.workflows.state.order_lookup import MODULE, UNSUBMITTED, described, order_in_hand
+from hub.workflows.state.order_lookup import MODULE, UNSUBMITTED, described, in_force, order_in_hand
 from hub.workflows.state.order_rules import prove_in_turn, prove_rules, state_in_turn
 from hub.workflows.state.statuses import FAILED, check_change
 from integration_objects.complex_object import ComplexObject, instances, items_of, message
@@ -100,12 +101,18 @@ def list_entries(run: Run, order: str | None = None, account: str | None = None,
                 "status": None if active is None else active.get("Status"),
                 "lines": "; ".join(_line_texts(active, entry["lines"])),
                 "reason": entry["reason"],
-                "can be done": ", ".join(_possible_workflows(entry, active)),
+                "can be done": ", ".join(_possible_workflows(run, entry, active)),
                 "since": entry["created"],
                 "resolution": entry["resolution"],
             }
         )
-    return Outcome(rows=tuple(rows), why="" if rows else "there is no such fallout entry")
+    return Outcome(rows=tuple(rows), why="" if rows else _nothing(order, account, resolved))
+
+
+def _nothing(order: str | None, account: str | None, resolved: bool) -> str:
+    """Say that a list is empty, and of what."""
+    about = f" of the order {order}" if order else f" of the account {account}" if account else ""
+    return f"no fallout entry{about} is resolved" if resolved else f"nothing{about} has fallen out"
 
 
 def _line_texts(order: PropertySet | None, keys: Sequence[str]) -> Iterator[str]:
@@ -115,9 +122,17 @@ def _line_texts(order: PropertySet | None, keys: Sequence[str]) -> Iterator[str]
         yield key if line is None else f"{described(line)} ({key}) {line.get('Status')}"
 
 
-def _possible_workflows(entry: Mapping[str, Any], order: PropertySet | None) -> list[str]:
+def _possible_workflows(run: Run, entry: Mapping[str, Any], order: PropertySet | None) -> list[str]:
     if entry["state"] != "Open":
         return []
+    possible = _workflows_for(entry, order)
+    if entry["cause"] in REVERSED and order is not None and reversible_lines(run, in_force(run, order), entry):
+        # Before the last one, which only notes that somebody has dealt with the entry elsewhere.
+        possible.insert(-1, "fallout-reverse")
+    return possible
+
+
+def _workflows_for(entry: Mapping[str, Any], order: PropertySet | None) -> list[str]:
     status = None if order is None else order.get("Status")
     if entry["cause"] in _RETRIED and status == "Failed":
         return ["fallout-retry", "fallout-amend", "fallout-close"]

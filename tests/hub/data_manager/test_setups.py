@@ -115,7 +115,9 @@ def test_an_order_goes_all_the_way(outside):
             if line.findtext(f"{namespace}action") != "none"
         ]
         outside.send(
-            "provisioning_status", provisioning_status(work_order.findtext(f"{namespace}number"), lines), f"S{number}"
+            "provisioning_status",
+            provisioning_status(work_order.findtext(f"{namespace}number"), lines, time=road.surroundings.now()),
+            f"S{number}",
         )
     assert road.run()
     assert road.counts() == {"done": 4, "rejected": 1}

@@ -1,0 +1,80 @@
+"""Lines that were billed in vain: provisioning completed them, and they never came into the service profile.
+
+A line is billed when provisioning has completed it, and is applied to the service profile afterwards. A fallout entry
+tells of lines for which the second step didn't come.
+
+Source: "Apply Completed Sales Order Line Item Process"; spec: docs/orders.md, "Fallout".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from hub.workflow_manager.run import Run
+from hub.workflows.fulfilment import fallout_entries
+from hub.workflows.fulfilment.billing import COMPENSATION
+from hub.workflows.state.service_profile import INACTIVE
+from hub.workflows.state.statuses import FAILED
+from integration_objects.complex_object import ComplexObject, action_code, all_items, is_tracked
+from integration_objects.names import ASSET, KEY, NO_ACTION
+from integration_objects.property_set import PropertySet
+
+#: causes of entries about lines that a failed line above them keeps out of the service profile
+BELOW_FAILED_CAUSES = (fallout_entries.LINES_FAILED, fallout_entries.BELOW_FAILED)
+#: causes of entries whose lines billing may have been told of in vain
+REVERSED = (*BELOW_FAILED_CAUSES, fallout_entries.IGNORED)
+
+
+def reversible_lines(run: Run, order: PropertySet, entry: Mapping[str, Any]) -> list[PropertySet]:
+    """Return an order's lines that were billed, and that the service profile lacks for the reason of a fallout entry.
+
+    Fees are among them: they never are in a service profile, and belong to the service that isn't there.
+
+    Args:
+        run: the run.
+        order: the revision in force.
+        entry: the entry.
+    """
+    # A compensation takes away services of which billing never heard.
+    if order.get("Order Type") == COMPENSATION or not run.runtime.keeps_profiles:
+        return []
+    view = ComplexObject(order)
+    if entry["cause"] in BELOW_FAILED_CAUSES:
+        return [
+            line
+            for line in view.items
+            if _is_billed(line) and any(above.get("Status") in FAILED for above in view.above(line))
+        ]
+    if entry["cause"] != fallout_entries.IGNORED:
+        return []
+    lost = _lost(run, view, entry["lines"])
+    return [
+        line
+        for line in view.items
+        # Lost lines have an Applied Date: Apply has looked at them.
+        if line.get(KEY) in lost
+        or (_is_billed(line) and not is_tracked(line) and any(above.get(KEY) in lost for above in view.above(line)))
+    ]
+
+
+def _is_billed(line: PropertySet) -> bool:
+    """Tell whether billing was told of a line which isn't applied to the profile, or settled in another way."""
+    return line.get("Status") == "Complete" and action_code(line) != NO_ACTION and line.get("Applied Date") is None
+
+
+def _lost(run: Run, view: ComplexObject, keys: Collection[str]) -> set[str | None]:
+    """Return the keys of added and changed lines whose services the profile doesn't have.
+
+    A Delete that Apply ignored was billed rightly: the service is gone, and its charge has ended.
+    """
+    asset = run.query(ASSET, {"Account Id": view.header.get("Account Id")})
+    present = {item.get(KEY) for item in all_items([asset]) if item.get("Status") != INACTIVE}
+    return {
+        line.get(KEY)
+        for line in view.items
+        if line.get(KEY) in keys
+        and line.get("Status") == "Complete"
+        and action_code(line) in ("Add", "Update")
+        and line.get(KEY) not in present
+    }
