@@ -25,6 +25,7 @@ from hub.presentation.printing import complain, flush, out, picture, print_json
 from hub.presentation.tree_json import tree_json
 from hub.workflow_manager.origin import Origin
 from hub.workflows.received.hub_object import load as load_object
+from hub.workflows.state.service_id import with_service_ids
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
@@ -75,6 +76,9 @@ def show(
         definitions = open_hub.deployment.definitions
         with open_hub.read() as transaction:
             tree = stored_object(transaction.store, definitions, object, key)
+            if text:
+                # For reading only: what is printed as XML or JSON is what is stored, and can be loaded again.
+                tree = with_service_ids(transaction.run(Origin("show", "local", key)), tree)
         _print_object(tree, definitions, text, as_json)
 
 

@@ -46,6 +46,7 @@ from hub.workflow_manager.approval_rule import ApprovalRule, read_approval_rules
 from hub.workflow_manager.runtime import Runtime
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows import shipped_workflows
+from hub.workflows.state.service_id import with_service_ids
 from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import Refused, UnknownName, located
@@ -269,6 +270,7 @@ class Deployment:
             keeps_profiles=self.settings.service_profile == "hub",
             secrets=self.settings.secrets,
             zone_name=self.settings.time_zone,
+            complete=with_service_ids,
         )
 
 

@@ -81,7 +81,9 @@ def named_workflow(
         # A workflow may make its own reply; the others get a list of their results.
         if outcome.reply is not None:
             return outcome
-        return replace(outcome, reply=result_reply(name, outcome.objects, outcome.notes, run.definitions, outcome.rows))
+        objects = tuple(run.runtime.complete(run, tree) for tree in outcome.objects)
+        reply = result_reply(name, objects, outcome.notes, run.definitions, outcome.rows)
+        return replace(outcome, objects=objects, reply=reply)
 
     def accounts_of_request(run: Run, tree: PropertySet) -> set[str]:
         values = _values(name, tree, known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from adapters.system import System
 from hub.configurator.port import Configurator
@@ -14,6 +15,7 @@ from hub.services.module_licensed import Licence
 from hub.workflow_manager.approval_rule import ApprovalRule
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.definition import Definitions
+from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
 from integration_objects.time_zone import UTC
 from maps.data_map import DataMap
@@ -34,6 +36,7 @@ class Runtime:
         licence_file: the path of the licence file, for errors.
         user: the changer of rows in the tables, and the actor if nobody else is named.
         pricing: the built-in pricing, or another system's.
+        complete: adds the values that are joined in and not stored to an object that a workflow shows.
         secrets: the names of attributes and elements whose values no error shows.
         keeps_profiles: whether completed lines are applied to the service profiles here, and not by another system.
         zone_name: the name of the deployment's time zone, whose days are meant by dates without a time.
@@ -57,3 +60,4 @@ class Runtime:
     keeps_profiles: bool = True
     secrets: Sequence[str] = ()
     zone_name: str = UTC
+    complete: Callable[[Any, PropertySet], PropertySet] = lambda run, tree: tree

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.workflow_manager.run import Run
+from integration_objects.complex_object import all_items, instances, items_of, object_name
 from integration_objects.field_values import read_date
-from integration_objects.names import PRODUCT, SERVICE_POINT
+from integration_objects.names import ASSET, ORDER, PRODUCT, QUOTE, SERVICE_POINT
 from integration_objects.property_set import PropertySet
 
 #: The product's field, and its values.
@@ -104,6 +105,39 @@ def service_ids(run: Run, items: Iterable[PropertySet], on: Callable[[PropertySe
     network = read_network(run, _values(joined, "Service Point Id"))
     ids = ((item, service_id(item, products[item.get("Product Id")], network, on(item))) for item in joined)
     return {id(item): text for item, text in ids if text is not None}
+
+
+def with_service_ids(run: Run, tree: PropertySet) -> PropertySet:
+    """Return an object as it is shown: items without a Service Id of their own have the one of their service point.
+
+    The result is a copy, so that a joined id is never stored as if somebody had given it. A line has the meter of its
+    completion or due date, an item of a service profile today's.
+
+    Args:
+        run: the run.
+        tree: a message of any object. Not changed.
+    """
+    if object_name(tree) not in (ASSET, QUOTE, ORDER):
+        return tree
+    joined: dict[int, str] = {}
+    for instance in instances(tree):
+        without = [item for item in items_of(instance) if item.get("Service Id") is None]
+        joined |= service_ids(run, without, _shown_on(run, instance))
+    if not joined:
+        return tree
+    shown = tree.copy()
+    # The copy has the same items in the same order.
+    for item, twin in zip(all_items([tree]), all_items([shown]), strict=True):
+        if id(item) in joined:
+            twin.properties["Service Id"] = joined[id(item)]
+    return shown
+
+
+def _shown_on(run: Run, instance: PropertySet) -> Callable[[PropertySet], str]:
+    def date(item: PropertySet) -> str:
+        return item.get("Completed Date") or item.get("Due Date") or instance.get("Due Date") or run.now()
+
+    return date
 
 
 def read_network(run: Run, service_point_ids: Sequence[str]) -> Network:

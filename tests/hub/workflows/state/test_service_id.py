@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.workflows.state.service_id import Network, installed, service_id
+from integration_objects.complex_object import all_items, instances, items_of
 from integration_objects.definition import shipped_definitions
 from integration_objects.field_values import read_date
 from integration_objects.property_set import PropertySet
@@ -141,3 +142,54 @@ def test_work_orders_and_billing_are_told_the_meter_of_the_date(network):
     assert told == ["EL-40391", "GA-22008", "5095550140", "card"]
     [asset] = network.stored("OM Asset", Account_Id="2-EN")
     assert [one.get("Service Id") for one in asset.children[0].children] == [None, None, None, "card"]
+
+
+# Shown
+
+
+@pytest.fixture
+def shop(network):
+    """The same with the samples' price list."""
+    network.load(sample("price_list.xml"))
+    return network
+
+
+def shown_ids(outcome):
+    return [item.get("Service Id") for tree in outcome.objects for item in all_items([tree])]
+
+
+def test_the_joined_id_is_shown_and_never_stored(shop):
+    """In quotes, orders, profiles and projected states, each with the meter of its day; in the tables, nowhere."""
+    plan = [
+        {"request": "add", "product": product, "fields": {"Service Point Id": point}, "attributes": attributes}
+        for product, point, attributes in (
+            ("Electricity", "SP-WINTER-EL", {"Tariff": "Standard"}),
+            ("Local Line", "SP-HOME-LINE", {}),
+        )
+    ]
+    quoted = shop.ask("new-products-and-services", account="2-EN", requests=plan)
+    assert shown_ids(quoted) == ["EL-40017", "5095550140"]
+    number = instances(quoted.objects[0])[0].get("Quote Number")
+    placed = shop.ask("quote-to-order", quote=number, due_date="2026-01-20")
+    # On the order's day the meter is replaced; the quote's lines have no day, so that today's meter counts.
+    assert shown_ids(placed) == ["EL-40391", "5095550140", "EL-40017", "5095550140"]
+    submitted = shop.ask("submit", order=instances(placed.objects[0])[0].get("Order Number"))
+    assert shown_ids(submitted) == ["EL-40391", "5095550140"]
+    assert shown_ids(shop.ask("projected-state", account="2-EN")) == ["EL-40017", "5095550140"]
+    shop.complete()
+    assert shown_ids(shop.ask("profile", quote=number)) == ["EL-40017", "5095550140"]
+    stored = [shop.stored(name) for name in ("OM Quote", "OM Order")] + [shop.stored("OM Asset", Account_Id="2-EN")]
+    assert {item.get("Service Id") for found in stored for instance in found for item in items_of(instance)} == {None}
+
+
+def test_an_id_of_its_own_goes_before_the_joined_one(shop):
+    """What is typed is shown as it is, also where provisioning will be told the service point's."""
+    fields = {"Service Point Id": "SP-HOME-LINE", "Service Id": "509-555-0140"}
+    plan = [{"request": "add", "product": "Local Line", "fields": fields}]
+    assert shown_ids(shop.ask("new-products-and-services", account="2-EN", requests=plan)) == ["509-555-0140"]
+
+
+def test_a_reply_to_a_request_has_the_joined_id(shop):
+    plan = [{"request": "add", "product": "Local Line", "fields": {"Service Point Id": "SP-HOME-LINE"}}]
+    outcome = shop.ask("new-products-and-services", account="2-EN", requests=plan)
+    assert [node.get("Service Id") for node in outcome.reply.walk() if node.type == "Line Item"] == ["5095550140"]
