@@ -59,7 +59,7 @@ class NothingToMove(Refused):
 
     what = "the account '{account}' has nothing at the address '{address}'{in_currency}"
     where = "argument 'old-address'"
-    why = "none of its products has a service point there, or is provided at an account of that address"
+    why = "none of its products has a service point there, or is at that address without one"
     mend = "mend the Address Id; `orderhub workflow projected-state` shows what the account has"
 
 

@@ -227,7 +227,7 @@ def test_the_quote_becomes_an_order_whose_days_the_projected_state_knows(energy)
             NothingToMove,
             "the account '2-EN' has nothing at the address 'PR-CA'\n"
             "  where: argument 'old-address'\n"
-            "  why:   none of its products has a service point there, or is provided at an account of that address\n"
+            "  why:   none of its products has a service point there, or is at that address without one\n"
             "  mend:  mend the Address Id; `orderhub workflow projected-state` shows what the account has",
         ),
     ],
