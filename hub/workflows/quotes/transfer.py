@@ -103,8 +103,10 @@ def transfer(
     leaving, notes = tracked_item(run, account, root)
     _refuse_open_orders(run, account, root, leaving)
     _refuse_suspended(account, root, leaving)
-    currency = next((text for item in line_items(first_instance(leaving)) if (text := item.get("Currency Code"))), None)
-    giving = make_quote(run, giver, session, currency)
+    (top,) = line_items(first_instance(leaving))
+    currency = top.get("Currency Code")
+    present = {field: text for field in DESIGNATED if (text := top.get(field)) is not None}
+    giving = make_quote(run, giver, session, currency, designated=present)
     ending = lines_of(run, leaving, None, QUOTE)
     set_due(items_from(ending), due_date)
     put_lines(run, giving, (), ending)

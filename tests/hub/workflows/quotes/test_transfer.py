@@ -6,6 +6,7 @@ import pytest
 
 from integration_objects.complex_object import instances, items_of, line_items
 from integration_objects.names import KEY
+from schemas.check import parse
 from tests.customer_care import actions, the
 from tests.road import sample
 
@@ -58,6 +59,18 @@ def test_a_quote_of_each_account_transfers_a_service(any_care, line):
     fields = ("Service Id", "Service Account Id", "Billing Account Id", "Agreement Id", "Service Address Id")
     assert [mine[LINE].get(field) for field in fields] == [NUMBER, TAKER, "2-AW-BILL", "AG-1", "PR-HOME"]
     assert mine["Caller Id"].get("Billing Account Id") == "2-AW-BILL"
+
+
+def test_billing_hears_of_an_end_and_a_beginning(any_care, line):
+    for quote in transferred(any_care, line, billing_account="2-AW-BILL"):
+        any_care.install(any_care.place(quote.get("Quote Number")))
+    events = [parse(row.message.body) for row in any_care.road.left("billing.events")]
+    heard = [
+        tuple(next(node.text for node in event.iter() if node.tag.endswith(name)) for name in names)
+        for event in events
+        for names in [("}BillingAccountId", "}Action", "}ServiceId")]
+    ]
+    assert heard == [(GIVER, "Stop", NUMBER), ("2-AW-BILL", "Start", NUMBER)]
 
 
 def test_it_ends_and_begins_on_one_day(any_care, line):
