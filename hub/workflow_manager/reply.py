@@ -24,16 +24,22 @@ from integration_objects.property_set import PropertySet
 OBJECT = "OM Reply"
 
 
-def order_reply(order: PropertySet, source_keys: Iterable[tuple[str | None, str | None]] | None = None) -> PropertySet:
+def order_reply(
+    order: PropertySet,
+    source_keys: Iterable[tuple[str | None, str | None]] | None = None,
+    notes: Iterable[Note] = (),
+) -> PropertySet:
     """Make the reply to an order: its numbers, and for each line the sender's reference and the Integration Id.
 
     Args:
         order: an instance of OM Order.
         source_keys: (Source Reference, Integration Id) of the lines to name; None: of all lines.
+        notes: the report.
     """
     # The status tells a sender of a pending order that somebody has to approve it.
     fields = ("Order Number", "Revision", "Source System", "Source Order Number", "Source Revision", "Status")
     reply = PropertySet("Reply", properties=_present(order, fields))
+    _put_notes(reply, notes)
     if source_keys is None:
         source_keys = ((item.get("Source Reference"), item.get(KEY)) for item in items_of(order))
     lines = [
@@ -90,15 +96,19 @@ def result_reply(
                 # A copy, because a node has one place in one tree.
                 result.children.append(lines.copy())
             put_list(reply, "Result").append(result)
-    for note in notes:
-        properties = {"Kind": note.kind, KEY: note.item, "Product Id": note.product, "Text": note.text}
-        put_list(reply, "Note").append(PropertySet("Note", properties=properties))
+    _put_notes(reply, notes)
     for number, row in enumerate(rows, 1):
         cells = [PropertySet("Cell", properties={"Name": name, "Value": value}) for name, value in row.items()]
         line = PropertySet("Row", properties={"Line Number": str(number)})
         put_list(line, "Cell").extend(cells)
         put_list(reply, "Row").append(line)
     return message(OBJECT, [reply])
+
+
+def _put_notes(reply: PropertySet, notes: Iterable[Note]) -> None:
+    for note in notes:
+        properties = {"Kind": note.kind, KEY: note.item, "Product Id": note.product, "Text": note.text}
+        put_list(reply, "Note").append(PropertySet("Note", properties=properties))
 
 
 def _present(header: PropertySet, fields: Iterable[str]) -> dict[str, str | None]:

@@ -19,6 +19,7 @@ from hub.workflows.orders.sent_content import SENT_CONTENT, sent_content
 from hub.workflows.orders.submit import AccountsMissing, NothingOrdered, submit
 from hub.workflows.orders.supplements import decided_condition
 from hub.workflows.state.accounts import AccountUnknown
+from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.lines import ACCOUNTS
 from hub.workflows.state.order_lines import (
     HUB,
@@ -37,6 +38,7 @@ from hub.workflows.state.order_rules import changed_services, prove_rules
 from hub.workflows.state.quantities import leave_out_empty, prove_quantities
 from hub.workflows.state.rebase import BUILT_ON
 from hub.workflows.state.service_profile import make_no_action, no_profile, requested_state, still_to_come
+from hub.workflows.state.standing_values import standing_value_notes
 from integration_objects.complex_object import (
     action_code,
     attributes,
@@ -203,10 +205,14 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
         price_order(run, order, state, service_items)
     # Numbered last, so that no refused order takes a number.
     _number(run, order, newest)
+    notes += due_date_notes(run, order)
+    # An order without a due date comes last: nothing stands over it.
+    if order.get("Due Date") is not None:
+        notes += standing_value_notes(run, order)
     submit(run, order, former=newest)
     # Released with the commit, not before: the messages that waited find the order stored.
     _release_waiting(run, order)
-    return Outcome("done", order_reply(order), notes=tuple(notes))
+    return Outcome("done", order_reply(order, notes=notes), notes=tuple(notes))
 
 
 def _leave_out_empty(run: Run, order: PropertySet) -> list[Note]:

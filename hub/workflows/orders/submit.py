@@ -6,6 +6,8 @@ Source: "j. Submit Order Process", "f. Supplemental Order Process"; spec: docs/d
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
@@ -20,6 +22,7 @@ from hub.workflows.fulfilment.work_orders import (
 )
 from hub.workflows.orders import approvals
 from hub.workflows.orders.supplements import bring_up_to_date, decided_condition
+from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.lines import ACCOUNTS, fill_products
 from hub.workflows.state.order_lookup import (
     MODULE,
@@ -34,6 +37,7 @@ from hub.workflows.state.order_rules import prove_in_turn, prove_rules, state_in
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_address import fill_addresses
 from hub.workflows.state.service_profile import changed_items
+from hub.workflows.state.standing_values import standing_value_notes
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import ComplexObject, action_code, items_of, line_items, message
 from integration_objects.errors import Refused
@@ -92,8 +96,11 @@ def submit_order(run: Run, order: str) -> Outcome:
         Refused: as `submit`.
     """
     stored = order_in_hand(run, order)
+    # Before the order is opened: a line may be complete, and applied, when it returns.
+    notes = [*due_date_notes(run, stored), *standing_value_notes(run, stored)]
     submit(run, stored, former=former_of(run, stored), is_stored=True)
-    return outcome_with_holds(run, stored)
+    outcome = outcome_with_holds(run, stored)
+    return replace(outcome, notes=(*notes, *outcome.notes))
 
 
 def outcome_with_holds(run: Run, order: PropertySet) -> Outcome:

@@ -21,11 +21,13 @@ from hub.workflows.quotes.quote_arguments import (
 )
 from hub.workflows.quotes.quote_lines import check_status, store_lines, the_quote
 from hub.workflows.state.accounts import currency_of, designation, the_account
+from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.lines import ACCOUNTS, extend_quantities, fill_accounts, fill_products, number_lines
 from hub.workflows.state.order_rules import prove_in_turn, rules_broken, state_in_turn
 from hub.workflows.state.price_lists import listed_currency
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_profile import make_no_action
+from hub.workflows.state.standing_values import standing_value_notes
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import (
     action_code,
@@ -109,6 +111,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     exploded = first_instance(run.call("Explode", message(QUOTE, [header])))
     fill_products(run, exploded)
     order = _order_of(run, exploded, due_date)
+    notes += [*due_date_notes(run, order), *standing_value_notes(run, order)]
     run.effects.insert(message(ORDER, [order]))
     exploded.properties["Status"] = PLACED
     # The quote keeps the exploded lines with the order's keys, so that each can be followed into the profile.

@@ -52,6 +52,7 @@ from hub.workflows.state.change_of_state import (
     price,
     wanted_on,
 )
+from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.lines import number_lines
 from hub.workflows.state.order_rules import left_behind, statuses_refused
 from hub.workflows.state.rebase import rebase
@@ -65,6 +66,7 @@ from hub.workflows.state.service_item import (
     with_roots,
 )
 from hub.workflows.state.service_profile import without_inactive
+from hub.workflows.state.suspended import beneath_suspended
 from integration_objects.complex_object import action_code, first_instance, is_empty, items_of, line_items, message
 from integration_objects.errors import Refused
 from integration_objects.names import KEY, LINE_ITEM, QUOTE
@@ -179,6 +181,7 @@ def verify(run: Run, quote: str) -> Outcome:
         notes += [*item.notes, *_out_of_date(header, item)]
         notes += broken_rules(run, item.after, header.get("Account Id") or "", item.before)
         notes += _outdated_prices(run, header, item)
+    notes += due_date_notes(run, header)
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))
 
 
@@ -316,7 +319,10 @@ def _out_of_date(header: PropertySet, item: QuotedItem) -> Iterator[Note]:
         return
     for refused in statuses_refused(item.lines, item.before):
         yield Note("ignored", f"{refused.what}: {refused.why}", refused.objects["name"])
-    for text in left_behind(first_instance(with_roots(header, item.lines, QUOTE)), item.before):
+    quoted = first_instance(with_roots(header, item.lines, QUOTE))
+    for beneath in beneath_suspended(quoted, item.before, item.after, f"quote {header.get('Quote Number')}"):
+        yield Note("suspended", f"{beneath.what}: {beneath.why}", beneath.objects["name"])
+    for text in left_behind(quoted, item.before):
         yield Note("left behind", text, item.root.get(KEY), item.root.get("Product Id"))
 
 

@@ -25,6 +25,7 @@ from hub.workflows.state.rebase import remember
 from hub.workflows.state.service_address import forget_old_addresses
 from hub.workflows.state.service_item import with_roots
 from hub.workflows.state.service_profile import no_profile
+from hub.workflows.state.suspended import put_beneath_suspended, refused_beneath
 from integration_objects.complex_object import (
     ComplexObject,
     all_items,
@@ -77,6 +78,7 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
     Raises:
         ConfigurationRefused: the new state would break rules of the products; names every one.
         QuantityZero: it would have a tracked service of quantity 0.
+        BeneathSuspended: it would have a new service beneath a suspended one.
     """
     instance = _instance(state, account_id)
     added = {request.product for request in requests if isinstance(request, AddItem)}
@@ -84,8 +86,22 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
     configured = run.configurator.configure(instance, requests, catalogue, run.new_id)
     left_out = leave_out_empty(run, configured.instance, f"account '{account_id}'", state)
     changed = message(ASSET, [configured.instance]) if line_items(configured.instance) else no_profile(account_id)
+    _refuse_beneath_suspended(run, state, changed, f"account '{account_id}'")
     forget_old_addresses(state, changed)
     return ChangedState(changed, (*_notes(configured), *left_out))
+
+
+def _refuse_beneath_suspended(run: Run, state: PropertySet, changed: PropertySet, place: str) -> None:
+    """Refuse services that are put beneath a suspended service; a fee isn't one.
+
+    Raises:
+        BeneathSuspended: names the first.
+    """
+    pairs = list(put_beneath_suspended(state, changed))
+    products = run.products(sorted({service.get("Product Id") or "" for service, _ in pairs})) if pairs else {}
+    for service, above in pairs:
+        if products.get(service.get("Product Id") or "", {}).get("Track As Asset") != "N":
+            raise refused_beneath(service, above, place)
 
 
 def broken_rules(run: Run, state: PropertySet, account_id: str, before: PropertySet | None = None) -> list[Note]:

@@ -14,6 +14,7 @@ from hub.workflow_manager.run import Run
 from hub.workflows.state.milestones import is_past, past_point
 from hub.workflows.state.rebase import means_the_same, remember_filled
 from hub.workflows.state.service_profile import still_to_come
+from hub.workflows.state.suspended import beneath_suspended
 from integration_objects.complex_object import (
     ComplexObject,
     action_code,
@@ -362,7 +363,7 @@ def prove_on_state(
     mend: str = "send changes that follow from the present services: Add what isn't there, Update or Delete what is",
     name: str = ORDER,
 ) -> PropertySet:
-    """Apply an order dry; refuse it where Apply would ignore a line or an attribute.
+    """Apply an order dry; refuse it where Apply would ignore something, or a service would run beneath a suspended one.
 
     Args:
         run: the run.
@@ -376,15 +377,19 @@ def prove_on_state(
 
     Raises:
         OrderDoesNotApply: lists every ignored line and attribute.
+        BeneathSuspended: a service is put beneath a suspended one.
     """
-    applied = run.call("Apply", state, [message(name, [still_to_come(order)])])
+    coming = still_to_come(order)
+    number = order.get("Source Order Number") or order.get(f"{order.type} Number")
+    applied = run.call("Apply", state, [message(name, [coming])])
     asset: PropertySet = applied.asset
     if not applied.ignored:
+        for refused in beneath_suspended(coming, state, asset, f"{order.type.lower()} {number}"):
+            raise refused
         return asset
     # A sender knows its references, and none of the hub's keys.
     references = {item.get(KEY): item.get("Source Reference") for item in items_of(order)}
     reasons = "; ".join(_ignored(entry, references.get(entry.item)) for entry in applied.ignored)
-    number = order.get("Source Order Number") or order.get(f"{order.type} Number")
     raise OrderDoesNotApply(
         count=len(applied.ignored), kind=order.type.lower(), number=number, reasons=reasons, mend=mend
     )

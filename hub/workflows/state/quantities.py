@@ -1,6 +1,6 @@
 """The quantities of services: a tracked service is there whole, and an item of quantity 0 is no item.
 
-    prove_quantities    refuses a fraction of a tracked service, and none of it
+    prove_quantities    refuses a fraction of a tracked service, none of it, and one service that becomes several
     leave_out_empty     takes the untracked items of quantity 0 out of a state or an order, and reports them
 
 Source: "Ungroup Quotes Process" (quantities of items that are tracked as assets); spec: docs/design/data-model.md,
@@ -41,10 +41,19 @@ class QuantityZero(Refused):
     mend = "give a quantity of 1 or more; to take the service away, remove or disconnect it"
 
 
-def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None:
-    """Refuse a fraction of a service that is tracked as an asset, and a quantity of 0.
+class QuantityAboveOne(Refused):
+    """A change makes several services of one that is tracked as an asset."""
 
-    A quantity that the profile has already (it was loaded so) may stay.
+    what = "the service '{product}' can't become {quantity} services"
+    where = "{place}, line item '{name}'"
+    why = "a service that is tracked as an asset has a key and a service id of its own"
+    mend = "add each further service with a line of its own (Add)"
+
+
+def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None:
+    """Refuse a fraction of a tracked service, a quantity of 0, and one service that becomes several.
+
+    A quantity that the profile has already (it was loaded so) may stay, or become less.
 
     Args:
         order: the order or quote, with its lines that are still to come.
@@ -52,7 +61,7 @@ def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None
         where: the document's name, for errors.
 
     Raises:
-        QuantityNotWhole, QuantityZero: names the line.
+        QuantityNotWhole, QuantityZero, QuantityAboveOne: names the line.
     """
     requested = ComplexObject.of(state)
     for item in items_of(order):
@@ -61,11 +70,19 @@ def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None
         if text in (None, "1") or action_code(item) not in _ASKING or not is_tracked(item):
             continue
         quantity = as_number(text or "")
-        # Not by the text: 2.0 is a whole quantity, too.
-        if quantity is None or (quantity != 0 and quantity == quantity.to_integral_value()):
+        # Not by the text: 2.0 is a whole quantity, too. An Add is exploded into several lines.
+        if quantity is None:
+            continue
+        is_whole = quantity != 0 and quantity == quantity.to_integral_value()
+        if is_whole and (quantity <= 1 or action_code(item) == "Add"):
             continue
         stored = requested.by_key(item.get(KEY))
         if stored is not None and same_value("number", stored.get("Quantity"), text):
+            continue
+        if is_whole:
+            before = None if stored is None else as_number(stored.get("Quantity") or "1")
+            if before is not None and quantity > before:
+                raise QuantityAboveOne(product=item.get("Product Id"), quantity=text, place=where, name=_name(item))
             continue
         if quantity == 0:
             raise _zero(item, where)

@@ -227,6 +227,12 @@ def _open(run: Run, account_id: str) -> list[PropertySet]:
     return result
 
 
+def rows_of_making(run: Run, orders: Sequence[PropertySet]) -> list[str]:
+    """Return for each order the row id of its first revision; row ids are ordered by the time of making."""
+    first_rows = _first_rows(run, orders)
+    return [first_rows.get(order.get("Order Number")) or order.get("Row Id") or "" for order in orders]
+
+
 def _first_rows(run: Run, orders: Sequence[PropertySet]) -> dict[str | None, str]:
     """Return the row ids of the first revisions, by Order Number: a supplement keeps the place of its order."""
     numbers = [order.get("Order Number") or "" for order in orders if int(order.get("Revision") or 1) > 1]

@@ -1,0 +1,68 @@
+"""Due dates that are worth a second look: told to whoever verifies, places or submits, and refused to nobody.
+
+    in the past                 a document or a line is wanted on a day that is over
+    moved in before moved out   a service begins at one address before it ends at another
+
+Spec: docs/orders.md, "Dates".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hub.workflow_manager.outcome import Note
+from hub.workflow_manager.run import Run
+from hub.workflows.state.days import is_before
+from hub.workflows.state.order_lookup import described
+from integration_objects.complex_object import action_code, items_of, line_items
+from integration_objects.names import KEY, NO_ACTION
+from integration_objects.property_set import PropertySet
+
+_DUE = "Due Date"
+KIND = "due date"
+
+
+def due_date_notes(run: Run, document: PropertySet, due_date: str | None = None) -> list[Note]:
+    """Report the due dates of a quote or an order that are in the past, and services that move in before they move out.
+
+    Args:
+        run: the run.
+        document: an instance of OM Quote or OM Order.
+        due_date: the due date of the order that the quote is to become; None for the order's own.
+    """
+    wanted = due_date or document.get(_DUE)
+    notes = []
+    if wanted is not None and is_before(run, wanted, run.now()):
+        notes.append(Note(KIND, f"the order is due on {wanted}, which is in the past"))
+    return [*notes, *_lines_in_the_past(run, document), *_moved_in_too_early(run, document)]
+
+
+def _lines_in_the_past(run: Run, document: PropertySet) -> Iterator[Note]:
+    for root in items_of(document):
+        due = root.get(_DUE)
+        if due is None or action_code(root) == NO_ACTION or root.get("Status") == "Complete":
+            continue
+        if is_before(run, due, run.now()):
+            yield Note(KIND, f"it is due on {due}, which is in the past", root.get(KEY), root.get("Product Id"))
+
+
+def _moved_in_too_early(run: Run, document: PropertySet) -> Iterator[Note]:
+    """Report each product that a root line adds at one address before another root line takes it away elsewhere."""
+    ending = [root for root in line_items(document) if action_code(root) == "Delete" and root.get(_DUE) is not None]
+    for root in line_items(document):
+        begin = root.get(_DUE)
+        if action_code(root) != "Add" or begin is None:
+            continue
+        for left in ending:
+            if left.get("Product Id") != root.get("Product Id") or not _is_elsewhere(left, root):
+                continue
+            end = left.get(_DUE) or ""
+            if is_before(run, begin, end):
+                text = f"{described(root)} begins on {begin} at the new address, before it ends on {end} at the old one"
+                yield Note(KIND, text, root.get(KEY), root.get("Product Id"))
+                break
+
+
+def _is_elsewhere(left: PropertySet, right: PropertySet) -> bool:
+    """Tell whether two lines are at different addresses, or at different service points."""
+    return any(left.get(name) != right.get(name) for name in ("Service Address Id", "Service Point Id"))

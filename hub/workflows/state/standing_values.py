@@ -1,0 +1,118 @@
+"""Values of one order that stand over those of a newer one, because the older order is due later.
+
+Orders change a service item in the order of their due dates (docs/orders.md, "Answers out of turn"). Where a newer
+order is due before an older one, the older one's values stand in the end. Nothing is lost, and nobody expects it, so
+that whoever places or submits either of the two is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hub.services.differences import same_value
+from hub.workflow_manager.outcome import Note
+from hub.workflow_manager.run import Run
+from hub.workflows.state.order_lookup import described
+from hub.workflows.state.service_profile import (
+    changed_items,
+    in_sequence,
+    orders_around,
+    rows_of_making,
+    still_to_come,
+)
+from integration_objects.complex_object import ComplexObject, action_code, attributes, first_instance, message
+from integration_objects.definition import Component
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER
+from integration_objects.property_set import PropertySet
+
+KIND = "due date"
+_VALUES = ("Text Value", "Number Value", "Date Value")
+#: fields beside the compared ones that an Update asks for
+_ASKED = ("Quantity", "Asset Status")
+
+
+@dataclass(frozen=True)
+class _Overridden:
+    """A value of a line over which a line of another order sets another value.
+
+    Attributes:
+        line: the line whose value is lost in the end.
+        name: the name of the field or attribute.
+        value: the line's value.
+        standing: the value that stands.
+    """
+
+    line: PropertySet
+    name: str
+    value: str | None
+    standing: str | None
+
+
+def standing_value_notes(run: Run, order: PropertySet) -> list[Note]:
+    """Report the values of an order that an older order overrides, and those of newer orders that it overrides.
+
+    Args:
+        run: the run; the account is locked.
+        order: an instance of OM Order that isn't submitted yet.
+    """
+    own = still_to_come(order)
+    tree = message(ORDER, [own])
+    # Most orders add services: nothing else is read for them.
+    if not any(action_code(line) == "Update" for line in changed_items([tree])):
+        return []
+    before, after = orders_around(run, order)
+    # An order that is done already may be due later, too: its applied lines stand over this order.
+    _, *applied = in_sequence(run, order.get("Account Id") or "", [tree])
+    earlier, later = ([first_instance(other) for other in trees] for trees in (before, [*after, *applied]))
+    row, *rows = rows_of_making(run, [order, *earlier, *later])
+    component = run.definitions[ORDER].root.children[LINE_ITEM]
+    notes: list[Note] = []
+    for other, other_row in zip(earlier, rows, strict=False):
+        # An older order that comes before this one is overridden as everybody expects.
+        if other_row > row:
+            for lost in _overridden(component, other, own):
+                text = f"overrides {lost.value} of the newer {_named(other)}: this order is due later"
+                notes.append(_note(lost, f"{lost.name} {lost.standing} of this order {text}"))
+    for other, other_row in zip(later, rows[len(earlier) :], strict=True):
+        if other_row < row:
+            for lost in _overridden(component, own, other):
+                text = f"is overridden by {lost.standing} of the older {_named(other)}: that order is due later"
+                notes.append(_note(lost, f"{lost.name} {lost.value} of this order {text}"))
+    return notes
+
+
+def _overridden(component: Component, lower: PropertySet, upper: PropertySet) -> Iterator[_Overridden]:
+    """Yield the values of the order *lower* over which the order *upper* sets others."""
+    lines = ComplexObject(upper)
+    for line in ComplexObject(lower).items:
+        above = lines.by_key(line.get(KEY))
+        if above is None or action_code(line) != "Update" or action_code(above) != "Update":
+            continue
+        for name in (*component.compared, *_ASKED):
+            # A field that an order doesn't ask for isn't there: `still_to_come` has dropped it.
+            old, new = line.get(name), above.get(name)
+            if old is not None and new is not None and not same_value(component.fields[name].type, old, new):
+                yield _Overridden(line, name, old, new)
+        yield from _overridden_attributes(line, above)
+
+
+def _overridden_attributes(line: PropertySet, above: PropertySet) -> Iterator[_Overridden]:
+    asked = {attribute.get("Name"): attribute for attribute in attributes(above) if action_code(attribute) != NO_ACTION}
+    for attribute in attributes(line):
+        other = asked.get(attribute.get("Name"))
+        if other is None or action_code(attribute) == NO_ACTION:
+            continue
+        old, new = ([node.get(name) for name in _VALUES] for node in (attribute, other))
+        if old != new:
+            first, second = (next((value for value in values if value), None) for values in (old, new))
+            yield _Overridden(line, attribute.get("Name") or "", first, second)
+
+
+def _named(order: PropertySet) -> str:
+    due = order.get("Due Date")
+    return f"order {order.get('Order Number')} ({f'due {due}' if due else 'without a due date'})"
+
+
+def _note(lost: _Overridden, text: str) -> Note:
+    return Note(KIND, f"{described(lost.line)}: {text}", lost.line.get(KEY), lost.line.get("Product Id"))

@@ -1,0 +1,119 @@
+"""Due dates that are worth a second look are told, and so is a value that stands because of one."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration_objects.complex_object import instances
+from tests.customer_care import lines, the
+from tests.road import sample
+
+FORWARDING = "Local Breakthrough Package/Local Line/Call Forwarding"
+PACKAGE = [
+    {"request": "set", "item": "Local Breakthrough Package/Local Line", "fields": {"Service Id": "509-555-0140"}},
+    {"request": "set", "item": FORWARDING, "attributes": {"Forwarding Number": "509-555-0199", "Rings": "6"}},
+]
+
+
+@pytest.fixture
+def forwarding(care):
+    """A customer with a package; the keys of its root and of its call forwarding."""
+    quote = care.work("new-products-and-services", account="2-LB", product=FORWARDING.split("/")[0], requests=PACKAGE)
+    care.install(care.place(quote.get("Quote Number")))
+    root = care.profile_root("2-LB")
+    (asset,) = care.road.stored("OM Asset", Account_Id="2-LB")
+    (item,) = lines(asset, "Call Forwarding")
+    return root.get("Integration Id"), item.get("Integration Id")
+
+
+def rings(care, forwarding, number):
+    root, item = forwarding
+    requests = [{"request": "set", "item": item, "attributes": {"Rings": number}}]
+    return the(care("modify", account="2-LB", root=root, requests=requests)).get("Quote Number")
+
+
+def place(care, forwarding, number, due_date):
+    return care("quote-to-order", quote=rings(care, forwarding, number), due_date=due_date)
+
+
+def number_of(placed):
+    """The number of an order that was placed."""
+    return instances(placed.objects[0])[0].get("Order Number")
+
+
+def told(outcome):
+    return [note.text for note in outcome.notes if note.kind == "due date"]
+
+
+def test_a_newer_order_that_is_due_earlier_is_told_whose_value_stands(care, forwarding):
+    older = number_of(place(care, forwarding, "3", "2026-03-01"))
+    care("submit", order=older)
+    placed = place(care, forwarding, "5", "2026-02-15")
+    expected = (
+        "Call Forwarding: Rings 5 of this order is overridden by 3 of the older order "
+        f"{older} (due 2026-03-01): that order is due later"
+    )
+    assert told(placed) == [expected]
+    newer = number_of(placed)
+    assert told(care("submit", order=newer)) == [expected]
+
+
+def test_an_older_order_that_is_submitted_later_is_told_whom_it_overrides(care, forwarding):
+    older = number_of(place(care, forwarding, "3", "2026-03-01"))
+    placed = place(care, forwarding, "5", "2026-02-15")
+    newer = number_of(placed)
+    care("submit", order=newer)
+    assert told(care("submit", order=older)) == [
+        f"Call Forwarding: Rings 3 of this order overrides 5 of the newer order {newer} (due 2026-02-15): "
+        "this order is due later"
+    ]
+
+
+def test_orders_in_their_turn_are_told_nothing(care, forwarding):
+    first = number_of(place(care, forwarding, "3", "2026-03-01"))
+    assert told(care("submit", order=first)) == []
+    second = place(care, forwarding, "5", "2026-03-02")
+    assert told(second) == []
+
+
+def test_a_due_date_in_the_past_is_told(care):
+    quote = care.work("new-products-and-services", account="2-LB", product="Local Line").get("Quote Number")
+    past = "the order is due on 2020-01-01, which is in the past"
+    placed = care("quote-to-order", quote=quote, due_date="2020-01-01")
+    assert told(placed) == [past]
+    assert told(care("submit", order=number_of(placed))) == [past]
+    # The day is not over yet.
+    quote = care.work("new-products-and-services", account="2-LB", product="Local Line").get("Quote Number")
+    assert told(care("quote-to-order", quote=quote, due_date="2026-01-01")) == []
+
+
+def test_a_move_in_before_the_move_out_is_told(care):
+    care.road.load(sample("service_points.xml"))
+    quote = care.work("new-products-and-services", account="2-EN", product="Calling Card").get("Quote Number")
+    care.install(care.place(quote))
+    moved = care(
+        "move",
+        account="2-EN",
+        old_address="PR-WINTER",
+        new_address="PR-TOWN",
+        move_out="2026-03-31",
+        move_in="2026-03-05",
+    )
+    expected = ["Calling Card begins on 2026-03-05 at the new address, before it ends on 2026-03-31 at the old one"]
+    assert told(moved) == expected
+    number = instances(moved.objects[0])[0].get("Quote Number")
+    assert told(care("verify", quote=number)) == expected
+    assert told(care("quote-to-order", quote=number)) == expected
+
+
+def test_a_sender_is_told_in_the_reply(care):
+    order = (
+        '<Message IntObjectName="OM Order"><ListOfOMOrder><Order><AccountId>1-B</AccountId>'
+        "<SourceSystem>S</SourceSystem><SourceOrderNumber>1</SourceOrderNumber><DueDate>2020-01-01</DueDate><ListOfLineItem><LineItem>"
+        "<SourceReference>L</SourceReference><ActionCode>Add</ActionCode><ProductId>Local Line</ProductId></LineItem>"
+        "</ListOfLineItem></Order></ListOfOMOrder></Message>"
+    )
+    shown = care.road.work(order, "hub_object", reply_to="hub.answers")
+    assert shown["state"] == "done"
+    [reply] = care.road.take("hub.answers")
+    assert b"<Text>the order is due on 2020-01-01, which is in the past</Text>" in reply.message.body
