@@ -251,9 +251,8 @@ def supplement(stage: Stage) -> PropertySet:
     order = package_order(stage)
     stage.tell(
         "Twenty minutes later the customer decides that $6.95 per month is a little much for voice-mail. The sales "
-        "agent sees the order line items still open (but for the package, which needs no work and is complete at "
-        "once), and selects the Revise Option: the original order is marked as inactive and is copied to a new "
-        "active order with status Pending and a revision number of 2."
+        "agent sees all of the order line items still open, and selects the Revise Option: the original order is "
+        "marked as inactive and is copied to a new active order with status Pending and a revision number of 2."
     )
     return stage.work("revise", order=_order_number(order))
 

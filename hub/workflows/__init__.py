@@ -8,7 +8,7 @@ Who calls it: the data manager, by the name that a route gives; and the command 
 from __future__ import annotations
 
 from hub.workflow_manager.workflow import Workflow
-from hub.workflows.fulfilment import completion, order_synchronization
+from hub.workflows.fulfilment import completion, due_lines, order_synchronization
 from hub.workflows.orders import (
     approve_order,
     cancel_order,
@@ -55,6 +55,7 @@ def shipped_workflows() -> dict[str, Workflow]:
             *cancel_order.WORKFLOWS,
             *approve_order.WORKFLOWS,
             *completion.WORKFLOWS,
+            *due_lines.WORKFLOWS,
             *projected_state.WORKFLOWS,
             *fallout.WORKFLOWS,
             *compensation.WORKFLOWS,

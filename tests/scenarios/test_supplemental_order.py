@@ -52,8 +52,8 @@ def test_voice_mail_is_dropped_and_the_forwarding_number_changed_in_the_suppleme
     assert actions(order) == {(one, "Add"): 1 for one in (PACKAGE, LINE, CALLER_ID, FORWARDING)}
     assert values(order, FORWARDING) == {"Forwarding Number": CELL_PHONE, "Rings": "6"}
     statuses = {item.get("Product Id"): item.get("Status") for item, _ in walk_items(order)}
-    # the package itself needs no provisioning
-    assert statuses == {PACKAGE: "Complete", LINE: "Open", CALLER_ID: "Open", FORWARDING: "Open"}
+    # No system provides the package: it begins with the first line beneath it.
+    assert statuses == {PACKAGE: "Open", LINE: "Open", CALLER_ID: "Open", FORWARDING: "Open"}
     first, second = care.road.work_orders()
     assert (second.get("number"), second.get("revision")) == (first.get("number"), "2")
     assert [(line.get("product"), line.get("action")) for line in work_order_lines(second)] == [
@@ -82,8 +82,7 @@ def test_played_on_the_customer_has_and_pays_what_she_ordered_last(care: Custome
     assert [supplemental.get(name) for name in ("Revision", "Status", "Active Flag")] == ["2", "Complete", "Y"]
     assert done(supplemental)
     assert charges(care, order) == [
-        {("Start", PACKAGE, "19.95"): 1},
-        {("Start", LINE, "0.00"): 1, ("Start", CALLER_ID, "0.00"): 1},
+        {("Start", LINE, "0.00"): 1, ("Start", CALLER_ID, "0.00"): 1, ("Start", PACKAGE, "19.95"): 1},
         {("Start", FORWARDING, "0.00"): 1},
     ]
     # The other forwarding number is done by now, and needs nobody any more.
@@ -159,7 +158,7 @@ def test_a_follow_on_order_shows_in_the_projected_state_who_set_what(care: Custo
     follow_on = the(care("submit", order=care.place(quote.get("Quote Number") or "").get("Order Number")))
     outcome = care("projected-state", account=HOME, root=root)
     set_by = {(row["product"], row["attribute"], row["field"]): (row["value"], row["order"]) for row in outcome.rows}
-    assert set_by[PACKAGE, None, "Adjusted Price"] == ("19.95", None)  # complete at Submit: it is there already
+    assert set_by[PACKAGE, None, "Adjusted Price"] == ("19.95", number)
     assert set_by[FORWARDING, "Forwarding Number", "Text Value"] == (CELL_PHONE, number)
     assert set_by[MAIL, "Password", "Text Value"] == ("9999", follow_on.get("Order Number"))
     assert outcome.notes == ()

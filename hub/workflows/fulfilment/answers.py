@@ -14,18 +14,16 @@ from dataclasses import dataclass
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import order_reply
 from hub.workflow_manager.run import Run
-from hub.workflows.fulfilment.completion import take_completed_lines
 from hub.workflows.fulfilment.completion_dates import prove_completed, prove_ends
 from hub.workflows.fulfilment.corrections import COMPLETED_DATE, Correction, correct_lines
+from hub.workflows.fulfilment.due_lines import settle_lines
 from hub.workflows.fulfilment.facts import set_facts
-from hub.workflows.fulfilment.fallout_entries import mark_later_orders
 from hub.workflows.fulfilment.late_answers import (
     PresentAnswer,
-    settle_old_requests,
     split_answers,
     take_late_answers,
 )
-from hub.workflows.fulfilment.revisions import pass_on
+from hub.workflows.fulfilment.taken_lines import take_lines
 from hub.workflows.state.milestones import MILESTONE, reach
 from hub.workflows.state.order_lookup import in_force
 from hub.workflows.state.statuses import FAILED, StatusChangeRefused, check_change
@@ -118,20 +116,14 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
         return Outcome("filtered", order_reply(order), why="the status says nothing new of any line")
     if not changed:
         return Outcome("done", order_reply(order, [(item.get("Source Reference"), item.get(KEY)) for item in late]))
+    settled = settle_lines(run, order)
+    changed = [*changed, *settled.changed]
     for work_order in work_orders:
         _close_work_order(work_order)
         run.effects.update(message(WORK_ORDER, [work_order]))
     # First: an order that waited for these services is applied to the corrected profile.
     correct_lines(run, order, taken.corrections)
-    take_completed_lines(run, order, taken.completed)
-    settle_old_requests(run, order, taken.completed)
-    if active is not order:
-        # After the completed lines: the supplement takes over the dates that their application has written.
-        pass_on(run, active, changed)
-    # Last: the search for open orders that rely on the failed lines reads the order as it is stored.
-    failed = [item for item in changed if item.get("Status") in FAILED]
-    if failed:
-        mark_later_orders(run, order, failed, "failed in part")
+    take_lines(run, order, active, changed, [*taken.completed, *settled.completed])
     return Outcome(
         "done", order_reply(order, [(item.get("Source Reference"), item.get(KEY)) for item in (*changed, *late)])
     )

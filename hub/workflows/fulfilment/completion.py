@@ -15,8 +15,10 @@ from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import bill_completed_lines
+from hub.workflows.fulfilment.closing import close_order
 from hub.workflows.fulfilment.completion_dates import move_ends
 from hub.workflows.fulfilment.profile_history import write_history
+from hub.workflows.fulfilment.unprovided_lines import is_open, is_provided
 from hub.workflows.state.order_lookup import MODULE, ORDER_NUMBER, SUBMITTED, described, in_force, order_in_hand
 from hub.workflows.state.rebase import leave_alone
 from hub.workflows.state.service_profile import (
@@ -28,16 +30,13 @@ from hub.workflows.state.service_profile import (
     no_profile,
     profile,
 )
-from hub.workflows.state.statuses import FAILED, check_change
 from integration_objects.complex_object import (
-    ComplexObject,
     action_code,
     all_items,
     attributes,
     first_instance,
     instances,
     is_empty,
-    is_tracked,
     items_of,
     line_items,
     message,
@@ -103,7 +102,7 @@ def take_completed_lines(run: Run, order: PropertySet, completed: Sequence[Prope
         bill_completed_lines(run, order, completed)
     # The flags come first: an order is closed once all of its roots are flagged.
     flag_processed(run, order)
-    _close_order(run, order)
+    close_order(run, order)
     if run.runtime.keeps_profiles:
         apply_completed(run, order, {item.get(KEY) for item in completed})
     run.effects.update(message(ORDER, [order]))
@@ -126,58 +125,6 @@ def flag_processed(run: Run, order: PropertySet) -> None:
     flagged = first_instance(run.call("Update Order Status", message(ORDER, [order])))
     for root, twin in zip(line_items(order), line_items(flagged), strict=True):
         root.properties["Order Item Processed Flag"] = twin.get("Order Item Processed Flag")
-
-
-def has_news(order: PropertySet) -> bool:
-    """Tell whether an order that was opened just now has completed lines to apply, or nothing to do at all."""
-    statuses = [(item.get("Status"), item.get("Applied Date")) for item in items_of(order)]
-    return ("Complete", None) in statuses or not any(status == "Open" for status, _ in statuses)
-
-
-def _close_order(run: Run, order: PropertySet) -> None:
-    """Make an order Complete or Failed once all roots are processed, in place; raise fallout entries for failures."""
-    if order.get("Status") != "Open":
-        return
-    # The flag tells of a root and everything beneath it, so that no line needs a look here.
-    if any(root.get("Order Item Processed Flag") != "Y" for root in line_items(order)):
-        return
-    failed = [item for item in items_of(order) if item.get("Status") in FAILED]
-    new = "Failed" if failed else "Complete"
-    check_change("order", order.get("Order Number") or "", order.get("Status"), new)
-    order.properties["Status"] = new
-    if not failed:
-        # A failed order has no Completed Date: its lines may be tried again from fallout.
-        order.properties["Completed Date"] = run.now()
-        return
-    reasons = "; ".join(
-        f"{item.get(KEY)} {item.get('Status')}: {item.get('Status Reason') or 'no reason given'}" for item in failed
-    )
-    fallout_entries.raise_once(
-        run, order, fallout_entries.LINES_FAILED, reasons, [item.get(KEY) or "" for item in failed]
-    )
-    hidden = _completed_below_failed(order)
-    if hidden:
-        fallout_entries.raise_once(
-            run,
-            order,
-            fallout_entries.BELOW_FAILED,
-            fallout_entries.below_failed_reason(hidden),
-            [item.get(KEY) or "" for item in hidden],
-        )
-
-
-def _completed_below_failed(order: PropertySet) -> list[PropertySet]:
-    view = ComplexObject(order)
-    return [
-        item
-        for item in view.items
-        if item.get("Status") == "Complete"
-        # A line that was applied before its parent failed is in the profile: nobody has to look after it.
-        and item.get("Applied Date") is None
-        and action_code(item) != NO_ACTION
-        and is_tracked(item)
-        and any(parent.get("Status") in FAILED for parent in view.above(item))
-    ]
 
 
 @dataclass(frozen=True)
@@ -246,7 +193,10 @@ def _choose_lines(run: Run, order: PropertySet) -> _CompletedLines | None:
     waiting = order.copy()
     for item in items_of(waiting):
         # An applied line counts as `-`: a second status must not undo the changes of newer orders.
-        if item.get("Applied Date") is not None:
+        # So does an open line that changes or ends a service which is there: a bundle whose lines end first is one.
+        if item.get("Applied Date") is not None or (
+            is_open(item) and not is_provided(item) and action_code(item) != "Add"
+        ):
             make_no_action(item)
     # Trim drops a line that isn't complete with everything beneath it: nothing can stand beneath an absent service.
     trimmed = run.call("Trim", message(ORDER, [waiting]))

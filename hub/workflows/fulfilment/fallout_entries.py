@@ -1,6 +1,7 @@
 """Fallout entries as workflows raise and resolve them, and the later orders that a failure concerns.
 
     Lines Failed              an order is done, and some of its lines failed
+    Removal Held By Failed Lines    a bundle is to end, and stays, because a line beneath it failed to end
     Completed Below Failed    lines were completed beneath a failed one: the service profile has none of them
     Ignored by Apply          completed lines that the service profile couldn't take
     Waits For Another Order   completed lines of services, or beneath them, that the service profile doesn't have yet
@@ -41,6 +42,7 @@ from integration_objects.names import KEY, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 LINES_FAILED = "Lines Failed"
+REMOVAL_HELD = "Removal Held By Failed Lines"
 BELOW_FAILED = "Completed Below Failed"
 IGNORED = "Ignored by Apply"
 WAITING = "Waits For Another Order"
@@ -78,6 +80,11 @@ def below_failed_reason(lines: Sequence[PropertySet]) -> str:
     return f"a line above these lines failed; {'; '.join(parts)}"
 
 
+def why_failed(line: PropertySet) -> str:
+    """Say of a failed line, in a clause, that it failed and why."""
+    return f"{line.get(KEY)} {line.get('Status')}: {line.get('Status Reason') or 'no reason given'}"
+
+
 def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[str] | None = None) -> None:
     """Resolve the order's open entries of a cause.
 
@@ -92,6 +99,12 @@ def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[
     for entry in run.fallout_of(order.get("Order Number")):
         if entry["cause"] == cause and (among is None or among.issuperset(entry["lines"])):
             run.effects.resolve_fallout(entry["row_id"], how)
+
+
+def resolve_failed(run: Run, order: PropertySet, how: str) -> None:
+    """Resolve the order's open entries about lines that failed, and about bundles that these lines hold."""
+    for cause in (LINES_FAILED, REMOVAL_HELD):
+        resolve(run, order, cause, how)
 
 
 def mark_later_orders(

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.carried import carried
+from hub.workflows.fulfilment.unprovided_lines import is_open
 from hub.workflows.state.service_id import service_ids
 from hub.workflows.state.service_profile import make_no_action
 from integration_objects.complex_object import (
     ComplexObject,
-    action_code,
     instances,
     items_of,
     message,
@@ -30,24 +30,12 @@ _OWN_FIELDS = frozenset(("Row Id", "Parent Item Id", "Status Time"))
 _OWN_HEADER_FIELDS = frozenset(("Row Id", "Work Order Number", "Modification Number"))
 
 
-def complete_unassigned_lines(run: Run, order: PropertySet) -> list[PropertySet]:
-    """Give every line its fulfilment system, and complete the lines that no system provides. Changes *order*.
-
-    The system is the product's own, or else the system of the nearest line above.
-
-    Returns:
-        The lines that became Complete now.
-    """
-    completed = []
+def assign_systems(order: PropertySet) -> None:
+    """Give every line its fulfilment system: the product's own, or else that of the nearest line above. In place."""
     # Parents come before children, so that a parent's system is settled when its children ask for it.
     for item, parent in walk_items(order):
         system = item.get("Fulfilment System") or (parent.get("Fulfilment System") if parent is not None else None)
         item.properties["Fulfilment System"] = system
-        if system is None and _is_to_do(item):
-            item.properties["Status"] = "Complete"
-            item.properties["Completed Date"] = run.now()
-            completed.append(item)
-    return completed
 
 
 def send_work_orders(run: Run, order: PropertySet, again: bool = False, must_leave: bool = False) -> None:
@@ -88,7 +76,7 @@ def prove_work_orders(run: Run, order: PropertySet) -> None:
     for item in items_of(opened):
         if item.get("Status") == "Pending":
             item.properties["Status"] = "Open"
-    complete_unassigned_lines(run, opened)
+    assign_systems(opened)
     for work_order in _work_orders(run, opened, {}):
         run.effects.prove(WORK_ORDER, message(WORK_ORDER, [work_order]), work_order.get("Fulfilment System"))
 
@@ -98,7 +86,7 @@ def _work_orders(run: Run, order: PropertySet, sent: Mapping[str, PropertySet]) 
     number = order.get("Order Number") or ""
     # A supplement that was made in the hub has no sender, and provisioning may know the order by the sender's number.
     source = next(iter(sent.values()), order)
-    systems = [item.get("Fulfilment System") or "" for item in items_of(order) if _is_to_do(item)]
+    systems = [system for item in items_of(order) if is_open(item) and (system := item.get("Fulfilment System"))]
     joined_ids = service_ids(
         run, list(items_of(order)), lambda item: item.get("Due Date") or order.get("Due Date") or run.now()
     )
@@ -130,10 +118,6 @@ def _work_orders(run: Run, order: PropertySet, sent: Mapping[str, PropertySet]) 
         yield work_order
 
 
-def _is_to_do(item: PropertySet) -> bool:
-    return item.get("Status") == "Open" and action_code(item) != NO_ACTION
-
-
 def _lines_for(run: Run, order: PropertySet, system: str, joined_ids: Mapping[int, str]) -> list[PropertySet]:
     """Make the root lines of the work order of *system*: the lines that it is to provide, beneath ancestors as `-`.
 
@@ -141,7 +125,7 @@ def _lines_for(run: Run, order: PropertySet, system: str, joined_ids: Mapping[in
     """
 
     def is_asked(item: PropertySet) -> bool:
-        return _is_to_do(item) and item.get("Fulfilment System") == system
+        return is_open(item) and item.get("Fulfilment System") == system
 
     component = run.definitions[WORK_ORDER].root.children[LINE_ITEM]
     view = ComplexObject(order)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.fulfilment.fallout_entries import LINES_FAILED, mark_later_orders, resolve
+from hub.workflows.fulfilment.fallout_entries import mark_later_orders, resolve_failed
 from hub.workflows.fulfilment.work_orders import send_work_orders
 from hub.workflows.orders import approvals
 from hub.workflows.orders.supplements import cancel_lines, decided_condition, give_back, is_unsubmitted_supplement
@@ -72,7 +72,7 @@ def set_aside(run: Run, order: PropertySet, by: str) -> PropertySet:
     if was_open:
         # Each system gets a revision without lines: the work order is withdrawn.
         send_work_orders(run, order, again=True)
-    resolve(run, order, LINES_FAILED, "the order was cancelled")
+    resolve_failed(run, order, "the order was cancelled")
     mark_later_orders(run, order, still_to_come, "was cancelled")
     return order
 

@@ -21,7 +21,9 @@ from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import COMPENSATION
 from hub.workflows.fulfilment.completion import flag_processed
+from hub.workflows.fulfilment.due_lines import work_due_lines
 from hub.workflows.fulfilment.reversible import REVERSED, reversible_lines
+from hub.workflows.fulfilment.unprovided_lines import is_provided
 from hub.workflows.fulfilment.work_orders import send_work_orders
 from hub.workflows.orders.supplements import supplement_of
 from hub.workflows.state.milestones import forget
@@ -37,7 +39,7 @@ ENTRY = Argument("entry", required=True, help="The fallout entry's id, as fallou
 #: causes of entries about an order that relies on another one
 _RELIES_ON_ANOTHER = (fallout_entries.BUILT_ON_FAILED, fallout_entries.OVERTAKEN)
 #: causes of entries whose lines can be tried again
-_RETRIED = (fallout_entries.LINES_FAILED, fallout_entries.BELOW_FAILED)
+_RETRIED = (fallout_entries.LINES_FAILED, fallout_entries.BELOW_FAILED, fallout_entries.REMOVAL_HELD)
 #: the mend for failed lines that can't be tried again as they are
 _RETRY_MEND = (
     "close the entry (fallout-close), if the lines aren't wanted any more; or amend the order (fallout-amend) and "
@@ -134,7 +136,7 @@ def _possible_workflows(run: Run, entry: Mapping[str, Any], order: PropertySet |
 
 def _workflows_for(entry: Mapping[str, Any], order: PropertySet | None) -> list[str]:
     status = None if order is None else order.get("Status")
-    if entry["cause"] in _RETRIED and status == "Failed":
+    if entry["cause"] in _RETRIED and status == _status_of_retried(entry):
         return ["fallout-retry", "fallout-amend", "fallout-close"]
     if entry["cause"] == fallout_entries.AFTER_WITHDRAWAL:
         return ["fallout-keep", "fallout-undo", "fallout-close"]
@@ -174,9 +176,10 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
         if key not in failed:
             known = ", ".join(f"{described(item)} ({known})" for known, item in failed.items())
             raise LineNotFailed(key=key, number=number, failed=known)
-    check_change("order", number, order.get("Status"), "Open")
-    order.properties |= {"Status": "Open", "Completed Date": None}
-    for key in lines or failed:
+    if order.get("Status") != "Open":  # an order of which a bundle is still held is open
+        check_change("order", number, order.get("Status"), "Open")
+        order.properties |= {"Status": "Open", "Completed Date": None}
+    for key in _with_bundles(order, lines) or failed:
         item = failed[key]
         check_change("order line", f"{key} of the order {number}", item.get("Status"), "Open")
         item.properties["Status"] = "Open"
@@ -191,10 +194,24 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
     run.effects.update(message(ORDER, [order]))
     # A new revision of each work order: the former one has been answered, and is done.
     send_work_orders(run, order, again=True)
-    fallout_entries.resolve(run, order, fallout_entries.LINES_FAILED, f"tried again by {run.actor}")
+    fallout_entries.resolve_failed(run, order, f"tried again by {run.actor}")
     # The order counts among the open ones again: orders that were proven without it may not fit any more.
     fallout_entries.mark_overtaken_orders(run, order, "is tried again, and comes before this order")
+    work_due_lines(run, order, order)
     return Outcome(objects=(message(ORDER, [order]),))
+
+
+def _with_bundles(order: PropertySet, keys: Sequence[str]) -> list[str]:
+    """Add the keys of the bundles that failed because nothing beneath them came: they come with the first line."""
+    view = ComplexObject(order)
+    bundles = [
+        above.get(KEY) or ""
+        for item in view.items
+        if item.get(KEY) in keys
+        for above in view.above(item)
+        if above.get("Status") in FAILED and not is_provided(above)
+    ]
+    return list(dict.fromkeys([*keys, *bundles]))
 
 
 def amend(run: Run, entry: str) -> Outcome:
@@ -252,15 +269,20 @@ def open_entry(run: Run, row_id: str) -> Mapping[str, Any]:
     return entry
 
 
+def _status_of_retried(entry: Mapping[str, Any]) -> str:
+    """Return the status of an order whose failed lines, the entry's, can be tried again."""
+    return "Open" if entry["cause"] == fallout_entries.REMOVAL_HELD else "Failed"
+
+
 def _failed_order(run: Run, entry: Mapping[str, Any]) -> PropertySet:
     """Return the active, Failed order of an entry about failed lines."""
     row_id = entry["row_id"]
     if entry["cause"] not in _RETRIED or entry["order_number"] is None:
         raise CannotBeRetried(entry=row_id, cause=entry["cause"], retried=" or ".join(_RETRIED))
     order = order_in_hand(run, entry["order_number"])
-    if order.get("Status") != "Failed":
+    if order.get("Status") != _status_of_retried(entry):
         raise CannotBeRetried(
-            f"the order {order.get('Order Number')} isn't Failed any more",
+            f"the order {order.get('Order Number')} isn't {_status_of_retried(entry)} any more",
             where=f"fallout entry {row_id}",
             why=f"its revision {order.get('Revision')} is {order.get('Status')}",
             mend="wait for the work that is under way; close the entry if it is settled",

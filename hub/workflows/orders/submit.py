@@ -13,10 +13,11 @@ from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import prove_billable
-from hub.workflows.fulfilment.completion import has_news, take_completed_lines
+from hub.workflows.fulfilment.completion import take_completed_lines
+from hub.workflows.fulfilment.due_lines import settle_lines
 from hub.workflows.fulfilment.revisions import same_request
 from hub.workflows.fulfilment.work_orders import (
-    complete_unassigned_lines,
+    assign_systems,
     prove_work_orders,
     send_work_orders,
 )
@@ -163,15 +164,14 @@ def open_order(run: Run, order: PropertySet, former: PropertySet | None, is_stor
     for item in items_of(order):
         if item.get("Status") == "Pending":
             item.properties["Status"] = "Open"
-    # Lines that no system provides are complete at once: nobody would ever answer for them.
-    completed = complete_unassigned_lines(run, order)
+    assign_systems(order)
+    # Nobody answers for lines that no system provides: those that are due are complete at once.
+    settled = settle_lines(run, order)
     # The order is stored before it is sent out and compared: the steps below read the open orders from the database.
     _store(run, order, former, is_stored)
     send_work_orders(run, order, again=revision_of(order) > 1, must_leave=True)
     if former is not None:
-        fallout_entries.resolve(
-            run, order, fallout_entries.LINES_FAILED, f"amended by revision {order.get('Revision')}"
-        )
+        fallout_entries.resolve_failed(run, order, f"amended by revision {order.get('Revision')}")
         # A revision that the sender sent may wait until this supplement is submitted.
         run.effects.release(decided_condition(order.get("Order Number")))
         fallout_entries.mark_later_orders(run, former, _dropped_lines(former, order), "was revised", replaced_by=order)
@@ -180,8 +180,14 @@ def open_order(run: Run, order: PropertySet, former: PropertySet | None, is_stor
     # orders that were submitted since then may come after it.
     if is_stored or (order.get("Due Date") is not None and any(changed_items([message(ORDER, [order])]))):
         fallout_entries.mark_overtaken_orders(run, order)
-    if has_news(order):
-        take_completed_lines(run, order, completed)
+    if _has_news(order):
+        take_completed_lines(run, order, settled.completed)
+
+
+def _has_news(order: PropertySet) -> bool:
+    """Tell whether an order that was opened just now has completed lines to apply, or nothing to do at all."""
+    statuses = [(item.get("Status"), item.get("Applied Date")) for item in items_of(order)]
+    return ("Complete", None) in statuses or not any(status == "Open" for status, _ in statuses)
 
 
 def _dropped_lines(former: PropertySet, order: PropertySet) -> list[PropertySet]:

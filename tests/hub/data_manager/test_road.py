@@ -10,7 +10,7 @@ def test_a_new_order_becomes_a_service_profile(road):
     """The whole road: order, work order, status, profile, billing, answer."""
     shown = road.work(sample("order-1-new-service.xml"))
     assert shown["state"] == "done"
-    assert road.profile() == {"Local Breakthrough Package": "Active"}  # no system provides the package itself
+    assert road.profile() == {}  # no system provides the package itself: it begins with its first line
 
     [work_order] = road.work_orders()
     assert [(one.get("product"), one.get("action")) for one in work_order_lines(work_order)] == [
@@ -35,7 +35,7 @@ def test_a_new_order_becomes_a_service_profile(road):
 
 
 def test_billing_is_told_of_completed_lines_in_both_its_formats(road):
-    """One event for the package at Submit, one for the rest, with the one-time fee that Trim drops later."""
+    """One event for all that begins, with the one-time fee that Trim drops later."""
     road.work(sample("order-1-new-service.xml"))
     road.complete()
     messages = [parse(row.message.body) for row in road.left("billing.events")]
@@ -45,13 +45,11 @@ def test_billing_is_told_of_completed_lines_in_both_its_formats(road):
         for message in messages
     ]
     assert products == [
-        ["Local Breakthrough Package"],
-        ["Local Line", "Caller Id", "Call Forwarding", "Voice Mail", "Installation"],
+        ["Local Breakthrough Package", "Local Line", "Caller Id", "Call Forwarding", "Voice Mail", "Installation"],
     ]
-    [first, second] = [row.message.body.decode("iso-8859-1").splitlines() for row in road.left("billing.records")]
-    assert [record[0] for record in first] == ["H", "D", "T"]
-    assert [record[0] for record in second] == ["H", "D", "D", "D", "D", "D", "T"]
-    assert second[-1].rstrip() == "T000000005+0000000000000000000339500000"  # five details, 33.95
+    [records] = [row.message.body.decode("iso-8859-1").splitlines() for row in road.left("billing.records")]
+    assert [record[0] for record in records] == ["H", "D", "D", "D", "D", "D", "D", "T"]
+    assert records[-1].rstrip() == "T000000006+0000000000000000000539000000"  # six details, 33.95 and 19.95
 
 
 def test_the_sender_gets_both_numbers_and_both_keys_of_each_line(road):
@@ -62,8 +60,8 @@ def test_the_sender_gets_both_numbers_and_both_keys_of_each_line(road):
     assert answer.findtext("ORD-NO") == "450001"
     assert answer.findtext("HUB-ORD-NO") == "O-0000001"
     assert answer.findtext("LINE/LINE-REF") == "PKG-77"
-    [asset] = road.stored("OM Asset", Account_Id="1-B")
-    assert answer.findtext("LINE/HUB-REF") == asset.children[0].children[0].get("Integration Id")
+    [order] = road.stored("OM Order", Order_Number="O-0000001")
+    assert answer.findtext("LINE/HUB-REF") == order.children[0].children[0].get("Integration Id")
     assert row.message.correlation_id is None or row.message.kind == "reply"
 
 
@@ -117,7 +115,7 @@ def test_a_delete_takes_what_stands_beneath_it_along(road):
     road.work(mainframe_order("2", mainframe_line(1, "D", "LBPKG001", ref="PKG-77", quantity=None)))
     [work_order] = road.work_orders()
     assert {(one.get("product"), one.get("action")) for one in work_order_lines(work_order)} == {
-        ("Local Breakthrough Package", "none"),  # complete at Submit: no system provides it
+        ("Local Breakthrough Package", "none"),  # no system provides it: it ends with its last line
         ("Local Line", "remove"),
         ("Caller Id", "remove"),
         ("Call Forwarding", "remove"),
@@ -287,5 +285,5 @@ def test_a_profile_that_another_system_keeps_is_left_to_it(tmp_path):
     assert road.profile() == {}
     [stored] = road.stored("OM Order", Order_Number="O-0000001")
     assert stored.get("Status") == "Complete"
-    assert len(road.left("billing.events")) == 2
+    assert len(road.left("billing.events")) == 1
     road.close()

@@ -124,8 +124,8 @@ def test_an_order_goes_all_the_way(outside):
     assert set(road.profile().values()) == {"Active"}
     assert len(road.profile()) == 5
     events = outside.take("billing.events")
-    assert len(events) == 3
-    assert len({one.message_id for one in events}) == 3
+    assert len(events) == 2
+    assert len({one.message_id for one in events}) == 2
 
 
 def test_refused_and_unreadable_messages_are_kept_and_the_rest_goes_on(outside):

@@ -80,11 +80,11 @@ QUOTED = {
     "f": """\
   order O-0000001, revision 1: Open, inactive
   order O-0000001, revision 2: Open, active
-  number  product                     action  status    price  attributes
-  1       Local Breakthrough Package  Add     Complete  19.95
-  1         Local Line                Add     Open      0.00
-  1           Caller Id               Add     Open      0.00
-  1           Call Forwarding         Add     Open      0.00   Rings=6, Forwarding Number=509-555-0177
+  number  product                     action  status  price  attributes
+  1       Local Breakthrough Package  Add     Open    19.95
+  1         Local Line                Add     Open    0.00
+  1           Caller Id               Add     Open    0.00
+  1           Call Forwarding         Add     Open    0.00   Rings=6, Forwarding Number=509-555-0177
   in all: 4 Add
 """,
 }

@@ -15,7 +15,7 @@ PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
 NUMBER = {"request": "set", "item": f"{PACKAGE}/{LINE}/Call Forwarding", "attributes": {"Forwarding Number": "206-1"}}
 ADDING, DISCONNECTING = "O-0000001", "O-0000002"
 RUNNING = {
-    PACKAGE: "Inactive",
+    PACKAGE: "Active",
     f"{PACKAGE} / {LINE}": "Active",
     f"{PACKAGE} / {LINE} / Caller Id": "Active",
     f"{PACKAGE} / {LINE} / Call Forwarding": "Active",
@@ -31,7 +31,7 @@ def placed(care, quote):
 
 
 def package(care):
-    """A package that is ordered, of which only the bundle is there; the order."""
+    """A package that is ordered; the order."""
     return placed(care, the(care("new-products-and-services", account="1-B", product=PACKAGE, requests=[NUMBER])))
 
 
@@ -60,15 +60,14 @@ def causes(care, state="Open"):
 
 @pytest.fixture
 def disconnected(care):
-    """A package of which only the bundle is there, and an order that disconnects it; the bundle's key."""
-    package(care)
-    root = care.profile_root("1-B").get(KEY)
+    """A package that isn't there yet, and an order that disconnects it; the bundle's key."""
+    root = line_items(package(care))[0].get(KEY)
     placed(care, the(care("disconnect", account="1-B", root=root)))
-    assert care.road.profile() == {PACKAGE: "Inactive"}
+    assert care.road.profile() == {}
     return root
 
 
-def test_what_is_provisioned_beneath_a_bundle_that_is_gone_is_in_the_profile_until_it_is_taken_away(care, disconnected):
+def test_what_is_provisioned_is_in_the_profile_until_it_is_taken_away(care, disconnected):
     answer(care, ADDING)
     assert care.road.profile() == RUNNING
     assert causes(care) == []
@@ -87,25 +86,24 @@ def test_what_is_taken_away_before_it_is_there_is_gone_once_both_are_done(care, 
 
 
 @pytest.mark.parametrize("first", [ADDING, DISCONNECTING])
-def test_a_line_runs_on_that_provisioning_did_not_take_away_and_can_be_disconnected(care, disconnected, first):
+def test_a_package_runs_on_that_provisioning_did_not_take_away_and_is_tried_again(care, disconnected, first):
     for number in (first, *{ADDING, DISCONNECTING} - {first}):
         answer(care, number, "Complete" if number == ADDING else "Rejected")
     assert care.road.profile() == RUNNING
-    assert causes(care) == [("Lines Failed", DISCONNECTING)]
-    again = placed(care, the(care("disconnect", account="1-B", root=disconnected)))
-    answer(care, again.get("Order Number"))
+    assert causes(care) == [("Removal Held By Failed Lines", DISCONNECTING)]
+    care("fallout-retry", entry=entry_of(care, DISCONNECTING))
+    answer(care, DISCONNECTING)
     assert care.road.profile() == GONE
+    assert causes(care) == []
+    assert care.order(DISCONNECTING).get("Status") == "Complete"
 
 
-def test_a_line_that_will_be_beneath_a_bundle_that_is_gone_is_requested_and_projected(care, disconnected):
+def test_a_package_that_is_to_end_isnt_requested_while_a_line_holds_it(care, disconnected):
     """The disconnect is refused by provisioning while the line isn't there yet."""
     assert care("projected-state", account="1-B").objects == ()
     answer(care, DISCONNECTING, "Rejected")
-    (state,) = instances(care("projected-state", account="1-B").objects[0])
-    assert [item.get("Status") for item, _ in walk_items(state)] == ["Inactive", "Active", "Active", "Active"]
-    quote = the(care("disconnect", account="1-B", root=disconnected))
-    (root,) = line_items(quote)
-    assert [item.get("Action Code") for item in root.walk() if item.type == "Line Item"] == ["Delete"] * 4
+    text = care.refused("disconnect", account="1-B", root=disconnected)
+    assert text.startswith(f"a request has already been made to disconnect the service item '{disconnected}'\n")
 
 
 # What waits for another order, and what waits for nothing
@@ -123,7 +121,7 @@ def test_a_change_of_what_an_order_before_it_took_away_waits_for_nothing(care):
     gone = the(care("disconnect", account="1-B", root=root)).get("Quote Number")
     later = care.work("quote-to-order", quote=change, due_date="2027-06-01")
     care.submit(later)
-    early = care.work("quote-to-order", quote=gone, due_date="2027-01-01")
+    early = care.work("quote-to-order", quote=gone, due_date="2026-01-01")
     care.submit(early)
     answer(care, early.get("Order Number"))
     answer(care, later.get("Order Number"))
@@ -242,7 +240,9 @@ def test_a_disconnected_service_stays_so_since_then_whatever_an_order_before_did
 
 def test_of_two_orders_that_take_the_same_away_the_later_one_says_when(care):
     """The first try failed, and is tried again after somebody else had ordered it anew."""
-    root, _ = installed(care)
+    placed(care, the(care("new-products-and-services", account="1-B", product=LINE)))
+    answer(care, ADDING)
+    root = care.profile_root("1-B").get(KEY)
     first = resting(care, "disconnect", root)
     answer(care, first, "Failed")
     second = resting(care, "disconnect", root)
@@ -320,18 +320,15 @@ def test_failed_lines_with_which_services_would_break_rules_are_not_tried_again(
 
 
 def test_failed_lines_for_which_there_is_no_place_any_more_are_not_tried_again(care):
-    order = package(care)
-    number = order.get("Order Number")
+    root, line = installed(care)
+    order = mail(care, root, line)
+    number, (wanted,) = order.get("Order Number"), lines(order, "Voice Mail", "Add")
     answer(care, number, "Failed")
-    root = care.profile_root("1-B").get(KEY)
-    placed(care, the(care("disconnect", account="1-B", root=root)))
-    keys = [item.get(KEY) for item, _ in walk_items(order)]
+    answer(care, resting(care, "disconnect", root))
     assert care.refused("fallout-retry", entry=entry_of(care, number)) == (
-        "3 of the order's changes can't be made on the present and ordered services of the customer\n"
+        "1 of the order's changes can't be made on the present and ordered services of the customer\n"
         f"  where: order {number}\n"
-        f"  why:   line {keys[1]} (Add): its parent '{root}' isn't there; "
-        f"line {keys[2]} (Add): its parent '{keys[1]}' is deleted; "
-        f"line {keys[3]} (Add): its parent '{keys[1]}' is deleted\n"
+        f"  why:   line {wanted.get(KEY)} (Add): its parent '{line}' isn't there\n"
         f"  mend:  {RETRY_MEND}"
     )
     care("fallout-close", entry=entry_of(care, number), resolution="she has gone elsewhere")

@@ -31,7 +31,7 @@ def test_all_lines_that_have_no_answer_yet_are_complete(ordered):
     assert (outcome.state, order.get("Status")) == ("done", "Complete")
     assert set(statuses(ordered).values()) == {"Complete"}
     assert ordered.profile()["Local Breakthrough Package / Local Line / Voice Mail"] == "Active"
-    assert len(ordered.left("billing.events")) == 2
+    assert len(ordered.left("billing.events")) == 1
     again = ordered.ask("order-synchronization", work_order="O-0000001-1", status="Complete")
     assert (again.state, again.why) == ("filtered", "the status says nothing new of any line")
 

@@ -150,8 +150,8 @@ def test_a_service_that_moves_is_told_with_both_parents(road):
         )
     )
     road.complete()
-    [asset] = road.stored("OM Asset", Account_Id="1-B")
-    first, second = (one.get("Integration Id") for one in asset.children[0].children)
+    [order] = road.stored("OM Order", Order_Number="O-0000001")
+    first, second = (one.get("Integration Id") for one in order.children[0].children)
     moved = [
         mainframe_line(1, "N", "CALID001", ref="P2", quantity=None),
         mainframe_line(2, "C", "CALCD001", parent=1, ref="L", quantity=None),

@@ -55,6 +55,15 @@ def new_package(road, voice_mail=True):
     return number, the(edit(road, number, None, *requests))
 
 
+def begun_package(road):
+    """A submitted order for a package whose line is there, so that the package has begun."""
+    number, order = new_package(road)
+    road.ask("submit", order=number)
+    keys = {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(order)}
+    road.work(provisioning_status(f"{number}-1", [(keys[LINE], "COMPLETED")]), "provisioning_status")
+    return number, order
+
+
 def installed_package(road):
     """The package in the service profile; its root's key."""
     number, order = new_package(road)
@@ -271,12 +280,11 @@ def test_no_request_on_a_line_past_its_point_of_no_return_is_swallowed(shop, fie
 def test_a_request_for_what_a_finished_line_is_already_changes_nothing(shop):
     number, keys = dispatched(shop)
     again = {"request": "set", "item": keys[LINE], "fields": {"Service Id": "5095550123"}}
-    assert [status for _, _, status in shown(the(edit(shop, number, "1", again)))] == ["Complete"] + ["Pending"] * 4
+    assert [status for _, _, status in shown(the(edit(shop, number, "1", again)))] == ["Pending"] * 5
 
 
 def test_no_request_on_a_complete_line_is_swallowed(shop):
-    number, order = new_package(shop)
-    shop.ask("submit", order=number)  # the package itself needs no provisioning
+    number, order = begun_package(shop)
     root = line_items(order)[0].get("Integration Id")
     shop.ask("revise", order=number)
     with pytest.raises(FinishedLine) as refused:
@@ -310,7 +318,7 @@ def test_what_is_beneath_a_failed_line_stays_on_the_order_and_is_shown(shop):
     number, _ = failed_line(shop)
     edited = the(edit(shop, number, "1"))
     assert shown(edited) == [
-        (PACKAGE, "Add", "Complete"),
+        (PACKAGE, "Add", "Pending"),
         (LINE, "Add", "Failed"),
         ("Caller Id", "Add", "Pending"),
         ("Call Forwarding", "Add", "Pending"),
@@ -415,16 +423,17 @@ def test_the_lines_of_a_service_item_that_is_gone_are_taken_off_the_order(care):
 
 def test_an_order_is_not_said_to_disconnect_what_another_one_does(shop):
     """It has brought the root itself, and the rest of it is still to come."""
-    number, order = new_package(shop)
-    shop.ask("submit", order=number)  # the package itself is complete with it
+    number, order = begun_package(shop)
     root = line_items(order)[0].get("Integration Id")
     gone = the(shop.ask("disconnect", account="1-B", root=root)).get("Quote Number")
-    shop.ask("submit", order=the_order(shop.ask("quote-to-order", quote=gone)))
+    disconnecting = the_order(shop.ask("quote-to-order", quote=gone))
+    shop.ask("submit", order=disconnecting)
+    shop.ask("order-synchronization", work_order=f"{disconnecting}-1", status="Complete")
     shop.ask("revise", order=number)
     with pytest.raises(ServiceItemDisconnected, match="the request to remove it takes it off"):
         edit(shop, number, root)
     edited = the(edit(shop, number, root, {"request": "remove", "item": root}))
-    assert shown(edited) == [(PACKAGE, "Add", "Complete")]
+    assert shown(edited) == [(PACKAGE, "Add", "Complete"), (LINE, "Add", "Complete")]
 
 
 def test_what_is_complete_of_a_service_item_that_is_gone_stays_on_the_order(shop):
@@ -445,8 +454,7 @@ def test_what_is_complete_of_a_service_item_that_is_gone_stays_on_the_order(shop
 
 
 def test_a_new_price_that_a_finished_line_does_not_get_is_told_as_such(shop):
-    number, order = new_package(shop)
-    shop.ask("submit", order=number)  # the package itself is complete with it
+    number, order = begun_package(shop)
     root = line_items(order)[0].get("Integration Id")
     shop.ask("revise", order=number)
     shop.load(sample("price_list.xml").decode().replace("<Price>19.95<", "<Price>21.00<"))

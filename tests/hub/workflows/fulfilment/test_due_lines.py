@@ -1,0 +1,182 @@
+"""Bundles and covers on orders: open until their lines come or their day is there, on the road of a real order."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration_objects.complex_object import items_of, line_items
+from integration_objects.names import KEY
+from tests.customer_care import lines, the
+
+HOME, MAIL, PACKAGE, LINE = "1-B", "Voice Mail", "Local Breakthrough Package", "Local Line"
+FORWARDED = {"request": "set", "item": f"{PACKAGE}/{LINE}/Call Forwarding", "attributes": {"Forwarding Number": "2"}}
+SECRET = {"request": "set", "item": MAIL, "attributes": {"Password": "1234"}}
+DAY = 86_400.0
+
+
+def submitted(care, quote, due=None):
+    """The order of a quote, submitted; its Order Number."""
+    order = care.work("quote-to-order", quote=quote.get("Quote Number"), due_date=due)
+    care.submit(order)
+    return order.get("Order Number")
+
+
+def package(care, due=None):
+    """An order for the package, submitted; its Order Number."""
+    return submitted(
+        care, the(care("new-products-and-services", account=HOME, product=PACKAGE, requests=[FORWARDED])), due
+    )
+
+
+def answer(care, number, *products, status="Complete", **more):
+    """Provisioning's answer for the lines of these products; without products, for all that have none."""
+    keys = ",".join(line.get(KEY) or "" for product in products for line in lines(newest(care, number), product))
+    care("order-synchronization", work_order=f"{number}-1", status=status, lines=keys or None, **more)
+
+
+def newest(care, number):
+    (order,) = care.road.stored("OM Order", Order_Number=number, Active_Flag="Y")
+    return order
+
+
+def statuses(care, number):
+    return {item.get("Product Id"): item.get("Status") for item in items_of(newest(care, number))}
+
+
+def disconnect(care, due=None):
+    root = care.profile_root(HOME).get(KEY)
+    return submitted(care, the(care("disconnect", account=HOME, root=root)), due)
+
+
+def test_a_package_is_open_and_not_billed_until_its_first_line_is_there(any_care):
+    care = any_care
+    number = package(care)
+    assert set(statuses(care, number).values()) == {"Open"}
+    assert care.road.profile() == {}
+    assert care.road.left("billing.events") == []
+    answer(care, number, LINE, completed="2026-01-01T12:00:00Z")
+    assert statuses(care, number) == {
+        PACKAGE: "Complete",
+        LINE: "Complete",
+        "Caller Id": "Open",
+        "Call Forwarding": "Open",
+    }
+    assert care.road.profile() == {PACKAGE: "Active", f"{PACKAGE} / {LINE}": "Active"}
+    assert care.profile_root(HOME).get("Effective Start Date") == "2026-01-01T12:00:00Z"
+    assert len(care.road.left("billing.events")) == 1
+    answer(care, number)
+    assert newest(care, number).get("Status") == "Complete"
+
+
+def test_a_package_that_isnt_there_can_be_cancelled(care):
+    number = package(care)
+    care("cancel-order", order=number)
+    assert set(statuses(care, number).values()) == {"Cancelled"}
+    assert care.road.profile() == {}
+
+
+def test_a_line_without_a_system_is_complete_on_its_day_and_cancelled_before_it(any_care):
+    care = any_care
+    made = the(care("new-products-and-services", account=HOME, product=MAIL, requests=[SECRET]))
+    number = submitted(care, made, "2026-03-01")
+    again = care("complete-due-lines", order=number)
+    assert (again.state, again.why) == ("filtered", "no line of the order is due")
+    care.road.surroundings.sleep(100 * DAY)
+    care("complete-due-lines", order=number)
+    assert care.profile_root(HOME).get("Effective Start Date") == "2026-03-01"
+    assert newest(care, number).get("Status") == "Complete"
+    assert care("complete-due-lines", order=number).state == "filtered"
+    ending = disconnect(care, "2026-06-01")
+    assert care.profile_root(HOME).get("Status") == "Active"
+    care("cancel-order", order=ending)
+    care.road.surroundings.sleep(100 * DAY)
+    assert care("complete-due-lines", order=ending).state == "filtered"
+    assert care.profile_root(HOME).get("Status") == "Active"
+
+
+def test_a_package_of_which_nothing_comes_fails_and_is_tried_again(any_care):
+    care = any_care
+    mail = {"request": "add", "product": MAIL, "beneath": f"{PACKAGE}/{LINE}", "attributes": {"Password": "1234"}}
+    requests = [FORWARDED, mail]
+    number = submitted(care, the(care("new-products-and-services", account=HOME, product=PACKAGE, requests=requests)))
+    answer(care, number, status="Failed", reason="no port")
+    assert newest(care, number).get("Status") == "Failed"
+    assert (statuses(care, number)[PACKAGE], care.road.profile()) == ("Failed", {})
+    assert care.road.left("billing.events") == []
+    (entry,) = care.road.fallout()
+    assert (entry["cause"], len(entry["lines"])) == ("Lines Failed", 5)
+    # Only some lines, and not the package by name: it comes along with the first of them.
+    wanted = [line.get(KEY) for line in items_of(newest(care, number)) if line.get("Product Id") not in (PACKAGE, MAIL)]
+    care("fallout-retry", entry=entry["row_id"], lines=",".join(wanted))
+    assert statuses(care, number) == {
+        PACKAGE: "Open",
+        LINE: "Open",
+        "Caller Id": "Open",
+        "Call Forwarding": "Open",
+        MAIL: "Failed",
+    }
+    answer(care, number)
+    assert set(care.road.profile().values()) == {"Active"}
+    assert len(care.road.profile()) == 4
+
+
+def test_a_package_runs_on_and_is_billed_while_a_line_of_it_could_not_be_taken_away(any_care):
+    """The number is being ported."""
+    care = any_care
+    answer(care, package(care))
+    number = disconnect(care)
+    assert set(care.road.profile().values()) == {"Active"}
+    billed = len(care.road.left("billing.events"))
+    answer(care, number, status="Rejected", reason="number is being ported")
+    order = newest(care, number)
+    (package_line,), (line,) = lines(order, PACKAGE), lines(order, LINE)
+    assert (order.get("Status"), package_line.get("Status")) == ("Open", "Open")
+    assert set(care.road.profile().values()) == {"Active"}
+    assert len(care.road.left("billing.events")) == billed
+    (row,) = care("fallout-list").rows
+    assert (row["cause"], row["can be done"]) == (
+        "Removal Held By Failed Lines",
+        "fallout-retry, fallout-amend, fallout-close",
+    )
+    assert row["reason"].startswith(
+        f"{PACKAGE} ({package_line.get(KEY)}) stays and is charged, because a line beneath it stays: "
+        f"{line.get(KEY)} Rejected: number is being ported; "
+    )
+    care("fallout-retry", entry=row["entry"])
+    answer(care, number, completed="2026-01-02T10:00:00Z")
+    assert set(care.road.profile().values()) == {"Inactive"}
+    assert care.profile_root(HOME).get("Effective End Date") == "2026-01-02T10:00:00Z"
+    assert (newest(care, number).get("Status"), care.road.fallout()) == ("Complete", [])
+
+
+@pytest.mark.parametrize("product", [PACKAGE, MAIL])
+def test_what_an_open_order_disconnects_is_said_to_be_disconnected_by_it(care, product):
+    requests = [FORWARDED if product == PACKAGE else SECRET]
+    order = submitted(care, the(care("new-products-and-services", account=HOME, product=product, requests=requests)))
+    if product == PACKAGE:
+        answer(care, order)
+    root = care.profile_root(HOME).get(KEY)
+    quote = the(care("modify", account=HOME, root=root, session="earlier")).get("Quote Number")
+    number = disconnect(care, "2027-01-01")
+    for workflow, arguments in (
+        *((name, {"account": HOME, "root": root}) for name in ("modify", "suspend", "resume", "disconnect")),
+        ("edit-quote-line-item", {"quote": quote, "line": root}),
+    ):
+        text = care.refused(workflow, **arguments)
+        assert text.startswith("a request has already been made to disconnect the service item"), workflow
+        assert f"the order {number} disconnects it, and is Open" in text
+    for workflow in ("verify", "reprice"):
+        notes = [str(note) for note in care(workflow, quote=quote).notes]
+        assert any("a request has already been made to disconnect" in note for note in notes), notes
+
+
+def test_an_answer_is_taken_in_while_a_supplement_is_made(care):
+    number = package(care)
+    care("revise", order=number)
+    answer(care, number, LINE)
+    assert statuses(care, number)[PACKAGE] == "Complete"
+    assert [one.get("Revision") for one in care.road.stored("OM Order", Status="Pending")] == ["2"]
+    care("submit", order=number)
+    answer(care, number)
+    assert set(care.road.profile().values()) == {"Active"}
+    assert line_items(newest(care, number))[0].get("Applied Date") is not None
