@@ -130,7 +130,7 @@ def test_a_change_of_what_an_order_before_it_took_away_waits_for_nothing(care):
         "Ignored by Apply",
         later.get("Order Number"),
         f"{line} (Update): the item isn't there",
-        "fallout-close",
+        "fallout-reverse, fallout-close",
     )
     assert set(care.road.profile().values()) == {"Inactive"}
 

@@ -54,6 +54,7 @@ def test_a_package_is_open_and_not_billed_until_its_first_line_is_there(any_care
     assert set(statuses(care, number).values()) == {"Open"}
     assert care.road.profile() == {}
     assert care.road.left("billing.events") == []
+    care.road.surroundings.sleep(DAY)
     answer(care, number, LINE, completed="2026-01-01T12:00:00Z")
     assert statuses(care, number) == {
         PACKAGE: "Complete",
@@ -143,6 +144,7 @@ def test_a_package_runs_on_and_is_billed_while_a_line_of_it_could_not_be_taken_a
         f"{line.get(KEY)} Rejected: number is being ported; "
     )
     care("fallout-retry", entry=row["entry"])
+    care.road.surroundings.sleep(2 * DAY)
     answer(care, number, completed="2026-01-02T10:00:00Z")
     assert set(care.road.profile().values()) == {"Inactive"}
     assert care.profile_root(HOME).get("Effective End Date") == "2026-01-02T10:00:00Z"
