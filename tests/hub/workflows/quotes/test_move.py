@@ -282,8 +282,8 @@ def test_what_moves_is_priced_by_the_list_of_the_day_of_moving_in(energy):
 # Services without a service point
 
 
-def carry_out(road, quote):
-    """Place, submit and install a quote's order on the last of its days."""
+def carry_out(road, quote, *addresses):
+    """Place, submit and install a quote's order; provisioning is told *addresses* where they are given."""
     [order] = instances(road.ask("quote-to-order", quote=quote.get("Quote Number")).objects[0])
     road.ask("submit", order=order.get("Order Number"))
     for work_order in road.work_orders():
@@ -321,7 +321,7 @@ def test_a_service_without_a_service_point_is_at_the_new_address_after_a_move(te
         "the account '2-EN' keeps the address 'PR-WINTER', at which its next new services would be; load the account "
         "with the new Address Id once the customer lives there"
     ]
-    carry_out(telephone, instances(outcome.objects[0])[0])
+    carry_out(telephone, instances(outcome.objects[0])[0], "PR-WINTER", "PR-HOME")
     moved, address = line_of(telephone)
     assert (moved != key, address) == (True, "PR-HOME")
     with pytest.raises(NothingToMove):
@@ -354,7 +354,8 @@ def test_a_service_stays_at_its_address_when_the_accounts_changes(telephone):
 
 def test_a_service_that_gets_another_service_account_is_at_that_accounts_address(telephone):
     key, _ = line_of(telephone)
-    change = [{"request": "set", "item": key, "fields": {"Service Account Id": "2-LB"}}]
+    telephone.ask("new-account", name="Tom Becker, office", like=ENERGY, account="2-EN-OFFICE", address="PR-HOME")
+    change = [{"request": "set", "item": key, "fields": {"Service Account Id": "2-EN-OFFICE"}}]
     [quote] = instances(telephone.ask("modify", account=ENERGY, root=key, requests=json.dumps(change)).objects[0])
     assert line_items(quote)[0].get("Service Address Id") is None
     change[0]["fields"]["Service Address Id"] = "PR-TOWN"
