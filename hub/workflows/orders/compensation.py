@@ -1,8 +1,11 @@
-"""Compensation: services that provisioning completed after their withdrawal are kept, or taken away again.
+"""Compensation: work that provisioning has done, and that the service profile lacks, is kept or undone.
 
-    fallout-keep    the customer keeps it: the lines are billed, and applied to the service profile
-    fallout-undo    an order of type Compensation asks provisioning to remove the added services; billing, which was
-                    never told of them, hears nothing
+    fallout-keep    what was done stands: the lines are applied to the service profile, and billed if they weren't yet
+    fallout-undo    an order of type Compensation asks provisioning to remove the added services; charges that billing
+                    was told of are reversed
+
+The lines were completed after their withdrawal, and never billed; or beneath a failed line, or beneath a service that
+isn't there, and billed.
 
 Source: "Apply Completed Sales Order Line Item Process", "order assurance"; spec: docs/design/road.md, "Out and back".
 """
@@ -19,16 +22,17 @@ from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import COMPENSATION, bill_completed_lines
 from hub.workflows.fulfilment.completion import apply_completed
 from hub.workflows.fulfilment.late_answers import withdrawn_lines
+from hub.workflows.fulfilment.reversible import reverse_charges, reversible_lines, store_settled, without_service_above
 from hub.workflows.orders.fallout import ENTRY, accounts_of_entry, open_entry
 from hub.workflows.orders.submit import open_order
 from hub.workflows.state.milestones import forget
 from hub.workflows.state.order_lookup import MODULE, described, in_force, order_in_hand
-from hub.workflows.state.service_profile import make_no_action, profile
+from hub.workflows.state.service_profile import make_no_action
 from integration_objects.complex_object import (
     ComplexObject,
     action_code,
-    all_items,
     attributes,
+    is_tracked,
     items_of,
     message,
     put_list,
@@ -37,8 +41,11 @@ from integration_objects.errors import Refused
 from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
-#: lines that were completed after their withdrawal, each behind the revision that asked for it
+#: completed lines that the service profile lacks, each behind the revision that asked for it
 Lines = Sequence[tuple[PropertySet, PropertySet]]
+#: causes of entries whose lines can be kept, and of those whose lines can be taken away again
+_KEPT = (fallout_entries.AFTER_WITHDRAWAL, fallout_entries.BELOW_FAILED)
+_UNDONE = (*_KEPT, fallout_entries.IGNORED)
 #: fields of a kept line that its application to the profile writes
 _APPLIED = (
     *("Status", "Applied Date", "Completed Date"),
@@ -49,11 +56,11 @@ _NOT_COPIED = (*_APPLIED, "Order Item Processed Flag", "Built On", "Action Alias
 
 
 class NothingWithdrawn(Refused):
-    """A fallout entry isn't about lines that were completed after their withdrawal."""
+    """A fallout entry isn't about work that the service profile lacks."""
 
     what = "the fallout entry '{entry}' has nothing that could be kept or undone"
     where = "fallout entry {entry}"
-    why = "its cause is {cause}; lines can be kept or undone if it is {expected}"
+    why = "its cause is {cause}; lines can be kept or undone if it is {expected}, and the service profile lacks them"
     mend = "`orderhub workflow fallout-list` names the workflows that can deal with this entry"
 
 
@@ -76,14 +83,16 @@ class CannotBeUndone(Refused):
 
 
 def keep(run: Run, entry: str) -> Outcome:
-    """Bill lines that were completed after their withdrawal, and apply them to the service profile.
+    """Apply lines to the service profile that were completed after their withdrawal, or beneath a failed line.
+
+    The former are billed by that; billing knows the latter already.
 
     Raises:
         FalloutUnknown, FalloutResolved: there is no such open entry.
         NothingWithdrawn: it isn't about such lines.
         NothingAbove: the service above one of them isn't there.
     """
-    order, lines = _withdrawn(run, entry)
+    order, lines, is_billed = _undecided(run, entry, _KEPT)
     _refuse_without_service_above(run, entry, lines)
     revisions = {id(revision): revision for revision, _ in lines}
     for revision in revisions.values():
@@ -98,18 +107,24 @@ def keep(run: Run, entry: str) -> Outcome:
             else:
                 make_no_action(item)
                 item.properties["Status"] = NO_ACTION
-        bill_completed_lines(run, alone, done)
+        if not is_billed:
+            bill_completed_lines(run, alone, done)
         if run.runtime.keeps_profiles:
             apply_completed(run, alone, kept.keys())
         for item in done:
             kept[item.get(KEY)].properties |= {name: item.get(name) for name in _APPLIED}
-        run.effects.update(message(ORDER, [revision]))
-    run.effects.resolve_fallout(entry, f"kept by {run.actor}: the lines are billed and in the service profile")
+        if is_billed:
+            store_settled(run, revision, list(kept.values()))
+        else:
+            run.effects.update(message(ORDER, [revision]))
+    run.effects.resolve_fallout(entry, f"kept by {run.actor}: the lines are billed, and the service profile has them")
     return Outcome(objects=(message(ORDER, [order]),))
 
 
 def undo(run: Run, entry: str) -> Outcome:
-    """Make and open an order that asks provisioning to remove services which were added after their withdrawal.
+    """Make and open an order that asks provisioning to remove services which it has added, and nobody has.
+
+    Where billing was told of them, their charges are reversed.
 
     Returns:
         The order, of type Compensation.
@@ -119,7 +134,7 @@ def undo(run: Run, entry: str) -> Outcome:
         NothingWithdrawn: it isn't about such lines.
         CannotBeUndone: one of the lines added nothing.
     """
-    order, lines = _withdrawn(run, entry)
+    order, lines, is_billed = _undecided(run, entry, _UNDONE)
     for _, item in lines:
         if action_code(item) != "Add":
             raise CannotBeUndone(line=described(item), entry=entry, action=action_code(item))
@@ -144,6 +159,8 @@ def undo(run: Run, entry: str) -> Outcome:
         above = None if parent is None else removed.get(parent.get(KEY))
         put_list(compensation if above is None else above, LINE_ITEM).append(line)
     open_order(run, compensation, former=None, is_stored=False)
+    if is_billed:
+        reverse_charges(run, order, reversible_lines(run, order, run.fallout_entry(entry) or {}))
     how = f"undone by {run.actor}: the order {compensation.get('Order Number')} takes the services away"
     run.effects.resolve_fallout(entry, how)
     return Outcome(objects=(message(ORDER, [compensation]),))
@@ -164,30 +181,37 @@ def _removal(item: PropertySet) -> PropertySet:
     return line
 
 
-def _withdrawn(run: Run, row_id: str) -> tuple[PropertySet, Lines]:
-    """Return the order in force of an entry, locked, and the entry's lines; parents come before children."""
+def _undecided(run: Run, row_id: str, causes: Sequence[str]) -> tuple[PropertySet, Lines, bool]:
+    """Return the order in force of an entry, locked; the entry's lines; and whether billing was told of them.
+
+    Parents come before children.
+    """
     entry: Mapping[str, Any] = open_entry(run, row_id)
-    if entry["cause"] != fallout_entries.AFTER_WITHDRAWAL:
-        raise NothingWithdrawn(entry=row_id, cause=entry["cause"], expected=fallout_entries.AFTER_WITHDRAWAL)
+    refused = NothingWithdrawn(entry=row_id, cause=entry["cause"], expected=" or ".join(causes))
+    if entry["cause"] not in causes:
+        raise refused
     order = in_force(run, order_in_hand(run, entry["order_number"]))
-    return order, withdrawn_lines(run, order, entry["lines"])
+    if entry["cause"] == fallout_entries.AFTER_WITHDRAWAL:
+        return order, withdrawn_lines(run, order, entry["lines"]), False
+    # Fees go with their services: there is nothing of them to keep, and provisioning can't take them away.
+    lines = [(order, line) for line in reversible_lines(run, order, entry) if is_tracked(line)]
+    if not lines:
+        raise refused
+    return order, lines, True
 
 
 def _refuse_without_service_above(run: Run, entry: str, lines: Lines) -> None:
-    account_id = lines[0][0].get("Account Id") or "" if lines else ""
-    there = {item.get(KEY) for item in all_items([profile(run, account_id)])} | {item.get(KEY) for _, item in lines}
-    for revision, item in lines:
-        parent = ComplexObject(revision).parent_of(item)
-        # If another system keeps the profiles, the hub doesn't know the services that are there.
-        if run.runtime.keeps_profiles and parent is not None and parent.get(KEY) not in there:
-            raise NothingAbove(line=described(item), entry=entry, above=described(parent))
+    for revision in {id(revision): revision for revision, _ in lines}.values():
+        own = [item for other, item in lines if other is revision]
+        for item, above in without_service_above(run, revision, own, {item.get(KEY) for _, item in lines}):
+            raise NothingAbove(line=described(item), entry=entry, above=described(above))
 
 
 WORKFLOWS = (
     named_workflow(
         "Fallout Keep",
         keep,
-        "keep what provisioning completed after its withdrawal: bill it, apply it to the service profile",
+        "keep what provisioning completed after its withdrawal, or beneath a failed line: apply it to the profile",
         ENTRY,
         module=MODULE,
         accounts=lambda run, values: accounts_of_entry(run, values["entry"]),
@@ -195,7 +219,7 @@ WORKFLOWS = (
     named_workflow(
         "Fallout Undo",
         undo,
-        "have services taken away again that provisioning added after their withdrawal",
+        "have services taken away again that provisioning added, and that the service profile lacks",
         ENTRY,
         module=MODULE,
         accounts=lambda run, values: accounts_of_entry(run, values["entry"]),

@@ -22,7 +22,7 @@ from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import COMPENSATION
 from hub.workflows.fulfilment.completion import flag_processed
 from hub.workflows.fulfilment.due_lines import work_due_lines
-from hub.workflows.fulfilment.reversible import REVERSED, reversible_lines
+from hub.workflows.fulfilment.reversible import REVERSED, workflows_for_billed
 from hub.workflows.fulfilment.unprovided_lines import is_provided
 from hub.workflows.fulfilment.work_orders import send_work_orders
 from hub.workflows.orders.supplements import supplement_of
@@ -128,9 +128,9 @@ def _possible_workflows(run: Run, entry: Mapping[str, Any], order: PropertySet |
     if entry["state"] != "Open":
         return []
     possible = _workflows_for(entry, order)
-    if entry["cause"] in REVERSED and order is not None and reversible_lines(run, in_force(run, order), entry):
+    if entry["cause"] in REVERSED and order is not None:
         # Before the last one, which only notes that somebody has dealt with the entry elsewhere.
-        possible.insert(-1, "fallout-reverse")
+        possible[-1:-1] = workflows_for_billed(run, in_force(run, order), entry)
     return possible
 
 

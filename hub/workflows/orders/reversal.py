@@ -18,9 +18,7 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
-from hub.workflows.fulfilment.billing import bill_reversed_lines
-from hub.workflows.fulfilment.reversible import BELOW_FAILED_CAUSES, REVERSED, reversible_lines
-from hub.workflows.fulfilment.revisions import pass_on
+from hub.workflows.fulfilment.reversible import BELOW_FAILED_CAUSES, REVERSED, reverse_charges, reversible_lines
 from hub.workflows.orders.fallout import ENTRY, accounts_of_entry, open_entry
 from hub.workflows.state.order_lookup import MODULE, described, in_force, order_in_hand
 from integration_objects.complex_object import action_code, message
@@ -56,21 +54,13 @@ def reverse(run: Run, entry: str) -> Outcome:
         raise NothingToReverse(
             entry=entry, why_not=f"its cause is {found['cause']}; charges are reversed if it is {expected}"
         )
-    active = order_in_hand(run, found["order_number"])
-    order = in_force(run, active)
+    order = in_force(run, order_in_hand(run, found["order_number"]))
     lines = reversible_lines(run, order, found)
     if not lines:
         raise NothingToReverse(
             entry=entry, why_not="each of its lines is in the service profile, wasn't billed, or is reversed already"
         )
-    bill_reversed_lines(run, order, lines)
-    for line in lines:
-        # An applied line counts as `-` from then on: no retry brings the service without its charge.
-        line.properties["Applied Date"] = run.now()
-        line.properties["Status Reason"] = f"its charge was reversed by {run.actor} on {run.now()}"
-    run.effects.update(message(ORDER, [order]))
-    if active is not order:
-        pass_on(run, active, lines)
+    reverse_charges(run, order, lines)
     _resolve(run, order, found)
     notes = [Note("reversed", _told(line), line.get(KEY), line.get("Product Id")) for line in lines]
     return Outcome(objects=(message(ORDER, [order]),), notes=tuple(notes))

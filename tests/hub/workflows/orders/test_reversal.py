@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.workflows.orders.compensation import NothingAbove
 from hub.workflows.orders.fallout import FalloutResolved
 from hub.workflows.orders.reversal import NothingToReverse
 from integration_objects.complex_object import walk_items
@@ -59,7 +60,7 @@ def test_a_feature_whose_line_never_came_is_reversed_in_billing(below_failed):
     assert row["reason"] == (
         f"a line above these lines failed; provisioned, and not in the service profile: Caller Id ({keys['Caller Id']})"
     )
-    assert row["can be done"] == "fallout-retry, fallout-amend, fallout-reverse, fallout-close"
+    assert row["can be done"] == "fallout-retry, fallout-amend, fallout-undo, fallout-reverse, fallout-close"
     outcome = road.ask("fallout-reverse", entry=row["entry"])
     [note] = outcome.notes
     assert str(note).startswith(f"reversed: Caller Id {keys['Caller Id']}: the charge")
@@ -122,7 +123,7 @@ def test_a_feature_beneath_a_cancelled_line_is_reversed(road):
     road.ask("cancel-order", order="O-0000001")
     answer(road, 2, **{feature: "COMPLETED"})
     row = listed(road)["Ignored by Apply"]
-    assert row["can be done"] == "fallout-reverse, fallout-close"
+    assert row["can be done"] == "fallout-undo, fallout-reverse, fallout-close"
     charges(road)
     road.ask("fallout-reverse", entry=row["entry"])
     assert charges(road) == [("LinesReversed", "Reverse", "Caller Id", None, "Start", "2026-02-01T10:00:00Z")]
@@ -145,6 +146,55 @@ def test_other_entries_have_no_charge_to_reverse(road):
     [entry] = road.fallout()
     with pytest.raises(NothingToReverse):
         road.ask("fallout-reverse", entry=entry["row_id"])
+
+
+def taken_away(road):
+    """A feature was taken away beneath a line whose removal was rejected; its key."""
+    keys = ordered(road, "1", LINE, FEATURE)
+    answer(road, 1, **dict.fromkeys(keys.values(), "COMPLETED"))
+    ordered(road, "2", mainframe_line(1, "D", "LCLLN001", ref="L"))
+    answer(road, 2, time="2026-02-03T10:00:00Z", **{keys["Caller Id"]: "COMPLETED", keys["Local Line"]: "REJECTED"})
+    charges(road)
+    return keys["Caller Id"]
+
+
+def test_what_was_taken_away_can_be_taken_out_of_the_profile(road):
+    taken_away(road)
+    row = listed(road)["Completed Below Failed"]
+    assert row["can be done"] == "fallout-retry, fallout-amend, fallout-keep, fallout-reverse, fallout-close"
+    road.ask("fallout-keep", entry=row["entry"])
+    assert road.profile() == {"Local Line": "Active", "Local Line / Caller Id": "Inactive"}
+    assert charges(road) == []  # billing has stopped already
+    assert list(listed(road)) == ["Lines Failed"]
+    assert listed(road)["Lines Failed"]["can be done"] == "fallout-retry, fallout-amend, fallout-close"
+
+
+def test_a_feature_without_its_line_is_taken_away_again_and_not_charged(below_failed):
+    road, keys = below_failed
+    charges(road)
+    entry = listed(road)["Completed Below Failed"]["entry"]
+    with pytest.raises(NothingAbove):
+        road.ask("fallout-keep", entry=entry)
+    road.ask("fallout-undo", entry=entry)
+    [work_order] = road.work_orders()
+    [line] = [line for line in work_order_lines(work_order) if line.get("action") != "none"]
+    assert (line.get("integrationId"), line.get("action")) == (keys["Caller Id"], "remove")
+    assert [charge[:3] for charge in charges(road)] == [("LinesReversed", "Reverse", "Caller Id")]
+    assert road.complete(work_order)["state"] == "done"
+    assert (charges(road), road.profile(), list(listed(road))) == ([], {}, ["Lines Failed"])
+
+
+def test_a_feature_beneath_a_cancelled_line_is_taken_away_again(road):
+    ordered(road, "1", LINE)
+    feature = ordered(road, "2", mainframe_line(1, "N", "LCLLN001", ref="L"), FEATURE)["Caller Id"]
+    road.ask("cancel-order", order="O-0000001")
+    answer(road, 2, **{feature: "COMPLETED"})
+    charges(road)
+    road.work_orders()
+    road.ask("fallout-undo", entry=listed(road)["Ignored by Apply"]["entry"])
+    [work_order] = road.work_orders()
+    assert [line.get("action") for line in work_order_lines(work_order)] == ["remove"]
+    assert [charge[1] for charge in charges(road)] == ["Reverse"]
 
 
 def test_the_records_have_the_word_and_the_day(below_failed):
