@@ -29,7 +29,11 @@ from integration_objects.names import ASSET, KEY, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 #: causes of entries about lines that a failed line above them keeps out of the service profile
-BELOW_FAILED_CAUSES = (fallout_entries.LINES_FAILED, fallout_entries.BELOW_FAILED)
+BELOW_FAILED_CAUSES = (fallout_entries.LINES_FAILED, fallout_entries.BELOW_FAILED, fallout_entries.REMOVAL_HELD)
+#: those of them whose lines can be kept; the failed lines of the others are a matter of their own
+KEPT_CAUSES = (fallout_entries.BELOW_FAILED, fallout_entries.REMOVAL_HELD)
+#: causes of entries whose added lines can be taken away again
+UNDONE_CAUSES = (fallout_entries.BELOW_FAILED, fallout_entries.IGNORED)
 #: causes of entries whose lines billing may have been told of in vain
 REVERSED = (*BELOW_FAILED_CAUSES, fallout_entries.IGNORED)
 
@@ -49,10 +53,13 @@ def reversible_lines(run: Run, order: PropertySet, entry: Mapping[str, Any]) -> 
         return []
     view = ComplexObject(order)
     if entry["cause"] in BELOW_FAILED_CAUSES:
+        # A bundle that a failed line holds is open, and keeps what is beneath it out of the profile, too.
+        held = entry["lines"] if entry["cause"] == fallout_entries.REMOVAL_HELD else ()
         return [
             line
             for line in view.items
-            if _is_billed(line) and any(above.get("Status") in FAILED for above in view.above(line))
+            if _is_billed(line)
+            and any(above.get("Status") in FAILED or above.get(KEY) in held for above in view.above(line))
         ]
     if entry["cause"] != fallout_entries.IGNORED:
         return []
@@ -77,7 +84,7 @@ def workflows_for_billed(run: Run, order: PropertySet, entry: Mapping[str, Any])
     lines = reversible_lines(run, order, entry)
     services = [line for line in lines if is_tracked(line)]
     possible = []
-    if services and entry["cause"] == fallout_entries.BELOW_FAILED and not without_service_above(run, order, services):
+    if services and entry["cause"] in KEPT_CAUSES and not without_service_above(run, order, services):
         possible.append("fallout-keep")
     if (
         services

@@ -22,7 +22,14 @@ from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import COMPENSATION, bill_completed_lines
 from hub.workflows.fulfilment.completion import apply_completed
 from hub.workflows.fulfilment.late_answers import withdrawn_lines
-from hub.workflows.fulfilment.reversible import reverse_charges, reversible_lines, store_settled, without_service_above
+from hub.workflows.fulfilment.reversible import (
+    KEPT_CAUSES,
+    UNDONE_CAUSES,
+    reverse_charges,
+    reversible_lines,
+    store_settled,
+    without_service_above,
+)
 from hub.workflows.orders.fallout import ENTRY, accounts_of_entry, open_entry
 from hub.workflows.orders.submit import open_order
 from hub.workflows.state.milestones import forget
@@ -44,8 +51,8 @@ from integration_objects.property_set import PropertySet
 #: completed lines that the service profile lacks, each behind the revision that asked for it
 Lines = Sequence[tuple[PropertySet, PropertySet]]
 #: causes of entries whose lines can be kept, and of those whose lines can be taken away again
-_KEPT = (fallout_entries.AFTER_WITHDRAWAL, fallout_entries.BELOW_FAILED)
-_UNDONE = (*_KEPT, fallout_entries.IGNORED)
+_KEPT = (fallout_entries.AFTER_WITHDRAWAL, *KEPT_CAUSES)
+_UNDONE = (fallout_entries.AFTER_WITHDRAWAL, *UNDONE_CAUSES)
 #: fields of a kept line that its application to the profile writes
 _APPLIED = (
     *("Status", "Applied Date", "Completed Date"),
@@ -92,7 +99,8 @@ def keep(run: Run, entry: str) -> Outcome:
         NothingWithdrawn: it isn't about such lines.
         NothingAbove: the service above one of them isn't there.
     """
-    order, lines, is_billed = _undecided(run, entry, _KEPT)
+    found, order, lines = _undecided(run, entry, _KEPT)
+    is_billed = found["cause"] != fallout_entries.AFTER_WITHDRAWAL
     _refuse_without_service_above(run, entry, lines)
     revisions = {id(revision): revision for revision, _ in lines}
     for revision in revisions.values():
@@ -117,7 +125,10 @@ def keep(run: Run, entry: str) -> Outcome:
             store_settled(run, revision, list(kept.values()))
         else:
             run.effects.update(message(ORDER, [revision]))
-    run.effects.resolve_fallout(entry, f"kept by {run.actor}: the lines are billed, and the service profile has them")
+    # The lines that hold a bundle are still to be tried again, or given up.
+    if found["cause"] != fallout_entries.REMOVAL_HELD:
+        how = f"kept by {run.actor}: the lines are billed, and the service profile has them"
+        run.effects.resolve_fallout(entry, how)
     return Outcome(objects=(message(ORDER, [order]),))
 
 
@@ -134,7 +145,7 @@ def undo(run: Run, entry: str) -> Outcome:
         NothingWithdrawn: it isn't about such lines.
         CannotBeUndone: one of the lines added nothing.
     """
-    order, lines, is_billed = _undecided(run, entry, _UNDONE)
+    found, order, lines = _undecided(run, entry, _UNDONE)
     for _, item in lines:
         if action_code(item) != "Add":
             raise CannotBeUndone(line=described(item), entry=entry, action=action_code(item))
@@ -159,8 +170,8 @@ def undo(run: Run, entry: str) -> Outcome:
         above = None if parent is None else removed.get(parent.get(KEY))
         put_list(compensation if above is None else above, LINE_ITEM).append(line)
     open_order(run, compensation, former=None, is_stored=False)
-    if is_billed:
-        reverse_charges(run, order, reversible_lines(run, order, run.fallout_entry(entry) or {}))
+    if found["cause"] != fallout_entries.AFTER_WITHDRAWAL:
+        reverse_charges(run, order, reversible_lines(run, order, found))
     how = f"undone by {run.actor}: the order {compensation.get('Order Number')} takes the services away"
     run.effects.resolve_fallout(entry, how)
     return Outcome(objects=(message(ORDER, [compensation]),))
@@ -181,23 +192,20 @@ def _removal(item: PropertySet) -> PropertySet:
     return line
 
 
-def _undecided(run: Run, row_id: str, causes: Sequence[str]) -> tuple[PropertySet, Lines, bool]:
-    """Return the order in force of an entry, locked; the entry's lines; and whether billing was told of them.
-
-    Parents come before children.
-    """
+def _undecided(run: Run, row_id: str, causes: Sequence[str]) -> tuple[Mapping[str, Any], PropertySet, Lines]:
+    """Return an entry, the order in force that it is about, locked, and its lines; parents come before children."""
     entry: Mapping[str, Any] = open_entry(run, row_id)
     refused = NothingWithdrawn(entry=row_id, cause=entry["cause"], expected=" or ".join(causes))
     if entry["cause"] not in causes:
         raise refused
     order = in_force(run, order_in_hand(run, entry["order_number"]))
     if entry["cause"] == fallout_entries.AFTER_WITHDRAWAL:
-        return order, withdrawn_lines(run, order, entry["lines"]), False
+        return entry, order, withdrawn_lines(run, order, entry["lines"])
     # Fees go with their services: there is nothing of them to keep, and provisioning can't take them away.
     lines = [(order, line) for line in reversible_lines(run, order, entry) if is_tracked(line)]
     if not lines:
         raise refused
-    return order, lines, True
+    return entry, order, lines
 
 
 def _refuse_without_service_above(run: Run, entry: str, lines: Lines) -> None:

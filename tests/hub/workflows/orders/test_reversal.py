@@ -9,6 +9,9 @@ from hub.workflows.orders.fallout import FalloutResolved
 from hub.workflows.orders.reversal import NothingToReverse
 from integration_objects.complex_object import walk_items
 from schemas.check import parse
+from tests.hub.workflows.fulfilment.test_due_lines import LINE as LINE_PRODUCT
+from tests.hub.workflows.fulfilment.test_due_lines import answer as finish
+from tests.hub.workflows.fulfilment.test_due_lines import disconnect, package
 from tests.road import mainframe_line, mainframe_order, provisioning_status, work_order_lines
 
 LINE = mainframe_line(1, "A", "LCLLN001", ref="L")
@@ -195,6 +198,40 @@ def test_a_feature_beneath_a_cancelled_line_is_taken_away_again(road):
     [work_order] = road.work_orders()
     assert [line.get("action") for line in work_order_lines(work_order)] == ["remove"]
     assert [charge[1] for charge in charges(road)] == ["Reverse"]
+
+
+def held(care):
+    """A package whose line provisioning didn't take away, after it had taken the features away; the order's entry."""
+    finish(care, package(care))
+    number = disconnect(care)
+    finish(care, number, "Caller Id", "Call Forwarding")
+    finish(care, number, LINE_PRODUCT, status="Rejected")
+    charges(care.road)
+    (row,) = care("fallout-list").rows
+    assert row["cause"] == "Removal Held By Failed Lines"
+    return row
+
+
+def test_features_of_a_package_that_stays_are_taken_out_of_the_profile(care):
+    row = held(care)
+    assert row["can be done"] == "fallout-retry, fallout-amend, fallout-keep, fallout-reverse, fallout-close"
+    care("fallout-keep", entry=row["entry"])
+    assert list(care.road.profile().values()) == ["Active", "Active", "Inactive", "Inactive"]
+    assert charges(care.road) == []
+    (row,) = care("fallout-list").rows
+    assert row["can be done"] == "fallout-retry, fallout-amend, fallout-close"
+    care("fallout-retry", entry=row["entry"])
+    care.provision()
+    assert set(care.road.profile().values()) == {"Inactive"}
+
+
+def test_features_of_a_package_that_stays_are_charged_again(care):
+    care("fallout-reverse", entry=held(care)["entry"])
+    assert [charge[1:3] + charge[4:5] for charge in charges(care.road)] == [
+        ("Reverse", "Caller Id", "Stop"),
+        ("Reverse", "Call Forwarding", "Stop"),
+    ]
+    assert set(care.road.profile().values()) == {"Active"}
 
 
 def test_the_records_have_the_word_and_the_day(below_failed):
