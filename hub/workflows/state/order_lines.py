@@ -13,6 +13,7 @@ from hub.services.old_values import NOTHING
 from hub.workflow_manager.run import Run
 from hub.workflows.state.milestones import is_past, past_point
 from hub.workflows.state.rebase import means_the_same, remember_filled
+from hub.workflows.state.service_address import FIELD, forget_old_address
 from hub.workflows.state.service_profile import still_to_come
 from hub.workflows.state.suspended import beneath_suspended
 from integration_objects.complex_object import (
@@ -193,6 +194,9 @@ def fill_from_state(order: PropertySet, state: PropertySet) -> None:
         carried = frozenset(item.properties)
         fill_line(item, service)
         if action_code(item) == "Update":
+            if FIELD not in carried and forget_old_address(item, service):
+                # As if the sender had asked for it: a null that was filled in would follow the service's next address.
+                carried |= {FIELD}
             remember_filled(item, carried)
         if action_code(item) == "Delete":
             _fill_deleted(item, service, sent)

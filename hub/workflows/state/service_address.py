@@ -95,14 +95,23 @@ def fill_addresses(run: Run, order: PropertySet, former: PropertySet | None) -> 
 
 
 def forget_old_addresses(before: PropertySet | None, after: PropertySet) -> None:
-    """Take the old address off each item that got another service point or account, and no address. Changes *after*."""
+    """Take the old addresses off items of a state that got another service point or account, and no address, in place.
+
+    *before* and *after* are OM Asset messages.
+    """
     former = ComplexObject.of(before)
     for item in all_items([after]):
         old = former.by_key(item.get(KEY))
-        if old is None or item.get(FIELD) is None or item.get(FIELD) != old.get(FIELD):
-            continue
-        if any(item.get(name) != old.get(name) for name in _DECIDING):
-            item.properties[FIELD] = None
+        if old is not None and item.get(FIELD) == old.get(FIELD):
+            forget_old_address(item, old)
+
+
+def forget_old_address(item: PropertySet, old: PropertySet) -> bool:
+    """Take the address off an item whose service point or account isn't that of *old*; tell whether it had one."""
+    if item.get(FIELD) is None or all(item.get(name) == old.get(name) for name in _DECIDING):
+        return False
+    item.properties[FIELD] = None
+    return True
 
 
 def _account_of(item: PropertySet, instance: PropertySet) -> str | None:

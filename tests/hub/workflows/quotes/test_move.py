@@ -363,6 +363,29 @@ def test_a_service_that_gets_another_service_account_is_at_that_accounts_address
     assert line_items(quote)[0].get("Service Address Id") == "PR-TOWN"
 
 
+@pytest.mark.parametrize(
+    ("fields", "address"),
+    [
+        ("<ServiceAccountId>2-EN-OFFICE</ServiceAccountId>", None),
+        ("<ServiceAccountId>2-EN-OFFICE</ServiceAccountId><ServiceAddressId>PR-TOWN</ServiceAddressId>", "PR-TOWN"),
+        ("<ServiceId>530-555-0102</ServiceId>", "PR-WINTER"),
+    ],
+)
+def test_a_senders_change_takes_the_service_to_its_new_account(telephone, fields, address):
+    """A sender that knows no addresses leaves the old address only where it names another account."""
+    key, _ = line_of(telephone)
+    telephone.ask("new-account", name="Tom Becker, office", like=ENERGY, account="2-EN-OFFICE", address="PR-HOME")
+    order = (
+        '<Message IntObjectName="OM Order"><ListOfOMOrder><Order><AccountId>2-EN</AccountId><ListOfLineItem><LineItem>'
+        f"<IntegrationId>{key}</IntegrationId><ActionCode>Update</ActionCode>{fields}"
+        "</LineItem></ListOfLineItem></Order></ListOfOMOrder></Message>"
+    )
+    shown = telephone.work(order, "hub_object", "W-1")
+    assert shown["state"] == "done", shown["error"]
+    telephone.complete()
+    assert line_of(telephone) == (key, address)
+
+
 def test_an_unknown_address_is_refused(telephone):
     key, _ = line_of(telephone)
     change = [{"request": "set", "item": key, "fields": {"Service Address Id": "PR-NOWHERE"}}]
