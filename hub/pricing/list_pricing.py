@@ -6,8 +6,8 @@ For each item, in this order:
     2. Volume: the tier that the number of like items in the bundle reaches; its price takes the listed one's place
     3. Percentage rules by name, then Amount rules by name; each works on what the ones before it left, not below 0
     4. rounding to the currency's minor unit
-    5. Every Nth Free: of the units in the bundle, counted in the tree's order, the n-th, 2n-th, ... cost nothing;
-       an item with several units has the average as its price, rounded again
+    5. Every Nth Free: of the units in the bundle, counted in the order of their Integration Ids, the n-th, 2n-th, ...
+       cost nothing; `hub.pricing.free_of_charge` chooses them, so that a unit that was free stays free
 
 A rule of the nearest bundle goes before a rule for everywhere, and at most one Volume and one Every Nth Free rule work
 on an item. If a rule or price names a bundle, like items are counted within the nearest item of that product above
@@ -20,9 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from hub.pricing.currency import EXACT, rounded
+from hub.pricing.free_of_charge import Candidate, choose
 from hub.pricing.lines import Line
 from hub.pricing.port import Priced
 from hub.pricing.price_list import EffectivePrices, PriceList, PriceRule, pricing_moment
@@ -60,7 +61,6 @@ class _LinePrices:
     effective: EffectivePrices
     currency: str
     counts: dict[_Count, Decimal] = field(default_factory=dict)
-    seen: dict[_Count, Decimal] = field(default_factory=dict)
 
     def by_number(self) -> dict[int, LinePrice]:
         """Work out the prices of all lines that have one, by number."""
@@ -70,7 +70,28 @@ class _LinePrices:
             for bundle in self.effective.tiers.get(product, ()):
                 _add(self.counts, product, bundle, line, around)
         prices = {line.number: self._price(line, product, around) for line, product, around in scopes}
-        return {number: price for number, price in prices.items() if price is not None}
+        found = {number: price for number, price in prices.items() if price is not None}
+        self._make_free(scopes, found)
+        return found
+
+    def _make_free(self, scopes: list[tuple[Line, str, dict[str | None, Line]]], prices: dict[int, LinePrice]) -> None:
+        """Make every n-th unit free, where a rule says so. Changes *prices*."""
+        counted: dict[_Count, tuple[PriceRule, list[Candidate]]] = {}
+        for line, product, around in scopes:
+            by_bundle = self.effective.every.get(product, {})
+            price = prices.get(line.number)
+            # A unit that costs nothing anyway is not counted: it would take a free unit away from the customer.
+            if price is None or price.adjusted <= 0:
+                continue
+            for bundle in _nearest_first(by_bundle, around):
+                scope = around[bundle]
+                key = (product, bundle, id(scope))
+                counted.setdefault(key, (by_bundle[bundle], []))[1].append(Candidate.of(line, line.within(scope)))
+                break
+        for rule, candidates in counted.values():
+            for candidate, free in choose(candidates, rule.figure):
+                number = candidate.line.number
+                prices[number] = candidate.with_free(prices[number], free, rule.name)
 
     def _price(self, line: Line, product: str, around: Scopes) -> LinePrice | None:
         by_bundle = self.effective.prices.get(product, {})
@@ -86,12 +107,7 @@ class _LinePrices:
             if changed != price:
                 price = changed
                 rules.append(rule.name)
-        # Rounded before units are free, and again after: the charged units cost a price that can be paid.
         price = rounded(price, self.currency, listed.price_type)
-        for rule, share in self._charged_share(line, product, around):
-            if price > 0:
-                price = rounded(EXACT.multiply(price, share), self.currency, listed.price_type)
-                rules.append(rule.name)
         return LinePrice(price, listed.fields, tuple(rules))
 
     def _tier(self, line: Line, product: str, around: Scopes) -> Iterator[PriceRule]:
@@ -107,20 +123,6 @@ class _LinePrices:
 
     def _discounts(self, product: str, around: Scopes) -> Iterator[PriceRule]:
         return (rule for rule in self.effective.discounts.get(product, ()) if rule.bundle in around)
-
-    def _charged_share(self, line: Line, product: str, around: Scopes) -> Iterator[tuple[PriceRule, Decimal]]:
-        """Yield the rule that makes some of the line's units free, with the share that is charged."""
-        by_bundle = self.effective.every.get(product, {})
-        for bundle in _nearest_first(by_bundle, around):
-            rule = by_bundle[bundle]
-            units = line.within(around[bundle])
-            # The tree's order decides which units are free, so that pricing again gives the same lines the same prices.
-            after = _add(self.seen, product, bundle, line, around)
-            free = _whole(after, rule.figure) - _whole(EXACT.subtract(after, units), rule.figure)
-            if free > 0:
-                # Whole units are free; if half a unit completes one, no more than that half can be free here.
-                yield rule, EXACT.divide(max(_ZERO, EXACT.subtract(units, free)), units)
-            return
 
 
 def _scopes_of(
@@ -186,7 +188,3 @@ def _ruled(price: Decimal, rule: PriceRule) -> Decimal:
     if rule.kind == "Percentage":
         return EXACT.divide(EXACT.multiply(price, EXACT.subtract(_HUNDRED, rule.figure)), _HUNDRED)
     return max(_ZERO, EXACT.subtract(price, rule.figure))
-
-
-def _whole(units: Decimal, every: Decimal) -> Decimal:
-    return EXACT.divide(units, every).to_integral_value(rounding=ROUND_FLOOR)

@@ -22,6 +22,8 @@ class Change:
         key: its Integration Id; None if it has none.
         rule: the names of the price rules that made the new price, in the order in which they applied; "" for the
             list's price.
+        old_free: the units that cost nothing before, where others of the item had the price.
+        free: the units that cost nothing now.
     """
 
     number: int
@@ -30,18 +32,45 @@ class Change:
     old: Decimal | None
     new: Decimal
     rule: str
+    old_free: Decimal = Decimal(0)
+    free: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
 class Total:
-    """The sum of Adjusted Price by Extended Quantity over all items of one price type and unit of measure.
+    """The charges of one price type and unit of measure; of usage, one rate of one product.
 
-    Each line's amount is rounded, as `hub.pricing.currency` says, before the amounts are added up.
+    A charge is Adjusted Price by the charged units of the Extended Quantity. Each line's amount is rounded, as
+    `hub.pricing.currency` says, before the amounts are added up. Rates of usage are not added.
+
+    Attributes:
+        product: the product of a rate; None for other charges.
     """
 
     price_type: str | None
     unit_of_measure: str | None
     amount: Decimal
+    product: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The kind of charge, as people read it: Recurring per Month."""
+        unit = "" if self.unit_of_measure is None else f" per {self.unit_of_measure}"
+        return f"{self.price_type or 'Other'}{unit}"
+
+
+@dataclass(frozen=True)
+class ItemTotals:
+    """The totals of one root item with all beneath it.
+
+    Attributes:
+        key: the root's Integration Id.
+        product: the root's Product Id, or its Product Name where it has none.
+    """
+
+    key: str | None
+    product: str | None
+    totals: tuple[Total, ...]
 
 
 @dataclass(frozen=True)
@@ -64,7 +93,9 @@ class Priced:
     Attributes:
         tree: a copy of the given message or instance, with its prices.
         changes: in the tree's order.
-        totals: one for each price type and unit of measure, One-Time first, then Recurring, then Usage.
+        totals: of all items: one for each price type and unit of measure, One-Time first, then Recurring, then the
+            rates of usage.
+        by_item: the totals of each root item, in the tree's order.
         rolled_up: the parents with one-time charges of their own or beneath them, in the tree's order.
         unpriced: the products without a price, each once, in the tree's order.
     """
@@ -73,6 +104,7 @@ class Priced:
     currency: str
     changes: tuple[Change, ...]
     totals: tuple[Total, ...]
+    by_item: tuple[ItemTotals, ...]
     rolled_up: tuple[RolledUp, ...]
     unpriced: tuple[str, ...]
 

@@ -56,9 +56,9 @@ class PriceListFaulty(Refused):
 class PriceListNotEffective(Refused):
     """A price list doesn't hold on the day of the prices."""
 
-    what = "the price list '{name}' doesn't hold at {moment}"
+    what = "the price list '{name}' doesn't hold on {day}"
     where = "price list '{name}', Effective Start Date and Effective End Date"
-    why = "it holds {period}"
+    why = "{limit}"
     mend = "take another price list or another date, or mend the list's dates"
 
 
@@ -82,9 +82,19 @@ class Period:
         """Tell whether *moment* is in the period."""
         return (self.start is None or self.start <= moment) and (self.end is None or moment < self.end)
 
-    def __str__(self) -> str:
-        limits = (("from", self.start), ("until before", self.end))
-        return " and ".join(f"{word} {_shown(moment)}" for word, moment in limits if moment is not None)
+    def limit_at(self, moment: datetime.datetime) -> str:
+        """Say which limit *moment*, outside of the period, is beyond: in days, where the limit is a whole day."""
+        if self.start is not None and moment < self.start:
+            return (
+                f"its first day is {self.start:%Y-%m-%d}"
+                if _is_day(self.start)
+                else f"it starts at {_shown(self.start)}"
+            )
+        if self.end is None:
+            return ""
+        if _is_day(self.end):
+            return f"its last day was {self.end - datetime.timedelta(days=1):%Y-%m-%d}"
+        return f"it ended at {_shown(self.end)}"
 
     @property
     def started(self) -> tuple[bool, datetime.datetime]:
@@ -154,7 +164,9 @@ class PriceList:
             PriceListNotEffective: the list itself doesn't hold.
         """
         if not self.period.holds(moment):
-            raise PriceListNotEffective(name=self.price_list_id, moment=_shown(moment), period=self.period)
+            raise PriceListNotEffective(
+                name=self.price_list_id, day=f"{moment:%Y-%m-%d}", limit=self.period.limit_at(moment)
+            )
         return EffectivePrices(
             [item for item in self.items if item.period.holds(moment)],
             [rule for rule in self.rules if rule.period.holds(moment)],
@@ -194,6 +206,10 @@ class EffectivePrices:
                 tiers.sort(key=attrgetter("from_quantity"), reverse=True)
         for discounts in self.discounts.values():
             discounts.sort(key=lambda rule: (rule.kind != "Percentage", rule.name))
+
+
+def _is_day(moment: datetime.datetime) -> bool:
+    return moment.time() == datetime.time()
 
 
 def _shown(moment: datetime.datetime) -> str:

@@ -12,11 +12,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hub.pricing.currency import EXACT, rounded
 from hub.pricing.lines import Line, carried_price, check_currency, lines_of
-from hub.pricing.port import Change, Priced, RolledUp, Total
-from hub.pricing.price_list import PRICE_TYPES, PriceList
+from hub.pricing.port import Change, Priced
+from hub.pricing.price_list import PriceList
+from hub.pricing.totals import add_up, lines_and_prices
 from hub.services.differences import same_value
+from hub.services.free_units import COMMENT, FREE, free_units
 from hub.services.items import place
 from hub.services.objects import object_of, only_instance
 from integration_objects.complex_object import is_empty, message
@@ -24,10 +25,7 @@ from integration_objects.errors import Refused, located
 from integration_objects.field_values import write_number
 from integration_objects.property_set import PropertySet
 
-#: The beginning of a Pricing Comment that pricing wrote.
-COMMENT = "Price rule: "
 _MOST_COMMENT = 4_000
-_ONE_TIME = PRICE_TYPES[0]
 _ZERO = Decimal(0)
 #: Most items that an error names.
 _NAMED = 10
@@ -50,11 +48,13 @@ class LinePrice:
         adjusted: the Adjusted Price.
         fields: the line item's other price fields, which are written as they are.
         rules: the names of the price rules that made it, in the order in which they applied.
+        free: the units of the Extended Quantity that cost nothing; 0 where all of them have the price.
     """
 
     adjusted: Decimal
     fields: Mapping[str, str | None]
     rules: tuple[str, ...] = ()
+    free: Decimal = _ZERO
 
 
 class Bill:
@@ -98,13 +98,23 @@ class Bill:
             old = self._carried(line)
             price = prices.get(line.number)
             if price is not None:
-                self._write(line.item, price, old)
-                if old != price.adjusted:
+                free = free_units(line.item)
+                self._write(line.item, price, old, free)
+                if old != price.adjusted or free != price.free:
                     rules = "; ".join(price.rules)
-                    changes.append(Change(line.number, line.key, line.product or "", old, price.adjusted, rules))
+                    product = line.product or ""
+                    changes.append(Change(line.number, line.key, product, old, price.adjusted, rules, free, price.free))
         unpriced = [line.product for line in lines if line.number not in prices and line.product]
-        totals, rolled_up = self._sums()
-        return Priced(self.tree, self.currency, tuple(changes), totals, rolled_up, tuple(dict.fromkeys(unpriced)))
+        sums = add_up(lines_and_prices(self.lines, self._carried), self.currency)
+        return Priced(
+            self.tree,
+            self.currency,
+            tuple(changes),
+            sums.totals,
+            sums.by_item,
+            sums.rolled_up,
+            tuple(dict.fromkeys(unpriced)),
+        )
 
     def refuse_unpriced(self, prices: Mapping[int, LinePrice], source: str, on: str, known: Collection[str]) -> None:
         """Refuse products without a price; those *known* have one beneath another bundle or at another time.
@@ -127,7 +137,7 @@ class Bill:
             source=source,
             count=f"{len(lacking)} product" + ("" if len(lacking) == 1 else "s"),
             places="; ".join(places) + ("; ..." if more else ""),
-            on=on,
+            on=on[:10],
             products=", ".join(products[:_NAMED]) + (", ..." if more else ""),
         )
 
@@ -135,51 +145,19 @@ class Bill:
         assert self.instance is not None  # noqa: S101  # an empty object has no lines
         return carried_price(self.message, self.instance, line.item)
 
-    def _write(self, item: PropertySet, price: LinePrice, old: Decimal | None) -> None:
+    def _write(self, item: PropertySet, price: LinePrice, old: Decimal | None, old_free: Decimal) -> None:
         for name, text in (*price.fields.items(), ("Currency Code", self.currency)):
             _put(item, name, text)
         # A price that is equal keeps its text (5.990), so that pricing again changes nothing.
-        if old == price.adjusted:
+        if old != price.adjusted:
+            item.properties["Adjusted Price"] = write_number(price.adjusted)
+        if old_free != price.free:
+            item.properties[FREE] = write_number(price.free) if price.free else None
+        if old == price.adjusted and old_free == price.free:
             return
-        item.properties["Adjusted Price"] = write_number(price.adjusted)
         comment = item.get("Pricing Comment")
         if not comment or comment.startswith(COMMENT):
             _put(item, "Pricing Comment", _comment(price.rules))
-
-    def _sums(self) -> tuple[tuple[Total, ...], tuple[RolledUp, ...]]:
-        totals: dict[tuple[str | None, str | None], Decimal] = {}
-        one_time: dict[int, Decimal] = {}  # by line: its own one-time charges and those beneath it
-        parents: set[int] = set()
-        # From the last line to the first: all beneath a line is added up before the line itself.
-        for line in reversed(self.lines):
-            below = one_time.get(id(line))
-            if line.above is not None:
-                parents.add(id(line.above))
-            price = self._carried(line) if line.is_there else None
-            if price is not None:
-                price_type = line.item.get("Price Type") or None
-                unit = line.item.get("Unit Of Measure") or None
-                # Rounded line by line, as an invoice shows them: the total is the sum of the shown amounts.
-                amount = rounded(EXACT.multiply(price, line.extended), self.currency, price_type)
-                totals[price_type, unit] = EXACT.add(totals.get((price_type, unit), _ZERO), amount)
-                if price_type == _ONE_TIME:
-                    below = EXACT.add(below or _ZERO, amount)
-            if below is not None:
-                one_time[id(line)] = below
-                if line.above is not None:
-                    one_time[id(line.above)] = EXACT.add(one_time.get(id(line.above), _ZERO), below)
-        rolled_up = (
-            RolledUp(line.number, line.key, line.product or line.item.get("Product Name"), one_time[id(line)])
-            for line in self.lines
-            if line.is_there and id(line) in parents and id(line) in one_time
-        )
-        return tuple(Total(*kind, totals[kind]) for kind in sorted(totals, key=_total_order)), tuple(rolled_up)
-
-
-def _total_order(kind: tuple[str | None, str | None]) -> tuple[int, str, str]:
-    price_type, unit = kind
-    known = PRICE_TYPES.index(price_type) if price_type in PRICE_TYPES else len(PRICE_TYPES)
-    return known, price_type or "", unit or ""
 
 
 def _put(item: PropertySet, name: str, text: str | None) -> None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from hub.services.action_alias import ALIAS, alias_of
 from hub.services.differences import differs_in
+from hub.services.free_units import FREE, share_growth
 from hub.services.items import ONE, check_items, checked_items, quantity_of
 from hub.services.objects import (
     VALUE_FIELDS,
@@ -183,20 +184,21 @@ class _Delta:
         old, old_parent = old_entry
         old_above = None if old_parent is None else old_parent.properties[KEY]
         values, values_changed = self._attributes(old, item)
-        changed = values_changed or above != old_above or self.how.items_differ(old.properties, item.properties)
         before = after = ONE
         # Equal texts are equal numbers: most items need no decimal number.
         if old.properties.get("Quantity") != item.properties.get("Quantity"):
             before, after = quantity_of(old), quantity_of(item)
         grown = self.how.split and _splits(before, after) and is_tracked(item)
+        part, growth = _parts(old, item, before, after) if grown else (item, item)
+        changed = values_changed or above != old_above or self.how.items_differ(old.properties, part.properties)
         action = "Update" if changed or (before != after and not grown) else NO_ACTION
-        node = self._append(target, key, item, action, values, old)
+        node = self._append(target, key, part, action, values, old)
         if grown:
             node.properties["Quantity"] = old.get("Quantity") or "1"
             if not self.splits:
                 self.after.check()  # the items beneath are copied before the walk comes to them
                 self.splits = True
-            self._add_more(target, item, after - before)
+            self._add_more(target, growth, after - before)
 
     def _old(self, key: str) -> Placed | None:
         """Take an old item with its parent; each is asked for once."""
@@ -332,6 +334,16 @@ class _State:
 
 def _key(item: PropertySet) -> str:
     return str(item.properties[KEY])
+
+
+def _parts(old: PropertySet, item: PropertySet, before: Decimal, after: Decimal) -> tuple[PropertySet, PropertySet]:
+    """Return the item as the units that were there, and as those that its growth adds: each with its own free units."""
+    if item.get(FREE) is None:
+        return item, item
+    part, growth = item.copy_node(), item.copy_node()
+    part.children = growth.children = item.children
+    share_growth(old, part, growth, before, after - before)
+    return part, growth
 
 
 def _splits(before: Decimal, after: Decimal) -> bool:

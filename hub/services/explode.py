@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
+from hub.services.free_units import share_copies
 from hub.services.items import ONE, check_items, object_label, place, quantity_of
 from hub.services.objects import (
     attribute_copies,
@@ -132,6 +133,7 @@ class _Task:
         within: whether the item is exploded, or beneath an exploded item, so that it needs its Extended Quantity.
         above: the product of the quantities of its ancestors.
         exploding: whether the item may be exploded.
+        shares: position and number of the copies of each exploded item from the root down to this one.
     """
 
     item: PropertySet
@@ -140,6 +142,7 @@ class _Task:
     within: bool
     above: Decimal
     exploding: bool
+    shares: tuple[tuple[int, int], ...] = ()
 
 
 class _Explosion:
@@ -176,16 +179,28 @@ class _Explosion:
             if carries(task.item, LINE_ITEM):
                 target = put_list(node, LINE_ITEM)
                 for child in line_items(task.item):
-                    below += self._copies(_Task(child, target, task.fresh, task.within, product, task.exploding))
+                    below += self._copies(
+                        _Task(child, target, task.fresh, task.within, product, task.exploding, task.shares)
+                    )
             stack.extend(reversed(below))
 
     def _copies(self, task: _Task) -> list[_Task]:
         """Return the task itself, or one task for each copy if the item is exploded."""
         if not (task.exploding and is_exploding(task.item)):
             return [task]
-        first = _Task(task.item, task.target, task.fresh, True, task.above, True)
-        more = _Task(task.item, task.target, True, True, task.above, True)
-        return [first] + [more] * (int(quantity_of(task.item)) - 1)
+        count = int(quantity_of(task.item))
+        return [
+            _Task(
+                task.item,
+                task.target,
+                task.fresh or position > 0,
+                True,
+                task.above,
+                True,
+                (*task.shares, (position, count)),
+            )
+            for position in range(count)
+        ]
 
     def _write(self, task: _Task) -> tuple[PropertySet, Decimal]:
         """Append the item's copy to its target; return it with the product of the quantities down to it."""
@@ -202,6 +217,8 @@ class _Explosion:
         product = task.above if quantity == ONE else _CONTEXT.multiply(task.above, quantity)
         if task.within and "Extended Quantity" in self.component.fields:
             node.properties["Extended Quantity"] = self._extended(item, product)
+        if task.shares:
+            share_copies(node, task.shares, product)
         node.children = other_lists(item)
         put_attributes(node, item, self._attributes(item, task.fresh))
         task.target.append(node)

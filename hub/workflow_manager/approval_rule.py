@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hub.pricing.price_list import PRICE_TYPES
+from hub.services.free_units import free_units
 from integration_objects.complex_object import action_code, items_of, walk_items
 from integration_objects.declaration import Node, Source, read
 from integration_objects.definition import Component, Definitions, Field
@@ -156,7 +157,8 @@ def _with_totals(order: PropertySet) -> PropertySet:
         price = item.get("Adjusted Price") or item.get("List Price")
         type = item.get("Price Type")
         if price is not None and type in totals and action_code(item) in ("Add", "Update"):
-            amount = calculated(ARITHMETIC.multiply, read_number(price), quantity)
+            charged = calculated(ARITHMETIC.subtract, quantity, free_units(item))
+            amount = calculated(ARITHMETIC.multiply, read_number(price), charged)
             totals[type] = calculated(ARITHMETIC.add, totals[type], amount)
     # Only the header is copied: an order may have tens of thousands of lines.
     header = order.copy_node()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.services.free_units import charged_quantity
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.carried import carried
 from hub.workflows.state.service_id import service_ids
@@ -141,6 +142,7 @@ def _event(
         if corrected and action_code(item) != "Delete":
             line.properties["Action Code"] = "Update"
         line.properties["Price"] = item.get("Adjusted Price")
+        line.properties["Quantity"] = charged_quantity(item, "Quantity")
         line.properties["Effective Start Date"] = dates.get("Calculated Effective Start Date")
         line.properties["Effective End Date"] = dates.get("Calculated Effective End Date")
         if action_code(line) == "Update":

@@ -17,7 +17,7 @@ from hub.workflows.fulfilment.completion import flag_processed
 from hub.workflows.orders import approvals, finished_lines
 from hub.workflows.quotes.quote_arguments import REQUESTS
 from hub.workflows.state import service_item
-from hub.workflows.state.change_of_state import PRICE, configure, lines_of, price, wanted_on
+from hub.workflows.state.change_of_state import PRICE, configure, document_totals, lines_of, price, wanted_on
 from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products
 from hub.workflows.state.order_lookup import (
     MODULE,
@@ -148,7 +148,8 @@ def edit_order_line_item(run: Run, order: str, line: str | None = None, requests
 
 
 def _outcome(run: Run, order: PropertySet, notes: Sequence[Note]) -> Outcome:
-    return Outcome(objects=(message(ORDER, [order]),), notes=(*notes, *_ignored_of_later_orders(run, order)))
+    notes = [*notes, *document_totals(order), *_ignored_of_later_orders(run, order)]
+    return Outcome(objects=(message(ORDER, [order]),), notes=tuple(notes))
 
 
 def _is_priced_here(order: PropertySet) -> bool:

@@ -25,6 +25,7 @@ from integration_objects.property_set import PropertySet
 _PRICED = (
     "List Price",
     "Adjusted Price",
+    "Free Quantity",
     "Price Type",
     "Unit Of Measure",
     "Number Of Occurrences",

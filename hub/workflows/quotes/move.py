@@ -17,7 +17,7 @@ from hub.workflow_manager.run import Run
 from hub.workflows.quotes import quote_arguments as arguments
 from hub.workflows.quotes.quote_lines import CurrencyMixed, make_quote, put_lines
 from hub.workflows.state.accounts import the_account
-from hub.workflows.state.change_of_state import broken_rules, lines_of, price
+from hub.workflows.state.change_of_state import broken_rules, document_totals, lines_of, price
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.service_address import (
     FIELD,
@@ -127,7 +127,7 @@ def move(
     merged = run.call("Merge", with_roots(quote, ending, QUOTE), with_roots(quote, beginning, QUOTE))  # 9
     put_lines(run, quote, (), line_items(first_instance(merged)))
     notes += due_date_notes(run, quote)
-    return Outcome(objects=(message(QUOTE, [quote]),), notes=tuple(notes))  # 10
+    return Outcome(objects=(message(QUOTE, [quote]),), notes=(*notes, *document_totals(quote)))  # 10
 
 
 def _prove_addresses(run: Run, old: str, new: str) -> None:

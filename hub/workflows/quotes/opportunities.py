@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from hub.services.free_units import charged_quantity
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
@@ -166,7 +167,7 @@ def _items(header: PropertySet, line: PropertySet, start: str, before: int) -> I
             properties={
                 "Sequence": str(before + number + 1),
                 "Product Id": line.get("Product Id"),
-                "Quantity": line.get("Extended Quantity"),
+                "Quantity": charged_quantity(line, "Extended Quantity"),
                 "Price": line.get("Adjusted Price"),
                 "Date": start if number == 0 else _later(header, line, start, number),
                 "Price Type": line.get("Price Type"),

@@ -28,7 +28,14 @@ from hub.workflows.quotes.quote_lines import (
     the_quote,
 )
 from hub.workflows.state.accounts import the_account
-from hub.workflows.state.change_of_state import ChangedState, broken_rules, configure, lines_of, price_as_wanted
+from hub.workflows.state.change_of_state import (
+    ChangedState,
+    broken_rules,
+    configure,
+    document_totals,
+    lines_of,
+    price_as_wanted,
+)
 from hub.workflows.state.lines import ACCOUNTS
 from hub.workflows.state.quantities import leave_out_empty
 from hub.workflows.state.service_item import refuse_new_roots, requested_item, with_roots
@@ -104,7 +111,7 @@ def new_products_and_services(
         priced = price_as_wanted(run, quote, changed.state)
         notes = (*changed.notes, *priced.notes)
         put_lines(run, quote, (), lines_of(run, None, priced.state, QUOTE))
-    return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)  # 3
+    return Outcome(objects=(message(QUOTE, [quote]),), notes=(*notes, *document_totals(quote)))  # 3
 
 
 def modify(
@@ -292,7 +299,7 @@ def _put(
     lines = lines_of(run, before, after, QUOTE)
     set_due([item for item in items_from(lines) if action_code(item) != NO_ACTION], due_date)
     put_lines(run, quote, former, lines)
-    return Outcome(objects=(message(QUOTE, [quote]),), notes=notes)
+    return Outcome(objects=(message(QUOTE, [quote]),), notes=(*notes, *document_totals(quote)))
 
 
 def set_due(items: Iterable[PropertySet], day: str | None) -> None:

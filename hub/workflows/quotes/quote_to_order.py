@@ -21,6 +21,7 @@ from hub.workflows.quotes.quote_arguments import (
 )
 from hub.workflows.quotes.quote_lines import check_status, store_lines, the_quote
 from hub.workflows.state.accounts import currency_of, designation, the_account
+from hub.workflows.state.change_of_state import document_totals
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.lines import ACCOUNTS, extend_quantities, fill_accounts, fill_products, number_lines
 from hub.workflows.state.order_rules import prove_in_turn, rules_broken, state_in_turn
@@ -116,6 +117,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     exploded.properties["Status"] = PLACED
     # The quote keeps the exploded lines with the order's keys, so that each can be followed into the profile.
     store_lines(run, exploded)
+    notes += document_totals(order)
     return Outcome(objects=(message(ORDER, [order]), message(QUOTE, [exploded])), notes=tuple(notes))
 
 

@@ -48,6 +48,7 @@ from hub.workflows.state.change_of_state import (
     TOTAL,
     broken_rules,
     configure,
+    document_totals,
     lines_of,
     price,
     wanted_on,
@@ -166,7 +167,8 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     refuse_new_roots(item.after, changed.state, where, "with new-products-and-services")
     priced = price(run, header, changed.state, wanted_on(run, root))
     put_lines(run, header, item.lines, lines_of(run, item.before, priced.state, QUOTE))  # 8 to 10
-    return Outcome(objects=(message(QUOTE, [header]),), notes=(*item.notes, *changed.notes, *priced.notes))
+    notes = (*item.notes, *changed.notes, *priced.notes, *document_totals(header))
+    return Outcome(objects=(message(QUOTE, [header]),), notes=notes)
 
 
 def verify(run: Run, quote: str) -> Outcome:
@@ -206,6 +208,7 @@ def reprice(run: Run, quote: str) -> Outcome:
         notes += [
             note for note in priced.notes if note.kind == TOTAL or former_prices.get(note.item) != prices.get(note.item)
         ]
+    notes += document_totals(header)
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))
 
 

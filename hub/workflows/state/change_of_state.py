@@ -11,11 +11,13 @@ docs/design/workflows.md, "Configurator and pricing".
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.configurator.port import Configured
 from hub.configurator.requests import AddItem, Request
+from hub.pricing.port import Change, Total
+from hub.pricing.totals import totals_of
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
 from hub.workflows.state.lines import products_of
@@ -35,7 +37,7 @@ from integration_objects.complex_object import (
     line_items,
     message,
 )
-from integration_objects.field_values import read_date
+from integration_objects.field_values import read_date, write_number
 from integration_objects.names import ASSET, KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
@@ -137,20 +139,41 @@ def price(run: Run, document: PropertySet, state: PropertySet, on: str | None = 
     on = on or run.now()
     priced = run.pricing.price(state, price_list_for(run, document, on), on)
     notes = [
-        Note(
-            PRICE,
-            f"{change.old} -> {change.new} {priced.currency}" + (f" ({change.rule})" if change.rule else ""),
-            change.key,
-            change.product,
-        )
+        Note(PRICE, _change_text(change, priced.currency), change.key, change.product)
         for change in priced.changes
         if change.old is not None
     ]
-    for total in priced.totals:
-        kind = total.price_type or "Other"
-        unit = "" if total.unit_of_measure is None else f" per {total.unit_of_measure}"
-        notes.append(Note(TOTAL, f"{kind}{unit}: {total.amount} {priced.currency}"))
+    for item in priced.by_item:
+        notes += total_notes(item.product or item.key or "", item.totals, priced.currency)
     return ChangedState(priced.tree, tuple(notes))
+
+
+def total_notes(name: str, totals: Iterable[Total], currency: str) -> list[Note]:
+    """Report the totals of a service item, a quote or an order; *name* says of which one they are."""
+    return [Note(TOTAL, f"{_charged_for(name, total)}, {total.label}: {total.amount} {currency}") for total in totals]
+
+
+def document_totals(document: PropertySet) -> list[Note]:
+    """Report the totals of all that is on a quote or an order, as its lines make it."""
+    currency = document.get("Currency Code")
+    if currency is None:
+        return []
+    name = f"{document.type.lower()} {document.get(f'{document.type} Number')}"
+    return total_notes(name, totals_of(message(f"OM {document.type}", [document]), currency), currency)
+
+
+def _charged_for(name: str, total: Total) -> str:
+    return name if total.product is None or total.product == name else f"{name}, {total.product}"
+
+
+def _change_text(change: Change, currency: str) -> str:
+    prices = "" if change.old == change.new else f"{change.old} -> {change.new} {currency}"
+    free = (
+        ""
+        if change.old_free == change.free
+        else f"{write_number(change.free)} free, {write_number(change.old_free)} before"
+    )
+    return ", ".join(part for part in (prices, free) if part) + (f" ({change.rule})" if change.rule else "")
 
 
 def price_as_wanted(run: Run, document: PropertySet, state: PropertySet) -> ChangedState:

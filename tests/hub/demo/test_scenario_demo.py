@@ -16,7 +16,7 @@ from hub.workflow_manager.named_workflow import workflow_named
 #: what stands in each play: the scenario's quote or order, as the source describes it
 QUOTED = {
     "a": """\
-  total: Recurring per Month: 84.90 USD
+  total: quote Q-0000001, Recurring per Month: 84.90 USD
   Quote Number: Q-0000001, Status: In Progress
   number  product                 action  price  attributes
   1       Small Business Enabler  Add     25.00

@@ -16,7 +16,7 @@ from hub.services.delta import delta
 from hub.services.explode import ExtendedQuantityTooLarge
 from hub.services.items import QuantityWrong
 from hub.services.objects import ManyInstances
-from integration_objects.complex_object import empty, instances
+from integration_objects.complex_object import empty, instances, walk_items
 from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
 from schemas.hub_xml import hub_from_xml
@@ -122,11 +122,15 @@ def test_voice_mail_costs_6_95_in_the_local_breakthrough_package(standard: Price
     assert bill.rolled_up == (RolledUp(1, "P", "Local Breakthrough Package", Decimal("15.00")),)
 
 
-def test_a_rate_of_usage_keeps_its_digits(standard: PriceList) -> None:
-    """The standing charge is rounded to cents, what a kWh costs is not."""
+def test_rates_of_usage_keep_their_digits_and_are_not_added(standard: PriceList) -> None:
+    """The standing charge is rounded to cents, what a kWh costs is not; rates are listed, and never added up."""
     supplies = [item(name, product_id=name) for name in ("Electricity", "Gas")]
     bill = ListPricing().price(quote(item("E", *supplies, product_id="Home Energy")), standard, ON)
-    assert bill.totals == (month("4.00"), Total("Usage", "kWh", Decimal("0.3780")))
+    assert bill.totals == (
+        month("4.00"),
+        Total("Usage", "kWh", Decimal("0.2845"), "Electricity"),
+        Total("Usage", "kWh", Decimal("0.0935"), "Gas"),
+    )
 
 
 def test_every_product_of_the_samples_has_a_price_on_its_own(standard: PriceList) -> None:
@@ -229,17 +233,24 @@ def every(number: str, **fields: str | None) -> PropertySet:
     ("quantities", "expected"),
     [
         ((None,) * 7, "10.00 10.00 0.00 10.00 10.00 0.00 10.00"),
-        (("2", "2", "2"), "10.00 5.00 5.00"),
-        (("3",), "6.67"),
-        (("6", None), "6.67 10.00"),
+        (("2", "2", "2"), "10.00 10.00-1 10.00-1"),
+        (("3",), "10.00-1"),
+        (("6", None), "10.00-2 10.00"),
         (("2.5", "0.5", "1"), "10.00 0.00 10.00"),
-        (("0", "3"), "10.00 6.67"),
+        (("0", "3"), "10.00 10.00-1"),
         (("0.5",) * 6, "10.00 10.00 10.00 10.00 10.00 0.00"),
     ],
 )
-def test_every_third_unit_is_free_in_the_trees_order(quantities: tuple[str | None, ...], expected: str) -> None:
-    """An item of several units has their average as its price."""
-    assert prices_of(flat(*quantities), every("3")) == expected.split()
+def test_every_third_unit_is_free_in_the_order_of_the_keys(quantities: tuple[str | None, ...], expected: str) -> None:
+    """An item of several units has the price of a charged unit, and the number of its free ones (written behind it)."""
+    bill = priced(flat(*quantities), price("P", "10.00"), every("3"))
+    nodes = [node for node, _ in walk_items(instances(bill.tree)[0])]
+    found = [
+        f"{node.get('Adjusted Price')}" + (f"-{node.get('Free Quantity')}" if node.get("Free Quantity") else "")
+        for node in nodes
+        if node.get("Product Id") == "P"
+    ]
+    assert found == expected.split()
 
 
 def test_one_rule_at_most_makes_units_free_that_of_the_nearest_bundle() -> None:
@@ -402,9 +413,9 @@ def test_a_list_that_does_not_hold_is_refused() -> None:
             effective_end_date="2026-12-31",
         )
     assert str(refused.value) == (
-        "the price list 'Standard' doesn't hold at 2027-01-01T00:00:00Z\n"
+        "the price list 'Standard' doesn't hold on 2027-01-01\n"
         "  where: price list 'Standard', Effective Start Date and Effective End Date\n"
-        "  why:   it holds from 2026-01-01T00:00:00Z and until before 2027-01-01T00:00:00Z\n"
+        "  why:   its last day was 2026-12-31\n"
         "  mend:  take another price list or another date, or mend the list's dates"
     )
 

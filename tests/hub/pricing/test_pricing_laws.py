@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import random
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from hypothesis import HealthCheck, given, settings
@@ -10,8 +12,10 @@ from hypothesis import strategies as st
 
 from hub.pricing.list_pricing import ListPricing
 from hub.pricing.port import Total
-from hub.pricing.price_list import PriceList
+from hub.pricing.price_list import PriceList, PriceRule
+from hub.services.explode import explode
 from integration_objects.complex_object import instances, line_items, walk_items
+from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
 from tests.hub.pricing.lists import ON, price, price_list, rule
 from tests.trees import item, quote
@@ -82,10 +86,13 @@ def test_pricing_again_changes_nothing(tree: PropertySet, prices: PriceList) -> 
 
 @often
 @given(trees(), lists())
-def test_prices_depend_on_no_key(tree: PropertySet, prices: PriceList) -> None:
+def test_prices_without_keys_depend_on_the_trees_order_alone(tree: PropertySet, prices: PriceList) -> None:
     other = tree.copy()
     for node, _ in walk_items(instances(other)[0]):
         del node.properties["Integration Id"]
+    # Keys in the tree's order: which unit is free goes by the keys.
+    for number, (node, _) in enumerate(walk_items(instances(tree)[0])):
+        node.properties["Integration Id"] = f"{number:03d}"
     one, two = (ListPricing().price(each, prices, ON) for each in (tree, other))
     assert [(each.number, each.new, each.rule) for each in one.changes] == [
         (each.number, each.new, each.rule) for each in two.changes
@@ -119,7 +126,8 @@ def test_totals_are_the_sums_over_the_lines(tree: PropertySet, prices: PriceList
     paths = there(line_items(instances(bill.tree)[0]))
     for path in paths:
         fields = path[-1].properties
-        amount = (Decimal(fields["Adjusted Price"] or "") * product_of(path)).quantize(CENT, ROUND_HALF_UP)
+        charged = product_of(path) - Decimal(fields.get("Free Quantity") or 0)
+        amount = (Decimal(fields["Adjusted Price"] or "") * charged).quantize(CENT, ROUND_HALF_UP)
         kind = (fields["Price Type"] or "", fields["Unit Of Measure"] or "")
         sums[kind] = sums.get(kind, Decimal(0)) + amount
         if kind[0] == "One-Time":
@@ -140,7 +148,77 @@ def test_every_price_is_what_the_rules_say_one_by_one(tree: PropertySet, prices:
     bill = ListPricing().price(tree, prices, ON)
     paths = there(line_items(instances(bill.tree)[0]))
     for path in paths:
-        assert Decimal(path[-1].get("Adjusted Price") or "") == oracle(path, paths, prices), path[-1]
+        found = (Decimal(path[-1].get("Adjusted Price") or ""), Decimal(path[-1].get("Free Quantity") or 0))
+        assert found == oracle(path, paths, prices), path[-1]
+
+
+KEYS = st.permutations([f"K{n}" for n in range(8)])
+QUANTITIES = st.lists(st.integers(1, 5), min_size=1, max_size=8)
+EVERY = st.integers(2, 4)
+
+
+def free_list(every: int) -> PriceList:
+    return price_list(price("B", "0"), price("P", "9.99"), rule("free", "Every Nth Free", "P", every=str(every)))
+
+
+def bundle(keys: Sequence[str], quantities: Sequence[int], bundles: int = 1) -> PropertySet:
+    parts = [item(key, product_id="P", quantity=str(n), action="Add") for key, n in zip(keys, quantities, strict=False)]
+    return quote(item("B", *parts, product_id="B", quantity=str(bundles), action="Add"))
+
+
+def prices_by_key(tree: PropertySet) -> dict[str, tuple[str | None, str | None]]:
+    return {
+        node.get("Integration Id") or "": (node.get("Adjusted Price"), node.get("Free Quantity"))
+        for node, _ in walk_items(instances(tree)[0])
+        if node.get("Product Id") == "P"
+    }
+
+
+@often
+@given(KEYS, QUANTITIES, EVERY, st.integers(1, 3))
+def test_a_total_with_free_units_is_exact_and_stays_so_when_it_is_exploded(
+    keys: list[str], quantities: list[int], every: int, bundles: int
+) -> None:
+    once = ListPricing().price(bundle(keys, quantities, bundles), free_list(every), ON)
+    units = sum(quantities[: len(keys)])
+    assert once.totals[0].amount == bundles * (units - units // every) * Decimal("9.99")
+    definitions = shipped_definitions()
+    numbers = itertools.count()
+    exploded = explode(once.tree, definitions, lambda: f"N{next(numbers):04d}")
+    again = ListPricing().price(exploded, free_list(every), ON)
+    assert (again.changes, again.totals) == ((), once.totals)
+    assert {free for _, free in prices_by_key(exploded).values()} == {None}
+
+
+@often
+@given(KEYS, QUANTITIES, EVERY, st.randoms(use_true_random=False))
+def test_the_order_of_the_items_does_not_matter(
+    keys: list[str], quantities: list[int], every: int, chance: random.Random
+) -> None:
+    tree = bundle(keys, quantities)
+    other = tree.copy()
+    chance.shuffle(line_items(line_items(instances(other)[0])[0]))
+    one, two = (ListPricing().price(each, free_list(every), ON) for each in (tree, other))
+    assert prices_by_key(one.tree) == prices_by_key(two.tree)
+
+
+@often
+@given(KEYS, st.integers(2, 8), EVERY, st.data())
+def test_a_free_item_stays_free_while_the_number_of_items_allows_it(
+    keys: list[str], count: int, every: int, data: st.DataObject
+) -> None:
+    before = ListPricing().price(bundle(keys, [1] * count), free_list(every), ON)
+    free_before = {key for key, (amount, _) in prices_by_key(before.tree).items() if amount == "0.00"}
+    tree = before.tree.copy()
+    parts = line_items(line_items(instances(tree)[0])[0])
+    for node in data.draw(st.lists(st.sampled_from(list(parts)), unique_by=id, max_size=count - 1)):
+        parts.remove(node)
+    left = {node.get("Integration Id") for node in parts}
+    after = prices_by_key(ListPricing().price(tree, free_list(every), ON).tree)
+    free_after = {key for key, (amount, _) in after.items() if amount == "0.00"}
+    assert len(free_after) == len(left) // every
+    still = free_before & left
+    assert free_after <= still or still <= free_after
 
 
 def bundle_of(path: tuple[PropertySet, ...], bundle: str | None) -> int | None:
@@ -166,7 +244,27 @@ def like(path: tuple[PropertySet, ...], paths: list[tuple[PropertySet, ...]], bu
     return found
 
 
-def oracle(path: tuple[PropertySet, ...], paths: list[tuple[PropertySet, ...]], prices: PriceList) -> Decimal:
+def oracle(
+    path: tuple[PropertySet, ...], paths: list[tuple[PropertySet, ...]], prices: PriceList
+) -> tuple[Decimal, Decimal]:
+    """The price of an item, and its free units if they aren't all free."""
+    price, rules = oracle_without_free(path, paths, prices)
+    for one in rules:
+        units = within(path, bundle_of(path, one.bundle) or 0)
+        if one.kind == "Every Nth Free" and units and price > 0:
+            charged = [each for each in paths if oracle_without_free(each, paths, prices)[0] > 0]
+            key = path[-1].get("Integration Id") or ""
+            start = like(path, [each for each in charged if (each[-1].get("Integration Id") or "") < key], one.bundle)
+            free = (start + units) // one.figure - start // one.figure
+            if free >= units:
+                return Decimal(0), Decimal(0)
+            return price, free * product_of(path) / units
+    return price, Decimal(0)
+
+
+def oracle_without_free(
+    path: tuple[PropertySet, ...], paths: list[tuple[PropertySet, ...]], prices: PriceList
+) -> tuple[Decimal, list[PriceRule]]:
     product = path[-1].get("Product Id")
 
     def nearest(bundles: set[str | None]) -> list[str | None]:
@@ -191,12 +289,4 @@ def oracle(path: tuple[PropertySet, ...], paths: list[tuple[PropertySet, ...]], 
     for one in sorted(rules, key=lambda each: each.name):
         if one.kind == "Amount":
             price = max(Decimal(0), price - one.figure)
-    price = price.quantize(CENT, ROUND_HALF_UP)
-    for one in rules:
-        if one.kind == "Every Nth Free":
-            earlier = list(itertools.takewhile(lambda each: each is not path, paths))
-            start, units = like(path, earlier, one.bundle), within(path, bundle_of(path, one.bundle) or 0)
-            free = (start + units) // one.figure - start // one.figure
-            if free:
-                price = (price * max(Decimal(0), units - free) / units).quantize(CENT, ROUND_HALF_UP)
-    return price
+    return price.quantize(CENT, ROUND_HALF_UP), rules

@@ -17,6 +17,7 @@ COMPARED = (
     "Adjusted Price",
     "Agreement Id",
     "Billing Account Id",
+    "Free Quantity",
     "Pricing Comment",
     "Product Id",
     "Service Account Id",

@@ -271,15 +271,18 @@ def test_verify_says_what_can_no_longer_be_done(care):
 
 def test_reprice_says_what_changed(any_care):
     quote = package(any_care)
-    (total,) = any_care("reprice", quote=quote.get("Quote Number")).notes
-    assert str(total) == "total: Recurring per Month: 19.95 USD"
+    assert [str(note) for note in any_care("reprice", quote=quote.get("Quote Number")).notes] == [
+        f"total: {PACKAGE}, Recurring per Month: 19.95 USD",
+        f"total: quote {quote.get('Quote Number')}, Recurring per Month: 19.95 USD",
+    ]
     text = sample("price_list.xml").decode()
     any_care.road.load(text.replace("<Price>19.95<", "<Price>21.00<"))
     outcome = any_care("reprice", quote=quote.get("Quote Number"))
     (root,) = line_items(the(outcome))
     assert [str(note) for note in outcome.notes] == [
         f"price: {PACKAGE} {root.get(KEY)}: 19.95 -> 21.00 USD",
-        "total: Recurring per Month: 21.00 USD",
+        f"total: {PACKAGE}, Recurring per Month: 21.00 USD",
+        f"total: quote {quote.get('Quote Number')}, Recurring per Month: 21.00 USD",
     ]
     assert line_items(any_care.quote(quote.get("Quote Number")))[0].get("Adjusted Price") == "21.00"
 
