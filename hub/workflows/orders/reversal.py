@@ -20,7 +20,7 @@ from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.reversible import BELOW_FAILED_CAUSES, REVERSED, reverse_charges, reversible_lines
 from hub.workflows.orders.fallout import ENTRY, accounts_of_entry, open_entry
-from hub.workflows.state.order_lookup import MODULE, described, in_force, order_in_hand
+from hub.workflows.state.order_lookup import MODULE, in_force, order_in_hand
 from integration_objects.complex_object import action_code, message
 from integration_objects.errors import Refused
 from integration_objects.names import KEY, ORDER
@@ -78,7 +78,7 @@ def _resolve(run: Run, order: PropertySet, entry: Mapping[str, Any]) -> None:
 def _told(line: PropertySet) -> str:
     price = line.get("Adjusted Price")
     amount = f" of {price} ({line.get('Price Type') or 'no price type'})" if price is not None else ""
-    return f"the charge{amount} of {described(line)} ({action_code(line)}, {line.get('Completed Date')}) is undone"
+    return f"the charge{amount} is undone ({action_code(line)}, {line.get('Completed Date')})"
 
 
 WORKFLOWS = (

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
 from hub.workflows.state.days import is_before
-from hub.workflows.state.order_lookup import described
-from integration_objects.complex_object import action_code, items_of, line_items
+from integration_objects.complex_object import action_code, line_items, walk_items
 from integration_objects.names import KEY, NO_ACTION
 from integration_objects.property_set import PropertySet
 
@@ -22,15 +21,14 @@ _DUE = "Due Date"
 KIND = "due date"
 
 
-def due_date_notes(run: Run, document: PropertySet, due_date: str | None = None) -> list[Note]:
-    """Report the due dates of a quote or an order that are in the past, and services that move in before they move out.
+def due_date_notes(run: Run, document: PropertySet) -> list[Note]:
+    """Report due dates in the past, and services that move in before they move out.
 
     Args:
         run: the run.
         document: an instance of OM Quote or OM Order.
-        due_date: the due date of the order that the quote is to become; None for the order's own.
     """
-    wanted = due_date or document.get(_DUE)
+    wanted = document.get(_DUE)
     notes = []
     if wanted is not None and is_before(run, wanted, run.now()):
         notes.append(Note(KIND, f"the order is due on {wanted}, which is in the past"))
@@ -38,12 +36,15 @@ def due_date_notes(run: Run, document: PropertySet, due_date: str | None = None)
 
 
 def _lines_in_the_past(run: Run, document: PropertySet) -> Iterator[Note]:
-    for root in items_of(document):
-        due = root.get(_DUE)
-        if due is None or action_code(root) == NO_ACTION or root.get("Status") == "Complete":
+    """Report each due date where it is met first, and not for the lines beneath that have the same."""
+    for line, parent in walk_items(document):
+        due = line.get(_DUE)
+        if due is None or action_code(line) == NO_ACTION or line.get("Status") == "Complete":
+            continue
+        if due in (document.get(_DUE), None if parent is None else parent.get(_DUE)):
             continue
         if is_before(run, due, run.now()):
-            yield Note(KIND, f"it is due on {due}, which is in the past", root.get(KEY), root.get("Product Id"))
+            yield Note(KIND, f"it is due on {due}, which is in the past", line.get(KEY), line.get("Product Id"))
 
 
 def _moved_in_too_early(run: Run, document: PropertySet) -> Iterator[Note]:
@@ -58,7 +59,7 @@ def _moved_in_too_early(run: Run, document: PropertySet) -> Iterator[Note]:
                 continue
             end = left.get(_DUE) or ""
             if is_before(run, begin, end):
-                text = f"{described(root)} begins on {begin} at the new address, before it ends on {end} at the old one"
+                text = f"it begins on {begin} at the new address, before the service ends on {end} at the old one"
                 yield Note(KIND, text, root.get(KEY), root.get("Product Id"))
                 break
 

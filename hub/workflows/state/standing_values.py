@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from hub.services.differences import same_value
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
-from hub.workflows.state.order_lookup import described
 from hub.workflows.state.service_profile import (
     changed_items,
     in_sequence,
@@ -115,4 +114,4 @@ def _named(order: PropertySet) -> str:
 
 
 def _note(lost: _Overridden, text: str) -> Note:
-    return Note(KIND, f"{described(lost.line)}: {text}", lost.line.get(KEY), lost.line.get("Product Id"))
+    return Note(KIND, text, lost.line.get(KEY), lost.line.get("Product Id"))

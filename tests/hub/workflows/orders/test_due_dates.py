@@ -50,8 +50,7 @@ def test_a_newer_order_that_is_due_earlier_is_told_whose_value_stands(care, forw
     care("submit", order=older)
     placed = place(care, forwarding, "5", "2026-02-15")
     expected = (
-        "Call Forwarding: Rings 5 of this order is overridden by 3 of the older order "
-        f"{older} (due 2026-03-01): that order is due later"
+        f"Rings 5 of this order is overridden by 3 of the older order {older} (due 2026-03-01): that order is due later"
     )
     assert told(placed) == [expected]
     newer = number_of(placed)
@@ -64,8 +63,7 @@ def test_an_older_order_that_is_submitted_later_is_told_whom_it_overrides(care, 
     newer = number_of(placed)
     care("submit", order=newer)
     assert told(care("submit", order=older)) == [
-        f"Call Forwarding: Rings 3 of this order overrides 5 of the newer order {newer} (due 2026-02-15): "
-        "this order is due later"
+        f"Rings 3 of this order overrides 5 of the newer order {newer} (due 2026-02-15): this order is due later"
     ]
 
 
@@ -99,7 +97,7 @@ def test_a_move_in_before_the_move_out_is_told(care):
         move_out="2026-03-31",
         move_in="2026-03-05",
     )
-    expected = ["Calling Card begins on 2026-03-05 at the new address, before it ends on 2026-03-31 at the old one"]
+    expected = ["it begins on 2026-03-05 at the new address, before the service ends on 2026-03-31 at the old one"]
     assert told(moved) == expected
     number = instances(moved.objects[0])[0].get("Quote Number")
     assert told(care("verify", quote=number)) == expected
