@@ -18,6 +18,7 @@ PRICE_LIST = Argument("price-list", help="Price List Id; without one, the only o
 QUOTE_NUMBER = Argument("quote", "quote", required=True, help="The Quote Number.")
 LINE = Argument("line", required=True, help="A line of the quote: its Integration Id or Line Number.")
 DUE_DATE = Argument("due-date", "date", help="When it is wanted: an ISO date; without one, as soon as may be.")
+VALID_UNTIL = Argument("valid-until", "date", help="The last day on which the quote's prices can be ordered.")
 #: the accounts and the agreement that a header gives to its new lines
 DESIGNATED = (
     Argument("service-account", "account", help="Where services are provided; without one, the customer's account."),

@@ -20,6 +20,7 @@ from hub.workflows.quotes.quote_arguments import (
     QUOTE_NUMBER,
 )
 from hub.workflows.quotes.quote_lines import check_status, store_lines, the_quote
+from hub.workflows.quotes.validity import prove_valid
 from hub.workflows.state.accounts import currency_of, designation, the_account
 from hub.workflows.state.change_of_state import document_totals
 from hub.workflows.state.due_dates import due_date_notes
@@ -92,6 +93,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     Raises:
         QuoteUnknown: there is no such quote.
         OrderPlaced: an order was placed for it already.
+        QuoteExpired: the last day of its prices is over.
         StatusChangeRefused: it was cancelled; or it suspends a service that an order before it suspends, or resumes
             one that isn't suspended.
         NothingToOrder: it asks for no change.
@@ -103,6 +105,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     """
     header = the_quote(run, quote)
     _prove_not_placed(header)
+    prove_valid(run, header)
     _prove_changes(header)
     # The state that the order will meet at its due date, not today's: Submit proves it against the same.
     state = state_in_turn(run, _place(run, header, due_date))

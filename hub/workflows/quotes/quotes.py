@@ -31,6 +31,7 @@ from hub.workflows.quotes.quote_arguments import (
     QUOTE_NUMBER,
     REQUESTS,
     SESSION,
+    VALID_UNTIL,
 )
 from hub.workflows.quotes.quote_lines import (
     check_status,
@@ -42,6 +43,7 @@ from hub.workflows.quotes.quote_lines import (
     store_lines,
     the_quote,
 )
+from hub.workflows.quotes.validity import choose_price_list, renew, validity_notes
 from hub.workflows.state.accounts import designation, the_account
 from hub.workflows.state.change_of_state import (
     PRICE,
@@ -113,6 +115,7 @@ def new_quote(
     service_account: str | None = None,
     billing_account: str | None = None,
     agreement: str | None = None,
+    valid_until: str | None = None,
     session: str | None = None,
 ) -> Outcome:
     """Make an empty quote for an account, accounts and currency filled in; it becomes the session's active one.
@@ -130,6 +133,8 @@ def new_quote(
     if opportunity is not None:
         the_opportunity(run, opportunity, customer)
     designated = designation(run, account, service_account, billing_account, agreement)
+    if valid_until is not None:
+        designated["Valid Until Date"] = valid_until
     quote = make_quote(run, customer, session, currency, price_list, opportunity, designated)
     return Outcome(objects=(message(QUOTE, [quote]),))
 
@@ -183,19 +188,27 @@ def verify(run: Run, quote: str) -> Outcome:
         notes += [*item.notes, *_out_of_date(header, item)]
         notes += broken_rules(run, item.after, header.get("Account Id") or "", item.before)
         notes += _outdated_prices(run, header, item)
-    notes += due_date_notes(run, header)
+    notes += [*due_date_notes(run, header), *validity_notes(run, header)]
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))
 
 
-def reprice(run: Run, quote: str) -> Outcome:
+def reprice(run: Run, quote: str, price_list: str | None = None, valid_until: str | None = None) -> Outcome:
     """Price every service item on a quote anew; report the changes, and the service items that are gone.
+
+    Another price list takes the place of the quote's. A quote that is no longer valid is renewed: until *valid_until*,
+    without one until today.
 
     Raises:
         QuoteUnknown, QuoteNotInProgress: there is no such quote, or it can't be changed.
+        PriceListUnknown, PriceListInAnotherCurrency, PriceListNotEffective: the quote can't have the price list.
+        QuoteExpired: *valid_until* is over.
         PriceMissing: a product has no price.
     """
     header = quote_in_progress(run, quote)
-    notes: list[Note] = []
+    notes = renew(run, header, valid_until)
+    if price_list is not None:
+        notes += choose_price_list(run, header, price_list)
+    changes_header = bool(notes)
     for item in _quoted_items(run, header, notes):
         if is_empty(item.after):
             continue
@@ -208,6 +221,8 @@ def reprice(run: Run, quote: str) -> Outcome:
         notes += [
             note for note in priced.notes if note.kind == TOTAL or former_prices.get(note.item) != prices.get(note.item)
         ]
+    if changes_header:
+        store_lines(run, header)
     notes += document_totals(header)
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))
 
@@ -343,6 +358,7 @@ WORKFLOWS = (
         PRICE_LIST,
         Argument("opportunity", help="The Opportunity Id of the sale that it is for."),
         *DESIGNATED,
+        VALID_UNTIL,
         SESSION,
         module=MODULE,
     ),
@@ -356,7 +372,15 @@ WORKFLOWS = (
         module=MODULE,
     ),
     named_workflow("Verify", verify, "name every rule that a quote breaks", QUOTE_NUMBER, module=MODULE),
-    named_workflow("Reprice", reprice, "price a quote anew, and list the changes", QUOTE_NUMBER, module=MODULE),
+    named_workflow(
+        "Reprice",
+        reprice,
+        "price a quote anew, and list the changes",
+        QUOTE_NUMBER,
+        Argument("price-list", help="Another Price List Id of the quote's currency; without one, the quote's own."),
+        VALID_UNTIL,
+        module=MODULE,
+    ),
     named_workflow("Renumber", renumber, "number a quote's lines in the tree's order", QUOTE_NUMBER, module=MODULE),
     named_workflow(
         "Ungroup", ungroup, "make a line for each of a service item's quantity", QUOTE_NUMBER, LINE, module=MODULE

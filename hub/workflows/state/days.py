@@ -2,6 +2,7 @@
 
     is_before        every moment of one date comes before every moment of another
     is_to_come       a date is later than the run's time, by more than the systems' clocks may differ
+    today            the present day
     made_of          the moment at which the hub made an order
 
 Spec: docs/orders.md, "Dates".
@@ -39,6 +40,11 @@ def is_before(run: Run, left: str, right: str) -> bool:
 def is_to_come(run: Run, date: str) -> bool:
     """Tell whether a date is in the future; a moment that a clock may have ahead isn't."""
     return is_before(run, run.now(), date)
+
+
+def today(run: Run) -> str:
+    """Return the day of the run's time, in the deployment's time zone."""
+    return read_date(run.now()).astimezone(time_zone(run.runtime.zone_name)).date().isoformat()
 
 
 def made_of(run: Run, order: PropertySet) -> str | None:
