@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.quotes.quote_arguments import CURRENCY, MODULE
 from hub.workflows.state.accounts import the_account
@@ -115,7 +115,11 @@ def new_account(
         created.properties["Currency Code"] = currency
     created.properties["Address Id"] = _address(run, address, written)
     run.effects.insert(message(ACCOUNT, [created]))
-    return Outcome(objects=(message(ACCOUNT, [created]),))
+    notes = []
+    if created.get("Address Id") is None and former is not None and former.get("Address Id") is not None:
+        text = f"it isn't at '{former.get('Address Id')}', the address of '{like}', and has none yet"
+        notes.append(Note("account address", text))
+    return Outcome(objects=(message(ACCOUNT, [created]),), notes=tuple(notes))
 
 
 def _address(run: Run, address: str | None, written: Mapping[str, str | None]) -> str | None:

@@ -103,7 +103,11 @@ def test_a_quote_takes_the_currency_from_the_account_above(care):
 def test_an_office_has_an_address_of_its_own(any_care):
     made = the(any_care("new-account", name="Spokane", like="2-AW-NY", account="AW-SP", address="PR-WA"))
     assert (made.get("Address Id"), made.get("Phone Number")) == ("PR-WA", "2125550100")
-    assert the(any_care("new-account", name="Reno", like="2-AW-NY")).get("Address Id") is None
+    without = any_care("new-account", name="Reno", like="2-AW-NY")
+    assert (the(without).get("Address Id"), [str(note) for note in without.notes]) == (
+        None,
+        ["account address: it isn't at 'PR-NY', the address of '2-AW-NY', and has none yet"],
+    )
 
 
 def test_a_new_address_is_stored_with_the_account(any_care):
