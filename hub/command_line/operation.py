@@ -47,6 +47,7 @@ def status(as_json: Json = False) -> None:
 #: the tables of `status` behind the counts: the key in the JSON, the headings, and the fields of a row
 _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("unfinished", ("route", "state", "why", "messages", "since"), ("route", "state", "reason", "messages", "oldest")),
+    ("planned", ("planned by", "messages", "first due"), ("route", "messages", "first")),
     ("away", ("system away", "why", "tried again"), ("what", "why", "again_at")),
     (
         "held_keys",

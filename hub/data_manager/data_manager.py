@@ -50,8 +50,8 @@ class DataManager:
 
     @property
     def routes(self) -> Mapping[str, Route]:
-        """The deployment's routes by name."""
-        return self._open_hub.deployment.routes
+        """The deployment's routes by name, with the route of the messages that the hub sends to itself."""
+        return self._open_hub.deployment.worked_routes
 
     def file(self, route: Route, deliveries: Sequence[Delivery]) -> list[Filed]:
         """Make inbox rows of a route's deliveries, in one transaction; then they may be acknowledged."""

@@ -88,7 +88,8 @@ def header_expression(definitions: Definitions, name: str, text: str) -> Express
 def status_of(transaction: Transaction, deployment: Deployment) -> dict[str, Any]:
     """Return the state of the hub: its components, its messages with their ages and keys, what waits, and fallout."""
     messages = transaction.messages
-    counts, unfinished = messages.counts(), messages.overview.unfinished()
+    now = transaction.open_hub.surroundings.now()
+    counts, unfinished = messages.counts(), messages.overview.unfinished(now)
     known = {row["name"]: row for row in messages.control.components()}
     components = [
         {"name": name, "state": "running", "why": None, "since": None, **known.get(name, {})}
@@ -107,6 +108,7 @@ def status_of(transaction: Transaction, deployment: Deployment) -> dict[str, Any
             "agrees": counts.agrees,
         },
         "unfinished": unfinished,
+        "planned": messages.overview.planned(now),
         "away": _away(messages.overview.last_errors([ServiceAway.__name__, ServiceStillAway.__name__])),
         "held_keys": messages.overview.held_keys(),
         "outbox": _waiting(messages.outbox),

@@ -144,16 +144,19 @@ class Worker:
         """Whether work is still to come: rows whose turn or time comes, messages to dispatch, growing files."""
         if self._dispatcher.waits() or self._away or any(intake.is_left() for intake in self._intakes):
             return True
+        # A message that is planned for a later day is waited for by nobody, one that is tried again is.
+        last_retry_s = max((max(route.retry_s, default=0) for route in self.data_manager.routes.values()), default=0)
         with self._open_hub.read() as transaction:
-            return transaction.messages.inbox.next_due(self.data_manager.waits_for_nobody(transaction)) is not None
+            due = transaction.messages.inbox.next_due(self.data_manager.waits_for_nobody(transaction))
+        return due is not None and due <= self._open_hub.surroundings.later(2 * last_retry_s)
 
     def _all_final(self) -> bool:
         if any(intake.leaves_alone() for intake in self._intakes):
             return False
         with self._open_hub.read() as transaction:
-            states = transaction.messages.counts().states
+            unfinished = transaction.messages.overview.unfinished(self._open_hub.surroundings.now())
             aside = transaction.messages.outbox.aside_counts()
-        return not aside and not any(states[state] for state in ("received", "retrying", "parked"))
+        return not aside and not unfinished
 
 
 @contextmanager

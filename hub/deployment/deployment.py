@@ -33,6 +33,7 @@ from hub.configurator.port import Configurator
 from hub.deployment.cache_folder import CacheFolder
 from hub.deployment.declared_files import MAPS, ROUTES, SYSTEMS, DeclaredFiles, Kind, name_in, shipped_by_name
 from hub.deployment.definitions import load_definitions
+from hub.deployment.due_lines_route import DUE_LINES_WORKFLOW, due_lines_route
 from hub.deployment.external_objects import AllObjects, ExternalObjects
 from hub.deployment.own_python import own_python
 from hub.deployment.route import Route, read_doors, read_routes
@@ -43,6 +44,7 @@ from hub.pricing.port import Pricing
 from hub.services import SERVICES, Service
 from hub.services.module_licensed import Licence
 from hub.workflow_manager.approval_rule import ApprovalRule, read_approval_rules
+from hub.workflow_manager.effects import DUE_LINES
 from hub.workflow_manager.runtime import Runtime
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows import shipped_workflows
@@ -169,6 +171,11 @@ class Deployment:
         )
 
     @cached_property
+    def worked_routes(self) -> Mapping[str, Route]:
+        """The routes that are switched on, and the route of the messages that the hub sends to itself."""
+        return {**self.routes, DUE_LINES: due_lines_route(self.workflows[DUE_LINES_WORKFLOW])}
+
+    @cached_property
     def approval_rules(self) -> Mapping[str, ApprovalRule]:
         """The rules that hold an order for approval when it is submitted; the hub ships none."""
         return read_approval_rules(self.files.own_sources("hub", "approvals"), self.definitions)
@@ -214,8 +221,9 @@ class Deployment:
 
     @cached_property
     def route_names(self) -> tuple[str, ...]:
-        """The names of the routes that are switched on; no map or schema is read."""
-        return tuple(name for source in self.route_sources if (name := name_in(source, ROUTES.key)))
+        """The names of the routes that are worked; no map or schema is read."""
+        declared = (name_in(source, ROUTES.key) for source in self.route_sources)
+        return (*(name for name in declared if name), DUE_LINES)
 
     @cached_property
     def doors(self) -> Mapping[str, tuple[TransportKind, str]]:

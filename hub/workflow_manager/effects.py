@@ -14,11 +14,12 @@ from typing import Any
 import structlog
 
 from adapters.database.messages.fallout import FalloutEntry
+from adapters.database.messages.filing import Arrival
 from adapters.database.messages.outbox import OutboxMessage
 from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import InstanceResult, ObjectStore
 from adapters.system import System
-from adapters.transport import XML
+from adapters.transport import XML, Envelope
 from hub.workflow_manager.origin import Origin, outbound_id, trace_context
 from hub.workflow_manager.runtime import Runtime
 from hub.workflow_manager.secrets import secrets_in, without_secrets
@@ -29,6 +30,9 @@ from schemas.check import Limits
 from schemas.hub_xml import hub_to_xml
 
 log = structlog.get_logger()
+
+#: the route of the messages that the hub sends to itself, and their sender
+DUE_LINES, ITSELF = "orderhub.due-lines", "hub"
 
 #: the header of an outbound message that names the system
 SYSTEM_HEADER = "x-orderhub-system"
@@ -230,6 +234,18 @@ class Effects:
                 system.render(tree, self.runtime.maps, self.runtime.external_objects, Circumstances(self.clock))
             except Refused as fault:
                 raise CannotLeave(system=system, name=name, fault=fault) from fault
+
+    def plan(self, identity: str, tree: PropertySet, due_at: str) -> None:
+        """Send the hub a request that is due later; the same request again is a repeat.
+
+        Args:
+            identity: the message's id and identity.
+            tree: an OM Workflow Request message.
+            due_at: when it is to be worked, ISO in UTC with microseconds.
+        """
+        body = hub_to_xml(tree, self.runtime.definitions)
+        envelope = Envelope(identity, body, content_type=XML)
+        self.messages.pending_writes.plan(Arrival(DUE_LINES, ITSELF, identity, envelope, ITSELF, due_at=due_at))
 
     def release(self, condition: str) -> None:
         """Release the parked messages that wait for *condition*; this transaction fulfils it."""

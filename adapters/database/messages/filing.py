@@ -83,6 +83,7 @@ class Arrival:
         over_limit: the body is over the route's limit; its first 64 KiB are kept.
         fault: why the message is refused as soon as it is filed; None for a message to be worked.
         reply_to_refused: the reply-to that the sender asked for and the route doesn't allow; None for none.
+        due_at: when the message is to be worked, for one that the hub sends to itself; None for now.
     """
 
     route: str
@@ -94,6 +95,7 @@ class Arrival:
     over_limit: bool = False
     fault: HubError | None = None
     reply_to_refused: str | None = None
+    due_at: str | None = None
 
     @property
     def correlation_id(self) -> str | None:
@@ -175,7 +177,7 @@ class Filing:
             digest=envelope.digest,
             state="received",
             key=arrival.key,
-            due_at=now,
+            due_at=arrival.due_at or now,
             received_at=now,
             message_id=envelope.message_id,
             correlation_id=envelope.correlation_id,

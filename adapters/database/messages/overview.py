@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, and_, bindparam, func, not_, select, text
 
 from adapters.database.messages.inbox_row import INBOX
 from adapters.database.messages.next_in_line import in_line
@@ -20,9 +20,17 @@ from adapters.database.schema.hub_tables import UNFINISHED_STATES
 #: the keys that are listed at most
 MOST_KEYS = 100
 _C = INBOX.c
+# A message that the hub has sent to itself for a later day; a message that is tried again is in another state.
+_IS_PLANNED = and_(_C.state == "received", _C.due_at > bindparam("now"))
+_PLANNED = (
+    select(_C.route, func.count().label("messages"), func.min(_C.due_at).label("first"))
+    .where(_IS_PLANNED)
+    .group_by(_C.route)
+    .order_by(_C.route)
+)
 _UNFINISHED = (
     select(_C.route, _C.state, _C.reason, func.count().label("messages"), func.min(_C.received_at).label("oldest"))
-    .where(_C.state.in_(UNFINISHED_STATES))
+    .where(_C.state.in_(UNFINISHED_STATES), not_(_IS_PLANNED))
     .group_by(_C.route, _C.state, _C.reason)
     .order_by(_C.route, _C.state, _C.reason)
 )
@@ -68,9 +76,17 @@ class Overview:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def unfinished(self) -> list[dict[str, Any]]:
-        """Count the unfinished messages: ``route``, ``state``, ``reason``, ``messages``, ``oldest`` (ISO time)."""
-        return [dict(row) for row in self._connection.execute(_UNFINISHED).mappings()]
+    def unfinished(self, now: str) -> list[dict[str, Any]]:
+        """Count the unfinished messages, without planned ones.
+
+        Returns:
+            ``route``, ``state``, ``reason``, ``messages``, ``oldest`` (ISO time).
+        """
+        return [dict(row) for row in self._connection.execute(_UNFINISHED, {"now": now}).mappings()]
+
+    def planned(self, now: str) -> list[dict[str, Any]]:
+        """Count the messages that the hub has sent to itself for a later day: ``route``, ``messages``, ``first``."""
+        return [dict(row) for row in self._connection.execute(_PLANNED, {"now": now}).mappings()]
 
     def last_errors(self, reasons: Sequence[str]) -> list[dict[str, Any]]:
         """List errors of unfinished messages that failed for one of *reasons*.

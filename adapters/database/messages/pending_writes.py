@@ -1,6 +1,6 @@
 """The writes of a transaction's messages, collected and written in blocks when the transaction ends.
 
-    finish, answer, emit, release    collected while the messages are worked, each in its savepoint
+    finish, answer, emit, release, plan    collected while the messages are worked, each in its savepoint
     mark, undo                       a message's writes are forgotten with its savepoint
     write                            one statement for the endings of a whole group, one for the messages that leave
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from adapters.database.messages.filing import Arrival, Filing
 from adapters.database.messages.inbox import Ending, Inbox
 from adapters.database.messages.outbox import Outbox, OutboxMessage
 
@@ -24,9 +25,11 @@ class PendingWrites:
 
     inbox: Inbox
     outbox: Outbox
+    filing: Filing
     _endings: list[tuple[Ending, bytes | None]] = field(default_factory=list)
     _leaving: list[tuple[OutboxMessage, str | None]] = field(default_factory=list)
     _conditions: list[str] = field(default_factory=list)
+    _planned: list[Arrival] = field(default_factory=list)
 
     def finish(self, ending: Ending, recording: bytes | None = None) -> None:
         """End an inbox row, and keep the recording of its run."""
@@ -44,14 +47,18 @@ class PendingWrites:
         """Put the rows that wait for *condition* back in their places."""
         self._conditions.append(condition)
 
-    def mark(self) -> tuple[int, int, int]:
-        """Return how much is collected now, for `undo`."""
-        return len(self._endings), len(self._leaving), len(self._conditions)
+    def plan(self, arrival: Arrival) -> None:
+        """File a message that the hub sends to itself; the same one again is a repeat."""
+        self._planned.append(arrival)
 
-    def undo(self, mark: tuple[int, int, int]) -> None:
+    def mark(self) -> tuple[int, int, int, int]:
+        """Return how much is collected now, for `undo`."""
+        return len(self._endings), len(self._leaving), len(self._conditions), len(self._planned)
+
+    def undo(self, mark: tuple[int, int, int, int]) -> None:
         """Forget the writes that were collected since *mark*."""
-        endings, leaving, conditions = mark
-        del self._endings[endings:], self._leaving[leaving:], self._conditions[conditions:]
+        endings, leaving, conditions, planned = mark
+        del self._endings[endings:], self._leaving[leaving:], self._conditions[conditions:], self._planned[planned:]
 
     def write(self) -> None:
         """Write everything that is collected.
@@ -70,4 +77,5 @@ class PendingWrites:
         self.inbox.answer_others({row: message for message, row in self._leaving if row is not None})
         self.inbox.record_all((ending.row_id, data) for ending, data in self._endings if data is not None)
         self.inbox.release(*dict.fromkeys(self._conditions))
-        self.undo((0, 0, 0))
+        self.filing.file(self._planned)
+        self.undo((0, 0, 0, 0))

@@ -118,15 +118,15 @@ class MessageStore:
         self._connection = connection
         self.outbox = Outbox(connection, surroundings)
         self.inbox = Inbox(connection, surroundings, self.outbox)
-        self.pending_writes = PendingWrites(self.inbox, self.outbox)
         self.control = Control(connection, surroundings, process)
+        self._filing = Filing(connection, surroundings, self.outbox, self.control)
+        self.pending_writes = PendingWrites(self.inbox, self.outbox, self._filing)
         self.work_marks = WorkMarks(connection, surroundings, process)
         self.overview = Overview(connection)
         self.keys = IntegrationKeys(connection, surroundings)
         self.fallout = Fallout(connection, surroundings, user)
         self.sessions = Sessions(connection, surroundings)
         self.runs = WorkflowRuns(connection, surroundings, user)
-        self._filing = Filing(connection, surroundings, self.outbox, self.control)
 
     def file(self, arrival: Arrival) -> Filed:
         """File one arrival: new, repeat or id reused. the count of its transport grows by one."""

@@ -1,5 +1,6 @@
 """Due lines: an order's lines that no system provides get their statuses when it is time.
 
+    plan_due_lines        at Submit: the hub sends itself a message for each due date that is to come
     settle_lines          at Submit, at each answer of provisioning, at a retry: decide them, as `unprovided_lines` says
     complete-due-lines    the same for one order by itself, when a due date has come
 
@@ -11,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.workflow_manager.named_workflow import named_workflow
+from hub.workflow_manager.named_workflow import named_workflow, request
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.taken_lines import take_lines
-from hub.workflows.fulfilment.unprovided_lines import Clock, Decisions, decide_lines, has_undecided
+from hub.workflows.fulfilment.unprovided_lines import Clock, Decisions, dates_to_come, decide_lines, has_undecided
 from hub.workflows.state.days import made_of
 from hub.workflows.state.order_lookup import MODULE, ORDER_NUMBER, described, in_force, order_in_hand
 from integration_objects.complex_object import message
@@ -66,6 +67,21 @@ def settle_lines(run: Run, order: PropertySet) -> SettledLines:
 def clock_of(run: Run, order: PropertySet) -> Clock:
     """Make the clock by which an order's lines are decided."""
     return Clock(run.now(), made_of(run, order), run.runtime.zone_name)
+
+
+def plan_due_lines(run: Run, order: PropertySet) -> None:
+    """Plan the completion of an open order's lines that no system provides: one message for each day to come.
+
+    In the transaction that opens the order: no death of a process can forget a day.
+    """
+    if not has_undecided(order):
+        return
+    clock = clock_of(run, order)
+    number, revision = order.get("Order Number") or "", order.get("Revision") or "1"
+    for date in dates_to_come(order, clock):
+        due_at = clock.moment(date).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        # A supplement plans its own days; the messages of the revision before it find nothing to do then.
+        run.effects.plan(f"{number} {revision} {date}", request("complete-due-lines", [("order", number)]), due_at)
 
 
 def _report_kept(run: Run, order: PropertySet, decisions: Decisions) -> None:

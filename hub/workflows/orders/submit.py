@@ -14,7 +14,7 @@ from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import prove_billable
 from hub.workflows.fulfilment.completion import take_completed_lines
-from hub.workflows.fulfilment.due_lines import settle_lines
+from hub.workflows.fulfilment.due_lines import plan_due_lines, settle_lines
 from hub.workflows.fulfilment.revisions import same_request
 from hub.workflows.fulfilment.work_orders import (
     assign_systems,
@@ -169,6 +169,7 @@ def open_order(run: Run, order: PropertySet, former: PropertySet | None, is_stor
     settled = settle_lines(run, order)
     # The order is stored before it is sent out and compared: the steps below read the open orders from the database.
     _store(run, order, former, is_stored)
+    plan_due_lines(run, order)
     send_work_orders(run, order, again=revision_of(order) > 1, must_leave=True)
     if former is not None:
         fallout_entries.resolve_failed(run, order, f"amended by revision {order.get('Revision')}")

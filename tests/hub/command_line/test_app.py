@@ -77,7 +77,7 @@ def test_status_has_the_contracts_names_and_sums_up(shell):
     assert messages["received"] == sum(messages["states"].values()) == 2
     assert messages["duplicates"] == 0
     assert found.keys() == {
-        "components", "messages", "doors", "unfinished", "away", "held_keys", "channels", "outbox", "set_aside",
+        "components", "messages", "doors", "unfinished", "planned", "away", "held_keys", "channels", "outbox", "set_aside",
         "left_alone", "fallout",
     }  # fmt: skip
     assert messages["oldest"] == {}
@@ -85,6 +85,7 @@ def test_status_has_the_contracts_names_and_sums_up(shell):
         "route:hub_object",
         "route:mainframe_order",
         "route:provisioning_status",
+        "route:orderhub.due-lines",
     ]
 
 
@@ -97,6 +98,7 @@ def test_a_message_is_shown_by_its_senders_id(shell):
 
 def test_an_object_is_shown_as_xml_and_comes_back_the_same(shell):
     """What `show` prints can be written again, and then nothing changes."""
+    shell("workflow", "order-synchronization", "work-order=O-0000001-1", "status=Complete")
     xml = shell("show", "OM Asset", "1-B")
     assert "<ProductId>Local Breakthrough Package</ProductId>" in xml
     file = shell.folder / "profile.xml"

@@ -274,7 +274,7 @@ def test_a_file_in_the_folder_is_done_with_its_answer_beside_it(road):
     assert (done / "night.xml").exists()
     assert (rejected / "bad.xml").exists()
     assert not list(inbox.iterdir())
-    assert road.counts() == {"done": 1, "invalid": 1}
+    assert road.counts() == {"done": 1, "invalid": 1, "received": 1}  # the day of the order is planned
 
 
 def test_a_profile_that_another_system_keeps_is_left_to_it(tmp_path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -625,7 +626,7 @@ class TestOverview:
             store.inbox.retry(store.file(arrival(f"m{number}")).row_id, LATER, Retryable("busy", mend="mend it"))
         store.file(arrival("m4", route="status"))
         store.inbox.finish_all([Ending(store.file(arrival("m5")).row_id, "done")])
-        retrying, received = store.overview.unfinished()
+        retrying, received = store.overview.unfinished(surroundings.now())
         assert {name: retrying[name] for name in ("route", "state", "reason", "messages")} == {
             "route": "orders",
             "state": "retrying",
@@ -634,6 +635,18 @@ class TestOverview:
         }
         assert first < retrying["oldest"] < received["oldest"]
         assert (received["route"], received["reason"], received["messages"]) == ("status", None, 1)
+
+    def test_a_message_that_is_planned_for_a_later_day_is_counted_apart(
+        self, store: MessageStore, surroundings: Surroundings
+    ) -> None:
+        store.pending_writes.plan(replace(arrival("m1"), due_at=LATER))
+        store.pending_writes.plan(replace(arrival("m1"), due_at=LATER))
+        store.pending_writes.write()
+        assert store.overview.unfinished(surroundings.now()) == []
+        assert store.overview.planned(surroundings.now()) == [{"route": "orders", "messages": 1, "first": LATER}]
+        assert store.inbox.claim(["orders"], 1) == []
+        counts = store.counts("orders")
+        assert (counts.received, counts.duplicates, counts.agrees) == (1, 1, True)
 
     def test_a_held_key_names_the_message_that_holds_it_and_the_number_behind(self, store: MessageStore) -> None:
         """A key whose first message is due is not held, nor is one whose first message waits for a condition."""

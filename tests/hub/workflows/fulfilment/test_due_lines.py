@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.data_manager.lookup import status_of
 from integration_objects.complex_object import items_of, line_items
 from integration_objects.names import KEY
 from tests.customer_care import lines, the
@@ -182,3 +183,75 @@ def test_an_answer_is_taken_in_while_a_supplement_is_made(care):
     answer(care, number)
     assert set(care.road.profile().values()) == {"Active"}
     assert line_items(newest(care, number))[0].get("Applied Date") is not None
+
+
+# The day comes by itself
+
+
+def planned(care):
+    """The messages that the hub has sent to itself: their ids, states and due times."""
+    with care.open_hub.read() as transaction:
+        listing = transaction.messages.listing(route="orderhub.due-lines")
+    return [(row["message_id"], row["state"], row["due_at"]) for row in reversed(listing)]
+
+
+def mail(care, due=None):
+    """An order for voice mail, which no system provides, submitted; its Order Number."""
+    return submitted(care, the(care("new-products-and-services", account=HOME, product=MAIL, requests=[SECRET])), due)
+
+
+def test_the_day_comes_by_a_message_that_the_hub_has_sent_to_itself(any_care):
+    care = any_care
+    number = mail(care, "2026-03-01")
+    assert planned(care) == [("O-0000001 1 2026-03-01", "received", "2026-03-01T00:00:00.000000Z")]
+    # A hub that works all there is doesn't wait two months, and has nothing to complain of.
+    assert care.road.run()
+    assert (statuses(care, number), care.road.profile()) == ({MAIL: "Open"}, {})
+    care.road.surroundings.sleep(90 * DAY)
+    assert care.road.run()
+    assert [(id, state) for id, state, _ in planned(care)] == [("O-0000001 1 2026-03-01", "done")]
+    assert newest(care, number).get("Status") == "Complete"
+    # The days are right, though the hub stood still for a month.
+    assert care.profile_root(HOME).get("Effective Start Date") == "2026-03-01"
+    assert len(care.road.left("billing.events")) == 1
+    assert care.road.counts()["done"] == 1
+
+
+def test_a_line_of_each_day_has_a_message_and_a_repeat_is_a_repeat(care):
+    first = package(care, "2026-03-01")
+    assert [id for id, _, _ in planned(care)] == [f"{first} 1 2026-03-01"]
+    care.road.surroundings.sleep(90 * DAY)
+    assert care.road.run()
+    assert [state for _, state, _ in planned(care)] == ["filtered"]  # no line of the package has come yet
+    answer(care, first)
+    assert set(care.road.profile().values()) == {"Active"}
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "revised"])
+def test_the_day_of_an_order_that_is_cancelled_or_revised_changes_nothing(care, ends):
+    number = mail(care, "2026-03-01")
+    if ends == "cancelled":
+        care("cancel-order", order=number)
+    else:
+        care("revise", order=number)
+    care.road.surroundings.sleep(90 * DAY)
+    assert care.road.run()
+    assert [state for _, state, _ in planned(care)] == ["filtered" if ends == "cancelled" else "done"]
+    assert care.road.profile() == ({} if ends == "cancelled" else {MAIL: "Active"})
+
+
+def test_a_hub_tells_the_days_that_are_to_come(care):
+    mail(care, "2026-03-01")
+    with care.open_hub.read() as transaction:
+        state = status_of(transaction, care.open_hub.deployment)
+    assert state["planned"] == [{"route": "orderhub.due-lines", "messages": 1, "first": "2026-03-01T00:00:00.000000Z"}]
+    assert (state["unfinished"], state["messages"]["oldest"]) == ([], {})
+    assert state["doors"]["agrees"]
+
+
+def test_a_refused_submit_plans_nothing(care):
+    quote = the(care("new-products-and-services", account=HOME, product=MAIL, requests=[SECRET]))
+    order = care.work("quote-to-order", quote=quote.get("Quote Number"), due_date="2026-03-01")
+    care("submit", order=order.get("Order Number"))
+    care.refused("submit", order=order.get("Order Number"))
+    assert len(planned(care)) == 1
