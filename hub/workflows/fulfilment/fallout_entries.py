@@ -29,6 +29,7 @@ from hub.workflows.state.service_profile import (
     profile,
     still_to_come,
 )
+from hub.workflows.state.suspended import put_beneath_suspended
 from integration_objects.complex_object import (
     ComplexObject,
     action_code,
@@ -181,7 +182,8 @@ def mark_overtaken_orders(
     """Mark the open orders for review that an order takes something from by coming before them.
 
     An open order is marked when, because of *order*, Apply would now ignore one of its lines, it would leave services
-    behind, or it would break a rule of the products. It was proven before *order* was there.
+    behind, it would put a service beneath a suspended one, or it would break a rule of the products. It was proven
+    before *order* was there.
 
     Args:
         run: the run; the order's account is locked.
@@ -209,6 +211,8 @@ def mark_overtaken_orders(
     if broken:
         broken -= set(rules_broken(run, changed_services(order, in_the_end_without.asset, in_the_end_without.asset)))
     roots = {root.get(KEY) for root in line_items(service_items.after)}
+    resting_without = _beneath_suspended(asset, in_the_end_without.asset)
+    resting = _beneath_suspended(asset, in_the_end.asset)
     state = run.call("Apply", asset, [*before, own]).asset
     state_without = run.call("Apply", asset, before).asset
     for tree in after:
@@ -225,6 +229,13 @@ def mark_overtaken_orders(
         if left:
             reasons += left
             lines += [root.get(KEY) or "" for root in line_items(later)]
+        beneath = [
+            item.get(KEY) or ""
+            for item in items_of(later)
+            if action_code(item) != NO_ACTION and item.get(KEY) in resting and item.get(KEY) not in resting_without
+        ]
+        reasons += [resting[key] for key in beneath]
+        lines += beneath
         concerned = _changes_within(later, roots) if broken else []
         if concerned:
             reasons += sorted(map(str, broken))[:_MOST_RULES]
@@ -232,6 +243,16 @@ def mark_overtaken_orders(
         if reasons:
             reason = f"the order {order.get('Order Number')} {clause}; after it: {'; '.join(reasons)}"
             raise_once(run, later, OVERTAKEN, reason, list(dict.fromkeys(lines)))
+
+
+def _beneath_suspended(before: PropertySet, after: PropertySet) -> dict[str | None, str]:
+    """Describe the services that orders put beneath a suspended one, by key."""
+    return {
+        service.get(
+            KEY
+        ): f"{described(service)} ({service.get(KEY)}) stands beneath {described(above)}, which is suspended"
+        for service, above in put_beneath_suspended(before, after)
+    }
 
 
 def _changes_within(order: PropertySet, roots: Collection[str | None]) -> list[tuple[str, str | None]]:

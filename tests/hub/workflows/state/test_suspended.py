@@ -53,6 +53,18 @@ def test_a_quote_that_another_order_overtook_with_a_suspension_is_told_and_refus
     assert care.refused("quote-to-order", quote=quote).startswith("Caller Id can't be put beneath Local Line")
 
 
+def test_an_open_order_that_a_suspension_comes_before_is_marked(care, line):
+    quote = the(care("modify", account=ACCOUNT, root=line, requests=caller_id(line), session="a")).get("Quote Number")
+    suspension = the(care("suspend", account=ACCOUNT, root=line, session="b")).get("Quote Number")
+    adding = care.work("quote-to-order", quote=quote, due_date="2026-04-01").get("Order Number")
+    care("submit", order=adding)
+    suspending = care.work("quote-to-order", quote=suspension, due_date="2026-03-01").get("Order Number")
+    care("submit", order=suspending)
+    (row,) = care("fallout-list").rows
+    assert (row["cause"], row["order"]) == ("Overtaken By Due Date", adding)
+    assert row["reason"].endswith("stands beneath Local Line, which is suspended")
+
+
 def test_a_sender_puts_nothing_beneath_a_suspended_line(care, line):
     suspend(care, line)
     shown = care.road.work(mainframe_order("2", mainframe_line(1, "N", "LCLLN001", ref="L"), FEATURE))
