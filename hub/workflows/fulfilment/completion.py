@@ -268,12 +268,15 @@ def _orders_in_fallout(run: Run, order: PropertySet, causes: Collection[str]) ->
 
 def _report_ignored(run: Run, order: PropertySet, ignored: Sequence[Ignored], too_early: Collection[str]) -> None:
     """Raise fallout entries: one for lines that wait for another order, one for lines that are lost."""
+    names = {item.get(KEY): f"{described(item)} ({item.get(KEY)}" for item in items_of(order)} if ignored else {}
     for cause, entries in (
         (fallout_entries.WAITING, [entry for entry in ignored if entry.item in too_early]),
         (fallout_entries.IGNORED, [entry for entry in ignored if entry.item not in too_early]),
     ):
         if entries:
-            reasons = "; ".join(f"{entry.item} ({entry.action}): {entry.reason}" for entry in entries)
+            reasons = "; ".join(
+                f"{names.get(entry.item, f'({entry.item}')}, {entry.action}): {entry.reason}" for entry in entries
+            )
             fallout_entries.raise_once(run, order, cause, reasons, sorted({entry.item for entry in entries}))
 
 

@@ -83,7 +83,7 @@ def below_failed_reason(lines: Sequence[PropertySet]) -> str:
 
 def why_failed(line: PropertySet) -> str:
     """Say of a failed line, in a clause, that it failed and why."""
-    return f"{line.get(KEY)} {line.get('Status')}: {line.get('Status Reason') or 'no reason given'}"
+    return f"{described(line)} ({line.get(KEY)}) {line.get('Status')}: {line.get('Status Reason') or 'no reason given'}"
 
 
 def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[str] | None = None) -> None:

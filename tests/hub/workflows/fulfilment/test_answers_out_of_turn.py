@@ -129,7 +129,7 @@ def test_a_change_of_what_an_order_before_it_took_away_waits_for_nothing(care):
     assert (entry["cause"], entry["order"], entry["reason"], entry["can be done"]) == (
         "Ignored by Apply",
         later.get("Order Number"),
-        f"{line} (Update): the item isn't there",
+        f"Local Line 222 ({line}, Update): the item isn't there",
         "fallout-reverse, fallout-close",
     )
     assert set(care.road.profile().values()) == {"Inactive"}

@@ -142,7 +142,7 @@ def test_a_package_runs_on_and_is_billed_while_a_line_of_it_could_not_be_taken_a
     )
     assert row["reason"].startswith(
         f"{PACKAGE} ({package_line.get(KEY)}) stays and is charged, because a line beneath it stays: "
-        f"{line.get(KEY)} Rejected: number is being ported; "
+        f"Local Line ({line.get(KEY)}) Rejected: number is being ported; "
     )
     care("fallout-retry", entry=row["entry"])
     care.road.surroundings.sleep(2 * DAY)

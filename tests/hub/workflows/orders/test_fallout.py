@@ -50,7 +50,7 @@ def test_an_entry_is_listed_with_its_lines_and_what_can_be_done(road, keys):
         "order": NUMBER,
         "status": "Failed",
         "lines": f"Caller Id ({keys['Caller Id']}) Failed",
-        "reason": f"{keys['Caller Id']} Failed: no such feature here",
+        "reason": f"Caller Id ({keys['Caller Id']}) Failed: no such feature here",
         "can be done": "fallout-retry, fallout-amend, fallout-close",
         "since": entry["created"],
         "resolution": None,
@@ -218,7 +218,7 @@ def test_a_stacked_order_that_completes_first_is_applied_when_what_it_builds_on_
         "Waits For Another Order",
         "O-0000002",
         f"Voice Mail ({key}) Complete",
-        f"{key} (Add): its parent '{keys['Local Line']}' isn't there",
+        f"Voice Mail ({key}, Add): its parent '{keys['Local Line']}' isn't there",
         "apply-completed, fallout-close",
     )
     road.ask("apply-completed", order="O-0000002")
@@ -252,7 +252,7 @@ def test_what_waited_for_an_order_that_is_cancelled_waits_no_more(road, keys, wa
     [entry] = road.fallout()
     assert (entry["cause"], entry["reason"]) == (
         "Ignored by Apply",
-        f"{entry['lines'][0]} (Add): its parent '{keys['Local Line']}' isn't there",
+        f"Voice Mail ({entry['lines'][0]}, Add): its parent '{keys['Local Line']}' isn't there",
     )
     [resolved] = road.fallout("Resolved")
     assert (resolved["cause"], resolved["resolution"]) == (
