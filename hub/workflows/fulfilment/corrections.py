@@ -59,7 +59,8 @@ def correct_lines(run: Run, order: PropertySet, corrections: Sequence[Correction
     corrected = [
         correction.item
         for correction in moved
-        if (correction.item.get(KEY) not in in_profile or correction.item.get(KEY) in taken)
+        # A fee never is in the profile. It has an Applied Date once its charge is reversed: nothing of it is left.
+        if (correction.item.get("Applied Date") is None or correction.item.get(KEY) in taken)
         and any(name in fields or name == COMPLETED_DATE for name in correction.old)
     ]
     if corrected:

@@ -141,6 +141,10 @@ def test_the_fee_of_a_service_that_never_came_is_reversed(road):
     assert entry["cause"] == "Lines Failed"
     road.ask("fallout-reverse", entry=entry["row_id"])
     assert [charge[:3] for charge in charges(road)] == [("LinesReversed", "Reverse", "Installation")]
+    # A correction of a charge that is undone is no news for billing.
+    day = {"lines": keys["Installation"], "completed": "2026-01-31"}
+    road.ask("order-synchronization", work_order="O-0000001-1", status="Complete", **day)
+    assert charges(road) == []
 
 
 def test_other_entries_have_no_charge_to_reverse(road):
@@ -212,7 +216,8 @@ def held(care):
     return row
 
 
-def test_features_of_a_package_that_stays_are_taken_out_of_the_profile(care):
+def test_features_of_a_package_that_stays_are_taken_out_of_the_profile(any_care):
+    care = any_care
     row = held(care)
     assert row["can be done"] == "fallout-retry, fallout-amend, fallout-keep, fallout-reverse, fallout-close"
     care("fallout-keep", entry=row["entry"])
@@ -225,7 +230,8 @@ def test_features_of_a_package_that_stays_are_taken_out_of_the_profile(care):
     assert set(care.road.profile().values()) == {"Inactive"}
 
 
-def test_features_of_a_package_that_stays_are_charged_again(care):
+def test_features_of_a_package_that_stays_are_charged_again(any_care):
+    care = any_care
     care("fallout-reverse", entry=held(care)["entry"])
     assert [charge[1:3] + charge[4:5] for charge in charges(care.road)] == [
         ("Reverse", "Caller Id", "Stop"),
