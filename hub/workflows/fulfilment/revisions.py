@@ -51,8 +51,10 @@ def take_over(twin: PropertySet, line: PropertySet) -> None:
 
     The original's root may be processed while the supplement has put more beneath it: the flag is the supplement's own.
     """
-    kept = {name: twin.get(name) for name in ("Row Id", "Line Number", "Order Item Processed Flag")}
     status = line.get("Status")
+    names = ("Row Id", "Line Number", "Order Item Processed Flag")
+    # A supplement may postpone a line that is still to come; a line that is complete keeps the date that it had.
+    kept = {name: twin.get(name) for name in (names if status == "Complete" else (*names, "Due Date"))}
     twin.properties = {**line.properties, **kept, "Status": "Pending" if status == "Open" else status}
     put_list(twin, ATTRIBUTE)[:] = [attribute.copy_node() for attribute in attributes(line)]
 

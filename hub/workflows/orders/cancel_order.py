@@ -30,7 +30,7 @@ class PartlyComplete(Refused):
     what = "the order {number} can't be cancelled: a part of it is complete"
     where = "order {number}"
     why = "complete are {lines}"
-    mend = "take the services away with an order of its own, or revise the order to drop the rest"
+    mend = "revise the order to drop or postpone the rest; take away what is there with an order of its own"
 
 
 def cancel_order(run: Run, order: str) -> Outcome:

@@ -15,6 +15,7 @@ from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.completion import flag_processed
 from hub.workflows.orders import approvals, finished_lines
+from hub.workflows.orders.postponing import postpone_deletes
 from hub.workflows.quotes.quote_arguments import REQUESTS
 from hub.workflows.state import service_item
 from hub.workflows.state.change_of_state import PRICE, configure, document_totals, lines_of, price, wanted_on
@@ -63,6 +64,10 @@ _INSTEAD_OF_EDITING = {
 }
 
 
+#: the note of a disconnect that is taken off an order
+_KEPT = "the order doesn't disconnect it any more"
+
+
 class OrderNotEditable(Refused):
     """An order is to be edited that is submitted already, or done with."""
 
@@ -78,7 +83,7 @@ class OrderDisconnects(Refused):
     what = "the service item {item} is disconnected by the order {number} itself"
     where = "order {number}, line {key}"
     why = "nothing of it is left that could be configured"
-    mend = "cancel the order, and change the service item with another order"
+    mend = "request to remove it, and the customer keeps it; or request no more than another Due Date, to postpone it"
 
 
 def edit_order_line_item(run: Run, order: str, line: str | None = None, requests: Sequence[Request] = ()) -> Outcome:
@@ -118,14 +123,21 @@ def edit_order_line_item(run: Run, order: str, line: str | None = None, requests
     if line is not None:
         item, root = root_of(stored, line)
         finished_lines.refuse_finished(item, stored)
+    asked = len(requests)
+    requests = postpone_deletes(stored, requests)
+    if asked and not requests:
+        run.effects.update(message(ORDER, [stored]))
+        return _outcome(run, stored, [])
 
     try:
         before, now, notes = _states(run, stored, root)  # steps 1 to 6
-    except service_item.ServiceItemGone as error:
+    except (service_item.ServiceItemGone, OrderDisconnects) as error:
         if root is None or not service_item.takes_off(requests, root):
             raise
         _store(run, stored, root, finished_lines.worked(root))
-        return _outcome(run, stored, [service_item.gone_note(error, root)])
+        is_gone = isinstance(error, service_item.ServiceItemGone)
+        notes = [service_item.gone_note(error, root)] if is_gone else [Note("left out", _KEPT, root.get(KEY))]
+        return _outcome(run, stored, notes)
     unchangeable = finished_lines.unchangeable(stored, root)
     # Before the configurator: it doesn't know a line whose service is gone, and would name the key as unknown.
     finished_lines.refuse_requests(unchangeable, stored, now, requests)

@@ -48,11 +48,12 @@ def refuse_finished(item: PropertySet, order: PropertySet) -> None:
     Raises:
         FinishedLine, PastPointOfNoReturn: nothing of the line can be edited.
     """
-    if all(_is_finished(line) for line in _lines_of([item])):
+    if all(is_finished(line) for line in _lines_of([item])):
         raise refusal(item, order, "")
 
 
-def _is_finished(item: PropertySet) -> bool:
+def is_finished(item: PropertySet) -> bool:
+    """Tell whether a line is complete, never comes, or is past its point of no return."""
     return item.get("Status") in NEVER_COMES or item.get("Status") == "Complete" or is_past(item)
 
 
@@ -66,11 +67,11 @@ def refusal(line: PropertySet, order: PropertySet, fault: str) -> Refused:
     """
     if is_past(line):
         return past_point(line, order, "be changed")
-    is_finished = _is_finished(line)
-    comes_again = line.get("Status") in NEVER_COMES or not is_finished
+    finished = is_finished(line)
+    comes_again = line.get("Status") in NEVER_COMES or not finished
     return FinishedLine(
         line=described(line),
-        state="is finished" if is_finished else "stands beneath a failed one",
+        state="is finished" if finished else "stands beneath a failed one",
         number=order.get("Order Number"),
         key=line.get(KEY),
         reason=f"it is {line.get('Status')}{fault}",
@@ -93,7 +94,7 @@ def unchangeable(order: PropertySet, root: PropertySet | None) -> Lines:
     return {
         item.get(KEY): item
         for item in _lines_of([root])
-        if item.get(KEY) not in coming or (_is_finished(item) and action_code(item) != NO_ACTION)
+        if item.get(KEY) not in coming or (is_finished(item) and action_code(item) != NO_ACTION)
     }
 
 

@@ -11,11 +11,13 @@ Cancel".
 
 from __future__ import annotations
 
+from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.revisions import same_request, take_over
 from hub.workflows.orders import approvals
+from hub.workflows.orders.postponing import postpone
 from hub.workflows.state.milestones import forget, is_past
 from hub.workflows.state.order_lookup import (
     MODULE,
@@ -77,8 +79,13 @@ class SupplementOvertaken(Refused):
     mend = "{instead}"
 
 
-def revise(run: Run, order: str) -> Outcome:
+def revise(run: Run, order: str, due_date: str | None = None) -> Outcome:
     """Copy a submitted order to a new revision, which takes its place once it is submitted.
+
+    Args:
+        run: the run.
+        order: the order's number.
+        due_date: the new revision's due date, and that of its lines that are still to come; None: as they are.
 
     Returns:
         The new revision: Pending and active. Its lines keep their keys; complete and failed lines stay so.
@@ -100,16 +107,19 @@ def revise(run: Run, order: str) -> Outcome:
     if status != "Open":
         instead = _INSTEAD_OF_REVISING.get(status, "change the services with an order of its own")
         raise NothingToSupplement(number=order, status=original.get("Status"), instead=instead)
-    return Outcome(objects=(message(ORDER, [supplement_of(run, original)]),))
+    return Outcome(objects=(message(ORDER, [supplement_of(run, original, due_date=due_date)]),))
 
 
-def supplement_of(run: Run, original: PropertySet, failed_again: bool = False) -> PropertySet:
+def supplement_of(
+    run: Run, original: PropertySet, failed_again: bool = False, due_date: str | None = None
+) -> PropertySet:
     """Make and store the supplement of an order, and take the active flag from the order.
 
     Args:
         run: the run; the order's account is locked.
         original: the active revision. Not changed.
         failed_again: whether failed lines are to be tried again with the supplement.
+        due_date: the due date of all that is still to come; None: as it is.
     """
     supplement = original.copy()
     for name in _NOT_COPIED:
@@ -128,6 +138,8 @@ def supplement_of(run: Run, original: PropertySet, failed_again: bool = False) -
             forget(item)
         if is_tried_again or item.get("Status") == "Open":
             item.properties |= {"Status": "Pending", "Order Item Processed Flag": "N"}
+    if due_date is not None:
+        postpone(supplement, due_date)
     # In this turn: an order has one active revision at any moment.
     set_active(run, original, "N")
     run.effects.insert(message(ORDER, [supplement]))
@@ -218,6 +230,7 @@ WORKFLOWS = (
         revise,
         "make a supplement of a submitted order: a new revision, to be edited and submitted",
         ORDER_NUMBER,
+        Argument("due-date", "date", help="When what is still to come is wanted; without it, as before."),
         module=MODULE,
     ),
 )

@@ -48,6 +48,8 @@ def test_messages_come_in_and_leave_by_a_new_transport(pigeons, command, tmp_pat
     assert pigeons.run()
     assert pigeons.counts() == {"done": 1, "received": 1}  # the day of the order is planned
     assert Pigeons.lofts["orders"] == []
+    command("workflow", "order-synchronization", "work-order=O-0000001-1", "status=Complete")
+    assert pigeons.run()
     [event] = Pigeons.lofts["billing"]
     assert event.headers["x-orderhub-system"] == "Pigeon Billing"
     [(source, rejected, reply)] = Pigeons.settled

@@ -255,3 +255,67 @@ def test_a_refused_submit_plans_nothing(care):
     care("submit", order=order.get("Order Number"))
     care.refused("submit", order=order.get("Order Number"))
     assert len(planned(care)) == 1
+
+
+# Days that are put off, and disconnects that are taken back
+
+
+def test_a_disconnect_is_postponed_by_a_supplement_and_ends_on_its_new_day(any_care):
+    care = any_care
+    mail(care)
+    number = disconnect(care, "2026-03-01")
+    care("revise", order=number, due_date="2026-05-01")
+    care("submit", order=number)
+    care.road.surroundings.sleep(80 * DAY)
+    assert care.road.run()
+    assert care.profile_root(HOME).get("Status") == "Active"
+    care.road.surroundings.sleep(60 * DAY)
+    assert care.road.run()
+    assert [care.profile_root(HOME).get(name) for name in ("Status", "Effective End Date")] == [
+        "Inactive",
+        "2026-05-01",
+    ]
+    assert [state for _, state, _ in planned(care)] == ["filtered", "done"]
+
+
+def test_a_line_that_ends_is_postponed_with_all_beneath_it_and_provisioning_hears_of_it(care):
+    answer(care, package(care))
+    number = disconnect(care, "2026-03-01")
+    care.road.work_orders()
+    care("revise", order=number)
+    (root,) = line_items(newest(care, number))
+    postponed = {"request": "set", "item": root.get(KEY), "fields": {"Due Date": "2026-05-01"}}
+    care("edit-order-line-item", order=number, line=root.get(KEY), requests=[postponed])
+    assert {item.get("Due Date") for item in items_of(newest(care, number))} == {"2026-05-01"}
+    care("submit", order=number)
+    (work_order,) = care.road.work_orders()
+    assert work_order.get("revision") == "2"
+    assert {line.get("dueDate") for line in work_order.walk() if line.type == "line"} == {"2026-05-01"}
+
+
+def test_a_customer_who_stays_has_the_disconnect_taken_off_a_supplement(care):
+    answer(care, package(care))
+    number = disconnect(care, "2026-03-01")
+    care("revise", order=number)
+    (root,) = line_items(newest(care, number))
+    outcome = care(
+        "edit-order-line-item",
+        order=number,
+        line=root.get(KEY),
+        requests=[{"request": "remove", "item": root.get(KEY)}],
+    )
+    assert [str(note) for note in outcome.notes] == [
+        f"left out: {root.get(KEY)}: the order doesn't disconnect it any more"
+    ]
+    assert line_items(newest(care, number)) == []
+    care("cancel-order", order=number)
+    care("cancel-order", order=number)
+    assert set(care.road.profile().values()) == {"Active"}
+
+
+def test_an_order_of_which_a_part_is_complete_says_what_can_be_done(care):
+    number = package(care)
+    answer(care, number, LINE)
+    assert care.refused("cancel-order", order=number).endswith(
+        "mend:  revise the order to drop or postpone the rest; take away what is there with an order of its own"
+    )

@@ -197,7 +197,8 @@ def test_a_product_that_an_open_order_disconnects_is_not_edited(shop):
         f"the service item {PACKAGE} is disconnected by the order {gone} itself\n"
         f"  where: order {gone}, line {root}\n"
         "  why:   nothing of it is left that could be configured\n"
-        "  mend:  cancel the order, and change the service item with another order"
+        "  mend:  request to remove it, and the customer keeps it; or request no more than another Due Date, to "
+        "postpone it"
     )
 
 

@@ -288,7 +288,7 @@ def test_an_order_that_is_partly_complete_is_not_cancelled(road, submitted):
         "the order O-0000001 can't be cancelled: a part of it is complete\n"
         "  where: order O-0000001\n"
         f"  why:   complete are Local Line ({line})\n"
-        "  mend:  take the services away with an order of its own, or revise the order to drop the rest"
+        "  mend:  revise the order to drop or postpone the rest; take away what is there with an order of its own"
     )
     assert revisions(road) == [("1", "Open", "Y")]
 
