@@ -33,11 +33,20 @@ class OneServiceOneId(Refused):
     mend = "name the one line that it belongs to: lines="
 
 
+class NoLineNamed(Refused):
+    """A list of lines has no line in it, as an empty variable of a script gives it."""
+
+    what = "no line is named"
+    where = "argument 'lines'"
+    why = "the list is empty"
+    mend = "name lines by their Integration Ids, or leave lines= out for all that have no answer yet"
+
+
 def set_status(
     run: Run,
     work_order: str,
     status: str,
-    lines: Sequence[str] = (),
+    lines: Sequence[str] | None = None,
     completed: str | None = None,
     milestone: str | None = None,
     reason: str | None = None,
@@ -49,19 +58,23 @@ def set_status(
         run: the run; the order's account is locked.
         work_order: the Work Order Number.
         status: the lines' new status: Complete, Failed, Rejected; or Open, for a milestone alone.
-        lines: Integration Ids; none: all lines that are still open.
+        lines: Integration Ids; None: all lines that are still open.
         completed: the date of completion; now, if not given.
         milestone: the milestone that the work on the lines has reached.
         reason: the reason of a failure.
         service_id: the number that the customer knows the service by, of one line.
 
     Raises:
+        NoLineNamed: *lines* is empty.
         OneServiceOneId: one service id is given to several lines.
         WorkOrderUnknown, LineNotAsked, WorkOrderAsksNothing, StatusChangeRefused: as `synchronize_order`.
         CompletedInFuture, CompletedBeforeOrder, EndedBeforeStart: likewise.
     """
     answer = {"Status": status, "Completed Date": completed, "Milestone": milestone, "Reason": reason}
     answer |= {"Service Id": service_id}
+    if lines is not None and not lines:
+        # Not all lines: a script whose variable is empty would complete the whole order.
+        raise NoLineNamed()
     keys = lines or _open_lines(run, work_order)
     if service_id is not None and len(keys) > 1:
         raise OneServiceOneId(service_id=service_id, lines=", ".join(keys))

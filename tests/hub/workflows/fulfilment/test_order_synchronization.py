@@ -6,7 +6,7 @@ import pytest
 
 from hub.workflows.fulfilment.answers import WorkOrderUnknown
 from hub.workflows.fulfilment.late_answers import LineNotAsked, WorkOrderAsksNothing
-from hub.workflows.fulfilment.order_synchronization import OneServiceOneId
+from hub.workflows.fulfilment.order_synchronization import NoLineNamed, OneServiceOneId
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import instances, walk_items
 from integration_objects.names import KEY
@@ -67,6 +67,7 @@ def test_of_some_lines_it_is_said_why_they_failed(ordered):
             "it is Open, from which it can become Complete or Failed or Rejected",
         ),
         ({"work_order": "O-0000001-1", "status": "Complete", "lines": "X"}, LineNotAsked, "its lines are "),
+        ({"work_order": "O-0000001-1", "status": "Complete", "lines": ","}, NoLineNamed, "the list is empty"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(ordered, given, refusal, why):
