@@ -46,7 +46,11 @@ def approval_findings(rules: Iterable[ApprovalRule]) -> list[Finding]:
     return [
         finding
         for rule in rules
-        for key, condition in (("hold order when", rule.order_condition), ("hold line when", rule.line_condition))
+        for key, condition in (
+            ("hold order when", rule.order_condition),
+            ("hold line when", rule.line_condition),
+            ("hold discount when", rule.discount_condition),
+        )
         if condition is not None
         for finding in _habits(condition, rule.places[key], f"approval rule '{rule.name}'")
     ]

@@ -27,6 +27,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from adapters.json_border import carried, kind_of_json, read_answer
 from adapters.json_client import JsonClient
 from hub.presentation.tree_json import numbered_item
+from hub.pricing.currency import rounded
+from hub.pricing.discount import describe, discounted
 from hub.pricing.lines import Line
 from hub.pricing.port import Priced
 from hub.pricing.price_list import PriceList, pricing_moment
@@ -112,23 +114,30 @@ class ExternalPricing:
             "fields": bill.instance.properties,
             "items": [_as_json(line) for line in lines],
         }
-        line_prices = self._prices(read_answer(Answer, self._client.post(question), self._client), len(lines))
+        line_prices = self._prices(
+            read_answer(Answer, self._client.post(question), self._client), lines, prices.currency
+        )
         if not may_lack:
             source = f"the external pricing with the price list '{prices.price_list_id}'"
             bill.refuse_unpriced(line_prices, source, on, ())
         return bill.settle(line_prices)
 
-    def _prices(self, answer: Answer, lines: int) -> dict[int, LinePrice]:
+    def _prices(self, answer: Answer, lines: list[Line], currency: str) -> dict[int, LinePrice]:
         """Return the answer's prices by the lines' numbers; a number must be one of the lines', and stand once."""
         line_prices: dict[int, LinePrice] = {}
         for position, price in enumerate(answer.prices):
             where = f"prices[{position}].number"
-            if not 1 <= price.number <= lines:
-                raise self._client.faulty(f"expected a number from 1 to {lines}", where)
+            if not 1 <= price.number <= len(lines):
+                raise self._client.faulty(f"expected a number from 1 to {len(lines)}", where)
             if price.number in line_prices:
                 raise self._client.faulty(f"the item {price.number} has a price already", where)
             fields = price.fields.model_dump(by_alias=True, exclude={"adjusted_price"})
-            line_prices[price.number] = LinePrice(price.fields.adjusted_price, fields, tuple(price.rules))
+            item, adjusted, rules = lines[price.number - 1].item, price.fields.adjusted_price, tuple(price.rules)
+            # The other system's price is the price before a person's discount, as a price list's is.
+            changed = discounted(item, adjusted)
+            if changed != adjusted:
+                adjusted, rules = rounded(changed, currency, price.fields.price_type), (*rules, describe(item))
+            line_prices[price.number] = LinePrice(adjusted, fields, rules)
         return line_prices
 
 

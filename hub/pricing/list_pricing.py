@@ -5,7 +5,7 @@ For each item, in this order:
     1. the listed price: of the nearest bundle that has one for the product, else the one for everywhere
     2. Volume: the tier that the number of like items in the bundle reaches; its price takes the listed one's place
     3. Percentage rules by name, then Amount rules by name; each works on what the ones before it left, not below 0
-    4. rounding to the currency's minor unit
+    4. the discount or agreed price that a person gave the item; then rounding to the currency's minor unit
     5. Every Nth Free: of the units in the bundle, counted in the order of their Integration Ids, the n-th, 2n-th, ...
        cost nothing; `hub.pricing.free_of_charge` chooses them, so that a unit that was free stays free
 
@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hub.pricing.currency import EXACT, rounded
+from hub.pricing.discount import describe, discounted, has_agreed_price
 from hub.pricing.free_of_charge import Candidate, choose
 from hub.pricing.lines import Line
 from hub.pricing.port import Priced
@@ -81,7 +82,7 @@ class _LinePrices:
             by_bundle = self.effective.every.get(product, {})
             price = prices.get(line.number)
             # A unit that costs nothing anyway is not counted: it would take a free unit away from the customer.
-            if price is None or price.adjusted <= 0:
+            if price is None or price.adjusted <= 0 or has_agreed_price(line.item):
                 continue
             for bundle in _nearest_first(by_bundle, around):
                 scope = around[bundle]
@@ -107,6 +108,10 @@ class _LinePrices:
             if changed != price:
                 price = changed
                 rules.append(rule.name)
+        changed = discounted(line.item, price)
+        if changed != price:
+            price = changed
+            rules.append(describe(line.item))
         price = rounded(price, self.currency, listed.price_type)
         return LinePrice(price, listed.fields, tuple(rules))
 

@@ -6,11 +6,12 @@ A deployment declares them in hub/approvals/*.yaml; each is proven when it is lo
     help: Orders that add more than 500 a month.
     hold order when: "[Total Recurring] > 500"             on the order's header
     hold line when: "[Product Id] = 'ISDN Line'"           on each line that has an action and isn't complete
+    hold discount when: "[Discount Percent] > 10"          on each line to which the order gives a discount of a person
     approvers:
       roles: [Order Manager]                               roles of the object User
       users: [mary]                                        users by name
 
-One of the two conditions is enough to hold the order. Beside its own fields the header has three totals of the lines
+One of the conditions is enough to hold the order. Beside its own fields the header has three totals of the lines
 with Add or Update: Total One-Time, Total Recurring, Total Usage (Adjusted Price, else List Price, times the quantities
 from the root down).
 
@@ -19,11 +20,14 @@ Spec: docs/design/workflows.md, "Submit Order".
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from hub.pricing.discount import GIVEN
 from hub.pricing.price_list import PRICE_TYPES
+from hub.services.differences import same_value
 from hub.services.free_units import free_units
 from integration_objects.complex_object import action_code, items_of, walk_items
 from integration_objects.declaration import Node, Source, read
@@ -49,6 +53,7 @@ class ApprovalRule:
     Attributes:
         order_condition: a condition on the header with its totals; None for none.
         line_condition: a condition on a line; None for none.
+        discount_condition: a condition on a line with a new discount of a person; None for none.
         help: the purpose of the rule, for the people whose order is held.
         places: the place of each key of the declaration.
     """
@@ -56,6 +61,7 @@ class ApprovalRule:
     name: str
     order_condition: Expression | None
     line_condition: Expression | None
+    discount_condition: Expression | None
     users: tuple[str, ...]
     roles: tuple[str, ...]
     help: str
@@ -71,19 +77,32 @@ class ApprovalRule:
         try:
             if self.order_condition is not None and self.order_condition.truth(_with_totals(order)):
                 return True
-            return self.line_condition is not None and any(
-                self.line_condition.truth(item)
-                for item in items_of(order)
-                if action_code(item) != NO_ACTION and item.get("Status") != "Complete"
-            )
+            return any(self._holds_line(item) for item in items_of(order))
         except ExpressionFault as fault:
             raise fault.at(f"approval rule '{self.name}', {self.where}")  # noqa: B904  # the same fault, with its rule
+
+    def _holds_line(self, item: PropertySet) -> bool:
+        if action_code(item) == NO_ACTION or item.get("Status") == "Complete":
+            return False
+        if self.line_condition is not None and self.line_condition.truth(item):
+            return True
+        return self.discount_condition is not None and gives_discount(item) and self.discount_condition.truth(item)
 
     @property
     def approvers(self) -> str:
         """The people who may approve, as a text."""
         parts = [f"users with the role {role}" for role in self.roles] + list(self.users)
         return ", ".join(parts)
+
+
+def gives_discount(line: PropertySet) -> bool:
+    """Tell whether a line gives a discount or an agreed price which its service item doesn't have yet."""
+    given = {name: text for name in GIVEN if (text := line.get(name)) is not None}
+    if not given or action_code(line) not in ("Add", "Update"):
+        return False
+    # An Update records the values of the service item for which it was made.
+    recorded = json.loads(line.get("Built On") or "{}") if action_code(line) == "Update" else {}
+    return any(not same_value("number", recorded.get(name), text) for name, text in given.items())
 
 
 def read_approval_rules(sources: Sequence[Source], definitions: Definitions) -> dict[str, ApprovalRule]:
@@ -105,13 +124,14 @@ def read_approval_rules(sources: Sequence[Source], definitions: Definitions) -> 
 
 def _rule(node: Node, definitions: Definitions) -> ApprovalRule:
     parts = node.mapping(
-        required=("approval rule", "approvers"), optional=("hold order when", "hold line when", "help")
+        required=("approval rule", "approvers"),
+        optional=("hold order when", "hold line when", "hold discount when", "help"),
     )
-    if "hold order when" not in parts and "hold line when" not in parts:
+    if not parts.keys() & {"hold order when", "hold line when", "hold discount when"}:
         raise node.fault(
             "the approval rule holds nothing",
-            why="it has neither a condition on the order nor one on its lines",
-            mend="add `hold order when:` or `hold line when:`",
+            why="it has no condition on the order, on its lines or on discounts",
+            mend="add `hold order when:`, `hold line when:` or `hold discount when:`",
         )
     header = definitions[ORDER].root
     approvers = parts["approvers"].mapping(optional=("users", "roles"))
@@ -123,6 +143,7 @@ def _rule(node: Node, definitions: Definitions) -> ApprovalRule:
         parts["approval rule"].text(),
         _condition(parts.get("hold order when"), _header_with_totals(header)),
         _condition(parts.get("hold line when"), header.children[LINE_ITEM]),
+        _condition(parts.get("hold discount when"), header.children[LINE_ITEM]),
         users,
         roles,
         parts["help"].text() if "help" in parts else "",

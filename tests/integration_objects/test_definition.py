@@ -48,6 +48,9 @@ STARRED = {
 }
 
 
+PRICES = {"Free Quantity", "Discount Percent", "Discount Amount", "Agreed Price", "Discount Reason", "Discounted By"}
+
+
 def line_item(name: str):
     return shipped_definitions()[name].root.children["Line Item"]
 
@@ -75,8 +78,8 @@ def test_line_items_of_quotes_orders_and_assets_have_the_same_fields():
 def test_delta_compares_the_starred_fields_of_the_flow_table():
     for name in ("OM Order", "OM Quote", "OM Asset"):
         # The table has no address: a service without a service point couldn't be found at the premises it moved to.
-        # Nor free units: an item of several units would get another amount without a line.
-        assert set(line_item(name).compared) == {*STARRED, "Service Address Id", "Free Quantity"}
+        # Nor free units and discounts: an item would get another amount, or another discount, without a line.
+        assert set(line_item(name).compared) == {*STARRED, "Service Address Id", *PRICES}
         assert line_item(name).children["Attribute"].compared == ("Text Value", "Number Value", "Date Value")
 
 
@@ -133,7 +136,7 @@ def test_every_field_has_its_type_by_its_name():
     """Names that end in Date are dates, and the numbers are those of docs/design/data-model.md."""
     numbers = {"Quantity", "Extended Quantity", "Number Of Occurrences", "Revision", "Source Revision"}
     numbers |= {"List Price", "Adjusted Price", "Number Value", "Price", "Order Revision", "Modification Number"}
-    numbers |= {"Credit Limit", "Sequence", "Free Quantity"}
+    numbers |= {"Credit Limit", "Sequence", "Free Quantity", "Discount Percent", "Discount Amount", "Agreed Price"}
     numbers |= {"From Quantity", "Every", "Percent", "Amount"}
     numbers |= {"Least", "Most", "Default", "Sequence"}
     for one in shipped_definitions().values():

@@ -5,7 +5,7 @@ Source: "g. Edit Order Line Items Process", figure 10G; spec: docs/design/workfl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from hub.configurator.requests import Request
 from hub.services.apply import Ignored
@@ -18,7 +18,15 @@ from hub.workflows.orders import approvals, finished_lines
 from hub.workflows.orders.postponing import postpone_deletes
 from hub.workflows.quotes.quote_arguments import REQUESTS
 from hub.workflows.state import service_item
-from hub.workflows.state.change_of_state import PRICE, configure, document_totals, lines_of, price, wanted_on
+from hub.workflows.state.change_of_state import (
+    PRICE,
+    ChangedState,
+    configure,
+    document_totals,
+    lines_of,
+    price,
+    wanted_on,
+)
 from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products
 from hub.workflows.state.order_lookup import (
     MODULE,
@@ -113,6 +121,32 @@ def edit_order_line_item(run: Run, order: str, line: str | None = None, requests
 
     Source: "g. Edit Order Line Items Process", steps 1 to 10.
     """
+
+    def configured(state: PropertySet, account_id: str) -> ChangedState:
+        return configure(run, state, account_id, requests)
+
+    return edit(run, order, line, requests, configured)
+
+
+def edit(
+    run: Run,
+    order: str,
+    line: str | None,
+    requests: Sequence[Request],
+    change: Callable[[PropertySet, str], ChangedState],
+) -> Outcome:
+    """Change the state of a service item of an order, and write the order's lines anew.
+
+    Args:
+        run: the run.
+        order: the order's number.
+        line: as for `edit_order_line_item`.
+        requests: the requests that *change* makes, for the proof that no finished line is among them.
+        change: changes the state, an OM Asset message, of an account.
+
+    Raises:
+        Refused: as `edit_order_line_item`.
+    """
     stored = order_in_hand(run, order)
     status = stored.get("Status")
     if status not in UNSUBMITTED:
@@ -141,7 +175,7 @@ def edit_order_line_item(run: Run, order: str, line: str | None = None, requests
     unchangeable = finished_lines.unchangeable(stored, root)
     # Before the configurator: it doesn't know a line whose service is gone, and would name the key as unknown.
     finished_lines.refuse_requests(unchangeable, stored, now, requests)
-    changed = configure(run, now, stored.get("Account Id") or "", requests)  # step 7
+    changed = change(now, stored.get("Account Id") or "")  # step 7
     # Before the pricing: it may give a finished line another price, which nobody asked for.
     finished_lines.refuse_changes(run, unchangeable, stored, now, changed.state)
     if root is not None:
@@ -149,7 +183,7 @@ def edit_order_line_item(run: Run, order: str, line: str | None = None, requests
         service_item.refuse_new_roots(now, changed.state, where, "with edit-order-line-item without line=")
     notes += changed.notes
     state = changed.state
-    if _is_priced_here(stored):
+    if is_priced_here(stored):
         result = price(run, stored, state, None if root is None else wanted_on(run, root))
         state = result.state
         notes += [_price_note(note, unchangeable) for note in result.notes]
@@ -164,7 +198,7 @@ def _outcome(run: Run, order: PropertySet, notes: Sequence[Note]) -> Outcome:
     return Outcome(objects=(message(ORDER, [order]),), notes=tuple(notes))
 
 
-def _is_priced_here(order: PropertySet) -> bool:
+def is_priced_here(order: PropertySet) -> bool:
     """Tell whether the hub prices an order: an order made here, not one whose sender gave the prices."""
     made_here = revision_of(order) == 1 and order.get("Source Order Number") is None
     return order.get("Price List Id") is not None or made_here

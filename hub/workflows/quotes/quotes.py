@@ -159,7 +159,7 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     header = quote_in_progress(run, quote)
     root = root_of_line(header, line)
     try:
-        item = _quoted_item(run, header, root)  # 1 to 5
+        item = quoted_item(run, header, root)  # 1 to 5
     except ServiceItemGone as error:
         if not takes_off(requests, root):
             raise
@@ -270,7 +270,7 @@ def cancel_quote(run: Run, quote: str) -> Outcome:
     return Outcome(objects=(message(QUOTE, [header]),))
 
 
-def _quoted_item(run: Run, header: PropertySet, root: PropertySet) -> QuotedItem:
+def quoted_item(run: Run, header: PropertySet, root: PropertySet) -> QuotedItem:
     """Apply the lines of a service item to its requested state.
 
     Raises:
@@ -302,7 +302,7 @@ def _quoted_items(run: Run, header: PropertySet, notes: list[Note]) -> Iterator[
     copies = {id(line) for root in line_items(header) for line in _group(header, root) if line is not root}
     for root in [root for root in line_items(header) if id(root) not in copies]:
         try:
-            item = _quoted_item(run, header, root)
+            item = quoted_item(run, header, root)
         except ServiceItemGone as error:
             notes.append(gone_note(error, root))
             continue

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hub.pricing.discount import FIELDS
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
@@ -145,14 +146,14 @@ def _refuse_suspended(account: str, root: str, leaving: PropertySet) -> None:
 
 
 def _of_new_owner(run: Run, leaving: PropertySet, account: str) -> PropertySet:
-    """Copy the service item as the new owner's: new keys, no accounts or agreement yet, at the same address."""
+    """Copy the service item as the new owner's: new keys, at the same address, no account, agreement or discount."""
     services = ComplexObject.of(leaving)
     addresses: Mapping[int, str | None] = service_addresses(run, services.header)
     at = {item.get(KEY): addresses[id(item)] for item in services.items}
     coming = with_roots(PropertySet("Asset", properties={"Account Id": account}), line_items(services.header), ASSET)
     coming = coming.copy()
     for item in all_items([coming]):
-        item.properties |= {**dict.fromkeys(DESIGNATED), FIELD: at[item.get(KEY)], "Source Reference": None}
+        item.properties |= {**dict.fromkeys((*DESIGNATED, *FIELDS)), FIELD: at[item.get(KEY)], "Source Reference": None}
         item.properties[KEY] = run.new_id()
     return coming
 

@@ -43,16 +43,21 @@ def test_the_workflows_are_listed(command):
 def test_each_workflow_says_what_it_takes(command):
     assert command("workflow", "new-quote", "--help").out == (
         "Usage: orderhub workflow new-quote account=... [currency=...] [price-list=...] [opportunity=...]"
-        " [session=...] [--json] [--dry-run]\n"
+        " [service-account=...] [billing-account=...] [agreement=...] [valid-until=...] [session=...]"
+        " [--json] [--dry-run]\n"
         "\n"
         "make an empty quote for an account, and the session's active one\n"
         "\n"
         "argument\n"
-        "account=      required  The customer's Account Id.\n"
-        "currency=               Currency Code; without one, the account's.\n"
-        "price-list=             Price List Id; without one, the only one that holds for the currency.\n"
-        "opportunity=            The Opportunity Id of the sale that it is for.\n"
-        "session=                The user session whose active quote is worked on; without one, the caller's own.\n"
+        "account=          required  The customer's Account Id.\n"
+        "currency=                   Currency Code; without one, the account's.\n"
+        "price-list=                 Price List Id; without one, the only one that holds for the currency.\n"
+        "opportunity=                The Opportunity Id of the sale that it is for.\n"
+        "service-account=            Where services are provided; without one, the customer's account.\n"
+        "billing-account=            The account that pays; without one, the customer's account.\n"
+        "agreement=                  The Agreement Id under which services are provided.\n"
+        "valid-until=                The last day on which the quote's prices can be ordered.\n"
+        "session=                    The user session whose active quote is worked on; without one, the caller's own.\n"
     )
     assert command("workflow", "-h").out.startswith("Usage: orderhub workflow [NAME] [KEY=VALUE...]")
 
@@ -64,14 +69,16 @@ def test_a_mistyped_name_or_argument_is_answered_with_the_nearest(command):
     assert command("workflow", "new-quote", "acount=1-A", expect=2).err == (
         "'new-quote' has no argument 'acount'\n"
         "  where: orderhub workflow new-quote\n"
-        "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, session=\n"
+        "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, service-account=, "
+        "billing-account=, agreement=, valid-until=, session=\n"
         "  mend:  did you mean 'account'?\n"
         "  reason: ArgumentUnknown\n"
     )
     assert command("workflow", "new-quote", expect=2).err == (
         "'new-quote' needs the argument 'account'\n"
         "  where: orderhub workflow new-quote\n"
-        "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, session=\n"
+        "  why:   'new-quote' takes account=, currency=, price-list=, opportunity=, service-account=, "
+        "billing-account=, agreement=, valid-until=, session=\n"
         "  mend:  add account=...\n"
         "  reason: ArgumentMissing\n"
     )

@@ -213,8 +213,8 @@ def test_a_senders_next_revision_replaces_a_held_one(held):
             "approval rule: R\napprovers: {users: [a]}\n",
             "the approval rule holds nothing\n"
             "  where: {file}:1:1\n"
-            "  why:   it has neither a condition on the order nor one on its lines\n"
-            "  mend:  add `hold order when:` or `hold line when:`",
+            "  why:   it has no condition on the order, on its lines or on discounts\n"
+            "  mend:  add `hold order when:`, `hold line when:` or `hold discount when:`",
         ),
         (
             "approval rule: R\nhold order when: 'TRUE'\napprovers: {}\n",
@@ -226,7 +226,7 @@ def test_a_senders_next_revision_replaces_a_held_one(held):
             "approval rule: R\nhold order when: 'TRUE'\naprovers: {users: [a]}\n",
             "there is no key 'aprovers'\n"
             "  where: {file}:3:1\n"
-            "  why:   known are approval rule, approvers, help, hold line when, hold order when\n"
+            "  why:   known are approval rule, approvers, help, hold discount when, hold line when, hold order when\n"
             "  mend:  did you mean 'approvers'?",
         ),
     ],
