@@ -111,6 +111,80 @@ def test_each_field_is_as_the_last_order_asks(care, seed):
             assert profile.get(name) == (last[0].fields[name] if last else None), name
 
 
+class OfficeOfDays(Office):
+    """Sessions that change a service that no system provides: orders are done when their days come."""
+
+    days = (None, "2026-02-10", "2026-04-10", "2026-06-10", "2026-09-10")
+
+    def __init__(self, care, seed):
+        self.care, self.steps = care, 0
+        self.chance = random.Random(seed)  # noqa: S311  # repeatable on purpose
+        secret = {"request": "set", "item": "Voice Mail", "attributes": {"Password": "1234"}}
+        quote = the(care("new-products-and-services", account="1-B", product="Voice Mail", requests=[secret]))
+        care.submit(care.place(quote.get("Quote Number")))
+        self.root = care.profile_root("1-B").get(KEY)
+        self.quotes, self.orders = [], []
+
+    def step(self, what):
+        super().step(what)
+        if what == "day":
+            self.wait(40)
+        elif what == "cancel":
+            self.choose("Open", self.cancel)
+
+    def place(self, quote, fields):
+        order = self.care.work("quote-to-order", quote=quote, due_date=self.chance.choice(self.days))
+        due = order.get("Due Date")
+        place = (due is None, due or "", order.get("Row Id"))
+        self.orders.append(Asked(order.get("Order Number"), fields, place, self.steps))
+
+    def submit(self, order):
+        super().submit(order)
+        self.look()
+
+    def wait(self, days):
+        self.care.road.surroundings.sleep(days * 86_400.0)
+        assert self.care.road.run()
+        self.look()
+
+    def cancel(self, order):
+        self.care("cancel-order", order=order.number)
+        order.status = "Cancelled"
+
+    def look(self):
+        """Note which orders are done by now, and that none is done before its day."""
+        now = self.care.road.surroundings.now()
+        for order in self.orders:
+            (stored,) = self.care.road.stored("OM Order", Order_Number=order.number)
+            if order.status == "Open":
+                is_due = stored.get("Due Date") is None or stored.get("Due Date") <= now
+                assert stored.get("Status") == ("Complete" if is_due else "Open"), order
+                order.status, order.done = stored.get("Status"), self.steps
+
+    def end(self):
+        for order in self.chance.sample(self.orders, len(self.orders)):
+            if order.status == "New":
+                self.submit(order)
+        self.steps += 1
+        self.wait(400)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_field_is_as_the_last_order_asks_whose_day_has_come(care, seed):
+    office = OfficeOfDays(care, seed)
+    for _ in range(16):
+        office.step(office.chance.choice(("quote", "quote", "place", "submit", "submit", "day", "cancel")))
+    office.end()
+    done = [order for order in office.orders if order.status == "Complete"]
+    assert {order.status for order in office.orders} <= {"Complete", "Cancelled"}
+    profile = care.profile_root("1-B")
+    for name in FIELDS:
+        asking = [order for order in done if name in order.fields]
+        last = [one for one in asking if all(one.is_after(other) for other in asking if other is not one)]
+        if last or not asking:
+            assert profile.get(name) == (last[0].fields[name] if last else None), name
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_no_turn_of_workflows_ends_in_anything_but_a_result_or_a_refusal_that_can_be_followed(care, seed):
     office = Office(care, seed)
