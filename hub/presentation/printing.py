@@ -93,6 +93,8 @@ def _line(item: PropertySet) -> str:
     parts += [text for name in ("Status", "Service Id", "Adjusted Price") if (text := item.get(name))]
     if item.get("Quantity") not in (None, "1"):
         parts.append(f"x {item.get('Quantity')}")
+    if item.get("Free Quantity") is not None:
+        parts.append(f"{item.get('Free Quantity')} free")
     values = [f"{attribute.get('Name')}={value_of(attribute)}" for attribute in attributes(item)]
     if values:
         parts.append(f"({', '.join(values)})")
