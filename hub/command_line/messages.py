@@ -26,7 +26,7 @@ app = typer.Typer()
 messages_app = typer.Typer(no_args_is_help=True, help="The message store: the states and errors of every message.")
 app.add_typer(messages_app, name="messages")
 
-_LISTED = ("id", "route", "state", "message_id", "identity", "key", "received_at", "attempts", "reason")
+_LISTED = ("id", "route", "state", "message_id", "identity", "key", "received_at", "due_at", "attempts", "reason")
 _OUTBOUND = ("id", "kind", "destination", "type", "message_id", "state", "sent_at")
 _LEAVING = ("id", "state", "kind", "destination", "type", "message_id", "created_at", "attempts", "reason")
 #: the identity of a message without one: its body's digest

@@ -319,3 +319,34 @@ def test_an_order_of_which_a_part_is_complete_says_what_can_be_done(care):
     assert care.refused("cancel-order", order=number).endswith(
         "mend:  revise the order to drop or postpone the rest; take away what is there with an order of its own"
     )
+
+
+def test_a_customer_stays_whose_line_could_not_be_taken_away(care):
+    """By an amendment: the disconnect is taken off, and the order is called off."""
+    answer(care, package(care))
+    number = disconnect(care)
+    answer(care, number, status="Rejected", reason="number is being ported")
+    (entry,) = care.road.fallout()
+    care("fallout-amend", entry=entry["row_id"])
+    (root,) = line_items(newest(care, number))
+    assert set(statuses(care, number).values()) == {"Pending"}
+    remove = {"request": "remove", "item": root.get(KEY)}
+    care("edit-order-line-item", order=number, line=root.get(KEY), requests=[remove])
+    care("cancel-order", order=number)
+    care("cancel-order", order=number)
+    assert (newest(care, number).get("Status"), care.road.fallout()) == ("Cancelled", [])
+    assert set(care.road.profile().values()) == {"Active"}
+    assert care("modify", account=HOME, root=care.profile_root(HOME).get(KEY)).objects
+
+
+def test_an_amended_disconnect_is_asked_for_again_as_a_whole(care):
+    answer(care, package(care))
+    number = disconnect(care)
+    answer(care, number, status="Rejected", reason="number is being ported")
+    (entry,) = care.road.fallout()
+    care("fallout-amend", entry=entry["row_id"])
+    care("submit", order=number)
+    assert care.road.fallout() == []
+    answer(care, number)
+    assert set(care.road.profile().values()) == {"Inactive"}
+    assert newest(care, number).get("Status") == "Complete"
