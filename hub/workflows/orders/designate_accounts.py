@@ -66,8 +66,7 @@ def designate_accounts(
     Raises:
         DocumentUnclear: *quote* and *order* are both given, or neither is.
         QuoteUnknown, QuoteNotInProgress, OrderUnknown, OrderNotEditable, HeldForApproval: it can't be changed.
-        AccountUnknown, AgreementUnknown, AccountOfAnother, AgreementOfAnother: an account or the agreement isn't there,
-            or is another customer's.
+        AccountUnknown: an account isn't there.
         AccountSettled: it belongs to another account than *account*.
     """
     if (quote is None) is (order is None):

@@ -125,8 +125,6 @@ def new_quote(
     Raises:
         AccountUnknown, PriceListUnknown, OpportunityUnknown: there is no such account, price list or opportunity.
         OpportunityOfAnother: the opportunity is another customer's.
-        AgreementUnknown, AccountOfAnother, AgreementOfAnother: the agreement isn't there, or an account or the
-            agreement is another customer's.
         PriceListInAnotherCurrency: the price list isn't in *currency*.
     """
     customer = the_account(run, account)

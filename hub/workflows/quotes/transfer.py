@@ -96,7 +96,7 @@ def transfer(
         AccountUnknown, ServiceItemUnknown, ServiceItemDisconnected, NotARoot, DisconnectRequested, NothingTracked:
             there is no such account or service item.
         SameOwner, TransferHasOpenOrders, TransferOfSuspended: it can't be transferred as it is.
-        PriceMissing, AgreementUnknown, AgreementOfAnother, AccountOfAnother: the new owner can't have it so.
+        PriceMissing: the new owner's price list has no price for something in it.
     """
     giver, taker = the_account(run, account), the_account(run, to, "argument 'to'")
     if account == to:
