@@ -386,7 +386,7 @@ def own(call):
     folder = call.folder / "integration_objects"
     folder.mkdir()
     for name, text in {
-        "quote": "extends: OM Quote\ncomponents: {Line Item: {fields: {Discount Reason: {}}}}\n",
+        "quote": "extends: OM Quote\ncomponents: {Line Item: {fields: {Reason Given: {}}}}\n",
         "asset": "extends: OM Asset\ncomponents: {Line Item: {fields: {Reading: {}}, children: [{component: Note}]}}\n",
         "unit": "extends: Line Item\ncomponents:\n  Attribute: {fields: {Unit: {}}, compared: [Unit]}\n",
     }.items():
@@ -400,7 +400,7 @@ def test_what_only_one_objects_line_items_have_stays_behind_when_they_become_ano
     one = item("A", item("B", reading="7"), reading="8")
     one.children.append(note)
     own.file("a.xml", hub_to_xml(asset(one), own.definitions).decode())
-    two = item("C", item("E", discount_reason="loyal", action="Add"), discount_reason="new", action="Add")
+    two = item("C", item("E", reason_given="loyal", action="Add"), reason_given="new", action="Add")
     own.file("q.xml", hub_to_xml(quote(two), own.definitions).decode())
     for arguments, lines in (
         (["apply", "asset=@a.xml", "orders=@q.xml"], "A 8 None\n  B 7 None\nC None None\n  E None None"),
@@ -413,7 +413,7 @@ def test_what_only_one_objects_line_items_have_stays_behind_when_they_become_ano
         ran = own(*arguments)
         assert (ran.code, ran.err) == (0, ""), arguments
         tree = hub_from_xml(ran.out.encode(), own.definitions)
-        assert outline(tree, "Reading", "Discount Reason") == lines, arguments
+        assert outline(tree, "Reading", "Reason Given") == lines, arguments
 
 
 def test_a_compared_field_of_attributes_is_applied_and_nulled(own):

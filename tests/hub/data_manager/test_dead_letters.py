@@ -92,8 +92,8 @@ def test_headers_of_dead_letters_quote_values_only_where_the_route_says_so(road)
     for part in ("reason", "what", "where", "why", "mend"):
         assert letter.message.headers[f"x-orderhub-{part}"]
     assert letter.message.headers["x-orderhub-reason"] == shown["reason"]
-    route = road.open_hub.deployment.routes["mainframe_order"]
-    road.open_hub.deployment.routes["mainframe_order"] = dataclasses.replace(route, quotes_values=True)
+    route = road.open_hub.deployment.worked_routes["mainframe_order"]
+    road.open_hub.deployment.worked_routes["mainframe_order"] = dataclasses.replace(route, quotes_values=True)
     assert road.work(order.replace("MF-1-1", "MF-2"))["state"] == "rejected"
     [letter] = road.take("mainframe_order.dead-letter")
     assert letter.message.headers["x-orderhub-what"] == shown["error"]["what"]
