@@ -68,7 +68,7 @@ def _print_status(state: Mapping[str, Any]) -> None:
     messages, deliveries = state["messages"], state["doors"]
     counts = [(name, number, messages["oldest"].get(name)) for name, number in messages["states"].items()]
     out("")
-    out(table(("messages", "count", "oldest"), [*counts, ("received", messages["received"], None)]))
+    out(table(("messages", "count", "oldest"), [*counts, ("in all", messages["received"], None)]))
     out(
         f"\nduplicates {messages['duplicates']}; the doors counted {deliveries['deliveries']} deliveries: "
         + ("both sides agree" if deliveries["agrees"] else "THE TWO SIDES DIFFER")

@@ -100,7 +100,9 @@ def _new_strangers(tree: ProductTree, before: FormerState) -> Iterator[BrokenRul
     for place, attribute in strange_attributes(tree):
         name = attribute.get("Name")
         if not before.had_attribute(place.item, name):
-            text = f"{label(place.item)} has no attribute '{name}'"
+            known = ", ".join(place.definition.attributes) if place.definition is not None else ""
+            has = f"its attributes are {known}" if known else "it has none"
+            text = f"{label(place.item)} has no attribute '{name}'; {has}"
             yield _broken("Attribute", place.item, place.item, text, name)
 
 

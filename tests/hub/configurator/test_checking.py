@@ -210,7 +210,7 @@ def test_what_no_longer_belongs_breaks_nothing_and_what_is_new_and_does_not_belo
     assert texts(old, before=quote(old.copy())) == []
     assert texts(old, before=quote(line("Local Line", "L"))) == [
         "Component: Pager 'P' can't stand beneath Local Line 'L', which has no such component",
-        "Attribute: Local Line 'L' has no attribute 'Colour'",
+        "Attribute: Local Line 'L' has no attribute 'Colour'; it has none",
     ]
 
 

@@ -183,7 +183,8 @@ def test_every_broken_rule_is_named_in_one_refusal_and_nothing_is_changed():
         "Required: Call Forwarding 'K5' needs a value for 'Forwarding Number'",
         "Bounds: 'Rings' of Call Forwarding 'K5': expected at least 1, found '0'",
         "Component: Gas 'K7' can't stand beneath Small Business Enabler 'K1', which has no such component",
-        "Attribute: Call Forwarding 'K5' has no attribute 'Colour'",
+        "Attribute: Call Forwarding 'K5' has no attribute 'Colour'; "
+        "its attributes are Forwarding Number, Rings, Active From",
     ]
     assert state == quote()
 

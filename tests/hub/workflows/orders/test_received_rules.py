@@ -88,7 +88,8 @@ def test_what_an_older_definition_left_breaks_nothing_and_new_of_the_kind_does(r
     road.load(RULES)
     assert road.work(mainframe_order("8", mainframe_line(1, "C", "CALCD001", ref="C", more=pin)))["state"] == "done"
     shown = road.work(mainframe_order("9", mainframe_line(1, "A", "CALCD001", ref="NEW", more=directory + pin)))
-    assert shown["error"]["why"] == "Attribute: Calling Card 'NEW' has no attribute 'Colour'"
+    expected = "Attribute: Calling Card 'NEW' has no attribute 'Colour'; its attributes are Pin"
+    assert shown["error"]["why"] == expected
 
 
 def test_a_state_that_a_later_rule_made_unlawful_is_mended_by_the_next_order(road):
