@@ -18,6 +18,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 
 from hub.workflows.state.statuses import FAILED
 from integration_objects.complex_object import ComplexObject, action_code, items_of
@@ -186,7 +187,7 @@ class _Order:
         """Judge an added line by the lines beneath it alone."""
         below = self._below[id(item)]
         # Also before the due date: the line beneath is there, and would be left out of the profile without this one.
-        if any(self._is(line, "Complete") for line in below):
+        if any(self._is_there(line, item) for line in below):
             return _Verdict.COMPLETE
         provided = [line for line in below if is_provided(line)]
         if self._any_open(provided):
@@ -216,12 +217,30 @@ class _Order:
 
     def _date(self, item: PropertySet) -> str:
         """Return the day of completion: that of the due date, or of the line that decided, whichever is later."""
-        below = [date for line in self._below[id(item)] if (date := self._completed[id(line)]) is not None]
-        if action_code(item) == "Add" and below:
+        lines = self._below[id(item)]
+        below = [date for line in lines if (date := self._completed[id(line)]) is not None]
+        there = [self._there_since(line, item) for line in lines if self._is_there(line, item)]
+        if action_code(item) == "Add" and there:
             # With the first line beneath it, whatever its due date: that line has been there since then.
-            return self._clock.latest([min(below, key=self._clock.moment)])
+            return self._clock.latest([min(there, key=self._clock.moment)])
         above = [self._completed[id(line)] for line in self._view.above(item) if action_code(line) == "Add"]
         return self._clock.latest([due_date(self._order, item), *below, *above])
+
+    def _is_there(self, line: PropertySet, bundle: PropertySet) -> bool:
+        """Tell whether a line and every added line between it and a bundle above it are complete.
+
+        A feature beneath a line that provisioning still works on brings no bundle: the line may fail.
+        """
+        return self._is(line, "Complete") and all(self._is(above, "Complete") for above in self._between(line, bundle))
+
+    def _there_since(self, line: PropertySet, bundle: PropertySet) -> str:
+        """Return the day since which a line that is there has had all lines up to a bundle above it."""
+        return self._clock.latest(self._completed[id(each)] for each in (line, *self._between(line, bundle)))
+
+    def _between(self, line: PropertySet, bundle: PropertySet) -> list[PropertySet]:
+        """Return the added lines between a line and a bundle above it that a system provides."""
+        above = takewhile(lambda item: item is not bundle, self._view.above(line))
+        return [item for item in above if action_code(item) == "Add" and is_provided(item)]
 
     def _is(self, item: PropertySet, status: str) -> bool:
         return self._status[id(item)] == status

@@ -69,6 +69,16 @@ def test_an_added_bundle_begins_with_the_first_line_beneath_it():
     assert decided(line("A", begun, rest, action="Add"), due=EARLIER) == {"A": "2026-03-08T10:00:00Z"}
 
 
+def test_a_feature_that_is_complete_beneath_an_open_line_brings_no_bundle():
+    feature = provided("C", action="Add", status="Complete", completed_date="2026-03-08T10:00:00Z")
+    assert decided(line("A", provided("B", feature, action="Add"), action="Add")) == {}
+    assert decided(line("A", provided("B", feature, action="Add", status="Failed"), action="Add")) == {"A": "Failed"}
+    done = provided("B", feature, action="Add", status="Complete", completed_date="2026-03-09T10:00:00Z")
+    assert decided(line("A", done, action="Add")) == {"A": "2026-03-09T10:00:00Z"}
+    kept = provided("B", feature, action="-", status="-")
+    assert decided(line("A", kept, action="Add")) == {"A": "2026-03-08T10:00:00Z"}
+
+
 def test_an_added_bundle_begins_before_its_due_date_with_a_line_that_is_there():
     begun = provided("C", action="Add", status="Complete", completed_date="2026-03-08T10:00:00Z")
     nested = line("B", begun, action="Add", due_date=LATER)
