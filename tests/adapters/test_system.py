@@ -113,7 +113,7 @@ def test_a_billing_value_that_has_no_place_is_refused(systems: dict[str, System]
         systems["Billing File"].render(tree, {}, {})
     assert str(caught.value) == (
         "template 'adapters/templates/billing_records.j2' can't be filled\n"
-        "  where: adapters/templates/billing_records.j2:8\n"
+        "  where: adapters/templates/billing_records.j2:9\n"
         "  why:   character U+041E does not exist in iso-8859-1: 'О-7'\n"
         "  mend:  mend the value in the message, or the template"
     )
