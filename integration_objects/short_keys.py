@@ -1,7 +1,7 @@
 """The short form of a key: its shortest ending that no other key of the same tree has.
 
 Keys of 26 characters begin with the time at which they were made, so that neighbours differ in their endings only.
-People read and type the short form; `hub.workflows.state.item_names` finds the item that it means.
+The short form is made for people to read and to type.
 """
 
 from __future__ import annotations
