@@ -197,8 +197,11 @@ class Link:
             try:
                 connection.ioloop.start()
             except Exception as error:  # pika failed on something unforeseen; the loop goes on to close the socket
-                text = "".join(traceback.format_exception(error))
-                log.error("broker link broken", link=self._purpose, traceback=text)
+                # pika raises a ValueError where the broker resets a connection that is still being opened. That is a
+                # broker that is away: `_live` logs it, and an operator needs no traceback for it.
+                if opened:
+                    text = "".join(traceback.format_exception(error))
+                    log.error("broker link broken", link=self._purpose, traceback=text)
                 if connection.is_closed:
                     ends.append(error)
                 connection.cut(error)

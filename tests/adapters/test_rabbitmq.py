@@ -21,7 +21,8 @@ from typing import Any
 import pika
 import pytest
 from pika import exceptions, frame, spec
-from pika.adapters.utils import connection_workflow
+from pika.adapters.utils import connection_workflow, io_services_utils
+from structlog.testing import capture_logs
 
 from adapters.rabbitmq import (
     PREFETCH,
@@ -574,6 +575,28 @@ def test_a_broker_that_is_away_is_told_at_once_and_comes_back_by_itself(
     proxy.accept()
     until(lambda: transport.publish(queue, envelopes(1)))
     assert ids(until(lambda: transport.receive(queue, 1, 5))) == ["m1"]
+
+
+def test_a_broker_that_resets_a_connection_while_it_is_opened_is_away_and_logs_no_traceback(
+    queue: str, open_transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The moment between pika's two looks at the new socket can't be met by timing, so that pika's error is raised."""
+    connector = io_services_utils._AsyncStreamConnector
+    resets = [ValueError("Expected connected socket, but getpeername() failed")]
+
+    def connect(*args: Any, **settings: Any) -> Any:
+        if resets:
+            raise resets.pop()
+        return connector(*args, **settings)
+
+    monkeypatch.setattr(io_services_utils, "_AsyncStreamConnector", connect)
+    transport = open_transport()
+    with capture_logs() as logs:
+        with pytest.raises(TransportAway, match="Expected connected socket"):
+            transport.publish(queue, envelopes(1))
+        until(lambda: transport.publish(queue, envelopes(1)))
+    assert [line["event"] for line in logs] == ["broker away", "broker link open"]
+    assert "traceback" not in logs[0]
 
 
 def test_heartbeats_go_on_during_long_work(queue: str, open_transport: Any) -> None:
