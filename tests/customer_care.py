@@ -127,7 +127,7 @@ def care_on(folder: pathlib.Path, database_url: str | None = None, **given: Any)
         upgrade(open_hub.database, open_hub.deployment.definitions)
         open_hub.close()
     road = Road(folder, **given).load_samples()
-    for name in ("price_list.xml", "premises.xml", "customers.xml"):
+    for name in ("price_list.xml", "premises.xml", "customers.xml", "service_points.xml"):
         road.load(sample(name))
     yield CustomerCare(road)
     road.close()

@@ -28,7 +28,7 @@ from schemas.check import parse
 from schemas.from_xml import external_from_xml
 
 #: the samples that are loaded before each scenario
-_SAMPLES = ("catalogue.xml", "price_list.xml", "accounts.xml", "premises.xml", "customers.xml")
+_SAMPLES = ("catalogue.xml", "price_list.xml", "accounts.xml", "premises.xml", "customers.xml", "service_points.xml")
 _BILLING = "billing.events"
 _HEADS = ("number", "product", "action", "status", "price", "attributes")
 
