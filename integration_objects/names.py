@@ -7,6 +7,7 @@ from __future__ import annotations
 
 ACCOUNT = "Account"
 ADDRESS = "Address"
+AGREEMENT = "Agreement"
 ASSET = "OM Asset"
 BILLING_EVENT = "OM Billing Event"
 ORDER = "OM Order"

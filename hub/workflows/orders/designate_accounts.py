@@ -16,7 +16,8 @@ from hub.workflows.orders import approvals
 from hub.workflows.orders.edit_order import OrderNotEditable
 from hub.workflows.quotes.quote_arguments import DESIGNATED
 from hub.workflows.quotes.quote_lines import quote_in_progress, store_lines
-from hub.workflows.state.accounts import designation, the_account
+from hub.workflows.state.accounts import the_account
+from hub.workflows.state.belongings import designation
 from hub.workflows.state.lines import fill_accounts
 from hub.workflows.state.order_lookup import MODULE, UNSUBMITTED, order_in_hand
 from integration_objects.complex_object import action_code, items_of, message
@@ -66,7 +67,8 @@ def designate_accounts(
     Raises:
         DocumentUnclear: *quote* and *order* are both given, or neither is.
         QuoteUnknown, QuoteNotInProgress, OrderUnknown, OrderNotEditable, HeldForApproval: it can't be changed.
-        AccountUnknown: an account isn't there.
+        AccountUnknown, AgreementUnknown: an account or the agreement isn't there.
+        AccountOfAnother, AgreementOfAnother: it is another customer's.
         AccountSettled: it belongs to another account than *account*.
     """
     if (quote is None) is (order is None):

@@ -17,6 +17,7 @@ from hub.workflow_manager.run import Run
 from hub.workflows.quotes import quote_arguments as arguments
 from hub.workflows.quotes.quote_lines import CurrencyMixed, make_quote, put_lines
 from hub.workflows.state.accounts import the_account
+from hub.workflows.state.belongings import designation
 from hub.workflows.state.change_of_state import broken_rules, document_totals, lines_of, price
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.service_address import (
@@ -91,6 +92,7 @@ def move(
 
     Raises:
         AccountUnknown, AddressUnknown, SameAddress: nothing is written.
+        AccountOfAnother: *service_account* is another customer's.
         NothingToMove: the account has nothing at the old address, in *currency*.
         CurrencyMixed: it has services there in several currencies, and *currency* isn't given: a quote has one.
         PriceMissing: a product has no price.
@@ -98,8 +100,7 @@ def move(
     Source: "m. Move Process", steps 1 to 10.
     """
     customer = the_account(run, account)
-    if service_account is not None:
-        the_account(run, service_account, "argument 'service-account'")
+    designation(run, account, service_account, None, None)
     _prove_addresses(run, old_address, new_address)  # 1 and 7
     state = requested_state(run, account)
     roots = _in_currency(list(_roots_at(run, state, old_address)), currency, old_address)  # 2

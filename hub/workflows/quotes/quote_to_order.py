@@ -21,7 +21,8 @@ from hub.workflows.quotes.quote_arguments import (
 )
 from hub.workflows.quotes.quote_lines import check_status, store_lines, the_quote
 from hub.workflows.quotes.validity import prove_valid
-from hub.workflows.state.accounts import currency_of, designation, the_account
+from hub.workflows.state.accounts import currency_of, the_account
+from hub.workflows.state.belongings import designation
 from hub.workflows.state.change_of_state import document_totals
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.lines import ACCOUNTS, extend_quantities, fill_accounts, fill_products, number_lines
@@ -139,7 +140,8 @@ def new_order(
     Accounts that aren't given are the account itself.
 
     Raises:
-        AccountUnknown, PriceListUnknown: there is no such account or price list.
+        AccountUnknown, AgreementUnknown, PriceListUnknown: there is no such account, agreement or price list.
+        AccountOfAnother, AgreementOfAnother: an account or the agreement is another customer's.
         PriceListInAnotherCurrency: the price list isn't in *currency*.
     """
     customer = the_account(run, account)

@@ -44,7 +44,8 @@ from hub.workflows.quotes.quote_lines import (
     the_quote,
 )
 from hub.workflows.quotes.validity import choose_price_list, renew, validity_notes
-from hub.workflows.state.accounts import designation, the_account
+from hub.workflows.state.accounts import the_account
+from hub.workflows.state.belongings import designation
 from hub.workflows.state.change_of_state import (
     PRICE,
     TOTAL,
@@ -123,7 +124,9 @@ def new_quote(
     Accounts that aren't given are the account itself.
 
     Raises:
-        AccountUnknown, PriceListUnknown, OpportunityUnknown: there is no such account, price list or opportunity.
+        AccountUnknown, AgreementUnknown, PriceListUnknown, OpportunityUnknown: there is no such account, agreement,
+            price list or opportunity.
+        AccountOfAnother, AgreementOfAnother: an account or the agreement is another customer's.
         OpportunityOfAnother: the opportunity is another customer's.
         PriceListInAnotherCurrency: the price list isn't in *currency*.
     """

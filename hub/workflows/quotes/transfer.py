@@ -19,7 +19,8 @@ from hub.workflow_manager.run import Run
 from hub.workflows.quotes import quote_arguments as arguments
 from hub.workflows.quotes.products_and_services import set_due, tracked_item
 from hub.workflows.quotes.quote_lines import make_quote, put_lines
-from hub.workflows.state.accounts import designation, the_account
+from hub.workflows.state.accounts import the_account
+from hub.workflows.state.belongings import designation
 from hub.workflows.state.change_of_state import broken_rules, lines_of, price
 from hub.workflows.state.lines import DESIGNATED
 from hub.workflows.state.service_address import FIELD, service_addresses
@@ -95,6 +96,7 @@ def transfer(
     Raises:
         AccountUnknown, ServiceItemUnknown, ServiceItemDisconnected, NotARoot, DisconnectRequested, NothingTracked:
             there is no such account or service item.
+        AccountOfAnother, AgreementUnknown, AgreementOfAnother: an account or the agreement isn't the new owner's.
         SameOwner, TransferHasOpenOrders, TransferOfSuspended: it can't be transferred as it is.
         PriceMissing: the new owner's price list has no price for something in it.
     """

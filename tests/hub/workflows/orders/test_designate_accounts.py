@@ -53,7 +53,7 @@ def test_an_account_that_is_not_there_is_refused(care):
             "the account '2-AW-BIL' is unknown\n"
             "  where: argument 'billing-account'\n"
             "  why:   no account of this Account Id is stored\n"
-            "  mend:  mend the Account Id, or load the account (orderhub load)"
+            "  mend:  did you mean '2-AW-BILL'?"
         )
 
 

@@ -1,0 +1,292 @@
+"""The accounts, agreements and service points that a quote or an order names are there, and are the customer's.
+
+    a service or billing account    has the same account at the top of its hierarchy as the customer
+    an agreement                    is with the customer, with the account at which the service is provided, or with an
+                                    account above one of them
+    a service point                 is stored; its definition puts it at an address
+
+A value that the service item has already may stay: it never blocks a change of something else.
+
+Source: "Data Model and Tables", tables 1, 3 and 8; spec: docs/design/data-model.md, "Belongings".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.services.update_order_status import COMPLETE_STATUSES
+from hub.workflow_manager.outcome import Note
+from hub.workflow_manager.run import Run
+from hub.workflows.state.accounts import Accounts, AccountUnknown, path_up, read_hierarchy
+from hub.workflows.state.lines import ACCOUNTS
+from hub.workflows.state.order_lookup import described
+from hub.workflows.state.service_profile import requested_state
+from integration_objects.complex_object import ComplexObject, action_code, items_of
+from integration_objects.errors import Refused
+from integration_objects.names import ACCOUNT, AGREEMENT, KEY, NO_ACTION, SERVICE_POINT
+from integration_objects.nearest import nearest
+from integration_objects.property_set import PropertySet
+
+Header = Mapping[str, str | None]
+
+_AGREEMENT_ID, _SERVICE_POINT_ID = "Agreement Id", "Service Point Id"
+#: the fields that are proven, and the objects that they name
+_OBJECTS = {**dict.fromkeys(ACCOUNTS, ACCOUNT), _AGREEMENT_ID: AGREEMENT, _SERVICE_POINT_ID: SERVICE_POINT}
+#: statuses of an order's lines that nothing changes any more
+_FINISHED = (*COMPLETE_STATUSES, NO_ACTION)
+
+
+class AccountOfAnother(Refused):
+    """A service or billing account is another customer's."""
+
+    what = "the account '{account_id}' isn't one of the customer '{customer}'"
+    where = "{place}"
+    why = "the account at the top of its hierarchy is '{top}', that of the customer's is '{customers_top}'"
+    mend = "name an account of the customer's hierarchy, or put the account into it (orderhub load: Parent Account Id)"
+
+
+class AgreementUnknown(Refused):
+    """There is no agreement of this Agreement Id."""
+
+    what = "the agreement '{agreement}' is unknown"
+    where = "{place}"
+    why = "no agreement of this Agreement Id is stored"
+    mend = "mend the Agreement Id, or load the agreement (orderhub load)"
+
+
+class AgreementOfAnother(Refused):
+    """An agreement is with another customer, or with an office at which the service isn't provided."""
+
+    what = "the agreement '{agreement}' isn't one of the customer '{customer}'"
+    where = "{place}"
+    why = (
+        "it is with the account '{owner}', which is neither the customer nor the service account, nor above one of them"
+    )
+    mend = "name an agreement of the customer, of the service account, or of an account above one of them"
+
+
+class ServicePointUnknown(Refused):
+    """There is no service point of this Service Point Id."""
+
+    what = "the service point '{point}' is unknown"
+    where = "{place}"
+    why = "no service point of this Service Point Id is stored"
+    mend = "mend the Service Point Id, or load the service point (orderhub load)"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A field of a header, a line or a workflow's arguments that names an account, an agreement or a service point.
+
+    Attributes:
+        field, value: the field's name, and the id in it.
+        place: where it stands, for the error.
+        service_account: the account at which the service is provided.
+        key: the service item's Integration Id; None for a header and for arguments.
+        product: the line's product.
+    """
+
+    field: str
+    value: str
+    place: str
+    service_account: str | None = None
+    key: str | None = None
+    product: str | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The stored headers that decide, by their ids.
+
+    Attributes:
+        accounts: the accounts that are named, and all accounts above them and above the customer.
+        agreements, service_points: those that are named.
+    """
+
+    accounts: Accounts
+    agreements: Mapping[str, Header]
+    service_points: Mapping[str, Header]
+
+
+def designation(
+    run: Run, customer: str | None, service_account: str | None, billing_account: str | None, agreement: str | None
+) -> dict[str, str]:
+    """Return the fields of a header that these arguments name, without those that aren't given.
+
+    Args:
+        run: the run.
+        customer: the header's account; None for an order that names none yet: then each must be there, and no more.
+        service_account, billing_account, agreement: the arguments.
+
+    Raises:
+        AccountUnknown, AccountOfAnother, AgreementUnknown, AgreementOfAnother: see there.
+    """
+    arguments = {
+        "Service Account Id": ("service-account", service_account),
+        "Billing Account Id": ("billing-account", billing_account),
+        "Agreement Id": ("agreement", agreement),
+    }
+    named = [
+        Named(field, value, f"argument '{argument}'", service_account)
+        for field, (argument, value) in arguments.items()
+        if value is not None
+    ]
+    for one in _strange(run, customer, named):
+        raise _refusal(run, customer, one)
+    return {one.field: one.value for one in named}
+
+
+def prove_belongings(
+    run: Run,
+    document: PropertySet,
+    former: PropertySet | None = None,
+    state: PropertySet | None = None,
+    with_header: bool = False,
+) -> None:
+    """Refuse a quote or an order whose lines name something that isn't there, or isn't the customer's.
+
+    Args:
+        run: the run.
+        document: a quote or an order, with accounts on its lines.
+        former: the revision that an order replaces, whose values may stay; None for a first one.
+        state: OM Asset message: the requested state, whose values may stay; None: it is read once it is needed.
+        with_header: whether the header is proven, too, because its sender wrote it.
+
+    Raises:
+        AccountUnknown, AccountOfAnother, AgreementUnknown, AgreementOfAnother, ServicePointUnknown: the first of them.
+    """
+    for one in _strange_in(run, document, former, state, with_header):
+        raise _refusal(run, document.get("Account Id"), one)
+
+
+def belonging_notes(run: Run, document: PropertySet) -> list[Note]:
+    """Report each line that names something that isn't there, or isn't the customer's."""
+    notes = []
+    for one in _strange_in(run, document):
+        error = _refusal(run, document.get("Account Id"), one)
+        notes.append(Note("wrong id", f"{error.what}: {error.why}", one.key, one.product))
+    return notes
+
+
+def _strange_in(
+    run: Run,
+    document: PropertySet,
+    former: PropertySet | None = None,
+    state: PropertySet | None = None,
+    with_header: bool = False,
+) -> list[Named]:
+    customer = document.get("Account Id")
+    kept = [] if former is None else [ComplexObject(former)]
+    if state is not None:
+        kept.append(ComplexObject.of(state))
+    named = [one for one in _named_in(document, with_header) if one.value != customer]
+    strange = _strange(run, customer, _changed(named, kept))
+    if not strange or state is not None:
+        return strange
+    # Read only now: few documents get here, and a profile may have thousands of items.
+    before = requested_state(run, customer or "", but_not=frozenset({document.get("Row Id") or ""}))
+    return _changed(strange, [ComplexObject.of(before)])
+
+
+def _named_in(document: PropertySet, with_header: bool) -> Iterator[Named]:
+    """Yield what a document names: on its lines that add or update a service and are still to come, and its header."""
+    kind, service_account = document.type.lower(), document.get("Service Account Id") or document.get("Account Id")
+    is_sent = document.get("Source Order Number") is not None
+    number = document.get("Source Order Number") or document.get(f"{document.type} Number")
+    if with_header:
+        for field in _OBJECTS:
+            if document.get(field) is not None:
+                yield Named(field, document.get(field) or "", f"{kind} {number}, {field}", service_account)
+    for item in items_of(document):
+        if action_code(item) not in ("Add", "Update") or item.get("Status") in _FINISHED:
+            continue
+        for field in _OBJECTS:
+            value = item.get(field)
+            if value is not None:
+                # A sender knows its own names of the lines, and not the hub's numbers.
+                line = item.get("Source Reference") if is_sent else item.get("Line Number")
+                place = f"{kind} {number}, line {line} ({described(item)}), {field}"
+                at = item.get("Service Account Id") or service_account
+                yield Named(field, value, place, at, item.get(KEY), item.get("Product Id"))
+
+
+def _changed(named: Iterable[Named], kept: Sequence[ComplexObject]) -> list[Named]:
+    """Leave out the values that the service item has already in one of these objects."""
+    return [
+        one
+        for one in named
+        if not any((item := view.by_key(one.key)) is not None and item.get(one.field) == one.value for view in kept)
+    ]
+
+
+def _strange(run: Run, customer: str | None, named: Sequence[Named]) -> list[Named]:
+    """Return what doesn't exist, or doesn't belong to the customer; one query for each kind of object."""
+    if not named:
+        return []
+    stored = _read(run, customer, named)
+    return [one for one in named if not belongs(one, customer, stored)]
+
+
+def _read(run: Run, customer: str | None, named: Iterable[Named]) -> Stored:
+    wanted: dict[str, set[str]] = {ACCOUNT: set(), AGREEMENT: set(), SERVICE_POINT: set()}
+    for one in named:
+        wanted[_OBJECTS[one.field]].add(one.value)
+        if one.field == _AGREEMENT_ID and one.service_account is not None:
+            wanted[ACCOUNT].add(one.service_account)
+    if customer is not None and (wanted[ACCOUNT] or wanted[AGREEMENT]):
+        wanted[ACCOUNT].add(customer)
+    agreements, points = (
+        run.by_key(name, sorted(wanted[name])) if wanted[name] else {} for name in (AGREEMENT, SERVICE_POINT)
+    )
+    return Stored(read_hierarchy(run, wanted[ACCOUNT]), agreements, points)
+
+
+def belongs(named: Named, customer: str | None, stored: Stored) -> bool:
+    """Tell whether an account, an agreement or a service point is there, and is the customer's; without one, there."""
+    if named.field == _SERVICE_POINT_ID:
+        return named.value in stored.service_points
+    if named.field == _AGREEMENT_ID:
+        agreement = stored.agreements.get(named.value)
+        owners = {account for start in (customer, named.service_account) for account in path_up(stored.accounts, start)}
+        return agreement is not None and (customer is None or agreement.get("Account Id") in owners)
+    if named.value not in stored.accounts:
+        return False
+    return customer is None or path_up(stored.accounts, named.value)[-1] == path_up(stored.accounts, customer)[-1]
+
+
+def _refusal(run: Run, customer: str | None, named: Named) -> Refused:
+    """Make the error for a value that doesn't belong; its mend proposes the nearest of the customer's own ids."""
+    stored = _read(run, customer, [named])
+    known = _ids_of_customer(run, customer, named, stored.accounts)
+    mend = nearest(named.value, known) or None
+    place, value = named.place, named.value
+    # A sender isn't told whose it is.
+    why = None if run.origin.inbox_id is None else "it isn't this customer's"
+    if named.field == _SERVICE_POINT_ID:
+        return ServicePointUnknown(point=value, place=place, mend=mend)
+    if named.field == _AGREEMENT_ID:
+        if value not in stored.agreements:
+            return AgreementUnknown(agreement=value, place=place, mend=mend)
+        owner = stored.agreements[value].get("Account Id")
+        return AgreementOfAnother(agreement=value, customer=customer, place=place, owner=owner, why=why, mend=mend)
+    if value not in stored.accounts:
+        return AccountUnknown(account_id=value, place=place, mend=mend)
+    top, own = (path_up(stored.accounts, account)[-1] for account in (value, customer))
+    return AccountOfAnother(
+        account_id=value, customer=customer, place=place, top=top, customers_top=own, why=why, mend=mend
+    )
+
+
+def _ids_of_customer(run: Run, customer: str | None, named: Named, accounts: Accounts) -> list[str]:
+    """Return the ids that could have been meant: of the customer, of the service account, and of those above them."""
+    path = sorted({account for start in (customer, named.service_account) for account in path_up(accounts, start)})
+    if not path:
+        return []
+    name, example = _OBJECTS[named.field], {"Account Id": path}
+    if name == ACCOUNT:
+        example = {"Parent Account Id": path}
+    elif name == SERVICE_POINT:
+        example = {"Address Id": [text for account in path if (text := accounts.get(account, {}).get("Address Id"))]}
+    found = [header[f"{name} Id"] or "" for header in run.headers(name, example)]
+    return [*path, *found] if name == ACCOUNT else found
