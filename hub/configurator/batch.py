@@ -369,8 +369,8 @@ def _products(item: PropertySet) -> list[str]:
 
 
 def _child_at(item: PropertySet, step: Step) -> PropertySet | None:
-    """Return the child of an item that a step of a path means."""
-    number = step.number
+    """Return the child of an item that a step of a path means; of several, the first where it has no number."""
+    number = step.number or 1
     for child in line_items(item):
         if child.get("Product Id") == step.product and not is_inactive(child):
             number -= 1

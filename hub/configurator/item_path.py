@@ -18,13 +18,13 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a path: a product, and its number among the siblings of that product, counted from 1."""
+    """A step of a path: a product, and perhaps its number among the siblings of that product, counted from 1."""
 
     product: str
-    number: int = 1
+    number: int | None = None
 
     def __str__(self) -> str:
-        return escaped(self.product) + (f"[{self.number}]" if self.number > 1 else "")
+        return escaped(self.product) + ("" if self.number is None else f"[{self.number}]")
 
 
 def split_path(path: str) -> tuple[str, list[Step]]:
@@ -35,6 +35,15 @@ def split_path(path: str) -> tuple[str, list[Step]]:
     """
     head, *parts = _PARTS.findall("/" + path)
     return _plain(head), [_step(part) for part in parts]
+
+
+def product_steps(path: str) -> list[Step]:
+    r"""Return the steps of a path whose head is a product, too.
+
+    >>> product_steps("Local Line[2]/Caller Id")
+    [Step(product='Local Line', number=2), Step(product='Caller Id', number=None)]
+    """
+    return [_step(part) for part in _PARTS.findall("/" + path)]
 
 
 def escaped(name: str) -> str:
@@ -50,7 +59,7 @@ def _step(part: str) -> Step:
     found = _STEP.fullmatch(part)
     if found is None:
         return Step(_plain(part))
-    return Step(_plain(found[1]), int(found[2] or 1))
+    return Step(_plain(found[1]), None if found[2] is None else int(found[2]))
 
 
 def _plain(text: str) -> str:

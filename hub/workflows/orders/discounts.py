@@ -19,12 +19,12 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.orders.edit_order import edit, is_priced_here
-from hub.workflows.quotes.quote_lines import QuoteLineUnknown, put_lines, quote_in_progress
+from hub.workflows.quotes.quote_lines import put_lines, quote_in_progress
 from hub.workflows.quotes.quotes import quoted_item
 from hub.workflows.state.change_of_state import ChangedState, document_totals, lines_of, wanted_on
 from hub.workflows.state.change_of_state import price as price_state
-from hub.workflows.state.lines import line_in
-from hub.workflows.state.order_lookup import MODULE, order_in_hand, root_of
+from hub.workflows.state.document_lines import line_and_root
+from hub.workflows.state.order_lookup import MODULE, order_in_hand
 from integration_objects.complex_object import ComplexObject, message
 from integration_objects.errors import Refused
 from integration_objects.field_values import as_number
@@ -76,7 +76,7 @@ def discount(
 
     Args:
         run: the run.
-        line: the line, by Integration Id or Line Number.
+        line: the line, by one of its names (`item_names`).
         reason: the reason, for approvers.
         quote: the number of a quote in progress.
         order: the number of an order that isn't submitted.
@@ -128,10 +128,7 @@ def _change(run: Run, line: str, quote: str | None, order: str | None, values: V
 
 def _on_quote(run: Run, number: str, line: str, values: Values) -> Outcome:
     header = quote_in_progress(run, number)
-    line_and_root = line_in(header, line)
-    if line_and_root is None:
-        raise QuoteLineUnknown(number=number, line=line)
-    item, root = line_and_root
+    item, root = line_and_root(run, header, line)
     quoted = quoted_item(run, header, root)
     changed = _with_values(run, quoted.after, item, line, values)
     priced = price_state(run, header, changed.state, wanted_on(run, root))
@@ -142,7 +139,7 @@ def _on_quote(run: Run, number: str, line: str, values: Values) -> Outcome:
 
 def _on_order(run: Run, number: str, line: str, values: Values) -> Outcome:
     stored = order_in_hand(run, number)
-    item, _ = root_of(stored, line)
+    item, _ = line_and_root(run, stored, line)
     if not is_priced_here(stored):
         raise LineNotDiscounted(line=line, reason="the order has its sender's prices")
 
@@ -183,7 +180,7 @@ def _held(rule: ApprovalRule) -> Note:
 
 
 _DOCUMENT = (
-    Argument("line", required=True, help="A line of the quote or order: its Integration Id or Line Number."),
+    Argument("line", required=True, help="A line: its Line Number, service id, product path, or key."),
     Argument("quote", "quote", help="The Quote Number of a quote in progress."),
     Argument("order", "order", help="The Order Number of an order that isn't submitted."),
 )

@@ -27,6 +27,7 @@ from hub.workflows.state.change_of_state import (
     price,
     wanted_on,
 )
+from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products
 from hub.workflows.state.order_lookup import (
     MODULE,
@@ -35,7 +36,6 @@ from hub.workflows.state.order_lookup import (
     described,
     order_in_hand,
     revision_of,
-    root_of,
 )
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_profile import (
@@ -103,7 +103,7 @@ def edit_order_line_item(run: Run, order: str, line: str | None = None, requests
     Args:
         run: the run.
         order: the order's number.
-        line: a line, by Integration Id or Line Number; its root is configured. None: the requests add a new root.
+        line: a line, by one of its names (`item_names`); its root is configured. None: the requests add a new root.
         requests: to the configurator.
 
     Returns:
@@ -155,7 +155,7 @@ def edit(
     approvals.refuse_held(run, stored, "be edited")
     root = None
     if line is not None:
-        item, root = root_of(stored, line)
+        item, root = line_and_root(run, stored, line)
         finished_lines.refuse_finished(item, stored)
     asked = len(requests)
     requests = postpone_deletes(stored, requests)
@@ -311,7 +311,7 @@ WORKFLOWS = (
         edit_order_line_item,
         "configure a service item of an order that isn't submitted, or add one",
         ORDER_NUMBER,
-        Argument("line", help="A line of the service item, by Integration Id or Line Number; without one, a new one."),
+        Argument("line", help="A line: its Line Number, service id, product path, or key; without one, a new one."),
         REQUESTS,
         module=MODULE,
     ),

@@ -15,6 +15,7 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.state.accounts import the_account
+from hub.workflows.state.item_names import ItemNames
 from hub.workflows.state.order_lookup import MODULE, described
 from hub.workflows.state.service_profile import (
     changed_items,
@@ -75,7 +76,7 @@ class RootUnknown(Refused):
     what = "the account {account_id} has no product '{root}'"
     where = "argument 'root'"
     why = "its root items are {roots}"
-    mend = "name one of them, by Integration Id"
+    mend = "name one of them: by Integration Id, its end, service id or product"
 
 
 class Place(NamedTuple):
@@ -101,12 +102,13 @@ def projected_state(
     Args:
         run: the run.
         account: the Account Id.
-        root: the Integration Id of the one root item to show; None for all.
+        root: the one root item to show, by one of its names (`item_names`); None for all.
         on: the day; lines that are due later, or have no due date, are left out. None: in the end.
         orders: the numbers of the orders to apply; None: all that are open.
 
     Raises:
         AccountUnknown, DateIsPast, OrderNotOpen, RootUnknown: the profile can't be shown.
+        ItemNameUnclear: several items are called *root*.
     """
     the_account(run, account)
     if on is not None and read_date(on).date() < read_date(run.now()).date():
@@ -118,6 +120,7 @@ def projected_state(
             notes_left_out += _leave_out_later(first_instance(tree), on)
     sequence = in_sequence(run, account, chosen)
     steps, ignored = _steps(run, profile(run, account, keys_above(sequence)), sequence)
+    root = None if root is None else _key_of_root(run, steps, root, account)
     shown = _shown_items(steps, root, account)
     asset = steps[-1].state if root is None else _only_root(steps[-1].state, root)
 
@@ -243,6 +246,15 @@ def _notes_of_removed(steps: Sequence[_Step]) -> Iterator[Note]:
         before = items
 
 
+def _key_of_root(run: Run, steps: Sequence[_Step], root: str, account_id: str) -> str:
+    """Return the key of the root that is called *root* in the last state that has an item of this name."""
+    for _, state in reversed(steps):
+        named = ItemNames(run, ComplexObject.of(state).header).find(root, f"account '{account_id}', argument 'root'")
+        if named is not None:
+            return named.get(KEY) or ""
+    return root
+
+
 def _shown_items(steps: Sequence[_Step], root: str | None, account_id: str) -> set[str]:
     """Return the keys of all items that stand beneath the root in one of the states; of all items for no root."""
     shown: set[str] = set()
@@ -273,7 +285,7 @@ WORKFLOWS = (
         projected_state,
         "show a service profile as it will be, and which order sets each value",
         Argument("account", "account", required=True, help="The customer's Account Id."),
-        Argument("root", help="Only this product, by its Integration Id."),
+        Argument("root", help="Only this service item: its service id, product, key, or the key's end."),
         Argument("on", "date", help="On this day: without lines that are due later, or have no due date."),
         Argument("orders", "list", help="After these orders only: Order Numbers, separated by commas."),
         module=MODULE,

@@ -38,7 +38,7 @@ from hub.workflows.state.change_of_state import (
 )
 from hub.workflows.state.lines import ACCOUNTS
 from hub.workflows.state.quantities import leave_out_empty
-from hub.workflows.state.service_item import refuse_new_roots, requested_item, with_roots
+from hub.workflows.state.service_item import key_of, refuse_new_roots, requested_item, with_roots
 from hub.workflows.state.service_profile import no_profile, without_inactive
 from hub.workflows.state.statuses import check_change
 from integration_objects.complex_object import (
@@ -137,14 +137,15 @@ def modify(
     """
     quote = active_quote(run, the_account(run, account), session)  # 1
     requested = requested_item(run, account, root)  # sub-process, 1 and 2
+    key = key_of(requested)
     _adopt_currency(quote, requested)  # 2
     changed = configure(run, requested, account, requests)  # sub-process, 3
-    where = f"account '{account}', line item '{root}'"
+    where = f"account '{account}', line item '{key}'"
     refuse_new_roots(requested, changed.state, where, "with new-products-and-services")
     set_due(line_items(ComplexObject.of(changed.state).header), due_date)
     priced = price_as_wanted(run, quote, changed.state)
     notes = (*changed.notes, *priced.notes)
-    return _put(run, quote, root, requested, priced.state, notes, due_date)  # sub-process, 4 and 5
+    return _put(run, quote, requested, priced.state, notes, due_date)  # sub-process, 4 and 5
 
 
 def disconnect(run: Run, account: str, root: str, due_date: str | None = None, session: str | None = None) -> Outcome:
@@ -160,7 +161,7 @@ def disconnect(run: Run, account: str, root: str, due_date: str | None = None, s
     quote = active_quote(run, the_account(run, account), session)  # 1
     requested, notes = tracked_item(run, account, root)
     _adopt_currency(quote, requested)  # 2
-    return _put(run, quote, root, requested, None, notes, due_date)  # 3 and 4
+    return _put(run, quote, requested, None, notes, due_date)  # 3 and 4
 
 
 def suspend(run: Run, account: str, root: str, due_date: str | None = None, session: str | None = None) -> Outcome:
@@ -276,22 +277,23 @@ def _set_status(run: Run, account: str, root: str, due_date: str | None, session
     # A root that has the status already is accepted where an item beneath it hasn't: that was added, or failed, since.
     if not others or others[0] is top:
         mend = "leave the service item as it is: it is that way, or is to be"
-        check_change("asset", root, top.get("Status"), status, mend, f"account '{account}', line item '{root}'")
+        key = key_of(requested)
+        check_change("asset", key, top.get("Status"), status, mend, f"account '{account}', line item '{key}'")
     for item in others:
         item.properties["Status"] = status
-    return _put(run, quote, root, requested, changed, notes, due_date)
+    return _put(run, quote, requested, changed, notes, due_date)
 
 
 def _put(
     run: Run,
     quote: PropertySet,
-    root: str,
     before: PropertySet,
     after: PropertySet | None,
     notes: tuple[Note, ...],
     due_date: str | None,
 ) -> Outcome:
     """Replace the service item's lines on the quote by the delta of both states, wanted on the due date."""
+    root = key_of(before)
     former = group_of(quote, root)
     if any(action_code(item) != NO_ACTION for item in items_from(former)):
         text = "the quote's former changes of the service item were replaced; edit-quote-line-item goes on from them"

@@ -8,7 +8,7 @@ from hub.workflow_manager.arguments import Argument
 MODULE = "Quotes"
 
 ACCOUNT = Argument("account", "account", required=True, help="The customer's Account Id.")
-ROOT = Argument("root", required=True, help="The service item: the Integration Id of a root of the service profile.")
+ROOT = Argument("root", required=True, help="The service item: its service id, product, key, or the key's end.")
 REQUESTS = Argument("requests", "requests", help="Requests to the configurator: JSON, or @file.")
 SESSION = Argument(
     "session", help="The user session whose active quote is worked on; without one, the caller's own.", length=255
@@ -16,7 +16,7 @@ SESSION = Argument(
 CURRENCY = Argument("currency", "currency", help="Currency Code; without one, the account's.")
 PRICE_LIST = Argument("price-list", help="Price List Id; without one, the only one that holds for the currency.")
 QUOTE_NUMBER = Argument("quote", "quote", required=True, help="The Quote Number.")
-LINE = Argument("line", required=True, help="A line of the quote: its Integration Id or Line Number.")
+LINE = Argument("line", required=True, help="A line of the quote: its Line Number, service id, product path, or key.")
 DUE_DATE = Argument("due-date", "date", help="When it is wanted: an ISO date; without one, as soon as may be.")
 VALID_UNTIL = Argument("valid-until", "date", help="The last day on which the quote's prices can be ordered.")
 #: the accounts and the agreement that a header gives to its new lines

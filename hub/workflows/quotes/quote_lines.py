@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from hub.workflow_manager.run import Run
 from hub.workflows.state.accounts import currency_of
 from hub.workflows.state.change_of_state import copy_key
-from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products, line_in, number_lines
+from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products, number_lines
 from hub.workflows.state.price_lists import listed_currency
 from hub.workflows.state.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import instances, items_from, items_of, line_items, message, put_list
@@ -43,15 +43,6 @@ class QuoteNotInProgress(StatusChangeRefused):
     where = "argument 'quote'"
     why = "expected the status In Progress, found {status}"
     mend = "make a new quote for further changes"
-
-
-class QuoteLineUnknown(Refused):
-    """The quote has no such line."""
-
-    what = "the quote {number} has no line '{line}'"
-    where = "argument 'line'"
-    why = "none of its lines has this Integration Id or Line Number"
-    mend = "mend it: `orderhub show 'OM Quote' {number}` has the lines"
 
 
 class CurrencyMixed(Refused):
@@ -138,14 +129,6 @@ def check_status(quote: PropertySet, new: str) -> None:
     """Refuse a change of status of a quote that is placed or cancelled already."""
     number = quote.get("Quote Number") or ""
     check_change("quote", number, quote.get("Status"), new, mend=_NEW_QUOTE, where=f"quote {number}, Status")
-
-
-def root_of_line(quote: PropertySet, line: str) -> PropertySet:
-    """Return the root above a line, which is named by its Integration Id or its Line Number."""
-    line_and_root = line_in(quote, line)
-    if line_and_root is None:
-        raise QuoteLineUnknown(number=quote.get("Quote Number"), line=line)
-    return line_and_root[1]
 
 
 def group_of(quote: PropertySet, root: str) -> list[PropertySet]:

@@ -39,7 +39,6 @@ from hub.workflows.quotes.quote_lines import (
     make_quote,
     put_lines,
     quote_in_progress,
-    root_of_line,
     store_lines,
     the_quote,
 )
@@ -56,6 +55,7 @@ from hub.workflows.state.change_of_state import (
     price,
     wanted_on,
 )
+from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.lines import number_lines
 from hub.workflows.state.order_rules import left_behind, statuses_refused
@@ -158,7 +158,7 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     Source: "Edit Quotes Line Items Process", steps 1 to 10.
     """
     header = quote_in_progress(run, quote)
-    root = root_of_line(header, line)
+    _, root = line_and_root(run, header, line)
     try:
         item = quoted_item(run, header, root)  # 1 to 5
     except ServiceItemGone as error:
@@ -250,7 +250,7 @@ def ungroup(run: Run, quote: str, line: str) -> Outcome:
     Source: "Ungroup Quotes Process", steps 1 to 4.
     """
     header = quote_in_progress(run, quote)  # 1
-    root = root_of_line(header, line)
+    _, root = line_and_root(run, header, line)
     exploded = first_instance(run.call("Explode", message(QUOTE, [header]), root=root.get(KEY)))  # 2
     store_lines(run, exploded)  # 3
     return Outcome(objects=(message(QUOTE, [exploded]),))  # 4

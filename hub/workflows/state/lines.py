@@ -1,4 +1,4 @@
-"""The line items of a quote or an order: found by the names that people use, completed, numbered."""
+"""The line items of a quote or an order: completed, numbered."""
 
 from __future__ import annotations
 
@@ -6,26 +6,14 @@ from decimal import Decimal
 
 from hub.services.product_fields import copy_product_fields
 from hub.workflow_manager.run import Run
-from integration_objects.complex_object import ComplexObject, action_code, items_of, walk_items
+from integration_objects.complex_object import action_code, items_of, walk_items
 from integration_objects.field_values import read_number, write_number
-from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 #: the fields of a header and of a line that say at which account a service is provided, and which account pays
 ACCOUNTS = ("Service Account Id", "Billing Account Id")
 #: the fields of a header that its new lines take over
 DESIGNATED = (*ACCOUNTS, "Agreement Id")
-
-
-def line_in(header: PropertySet, line: str) -> tuple[PropertySet, PropertySet] | None:
-    """Find the line with this Integration Id, else with this Line Number: the line and its root; None for none."""
-    document = ComplexObject(header)
-    # All keys before the first number: a key of digits alone must not be mistaken for the number of another line.
-    for field in (KEY, "Line Number"):
-        for item in document.items:
-            if item.get(field) == line:
-                return item, document.root_of(item)
-    return None
 
 
 def products_of(instance: PropertySet) -> set[str]:

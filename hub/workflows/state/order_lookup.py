@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.run import Run
-from hub.workflows.state.lines import line_in
-from integration_objects.complex_object import instances, items_of, message
+from integration_objects.complex_object import instances, message
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_number
-from integration_objects.names import KEY, ORDER
+from integration_objects.names import ORDER
 from integration_objects.property_set import PropertySet
 
 #: the licence's module that the workflows of orders belong to
@@ -25,8 +24,6 @@ ORDER_NUMBER = Argument("order", "order", required=True, help="The hub's Order N
 UNSUBMITTED = ("New", "Pending")
 #: header statuses of an order that was submitted
 SUBMITTED = ("Open", "Complete", "Failed")
-#: lines that an error names
-_NAMED = 20
 
 
 class OrderUnknown(Refused):
@@ -36,15 +33,6 @@ class OrderUnknown(Refused):
     where = "OM Order, Order Number"
     why = "no order of this number is stored"
     mend = "mend the number: it is the hub's own, as in O-0000001; replies and `orderhub show` have it"
-
-
-class OrderLineUnknown(Refused):
-    """An order has no such line."""
-
-    what = "the order {number} has no line '{line}'"
-    where = "order {number}"
-    why = "its lines are {lines}"
-    mend = "name the line by its Integration Id"
 
 
 def accounts_of_order_number(run: Run, number: str) -> set[str]:
@@ -96,16 +84,6 @@ def set_active(run: Run, order: PropertySet, flag: str) -> None:
     # An update leaves all that it doesn't carry as it is stored: the lines and the order's own status stay.
     twin.properties = {"Row Id": order.get("Row Id"), "Active Flag": flag}
     run.effects.update(message(ORDER, [twin]))
-
-
-def root_of(order: PropertySet, line: str) -> tuple[PropertySet, PropertySet]:
-    """Find the line called *line*, by Integration Id or Line Number, and the root that it stands beneath (or is)."""
-    line_and_root = line_in(order, line)
-    if line_and_root is not None:
-        return line_and_root
-    names = [f"{item.get(KEY)} ({described(item)})" for item in items_of(order)]
-    lines = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
-    raise OrderLineUnknown(number=order.get("Order Number"), line=line, lines=lines)
 
 
 def described(item: PropertySet) -> str:

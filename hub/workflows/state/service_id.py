@@ -121,8 +121,7 @@ def with_service_ids(run: Run, tree: PropertySet) -> PropertySet:
         return tree
     joined: dict[int, str] = {}
     for instance in instances(tree):
-        without = [item for item in items_of(instance) if item.get("Service Id") is None]
-        joined |= service_ids(run, without, _shown_on(run, instance))
+        joined |= joined_service_ids(run, instance)
     if not joined:
         return tree
     shown = tree.copy()
@@ -131,6 +130,12 @@ def with_service_ids(run: Run, tree: PropertySet) -> PropertySet:
         if id(item) in joined:
             twin.properties["Service Id"] = joined[id(item)]
     return shown
+
+
+def joined_service_ids(run: Run, instance: PropertySet) -> dict[int, str]:
+    """Find the ids that an instance's items without a Service Id are shown with, by the items' `id`."""
+    without = [item for item in items_of(instance) if item.get("Service Id") is None]
+    return service_ids(run, without, _shown_on(run, instance))
 
 
 def _shown_on(run: Run, instance: PropertySet) -> Callable[[PropertySet], str]:

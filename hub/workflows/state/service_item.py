@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from hub.configurator.requests import RemoveItem, Request
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
+from hub.workflows.state.item_names import ItemNames
+from hub.workflows.state.order_lookup import described
 from hub.workflows.state.service_profile import INACTIVE, open_orders, requested_state
 from integration_objects.complex_object import ComplexObject, action_code, empty, line_items, message, put_list
 from integration_objects.errors import Refused
@@ -28,8 +30,8 @@ class ServiceItemUnknown(ServiceItemGone):
     """The account has no such service item, and none is on order."""
 
     what = "the account '{account_id}' has no service item '{root}'"
-    why = "neither its service profile nor an open order has an item of this Integration Id"
-    mend = "mend the Integration Id: `orderhub show 'OM Asset' {account_id}` has them"
+    why = "neither its service profile nor an open order has an item of this name; its service items are {roots}"
+    mend = "{mend}"
 
 
 class ServiceItemDisconnected(ServiceItemGone):
@@ -52,7 +54,7 @@ class NotARoot(ServiceItemGone):
     """The item is a component of a service item, not the service item itself."""
 
     what = "the item '{root}' is a component of a service item"
-    why = "it is part of the service item '{above}'"
+    why = "it is part of the service item {named}"
     mend = "name the service item, root={above}, and the component in the requests"
 
 
@@ -65,21 +67,33 @@ class RootAdded(Refused):
 
 
 def requested_item(run: Run, account_id: str, root: str) -> PropertySet:
-    """Return the requested state of one service item: an OM Asset message with the root of this key only.
+    """Return the requested state of one service item: an OM Asset message with this root only.
+
+    The caller takes the root's key from the result (`key_of`): *root* is any name of the item (`item_names`).
 
     Raises:
         DisconnectRequested: an open or pending order disconnects it: its requested state is empty.
         ServiceItemDisconnected: it is Inactive.
-        NotARoot: the key is that of a component.
-        ServiceItemUnknown: the account has nothing of this key.
+        NotARoot: the name is that of a component.
+        ServiceItemUnknown: the account has nothing of this name.
+        ItemNameUnclear: several items have this name.
 
     Source: "Modify Asset Sub-process", steps 1 and 2.
     """
     state = requested_state(run, account_id)
     item = item_of(state, root)
     if item is None:
+        header = ComplexObject.of(state).header
+        named = ItemNames(run, header).find(root, f"account '{account_id}', argument 'root'")
+        item = None if named is None else item_of(state, named.get(KEY) or "")
+    if item is None:
         raise why_empty(run, account_id, root, state)
     return item
+
+
+def key_of(requested: PropertySet) -> str:
+    """Return the key of the root of a `requested_item`."""
+    return line_items(ComplexObject.of(requested).header)[0].get(KEY) or ""
 
 
 def item_of(state: PropertySet, root: str) -> PropertySet | None:
@@ -108,19 +122,22 @@ def why_empty(run: Run, account_id: str, root: str, state: PropertySet, but_not:
     """
     # The most exact reason comes first: an order that takes the item away says more than the item's absence.
     for tree in open_orders(run, account_id, frozenset({but_not or ""})):
-        order = ComplexObject.of(tree)
-        if any(item.get(KEY) == root and action_code(item) == "Delete" for item in order.items):
-            number, status = order.header.get("Order Number"), order.header.get("Status")
+        order = ComplexObject.of(tree).header
+        if any(action_code(item) == "Delete" for item in ItemNames(run, order, numbered=False).having(root)):
+            number, status = order.get("Order Number"), order.get("Status")
             return DisconnectRequested(account_id=account_id, root=root, number=number, status=status)
     requested = ComplexObject.of(state)
-    component = requested.by_key(root)
-    if component is not None:
-        return NotARoot(account_id=account_id, root=root, above=requested.root_of(component).get(KEY))
+    names = ItemNames(run, requested.header)
+    for component in names.having(root):
+        above = requested.root_of(component)
+        named = f"{described(above)} ({above.get(KEY)})"
+        return NotARoot(account_id=account_id, root=root, above=above.get(KEY), named=named)
     # Read once more, because the requested state has no Inactive items.
     profile = ComplexObject.of(run.query(ASSET, {"Account Id": account_id}))
-    if any(item.get(KEY) == root and item.get("Status") == INACTIVE for item in profile.items):
+    if any(item.get("Status") == INACTIVE for item in ItemNames(run, profile.header).having(root)):
         return ServiceItemDisconnected(account_id=account_id, root=root)
-    return ServiceItemUnknown(account_id=account_id, root=root)
+    roots = names.listed(line_items(requested.header))
+    return ServiceItemUnknown(account_id=account_id, root=root, roots=roots, mend=names.mend(root))
 
 
 def to_be_taken_off(error: Refused, workflow: str, document: str) -> Refused:

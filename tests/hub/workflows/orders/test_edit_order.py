@@ -8,8 +8,8 @@ import pytest
 
 from hub.workflows.orders.edit_order import OrderDisconnects, OrderNotEditable
 from hub.workflows.orders.finished_lines import FinishedLine
+from hub.workflows.state.document_lines import OrderLineUnknown
 from hub.workflows.state.milestones import PastPointOfNoReturn
-from hub.workflows.state.order_lookup import OrderLineUnknown
 from hub.workflows.state.service_item import DisconnectRequested, ServiceItemDisconnected
 from integration_objects.complex_object import action_code, attributes, instances, line_items, walk_items
 from tests.road import provisioning_status, sample, work_order_lines
@@ -403,9 +403,9 @@ def test_an_order_whose_service_item_is_gone_says_how_its_lines_are_taken_off(ca
     said = (
         f"the account '1-B' has no service item '{key}'\n"
         f"  where: account '1-B', line item '{key}'\n"
-        "  why:   neither its service profile nor an open order has an item of this Integration Id\n"
-        "  mend:  mend the Integration Id: `orderhub show 'OM Asset' 1-B` has them; edit-order-line-item with the "
-        "request to remove it takes it off the order"
+        "  why:   neither its service profile nor an open order has an item of this name; its service items are none\n"
+        "  mend:  name the item by its service id, the end of its key (6 characters or more), or its product path; "
+        "edit-order-line-item with the request to remove it takes it off the order"
     )
     assert care.refused("edit-order-line-item", order=number, line=key, requests=[]) == said
     change = [{"request": "set", "item": key, "fields": {"Service Id": "5095550222"}}]

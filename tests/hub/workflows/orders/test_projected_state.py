@@ -152,7 +152,7 @@ def test_the_command_prints_it_as_text_and_as_json(ordered, command):
             "the account 1-A has no product 'C'\n"
             "  where: argument 'root'\n"
             "  why:   its root items are L\n"
-            "  mend:  name one of them, by Integration Id",
+            "  mend:  name one of them: by Integration Id, its end, service id or product",
         ),
         (
             {"account": "1-Z"},

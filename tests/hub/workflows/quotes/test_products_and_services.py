@@ -325,14 +325,14 @@ def test_what_is_no_service_item_is_refused(care):
     assert care.refused("modify", account="1-B", root=line.get(KEY)) == (
         f"the item '{line.get(KEY)}' is a component of a service item\n"
         f"  where: account '1-B', line item '{line.get(KEY)}'\n"
-        f"  why:   it is part of the service item '{root.get(KEY)}'\n"
+        f"  why:   it is part of the service item {PACKAGE} ({root.get(KEY)})\n"
         f"  mend:  name the service item, root={root.get(KEY)}, and the component in the requests"
     )
     assert care.refused("modify", account="1-A", root=root.get(KEY)) == (
         f"the account '1-A' has no service item '{root.get(KEY)}'\n"
         f"  where: account '1-A', line item '{root.get(KEY)}'\n"
-        "  why:   neither its service profile nor an open order has an item of this Integration Id\n"
-        "  mend:  mend the Integration Id: `orderhub show 'OM Asset' 1-A` has them"
+        "  why:   neither its service profile nor an open order has an item of this name; its service items are none\n"
+        "  mend:  name the item by its service id, the end of its key (6 characters or more), or its product path"
     )
     care.install(care.place(the(care("disconnect", account="1-B", root=root.get(KEY))).get("Quote Number")))
     assert care.refused("modify", account="1-B", root=root.get(KEY)) == (

@@ -211,12 +211,13 @@ def test_a_disconnected_item_is_not_edited_but_modified_anew(care):
 def test_a_line_that_is_not_there_is_refused(care):
     number = package(care).get("Quote Number")
     for workflow in ("edit-quote-line-item", "ungroup"):
-        assert care.refused(workflow, quote=number, line="9") == (
+        refused = care.refused(workflow, quote=number, line="9")
+        assert refused.startswith(
             f"the quote {number} has no line '9'\n"
-            "  where: argument 'line'\n"
-            "  why:   none of its lines has this Integration Id or Line Number\n"
-            f"  mend:  mend it: `orderhub show 'OM Quote' {number}` has the lines"
+            f"  where: quote {number}, argument 'line'\n"
+            "  why:   its lines are Local Breakthrough Package line 1 ("
         )
+        assert "  mend:  name the item by its line number, its service id, " in refused
 
 
 @pytest.mark.parametrize("workflow", ["edit-quote-line-item", "ungroup", "verify", "reprice", "renumber"])
