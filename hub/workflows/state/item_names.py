@@ -50,8 +50,8 @@ class ItemNames:
         """Look at an instance; *numbered* tells whether the Line Numbers of a quote or an order are names."""
         self._run = run
         self._view = ComplexObject(instance)
-        # The items of a profile have the numbers of several orders.
-        self._numbered = numbered and instance.type != "Asset"
+        # The items of a profile may have the numbers of several orders.
+        self._numbered = numbered and instance.type in ("Quote", "Order", "Work Order")
 
     def find(self, name: str, where: str, living: bool = False) -> PropertySet | None:
         """Return the item that has the name; None for none.
@@ -75,6 +75,10 @@ class ItemNames:
         """Return all items that have the name, by the first kind of names that one has."""
         kinds = (self._by_own_name, self._by_path_from_item, self._by_products, self._by_joined_id)
         return next((items for kind in kinds if (items := kind(name))), [])
+
+    def is_key(self, name: str) -> bool:
+        """Tell whether the name is an item's whole key."""
+        return self._view.by_key(name) is not None
 
     def root_of(self, item: PropertySet) -> PropertySet:
         """Return the root above an item; a root item is its own root."""
