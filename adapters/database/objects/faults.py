@@ -111,7 +111,7 @@ class BelongsElsewhere(Refused):
 
     what = "the row of '{component}' belongs to another owner"
     why = "{key} is in {column} {found}, not in {expected}"
-    mend = "give the key of a row that belongs there, or leave the key out and insert it"
+    mend = "give it a key of its own, or the key of a row that belongs there"
 
 
 class ReferenceUnknown(Refused):

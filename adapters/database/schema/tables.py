@@ -52,8 +52,12 @@ from integration_objects.definition import (
 ID_LENGTH, TIME_LENGTH = 64, 32
 #: Characters of a user's name.
 USER_LENGTH = 255
-#: Tables whose keys are unique in the whole table: a sender's number leads to one account.
-UNIQUE_EVERYWHERE = frozenset(("s_account_key",))
+#: Tables whose keys are unique in the whole table: a sender's number leads to one account, and a service item's
+#: Integration Id is "unique across all accounts and all time" (tables 1, 3 and 8 of the source).
+UNIQUE_EVERYWHERE = frozenset(("s_account_key", "s_asset"))
+#: Columns of such keys that a unique index guards, beside the constraint within an owner that the table began with:
+#: SQLite changes no constraint of a table, and makes no table anew to which other tables refer.
+_UNIQUE_INDEXES = {"s_asset": (("integration_id",),)}
 #: A header's version: the field is no column's, because only the store writes it, and only a query that asks
 #: for it reads it.
 VERSION_FIELD, VERSION_COLUMN = "Modification Number", "modification_num"
@@ -191,8 +195,10 @@ def _table(
     constraints.extend(_unique_keys(component, owner))
     table = Table(name, metadata, *columns, *hidden, *constraints)
     indexes.extend(_LOOKED_FOR.get(name, ()))
-    for index in indexes:
-        Index(constraint_name("ix", name, *index), *[table.c[column] for column in index])
+    unique = _UNIQUE_INDEXES.get(name, ())
+    for index in (*indexes, *unique):
+        columns_of = [table.c[column] for column in index]
+        Index(constraint_name("ix", name, *index), *columns_of, unique=index in unique)
 
 
 def _view(metadata: MetaData, component: Component, owner: Component) -> None:
@@ -233,7 +239,8 @@ def _has_key_by_owner(component: Component, owner: Component) -> bool:
 
 def _unique_keys(component: Component, owner: Component | None) -> Iterator[UniqueConstraint]:
     scope: tuple[str, ...] = ()
-    if owner is not None and component.owner_column is not None and component.table not in UNIQUE_EVERYWHERE:
+    widened = UNIQUE_EVERYWHERE - _UNIQUE_INDEXES.keys()
+    if owner is not None and component.owner_column is not None and component.table not in widened:
         scope = (component.owner_column,)
     fields = stored_fields(component)
     for key in stored_keys(component):

@@ -292,7 +292,7 @@ def test_a_number_of_another_system_leads_to_its_account(store):
         "the row of 'Account Key' belongs to another owner\n"
         "  where: /Account[1]/Account Key[1], table s_account_key\n"
         "  why:   System 'M', Number '7' is in account_id A, not in B\n"
-        "  mend:  give the key of a row that belongs there, or leave the key out and insert it"
+        "  mend:  give it a key of its own, or the key of a row that belongs there"
     )
 
 
@@ -540,6 +540,24 @@ def test_a_row_of_another_order_is_not_touched(store):
     row = items_of(read(store))["1"].get("Row Id")
     with pytest.raises(BelongsElsewhere):
         store.upsert(order(item("1", Row_Id=row), Order_Number="2"))
+
+
+def test_an_integration_id_names_one_service_item_in_all_accounts(store):
+    """Tables 1, 3 and 8: "unique across all accounts and all time"; an order line may name it, being another row."""
+    store.insert(asset(item("CARD-1")))
+    store.insert(order(item("CARD-1")))
+    with pytest.raises(BelongsElsewhere) as caught:
+        store.upsert(asset(item("CARD-1"), account="B"))
+    assert str(caught.value) == (
+        "the row of 'Line Item' belongs to another owner\n"
+        "  where: /Asset[1]/Line Item[1], table s_asset\n"
+        "  why:   Integration Id 'CARD-1' is in account_id A, not in B\n"
+        "  mend:  give it a key of its own, or the key of a row that belongs there"
+    )
+    with pytest.raises(AlreadyThere):
+        store.insert(asset(item("CARD-1"), account="B"))
+    store.upsert(asset(item("CARD-1", Service_Id="1")))
+    assert items_of(read(store, "OM Asset", Account_Id="A"))["CARD-1"].get("Service Id") == "1"
 
 
 def test_a_row_id_finds_the_item_whose_key_changes(store):

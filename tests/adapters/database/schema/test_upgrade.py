@@ -28,6 +28,7 @@ from adapters.database.schema.upgrade import (
 from integration_objects.complex_object import instances, message
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions
+from integration_objects.errors import Misconfigured
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings
 
@@ -198,6 +199,39 @@ def test_messages_that_wait_to_leave_stay_where_they_are(empty_database):
             (2, "b", "M", b"b"),
             (4, "d", "M", b"d"),
         ]
+
+
+def test_a_database_in_which_accounts_share_an_integration_id_is_refused(empty_database):
+    """Before anything is changed, with the first ten of them and their accounts."""
+    time = {"created": "t", "created_by": "u", "last_upd": "t", "last_upd_by": "u"}
+    audit, values = ", ".join(time), ", ".join(f":{name}" for name in time)
+    with empty_database.write() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(upgrading.MIGRATIONS))
+        command.upgrade(config, "0017")
+        account = f"INSERT INTO s_account (row_id, account_id, modification_num, {audit}) VALUES (:a, :a, 1, {values})"
+        connection.execute(text(account), [{"a": name, **time} for name in "AB"])
+        asset = (
+            f"INSERT INTO s_asset (row_id, account_id, integration_id, position, root_id, {audit}) "
+            f"VALUES (:row, :account, :key, 0, :row, {values})"
+        )
+        keys = [f"K{number:02}" for number in range(12)]
+        rows = [{"row": f"{name}-{key}", "account": name, "key": key, **time} for name in "AB" for key in keys]
+        rows += [{"row": f"none-{number}", "account": "A", "key": None, **time} for number in range(2)]
+        rows += [{"row": "only", "account": "A", "key": "only", **time}]
+        connection.execute(text(asset), rows)
+    with pytest.raises(Misconfigured) as caught:
+        upgrade(empty_database, shipped_definitions())
+    assert caught.value.what == "Integration Ids name service items of several accounts: 12"
+    assert caught.value.why.endswith(
+        "shared are 'K00' (A, B), " + ", ".join(f"'K{n:02}' (A, B)" for n in range(1, 10)) + ", and 2 more"
+    )
+    with empty_database.read() as connection:
+        assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0017"]
+    with empty_database.write() as connection:
+        connection.execute(text("UPDATE s_asset SET integration_id = row_id WHERE account_id = 'B'"))
+    upgrade(empty_database, shipped_definitions())
+    assert not needs_upgrade(empty_database, shipped_definitions())
 
 
 def test_an_upgrade_that_is_killed_leaves_nothing_and_is_run_again(empty_database, monkeypatch):
