@@ -145,6 +145,11 @@ class Effects:
         elif not wanted <= self.locked:
             raise TouchesAnotherAccount(wanted - self.locked)
 
+    def lock_names(self, names: Iterable[str]) -> None:
+        """Lock names, such as the numbers that an order takes, for the rest of the transaction."""
+        with self.waiting():
+            self.store.lock_names(names)
+
     def keep_integration_ids(self, system: str, account_id: str, pairs: Mapping[str, str]) -> None:
         """Record the Integration Ids of a sender's references; replaces older pairs."""
         self.messages.keys.keep(system, account_id, pairs)

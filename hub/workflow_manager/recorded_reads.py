@@ -116,6 +116,17 @@ class RecordedReads:
         """Return the keys of the instances of *name* that have a *component* like *example*, each once."""
         return self.recorded(self.store.owners_of(name, component, example), "owners", name, component, dict(example))
 
+    def items(
+        self, name: str, component: str, field: str, values: Iterable[str]
+    ) -> list[tuple[str, dict[str, str | None]]]:
+        """Return each *component* of *name* with one of *values* in a field, as its owner's key and its fields.
+
+        Service ids are compared without blanks and signs; *values* have none.
+        """
+        wanted = sorted(set(values))
+        found = self.store.items(name, component, field, wanted) if wanted else []
+        return self.recorded(found, "items", name, component, field, wanted)
+
     def price_lists(self, currency: str | None = None) -> list[dict[str, str | None]]:
         """Return the headers of the stored price lists, of *currency* or of all currencies."""
         return self.headers("Price List", {} if currency is None else {"Currency Code": currency})

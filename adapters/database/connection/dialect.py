@@ -52,9 +52,15 @@ _MOST_KEPT = 1000
 _LEAST_COPIED = 8
 #: The seed of the locks of `try_lock_text`.
 _TEXT_LOCKS = 0x6F72646572
+#: The seed of the locks of `wait_for_names`.
+_NAMES = 0x6E616D6573
 # PostgreSQL locks numbers of 64 bits, so that a name is hashed. Two names with one hash would only wait for each other.
 _SESSION_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 _SESSION_UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
+_NAME_LOCKS = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(one.name, :seed))"
+    " FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS one (name, place)"
+).bindparams(seed=_NAMES)
 _TRANSACTION_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
@@ -139,6 +145,10 @@ class Dialect(ABC):
     @abstractmethod
     def wait_for_lock(self, connection: Connection, number: int) -> None:
         """Lock *number* until the transaction ends; wait for the transaction that has it."""
+
+    @abstractmethod
+    def wait_for_names(self, connection: Connection, names: Sequence[str]) -> None:
+        """Lock names, in their order, until the transaction ends; wait for the transactions that have them."""
 
     @abstractmethod
     def lock_rows(self, connection: Connection, statement: Executable, values: Mapping[str, Any]) -> None:
@@ -245,6 +255,9 @@ class Sqlite(Dialect):
     def wait_for_lock(self, connection: Connection, number: int) -> None:
         """Do nothing: no other transaction writes."""
 
+    def wait_for_names(self, connection: Connection, names: Sequence[str]) -> None:
+        """Do nothing: no other transaction writes."""
+
     def lock_rows(self, connection: Connection, statement: Executable, values: Mapping[str, Any]) -> None:
         """Do nothing: no other transaction writes."""
 
@@ -346,6 +359,10 @@ class Postgresql(Dialect):
     def wait_for_lock(self, connection: Connection, number: int) -> None:
         """Take an advisory lock; the transaction's end gives it back."""
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({number})")
+
+    def wait_for_names(self, connection: Connection, names: Sequence[str]) -> None:
+        """Take an advisory lock for each name; the transaction's end gives them back."""
+        connection.execute(_NAME_LOCKS, {"names": list(names)}).all()
 
     def lock_rows(self, connection: Connection, statement: Executable, values: Mapping[str, Any]) -> None:
         """Execute the statement."""

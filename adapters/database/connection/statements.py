@@ -23,7 +23,9 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    func,
     select,
+    text,
 )
 from sqlalchemy import Dialect as SqlDialect
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
@@ -34,6 +36,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from adapters.database.connection.column_types import Exact, JsonText
 from adapters.database.connection.dialect import DIALECTS, Dialect, dialect_of
+from integration_objects.service_number import SIGNS
 
 T = TypeVar("T")
 #: Statements that a function keeps (`lru_cache`): senders that leave out other fields each time make many.
@@ -91,6 +94,17 @@ def is_one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Return the condition that *column* is among the list of texts that is bound as *name*."""
     bound: BindParameter[Any] = bindparam(name, type_=_TextList())
     return _IsOneOf(column, bound)
+
+
+def plain_number(column: ColumnElement[str]) -> ColumnElement[str]:
+    """Return a number as `integration_objects.service_number.plain_number` does, in SQL that both databases know.
+
+    The signs stand in the SQL, not in bound values: an index on this expression is found by its text.
+    """
+    plain: ColumnElement[str] = column
+    for sign in SIGNS:
+        plain = func.replace(plain, text(f"'{sign}'"), text("''"))
+    return func.lower(plain, type_=Text())
 
 
 class _TryLockText(_Condition):

@@ -17,12 +17,12 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, or_
 
 from adapters.database.connection.column_types import Exact
 from adapters.database.connection.dialect import Dialect, dialect_of
-from adapters.database.connection.statements import MOST_STATEMENTS, is_one_of, parts, select_rows
+from adapters.database.connection.statements import MOST_STATEMENTS, is_one_of, parts, plain_number, select_rows
 from adapters.database.objects.faults import FieldInvalid, FieldNotDeclared, FieldNotStored, RowsAmbiguous
 from adapters.database.objects.json_children import objects_in
 from adapters.database.objects.layout import StoredComponent, StoredObject
 from adapters.database.objects.stored_values import ValueFault
-from adapters.database.schema.tables import VERSION_COLUMN, VERSION_FIELD
+from adapters.database.schema.tables import NUMBERS, VERSION_COLUMN, VERSION_FIELD
 from integration_objects.complex_object import list_of, message
 from integration_objects.expression import Expression
 from integration_objects.property_set import PropertySet
@@ -77,6 +77,18 @@ class ObjectReader:
         place = f"{stored.name}, {component.name}"
         return list(dict.fromkeys(row[1] for row in self._rows(component, columns, example, place)))
 
+    def items(self, stored: StoredObject, component: StoredComponent, field: str, values: Sequence[str]) -> Rows:
+        """Read the rows of *component* with one of these values of a field: row id, owner key, fields.
+
+        Service ids are compared without their blanks and signs.
+        """
+        statement = _with_value(self._dialect, component, component.columns[field])
+        rows: Rows = []
+        for part in parts(values):
+            rows.extend(self._connection.execute(statement, {"wanted": part}).all())
+        rows.sort(key=itemgetter(0))
+        return rows
+
     def holders(self, header: StoredComponent, components: Sequence[StoredComponent], keys: Sequence[str]) -> list[str]:
         """Return those of *keys* whose headers have a row of one of *components* directly beneath them."""
         statement = _holders(header, tuple(components))
@@ -124,6 +136,16 @@ class ObjectReader:
                     _put_json(above, below, rows[above], nodes[above])
                 else:
                     _put(above, below, rows[below], nodes)
+
+
+@lru_cache(MOST_STATEMENTS)
+def _with_value(dialect: Dialect, component: StoredComponent, name: str) -> Select[Any]:
+    """Make the statement that finds the rows with one of the wanted values of a column, as `ObjectReader.items`."""
+    column: ColumnElement[str] = component.table.c[name]
+    if NUMBERS.get(component.table.name) == name:
+        column = plain_number(column)
+    columns = ("row_id", component.owner_column.name, *component.columns.values())
+    return select_rows(dialect, component.table, columns).where(is_one_of(column, "wanted"))
 
 
 @lru_cache(MOST_STATEMENTS)

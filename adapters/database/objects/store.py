@@ -166,6 +166,27 @@ class ObjectStore:
         stored = self._objects.of(name)
         return self._reader.owners(stored, _beneath(stored, component), example)
 
+    def items(
+        self, name: str, component: str, field: str, values: Iterable[str]
+    ) -> list[tuple[str, dict[str, str | None]]]:
+        """Read the fields of each *component* that has one of *values* in a field, oldest first, with its owner's key.
+
+        Service ids are found whatever their blanks and signs: *values* are without them (`plain_number`).
+        """
+        stored = self._objects.of(name)
+        wanted = _beneath(stored, component)
+        return [
+            (row[1], dict(zip(wanted.columns, row[2:], strict=True)))
+            for row in self._reader.items(stored, wanted, field, list(dict.fromkeys(values)))
+        ]
+
+    def lock_names(self, names: Iterable[str]) -> None:
+        """Lock names until the transaction ends: two transactions that take one number do it one after the other.
+
+        All transactions lock in sorted order, as for accounts.
+        """
+        dialect_of(self._connection).wait_for_names(self._connection, sorted(set(names)))
+
     def _owner_of(self, stored: StoredObject, component: str | None, example: Example) -> str | None:
         header = stored.header
         if component is None:

@@ -38,6 +38,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from adapters.database.connection.column_types import Exact, JsonText, json_check, plain_text
+from adapters.database.connection.statements import plain_number
 from adapters.database.schema.hub_tables import hub_tables
 from adapters.database.schema.json_views import AUDIT, JsonView, views_of
 from integration_objects.definition import (
@@ -63,11 +64,15 @@ _UNIQUE_INDEXES = {"s_asset": (("integration_id",),)}
 VERSION_FIELD, VERSION_COLUMN = "Modification Number", "modification_num"
 #: Columns that are searched, and are no key and no reference.
 _LOOKED_FOR = {
+    "s_asset": (("service_point_id",),),
     "s_order": (("quote_id",),),
+    "s_order_item": (("asset_integ_id",), ("asset_id",)),
     "s_order_approval": (("order_number",), ("state",)),
     "s_service_profile_history": (("integration_id",), ("order_number",)),
     "s_work_order": (("order_number",), ("source_system", "source_order_number"), ("account_id",)),
 }
+#: Columns of service ids, which are looked for without their blanks and signs.
+NUMBERS = {"s_asset": "serial_num", "s_order_item": "service_num"}
 #: PostgreSQL cuts longer names.
 #: It does so silently, and two long names with one beginning would clash.
 _MOST_NAME = 63
@@ -199,6 +204,8 @@ def _table(
     for index in (*indexes, *unique):
         columns_of = [table.c[column] for column in index]
         Index(constraint_name("ix", name, *index), *columns_of, unique=index in unique)
+    if name in NUMBERS:
+        Index(constraint_name("ix", name, NUMBERS[name]), plain_number(table.c[NUMBERS[name]]))
 
 
 def _view(metadata: MetaData, component: Component, owner: Component) -> None:

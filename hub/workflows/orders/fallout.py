@@ -26,6 +26,7 @@ from hub.workflows.fulfilment.reversible import REVERSED, workflows_for_billed
 from hub.workflows.fulfilment.unprovided_lines import is_provided
 from hub.workflows.fulfilment.work_orders import send_work_orders
 from hub.workflows.orders.supplements import supplement_of
+from hub.workflows.state.id_holders import prove_ids_free
 from hub.workflows.state.milestones import forget
 from hub.workflows.state.order_lookup import MODULE, UNSUBMITTED, described, in_force, order_in_hand
 from hub.workflows.state.order_rules import prove_in_turn, prove_rules, state_in_turn
@@ -168,6 +169,7 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
         LineNotFailed: one of *lines* hasn't failed.
         OrderDoesNotApply, StatusChangeRefused: the lines don't follow any more from what the customer has.
         ConfigurationRefused: with them, services break rules of their products.
+        ServiceIdHeld: another service has got the number or the service point of one of them meanwhile.
     """
     order = _failed_order(run, open_entry(run, entry))
     number = order.get("Order Number") or ""
@@ -189,6 +191,8 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
     if order.get("Order Type") != COMPENSATION:
         service_items = prove_in_turn(run, order, ORDER, state_in_turn(run, order), _RETRY_MEND)
         prove_rules(run, order, service_items, is_configured=True, mend=_RETRY_MEND)
+        # Nothing held the numbers of lines that had failed.
+        prove_ids_free(run, order, _RETRY_MEND)
     # The roots of the failed lines count as processed until now: the next answer would close the order again.
     flag_processed(run, order)
     run.effects.update(message(ORDER, [order]))

@@ -20,6 +20,7 @@ from hub.workflows.orders.submit import AccountsMissing, NothingOrdered, submit
 from hub.workflows.orders.supplements import decided_condition
 from hub.workflows.state.accounts import AccountUnknown
 from hub.workflows.state.due_dates import due_date_notes
+from hub.workflows.state.id_holders import prove_ids_free
 from hub.workflows.state.lines import ACCOUNTS
 from hub.workflows.state.order_lines import (
     HUB,
@@ -63,6 +64,7 @@ _ACCOUNT_MEND = (
     "load the account, with its number at the system as an Account Key, and replay the message; "
     "or send the right number"
 )
+_IDS_MEND = "send another one; or order first that the other service ends, or that it gets another number"
 
 #: fields of a header and of a line that only the hub can know: a sender's Complete completes nothing
 _HUBS_HEADER_FIELDS = (
@@ -160,6 +162,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     Raises:
         Refused: any of this module's, before anything is stored.
         ConfigurationRefused: the services that it changes would break rules of their products.
+        ServiceIdHeld: it asks for a number or a service point that another service has.
         PriceMissing, PriceListMissing: the route prices, and something has no price.
         Waiting: an earlier revision of the order isn't here yet.
 
@@ -201,6 +204,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     service_items = changed_services(order, state, prove_on_state(run, coming, state))
     prove_quantities(coming, state, f"order {order.get('Source Order Number')}")
     prove_rules(run, order, service_items)
+    prove_ids_free(run, order, _IDS_MEND)
     if run.origin.prices == "hub":
         price_order(run, order, state, service_items)
     # Numbered last, so that no refused order takes a number.

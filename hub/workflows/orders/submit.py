@@ -24,6 +24,7 @@ from hub.workflows.fulfilment.work_orders import (
 from hub.workflows.orders import approvals
 from hub.workflows.orders.supplements import bring_up_to_date, decided_condition
 from hub.workflows.state.due_dates import due_date_notes
+from hub.workflows.state.id_holders import prove_ids_free
 from hub.workflows.state.lines import ACCOUNTS, fill_products
 from hub.workflows.state.order_lookup import (
     MODULE,
@@ -46,6 +47,10 @@ from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 _RULES_MEND = "edit the order (edit-order-line-item) so that the services obey these rules after it, or cancel it"
+_IDS_MEND = (
+    "give the line another one (edit-order-line-item); or submit an order first that disconnects the other service or "
+    "changes its number"
+)
 _APPLY_MEND = "edit the order so that it follows from what was ordered before it, or cancel it"
 #: the mend for an order that was submitted, by its status
 _INSTEAD_OF_SUBMITTING = {
@@ -129,6 +134,7 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
         AccountsMissing: its header names no account.
         NothingOrdered, StillGrouped, OrderDoesNotApply: its lines can't be worked on.
         ConfigurationRefused: after it, services that it changes break rules of their products.
+        ServiceIdHeld: it asks for a number or a service point that another service has.
         SupplementOvertaken: more of the former revision is done than the order knows.
         CannotLeave: a system that must hear of the order can't take one of its values.
 
@@ -253,6 +259,7 @@ def prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> Non
     Raises:
         NothingOrdered, StillGrouped, OrderDoesNotApply: its lines can't be worked on.
         ConfigurationRefused: after it, services that it changes break rules of their products.
+        ServiceIdHeld: it asks for a number or a service point that another service has.
         SupplementOvertaken: more of the former revision is done than the order knows.
     """
     number = order.get("Order Number")
@@ -268,6 +275,7 @@ def prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> Non
     rebase(run.definitions[ORDER].root.children[LINE_ITEM], line_items(order), state)
     service_items = prove_in_turn(run, order, ORDER, state, _APPLY_MEND)
     prove_rules(run, order, service_items, is_configured=True, mend=_RULES_MEND)
+    prove_ids_free(run, order, _IDS_MEND)
 
 
 WORKFLOWS = (

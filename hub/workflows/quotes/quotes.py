@@ -57,6 +57,7 @@ from hub.workflows.state.change_of_state import (
 )
 from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.state.due_dates import due_date_notes
+from hub.workflows.state.id_holders import held_id_notes
 from hub.workflows.state.lines import number_lines
 from hub.workflows.state.order_rules import left_behind, statuses_refused
 from hub.workflows.state.rebase import rebase
@@ -189,7 +190,7 @@ def verify(run: Run, quote: str) -> Outcome:
         notes += [*item.notes, *_out_of_date(header, item)]
         notes += broken_rules(run, item.after, header.get("Account Id") or "", item.before)
         notes += _outdated_prices(run, header, item)
-    notes += [*due_date_notes(run, header), *validity_notes(run, header)]
+    notes += [*held_id_notes(run, header), *due_date_notes(run, header), *validity_notes(run, header)]
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))
 
 

@@ -214,9 +214,8 @@ def _changes(orders: Iterable[PropertySet]) -> bool:
 def _open(run: Run, account_id: str) -> list[PropertySet]:
     """Return the account's open orders in the order in which they will come, without lines that never come."""
     orders = instances(run.query(ORDER, {"Account Id": account_id, "Active Flag": "Y", "Status": list(OPEN_HEADERS)}))
-    first_rows = _first_rows(run, orders)
     result = []
-    for order in sorted(orders, key=lambda order: _turn(order, first_rows)):
+    for order in in_turn(run, orders):
         header = order.copy_node()
         # The flag tells of a root and everything beneath it: nothing of a flagged one is still to come.
         roots = [root for root in line_items(order) if root.get("Order Item Processed Flag") != "Y"]
@@ -225,6 +224,12 @@ def _open(run: Run, account_id: str) -> list[PropertySet]:
         put_list(header, LINE_ITEM).extend(roots)
         result.append(still_to_come(header))
     return result
+
+
+def in_turn(run: Run, orders: Sequence[PropertySet]) -> list[PropertySet]:
+    """Sort orders, of which the headers count alone, in the order in which they will come."""
+    first_rows = _first_rows(run, orders)
+    return sorted(orders, key=lambda order: _turn(order, first_rows))
 
 
 def rows_of_making(run: Run, orders: Sequence[PropertySet]) -> list[str]:

@@ -1,0 +1,213 @@
+"""One number, one service: the rule by itself, and the orders, quotes and fallout entries that meet it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.workflows.state.held_ids import NUMBER, Service, conflicts, ids_of, left_by
+from integration_objects.complex_object import line_items
+from integration_objects.names import KEY, LINE_ITEM
+from integration_objects.property_set import PropertySet
+from integration_objects.service_number import plain_number
+from tests.customer_care import the
+
+PRODUCTS = {
+    "Line": {"Service Instance": "Y"},
+    "Trunk": {"Service Instance": "Y"},
+    "Feature": {"Service Instance": None},
+    "Gas": {"Service Id Kind": "Meter", "Service Instance": "Y"},
+    "Water": {"Service Id Kind": "Meter", "Service Instance": "Y"},
+    "Cable": {"Service Id Kind": "Service Point"},
+}
+
+
+def service(key, product="Line", number=None, point=None, holder="which is Active"):
+    return Service(key, "A", holder, product, number, point)
+
+
+def line(action, **fields):
+    names = {name.replace("_", " "): text for name, text in fields.items()}
+    return PropertySet(LINE_ITEM, properties={KEY: "1", "Action Code": action, **names})
+
+
+def found(after, others=(), before=()):
+    by_key = [{one.key: one for one in services} for services in (before, after)]
+    return [
+        (conflict.wanted.key, conflict.held[1], conflict.other.key) for conflict in conflicts(*by_key, others, PRODUCTS)
+    ]
+
+
+def test_numbers_are_compared_without_blanks_signs_and_case():
+    assert {plain_number(text) for text in ("509-555-0140", "(509) 555.0140", "509 555/0140")} == {"5095550140"}
+    assert plain_number("Circuit-7_a") == plain_number("CIRCUIT 7A") == "circuit7a"
+
+
+@pytest.mark.parametrize(
+    ("one", "ids"),
+    [
+        (service("1", number="509-555"), {(NUMBER, "509555")}),
+        (service("1", number="509-555", point="P"), {(NUMBER, "509555")}),
+        (service("1", "Gas", number="7", point="P"), {("Meter", "P")}),
+        (service("1", "Cable", point="P"), {("Service Point", "P")}),
+        (service("1", "Gas", number="7"), {(NUMBER, "7")}),
+        (service("1", "Line", number=" - "), set()),
+        (service("1", "unknown"), set()),
+    ],
+)
+def test_a_service_holds_its_number_or_its_point(one, ids):
+    """A telephone line's jack isn't held: two lines may share it."""
+    assert ids_of(one, PRODUCTS) == ids
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_refused"),
+    [
+        (service("1", number="509-555"), service("2", number="509 555"), True),
+        (service("1", number="509-555"), service("2", "Trunk", number="509555"), True),
+        (service("1", number="509-555"), service("2", "Feature", number="509-555"), False),
+        (service("1", "Feature", number="509-555"), service("2", "Feature", number="509-555"), True),
+        (service("1", number="1", point="P"), service("2", number="2", point="P"), False),
+        (service("1", "Gas", point="P"), service("2", "Gas", point="P"), True),
+        (service("1", "Gas", point="P"), service("2", "Water", point="P"), True),
+        (service("1", "Gas", point="P"), service("2", "Cable", point="P"), False),
+        (service("1", "Gas", point="P"), service("2", number="P", point="P"), False),
+    ],
+)
+def test_services_that_exclude_each_other(one, other, is_refused):
+    """Neither beside a service that is there, nor within one order, and never the same service."""
+    assert found([one], [other]) == ([("1", next(iter(ids_of(one, PRODUCTS)))[1], "2")] if is_refused else [])
+    assert bool(found([one, other])) is is_refused
+    assert found([one], before=[one]) == []
+
+
+def test_two_services_of_one_document_swap_their_numbers():
+    before = [service("1", number="1"), service("2", number="2")]
+    assert found([service("1", number="2"), service("2", number="1")], before=before) == []
+    assert found([service("1", number="2"), service("2", number="2")], before=before) == [("1", "2", "2")]
+
+
+def test_a_service_that_keeps_its_number_takes_nothing():
+    """Numbers that two services have had for long don't stop an order about something else."""
+    assert found([service("1", number="1")], [service("2", number="1")], [service("1", number="1")]) == []
+
+
+def test_a_line_leaves_a_service_with_the_ids_that_it_carries():
+    before = service("1", number="1", point="P")
+    assert left_by(line("Delete"), before, "A", "x") is None
+    assert left_by(line("Update", Quantity="1"), before, "A", "x") == before
+    assert left_by(line("Update", Service_Id="1"), before, "A", "x") == before
+    assert left_by(line("Update", Service_Id="2"), before, "A", "x") == service("1", number="2", point="P", holder="x")
+    assert left_by(line("Update", Service_Id="2"), None, "A", "x") is None
+    assert left_by(line("Add", Product_Id="Gas", Service_Point_Id="P"), None, "A", "x") == service(
+        "1", "Gas", point="P", holder="x"
+    )
+
+
+# Orders made in the hub
+
+NUMBER_1, NUMBER_2 = "509-555-0140", "(509) 555 0141"
+
+
+def ordered(care, account, *numbers, product="Local Line"):
+    """An order of telephone lines with these numbers, on one quote."""
+    session = f"{account} {numbers}"
+    for number in numbers:
+        requests = [{"request": "set", "item": product, "fields": {"Service Id": number}}]
+        quote = the(
+            care("new-products-and-services", account=account, product=product, requests=requests, session=session)
+        )
+    return care.place(quote.get("Quote Number"))
+
+
+def installed(care, account, *numbers):
+    care.install(ordered(care, account, *numbers))
+    (asset,) = care.road.stored("OM Asset", Account_Id=account)
+    return {item.get("Service Id"): item for item in line_items(asset) if item.get("Status") == "Active"}
+
+
+def changed(care, account, root, number):
+    requests = [{"request": "set", "item": root.get(KEY), "fields": {"Service Id": number}}]
+    return care.place(the(care("modify", account=account, root=root.get(KEY), requests=requests)).get("Quote Number"))
+
+
+def test_a_number_that_another_customer_has_is_refused(any_care):
+    """Issue 12, point 4: two customers Active on one telephone number; an order that is submitted holds it, too."""
+    first = ordered(any_care, "2-LB", NUMBER_1)
+    second = ordered(any_care, "2-EN", "5095550140")
+    any_care.submit(first)
+    refused = any_care.refused("submit", order=second.get("Order Number"))
+    (key,) = [item.get(KEY) for item in line_items(first)]
+    number = second.get("Order Number")
+    assert refused == (
+        f"the order {number} asks for the number 5095550140 of another service\n"
+        f"  where: order {number}, line 1\n"
+        f"  why:   the number 5095550140 of line 1 (Local Line) is that of Local Line ({key}) of account 2-LB, "
+        f"which the order {first.get('Order Number')} asks for\n"
+        "  mend:  give the line another one (edit-order-line-item); or submit an order first that disconnects the "
+        "other service or changes its number"
+    )
+    any_care.provision()
+    assert "of account 2-LB, which is Active" in any_care.refused("submit", order=number)
+    third = the(
+        any_care(
+            "new-products-and-services",
+            account="2-EN",
+            product="Local Line",
+            requests=[{"request": "set", "item": "Local Line", "fields": {"Service Id": NUMBER_1}}],
+        )
+    ).get("Quote Number")
+    notes = [note for note in any_care("verify", quote=third).notes if note.kind == "service id"]
+    assert ["which is Active; an order that asks for it can't be submitted" in note.text for note in notes] == [True]
+
+
+def test_one_number_twice_on_one_order_is_refused(any_care):
+    order = ordered(any_care, "2-LB", NUMBER_1, "5095550140")
+    refused = any_care.refused("submit", order=order.get("Order Number"))
+    assert "is that of line 1 (Local Line), too" in refused
+
+
+def test_a_submitted_delete_or_change_of_the_number_sets_it_free(any_care):
+    lines = installed(any_care, "2-LB", NUMBER_1, NUMBER_2)
+    any_care.submit(changed(any_care, "2-LB", lines[NUMBER_1], "509-555-0150"))
+    any_care.submit(ordered(any_care, "2-EN", NUMBER_1))
+    waiting = ordered(any_care, "2-EN", NUMBER_2)
+    assert NUMBER_2 in any_care.refused("submit", order=waiting.get("Order Number"))
+    quote = the(any_care("disconnect", account="2-LB", root=lines[NUMBER_2].get(KEY)))
+    ending = any_care.place(quote.get("Quote Number"))
+    assert NUMBER_2 in any_care.refused("submit", order=waiting.get("Order Number"))
+    any_care.submit(ending)
+    any_care.submit(waiting)
+    # The number that the change asks for is held from now on.
+    assert "509-555-0150" in any_care.refused(
+        "submit", order=ordered(any_care, "2-EN", "509-555-0150").get("Order Number")
+    )
+
+
+def test_a_supplement_keeps_its_numbers_and_takes_others(care):
+    order = ordered(care, "2-LB", NUMBER_1)
+    care.submit(order)
+    number = order.get("Order Number")
+    care("revise", order=number)
+    care("submit", order=number)
+    other = ordered(care, "2-EN", NUMBER_2)
+    care.submit(other)
+    revision = the(care("revise", order=number))
+    # While the supplement isn't submitted, the revision that provisioning works on holds the number.
+    assert NUMBER_1 in care.refused("submit", order=ordered(care, "2-EN", NUMBER_1).get("Order Number"))
+    (root,) = line_items(revision)
+    requests = [{"request": "set", "item": root.get(KEY), "fields": {"Service Id": NUMBER_2}}]
+    care("edit-order-line-item", order=number, line=root.get(KEY), requests=requests)
+    assert NUMBER_2 in care.refused("submit", order=number)
+
+
+def test_two_meters_point_services_share_no_point(any_care):
+    """The electricity of one customer at a point where another one has it."""
+
+    def at(account, product):
+        requests = [{"request": "set", "item": product, "fields": {"Service Point Id": "SP-TOWN-EL"}}]
+        quote = the(any_care("new-products-and-services", account=account, product=product, requests=requests))
+        return any_care.place(quote.get("Quote Number"))
+
+    any_care.submit(at("2-LB", "Electricity"))
+    refused = any_care.refused("submit", order=at("2-EN", "Electricity").get("Order Number"))
+    assert "the service point SP-TOWN-EL of line 1 (Electricity) is that of Electricity" in refused
