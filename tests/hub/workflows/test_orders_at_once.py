@@ -25,16 +25,18 @@ PROFILE = (
 )
 
 
-def new_order(number, action="Add", key="K-1"):
-    """An order as a workflow of the hub makes it, New."""
-    line = (
-        f"<LineItem><RowId>R-{number}</RowId><IntegrationId>{key}</IntegrationId><ProductId>Calling Card</ProductId>"
-        f"<ActionCode>{action}</ActionCode><Status>Pending</Status><Quantity>1</Quantity></LineItem>"
+def new_order(number, action="Add", key="K-1", account="1-A", service_ids=("",)):
+    """An order as a workflow of the hub makes it, New; with a line for each service id."""
+    line = "".join(
+        f"<LineItem><RowId>R-{number}-{place}</RowId><IntegrationId>{key}{'+' * place}</IntegrationId>"
+        f"<ProductId>Calling Card</ProductId><ActionCode>{action}</ActionCode><Status>Pending</Status>"
+        f"<Quantity>1</Quantity><ServiceId>{service_id}</ServiceId></LineItem>"
+        for place, service_id in enumerate(service_ids)
     )
     return (
         f'<Message IntObjectName="OM Order"><ListOfOMOrder><Order><RowId>{number}</RowId>'
         f"<OrderNumber>{number}</OrderNumber><Revision>1</Revision><ActiveFlag>Y</ActiveFlag><Status>New</Status>"
-        f"<AccountId>1-A</AccountId><ListOfLineItem>{line}</ListOfLineItem></Order></ListOfOMOrder></Message>"
+        f"<AccountId>{account}</AccountId><ListOfLineItem>{line}</ListOfLineItem></Order></ListOfOMOrder></Message>"
     )
 
 
@@ -140,3 +142,14 @@ def test_a_status_and_a_revision_at_the_same_time_lose_nothing(postgresql):
     if revised:
         postgresql.ask("submit", order="O-1")
     assert postgresql.profile("1-A") == {"Calling Card": "Active"}
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_of_two_accounts_that_ask_for_one_number_at_once_one_gets_it(postgresql, attempt):
+    """Neither sees the other's order before it has ended: each waits for the number."""
+    postgresql.insert(new_order("O-1", key="K-1", account="1-A", service_ids=["800-555", "800-556", "1"]))
+    postgresql.insert(new_order("O-2", key="K-2", account="1-B", service_ids=["2", "800 556", "800 555"]))
+    ended = at_once(postgresql, ("submit", {"order": "O-1"}), ("submit", {"order": "O-2"}))
+    (refused,) = [one for one in ended if isinstance(one, HubError)]
+    assert type(refused).__name__ == "ServiceIdHeld"
+    assert sorted(order.get("Status") for order in postgresql.stored("OM Order")) == ["New", "Open"]

@@ -10,6 +10,7 @@ from integration_objects.names import KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
 from integration_objects.service_number import plain_number
 from tests.customer_care import the
+from tests.road import mainframe_line, mainframe_order, provisioning_status
 
 PRODUCTS = {
     "Line": {"Service Instance": "Y"},
@@ -211,3 +212,68 @@ def test_two_meters_point_services_share_no_point(any_care):
     any_care.submit(at("2-LB", "Electricity"))
     refused = any_care.refused("submit", order=at("2-EN", "Electricity").get("Order Number"))
     assert "the service point SP-TOWN-EL of line 1 (Electricity) is that of Electricity" in refused
+
+
+def test_two_lines_of_a_quote_swap_their_numbers(care):
+    lines = installed(care, "2-LB", NUMBER_1, NUMBER_2)
+    for root, number in ((lines[NUMBER_1], NUMBER_2), (lines[NUMBER_2], NUMBER_1)):
+        requests = [{"request": "set", "item": root.get(KEY), "fields": {"Service Id": number}}]
+        quote = the(care("modify", account="2-LB", root=root.get(KEY), requests=requests, session="swap"))
+    care.install(care.place(quote.get("Quote Number")))
+    (asset,) = care.road.stored("OM Asset", Account_Id="2-LB")
+    swapped = {item.get(KEY): item.get("Service Id") for item in line_items(asset)}
+    assert swapped == {lines[NUMBER_1].get(KEY): NUMBER_2, lines[NUMBER_2].get(KEY): NUMBER_1}
+
+
+def test_a_customer_who_comes_back_gets_the_number_again(care):
+    lines = installed(care, "2-LB", NUMBER_1)
+    care.install(care.place(the(care("disconnect", account="2-LB", root=lines[NUMBER_1].get(KEY))).get("Quote Number")))
+    assert set(installed(care, "2-LB", NUMBER_1)) == {NUMBER_1}
+
+
+def test_a_suspended_service_holds_its_number_and_keeps_it(care):
+    root = installed(care, "2-LB", NUMBER_1)[NUMBER_1]
+    care.install(care.place(the(care("suspend", account="2-LB", root=root.get(KEY))).get("Quote Number")))
+    order = ordered(care, "2-EN", NUMBER_1)
+    assert "which is Suspended" in care.refused("submit", order=order.get("Order Number"))
+    care.install(care.place(the(care("resume", account="2-LB", root=root.get(KEY))).get("Quote Number")))
+
+
+def test_a_failed_line_holds_nothing_and_is_proven_when_it_is_tried_again(care):
+    order = ordered(care, "2-LB", NUMBER_1)
+    care.submit(order)
+    (work_order,) = care.road.work_orders()
+    failed = provisioning_status(work_order.get("number"), [(item.get(KEY), "FAILED") for item in line_items(order)])
+    care.road.work(failed, "provisioning_status")
+    (entry,) = care.road.fallout()
+    care.submit(ordered(care, "2-EN", NUMBER_1))
+    assert "of account 2-EN" in care.refused("fallout-retry", entry=entry["row_id"])
+
+
+# Orders of senders
+
+
+def phone(number):
+    return f"<PHONE>{number}</PHONE>"
+
+
+def test_a_senders_order_is_refused_with_its_line(road):
+    road.work(mainframe_order("1", mainframe_line(1, "A", "CALCD001", ref="C-1", more=phone("800-555-0199"))))
+    taken = mainframe_line(1, "A", "CALCD001", ref="C-2", more=phone("8005550199"))
+    refused = road.work(mainframe_order("2", taken, customer="100200"))
+    (key,) = [item.get(KEY) for order in road.stored("OM Order") for item in line_items(order)]
+    assert (refused["state"], refused["reason"]) == ("rejected", "ServiceIdHeld")
+    assert refused["error"]["what"] == "the order 2 asks for the number 8005550199 of another service"
+    assert refused["error"]["where"] == "message MF-2-1, order 2, line C-2"
+    assert refused["error"]["why"] == (
+        f"the number 8005550199 of line C-2 (Calling Card) is that of Calling Card ({key}) of account 1-B, "
+        "which the order O-0000001 asks for"
+    )
+    # The sender's own revision of its order keeps the number, and one without it sets it free.
+    again = mainframe_line(1, "A", "CALCD001", ref="C-1", more=phone("800 555 0199"))
+    assert road.work(mainframe_order("1", again, revision=2))["state"] == "done"
+    other = mainframe_line(1, "A", "CALCD001", ref="C-1", more=phone("800 555 0100"))
+    assert road.work(mainframe_order("1", other, revision=3))["state"] == "done"
+    assert road.work(mainframe_order("3", taken, customer="100200"))["state"] == "done"
+    two = [mainframe_line(place, "A", "CALCD001", ref=f"D-{place}", more=phone("1")) for place in (1, 2)]
+    assert road.work(mainframe_order("4", *two))["reason"] == "ServiceIdHeld"
