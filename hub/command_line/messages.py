@@ -29,8 +29,8 @@ app.add_typer(messages_app, name="messages")
 _LISTED = ("id", "route", "state", "message_id", "identity", "key", "received_at", "due_at", "attempts", "reason")
 _OUTBOUND = ("id", "kind", "destination", "type", "message_id", "state", "sent_at")
 _LEAVING = ("id", "state", "kind", "destination", "type", "message_id", "created_at", "attempts", "reason")
-#: the identity of a message without one: its body's digest
-_DIGEST = re.compile("[0-9a-f]{64}")
+#: the identity of a message without one: its body's digest, and the row's id behind it for a question that has ended
+_DIGEST = re.compile("[0-9a-f]{64}(@.+)?")
 
 
 class MessageUnknown(Refused):
@@ -38,7 +38,7 @@ class MessageUnknown(Refused):
 
     what = "there is no message '{id}'"
     where = "message {id}"
-    why = "no id of the message store, no sender's message id and no identity is equal to it"
+    why = "no id of the message store, no sender's message id, no identity and no body's digest is equal to it"
     mend = "`orderhub messages list` and `orderhub messages outbound` show the ids"
 
 
@@ -287,7 +287,7 @@ def _left(row: OutboxRow) -> MessageNotThere:
 
 
 def _row(messages: MessageStore, id: str) -> InboxRow:
-    """Return the row of a message by its id in the store, its sender's message id, or its identity."""
+    """Return the row of a message by its id in the store, its sender's message id, its identity, or its digest."""
     row = messages.inbox.row(id)
     if row is None:
         named = messages.named(id)

@@ -159,6 +159,8 @@ class Endings:
     def give_up(self, work: MessageWork) -> None:
         """Send the sender of a message that an operator gave up the negative reply."""
         work.read_again()
+        if work.is_question:
+            self._messages.inbox.rename({work.row.id: work.row.question_identity})
         last_error = work.row.error or {}
         error = GivenUp(where=work.place, why=last_error.get("what", ""))
         self._reply(work, Outcome("dead", error_reply([error])))
@@ -171,7 +173,7 @@ class Endings:
         tree = outcome.reply if outcome.reply is not None else error_reply([])
         header = first_instance(tree)
         header.properties = {
-            "Message Id": row.message_id or row.identity,
+            "Message Id": row.message_id or row.digest,
             "State": outcome.state,
             **header.properties,
         }

@@ -97,15 +97,39 @@ class MessageWork:
     def origin(self) -> Origin:
         """The message as the source of outbound message ids."""
         row, prices = self.row, self.route.prices
+        # Answers to equal questions differ, and so must their ids: a receiver drops a message whose id it knows.
+        identity = row.question_identity if self.is_question else row.identity
         ids = (row.id, row.message_id, row.correlation_id)
-        return Origin(row.route, row.sender, row.identity, *ids, row.replays, prices, row.headers.get("traceparent"))
+        return Origin(row.route, row.sender, identity, *ids, row.replays, prices, row.headers.get("traceparent"))
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the message only asks, and is known by its body alone: the next one like it is asked anew.
+
+        A message that isn't understood, or names no workflow, is no question.
+        """
+        if self.tree is None or self.row.identity != self.row.digest:
+            return False
+        workflow = self.route.workflow
+        if workflow.named is not None:
+            try:
+                workflow = workflow.named(self.open_hub.runtime.workflows, self.tree)
+            except Refused:
+                return False
+        return workflow.asks_only
 
     def ending(self, state: str, error: HubError | None = None, why: str | None = None) -> Ending:
         """Describe the end of the message, with the map that it was read by."""
         data_map = self.route.map
-        if data_map is None:
-            return Ending(self.row.id, state, error, why=why)
-        return Ending(self.row.id, state, error, data_map.name, data_map.version, why)
+        return Ending(
+            self.row.id,
+            state,
+            error,
+            map=None if data_map is None else data_map.name,
+            map_version=None if data_map is None else data_map.version,
+            why=why,
+            identity=self.row.question_identity if self.is_question else None,
+        )
 
     @cached_property
     def asks_outside(self) -> bool:
@@ -145,10 +169,10 @@ class MessageWork:
             self.fault = self.fault_of(error)
 
     def read_again(self) -> None:
-        """Read the message for the reply to it, where the reply reads it; a message that isn't understood has none."""
-        if self.route.reply.reads_message:
+        """Read the message again, where its end depends on it: for a reply that reads it, and to know a question."""
+        if self.route.reply.reads_message or self.row.identity == self.row.digest:
             with suppress(HubError):
-                self._read()
+                self.tree = self._read()
 
     def accounts(self, transaction: Transaction) -> set[str]:
         """Return the accounts that the workflow will touch; none for a message with a fault."""

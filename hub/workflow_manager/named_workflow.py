@@ -63,6 +63,7 @@ def named_workflow(
     *arguments: Argument,
     module: str = "",
     accounts: Callable[[Run, Mapping[str, Any]], set[str]] | None = None,
+    asks_only: bool = False,
 ) -> Workflow:
     """Make a workflow that is asked for by name, with arguments.
 
@@ -73,6 +74,7 @@ def named_workflow(
         module: the module of the licence that it belongs to.
         accounts: returns the accounts that it touches, from the run and the arguments; None: the accounts that its
             arguments of the kinds account, quote and order lead to.
+        asks_only: whether it only reads: asked by message, it is asked anew each time, and says as of when it answers.
     """
     known = by_name(arguments)
 
@@ -82,14 +84,17 @@ def named_workflow(
         if outcome.reply is not None:
             return outcome
         objects = tuple(run.runtime.complete(run, tree) for tree in outcome.objects)
-        reply = result_reply(name, objects, outcome.notes, run.definitions, outcome.rows)
+        as_of = run.now() if asks_only else None
+        reply = result_reply(name, objects, outcome.notes, run.definitions, outcome.rows, as_of)
         return replace(outcome, objects=objects, reply=reply)
 
     def accounts_of_request(run: Run, tree: PropertySet) -> set[str]:
         values = _values(name, tree, known)
         return accounts_of(run, arguments, values) if accounts is None else accounts(run, values)
 
-    return Workflow(name, run_request, accounts_of_request, (REQUEST,), help, module, arguments, True)
+    return Workflow(
+        name, run_request, accounts_of_request, (REQUEST,), help, module, arguments, True, asks_only=asks_only
+    )
 
 
 def request(workflow: str, pairs: Iterable[tuple[str, str]]) -> PropertySet:

@@ -78,13 +78,16 @@ def result_reply(
     notes: Iterable[Note],
     definitions: Definitions,
     rows: Iterable[Mapping[str, str | None]] = (),
+    as_of: str | None = None,
 ) -> PropertySet:
     """Make the reply to a workflow request: the objects that were written or read, and the report.
 
     Each instance of the messages *objects* becomes a Result with its line items, each note a Note, each value of the
-    table *rows* a Cell.
+    table *rows* a Cell. *as_of* is the time of an answer that only tells how things stand; None for another one.
     """
     reply = PropertySet("Reply", properties={"Workflow Name": workflow})
+    if as_of is not None:
+        reply.properties["As Of Date"] = as_of
     fields = definitions[OBJECT].root.children["Result"].fields
     for tree in objects:
         for instance in instances(tree):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,9 @@ class Workflow:
         counter: makes a function that is called with each component of an arriving message as soon as it is made, and
             refuses a message of too many; None for no bound.
         asked_by_name: whether commands and requests may ask for it; a workflow that may not runs on routes only.
+        asks_only: whether it only reads. A message that asks for such a workflow, and has no id of its own, is a
+            question: the next message like it is asked anew.
+        named: finds the workflow that a message names, among all by name; None for a workflow that does its own work.
     """
 
     name: str
@@ -39,6 +42,8 @@ class Workflow:
     arguments: tuple[Argument, ...] = ()
     asked_by_name: bool = False
     counter: Callable[[], Callable[[PropertySet], None]] | None = None
+    asks_only: bool = False
+    named: Callable[[Mapping[str, Workflow], PropertySet], Workflow] | None = None
 
     @property
     def command(self) -> str:

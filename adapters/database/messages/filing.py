@@ -4,6 +4,9 @@
     repeat      the same identity and body as before: counted, and answered with the first reply again
     id reused   the same identity with another body: a row of its own, rejected, reason MessageIdReused
 
+The row of a question without an id gives its identity up when it ends (`Ending.identity`): the next question like it is
+new.
+
 Whatever the outcome, the count of its transport grows by one in the same transaction.
 
 Spec: docs/design/road.md, "Identity of a message" and "An independent count"; docs/design/guarantees.md G2 and G6.
@@ -13,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -152,13 +155,7 @@ class Filing:
             return []
         rows = [self._new_row(arrival) for arrival in arrivals]
         places = self._insert(rows)
-        result = []
-        for arrival, row in zip(arrivals, rows, strict=True):
-            if row.id in places:
-                row.seq = places[row.id]
-                result.append(Filed(row.id, "new", row.state, row))
-            else:
-                result.append(self._again(arrival, row))
+        result = [self._filed(arrival, row, places) for arrival, row in zip(arrivals, rows, strict=True)]
         # Always in the order of the routes' names: two processes that count for the same routes would each hold a row
         # that the other waits for.
         for route, number in sorted(Counter(arrival.route for arrival in arrivals).items()):
@@ -197,6 +194,13 @@ class Filing:
         # By id: a block's RETURNING promises no order.
         return {row.id: row.seq for row in inserted}
 
+    def _filed(self, arrival: Arrival, row: InboxRow, places: Mapping[str, int]) -> Filed:
+        """Tell how an arrival was filed, of which *places* has the row if it was inserted."""
+        if row.id not in places:
+            return self._again(arrival, row)
+        row.seq = places[row.id]
+        return Filed(row.id, "new", row.state, row)
+
     def _again(self, arrival: Arrival, row: InboxRow) -> Filed:
         """File an arrival whose identity is there already."""
         for identity in _identities(row):
@@ -204,6 +208,9 @@ class Filing:
             if first is not None:
                 self._answer_again(arrival, first)
                 return Filed(first.id, "repeat", first.state)
+            # A digest belongs to one body: the row that had it was a question, and was answered just now.
+            if identity == row.digest:
+                return self._filed(arrival, row, self._insert([row]))
             # Taken by another body. The identities that bear the digest come next.
             if identity == row.identity:
                 continue

@@ -125,6 +125,7 @@ _GIVE_UP = (
     .where(_THE_ROW, _C.state.in_(("parked", "retrying")))
     .values(state="dead", waits_for=None, final_at=bindparam("now"))
 )
+_RENAME = update(INBOX).where(_THE_ROW).values(identity=bindparam("new_identity"))
 _SET_REPLY = update(INBOX).where(_THE_ROW).values(reply_outbox_id=bindparam("reply"))
 _OTHERS = select(_C.id, _C.also_reply_to).where(_C.id.in_(_IDS), _C.also_reply_to.is_not(None))
 _FORGET_OTHERS = update(INBOX).where(_THE_ROW).values(also_reply_to=None)
@@ -143,6 +144,7 @@ class Ending:
         map, map_version: the data map that was used, where there was one.
         why: the remark on a row that ends without an error, such as a filtered one; kept as the ``what`` of an error
             without a reason.
+        identity: the identity that the row has from now on; None: the row keeps its own.
     """
 
     row_id: str
@@ -151,6 +153,7 @@ class Ending:
     map: str | None = None
     map_version: str | None = None
     why: str | None = None
+    identity: str | None = None
 
 
 class Inbox:
@@ -273,6 +276,12 @@ class Inbox:
         if self._connection.execute(_OUTCOME, values).rowcount != len(values):
             states = ", ".join(sorted({f"'{ending.state}'" for ending in endings}))
             raise RowIsFinal(row_ids=", ".join(ending.row_id for ending in endings), states=states)
+        self.rename({ending.row_id: ending.identity for ending in endings if ending.identity is not None})
+
+    def rename(self, identities: Mapping[str, str]) -> None:
+        """Give rows, by their ids, other identities: a message of a former identity that comes now is a new one."""
+        if identities:
+            self._connection.execute(_RENAME, [{"row_id": row, "new_identity": new} for row, new in identities.items()])
 
     def retry(self, row_id: str, due_at: str, error: HubError, counts: bool = True) -> bool:
         """Try the row again at *due_at*; return False for a row that is final already.

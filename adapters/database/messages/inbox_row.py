@@ -71,6 +71,11 @@ class InboxRow:
         return self.state in FINAL_STATES
 
     @property
+    def question_identity(self) -> str:
+        """The identity of a question without an id, as soon as it has its answer: no other message has it."""
+        return f"{self.digest}@{self.id}"
+
+    @property
     def envelope(self) -> Envelope:
         """Return the message as it came in."""
         return Envelope(

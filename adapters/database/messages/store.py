@@ -171,8 +171,9 @@ class MessageStore:
         return [dict(row) for row in self._connection.execute(statement).mappings()]
 
     def named(self, text: str) -> list[str]:
-        """Return the ids of the messages whose message id or identity is *text*, the last filed first."""
-        statement = select(_I.id).where(or_(_I.message_id == text, _I.identity == text)).order_by(_I.seq.desc())
+        """Return the ids of the messages whose message id, identity or digest is *text*, the last filed first."""
+        is_named = or_(_I.message_id == text, _I.identity == text, _I.digest == text)
+        statement = select(_I.id).where(is_named).order_by(_I.seq.desc())
         return list(self._connection.scalars(statement))
 
     def show(self, row_id: str) -> dict[str, Any] | None:

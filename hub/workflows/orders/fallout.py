@@ -303,6 +303,7 @@ WORKFLOWS = (
         Argument("account", "account", help="Only this account's."),
         Argument("resolved", "flag", help="Y: those that are resolved, instead of the open ones."),
         module=MODULE,
+        asks_only=True,
     ),
     named_workflow(
         "Fallout Retry",

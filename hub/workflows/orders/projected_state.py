@@ -289,5 +289,6 @@ WORKFLOWS = (
         Argument("on", "date", help="On this day: without lines that are due later, or have no due date."),
         Argument("orders", "list", help="After these orders only: Order Numbers, separated by commas."),
         module=MODULE,
+        asks_only=True,
     ),
 )

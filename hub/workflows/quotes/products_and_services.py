@@ -369,5 +369,6 @@ WORKFLOWS = (
         QUOTE_NUMBER,
         Argument("view", help="service or billing; without one, the first of them that the quote has an account for."),
         module=MODULE,
+        asks_only=True,
     ),
 )

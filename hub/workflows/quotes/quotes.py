@@ -373,7 +373,9 @@ WORKFLOWS = (
         REQUESTS,
         module=MODULE,
     ),
-    named_workflow("Verify", verify, "name every rule that a quote breaks", QUOTE_NUMBER, module=MODULE),
+    named_workflow(
+        "Verify", verify, "name every rule that a quote breaks", QUOTE_NUMBER, module=MODULE, asks_only=True
+    ),
     named_workflow(
         "Reprice",
         reprice,

@@ -6,6 +6,8 @@ Source: figure 4B (workflow manager); spec: docs/design/integration.md "Reached 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from adapters.files import machine_name
 from hub.workflow_manager.named_workflow import REQUEST, one_request, workflow_named
 from hub.workflow_manager.outcome import Outcome
@@ -53,7 +55,7 @@ def prove_licensed(run: Run, workflow: Workflow) -> None:
 
 def accounts_of_workflow_request(run: Run, tree: PropertySet) -> set[str]:
     """Return the accounts that the named workflow touches."""
-    return _named_workflow(run, tree).accounts(run, tree)
+    return workflow_of(run.runtime.workflows, tree).accounts(run, tree)
 
 
 def take_workflow_request(run: Run, tree: PropertySet) -> Outcome:
@@ -64,7 +66,7 @@ def take_workflow_request(run: Run, tree: PropertySet) -> Outcome:
         WorkflowNotLicensed: the workflow's module isn't licensed here and now.
         Refused: as the workflow itself raises it.
     """
-    workflow = _named_workflow(run, tree)
+    workflow = workflow_of(run.runtime.workflows, tree)
     try:
         prove_licensed(run, workflow)
     except ModuleNotLicensed as error:
@@ -74,8 +76,13 @@ def take_workflow_request(run: Run, tree: PropertySet) -> Outcome:
     return workflow.function(run, tree)
 
 
-def _named_workflow(run: Run, tree: PropertySet) -> Workflow:
-    return workflow_named(run.runtime.workflows, one_request(tree).get("Workflow Name") or "")
+def workflow_of(workflows: Mapping[str, Workflow], tree: PropertySet) -> Workflow:
+    """Return the workflow that a request names.
+
+    Raises:
+        OneRequestAMessage, WorkflowUnknown: the message carries no request, or names no workflow.
+    """
+    return workflow_named(workflows, one_request(tree).get("Workflow Name") or "")
 
 
 WORKFLOW = Workflow(
@@ -84,4 +91,5 @@ WORKFLOW = Workflow(
     accounts_of_workflow_request,
     (REQUEST,),
     "run the workflow that the message names, on stored objects",
+    named=workflow_of,
 )
