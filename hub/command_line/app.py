@@ -100,9 +100,12 @@ def main() -> None:
         if name == "run":
             _end_at_signals()
         if name in COMMANDS:
-            # Directly, since the group's own options would be parsed first, by pydantic, which takes longer to load
-            # than a short command runs.
-            load_command(name)(arguments[1:], prog_name=f"orderhub {name}")
+            # Directly, since a group's own options would be parsed first, by pydantic, which takes longer to load than
+            # a short command runs.
+            command, words = load_command(name), 1
+            if isinstance(command, TyperGroup) and arguments[1:2] and arguments[1] in command.commands:
+                command, words = command.commands[arguments[1]], 2
+            command(arguments[words:], prog_name=" ".join(["orderhub", *arguments[:words]]))
         else:
             app()
     except CommandFailed as failed:

@@ -25,10 +25,10 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from adapters.files import read_file
 from hub.command_line.exit_codes import CommandMisused, misused
+from hub.command_line.text_command import TextCommand
 from hub.deployment.definitions import load_definitions, own_folder
 from hub.deployment.own_python import own_python
 from hub.presentation.printing import complain
@@ -97,25 +97,6 @@ class NoLineItem(Refused):
     what = "Evaluate finds no line item"
     why = "[ ] reads the fields of the message's first line item"
     mend = "give a message with a line item, or none"
-
-
-class TextCommand(TyperCommand):
-    """A command whose arguments are handed over as they were typed.
-
-    Typer converts arguments by pydantic, which takes longer to load than a method runs.
-    """
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take the arguments as texts; leave help, errors and options that are numbers to Typer."""
-        texts = {parameter.name: parameter.get_default(ctx) for parameter in self.params if parameter.name != "help"}
-        if {"-h", "--help"} & set(args):
-            return super().parse_args(ctx, args)
-        given_texts, rest, _ = self.make_parser(ctx).parse_args(list(args))
-        texts.update((name, text) for name, text in given_texts.items() if isinstance(text, (str, tuple)))
-        if rest or texts["method"] is None or texts["seed"] is not None:
-            return super().parse_args(ctx, args)
-        ctx.params = texts
-        return []
 
 
 @app.command(cls=TextCommand)

@@ -15,6 +15,7 @@ from adapters.database.schema.hub_tables import STATES
 from hub.command_line.exit_codes import CommandMisused, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
+from hub.command_line.text_command import TextCommand
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.outbound import resend
 from hub.deployment.channels import check_destination
@@ -100,7 +101,7 @@ class MessageCameIn(Refused):
     mend = "`orderhub messages replay {id}` has it worked again; `orderhub messages outbound` lists messages that leave"
 
 
-@messages_app.command("list")
+@messages_app.command("list", cls=TextCommand)
 def list_messages(
     state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
     route: Annotated[str | None, typer.Option(help="Only this route's.")] = None,
@@ -124,7 +125,7 @@ def list_messages(
     _tell_more(rows, limit)
 
 
-@messages_app.command("outbound")
+@messages_app.command("outbound", cls=TextCommand)
 def list_outbound(
     state: Annotated[str | None, typer.Option(help=f"Only those in this state: {', '.join(OUTBOX_STATES)}.")] = None,
     destination: Annotated[str | None, typer.Option(help="Only those for this destination.")] = None,
@@ -173,7 +174,7 @@ def _stored_time(text: str) -> str:
         raise TimeUnreadable(text=text, fault=error) from error
 
 
-@messages_app.command("show")
+@messages_app.command("show", cls=TextCommand)
 def show_message(
     id: Annotated[str, typer.Argument(help="An id in the message store, the sender's message id, or the identity.")],
     body: Annotated[bool, typer.Option("--body", help="Print the message itself.")] = False,
@@ -207,7 +208,7 @@ def _print_record(record: Mapping[str, Any]) -> None:
         _print_rows(_OUTBOUND, record["outbound"])
 
 
-@messages_app.command("replay")
+@messages_app.command("replay", cls=TextCommand)
 def replay_message(
     id: Annotated[str, typer.Argument(help="A parked, retrying, refused or dead message.")],
     dry_run: DryRun = False,
@@ -226,7 +227,7 @@ def replay_message(
     complain(f"{row.id}: would be put back, and worked again" if dry_run else f"{row.id}: received")
 
 
-@messages_app.command("give-up")
+@messages_app.command("give-up", cls=TextCommand)
 def give_up_message(
     id: Annotated[str, typer.Argument(help="A parked or retrying message, or one that has not left.")],
     as_json: Json = False,
@@ -254,7 +255,7 @@ def _tell_end(id: str, state: str, as_json: bool) -> None:
     complain(f"{id}: {state}")
 
 
-@messages_app.command("resend")
+@messages_app.command("resend", cls=TextCommand)
 def resend_message(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Messages that have not left.")],
     to: Annotated[str | None, typer.Option("--to", help="Another channel, or folder:NAME.")] = None,

@@ -18,6 +18,7 @@ from adapters.files import read_file, shown_path
 from hub.command_line.exit_codes import CommandFailed, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Files, Json
+from hub.command_line.text_command import TextCommand
 from hub.data_manager.lookup import header_expression, known_object, stored_object
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.deployment.definitions import load_definitions
@@ -49,7 +50,7 @@ _OPERATIONS = {
 }
 
 
-@app.command()
+@app.command(cls=TextCommand)
 def load(files: Files, dry_run: DryRun = False) -> None:
     """Upsert accounts, products, price lists, opening profiles and customers' other objects, file by file."""
     with opened_hub() as open_hub:
@@ -64,7 +65,7 @@ def load(files: Files, dry_run: DryRun = False) -> None:
         _each_file(files, load_file)
 
 
-@app.command()
+@app.command(cls=TextCommand)
 def show(
     object: Annotated[str, typer.Argument(help="The integration object: 'OM Order', 'OM Asset', Account, ...")],
     key: Annotated[str, typer.Argument(help="Order or quote number, account id, ...: the object's first key.")],
@@ -82,7 +83,7 @@ def show(
         _print_object(tree, definitions, text, as_json)
 
 
-@object_app.command("query")
+@object_app.command("query", cls=TextCommand)
 def query(
     name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integration object.")],
     example: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="Fields of the header.")] = None,
@@ -148,7 +149,7 @@ def _each_file(files: Sequence[pathlib.Path], work: Callable[[pathlib.Path], Non
 def _add_operation(operation: str, help: str) -> None:
     """Add a command that does an operation of the database adapter with files."""
 
-    @object_app.command(operation, help=help)
+    @object_app.command(operation, help=help, cls=TextCommand)
     def operate(files: Files, dry_run: DryRun = False, as_json: Json = False) -> None:
         rows: list[dict[str, Any]] = []
         with opened_hub() as open_hub:
@@ -176,7 +177,7 @@ for _operation, _help in _OPERATIONS.items():
     _add_operation(_operation, _help)
 
 
-@object_app.command("schema")
+@object_app.command("schema", cls=TextCommand)
 def schema(name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integration object.")]) -> None:
     """Print the XSD of an object's message in the hub's own XML."""
     definitions = load_definitions(pathlib.Path.cwd())
@@ -185,7 +186,7 @@ def schema(name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integ
     out(hub_xsd(known).decode())
 
 
-@object_app.command("model")
+@object_app.command("model", cls=TextCommand)
 def model() -> None:
     """Print the data model as a page: a drawing of all tables, and each object's fields, columns and values."""
     out(data_model_page(load_definitions(pathlib.Path.cwd())).rstrip("\n"))

@@ -15,6 +15,7 @@ import typer
 from adapters.database.schema.upgrade import planned_upgrade, upgrade
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
+from hub.command_line.text_command import TextCommand
 from hub.data_manager.intake import doors, left_alone
 from hub.data_manager.lookup import status_of
 from hub.data_manager.open_hub import OpenHub
@@ -29,7 +30,7 @@ app.add_typer(database, name="db")
 Component = Annotated[str, typer.Argument(help="route:NAME, as `orderhub status` lists it.")]
 
 
-@app.command()
+@app.command(cls=TextCommand)
 def status(as_json: Json = False) -> None:
     """Show the components and the messages: the number in each state, waiting messages, fallout."""
     with opened_hub() as open_hub:
@@ -95,13 +96,13 @@ def _shown(error: Mapping[str, str] | None) -> str | None:
     return None if error is None else ": ".join(filter(None, (error.get("what"), error.get("why"))))
 
 
-@app.command()
+@app.command(cls=TextCommand)
 def pause(component: Component) -> None:
     """Pause a component: a route works no message; from a broker's queue it takes none in."""
     _set_component(component, paused=True)
 
 
-@app.command()
+@app.command(cls=TextCommand)
 def resume(component: Component) -> None:
     """Let a paused or stopped component go on."""
     _set_component(component, paused=False)
@@ -119,7 +120,7 @@ def _set_component(component: str, paused: bool) -> None:
                 transaction.messages.control.resume(component)
 
 
-@database.command("upgrade")
+@database.command("upgrade", cls=TextCommand)
 def upgrade_database(dry_run: DryRun = False, as_json: Json = False) -> None:
     """Create or migrate the database, and add what the deployment's extensions need."""
     # Not `opened_hub`: that refuses a PostgreSQL database which isn't upgraded yet.

@@ -18,6 +18,7 @@ from adapters.transport import CHANNEL, MOST_BYTES, Delivery, Envelope, Transpor
 from hub.command_line.exit_codes import REFUSED, CommandMisused, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
+from hub.command_line.text_command import TextCommand
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.intake import declare_channels, open_transport
 from hub.data_manager.open_hub import OpenHub
@@ -82,7 +83,7 @@ class _Properties:
         return envelopes
 
 
-@app.command()
+@app.command(cls=TextCommand)
 def send(
     route: Annotated[str, typer.Argument(help="The route that takes the messages.")],
     files: Annotated[list[pathlib.Path], typer.Argument(help="One message each.")],
@@ -162,7 +163,7 @@ def _file(open_hub: OpenHub, route: Route, files: Sequence[pathlib.Path], proper
         raise typer.Exit(REFUSED)
 
 
-@app.command()
+@app.command(cls=TextCommand)
 def receive(
     channel: Annotated[str, typer.Argument(help="The embedded channel.")],
     limit: Annotated[int, typer.Option(min=1, help="Most messages.")] = 100,

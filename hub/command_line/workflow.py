@@ -26,6 +26,7 @@ from adapters.files import read_file
 from hub.command_line.exit_codes import misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
+from hub.command_line.text_command import TextCommand
 from hub.data_manager.workflow_run import FinishedRun, run_workflow
 from hub.deployment.deployment import Deployment, open_deployment
 from hub.presentation.printing import complain, out, picture, print_json, table
@@ -68,7 +69,7 @@ class ArgumentNotText(ArgumentWrong):
 
 
 # The command answers --help itself, because each workflow has a help of its own.
-@app.command(context_settings={"help_option_names": []})
+@app.command(context_settings={"help_option_names": []}, cls=TextCommand)
 def workflow(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="new-quote, modify, ...; without one, all are listed.")

@@ -76,7 +76,7 @@ def doors(open_hub: OpenHub) -> list[dict[str, Any]]:
 def open_transport(open_hub: OpenHub, kind: TransportKind) -> Transport | None:
     """Open the deployment's transport of a kind; None where the settings switch it off."""
     deployment = open_hub.deployment
-    return kind.open(Setup(deployment.folder, dict(deployment.settings), open_hub.surroundings))
+    return kind.open(Setup(deployment.folder, vars(deployment.settings), open_hub.surroundings))
 
 
 def open_transports(open_hub: OpenHub) -> dict[str, Transport]:

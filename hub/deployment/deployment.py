@@ -23,12 +23,11 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from adapters.files import FileUnreadable
-from adapters.http_client import HttpClient
+from adapters.json_client import JsonClient
 from adapters.service_health import ServiceHealth
 from adapters.system import System, read_systems
 from adapters.transport import TransportKind
 from hub.configurator.built_in import BuiltInConfigurator
-from hub.configurator.external import ExternalConfigurator
 from hub.configurator.port import Configurator
 from hub.deployment.cache_folder import CacheFolder
 from hub.deployment.declared_files import MAPS, ROUTES, SYSTEMS, DeclaredFiles, Kind, name_in, shipped_by_name
@@ -38,7 +37,6 @@ from hub.deployment.external_objects import AllObjects, ExternalObjects
 from hub.deployment.own_python import own_python
 from hub.deployment.route import Route, read_doors, read_routes
 from hub.deployment.settings import EVERY, Settings, place_of_setting, read_licence_file, read_settings
-from hub.pricing.external import ExternalPricing
 from hub.pricing.list_pricing import ListPricing
 from hub.pricing.port import Pricing
 from hub.services import SERVICES, Service
@@ -193,7 +191,12 @@ class Deployment:
             UrlWrong: the setting is no address.
         """
         url = self.settings.pricing_url
-        return ListPricing() if url is None else ExternalPricing(self._client("pricing", url))
+        if url is None:
+            return ListPricing()
+        # Imported here: pydantic, which reads the answers, takes longer to load than a short command runs.
+        from hub.pricing.external import ExternalPricing
+
+        return ExternalPricing(self._client("pricing", url))
 
     @cached_property
     def configurator(self) -> Configurator:
@@ -205,9 +208,14 @@ class Deployment:
         url = self.settings.configurator_url
         if url is None:
             return BuiltInConfigurator(self.definitions)
+        # Imported here, as the external pricing.
+        from hub.configurator.external import ExternalConfigurator
+
         return ExternalConfigurator(self._client("configurator", url), self.definitions)
 
-    def _client(self, service: str, url: str) -> HttpClient:
+    def _client(self, service: str, url: str) -> JsonClient:
+        from adapters.http_client import HttpClient
+
         with located(place_of_setting(self.folder, f"{service}_url")):
             return HttpClient(url, f"the {service}", health=self.health[service])
 

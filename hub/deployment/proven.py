@@ -49,8 +49,8 @@ def digest_of(deployment: Deployment) -> str:
 
 def _parts(deployment: Deployment) -> Iterator[bytes]:
     versions = [f"{name} {importlib.metadata.version(name)}" for name in _JUDGES]
-    settings = deployment.settings.model_dump_json(exclude=set(_UNREAD))
-    yield "\n".join([sys.version, *versions, settings]).encode()
+    settings = [f"{name} {value!r}" for name, value in vars(deployment.settings).items() if name not in _UNREAD]
+    yield "\n".join([sys.version, *versions, *settings]).encode()
     yield from (state.encode() for state in code_states(PACKAGES))
     own = deployment.files.own
     if own is None:

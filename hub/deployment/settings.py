@@ -13,24 +13,16 @@ import os
 import pathlib
 import re
 import tomllib
-from typing import Annotated, Any, Literal
-
-from pydantic import Field, ValidationError, field_validator
-from pydantic_core import PydanticCustomError
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from adapters.files import read_file
+from hub.deployment import setting_values as kinds
 from hub.deployment.definitions import FILE
 from hub.services.module_licensed import Licence, read_licence
 from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.errors import Misconfigured, UnknownName
-from integration_objects.time_zone import ZoneUnknown, time_zone
 
 PREFIX = "ORDERHUB_"
 #: in a list of shipped declarations: all of them
@@ -55,7 +47,7 @@ class SettingUnknown(UnknownName, SettingsFaulty):
     otherwise = "take it away"
 
     def __init__(self, name: str, **parts: Any) -> None:
-        super().__init__(name, Settings.model_fields, settings=", ".join(Settings.model_fields), **parts)
+        super().__init__(name, TABLE, settings=", ".join(TABLE), **parts)
 
 
 class SettingsUnreadable(SettingsFaulty):
@@ -74,75 +66,118 @@ class LicenceUnreadable(DeclarationFault):
     mend = "write it in UTF-8"
 
 
-class Settings(BaseSettings):
+@dataclass(frozen=True)
+class Setting:
+    """A line of the table of settings.
+
+    Attributes:
+        kind: reads a value, or raises `SettingUnfit`.
+        help: the meaning, with shape and unit.
+        default: the value where neither the file nor the environment has the setting.
+    """
+
+    kind: Callable[[object], Any]
+    help: str
+    default: Any
+
+
+def _as(kind: Callable[[object], Any], help: str) -> dict[str, Any]:
+    """Give a field of `Settings` its kind and its help."""
+    return {"kind": kind, "help": help}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """All settings. The help of each gives its shape and unit."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
-
-    database_url: str = Field(
-        "sqlite:///orderhub.db",
-        description="the database of the hub's state: sqlite:///FILE (relative to this folder) or postgresql://...",
+    database_url: str = field(
+        default="sqlite:///orderhub.db",
+        metadata=_as(
+            kinds.text, "the database of the hub's state: sqlite:///FILE (relative to this folder) or postgresql://..."
+        ),
     )
-    broker_url: str | None = Field(
-        None, description="address of RabbitMQ, amqp:// or amqps://; without one, channels are embedded queues"
+    broker_url: str | None = field(
+        default=None,
+        metadata=_as(
+            kinds.optional(kinds.text),
+            "address of RabbitMQ, amqp:// or amqps://; without one, channels are embedded queues",
+        ),
     )
-    routes: Annotated[list[str], NoDecode] = Field(
-        ["hub_object"],
-        description="the shipped routes to switch on, * for all of them; the deployment's own in hub/routes/ are "
-        "always on",
+    routes: list[str] = field(
+        default_factory=lambda: ["hub_object"],
+        metadata=_as(
+            kinds.names,
+            "the shipped routes to switch on, * for all of them; the deployment's own in hub/routes/ are always on",
+        ),
     )
-    systems: Annotated[list[str] | None, NoDecode] = Field(
-        None,
-        description="the shipped systems to switch on, * for all of them; left out: all of them where `routes` has "
-        "the *, else none; the deployment's own in adapters/systems/ are always on",
+    systems: list[str] | None = field(
+        default=None,
+        metadata=_as(
+            kinds.optional(kinds.names),
+            "the shipped systems to switch on, * for all of them; left out: all of them where `routes` has "
+            "the *, else none; the deployment's own in adapters/systems/ are always on",
+        ),
     )
-    user: str = Field(
-        "hub",
-        min_length=1,
-        max_length=255,
-        description="the name that the tables show as creator and changer of the hub's rows",
+    user: str = field(
+        default="hub",
+        metadata=_as(kinds.name, "the name that the tables show as creator and changer of the hub's rows"),
     )
-    group: int = Field(25, ge=1, le=500, description="most messages in one database transaction")
-    poll_s: float = Field(0.5, gt=0, le=60, description="seconds between two looks for work when there was none")
-    workers: int = Field(1, ge=1, le=64, description="worker processes of `orderhub run`; SQLite serves two at most")
-    folder_settle_s: float = Field(
-        2.0, ge=0, le=3600, description="seconds that a file must not have changed before it is taken"
+    group: int = field(default=25, metadata=_as(kinds.whole(1, 500), "most messages in one database transaction"))
+    poll_s: float = field(
+        default=0.5, metadata=_as(kinds.seconds(0.001, 60), "seconds between two looks for work when there was none")
     )
-    time_zone: str = Field(
-        "UTC",
-        description="the zone of the days and times in maps and templates that name no zone, such as Europe/Berlin",
+    workers: int = field(
+        default=1, metadata=_as(kinds.whole(1, 64), "worker processes of `orderhub run`; SQLite serves two at most")
     )
-    licence: pathlib.Path | None = Field(
-        None, description="the licence file, relative to this folder; without one, every module is licensed"
+    folder_settle_s: float = field(
+        default=2.0,
+        metadata=_as(kinds.seconds(0, 3600), "seconds that a file must not have changed before it is taken"),
     )
-    pricing_url: str | None = Field(
-        None,
-        description="address of a pricing system, http:// or https://; without one, the hub prices by its price lists",
+    time_zone: str = field(
+        default="UTC",
+        metadata=_as(
+            kinds.zone, "the zone of the days and times in maps and templates that name no zone, such as Europe/Berlin"
+        ),
     )
-    configurator_url: str | None = Field(
-        None, description="address of a configurator, http:// or https://; without one, the hub configures by itself"
+    licence: pathlib.Path | None = field(
+        default=None,
+        metadata=_as(
+            kinds.optional(kinds.path),
+            "the licence file, relative to this folder; without one, every module is licensed",
+        ),
     )
-    service_profile: Literal["hub", "external"] = Field(
-        "hub",
-        description="the keeper of the service profiles; `external`: another system keeps them, and completed lines "
-        "are not applied to them here",
+    pricing_url: str | None = field(
+        default=None,
+        metadata=_as(
+            kinds.optional(kinds.text),
+            "address of a pricing system, http:// or https://; without one, the hub prices by its price lists",
+        ),
     )
-    secrets: Annotated[list[str], NoDecode] = Field(
-        ["Password", "PIN", "PUK"],
-        description="names of attributes and elements whose values no error, dead letter or log shows",
+    configurator_url: str | None = field(
+        default=None,
+        metadata=_as(
+            kinds.optional(kinds.text),
+            "address of a configurator, http:// or https://; without one, the hub configures by itself",
+        ),
     )
-    unsafe_database: bool = Field(
-        False,
-        description="whether the hub starts on a PostgreSQL that may lose what it has acknowledged (fsync off)",
+    service_profile: str = field(
+        default="hub",
+        metadata=_as(
+            kinds.one_of("hub", "external"),
+            "the keeper of the service profiles; `external`: another system keeps them, and completed lines "
+            "are not applied to them here",
+        ),
     )
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            return time_zone(value).key
-        except ZoneUnknown as fault:
-            raise PydanticCustomError("time_zone", "{why}", {"why": f"{fault}: {fault.mend}"}) from fault
+    secrets: list[str] = field(
+        default_factory=lambda: ["Password", "PIN", "PUK"],
+        metadata=_as(kinds.names, "names of attributes and elements whose values no error, dead letter or log shows"),
+    )
+    unsafe_database: bool = field(
+        default=False,
+        metadata=_as(
+            kinds.flag, "whether the hub starts on a PostgreSQL that may lose what it has acknowledged (fsync off)"
+        ),
+    )
 
     @property
     def listed_systems(self) -> list[str]:
@@ -150,13 +185,11 @@ class Settings(BaseSettings):
         # The samples belong together: the shipped routes answer the shipped systems.
         return [name for name in self.routes if name == EVERY] if self.systems is None else self.systems
 
-    @field_validator("routes", "systems", "secrets", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        # Marked NoDecode: pydantic-settings would read a variable's text as JSON, and people write a,b.
-        if isinstance(value, str):
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return value
+
+#: the settings by name, in the order of the documentation
+TABLE: Mapping[str, Setting] = {
+    entry.name: Setting(**entry.metadata, default=getattr(Settings(), entry.name)) for entry in fields(Settings)
+}
 
 
 def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) -> Settings:
@@ -170,47 +203,26 @@ def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) 
     Raises:
         SettingsFaulty: names the setting, its place and its possible values.
     """
-    path = folder / FILE
     if not environment:
-        # `model_construct` reads neither file nor environment, and checks nothing.
-        defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
-        return Settings.model_construct(**{**defaults, **given})
+        return Settings(**given)
     _check_environment()
-    if os.path.lexists(path) and not path.is_file():
+    variables = {name: os.environ[variable] for name in TABLE if (variable := PREFIX + name.upper()) in os.environ}
+    written = {**_file_of(folder / FILE), **variables, **given}
+    return Settings(**{name: _value(folder, name, value) for name, value in written.items()})
+
+
+def _file_of(path: pathlib.Path) -> dict[str, Any]:
+    """Read the file of the settings; nothing where there is none."""
+    if not os.path.lexists(path):
+        return {}
+    if not path.is_file():
         raise SettingsUnreadable(
             path=path,
             fault="it is no file" if path.exists() else "it is a link to nothing",
             mend=f"make {FILE} a file of settings, or remove it",
         )
-
-    # pydantic-settings asks a class for its sources, and only this call knows the folder.
-    class InFolder(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            # The first source wins: the caller's settings, then the environment, then the file.
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
-
     try:
-        return InFolder(**given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        where = place_of_setting(folder, name)
-        if first["type"] == "extra_forbidden":
-            raise SettingUnknown(name, where=where) from error
-        default = json.dumps(Settings.model_fields[name].get_default())
-        fault = first["msg"][:1].lower() + first["msg"][1:]
-        # The address of a server may hold a password, in whatever form it was written.
-        what = f"the setting '{name}' can't be read" if "url" in name else None
-        value = first["input"]
-        raise SettingsFaulty(what, name=name, value=value, fault=fault, default=default, where=where) from error
+        return tomllib.loads(path.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         # Python 3.14 gives line and column as attributes; before, they stand in the text.
         fault, _, place = str(error).partition(" (at line ")
@@ -218,6 +230,26 @@ def read_settings(folder: pathlib.Path, environment: bool = True, **given: Any) 
         raise SettingsUnreadable(path=path, fault=fault, where=where) from error
     except (ValueError, OSError) as error:
         raise SettingsUnreadable(path=path, fault=error) from error
+
+
+def _value(folder: pathlib.Path, name: str, written: object) -> Any:
+    """Read the value of a setting."""
+    if name not in TABLE:
+        raise SettingUnknown(name, where=place_of_setting(folder, name))
+    setting = TABLE[name]
+    try:
+        return setting.kind(written)
+    except kinds.SettingUnfit as unfit:
+        # The address of a server may hold a password, in whatever form it was written.
+        what = f"the setting '{name}' can't be read" if "url" in name else None
+        raise SettingsFaulty(
+            what,
+            name=name,
+            value=unfit.found,
+            fault=unfit.why,
+            default=json.dumps(setting.default),
+            where=place_of_setting(folder, name),
+        ) from unfit
 
 
 def place_of_setting(folder: pathlib.Path, name: str) -> str:
@@ -238,7 +270,7 @@ def _check_environment() -> None:
     for variable in os.environ:
         if variable.startswith(PREFIX) and variable not in _NO_SETTINGS:
             name = variable.removeprefix(PREFIX).lower()
-            if name not in Settings.model_fields:
+            if name not in TABLE:
                 raise SettingUnknown(name, where=f"environment, {variable}", otherwise="unset the variable")
 
 

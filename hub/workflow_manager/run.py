@@ -12,9 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.configurator.external import ExternalConfigurator
 from hub.configurator.port import Configurator
-from hub.pricing.external import ExternalPricing
 from hub.pricing.port import Pricing
 from hub.services import ObjectMemory
 from hub.workflow_manager.effects import Effects
@@ -106,14 +104,24 @@ class Run(RecordedReads):
     def pricing(self) -> Pricing:
         """The pricing; answers of another system are recorded."""
         pricing = self.runtime.pricing
+        if not pricing.is_external:
+            return pricing
+        # Imported here: pydantic, which reads the answers, takes longer to load than a workflow runs.
+        from hub.pricing.external import ExternalPricing
+
         if self.answers is not None and isinstance(pricing, ExternalPricing):
             pricing = pricing.through(self.answers.through)
-        return RecordedPricing(pricing, self.record) if pricing.is_external else pricing
+        return RecordedPricing(pricing, self.record)
 
     @property
     def configurator(self) -> Configurator:
         """The configurator; answers of another system are recorded."""
         configurator = self.runtime.configurator
+        if not configurator.is_external:
+            return configurator
+        # Imported here for the reason above.
+        from hub.configurator.external import ExternalConfigurator
+
         if self.answers is not None and isinstance(configurator, ExternalConfigurator):
             configurator = configurator.through(self.answers.through)
-        return RecordedConfigurator(configurator, self.record) if configurator.is_external else configurator
+        return RecordedConfigurator(configurator, self.record)

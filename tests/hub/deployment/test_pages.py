@@ -13,7 +13,7 @@ from adapters.rendering.render import Layout, Template
 from adapters.transport import KINDS
 from hub.deployment import route
 from hub.deployment.proof import check_deployment
-from hub.deployment.settings import PREFIX, Settings
+from hub.deployment.settings import PREFIX, TABLE
 from schemas.check import Limits
 from tests.hub.deployment.kite import FILES, write
 
@@ -75,14 +75,13 @@ def test_the_page_of_systems_has_every_filter_and_no_other() -> None:
 def test_the_page_of_settings_has_every_setting_as_the_code_has_it() -> None:
     rows = [line for line in SETTINGS.splitlines() if line.startswith("| `")]
     assert rows == [
-        f"| `{name}` | {_default(field.get_default())} | {_sentence(field.description or '')} |"
-        for name, field in Settings.model_fields.items()
+        f"| `{name}` | {_default(setting.default)} | {_sentence(setting.help)} |" for name, setting in TABLE.items()
     ]
     assert f"`{PREFIX}DATABASE_URL`" in SETTINGS
 
 
 def test_the_help_of_a_setting_begins_with_a_word_that_may_be_capitalised() -> None:
-    first = {name: (field.description or "").split()[0] for name, field in Settings.model_fields.items()}
+    first = {name: setting.help.split()[0] for name, setting in TABLE.items()}
     assert [name for name, word in first.items() if not word.isalpha() or word in ("yes", "no", "true", "false")] == []
 
 

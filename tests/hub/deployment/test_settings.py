@@ -18,7 +18,7 @@ def test_a_value_that_cannot_be_is_not_taken_for_a_wrong_name(tmp_path):
     assert fault(tmp_path, "group = 0\n") == (
         "the setting 'group' can't be 0\n"
         f"  where: {tmp_path / 'orderhub.toml'}:1\n"
-        "  why:   input should be greater than or equal to 1\n"
+        "  why:   expected a whole number from 1 to 500\n"
         "  mend:  give such a value, or take the setting away: its default is 25"
     )
     assert fault(tmp_path, "grup = 5\n").endswith("mend:  did you mean 'group'?")

@@ -1,0 +1,133 @@
+"""The kinds of values that settings have: each reads a value of the file, or the text of an environment's variable.
+
+A kind raises `SettingUnfit`; `hub.deployment.settings` adds the setting's name and place.
+"""
+
+from __future__ import annotations
+
+import math
+import pathlib
+from collections.abc import Callable
+from typing import TypeVar
+
+from integration_objects.time_zone import ZoneUnknown, time_zone
+
+T = TypeVar("T")
+
+#: the words of a truth value in the environment, which has texts only
+_TRUTH = {
+    **dict.fromkeys(("true", "yes", "on", "y", "t", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "n", "f", "0"), False),
+}
+
+
+class SettingUnfit(Exception):
+    """A value isn't of the setting's kind.
+
+    Attributes:
+        why: the kind of value that is expected.
+        found: the value, or the part of it that is wrong.
+    """
+
+    def __init__(self, why: str, found: object) -> None:
+        super().__init__(why)
+        self.why = why
+        self.found = found
+
+
+def text(value: object) -> str:
+    """Read a text."""
+    if not isinstance(value, str):
+        raise SettingUnfit("expected a text in quotes", value)
+    return value
+
+
+def name(value: object) -> str:
+    """Read a text that a column of a name takes."""
+    if not 1 <= len(text(value)) <= 255:
+        raise SettingUnfit("expected a text of 1 to 255 characters", value)
+    return text(value)
+
+
+def names(value: object) -> list[str]:
+    """Read a list of texts, or one text with commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, list):
+        raise SettingUnfit("expected a list of texts", value)
+    return [text(part) for part in value]
+
+
+def path(value: object) -> pathlib.Path:
+    """Read the path of a file."""
+    return pathlib.Path(text(value))
+
+
+def zone(value: object) -> str:
+    """Read the name of a time zone."""
+    try:
+        return time_zone(text(value)).key
+    except ZoneUnknown as fault:
+        raise SettingUnfit(f"{fault}: {fault.mend}", value) from fault
+
+
+def flag(value: object) -> bool:
+    """Read a truth value."""
+    truth = value if isinstance(value, bool) else _TRUTH.get(str(value).lower())
+    if truth is None:
+        raise SettingUnfit("expected true or false", value)
+    return truth
+
+
+def one_of(*texts: str) -> Callable[[object], str]:
+    """Make the kind of the texts that are listed."""
+
+    def read(value: object) -> str:
+        if value not in texts:
+            raise SettingUnfit(f"expected {' or '.join(texts)}", value)
+        return str(value)
+
+    return read
+
+
+def whole(least: int, most: int) -> Callable[[object], int]:
+    """Make the kind of the whole numbers from *least* to *most*."""
+
+    def read(value: object) -> int:
+        number = _number(value)
+        if not least <= number <= most or number != int(number):
+            raise SettingUnfit(f"expected a whole number from {least} to {most}", value)
+        return int(number)
+
+    return read
+
+
+def seconds(least: float, most: float) -> Callable[[object], float]:
+    """Make the kind of a number of seconds from *least* to *most*."""
+
+    def read(value: object) -> float:
+        number = _number(value)
+        if not least <= number <= most:
+            raise SettingUnfit(f"expected seconds from {least:g} to {most:g}", value)
+        return number
+
+    return read
+
+
+def optional(kind: Callable[[object], T]) -> Callable[[object], T | None]:
+    """Make the kind of settings that are left out, or have a value of *kind*."""
+
+    def read(value: object) -> T | None:
+        return None if value is None else kind(value)
+
+    return read
+
+
+def _number(value: object) -> float:
+    """Return a number, also one that is written as a text; nan, which lies between no limits, for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return math.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan
