@@ -17,12 +17,13 @@ from adapters.database.schema.data_model import data_model_page
 from adapters.files import read_file, shown_path
 from hub.command_line.exit_codes import CommandFailed, misused
 from hub.command_line.opened_hub import opened_hub
-from hub.command_line.options import DryRun, Files, Json
+from hub.command_line.options import All, DryRun, Files, Json
 from hub.command_line.text_command import TextCommand
 from hub.data_manager.lookup import header_expression, known_object, stored_object
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.deployment.definitions import load_definitions
-from hub.presentation.printing import complain, flush, out, picture, print_json
+from hub.presentation.printing import complain, flush, out, print_json
+from hub.presentation.screen import screen
 from hub.presentation.tree_json import tree_json
 from hub.workflow_manager.origin import Origin
 from hub.workflows.received.hub_object import load as load_object
@@ -69,7 +70,8 @@ def load(files: Files, dry_run: DryRun = False) -> None:
 def show(
     object: Annotated[str, typer.Argument(help="The integration object: 'OM Order', 'OM Asset', Account, ...")],
     key: Annotated[str, typer.Argument(help="Order or quote number, account id, ...: the object's first key.")],
-    text: Annotated[bool, typer.Option("--text", help="As a tree for reading, not as XML.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="As a table for reading, not as XML.")] = False,
+    whole: All = False,
     as_json: Json = False,
 ) -> None:
     """Print one stored integration object as XML."""
@@ -80,7 +82,7 @@ def show(
             if text:
                 # For reading only: what is printed as XML or JSON is what is stored, and can be loaded again.
                 tree = with_service_ids(transaction.run(Origin("show", "local", key)), tree)
-        _print_object(tree, definitions, text, as_json)
+        _print_object(tree, definitions, text, whole, as_json)
 
 
 @object_app.command("query", cls=TextCommand)
@@ -88,7 +90,8 @@ def query(
     name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integration object.")],
     example: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="Fields of the header.")] = None,
     where: Annotated[str | None, typer.Option(help="An expression that the header must satisfy, too.")] = None,
-    text: Annotated[bool, typer.Option("--text", help="As trees for reading, not as XML.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="As tables for reading, not as XML.")] = False,
+    whole: All = False,
     as_json: Json = False,
 ) -> None:
     """Print the instances whose fields have these values; an empty object where there are none."""
@@ -105,17 +108,17 @@ def query(
             condition = None if where is None else header_expression(definitions, name, where)
             # With Modification Numbers: an update that sends one back overwrites no change that was made meanwhile.
             tree = transaction.store.query(name, fields, condition, versions=True)
-        _print_object(tree, definitions, text, as_json)
+        _print_object(tree, definitions, text, whole, as_json)
 
 
-def _print_object(tree: PropertySet, definitions: Definitions, text: bool, as_json: bool) -> None:
-    """Print a message: as the hub's XML, as trees for reading, or as the methods' JSON."""
+def _print_object(tree: PropertySet, definitions: Definitions, text: bool, whole: bool, as_json: bool) -> None:
+    """Print a message: as the hub's XML, as a table for reading, or as the methods' JSON."""
     if text and as_json:
         raise typer.BadParameter("--text and --json are two forms: give one")
     if as_json:
         out(tree_json(tree, definitions))
     else:
-        out(picture(tree) if text else hub_to_xml(tree, definitions).decode())
+        out(screen(tree, whole) if text else hub_to_xml(tree, definitions).decode())
 
 
 def _write(open_hub: OpenHub, file: pathlib.Path, dry_run: bool, work: Callable[[Transaction, PropertySet], T]) -> T:

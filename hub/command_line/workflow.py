@@ -25,11 +25,12 @@ import typer
 from adapters.files import read_file
 from hub.command_line.exit_codes import misused
 from hub.command_line.opened_hub import opened_hub
-from hub.command_line.options import DryRun, Json
+from hub.command_line.options import All, DryRun, Json
 from hub.command_line.text_command import TextCommand
 from hub.data_manager.workflow_run import FinishedRun, run_workflow
 from hub.deployment.deployment import Deployment, open_deployment
-from hub.presentation.printing import complain, out, picture, print_json, table
+from hub.presentation.printing import complain, out, print_json, table
+from hub.presentation.screen import screen
 from hub.presentation.tree_json import tree_json
 from hub.workflow_manager.arguments import Argument, ArgumentWrong, by_name, given, read_text, split
 from hub.workflow_manager.named_workflow import request, workflow_named
@@ -44,7 +45,7 @@ MOST_SHOWN = 100
 #: the kinds of arguments whose text may stand in a file
 _IN_FILES = frozenset(("requests",))
 _USAGE = """\
-Usage: orderhub workflow [NAME] [KEY=VALUE...] [--json] [--dry-run]
+Usage: orderhub workflow [NAME] [KEY=VALUE...] [--json] [--dry-run] [--all]
        orderhub workflow --runs | --recording RUN
 
 Run one workflow on stored objects, by identifiers; `orderhub workflow NAME --help` lists its arguments.
@@ -80,6 +81,7 @@ def workflow(
     ] = None,
     as_json: Json = False,
     dry_run: DryRun = False,
+    whole: All = False,
     runs: Annotated[bool, typer.Option("--runs", help="List the last workflows that commands ran.")] = False,
     recording: Annotated[
         str | None, typer.Option(metavar="RUN", help="Print the outside answers that a run recorded, as JSON.")
@@ -104,7 +106,7 @@ def workflow(
             return
         with misused():
             pairs = _read(called, arguments or [])
-        _print(deployment, called, _run(deployment, called, pairs, dry_run), as_json, dry_run)
+        _print(deployment, called, _run(deployment, called, pairs, dry_run), as_json, dry_run, whole)
 
 
 def _list_workflows(deployment: Deployment, as_json: bool) -> None:
@@ -156,7 +158,11 @@ def _usage(called: Workflow) -> str:
     arguments = called.arguments
     needed = [f"{argument.name}=..." if argument.required else f"[{argument.name}=...]" for argument in arguments]
     rows = [(f"{argument.name}=", "required" if argument.required else "", argument.help) for argument in arguments]
-    lines = [f"Usage: orderhub workflow {' '.join([called.command, *needed])} [--json] [--dry-run]", "", called.help]
+    lines = [
+        f"Usage: orderhub workflow {' '.join([called.command, *needed])} [--json] [--dry-run] [--all]",
+        "",
+        called.help,
+    ]
     return "\n".join([*lines, "", table(("argument", "", ""), rows)] if rows else lines)
 
 
@@ -187,7 +193,9 @@ def _run(deployment: Deployment, called: Workflow, pairs: list[tuple[str, str]],
         return run_workflow(open_hub, called, request(called.command, pairs), dry_run)
 
 
-def _print(deployment: Deployment, called: Workflow, run: FinishedRun, as_json: bool, dry_run: bool) -> None:
+def _print(
+    deployment: Deployment, called: Workflow, run: FinishedRun, as_json: bool, dry_run: bool, whole: bool
+) -> None:
     outcome = run.outcome
     if as_json:
         head: Mapping[str, object] = {
@@ -203,7 +211,7 @@ def _print(deployment: Deployment, called: Workflow, run: FinishedRun, as_json: 
         out(json.dumps(head, ensure_ascii=False)[:-1] + f', "objects": [{objects}]}}')
         return
     for tree in outcome.objects:
-        out(picture(tree))
+        out(screen(tree, whole))
     if outcome.rows:
         out(table(list(outcome.rows[0]), [list(row.values()) for row in outcome.rows]))
     for note in outcome.notes:

@@ -11,7 +11,8 @@ import pathlib
 
 from hub.data_manager.open_hub import OpenHub
 from hub.demo.stage import Demonstration, demonstration, heading
-from hub.presentation.printing import out, picture, table
+from hub.presentation.printing import out, table
+from hub.presentation.screen import screen
 
 
 def play(folder: pathlib.Path) -> bool:
@@ -72,7 +73,7 @@ def _show(open_hub: OpenHub) -> None:
                 out("\n".join(f"{name + ':':<7}{error[name]}" for name in ("what", "where", "why", "mend")))
         heading("The customers' service profiles (orderhub show 'OM Asset' 1-B)")
         for account in ("1-A", "1-B", "1-C"):
-            out(picture(transaction.store.query("OM Asset", {"Account Id": account})))
+            out(screen(transaction.store.query("OM Asset", {"Account Id": account})))
         heading("Messages that wait on the hub's channels (orderhub receive CHANNEL)")
         waiting = messages.outbox.waiting_counts()
         out(table(("channel", "messages"), [(row["destination"], row["waiting"]) for row in waiting]))

@@ -18,11 +18,13 @@ from hub.data_manager.lookup import SHOWN_BY, stored_object
 from hub.data_manager.workflow_run import run_workflow
 from hub.demo.scenarios import SCENARIOS, Request, Scenario
 from hub.demo.stage import WIDTH, Demonstration, demonstration, heading, paragraph
-from hub.presentation.printing import out, table, value_of
+from hub.presentation.printing import out, table
+from hub.presentation.screen import LINED, line_table, title
 from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflow_manager.outcome import Note
-from integration_objects.complex_object import action_code, attributes, instances, line_items, object_name, walk_items
+from integration_objects.complex_object import instances, line_items, object_name, walk_items
 from integration_objects.errors import Refused
+from integration_objects.names import ORDER
 from integration_objects.property_set import PropertySet
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
@@ -30,7 +32,6 @@ from schemas.from_xml import external_from_xml
 #: the samples that are loaded before each scenario
 _SAMPLES = ("catalogue.xml", "price_list.xml", "accounts.xml", "premises.xml", "customers.xml", "service_points.xml")
 _BILLING = "billing.events"
-_HEADS = ("number", "product", "action", "status", "price", "attributes")
 
 
 class ScenarioUnknown(Refused):
@@ -177,22 +178,18 @@ class PrintedStage:
 
     def _show(self, name: str, instance: PropertySet, with_lines: bool = True) -> None:
         """Print a stored instance; of an order, the header of every revision, because one replaces the other."""
-        number = instance.get("Order Number")
-        if name == "OM Order" and number is not None:
-            with self._hub.open_hub.read() as transaction:
-                revisions = instances(transaction.store.query(name, {"Order Number": number}))
-            for order in revisions:
-                flag = "active" if order.get("Active Flag") == "Y" else "inactive"
-                out(f"  order {number}, revision {order.get('Revision')}: {order.get('Status')}, {flag}")
+        if name in LINED:
+            for header in self._revisions(instance) if name == ORDER else [instance]:
+                out(f"  {title(header)}")
         else:
             heads = (self._key_field(name), "Name", "Parent Account Id", "Status")
             out("  " + ", ".join(f"{head}: {instance.get(head)}" for head in heads if instance.get(head)))
         if with_lines and line_items(instance):
-            rows, total = _lines(instance)
-            filled = [column for column in range(len(_HEADS)) if any(row[column] for row in rows)]
-            text = table([_HEADS[column] for column in filled], [[row[column] for column in filled] for row in rows])
-            out("\n".join(f"  {line}" for line in text.splitlines()))
-            out(f"  in all: {total}")
+            out("\n".join(f"  {line}" for line in line_table(instance)))
+
+    def _revisions(self, order: PropertySet) -> list[PropertySet]:
+        with self._hub.open_hub.read() as transaction:
+            return instances(transaction.store.query(ORDER, {"Order Number": order.get("Order Number")}))
 
 
 def _command(*words: str) -> None:
@@ -219,24 +216,6 @@ def _report(notes: Iterable[Note]) -> list[str]:
         str(Note(kind, text, product=product)) + (f" ({number} times)" if number > 1 else "")
         for (kind, product, text), number in counts.items()
     ]
-
-
-def _lines(instance: PropertySet) -> tuple[list[tuple[str, ...]], str]:
-    """Return the rows of the items, equal items once with their number; and a count by action, or by status."""
-    depths: dict[int, int] = {}
-    counts: Counter[tuple[str, ...]] = Counter()
-    total: Counter[str] = Counter()
-    # A service profile is a state: its items have a status, and no action.
-    in_profile = instance.type == "Asset"
-    for item, parent in walk_items(instance):
-        depths[id(item)] = 0 if parent is None else depths[id(parent)] + 1
-        action, status = "" if in_profile else item.get("Action Alias") or action_code(item), item.get("Status") or ""
-        values = ", ".join(f"{attribute.get('Name')}={value_of(attribute)}" for attribute in attributes(item))
-        product = "  " * depths[id(item)] + (item.get("Product Id") or "")
-        counts[product, action, status, item.get("Adjusted Price") or "", values] += 1
-        total[status if in_profile else action] += 1
-    rows = [(str(number), *texts) for texts, number in counts.items()]
-    return rows, ", ".join(f"{number} {word}" for word, number in total.items())
 
 
 def _order_row(order: PropertySet) -> tuple[object, ...]:

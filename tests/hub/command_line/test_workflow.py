@@ -44,7 +44,7 @@ def test_each_workflow_says_what_it_takes(command):
     assert command("workflow", "new-quote", "--help").out == (
         "Usage: orderhub workflow new-quote account=... [currency=...] [price-list=...] [opportunity=...]"
         " [service-account=...] [billing-account=...] [agreement=...] [valid-until=...] [session=...]"
-        " [--json] [--dry-run]\n"
+        " [--json] [--dry-run] [--all]\n"
         "\n"
         "make an empty quote for an account, and the session's active one\n"
         "\n"
@@ -108,7 +108,7 @@ def test_a_refusal_ends_with_1_and_leaves_nothing_written(command, road):
 
 def test_a_dry_run_writes_nothing(command, road):
     dry = command("workflow", "new-quote", "account=1-A", "--dry-run")
-    assert dry.out == "OM Quote 1-A Q-0000001 1 In Progress\n"
+    assert dry.out == "quote Q-0000001: In Progress, account 1-A\n  no lines\n"
     assert dry.err == "a dry run: nothing was written\n"
     assert road.stored("OM Quote") == []
     assert json.loads(command("workflow", "new-quote", "account=1-A", "--dry-run", "--json").out)["run"] is None

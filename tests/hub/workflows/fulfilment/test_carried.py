@@ -210,7 +210,7 @@ def test_the_alias_of_an_action_is_shown_in_trees(road, command):
     road.work(order(line("L", "Add")), "hub_object", id="1")
     road.complete()
     road.work(order(line("L", "Update", more="<AssetStatus>Suspended</AssetStatus>"), "2"), "hub_object", id="2")
-    assert "Local Line  [Suspend]" in command("show", "OM Order", "O-0000002", "--text").out
+    assert "Local Line  Suspend " in command("show", "OM Order", "O-0000002", "--text").out
 
 
 # Line numbers

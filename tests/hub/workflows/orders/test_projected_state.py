@@ -99,9 +99,11 @@ def test_a_root_that_goes_is_still_told(ordered):
 def test_the_command_prints_it_as_text_and_as_json(ordered, command):
     printed = command("workflow", "projected-state", "account=1-A", "orders=O-2,O-3")
     assert printed.out == (
-        "OM Asset 1-A\n"
-        "└─ Local Line  Active  650  12.00\n"
-        "   └─ Caller Id  Active\n"
+        "services of the account 1-A\n"
+        "  product      status  service  price  key\n"
+        "  Local Line   Active  650      12.00  L\n"
+        "    Caller Id  Active                  C\n"
+        "  in all: 2 Active\n"
         "product     item  attribute  field           value       order\n"
         "Local Line  L                Product Id      Local Line\n"
         "Local Line  L                Service Id      650\n"

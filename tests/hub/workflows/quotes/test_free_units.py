@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from hub.demo.scenarios import SPOKANE, boss_order_installed, initial_order
-from hub.presentation.printing import picture
+from hub.presentation.screen import screen
 from integration_objects.complex_object import action_code, instances, items_of
 from integration_objects.names import KEY
 from tests.customer_care import lines, the
@@ -40,7 +42,7 @@ def test_three_more_lines_in_one_line_of_the_quote_cost_the_same_as_three_lines(
     assert total(outcome) == "215.85 USD"
     (line,) = [line for line in lines(quote, ISDN) if action_code(line) == "Add"]
     assert [line.get(name) for name in ("Quantity", "Adjusted Price", "Free Quantity")] == ["3", "29.00", "1"]
-    assert "ISDN Line  [Add]  29.00  x 3  1 free" in picture(outcome.objects[0])
+    assert re.search("ISDN Line +Add +3 +29.00, 1 free ", screen(outcome.objects[0]))
     placed = any_care("quote-to-order", quote=quote.get("Quote Number"))
     (order,) = instances(placed.objects[0])
     assert total(placed) == "215.85 USD"

@@ -1,0 +1,191 @@
+"""A line item as a row of a table: its number, its action, its values, and the values that it changes.
+
+The old values of an Update stand on the line itself (Built On), so that a quote or an order can be shown without the
+service profile that it changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from hub.presentation.printing import value_of
+from integration_objects.complex_object import action_code, attributes
+from integration_objects.field_values import as_date, as_number
+from integration_objects.names import NO_ACTION
+from integration_objects.property_set import PropertySet
+
+#: levels of items whose depth is drawn; a wider margin would leave no room for the rest
+MOST_LEVELS = 20
+#: The place in Built On where the old values of changed attributes stand, by the attribute's name.
+OLD_ATTRIBUTES = "Attributes"
+#: fields whose change is told in a column of its own
+_IN_COLUMNS = frozenset(("Service Id", "Quantity", "Adjusted Price", "Free Quantity"))
+#: Fields whose change says nothing of its own: it comes with another field's, or is bookkeeping.
+_SILENT = frozenset(
+    (
+        "Source Reference",
+        "Product Name",
+        "Price Type",
+        "Unit Of Measure",
+        "List Price",
+        "Currency Code",
+        "Exchange Date",
+        "Pricing Comment",
+        "Price Description",
+        "Fulfilment System",
+        "Discounted By",
+        "Original Order Id",
+        "Effective Start Date",
+        "Effective End Date",
+        "Calculated Effective Start Date",
+        "Calculated Effective End Date",
+        "Completed Date",
+        "Order Item Processed Flag",
+    )
+)
+
+
+class ItemRow(NamedTuple):
+    """The cells of a line item, in the order in which they are shown; "" for nothing."""
+
+    line: str
+    product: str
+    action: str = ""
+    status: str = ""
+    service: str = ""
+    quantity: str = ""
+    price: str = ""
+    due: str = ""
+    key: str = ""
+    details: str = ""
+
+
+def item_row(item: PropertySet, above: PropertySet, level: int, short_key: str, is_state: bool) -> ItemRow:
+    """Return the row of a line item.
+
+    Args:
+        item: the line item, of a quote, an order or a service profile.
+        above: the item above it; the header, if it is a root.
+        level: the number of items above it.
+        short_key: the short form of its key.
+        is_state: whether it belongs to a service profile, whose items have no action.
+    """
+    old = _old_values(item)
+    service, point = _changed(item, old, "Service Id"), item.get("Service Point Id")
+    return ItemRow(
+        line=item.get("Line Number") or "",
+        product="  " * min(level, MOST_LEVELS) + (item.get("Product Id") or item.get("Product Name") or "?"),
+        action="" if is_state else item.get("Action Alias") or action_code(item),
+        status=item.get("Status") or "",
+        service=service or (f"at {point}" if point else ""),
+        quantity=_quantity(item, old),
+        price=", ".join(_price(item, old)),
+        due=day(item.get("Due Date") or ""),
+        key=short_key,
+        details=", ".join(_details(item, above, old)),
+    )
+
+
+def is_changed(text: str) -> bool:
+    """Tell whether a cell's text shows an old and a new value."""
+    return " -> " in text
+
+
+def change(old: str | None, new: str | None) -> str:
+    """Write a change of a value.
+
+    >>> change("5.99", "4.99"), change(None, "2")
+    ('5.99 -> 4.99', 'nothing -> 2')
+    """
+    return f"{old or 'nothing'} -> {new or 'nothing'}"
+
+
+def _old_values(item: PropertySet) -> Mapping[str, object]:
+    """Read the values for which an Update was made; none of another line, or of one that a sender wrote."""
+    text = item.get("Built On") if action_code(item) == "Update" else None
+    try:
+        recorded = None if text is None else json.loads(text)
+    except ValueError:
+        return {}
+    return recorded if isinstance(recorded, dict) else {}
+
+
+def _changed(item: PropertySet, old: Mapping[str, object], name: str) -> str:
+    """Return the field's value; with the old one, where the line changes it."""
+    new = item.get(name)
+    return change(_text(old[name]), new) if _is_changed(old, name, new) else new or ""
+
+
+def _is_changed(old: Mapping[str, object], name: str, new: str | None) -> bool:
+    return name in old and not _same(_text(old[name]), new, is_text=name.endswith(" Id"))
+
+
+def _quantity(item: PropertySet, old: Mapping[str, object]) -> str:
+    # One of something is what everybody expects.
+    text = _changed(item, old, "Quantity")
+    return "" if text == "1" else text
+
+
+def _price(item: PropertySet, old: Mapping[str, object]) -> Iterator[str]:
+    price, free = _changed(item, old, "Adjusted Price"), _changed(item, old, "Free Quantity")
+    if price:
+        yield price
+    if free:
+        yield f"{free} free"
+
+
+def _details(item: PropertySet, above: PropertySet, old: Mapping[str, object]) -> Iterator[str]:
+    yield from _attribute_texts(item, old)
+    point = item.get("Service Point Id")
+    if point and item.get("Service Id") and not _is_changed(old, "Service Point Id", point):
+        yield f"at {point}"
+    for name in old:
+        is_told = name in _IN_COLUMNS or name in _SILENT or name == OLD_ATTRIBUTES
+        if not is_told and _is_changed(old, name, item.get(name)):
+            yield f"{name}: {change(_text(old[name]), item.get(name))}"
+    payer = above.get("Billing Account Id") or above.get("Account Id")
+    if "Billing Account Id" not in old and item.get("Billing Account Id") not in (None, payer):
+        yield f"billed to {item.get('Billing Account Id')}"
+    if item.get("Milestone"):
+        yield f"milestone: {item.get('Milestone')}"
+    if item.get("Past Point Of No Return") == "Y":
+        yield "past the point of no return"
+    if item.get("Status Reason"):
+        yield f"reason: {item.get('Status Reason')}"
+
+
+def _attribute_texts(item: PropertySet, old: Mapping[str, object]) -> Iterator[str]:
+    """Write the attributes with their values; mark those whose action isn't the line's."""
+    former = old.get(OLD_ATTRIBUTES)
+    former_values: Mapping[str, object] = former if isinstance(former, dict) else {}
+    for attribute in attributes(item):
+        name, value, action = attribute.get("Name") or "", value_of(attribute), action_code(attribute)
+        if action == action_code(item) != "Update" or action == NO_ACTION:
+            yield f"{name}={value}"
+        elif action == "Update":
+            before = _text(former_values.get(name))
+            yield f"{name}={value} (changed)" if before is None else f"{name}={change(before, value)}"
+        else:
+            yield f"{name}={value} ({'new' if action == 'Add' else 'deleted'})"
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _same(left: str | None, right: str | None, is_text: bool) -> bool:
+    """Tell whether two texts mean the same; where they needn't be read as texts, also as a number or a date.
+
+    The store may have written a number or a date in another way. The telephone numbers 0140 and 140 are two.
+    """
+    if left == right or is_text or left is None or right is None:
+        return left == right
+    number, moment = as_number(left), as_date(left)
+    return (number is not None and number == as_number(right)) or (moment is not None and moment == as_date(right))
+
+
+def day(text: str) -> str:
+    """Leave out a time that is midnight in UTC, which a date without a time is stored as."""
+    return text.removesuffix("T00:00:00Z")

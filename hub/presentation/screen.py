@@ -1,0 +1,103 @@
+"""Objects on a screen: a heading, the line items as a table, and how many of them have which action.
+
+    quote Q-0000002: In Progress, account 2-LB
+      line  product                     action  service                       price  key     details
+      1     Local Breakthrough Package  -                                     19.95  ZT6ZVH
+      2       Local Line                Update  509-555-0140 -> 509-555-0150  0.00   560WN7
+      3         Caller Id               -                                     0.00   TEYV31
+      4         Call Forwarding         Update                                0.00   AFG0GP  Rings=6 -> 3
+      in all: 2 -, 2 Update
+
+Columns in which no line has a value are left out. Lines that say nothing new are folded (`hub.presentation.folding`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from hub.presentation.details import detail_lines
+from hub.presentation.folding import folded_rows
+from hub.presentation.item_row import ItemRow, day, item_row
+from hub.presentation.printing import table
+from integration_objects.complex_object import action_code, instances, is_empty, items_of, object_name
+from integration_objects.names import ASSET, KEY, ORDER, QUOTE
+from integration_objects.property_set import PropertySet
+from integration_objects.short_keys import short_keys
+
+#: the objects with line items -> the words for one without any
+LINED = {ASSET: "no services", ORDER: "no lines", QUOTE: "no lines"}
+
+
+def screen(tree: PropertySet, whole: bool = False) -> str:
+    """Write a message for people.
+
+    Args:
+        tree: a message of any object.
+        whole: whether every line is shown, and none folded.
+    """
+    name = object_name(tree) or "object"
+    if is_empty(tree):
+        return f"{name}: {LINED.get(name, 'nothing')}"
+    return "\n".join(line for instance in instances(tree) for line in _instance_lines(name, instance, whole))
+
+
+def title(instance: PropertySet) -> str:
+    """Return the heading of a quote, an order or a service profile.
+
+    >>> title(PropertySet("Quote", properties={"Quote Number": "Q-1", "Status": "In Progress", "Account Id": "1-A"}))
+    'quote Q-1: In Progress, account 1-A'
+    """
+    return ", ".join(_title_parts(instance))
+
+
+def line_table(instance: PropertySet, whole: bool = False) -> list[str]:
+    """Return the table of an instance's line items, and their count by action; by status for a service profile."""
+    keys = short_keys(item.get(KEY) or "" for item in items_of(instance))
+
+    def row_of(item: PropertySet, above: PropertySet, level: int) -> ItemRow:
+        return item_row(item, above, level, keys[item.get(KEY) or ""], is_state=instance.type == "Asset")
+
+    rows = folded_rows(instance, row_of, whole)
+    filled = [column for column in range(len(ItemRow._fields)) if any(row[column] for row in rows)]
+    heads = [ItemRow._fields[column] for column in filled]
+    return [*table(heads, [[row[column] for column in filled] for row in rows]).splitlines(), _in_all(instance)]
+
+
+def _instance_lines(name: str, instance: PropertySet, whole: bool) -> Iterator[str]:
+    if name not in LINED:
+        yield from detail_lines(name, instance)
+        return
+    yield title(instance)
+    has_lines = next(items_of(instance), None) is not None
+    for line in line_table(instance, whole) if has_lines else [LINED[name]]:
+        yield f"  {line}"
+
+
+def _title_parts(instance: PropertySet) -> Iterator[str]:
+    if instance.type == "Asset":
+        yield f"services of the account {instance.get('Account Id')}"
+        return
+    kind, status = instance.type.lower(), instance.get("Status")
+    number, revision = instance.get(f"{instance.type} Number"), instance.get("Revision")
+    if instance.type == "Quote":
+        yield f"{kind} {number}: {status}"
+    else:
+        yield f"{kind} {number}"
+        yield f"revision {revision or '1'}: {status}"
+        yield "inactive" if instance.get("Active Flag") == "N" else "active"
+    yield f"account {instance.get('Account Id')}"
+    for words, field in (("due", "Due Date"), ("valid until", "Valid Until Date"), ("agreement", "Agreement Id")):
+        if instance.get(field):
+            yield f"{words} {day(instance.get(field) or '')}"
+
+
+def _in_all(instance: PropertySet) -> str:
+    # A service profile is a state: its items have a status, and no action.
+    words = (
+        item.get("Status") or "without a status"
+        if instance.type == "Asset"
+        else item.get("Action Alias") or action_code(item)
+        for item in items_of(instance)
+    )
+    return "in all: " + ", ".join(f"{number} {word}" for word, number in Counter(words).items())
