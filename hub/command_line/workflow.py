@@ -29,8 +29,11 @@ from hub.command_line.options import All, DryRun, Json
 from hub.command_line.text_command import TextCommand
 from hub.data_manager.workflow_run import FinishedRun, run_workflow
 from hub.deployment.deployment import Deployment, open_deployment
+from hub.presentation.found_rows import rows_text
+from hub.presentation.next_commands import next_command
 from hub.presentation.printing import complain, out, print_json, table
-from hub.presentation.screen import screen
+from hub.presentation.report import report_lines
+from hub.presentation.screen import screens
 from hub.presentation.tree_json import tree_json
 from hub.workflow_manager.arguments import Argument, ArgumentWrong, by_name, given, read_text, split
 from hub.workflow_manager.named_workflow import request, workflow_named
@@ -197,6 +200,9 @@ def _print(
     deployment: Deployment, called: Workflow, run: FinishedRun, as_json: bool, dry_run: bool, whole: bool
 ) -> None:
     outcome = run.outcome
+    kinds = {note.kind for note in outcome.notes}
+    # After a dry run nothing has changed, so that nothing follows.
+    following = next_command(outcome.objects[0], kinds) if outcome.objects and not dry_run else None
     if as_json:
         head: Mapping[str, object] = {
             "workflow": called.command,
@@ -205,18 +211,21 @@ def _print(
             "run": None if dry_run else run.run_id,
             "report": [asdict(note) for note in outcome.notes],
             "rows": list(outcome.rows),
+            "next": following,
         }
         objects = ",\n".join(tree_json(tree, deployment.definitions) for tree in outcome.objects)
         # `tree_json` writes text: the objects are put in before the brace that ends the head.
         out(json.dumps(head, ensure_ascii=False)[:-1] + f', "objects": [{objects}]}}')
         return
-    for tree in outcome.objects:
-        out(screen(tree, whole))
+    for text in screens(outcome.objects, whole):
+        out(text)
     if outcome.rows:
-        out(table(list(outcome.rows[0]), [list(row.values()) for row in outcome.rows]))
-    for note in outcome.notes:
-        complain(str(note))
+        out(rows_text(called.command, outcome.rows, whole))
+    for line in report_lines(outcome.notes, outcome.objects):
+        complain(line)
     if outcome.why:
         complain(outcome.why)
     if dry_run:
         complain("a dry run: nothing was written")
+    if following:
+        complain(f"next: {following}")

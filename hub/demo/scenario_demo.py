@@ -12,16 +12,16 @@ import pathlib
 import shlex
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from hub.data_manager.lookup import SHOWN_BY, stored_object
 from hub.data_manager.workflow_run import run_workflow
 from hub.demo.scenarios import SCENARIOS, Request, Scenario
 from hub.demo.stage import WIDTH, Demonstration, demonstration, heading, paragraph
 from hub.presentation.printing import out, table
+from hub.presentation.report import report_lines
 from hub.presentation.screen import LINED, line_table, title
 from hub.workflow_manager.named_workflow import request, workflow_named
-from hub.workflow_manager.outcome import Note
 from integration_objects.complex_object import instances, line_items, object_name, walk_items
 from integration_objects.errors import Refused
 from integration_objects.names import ORDER
@@ -104,7 +104,7 @@ class PrintedStage:
         open_hub = self._hub.open_hub
         called = workflow_named(open_hub.deployment.workflows, workflow)
         outcome = run_workflow(open_hub, called, request(workflow, pairs)).outcome
-        for line in _report(outcome.notes):
+        for line in report_lines(outcome.notes, outcome.objects):
             out(f"  {line}")
         written = [(object_name(tree) or "", instances(tree)[0]) for tree in outcome.objects]
         # The lines of the first object only: an order and the quote that it is placed for have the same lines.
@@ -207,15 +207,6 @@ def _readable(requests: str) -> str:
         textwrap.fill(line, WIDTH, initial_indent="    ", subsequent_indent="       ", break_on_hyphens=False)
         for line in requests.splitlines()
     )
-
-
-def _report(notes: Iterable[Note]) -> list[str]:
-    """Return the lines of a workflow's report; equal notes on several lines of a product once, with their number."""
-    counts = Counter((note.kind, note.product, note.text) for note in notes)
-    return [
-        str(Note(kind, text, product=product)) + (f" ({number} times)" if number > 1 else "")
-        for (kind, product, text), number in counts.items()
-    ]
 
 
 def _order_row(order: PropertySet) -> tuple[object, ...]:

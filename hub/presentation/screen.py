@@ -14,7 +14,7 @@ Columns in which no line has a value are left out. Lines that say nothing new ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hub.presentation.details import detail_lines
 from hub.presentation.folding import folded_rows
@@ -40,6 +40,19 @@ def screen(tree: PropertySet, whole: bool = False) -> str:
     if is_empty(tree):
         return f"{name}: {LINED.get(name, 'nothing')}"
     return "\n".join(line for instance in instances(tree) for line in _instance_lines(name, instance, whole))
+
+
+def screens(trees: Sequence[PropertySet], whole: bool = False) -> Iterator[str]:
+    """Write the messages that a workflow answers with.
+
+    An order and the quote that it is placed for have the same lines. Of an object of another kind than the first, the
+    lines are shown only if every line is.
+    """
+    for tree in trees:
+        if whole or object_name(tree) == object_name(trees[0]) or object_name(tree) not in LINED:
+            yield screen(tree, whole)
+        else:
+            yield from map(title, instances(tree))
 
 
 def title(instance: PropertySet) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -81,6 +81,15 @@ class TouchesAnotherAccount(HubError):
         super().__init__(accounts=", ".join(sorted(self.account_ids)))
 
 
+@dataclass(frozen=True)
+class RaisedEntry:
+    """A fallout entry that a run has raised."""
+
+    row_id: str
+    cause: str
+    order_number: str | None
+
+
 @dataclass
 class Effects:
     """The writes of a run in the transaction of its message.
@@ -100,6 +109,7 @@ class Effects:
     emitted: int = 0
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext
     clock: Callable[[], str] | None = None
+    _raised: list[RaisedEntry] = field(default_factory=list)
 
     def next_number(self, sequence: str) -> int:
         """Return the next number of a sequence ("Order Number"); several processes leave gaps."""
@@ -258,7 +268,7 @@ class Effects:
 
     def raise_fallout(self, order: PropertySet, cause: str, reason: str, lines: Sequence[str]) -> None:
         """Raise a fallout entry for an order that a person must look at."""
-        self.messages.fallout.insert(
+        row_id = self.messages.fallout.insert(
             FalloutEntry(
                 cause=cause,
                 reason=reason,
@@ -269,6 +279,11 @@ class Effects:
                 lines=tuple(lines),
             )
         )
+        self._raised.append(RaisedEntry(row_id, cause, order.get("Order Number")))
+
+    def raised_fallout(self) -> Sequence[RaisedEntry]:
+        """Return the fallout entries that the run has raised so far."""
+        return self._raised
 
     def resolve_fallout(self, row_id: str, how: str) -> bool:
         """Note that a fallout entry is resolved, and how; False if it isn't open."""

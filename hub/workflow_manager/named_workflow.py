@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 from hub.workflow_manager.arguments import Argument, by_name, given, read_text
-from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.reply import result_reply
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
@@ -80,6 +80,7 @@ def named_workflow(
 
     def run_request(run: Run, tree: PropertySet) -> Outcome:
         outcome = function(run, **_values(name, tree, known))
+        outcome = replace(outcome, notes=(*outcome.notes, *_fallout_notes(run)))
         # A workflow may make its own reply; the others get a list of their results.
         if outcome.reply is not None:
             return outcome
@@ -95,6 +96,14 @@ def named_workflow(
     return Workflow(
         name, run_request, accounts_of_request, (REQUEST,), help, module, arguments, True, asks_only=asks_only
     )
+
+
+def _fallout_notes(run: Run) -> list[Note]:
+    """Report each fallout entry that the run has raised."""
+    return [
+        Note("fallout", f"{entry.cause}: the entry {entry.row_id} was raised for the order {entry.order_number}")
+        for entry in run.effects.raised_fallout()
+    ]
 
 
 def request(workflow: str, pairs: Iterable[tuple[str, str]]) -> PropertySet:

@@ -140,7 +140,8 @@ def projected_state(
         {"product": products.get(place.item), **place._asdict(), "value": value, "order": order}
         for place, value, order in _values_set(steps, fields, shown)
     )
-    return Outcome(objects=() if is_empty(asset) else (asset,), notes=tuple(notes), rows=rows)
+    why = f"the account {account} has no services, and none are to come" if is_empty(asset) else ""
+    return Outcome(objects=() if is_empty(asset) else (asset,), notes=tuple(notes), rows=rows, why=why)
 
 
 def _chosen_orders(orders: Sequence[PropertySet], account_id: str, numbers: Sequence[str] | None) -> list[PropertySet]:

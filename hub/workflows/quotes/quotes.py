@@ -191,6 +191,7 @@ def verify(run: Run, quote: str) -> Outcome:
         notes += broken_rules(run, item.after, header.get("Account Id") or "", item.before)
         notes += _outdated_prices(run, header, item)
     notes += [*held_id_notes(run, header), *due_date_notes(run, header), *validity_notes(run, header)]
+    notes = notes or [Note("nothing", f"nothing on the quote {quote} has to be mended")]
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))
 
 
@@ -254,7 +255,10 @@ def ungroup(run: Run, quote: str, line: str) -> Outcome:
     _, root = line_and_root(run, header, line)
     exploded = first_instance(run.call("Explode", message(QUOTE, [header]), root=root.get(KEY)))  # 2
     store_lines(run, exploded)  # 3
-    return Outcome(objects=(message(QUOTE, [exploded]),))  # 4
+    added = sum(1 for _ in items_of(exploded)) - sum(1 for _ in items_of(header))
+    text = f"line {line} stands for one service, and is left as it is"
+    notes = () if added else (Note("nothing", text, root.get(KEY), root.get("Product Id")),)
+    return Outcome(objects=(message(QUOTE, [exploded]),), notes=notes)  # 4
 
 
 def cancel_quote(run: Run, quote: str) -> Outcome:

@@ -40,6 +40,20 @@ def statuses(road):
     return order.get("Status"), [item.get("Status") for item, _ in walk_items(order)]
 
 
+def test_a_command_that_raises_an_entry_says_which_and_what_comes_next(road, keys, command):
+    printed = command(
+        "workflow", "order-synchronization", f"work-order={NUMBER}-1", "status=Failed", "reason=no free port"
+    )
+    [entry] = road.fallout()
+    assert printed.err == (
+        f"fallout: Lines Failed: the entry {entry['row_id']} was raised for the order {NUMBER}\n"
+        f"next: orderhub workflow fallout-list order={NUMBER}\n"
+    )
+    listed = command("workflow", "fallout-list", f"order={NUMBER}").out
+    assert listed.startswith(f"Lines Failed: entry {entry['row_id']}\n  since:    {entry['created']}\n")
+    assert f"\n  next:     orderhub workflow fallout-retry entry={entry['row_id']}\n" in listed
+
+
 def test_an_entry_is_listed_with_its_lines_and_what_can_be_done(road, keys):
     entry = fail_caller_id(road, keys)
     [row] = road.ask("fallout-list", order=NUMBER).rows

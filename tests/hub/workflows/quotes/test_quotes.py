@@ -339,6 +339,8 @@ def test_ungroup_makes_a_line_for_each_of_the_quantity(any_care):
     assert len({item.get(KEY) for item, _ in walk_items(ungrouped)}) == 13
     assert [item.get("Line Number") for item, _ in walk_items(ungrouped)] == [str(n + 1) for n in range(13)]
     assert said(any_care.quote(number)) == said(ungrouped)
+    (note,) = any_care("ungroup", quote=number, line="1").notes
+    assert note.text == "line 1 stands for one service, and is left as it is"
 
 
 def test_a_quantity_that_is_not_whole_cannot_be_ungrouped(care):
@@ -410,7 +412,8 @@ def test_verify_tells_prices_that_other_orders_have_made_wrong(care):
         )
     )
     number = less.get("Quote Number")
-    assert care("verify", quote=number).notes == ()
+    fine = f"nothing: nothing on the quote {number} has to be mended"
+    assert list(map(str, care("verify", quote=number).notes)) == [fine]
     care.place(more.get("Quote Number"))
     told = care("verify", quote=number).notes
     assert {(note.kind, note.product, note.text.partition(" (")[0]) for note in told} == {
@@ -418,4 +421,4 @@ def test_verify_tells_prices_that_other_orders_have_made_wrong(care):
     }
     assert len(told) == 10
     care("reprice", quote=number)
-    assert care("verify", quote=number).notes == ()
+    assert list(map(str, care("verify", quote=number).notes)) == [fine]

@@ -1,0 +1,84 @@
+"""The rows that a workflow finds, as text: a table, blocks, or the rows that say something new.
+
+fallout-list       a block for each entry, with the commands that end it
+projected-state    the values that an order sets, and the number of the others
+any other          a table
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from hub.presentation.printing import table
+
+Row = Mapping[str, str | None]
+
+#: the workflows that deal with an entry -> their arguments, where these aren't the entry alone
+_ARGUMENTS = {
+    "fallout-close": "entry={entry} resolution=TEXT",
+    "apply-completed": "order={order}",
+    "revise": "order={order}",
+    "cancel-order": "order={order}",
+    "edit-order-line-item": "order={order} line=LINE requests=@REQUESTS.json",
+    "order-synchronization": "work-order=WORK-ORDER status=STATUS",
+}
+_WIDTH = len("  account:  ")
+
+
+def rows_text(workflow: str, rows: Sequence[Row], whole: bool = False) -> str:
+    """Write the rows that the workflow of this command has found.
+
+    Args:
+        workflow: the command's name, as ``fallout-list``.
+        rows: the rows; all have the same names.
+        whole: whether rows that say nothing new are written, too.
+    """
+    return _TEXTS.get(workflow, _table)(rows, whole)
+
+
+def _table(rows: Sequence[Row], whole: bool) -> str:
+    return table(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _values_set(rows: Sequence[Row], whole: bool) -> str:
+    """Write the values that an order sets; count the others, which stand in the service profile already."""
+    set_by_orders = [row for row in rows if whole or row["order"] is not None]
+    left_out = len(rows) - len(set_by_orders)
+    parts = [_table(set_by_orders, whole)] if set_by_orders else []
+    if left_out:
+        parts.append(f"{left_out} values are as in the present service profile (--all shows them)")
+    return "\n".join(parts)
+
+
+def _blocks(rows: Sequence[Row], whole: bool) -> str:
+    return "\n\n".join("\n".join(_block(row)) for row in rows)
+
+
+def _block(row: Row) -> Iterator[str]:
+    yield f"{row['cause']}: entry {row['entry']}"
+    status = f" ({row['status']})" if row["status"] else ""
+    for label, text in (
+        ("since", row["since"]),
+        ("account", row["account"]),
+        ("order", row["order"] and f"{row['order']}{status}"),
+    ):
+        if text:
+            yield f"  {label + ':':<{_WIDTH - 2}}{text}"
+    yield from _listed("lines", (row["lines"] or "").split("; "))
+    yield from _listed("reason", (row["reason"] or "").split("; "))
+    yield from _listed("ended", (row["resolution"] or "").split("; "))
+    yield from _listed("next", [_command(name, row) for name in (row["can be done"] or "").split(", ") if name])
+
+
+def _listed(label: str, texts: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each text, the label before the first."""
+    for place, text in enumerate(texts):
+        if text:
+            yield f"  {f'{label}:' if place == 0 else '':<{_WIDTH - 2}}{text}"
+
+
+def _command(name: str, row: Row) -> str:
+    return f"orderhub workflow {name} {_ARGUMENTS.get(name, 'entry={entry}').format_map(row)}"
+
+
+_TEXTS: Mapping[str, Callable[[Sequence[Row], bool], str]] = {"fallout-list": _blocks, "projected-state": _values_set}

@@ -1,0 +1,65 @@
+"""The command that usually comes next, by the kind and the status of the object that a workflow has left."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Mapping
+
+from integration_objects.complex_object import first_instance, is_empty, line_items, object_name
+from integration_objects.names import ACCOUNT, ORDER, QUOTE
+from integration_objects.property_set import PropertySet
+
+#: what goes for the status, where the status alone doesn't say what comes next
+NO_LINES, BROKEN, HELD = "no lines", "broken rule", "held"
+#: (object, status) -> the command; fields of the object in braces, and words in capitals for the person to fill in
+NEXT: Mapping[tuple[str, str], str] = {
+    (ACCOUNT, ""): "workflow new-products-and-services account={Account Id} product=PRODUCT",
+    (ACCOUNT, "Active"): "workflow new-products-and-services account={Account Id} product=PRODUCT",
+    (QUOTE, NO_LINES): "workflow new-products-and-services account={Account Id} product=PRODUCT",
+    (QUOTE, BROKEN): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
+    (QUOTE, "In Progress"): "workflow quote-to-order quote={Quote Number}",
+    (ORDER, NO_LINES): "workflow edit-order-line-item order={Order Number} requests=@REQUESTS.json",
+    (ORDER, HELD): "workflow approve order={Order Number}",
+    (ORDER, "New"): "workflow submit order={Order Number}",
+    (ORDER, "Pending"): "workflow submit order={Order Number}",
+    (ORDER, "Open"): "show 'OM Order' {Order Number} --text",
+    (ORDER, "Failed"): "workflow fallout-list order={Order Number}",
+    (ORDER, "Complete"): "show 'OM Asset' {Account Id} --text",
+}
+#: statuses in which lines can still be put on a quote or an order
+_EDITABLE = ("In Progress", "New", "Pending")
+
+
+def next_command(tree: PropertySet, kinds: Collection[str] = ()) -> str | None:
+    """Return the command that usually comes next, with the object's own values; None for none.
+
+    Args:
+        tree: the message of the object that a workflow wrote or found.
+        kinds: the kinds of the notes of its report.
+
+    >>> from integration_objects.complex_object import message
+    >>> placed = PropertySet("Order", properties={"Order Number": "O-1", "Status": "Failed"})
+    >>> next_command(message(ORDER, [placed]))
+    'orderhub workflow fallout-list order=O-1'
+    """
+    if is_empty(tree):
+        return None
+    header, name = first_instance(tree), object_name(tree) or ""
+    if header.get("Active Flag") == "N":
+        return None
+    command = NEXT.get((name, _status(name, header, kinds)))
+    if command is None:
+        return None
+    values = {field: shlex.quote(value) for field, value in header.properties.items() if value is not None}
+    return f"orderhub {command.format_map(values)}"
+
+
+def _status(name: str, header: PropertySet, kinds: Collection[str]) -> str:
+    status = header.get("Status") or ""
+    if name in (QUOTE, ORDER) and status in _EDITABLE:
+        if not line_items(header):
+            return NO_LINES
+        for kind in (HELD, BROKEN):
+            if kind in kinds and (name, kind) in NEXT:
+                return kind
+    return status

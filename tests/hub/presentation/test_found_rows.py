@@ -1,0 +1,82 @@
+"""The rows that a workflow finds: fallout as blocks, a projected state without what is there already."""
+
+from __future__ import annotations
+
+from hub.presentation.found_rows import rows_text
+from hub.presentation.report import report_lines
+from hub.workflow_manager.outcome import Note
+from integration_objects.complex_object import message
+from tests.trees import item, node
+
+ENTRY = {
+    "entry": "E1",
+    "cause": "Lines Failed",
+    "account": "1-A",
+    "order": "O-1",
+    "status": "Failed",
+    "lines": "Local Line 0140 (L1) Failed; Caller Id (C1) Failed",
+    "reason": "no free port",
+    "can be done": "fallout-retry, revise, fallout-close",
+    "since": "2026-11-29T08:00:00Z",
+    "resolution": None,
+}
+
+
+def test_fallout_is_written_as_blocks_with_the_commands_that_end_it():
+    assert rows_text("fallout-list", [ENTRY]) == (
+        "Lines Failed: entry E1\n"
+        "  since:    2026-11-29T08:00:00Z\n"
+        "  account:  1-A\n"
+        "  order:    O-1 (Failed)\n"
+        "  lines:    Local Line 0140 (L1) Failed\n"
+        "            Caller Id (C1) Failed\n"
+        "  reason:   no free port\n"
+        "  next:     orderhub workflow fallout-retry entry=E1\n"
+        "            orderhub workflow revise order=O-1\n"
+        "            orderhub workflow fallout-close entry=E1 resolution=TEXT"
+    )
+    closed = {**ENTRY, "can be done": "", "resolution": "by hand"}
+    text = rows_text("fallout-list", [ENTRY, closed])
+    assert "\n\nLines Failed" in text
+    assert text.endswith("  ended:    by hand")
+
+
+def test_values_of_the_present_profile_are_counted_and_not_listed():
+    rows = [{"product": "Line", "value": str(number), "order": None} for number in range(300)]
+    rows.append({"product": "Line", "value": "new", "order": "O-1"})
+    assert rows_text("projected-state", rows) == (
+        "product  value  order\n"
+        "Line     new    O-1\n"
+        "300 values are as in the present service profile (--all shows them)"
+    )
+    assert len(rows_text("projected-state", rows, whole=True).splitlines()) == 302
+
+
+def test_the_rows_of_any_other_workflow_are_a_table():
+    assert rows_text("own", [{"a": "1", "b": None}]) == "a  b\n1"
+
+
+def test_equal_notes_are_written_once_and_items_have_the_names_that_people_use():
+    lines = [
+        item("K-1", line_number="1", product_id="Bundle"),
+        item("K-2", line_number="2", product_id="Local Line", service_id="0140"),
+        item("K-LONG-KEY", product_id="Caller Id"),
+    ]
+    shown = message("OM Quote", [node("Quote", *lines)])
+    notes = [
+        Note("price", "5.99 -> 4.99 USD", "K-2", "Local Line"),
+        Note("price", "5.99 -> 4.99 USD", "K-9", "Local Line"),
+        Note("moved", "elsewhere", "K-1", "Bundle"),
+        Note("moved", "elsewhere", "K-2", "Local Line"),
+        Note("moved", "elsewhere", "K-LONG-KEY", "Caller Id"),
+        Note("ignored", "it isn't there", "K-8"),
+        Note("total", "quote Q-1: 5.99 USD"),
+    ]
+    assert report_lines(notes, [shown]) == [
+        "price: Local Line: 5.99 -> 4.99 USD (2 times)",
+        "moved: Bundle (line 1): elsewhere",
+        "moved: Local Line 0140: elsewhere",
+        "moved: Caller Id NG-KEY: elsewhere",
+        "ignored: K-8: it isn't there",
+        "total: quote Q-1: 5.99 USD",
+    ]
