@@ -120,7 +120,7 @@ def test_a_run_keeps_its_recording(command, road):
     assert (kept["id"], kept["workflow"], kept["arguments"]) == (run_id, "New Quote", {"account": "1-A"})
     assert f"{run_id}  {kept['finished']}  New Quote  account=1-A\n" in command("workflow", "--runs").out
     recorded = json.loads(command("workflow", "--recording", run_id).out)
-    assert [entry[0] for entry in recorded["entries"]] == ["object", "id", "number"]
+    assert [entry[0] for entry in recorded["entries"]] == ["object", "id", "number", "by key"]
     assert command("workflow", "--recording", "R", expect=1).err == (
         "there is no run 'R'\n"
         "  where: option --recording\n"

@@ -339,8 +339,8 @@ def test_ungroup_makes_a_line_for_each_of_the_quantity(any_care):
     assert len({item.get(KEY) for item, _ in walk_items(ungrouped)}) == 13
     assert [item.get("Line Number") for item, _ in walk_items(ungrouped)] == [str(n + 1) for n in range(13)]
     assert said(any_care.quote(number)) == said(ungrouped)
-    (note,) = any_care("ungroup", quote=number, line="1").notes
-    assert note.text == "line 1 stands for one service, and is left as it is"
+    (note,) = any_care("ungroup", quote=number, line="2").notes
+    assert note.text == "line 2 stands for one service, and is left as it is"
 
 
 def test_a_quantity_that_is_not_whole_cannot_be_ungrouped(care):
