@@ -29,7 +29,9 @@ class Field:
         length: the largest number of characters of a text; None for no bound.
         required: an instance without a value for it is refused when it is stored, and a map must fill it.
         column: the table's column; None where the field isn't stored.
-        null_reads_as: the text that a null or absent value stands for; None for null itself.
+        default: the text that is stored where a value is null or absent; None for a column that may be null.
+        null_reads_as: the text that a null or absent value in a tree stands for, the default among them; None for null
+            itself.
         values: the allowed values; none for no restriction.
         references: the ``Object.Field`` that must have the value when the field is stored; None for none.
         hierarchy: whether the field names, by its key, the instance of the same object above this one. The instance
@@ -45,6 +47,7 @@ class Field:
     length: int | None = None
     required: bool = False
     column: str | None = None
+    default: str | None = None
     null_reads_as: str | None = None
     values: tuple[str, ...] = ()
     references: str | None = None

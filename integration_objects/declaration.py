@@ -36,7 +36,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TRUTH = {"yes": True, "true": True, "no": False, "false": False}
 _FLAG = re.compile("yes|no|true|false", re.IGNORECASE | re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+")
-_Default = TypeVar("_Default", str, None)
+_Default = TypeVar("_Default", bound="str | None")
 
 
 class DeclarationFault(Misconfigured):

@@ -59,7 +59,10 @@ _LISTS = ("compared", "cleared", "not applied", "triggers", "old values")
 _METHODS = ("complete statuses", "trigger field", "trigger value", "trigger condition", "action aliases")
 _STORED = ("table", "parent column", "owner column", "json column")
 _COMPONENT = ("nested", "keys", "fields", "children", *_LISTS, *_METHODS, "help")
-_FIELD = ("type", "length", "required", "column", "stored", "null reads as", "values", "references", "hierarchy")
+_FIELD = (
+    *("type", "length", "required", "column", "stored", "default", "null reads as", "values", "references"),
+    "hierarchy",
+)
 _EXTENSION = ("components", "references")
 _EXTENDED = ("fields", "children", *_LISTS, *_METHODS)
 
@@ -296,9 +299,9 @@ class _DefinitionReader:
             name = _name(key)
             if name in component.fields:
                 raise key.twice("field", component.fields[name].where)
-            component.fields[name] = self._field(key, node, component.table, extension=extension)
+            component.fields[name] = self._field(key, node, component, extension=extension)
 
-    def _field(self, key: Node, node: Node, table: str, *, extension: bool) -> Field:
+    def _field(self, key: Node, node: Node, component: Component, *, extension: bool) -> Field:
         name, parts = key.text(), node.mapping(optional=[*_FIELD, "help"])
         type: FieldType = "text"
         if "type" in parts:
@@ -313,13 +316,15 @@ class _DefinitionReader:
         if "references" in parts:
             _reference(parts["references"])
         self._values(name, parts, Field(name, type, length))
+        default = _default(name, parts, component)
         return Field(
             name,
             type,
             length,
             required=parts.flag("required"),
-            column=self._column(name, parts, table, extension=extension),
-            null_reads_as=parts.text("null reads as", None),
+            column=self._column(name, parts, component.table, extension=extension),
+            default=default,
+            null_reads_as=parts.text("null reads as", default),
             values=parts.texts("values"),
             references=parts.text("references", None),
             hierarchy=parts.flag("hierarchy"),
@@ -329,7 +334,7 @@ class _DefinitionReader:
 
     def _values(self, name: str, parts: Parts, bare: Field) -> None:
         """Refuse values that the field's type and length don't allow."""
-        nodes = [parts["null reads as"]] if "null reads as" in parts else []
+        nodes = [parts[key] for key in ("default", "null reads as") if key in parts]
         if "values" in parts:
             listed = parts["values"]
             nodes += [listed] if listed.kind == "scalar" else listed.sequence()
@@ -355,6 +360,27 @@ class _DefinitionReader:
         if node is None:
             return (EXTENSION_PREFIX if prefixed else "") + snake_case(name)
         return _own_column(node, prefixed=prefixed, field=name)
+
+
+def _default(name: str, parts: Parts, component: Component) -> str | None:
+    """Return the text that the field's column has where no value is given; None for a column that may be null."""
+    if "default" not in parts:
+        return None
+    place = parts["default"]
+    if component.json_column is not None:
+        raise place.fault(
+            f"'{name}' can't have a default",
+            f"'{component.name}' is kept as JSON, which leaves out what has no value",
+            mend="write `null reads as` in place of `default`",
+        )
+    others = [key for key in ("required", "stored", "null reads as") if key in parts]
+    if others:
+        raise place.fault(
+            f"'{name}' has a default, and '{others[0]}' beside it",
+            "a field with a default is stored, is never null, and reads as the default where a message leaves it out",
+            mend=f"take '{others[0]}' away, or the default",
+        )
+    return place.text()
 
 
 def _components_of(target: str, definitions: Definitions) -> list[str]:

@@ -121,6 +121,31 @@ def test_a_null_action_code_reads_as_no_action_and_a_null_track_as_asset_as_y():
     assert shipped_definitions()["Product"].root.fields["Track As Asset"].null_reads_as == "Y"
 
 
+def test_the_documents_columns_have_the_documents_defaults():
+    """Source: tables 2, 7 and 8; a field with a default reads as it where a tree has none."""
+    order, product = shipped_definitions()["OM Order"].root, shipped_definitions()["Product"].root
+    columns = {"rev_num": "1", "active_flg": "Y", "processed_flg": "N", "serv_inst_flg": "N", "crt_ast_rec_flg": "Y"}
+    fields = [*order.fields.values(), *line_item("OM Order").fields.values(), *product.fields.values()]
+    assert {field.column: field.default for field in fields if field.column in columns} == columns
+    assert {field.column: field.null_reads_as for field in fields if field.column in columns} == columns
+
+
+@pytest.mark.parametrize(
+    ("component", "declared", "what"),
+    [
+        ("Order", '{type: flag, default: "Q"}', "'Q' can't be a value of 'Gift'"),
+        ("Order", '{type: flag, default: "N", required: yes}', "'Gift' has a default, and 'required' beside it"),
+        ("Order", '{type: flag, default: "N", stored: no}', "'Gift' has a default, and 'stored' beside it"),
+        ("Order", '{type: flag, default: "N", null reads as: "Y"}', "'Gift' has a default, and 'null reads as' beside"),
+        ("Attribute", '{type: flag, default: "N"}', "'Gift' can't have a default"),
+    ],
+)
+def test_a_default_that_no_column_can_have_is_refused(component, declared, what):
+    text = fault_of(f"extends: OM Order\ncomponents:\n  {component}:\n    fields:\n      Gift: {declared}\n")
+    assert text.startswith(what)
+    assert "where: own/x.yaml:5:" in text
+
+
 def test_an_asset_is_its_accounts_row():
     asset = shipped_definitions()["OM Asset"]
     assert asset.row_of == ("Account", "Account Id")

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from adapters.database.objects.faults import FieldInvalid, FieldMissing, FieldNotDeclared, KeyNotWhole
-from adapters.database.objects.layout import ROW_ID, Key, Shape, StoredComponent
-from adapters.database.objects.stored_values import Binder, ValueFault, bound_column
+from adapters.database.objects.layout import ROW_ID, CarriedFields, Key, Shape, StoredComponent
+from adapters.database.objects.stored_values import ValueFault, bound_column
 from integration_objects.property_set import PropertySet
 
 KeyValues = tuple[str, ...]
@@ -104,6 +104,11 @@ class Entry:
         """Return the value that it carries for *column*; None where it carries null, or nothing."""
         place = self.shape.place.get(column)
         return None if place is None else self.values[place]
+
+    def inserted(self, column: str) -> str | None:
+        """Return the value that a new row gets for *column*: the carried one, else the column's default."""
+        place = self.shape.place.get(column)
+        return self.component.defaults.get(column) if place is None else self.values[place]
 
     def stored(self, column: str) -> Any:
         """Return the value in its row; None where there is no row."""
@@ -229,7 +234,7 @@ def read_values(component: StoredComponent, entries: Sequence[Entry], only: str 
             _raise_first(component, entries, only)
         texts = [fields.texts(entry.node.properties) for entry in group]
         try:
-            rows = _bound(texts, fields.binders)
+            rows = _bound(texts, fields)
             row_ids = [_row_id(entry, fields.row_id) for entry in group]
         except ValueFault:
             # Column by column, a fault is found in no order that a sender knows: the error names the first node's.
@@ -241,12 +246,13 @@ def read_values(component: StoredComponent, entries: Sequence[Entry], only: str 
             entry.row_id = row_id
 
 
-def _bound(rows: list[tuple[Any, ...]], binders: tuple[Binder, ...]) -> list[tuple[Any, ...]]:
+def _bound(rows: list[tuple[Any, ...]], fields: CarriedFields) -> list[tuple[Any, ...]]:
     """Bind rows of texts, column by column."""
     if len(rows) == 1:
-        return [tuple([None if text is None else bind(text) for text, bind in zip(rows[0], binders, strict=True)])]
+        cells = zip(rows[0], fields.binders, fields.defaults, strict=True)
+        return [tuple([default if text is None else bind(text) for text, bind, default in cells])]
     columns = list(zip(*rows, strict=True))
-    bound = [bound_column(column, bind) for column, bind in zip(columns, binders, strict=True)]
+    bound = [*map(bound_column, columns, fields.binders, fields.defaults)]
     if all(result is column for result, column in zip(bound, columns, strict=True)):
         return rows
     return list(zip(*bound, strict=True))

@@ -76,6 +76,7 @@ class CarriedFields:
     Attributes:
         texts: picks the values of the fields that have a column, the row id's apart, from a node's properties.
         binders: their binders, in the same order.
+        defaults: the stored texts that nulls become, in the same order; None for null itself.
         shape: their columns.
         row_id: the carried field whose column is the row id; None for none.
         undeclared: a carried field that the component doesn't have; None for none.
@@ -83,6 +84,7 @@ class CarriedFields:
 
     texts: Pick
     binders: tuple[Binder, ...]
+    defaults: tuple[str | None, ...]
     shape: Shape
     row_id: str | None
     undeclared: str | None
@@ -97,6 +99,7 @@ class StoredComponent:
         owner: the component above of another kind; None for the header.
         owner_key: the column of the owner's table that the rows refer to.
         columns: the column of each stored field, by the field's name, in the definition's order.
+        defaults: the stored text that a null in a column becomes, by the column.
         keys: the user keys whose fields are all stored, in the definition's order, Row Id among them.
         required: the fields without which no row is inserted.
         beneath: the stored components that its lists hold, by name; where its rows nest, itself among them.
@@ -111,6 +114,7 @@ class StoredComponent:
     keys: tuple[Key, ...]
     references: tuple[Reference, ...] = ()
     required: tuple[str, ...] = ()
+    defaults: dict[str, str] = field(default_factory=dict)
     beneath: dict[str, StoredComponent] = field(default_factory=dict)
 
     @property
@@ -220,8 +224,10 @@ class StoredComponent:
         row_id = next((name for name in stored if self.columns[name] == "row_id"), None)
         carried = [name for name in stored if name != row_id]
         undeclared = next((name for name in names if not self.declares(name)), None)
-        shape = self.shape(tuple(self.columns[name] for name in carried))
-        return CarriedFields(pick(carried), tuple(self.binders[name] for name in carried), shape, row_id, undeclared)
+        columns = tuple(self.columns[name] for name in carried)
+        binders = tuple(self.binders[name] for name in carried)
+        defaults = tuple(self.defaults.get(column) for column in columns)
+        return CarriedFields(pick(carried), binders, defaults, self.shape(columns), row_id, undeclared)
 
     def declares(self, name: str) -> bool:
         """Say whether its nodes may carry this property: a field, the operation, or a header's version."""
@@ -360,16 +366,19 @@ class StoredObjects:
             key for key in component.keys if key in stored or (len(key) == 1 and columns.get(key[0]) == "row_id")
         )
         in_keys = {name for key in keys for name in key}
+        binders = {name: binder_of(component.fields[name], in_key=name in in_keys) for name in columns}
+        defaults = {name: component.fields[name].default for name in columns}
         return StoredComponent(
             component,
             table,
             owner,
             owner_key,
             columns,
-            {name: binder_of(component.fields[name], in_key=name in in_keys) for name in columns},
+            binders,
             keys,
             tuple(self._references(component, list(columns))),
             tuple(name for name in columns if component.fields[name].required),
+            {columns[name]: binders[name](text) for name, text in defaults.items() if text is not None},
         )
 
     def _references(self, component: Component, names: Sequence[str]) -> list[Reference]:

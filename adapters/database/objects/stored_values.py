@@ -41,19 +41,20 @@ def binder_of(field: Field, *, in_key: bool) -> Binder:
     return text if field.type == "text" and not field.values and (length is None or length > 0) else checked
 
 
-def bound_column(column: Sequence[str | None], bind: Binder) -> Sequence[str | None]:
+def bound_column(column: Sequence[str | None], bind: Binder, default: str | None = None) -> Sequence[str | None]:
     """Bind the values of a column, each different one once. Returns *column* itself where no text changes.
+
+    A null becomes the *default*.
 
     Raises:
         ValueFault: a value doesn't fit its field.
     """
     rewritten = {}
     for text in set(column):
-        if text is not None:
-            stored_text = bind(text)
-            if stored_text != text:
-                rewritten[text] = stored_text
-    return [text if text is None else rewritten.get(text, text) for text in column] if rewritten else column
+        stored_text = default if text is None else bind(text)
+        if stored_text != text:
+            rewritten[text] = stored_text
+    return [rewritten.get(text, text) for text in column] if rewritten else column
 
 
 def _number(value: str) -> str:

@@ -281,13 +281,13 @@ def _insert_entries(writing: Writing, component: StoredComponent, entries: Seque
         return
     for entry in entries:
         entry.prove_whole()
-    # A block has one list of columns: where entries carry different ones, all of them, with null for a gap.
+    # A block has one list of columns: where entries carry different ones, all of them, with the default for a gap.
     shapes = dict.fromkeys(entry.shape for entry in entries)
     carried = tuple(dict.fromkeys(column for shape in shapes for column in shape.columns))
     stamp = (writing.now, writing.user, writing.now, writing.user)
     rows = []
     for entry in entries:
-        values = entry.values if len(shapes) == 1 else tuple([entry.carried(column) for column in carried])
+        values = entry.values if len(shapes) == 1 else tuple([entry.inserted(column) for column in carried])
         hidden: tuple[Any, ...]
         if entry.owner is None:
             hidden = (entry.row_id, 1)

@@ -26,6 +26,9 @@ In the drawing, a line leads from a table to the one whose rows name its rows, b
 line isn't kept by a foreign key. Of the columns it shows keys and references. What is kept as JSON of the row above it
 (a view shows it as a table) hangs on a dotted line with that row's column.
 
+A field that is "Y where none is given" is never null in the tables: an object that comes without it, or with null, is
+stored and read back with that value. All other fields are read back as they came.
+
 The last part has the objects that are messages only, such as OM Reply: no table keeps them.
 """
 _MESSAGES = "\n# Objects that are messages only"
@@ -159,7 +162,9 @@ def _notes(field: Field) -> str:
     notes = ["Required."] if field.required else []
     if field.values:
         notes.append(f"One of {', '.join(field.values)}.")
-    if field.null_reads_as is not None:
+    if field.default is not None:
+        notes.append(f"{field.default} where none is given.")
+    elif field.null_reads_as is not None:
         notes.append(f"Null reads as {field.null_reads_as}.")
     if field.references is not None:
         notes.append(f"Must be there as {field.references.replace('.', ', ')}.")

@@ -184,9 +184,7 @@ def _table(
     for field in component.fields.values():
         if field.column is None or field.column == "row_id":
             continue
-        # A column that is added to a table with rows can't be NOT NULL: those rows have no value for it.
-        added = field.column.startswith(EXTENSION_PREFIX) and not name.startswith(EXTENSION_PREFIX)
-        columns.append(Column(field.column, column_type(field), nullable=added or not field.required))
+        columns.append(_field_column(name, field.column, field))
         constraints.extend(_field_checks(name, field))
         if field.references is not None:
             target, column = field_place(definitions, *_reference_parts(field.references))
@@ -206,6 +204,13 @@ def _table(
         Index(constraint_name("ix", name, *index), *columns_of, unique=index in unique)
     if name in NUMBERS:
         Index(constraint_name("ix", name, NUMBERS[name]), plain_number(table.c[NUMBERS[name]]))
+
+
+def _field_column(table: str, name: str, field: Field) -> Column[str]:
+    # A column that is added to a table with rows can be NOT NULL only by a default: those rows have no other value.
+    is_added = name.startswith(EXTENSION_PREFIX) and not table.startswith(EXTENSION_PREFIX)
+    is_required = field.default is not None or (field.required and not is_added)
+    return Column(name, column_type(field), nullable=not is_required, server_default=field.default)
 
 
 def _view(metadata: MetaData, component: Component, owner: Component) -> None:

@@ -36,6 +36,8 @@ _UNRELEASED = frozenset(f"000{number}" for number in range(1, 9))
 _LOCK = 7_265_177_104
 #: The first words of statements that change nothing: a plan leaves them out.
 _WITHOUT_EFFECT = frozenset({"SELECT", "PRAGMA", "SET", "SHOW", "SAVEPOINT", "RELEASE"})
+#: The PRAGMAs of `declare_anew`.
+_SETTING = ("PRAGMA writable_schema=", "PRAGMA schema_version=")
 
 
 class DatabaseTooNew(Misconfigured):
@@ -99,7 +101,8 @@ def planned_upgrade(database: Database, definitions: Definitions) -> list[str]:
     statements: list[str] = []
 
     def collect(connection: Connection, cursor: Any, statement: str, values: Any, context: Any, is_many: bool) -> None:
-        if statement.split(None, 1)[0].upper() not in _WITHOUT_EFFECT:
+        # A PRAGMA that sets something lets SQLite take the statement behind it.
+        if statement.split(None, 1)[0].upper() not in _WITHOUT_EFFECT or statement.startswith(_SETTING):
             statements.append((_with_values(connection, statement, context) if values else statement).strip())
 
     try:

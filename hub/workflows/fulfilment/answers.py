@@ -25,7 +25,7 @@ from hub.workflows.fulfilment.late_answers import (
 )
 from hub.workflows.fulfilment.taken_lines import take_lines
 from hub.workflows.state.milestones import MILESTONE, reach
-from hub.workflows.state.order_lookup import in_force
+from hub.workflows.state.order_lookup import in_force, revision_of
 from hub.workflows.state.statuses import FAILED, StatusChangeRefused, check_change
 from integration_objects.complex_object import (
     action_code,
@@ -190,7 +190,7 @@ def _is_replaced(status: PropertySet, work_orders: Sequence[PropertySet]) -> boo
     concerned = [
         work_order for work_order in work_orders if any(line.get(KEY) in named for line in items_of(work_order))
     ]
-    newest = max(read_number(work_order.get("Revision") or "1") for work_order in concerned or work_orders)
+    newest = max(map(revision_of, concerned or work_orders))
     # An answer to a revision that was never sent is the other system's fault, not an answer that comes too early.
     if not 1 <= revision <= newest or revision != revision.to_integral_value():
         raise WorkOrderRevisionUnknown(revision=revision, number=work_orders[0].get("Work Order Number"), newest=newest)

@@ -19,7 +19,14 @@ from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.taken_lines import take_lines
 from hub.workflows.fulfilment.unprovided_lines import Clock, Decisions, dates_to_come, decide_lines, has_undecided
 from hub.workflows.state.days import made_of
-from hub.workflows.state.order_lookup import MODULE, ORDER_NUMBER, described, in_force, order_in_hand
+from hub.workflows.state.order_lookup import (
+    MODULE,
+    ORDER_NUMBER,
+    described,
+    in_force,
+    order_in_hand,
+    revision_of,
+)
 from integration_objects.complex_object import message
 from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
@@ -77,7 +84,7 @@ def plan_due_lines(run: Run, order: PropertySet) -> None:
     if not has_undecided(order):
         return
     clock = clock_of(run, order)
-    number, revision = order.get("Order Number") or "", order.get("Revision") or "1"
+    number, revision = order.get("Order Number") or "", revision_of(order)
     for date in dates_to_come(order, clock):
         due_at = clock.moment(date).isoformat(timespec="microseconds").replace("+00:00", "Z")
         # A supplement plans its own days; the messages of the revision before it find nothing to do then.

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.carried import carried
 from hub.workflows.fulfilment.unprovided_lines import is_open
+from hub.workflows.state.order_lookup import revision_of
 from hub.workflows.state.service_id import service_ids
 from hub.workflows.state.service_profile import make_no_action
 from integration_objects.complex_object import (
@@ -21,7 +22,6 @@ from integration_objects.complex_object import (
     put_list,
     walk_items,
 )
-from integration_objects.field_values import read_number
 from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, WORK_ORDER
 from integration_objects.property_set import PropertySet
 
@@ -100,7 +100,7 @@ def _work_orders(run: Run, order: PropertySet, sent: Mapping[str, PropertySet]) 
         # Also without a line: provisioning must hear that an open work order asks for nothing any more.
         elif former.get("Status") == "Open" or system in systems:
             name = former.get("Work Order Number") or ""
-            revision = int(read_number(former.get("Revision") or "1")) + 1
+            revision = revision_of(former) + 1
         else:
             continue  # the former revision is done, and this one asks for nothing
         lines = _lines_for(run, order, system, joined_ids)

@@ -174,5 +174,4 @@ def _may_decide(run: Run, user: str, rule_name: str) -> bool:
     if not rule.roles:
         return False
     users = instances(run.query("User", {"User Id": user}))
-    # A user without an Active Flag may decide: only N takes the right away.
-    return any(found.get("Role") in rule.roles for found in users if found.get("Active Flag") != "N")
+    return any(found.get("Role") in rule.roles for found in users if found.get("Active Flag") == "Y")

@@ -224,7 +224,7 @@ def _changed_lines(run: Run, former: PropertySet, order: PropertySet) -> list[Pr
 
 def _store(run: Run, order: PropertySet, former: PropertySet | None, is_stored: bool) -> None:
     """Store an order, and retire the revision that it replaces."""
-    if former is not None and former.get("Active Flag") != "N":
+    if former is not None and former.get("Active Flag") == "Y":
         approvals.withdraw(run, former, run.actor)
         # Before the new revision is stored: an order has one active revision at any moment.
         set_active(run, former, "N")

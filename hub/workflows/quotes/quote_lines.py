@@ -15,11 +15,11 @@ from hub.workflow_manager.run import Run
 from hub.workflows.state.accounts import currency_of
 from hub.workflows.state.change_of_state import copy_key
 from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products, number_lines
+from hub.workflows.state.order_lookup import revision_of
 from hub.workflows.state.price_lists import listed_currency
 from hub.workflows.state.statuses import StatusChangeRefused, check_change
 from integration_objects.complex_object import instances, items_from, items_of, line_items, message, put_list
 from integration_objects.errors import Refused
-from integration_objects.field_values import read_number
 from integration_objects.names import KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
@@ -54,7 +54,7 @@ def the_quote(run: Run, number: str) -> PropertySet:
     revisions = instances(run.query(QUOTE, {"Quote Number": number}))
     if not revisions:
         raise QuoteUnknown(number=number)
-    return max(revisions, key=lambda quote: read_number(quote.get("Revision") or "1"))
+    return max(revisions, key=revision_of)
 
 
 def quote_in_progress(run: Run, number: str) -> PropertySet:

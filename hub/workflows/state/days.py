@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime
 
 from hub.workflow_manager.run import Run
+from hub.workflows.state.order_lookup import revision_of
 from integration_objects.field_values import read_date
 from integration_objects.names import ORDER
 from integration_objects.property_set import PropertySet
@@ -50,7 +51,7 @@ def today(run: Run) -> str:
 def made_of(run: Run, order: PropertySet) -> str | None:
     """Return the moment at which the hub made an order, in its first revision; None for an order from elsewhere."""
     row_id = order.get("Row Id") or ""
-    if (order.get("Revision") or "1") != "1":
+    if revision_of(order) > 1:
         headers = run.headers(ORDER, {"Order Number": order.get("Order Number")})
         # Row ids are ordered by time: the smallest is that of the first revision.
         row_id = min((header["Row Id"] or "" for header in headers), default=row_id)

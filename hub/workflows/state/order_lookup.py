@@ -13,7 +13,6 @@ from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.run import Run
 from integration_objects.complex_object import instances, message
 from integration_objects.errors import Refused
-from integration_objects.field_values import read_number
 from integration_objects.names import ORDER
 from integration_objects.property_set import PropertySet
 
@@ -62,15 +61,15 @@ def in_force(run: Run, active: PropertySet) -> PropertySet:
     return max(instances(submitted), key=revision_of, default=active)
 
 
-def revision_of(order: PropertySet) -> int:
-    """Return the order's revision, counted from 1."""
-    return int(read_number(order.get("Revision") or "1"))
+def revision_of(document: PropertySet) -> int:
+    """Return the revision of an order, a quote or a work order, counted from 1."""
+    return int(document.get("Revision") or 1)
 
 
 def next_revision(run: Run, number: str | None) -> int:
     """Return the revision after the highest one of an order."""
     headers = run.headers(ORDER, {"Order Number": number})
-    return 1 + max((int(read_number(header["Revision"] or "1")) for header in headers), default=0)
+    return 1 + max((int(header["Revision"] or 1) for header in headers), default=0)
 
 
 def is_hubs_supplement(order: PropertySet) -> bool:

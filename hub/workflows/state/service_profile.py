@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from hub.services.action_alias import ALIAS
 from hub.workflow_manager.run import Run
+from hub.workflows.state.order_lookup import revision_of
 from hub.workflows.state.rebase import BUILT_ON, leave_alone
 from hub.workflows.state.statuses import NEVER_COMES
 from integration_objects.complex_object import (
@@ -240,7 +241,7 @@ def rows_of_making(run: Run, orders: Sequence[PropertySet]) -> list[str]:
 
 def _first_rows(run: Run, orders: Sequence[PropertySet]) -> dict[str | None, str]:
     """Return the row ids of the first revisions, by Order Number: a supplement keeps the place of its order."""
-    numbers = [order.get("Order Number") or "" for order in orders if int(order.get("Revision") or 1) > 1]
+    numbers = [order.get("Order Number") or "" for order in orders if revision_of(order) > 1]
     if not numbers:
         return {}
     first_rows: dict[str | None, str] = {}
@@ -252,7 +253,7 @@ def _first_rows(run: Run, orders: Sequence[PropertySet]) -> dict[str | None, str
 
 
 def _turn(order: PropertySet, first_rows: Mapping[str | None, str]) -> tuple[_Place, int]:
-    return _place(order, first_rows), int(order.get("Revision") or 1)
+    return _place(order, first_rows), revision_of(order)
 
 
 def _place(order: PropertySet, first_rows: Mapping[str | None, str]) -> _Place:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select, text
+from sqlalchemy.exc import IntegrityError
 
 from adapters.database.connection.driver_faults import ConstraintRace
 from adapters.database.objects.faults import (
@@ -44,6 +45,15 @@ from tests.trees import attribute, item
 
 DEFINITIONS = shipped_definitions()
 METADATA = tables_of(DEFINITIONS)
+#: What a field of an order or its line has that none was given for.
+DEFAULTS = {
+    ("Order", "Revision"): "1",
+    ("Order", "Active Flag"): "Y",
+    ("Line Item", "Action Code"): "-",
+    ("Line Item", "Track As Asset"): "Y",
+    ("Line Item", "Order Item Processed Flag"): "N",
+    ("Line Item", "Past Point Of No Return"): "N",
+}
 OBJECTS = StoredObjects(DEFINITIONS, METADATA)
 
 
@@ -102,8 +112,10 @@ def carried(node, other):
     while stack:
         written, found = stack.pop()
         for name in list(found.properties):
+            if written.get(name) is None and name != "Row Id":
+                assert found.properties[name] == DEFAULTS.get((found.type, name)), name
+                found.properties[name] = None
             if name not in written.properties:
-                assert name in ("Row Id",) or found.properties[name] is None, name
                 del found.properties[name]
         stack.extend(zip(written.children, found.children, strict=True))
     return kept
@@ -178,6 +190,35 @@ def test_an_instance_read_carries_every_field_that_has_a_column(store):
     stored = [one.name for one in DEFINITIONS["OM Order"].root.fields.values() if one.column]
     assert list(found.properties) == stored
     assert found.get("Status") is None
+
+
+def test_what_is_not_given_is_stored_with_its_default(store):
+    """Absent or null, in a block of lines that carry different fields, and in an update: SQL never finds a null."""
+    store.insert(
+        order(
+            item("1", Track_As_Asset=None),
+            item("2", Order_Item_Processed_Flag="Y", Action_Code="Add"),
+            item("3", Past_Point_Of_No_Return="Y"),
+            Active_Flag=None,
+            Revision=None,
+        )
+    )
+    store.update(order(item("3", Past_Point_Of_No_Return=None)))
+    columns = "asset_integ_id, action_cd, track_as_asset, processed_flg, past_no_return_flg"
+    lines = store.connection.execute(text(f"SELECT {columns} FROM s_order_item ORDER BY 1"))
+    assert [tuple(line) for line in lines] == [
+        ("1", "-", "Y", "N", "N"),
+        ("2", "Add", "Y", "Y", "N"),
+        ("3", "-", "Y", "N", "N"),
+    ]
+    (header,) = store.connection.execute(text("SELECT rev_num, active_flg FROM s_order")).all()
+    assert (int(header.rev_num), header.active_flg) == (1, "Y")
+    assert instances(store.query("OM Order", {"Active Flag": "Y"}))
+    flags = text("SELECT crt_ast_rec_flg, serv_inst_flg FROM s_prod_int WHERE product_id = 'Line'")
+    assert tuple(store.connection.execute(flags).one()) == ("Y", "N")
+    # Nor does another program that writes the table.
+    with pytest.raises(IntegrityError, match=r"(?i)not.null"):
+        store.connection.execute(text("UPDATE s_order_item SET processed_flg = NULL"))
 
 
 def test_numbers_and_dates_are_stored_in_one_writing(store):

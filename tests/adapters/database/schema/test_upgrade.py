@@ -255,6 +255,34 @@ def test_a_database_in_which_accounts_share_an_integration_id_is_refused(empty_d
     assert not needs_upgrade(empty_database, shipped_definitions())
 
 
+def test_nulls_get_the_default_of_their_column(empty_database):
+    """Migration 0020: rows of before are filled, what they refer to stays, and an extension's column is added after."""
+    audit = {"created": "t", "created_by": "u", "last_upd": "t", "last_upd_by": "u"}
+    rows = {
+        "s_order": {"row_id": "O", "order_number": "1", "modification_num": 1},
+        "s_order_item": {"row_id": "I", "order_id": "O", "position": 0, "root_id": "I", "processed_flg": "Y"},
+        "s_prod_int": {"row_id": "P", "product_id": "P", "serv_inst_flg": "Y", "modification_num": 1},
+    }
+    with empty_database.write() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(upgrading.MIGRATIONS))
+        command.upgrade(config, "0019")
+        for table, row in rows.items():
+            columns = ", ".join({**row, **audit})
+            values = ", ".join(f":{column}" for column in {**row, **audit})
+            connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), {**row, **audit})
+    upgrade(empty_database, extended())
+    asked = "rev_num, active_flg, action_cd, track_as_asset, processed_flg, past_no_return_flg, x_channel"
+    with empty_database.read() as connection:
+        order = connection.execute(text(f"SELECT {asked} FROM s_order JOIN s_order_item ON order_id = s_order.row_id"))
+        assert [(int(row[0]), *row[1:]) for row in order] == [(1, "Y", "-", "Y", "Y", "N", None)]
+        product = connection.execute(text("SELECT crt_ast_rec_flg, serv_inst_flg, service_id_kind FROM s_prod_int"))
+        assert product.all() == [("Y", "Y", "Attribute")]
+        if connection.dialect.name == "sqlite":
+            assert connection.scalars(text("PRAGMA integrity_check")).all() == ["ok"]
+            assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+
+
 def test_an_upgrade_that_is_killed_leaves_nothing_and_is_run_again(empty_database, monkeypatch):
     """Migrations and extensions are one transaction: whichever statement is the last, all of it is undone."""
 
@@ -541,3 +569,20 @@ def test_an_extension_that_stores_otherwise_than_before_is_refused(empty_databas
 
 def test_migrations_are_part_of_the_package():
     assert pathlib.Path(upgrading.MIGRATIONS, "env.py").is_file()
+
+
+def test_an_extensions_field_with_a_default_serves_the_rows_of_before(empty_database):
+    """A column that is added to a table with rows can be NOT NULL: its default is what they have."""
+    upgrade(empty_database, shipped_definitions())
+    definitions = extended("extends: OM Order\ncomponents: {Order: {fields: {Gift: {type: flag, default: 'N'}}}}\n")
+    with empty_database.write() as connection:
+        store = ObjectStore(
+            connection, StoredObjects(shipped_definitions(), tables_of(shipped_definitions())), SeededSurroundings()
+        )
+        store.insert(message("OM Order", [PropertySet("Order", properties={"Order Number": "1"})]))
+    upgrade(empty_database, definitions)
+    with empty_database.write() as connection:
+        store = ObjectStore(connection, StoredObjects(definitions, tables_of(definitions)), SeededSurroundings(2))
+        store.insert(message("OM Order", [PropertySet("Order", properties={"Order Number": "2", "Gift": None})]))
+        found = instances(store.query("OM Order"))
+    assert {order.get("Order Number"): order.get("Gift") for order in found} == {"1": "N", "2": "N"}
