@@ -126,6 +126,15 @@ def attributes(item: PropertySet) -> list[PropertySet]:
     return []
 
 
+def attribute_value(attribute: PropertySet) -> str:
+    """Return the value of an attribute of any type; "" for none.
+
+    >>> attribute_value(PropertySet("Attribute", properties={"Name": "Rings", "Number Value": "6"}))
+    '6'
+    """
+    return next((value for kind in ("Text", "Number", "Date") if (value := attribute.get(f"{kind} Value"))), "")
+
+
 def walk_items(instance: PropertySet) -> Iterator[tuple[PropertySet, PropertySet | None]]:
     """Yield every line item with its parent item (None for a root item), parents before children, in order."""
     stack: list[tuple[PropertySet, PropertySet | None]] = [(root, None) for root in reversed(line_items(instance))]

@@ -23,5 +23,8 @@ ATTRIBUTE = "Attribute"
 #: the field that names a line item, the same on quote, order and asset
 KEY = "Integration Id"
 
+#: The place in a line's Built On where the old values of changed attributes stand, by the attribute's name.
+OLD_ATTRIBUTES = "Attributes"
+
 NO_ACTION = "-"
 ACTION_CODES = ("Add", "Update", "Delete", NO_ACTION)

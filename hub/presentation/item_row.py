@@ -10,16 +10,13 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from hub.presentation.printing import value_of
-from integration_objects.complex_object import action_code, attributes
+from integration_objects.complex_object import action_code, attribute_value, attributes
 from integration_objects.field_values import as_date, as_number
-from integration_objects.names import NO_ACTION
+from integration_objects.names import NO_ACTION, OLD_ATTRIBUTES
 from integration_objects.property_set import PropertySet
 
 #: levels of items whose depth is drawn; a wider margin would leave no room for the rest
 MOST_LEVELS = 20
-#: The place in Built On where the old values of changed attributes stand, by the attribute's name.
-OLD_ATTRIBUTES = "Attributes"
 #: fields whose change is told in a column of its own
 _IN_COLUMNS = frozenset(("Service Id", "Quantity", "Adjusted Price", "Free Quantity"))
 #: Fields whose change says nothing of its own: it comes with another field's, or is bookkeeping.
@@ -161,14 +158,17 @@ def _attribute_texts(item: PropertySet, old: Mapping[str, object]) -> Iterator[s
     former = old.get(OLD_ATTRIBUTES)
     former_values: Mapping[str, object] = former if isinstance(former, dict) else {}
     for attribute in attributes(item):
-        name, value, action = attribute.get("Name") or "", value_of(attribute), action_code(attribute)
+        name, value, action = attribute.get("Name") or "", attribute_value(attribute), action_code(attribute)
+        before = _text(former_values.get(name))
         if action == action_code(item) != "Update" or action == NO_ACTION:
             yield f"{name}={value}"
         elif action == "Update":
-            before = _text(former_values.get(name))
-            yield f"{name}={value} (changed)" if before is None else f"{name}={change(before, value)}"
+            # Two secrets have one mask.
+            yield f"{name}={value} (changed)" if before in (None, value) else f"{name}={change(before, value)}"
+        elif action == "Delete":
+            yield f"{name}={value or before or ''} (deleted)"
         else:
-            yield f"{name}={value} ({'new' if action == 'Add' else 'deleted'})"
+            yield f"{name}={value} (new)"
 
 
 def _text(value: object) -> str | None:

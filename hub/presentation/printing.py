@@ -11,8 +11,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from integration_objects.property_set import PropertySet
-
 
 def out(text: str) -> None:
     """Print a result to standard output."""
@@ -48,12 +46,3 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
     )
-
-
-def value_of(attribute: PropertySet) -> str:
-    """Return the value of an attribute of any type; "" for none.
-
-    >>> value_of(PropertySet("Attribute", properties={"Name": "Rings", "Number Value": "6"}))
-    '6'
-    """
-    return next((value for kind in ("Text", "Number", "Date") if (value := attribute.get(f"{kind} Value"))), "")

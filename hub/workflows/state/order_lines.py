@@ -197,7 +197,7 @@ def fill_from_state(order: PropertySet, state: PropertySet) -> None:
             if FIELD not in carried and forget_old_address(item, service):
                 # As if the sender had asked for it: a null that was filled in would follow the service's next address.
                 carried |= {FIELD}
-            remember_filled(item, carried)
+            remember_filled(item, carried, service)
         if action_code(item) == "Delete":
             _fill_deleted(item, service, sent)
 

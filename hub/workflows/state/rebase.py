@@ -17,9 +17,9 @@ from collections.abc import Collection, Sequence
 
 from hub.services.differences import same_value
 from hub.workflow_manager.outcome import Note
-from integration_objects.complex_object import ComplexObject, action_code, items_from
+from integration_objects.complex_object import ComplexObject, action_code, attribute_value, attributes, items_from
 from integration_objects.definition import Component
-from integration_objects.names import KEY
+from integration_objects.names import KEY, OLD_ATTRIBUTES
 from integration_objects.property_set import PropertySet
 
 BUILT_ON = "Built On"
@@ -35,13 +35,13 @@ def remember(component: Component, roots: Sequence[PropertySet], before: Propert
         item.properties[BUILT_ON] = None if stored is None else _written(names, item, stored)
 
 
-def remember_filled(item: PropertySet, carried: Collection[str]) -> None:
-    """Record on a sender's Update line the values that the hub filled in. Changes *item*.
+def remember_filled(item: PropertySet, carried: Collection[str], service: PropertySet) -> None:
+    """Record on a sender's Update line the values that the hub filled in from its *service*. Changes *item*.
 
     The values of the fields that the sender *carried* are asked for, whatever they were before.
     """
     filled = {name: text for name, text in item.properties.items() if name not in carried and name not in _SETTLED}
-    item.properties[BUILT_ON] = json.dumps(filled, ensure_ascii=False)
+    item.properties[BUILT_ON] = json.dumps({**filled, **_old_attributes(item, service)}, ensure_ascii=False)
 
 
 def rebase(component: Component, roots: Sequence[PropertySet], state: PropertySet | None) -> list[Note]:
@@ -108,7 +108,21 @@ def _names(component: Component) -> list[str]:
 
 
 def _written(names: list[str], item: PropertySet, stored: PropertySet) -> str:
-    return json.dumps({name: stored.get(name) for name in names if name in item.properties}, ensure_ascii=False)
+    values = {name: stored.get(name) for name in names if name in item.properties}
+    return json.dumps({**values, **_old_attributes(item, stored)}, ensure_ascii=False)
+
+
+def _old_attributes(item: PropertySet, stored: PropertySet) -> dict[str, dict[str, str]]:
+    """Return the former values of the attributes that a line changes or deletes, for people who look at the line.
+
+    They stand under one name, by the names of the attributes; none are returned for a line that leaves them alone.
+    """
+    changed = {
+        attribute.get("Name") for attribute in attributes(item) if action_code(attribute) in ("Update", "Delete")
+    }
+    values = {attribute.get("Name") or "": attribute_value(attribute) for attribute in attributes(stored)}
+    former = {name: value for name, value in values.items() if name in changed}
+    return {OLD_ATTRIBUTES: former} if former else {}
 
 
 def _base(item: PropertySet) -> dict[str, str | None] | None:

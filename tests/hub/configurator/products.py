@@ -9,8 +9,7 @@ from collections import Counter
 from hub.configurator.built_in import BuiltInConfigurator
 from hub.configurator.catalogue_of import catalogue_of
 from hub.configurator.requests import CopyItem, RemoveItem, SetItem
-from hub.presentation.printing import value_of
-from integration_objects.complex_object import attributes, items_of, line_items
+from integration_objects.complex_object import attribute_value, attributes, items_of, line_items
 from integration_objects.definition import shipped_definitions
 from integration_objects.names import KEY
 from schemas.hub_xml import hub_from_xml
@@ -93,7 +92,7 @@ def outline(node):
         (
             one.get("Product Id"),
             one.get(KEY),
-            {attribute.get("Name"): value_of(attribute) for attribute in attributes(one)},
+            {attribute.get("Name"): attribute_value(attribute) for attribute in attributes(one)},
             outline(one),
         )
         for one in line_items(node)

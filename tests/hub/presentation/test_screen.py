@@ -64,11 +64,18 @@ def test_attributes_that_come_go_and_change_are_marked_as_such():
         attribute("Rings", "3", action="Update"),
         attribute("Number", "0140", action="Delete"),
         attribute("Kept", "x", action="-"),
+        attribute("Lines", None, number_value="2", action="Update"),
+        attribute("Password", "***", action="Update"),
+        attribute("Sent", None, action="Delete"),
         action="Update",
+        built_on='{"Attributes": {"Lines": "1", "Password": "***", "Sent": "9"}}',
     )
     rows = screen(quote(added, updated)).splitlines()
     assert rows[2].endswith("  NE-001  Rings=6")
-    assert rows[3].endswith("  NE-002  Colour=Red (new), Rings=3 (changed), Number=0140 (deleted), Kept=x")
+    assert rows[3].endswith(
+        "  NE-002  Colour=Red (new), Rings=3 (changed), Number=0140 (deleted), Kept=x, Lines=1 -> 2, "
+        "Password=*** (changed), Sent=9 (deleted)"
+    )
 
 
 def test_what_provisioning_said_of_a_line_stands_beside_it():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+from hub.presentation.screen import screen
 from hub.workflows.state.rebase import leave_alone
-from integration_objects.complex_object import instances, walk_items
+from integration_objects.complex_object import instances, message, walk_items
 from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 from tests.customer_care import lines, the
@@ -83,6 +84,21 @@ def test_an_order_follows_what_is_submitted_between_it_and_its_own_submission(ca
     (updated,) = [item for item, _ in walk_items(care.order(later.get("Order Number"))) if item.get(KEY) == root]
     assert (updated.get("Pricing Comment"), updated.get("Service Id")) == ("ask Ann", "206-2")
     assert json.loads(updated.get("Built On"))["Pricing Comment"] == "ask Ann"
+
+
+def test_a_changed_attribute_is_recorded_with_its_old_value_and_shown_so(any_care):
+    care = any_care
+    care.install(package(care))
+    root = care.profile_root("1-B").get(KEY)
+    forwarding = f"{root}/{LINE}/Call Forwarding"
+    change = {"request": "set", "item": forwarding, "attributes": {"Forwarding Number": "206-2"}}
+    quote = care.work("modify", account="1-B", root=root, requests=[change])
+    (updated,) = lines(quote, "Call Forwarding")
+    assert json.loads(updated.get("Built On"))["Attributes"] == {"Forwarding Number": "206-1"}
+    care.install(care.place(quote.get("Quote Number")))
+    installed = care.order("O-0000002")
+    assert (installed.get("Status"), care.profile_root("1-B").get("Status")) == ("Complete", "Active")
+    assert "Forwarding Number=206-1 -> 206-2" in screen(message("OM Order", [installed]))
 
 
 def test_an_edited_quote_is_built_on_what_is_there_now(care):
