@@ -143,7 +143,7 @@ def _on_order(run: Run, number: str, line: str, values: Values) -> Outcome:
     if not is_priced_here(stored):
         raise LineNotDiscounted(line=line, reason="the order has its sender's prices")
 
-    def change(state: PropertySet, _: str) -> ChangedState:
+    def change(state: PropertySet, *_: object) -> ChangedState:
         return _with_values(run, state, item, line, values)
 
     return edit(run, number, line, (), change)

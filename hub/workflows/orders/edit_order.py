@@ -29,6 +29,7 @@ from hub.workflows.state.change_of_state import (
 )
 from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products
+from hub.workflows.state.named_requests import named_on_lines, refuse_ending
 from hub.workflows.state.order_lookup import (
     MODULE,
     ORDER_NUMBER,
@@ -70,7 +71,10 @@ _INSTEAD_OF_EDITING = {
     "Open": "revise it (`orderhub workflow revise`), and edit the supplement",
     "Failed": "amend it from its fallout entry (`orderhub workflow fallout-list`)",
 }
-
+#: the mend for a request about a line that takes a service away
+_INSTEAD_OF_CONFIGURING = (
+    "request no more than another Due Date of it; to keep the service, cancel the order, and order the rest anew"
+)
 
 #: the note of a disconnect that is taken off an order
 _KEPT = "the order doesn't disconnect it any more"
@@ -116,14 +120,16 @@ def edit_order_line_item(run: Run, order: str, line: str | None = None, requests
         DisconnectRequested, ServiceItemDisconnected, NotARoot, ServiceItemUnknown: without the order the service item
             isn't there any more.
         OrderDisconnects: the order itself disconnects it.
+        ItemUnknown, ItemNameUnclear: no item, or several items, have a name in the requests.
+        ItemEnds: a request names an item that the order takes away.
         RootAdded: the requests on a line add another service item beside its own.
         ConfigurationRefused: the new state would break rules of the products.
 
     Source: "g. Edit Order Line Items Process", steps 1 to 10.
     """
 
-    def configured(state: PropertySet, account_id: str) -> ChangedState:
-        return configure(run, state, account_id, requests)
+    def configured(state: PropertySet, account_id: str, named: Sequence[Request]) -> ChangedState:
+        return configure(run, state, account_id, named)
 
     return edit(run, order, line, requests, configured)
 
@@ -133,7 +139,7 @@ def edit(
     order: str,
     line: str | None,
     requests: Sequence[Request],
-    change: Callable[[PropertySet, str], ChangedState],
+    change: Callable[[PropertySet, str, Sequence[Request]], ChangedState],
 ) -> Outcome:
     """Change the state of a service item of an order, and write the order's lines anew.
 
@@ -141,8 +147,8 @@ def edit(
         run: the run.
         order: the order's number.
         line: as for `edit_order_line_item`.
-        requests: the requests that *change* makes, for the proof that no finished line is among them.
-        change: changes the state, an OM Asset message, of an account.
+        requests: the requests that *change* gets; none of them may name a finished line.
+        change: changes the state, an OM Asset message, of an account by requests, whose items have their keys.
 
     Raises:
         Refused: as `edit_order_line_item`.
@@ -158,6 +164,7 @@ def edit(
         item, root = line_and_root(run, stored, line)
         finished_lines.refuse_finished(item, stored)
     asked = len(requests)
+    requests = named_on_lines(run, stored, line_items(stored) if root is None else [root], requests)
     requests = postpone_deletes(stored, requests)
     if asked and not requests:
         run.effects.update(message(ORDER, [stored]))
@@ -175,7 +182,8 @@ def edit(
     unchangeable = finished_lines.unchangeable(stored, root)
     # Before the configurator: it doesn't know a line whose service is gone, and would name the key as unknown.
     finished_lines.refuse_requests(unchangeable, stored, now, requests)
-    changed = change(now, stored.get("Account Id") or "")  # step 7
+    refuse_ending(stored, now, requests, _INSTEAD_OF_CONFIGURING)
+    changed = change(now, stored.get("Account Id") or "", requests)  # step 7
     # Before the pricing: it may give a finished line another price, which nobody asked for.
     finished_lines.refuse_changes(run, unchangeable, stored, now, changed.state)
     if root is not None:

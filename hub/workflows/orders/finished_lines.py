@@ -12,6 +12,7 @@ from hub.configurator.requests import SETTABLE, Request
 from hub.services.differences import Differs, differs_in
 from hub.workflow_manager.run import Run
 from hub.workflows.state.milestones import is_past, past_point
+from hub.workflows.state.named_requests import references
 from hub.workflows.state.order_lookup import described
 from hub.workflows.state.service_item import with_roots
 from hub.workflows.state.service_profile import make_no_action, still_to_come
@@ -129,9 +130,9 @@ def refuse_requests(lines: Lines, order: PropertySet, before: PropertySet, reque
     """
     items = ComplexObject.of(before)
     for request in requests:
-        for reference in (getattr(request, "item", None), getattr(request, "beneath", None)):
-            # Some references name an attribute, too: <key>/<attribute>.
-            key = reference if reference in lines else split_path(reference or "")[0]
+        for reference in references(request):
+            # A path from a key names an item beneath it.
+            key = reference if reference in lines else split_path(reference)[0]
             if key in lines and items.by_key(key) is None:
                 raise refusal(lines[key], order, ", and the requests ask for something of it")
 

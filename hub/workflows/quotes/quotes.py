@@ -59,6 +59,7 @@ from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.id_holders import held_id_notes
 from hub.workflows.state.lines import number_lines
+from hub.workflows.state.named_requests import named_on_lines, refuse_ending
 from hub.workflows.state.order_rules import left_behind, statuses_refused
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_item import (
@@ -78,6 +79,7 @@ from integration_objects.names import KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
 CANCELLED = "Cancelled"
+_INSTEAD_OF_EDITING = "modify the service item instead: that replaces the quote's lines of it"
 
 
 class QuoteDisconnects(Refused):
@@ -86,7 +88,7 @@ class QuoteDisconnects(Refused):
     what = "the service item '{root}' can't be edited on the quote {number}"
     where = "quote {number}, line item '{root}'"
     why = "the quote disconnects it"
-    mend = "modify the service item instead: that replaces the quote's lines of it"
+    mend = _INSTEAD_OF_EDITING
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,8 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
         QuoteNotInProgress: the quote was placed or cancelled.
         DisconnectRequested, ServiceItemDisconnected, NotARoot: an open or pending order disconnects the service item,
             has disconnected it, or has moved it beneath another.
-        QuoteDisconnects: the quote itself disconnects it.
+        QuoteDisconnects, ItemEnds: the quote itself disconnects it, or takes an item away that a request names.
+        ItemUnknown, ItemNameUnclear: no item, or several items, have a name in the requests.
         RootAdded: the requests add another service item beside it.
         ConfigurationRefused: the new state breaks rules of the products.
 
@@ -160,6 +163,7 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     """
     header = quote_in_progress(run, quote)
     _, root = line_and_root(run, header, line)
+    requests = named_on_lines(run, header, _group(header, root), requests)
     try:
         item = quoted_item(run, header, root)  # 1 to 5
     except ServiceItemGone as error:
@@ -169,6 +173,7 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
         return Outcome(objects=(message(QUOTE, [header]),), notes=(gone_note(error, root),))
     if is_empty(item.after):
         raise QuoteDisconnects(root=root.get(KEY), number=header.get("Quote Number"))
+    refuse_ending(header, item.after, requests, _INSTEAD_OF_EDITING)
     changed = configure(run, item.after, header.get("Account Id") or "", requests)  # 7
     where = f"quote {quote}, line item '{root.get(KEY)}'"
     refuse_new_roots(item.after, changed.state, where, "with new-products-and-services")

@@ -20,7 +20,9 @@ from hub.pricing.port import Change, Total
 from hub.pricing.totals import totals_of
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
+from hub.workflows.state.item_names import ItemNames
 from hub.workflows.state.lines import products_of
+from hub.workflows.state.named_requests import with_keys
 from hub.workflows.state.price_lists import price_list_for
 from hub.workflows.state.quantities import leave_out_empty
 from hub.workflows.state.rebase import remember
@@ -75,14 +77,16 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
         run: the run.
         state: OM Asset message; an empty one for a new product. Not changed.
         account_id: the account of an empty state.
-        requests: the batch.
+        requests: the batch; items are called by any of their names (`item_names`).
 
     Raises:
+        ItemUnknown, ItemNameUnclear: no item, or several items, have a name.
         ConfigurationRefused: the new state would break rules of the products; names every one.
         QuantityZero: it would have a tracked service of quantity 0.
         BeneathSuspended: it would have a new service beneath a suspended one.
     """
     instance = _instance(state, account_id)
+    requests = with_keys(requests, ItemNames(run, instance))
     added = {request.product for request in requests if isinstance(request, AddItem)}
     catalogue = run.catalogue(products_of(instance) | added)
     configured = run.configurator.configure(instance, requests, catalogue, run.new_id)

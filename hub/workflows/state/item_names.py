@@ -115,6 +115,7 @@ class ItemNames:
         for item in self._view.items[:_MOST_COMPARED]:
             yield from (text for field in ("Service Id", "Service Point Id", KEY) if (text := item.get(field)))
             yield escaped(item.get("Product Id") or "")
+        yield from self._joined_ids.values()
 
     def _by_own_name(self, name: str) -> list[PropertySet]:
         """Find the items that a field of their own names."""
