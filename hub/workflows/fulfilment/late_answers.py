@@ -127,7 +127,8 @@ def split_answers(
             revision, request = requests[0]
             late.append(LateAnswer(answer, revision, request, item if is_asked else None))
         else:
-            raise LineNotAsked(key=key, asked=", ".join(map(str, lines))) if lines else WorkOrderAsksNothing()
+            named = ", ".join(f"{described(line)} ({known})" for known, line in lines.items())
+            raise LineNotAsked(key=key, asked=named) if lines else WorkOrderAsksNothing()
     return present, late
 
 

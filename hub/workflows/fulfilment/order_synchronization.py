@@ -17,8 +17,9 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.answers import accounts_of_status, synchronize_order
+from hub.workflows.state.document_lines import keys_of_lines
 from hub.workflows.state.order_lookup import MODULE
-from integration_objects.complex_object import action_code, all_items, message, object_name, put_list
+from integration_objects.complex_object import action_code, all_items, instances, message, object_name, put_list
 from integration_objects.errors import Refused
 from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, WORK_ORDER, WORK_ORDER_STATUS
 from integration_objects.property_set import PropertySet
@@ -39,7 +40,7 @@ class NoLineNamed(Refused):
     what = "no line is named"
     where = "argument 'lines'"
     why = "the list is empty"
-    mend = "name lines by their Integration Ids, or leave lines= out for all that have no answer yet"
+    mend = "name lines by their numbers, service ids or keys, or leave lines= out for all that have no answer yet"
 
 
 def set_status(
@@ -58,7 +59,7 @@ def set_status(
         run: the run; the order's account is locked.
         work_order: the Work Order Number.
         status: the lines' new status: Complete, Failed, Rejected; or Open, for a milestone alone.
-        lines: Integration Ids; None: all lines that are still open.
+        lines: names of lines (`item_names`); None: all lines that are still open.
         completed: the date of completion; now, if not given.
         milestone: the milestone that the work on the lines has reached.
         reason: the reason of a failure.
@@ -66,6 +67,7 @@ def set_status(
 
     Raises:
         NoLineNamed: *lines* is empty.
+        ItemNameUnclear: several of the work order's lines have one name.
         OneServiceOneId: one service id is given to several lines.
         WorkOrderUnknown, LineNotAsked, WorkOrderAsksNothing, StatusChangeRefused: as `synchronize_order`.
         CompletedInFuture, CompletedBeforeOrder, EndedBeforeStart: likewise.
@@ -75,7 +77,7 @@ def set_status(
     if lines is not None and not lines:
         # Not all lines: a script whose variable is empty would complete the whole order.
         raise NoLineNamed()
-    keys = lines or _open_lines(run, work_order)
+    keys = _open_lines(run, work_order) if lines is None else _named_lines(run, work_order, lines)
     if service_id is not None and len(keys) > 1:
         raise OneServiceOneId(service_id=service_id, lines=", ".join(keys))
     fields = {name: text for name, text in answer.items() if text is not None}
@@ -96,10 +98,20 @@ def _status_of(work_order: str) -> PropertySet:
 def _open_lines(run: Run, number: str) -> list[str]:
     """Return the keys of the lines that are still open; of all lines that ask for something, if none is open."""
     work_orders = run.query(WORK_ORDER, {"Work Order Number": number})
-    asked = [line for line in all_items([work_orders]) if action_code(line) != NO_ACTION]
+    asked = [line for line in all_items([work_orders]) if _is_asked(line)]
     still_open = [line for line in asked if line.get("Status") == "Open"] or asked
     # A status needs a line; the empty key is refused with an error that names the work order's lines.
     return [line.get(KEY) or "" for line in still_open] or [""]
+
+
+def _named_lines(run: Run, number: str, lines: Sequence[str]) -> list[str]:
+    """Return the keys of the work order's lines that the names mean; an unknown name stays, and is refused as a key."""
+    work_orders = instances(run.query(WORK_ORDER, {"Work Order Number": number}))
+    return keys_of_lines(run, work_orders[0], lines, _is_asked) if work_orders else list(lines)
+
+
+def _is_asked(line: PropertySet) -> bool:
+    return action_code(line) != NO_ACTION
 
 
 _BY_NAME = named_workflow(
@@ -108,7 +120,9 @@ _BY_NAME = named_workflow(
     "take in the answer to a work order's lines: statuses, billing events, the service profile",
     Argument("work-order", required=True, help="The Work Order Number."),
     Argument("status", required=True, help="Complete, Failed or Rejected; or Open, for a milestone alone."),
-    Argument("lines", "list", help="Integration Ids, separated by commas; without them, all that have no answer yet."),
+    Argument(
+        "lines", "list", help="Their numbers, service ids or keys, with commas; without it, all without an answer."
+    ),
     Argument("completed", "date", help="When they were completed; without it, now."),
     Argument("milestone", help="How far the work on them is."),
     Argument("reason", help="Why they failed."),

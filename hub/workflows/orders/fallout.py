@@ -26,6 +26,7 @@ from hub.workflows.fulfilment.reversible import REVERSED, workflows_for_billed
 from hub.workflows.fulfilment.unprovided_lines import is_provided
 from hub.workflows.fulfilment.work_orders import send_work_orders
 from hub.workflows.orders.supplements import supplement_of
+from hub.workflows.state.document_lines import keys_of_lines
 from hub.workflows.state.id_holders import prove_ids_free
 from hub.workflows.state.milestones import forget
 from hub.workflows.state.order_lookup import MODULE, UNSUBMITTED, described, in_force, order_in_hand
@@ -81,7 +82,7 @@ class LineNotFailed(Refused):
     what = "the line '{key}' can't be tried again"
     where = "order {number}"
     why = "failed are {failed}"
-    mend = "name failed lines, by Integration Id, or none for all of them"
+    mend = "name failed lines, by number, service id or key, or none for all of them"
 
 
 def list_entries(run: Run, order: str | None = None, account: str | None = None, resolved: bool = False) -> Outcome:
@@ -158,7 +159,7 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
     Args:
         run: the run.
         entry: the entry's id.
-        lines: the Integration Ids of the lines to be tried again; none for all that failed.
+        lines: names of the lines to be tried again (`item_names`); none for all that failed.
 
     Returns:
         The order, Open again.
@@ -166,14 +167,15 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
     Raises:
         FalloutUnknown, FalloutResolved: there is no such open entry.
         CannotBeRetried: it isn't about failed lines, or its order isn't Failed.
-        LineNotFailed: one of *lines* hasn't failed.
+        LineNotFailed, ItemNameUnclear: one of *lines* hasn't failed, or names several that have.
         OrderDoesNotApply, StatusChangeRefused: the lines don't follow any more from what the customer has.
         ConfigurationRefused: with them, services break rules of their products.
         ServiceIdHeld: another service has got the number or the service point of one of them meanwhile.
     """
     order = _failed_order(run, open_entry(run, entry))
     number = order.get("Order Number") or ""
-    failed = {item.get(KEY) or "": item for item in items_of(order) if item.get("Status") in FAILED}
+    failed = {item.get(KEY) or "": item for item in items_of(order) if _has_failed(item)}
+    lines = keys_of_lines(run, order, lines, _has_failed)
     for key in lines:
         if key not in failed:
             known = ", ".join(f"{described(item)} ({known})" for known, item in failed.items())
@@ -203,6 +205,10 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
     fallout_entries.mark_overtaken_orders(run, order, "is tried again, and comes before this order")
     work_due_lines(run, order, order)
     return Outcome(objects=(message(ORDER, [order]),))
+
+
+def _has_failed(line: PropertySet) -> bool:
+    return line.get("Status") in FAILED
 
 
 def _with_bundles(order: PropertySet, keys: Sequence[str]) -> list[str]:
@@ -310,7 +316,9 @@ WORKFLOWS = (
         retry,
         "ask for an order's failed lines again: its work orders get a new revision",
         ENTRY,
-        Argument("lines", "list", help="Integration Ids of failed lines; without them, all that failed."),
+        Argument(
+            "lines", "list", help="Failed lines: their numbers, service ids or keys; without it, all that failed."
+        ),
         module=MODULE,
         accounts=lambda run, values: accounts_of_entry(run, values["entry"]),
     ),

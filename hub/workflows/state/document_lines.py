@@ -1,10 +1,14 @@
-"""A line of a quote or an order, found by its name, with the root above it."""
+"""Lines of a quote, an order or a work order, found by their names."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from hub.workflow_manager.run import Run
 from hub.workflows.state.item_names import ItemNames
+from integration_objects.complex_object import ComplexObject
 from integration_objects.errors import Refused
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 
@@ -39,3 +43,22 @@ def line_and_root(run: Run, document: PropertySet, line: str) -> tuple[PropertyS
         unknown = QuoteLineUnknown if document.type == "Quote" else OrderLineUnknown
         raise unknown(document=place, line=line, lines=names.listed(), mend=names.mend(line))
     return item, names.root_of(item)
+
+
+def keys_of_lines(
+    run: Run, document: PropertySet, lines: Sequence[str], among: Callable[[PropertySet], bool]
+) -> list[str]:
+    """Return the keys of the lines that *lines* names (`item_names`); a name that no line has stays as it is.
+
+    Args:
+        run: the run.
+        document: an order or a work order.
+        lines: names.
+        among: tells of a line whether it can be meant.
+
+    Raises:
+        ItemNameUnclear: several of the lines have one name.
+    """
+    names = ItemNames(run, ComplexObject(document).prune(among))
+    named = [names.find(line, "argument 'lines'") for line in lines]
+    return [line if item is None else item.get(KEY) or "" for line, item in zip(lines, named, strict=True)]

@@ -36,10 +36,11 @@ def test_all_lines_that_have_no_answer_yet_are_complete(ordered):
     assert (again.state, again.why) == ("filtered", "the status says nothing new of any line")
 
 
-def test_of_some_lines_it_is_said_why_they_failed(ordered):
+@pytest.mark.parametrize("field", ["Integration Id", "Line Number", "Product Id"])
+def test_of_some_lines_it_is_said_why_they_failed(ordered, field):
     [order] = ordered.stored("OM Order", Order_Number="O-0000001")
-    [key] = [item.get(KEY) for item, _ in walk_items(order) if item.get("Product Id") == "Caller Id"]
-    ordered.ask("order-synchronization", work_order="O-0000001-1", status="Failed", lines=key, reason="no port")
+    [name] = [item.get(field) for item, _ in walk_items(order) if item.get("Product Id") == "Caller Id"]
+    ordered.ask("order-synchronization", work_order="O-0000001-1", status="Failed", lines=name, reason="no port")
     assert statuses(ordered)["Caller Id"] == "Failed"
     assert statuses(ordered)["Local Line"] == "Open"
     ordered.set_clock("2026-02-03T10:00:00Z")

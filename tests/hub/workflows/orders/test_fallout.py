@@ -72,9 +72,10 @@ def test_an_entry_is_listed_with_its_lines_and_what_can_be_done(road, keys):
     assert road.ask("fallout-list", account="1-A").rows == ()
 
 
-def test_a_retry_sends_a_new_revision_of_the_work_order(road, keys):
+@pytest.mark.parametrize("lines", [{}, {"lines": "Caller Id"}, {"lines": "2"}])
+def test_a_retry_sends_a_new_revision_of_the_work_order(road, keys, lines):
     entry = fail_caller_id(road, keys)
-    road.ask("fallout-retry", entry=entry["row_id"])
+    road.ask("fallout-retry", entry=entry["row_id"], **lines)
     assert statuses(road) == ("Open", ["Complete", "Open"])
     [revised] = road.work_orders()
     assert (revised.get("number"), revised.get("revision")) == (f"{NUMBER}-1", "2")
@@ -111,7 +112,7 @@ def test_only_failed_lines_are_tried_again(road, keys):
         f"the line '{keys['Local Line']}' can't be tried again\n"
         "  where: order O-0000001\n"
         f"  why:   failed are Caller Id ({keys['Caller Id']})\n"
-        "  mend:  name failed lines, by Integration Id, or none for all of them"
+        "  mend:  name failed lines, by number, service id or key, or none for all of them"
     )
     assert statuses(road) == ("Failed", ["Complete", "Failed"])
 
