@@ -29,6 +29,7 @@ from integration_objects.errors import Refused
 from integration_objects.names import KEY
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
+from integration_objects.service_number import plain_number
 from integration_objects.short_keys import FEWEST, short_keys
 
 #: most items that an error lists, and most names that an unknown one is compared with
@@ -124,7 +125,7 @@ class ItemNames:
         return (
             (self._by_field["Line Number"].get(name, []) if self._numbered else [])
             or self._by_field["Service Id"].get(name)
-            or self._by_digits.get(_digits(name) or "", [])
+            or self._by_plain_number.get(plain_number(name))
             or self._by_field["Service Point Id"].get(name)
             or self._by_end_of_key(name)
         )
@@ -137,8 +138,8 @@ class ItemNames:
         return {field: _grouped((item.get(field), item) for item in self._view.items) for field in fields}
 
     @cached_property
-    def _by_digits(self) -> Mapping[str, list[PropertySet]]:
-        return _grouped((_digits(item.get("Service Id") or ""), item) for item in self._view.items)
+    def _by_plain_number(self) -> Mapping[str, list[PropertySet]]:
+        return _grouped((_plain(item.get("Service Id")), item) for item in self._view.items)
 
     @cached_property
     def _by_product(self) -> Mapping[str, list[PropertySet]]:
@@ -164,13 +165,8 @@ class ItemNames:
         return [item for item, top in found if top is None] or [item for item, _ in found]
 
     def _by_joined_id(self, name: str) -> list[PropertySet]:
-        digits = _digits(name)
-        return [
-            item
-            for item in self._view.items
-            if (number := self._joined_ids.get(id(item))) is not None
-            and (number == name or (digits is not None and _digits(number) == digits))
-        ]
+        number = plain_number(name)
+        return [item for item in self._view.items if _plain(self._joined_ids.get(id(item))) == number]
 
     @cached_property
     def _joined_ids(self) -> dict[int, str]:
@@ -219,10 +215,8 @@ def _grouped(pairs: Iterable[tuple[str | None, PropertySet]]) -> dict[str, list[
     return groups
 
 
-def _digits(text: str) -> str | None:
-    """Return the digits of a number in any punctuation; None for a text with letters, or without digits."""
-    digits = "".join(filter(str.isdigit, text))
-    return None if digits == "" or any(map(str.isalpha, text)) else digits
+def _plain(number: str | None) -> str | None:
+    return None if number is None else plain_number(number)
 
 
 def _products_of(item: PropertySet) -> set[str]:
