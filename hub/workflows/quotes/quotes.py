@@ -79,7 +79,6 @@ from integration_objects.names import KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
 CANCELLED = "Cancelled"
-_INSTEAD_OF_EDITING = "modify the service item instead: that replaces the quote's lines of it"
 
 
 class QuoteDisconnects(Refused):
@@ -88,7 +87,7 @@ class QuoteDisconnects(Refused):
     what = "the service item '{root}' can't be edited on the quote {number}"
     where = "quote {number}, line item '{root}'"
     why = "the quote disconnects it"
-    mend = _INSTEAD_OF_EDITING
+    mend = "modify the service item instead: that replaces the quote's lines of it"
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,7 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
         return Outcome(objects=(message(QUOTE, [header]),), notes=(gone_note(error, root),))
     if is_empty(item.after):
         raise QuoteDisconnects(root=root.get(KEY), number=header.get("Quote Number"))
-    refuse_ending(header, item.after, requests, _INSTEAD_OF_EDITING)
+    refuse_ending(header, item.after, requests, QuoteDisconnects.mend)
     changed = configure(run, item.after, header.get("Account Id") or "", requests)  # 7
     where = f"quote {quote}, line item '{root.get(KEY)}'"
     refuse_new_roots(item.after, changed.state, where, "with new-products-and-services")
