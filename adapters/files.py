@@ -55,6 +55,19 @@ def read_file(path: pathlib.Path) -> bytes:
         return path.read_bytes()
 
 
+@contextmanager
+def opened(path: pathlib.Path) -> Iterator[BinaryIO]:
+    """Open a file of any size, to be read part by part.
+
+    Raises:
+        FileUnreadable: there is no such file, or it can't be read.
+    """
+    with _disk(path, "read"):
+        file = path.open("rb")
+    with file, _disk(path, "read"):
+        yield file
+
+
 def read_message(path: pathlib.Path, most_bytes: int) -> tuple[bytes, Oversize | None]:
     """Read a file as a message's body, as `read_body` does.
 

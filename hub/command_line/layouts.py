@@ -1,0 +1,155 @@
+"""`orderhub layout`: records of fixed width and copybooks, shown, decoded, encoded and diagnosed.
+
+Spec: docs/design/legacy.md, "Layouts".
+"""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from adapters.files import opened, read_file
+from hub.command_line.exit_codes import REFUSED, misused
+from hub.deployment.deployment import open_deployment
+from hub.deployment.layouts import Layouts
+from hub.presentation.printing import complain, out, table
+from hub.presentation.records import layout_table, read_record_json, record_json
+from integration_objects.errors import located
+from integration_objects.property_set import PropertySet
+from schemas.layouts.copybook.source_text import read_copybook_text
+from schemas.layouts.diagnosis import SAMPLE
+from schemas.layouts.diagnosis import diagnose as diagnosed
+from schemas.layouts.drafts import draft
+from schemas.layouts.layout import Layout
+from schemas.layouts.record import FieldUnreadable
+from schemas.layouts.ruler import ruler
+from schemas.layouts.support import EXAMPLES
+from schemas.layouts.values.code_pages import code_page
+
+app = typer.Typer()
+layout_app = typer.Typer(no_args_is_help=True, help="Layouts: records of fixed width, and COBOL copybooks.")
+app.add_typer(layout_app, name="layout")
+
+Name = Annotated[str, typer.Argument(metavar="LAYOUT", help="The name of the external object.")]
+File = Annotated[pathlib.Path, typer.Argument(help="The file of records.")]
+
+
+def _layouts() -> Layouts:
+    return Layouts(open_deployment(pathlib.Path.cwd()).files)
+
+
+def _layout(name: str) -> Layout:
+    with misused():
+        return _layouts()[name]
+
+
+@layout_app.command("show")
+def show(name: Name) -> None:
+    """Print the records and fields of a layout: first byte, bytes, name, what it holds, line of the copybook."""
+    layout = _layout(name)
+    out(f"{layout.name}: {layout.format.name} records, code page {layout.options.code_page}")
+    out(table(("byte", "bytes", "name", "holds", "line"), layout_table(layout)))
+
+
+@layout_app.command("check")
+def check(
+    names: Annotated[list[str] | None, typer.Argument(metavar="LAYOUT", help="Names of layouts; none: all.")] = None,
+) -> None:
+    """Prove layouts and their copybooks."""
+    layouts = _layouts()
+    for name in names or layouts:
+        with misused():
+            layout = layouts[name]
+        out(f"{name}: sound, {sum(1 for _ in layout.every_type())} records")
+
+
+@layout_app.command("decode")
+def decode(name: Name, file: File) -> None:
+    """Read a file of records; print a line of JSON for each topmost record with all beneath it."""
+    layout = _layout(name)
+    with opened(file) as records, located(str(file)):
+        try:
+            for node in layout.read(records):
+                out(record_json(node))
+        except FieldUnreadable as error:
+            _draw(error, layout)
+            raise
+
+
+@layout_app.command("encode")
+def encode(
+    name: Name,
+    file: Annotated[pathlib.Path, typer.Argument(help="Lines of JSON, as `layout decode` prints them.")],
+) -> None:
+    """Write a file of records to standard output, from lines of JSON."""
+    layout = _layout(name)
+    with located(str(file)):
+        for part in layout.write(_nodes(file)):
+            sys.stdout.buffer.write(part)
+
+
+def _nodes(file: pathlib.Path) -> Iterator[PropertySet]:
+    with opened(file) as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield read_record_json(line.decode("utf-8", "replace"), number, str(file))
+
+
+@layout_app.command("diagnose")
+def diagnose(name: Name, file: File) -> None:
+    """Say why a file doesn't fit its layout: the record formats, code pages and offsets that fit better."""
+    layout = _layout(name)
+    with opened(file) as records:
+        first, *others = diagnosed(layout, records.read(SAMPLE))
+    if first.reads_all:
+        out(f"the file fits {layout.name}: {first.records} records were read")
+        return
+    out(f"the file doesn't fit {layout.name}: {first.records} records could be read")
+    for cause in others:
+        read = f"; read so, {cause.records} records fit" if cause.records else ""
+        out(f"likely: {cause.text}{read}")
+    if not others:
+        out("no other record format, code page or offset fits better: `orderhub layout decode` names the first fault")
+    raise typer.Exit(REFUSED)
+
+
+@layout_app.command("support")
+def support() -> None:
+    """Print the clauses of COBOL that layouts know, each with an example that is tried now."""
+    out(
+        table(
+            ("clause", "works", "entries", "bytes"),
+            (
+                (each.clause, "yes" if each.is_proven() else "NO", _entries(each.copybook), each.bytes)
+                for each in EXAMPLES
+            ),
+        )
+    )
+
+
+def _entries(copybook: str) -> str:
+    return " ".join(copybook.removeprefix("01 R.").split())
+
+
+@layout_app.command("from-copybook")
+def from_copybook(
+    file: Annotated[pathlib.Path, typer.Argument(help="A copybook beneath the folder schemas/.")],
+) -> None:
+    """Draft the declaration of a layout from a copybook, and print it."""
+    parts = file.parts
+    # A declaration names its files from the schemas folder.
+    path = "/".join(parts[parts.index("schemas") + 1 :] if "schemas" in parts else parts[-1:])
+    with located(str(file)):
+        out(draft(read_copybook_text(read_file(file), path), path).removesuffix("\n"))
+    complain(f"save this as a .yaml file in schemas/, beside the copybook {path}, and correct what is marked")
+
+
+def _draw(error: FieldUnreadable, layout: Layout) -> None:
+    """Print the bytes of a field that can't be read."""
+    place = (error.objects["data"], error.objects["start"], error.objects["length"])
+    for line in ruler(*place, code_page(layout.options.code_page)):
+        complain(line)

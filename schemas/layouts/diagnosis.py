@@ -1,0 +1,130 @@
+"""Why a file doesn't fit its layout: the layout is tried with other record formats, code pages and offsets.
+
+Each try reads the first records of the file. The layout that reads the most of them names the likely cause.
+
+Spec: docs/design/legacy.md, "Layouts".
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from integration_objects.errors import HubError
+from schemas.layouts.layout import Layout, RecordType
+from schemas.layouts.placing import place
+from schemas.layouts.record_formats import LINE_ENDS, RecordFormat
+
+#: The bytes of a file that are looked at, and the records that are enough to tell.
+SAMPLE, _ENOUGH = 1 << 20, 200
+#: Bytes before the first record that are tried, and how much a record's length is varied.
+_OFFSETS, _LENGTHS = range(1, 65), range(-8, 9)
+_PAGES = ("cp037", "cp273", "cp500", "cp1047", "cp1140", "latin-1", "cp1252", "ascii")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A likely cause.
+
+    Attributes:
+        text: a sentence.
+        records: the records that could be read in this way.
+        reads_all: whether the whole sample could be read.
+    """
+
+    text: str
+    records: int
+    reads_all: bool
+
+
+def diagnose(layout: Layout, sample: bytes) -> list[Cause]:
+    """List what a file's beginning can be read as, the likeliest first; the first entry is the layout as it is.
+
+    Args:
+        layout: the layout.
+        sample: the first `SAMPLE` bytes of the file, or the whole file.
+    """
+    as_it_is = _tried(layout, sample, "the layout as it is")
+    if as_it_is.reads_all:
+        return [as_it_is]
+    tried = [_tried(variant, sample[skip:], text) for text, variant, skip in _variants(layout)]
+    most = max(cause.records for cause in tried)
+    # Only what reads about as much as the best: a wrong guess reads a few records of any file.
+    better = [cause for cause in tried if cause.records > as_it_is.records and 10 * cause.records >= 9 * most]
+    better.sort(key=lambda cause: (not cause.reads_all, -cause.records))
+    # A file that can be read whole in another way isn't damaged.
+    damages = [] if better and better[0].reads_all else list(_damages(sample))
+    return [as_it_is, *damages, *better[:3]]
+
+
+def _tried(layout: Layout, sample: bytes, text: str) -> Cause:
+    records = behind = length = 0
+    try:
+        for offset, data in layout.format.read(io.BytesIO(sample)):
+            length, behind = len(data), offset + len(data)
+            layout.read_record(data)
+            records += 1
+            if records == _ENOUGH:
+                return Cause(text, records, True)
+    except HubError:
+        # The sample of a long file ends within a record.
+        cut = len(sample) == SAMPLE and records > 0 and behind + length + 8 >= len(sample)
+        return Cause(text, records, cut)
+    return Cause(text, records, records > 0)
+
+
+def _variants(layout: Layout) -> Iterator[tuple[str, Layout, int]]:
+    """Yield layouts that differ in one thing, with the bytes at the file's beginning that are left out."""
+    longest = max(each.record.length for each in layout.every_type())
+    formats = {
+        "the records have variable length (record format: variable)": RecordFormat("variable"),
+        "the records have variable length and stand in blocks (record format: blocked)": RecordFormat("blocked"),
+        f"the records have {longest} bytes each (record format: fixed)": RecordFormat("fixed", longest),
+        **{
+            f"the records are lines (record format: lines, line end: {name})": RecordFormat("lines", line_end=end)
+            for name, end in LINE_ENDS.items()
+        },
+    }
+    for text, format in formats.items():
+        if format != layout.format:
+            yield text, _with(layout, format=format), 0
+    for page in _PAGES:
+        if page != layout.options.code_page:
+            yield f"the code page is {page} (or one like it)", _with(layout, page=page), 0
+            for text, format in formats.items():
+                yield f"the code page is {page}, and {text}", _with(layout, format=format, page=page), 0
+    for offset in _OFFSETS:
+        yield f"{offset} bytes stand before the first record", layout, offset
+    if layout.format.name == "fixed":
+        for more in _LENGTHS:
+            if more and layout.format.length + more > 0:
+                length = layout.format.length + more
+                text = (
+                    f"the records have {length} bytes, and not {layout.format.length}: another version of the copybook"
+                )
+                yield text, _with(layout, format=replace(layout.format, length=length), tolerant=True), 0
+
+
+def _with(layout: Layout, format: RecordFormat | None = None, page: str = "", tolerant: bool = False) -> Layout:
+    """Copy a layout with another record format or code page."""
+    options = replace(layout.options, code_page=page) if page else layout.options
+
+    def copied(type: RecordType) -> RecordType:
+        record = place(type.record.entry, options, "") if page else type.record
+        return RecordType(record, options, type.type, type.least, type.most, [copied(each) for each in type.beneath])
+
+    types = [copied(each) for each in layout.types]
+    twin = Layout(layout.name, types, layout.type_field, format or layout.format, options, layout.trimmed)
+    twin.takes_other_lengths = tolerant
+    return twin
+
+
+def _damages(sample: bytes) -> Iterator[Cause]:
+    """Yield what a transfer as text does to a file."""
+    if sample.count(b"\xef\xbf\xbd") > 2:
+        yield Cause("a program replaced bytes by EF BF BD: the file was read as UTF-8 on its way", 0, False)
+    if len(sample) > 64 and not any(byte > 0x7F for byte in sample) and sample.count(b"?") > len(sample) // 20:
+        yield Cause("many bytes are 3F (?): the file was changed to ASCII on its way; transfer it as binary", 0, False)
+    if sample.count(b"\r\n") > 2 and sample.count(b"\n") == sample.count(b"\r\n") and b"@" * 8 in sample:
+        yield Cause("each 0A has a 0D before it, though the file is EBCDIC: it was transferred as text", 0, False)

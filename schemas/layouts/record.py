@@ -1,0 +1,602 @@
+"""One record's bytes as a tree, and back.
+
+    group                     node, type = its name; left out where it holds nothing
+    field                     property of its group's node; left out for null
+    field that occurs         node, its value is the field's; "" for null
+    bytes that aren't plain   property "<field> bytes" in hex beside the field, so that they are written again as they
+                              were; a map may ignore it, and a changed value makes it void
+
+Empty occurrences at the end of a table of a fixed size are left out.
+
+Spec: docs/design/legacy.md, "Layouts".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from integration_objects.errors import Invalid, Refused
+from integration_objects.property_set import PropertySet
+from schemas.layouts.copybook.entries import Occurs
+from schemas.layouts.options import Options
+from schemas.layouts.placing import Area, Placed
+from schemas.layouts.values.code_pages import code_page
+from schemas.layouts.values.form import Form
+from schemas.layouts.values.unused import Unused
+
+#: What stands behind a field's name in the name of the property that keeps its bytes.
+KEPT = " bytes"
+#: Bytes that an error shows.
+_SHOWN = 24
+
+#: The values of the fields that counts and views depend on, by the name with its qualifiers.
+_Known = dict[tuple[str, ...], str | None]
+
+
+class FieldUnreadable(Invalid):
+    """A field's bytes are no value of its form."""
+
+    what = "the field {field} can't be read"
+    where = "{place}"
+    why = "{reason}; its bytes are {shown}"
+    mend = "correct the sender's record, or the layout where the record is right"
+
+
+class RecordLengthWrong(Invalid):
+    """A record is shorter or longer than its layout."""
+
+    what = "the record {record} has {found} bytes"
+    where = "{place}"
+    why = "its layout has {expected}"
+    mend = "compare the record format and the record length of the layout with the sender's"
+
+
+class FieldUnwritable(Refused):
+    """A value doesn't fit into its field."""
+
+    what = "the value {value!r} doesn't fit into the field {field}"
+    where = "{place}"
+    why = "{reason}; the field is {says}"
+    mend = "correct the map, or the value that it reads"
+
+
+class CountWrong(Invalid):
+    """The field that counts a table's occurrences holds no such number."""
+
+    what = "the table {table} can't have {count} occurrences"
+    where = "{place}"
+    why = "{field} holds the number, and {least} to {most} are allowed"
+    mend = "correct the field that holds the number"
+
+
+class ViewUndeclared(Invalid):
+    """No view of a redefined area is declared for the value of the field that chooses it."""
+
+    what = "no view of {area} is declared for {field} {value!r}"
+    where = "{place}"
+    why = "views are declared for {known}"
+    mend = "correct the value, or add its view to 'redefines' in the layout"
+
+
+class NodeUnwritable(Refused):
+    """A tree has something that the record has no place for."""
+
+    what = "the record {record} has no place for {name}"
+    where = "{place}"
+    why = "{reason}"
+    mend = "correct the map: `orderhub layout show` lists the fields"
+
+
+@dataclass
+class _Bytes:
+    """A record that is being read."""
+
+    data: bytes
+    text: str
+    origin: int | None
+
+
+class _Piece(Protocol):
+    """A part of a group that is read and written as one."""
+
+    def read(self, record: _Bytes, at: int, node: PropertySet, known: _Known) -> int:
+        """Read the part that begins at *at* into *node*; return the place behind it."""
+
+    def write(self, node: PropertySet, parts: list[bytes], known: _Known) -> None:
+        """Append the part's bytes to *parts*."""
+
+
+@dataclass
+class _Step:
+    """One field in a run of fields."""
+
+    name: str
+    start: int
+    end: int
+    form: Form
+    path: str
+    keys: tuple[tuple[str, ...], ...]
+    filler: bool
+
+    def __post_init__(self) -> None:
+        self.kept = self.name + KEPT
+
+    def read_slowly(self, record: _Bytes, at: int, properties: dict[str, str | None]) -> str | None:
+        """Read a field that isn't in its plain form; keep its bytes where writing would change them."""
+        raw = record.data[at + self.start : at + self.end]
+        if len(raw) < self.form.length:
+            raise RecordLengthWrong(
+                record=self.path.partition("/")[0],
+                found=len(record.data),
+                expected=f"{at + self.end} or more: {self.path} ends there",
+                place=f"byte {len(record.data)}",
+            )
+        try:
+            value, plain = self.form.read(raw)
+        except ValueError as error:
+            if not self.filler:
+                raise FieldUnreadable(
+                    field=self.path,
+                    place=f"bytes {at + self.start + 1} to {at + self.end} of the record",
+                    reason=str(error),
+                    shown=_hex(raw),
+                    data=record.data,
+                    start=at + self.start,
+                    length=self.form.length,
+                ) from error
+            value, plain = None, False
+        if not plain:
+            properties[self.kept] = raw.hex().upper()
+        return value
+
+    def write(self, value: str | None, kept: str | None) -> bytes:
+        """Return the field's bytes: those that were kept, as long as they stand for *value*."""
+        if kept is not None:
+            raw = self._kept_bytes(kept, value)
+            if raw is not None:
+                return raw
+        try:
+            return self.form.write(value)
+        except ValueError as error:
+            raise self.unwritable(value, error) from error
+
+    def unwritable(self, value: str | None, error: ValueError) -> FieldUnwritable:
+        """Make the error for a value that the form refuses."""
+        return FieldUnwritable(value=value, field=self.path, place=self.path, reason=str(error), says=self.form.says)
+
+    def _kept_bytes(self, kept: str, value: str | None) -> bytes | None:
+        try:
+            raw = bytes.fromhex(kept)
+            found = self.form.read(raw)[0] if len(raw) == self.form.length else value
+        except ValueError:
+            # Only a filler keeps bytes that its form can't read, and it has no value then.
+            return raw if self.filler and value is None and len(raw) == self.form.length else None
+        return raw if found == value and len(raw) == self.form.length else None
+
+
+@dataclass
+class _Fields:
+    """Fields one behind the other, each at a fixed place in the run."""
+
+    steps: list[_Step] = field(default_factory=list)
+    length: int = 0
+    # The number of occurrences of a table, by the name of the field that counts them: the names of the groups between.
+    counts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Make the table of the fast path: attributes cost more than what is unpacked."""
+        self._fast = [
+            (step.name, step.start, step.end, step.form.plain, step.form.from_text, step) for step in self.steps
+        ]
+        self._fast_writes = [(step.name, step.kept, step.form.write, step) for step in self.steps]
+        self._keyed = [(at, step) for at, step in enumerate(self.steps) if step.keys]
+
+    def read(self, record: _Bytes, at: int, node: PropertySet, known: _Known) -> int:
+        properties, text, data = node.properties, record.text, record.data
+        for name, start, end, plain, from_text, step in self._fast:
+            try:
+                value = plain((text if from_text else data)[at + start : at + end])
+            except (ValueError, IndexError):
+                value = step.read_slowly(record, at, properties)
+            if value is not None:
+                properties[name] = value
+        if at + self.length > len(data):
+            # A text that is cut short reads as a shorter text.
+            cut = next(step for step in self.steps if at + step.end > len(data))
+            cut.read_slowly(record, at, properties)
+        for _, step in self._keyed:
+            for key in step.keys:
+                known[key] = properties.get(step.name)
+        return at + self.length
+
+    def write(self, node: PropertySet, parts: list[bytes], known: _Known) -> None:
+        get = node.properties.get
+        first = len(parts)
+        for name, kept, write, step in self._fast_writes:
+            value = get(name) or None
+            if kept in node.properties:
+                parts.append(step.write(value, get(kept)))
+                continue
+            if value is None and name in self.counts:
+                value = str(_count(node, self.counts[name]))
+            try:
+                parts.append(write(value))
+            except ValueError as error:
+                raise step.unwritable(value, error) from error
+        for at, step in self._keyed:
+            for key in step.keys:
+                known[key] = step.form.read(parts[first + at])[0]
+
+
+@dataclass
+class _Single:
+    """A group that occurs once."""
+
+    group: _Group
+
+    def read(self, record: _Bytes, at: int, node: PropertySet, known: _Known) -> int:
+        child = PropertySet(self.group.name, origin=record.origin)
+        at = self.group.read(record, at, child, known)
+        if child.properties or child.children:
+            node.children.append(child)
+        return at
+
+    def write(self, node: PropertySet, parts: list[bytes], known: _Known) -> None:
+        found = [child for child in node.children if child.type == self.group.name]
+        if len(found) > 1:
+            raise NodeUnwritable(
+                record=self.group.record,
+                name=f"a second {self.group.name}",
+                place=self.group.path,
+                reason="it occurs once",
+            )
+        self.group.write(found[0] if found else PropertySet(self.group.name), parts, known)
+
+
+@dataclass
+class _Table:
+    """A group, or a field, that occurs several times."""
+
+    name: str
+    least: int
+    most: int
+    key: tuple[str, ...]
+    path: str
+    record: str
+    item: _Group | _Step
+
+    def read(self, record: _Bytes, at: int, node: PropertySet, known: _Known) -> int:
+        count = self._count(known) if self.key else self.most
+        children: list[PropertySet] = []
+        for _ in range(count):
+            child = PropertySet(self.name, origin=record.origin)
+            if isinstance(self.item, _Step):
+                child.value = self._read_field(self.item, record, at, child)
+                at += self.item.end
+            else:
+                at = self.item.read(record, at, child, known)
+            children.append(child)
+        if not self.key:
+            while children and not (children[-1].value or children[-1].properties or children[-1].children):
+                children.pop()
+        node.children.extend(children)
+        return at
+
+    @staticmethod
+    def _read_field(step: _Step, record: _Bytes, at: int, child: PropertySet) -> str:
+        if at + step.end > len(record.data):
+            return step.read_slowly(record, at, child.properties) or ""
+        source: Any = record.text if step.form.from_text else record.data
+        try:
+            return step.form.plain(source[at : at + step.end]) or ""
+        except ValueError:
+            return step.read_slowly(record, at, child.properties) or ""
+
+    def write(self, node: PropertySet, parts: list[bytes], known: _Known) -> None:
+        children = [child for child in node.children if child.type == self.name]
+        count = self._count(known) if self.key else self.most
+        if len(children) > count or (self.key and len(children) < count):
+            reason = f"{self.key[0]} says {count}" if self.key else f"it occurs {self.most} times"
+            raise NodeUnwritable(
+                record=self.record, name=f"{len(children)} times {self.name}", place=self.path, reason=reason
+            )
+        empty = PropertySet(self.name)
+        for at in range(count):
+            child = children[at] if at < len(children) else empty
+            if isinstance(self.item, _Step):
+                parts.append(self.item.write(child.value or None, child.properties.get(self.item.kept)))
+            else:
+                self.item.write(child, parts, known)
+
+    def _count(self, known: _Known) -> int:
+        text = known.get(self.key)
+        if text is None or not text.isdecimal() or not self.least <= int(text) <= self.most:
+            raise CountWrong(
+                table=self.path, count=text, place="", field=" of ".join(self.key), least=self.least, most=self.most
+            )
+        return int(text)
+
+
+@dataclass
+class _Views:
+    """An area that is redefined: one of its views is read, or written."""
+
+    area: Area
+    pieces: dict[str, list[_Piece]]
+    names: dict[str, frozenset[str]]
+    path: str
+    record: str
+    blank: bytes
+
+    def read(self, record: _Bytes, at: int, node: PropertySet, known: _Known) -> int:
+        behind = at
+        for piece in self.pieces[self._chosen(known)]:
+            behind = piece.read(record, behind, node, known)
+        end = at + self.area.length
+        rest = record.data[behind:end]
+        if len(rest) < end - behind:
+            raise RecordLengthWrong(
+                record=self.record, found=len(record.data), expected=f"{end} or more: {self.path} ends there", place=""
+            )
+        if rest != self.blank * len(rest):
+            node.properties[self._rest] = rest.hex().upper()
+        return end
+
+    @property
+    def _rest(self) -> str:
+        return f"{self.area.name} rest{KEPT}"
+
+    def write(self, node: PropertySet, parts: list[bytes], known: _Known) -> None:
+        chosen = self._chosen(known)
+        filled = {child.type for child in node.children}
+        filled |= {name for name, value in node.properties.items() if value is not None}
+        for view, names in self.names.items():
+            other = sorted(filled & (names - self.names[chosen]))
+            if view != chosen and other:
+                raise NodeUnwritable(
+                    record=self.record, name=other[0], place=self.path, reason=f"its bytes are written as {chosen}"
+                )
+        own: list[bytes] = []
+        for piece in self.pieces[chosen]:
+            piece.write(node, own, known)
+        raw = b"".join(own)
+        rest = bytes.fromhex(node.properties.get(self._rest) or "")
+        missing = self.area.length - len(raw)
+        parts += [raw, rest if len(rest) == missing else self.blank * missing]
+
+    def _chosen(self, known: _Known) -> str:
+        rule = self.area.rule
+        if rule is None:
+            return self.area.name
+        value = known.get((rule.by,)) if rule.by else ""
+        view = rule.views.get(value or "", rule.views.get(""))
+        if view is None:
+            views = ", ".join(each or "else" for each in rule.views)
+            raise ViewUndeclared(area=self.path, field=rule.by, value=value, place="", known=views)
+        return view
+
+
+class _Group:
+    """A group's codec: its pieces in order."""
+
+    def __init__(self, name: str, path: str, record: str) -> None:
+        self.name = name
+        self.path = path
+        self.record = record
+        self.pieces: list[_Piece] = []
+        self.names: set[str] = set()
+        self.children: set[str] = set()
+
+    def read(self, record: _Bytes, at: int, node: PropertySet, known: _Known) -> int:
+        for piece in self.pieces:
+            at = piece.read(record, at, node, known)
+        return at
+
+    def write(self, node: PropertySet, parts: list[bytes], known: _Known) -> None:
+        if not self.names.issuperset(node.properties):
+            self._refuse(sorted(node.properties.keys() - self.names)[0], "field")
+        for child in node.children:
+            if child.type not in self.children:
+                self._refuse(child.type, "group")
+        for piece in self.pieces:
+            piece.write(node, parts, known)
+
+    def _refuse(self, name: str, kind: str) -> None:
+        raise NodeUnwritable(
+            record=self.record, name=f"the {kind} '{name}'", place=self.path, reason=f"{self.path} has no such {kind}"
+        )
+
+
+class RecordCodec:
+    """Reads and writes the records of one description.
+
+    Attributes:
+        record: the description.
+        least, most: the bytes that a record may have.
+    """
+
+    def __init__(self, record: Placed, options: Options) -> None:
+        self.record = record
+        self._page = code_page(options.code_page)
+        self._group = _compile(record, options, self._page.blank)
+        self.most = record.length
+        self.least = record.length - sum(
+            (part.entry.occurs.most - part.entry.occurs.least) * part.length
+            for part in record.walk()
+            if part.entry.occurs and part.entry.occurs.depends_on
+        )
+
+    def decode(self, data: bytes, origin: int | None = None) -> PropertySet:
+        """Read one record.
+
+        Args:
+            data: its bytes, without the record format's own.
+            origin: its number in the file, for the nodes.
+
+        Raises:
+            FieldUnreadable, RecordLengthWrong, CountWrong, ViewUndeclared: with the place in the record.
+        """
+        node = PropertySet(self.record.name, origin=origin)
+        behind = self._group.read(_Bytes(data, self._page.decode(data), origin), 0, node, {})
+        if behind != len(data):
+            raise RecordLengthWrong(
+                record=self.record.name, found=len(data), expected=behind, place=f"byte {behind + 1} of the record"
+            )
+        return node
+
+    def encode(self, node: PropertySet) -> bytes:
+        """Write one record.
+
+        Raises:
+            FieldUnwritable, NodeUnwritable, CountWrong, ViewUndeclared: with the field's path.
+        """
+        parts: list[bytes] = []
+        self._group.write(node, parts, {})
+        return b"".join(parts)
+
+
+def _hex(raw: bytes) -> str:
+    shown = raw[:_SHOWN].hex(" ").upper()
+    return shown if len(raw) <= _SHOWN else f"{shown} ... ({len(raw)} bytes)"
+
+
+def _count(node: PropertySet, path: Sequence[str]) -> int:
+    """Count the nodes at the end of *path*."""
+    nodes: Iterable[PropertySet] = [node]
+    for step in path:
+        nodes = [child for each in nodes for child in each.children if child.type == step]
+    return len(list(nodes))
+
+
+# Compiling
+
+
+class _Compiler:
+    """Makes the pieces of one record's groups."""
+
+    def __init__(self, record: Placed, blank: bytes) -> None:
+        self.record = record.name
+        self.blank = blank
+        self.keys: set[tuple[str, ...]] = set()
+        for part in record.walk():
+            if part.entry.occurs and part.entry.occurs.depends_on:
+                self.keys.add(part.entry.occurs.depends_on)
+            for member in part.members:
+                if isinstance(member, Area) and member.rule and member.rule.by:
+                    self.keys.add((member.rule.by,))
+
+    def group(self, part: Placed, above: tuple[str, ...]) -> _Group:
+        path = (*above, part.name)
+        group = _Group(part.name, "/".join(path), self.record)
+        self.members(part.members, path, group, group.pieces)
+        if part.tail:
+            self._add(group, group.pieces, f"{part.name} tail", Unused(part.tail), path, filler=True)
+        for piece in group.pieces:
+            if isinstance(piece, _Fields):
+                piece.prepare()
+                for step in piece.steps:
+                    counted = next((self._counted(part, key) for key in step.keys), None)
+                    if counted:
+                        piece.counts[step.name] = counted
+        return group
+
+    def members(
+        self, members: Sequence[Placed | Area], path: tuple[str, ...], group: _Group, pieces: list[_Piece]
+    ) -> None:
+        for member in members:
+            if member.slack:
+                self._add(group, pieces, f"{member.name} slack", Unused(member.slack), path, filler=True)
+            if isinstance(member, Area):
+                pieces.append(self._views(member, path, group))
+            elif member.entry.occurs:
+                pieces.append(self._table(member, member.entry.occurs, path))
+                group.children.add(member.name)
+            elif member.form is None:
+                pieces.append(_Single(self.group(member, path)))
+                group.children.add(member.name)
+            else:
+                filler = member.entry.name == "FILLER"
+                self._add(group, pieces, member.name, member.form, path, filler, member.entry.name)
+
+    def _add(
+        self,
+        group: _Group,
+        pieces: list[_Piece],
+        name: str,
+        form: Form,
+        path: tuple[str, ...],
+        filler: bool = False,
+        own_name: str = "",
+    ) -> None:
+        last = pieces[-1] if pieces else None
+        if not isinstance(last, _Fields):
+            last = _Fields()
+            pieces.append(last)
+        step = self._step(name, form, path, last.length, filler, own_name)
+        last.steps.append(step)
+        last.length = step.end
+        group.names |= {name, step.kept}
+
+    def _step(
+        self, name: str, form: Form, path: tuple[str, ...], start: int, filler: bool, own_name: str = ""
+    ) -> _Step:
+        keys = tuple(key for key in self.keys if key[0] == own_name and all(each in path for each in key[1:]))
+        return _Step(name, start, start + form.length, form, "/".join((*path, name)), keys, filler)
+
+    def _table(self, part: Placed, occurs: Occurs, path: tuple[str, ...]) -> _Table:
+        item: _Group | _Step
+        if part.form is None:
+            item = self.group(part, path)
+        else:
+            item = self._step(part.name, part.form, path, 0, part.entry.name == "FILLER")
+        place = "/".join((*path, part.name))
+        return _Table(part.name, occurs.least, occurs.most, occurs.depends_on, place, self.record, item)
+
+    def _views(self, area: Area, path: tuple[str, ...], group: _Group) -> _Views:
+        pieces: dict[str, list[_Piece]] = {}
+        names: dict[str, frozenset[str]] = {}
+        for view in area.views:
+            own = _Group(group.name, group.path, group.record)
+            # The slack bytes before the area are the area's, and not the first view's again.
+            slack, view.slack = view.slack, 0
+            self.members([view], path, own, own.pieces)
+            view.slack = slack
+            for piece in own.pieces:
+                if isinstance(piece, _Fields):
+                    piece.prepare()
+            pieces[view.name] = own.pieces
+            names[view.name] = frozenset(own.names | own.children)
+            group.names |= own.names
+            group.children |= own.children
+        found = _Views(area, pieces, names, "/".join((*path, area.name)), self.record, self.blank)
+        group.names.add(found._rest)
+        return found
+
+    def _counted(self, part: Placed, key: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Give the path from a group to the table that *key* counts, through groups that occur once."""
+        for member in part.members:
+            if isinstance(member, Area):
+                continue
+            if member.entry.occurs:
+                if member.entry.occurs.depends_on == key:
+                    return (member.name,)
+            elif member.members:
+                beneath = self._counted(member, key)
+                if beneath:
+                    return (member.name, *beneath)
+        return None
+
+
+def _compile(record: Placed, options: Options, blank: bytes) -> _Group:
+    compiler = _Compiler(record, blank)
+    if record.form is None:
+        return compiler.group(record, ())
+    # A record of one field: an entry of level 01 or 77 with a picture.
+    group = _Group(record.name, record.name, record.name)
+    compiler.members([record], (), group, group.pieces)
+    for piece in group.pieces:
+        if isinstance(piece, _Fields):
+            piece.prepare()
+    return group

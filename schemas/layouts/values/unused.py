@@ -1,0 +1,42 @@
+"""Bytes without a meaning: slack bytes before an aligned field, and at the end of an aligned table's occurrence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from integration_objects.component import FieldType
+from schemas.layouts.values.form import NotPlain
+
+
+@dataclass
+class Unused:
+    """Bytes that are written as *filling*, and kept where others were read.
+
+    Attributes:
+        length: bytes.
+        filling: the byte that is written.
+    """
+
+    length: int
+    filling: bytes = b"\x00"
+    type: FieldType = "text"
+    from_text: ClassVar[bool] = False
+
+    @property
+    def says(self) -> str:
+        """The form in words."""
+        return f"{self.length} unused bytes"
+
+    def plain(self, data: bytes) -> None:
+        """Return null for the filling."""
+        if data != self.filling * self.length:
+            raise NotPlain
+
+    def read(self, raw: bytes) -> tuple[str | None, bool]:
+        """Return null for any bytes."""
+        return None, raw == self.filling * self.length
+
+    def write(self, value: str | None) -> bytes:
+        """Return the filling."""
+        return self.filling * self.length

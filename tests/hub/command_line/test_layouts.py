@@ -1,0 +1,124 @@
+"""`orderhub layout`: the example of docs/layouts.md, and files that don't fit."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "layouts.md").read_text()
+
+
+#: The page's blocks of code, each behind the name of its language.
+BLOCKS = PAGE.split("```")[1::2]
+
+
+def block(kind: str) -> str:
+    """The first block of code of a kind in the page."""
+    return next(text for text in BLOCKS if text.startswith(kind + "\n")).partition("\n")[2]
+
+
+#: The page's lines of JSON.
+LINES = next(text.lstrip() for text in BLOCKS if text.startswith('\n{"record"'))
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A deployment with the page's copybook, declaration and lines."""
+    schemas = tmp_path / "schemas" / "acme"
+    schemas.mkdir(parents=True)
+    (tmp_path / "orderhub.toml").write_text("routes = []\n")
+    (schemas / "orders.cpy").write_text(block("cobol"))
+    (schemas / "orders.yaml").write_text(block("yaml"))
+    (tmp_path / "lines.jsonl").write_text(LINES)
+    return tmp_path
+
+
+def ran(folder: pathlib.Path, *arguments: str) -> bytes:
+    """Run a command; return its standard output in bytes."""
+    command = [sys.executable, "-m", "hub.command_line.app", "layout", *arguments]
+    return subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, check=True, capture_output=True).stdout
+
+
+def test_lines_become_a_file_and_the_file_the_same_lines(folder: pathlib.Path) -> None:
+    data = ran(folder, "encode", "Acme Orders", "lines.jsonl")
+    (folder / "orders.bin").write_bytes(data)
+    decoded = ran(folder, "decode", "Acme Orders", "orders.bin")
+    trailer = json.loads(decoded.splitlines()[-1])
+    assert trailer["fields"] == {"REC-TYPE": "T", "ORDER-COUNT": "1", "PRICE-TOTAL": "5.99"}
+    (folder / "decoded.jsonl").write_bytes(decoded)
+    assert ran(folder, "encode", "Acme Orders", "decoded.jsonl") == data
+
+
+def test_a_field_that_can_not_be_read_is_drawn(folder: pathlib.Path, command: Any) -> None:
+    data = bytearray(ran(folder, "encode", "Acme Orders", "lines.jsonl"))
+    data[-1] = 0x55
+    (folder / "bad.bin").write_bytes(data)
+    told = command("layout", "decode", "Acme Orders", "bad.bin", expect=1)
+    assert "       1  E3 F0 F0 F0 F0 F0 F1 00 00 00 00 59 55" in told.err
+    assert "                               ^^ ^^ ^^ ^^ ^^ ^^\n" in told.err
+    assert f"where: bad.bin, record 4, byte {len(data) - 12} of the file, bytes 8 to 13 of the record" in told.err
+    # What stands before the fault was read.
+    assert len(told.out.splitlines()) == 1
+
+
+def test_a_file_of_another_format_is_diagnosed(folder: pathlib.Path, command: Any) -> None:
+    data = ran(folder, "encode", "Acme Orders", "lines.jsonl")
+    (folder / "orders.bin").write_bytes(data)
+    assert "the file fits Acme Orders: 4 records" in command("layout", "diagnose", "Acme Orders", "orders.bin").out
+    (folder / "orders.bin").write_bytes(b"VOL1" + data)
+    told = command("layout", "diagnose", "Acme Orders", "orders.bin", expect=1)
+    assert "likely: 4 bytes stand before the first record; read so, 4 records fit" in told.out
+
+
+def test_a_layout_is_shown_and_proven(folder: pathlib.Path, command: Any) -> None:
+    shown = command("layout", "show", "Acme Orders").out
+    assert re.search(r"2 +5 +PRICE +packed, 9 digits, 2 of them behind the point, signed +9\n", shown)
+    assert command("layout", "check").out == "Acme Orders: sound, 4 records\n"
+    assert "NO" not in command("layout", "support").out.split()
+
+
+def test_a_faulty_copybook_is_found_by_check(folder: pathlib.Path, command: Any) -> None:
+    (folder / "schemas" / "acme" / "orders.cpy").write_text(block("cobol").replace("COMP-3", "COMP-9"))
+    told = command("check", expect=1)
+    assert "schemas/acme/orders.cpy:9: error: PRICE: 'COMP-9' is no clause that a layout knows" in told.out
+
+
+def test_a_draft_is_a_declaration(folder: pathlib.Path, command: Any) -> None:
+    drafted = command("layout", "from-copybook", "schemas/acme/orders.cpy").out
+    (folder / "schemas" / "acme" / "orders.yaml").write_text(drafted)
+    assert command("layout", "check").out == "Orders: sound, 4 records\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("[]", 'an object with "record" is expected'),
+        ("{", "Expecting property name"),
+        ('{"record": "ORDER-RECORD", "extra": 1}', "the key 'extra' is unknown"),
+        (
+            '{"record": "ORDER-RECORD", "fields": {"ORD-NO": [1]}}',
+            "the value of 'ORD-NO' is neither a text nor a number",
+        ),
+        ("[" * 100_000, "recursion"),
+    ],
+)
+def test_a_line_that_is_no_record_is_refused(folder: pathlib.Path, line: str, why: str) -> None:
+    (folder / "lines.jsonl").write_text(LINES.splitlines()[0] + "\n" + line + "\n")
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        ran(folder, "encode", "Acme Orders", "lines.jsonl")
+    assert caught.value.returncode == 1
+    told = caught.value.stderr.decode()
+    assert "line 2 is no record" in told
+    assert why in told
+
+
+def test_unknown_names_and_files_are_told(folder: pathlib.Path, command: Any) -> None:
+    assert "there is no layout 'Acme'" in command("layout", "show", "Acme", expect=2).err
+    assert "No such file or directory" in command("layout", "decode", "Acme Orders", "nothing", expect=2).err

@@ -1,0 +1,211 @@
+"""Files of records: record formats, types, order, totals, and the causes of files that don't fit."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+
+from integration_objects.declaration import DeclarationFault, Source
+from integration_objects.errors import HubError
+from integration_objects.property_set import PropertySet
+from schemas.layouts.declaration import read_layout
+from schemas.layouts.diagnosis import diagnose
+from schemas.layouts.drafts import draft
+from schemas.layouts.layout import Layout, RecordUnplaced
+
+COPYBOOK = """\
+       01  FILE-HEADER.
+           05 REC-TYPE PIC X.
+           05 SENDER PIC X(8).
+       01  ORDER-RECORD.
+           05 REC-TYPE PIC X.
+           05 ORD-NO PIC X(12).
+       01  LINE-RECORD.
+           05 REC-TYPE PIC X.
+           05 PRICE PIC S9(7)V99 COMP-3.
+           05 NOTE PIC X(3).
+       01  FILE-TRAILER.
+           05 REC-TYPE PIC X.
+              88 IS-TRAILER VALUE 'T'.
+           05 ORDER-COUNT PIC 9(6).
+           05 RECORD-COUNT PIC 9(6).
+           05 PRICE-TOTAL PIC S9(9)V99 COMP-3.
+"""
+DECLARATION = """\
+external object: Orders
+layout:
+  copybook: m/orders.cpy
+  record format: {format}
+  type field: REC-TYPE
+  code page: cp037{more}
+records:
+  FILE-HEADER: {{type: H, occurs: 1}}
+  ORDER-RECORD:
+    type: O
+    occurs: 0..
+    records:
+      LINE-RECORD: {{type: L, occurs: 1..}}
+  FILE-TRAILER:
+    type: T
+    occurs: 1
+    checks: {{ORDER-COUNT: count ORDER-RECORD, RECORD-COUNT: count all, PRICE-TOTAL: sum LINE-RECORD/PRICE}}
+"""
+
+
+def layout(format: str = "variable", more: str = "", text: str = DECLARATION, copybook: str = COPYBOOK) -> Layout:
+    files = {"m/orders.cpy": copybook.encode()}
+    return read_layout(Source("schemas/m/orders.yaml", text.format(format=format, more=more)), files.__getitem__)
+
+
+def line(price: str) -> PropertySet:
+    return PropertySet("LINE-RECORD", properties={"PRICE": price})
+
+
+NODES = [
+    PropertySet("FILE-HEADER", properties={"SENDER": "ACME"}),
+    PropertySet("ORDER-RECORD", properties={"ORD-NO": "A1"}, children=[line("5.99"), line("-1")]),
+    PropertySet("ORDER-RECORD", properties={"ORD-NO": "A2"}, children=[line("25")]),
+    PropertySet("FILE-TRAILER"),
+]
+
+
+def written(layout: Layout, nodes: list[PropertySet] = NODES) -> bytes:
+    return b"".join(layout.write(nodes))
+
+
+def parts(data: bytes) -> list[bytes]:
+    """Cut a file of variable records."""
+    found = []
+    while data:
+        length = int.from_bytes(data[:2])
+        found.append(data[:length])
+        data = data[length:]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("format", "more"),
+    [
+        ("fixed", ""),
+        ("fixed", "\n  record length: 80"),
+        ("variable", ""),
+        ("blocked", ""),
+        ("lines", "\n  line end: nel"),
+        ("lines", "\n  line end: crlf\n  trimmed: yes"),
+    ],
+)
+def test_a_file_of_each_format_is_read_and_written_as_the_same_bytes(format: str, more: str) -> None:
+    orders = layout(format, more)
+    data = written(orders)
+    nodes = list(orders.read(io.BytesIO(data)))
+    assert [node.type for node in nodes] == ["FILE-HEADER", "ORDER-RECORD", "ORDER-RECORD", "FILE-TRAILER"]
+    assert [child.get("PRICE") for child in nodes[1].children] == ["5.99", "-1.00"]
+    assert nodes[3].properties == {"REC-TYPE": "T", "ORDER-COUNT": "2", "RECORD-COUNT": "7", "PRICE-TOTAL": "29.99"}
+    assert written(orders, nodes) == data
+
+
+def test_blocks_are_no_longer_than_the_largest_block() -> None:
+    orders = layout("blocked")
+    many = [NODES[0], *[NODES[1]] * 5_000, NODES[3]]
+    data = written(orders, many)
+    assert 4 < int.from_bytes(data[:2]) <= 32_760
+    assert sum(1 for _ in orders.read(io.BytesIO(data))) == 5_002
+
+
+Damage = Callable[[list[bytes]], list[bytes]]
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason", "where"),
+    [
+        (lambda p: p[:-1], "RecordMissing", "the end of the file, behind record 6"),
+        (lambda p: p[1:], "RecordMissing", "record 1, byte 5 of the file"),
+        (lambda p: [*p, p[-1]], "RecordOutOfPlace", "record 8, byte 114 of the file"),
+        (lambda p: [*p[:2], *p[4:]], "RecordMissing", "record 3"),
+        (lambda p: [p[0], p[2], *p[1:]], "RecordOutOfPlace", "record 2"),
+        (lambda p: [*p[:4], p[4], p[5], p[5], p[6]], "TotalWrong", "record 8"),
+        (lambda p: [*p[:3], *p[4:]], "TotalWrong", "record 6"),
+        (
+            lambda p: [p[0], p[1].replace(b"\xd6", b"\xe7"), *p[2:]],
+            "RecordTypeUnknown",
+            "record 2, byte 18 of the file",
+        ),
+        (lambda p: [p[0][:-3], *p[1:]], "FieldUnreadable", "record 1, byte 5 of the file, bytes 2 to 9"),
+        (lambda p: [*p[:6], p[6][:-2]], "RecordsFaulty", "byte 87 of the file"),
+        (lambda p: [b"\x00\x02\x00\x00", *p], "RecordsFaulty", "byte 1 of the file"),
+        (lambda p: [b"\x00\x06\x00\x00\xc8\x40", *p[1:]], "RecordLengthWrong", "record 1, byte 5 of the file"),
+        (lambda p: [b"\x00\x04\x00\x00", *p[1:]], "RecordTypeUnknown", "record 1"),
+    ],
+)
+def test_a_damaged_file_has_one_precise_answer(damage: Damage, reason: str, where: str) -> None:
+    orders = layout()
+    data = b"".join(damage(parts(written(orders))))
+    with pytest.raises(HubError) as caught:
+        list(orders.read(io.BytesIO(data)))
+    assert (caught.value.reason, caught.value.where.startswith(where)) == (reason, True), caught.value
+
+
+def test_a_tree_whose_record_has_no_place_is_refused() -> None:
+    with pytest.raises(RecordUnplaced, match="no place for the record LINE-RECORD"):
+        written(layout(), [line("1")])
+
+
+def test_a_wrong_total_is_not_written() -> None:
+    nodes = [*NODES[:3], PropertySet("FILE-TRAILER", properties={"ORDER-COUNT": "3"})]
+    with pytest.raises(HubError, match="the ORDER-COUNT of FILE-TRAILER doesn't agree with the file"):
+        written(layout(), nodes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        ("m/orders.cpy", "m/order.cpy", "there is no copybook 'm/order.cpy'"),
+        ("code page: cp037", "code page: utf-8", "the code page 'utf-8' doesn't have one byte a character"),
+        ("type field: REC-TYPE", "type field: TYPE", "there is no field of FILE-HEADER 'TYPE'"),
+        ("  type field: REC-TYPE\n", "", "nothing tells the 4 records apart"),
+        ("LINE-RECORD: {{type", "LINES: {{type", "there is no record 'LINES'"),
+        ("occurs: 1..", "occurs: many", "'many' is not a number of records"),
+        ("count all", "count it all", "'count it all' is not a check"),
+        ("sum LINE-RECORD/PRICE", "sum LINE-RECORD/COST", "the record LINE-RECORD has no field COST"),
+        ("count ORDER-RECORD", "count ORDERS", "the check of ORDER-COUNT names no record"),
+        ("code page: cp037", "redefines: {{X: Y}}", "there is no redefined entry 'X'"),
+    ],
+)
+def test_a_faulty_declaration_is_refused_with_its_place(before: str, after: str, what: str) -> None:
+    with pytest.raises(DeclarationFault) as caught:
+        layout(text=DECLARATION.replace(before, after))
+    assert caught.value.what == what
+    assert caught.value.where.startswith("schemas/m/orders.yaml:")
+
+
+def test_a_draft_of_a_copybook_can_be_read_as_it_is() -> None:
+    text = draft(COPYBOOK, "m/orders.cpy")
+    assert "type field: REC-TYPE" in text
+    assert 'FILE-TRAILER: {type: "T", occurs: 0..}' in text
+    drafted = text.replace("{", "{{").replace("}", "}}")
+    assert [each.name for each in layout(text=drafted).every_type()][-1] == "FILE-TRAILER"
+
+
+@pytest.mark.parametrize(
+    ("changed", "cause"),
+    [
+        (lambda data: b"HEAD" + data, "4 bytes stand before the first record"),
+        (lambda data: b"".join(part[4:].ljust(19, b"\x40") for part in parts(data)), "record format: fixed"),
+        (lambda data: b"\r\n".join(part[4:] for part in parts(data)) + b"\r\n", "line end: crlf"),
+    ],
+)
+def test_a_diagnosis_names_the_likely_cause(changed: Callable[[bytes], bytes], cause: str) -> None:
+    orders = layout()
+    first, *others = diagnose(orders, changed(written(orders)))
+    assert not first.reads_all
+    assert cause in others[0].text
+    assert others[0].reads_all
+
+
+def test_the_shape_for_maps_has_records_groups_and_fields() -> None:
+    root = layout().definition().root
+    assert list(root.children) == ["FILE-HEADER", "ORDER-RECORD", "FILE-TRAILER"]
+    assert root.children["ORDER-RECORD"].occurs == {"LINE-RECORD": (1, None)}
+    assert root.children["ORDER-RECORD"].children["LINE-RECORD"].fields["PRICE"].type == "number"
