@@ -7,6 +7,7 @@ any other          a table
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from hub.presentation.printing import table
@@ -41,11 +42,20 @@ def _table(rows: Sequence[Row], whole: bool) -> str:
 
 
 def _values_set(rows: Sequence[Row], whole: bool) -> str:
-    """Write the values that an order sets; count the others, which stand in the service profile already."""
-    set_by_orders = [row for row in rows if whole or row["order"] is not None]
-    left_out = len(rows) - len(set_by_orders)
-    parts = [_table(set_by_orders, whole)] if set_by_orders else []
-    if left_out:
+    """Write the values that orders set on items that are there, the items that orders add, and how many others."""
+    if whole:
+        return _table(rows, whole)
+    # An item has a product from its first order on: whoever sets the product adds the item, with all of its values.
+    added = {(row["item"], row["order"]): row["product"] for row in rows if row["field"] == "Product Id"}
+    set_by_orders = [row for row in rows if row["order"] is not None]
+    changed = [row for row in set_by_orders if (row["item"], row["order"]) not in added]
+    parts = [_table(changed, whole)] if changed else []
+    counts = Counter((order, product) for (_, order), product in added.items() if order is not None)
+    for order in dict.fromkeys(order for order, _ in counts):
+        products = [f"{number} {product}" for (by, product), number in counts.items() if by == order]
+        parts.append(f"the order {order} adds {', '.join(products)}")
+    if len(set_by_orders) < len(rows):
+        left_out = len(rows) - len(set_by_orders)
         parts.append(f"{left_out} values are as in the present service profile (--all shows them)")
     return "\n".join(parts)
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Mapping
 
-from integration_objects.complex_object import first_instance, is_empty, line_items, object_name
-from integration_objects.names import ACCOUNT, ORDER, QUOTE
+from integration_objects.complex_object import first_instance, is_empty, items_of, line_items, object_name
+from integration_objects.names import ACCOUNT, ASSET, KEY, ORDER, QUOTE
 from integration_objects.property_set import PropertySet
+from integration_objects.short_keys import short_keys
 
 #: what goes for the status, where the status alone doesn't say what comes next
 NO_LINES, BROKEN, HELD = "no lines", "broken rule", "held"
-#: (object, status) -> the command; fields of the object in braces, and words in capitals for the person to fill in
+#: (object, status) -> the command; fields of the object in braces, and words in capitals for the person to fill in.
+#: The short key of the object's only root is {root}.
 NEXT: Mapping[tuple[str, str], str] = {
     (ACCOUNT, ""): "workflow new-products-and-services account={Account Id} product=PRODUCT",
     (ACCOUNT, "Active"): "workflow new-products-and-services account={Account Id} product=PRODUCT",
+    (ASSET, ""): "workflow modify account={Account Id} root={root} requests=@REQUESTS.json",
     (QUOTE, NO_LINES): "workflow new-products-and-services account={Account Id} product=PRODUCT",
     (QUOTE, BROKEN): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
     (QUOTE, "In Progress"): "workflow quote-to-order quote={Quote Number}",
@@ -51,7 +54,15 @@ def next_command(tree: PropertySet, kinds: Collection[str] = ()) -> str | None:
     if command is None:
         return None
     values = {field: shlex.quote(value) for field, value in header.properties.items() if value is not None}
+    values["root"] = shlex.quote(_only_root(header) or "KEY")
     return f"orderhub {command.format_map(values)}"
+
+
+def _only_root(header: PropertySet) -> str | None:
+    """Return the short key of the only root item; None if there are several, or none."""
+    roots = line_items(header)
+    keys = short_keys(item.get(KEY) or "" for item in items_of(header))
+    return keys[roots[0].get(KEY) or ""] if len(roots) == 1 else None
 
 
 def _status(name: str, header: PropertySet, kinds: Collection[str]) -> str:

@@ -41,15 +41,38 @@ def test_fallout_is_written_as_blocks_with_the_commands_that_end_it():
     assert text.endswith("  ended:    by hand")
 
 
+def value(item: str, field: str, value: str, order: str | None, product: str = "Local Line") -> dict[str, str | None]:
+    return {"product": product, "item": item, "attribute": None, "field": field, "value": value, "order": order}
+
+
 def test_values_of_the_present_profile_are_counted_and_not_listed():
-    rows = [{"product": "Line", "value": str(number), "order": None} for number in range(300)]
-    rows.append({"product": "Line", "value": "new", "order": "O-1"})
+    rows = [value(f"L{number}", "Product Id", "Local Line", None) for number in range(300)]
+    rows.append(value("L1", "Service Id", "0141", "O-1"))
     assert rows_text("projected-state", rows) == (
-        "product  value  order\n"
-        "Line     new    O-1\n"
+        "product     item  attribute  field       value  order\n"
+        "Local Line  L1               Service Id  0141   O-1\n"
         "300 values are as in the present service profile (--all shows them)"
     )
     assert len(rows_text("projected-state", rows, whole=True).splitlines()) == 302
+    assert rows_text("projected-state", rows[:1]) == (
+        "1 values are as in the present service profile (--all shows them)"
+    )
+
+
+def test_items_that_an_order_adds_are_counted_by_product_and_what_a_later_order_changes_on_them_is_listed():
+    rows = [
+        value(f"N{number}", field, "x", "O-1", product)
+        for number, product in enumerate(["Local Line"] * 60 + ["Caller Id"] * 60)
+        for field in ("Product Id", "Status", "Quantity")
+    ]
+    rows.append(value("N1", "Service Id", "0141", "O-2"))
+    rows.append(value("M1", "Product Id", "ISDN Line", "O-2", "ISDN Line"))
+    assert rows_text("projected-state", rows) == (
+        "product     item  attribute  field       value  order\n"
+        "Local Line  N1               Service Id  0141   O-2\n"
+        "the order O-1 adds 60 Local Line, 60 Caller Id\n"
+        "the order O-2 adds 1 ISDN Line"
+    )
 
 
 def test_the_rows_of_any_other_workflow_are_a_table():

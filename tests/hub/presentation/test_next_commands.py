@@ -21,6 +21,10 @@ def order(status: str, *lines, active: str = "Y"):
     return message("OM Order", [node("Order", *lines, **fields)])
 
 
+def profile(*lines):
+    return message("OM Asset", [node("Asset", *lines, account_id="1-A")])
+
+
 @pytest.mark.parametrize(
     ("tree", "kinds", "expected"),
     [
@@ -36,6 +40,8 @@ def order(status: str, *lines, active: str = "Y"):
         (order("New"), (), "workflow edit-order-line-item order=O-1 requests=@REQUESTS.json"),
         (order("Open", *LINES), (), "show 'OM Order' O-1 --text"),
         (order("Failed", *LINES), (), "workflow fallout-list order=O-1"),
+        (profile(*LINES), (), "workflow modify account=1-A root=A requests=@REQUESTS.json"),
+        (profile(*LINES, item("B")), (), "workflow modify account=1-A root=KEY requests=@REQUESTS.json"),
         (order("Complete", *LINES), (), "show 'OM Asset' '1 A' --text"),
     ],
 )
@@ -49,7 +55,6 @@ def test_the_next_command_follows_from_the_object_and_its_status(tree, kinds, ex
         quote("Cancelled", *LINES),
         quote("Order Placed", *LINES),
         order("Open", *LINES, active="N"),
-        message("OM Asset", [node("Asset", *LINES, account_id="1-A")]),
         empty("OM Quote"),
     ],
 )

@@ -104,13 +104,13 @@ def test_the_command_prints_it_as_text_and_as_json(ordered, command):
         "  Local Line   Active  650      12.00  L\n"
         "    Caller Id  Active                  C\n"
         "  in all: 2 Active\n"
-        "product    item  attribute  field       value      order\n"
-        "Caller Id  C                Parent      L          O-2\n"
-        "Caller Id  C                Product Id  Caller Id  O-2\n"
-        "Caller Id  C                Status      Active     O-2\n"
+        "the order O-2 adds 1 Caller Id\n"
         "5 values are as in the present service profile (--all shows them)\n"
     )
-    assert printed.err == "gone: Voice Mail V: the order O-3 takes it away\n"
+    assert printed.err == (
+        "gone: Voice Mail V: the order O-3 takes it away\n"
+        "next: orderhub workflow modify account=1-A root=L requests=@REQUESTS.json\n"
+    )
     whole = command("workflow", "projected-state", "account=1-A", "orders=O-2,O-3", "--all").out
     assert "Local Line  L                Adjusted Price  12.00\n" in whole
     document = json.loads(command("workflow", "projected-state", "account=1-A", "orders=O-2,O-3", "--json").out)
