@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from adapters.database.schema.tables import tables_of
 from adapters.database.schema.upgrade import upgrade
 from hub.data_manager.lookup import stored_object
 from hub.data_manager.open_hub import OpenHub
@@ -80,7 +81,7 @@ class CustomerCare:
         with self.open_hub.database.read() as connection:
             return {
                 name: sorted(map(repr, connection.execute(table.select()).all()))
-                for name, table in self.open_hub.metadata.tables.items()
+                for name, table in tables_of(self.open_hub.deployment.definitions).tables.items()
                 if name not in NOT_COMPARED
             }
 

@@ -18,7 +18,6 @@ from typing import Any
 from adapters.database.connection.database import Database
 from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import ObjectStore, StoredObjects
-from adapters.database.schema.tables import tables_of
 from adapters.database.schema.taken_back import refuse_fields_taken_back
 from adapters.database.schema.upgrade import needs_upgrade, upgrade
 from hub.data_manager.lone_work import LoneWork
@@ -104,13 +103,16 @@ class OpenHub:
         self.holder = f"{process}-{os.getpid()}"
         self.lone_work = lone_work or LoneWork()
         self._blocks: dict[str, Iterator[int]] = {}
-        self.metadata = tables_of(deployment.definitions)
-        self._objects = StoredObjects(deployment.definitions, self.metadata)
         self.database = Database(
             deployment.settings.database_url,
             folder=deployment.folder,
             unsafe=deployment.settings.unsafe_database,
         )
+
+    @cached_property
+    def stored_objects(self) -> StoredObjects:
+        """The integration objects in their tables."""
+        return StoredObjects(self.deployment.definitions)
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -142,13 +144,13 @@ class OpenHub:
         """
         definitions = self.deployment.definitions
         # A look first: on SQLite an upgrade would take the write lock, and each command would wait for the hub's work.
-        if needs_upgrade(self.database, definitions, self.metadata):
+        if needs_upgrade(self.database, definitions):
             # The database of one machine is the hub's own. A shared one is upgraded by a user who may create tables,
             # which the hub's user need not be.
             if self.database.dialect.is_shared:
                 raise DatabaseNotUpgraded(where=self.database.shown_url)
-            upgrade(self.database, definitions, metadata=self.metadata)
-        refuse_fields_taken_back(self.database, definitions, self.metadata)
+            upgrade(self.database, definitions)
+        refuse_fields_taken_back(self.database, definitions)
 
     @contextmanager
     def write(self, dry_run: bool = False) -> Iterator[Transaction]:
@@ -181,7 +183,7 @@ class OpenHub:
     def _transaction(self, connection: Any) -> Transaction:
         user = self.deployment.settings.user
         definitions = self.deployment.definitions
-        store = ObjectStore(connection, self._objects, self.surroundings, user)
+        store = ObjectStore(connection, self.stored_objects, self.surroundings, user)
         return Transaction(
             connection,
             store,

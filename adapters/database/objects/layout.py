@@ -18,16 +18,16 @@ from functools import cached_property, lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table
+from sqlalchemy import Column, Table
 
 from adapters.database.objects.faults import NotStored, ObjectNotDeclared
 from adapters.database.objects.stored_values import Binder, binder_of
-from adapters.database.schema.json_views import views_of
 from adapters.database.schema.tables import (
     ID_LENGTH,
     UNIQUE_EVERYWHERE,
     VERSION_COLUMN,
     VERSION_FIELD,
+    DeclaredTables,
     field_place,
     owned_components,
     owner_reference,
@@ -303,14 +303,14 @@ class StoredObject:
 
 
 class StoredObjects:
-    """The integration objects of a deployment in its tables, which `tables_of` made.
+    """The integration objects of a deployment in its tables.
 
     Each object is worked out when it is first asked for.
     """
 
-    def __init__(self, definitions: Definitions, metadata: MetaData) -> None:
+    def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
-        self._metadata = metadata
+        self._tables = DeclaredTables(definitions)
         self._known: dict[str | None, StoredObject] = {}
 
     def of(self, name: str | None) -> StoredObject:
@@ -350,16 +350,12 @@ class StoredObjects:
             table, column = field_place(self._definitions, *definition.row_of)
             name = definition.row_of[1]
             binder = binder_of(root.fields.get(name, Field(name)), in_key=True)
-            return StoredComponent(
-                root, self._metadata.tables[table], None, "", {name: column}, {name: binder}, ((name,),)
-            )
+            return StoredComponent(root, self._tables[table], None, "", {name: column}, {name: binder}, ((name,),))
         if not root.table:
             raise NotStored(object=definition.name, where=root.where or definition.where)
         return self._component(root, None, "")
 
     def _component(self, component: Component, owner: StoredComponent | None, owner_key: str) -> StoredComponent:
-        is_view = owner is not None and component.json_column is not None
-        table = views_of(self._metadata)[component.table].table if is_view else self._metadata.tables[component.table]
         columns = stored_fields(component)
         stored = set(stored_keys(component))
         keys = tuple(
@@ -370,7 +366,7 @@ class StoredObjects:
         defaults = {name: component.fields[name].default for name in columns}
         return StoredComponent(
             component,
-            table,
+            self._tables[component.table],
             owner,
             owner_key,
             columns,
@@ -388,6 +384,6 @@ class StoredObjects:
             if target is not None:
                 object_name, _, key = target.partition(".")
                 table_name, column = field_place(self._definitions, object_name, key)
-                table = self._metadata.tables[table_name]
+                table = self._tables[table_name]
                 references.append(Reference(name, object_name, table, table.c[column]))
         return references

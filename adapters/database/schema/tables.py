@@ -21,7 +21,7 @@ Spec: docs/design/road.md "Storage"; docs/design/data-model.md "Rules"; docs/des
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import (
     BigInteger,
@@ -80,29 +80,77 @@ _MOST_NAME = 63
 _made_last: tuple[Definitions, MetaData] | None = None
 
 
+class DeclaredTables:
+    """The tables and views of the stored components of *definitions*; each is made when it is first asked for.
+
+    A command touches a few of them, and making all takes longer than its work.
+
+    Attributes:
+        metadata: the tables that have been made; `views_of` has the views.
+    """
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self.metadata = MetaData()
+        self._stored = {
+            component.table: (definitions[name], component, owner)
+            for name in sorted(definitions)
+            for component, owner in owned_components(definitions[name])
+            if component.table
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of all tables and views."""
+        return iter(self._stored)
+
+    def __getitem__(self, name: str) -> Table:
+        """Return a table, or a view as a table."""
+        definition, component, owner = self._stored[name]
+        if owner is not None and component.json_column is not None:
+            views = views_of(self.metadata)
+            if name not in views:
+                views[name] = _view(component, owner, self[owner.table])
+            return views[name].table
+        if name not in self.metadata.tables:
+            _table(self.metadata, self._definitions, definition, component, owner)
+        return self.metadata.tables[name]
+
+    def is_extended(self, name: str) -> bool:
+        """Tell whether a deployment added the table or view, or columns to it."""
+        _, component, _ = self._stored[name]
+        columns = [field.column for field in component.fields.values()]
+        columns += [child.json_column for child in component.children.values()]
+        names = [name, component.owner_column, component.parent_column, *columns]
+        return any(name is not None and name.startswith(EXTENSION_PREFIX) for name in names)
+
+
 def tables_of(definitions: Definitions) -> MetaData:
     """Return the tables of all stored components of *definitions*, and the hub's own; `views_of` has the views.
 
-    The tables are made once for the definitions that were asked for last: a command asks three times at its start.
-    They are the same object each time, and must not be changed.
+    The tables are made once for the definitions that were asked for last. They are the same object each time, and must
+    not be changed.
     """
     global _made_last
     last = _made_last
     if last is None or last[0] is not definitions:
-        last = _made_last = (definitions, _made(definitions))
+        tables = DeclaredTables(definitions)
+        metadata = _made(tables, tables)
+        hub_tables(metadata)
+        last = _made_last = (definitions, metadata)
     return last[1]
 
 
-def _made(definitions: Definitions) -> MetaData:
-    metadata = MetaData()
-    for name in sorted(definitions):
-        for component, owner in owned_components(definitions[name]):
-            if owner is not None and component.json_column is not None:
-                _view(metadata, component, owner)
-            elif component.table:
-                _table(metadata, definitions, definitions[name], component, owner)
-    hub_tables(metadata)
-    return metadata
+def extension_tables(definitions: Definitions) -> MetaData:
+    """Return the tables and views that a deployment added or added columns to, and the tables of such views."""
+    tables = DeclaredTables(definitions)
+    return _made(tables, [name for name in tables if tables.is_extended(name)])
+
+
+def _made(tables: DeclaredTables, names: Iterable[str]) -> MetaData:
+    """Make the tables and views of these names."""
+    for name in names:
+        _ = tables[name]
+    return tables.metadata
 
 
 def owned_components(definition: IntegrationObject) -> Iterator[tuple[Component, Component | None]]:
@@ -155,6 +203,7 @@ def _table(
     component: Component,
     owner: Component | None,
 ) -> None:
+    """Add the table of a component. Changes *metadata*."""
     name = component.table
     columns: list[Column[str]] = [Column("row_id", plain_text(ID_LENGTH), nullable=False)]
     constraints: list[PrimaryKeyConstraint | ForeignKeyConstraint | UniqueConstraint | CheckConstraint] = [
@@ -213,8 +262,8 @@ def _field_column(table: str, name: str, field: Field) -> Column[str]:
     return Column(name, column_type(field), nullable=not is_required, server_default=field.default)
 
 
-def _view(metadata: MetaData, component: Component, owner: Component) -> None:
-    """Add the view that shows the JSON of *owner*'s rows as a table. Changes *metadata*."""
+def _view(component: Component, owner: Component, owner_table: Table) -> JsonView:
+    """Make the view that shows the JSON of *owner*'s rows as a table."""
     assert component.json_column is not None  # noqa: S101  # asked by the caller
     assert component.owner_column is not None  # noqa: S101  # what is kept as JSON has an owner
     fields = [field for field in component.fields.values() if field.column is not None]
@@ -230,9 +279,9 @@ def _view(metadata: MetaData, component: Component, owner: Component) -> None:
     extras = [Column(field.column, column_type(field)) for field in added]
     # Not in the tables' metadata: code that creates, empties or compares tables must not meet a view.
     table = Table(component.table, MetaData(), *columns, *hidden, *_audit(), *extras)
-    views_of(metadata)[component.table] = JsonView(
+    return JsonView(
         table,
-        metadata.tables[owner.table],
+        owner_table,
         component.json_column,
         component.owner_column,
         tuple(str(field.column) for field in fields),

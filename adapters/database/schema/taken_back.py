@@ -8,10 +8,10 @@ Spec: docs/design/road.md, "Storage".
 
 from __future__ import annotations
 
-from sqlalchemy import MetaData, Table, inspect
+from sqlalchemy import Table, inspect
 
 from adapters.database.connection.database import Database
-from adapters.database.schema.tables import tables_of
+from adapters.database.schema.tables import extension_tables
 from integration_objects.definition import EXTENSION_PREFIX, Definitions
 from integration_objects.errors import Misconfigured
 
@@ -31,16 +31,14 @@ class FieldTakenBackOnSqlite(FieldTakenBack):
     mend = "declare the field as it was, or give the component another table name and load its rows again"
 
 
-def refuse_fields_taken_back(database: Database, definitions: Definitions, metadata: MetaData | None = None) -> None:
+def refuse_fields_taken_back(database: Database, definitions: Definitions) -> None:
     """Refuse the database if a column of a deployment's own table wants a value that no field gives.
-
-    *metadata*: the tables of *definitions*, where the caller has them; making them takes its time.
 
     Raises:
         FieldTakenBack: names the first such column.
     """
-    metadata = tables_of(definitions) if metadata is None else metadata
-    tables = {name: table for name, table in metadata.tables.items() if _is_extended(table)}
+    extended = extension_tables(definitions).tables
+    tables = {name: table for name, table in extended.items() if _is_extended(table)}
     if not tables:
         return
     with database.read() as connection:

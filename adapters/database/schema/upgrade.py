@@ -21,8 +21,9 @@ from sqlalchemy.schema import CheckConstraint, CreateIndex, ForeignKeyConstraint
 from adapters.database.connection.column_types import JsonText
 from adapters.database.connection.database import Database
 from adapters.database.connection.dialect import dialect_of
+from adapters.database.schema.hub_tables import HUB
 from adapters.database.schema.json_views import renew_views, views_of
-from adapters.database.schema.tables import constraint_name, tables_of
+from adapters.database.schema.tables import constraint_name, extension_tables, tables_of
 from integration_objects.definition import EXTENSION_PREFIX, Definitions
 from integration_objects.errors import Misconfigured
 from integration_objects.surroundings import Surroundings
@@ -71,11 +72,8 @@ def upgrade(
     database: Database,
     definitions: Definitions,
     surroundings: Surroundings | None = None,
-    metadata: MetaData | None = None,
 ) -> None:
     """Bring the database to this version of the hub, and add what the extensions in *definitions* need.
-
-    *metadata*: the tables of *definitions*, where the caller has them; making them takes its time.
 
     Raises:
         DatabaseTooNew: a later version of the hub has upgraded it.
@@ -83,9 +81,8 @@ def upgrade(
         StoredOtherwise: an extension now declares as JSON a component that has a table, or the other way round.
         Retryable, Misconfigured: the database refused the upgrade; nothing was changed.
     """
-    metadata = tables_of(definitions) if metadata is None else metadata
     with database.write() as connection:
-        _upgrade(connection, database, metadata, surroundings)
+        _upgrade(connection, database, tables_of(definitions), surroundings)
 
 
 def planned_upgrade(database: Database, definitions: Definitions) -> list[str]:
@@ -137,19 +134,28 @@ def _upgrade(connection: Connection, database: Database, metadata: MetaData, sur
     _extend(connection, metadata, surroundings or Surroundings(), migrated)
 
 
-def needs_upgrade(database: Database, definitions: Definitions, metadata: MetaData | None = None) -> bool:
-    """Return whether `upgrade` has anything to do; *metadata* as there.
+def needs_upgrade(database: Database, definitions: Definitions) -> bool:
+    """Return whether `upgrade` has anything to do.
 
     Raises:
         DatabaseTooNew: a later version of the hub has upgraded the database.
         DatabaseTooOld: it was made before the first release.
     """
-    metadata = tables_of(definitions) if metadata is None else metadata
+    digest = _digest(extension_tables(definitions))
     with database.read() as connection:
         if _revision(connection, database) != head():
             return True
-        digest = _digest(metadata)
-        return digest is not None and not _is_recorded(connection, metadata, digest)
+        return digest is not None and not _is_recorded(connection, digest)
+
+
+def needs_migration(database: Database) -> bool:
+    """Return whether a migration of this version of the hub hasn't run yet, whatever the deployment declares.
+
+    Raises:
+        DatabaseTooNew, DatabaseTooOld: as `needs_upgrade`.
+    """
+    with database.read() as connection:
+        return _revision(connection, database) != head()
 
 
 def head() -> str:
@@ -190,7 +196,7 @@ def _extend(connection: Connection, metadata: MetaData, surroundings: Surroundin
     digest = _digest(metadata)
     if digest is None:
         return
-    recorded = _is_recorded(connection, metadata, digest)
+    recorded = _is_recorded(connection, digest)
     # A migration may have made a view anew, without an extension's columns.
     if recorded and not migrated:
         return
@@ -207,7 +213,7 @@ def _extend(connection: Connection, metadata: MetaData, surroundings: Surroundin
     if recorded:
         return
     values = {"name": _RECORDED, "digest": digest, "applied_at": surroundings.now()}
-    connection.execute(metadata.tables["hub_extension"].insert(), values)
+    connection.execute(HUB.tables["hub_extension"].insert(), values)
 
 
 def _prove_forms(metadata: MetaData, found: Inspector) -> None:
@@ -250,7 +256,7 @@ def _digest(metadata: MetaData) -> str | None:
     """Return the digest of the extensions' tables and columns; None if there are none."""
     lines = [
         f"{table.name} {column.name} {column.type!r}"
-        for table in metadata.sorted_tables
+        for table in metadata.tables.values()
         for column in table.columns
         if table.name.startswith(EXTENSION_PREFIX) or column.name.startswith(EXTENSION_PREFIX)
     ]
@@ -262,7 +268,7 @@ def _digest(metadata: MetaData) -> str | None:
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
-def _is_recorded(connection: Connection, metadata: MetaData, digest: str) -> bool:
-    recorded = metadata.tables["hub_extension"]
+def _is_recorded(connection: Connection, digest: str) -> bool:
+    recorded = HUB.tables["hub_extension"]
     statement = select(recorded.c.digest).where(recorded.c.name == _RECORDED, recorded.c.digest == digest)
     return connection.scalar(statement) is not None

@@ -25,7 +25,7 @@ from tests.hub.services.test_service_laws import DEFINITIONS, same_state, state
 from tests.trees import asset, attribute, counting, item
 
 METADATA = tables_of(DEFINITIONS)
-OBJECTS = StoredObjects(DEFINITIONS, METADATA)
+OBJECTS = StoredObjects(DEFINITIONS)
 ALLOWED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 often = settings(max_examples=60, deadline=None, suppress_health_check=ALLOWED)
 seldom = settings(max_examples=12, deadline=None, suppress_health_check=ALLOWED)

@@ -20,7 +20,7 @@ from tests.trees import item, node
 
 DEFINITIONS = shipped_definitions()
 METADATA = tables_of(DEFINITIONS)
-OBJECTS = StoredObjects(DEFINITIONS, METADATA)
+OBJECTS = StoredObjects(DEFINITIONS)
 #: Lines that are written with COPY.
 MANY = 40
 

@@ -24,7 +24,7 @@ from integration_objects.surroundings import SeededSurroundings
 
 DEFINITIONS = shipped_definitions()
 METADATA = tables_of(DEFINITIONS)
-OBJECTS = StoredObjects(DEFINITIONS, METADATA)
+OBJECTS = StoredObjects(DEFINITIONS)
 
 #: One instance of each object, those first that others refer to: every field that is stored, and its children.
 EXAMPLES = {

@@ -101,7 +101,7 @@ def twin_database(request, tmp_path):
 @pytest.fixture
 def twin_store(twin_database):
     with twin_database.write() as connection:
-        store = ObjectStore(connection, StoredObjects(TWINS, TWIN_TABLES), SeededSurroundings())
+        store = ObjectStore(connection, StoredObjects(TWINS), SeededSurroundings())
         store.connection = connection
         yield store
 
@@ -220,9 +220,7 @@ def shown(store, table):
 
 def test_a_text_is_exact():
     """Digits, the empty text, quotes and signs outside of ASCII come back as they went; null is left out."""
-    stored = (
-        StoredObjects(shipped_definitions(), tables_of(shipped_definitions())).of("OM Order").components[0].in_json[0]
-    )
+    stored = StoredObjects(shipped_definitions()).of("OM Order").components[0].in_json[0]
     columns = {"name": ['a"\\\n\u2028', "\U0001f600", "c"], "number_value": ["-0.5000000", None, "1"]}
     made = texts_of({**columns, "text_value": ["", None, "null"]}, [2, 0, 1])
     assert made == [
@@ -237,9 +235,7 @@ def test_a_text_is_exact():
 
 
 def test_a_number_that_somebody_else_wrote_keeps_its_digits():
-    stored = (
-        StoredObjects(shipped_definitions(), tables_of(shipped_definitions())).of("OM Order").components[0].in_json[0]
-    )
+    stored = StoredObjects(shipped_definitions()).of("OM Order").components[0].in_json[0]
     assert objects_in(stored, ['[{"number_value":9007199254740993.0001}]']) == [
         [{"number_value": "9007199254740993.0001"}]
     ]
@@ -247,9 +243,7 @@ def test_a_number_that_somebody_else_wrote_keeps_its_digits():
 
 @pytest.mark.parametrize("text", ["{}", "[1]", '"x"', "[],[]"])
 def test_what_the_hub_does_not_write_is_told_with_its_place(text):
-    stored = (
-        StoredObjects(shipped_definitions(), tables_of(shipped_definitions())).of("OM Order").components[0].in_json[0]
-    )
+    stored = StoredObjects(shipped_definitions()).of("OM Order").components[0].in_json[0]
     with pytest.raises(JsonUnreadable) as caught:
         objects_in(stored, ["[]", text])
     why = "no JSON: Extra data: line 1 column 3 (char 2)" if text == "[],[]" else repr(text)
@@ -285,9 +279,7 @@ def order(*lists):
 def store(any_database):
     definitions = shipped_definitions()
     with any_database.write() as connection:
-        store = ObjectStore(
-            connection, StoredObjects(definitions, tables_of(definitions)), SeededSurroundings(), "anna"
-        )
+        store = ObjectStore(connection, StoredObjects(definitions), SeededSurroundings(), "anna")
         store.connection = connection
         yield store
 
@@ -421,7 +413,7 @@ def visits(request, tmp_path):
         def opened(definitions):
             upgrade(database, definitions)
             connection = stack.enter_context(database.write())
-            return ObjectStore(connection, StoredObjects(definitions, tables_of(definitions)), SeededSurroundings())
+            return ObjectStore(connection, StoredObjects(definitions), SeededSurroundings())
 
         yield opened
 

@@ -54,7 +54,7 @@ DEFAULTS = {
     ("Line Item", "Order Item Processed Flag"): "N",
     ("Line Item", "Past Point Of No Return"): "N",
 }
-OBJECTS = StoredObjects(DEFINITIONS, METADATA)
+OBJECTS = StoredObjects(DEFINITIONS)
 
 
 @pytest.fixture
@@ -528,7 +528,7 @@ def test_more_than_one_row_with_a_key_says_which(database):
     definitions["Account"].root.keys += (("Nick",),)
     upgrade(database, definitions)
     with database.write() as connection:
-        store = ObjectStore(connection, StoredObjects(definitions, tables_of(definitions)), SeededSurroundings())
+        store = ObjectStore(connection, StoredObjects(definitions), SeededSurroundings())
         for key in ("A", "B"):
             store.insert(message("Account", [PropertySet("Account", properties={"Account Id": key})]))
         connection.execute(text("UPDATE s_account SET x_nick = 'n'"))

@@ -380,7 +380,7 @@ def test_an_extensions_columns_and_tables_are_added_and_recorded(empty_database)
         children=[PropertySet("ListOf Note", children=[PropertySet("Note", properties={"Title": "a", "Text": "b"})])],
     )
     with empty_database.write() as connection:
-        store = ObjectStore(connection, StoredObjects(definitions, metadata), SeededSurroundings())
+        store = ObjectStore(connection, StoredObjects(definitions), SeededSurroundings())
         store.insert(message("OM Order", [order]))
         (found,) = instances(store.query("OM Order", {"Channel": "web"}))
         assert {name: found.get(name) for name in ("Channel", "Score", "Gift")} == {
@@ -483,7 +483,7 @@ def test_an_extensions_field_of_what_is_kept_as_json_is_stored_read_and_shown(em
     upgrade(empty_database, definitions)
     assert not needs_upgrade(empty_database, definitions)
     with empty_database.write() as connection:
-        store = ObjectStore(connection, StoredObjects(definitions, tables_of(definitions)), SeededSurroundings())
+        store = ObjectStore(connection, StoredObjects(definitions), SeededSurroundings())
         store.insert(order_with({"Name": "Length", "Unit": "m", "Rate": "1.50"}))
         [order] = instances(store.query("OM Order"))
         [attribute] = order.children[0].children[0].children[0].children
@@ -538,7 +538,7 @@ def test_an_extensions_json_column_is_added_with_its_view(empty_database):
     definitions = extended(NOTES)
     upgrade(empty_database, definitions)
     with empty_database.write() as connection:
-        store = ObjectStore(connection, StoredObjects(definitions, tables_of(definitions)), SeededSurroundings())
+        store = ObjectStore(connection, StoredObjects(definitions), SeededSurroundings())
         notes = ({"Title": "b", "Amount": "2.0"}, {"Title": "a"})
         store.insert(order_with({"Name": "x"}, *notes))
         [order] = instances(store.query("OM Order"))
@@ -576,13 +576,11 @@ def test_an_extensions_field_with_a_default_serves_the_rows_of_before(empty_data
     upgrade(empty_database, shipped_definitions())
     definitions = extended("extends: OM Order\ncomponents: {Order: {fields: {Gift: {type: flag, default: 'N'}}}}\n")
     with empty_database.write() as connection:
-        store = ObjectStore(
-            connection, StoredObjects(shipped_definitions(), tables_of(shipped_definitions())), SeededSurroundings()
-        )
+        store = ObjectStore(connection, StoredObjects(shipped_definitions()), SeededSurroundings())
         store.insert(message("OM Order", [PropertySet("Order", properties={"Order Number": "1"})]))
     upgrade(empty_database, definitions)
     with empty_database.write() as connection:
-        store = ObjectStore(connection, StoredObjects(definitions, tables_of(definitions)), SeededSurroundings(2))
+        store = ObjectStore(connection, StoredObjects(definitions), SeededSurroundings(2))
         store.insert(message("OM Order", [PropertySet("Order", properties={"Order Number": "2", "Gift": None})]))
         found = instances(store.query("OM Order"))
     assert {order.get("Order Number"): order.get("Gift") for order in found} == {"1": "N", "2": "N"}

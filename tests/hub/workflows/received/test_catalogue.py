@@ -6,7 +6,6 @@ import pytest
 
 from adapters.database.objects.faults import ReferenceUnknown
 from adapters.database.objects.store import ObjectStore, StoredObjects
-from adapters.database.schema.tables import tables_of
 from hub.configurator.catalogue_of import ProductFaulty, catalogue_of
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.recorded_reads import CatalogueFaulty
@@ -44,7 +43,7 @@ def test_the_sample_catalogue_survives_the_database(road):
 def test_the_sample_catalogue_survives_both_databases(any_database):
     tree = hub_from_xml(sample("catalogue.xml"), DEFINITIONS)
     with any_database.write() as connection:
-        store = ObjectStore(connection, StoredObjects(DEFINITIONS, tables_of(DEFINITIONS)), SeededSurroundings())
+        store = ObjectStore(connection, StoredObjects(DEFINITIONS), SeededSurroundings())
         store.upsert(tree)
         assert {done.operation for done in store.synchronize(tree)} == {"unchanged"}
         found = catalogue_of(store.query("Product", {}), DEFINITIONS)
