@@ -117,17 +117,19 @@ class CustomerCare:
 
 
 @contextlib.contextmanager
-def care_on(folder: pathlib.Path, database_url: str | None = None, **given: Any) -> Iterator[CustomerCare]:
+def care_on(
+    folder: pathlib.Path, database_url: str | None = None, as_shipped: bool = False, **given: Any
+) -> Iterator[CustomerCare]:
     """Customer care in a folder, with the samples' catalogue, price list and customers; on SQLite without a URL.
 
-    *given*: settings.
+    *as_shipped*: as for `Road.load_samples`; *given*: settings.
     """
     if database_url is not None:
         given["database_url"] = database_url
         open_hub = OpenHub(Deployment(folder, read_settings(folder, environment=False, **given)))
         upgrade(open_hub.database, open_hub.deployment.definitions)
         open_hub.close()
-    road = Road(folder, **given).load_samples()
+    road = Road(folder, **given).load_samples(as_shipped)
     for name in ("price_list.xml", "premises.xml", "customers.xml", "service_points.xml"):
         road.load(sample(name))
     yield CustomerCare(road)

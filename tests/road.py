@@ -50,9 +50,10 @@ class Road:
         self.worker = Worker(self.open_hub)
         self.manager = DataManager(self.open_hub)
 
-    def load_samples(self) -> Road:
-        for name in ("catalogue.xml", "accounts.xml"):
-            self.load(sample(name))
+    def load_samples(self, as_shipped: bool = False) -> Road:
+        """Load products and accounts; unless they are *as_shipped*, provisioning brings all service ids."""
+        self.load(sample("catalogue.xml") if as_shipped else WITHOUT_NUMBERS)
+        self.load(sample("accounts.xml"))
         return self
 
     def load(self, xml: bytes | str) -> list[str]:
@@ -182,6 +183,12 @@ class Road:
 
 def sample(name: str) -> bytes:
     return (importlib.resources.files("hub") / "samples" / name).read_bytes()
+
+
+#: The catalogue for tests about something else: no order has to name the numbers of its lines.
+BY_PROVISIONING = b"<ServiceIdBroughtBy>Provisioning</ServiceIdBroughtBy>"
+_INSTANCE = b"<ServiceInstance>Y</ServiceInstance>"
+WITHOUT_NUMBERS = sample("catalogue.xml").replace(BY_PROVISIONING, b"").replace(_INSTANCE, _INSTANCE + BY_PROVISIONING)
 
 
 def work_order_lines(tree: PropertySet) -> list[PropertySet]:

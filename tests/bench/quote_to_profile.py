@@ -127,9 +127,11 @@ def customer(care: CustomerCare, watch: Watch, account: str, size: int) -> None:
     before = lines * 4 // 5
     price_list = f"For {size}"
     first = f"{PLAN}/{LINE}"
+    numbers = [{"Service Id": f"{account} {place}"} for place in range(lines)]
     requests: list[dict[str, Any]] = [
+        {"request": "set", "item": first, "fields": numbers[0]},
         {"request": "set", "item": f"{first}/Voice Mail", "attributes": {"Password": "1234"}},
-        {"request": "copy", "item": first, "times": str(before - 1)},
+        {"request": "copy", "item": first, "times": str(before - 1), "fields": numbers[1:before]},
     ]
     care("new-quote", account=account, price_list=price_list)
     with watch.step("new products and services"):
@@ -141,7 +143,7 @@ def customer(care: CustomerCare, watch: Watch, account: str, size: int) -> None:
     _answer(care, watch, "first answer, Apply Completed")
     root = care.profile_root(account)
     copied = line_items(root)[0].get(KEY)
-    requests = [{"request": "copy", "item": copied, "times": str(lines - before)}]
+    requests = [{"request": "copy", "item": copied, "times": str(lines - before), "fields": numbers[before:]}]
     care("new-quote", account=account, price_list=price_list)
     with watch.step("modify"):
         quote = the(care("modify", account=account, root=root.get(KEY), requests=requests))

@@ -14,5 +14,5 @@ from tests.customer_care import CustomerCare, care_on
 def care(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[CustomerCare]:
     """A representative of the company, with its catalogue, its price list and its customers."""
     url = request.getfixturevalue("database_url") if request.param == "PostgreSQL" else None
-    with care_on(tmp_path, url) as made:
+    with care_on(tmp_path, url, as_shipped=True) as made:
         yield made

@@ -26,6 +26,7 @@ from hub.workflows.orders.supplements import bring_up_to_date, decided_condition
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.id_holders import prove_ids_free
 from hub.workflows.state.lines import ACCOUNTS, fill_products
+from hub.workflows.state.missing_ids import prove_ids_given
 from hub.workflows.state.order_lookup import (
     MODULE,
     ORDER_NUMBER,
@@ -134,6 +135,7 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
         AccountsMissing: its header names no account.
         NothingOrdered, StillGrouped, OrderDoesNotApply: its lines can't be worked on.
         ConfigurationRefused: after it, services that it changes break rules of their products.
+        ServiceIdMissing: a service that it adds needs a service id, and has none.
         ServiceIdHeld: it asks for a number or a service point that another service has.
         SupplementOvertaken: more of the former revision is done than the order knows.
         CannotLeave: a system that must hear of the order can't take one of its values.
@@ -259,6 +261,7 @@ def prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> Non
     Raises:
         NothingOrdered, StillGrouped, OrderDoesNotApply: its lines can't be worked on.
         ConfigurationRefused: after it, services that it changes break rules of their products.
+        ServiceIdMissing: a service that it adds needs a service id, and has none.
         ServiceIdHeld: it asks for a number or a service point that another service has.
         SupplementOvertaken: more of the former revision is done than the order knows.
     """
@@ -275,6 +278,7 @@ def prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> Non
     rebase(run.definitions[ORDER].root.children[LINE_ITEM], line_items(order), state)
     service_items = prove_in_turn(run, order, ORDER, state, _APPLY_MEND)
     prove_rules(run, order, service_items, is_configured=True, mend=_RULES_MEND)
+    prove_ids_given(run, order, former)
     prove_ids_free(run, order, _IDS_MEND)
 
 

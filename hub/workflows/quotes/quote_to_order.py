@@ -27,6 +27,7 @@ from hub.workflows.state.change_of_state import document_totals
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.id_holders import held_id_notes
 from hub.workflows.state.lines import ACCOUNTS, extend_quantities, fill_accounts, fill_products, number_lines
+from hub.workflows.state.missing_ids import missing_id_notes
 from hub.workflows.state.order_rules import prove_in_turn, rules_broken, state_in_turn
 from hub.workflows.state.price_lists import listed_currency
 from hub.workflows.state.rebase import rebase
@@ -117,7 +118,8 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     exploded = first_instance(run.call("Explode", message(QUOTE, [header])))
     fill_products(run, exploded)
     order = _order_of(run, exploded, due_date)
-    notes += [*held_id_notes(run, order), *due_date_notes(run, order), *standing_value_notes(run, order)]
+    notes += [*missing_id_notes(run, order), *held_id_notes(run, order)]
+    notes += [*due_date_notes(run, order), *standing_value_notes(run, order)]
     run.effects.insert(message(ORDER, [order]))
     exploded.properties["Status"] = PLACED
     # The quote keeps the exploded lines with the order's keys, so that each can be followed into the profile.

@@ -59,6 +59,7 @@ from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.id_holders import held_id_notes
 from hub.workflows.state.lines import number_lines
+from hub.workflows.state.missing_ids import missing_id_notes
 from hub.workflows.state.named_requests import named_on_lines, refuse_ending
 from hub.workflows.state.order_rules import left_behind, statuses_refused
 from hub.workflows.state.rebase import rebase
@@ -194,7 +195,8 @@ def verify(run: Run, quote: str) -> Outcome:
         notes += [*item.notes, *_out_of_date(header, item)]
         notes += broken_rules(run, item.after, header.get("Account Id") or "", item.before)
         notes += _outdated_prices(run, header, item)
-    notes += [*held_id_notes(run, header), *due_date_notes(run, header), *validity_notes(run, header)]
+    notes += [*missing_id_notes(run, header), *held_id_notes(run, header)]
+    notes += [*due_date_notes(run, header), *validity_notes(run, header)]
     notes = notes or [Note("nothing", f"nothing on the quote {quote} has to be mended")]
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))
 
