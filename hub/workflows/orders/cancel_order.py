@@ -13,6 +13,7 @@ from hub.workflows.fulfilment.fallout_entries import mark_later_orders, resolve_
 from hub.workflows.fulfilment.work_orders import send_work_orders
 from hub.workflows.orders import approvals
 from hub.workflows.orders.supplements import cancel_lines, decided_condition, give_back, is_unsubmitted_supplement
+from hub.workflows.state.id_holders import prove_cancelled
 from hub.workflows.state.milestones import is_past, past_point
 from hub.workflows.state.order_lookup import MODULE, ORDER_NUMBER, described, order_in_hand
 from hub.workflows.state.statuses import check_change
@@ -44,6 +45,7 @@ def cancel_order(run: Run, order: str) -> Outcome:
         StatusChangeRefused: the order is done with.
         PartlyComplete: a part of it is complete already.
         PastPointOfNoReturn: the work on a line can't be stopped any more.
+        ServiceIdGivenAway: another service has got a number or a service point that the order has set free.
 
     Source: "f. Supplemental Order Process", the Cancel Option.
     """
@@ -51,6 +53,7 @@ def cancel_order(run: Run, order: str) -> Outcome:
     if stored.get("Status") == "Open":
         # The table of statuses knows the header alone; of an Open order the lines decide, too.
         _refuse_begun(stored)
+        prove_cancelled(run, stored)
     else:
         check_change("order", order, stored.get("Status"), "Cancelled", mend=_CANCEL_MEND, where=f"order {order}")
     return Outcome(objects=(message(ORDER, [set_aside(run, stored, run.actor)]),))

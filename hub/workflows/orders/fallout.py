@@ -194,7 +194,7 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
         service_items = prove_in_turn(run, order, ORDER, state_in_turn(run, order), _RETRY_MEND)
         prove_rules(run, order, service_items, is_configured=True, mend=_RETRY_MEND)
         # Nothing held the numbers of lines that had failed.
-        prove_ids_free(run, order, _RETRY_MEND)
+        prove_ids_free(run, order, None, _RETRY_MEND)
     # The roots of the failed lines count as processed until now: the next answer would close the order again.
     flag_processed(run, order)
     run.effects.update(message(ORDER, [order]))

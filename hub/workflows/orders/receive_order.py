@@ -204,7 +204,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     service_items = changed_services(order, state, prove_on_state(run, coming, state))
     prove_quantities(coming, state, f"order {order.get('Source Order Number')}")
     prove_rules(run, order, service_items)
-    prove_ids_free(run, order, _IDS_MEND)
+    prove_ids_free(run, order, None if newest is None else in_force(run, newest), _IDS_MEND)
     if run.origin.prices == "hub":
         price_order(run, order, state, service_items)
     # Numbered last, so that no refused order takes a number.

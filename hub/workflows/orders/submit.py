@@ -279,7 +279,7 @@ def prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> Non
     service_items = prove_in_turn(run, order, ORDER, state, _APPLY_MEND)
     prove_rules(run, order, service_items, is_configured=True, mend=_RULES_MEND)
     prove_ids_given(run, order, former)
-    prove_ids_free(run, order, _IDS_MEND)
+    prove_ids_free(run, order, former, _IDS_MEND)
 
 
 WORKFLOWS = (

@@ -1,21 +1,21 @@
 """The numbers and service points that a quote or an order asks for, against the services that hold them.
 
-    prove_ids_free   refuses an order that asks for an id of another service, when it is submitted or received
-    held_id_notes    tells the same of a quote or an order that isn't submitted yet: it holds nothing itself
+    prove_ids_free    refuses an order that asks for an id of another service, when it is submitted or received
+    prove_cancelled   refuses to cancel an order that has set an id free, if another service has got it
+    held_id_notes     tells the same of a quote or an order that isn't submitted yet: it holds nothing itself
 
 The rule is in `held_ids`. Services of all accounts count, found by their ids: a few queries for all lines together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
 from hub.workflows.state.held_ids import NUMBER, Conflict, Service, conflicts, ids_of, left_by
 from hub.workflows.state.order_lookup import SUBMITTED, UNSUBMITTED, revision_of
 from hub.workflows.state.rebase import leave_alone
-from hub.workflows.state.service_id import Header
 from hub.workflows.state.service_profile import INACTIVE, in_turn
 from hub.workflows.state.statuses import NEVER_COMES
 from integration_objects.complex_object import action_code, is_tracked, items_of
@@ -33,13 +33,22 @@ _ITSELF = ""
 class ServiceIdHeld(Refused):
     """An order asks for a number or a service point that another service has."""
 
-    what = "the order {number} asks for {ids} of another service"
+    what = "the order {number} asks for the {ids} of another service"
     where = "order {number}, line {lines}"
     why = "{reasons}"
     mend = "{instead}"
 
 
-def prove_ids_free(run: Run, order: PropertySet, instead: str) -> None:
+class ServiceIdGivenAway(Refused):
+    """An order is to be cancelled that has set an id free which another service has got."""
+
+    what = "the order {number} can't be cancelled: another service has got the {ids}, which it has set free"
+    where = "order {number}"
+    why = "{reasons}"
+    mend = "cancel the other order first, or give the other service another id"
+
+
+def prove_ids_free(run: Run, order: PropertySet, former: PropertySet | None, instead: str) -> None:
     """Refuse an order that asks for a number or a service point that another service holds.
 
     Other transactions that ask for the same wait until this one has ended.
@@ -47,26 +56,33 @@ def prove_ids_free(run: Run, order: PropertySet, instead: str) -> None:
     Args:
         run: the run; the order's account is locked.
         order: an instance of OM Order.
+        former: the revision that the order replaces: what it has set free, and the order takes back, must be free
+            still; None for a first one.
         instead: the refusal's mend.
 
     Raises:
         ServiceIdHeld: names the lines, the ids, and who has them.
     """
-    found = _conflicts(run, order, locks=True)
-    if not found:
-        return
-    lines = {item.get(KEY): _line_name(item) for item in items_of(order)}
-    reasons = [_sentence(conflict, lines) for conflict in found[:_NAMED]]
-    if len(found) > _NAMED:
-        reasons.append(f"and {len(found) - _NAMED} more")
-    ids = {conflict.wanted.written(conflict.held) for conflict in found}
-    raise ServiceIdHeld(
-        number=order.get("Order Number") or order.get("Source Order Number"),
-        ids=f"the {ids.pop()}" if len(ids) == 1 else f"{len(ids)} numbers and service points",
-        lines=", ".join(dict.fromkeys(lines[conflict.wanted.key] for conflict in found[:_NAMED])),
-        reasons="; ".join(reasons),
-        instead=instead,
-    )
+    found = _conflicts(run, order, former, locks=True)
+    if found:
+        raise ServiceIdHeld(
+            number=order.get("Order Number") or order.get("Source Order Number"),
+            ids=_ids(found),
+            lines=", ".join(dict.fromkeys(_line(order, conflict.wanted) for conflict in found[:_NAMED])),
+            reasons=_reasons(order, found),
+            instead=instead,
+        )
+
+
+def prove_cancelled(run: Run, order: PropertySet) -> None:
+    """Refuse to cancel a submitted order if another service has got an id that the order has set free.
+
+    Raises:
+        ServiceIdGivenAway: names the services.
+    """
+    found = _conflicts(run, PropertySet("Order", properties=dict(order.properties)), order, locks=True)
+    if found:
+        raise ServiceIdGivenAway(number=order.get("Order Number"), ids=_ids(found), reasons=_reasons(order, found))
 
 
 def held_id_notes(run: Run, document: PropertySet) -> list[Note]:
@@ -74,55 +90,98 @@ def held_id_notes(run: Run, document: PropertySet) -> list[Note]:
 
     Args:
         run: the run.
-        document: an instance of OM Quote or OM Order.
+        document: an instance of OM Quote or OM Order that replaces no other.
     """
-    lines = {item.get(KEY): _line_name(item) for item in items_of(document)}
     return [
         Note(
             KIND,
-            f"{_sentence(conflict, lines)}; an order that asks for it can't be submitted",
+            f"{_sentence(document, conflict)}; an order that asks for it can't be submitted",
             conflict.wanted.key,
             conflict.wanted.product_id,
         )
-        for conflict in _conflicts(run, document, locks=False)
+        for conflict in _conflicts(run, document, None, locks=False)
     ]
 
 
-def _line_name(item: PropertySet) -> str:
-    return item.get("Source Reference") or item.get("Line Number") or item.get(KEY) or ""
+def _ids(found: Sequence[Conflict]) -> str:
+    ids = {conflict.wanted.written(conflict.held) for conflict in found}
+    if len(ids) == 1:
+        return ids.pop()
+    kinds = sorted({"numbers" if conflict.held[0] == NUMBER else "service points" for conflict in found})
+    return f"{len(ids)} {' and '.join(kinds)}"
 
 
-def _sentence(conflict: Conflict, lines: dict[str | None, str]) -> str:
+def _reasons(document: PropertySet, found: Sequence[Conflict]) -> str:
+    reasons = [_sentence(document, conflict) for conflict in found[:_NAMED]]
+    if len(found) > _NAMED:
+        reasons.append(f"and {len(found) - _NAMED} more")
+    return "; ".join(reasons)
+
+
+def _line(document: PropertySet, service: Service) -> str:
+    """Name the line of a service as its sender or the person who made it does."""
+    for item in items_of(document):
+        if item.get(KEY) == service.key:
+            return item.get("Source Reference") or item.get("Line Number") or service.key
+    return service.key
+
+
+def _sentence(document: PropertySet, conflict: Conflict) -> str:
     wanted, other = conflict.wanted, conflict.other
-    beginning = f"the {wanted.written(conflict.held)} of line {lines.get(wanted.key)} ({wanted.product_id})"
+    line = f"line {_line(document, wanted)} ({wanted.product_id})"
+    beginning = f"the {wanted.written(conflict.held)} of {line} is that of"
     if other.holder == _ITSELF:
-        return f"{beginning} is that of line {lines.get(other.key)} ({other.product_id}), too"
-    return f"{beginning} is that of {other.product_id} ({other.key}) of account {other.account_id}, {other.holder}"
+        return f"{beginning} line {_line(document, other)} ({other.product_id}), too"
+    return f"{beginning} {other.product_id} ({other.key}) of account {other.account_id}, {other.holder}"
 
 
-def _conflicts(run: Run, document: PropertySet, *, locks: bool) -> list[Conflict]:
-    """Find the ids that a document takes and that other services hold."""
-    own = _lines_to_come([item.copy_node() for item in items_of(document)])
+def _conflicts(run: Run, document: PropertySet, former: PropertySet | None, *, locks: bool) -> list[Conflict]:
+    """Find the ids that a document takes, compared with the revision that it replaces, and that other services hold."""
     account_id = document.get("Account Id") or ""
-    products: dict[str, Header] = dict(run.products(_products_of(own)))
-    wanted = {held for line in own if action_code(line) in ("Add", "Update") for held in ids_of(_bare(line), products)}
+    own = _changes(document)
+    replaced = [] if former is None or former.get("Status") not in SUBMITTED else _changes(former)
     # Most updates leave numbers and points alone: nothing is read for them.
-    if not wanted:
+    if not any(_touches_id(line) for line in own) and not any(_touches_id(line) for line in replaced):
+        return []
+    number = (former or document).get("Order Number") if document.type == "Order" else None
+    changed = {line.get(KEY) or "" for line in (*own, *replaced)}
+    # An added service is nowhere else: only the others are looked for.
+    there = {line.get(KEY) or "" for line in (*own, *replaced) if action_code(line) != "Add"}
+    present = _services(run, there, number)
+    before, after = (_left_by(lines, present, account_id) for lines in (replaced, own))
+    products = dict(run.products(_products_of((*before.values(), *after.values()))))
+    taken = {
+        held
+        for key, service in after.items()
+        for held in ids_of(service, products) - (ids_of(before[key], products) if key in before else frozenset())
+    }
+    if not taken:
         return []
     if locks:
-        run.effects.lock_names(" ".join(held) for held in wanted)
-    own_keys = {line.get(KEY) or "": None for line in own}
-    holding = _services(run, {*_keys_holding(run, wanted), *own_keys}, document.get("Order Number"))
-    before = {key: service for key, service in holding.items() if key in own_keys}
-    after = dict(before)
-    for line in own:
+        run.effects.lock_names(" ".join(held) for held in taken)
+    others = _services(run, _keys_holding(run, taken) - changed, number)
+    products |= run.products(_products_of(others.values()))
+    return list(conflicts(before, after, others.values(), products))
+
+
+def _changes(document: PropertySet) -> list[PropertySet]:
+    return _lines_to_come([item.copy_node() for item in items_of(document)])
+
+
+def _touches_id(line: PropertySet) -> bool:
+    """Tell whether a line may take an id or set one free; an Update carries only what it changes."""
+    return action_code(line) == "Delete" or "Service Id" in line.properties or "Service Point Id" in line.properties
+
+
+def _left_by(lines: Iterable[PropertySet], services: Mapping[str, Service], account_id: str) -> dict[str, Service]:
+    """Return a document's services as its lines leave them."""
+    left = dict(services)
+    for line in lines:
         key = line.get(KEY) or ""
-        service = left_by(line, after.pop(key, None), account_id, _ITSELF)
+        service = left_by(line, left.pop(key, None), account_id, _ITSELF)
         if service is not None:
-            after[key] = service
-    others = [service for key, service in holding.items() if key not in own_keys]
-    products |= run.products(sorted({service.product_id or "" for service in (*others, *before.values())} - {""}))
-    return list(conflicts(before, after, others, products))
+            left[key] = service
+    return left
 
 
 def _lines_to_come(lines: Sequence[PropertySet]) -> list[PropertySet]:
@@ -138,15 +197,8 @@ def _lines_to_come(lines: Sequence[PropertySet]) -> list[PropertySet]:
     ]
 
 
-def _bare(line: PropertySet) -> Service:
-    """Return the ids that a line carries, as a service's."""
-    return Service(
-        line.get(KEY) or "", "", "", line.get("Product Id"), line.get("Service Id"), line.get("Service Point Id")
-    )
-
-
-def _products_of(lines: Iterable[PropertySet]) -> list[str]:
-    return sorted({line.get("Product Id") or "" for line in lines} - {""})
+def _products_of(services: Iterable[Service]) -> list[str]:
+    return sorted({service.product_id or "" for service in services} - {""})
 
 
 def _keys_holding(run: Run, wanted: Iterable[tuple[str, str]]) -> set[str]:
@@ -168,15 +220,16 @@ def _services(run: Run, keys: set[str], but_not: str | None) -> dict[str, Servic
 
     *but_not*: the number of an order that doesn't count.
     """
-    services = {}
+    services: dict[str, Service] = {}
+    if not keys:
+        return services
     for account_id, fields in run.items(ASSET, LINE_ITEM, KEY, keys):
         asset = PropertySet(LINE_ITEM, properties=fields)
         status = asset.get("Status") or "Active"
         if status != INACTIVE and is_tracked(asset):
-            service = _bare(asset)
-            services[service.key] = Service(
-                service.key, account_id, f"which is {status}", service.product_id, service.number, service.point
-            )
+            ids = (asset.get(name) for name in ("Product Id", "Service Id", "Service Point Id"))
+            key = asset.get(KEY) or ""
+            services[key] = Service(key, account_id, f"which is {status}", *ids)
     lines: dict[str, list[PropertySet]] = {}
     for owner, fields in run.items(ORDER, LINE_ITEM, KEY, keys):
         lines.setdefault(owner, []).append(PropertySet(LINE_ITEM, properties=fields))

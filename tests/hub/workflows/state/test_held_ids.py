@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.database.objects.reader import ObjectReader
 from hub.workflows.state.held_ids import NUMBER, Service, conflicts, ids_of, left_by
 from integration_objects.complex_object import line_items
 from integration_objects.names import KEY, LINE_ITEM
@@ -277,3 +278,66 @@ def test_a_senders_order_is_refused_with_its_line(road):
     assert road.work(mainframe_order("3", taken, customer="100200"))["state"] == "done"
     two = [mainframe_line(place, "A", "CALCD001", ref=f"D-{place}", more=phone("1")) for place in (1, 2)]
     assert road.work(mainframe_order("4", *two))["reason"] == "ServiceIdHeld"
+
+
+# Numbers that were set free, and are wanted back
+
+
+@pytest.fixture
+def given_away(care):
+    """A disconnect that is submitted, and another customer's order for its number."""
+    root = installed(care, "2-LB", NUMBER_1)[NUMBER_1]
+    ending = care.place(the(care("disconnect", account="2-LB", root=root.get(KEY))).get("Quote Number"))
+    care.submit(ending)
+    taking = ordered(care, "2-EN", NUMBER_1)
+    care.submit(taking)
+    return ending.get("Order Number"), taking.get("Order Number"), root.get(KEY)
+
+
+def test_a_disconnect_is_not_cancelled_after_its_number_was_given_to_another(care, given_away):
+    ending, taking, _ = given_away
+    ((added,),) = [line_items(order) for order in care.road.stored("OM Order", Order_Number=taking)]
+    assert care.refused("cancel-order", order=ending) == (
+        f"the order {ending} can't be cancelled: another service has got the number 509-555-0140, which it has set "
+        "free\n"
+        f"  where: order {ending}\n"
+        f"  why:   the number 509-555-0140 of line 1 (Local Line) is that of Local Line ({added.get(KEY)}) of account "
+        f"2-EN, which the order {taking} asks for\n"
+        "  mend:  cancel the other order first, or give the other service another id"
+    )
+    care("cancel-order", order=taking)
+    care("cancel-order", order=ending)
+    assert NUMBER_1 in care.refused("submit", order=ordered(care, "2-EN", NUMBER_1).get("Order Number"))
+
+
+def test_a_supplement_takes_no_number_back_that_another_has(care, given_away):
+    ending, taking, key = given_away
+    care("revise", order=ending)
+    care("edit-order-line-item", order=ending, line=key, requests=[{"request": "remove", "item": key}])
+    care("edit-order-line-item", order=ending, requests=[{"request": "add", "product": "Calling Card"}])
+    assert "of account 2-EN" in care.refused("submit", order=ending)
+    care("cancel-order", order=taking)
+    care("submit", order=ending)
+
+
+def test_many_numbers_take_as_few_queries_as_two(care, monkeypatch):
+    """An order of a dozen lines is proven with the statements of an order of two; a refusal names them all."""
+    asked = []
+    items = ObjectReader.items
+
+    def counted(*arguments):
+        asked.append(arguments[3])
+        return items(*arguments)
+
+    monkeypatch.setattr(ObjectReader, "items", counted)
+    counts = []
+    for many in (2, 12):
+        numbers = [f"{many} {place}" for place in range(many)]
+        care.submit(ordered(care, "2-LB", *numbers))
+        counts.append(len(asked))
+        asked.clear()
+    assert counts[0] == counts[1] > 0
+    refused = care.refused("submit", order=ordered(care, "2-EN", *numbers).get("Order Number"))
+    assert "asks for the 12 numbers of another service" in refused
+    assert refused.count("(Local Line) is that of") == 10
+    assert "; and 2 more" in refused
