@@ -6,11 +6,14 @@ The short form is made for people to read and to type.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 #: The fewest characters of a short key: fewer would be mistaken for a line number or a word.
 FEWEST = 6
+#: A key that the hub has made: 26 digits and capitals; Explode's copies have a number behind it.
+_MADE_HERE = re.compile(r"\b[0-9][0-9A-HJKMNP-TV-Z]{25}(?:\.[0-9]+)?\b")
 
 
 def short_keys(keys: Iterable[str]) -> dict[str, str]:
@@ -28,6 +31,21 @@ def short_keys(keys: Iterable[str]) -> dict[str, str]:
         key[::-1]: key[: max(FEWEST, common[place] + 1, common[place + 1] + 1)][::-1]
         for place, key in enumerate(backwards)
     }
+
+
+def with_short_keys(texts: Sequence[str], keys: Iterable[str] | None = None) -> list[str]:
+    """Return texts with the short forms of the hub's own keys that stand in them.
+
+    Args:
+        texts: sentences for people.
+        keys: the keys that are shortened; None: all that stand in the texts.
+
+    >>> with_short_keys(["line 06H25V0HP00082SYSZTGWM5WAB failed", "it was 2-LB's"])
+    ['line WM5WAB failed', "it was 2-LB's"]
+    """
+    found = keys if keys is not None else {key for text in texts for key in _MADE_HERE.findall(text)}
+    short = short_keys(found)
+    return [_MADE_HERE.sub(lambda match: short.get(match[0], match[0]), text) for text in texts]
 
 
 def _common(first: str, second: str) -> int:

@@ -3,7 +3,8 @@
     unchanged   lines without an action, and with none beneath them: "27 lines unchanged"
     alike       neighbours with the same product, action and values, and the same beneath them: "9 more Local Line"
 
-Only numbers, keys and service ids of alike lines differ. An object of up to 20 lines is shown whole.
+Only numbers, keys and service ids of alike lines differ. An object of up to 10 lines is shown whole; of one of up to 20
+lines, unchanged lines are folded, and alike lines are not.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from integration_objects.complex_object import action_code, line_items, walk_ite
 from integration_objects.names import NO_ACTION
 from integration_objects.property_set import PropertySet
 
-#: lines of an object that is shown whole: as many as one looks at without counting
-SHOWN_WHOLE = 20
+#: lines of an object whose unchanged lines are shown: as many as one looks at without reading each
+SHOWN_WHOLE = 10
+#: Lines of an object whose alike lines are shown: of fewer services, people want to see each service id.
+ALIKE_SHOWN = 20
 #: The fewest lines that are left out for a line that says so.
 _FEWEST_FOLDED = 2
 
@@ -61,7 +64,8 @@ def folded_rows(
     if whole or len(rows) <= SHOWN_WHOLE:
         return [row for _, row in rows]
     branches = _branches(rows, is_state=instance.type == "Asset")
-    return list(_shown([branches[id(root)] for root in line_items(instance)]))
+    folds_alike = len(rows) > ALIKE_SHOWN
+    return list(_shown([branches[id(root)] for root in line_items(instance)], folds_alike))
 
 
 def _branches(rows: Sequence[tuple[PropertySet, ItemRow]], is_state: bool) -> Mapping[int, _Branch]:
@@ -90,18 +94,18 @@ def _without_names(row: ItemRow) -> ItemRow:
     return row._replace(line="", key="", service=row.service if is_changed(row.service) else "")
 
 
-def _shown(roots: Sequence[_Branch]) -> Iterator[ItemRow]:
-    stack: list[_Branch | ItemRow] = [*_folded(roots, is_root=True)][::-1]
+def _shown(roots: Sequence[_Branch], folds_alike: bool) -> Iterator[ItemRow]:
+    stack: list[_Branch | ItemRow] = [*_folded(roots, folds_alike, is_root=True)][::-1]
     while stack:
         entry = stack.pop()
         if isinstance(entry, ItemRow):
             yield entry
             continue
         yield entry.row
-        stack += [*_folded(entry.below, is_root=False)][::-1]
+        stack += [*_folded(entry.below, folds_alike, is_root=False)][::-1]
 
 
-def _folded(siblings: Sequence[_Branch], is_root: bool) -> Iterator[_Branch | ItemRow]:
+def _folded(siblings: Sequence[_Branch], folds_alike: bool, is_root: bool) -> Iterator[_Branch | ItemRow]:
     """Yield siblings, with a row in the place of those that say nothing new."""
     # An unchanged root stays: it says of which service the object is.
     for unchanged, run in groupby(siblings, key=lambda branch: branch.is_unchanged and not is_root):
@@ -112,7 +116,7 @@ def _folded(siblings: Sequence[_Branch], is_root: bool) -> Iterator[_Branch | It
         for _, neighbours in groupby(branches, key=lambda branch: branch.likeness):
             first, *others = neighbours
             yield first
-            if sum(branch.size for branch in others) >= _FEWEST_FOLDED:
+            if folds_alike and sum(branch.size for branch in others) >= _FEWEST_FOLDED:
                 yield _alike_row(first, others)
             else:
                 yield from others

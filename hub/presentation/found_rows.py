@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from hub.presentation.printing import table
+from integration_objects.short_keys import with_short_keys
 
 Row = Mapping[str, str | None]
 
@@ -74,8 +75,9 @@ def _block(row: Row) -> Iterator[str]:
     ):
         if text:
             yield f"  {label + ':':<{_WIDTH - 2}}{text}"
-    yield from _listed("lines", (row["lines"] or "").split("; "))
-    yield from _listed("reason", (row["reason"] or "").split("; "))
+    lines, reason = with_short_keys([row["lines"] or "", row["reason"] or ""])
+    yield from _listed("lines", lines.split("; "))
+    yield from _listed("reason", reason.split("; "))
     yield from _listed("ended", (row["resolution"] or "").split("; "))
     yield from _listed("next", [_command(name, row) for name in (row["can be done"] or "").split(", ") if name])
 

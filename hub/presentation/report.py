@@ -8,7 +8,7 @@ from typing import Protocol
 from integration_objects.complex_object import all_items
 from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
-from integration_objects.short_keys import short_keys
+from integration_objects.short_keys import short_keys, with_short_keys
 
 
 class ReportedNote(Protocol):
@@ -39,9 +39,11 @@ def report_lines(notes: Iterable[ReportedNote], objects: Iterable[PropertySet]) 
         objects: messages of the objects that are shown with it, whose lines give their items names.
     """
     names = _names(objects)
+    notes = list(notes)
+    texts = with_short_keys([note.text for note in notes], [key for key in names if key])
     alike: dict[tuple[str, str | None, str], list[str | None]] = {}
-    for note in notes:
-        alike.setdefault((note.kind, note.product, note.text), []).append(note.item)
+    for note, text in zip(notes, texts, strict=True):
+        alike.setdefault((note.kind, note.product, text), []).append(note.item)
     lines = []
     for (kind, product, text), items in alike.items():
         item = items[0] if len(items) == 1 else None

@@ -41,6 +41,22 @@ def test_fallout_is_written_as_blocks_with_the_commands_that_end_it():
     assert text.endswith("  ended:    by hand")
 
 
+def test_keys_within_sentences_are_short():
+    failed = "Caller Id (06H2D0Q8W0005T08YN8QDAMM6B) Failed"
+    text = rows_text("fallout-list", [{**ENTRY, "lines": failed, "reason": f"{failed}: busy", "entry": "06H2D0VQ34X"}])
+    assert "  lines:    Caller Id (DAMM6B) Failed\n  reason:   Caller Id (DAMM6B) Failed: busy\n" in text
+
+
+def test_keys_of_the_shown_lines_are_short_in_the_report_and_others_stay_whole():
+    key, other = "06H2D0Q8W0005T08YN8QDAMM6B", "06H2D0Q8W0005T08YN9QDAMM6C"
+    shown = message("OM Quote", [node("Quote", item(key, line_number="1"))])
+    notes = [Note("broken rule", f"Line '{key}' needs a number", key), Note("fallout", f"the entry {other} was raised")]
+    assert report_lines(notes, [shown]) == [
+        "broken rule: (line 1): Line 'DAMM6B' needs a number",
+        f"fallout: the entry {other} was raised",
+    ]
+
+
 def value(item: str, field: str, value: str, order: str | None, product: str = "Local Line") -> dict[str, str | None]:
     return {"product": product, "item": item, "attribute": None, "field": field, "value": value, "order": order}
 

@@ -138,9 +138,14 @@ def test_like_neighbours_are_folded_but_what_names_them_may_differ():
 
 def test_every_line_is_shown_on_demand_and_where_there_are_few():
     assert len(screen(bundle(), whole=True).splitlines()) == 1 + 1 + 301 + 1
-    few = screen(bundle(lines=6))
-    assert len(few.splitlines()) == 1 + 1 + 19 + 1
+    few = screen(bundle(lines=3))
+    assert len(few.splitlines()) == 1 + 1 + 10 + 1
     assert "unchanged" not in few
+
+
+def test_of_a_few_lines_unchanged_ones_are_folded_and_alike_ones_are_not():
+    assert len(screen(bundle(changed=6, lines=6)).splitlines()) == 1 + 1 + 19 + 1
+    assert "  5-19    (15 lines unchanged)" in screen(bundle(changed=1, lines=6))
 
 
 def test_a_service_profile_is_counted_by_status_and_like_services_are_folded():
