@@ -17,7 +17,7 @@ from hub.workflows.orders.edit_order import OrderNotEditable
 from hub.workflows.quotes.quote_arguments import DESIGNATED
 from hub.workflows.quotes.quote_lines import quote_in_progress, store_lines
 from hub.workflows.state.accounts import the_account
-from hub.workflows.state.belongings import designation
+from hub.workflows.state.belongings import designation, prove_belongings
 from hub.workflows.state.lines import fill_accounts
 from hub.workflows.state.order_lookup import MODULE, UNSUBMITTED, order_in_hand
 from integration_objects.complex_object import action_code, items_of, message
@@ -80,6 +80,7 @@ def designate_accounts(
     _designate(header, named)
     if order is not None:
         fill_accounts(header)
+        prove_belongings(run, header)
         run.effects.update(message(ORDER, [header]))
         return Outcome(objects=(message(ORDER, [header]),))
     store_lines(run, header)

@@ -18,6 +18,7 @@ from hub.workflows.orders import approvals, finished_lines
 from hub.workflows.orders.postponing import postpone_deletes
 from hub.workflows.quotes.quote_arguments import REQUESTS
 from hub.workflows.state import service_item
+from hub.workflows.state.belongings import prove_belongings
 from hub.workflows.state.change_of_state import (
     PRICE,
     ChangedState,
@@ -270,6 +271,7 @@ def _store(run: Run, order: PropertySet, root: PropertySet | None, roots: list[P
     fill_accounts(order)
     extend_quantities(order)
     _complete_lines(run, order, former)
+    prove_belongings(run, order)
     flag_processed(run, order)  # a processed root with something new beneath it is processed no more
     # Not updated: lines that the edit dropped must be deleted.
     run.effects.synchronize(message(ORDER, [order]))

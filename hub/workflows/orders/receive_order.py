@@ -19,6 +19,7 @@ from hub.workflows.orders.sent_content import SENT_CONTENT, sent_content
 from hub.workflows.orders.submit import AccountsMissing, NothingOrdered, submit
 from hub.workflows.orders.supplements import decided_condition
 from hub.workflows.state.accounts import AccountUnknown
+from hub.workflows.state.belongings import prove_belongings
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.id_holders import prove_ids_free
 from hub.workflows.state.lines import ACCOUNTS
@@ -200,6 +201,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
         # After Explode, because the copies of a line that was exploded in the revision before get their keys back, too.
         adopt_former_keys(order, newest)
         keep_finished_lines(order, in_force(run, newest), line.compared)
+    prove_belongings(run, order, with_header=True)
     coming = still_to_come(order)
     service_items = changed_services(order, state, prove_on_state(run, coming, state))
     prove_quantities(coming, state, f"order {order.get('Source Order Number')}")

@@ -23,6 +23,7 @@ from hub.workflows.fulfilment.work_orders import (
 )
 from hub.workflows.orders import approvals
 from hub.workflows.orders.supplements import bring_up_to_date, decided_condition
+from hub.workflows.state.belongings import prove_belongings
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.id_holders import prove_ids_free
 from hub.workflows.state.lines import ACCOUNTS, fill_products
@@ -260,6 +261,8 @@ def prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> Non
 
     Raises:
         NothingOrdered, StillGrouped, OrderDoesNotApply: its lines can't be worked on.
+        AccountUnknown, AccountOfAnother, AgreementUnknown, AgreementOfAnother, ServicePointUnknown: a line names
+            something that isn't there, or isn't the customer's.
         ConfigurationRefused: after it, services that it changes break rules of their products.
         ServiceIdMissing: a service that it adds needs a service id, and has none.
         ServiceIdHeld: it asks for a number or a service point that another service has.
@@ -276,6 +279,7 @@ def prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> Non
     # Rebased before it is proven: fields that the order left alone follow the orders submitted since it was made.
     state = state_in_turn(run, order)
     rebase(run.definitions[ORDER].root.children[LINE_ITEM], line_items(order), state)
+    prove_belongings(run, order)
     service_items = prove_in_turn(run, order, ORDER, state, _APPLY_MEND)
     prove_rules(run, order, service_items, is_configured=True, mend=_RULES_MEND)
     prove_ids_given(run, order, former)

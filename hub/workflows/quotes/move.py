@@ -17,7 +17,7 @@ from hub.workflow_manager.run import Run
 from hub.workflows.quotes import quote_arguments as arguments
 from hub.workflows.quotes.quote_lines import CurrencyMixed, make_quote, put_lines
 from hub.workflows.state.accounts import the_account
-from hub.workflows.state.belongings import designation
+from hub.workflows.state.belongings import prove_account
 from hub.workflows.state.change_of_state import broken_rules, document_totals, lines_of, price
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.service_address import (
@@ -100,7 +100,8 @@ def move(
     Source: "m. Move Process", steps 1 to 10.
     """
     customer = the_account(run, account)
-    designation(run, account, service_account, None, None)
+    if service_account is not None:
+        prove_account(run, account, service_account, "service-account")
     _prove_addresses(run, old_address, new_address)  # 1 and 7
     state = requested_state(run, account)
     roots = _in_currency(list(_roots_at(run, state, old_address)), currency, old_address)  # 2

@@ -13,6 +13,7 @@ from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.quotes.quote_arguments import CURRENCY, MODULE
 from hub.workflows.state.accounts import the_account
+from hub.workflows.state.belongings import prove_account
 from hub.workflows.state.service_address import AddressUnknown
 from integration_objects.complex_object import instances, message
 from integration_objects.errors import Refused
@@ -89,6 +90,7 @@ def new_account(
 
     Raises:
         AccountUnknown: there is no account *like* or *parent*.
+        AccountOfAnother: *like* isn't of the hierarchy of *parent*.
         AccountNameMissing: *name* is empty.
         AccountExists: *account* belongs to another account.
         AddressUnknown: there is no such address.
@@ -109,6 +111,8 @@ def new_account(
         created.properties |= {field: text for field, text in former.properties.items() if field not in _ITS_OWN}
     if parent is not None:
         created.properties["Parent Account Id"] = the_account(run, parent, "argument 'parent'").get("Account Id")
+        if like is not None:
+            prove_account(run, parent, like, "like")
     is_beneath = created.get("Parent Account Id") is not None
     created.properties["Account Class"] = account_class or ("Service" if is_beneath else "Customer")
     if currency is not None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from hub.workflow_manager.run import Run
 from hub.workflows.state.accounts import currency_of
+from hub.workflows.state.belongings import prove_belongings
 from hub.workflows.state.change_of_state import copy_key
 from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products, number_lines
 from hub.workflows.state.order_lookup import revision_of
@@ -167,11 +168,17 @@ def put_lines(run: Run, quote: PropertySet, replaced: Sequence[PropertySet], roo
 
 
 def store_lines(run: Run, quote: PropertySet) -> None:
-    """Complete a quote's lines (products' fields, accounts, numbers, quantities, row ids), and store the quote."""
+    """Complete a quote's lines (products' fields, accounts, numbers, quantities, row ids), and store the quote.
+
+    Raises:
+        AccountUnknown, AccountOfAnother, AgreementUnknown, AgreementOfAnother, ServicePointUnknown: a line names
+            something that isn't there, or isn't the customer's.
+    """
     fill_products(run, quote)
     fill_accounts(quote)
     number_lines(quote)
     extend_quantities(quote)
+    prove_belongings(run, quote)
     for item in items_of(quote):
         if item.get("Row Id") is None:
             item.properties["Row Id"] = run.new_id()

@@ -120,10 +120,10 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     order = _order_of(run, exploded, due_date)
     notes += [*missing_id_notes(run, order), *held_id_notes(run, order)]
     notes += [*due_date_notes(run, order), *standing_value_notes(run, order)]
-    run.effects.insert(message(ORDER, [order]))
     exploded.properties["Status"] = PLACED
     # The quote keeps the exploded lines with the order's keys, so that each can be followed into the profile.
     store_lines(run, exploded)
+    run.effects.insert(message(ORDER, [order]))
     notes += document_totals(order)
     return Outcome(objects=(message(ORDER, [order]), message(QUOTE, [exploded])), notes=tuple(notes))
 

@@ -44,7 +44,7 @@ from hub.workflows.quotes.quote_lines import (
 )
 from hub.workflows.quotes.validity import choose_price_list, renew, validity_notes
 from hub.workflows.state.accounts import the_account
-from hub.workflows.state.belongings import designation
+from hub.workflows.state.belongings import belonging_notes, designation
 from hub.workflows.state.change_of_state import (
     PRICE,
     TOTAL,
@@ -195,7 +195,7 @@ def verify(run: Run, quote: str) -> Outcome:
         notes += [*item.notes, *_out_of_date(header, item)]
         notes += broken_rules(run, item.after, header.get("Account Id") or "", item.before)
         notes += _outdated_prices(run, header, item)
-    notes += [*missing_id_notes(run, header), *held_id_notes(run, header)]
+    notes += [*belonging_notes(run, header), *missing_id_notes(run, header), *held_id_notes(run, header)]
     notes += [*due_date_notes(run, header), *validity_notes(run, header)]
     notes = notes or [Note("nothing", f"nothing on the quote {quote} has to be mended")]
     return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))

@@ -20,7 +20,7 @@ from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
 from hub.workflows.state.accounts import Accounts, AccountUnknown, path_up, read_hierarchy
 from hub.workflows.state.lines import ACCOUNTS
-from hub.workflows.state.order_lookup import described
+from hub.workflows.state.order_lookup import described, in_force
 from hub.workflows.state.service_profile import requested_state
 from integration_objects.complex_object import ComplexObject, action_code, items_of
 from integration_objects.errors import Refused
@@ -42,7 +42,7 @@ class AccountOfAnother(Refused):
 
     what = "the account '{account_id}' isn't one of the customer '{customer}'"
     where = "{place}"
-    why = "the account at the top of its hierarchy is '{top}', that of the customer's is '{customers_top}'"
+    why = "the account at the top of its hierarchy is '{top}'; at the top of the customer's is '{customers_top}'"
     mend = "name an account of the customer's hierarchy, or put the account into it (orderhub load: Parent Account Id)"
 
 
@@ -81,18 +81,16 @@ class Named:
 
     Attributes:
         field, value: the field's name, and the id in it.
-        place: where it stands, for the error.
         service_account: the account at which the service is provided.
-        key: the service item's Integration Id; None for a header and for arguments.
-        product: the line's product.
+        node: the header or line; None for an argument.
+        argument: the argument's name; "" for a header or line.
     """
 
     field: str
     value: str
-    place: str
     service_account: str | None = None
-    key: str | None = None
-    product: str | None = None
+    node: PropertySet | None = None
+    argument: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,96 +126,93 @@ def designation(
         "Agreement Id": ("agreement", agreement),
     }
     named = [
-        Named(field, value, f"argument '{argument}'", service_account)
+        Named(field, value, service_account, argument=argument)
         for field, (argument, value) in arguments.items()
         if value is not None
     ]
     for one in _strange(run, customer, named):
-        raise _refusal(run, customer, one)
+        raise _refusal(run, customer, one, f"argument '{one.argument}'")
     return {one.field: one.value for one in named}
 
 
-def prove_belongings(
-    run: Run,
-    document: PropertySet,
-    former: PropertySet | None = None,
-    state: PropertySet | None = None,
-    with_header: bool = False,
-) -> None:
+def prove_account(run: Run, customer: str, account_id: str, argument: str) -> None:
+    """Refuse an account that an argument names, unless it is of the customer's hierarchy.
+
+    Raises:
+        AccountUnknown, AccountOfAnother: see there.
+    """
+    for one in _strange(run, customer, [Named(ACCOUNTS[0], account_id)]):
+        raise _refusal(run, customer, one, f"argument '{argument}'")
+
+
+def prove_belongings(run: Run, document: PropertySet, with_header: bool = False) -> None:
     """Refuse a quote or an order whose lines name something that isn't there, or isn't the customer's.
 
     Args:
         run: the run.
         document: a quote or an order, with accounts on its lines.
-        former: the revision that an order replaces, whose values may stay; None for a first one.
-        state: OM Asset message: the requested state, whose values may stay; None: it is read once it is needed.
         with_header: whether the header is proven, too, because its sender wrote it.
 
     Raises:
         AccountUnknown, AccountOfAnother, AgreementUnknown, AgreementOfAnother, ServicePointUnknown: the first of them.
     """
-    for one in _strange_in(run, document, former, state, with_header):
-        raise _refusal(run, document.get("Account Id"), one)
+    for one in _strange_in(run, document, with_header):
+        raise _refusal(run, document.get("Account Id"), one, _place(document, one))
 
 
 def belonging_notes(run: Run, document: PropertySet) -> list[Note]:
     """Report each line that names something that isn't there, or isn't the customer's."""
     notes = []
     for one in _strange_in(run, document):
-        error = _refusal(run, document.get("Account Id"), one)
-        notes.append(Note("wrong id", f"{error.what}: {error.why}", one.key, one.product))
+        error = _refusal(run, document.get("Account Id"), one, _place(document, one))
+        assert one.node is not None  # noqa: S101  # it is a line
+        notes.append(Note("wrong id", f"{error.what}: {error.why}", one.node.get(KEY), one.node.get("Product Id")))
     return notes
 
 
-def _strange_in(
-    run: Run,
-    document: PropertySet,
-    former: PropertySet | None = None,
-    state: PropertySet | None = None,
-    with_header: bool = False,
-) -> list[Named]:
-    customer = document.get("Account Id")
-    kept = [] if former is None else [ComplexObject(former)]
-    if state is not None:
-        kept.append(ComplexObject.of(state))
-    named = [one for one in _named_in(document, with_header) if one.value != customer]
-    strange = _strange(run, customer, _changed(named, kept))
-    if not strange or state is not None:
-        return strange
+def _strange_in(run: Run, document: PropertySet, with_header: bool = False) -> list[Named]:
+    strange = _strange(run, document.get("Account Id"), list(_named_in(document, with_header)))
+    if not strange:
+        return []
     # Read only now: few documents get here, and a profile may have thousands of items.
-    before = requested_state(run, customer or "", but_not=frozenset({document.get("Row Id") or ""}))
-    return _changed(strange, [ComplexObject.of(before)])
+    kept = list(_before(run, document))
+    return [one for one in strange if not any(_is_there(one, before) for before in kept)]
 
 
 def _named_in(document: PropertySet, with_header: bool) -> Iterator[Named]:
-    """Yield what a document names: on its lines that add or update a service and are still to come, and its header."""
-    kind, service_account = document.type.lower(), document.get("Service Account Id") or document.get("Account Id")
+    """Yield what a document names, but for its customer: on lines that are still to come, and on its header."""
+    customer = document.get("Account Id")
+    service_account = document.get("Service Account Id") or customer
+    lines = (item for item in items_of(document) if action_code(item) in ("Add", "Update"))
+    nodes = [document] if with_header else []
+    for node in (*nodes, *(item for item in lines if item.get("Status") not in _FINISHED)):
+        for field in _OBJECTS:
+            value = node.get(field)
+            if value is not None and not (value == customer and field in ACCOUNTS):
+                yield Named(field, value, node.get("Service Account Id") or service_account, node)
+
+
+def _before(run: Run, document: PropertySet) -> Iterator[ComplexObject]:
+    """Yield the service items as they are requested without a document, and as a revision has them that it replaces."""
+    but_not = frozenset({document.get("Row Id") or ""})
+    yield ComplexObject.of(requested_state(run, document.get("Account Id") or "", but_not=but_not))
+    if document.type == "Order" and (former := in_force(run, document)) is not document:
+        yield ComplexObject(former)
+
+
+def _is_there(named: Named, before: ComplexObject) -> bool:
+    item = None if named.node is None else before.by_key(named.node.get(KEY))
+    return item is not None and item.get(named.field) == named.value
+
+
+def _place(document: PropertySet, named: Named) -> str:
     is_sent = document.get("Source Order Number") is not None
-    number = document.get("Source Order Number") or document.get(f"{document.type} Number")
-    if with_header:
-        for field in _OBJECTS:
-            if document.get(field) is not None:
-                yield Named(field, document.get(field) or "", f"{kind} {number}, {field}", service_account)
-    for item in items_of(document):
-        if action_code(item) not in ("Add", "Update") or item.get("Status") in _FINISHED:
-            continue
-        for field in _OBJECTS:
-            value = item.get(field)
-            if value is not None:
-                # A sender knows its own names of the lines, and not the hub's numbers.
-                line = item.get("Source Reference") if is_sent else item.get("Line Number")
-                place = f"{kind} {number}, line {line} ({described(item)}), {field}"
-                at = item.get("Service Account Id") or service_account
-                yield Named(field, value, place, at, item.get(KEY), item.get("Product Id"))
-
-
-def _changed(named: Iterable[Named], kept: Sequence[ComplexObject]) -> list[Named]:
-    """Leave out the values that the service item has already in one of these objects."""
-    return [
-        one
-        for one in named
-        if not any((item := view.by_key(one.key)) is not None and item.get(one.field) == one.value for view in kept)
-    ]
+    number = document.get("Source Order Number" if is_sent else f"{document.type} Number")
+    place, line = f"{document.type.lower()} {number}", named.node
+    if line is not None and line is not document:
+        # A sender knows its own names of the lines, and not the hub's numbers.
+        place += f", line {line.get('Source Reference' if is_sent else 'Line Number')} ({described(line)})"
+    return f"{place}, {named.field}"
 
 
 def _strange(run: Run, customer: str | None, named: Sequence[Named]) -> list[Named]:
@@ -255,12 +250,11 @@ def belongs(named: Named, customer: str | None, stored: Stored) -> bool:
     return customer is None or path_up(stored.accounts, named.value)[-1] == path_up(stored.accounts, customer)[-1]
 
 
-def _refusal(run: Run, customer: str | None, named: Named) -> Refused:
+def _refusal(run: Run, customer: str | None, named: Named, place: str) -> Refused:
     """Make the error for a value that doesn't belong; its mend proposes the nearest of the customer's own ids."""
     stored = _read(run, customer, [named])
-    known = _ids_of_customer(run, customer, named, stored.accounts)
-    mend = nearest(named.value, known) or None
-    place, value = named.place, named.value
+    mend = nearest(named.value, _ids_of_customer(run, customer, named)) or None
+    value = named.value
     # A sender isn't told whose it is.
     why = None if run.origin.inbox_id is None else "it isn't this customer's"
     if named.field == _SERVICE_POINT_ID:
@@ -278,11 +272,13 @@ def _refusal(run: Run, customer: str | None, named: Named) -> Refused:
     )
 
 
-def _ids_of_customer(run: Run, customer: str | None, named: Named, accounts: Accounts) -> list[str]:
-    """Return the ids that could have been meant: of the customer, of the service account, and of those above them."""
-    path = sorted({account for start in (customer, named.service_account) for account in path_up(accounts, start)})
-    if not path:
-        return []
+def _ids_of_customer(run: Run, customer: str | None, named: Named) -> list[str]:
+    """Return the ids that could have been meant: the customer's, and those of the accounts above its services."""
+    accounts = read_hierarchy(run, [account for account in (customer, named.service_account) if account is not None])
+    path, service_path = path_up(accounts, customer), path_up(accounts, named.service_account)
+    # Another customer's service account is a fault of its own, and leads to no ids.
+    if path[-1:] == service_path[-1:]:
+        path = sorted({*path, *service_path})
     name, example = _OBJECTS[named.field], {"Account Id": path}
     if name == ACCOUNT:
         example = {"Parent Account Id": path}

@@ -17,11 +17,17 @@ from tests.road import provisioning_status, sample, work_order_lines
 PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
 
 
+#: an agreement with the customer
+AGREEMENT = """<Message IntObjectName="Agreement"><ListOfAgreement><Agreement><AgreementId>AG-1</AgreementId>
+<AccountId>1-B</AccountId></Agreement></ListOfAgreement></Message>"""
+
+
 @pytest.fixture
 def shop(road):
-    """A road with the catalogue and its price list."""
+    """A road with the catalogue and its price list, and an agreement with the customer."""
     road.load(sample("catalogue.xml"))
     road.load(sample("price_list.xml"))
+    road.load(AGREEMENT)
     return road
 
 

@@ -110,7 +110,8 @@ def test_the_result_says_what_is_left_out_and_which_rules_that_breaks(energy):
 
 def test_what_of_a_service_item_is_at_another_address_is_named(energy):
     """A bundle moves as a whole; a service is where its point is, else where its own service account is."""
-    office = "<ServiceAccountId>2-AW-CA</ServiceAccountId>"
+    energy.ask("new-account", name="Tom Becker, office", like=ENERGY, account="2-EN-OFFICE", address="PR-CA")
+    office = "<ServiceAccountId>2-EN-OFFICE</ServiceAccountId>"
     change_profile(
         energy,
         electricity("EL2", "HE", "SP-HOME-LINE"),

@@ -145,3 +145,6 @@ def test_what_a_new_account_refuses_of_addresses_and_parents(care):
         "  mend:  leave one of the two out"
     )
     assert "argument 'parent'" in care.refused("new-account", name="Reno", parent="NOBODY")
+    assert care.refused("new-account", name="Reno", parent="2-LB", like="2-AW-NY").startswith(
+        "the account '2-AW-NY' isn't one of the customer '2-LB'\n  where: argument 'like'\n"
+    )
