@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import order_reply
 from hub.workflow_manager.run import Run
+from hub.workflows.fulfilment.brought_numbers import report_held_numbers
 from hub.workflows.fulfilment.completion_dates import prove_completed, prove_ends
 from hub.workflows.fulfilment.corrections import COMPLETED_DATE, Correction, correct_lines
 from hub.workflows.fulfilment.due_lines import settle_lines
@@ -116,6 +117,7 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
         return Outcome("filtered", order_reply(order), why="the status says nothing new of any line")
     if not changed:
         return Outcome("done", order_reply(order, [(item.get("Source Reference"), item.get(KEY)) for item in late]))
+    report_held_numbers(run, order, taken.numbered)
     settled = settle_lines(run, order)
     changed = [*changed, *settled.changed]
     for work_order in work_orders:
@@ -205,11 +207,13 @@ class _TakenLines:
         changed: all of them.
         completed: those that it completes.
         corrections: those that were complete before.
+        numbered: those that have got another Service Id.
     """
 
     changed: Sequence[PropertySet]
     completed: Sequence[PropertySet]
     corrections: Sequence[Correction]
+    numbered: Sequence[PropertySet]
 
     @property
     def dated(self) -> list[PropertySet]:
@@ -226,6 +230,7 @@ def _take_lines(run: Run, status: PropertySet, answers: Iterable[PresentAnswer],
     changed: list[PropertySet] = []
     completed: list[PropertySet] = []
     corrections: list[Correction] = []
+    numbered: list[PropertySet] = []
     reached: list[tuple[PropertySet, str]] = []
     for answer, line, item in answers:
         milestone = answer.get(MILESTONE)
@@ -243,6 +248,8 @@ def _take_lines(run: Run, status: PropertySet, answers: Iterable[PresentAnswer],
             continue
         line.properties |= {name: item.properties[name] for name in old if name in asked_fields}
         changed.append(item)
+        if "Service Id" in old:
+            numbered.append(item)
         if not is_late:
             line.properties["Status Time"] = time
         if before == "Complete":
@@ -250,7 +257,7 @@ def _take_lines(run: Run, status: PropertySet, answers: Iterable[PresentAnswer],
         elif item.get("Status") == "Complete":
             completed.append(item)
     changed += reach(run, reached)
-    return _TakenLines(list({item.get(KEY): item for item in changed}.values()), completed, corrections)
+    return _TakenLines(list({item.get(KEY): item for item in changed}.values()), completed, corrections, numbered)
 
 
 def _asked_lines(work_orders: Iterable[PropertySet]) -> list[PropertySet]:

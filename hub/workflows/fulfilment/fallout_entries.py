@@ -9,6 +9,7 @@
     Completed After Withdrawal    lines were provisioned that the order had asked for, and doesn't ask for any more
     Completed As Replaced     lines were provisioned as a replaced revision asked; the present one asks otherwise
     Ended Before Its Start    a service was taken away on a day before its first day
+    Number Of Another Service    provisioning brought a number that another service has
     Overtaken By Due Date     an order that was submitted later, and is due earlier, leaves something of it undone
 
 Source: "Apply Completed Sales Order Line Item Process"; spec: docs/design/workflows.md, two traps of the source.
@@ -52,6 +53,7 @@ OVERTAKEN = "Overtaken By Due Date"
 AFTER_WITHDRAWAL = "Completed After Withdrawal"
 AS_REPLACED = "Completed As Replaced"
 ENDED_EARLY = "Ended Before Its Start"
+NUMBER_HELD = "Number Of Another Service"
 #: what became of lines beneath a failed line, by action: in the network, and in the service profile
 _BELOW_A_FAILED_LINE = {
     "Add": "provisioned, and not in the service profile",

@@ -148,7 +148,7 @@ def _workflows_for(entry: Mapping[str, Any], order: PropertySet | None) -> list[
         return ["edit-order-line-item", "cancel-order", "fallout-close"]
     if entry["cause"] in _RELIES_ON_ANOTHER and status == "Open":
         return ["revise", "cancel-order", "fallout-close"]
-    if entry["cause"] == fallout_entries.ENDED_EARLY:
+    if entry["cause"] in (fallout_entries.ENDED_EARLY, fallout_entries.NUMBER_HELD):
         return ["order-synchronization", "fallout-close"]
     return ["fallout-close"]
 

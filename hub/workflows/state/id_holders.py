@@ -2,6 +2,7 @@
 
     prove_ids_free    refuses an order that asks for an id of another service, when it is submitted or received
     prove_cancelled   refuses to cancel an order that has set an id free, if another service has got it
+    held_by_others    finds the services that have a number which provisioning has brought
     held_id_notes     tells the same of a quote or an order that isn't submitted yet: it holds nothing itself
 
 The rule is in `held_ids`. Services of all accounts count, found by their ids: a few queries for all lines together.
@@ -83,6 +84,29 @@ def prove_cancelled(run: Run, order: PropertySet) -> None:
     found = _conflicts(run, PropertySet("Order", properties=dict(order.properties)), order, locks=True)
     if found:
         raise ServiceIdGivenAway(number=order.get("Order Number"), ids=_ids(found), reasons=_reasons(order, found))
+
+
+def held_by_others(run: Run, order: PropertySet, lines: Iterable[PropertySet]) -> dict[str, str]:
+    """Find the lines whose numbers other services have: a sentence about each, by the line's key.
+
+    Args:
+        run: the run.
+        order: an instance of OM Order.
+        lines: lines of it whose numbers provisioning has brought: nobody has proven them.
+    """
+    account_id = order.get("Account Id") or ""
+    brought = [line for line in lines if is_tracked(line) and action_code(line) in ("Add", "Update")]
+    services = [_service(line, account_id, _ITSELF) for line in brought]
+    products = dict(run.products(_products_of(services)))
+    held = {one for service in services for one in ids_of(service, products)}
+    if not held:
+        return {}
+    run.effects.lock_names(" ".join(one) for one in held)
+    own = {service.key: service for service in services}
+    others = _services(run, _keys_holding(run, held) - own.keys(), None)
+    products |= run.products(_products_of(others.values()))
+    found = conflicts({}, own, others.values(), products)
+    return {conflict.wanted.key: _sentence(order, conflict) for conflict in found}
 
 
 def held_id_notes(run: Run, document: PropertySet) -> list[Note]:
@@ -197,6 +221,11 @@ def _lines_to_come(lines: Sequence[PropertySet]) -> list[PropertySet]:
     ]
 
 
+def _service(item: PropertySet, account_id: str, holder: str) -> Service:
+    ids = (item.get(name) for name in ("Product Id", "Service Id", "Service Point Id"))
+    return Service(item.get(KEY) or "", account_id, holder, *ids)
+
+
 def _products_of(services: Iterable[Service]) -> list[str]:
     return sorted({service.product_id or "" for service in services} - {""})
 
@@ -227,9 +256,8 @@ def _services(run: Run, keys: set[str], but_not: str | None) -> dict[str, Servic
         asset = PropertySet(LINE_ITEM, properties=fields)
         status = asset.get("Status") or "Active"
         if status != INACTIVE and is_tracked(asset):
-            ids = (asset.get(name) for name in ("Product Id", "Service Id", "Service Point Id"))
-            key = asset.get(KEY) or ""
-            services[key] = Service(key, account_id, f"which is {status}", *ids)
+            service = _service(asset, account_id, f"which is {status}")
+            services[service.key] = service
     lines: dict[str, list[PropertySet]] = {}
     for owner, fields in run.items(ORDER, LINE_ITEM, KEY, keys):
         lines.setdefault(owner, []).append(PropertySet(LINE_ITEM, properties=fields))
