@@ -59,7 +59,7 @@ class ItemRow(NamedTuple):
     details: str = ""
 
 
-def item_row(item: PropertySet, above: PropertySet, level: int, short_key: str, is_state: bool) -> ItemRow:
+def item_row(item: PropertySet, above: PropertySet, level: int, short_key: str, kind: str) -> ItemRow:
     """Return the row of a line item.
 
     Args:
@@ -67,15 +67,16 @@ def item_row(item: PropertySet, above: PropertySet, level: int, short_key: str, 
         above: the item above it; the header, if it is a root.
         level: the number of items above it.
         short_key: the short form of its key.
-        is_state: whether it belongs to a service profile, whose items have no action.
+        kind: the header's type. The items of an Asset, a service profile, have no action; those of a Quote have the
+            quote's status, which the heading says.
     """
     old = _old_values(item)
     service, point = _changed(item, old, "Service Id"), item.get("Service Point Id")
     return ItemRow(
         line=item.get("Line Number") or "",
         product="  " * min(level, MOST_LEVELS) + (item.get("Product Id") or item.get("Product Name") or "?"),
-        action="" if is_state else item.get("Action Alias") or action_code(item),
-        status=item.get("Status") or "",
+        action="" if kind == "Asset" else item.get("Action Alias") or action_code(item),
+        status="" if kind == "Quote" else item.get("Status") or "",
         service=service or (f"at {point}" if point else ""),
         quantity=_quantity(item, old),
         price=", ".join(_price(item, old)),

@@ -69,7 +69,7 @@ def line_table(instance: PropertySet, whole: bool = False) -> list[str]:
     keys = short_keys(item.get(KEY) or "" for item in items_of(instance))
 
     def row_of(item: PropertySet, above: PropertySet, level: int) -> ItemRow:
-        return item_row(item, above, level, keys[item.get(KEY) or ""], is_state=instance.type == "Asset")
+        return item_row(item, above, level, keys[item.get(KEY) or ""], instance.type)
 
     rows = folded_rows(instance, row_of, whole)
     filled = [column for column in range(len(ItemRow._fields)) if any(row[column] for row in rows)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from hub.services.differences import differs_in
 from hub.workflow_manager.run import Run
+from hub.workflows.state.exchange_dates import EXCHANGE_DATE, date_prices
 from hub.workflows.state.lines import fill_products
 from hub.workflows.state.milestones import is_past
 from hub.workflows.state.order_lines import fill_line, put_ancestors
@@ -30,6 +31,7 @@ _PRICED = (
     "Unit Of Measure",
     "Number Of Occurrences",
     "Currency Code",
+    EXCHANGE_DATE,
     "Price Description",
     "Pricing Comment",
 )
@@ -60,6 +62,7 @@ def price_order(run: Run, order: PropertySet, state: PropertySet, service_items:
         # The pricing names the hub's keys, of which a sender knows none.
         error.where = by_reference(error.where, references_of(order))
         raise
+    date_prices(run, priced)
     component = run.definitions[ORDER].root.children[LINE_ITEM]
     differs = differs_in(component, [name for name in component.compared if name in _PRICED])
     lines, before = ComplexObject(order), ComplexObject(service_items.before)

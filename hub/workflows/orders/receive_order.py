@@ -21,6 +21,7 @@ from hub.workflows.orders.supplements import decided_condition
 from hub.workflows.state.accounts import AccountUnknown
 from hub.workflows.state.belongings import prove_belongings
 from hub.workflows.state.due_dates import due_date_notes
+from hub.workflows.state.exchange_dates import date_sent_prices
 from hub.workflows.state.id_holders import prove_ids_free
 from hub.workflows.state.lines import ACCOUNTS
 from hub.workflows.state.order_lines import (
@@ -209,6 +210,8 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     prove_ids_free(run, order, None if newest is None else in_force(run, newest), _IDS_MEND)
     if run.origin.prices == "hub":
         price_order(run, order, state, service_items)
+    else:
+        date_sent_prices(run, order, state, newest)
     # Numbered last, so that no refused order takes a number.
     _number(run, order, newest)
     notes += due_date_notes(run, order)

@@ -18,13 +18,12 @@ from hub.workflows.state.change_of_state import copy_key
 from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products, number_lines
 from hub.workflows.state.order_lookup import revision_of
 from hub.workflows.state.price_lists import listed_currency
-from hub.workflows.state.statuses import StatusChangeRefused, check_change
+from hub.workflows.state.statuses import IN_PROGRESS, StatusChangeRefused, check_change
 from integration_objects.complex_object import instances, items_from, items_of, line_items, message, put_list
 from integration_objects.errors import Refused
 from integration_objects.names import KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
-IN_PROGRESS = "In Progress"
 _NEW_QUOTE = "make a new quote for further changes"
 
 
@@ -132,6 +131,12 @@ def check_status(quote: PropertySet, new: str) -> None:
     check_change("quote", number, quote.get("Status"), new, mend=_NEW_QUOTE, where=f"quote {number}, Status")
 
 
+def set_status(quote: PropertySet, status: str | None) -> None:
+    """Give a quote and all of its lines a status. Changes *quote*."""
+    for node in (quote, *items_of(quote)):
+        node.properties["Status"] = status
+
+
 def group_of(quote: PropertySet, root: str) -> list[PropertySet]:
     """Return the root item and the copies that later quantity increases put beside it."""
     present = {item.get(KEY) for item in line_items(quote)}
@@ -168,7 +173,7 @@ def put_lines(run: Run, quote: PropertySet, replaced: Sequence[PropertySet], roo
 
 
 def store_lines(run: Run, quote: PropertySet) -> None:
-    """Complete a quote's lines (products' fields, accounts, numbers, quantities, row ids), and store the quote.
+    """Complete a quote's lines (products' fields, accounts, numbers, quantities, row ids, status), and store them.
 
     Raises:
         AccountUnknown, AccountOfAnother, AgreementUnknown, AgreementOfAnother, ServicePointUnknown: a line names
@@ -182,5 +187,6 @@ def store_lines(run: Run, quote: PropertySet) -> None:
     for item in items_of(quote):
         if item.get("Row Id") is None:
             item.properties["Row Id"] = run.new_id()
+    set_status(quote, quote.get("Status"))
     # Not an update: lines that were taken off the quote must be deleted.
     run.effects.synchronize(message(QUOTE, [quote]))

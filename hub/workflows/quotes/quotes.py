@@ -39,6 +39,7 @@ from hub.workflows.quotes.quote_lines import (
     make_quote,
     put_lines,
     quote_in_progress,
+    set_status,
     store_lines,
     the_quote,
 )
@@ -276,9 +277,8 @@ def cancel_quote(run: Run, quote: str) -> Outcome:
     """
     header = the_quote(run, quote)
     check_status(header, CANCELLED)
-    header.properties["Status"] = CANCELLED
-    changed = PropertySet("Quote", properties={"Row Id": header.get("Row Id"), "Status": CANCELLED})
-    run.effects.update(message(QUOTE, [changed]))
+    set_status(header, CANCELLED)
+    run.effects.update(message(QUOTE, [header]))
     return Outcome(objects=(message(QUOTE, [header]),))
 
 

@@ -20,6 +20,7 @@ from hub.pricing.port import Change, Total
 from hub.pricing.totals import totals_of
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
+from hub.workflows.state.exchange_dates import date_prices
 from hub.workflows.state.item_names import ItemNames
 from hub.workflows.state.lines import products_of
 from hub.workflows.state.named_requests import with_keys
@@ -142,6 +143,7 @@ def price(run: Run, document: PropertySet, state: PropertySet, on: str | None = 
         return ChangedState(state)
     on = on or run.now()
     priced = run.pricing.price(state, price_list_for(run, document, on), on)
+    date_prices(run, priced)
     notes = [
         Note(PRICE, _change_text(change, priced.currency), change.key, change.product)
         for change in priced.changes

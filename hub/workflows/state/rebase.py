@@ -17,6 +17,7 @@ from collections.abc import Collection, Sequence
 
 from hub.services.differences import same_value
 from hub.workflow_manager.outcome import Note
+from hub.workflows.state.statuses import UNTOUCHED
 from integration_objects.complex_object import ComplexObject, action_code, attribute_value, attributes, items_from
 from integration_objects.definition import Component
 from integration_objects.names import KEY, OLD_ATTRIBUTES
@@ -61,7 +62,7 @@ def rebase(component: Component, roots: Sequence[PropertySet], state: PropertySe
     for item in items_from(roots):
         base = _base(item)
         # A line that provisioning works on stands as it was sent: its request can't be changed any more.
-        if base is None or item.get("Status") not in (None, "Pending"):
+        if base is None or item.get("Status") not in UNTOUCHED:
             continue
         current = requested.by_key(item.get(KEY))
         if current is None:

@@ -30,6 +30,10 @@ TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
     },
 }
 
+#: the status of a quote that may still be changed, and of its lines
+IN_PROGRESS = "In Progress"
+#: statuses of lines that nobody works on yet; a line that isn't stored has none
+UNTOUCHED = frozenset({None, IN_PROGRESS, "Pending"})
 #: statuses of order lines whose change never comes, or not in this state: the requested state is without them
 NEVER_COMES = frozenset({"Failed", "Rejected", "Cancelled"})
 FAILED = frozenset({"Failed", "Rejected"})
