@@ -23,6 +23,7 @@ from hub.workflow_manager.outcome import Outcome
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import SecretNames
 from tests.road import Road, sample
 
 #: rows that a refusal may leave: numbers that were given out outside of its transaction
@@ -158,9 +159,9 @@ def lines(instance: PropertySet, product: str, action: str | None = None) -> lis
 
 
 def said(instance: PropertySet) -> list[tuple[str, dict[str, str]]]:
-    """What an instance says: the fields that aren't null of all its lines and attributes, in order."""
+    """What an instance says to people: the fields that aren't null of all its lines and attributes, in order."""
     return [
         (node.type, {name: text for name, text in node.properties.items() if text is not None})
-        for node in instance.walk()
+        for node in SecretNames(["Password"]).masked(instance).walk()
         if node.type in ("Line Item", "Attribute")
     ]

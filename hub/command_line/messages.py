@@ -22,6 +22,7 @@ from hub.deployment.channels import check_destination
 from hub.presentation.printing import complain, out, print_json, table
 from integration_objects.errors import Refused, UnknownName
 from integration_objects.field_values import read_date
+from schemas.secret_values import masked_body
 
 app = typer.Typer()
 messages_app = typer.Typer(no_args_is_help=True, help="The message store: the states and errors of every message.")
@@ -177,7 +178,8 @@ def _stored_time(text: str) -> str:
 @messages_app.command("show", cls=TextCommand)
 def show_message(
     id: Annotated[str, typer.Argument(help="An id in the message store, the sender's message id, or the identity.")],
-    body: Annotated[bool, typer.Option("--body", help="Print the message itself.")] = False,
+    body: Annotated[bool, typer.Option("--body", help="Print the message itself, with *** for secrets.")] = False,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="With --body: print secrets, too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show one message: its states, its error, the messages that left because of it; or a message that leaves."""
@@ -188,6 +190,8 @@ def show_message(
         else:
             row = _row(transaction.messages, id)
             record, content = transaction.messages.show(row.id) or {}, row.body
+        if body and not unmasked:
+            content = masked_body(content, open_hub.renew_secret_names(transaction))
     if body:
         out(content.decode("utf-8", "replace"))
     elif as_json:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from adapters.database.connection.database import repeated
+from adapters.database.objects.store import InstanceResult
 from adapters.database.schema.data_model import data_model_page
 from adapters.files import read_file, shown_path
 from hub.command_line.exit_codes import CommandFailed, misused
@@ -31,9 +32,11 @@ from hub.workflows.state.service_id import with_service_ids
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import refuse_masks, without_secrets
 from schemas.check import Limits
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 from schemas.hub_xsd import hub_xsd
+from schemas.secret_values import secrets_in
 
 app = typer.Typer()
 object_app = typer.Typer(no_args_is_help=True, help="One operation of the EAI database adapter on the hub's own XML.")
@@ -80,8 +83,9 @@ def show(
         with open_hub.read() as transaction:
             tree = stored_object(transaction.store, definitions, object, key)
             if text:
-                # For reading only: what is printed as XML or JSON is what is stored, and can be loaded again.
+                # For reading only: XML and JSON are printed as they are stored, but for secrets, and can be loaded.
                 tree = with_service_ids(transaction.run(Origin("show", "local", key)), tree)
+            tree = open_hub.renew_secret_names(transaction).masked(tree)
         _print_object(tree, definitions, text, whole, as_json)
 
 
@@ -108,6 +112,7 @@ def query(
             condition = None if where is None else header_expression(definitions, name, where)
             # With Modification Numbers: an update that sends one back overwrites no change that was made meanwhile.
             tree = transaction.store.query(name, fields, condition, versions=True)
+            tree = open_hub.renew_secret_names(transaction).masked(tree)
         _print_object(tree, definitions, text, whole, as_json)
 
 
@@ -125,11 +130,17 @@ def _write(open_hub: OpenHub, file: pathlib.Path, dry_run: bool, work: Callable[
     """Do *work* with the message in a file, in a transaction that is repeated if the database asks for it."""
 
     def unit() -> T:
-        tree = hub_from_xml(read_file(file), open_hub.deployment.definitions, Limits.files())
+        tree = hub_from_xml(body, open_hub.deployment.definitions, Limits.files())
         with open_hub.write(dry_run=dry_run) as transaction:
+            open_hub.renew_secret_names(transaction)
             return work(transaction, tree)
 
-    return repeated(unit)
+    body = read_file(file)
+    try:
+        return repeated(unit)
+    except HubError as error:
+        without_secrets(error, secrets_in(body, open_hub.secret_names, Limits.files()))
+        raise
 
 
 def _each_file(files: Sequence[pathlib.Path], work: Callable[[pathlib.Path], None]) -> None:
@@ -149,6 +160,12 @@ def _each_file(files: Sequence[pathlib.Path], work: Callable[[pathlib.Path], Non
         flush()
 
 
+def _operate(transaction: Transaction, operation: str, tree: PropertySet) -> Sequence[InstanceResult]:
+    refuse_masks(tree)
+    results: Sequence[InstanceResult] = getattr(transaction.store, operation)(tree)
+    return results
+
+
 def _add_operation(operation: str, help: str) -> None:
     """Add a command that does an operation of the database adapter with files."""
 
@@ -159,7 +176,7 @@ def _add_operation(operation: str, help: str) -> None:
 
             def operate_on(file: pathlib.Path) -> None:
                 entries = _write(
-                    open_hub, file, dry_run, lambda transaction, tree: getattr(transaction.store, operation)(tree)
+                    open_hub, file, dry_run, lambda transaction, tree: _operate(transaction, operation, tree)
                 )
                 rows.extend(asdict(entry) for entry in entries)
                 for entry in () if as_json else entries:

@@ -26,6 +26,8 @@ from hub.deployment.channels import check_channel
 from hub.deployment.route import Route, RouteUnknown
 from hub.presentation.printing import complain, flush, out, print_json
 from integration_objects.errors import Refused
+from integration_objects.secrets import SecretNames
+from schemas.secret_values import masked_body
 
 app = typer.Typer()
 
@@ -180,11 +182,18 @@ def receive(
         with open_hub.read() if peek else open_hub.write() as transaction:
             outbox = transaction.messages.outbox
             rows = outbox.take(channel, limit, peek)
+            if peek and into is None:
+                # A look is for people; a message that is taken has to arrive whole.
+                rows = _masked(rows, open_hub.renew_secret_names(transaction))
             if not rows:
                 with misused():
                     check_channel(open_hub.deployment, outbox, channel)
             # The messages are on the disk, or with the reader, before the commit takes them from the channel.
             _hand_over(rows, into, as_json)
+
+
+def _masked(rows: Sequence[OutboxRow], names: SecretNames) -> list[OutboxRow]:
+    return [replace(row, message=replace(row.message, body=masked_body(row.message.body, names))) for row in rows]
 
 
 def _hand_over(rows: Sequence[OutboxRow], into: pathlib.Path | None, as_json: bool) -> None:

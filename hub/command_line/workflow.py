@@ -135,7 +135,7 @@ def _list_workflows(deployment: Deployment, as_json: bool) -> None:
 
 def _list_runs(deployment: Deployment, as_json: bool) -> None:
     with opened_hub(deployment) as open_hub, open_hub.read() as transaction:
-        runs = transaction.messages.runs.listing()
+        runs = open_hub.renew_secret_names(transaction).masked_json(transaction.messages.runs.listing())
     if as_json:
         print_json(runs)
     else:
@@ -146,9 +146,10 @@ def _list_runs(deployment: Deployment, as_json: bool) -> None:
 def _print_recording(deployment: Deployment, run_id: str) -> None:
     with opened_hub(deployment) as open_hub, open_hub.read() as transaction:
         recording = transaction.messages.runs.recording(run_id)
+        secret_names = open_hub.renew_secret_names(transaction)
     if recording is None:
         raise RunUnknown(id=run_id)
-    print_json(read_recording(recording))
+    print_json(secret_names.masked_json(read_recording(recording)))
 
 
 def _shortened(arguments: Mapping[str, str]) -> str:

@@ -23,6 +23,7 @@ from typing import Any
 from integration_objects.component import FieldType
 from integration_objects.expression import Expression
 from integration_objects.field_values import check_characters, read_date, read_number, shown
+from integration_objects.secrets import MASK
 
 #: Most characters of an attribute's value.
 MOST_CHARACTERS = 4_000
@@ -58,7 +59,10 @@ class Structure:
 
 @dataclass(frozen=True)
 class AttributeDefinition:
-    """An attribute of a product: its type, default, bounds (of a number or date), and allowed values (none for any)."""
+    """An attribute of a product: its type, default, bounds (of a number or date), and allowed values (none for any).
+
+    The values of a secret attribute stand in no text for people.
+    """
 
     name: str
     type: FieldType = "text"
@@ -67,6 +71,7 @@ class AttributeDefinition:
     least: str | None = None
     most: str | None = None
     values: tuple[str, ...] = ()
+    secret: bool = False
 
     def fault_of(self, text: str) -> tuple[str, str] | None:
         """Return the kind of rule that *text* breaks as a value, and a reason; None for an allowed value.
@@ -76,16 +81,17 @@ class AttributeDefinition:
         Source: part III, "Attributes".
         """
         read: Callable[[str], Any] = {"number": read_number, "date": read_date}.get(self.type, _read_text)
+        found = MASK if self.secret else shown(text)
         try:
             value = read(text)
         except ValueError as fault:
-            return "Type", str(fault)
+            return "Type", f"expected a {self.type}, found {MASK}" if self.secret else str(fault)
         if self.values and value not in [read(allowed) for allowed in self.values]:
-            return "Allowed Values", f"expected one of {', '.join(self.values)}, found {shown(text)}"
+            return "Allowed Values", f"expected one of {', '.join(self.values)}, found {found}"
         if self.least is not None and value < read(self.least):
-            return "Bounds", f"expected at least {self.least}, found {shown(text)}"
+            return "Bounds", f"expected at least {self.least}, found {found}"
         if self.most is not None and value > read(self.most):
-            return "Bounds", f"expected at most {self.most}, found {shown(text)}"
+            return "Bounds", f"expected at most {self.most}, found {found}"
         return None
 
 

@@ -1,7 +1,8 @@
 """Stored products become a catalogue, and are proven.
 
     refused   a structure whose numbers contradict each other, an unknown level or type, a default that breaks its own
-              attribute, a rule without the parts of its kind, an expression that isn't understood
+              attribute, a secret whose value the catalogue tells, a rule without the parts of its kind, an expression
+              that isn't understood
 
 Spec: docs/design/workflows.md, "Configurator and pricing"; docs/architecture.md, idea 3.
 """
@@ -32,6 +33,7 @@ from integration_objects.field_values import as_number, write_number
 from integration_objects.names import ORDER
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import SecretNames
 
 #: Most of a component that an item starts with, each an item of its own.
 MOST_DEFAULT = 1_000
@@ -45,12 +47,13 @@ class ProductFaulty(Refused):
     why = "{fault}"
 
 
-def catalogue_of(products: PropertySet, definitions: Definitions) -> Catalogue:
+def catalogue_of(products: PropertySet, definitions: Definitions, secret_names: SecretNames | None = None) -> Catalogue:
     """Make the catalogue of the products in a message.
 
     Args:
         products: a Product message; an empty object for no products.
         definitions: give the fields of the order's line items, which the rules' expressions read.
+        secret_names: the names of attributes that are secret, also where a product doesn't mark them.
 
     Raises:
         ProductFaulty: the first fault, with the product and the part of it.
@@ -60,7 +63,7 @@ def catalogue_of(products: PropertySet, definitions: Definitions) -> Catalogue:
     for product in instances(products):
         product_id = product.get("Product Id") or ""
         with located(f"Product '{product_id}'"):
-            catalogue[product_id] = _definition(product_id, product, items)
+            catalogue[product_id] = _definition(product_id, product, items, secret_names or SecretNames())
     # Only now, because a bundle may stand before the product whose structure it changes.
     for definition in catalogue.values():
         if definition.within:
@@ -70,9 +73,11 @@ def catalogue_of(products: PropertySet, definitions: Definitions) -> Catalogue:
     return catalogue
 
 
-def _definition(product_id: str, product: PropertySet, items: Component) -> ProductDefinition:
+def _definition(
+    product_id: str, product: PropertySet, items: Component, secret_names: SecretNames
+) -> ProductDefinition:
     levels = {level.name: level for level in _levels(product)}
-    attributes = {attribute.name: attribute for attribute in _attributes(product)}
+    attributes = {attribute.name: attribute for attribute in _attributes(product, secret_names)}
     own = Structure(_lines(components(product, "Product Structure"), levels, "Product Structure"), levels)
     lines_within: dict[str, list[PropertySet]] = {}
     for line in components(product, "Bundle Structure"):
@@ -153,7 +158,7 @@ def _default(line: PropertySet, least: Decimal, most: Decimal | None) -> int:
     return int(number)
 
 
-def _attributes(node: PropertySet) -> Iterator[AttributeDefinition]:
+def _attributes(node: PropertySet, secret_names: SecretNames) -> Iterator[AttributeDefinition]:
     for attribute in components(node, "Product Attribute"):
         name = attribute.get("Name") or ""
         with located(f"Product Attribute '{name}'"):
@@ -168,7 +173,12 @@ def _attributes(node: PropertySet) -> Iterator[AttributeDefinition]:
                 attribute.get("Least Value"),
                 attribute.get("Most Value"),
                 tuple(value.get("Value") or "" for value in components(attribute, "Allowed Value")),
+                attribute.get("Secret") == "Y" or name in secret_names,
             )
+            if attribute.get("Secret") == "Y" and (definition.default is not None or definition.values):
+                fault = "it is secret, and everybody who sees the catalogue would know its value"
+                mend = "take Default Value and the Allowed Values away, or set Secret to N"
+                raise ProductFaulty(fault=fault, mend=mend)
             _prove_attribute(definition)
             yield definition
 

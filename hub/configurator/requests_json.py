@@ -25,6 +25,7 @@ from hub.configurator.requests import (
 from integration_objects.errors import located
 from integration_objects.field_values import shown
 from integration_objects.nearest import nearest
+from integration_objects.secrets import MASK, MaskSentBack
 
 _READERS = {name: TypeAdapter[Request](kind) for name, kind in KINDS.items()}
 _PARTS = {name: [part.name for part in fields(kind)] for name, kind in KINDS.items()}
@@ -38,6 +39,7 @@ def requests_from_json(text: str) -> list[Request]:
 
     Raises:
         RequestFaulty: the text isn't JSON, or a request isn't understood; names the request and the part of it.
+        MaskSentBack: a display's mask stands in the place of an attribute's value.
         TooManyRequests: it is over a limit.
     """
     check_limit("batch", "characters", len(text), MOST_JSON)
@@ -79,10 +81,14 @@ def _request(document: Any) -> Request:
         fault = f"expected a whole number from 1, found {shown(times)}"
         raise RequestFaulty(where="times", fault=fault, mend="give one")
     try:
-        return _READERS[name].validate_python(values)
+        request = _READERS[name].validate_python(values)
     except ValidationError as error:
         first = first_fault(error)
         raise RequestFaulty(where=first.where, fault=f"'{name}': {first.why}", mend=first.mend) from error
+    for attribute, value in getattr(request, "attributes", {}).items():
+        if value == MASK:
+            raise MaskSentBack(name=attribute, place="attributes")
+    return request
 
 
 def requests_to_json(requests: Sequence[Request]) -> str:

@@ -90,6 +90,8 @@ class DataManager:
                 elif size <= GROUP_BYTES:
                     group.append(work)
             transaction.messages.inbox.work_alone([work.row.id for work in redelivered])
+            if group:
+                self._open_hub.renew_secret_names(transaction)
             # Only the filing tells which deliveries are new. None of these asks another system: such messages wait for
             # their turn.
             for work in group:
@@ -270,6 +272,8 @@ class DataManager:
             if due is None or due > self._open_hub.surroundings.now():
                 return [], 0
         with self._open_hub.write() as transaction:
+            # Once for a group: products may have been loaded since.
+            self._open_hub.renew_secret_names(transaction)
             rows = transaction.messages.inbox.claim(self._in_turn(names), limit, GROUP_BYTES, held)
             found = [MessageWork(self._open_hub, row, self.routes[row.route]) for row in rows]
             group = [work for work in found if not (work.route.name in held and work.asks_outside)]

@@ -18,11 +18,11 @@ from hub.workflow_manager.origin import outbound_id, trace_context
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.reply import OBJECT as REPLY
 from hub.workflow_manager.reply import error_reply
-from hub.workflow_manager.secrets import without_secrets
 from integration_objects.complex_object import ComplexObject, first_instance
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError, Invalid, OperatorNeeded, Outage, Refused, Retryable, Waiting, printable
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import without_secrets
 from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
 from schemas.check import parse
 from schemas.hub_xml import hub_to_xml

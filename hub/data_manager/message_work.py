@@ -25,15 +25,16 @@ from hub.deployment.route import Route
 from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Outcome
-from hub.workflow_manager.secrets import mask, secrets_in
 from hub.workflows.received.workflow_request import prove_licensed
 from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import mask
 from maps.circumstances import at
 from schemas.check import LimitExceeded, OutOfMemory, parse
 from schemas.field_lines import field_lines
 from schemas.from_xml import external_from_xml
 from schemas.hub_xml import hub_from_xml
+from schemas.secret_values import secrets_in
 
 log = structlog.get_logger()
 
@@ -197,9 +198,9 @@ class MessageWork:
         return outcome, run.recording()
 
     @cached_property
-    def secrets(self) -> frozenset[str]:
+    def secrets(self) -> set[str]:
         """The values of the message that no error and no log may show."""
-        return secrets_in(self.row.body, self.open_hub.deployment.settings.secrets, self.route.limits)
+        return secrets_in(self.row.body, self.open_hub.secret_names, self.route.limits)
 
     def fault_of(self, error: Exception) -> HubError:
         """Return the hub's error for any *error*, with the message as its place."""

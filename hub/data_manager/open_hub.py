@@ -29,6 +29,7 @@ from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.runtime import Runtime
 from integration_objects.errors import Misconfigured
+from integration_objects.secrets import SecretNames
 from integration_objects.surroundings import Surroundings
 
 #: numbers of a sequence that a process takes at once, where several processes share a database
@@ -88,6 +89,7 @@ class OpenHub:
         process: the process's name, the same after each start: counts and marks are kept by it.
         holder: the holder of this process's leases; another process of the same name is another holder.
         lone_work: the note of the message that this process computes alone.
+        secret_names: the names whose values no error shows, as this process knows them.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class OpenHub:
         self.process = process
         self.holder = f"{process}-{os.getpid()}"
         self.lone_work = lone_work or LoneWork()
+        self.secret_names = SecretNames(deployment.settings.secrets)
         self._blocks: dict[str, Iterator[int]] = {}
         self.database = Database(
             deployment.settings.database_url,
@@ -176,6 +179,11 @@ class OpenHub:
         with self.database.read() as connection:
             yield self._transaction(connection)
 
+    def renew_secret_names(self, transaction: Transaction) -> SecretNames:
+        """Read the names whose values nobody may see, keep them for errors, and return them."""
+        self.secret_names = SecretNames(transaction.catalogues.secret_names())
+        return self.secret_names
+
     def close(self) -> None:
         """Close the database's connections."""
         self.database.close()
@@ -189,5 +197,5 @@ class OpenHub:
             store,
             MessageStore(connection, self.surroundings, self.process, user),
             self,
-            CatalogueReader(store, definitions),
+            CatalogueReader(store, definitions, self.deployment.settings.secrets),
         )

@@ -17,7 +17,9 @@ from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.received.workflow_request import prove_licensed
+from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import without_secrets
 
 #: the route's name in the ids of the messages that such runs send
 ROUTE = "workflow"
@@ -46,7 +48,11 @@ def run_workflow(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dr
         StateMoved, ConstraintRace: other changes came between, again and again.
         DatabaseAway, DatabaseBusy: the database failed, again and again; a lost COMMIT may have taken effect.
     """
-    return repeated(lambda: _run(open_hub, workflow, request, dry_run), on=(StateMoved,))
+    try:
+        return repeated(lambda: _run(open_hub, workflow, request, dry_run), on=(StateMoved,))
+    except HubError as error:
+        without_secrets(error, open_hub.secret_names.values_in(request))
+        raise
 
 
 def _run(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dry_run: bool) -> FinishedRun:
@@ -55,9 +61,11 @@ def _run(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dry_run: b
     # Other systems are asked before any account is locked: a slow one would hold up all messages of the accounts.
     answers = rehearse(open_hub, workflow, request, origin)
     with open_hub.write(dry_run=dry_run) as transaction:
+        secret_names = open_hub.renew_secret_names(transaction)
         run = transaction.run(origin, answers=answers)
         prove_licensed(run, workflow)
         run.effects.lock_accounts(workflow.accounts(run, request))
         outcome = workflow.function(run, request)
-        transaction.messages.runs.keep(run_id, workflow.name, dict(arguments_of(one_request(request))), run.recording())
+        arguments = secret_names.masked_json(dict(arguments_of(one_request(request))))
+        transaction.messages.runs.keep(run_id, workflow.name, arguments, run.recording())
     return FinishedRun(run_id, outcome)

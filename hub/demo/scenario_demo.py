@@ -173,6 +173,7 @@ class PrintedStage:
     def _stored(self, name: str, key: str | None) -> PropertySet:
         with self._hub.open_hub.read() as transaction:
             tree = stored_object(transaction.store, self._hub.open_hub.deployment.definitions, name, key or "")
+            tree = self._hub.open_hub.renew_secret_names(transaction).masked(tree)
         (instance,) = instances(tree)
         return instance
 

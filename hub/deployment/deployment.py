@@ -284,7 +284,6 @@ class Deployment:
             licence_file=str(self.settings.licence or ""),
             pricing=self.pricing,
             keeps_profiles=self.settings.service_profile == "hub",
-            secrets=self.settings.secrets,
             zone_name=self.settings.time_zone,
             complete=with_service_ids,
         )

@@ -170,7 +170,9 @@ class Settings:
     )
     secrets: list[str] = field(
         default_factory=lambda: ["Password", "PIN", "PUK"],
-        metadata=_as(kinds.names, "names of attributes and elements whose values no error, dead letter or log shows"),
+        metadata=_as(
+            kinds.names, "names of attributes and elements whose values nothing shows, beside those that products mark"
+        ),
     )
     unsafe_database: bool = field(
         default=False,

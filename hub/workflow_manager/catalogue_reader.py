@@ -3,6 +3,7 @@
     ruled         the products that have rules; a small question, asked once for each product
     read          the catalogue of products and of the products in their structures; kept until a product changes
     price_list    a price list; kept until a price list changes
+    secret_names  the names of secret attributes: those of the setting `secrets`, and those that products mark
 
 Spec: docs/design/workflows.md, "Configurator and pricing"; docs/design/performance.md, rule 10.
 """
@@ -20,6 +21,7 @@ from hub.pricing.price_list import PriceList, price_list_of
 from integration_objects.complex_object import components, instances, message
 from integration_objects.definition import Definitions
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import SecretNames
 
 T = TypeVar("T")
 
@@ -47,11 +49,14 @@ class CatalogueReader:
     Args:
         store: the transaction's objects.
         definitions: the integration objects; rules of products read fields of their line items.
+        secrets: the names of the setting `secrets`.
     """
 
-    def __init__(self, store: ObjectStore, definitions: Definitions) -> None:
+    def __init__(self, store: ObjectStore, definitions: Definitions, secrets: Iterable[str] = ()) -> None:
         self._store = store
         self._definitions = definitions
+        self._secrets = tuple(secrets)
+        self._marked: set[str] | None = None
         self._catalogues: dict[frozenset[str] | None, Stored[Catalogue]] = {}
         self._price_lists: dict[str, Stored[PriceList | None]] = {}
 
@@ -71,7 +76,8 @@ class CatalogueReader:
         kept = {} if self._store.has_changed(_PRODUCT) else self._catalogues
         if wanted not in kept:
             products = self._store.query(_PRODUCT) if wanted is None else self._with_components(wanted)
-            kept[wanted] = Stored(catalogue_of(products, self._definitions), flat(products))
+            catalogue = catalogue_of(products, self._definitions, SecretNames(self._secrets))
+            kept[wanted] = Stored(catalogue, flat(products))
         return kept[wanted]
 
     def price_list(self, price_list_id: str) -> Stored[PriceList | None]:
@@ -86,6 +92,18 @@ class CatalogueReader:
             tree = self._store.query(_PRICE_LIST, {"Price List Id": price_list_id})
             kept[price_list_id] = Stored(price_list_of(tree) if tree.children else None, flat(tree))
         return kept[price_list_id]
+
+    def secret_names(self) -> list[str]:
+        """Return the names of attributes, elements and fields whose values are secret, sorted.
+
+        A name that one product marks is secret for all: errors, histories and other systems' messages name no product.
+        """
+        marked = None if self._store.has_changed(_PRODUCT) else self._marked
+        if marked is None:
+            marked = self._store.values_of(_PRODUCT, "Product Attribute", "Name", {"Secret": "Y"})
+            if not self._store.has_changed(_PRODUCT):
+                self._marked = marked
+        return sorted({*self._secrets, *marked})
 
     def _with_components(self, product_ids: frozenset[str]) -> PropertySet:
         """Read products level by level: one query for each level of their structures."""

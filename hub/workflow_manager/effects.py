@@ -22,12 +22,13 @@ from adapters.system import System
 from adapters.transport import XML, Envelope
 from hub.workflow_manager.origin import Origin, outbound_id, trace_context
 from hub.workflow_manager.runtime import Runtime
-from hub.workflow_manager.secrets import secrets_in, without_secrets
 from integration_objects.errors import HubError, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import SecretNames, without_secrets
 from maps.circumstances import Circumstances
 from schemas.check import Limits
 from schemas.hub_xml import hub_to_xml
+from schemas.secret_values import secrets_in
 
 log = structlog.get_logger()
 
@@ -99,6 +100,7 @@ class Effects:
         emitted: the number of messages that the run has put out; a part of their ids.
         waiting: surrounds the wait for a lock; a death within is none of the message's doing.
         clock: the run's clock, for `now()` in maps; the run sets it.
+        secret_names: gives the names whose values no error shows; the run sets it.
     """
 
     runtime: Runtime
@@ -109,6 +111,7 @@ class Effects:
     emitted: int = 0
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext
     clock: Callable[[], str] | None = None
+    secret_names: Callable[[], SecretNames] = SecretNames
     _raised: list[RaisedEntry] = field(default_factory=list)
 
     def next_number(self, sequence: str) -> int:
@@ -208,7 +211,7 @@ class Effects:
             # One system can't take a value: the order, its profile and the other systems don't wait for that one.
             body, content_type = hub_to_xml(tree, self.runtime.definitions), XML
             fault = OutboundFailed(system, error)
-            without_secrets(fault, secrets_in(body, self.runtime.secrets, Limits()))
+            without_secrets(fault, secrets_in(body, self.secret_names(), Limits()))
             log.error(
                 "message set aside", destination=system.destination, inbox=self.origin.inbox_id, **fault.as_dict()
             )

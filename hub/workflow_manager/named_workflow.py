@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 from hub.workflow_manager.arguments import Argument, by_name, given, read_text
-from hub.workflow_manager.outcome import Note, Outcome
+from hub.workflow_manager.outcome import Note, Outcome, without_secrets
 from hub.workflow_manager.reply import result_reply
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
@@ -84,10 +84,11 @@ def named_workflow(
         # A workflow may make its own reply; the others get a list of their results.
         if outcome.reply is not None:
             return outcome
-        objects = tuple(run.runtime.complete(run, tree) for tree in outcome.objects)
+        outcome = replace(outcome, objects=tuple(run.runtime.complete(run, tree) for tree in outcome.objects))
+        outcome = without_secrets(outcome, run.secret_names(), tree)
         as_of = run.now() if asks_only else None
-        reply = result_reply(name, objects, outcome.notes, run.definitions, outcome.rows, as_of)
-        return replace(outcome, objects=objects, reply=reply)
+        reply = result_reply(name, outcome.objects, outcome.notes, run.definitions, outcome.rows, as_of)
+        return replace(outcome, reply=reply)
 
     def accounts_of_request(run: Run, tree: PropertySet) -> set[str]:
         values = _values(name, tree, known)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import SecretNames, mask
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,18 @@ class Outcome:
     objects: tuple[PropertySet, ...] = ()
     notes: tuple[Note, ...] = ()
     rows: tuple[Mapping[str, str | None], ...] = ()
+
+
+def without_secrets(outcome: Outcome, names: SecretNames, request: PropertySet) -> Outcome:
+    """Return an outcome as people and other systems may see it.
+
+    Rows come without secrets: a workflow knows which cell of a row is an attribute's value (`SecretNames.shown`).
+
+    Args:
+        outcome: the outcome; its notes may quote values of its objects and of the request.
+        names: the names whose values are secret.
+        request: the workflow request.
+    """
+    values = names.values_in(request).union(*map(names.values_in, outcome.objects))
+    notes = tuple(replace(note, text=mask(note.text, values)) for note in outcome.notes) if values else outcome.notes
+    return replace(outcome, objects=tuple(map(names.masked, outcome.objects)), notes=notes)

@@ -22,6 +22,7 @@ from hub.workflow_manager.runtime import Runtime
 from integration_objects.errors import OperatorNeeded, Refused
 from integration_objects.expression import Expression
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import SecretNames
 
 T = TypeVar("T")
 
@@ -197,6 +198,11 @@ class RecordedReads:
         """Return the fallout entries in a state, of an order, of an account (None: of any), oldest first."""
         entries = self.messages.fallout.listing(state, order_number, account_id)
         return self.recorded(entries, "fallout", state, order_number, account_id)
+
+    def secret_names(self) -> SecretNames:
+        """Return the names of attributes and fields whose values people may not see."""
+        # Not recorded: they hide values from people, and no step of a run decides by them.
+        return SecretNames(self.catalogues.secret_names())
 
     def fallout_entry(self, row_id: str) -> dict[str, Any] | None:
         """Return the fallout entry of this row; None for none."""

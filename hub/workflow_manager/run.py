@@ -54,6 +54,7 @@ class Run(RecordedReads):
     def __post_init__(self) -> None:
         # The maps of outbound messages read the run's clock: its time is recorded, so that they can be made again.
         self.effects.clock = self.now
+        self.effects.secret_names = self.secret_names
 
     @property
     def definitions(self) -> Definitions:

@@ -37,7 +37,6 @@ class Runtime:
         user: the changer of rows in the tables, and the actor if nobody else is named.
         pricing: the built-in pricing, or another system's.
         complete: adds the values that are joined in and not stored to an object that a workflow shows.
-        secrets: the names of attributes and elements whose values no error shows.
         keeps_profiles: whether completed lines are applied to the service profiles here, and not by another system.
         zone_name: the name of the deployment's time zone, whose days are meant by dates without a time.
     """
@@ -58,6 +57,5 @@ class Runtime:
     user: str = "hub"
     pricing: Pricing = field(default_factory=ListPricing)
     keeps_profiles: bool = True
-    secrets: Sequence[str] = ()
     zone_name: str = UTC
     complete: Callable[[Any, PropertySet], PropertySet] = lambda run, tree: tree

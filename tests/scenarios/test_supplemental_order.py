@@ -160,7 +160,7 @@ def test_a_follow_on_order_shows_in_the_projected_state_who_set_what(care: Custo
     set_by = {(row["product"], row["attribute"], row["field"]): (row["value"], row["order"]) for row in outcome.rows}
     assert set_by[PACKAGE, None, "Adjusted Price"] == ("19.95", number)
     assert set_by[FORWARDING, "Forwarding Number", "Text Value"] == (CELL_PHONE, number)
-    assert set_by[MAIL, "Password", "Text Value"] == ("9999", follow_on.get("Order Number"))
+    assert set_by[MAIL, "Password", "Text Value"] == ("***", follow_on.get("Order Number"))
     assert outcome.notes == ()
     before = care("projected-state", account=HOME, orders=number)
     assert MAIL not in {row["product"] for row in before.rows}

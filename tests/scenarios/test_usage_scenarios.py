@@ -52,7 +52,7 @@ def test_a_all_items_in_the_product_hierarchy_have_the_action_code_add(care: Cus
         assert line.get("Adjusted Price") == "5.99"
         (password,) = attributes(line_items(line)[0])
         fields = [password.get(name) for name in ("Name", "Text Value", "Action Code")]
-        assert fields == ["Password", "1234", "Add"]
+        assert fields == ["Password", "***", "Add"]
     assert [line.get("Service Id") for line in lines(quote, LINE)] == [f"509-555-{n:04d}" for n in range(101, 111)]
     assert {item.get("Currency Code") for item, _ in walk_items(quote)} == {"USD"}
     assert (quote.get("Service Account Id"), quote.get("Billing Account Id")) == (SPOKANE, SPOKANE)

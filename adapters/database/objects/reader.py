@@ -89,6 +89,12 @@ class ObjectReader:
         rows.sort(key=itemgetter(0))
         return rows
 
+    def values(self, stored: StoredObject, component: StoredComponent, field: str, example: Example) -> set[str]:
+        """Read the values of a field in the rows of *component* that are like *example*."""
+        columns = ("row_id", component.columns[field])
+        rows = self._rows(component, columns, example, f"{stored.name}, {component.name}")
+        return {row[1] for row in rows if row[1] is not None}
+
     def holders(self, header: StoredComponent, components: Sequence[StoredComponent], keys: Sequence[str]) -> list[str]:
         """Return those of *keys* whose headers have a row of one of *components* directly beneath them."""
         statement = _holders(header, tuple(components))

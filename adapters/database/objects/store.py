@@ -187,6 +187,11 @@ class ObjectStore:
         """
         dialect_of(self._connection).wait_for_names(self._connection, sorted(set(names)))
 
+    def values_of(self, name: str, component: str, field: str, example: Example) -> set[str]:
+        """Return the values that a *field* has in the components like *example*, of all instances."""
+        stored = self._objects.of(name)
+        return self._reader.values(stored, _beneath(stored, component), field, example)
+
     def _owner_of(self, stored: StoredObject, component: str | None, example: Example) -> str | None:
         header = stored.header
         if component is None:

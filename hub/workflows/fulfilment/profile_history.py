@@ -15,6 +15,7 @@ from integration_objects.complex_object import attributes, instances, message, w
 from integration_objects.definition import Field
 from integration_objects.names import ASSET, ATTRIBUTE, KEY, LINE_ITEM
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import SecretNames
 
 HISTORY = "Service Profile History"
 #: An item's place in the profile is a part of its state, too, though no field of the item keeps it.
@@ -45,6 +46,7 @@ def write_history(
     value_fields = {
         name: field for name, field in component.children[ATTRIBUTE].fields.items() if name not in _NO_VALUES
     }
+    secret_names = run.secret_names()
     old_values = dict(_values(before, actions, fields, value_fields))
     rows = []
     for key, new in _values(after, actions, fields, value_fields):
@@ -62,8 +64,8 @@ def write_history(
                         "Order Number": order.get("Order Number"),
                         "Order Revision": order.get("Revision"),
                         "Changed Date": run.now(),
-                        "Old Values": _as_json(old, differing),
-                        "New Values": _as_json(new, differing),
+                        "Old Values": _as_json(old, differing, secret_names),
+                        "New Values": _as_json(new, differing, secret_names),
                     },
                 )
             )
@@ -102,6 +104,7 @@ def _differing(old: Values, new: Values, fields: Mapping[str, Field]) -> list[st
     return [name for name in dict.fromkeys((*old, *new)) if not same_value(type_of(name), old.get(name), new.get(name))]
 
 
-def _as_json(values: Values, names: list[str]) -> str | None:
-    wanted = {name: values[name] for name in names if name in values}
+def _as_json(values: Values, names: list[str], secret_names: SecretNames) -> str | None:
+    # Masked here, and not only where it is shown: nobody needs a former secret, and a history is kept for ever.
+    wanted = {name: secret_names.shown(name, values[name]) for name in names if name in values}
     return json.dumps(wanted, ensure_ascii=False) if wanted else None

@@ -136,8 +136,14 @@ def projected_state(
         ),
         *notes_left_out,
     ]
+    names = run.secret_names()
     rows = tuple(
-        {"product": products.get(place.item), **place._asdict(), "value": value, "order": order}
+        {
+            "product": products.get(place.item),
+            **place._asdict(),
+            "value": names.shown(place.attribute or place.field, value),
+            "order": order,
+        }
         for place, value, order in _values_set(steps, fields, shown)
     )
     why = f"the account {account} has no services, and none are to come" if is_empty(asset) else ""

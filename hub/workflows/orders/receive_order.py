@@ -56,6 +56,7 @@ from integration_objects.errors import Refused, Waiting
 from integration_objects.field_values import read_number
 from integration_objects.names import ACTION_CODES, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import refuse_masks
 
 #: Levels of lines, the root counted. docs/design/guarantees.md, "Limits", has the limits of an order.
 MOST_LEVELS = 10
@@ -173,6 +174,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
     # A copy: the reply to a refused message names the lines as the sender sent them.
     order = _only_order(tree).copy()
     _check_limits(order)
+    refuse_masks(tree)
     # Before anything reads them: a sender that says Complete has completed nothing.
     _drop_hubs_fields(order)
     # As it was sent: the hub resolves and fills the order below, and a repeat wouldn't be the same any more.

@@ -21,6 +21,7 @@ from integration_objects.complex_object import all_items, instances, items_of, o
 from integration_objects.errors import Refused
 from integration_objects.names import ACCOUNT, ADDRESS, ASSET, KEY, ORDER, PRODUCT, SERVICE_POINT
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import refuse_masks
 
 PRICE_LIST = "Price List"
 #: Objects that a message may bring: customers, premises, and the products and prices for them.
@@ -79,6 +80,7 @@ def load(run: Run, tree: PropertySet) -> list[str]:
         PriceListFaulty: a price list, with the parts that were stored before, contradicts itself.
         MetersOverlap: a meter would be in two places at once, or two meters in one.
         QuantityZero: a service that is tracked as an asset has the quantity 0.
+        MaskSentBack: a display's mask stands in the place of an attribute's value.
     """
     _refuse_others(tree, LOADED)
     written, notes = _upsert(run, tree)
@@ -93,6 +95,7 @@ def _refuse_others(tree: PropertySet, taken: Sequence[str]) -> None:
 
 
 def _upsert(run: Run, tree: PropertySet) -> tuple[list[str], list[Note]]:
+    refuse_masks(tree)
     # A copy: new services get a status below, and the message stays as it was received.
     name, tree = object_name(tree), tree.copy()
     notes: list[Note] = []

@@ -7,8 +7,8 @@ that whoever places or submits either of the two is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from hub.services.differences import same_value
 from hub.workflow_manager.outcome import Note
@@ -24,6 +24,7 @@ from integration_objects.complex_object import ComplexObject, action_code, attri
 from integration_objects.definition import Component
 from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import SecretNames
 
 KIND = "due date"
 _VALUES = ("Text Value", "Number Value", "Date Value")
@@ -65,20 +66,26 @@ def standing_value_notes(run: Run, order: PropertySet) -> list[Note]:
     _, *applied = in_sequence(run, order.get("Account Id") or "", [tree])
     earlier, later = ([first_instance(other) for other in trees] for trees in (before, [*after, *applied]))
     row, *rows = rows_of_making(run, [order, *earlier, *later])
-    component = run.definitions[ORDER].root.children[LINE_ITEM]
+    component, names = run.definitions[ORDER].root.children[LINE_ITEM], run.secret_names()
     notes: list[Note] = []
     for other, other_row in zip(earlier, rows, strict=False):
         # An older order that comes before this one is overridden as everybody expects.
         if other_row > row:
-            for lost in _overridden(component, other, own):
+            for lost in _shown(names, _overridden(component, other, own)):
                 text = f"overrides {lost.value} of the newer {_named(other)}: this order is due later"
                 notes.append(_note(lost, f"{lost.name} {lost.standing} of this order {text}"))
     for other, other_row in zip(later, rows[len(earlier) :], strict=True):
         if other_row < row:
-            for lost in _overridden(component, own, other):
+            for lost in _shown(names, _overridden(component, own, other)):
                 text = f"is overridden by {lost.standing} of the older {_named(other)}: that order is due later"
                 notes.append(_note(lost, f"{lost.name} {lost.value} of this order {text}"))
     return notes
+
+
+def _shown(names: SecretNames, overridden: Iterable[_Overridden]) -> Iterator[_Overridden]:
+    for lost in overridden:
+        value, standing = (names.shown(lost.name, text) for text in (lost.value, lost.standing))
+        yield replace(lost, value=value, standing=standing)
 
 
 def _overridden(component: Component, lower: PropertySet, upper: PropertySet) -> Iterator[_Overridden]:

@@ -12,6 +12,7 @@ from hub.demo.scenarios import SCENARIOS
 from hub.deployment.deployment import open_deployment
 from hub.workflow_manager.arguments import by_name, given, split
 from hub.workflow_manager.named_workflow import workflow_named
+from integration_objects.secrets import SecretNames
 
 #: what stands in each play: the scenario's quote or order, as the source describes it; KEY stands for each short key
 QUOTED = {
@@ -21,7 +22,7 @@ QUOTED = {
   line  product  action  service  price  key  details
   1  Small Business Enabler  Add  25.00  KEY
   2  Local Line  Add  509-555-0101  5.99  KEY
-  3  Voice Mail  Add  0.00  KEY  Password=1234
+  3  Voice Mail  Add  0.00  KEY  Password=***
   4  Call Waiting  Add  0.00  KEY
   5  Caller Id  Add  0.00  KEY
   6-41  (9 more Local Line, each with 3 beneath it)  Add  509-555-0102 ... 509-555-0110  5.99
@@ -32,14 +33,14 @@ QUOTED = {
   26  Local Line  Update  509-555-0102  5.99 -> 4.99  KEY
   27-29  (3 lines unchanged)
   30  Local Line  Add  509-555-0206  4.99  KEY
-  31  Voice Mail  Add  0.00  KEY  Password=1234
+  31  Voice Mail  Add  0.00  KEY  Password=***
   32  Call Waiting  Add  0.00  KEY
   33  Caller Id  Add  0.00  KEY
   34  Local Line  Update  509-555-0103  5.99 -> 4.99  KEY
   35-37  (3 lines unchanged)
   38-61  (6 more Local Line, each with 3 beneath it)  Update  509-555-0105 ... 509-555-0110  5.99 -> 4.99
   62  Local Line  Delete  509-555-0104  5.99  KEY
-  63  Voice Mail  Delete  0.00  KEY  Password=1234
+  63  Voice Mail  Delete  0.00  KEY  Password=***
   64  Call Waiting  Delete  0.00  KEY
   65  Caller Id  Delete  0.00  KEY
   in all: 28 -, 9 Update, 24 Add, 4 Delete
@@ -52,13 +53,13 @@ QUOTED = {
   3-5  (3 lines unchanged)
   6-37  (8 more Local Line, each with 3 beneath it)  Update  Pending  509-555-0102 ... 509-555-0110  5.99 -> 4.99
   38  Local Line  Add  Pending  509-555-0201  4.99  KEY
-  39  Voice Mail  Add  Pending  0.00  KEY  Password=1234
+  39  Voice Mail  Add  Pending  0.00  KEY  Password=***
   40  Call Waiting  Add  Pending  0.00  KEY
   41  Caller Id  Add  Pending  0.00  KEY
   42-61  (5 more Local Line, each with 3 beneath it)  Add  Pending  509-555-0202 ... 509-555-0206  4.99
   62  ISDN Line  Add  Pending  at SP-509-1  29.00  KEY
   63  Local Line  Delete  Pending  509-555-0104  5.99  KEY
-  64  Voice Mail  Delete  Pending  0.00  KEY  Password=1234
+  64  Voice Mail  Delete  Pending  0.00  KEY  Password=***
   65  Call Waiting  Delete  Pending  0.00  KEY
   66  Caller Id  Delete  Pending  0.00  KEY
   in all: 28 -, 9 Update, 25 Add, 4 Delete
@@ -104,11 +105,11 @@ O-0000001  10       Start   Caller Id               0.00   Month
     "b": """\
     (2 more Local Line, each with 3 beneath it)   Active    509-555-0102 ... 509-555-0103  4.99
     Local Line                                    Inactive  509-555-0104                   5.99   KEY
-      Voice Mail                                  Inactive                                 0.00   KEY     Password=1234
+      Voice Mail                                  Inactive                                 0.00   KEY     Password=***
       Call Waiting                                Inactive                                 0.00   KEY
       Caller Id                                   Inactive                                 0.00   KEY
     Local Line                                    Active    509-555-0105                   4.99   KEY
-      Voice Mail                                  Active                                   0.00   KEY     Password=1234
+      Voice Mail                                  Active                                   0.00   KEY     Password=***
       Call Waiting                                Active                                   0.00   KEY
       Caller Id                                   Active                                   0.00   KEY
     (11 more Local Line, each with 3 beneath it)  Active    509-555-0106 ... 509-555-0206  4.99
@@ -199,7 +200,8 @@ def test_the_commands_that_are_told_are_those_that_ran(command, tmp_path, monkey
         known = by_name(workflow.arguments)
         texts = {key: text for key, (text,) in given(name, "", split(name, "", arguments, known), known).items()}
         files = {key: (folder / text[1:]).read_text() for key, text in texts.items() if text.startswith("@")}
-        told.append((workflow.name, {**texts, **files}))
+        # The runs of commands keep no secret: the requests set a password.
+        told.append((workflow.name, SecretNames(["Password"]).masked_json({**texts, **files})))
     open_hub = OpenHub(deployment)
     with open_hub.read() as transaction:
         ran = transaction.messages.runs.listing()

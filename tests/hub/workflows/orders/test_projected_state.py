@@ -63,7 +63,7 @@ def test_what_goes_says_which_order_takes_it(ordered):
 
 def test_after_some_orders_only(ordered):
     outcome = ordered.ask("projected-state", account="1-A", orders="O-1")
-    assert values(outcome)["V", "Password", "Text Value"] == ("1234", None)
+    assert values(outcome)["V", "Password", "Text Value"] == ("***", None)
     assert not any(item == "C" for item, _, _ in values(outcome))
     assert outcome.notes == ()
 
