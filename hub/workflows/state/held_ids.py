@@ -39,6 +39,7 @@ class Service:
         product_id: its product.
         number: its own Service Id, as it was written.
         point: its Service Point Id.
+        is_planned: whether an order asks for it so that isn't submitted: it holds nothing yet.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Service:
     product_id: str | None
     number: str | None
     point: str | None
+    is_planned: bool = False
 
     def written(self, held: HeldId) -> str:
         """Name one of its ids as people wrote it."""

@@ -3,14 +3,16 @@
     prove_ids_free    refuses an order that asks for an id of another service, when it is submitted or received
     prove_cancelled   refuses to cancel an order that has set an id free, if another service has got it
     held_by_others    finds the services that have a number which provisioning has brought
-    held_id_notes     tells the same of a quote or an order that isn't submitted yet: it holds nothing itself
+    held_id_notes     tells the same of a quote or an order that isn't submitted yet: it holds nothing itself; and of
+                      other such orders that ask for the same
 
 The rule is in `held_ids`. Services of all accounts count, found by their ids: a few queries for all lines together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
@@ -27,6 +29,9 @@ from integration_objects.property_set import PropertySet
 KIND = "service id"
 #: Conflicts that a refusal names.
 _NAMED = 10
+#: Ends of a note: of an id that is held, and of one that another order asks for.
+_NOT_SUBMITTED = "an order that asks for it can't be submitted"
+_SUBMITTED_FIRST = "the order that is submitted first gets it"
 #: Holder of the services of the document itself.
 _ITSELF = ""
 
@@ -64,7 +69,7 @@ def prove_ids_free(run: Run, order: PropertySet, former: PropertySet | None, ins
     Raises:
         ServiceIdHeld: names the lines, the ids, and who has them.
     """
-    found = _conflicts(run, order, former, locks=True)
+    found = _conflicts(run, order, former, is_submitted=True)
     if found:
         raise ServiceIdHeld(
             number=order.get("Order Number") or order.get("Source Order Number"),
@@ -81,7 +86,7 @@ def prove_cancelled(run: Run, order: PropertySet) -> None:
     Raises:
         ServiceIdGivenAway: names the services.
     """
-    found = _conflicts(run, PropertySet("Order", properties=dict(order.properties)), order, locks=True)
+    found = _conflicts(run, PropertySet("Order", properties=dict(order.properties)), order, is_submitted=True)
     if found:
         raise ServiceIdGivenAway(number=order.get("Order Number"), ids=_ids(found), reasons=_reasons(order, found))
 
@@ -110,7 +115,7 @@ def held_by_others(run: Run, order: PropertySet, lines: Iterable[PropertySet]) -
 
 
 def held_id_notes(run: Run, document: PropertySet) -> list[Note]:
-    """Report the numbers and service points of a quote or an order that other services hold.
+    """Report the numbers and service points of a quote or an order that other services hold, or other orders ask for.
 
     Args:
         run: the run.
@@ -119,11 +124,11 @@ def held_id_notes(run: Run, document: PropertySet) -> list[Note]:
     return [
         Note(
             KIND,
-            f"{_sentence(document, conflict)}; an order that asks for it can't be submitted",
+            f"{_sentence(document, conflict)}; {_SUBMITTED_FIRST if conflict.other.is_planned else _NOT_SUBMITTED}",
             conflict.wanted.key,
             conflict.wanted.product_id,
         )
-        for conflict in _conflicts(run, document, None, locks=False)
+        for conflict in _conflicts(run, document, None, is_submitted=False)
     ]
 
 
@@ -159,7 +164,7 @@ def _sentence(document: PropertySet, conflict: Conflict) -> str:
     return f"{beginning} {other.product_id} ({other.key}) of account {other.account_id}, {other.holder}"
 
 
-def _conflicts(run: Run, document: PropertySet, former: PropertySet | None, *, locks: bool) -> list[Conflict]:
+def _conflicts(run: Run, document: PropertySet, former: PropertySet | None, *, is_submitted: bool) -> list[Conflict]:
     """Find the ids that a document takes, compared with the revision that it replaces, and that other services hold."""
     account_id = document.get("Account Id") or ""
     own = _changes(document)
@@ -181,11 +186,16 @@ def _conflicts(run: Run, document: PropertySet, former: PropertySet | None, *, l
     }
     if not taken:
         return []
-    if locks:
+    if is_submitted:
         run.effects.lock_names(" ".join(held) for held in taken)
-    others = _services(run, _keys_holding(run, taken) - changed, number)
-    products |= run.products(_products_of(others.values()))
-    return list(conflicts(before, after, others.values(), products))
+    keys = _keys_holding(run, taken) - changed
+    services = _services(run, keys, number)
+    others = list(services.values())
+    if not is_submitted:
+        # Behind those that hold an id, which are told first.
+        others += _planned_services(run, keys, number, services)
+    products |= run.products(_products_of(others))
+    return list(conflicts(before, after, others, products))
 
 
 def _changes(document: PropertySet) -> list[PropertySet]:
@@ -222,8 +232,8 @@ def _lines_to_come(lines: Sequence[PropertySet]) -> list[PropertySet]:
 
 
 def _service(item: PropertySet, account_id: str, holder: str) -> Service:
-    ids = (item.get(name) for name in ("Product Id", "Service Id", "Service Point Id"))
-    return Service(item.get(KEY) or "", account_id, holder, *ids)
+    number, point = item.get("Service Id"), item.get("Service Point Id")
+    return Service(item.get(KEY) or "", account_id, holder, item.get("Product Id"), number, point)
 
 
 def _products_of(services: Iterable[Service]) -> list[str]:
@@ -258,9 +268,7 @@ def _services(run: Run, keys: set[str], but_not: str | None) -> dict[str, Servic
         if status != INACTIVE and is_tracked(asset):
             service = _service(asset, account_id, f"which is {status}")
             services[service.key] = service
-    lines: dict[str, list[PropertySet]] = {}
-    for owner, fields in run.items(ORDER, LINE_ITEM, KEY, keys):
-        lines.setdefault(owner, []).append(PropertySet(LINE_ITEM, properties=fields))
+    lines = _order_lines(run, keys)
     # In the order in which they will come: the last one that gives a service a number has the say.
     for order in in_turn(run, _in_force(run, sorted(lines), but_not)):
         holder = f"which the order {order.get('Order Number')} asks for"
@@ -270,6 +278,33 @@ def _services(run: Run, keys: set[str], but_not: str | None) -> dict[str, Servic
             if service_left is not None:
                 services[key] = service_left
     return services
+
+
+def _planned_services(
+    run: Run, keys: set[str], but_not: str | None, services: Mapping[str, Service]
+) -> Iterator[Service]:
+    """Yield the services of these keys as orders ask for them that aren't submitted; *services* as `_services`."""
+    lines = _order_lines(run, keys)
+
+    def counts(header: dict[str, str | None]) -> bool:
+        is_active = header["Active Flag"] != "N" and header["Order Number"] != but_not
+        return is_active and header["Status"] in UNSUBMITTED
+
+    for header in run.headers(ORDER, {"Row Id": sorted(lines)}, counts):
+        holder = f"which the order {header['Order Number']} asks for, that isn't submitted yet"
+        for line in _lines_to_come(lines[header["Row Id"] or ""]):
+            service = services.get(line.get(KEY) or "")
+            planned = left_by(line, service, header["Account Id"] or "", holder)
+            if planned is not None and planned != service:
+                yield replace(planned, is_planned=True)
+
+
+def _order_lines(run: Run, keys: set[str]) -> dict[str, list[PropertySet]]:
+    """Return all lines of these keys, by the row ids of their orders."""
+    lines: dict[str, list[PropertySet]] = {}
+    for owner, fields in run.items(ORDER, LINE_ITEM, KEY, keys):
+        lines.setdefault(owner, []).append(PropertySet(LINE_ITEM, properties=fields))
+    return lines
 
 
 def _in_force(run: Run, row_ids: Sequence[str], but_not: str | None) -> list[PropertySet]:

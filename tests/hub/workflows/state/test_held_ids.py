@@ -215,6 +215,19 @@ def test_two_meters_point_services_share_no_point(any_care):
     assert "the service point SP-TOWN-EL of line 1 (Electricity) is that of Electricity" in refused
 
 
+def test_orders_that_are_not_submitted_hold_nothing_and_are_told(care):
+    first = ordered(care, "2-LB", NUMBER_1)
+    requests = [{"request": "set", "item": "Local Line", "fields": {"Service Id": NUMBER_1}}]
+    quote = the(care("new-products-and-services", account="2-EN", product="Local Line", requests=requests))
+    (note,) = [note for note in care("verify", quote=quote.get("Quote Number")).notes if note.kind == "service id"]
+    assert note.text.endswith(
+        f"of account 2-LB, which the order {first.get('Order Number')} asks for, that isn't submitted yet; "
+        "the order that is submitted first gets it"
+    )
+    care.submit(care.place(quote.get("Quote Number")))
+    assert "of account 2-EN" in care.refused("submit", order=first.get("Order Number"))
+
+
 def test_two_lines_of_a_quote_swap_their_numbers(care):
     lines = installed(care, "2-LB", NUMBER_1, NUMBER_2)
     for root, number in ((lines[NUMBER_1], NUMBER_2), (lines[NUMBER_2], NUMBER_1)):
