@@ -13,6 +13,7 @@ Source: part III, "Product Configurator", "Configuration Session", "Request"; sp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -22,6 +23,10 @@ from hub.configurator.requests import Request
 from integration_objects.errors import Refused, UnknownName
 from integration_objects.property_set import PropertySet
 
+#: the kinds of rules that have no name of their own; a broken one's text says the kind
+_KINDS = frozenset(
+    {"Least", "Most", "Required", "Type", "Bounds", "Allowed Values", "Component", "Attribute", "Quantity"}
+)
 #: Most broken rules in an error's text; `ConfigurationRefused.broken` has all of them.
 MOST_TOLD = 200
 
@@ -47,6 +52,21 @@ class BrokenRule:
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.text}"
+
+    @property
+    def predicate(self) -> str:
+        """The text for a reader to whom the item is named already: without its name and key, and the rule's kind.
+
+        >>> BrokenRule("Least", "Office", "K1", "Office 'K1' has 1 Line, and needs at least 5").predicate
+        'has 1 Line, and needs at least 5'
+        >>> BrokenRule("Bounds", "Line", "K2", "'Rings' of Line 'K2': expected at most 9").predicate
+        "'Rings' of Line: expected at most 9"
+        """
+        text = self.text
+        if self.item:
+            subject = re.escape(f"{self.product_id} '{self.item}'")
+            text = re.sub(rf"^{subject}( \([^)]*\))?:? ", "", text).replace(f" '{self.item}'", "")
+        return text if self.rule in _KINDS else f"{self.rule}: {text}"
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class TooManyItems(Refused):
     what = "the result would have too many line items"
     where = "{label}"
     why = "the result would have {count} items, the limit is {limit}"
-    mend = "mend the quantities, or give a higher limit"
+    mend = "mend the quantities, or spread the items over several objects"
 
 
 class ExtendedQuantityTooLarge(Refused):

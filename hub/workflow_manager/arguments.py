@@ -10,11 +10,11 @@ Spec: docs/design/methods.md, "Reached from outside"; docs/design/integration.md
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from integration_objects.currencies import CURRENCIES
 from integration_objects.errors import Misconfigured, Refused, UnknownName
 from integration_objects.field_values import FIRST_YEAR, LAST_YEAR, check_characters, read_date, read_number
 
@@ -41,7 +41,6 @@ EXAMPLES: Mapping[str, str] = {
 #: all kinds
 KINDS = frozenset(kind for kinds in get_args(Kind) for kind in get_args(kinds))
 
-_CURRENCY = re.compile("[A-Z]{3}")
 #: characters of a wrong value that an error shows
 _MOST_SHOWN = 200
 
@@ -188,8 +187,8 @@ def _expected_instead(argument: Argument, text: str) -> str:
         # Eighteen digits fit into the 64 bits of a database's whole number.
         is_whole = text.isascii() and text.isdigit() and len(text) <= 18 and int(text) > 0
         return "" if is_whole else "a whole number of 1 or more"
-    if kind == "currency" and not _CURRENCY.fullmatch(text):
-        return "a currency's code of three capitals, as USD (ISO 4217)"
+    if kind == "currency" and text not in CURRENCIES:
+        return "the code of a currency in use, as USD (ISO 4217)"
     if kind == "number" and not _is_read_by(read_number, text):
         return "a number"
     if kind == "date" and not _is_read_by(read_date, text):

@@ -117,7 +117,7 @@ def test_a_line_that_is_complete_can_not_be_edited(care: CustomerCare) -> None:
     done = [(line.get(KEY) or "", "COMPLETED"), (mail.get(KEY) or "", "COMPLETED")]
     care.road.work(provisioning_status(work_order.get("number") or "", done), "provisioning_status")
     where = f"  where: order {number}, line {mail.get(KEY)}\n"
-    mend = "  mend:  leave the line as it is, and change its service with an order of its own"
+    mend = "  mend:  leave the line as it is, and change its service with another order"
     assert care.refused("edit-order-line-item", order=number, line=mail.get(KEY), requests=[]) == (
         f"the line Voice Mail can't be edited: it is finished\n{where}  why:   it is Complete\n{mend}"
     )

@@ -22,7 +22,11 @@ from integration_objects.errors import Refused
 from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
 
-_CANCEL_MEND = "change the services with an order of its own; failed lines are dealt with from their fallout entry"
+#: the mend for an order that can't be cancelled, by its status
+_INSTEAD_OF_CANCELLING = {
+    "Cancelled": "nothing: the order is cancelled already",
+    "Failed": "try the failed lines again, or amend the order (`orderhub workflow fallout-list` has its entry)",
+}
 
 
 class PartlyComplete(Refused):
@@ -31,7 +35,7 @@ class PartlyComplete(Refused):
     what = "the order {number} can't be cancelled: a part of it is complete"
     where = "order {number}"
     why = "complete are {lines}"
-    mend = "revise the order to drop or postpone the rest; take away what is there with an order of its own"
+    mend = "revise the order to drop or postpone the rest; take away what is there with another order"
 
 
 def cancel_order(run: Run, order: str) -> Outcome:
@@ -55,7 +59,8 @@ def cancel_order(run: Run, order: str) -> Outcome:
         _refuse_begun(stored)
         prove_cancelled(run, stored)
     else:
-        check_change("order", order, stored.get("Status"), "Cancelled", mend=_CANCEL_MEND, where=f"order {order}")
+        instead = _INSTEAD_OF_CANCELLING.get(stored.get("Status") or "", "change the services with another order")
+        check_change("order", order, stored.get("Status"), "Cancelled", mend=instead, where=f"order {order}")
     return Outcome(objects=(message(ORDER, [set_aside(run, stored, run.actor)]),))
 
 

@@ -90,7 +90,7 @@ def designate_accounts(
 def _order(run: Run, number: str) -> PropertySet:
     order = order_in_hand(run, number)
     if order.get("Status") not in UNSUBMITTED:
-        instead = "name other accounts of the services with an order of its own"
+        instead = "name other accounts of the services with another order"
         raise OrderNotEditable(number=number, status=order.get("Status"), instead=instead)
     approvals.refuse_held(run, order, "be edited")
     return order

@@ -157,7 +157,7 @@ def edit(
     stored = order_in_hand(run, order)
     status = stored.get("Status")
     if status not in UNSUBMITTED:
-        instead = _INSTEAD_OF_EDITING.get(status or "", "change the services with an order of its own")
+        instead = _INSTEAD_OF_EDITING.get(status or "", "change the services with another order")
         raise OrderNotEditable(number=order, status=status, instead=instead)
     approvals.refuse_held(run, stored, "be edited")
     root = None

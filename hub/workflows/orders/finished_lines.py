@@ -78,7 +78,7 @@ def refusal(line: PropertySet, order: PropertySet, fault: str) -> Refused:
         reason=f"it is {line.get('Status')}{fault}",
         then="; once all of the order is answered, try it again or amend it from its fallout entry"
         if comes_again
-        else ", and change its service with an order of its own",
+        else ", and change its service with another order",
     )
 
 

@@ -145,7 +145,7 @@ def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_s
     """
     number, status = order.get("Order Number") or "", order.get("Status") or ""
     if status not in UNSUBMITTED:
-        instead = _INSTEAD_OF_SUBMITTING.get(status, "change the services with an order of its own")
+        instead = _INSTEAD_OF_SUBMITTING.get(status, "change the services with another order")
         raise AlreadySubmitted(number=number, status=order.get("Status"), instead=instead)
     if is_stored:
         approvals.refuse_held(run, order, "be submitted")

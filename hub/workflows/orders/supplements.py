@@ -46,8 +46,8 @@ _INSTEAD_OF_REVISING = {
 }
 #: the mend for a supplement that came too late, by its original's status
 _INSTEAD_OF_SUBMITTING = {
-    "Open": "cancel the supplement, revise the order again, and change these services with an order of their own",
-    "Failed": "cancel the supplement, change these services with an order of their own, and amend what failed from its "
+    "Open": "cancel the supplement, revise the order again, and change these services with another order",
+    "Failed": "cancel the supplement, change these services with another order, and amend what failed from its "
     "fallout entry",
 }
 
@@ -105,7 +105,7 @@ def revise(run: Run, order: str, due_date: str | None = None) -> Outcome:
     if status == "Pending":
         raise SupplementOpen(number=order, revision=original.get("Revision"))
     if status != "Open":
-        instead = _INSTEAD_OF_REVISING.get(status, "change the services with an order of its own")
+        instead = _INSTEAD_OF_REVISING.get(status, "change the services with another order")
         raise NothingToSupplement(number=order, status=original.get("Status"), instead=instead)
     return Outcome(objects=(message(ORDER, [supplement_of(run, original, due_date=due_date)]),))
 
@@ -169,7 +169,7 @@ def bring_up_to_date(run: Run, supplement: PropertySet, original: PropertySet) -
         elif is_complete:
             take_over(twin, line)
     if overtaken:
-        instead = "cancel the supplement, and change these services with an order of their own"
+        instead = "cancel the supplement, and change these services with another order"
         raise SupplementOvertaken(
             number=supplement.get("Order Number"),
             revision=supplement.get("Revision"),

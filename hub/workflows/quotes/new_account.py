@@ -37,6 +37,12 @@ _FIELDS = {
 }
 
 
+#: What a new Account Id may have besides letters and digits. Commands and lists separated by commas take ids as they
+#: are: white space, commas, quotes and the shell's own signs would break them. Loaded accounts keep the ids that other
+#: systems gave them.
+_ID_SIGNS = "-_.:/"
+
+
 class AccountNameMissing(Refused):
     """A new account would have no name, by which a person could find it."""
 
@@ -52,6 +58,15 @@ class AccountExists(Refused):
     what = "there is an account '{account_id}' already"
     where = "argument 'account'"
     why = "an Account Id belongs to one account"
+    mend = "give another, or none: then the hub makes one"
+
+
+class AccountIdUnfit(Refused):
+    """A new account would have an Account Id that can't be typed safely in commands and lists."""
+
+    what = "a new account can't have the Account Id '{account_id}'"
+    where = "argument 'account'"
+    why = "it has the character '{sign}'; an Account Id has letters, digits and {signs} only"
     mend = "give another, or none: then the hub makes one"
 
 
@@ -92,6 +107,7 @@ def new_account(
         AccountUnknown: there is no account *like* or *parent*.
         AccountOfAnother: *like* isn't of the hierarchy of *parent*.
         AccountNameMissing: *name* is empty.
+        AccountIdUnfit: *account* has a character that no new Account Id may have.
         AccountExists: *account* belongs to another account.
         AddressUnknown: there is no such address.
         AddressGivenTwice: the address is named, and written out, too.
@@ -100,6 +116,9 @@ def new_account(
     """
     if not name.strip():
         raise AccountNameMissing
+    for sign in account or "":
+        if not sign.isalnum() and sign not in _ID_SIGNS:
+            raise AccountIdUnfit(account_id=account, sign=sign, signs=" ".join(_ID_SIGNS))
     former = None if like is None else the_account(run, like, "argument 'like'")
     account_id = account or run.new_id()
     if instances(run.query(ACCOUNT, {"Account Id": account_id})):
@@ -149,7 +168,7 @@ WORKFLOWS = (
         "make an account, with the details of an existing one of the same customer",
         Argument("name", required=True, help="The account's name."),
         Argument("like", "account", help="An existing account of the customer, whose details the new one begins with."),
-        Argument("account", help="The new Account Id; without one, the hub makes it."),
+        Argument("account", help="The new Account Id; without one, the hub makes it.", length=64),
         Argument(
             "account-class", help="Customer, Billing or Service; without it, Service beneath another, else Customer."
         ),

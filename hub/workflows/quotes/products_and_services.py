@@ -37,9 +37,10 @@ from hub.workflows.state.change_of_state import (
     price_as_wanted,
 )
 from hub.workflows.state.lines import ACCOUNTS
+from hub.workflows.state.order_lookup import described
 from hub.workflows.state.quantities import leave_out_empty
 from hub.workflows.state.service_item import key_of, refuse_new_roots, requested_item, with_roots
-from hub.workflows.state.service_profile import no_profile, without_inactive
+from hub.workflows.state.service_profile import no_profile, open_orders, without_inactive
 from hub.workflows.state.statuses import check_change
 from integration_objects.complex_object import (
     ComplexObject,
@@ -276,12 +277,22 @@ def _set_status(run: Run, account: str, root: str, due_date: str | None, session
     others = [item for item in items if item.get("Status") != status and is_tracked(item)]
     # A root that has the status already is accepted where an item beneath it hasn't: that was added, or failed, since.
     if not others or others[0] is top:
-        mend = "leave the service item as it is: it is that way, or is to be"
         key = key_of(requested)
-        check_change("asset", key, top.get("Status"), status, mend, f"account '{account}', line item '{key}'")
+        where, mend = f"account '{account}', line item '{key}'", _why_nothing_to_do(run, account, key, status)
+        check_change("asset", described(top), top.get("Status"), status, mend, where)
     for item in others:
         item.properties["Status"] = status
     return _put(run, quote, requested, changed, notes, due_date)
+
+
+def _why_nothing_to_do(run: Run, account: str, key: str, status: str) -> str:
+    """Write the mend for a service item that has, or is to have, the status already."""
+    for tree in open_orders(run, account):
+        order = ComplexObject.of(tree)
+        item = order.by_key(key)
+        if item is not None and action_code(item) == "Update" and item.get("Asset Status") == status:
+            return f"nothing: the order {order.header.get('Order Number')} makes it {status}"
+    return f"nothing: it is {status} already"
 
 
 def _put(

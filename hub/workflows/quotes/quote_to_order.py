@@ -26,6 +26,7 @@ from hub.workflows.state.belongings import designation
 from hub.workflows.state.change_of_state import document_totals
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.id_holders import held_id_notes
+from hub.workflows.state.item_names import ItemNames
 from hub.workflows.state.lines import ACCOUNTS, extend_quantities, fill_accounts, fill_products, number_lines
 from hub.workflows.state.missing_ids import missing_id_notes
 from hub.workflows.state.order_rules import prove_in_turn, rules_broken, state_in_turn
@@ -35,6 +36,7 @@ from hub.workflows.state.service_profile import make_no_action
 from hub.workflows.state.standing_values import standing_value_notes
 from hub.workflows.state.statuses import StatusChangeRefused
 from integration_objects.complex_object import (
+    ComplexObject,
     action_code,
     first_instance,
     items_of,
@@ -192,7 +194,9 @@ def _prove_rules(run: Run, quote: PropertySet, state: PropertySet, mend: str) ->
     if not broken:
         return
     count = "a rule" if len(broken) == 1 else f"{len(broken)} rules"
-    rules = "; ".join(f"{rule} ({rule.item})" for rule in broken[:MOST_TOLD])
+    names, items = ItemNames(run, quote), ComplexObject(quote).keyed
+    told = [(items.get(rule.item or ""), rule) for rule in broken[:MOST_TOLD]]
+    rules = "; ".join(str(rule) if item is None else f"{names.listed([item])} {rule.predicate}" for item, rule in told)
     more = f"; and {len(broken) - MOST_TOLD} more" if len(broken) > MOST_TOLD else ""
     raise RulesBroken(number=quote.get("Quote Number"), count=count, rules=rules + more)
 

@@ -120,7 +120,7 @@ def broken_rules(run: Run, state: PropertySet, account_id: str, before: Property
     catalogue = run.catalogue(products_of(instance))
     former = None if before is None else _instance(before, account_id)
     return [
-        Note("broken rule", f"{broken.rule}: {broken.text}", broken.item, broken.product_id)
+        Note("broken rule", broken.predicate, broken.item, broken.product_id)
         for broken in run.configurator.check(instance, catalogue, former)
     ]
 

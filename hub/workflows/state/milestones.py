@@ -30,7 +30,7 @@ class PastPointOfNoReturn(Refused):
     what = "the line {line} can't {change} any more"
     where = "order {number}, line {reference}"
     why = "the work on it has passed its point of no return (its last milestone: {milestone})"
-    mend = "leave the line as it is, and change its service with an order of its own, which follows the open one"
+    mend = "leave the line as it is, and change its service with another order, which follows the open one"
 
 
 def is_past(item: PropertySet) -> bool:

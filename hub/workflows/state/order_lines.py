@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hub.services.action_alias import ALIAS, alias_of
-from hub.services.apply import Ignored
 from hub.services.old_values import NOTHING
 from hub.workflow_manager.run import Run
+from hub.workflows.state import ignored_lines
 from hub.workflows.state.milestones import is_past, past_point
 from hub.workflows.state.rebase import means_the_same, remember_filled
 from hub.workflows.state.service_address import FIELD, forget_old_address
@@ -68,7 +68,7 @@ class CompleteLineMissing(Refused):
     what = "the new revision leaves out the line {reference}, which is complete"
     where = "line {reference}"
     why = "a complete line stands until another order changes its service"
-    mend = "send the line with the revision, and take its service away with a Delete in an order of its own"
+    mend = "send the line with the revision, and take its service away with a Delete in another order"
 
 
 class CompleteLineChanged(Refused):
@@ -77,7 +77,7 @@ class CompleteLineChanged(Refused):
     what = "the new revision changes the line {reference}, which is complete"
     where = "line {reference}"
     why = "{changes}"
-    mend = "send the line as it was, and change its service with an order of its own"
+    mend = "send the line as it was, and change its service with another order"
 
 
 class OrderDoesNotApply(Refused):
@@ -391,14 +391,10 @@ def prove_on_state(
         for refused in beneath_suspended(coming, state, asset, f"{order.type.lower()} {number}"):
             raise refused
         return asset
-    # A sender knows its references, and none of the hub's keys.
-    references = {item.get(KEY): item.get("Source Reference") for item in items_of(order)}
-    reasons = "; ".join(_ignored(entry, references.get(entry.item)) for entry in applied.ignored)
     raise OrderDoesNotApply(
-        count=len(applied.ignored), kind=order.type.lower(), number=number, reasons=reasons, mend=mend
+        count=len(applied.ignored),
+        kind=order.type.lower(),
+        number=number,
+        reasons=ignored_lines.told(run, order, applied.ignored),
+        mend=mend,
     )
-
-
-def _ignored(entry: Ignored, reference: str | None) -> str:
-    line = f"attribute {entry.attribute} of line" if entry.attribute else "line"
-    return f"{line} {reference or entry.item} ({entry.action}): {entry.reason}"

@@ -621,7 +621,7 @@ def test_module_licensed_reads_the_licence_file_of_the_settings(call):
             ["explode", "object=@o.xml", "limit=1"],
             "the result would have too many line items\n  where: o.xml, method Explode, OM Order 'O-1'\n"
             "  why:   the result would have 5 items, the limit is 1\n"
-            "  mend:  mend the quantities, or give a higher limit",
+            "  mend:  mend the quantities, or spread the items over several objects",
         ),
         (
             ["set-product-instance", "instance=@o.xml"],

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 
 from hub.data_manager.workflow_run import run_workflow
 from hub.workflow_manager.named_workflow import request
 from integration_objects.complex_object import components, instances
+from integration_objects.errors import HubError
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 from tests.road import sample
 
@@ -218,8 +220,25 @@ def test_the_documentation_has_a_page_for_each_workflow(road):
     for name, workflow in known.items():
         assert f"| [{name}](workflows/{name}.md) | {workflow.help} |" in listed
         assert pages[name].startswith(f"# {name}\n\n`orderhub workflow {name}`: {workflow.help}.")
-        for argument in workflow.arguments:
-            assert f"`{argument.name}=" in pages[name], (name, argument.name)
+        signature = " ".join(
+            f"`{argument.name}=`" if argument.required else f"[`{argument.name}=`]" for argument in workflow.arguments
+        )
+        # The page may say what a value looks like: `view=service|billing`.
+        written = re.sub(r"=[^`]+`", "=`", pages[name].split("\n\n")[2])
+        assert " ".join(written.split()) == signature
+
+
+def test_the_pages_of_workflows_name_errors_that_there_are(road):
+    known = {"HubError"}
+    classes = [HubError]
+    while classes:
+        derived = classes.pop().__subclasses__()
+        classes += derived
+        known |= {one.__name__ for one in derived}
+    for page in (pathlib.Path(__file__).parents[3] / "docs" / "workflows").glob("*.md"):
+        refused = page.read_text(encoding="utf-8").partition("\nRefuses: ")[2]
+        named = set(re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b", refused))
+        assert named <= known, (page.stem, named - known)
 
 
 def test_the_documentations_example_is_a_workflow(command, road):

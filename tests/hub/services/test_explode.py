@@ -160,7 +160,7 @@ def test_the_limit_counts_all_items_of_the_result_where_something_is_exploded() 
         "the result would have too many line items\n"
         "  where: OM Order 'O-1'\n"
         "  why:   the result would have 9 items, the limit is 8\n"
-        "  mend:  mend the quantities, or give a higher limit"
+        "  mend:  mend the quantities, or spread the items over several objects"
     )
     assert exploded(order(item("A"), item("B")), limit=1) == "A\nB"
 

@@ -317,7 +317,7 @@ def test_an_order_of_which_a_part_is_complete_says_what_can_be_done(care):
     number = package(care)
     answer(care, number, LINE)
     assert care.refused("cancel-order", order=number).endswith(
-        "mend:  revise the order to drop or postpone the rest; take away what is there with an order of its own"
+        "mend:  revise the order to drop or postpone the rest; take away what is there with another order"
     )
 
 

@@ -280,7 +280,7 @@ def test_no_request_on_a_line_past_its_point_of_no_return_is_swallowed(shop, fie
         "the line Local Line 5095550123 can't be changed any more\n"
         f"  where: order {number}, line {keys[LINE]}\n"
         "  why:   the work on it has passed its point of no return (its last milestone: Technician Dispatched)\n"
-        "  mend:  leave the line as it is, and change its service with an order of its own, which follows the open one"
+        "  mend:  leave the line as it is, and change its service with another order, which follows the open one"
     )
 
 
@@ -300,7 +300,7 @@ def test_no_request_on_a_complete_line_is_swallowed(shop):
         f"the line {PACKAGE} can't be edited: it is finished\n"
         f"  where: order {number}, line {root}\n"
         "  why:   it is Complete, and the requests change it\n"
-        "  mend:  leave the line as it is, and change its service with an order of its own"
+        "  mend:  leave the line as it is, and change its service with another order"
     )
 
 

@@ -104,8 +104,8 @@ def test_a_supplement_of_a_supplement_counts_on_from_the_highest(road, submitted
     [
         ("Open", "revise it (`orderhub workflow revise`) to change what was submitted"),
         ("Failed", "try the failed lines again, or amend it (`orderhub workflow fallout-list` has its entry)"),
-        ("Complete", "change the services with an order of its own"),
-        ("Cancelled", "change the services with an order of its own"),
+        ("Complete", "change the services with another order"),
+        ("Cancelled", "change the services with another order"),
     ],
 )
 def test_only_what_is_not_submitted_yet_can_be_submitted(road, submitted, status, mend):
@@ -124,9 +124,9 @@ def test_only_what_is_not_submitted_yet_can_be_submitted(road, submitted, status
     ("status", "mend"),
     [
         ("New", "edit it as it is: it isn't submitted yet"),
-        ("Complete", "change the services with an order of its own"),
+        ("Complete", "change the services with another order"),
         ("Failed", "amend it from its fallout entry"),
-        ("Cancelled", "change the services with an order of its own"),
+        ("Cancelled", "change the services with another order"),
     ],
 )
 def test_only_an_open_order_can_be_revised(road, submitted, status, mend):
@@ -193,7 +193,7 @@ def test_a_supplement_that_comes_too_late_is_refused_with_the_lines_concerned(ro
         "the supplement of the order O-0000001 came too late for 1 of its lines\n"
         "  where: order O-0000001, revision 2\n"
         f"  why:   Voice Mail ({mail}) is complete, and the supplement leaves it out\n"
-        "  mend:  cancel the supplement, and change these services with an order of their own"
+        "  mend:  cancel the supplement, and change these services with another order"
     )
     assert revisions(road) == [("1", "Complete", "N"), ("2", "Pending", "Y")]
     road.ask("cancel-order", order=NUMBER)
@@ -203,10 +203,10 @@ def test_a_supplement_that_comes_too_late_is_refused_with_the_lines_concerned(ro
 @pytest.mark.parametrize(
     ("answer", "mend"),
     [
-        (None, "cancel the supplement, revise the order again, and change these services with an order of their own"),
+        (None, "cancel the supplement, revise the order again, and change these services with another order"),
         (
             "FAILED",
-            "cancel the supplement, change these services with an order of their own, and amend what failed from its "
+            "cancel the supplement, change these services with another order, and amend what failed from its "
             "fallout entry",
         ),
     ],
@@ -273,7 +273,7 @@ def test_an_open_order_is_cancelled_and_provisioning_is_told(road, submitted):
         "the order O-0000001 can't become Cancelled\n"
         "  where: order O-0000001\n"
         "  why:   it is Cancelled, from which it can become nothing else\n"
-        "  mend:  change the services with an order of its own; failed lines are dealt with from their fallout entry"
+        "  mend:  nothing: the order is cancelled already"
     )
     with pytest.raises(AlreadySubmitted, match="the order O-0000001 can't be submitted"):
         road.ask("submit", order=NUMBER)
@@ -288,7 +288,7 @@ def test_an_order_that_is_partly_complete_is_not_cancelled(road, submitted):
         "the order O-0000001 can't be cancelled: a part of it is complete\n"
         "  where: order O-0000001\n"
         f"  why:   complete are Local Line ({line})\n"
-        "  mend:  revise the order to drop or postpone the rest; take away what is there with an order of its own"
+        "  mend:  revise the order to drop or postpone the rest; take away what is there with another order"
     )
     assert revisions(road) == [("1", "Open", "Y")]
 

@@ -66,14 +66,25 @@ def test_an_account_has_a_name(care, name):
     )
 
 
-@pytest.mark.parametrize("currency", ["", "usd", "US Dollar"])
-def test_a_currency_is_a_code_of_three_capitals(care, currency):
+@pytest.mark.parametrize(("account", "sign"), [("a b;c", " "), ("1,2", ","), ("$HOME", "$")])
+def test_a_new_account_id_can_be_typed_in_commands_and_lists(care, account, sign):
+    assert care.refused("new-account", name="John Smith", account=account) == (
+        f"a new account can't have the Account Id '{account}'\n"
+        "  where: argument 'account'\n"
+        f"  why:   it has the character '{sign}'; an Account Id has letters, digits and - _ . : / only\n"
+        "  mend:  give another, or none: then the hub makes one"
+    )
+    assert the(care("new-account", name="Žofie", account="Ž-1_2.3:4/5")).get("Account Id") == "Ž-1_2.3:4/5"
+
+
+@pytest.mark.parametrize("currency", ["", "usd", "US Dollar", "XYZ", "XTS"])
+def test_a_currency_is_one_that_is_in_use(care, currency):
     for workflow, more in (("new-account", {"name": "John Smith"}), ("new-quote", {"account": "1-B"})):
         assert care.refused(workflow, currency=currency, **more) == (
             "the argument 'currency' can't be read\n"
             "  where: argument 'currency'\n"
-            f"  why:   expected a currency's code of three capitals, as USD (ISO 4217), found '{currency}'\n"
-            "  mend:  give a currency's code of three capitals, as USD (ISO 4217)"
+            f"  why:   expected the code of a currency in use, as USD (ISO 4217), found '{currency}'\n"
+            "  mend:  give the code of a currency in use, as USD (ISO 4217)"
         )
 
 

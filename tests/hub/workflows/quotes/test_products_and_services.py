@@ -104,8 +104,7 @@ def test_a_product_that_still_lacks_something_is_put_on_the_quote_and_told(care)
     (root,) = line_items(the(outcome))
     (line,) = line_items(root)
     assert [str(note) for note in outcome.notes] == [
-        f"broken rule: Call Forwarding {line_items(line)[1].get(KEY)}: Required: "
-        f"Call Forwarding '{line_items(line)[1].get(KEY)}' needs a value for 'Forwarding Number'",
+        f"broken rule: Call Forwarding {line_items(line)[1].get(KEY)}: needs a value for 'Forwarding Number'",
         f"total: {PACKAGE}, Recurring per Month: 19.95 USD",
         "total: quote Q-0000001, Recurring per Month: 19.95 USD",
     ]
@@ -420,10 +419,10 @@ def test_a_service_is_suspended_and_resumed(any_care):
 def test_a_suspended_service_is_not_suspended_again_nor_an_active_one_resumed(care):
     root = installed(care)
     assert care.refused("resume", account="1-B", root=root.get(KEY)) == (
-        f"the asset {root.get(KEY)} can't become Active\n"
+        f"the asset {PACKAGE} can't become Active\n"
         f"  where: account '1-B', line item '{root.get(KEY)}'\n"
         "  why:   it is Active, from which it can become Inactive or Suspended\n"
-        "  mend:  leave the service item as it is: it is that way, or is to be"
+        "  mend:  nothing: it is Active already"
     )
     care.place(the(care("suspend", account="1-B", root=root.get(KEY))).get("Quote Number"))
     assert care.refused("suspend", account="1-B", root=root.get(KEY)).startswith(

@@ -40,7 +40,7 @@ def test_a_product_whose_rules_are_broken_is_not_ordered(care):
     assert care.refused("quote-to-order", quote=number) == (
         f"the quote {number} asks for products that break a rule\n"
         f"  where: quote {number}\n"
-        f"  why:   Required: Call Forwarding '{forwarding}' needs a value for 'Forwarding Number' ({forwarding})\n"
+        f"  why:   Call Forwarding line 4 ({forwarding[-6:]}) needs a value for 'Forwarding Number'\n"
         "  mend:  configure them further (edit-quote-line-item); verify names every rule that is broken"
     )
     missing = {"request": "set", "item": forwarding, "attributes": {"Forwarding Number": "206-1"}}
@@ -186,7 +186,7 @@ def test_two_quotes_that_together_break_a_rule_are_not_both_ordered(care):
     assert care.refused("quote-to-order", quote=second) == (
         f"the quote {second} asks for products that break a rule\n"
         f"  where: quote {second}\n"
-        f"  why:   Most: Local Line '{root}' has 2 Caller Id, and may have at most 1 ({root})\n"
+        f"  why:   Local Line line 1 ({root[-6:]}) has 2 Caller Id, and may have at most 1\n"
         "  mend:  configure them further (edit-quote-line-item); verify names every rule that is broken"
     )
     assert care.quote(second).get("Status") == "In Progress"
@@ -275,7 +275,7 @@ def test_a_quote_that_is_due_before_what_it_builds_on_stays_in_progress(care):
     assert care.refused("quote-to-order", quote=number, due_date="2027-01-01") == (
         "1 of the quote's changes can't be made on the present and ordered services of the customer\n"
         f"  where: quote {number}\n"
-        f"  why:   line {card} (Add): its parent '{root}' isn't there\n"
+        f"  why:   Caller Id line 2 ({card[-6:]}) (Add): its parent '{root}' isn't there\n"
         "  mend:  an order due 2027-01-01 can't build on orders that are due later: give a later due-date=; "
         "or edit the quote's lines (edit-quote-line-item), or modify anew"
     )

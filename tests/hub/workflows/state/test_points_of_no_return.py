@@ -67,7 +67,7 @@ def test_a_line_past_its_point_of_no_return_is_not_cancelled(road, keys):
         "the line Local Line can't be cancelled any more\n"
         "  where: order O-0000001, line L\n"
         "  why:   the work on it has passed its point of no return (its last milestone: Port Assigned)\n"
-        "  mend:  leave the line as it is, and change its service with an order of its own, which follows the open one"
+        "  mend:  leave the line as it is, and change its service with another order, which follows the open one"
     )
 
 
