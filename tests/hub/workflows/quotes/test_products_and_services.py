@@ -424,11 +424,12 @@ def test_a_suspended_service_is_not_suspended_again_nor_an_active_one_resumed(ca
         "  why:   it is Active, from which it can become Inactive or Suspended\n"
         "  mend:  nothing: it is Active already"
     )
-    care.place(the(care("suspend", account="1-B", root=root.get(KEY))).get("Quote Number"))
-    assert care.refused("suspend", account="1-B", root=root.get(KEY)).startswith(
-        f"the asset {root.get(KEY)} can't become Suspended\n"
+    order = care.place(the(care("suspend", account="1-B", root=root.get(KEY))).get("Quote Number"))
+    assert care.refused("suspend", account="1-B", root=root.get(KEY)) == (
+        f"the asset {PACKAGE} can't become Suspended\n"
         f"  where: account '1-B', line item '{root.get(KEY)}'\n"
-        "  why:   it is Suspended,"
+        "  why:   it is Suspended, from which it can become Active or Inactive\n"
+        f"  mend:  nothing: the order {order.get('Order Number')} makes it Suspended"
     )
 
 
