@@ -16,6 +16,7 @@ from hub.workflow_manager.workflow import Workflow
 from hub.workflows.orders.order_size import LineCounter
 from hub.workflows.orders.receive_order import accounts_of_order, receive_order
 from hub.workflows.received.meters import METER_LOCATION, prove_meters_apart
+from hub.workflows.state.id_holders import loaded_id_notes
 from hub.workflows.state.quantities import leave_out_empty
 from integration_objects.complex_object import all_items, instances, items_of, object_name
 from integration_objects.errors import Refused
@@ -103,6 +104,9 @@ def _upsert(run: Run, tree: PropertySet) -> tuple[list[str], list[Note]]:
         for asset in instances(tree):
             notes += _complete_profile(run, asset)
     results = run.effects.upsert(tree)
+    if name == ASSET:
+        # Told and not refused: the customers have these services, whoever else has their numbers.
+        notes += [note for asset in instances(tree) for note in loaded_id_notes(run, asset)]
     # The proofs read the whole objects as they are stored now: a message may carry a part of one.
     if name == PRODUCT:
         product_ids = sorted(product.get("Product Id") or "" for product in instances(tree) if product.children)

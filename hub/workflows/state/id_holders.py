@@ -3,6 +3,7 @@
     prove_ids_free    refuses an order that asks for an id of another service, when it is submitted or received
     prove_cancelled   refuses to cancel an order that has set an id free, if another service has got it
     held_by_others    finds the services that have a number which provisioning has brought
+    loaded_id_notes   tells the same of a service profile that is loaded
     held_id_notes     tells the same of a quote or an order that isn't submitted yet: it holds nothing itself; and of
                       other such orders that ask for the same
 
@@ -27,6 +28,7 @@ from integration_objects.names import ASSET, KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
 KIND = "service id"
+_IDS = ("Service Id", "Service Point Id")
 #: Conflicts that a refusal names.
 _NAMED = 10
 #: Ends of a note: of an id that is held, and of one that another order asks for.
@@ -101,17 +103,34 @@ def held_by_others(run: Run, order: PropertySet, lines: Iterable[PropertySet]) -
     """
     account_id = order.get("Account Id") or ""
     brought = [line for line in lines if is_tracked(line) and action_code(line) in ("Add", "Update")]
-    services = [_service(line, account_id, _ITSELF) for line in brought]
-    products = dict(run.products(_products_of(services)))
-    held = {one for service in services for one in ids_of(service, products)}
+    own = {line.get(KEY) or "": _service(line, account_id, _ITSELF) for line in brought}
+    return {conflict.wanted.key: _sentence(order, conflict) for conflict in _held_twice(run, own)}
+
+
+def loaded_id_notes(run: Run, asset: PropertySet) -> list[Note]:
+    """Report the numbers and service points of a service profile, stored just now, that other services hold, too.
+
+    Args:
+        run: the run.
+        asset: an instance of OM Asset as it was loaded; it may carry a part of the items and of their fields.
+    """
+    keys = {item.get(KEY) or "" for item in items_of(asset) if any(item.get(name) for name in _IDS)}
+    return [
+        Note(KIND, _sentence(asset, conflict), conflict.wanted.key, conflict.wanted.product_id)
+        for conflict in _held_twice(run, _services(run, keys, None))
+    ]
+
+
+def _held_twice(run: Run, own: Mapping[str, Service]) -> list[Conflict]:
+    """Find the ids of services, by key, that other services hold, too."""
+    products = dict(run.products(_products_of(own.values())))
+    held = {one for service in own.values() for one in ids_of(service, products)}
     if not held:
-        return {}
+        return []
     run.effects.lock_names(" ".join(one) for one in held)
-    own = {service.key: service for service in services}
     others = _services(run, _keys_holding(run, held) - own.keys(), None)
     products |= run.products(_products_of(others.values()))
-    found = conflicts({}, own, others.values(), products)
-    return {conflict.wanted.key: _sentence(order, conflict) for conflict in found}
+    return list(conflicts({}, own, others.values(), products))
 
 
 def held_id_notes(run: Run, document: PropertySet) -> list[Note]:
@@ -204,7 +223,7 @@ def _changes(document: PropertySet) -> list[PropertySet]:
 
 def _touches_id(line: PropertySet) -> bool:
     """Tell whether a line may take an id or set one free; an Update carries only what it changes."""
-    return action_code(line) == "Delete" or "Service Id" in line.properties or "Service Point Id" in line.properties
+    return action_code(line) == "Delete" or any(name in line.properties for name in _IDS)
 
 
 def _left_by(lines: Iterable[PropertySet], services: Mapping[str, Service], account_id: str) -> dict[str, Service]:

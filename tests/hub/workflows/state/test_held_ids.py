@@ -354,3 +354,18 @@ def test_many_numbers_take_as_few_queries_as_two(care, monkeypatch):
     assert "asks for the 12 numbers of another service" in refused
     assert refused.count("(Local Line) is that of") == 10
     assert "; and 2 more" in refused
+
+
+def test_a_number_of_another_service_in_a_profile_is_told_by_load(any_care):
+    """A profile that is loaded shows what a customer has: it is taken."""
+    (key,) = [item.get(KEY) for item in installed(any_care, "2-LB", NUMBER_1).values()]
+    profile = (
+        '<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>2-EN</AccountId><ListOfLineItem>'
+        "<LineItem><IntegrationId>L-{0}</IntegrationId><ProductId>Local Line</ProductId><ServiceId>{1}</ServiceId>"
+        "</LineItem></ListOfLineItem></Asset></ListOfOMAsset></Message>"
+    )
+    assert any_care.road.load(profile.format(1, "509-555-0199")) == ["updated OM Asset 2-EN"]
+    assert any_care.road.load(profile.format(2, "5095550140"))[1:] == [
+        "service id: Local Line L-2: the number 5095550140 of line L-2 (Local Line) is that of "
+        f"Local Line ({key}) of account 2-LB, which is Active"
+    ]
