@@ -29,6 +29,7 @@ from hub.command_line.options import All, DryRun, Json
 from hub.command_line.text_command import TextCommand
 from hub.data_manager.workflow_run import FinishedRun, run_workflow
 from hub.deployment.deployment import Deployment, open_deployment
+from hub.presentation.changed_lines import changed_lines
 from hub.presentation.found_rows import rows_text
 from hub.presentation.next_commands import next_command
 from hub.presentation.printing import complain, out, print_json, table
@@ -222,7 +223,7 @@ def _print(
         out(text)
     if outcome.rows:
         out(rows_text(called.command, outcome.rows, whole))
-    for line in report_lines(outcome.notes, outcome.objects):
+    for line in [*changed_lines(run.before, outcome.objects), *report_lines(outcome.notes, outcome.objects)]:
         complain(line)
     if outcome.why:
         complain(outcome.why)

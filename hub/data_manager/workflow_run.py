@@ -15,11 +15,13 @@ from hub.workflow_manager.answers import StateMoved
 from hub.workflow_manager.named_workflow import arguments_of, one_request
 from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.received.workflow_request import prove_licensed
+from integration_objects.complex_object import first_instance, is_empty, object_name
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
-from integration_objects.secrets import without_secrets
+from integration_objects.secrets import SecretNames, without_secrets
 
 #: the route's name in the ids of the messages that such runs send
 ROUTE = "workflow"
@@ -34,10 +36,12 @@ class FinishedRun:
     Attributes:
         run_id: the key of its recording; a dry run keeps no recording.
         outcome: the workflow's answer.
+        before: the first instance of the answer as it was before the run; None if the run made it.
     """
 
     run_id: str
     outcome: Outcome
+    before: PropertySet | None = None
 
 
 def run_workflow(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dry_run: bool = False) -> FinishedRun:
@@ -68,4 +72,13 @@ def _run(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dry_run: b
         outcome = workflow.function(run, request)
         arguments = secret_names.masked_json(dict(arguments_of(one_request(request))))
         transaction.messages.runs.keep(run_id, workflow.name, arguments, run.recording())
-    return FinishedRun(run_id, outcome)
+        return FinishedRun(run_id, outcome, _before(run, outcome, secret_names))
+
+
+def _before(run: Run, outcome: Outcome, secret_names: SecretNames) -> PropertySet | None:
+    """Return the first instance of the answer as the run read it first, without secrets, as the answer is."""
+    if not outcome.objects or is_empty(outcome.objects[0]):
+        return None
+    first = outcome.objects[0]
+    before = run.first_read(object_name(first) or "", first_instance(first).get("Row Id"))
+    return None if before is None else secret_names.masked(before)

@@ -20,7 +20,7 @@ MOST_LEVELS = 20
 #: fields whose change is told in a column of its own
 _IN_COLUMNS = frozenset(("Service Id", "Quantity", "Adjusted Price", "Free Quantity"))
 #: Fields whose change says nothing of its own: it comes with another field's, or is bookkeeping.
-_SILENT = frozenset(
+SILENT = frozenset(
     (
         "Source Reference",
         "Product Name",
@@ -91,6 +91,20 @@ def is_changed(text: str) -> bool:
     return " -> " in text
 
 
+def same_value(name: str, left: str | None, right: str | None) -> bool:
+    """Tell whether two values of a field mean the same, though the store may have written one in another way.
+
+    Ids are texts: the telephone numbers 0140 and 140 are two.
+
+    >>> same_value("Quantity", "1", "1.0"), same_value("Service Id", "1", "1.0"), same_value("Milestone", None, "Dug")
+    (True, False, False)
+    """
+    if left == right or left is None or right is None or name.endswith(" Id"):
+        return left == right
+    number, moment = as_number(left), as_date(left)
+    return (number is not None and number == as_number(right)) or (moment is not None and moment == as_date(right))
+
+
 def change(old: str | None, new: str | None) -> str:
     """Write a change of a value.
 
@@ -117,7 +131,7 @@ def _changed(item: PropertySet, old: Mapping[str, object], name: str) -> str:
 
 
 def _is_changed(old: Mapping[str, object], name: str, new: str | None) -> bool:
-    return name in old and not _same(_text(old[name]), new, is_text=name.endswith(" Id"))
+    return name in old and not same_value(name, _text(old[name]), new)
 
 
 def _quantity(item: PropertySet, old: Mapping[str, object]) -> str:
@@ -140,7 +154,7 @@ def _details(item: PropertySet, above: PropertySet, old: Mapping[str, object]) -
     if point and item.get("Service Id") and not _is_changed(old, "Service Point Id", point):
         yield f"at {point}"
     for name in old:
-        is_told = name in _IN_COLUMNS or name in _SILENT or name == OLD_ATTRIBUTES
+        is_told = name in _IN_COLUMNS or name in SILENT or name == OLD_ATTRIBUTES
         if not is_told and _is_changed(old, name, item.get(name)):
             yield f"{name}: {change(_text(old[name]), item.get(name))}"
     payer = above.get("Billing Account Id") or above.get("Account Id")
@@ -174,17 +188,6 @@ def _attribute_texts(item: PropertySet, old: Mapping[str, object]) -> Iterator[s
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _same(left: str | None, right: str | None, is_text: bool) -> bool:
-    """Tell whether two texts mean the same; where they needn't be read as texts, also as a number or a date.
-
-    The store may have written a number or a date in another way. The telephone numbers 0140 and 140 are two.
-    """
-    if left == right or is_text or left is None or right is None:
-        return left == right
-    number, moment = as_number(left), as_date(left)
-    return (number is not None and number == as_number(right)) or (moment is not None and moment == as_date(right))
 
 
 def day(text: str) -> str:

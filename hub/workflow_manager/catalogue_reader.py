@@ -10,7 +10,7 @@ Spec: docs/design/workflows.md, "Configurator and pricing"; docs/design/performa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -139,3 +139,21 @@ def flat(tree: PropertySet) -> list[list[Any]]:
         # Reversed, so that the rows come in the tree's order.
         stack.extend((child, depth + 1) for child in reversed(node.children))
     return rows
+
+
+def from_flat(rows: Iterable[Sequence[Any]]) -> PropertySet:
+    """Make the tree whose rows `flat` gave.
+
+    >>> tree = PropertySet("Order", properties={"Status": "New"}, children=[PropertySet("Line", children=[])])
+    >>> from_flat(flat(tree)) == tree
+    True
+    """
+    above: list[PropertySet] = []
+    for depth, type, value, properties in rows:
+        node = PropertySet(type, value, dict(properties))
+        # The nodes above a row are those of the rows before it, down to its depth.
+        del above[depth:]
+        if above:
+            above[-1].children.append(node)
+        above.append(node)
+    return above[0] if above else PropertySet()

@@ -17,8 +17,9 @@ from hub.configurator.catalogue import Catalogue
 from hub.configurator.catalogue_of import ProductFaulty
 from hub.pricing.price_list import PriceList, PriceListFaulty
 from hub.workflow_manager.answers import Answers
-from hub.workflow_manager.catalogue_reader import CatalogueReader, flat
+from hub.workflow_manager.catalogue_reader import CatalogueReader, flat, from_flat
 from hub.workflow_manager.runtime import Runtime
+from integration_objects.complex_object import instances
 from integration_objects.errors import OperatorNeeded, Refused
 from integration_objects.expression import Expression
 from integration_objects.property_set import PropertySet
@@ -87,6 +88,16 @@ class RecordedReads:
         tree = self.store.query(name, example or {}, where)
         self.recorded(flat(tree), "object", name, dict(example or {}))
         return tree
+
+    def first_read(self, name: str, row_id: str | None) -> PropertySet | None:
+        """Return an instance of *name* as this run read it first, before it changed it; None if it didn't read it."""
+        # From the recording: a workflow changes the tree that it has read.
+        for question, *rest in self.record:
+            if question == "object" and rest[0] == name and row_id is not None:
+                for instance in instances(from_flat(rest[-1])):
+                    if instance.get("Row Id") == row_id:
+                        return instance
+        return None
 
     def headers(
         self, name: str, example: Example, wanted: Callable[[dict[str, str | None]], bool] | None = None

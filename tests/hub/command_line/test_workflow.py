@@ -116,6 +116,24 @@ def test_a_dry_run_writes_nothing(command, road):
     assert json.loads(command("workflow", "new-quote", "account=1-A", "--dry-run", "--json").out)["run"] is None
 
 
+def test_a_workflow_tells_what_it_changed_and_what_comes_next(command, road):
+    road.load(sample("price_list.xml"))
+    made = command("workflow", "new-order", "account=1-B")
+    assert made.err == "next: orderhub workflow edit-order-line-item order=O-0000001 requests=@REQUESTS.json\n"
+    requests = '[{"request": "add", "product": "Calling Card"}]'
+    edited = command("workflow", "edit-order-line-item", "order=O-0000001", f"requests={requests}").err.splitlines()
+    assert edited[0] == "changed: order O-0000001: Price List Id: nothing -> Standard"
+    assert edited[1] == "changed: 1 line more: Calling Card (line 1)"
+    assert edited[-1] == "next: orderhub workflow submit order=O-0000001"
+    cancelled = command("workflow", "cancel-order", "order=O-0000001")
+    assert cancelled.err.splitlines() == [
+        "changed: order O-0000001: Status: New -> Cancelled",
+        "changed: Calling Card (line 1): Status: Pending -> Cancelled",
+    ]
+    as_json = json.loads(command("workflow", "new-order", "account=1-B", "--json").out)
+    assert as_json["next"] == "orderhub workflow edit-order-line-item order=O-0000002 requests=@REQUESTS.json"
+
+
 def test_a_run_keeps_its_recording(command, road):
     run_id = json.loads(command("workflow", "new-quote", "account=1-A", "--json").out)["run"]
     (kept,) = json.loads(command("workflow", "--runs", "--json").out)

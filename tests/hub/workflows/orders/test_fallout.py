@@ -46,6 +46,8 @@ def test_a_command_that_raises_an_entry_says_which_and_what_comes_next(road, key
     )
     [entry] = road.fallout()
     assert printed.err == (
+        f"changed: order {NUMBER}: Status: Open -> Failed\n"
+        "changed: 2 lines: Status: Open -> Failed, Status Reason: nothing -> no free port\n"
         f"fallout: Lines Failed: the entry {entry['row_id']} was raised for the order {NUMBER}\n"
         f"next: orderhub workflow fallout-list order={NUMBER}\n"
     )

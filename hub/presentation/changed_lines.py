@@ -1,0 +1,96 @@
+"""The changes that a workflow has made to a quote or an order which was there before.
+
+    changed: order O-0000001: Status: New -> Open
+    changed: 1 line more: Caller Id (line 5)
+    changed: Local Line 509-555-0101: Service Id: nothing -> 509-555-0101
+    changed: 41 lines: Status: Pending -> Open
+
+The table shows an order against the services of the customer; these sentences show it against what it was before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from hub.presentation.item_row import SILENT, change, same_value
+from integration_objects.complex_object import (
+    action_code,
+    attribute_value,
+    attributes,
+    first_instance,
+    is_empty,
+    items_of,
+    object_name,
+)
+from integration_objects.names import KEY, ORDER, QUOTE
+from integration_objects.property_set import PropertySet
+
+#: fields that follow from others, or that the report tells of (prices)
+_FOLLOWING = frozenset(
+    (
+        *SILENT,
+        *("Row Id", KEY, "Line Number", "Parent Item Id", "Product Id", "Track As Asset", "Built On", "Applied Date"),
+        *("Extended Quantity", "Adjusted Price", "Free Quantity", "Action Alias", "Modification Number"),
+    )
+)
+
+
+def changed_lines(before: PropertySet | None, trees: Sequence[PropertySet]) -> list[str]:
+    """Return a sentence for each change of the header and the lines; lines that are changed alike are counted in one.
+
+    Args:
+        before: the instance before the workflow; None if the workflow made it.
+        trees: the messages that the workflow answers with; the first one's first instance is compared.
+    """
+    if before is None or not trees or is_empty(trees[0]) or object_name(trees[0]) not in (QUOTE, ORDER):
+        return []
+    after = first_instance(trees[0])
+    old = {item.get(KEY): item for item in items_of(before)}
+    new = {item.get(KEY): item for item in items_of(after)}
+    alike: dict[str, list[PropertySet]] = {}
+    for key, item in new.items():
+        if key in old and (text := ", ".join(_changes(old[key], item))):
+            alike.setdefault(text, []).append(item)
+    header = ", ".join(_changes(before, after))
+    return [
+        *([f"changed: {after.type.lower()} {after.get(f'{after.type} Number')}: {header}"] if header else []),
+        *_counted("more", [item for key, item in new.items() if key not in old]),
+        *_counted("less", [item for key, item in old.items() if key not in new]),
+        *(
+            f"changed: {_name(items[0]) if len(items) == 1 else f'{len(items)} lines'}: {text}"
+            for text, items in alike.items()
+        ),
+    ]
+
+
+def _counted(word: str, items: Sequence[PropertySet]) -> Iterator[str]:
+    if len(items) == 1:
+        yield f"changed: 1 line {word}: {_name(items[0])}"
+    elif items:
+        yield f"changed: {len(items)} lines {word}"
+
+
+def _name(item: PropertySet) -> str:
+    line = item.get("Line Number")
+    name = item.get("Service Id") or (f"(line {line})" if line else "")
+    return f"{item.get('Product Id') or '?'} {name}".rstrip()
+
+
+def _changes(before: PropertySet, after: PropertySet) -> Iterator[str]:
+    if action_code(before) != action_code(after):
+        yield f"Action Code: {change(action_code(before), action_code(after))}"
+    for name, new in after.properties.items():
+        if name not in _FOLLOWING and name != "Action Code" and not same_value(name, before.get(name), new):
+            yield f"{name}: {change(before.get(name), new)}"
+    old, now = _values(before), _values(after)
+    for name in dict.fromkeys([*now, *old]):
+        if old.get(name) != now.get(name):
+            yield f"{name}: {change(old.get(name), now.get(name))}"
+
+
+def _values(item: PropertySet) -> Mapping[str, str]:
+    return {
+        attribute.get("Name") or "": attribute_value(attribute)
+        for attribute in attributes(item)
+        if action_code(attribute) != "Delete"
+    }

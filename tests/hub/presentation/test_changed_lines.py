@@ -1,0 +1,68 @@
+"""A quote or an order against what it was before the workflow: one item more or less is seen at a glance."""
+
+from __future__ import annotations
+
+from hub.presentation.changed_lines import changed_lines
+from integration_objects.complex_object import empty, message
+from integration_objects.property_set import PropertySet
+from tests.trees import attribute, item, node
+
+
+def quote(*lines: PropertySet, **named: str | None) -> PropertySet:
+    return node("Quote", *lines, quote_number="Q-1", **{"status": "In Progress", **named})
+
+
+def line(number: int, *children: PropertySet, **named: str | None) -> PropertySet:
+    return item(f"K-{number}", *children, line_number=str(number), product_id="Local Line", **named)
+
+
+def changes(before: PropertySet, after: PropertySet) -> list[str]:
+    return changed_lines(before, [message("OM Quote", [after])])
+
+
+def test_a_line_more_or_less_is_named_and_several_are_counted():
+    one, two, three = line(1), line(2, service_id="0140"), line(3)
+    assert changes(quote(one), quote(one, three)) == ["changed: 1 line more: Local Line (line 3)"]
+    assert changes(quote(one, two), quote(one)) == ["changed: 1 line less: Local Line 0140"]
+    assert changes(quote(), quote(one, two, three)) == ["changed: 3 lines more"]
+    assert changes(quote(one, two, three), quote()) == ["changed: 3 lines less"]
+
+
+def test_changed_values_of_a_line_and_of_its_attributes_are_told():
+    before = quote(line(1, attribute("Rings", "6"), attribute("Gone", "x"), service_id="0140", quantity="1"))
+    after = quote(
+        line(
+            1,
+            attribute("Rings", "3", action="Update"),
+            attribute("Gone", "x", action="Delete"),
+            attribute("New", "y", action="Add"),
+            service_id="140",
+            quantity="1.0",
+            action="Update",
+            adjusted_price="5.99",
+        )
+    )
+    assert changes(before, after) == [
+        "changed: Local Line 140: Action Code: - -> Update, Service Id: 0140 -> 140, "
+        "Rings: 6 -> 3, New: nothing -> y, Gone: x -> nothing"
+    ]
+
+
+def test_lines_that_are_changed_alike_are_counted_and_the_header_has_a_sentence_of_its_own():
+    before = quote(line(1, status="Pending"), line(2, status="Pending"), line(3, status="Pending"))
+    after = quote(
+        line(1, status="Open"), line(2, status="Open"), line(3, status="Failed"), status="Cancelled", row_id="R-1"
+    )
+    assert changes(before, after) == [
+        "changed: quote Q-1: Status: In Progress -> Cancelled",
+        "changed: 2 lines: Status: Pending -> Open",
+        "changed: Local Line (line 3): Status: Pending -> Failed",
+    ]
+
+
+def test_nothing_is_told_of_what_is_new_or_no_document():
+    assert changed_lines(None, [message("OM Quote", [quote(line(1))])]) == []
+    assert changed_lines(quote(), []) == []
+    assert changed_lines(quote(), [empty("OM Quote")]) == []
+    asset = node("Asset", line(1))
+    assert changed_lines(asset, [message("OM Asset", [node("Asset")])]) == []
