@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from sys import intern
 
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, VALUE_FIELDS
 from integration_objects.property_set import PropertySet
 
 _READ_AS_NO_ACTION = frozenset((None, "", "--", NO_ACTION))
@@ -132,7 +132,7 @@ def attribute_value(attribute: PropertySet) -> str:
     >>> attribute_value(PropertySet("Attribute", properties={"Name": "Rings", "Number Value": "6"}))
     '6'
     """
-    return next((value for kind in ("Text", "Number", "Date") if (value := attribute.get(f"{kind} Value"))), "")
+    return next((value for name in VALUE_FIELDS.values() if (value := attribute.get(name))), "")
 
 
 def walk_items(instance: PropertySet) -> Iterator[tuple[PropertySet, PropertySet | None]]:

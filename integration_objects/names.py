@@ -26,5 +26,8 @@ KEY = "Integration Id"
 #: The place in a line's Built On where the old values of changed attributes stand, by the attribute's name.
 OLD_ATTRIBUTES = "Attributes"
 
+#: the field of an attribute that holds its value, by the attribute's type
+VALUE_FIELDS = {"text": "Text Value", "number": "Number Value", "date": "Date Value"}
+
 NO_ACTION = "-"
 ACTION_CODES = ("Add", "Update", "Delete", NO_ACTION)

@@ -23,14 +23,14 @@ from hub.configurator.catalogue import (
     StructureLine,
 )
 from hub.configurator.product_tree import MOST_QUANTITY
-from hub.configurator.rule_expression import VALUE_FIELDS, compile_rule
+from hub.configurator.rule_expression import compile_rule
 from hub.services.objects import line_item_of
 from integration_objects.complex_object import components, instances
 from integration_objects.component import Component, Definitions
 from integration_objects.errors import Refused, located
 from integration_objects.expression import ExpressionFault
 from integration_objects.field_values import as_number, write_number
-from integration_objects.names import ORDER
+from integration_objects.names import ORDER, VALUE_FIELDS
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames

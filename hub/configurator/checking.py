@@ -14,11 +14,11 @@ from decimal import Decimal
 from hub.configurator.catalogue import ProductDefinition, ProductRule, Structure
 from hub.configurator.port import BrokenRule, Obsolete
 from hub.configurator.product_tree import MOST_QUANTITY, Place, ProductTree, quantity
-from hub.configurator.rule_expression import VALUE_FIELDS, RuleScope, value_of_attribute
+from hub.configurator.rule_expression import RuleScope, value_of_attribute
 from integration_objects.complex_object import attributes, walk_items
 from integration_objects.expression import ExpressionFault
 from integration_objects.field_values import shown, write_number
-from integration_objects.names import KEY
+from integration_objects.names import KEY, VALUE_FIELDS
 from integration_objects.property_set import PropertySet
 
 

@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 from hub.configurator.catalogue import AttributeDefinition, Catalogue
 from hub.configurator.port import ProductNotInCatalogue
 from hub.configurator.product_tree import Place, place_of
-from hub.configurator.rule_expression import VALUE_FIELDS
 from hub.services.product_fields import copy_product_fields
 from integration_objects.complex_object import put_list
 from integration_objects.errors import Refused
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, VALUE_FIELDS
 from integration_objects.property_set import PropertySet
 
 #: Most items that one batch makes: a guard against a mistyped number, as Explode has it.

@@ -33,12 +33,11 @@ from integration_objects.expression import (
     typed_reader,
 )
 from integration_objects.field_values import as_number
+from integration_objects.names import VALUE_FIELDS
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 
-#: The field of an attribute that holds its value, by the attribute's type.
-VALUE_FIELDS = {"text": "Text Value", "number": "Number Value", "date": "Date Value"}
 _ABOVE = re.compile(r"((?:\.\./)*)\.\.([^/.].*)")
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from hub.services.differences import Differs, differs_in
 from hub.services.items import ATTRIBUTES, LINE_ITEMS, CircleOfItems, checked_items, line_of
 from hub.services.objects import (
-    VALUE_FIELDS,
     attribute_copies,
     attribute_of,
     definition_of,
@@ -39,7 +38,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.definition import Component, Definitions
 from integration_objects.errors import Refused
-from integration_objects.names import ASSET, ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import ASSET, ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, VALUE_FIELDS
 from integration_objects.property_set import PropertySet
 
 #: Statuses of an asset; any other status is an order item's own.
@@ -285,7 +284,7 @@ class _Rules:
         carried = node.properties.copy()
         for name in self.attribute_skips:
             carried.pop(name, None)
-        for name in VALUE_FIELDS:
+        for name in VALUE_FIELDS.values():
             carried.setdefault(name)
         result = carried if before is None else {**before, **carried}
         result["Action Code"] = NO_ACTION

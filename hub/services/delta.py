@@ -14,7 +14,6 @@ from hub.services.differences import differs_in
 from hub.services.free_units import FREE, share_growth
 from hub.services.items import ONE, check_items, checked_items, quantity_of
 from hub.services.objects import (
-    VALUE_FIELDS,
     as_object,
     attribute_copies,
     attribute_of,
@@ -41,7 +40,7 @@ from integration_objects.complex_object import (
 from integration_objects.definition import Component, Definitions
 from integration_objects.errors import Refused
 from integration_objects.field_values import write_number
-from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, QUOTE
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, QUOTE, VALUE_FIELDS
 from integration_objects.property_set import PropertySet
 
 #: An item with its parent item, None for a root item.
@@ -253,7 +252,7 @@ class _Delta:
         """Carry as null the fields that only the old attribute had. Changes *twin*."""
         for name in self.how.compared_values:
             # Apply sets the three values in any case.
-            if name not in twin.properties and name not in VALUE_FIELDS and old.get(name) is not None:
+            if name not in twin.properties and name not in VALUE_FIELDS.values() and old.get(name) is not None:
                 twin.properties[name] = None
 
     def _set_alias(self, node: PropertySet, old: PropertySet) -> None:

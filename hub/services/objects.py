@@ -23,7 +23,6 @@ from integration_objects.names import ASSET, ATTRIBUTE, KEY, LINE_ITEM, ORDER, Q
 from integration_objects.property_set import PropertySet
 
 #: An attribute's value, in each of its types.
-VALUE_FIELDS = ("Text Value", "Number Value", "Date Value")
 #: The objects that have line items, by their headers.
 _OBJECTS = {"Asset": ASSET, "Quote": QUOTE, "Order": ORDER}
 

@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import takewhile
 
+from hub.workflows.state.days import first_moment
+from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.statuses import FAILED
 from integration_objects.complex_object import ComplexObject, action_code, items_of
-from integration_objects.field_values import read_date
 from integration_objects.names import NO_ACTION
 from integration_objects.property_set import PropertySet
-from integration_objects.time_zone import time_zone
 
 #: Statuses of a line that is still to be answered.
 _OPEN = frozenset(("Pending", "Open"))
@@ -47,10 +47,7 @@ class Clock:
 
     def moment(self, date: str) -> datetime.datetime:
         """Return the moment that a date stands for; a day stands for its midnight in the zone."""
-        if len(date) > len("2026-01-31"):
-            return read_date(date)
-        midnight = datetime.datetime.combine(datetime.date.fromisoformat(date), datetime.time(), time_zone(self.zone))
-        return midnight.astimezone(datetime.UTC)
+        return first_moment(date, self.zone)
 
     def has_come(self, date: str | None) -> bool:
         """Tell whether a due date has come; no date means now."""
@@ -94,11 +91,6 @@ def decide_lines(order: PropertySet, clock: Clock) -> Decisions:
 def has_undecided(order: PropertySet) -> bool:
     """Tell whether an order has open lines that no system provides."""
     return any(is_open(item) and not is_provided(item) for item in items_of(order))
-
-
-def due_date(order: PropertySet, item: PropertySet) -> str | None:
-    """Return the due date of a line: its own, or else its order's."""
-    return item.get("Due Date") or order.get("Due Date")
 
 
 def dates_to_come(order: PropertySet, clock: Clock) -> list[str]:

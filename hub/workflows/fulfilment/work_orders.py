@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.carried import carried
 from hub.workflows.fulfilment.unprovided_lines import is_open
+from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.order_lookup import revision_of
 from hub.workflows.state.service_id import service_ids
 from hub.workflows.state.service_profile import make_no_action
@@ -87,9 +88,7 @@ def _work_orders(run: Run, order: PropertySet, sent: Mapping[str, PropertySet]) 
     # A supplement that was made in the hub has no sender, and provisioning may know the order by the sender's number.
     source = next(iter(sent.values()), order)
     systems = [system for item in items_of(order) if is_open(item) and (system := item.get("Fulfilment System"))]
-    joined_ids = service_ids(
-        run, list(items_of(order)), lambda item: item.get("Due Date") or order.get("Due Date") or run.now()
-    )
+    joined_ids = service_ids(run, list(items_of(order)), lambda item: due_date(order, item) or run.now())
     # Work orders of this order keep their numbers, also the ones that are done: the count is the last number.
     last_number = len(sent)
     for system in dict.fromkeys([*sent, *systems]):

@@ -14,6 +14,7 @@ from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.orders import approvals
 from hub.workflows.orders.edit_order import OrderNotEditable
+from hub.workflows.orders.one_document import prove_one_document
 from hub.workflows.quotes.quote_arguments import DESIGNATED
 from hub.workflows.quotes.quote_lines import quote_in_progress, store_lines
 from hub.workflows.state.accounts import the_account
@@ -24,15 +25,6 @@ from integration_objects.complex_object import action_code, items_of, message
 from integration_objects.errors import Refused
 from integration_objects.names import ORDER, QUOTE
 from integration_objects.property_set import PropertySet
-
-
-class DocumentUnclear(Refused):
-    """Neither a quote nor an order is named, or both are."""
-
-    what = "the accounts of one quote or of one order can be named"
-    where = "arguments 'quote' and 'order'"
-    why = "expected one of the two, found {found}"
-    mend = "give quote= or order="
 
 
 class AccountSettled(Refused):
@@ -71,8 +63,7 @@ def designate_accounts(
         AccountOfAnother, AgreementOfAnother: it is another customer's.
         AccountSettled: it belongs to another account than *account*.
     """
-    if (quote is None) is (order is None):
-        raise DocumentUnclear(found="neither" if quote is None else "both")
+    prove_one_document(quote, order)
     header = _order(run, order) if order is not None else quote_in_progress(run, quote or "")
     document = f"order {order}" if order is not None else f"quote {quote}"
     _settle_account(run, header, account, document)

@@ -19,6 +19,7 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.orders.edit_order import edit, is_priced_here
+from hub.workflows.orders.one_document import prove_one_document
 from hub.workflows.quotes.quote_lines import put_lines, quote_in_progress
 from hub.workflows.quotes.quotes import quoted_item
 from hub.workflows.state.change_of_state import ChangedState, document_totals, lines_of, wanted_on
@@ -36,10 +37,10 @@ _LIMITS = {PERCENT: "a percentage above 0 and up to 100", AMOUNT: "an amount abo
 
 
 class DiscountUnclear(Refused):
-    """A discount doesn't say on which document it is, or how much it is."""
+    """A discount doesn't say how much it is."""
 
     what = "the discount is unclear"
-    where = "arguments {arguments}"
+    where = "arguments 'percent', 'amount' and 'price'"
     why = "expected {expected}"
     mend = "give one of them"
 
@@ -85,7 +86,8 @@ def discount(
         price: the agreed price of a unit.
 
     Raises:
-        DiscountUnclear: not one document, or not one kind of discount, or a number that can't be one.
+        DocumentUnclear: not one document is named.
+        DiscountUnclear: not one kind of discount, or a number that can't be one.
         DiscountsNotDeclared: no approval rule is for discounts.
         LineNotDiscounted: the line ends, or has its sender's price.
         Refused: as `edit-quote-line-item` and `edit-order-line-item`.
@@ -101,7 +103,7 @@ def remove_discount(run: Run, line: str, quote: str | None = None, order: str | 
     """Take the discount or the agreed price of a line off again.
 
     Raises:
-        DiscountUnclear: not one document is named.
+        DocumentUnclear: not one document is named.
         LineNotDiscounted: the line has no discount, or ends.
         Refused: as `edit-quote-line-item` and `edit-order-line-item`.
     """
@@ -109,20 +111,17 @@ def remove_discount(run: Run, line: str, quote: str | None = None, order: str | 
 
 
 def _prove_number(given: Values) -> None:
-    arguments = "'percent', 'amount' and 'price'"
     texts = [(name, text) for name, text in given.items() if text is not None]
     if len(texts) != 1:
-        raise DiscountUnclear(arguments=arguments, expected=f"one of the three, found {len(texts)}")
+        raise DiscountUnclear(expected=f"one of the three, found {len(texts)}")
     ((name, text),) = texts
     number = as_number(text)
     if number is None or number < 0 or (name != AGREED and number == 0) or (name == PERCENT and number > 100):
-        raise DiscountUnclear(arguments=arguments, expected=f"{_LIMITS[name]}, found '{text}'")
+        raise DiscountUnclear(expected=f"{_LIMITS[name]}, found '{text}'")
 
 
 def _change(run: Run, line: str, quote: str | None, order: str | None, values: Values) -> Outcome:
-    if (quote is None) == (order is None):
-        found = "both" if quote is not None else "none"
-        raise DiscountUnclear(arguments="'quote' and 'order'", expected=f"one of the two, found {found}")
+    prove_one_document(quote, order)
     return _on_quote(run, quote, line, values) if quote is not None else _on_order(run, order or "", line, values)
 
 

@@ -15,6 +15,7 @@ from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.state.accounts import the_account
+from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.item_names import ItemNames
 from hub.workflows.state.order_lookup import MODULE, described
 from hub.workflows.state.service_profile import (
@@ -42,10 +43,9 @@ from integration_objects.complex_object import (
 )
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_date
-from integration_objects.names import ASSET, KEY, LINE_ITEM, NO_ACTION
+from integration_objects.names import ASSET, KEY, LINE_ITEM, NO_ACTION, VALUE_FIELDS
 from integration_objects.property_set import PropertySet
 
-_VALUES = ("Text Value", "Number Value", "Date Value")
 #: fields of an item that are shown beside those that Delta compares
 _SHOWN_TOO = ("Status", "Quantity", "Price Type", "List Price")
 #: the place of an item beneath its parent
@@ -174,7 +174,7 @@ def _leave_out_later(order: PropertySet, on: str) -> list[Note]:
     # By days and not by moments: a line that is due at noon comes on that day.
     until, notes = read_date(on).date(), []
     for item in items_of(order):
-        due = item.get("Due Date") or order.get("Due Date")
+        due = due_date(order, item)
         if action_code(item) == NO_ACTION or (due is not None and read_date(due).date() <= until):
             continue
         when = "no due date" if due is None else f"due {due}"
@@ -218,7 +218,7 @@ def _values_of(state: PropertySet, fields: Sequence[str]) -> Mapping[Place, str 
             values[Place(key, None, PARENT)] = None if parent is None else parent.get(KEY)
             values |= {Place(key, None, name): item.get(name) for name in fields if item.get(name) is not None}
             for attribute in attributes(item):
-                for name in _VALUES:
+                for name in VALUE_FIELDS.values():
                     if attribute.get(name) is not None:
                         values[Place(key, attribute.get("Name"), name)] = attribute.get(name)
     return values

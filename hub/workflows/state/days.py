@@ -1,5 +1,6 @@
 """Dates against each other: a date without a time is a whole day in the deployment's time zone.
 
+    first_moment     the moment at which a date begins
     is_before        every moment of one date comes before every moment of another
     is_to_come       a date is later than the run's time, by more than the systems' clocks may differ
     today            the present day
@@ -27,6 +28,16 @@ _INSTANT = datetime.timedelta(microseconds=1)
 _NO_TIME = datetime.timedelta()
 #: the length of a date without a time, 2026-01-31
 _DATE_ONLY = 10
+
+
+def first_moment(text: str, zone: str) -> datetime.datetime:
+    """Return the first moment that a date can mean; a date without a time begins at midnight in the *zone*.
+
+    >>> first_moment("2026-07-01", "Europe/Berlin").isoformat()
+    '2026-06-30T22:00:00+00:00'
+    """
+    moment = read_date(text)
+    return moment if len(text) > _DATE_ONLY else moment.replace(tzinfo=time_zone(zone)).astimezone(datetime.UTC)
 
 
 def is_before(run: Run, left: str, right: str) -> bool:
@@ -60,10 +71,10 @@ def made_of(run: Run, order: PropertySet) -> str | None:
 
 def _moments(run: Run, text: str) -> tuple[datetime.datetime, datetime.datetime]:
     """Return the first and the last moment that a date can mean."""
-    moment = read_date(text)
+    zone = run.runtime.zone_name
+    first = first_moment(text, zone)
     if len(text) > _DATE_ONLY:
-        return moment, moment
-    first = moment.replace(tzinfo=time_zone(run.runtime.zone_name))
+        return first, first
     # On the zone's clock and not by 24 hours: a day on which the clocks are changed is longer or shorter.
-    last = (first + _DAY).astimezone(datetime.UTC) - _INSTANT
-    return first.astimezone(datetime.UTC), last
+    last = (first.astimezone(time_zone(zone)) + _DAY).astimezone(datetime.UTC) - _INSTANT
+    return first, last

@@ -21,6 +21,11 @@ _DUE = "Due Date"
 KIND = "due date"
 
 
+def due_date(document: PropertySet, line: PropertySet) -> str | None:
+    """Return the due date of a line: its own, or else that of its quote or order."""
+    return line.get(_DUE) or document.get(_DUE)
+
+
 def due_date_notes(run: Run, document: PropertySet) -> list[Note]:
     """Report due dates in the past, and services that move in before they move out.
 

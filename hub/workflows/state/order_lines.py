@@ -28,7 +28,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.definition import Component
 from integration_objects.errors import Refused
-from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, ORDER
+from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION, ORDER, VALUE_FIELDS
 from integration_objects.property_set import PropertySet
 
 #: the sender's name for line references of an order that names no Source System
@@ -353,7 +353,7 @@ def _changes(item: PropertySet, finished: PropertySet, compared: Sequence[str]) 
     former = {attribute.get("Name"): attribute for attribute in attributes(finished)}
     for attribute in attributes(item):
         before = former.get(attribute.get("Name"))
-        for name in ("Text Value", "Number Value", "Date Value"):
+        for name in VALUE_FIELDS.values():
             text = attribute.get(name)
             if text is not None and (before is None or not means_the_same(text, before.get(name))):
                 changes.append(f"{attribute.get('Name')} is {text}")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.workflow_manager.run import Run
+from hub.workflows.state.due_dates import due_date
 from integration_objects.complex_object import all_items, instances, items_of, object_name
 from integration_objects.field_values import read_date
 from integration_objects.names import ASSET, ORDER, PRODUCT, QUOTE, SERVICE_POINT
@@ -140,7 +141,7 @@ def joined_service_ids(run: Run, instance: PropertySet) -> dict[int, str]:
 
 def _shown_on(run: Run, instance: PropertySet) -> Callable[[PropertySet], str]:
     def date(item: PropertySet) -> str:
-        return item.get("Completed Date") or item.get("Due Date") or instance.get("Due Date") or run.now()
+        return item.get("Completed Date") or due_date(instance, item) or run.now()
 
     return date
 

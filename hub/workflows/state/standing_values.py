@@ -22,12 +22,11 @@ from hub.workflows.state.service_profile import (
 )
 from integration_objects.complex_object import ComplexObject, action_code, attributes, first_instance, message
 from integration_objects.definition import Component
-from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER
+from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, VALUE_FIELDS
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames
 
 KIND = "due date"
-_VALUES = ("Text Value", "Number Value", "Date Value")
 #: fields beside the compared ones that an Update asks for
 _ASKED = ("Quantity", "Asset Status")
 
@@ -109,7 +108,7 @@ def _overridden_attributes(line: PropertySet, above: PropertySet) -> Iterator[_O
         other = asked.get(attribute.get("Name"))
         if other is None or action_code(attribute) == NO_ACTION:
             continue
-        old, new = ([node.get(name) for name in _VALUES] for node in (attribute, other))
+        old, new = ([node.get(name) for name in VALUE_FIELDS.values()] for node in (attribute, other))
         if old != new:
             first, second = (next((value for value in values if value), None) for values in (old, new))
             yield _Overridden(line, attribute.get("Name") or "", first, second)

@@ -90,7 +90,7 @@ def test_what_can_not_be_designated_is_refused(care):
     order = care.place(quote)
     number = order.get("Order Number")
     assert care.refused("designate-accounts") == (
-        "the accounts of one quote or of one order can be named\n"
+        "one quote or one order must be named\n"
         "  where: arguments 'quote' and 'order'\n"
         "  why:   expected one of the two, found neither\n"
         "  mend:  give quote= or order="

@@ -136,7 +136,7 @@ def test_a_discount_must_be_clear(care):
         ({"price": "-1"}, "expected a price of 0 or more, found '-1'"),
     ):
         assert expected in care.refused("discount", quote=number, line="1", reason="x", **given)
-    assert "one of the two, found none" in care.refused("discount", line="1", percent="1", reason="x")
+    assert "one of the two, found neither" in care.refused("discount", line="1", percent="1", reason="x")
     assert "has no discount" in care.refused("remove-discount", quote=number, line="1")
 
 
