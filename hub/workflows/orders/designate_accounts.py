@@ -21,6 +21,7 @@ from hub.workflows.state.accounts import the_account
 from hub.workflows.state.belongings import designation, prove_belongings
 from hub.workflows.state.lines import fill_accounts
 from hub.workflows.state.order_lookup import MODULE, UNSUBMITTED, order_in_hand
+from hub.workflows.state.statuses import UNTOUCHED
 from integration_objects.complex_object import action_code, items_of, message
 from integration_objects.errors import Refused
 from integration_objects.names import ORDER, QUOTE
@@ -104,7 +105,7 @@ def _designate(header: PropertySet, named: Mapping[str, str]) -> None:
         header.properties[field] = new
         for item in items_of(header):
             # A supplement has lines that provisioning is working on, or has done: those stay as they are.
-            is_open = item.get("Status") in (None, "Pending") and action_code(item) == "Add"
+            is_open = item.get("Status") in UNTOUCHED and action_code(item) == "Add"
             if is_open and item.get(field) in (None, old):
                 item.properties[field] = new
 
