@@ -15,12 +15,12 @@ import typer
 from adapters.files import read_file
 from hub.command_line.exit_codes import REFUSED, misused
 from hub.command_line.options import Json
-from hub.deployment.deployment import all_cases, open_deployment
+from hub.deployment.deployment import open_deployment
 from hub.deployment.proof import check_deployment, database_findings, map_findings
 from hub.presentation.printing import complain, out, print_json
 from integration_objects.errors import located
 from integration_objects.surroundings import Surroundings
-from maps.cases import read_answered, read_with_lines, run_cases, write_tree
+from maps.cases import find_cases, read_answered, read_with_lines, run_cases, shipped_cases, write_tree
 from maps.check import Finding
 from maps.circumstances import Circumstances
 from maps.trace import trace
@@ -103,7 +103,9 @@ def run_map_cases(names: Names = None) -> None:
     deployment = open_deployment(pathlib.Path.cwd())
     with misused():
         maps = deployment.maps_named(names) if names else deployment.maps
-    results = run_cases(maps, all_cases(deployment, maps), deployment.definitions, deployment.external_objects)
+    own = deployment.files.own
+    cases = shipped_cases(maps) + ([] if own is None else find_cases(own / "maps" / "cases", maps))
+    results = run_cases(maps, cases, deployment.definitions, deployment.external_objects)
     for result in results:
         out(f"{'passed' if result.is_passed else 'FAILED'}  {result.case.name}")
         if not result.is_passed:

@@ -16,13 +16,9 @@ from hub.command_line.exit_codes import CommandMisused, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
 from hub.command_line.text_command import TextCommand
-from hub.data_manager.data_manager import DataManager
-from hub.data_manager.outbound import resend
-from hub.deployment.channels import check_destination
 from hub.presentation.printing import complain, out, print_json, table
 from integration_objects.errors import Refused, UnknownName
 from integration_objects.field_values import read_date
-from schemas.secret_values import masked_body
 
 app = typer.Typer()
 messages_app = typer.Typer(no_args_is_help=True, help="The message store: the states and errors of every message.")
@@ -113,7 +109,7 @@ def list_messages(
     """List messages, the newest first."""
     MessageStateUnknown.check(state, STATES)
     since = None if since is None else _stored_time(since)
-    with opened_hub() as open_hub, open_hub.read() as transaction:
+    with opened_hub(only_messages=True) as open_hub, open_hub.read() as transaction:
         messages = transaction.messages
         # One more than is printed: it tells that there are more.
         rows = messages.listing(state, route, limit + 1, since)
@@ -135,7 +131,7 @@ def list_outbound(
 ) -> None:
     """List messages that leave, the newest first: where to, in which state, and why one has not left."""
     MessageStateUnknown.check(state, OUTBOX_STATES)
-    with opened_hub() as open_hub, open_hub.read() as transaction:
+    with opened_hub(only_messages=True) as open_hub, open_hub.read() as transaction:
         rows = transaction.messages.outbox.listing(state, destination, limit + 1)
     if as_json:
         print_json(rows[:limit])
@@ -183,7 +179,7 @@ def show_message(
     as_json: Json = False,
 ) -> None:
     """Show one message: its states, its error, the messages that left because of it; or a message that leaves."""
-    with opened_hub() as open_hub, open_hub.read() as transaction:
+    with opened_hub(only_messages=True) as open_hub, open_hub.read() as transaction:
         leaving = transaction.messages.outbox.row(id)
         if leaving is not None:
             record, content = leaving.as_dict(), leaving.message.body
@@ -191,6 +187,8 @@ def show_message(
             row = _row(transaction.messages, id)
             record, content = transaction.messages.show(row.id) or {}, row.body
         if body and not unmasked:
+            from schemas.secret_values import masked_body
+
             content = masked_body(content, open_hub.renew_secret_names(transaction))
     if body:
         out(content.decode("utf-8", "replace"))
@@ -219,7 +217,7 @@ def replay_message(
     as_json: Json = False,
 ) -> None:
     """Put a message back in its place, to be worked again by `orderhub run`."""
-    with opened_hub() as open_hub, open_hub.write(dry_run=dry_run) as transaction:
+    with opened_hub(only_messages=True) as open_hub, open_hub.write(dry_run=dry_run) as transaction:
         if transaction.messages.outbox.row(id) is not None:
             raise MessageLeaves(id=id)
         row = _row(transaction.messages, id)
@@ -237,6 +235,9 @@ def give_up_message(
     as_json: Json = False,
 ) -> None:
     """Make a message dead: it is kept, and its key is free for the others. A message that leaves is never sent."""
+    # Imported here, as in `resend_message`: the other commands work no message, and start without the code for it.
+    from hub.data_manager.data_manager import DataManager
+
     with opened_hub() as open_hub:
         with open_hub.write() as transaction:
             leaving = transaction.messages.outbox.row(id)
@@ -267,6 +268,9 @@ def resend_message(
     as_json: Json = False,
 ) -> None:
     """Put messages that have not left back into their places in the line, or send them elsewhere; all or none."""
+    from hub.data_manager.outbound import resend
+    from hub.deployment.channels import check_destination
+
     rows: list[dict[str, str]] = []
     with opened_hub() as open_hub, open_hub.write(dry_run=dry_run) as transaction:
         if to is not None:

@@ -14,7 +14,6 @@ import typer
 
 from adapters.database.connection.database import repeated
 from adapters.database.objects.store import InstanceResult
-from adapters.database.schema.data_model import data_model_page
 from adapters.files import read_file, shown_path
 from hub.command_line.exit_codes import CommandFailed, misused
 from hub.command_line.opened_hub import opened_hub
@@ -27,15 +26,12 @@ from hub.presentation.printing import complain, flush, out, print_json
 from hub.presentation.screen import screen
 from hub.presentation.tree_json import tree_json
 from hub.workflow_manager.origin import Origin
-from hub.workflows.received.hub_object import load as load_object
-from hub.workflows.state.service_id import with_service_ids
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import refuse_masks, without_secrets
 from schemas.check import Limits
 from schemas.hub_xml import hub_from_xml, hub_to_xml
-from schemas.hub_xsd import hub_xsd
 from schemas.secret_values import secrets_in
 
 app = typer.Typer()
@@ -57,6 +53,9 @@ _OPERATIONS = {
 @app.command(cls=TextCommand)
 def load(files: Files, dry_run: DryRun = False) -> None:
     """Upsert accounts, products, price lists, opening profiles and customers' other objects, file by file."""
+    # Imported here, as in the functions below: the workflows take longer to load than a look at an object takes.
+    from hub.workflows.received.hub_object import load as load_object
+
     with opened_hub() as open_hub:
 
         def load_file(file: pathlib.Path) -> None:
@@ -83,6 +82,8 @@ def show(
         with open_hub.read() as transaction:
             tree = stored_object(transaction.store, definitions, object, key)
             if text:
+                from hub.workflows.state.service_id import with_service_ids
+
                 # For reading only: XML and JSON are printed as they are stored, but for secrets, and can be loaded.
                 tree = with_service_ids(transaction.run(Origin("show", "local", key)), tree)
             tree = open_hub.renew_secret_names(transaction).masked(tree)
@@ -200,6 +201,8 @@ for _operation, _help in _OPERATIONS.items():
 @object_app.command("schema", cls=TextCommand)
 def schema(name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integration object.")]) -> None:
     """Print the XSD of an object's message in the hub's own XML."""
+    from schemas.hub_xsd import hub_xsd
+
     definitions = load_definitions(pathlib.Path.cwd())
     with misused():
         known = known_object(definitions, name)
@@ -209,4 +212,6 @@ def schema(name: Annotated[str, typer.Argument(metavar="OBJECT", help="The integ
 @object_app.command("model", cls=TextCommand)
 def model() -> None:
     """Print the data model as a page: a drawing of all tables, and each object's fields, columns and values."""
+    from adapters.database.schema.data_model import data_model_page
+
     out(data_model_page(load_definitions(pathlib.Path.cwd())).rstrip("\n"))

@@ -31,12 +31,18 @@ def configure_log() -> None:
 
 
 @contextmanager
-def opened_hub(deployment: Deployment | None = None) -> Iterator[OpenHub]:
-    """Open *deployment*, or that of the working folder, with its database ready; close it at the end."""
+def opened_hub(deployment: Deployment | None = None, *, only_messages: bool = False) -> Iterator[OpenHub]:
+    """Open *deployment*, or that of the working folder, with its database ready; close it at the end.
+
+    *only_messages*: the command needs no more than the message store, and so works while declarations are broken.
+    """
     configure_log()
     open_hub = OpenHub(deployment or open_deployment(pathlib.Path.cwd()))
     try:
-        open_hub.prepare_database()
+        if only_messages:
+            open_hub.prepare_messages()
+        else:
+            open_hub.prepare_database()
         yield open_hub
     finally:
         open_hub.close()

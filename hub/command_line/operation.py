@@ -12,15 +12,14 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.database.schema.upgrade import planned_upgrade, upgrade
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import DryRun, Json
 from hub.command_line.text_command import TextCommand
-from hub.data_manager.intake import doors, left_alone
-from hub.data_manager.lookup import status_of
+from hub.data_manager.doors import doors, left_alone
 from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.status import status_of
 from hub.deployment.deployment import open_deployment
-from hub.deployment.route import component_of
+from hub.deployment.door import component_of
 from hub.presentation.printing import complain, out, print_json, table
 
 app = typer.Typer()
@@ -33,7 +32,7 @@ Component = Annotated[str, typer.Argument(help="route:NAME, as `orderhub status`
 @app.command(cls=TextCommand)
 def status(as_json: Json = False) -> None:
     """Show the components and the messages: the number in each state, waiting messages, fallout."""
-    with opened_hub() as open_hub:
+    with opened_hub(only_messages=True) as open_hub:
         with open_hub.read() as transaction:
             state = status_of(transaction, open_hub.deployment)
         # Behind the transaction: a broker that doesn't answer is waited for.
@@ -59,6 +58,7 @@ _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("outbox", ("waits for", "messages", "since", "why"), ("destination", "waiting", "oldest", "why")),
     ("set_aside", ("set aside for", "messages", "since"), ("destination", "messages", "oldest")),
     ("left_alone", ("left alone", "why"), ("file", "why")),
+    ("unread", ("declaration not read", "why"), ("declaration", "why")),
     ("fallout", ("fallout", "order", "cause", "reason"), ("row_id", "order_number", "cause", "reason")),
 )
 
@@ -109,7 +109,7 @@ def resume(component: Component) -> None:
 
 
 def _set_component(component: str, paused: bool) -> None:
-    with opened_hub() as open_hub:
+    with opened_hub(only_messages=True) as open_hub:
         known = [component_of(name) for name in open_hub.deployment.route_names]
         if component not in known:
             raise typer.BadParameter(f"there is no component '{component}'; there are {', '.join(known)}")
@@ -123,6 +123,8 @@ def _set_component(component: str, paused: bool) -> None:
 @database.command("upgrade", cls=TextCommand)
 def upgrade_database(dry_run: DryRun = False, as_json: Json = False) -> None:
     """Create or migrate the database, and add what the deployment's extensions need."""
+    from adapters.database.schema.upgrade import planned_upgrade, upgrade
+
     # Not `opened_hub`: that refuses a PostgreSQL database which isn't upgraded yet.
     with closing(OpenHub(open_deployment(pathlib.Path.cwd()))) as open_hub:
         definitions = open_hub.deployment.definitions

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.database.messages.outbox import OutboxRow
+from adapters.database.messages.outbox import Outbox, OutboxRow
 from adapters.files import check_readable, read_message, read_parts, shown_path, write_message
 from adapters.transport import CHANNEL, MOST_BYTES, Delivery, Envelope, Transport, check_envelope
 from hub.command_line.exit_codes import REFUSED, CommandMisused, misused
@@ -20,11 +20,14 @@ from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
 from hub.command_line.text_command import TextCommand
 from hub.data_manager.data_manager import DataManager
-from hub.data_manager.intake import declare_channels, open_transport
+from hub.data_manager.doors import open_transport
+from hub.data_manager.intake import declare_channels
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.channels import check_channel
+from hub.deployment.deployment import Deployment
 from hub.deployment.route import Route, RouteUnknown
 from hub.presentation.printing import complain, flush, out, print_json
+from integration_objects.declaration import DeclarationFault
 from integration_objects.errors import Refused
 from integration_objects.secrets import SecretNames
 from schemas.secret_values import masked_body
@@ -176,7 +179,7 @@ def receive(
     as_json: Json = False,
 ) -> None:
     """Take messages from an embedded channel: replies, work orders, billing messages, dead letters."""
-    with opened_hub() as open_hub:
+    with opened_hub(only_messages=True) as open_hub:
         if open_transport(open_hub, CHANNEL) is not None:
             raise ChannelOfBroker(channel=channel)
         with open_hub.read() if peek else open_hub.write() as transaction:
@@ -186,14 +189,22 @@ def receive(
                 # A look is for people; a message that is taken has to arrive whole.
                 rows = _masked(rows, open_hub.renew_secret_names(transaction))
             if not rows:
-                with misused():
-                    check_channel(open_hub.deployment, outbox, channel)
+                _check_channel(open_hub.deployment, outbox, channel)
             # The messages are on the disk, or with the reader, before the commit takes them from the channel.
             _hand_over(rows, into, as_json)
 
 
 def _masked(rows: Sequence[OutboxRow], names: SecretNames) -> list[OutboxRow]:
     return [replace(row, message=replace(row.message, body=masked_body(row.message.body, names))) for row in rows]
+
+
+def _check_channel(deployment: Deployment, outbox: Outbox, channel: str) -> None:
+    """Refuse a channel that nothing leaves on; while declarations can't be read, say that this isn't known."""
+    try:
+        with misused():
+            check_channel(deployment, outbox, channel)
+    except DeclarationFault as fault:
+        complain(f"nothing is there; whether anything leaves on '{channel}' isn't known: {fault.where}: {fault.what}")
 
 
 def _hand_over(rows: Sequence[OutboxRow], into: pathlib.Path | None, as_json: bool) -> None:

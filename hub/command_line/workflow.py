@@ -135,7 +135,7 @@ def _list_workflows(deployment: Deployment, as_json: bool) -> None:
 
 
 def _list_runs(deployment: Deployment, as_json: bool) -> None:
-    with opened_hub(deployment) as open_hub, open_hub.read() as transaction:
+    with opened_hub(deployment, only_messages=True) as open_hub, open_hub.read() as transaction:
         runs = open_hub.renew_secret_names(transaction).masked_json(transaction.messages.runs.listing())
     if as_json:
         print_json(runs)
@@ -145,7 +145,7 @@ def _list_runs(deployment: Deployment, as_json: bool) -> None:
 
 
 def _print_recording(deployment: Deployment, run_id: str) -> None:
-    with opened_hub(deployment) as open_hub, open_hub.read() as transaction:
+    with opened_hub(deployment, only_messages=True) as open_hub, open_hub.read() as transaction:
         recording = transaction.messages.runs.recording(run_id)
         secret_names = open_hub.renew_secret_names(transaction)
     if recording is None:

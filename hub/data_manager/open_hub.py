@@ -13,24 +13,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapters.database.connection.database import Database
 from adapters.database.messages.store import MessageStore
-from adapters.database.objects.store import ObjectStore, StoredObjects
-from adapters.database.schema.taken_back import refuse_fields_taken_back
-from adapters.database.schema.upgrade import needs_upgrade, upgrade
+from adapters.database.schema.upgrade import needs_migration, needs_upgrade, upgrade
 from hub.data_manager.lone_work import LoneWork
 from hub.deployment.deployment import Deployment
-from hub.workflow_manager.answers import Answers
-from hub.workflow_manager.catalogue_reader import CatalogueReader
-from hub.workflow_manager.effects import Effects, NoEffects
-from hub.workflow_manager.origin import Origin
-from hub.workflow_manager.run import Run
-from hub.workflow_manager.runtime import Runtime
 from integration_objects.errors import Misconfigured
 from integration_objects.secrets import SecretNames
 from integration_objects.surroundings import Surroundings
+
+# The code of objects and of runs is loaded where it is used: commands that only look at messages start without it.
+if TYPE_CHECKING:
+    from adapters.database.objects.store import ObjectStore, StoredObjects
+    from hub.workflow_manager.answers import Answers
+    from hub.workflow_manager.catalogue_reader import CatalogueReader
+    from hub.workflow_manager.origin import Origin
+    from hub.workflow_manager.run import Run
+    from hub.workflow_manager.runtime import Runtime
 
 #: numbers of a sequence that a process takes at once, where several processes share a database
 NUMBERS_AT_ONCE = 20
@@ -54,15 +55,28 @@ class Transaction:
 
     Attributes:
         connection: the database connection, for savepoints.
-        store: the EAI database adapter.
-        catalogues: the products and price lists, read once for all runs of the transaction.
     """
 
     connection: Any
-    store: ObjectStore
     messages: MessageStore
     open_hub: OpenHub
-    catalogues: CatalogueReader
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The EAI database adapter."""
+        from adapters.database.objects.store import ObjectStore
+
+        open_hub = self.open_hub
+        user = open_hub.deployment.settings.user
+        return ObjectStore(self.connection, open_hub.stored_objects, open_hub.surroundings, user)
+
+    @cached_property
+    def catalogues(self) -> CatalogueReader:
+        """The products and price lists, read once for all runs of the transaction."""
+        from hub.workflow_manager.catalogue_reader import CatalogueReader
+
+        deployment = self.open_hub.deployment
+        return CatalogueReader(self.store, deployment.definitions, deployment.settings.secrets)
 
     def run(self, origin: Origin, locked: set[str] | None = None, answers: Answers | None = None) -> Run:
         """Make a workflow run that writes in this transaction.
@@ -72,12 +86,18 @@ class Transaction:
             locked: the accounts that the message's group has locked; None: the run is alone, and may lock any.
             answers: the answers of other systems from before the lock; None if none is asked.
         """
+        from hub.workflow_manager.effects import Effects
+        from hub.workflow_manager.run import Run
+
         runtime, store, messages = self.open_hub.runtime, self.store, self.messages
         effects = Effects(runtime, store, messages, origin, locked, waiting=self.open_hub.lone_work.waiting)
         return Run(runtime, store, messages, self.catalogues, answers, origin=origin, effects=effects)
 
     def rehearsal(self, origin: Origin, answers: Answers) -> Run:
         """Make a workflow run without effects, which ends at the first question that *answers* lacks."""
+        from hub.workflow_manager.effects import NoEffects
+        from hub.workflow_manager.run import Run
+
         runtime, store, messages = self.open_hub.runtime, self.store, self.messages
         return Run(runtime, store, messages, self.catalogues, answers, origin=origin, effects=NoEffects())
 
@@ -115,6 +135,8 @@ class OpenHub:
     @cached_property
     def stored_objects(self) -> StoredObjects:
         """The integration objects in their tables."""
+        from adapters.database.objects.store import StoredObjects
+
         return StoredObjects(self.deployment.definitions)
 
     @cached_property
@@ -145,6 +167,9 @@ class OpenHub:
             DatabaseNotUpgraded: names the command that does it.
             FieldTakenBack: a column wants a value that no field gives.
         """
+        # Imported here, because commands that only look at messages don't come here.
+        from adapters.database.schema.taken_back import refuse_fields_taken_back
+
         definitions = self.deployment.definitions
         # A look first: on SQLite an upgrade would take the write lock, and each command would wait for the hub's work.
         if needs_upgrade(self.database, definitions):
@@ -154,6 +179,15 @@ class OpenHub:
                 raise DatabaseNotUpgraded(where=self.database.shown_url)
             upgrade(self.database, definitions)
         refuse_fields_taken_back(self.database, definitions)
+
+    def prepare_messages(self) -> None:
+        """Make the message store ready: as `prepare_database`, without a look at the declarations.
+
+        An operator can see and take messages while declarations are being edited. Only migrations that haven't run
+        need the declarations.
+        """
+        if needs_migration(self.database):
+            self.prepare_database()
 
     @contextmanager
     def write(self, dry_run: bool = False) -> Iterator[Transaction]:
@@ -190,12 +224,4 @@ class OpenHub:
 
     def _transaction(self, connection: Any) -> Transaction:
         user = self.deployment.settings.user
-        definitions = self.deployment.definitions
-        store = ObjectStore(connection, self.stored_objects, self.surroundings, user)
-        return Transaction(
-            connection,
-            store,
-            MessageStore(connection, self.surroundings, self.process, user),
-            self,
-            CatalogueReader(store, definitions, self.deployment.settings.secrets),
-        )
+        return Transaction(connection, MessageStore(connection, self.surroundings, self.process, user), self)

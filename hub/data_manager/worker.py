@@ -16,7 +16,8 @@ import structlog
 from adapters.transport import TransportAway
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.dispatcher import Dispatcher
-from hub.data_manager.intake import Intake, declare_channels, intakes_of, open_transports
+from hub.data_manager.doors import open_transports
+from hub.data_manager.intake import Intake, declare_channels, intakes_of
 from hub.data_manager.open_hub import OpenHub
 from integration_objects.errors import Retryable
 from schemas.check import OutOfMemory

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from adapters.database.messages.filing import Filed
 from adapters.files import fresh_folder
 from adapters.transport import Delivery, Envelope
-from hub.data_manager.intake import open_transports
+from hub.data_manager.doors import open_transports
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.worker import Worker
 from hub.deployment.definitions import FILE

@@ -6,12 +6,15 @@ Spec: docs/design/road.md, "Transports" (a channel is an embedded queue of that 
 from __future__ import annotations
 
 import fnmatch
+from typing import TYPE_CHECKING
 
 from adapters.database.messages.outbox import Outbox
 from adapters.transport import CHANNEL, Channel, TransportKind, destination_of
 from hub.deployment.deployment import Deployment
-from hub.deployment.route import Route
 from integration_objects.errors import Refused, UnknownName
+
+if TYPE_CHECKING:
+    from hub.deployment.route import Route
 
 
 class ChannelUnknown(UnknownName, Refused):

@@ -21,38 +21,36 @@ import hashlib
 import pathlib
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from adapters.files import FileUnreadable
-from adapters.json_client import JsonClient
 from adapters.service_health import ServiceHealth
-from adapters.system import System, read_systems
 from adapters.transport import TransportKind
-from hub.configurator.built_in import BuiltInConfigurator
-from hub.configurator.port import Configurator
 from hub.deployment.cache_folder import CacheFolder
 from hub.deployment.declared_files import MAPS, ROUTES, SYSTEMS, DeclaredFiles, Kind, name_in, shipped_by_name
 from hub.deployment.definitions import load_definitions
-from hub.deployment.due_lines_route import DUE_LINES_WORKFLOW, due_lines_route
-from hub.deployment.external_objects import AllObjects, ExternalObjects
+from hub.deployment.door import read_doors
 from hub.deployment.own_python import own_python
-from hub.deployment.route import Route, read_doors, read_routes
 from hub.deployment.settings import EVERY, Settings, place_of_setting, read_licence_file, read_settings
-from hub.pricing.list_pricing import ListPricing
-from hub.pricing.port import Pricing
-from hub.services import SERVICES, Service
-from hub.services.module_licensed import Licence
-from hub.workflow_manager.approval_rule import ApprovalRule, read_approval_rules
-from hub.workflow_manager.effects import DUE_LINES
-from hub.workflow_manager.runtime import Runtime
-from hub.workflow_manager.workflow import Workflow
-from hub.workflows import shipped_workflows
-from hub.workflows.state.service_id import with_service_ids
+from hub.workflow_manager.origin import DUE_LINES
 from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.definition import Definitions, IntegrationObject
-from integration_objects.errors import Refused, UnknownName, located
+from integration_objects.errors import HubError, Refused, UnknownName, located
 from integration_objects.surroundings import Surroundings
-from maps.cases import Case, find_cases, shipped_cases
-from maps.data_map import DataMap, read_maps
+
+if TYPE_CHECKING:
+    from adapters.json_client import JsonClient
+    from adapters.system import System
+    from hub.configurator.port import Configurator
+    from hub.deployment.external_objects import ExternalObjects
+    from hub.deployment.route import Route
+    from hub.pricing.port import Pricing
+    from hub.services import Service
+    from hub.services.module_licensed import Licence
+    from hub.workflow_manager.approval_rule import ApprovalRule
+    from hub.workflow_manager.runtime import Runtime
+    from hub.workflow_manager.workflow import Workflow
+    from maps.data_map import DataMap
 
 
 class SampleUnknown(UnknownName, DeclarationFault):
@@ -72,7 +70,8 @@ class MapUnknown(UnknownName, Refused):
 class Deployment:
     """All declarations, by name; each part is read when it is first asked for.
 
-    So a command reads only the parts that it needs. `hub.deployment.proof` reads and proves all before a hub starts.
+    So a command reads only the parts that it needs, and loads only their code: a part's reader is imported where the
+    part is read. `hub.deployment.proof` reads and proves all before a hub starts.
     """
 
     def __init__(self, folder: pathlib.Path, settings: Settings) -> None:
@@ -88,6 +87,8 @@ class Deployment:
     @cached_property
     def external_objects(self) -> ExternalObjects:
         """The external integration objects; the schema of each is compiled when the object is first asked for."""
+        from hub.deployment.external_objects import ExternalObjects
+
         # A folder without settings is no deployment's: nothing is written there.
         files = self.files
         cache = None if files.own is None else CacheFolder(files.own)
@@ -102,6 +103,8 @@ class Deployment:
     @cached_property
     def objects(self) -> Mapping[str, IntegrationObject]:
         """Every integration object, internal and external."""
+        from hub.deployment.external_objects import AllObjects
+
         return AllObjects(self.definitions, self.external_objects)
 
     @cached_property
@@ -136,11 +139,15 @@ class Deployment:
         return {name: maps[name] for name in names}
 
     def _read_maps(self, sources: list[Source]) -> dict[str, DataMap]:
+        from maps.data_map import read_maps
+
         return read_maps(sources, self.objects, self.files.reader("maps"), self.settings.time_zone)
 
     @cached_property
     def systems(self) -> Mapping[str, System]:
         """The systems that the hub sends to."""
+        from adapters.system import read_systems
+
         return read_systems(
             self.system_sources,
             self.definitions,
@@ -154,16 +161,23 @@ class Deployment:
     @cached_property
     def services(self) -> Mapping[str, Service]:
         """The business service methods, the deployment's own in place of ours."""
+        from hub.services import SERVICES, Service
+
         return {**SERVICES, **own_python(self.files.own, "services", "SERVICES", Service)}
 
     @cached_property
     def workflows(self) -> Mapping[str, Workflow]:
         """The workflows, the deployment's own in place of ours."""
+        from hub.workflow_manager.workflow import Workflow
+        from hub.workflows import shipped_workflows
+
         return {**shipped_workflows(), **own_python(self.files.own, "workflows", "WORKFLOWS", Workflow)}
 
     @cached_property
     def routes(self) -> Mapping[str, Route]:
         """The routes that are switched on."""
+        from hub.deployment.route import read_routes
+
         return read_routes(
             self.route_sources, self.external_objects, self.maps, self.workflows, map_names=self.map_names()
         )
@@ -171,11 +185,15 @@ class Deployment:
     @cached_property
     def worked_routes(self) -> Mapping[str, Route]:
         """The routes that are switched on, and the route of the messages that the hub sends to itself."""
+        from hub.deployment.due_lines_route import DUE_LINES_WORKFLOW, due_lines_route
+
         return {**self.routes, DUE_LINES: due_lines_route(self.workflows[DUE_LINES_WORKFLOW])}
 
     @cached_property
     def approval_rules(self) -> Mapping[str, ApprovalRule]:
         """The rules that hold an order for approval when it is submitted; the hub ships none."""
+        from hub.workflow_manager.approval_rule import read_approval_rules
+
         return read_approval_rules(self.files.own_sources("hub", "approvals"), self.definitions)
 
     @cached_property
@@ -192,8 +210,9 @@ class Deployment:
         """
         url = self.settings.pricing_url
         if url is None:
+            from hub.pricing.list_pricing import ListPricing
+
             return ListPricing()
-        # Imported here: pydantic, which reads the answers, takes longer to load than a short command runs.
         from hub.pricing.external import ExternalPricing
 
         return ExternalPricing(self._client("pricing", url))
@@ -207,8 +226,9 @@ class Deployment:
         """
         url = self.settings.configurator_url
         if url is None:
+            from hub.configurator.built_in import BuiltInConfigurator
+
             return BuiltInConfigurator(self.definitions)
-        # Imported here, as the external pricing.
         from hub.configurator.external import ExternalConfigurator
 
         return ExternalConfigurator(self._client("configurator", url), self.definitions)
@@ -233,10 +253,26 @@ class Deployment:
         declared = (name_in(source, ROUTES.key) for source in self.route_sources)
         return (*(name for name in declared if name), DUE_LINES)
 
-    @cached_property
+    @property
     def doors(self) -> Mapping[str, tuple[TransportKind, str]]:
-        """The kind of transport and the channel of each route that is switched on; no map or schema is read."""
-        return read_doors(self.route_sources)
+        """The kind of transport and the channel of each route that is switched on; no map or schema is read.
+
+        Without the routes whose door can't be read: `door_faults` has the reasons.
+        """
+        return self._doors[0]
+
+    @property
+    def door_faults(self) -> list[HubError]:
+        """The faults of the declarations of doors: an operator sees the other doors all the same."""
+        return self._doors[1]
+
+    @cached_property
+    def _doors(self) -> tuple[Mapping[str, tuple[TransportKind, str]], list[HubError]]:
+        try:
+            doors, faults = read_doors(self.route_sources)
+        except HubError as fault:
+            return {}, [fault]
+        return doors, [*faults]
 
     @cached_property
     def route_sources(self) -> list[Source]:
@@ -266,6 +302,9 @@ class Deployment:
 
     def runtime(self, surroundings: Surroundings) -> Runtime:
         """Make the runtime that all runs of this deployment share."""
+        from hub.workflow_manager.runtime import Runtime
+        from hub.workflows.state.service_id import with_service_ids
+
         # A recording has the digest of all maps' versions: it tells a later reader whether the maps are still the same.
         versions = sorted(data_map.version for data_map in self.maps.values())
         return Runtime(
@@ -292,12 +331,3 @@ class Deployment:
 def open_deployment(folder: pathlib.Path) -> Deployment:
     """Return the deployment in *folder*; only its settings are read so far."""
     return Deployment(folder, read_settings(folder))
-
-
-def all_cases(deployment: Deployment, maps: Mapping[str, DataMap]) -> list[Case]:
-    """List the cases of *maps*, the shipped ones and the deployment's own."""
-    own = deployment.files.own
-    cases = shipped_cases(maps)
-    if own is not None:
-        cases += find_cases(own / "maps" / "cases", maps)
-    return cases

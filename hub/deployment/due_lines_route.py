@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from adapters.transport import TransportKind
 from hub.deployment.route import RETRY_S, Reply, Route
-from hub.workflow_manager.effects import DUE_LINES
+from hub.workflow_manager.origin import DUE_LINES
 from hub.workflow_manager.workflow import Workflow
 from schemas.check import Limits
 

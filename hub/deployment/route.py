@@ -28,7 +28,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
-from adapters.transport import CHANNEL, KINDS, TransportKind, destination_of, refused_property
+from adapters.transport import CHANNEL, TransportKind, destination_of, refused_property
+from hub.deployment.door import NAME, component_of, read_door, read_place
 from hub.workflow_manager.origin import WhoPrices
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.declaration import Node, Parts, Source, read
@@ -65,9 +66,6 @@ OPTIONAL = (
 #: type and subtype, each a name of RFC 2045 with or without *
 _CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+*-]+/[a-z0-9!#$&^_.+*-]+")
 
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
-#: AMQP writes a queue's name as a short text, of 255 bytes at most.
-_CHANNEL = re.compile(r"(?! )[^\x00-\x1f\x7f-\x9f]{1,255}(?<! )")
 
 T = TypeVar("T")
 
@@ -193,11 +191,6 @@ class Route:
         return not self.content_types or any(fnmatch.fnmatchcase(media_type, known) for known in self.content_types)
 
 
-def component_of(route: str) -> str:
-    """Return a route's name among the components that can be paused."""
-    return f"route:{route}"
-
-
 def value_in(expression: SourceExpression, tree: PropertySet) -> str | None:
     """Read a route's key or identity in an arriving tree, as text without white space around it; None for an empty one.
 
@@ -249,13 +242,13 @@ def _route(
     workflows: Mapping[str, Workflow],
     map_names: Iterable[str],
 ) -> Route:
-    transport, place = _source(parts["from"])
+    transport, place = read_door(parts["from"])
     workflow = _known(parts["workflow"], workflows, "workflow")
     external: ExternalObject | None = None
     if parts["object"].text() != HUB_OBJECT:
         external = _known(parts["object"], objects, "external object")
     return Route(
-        name=parts["route"].matching(_NAME, "a route's name", "letters and digits, with _ - . between", "my_orders"),
+        name=parts["route"].matching(NAME, "a route's name", "letters and digits, with _ - . between", "my_orders"),
         transport=transport,
         place=place,
         external=external,
@@ -280,42 +273,6 @@ def _known(node: Node, known: Mapping[str, T], kind: str, further: Iterable[str]
     if node.text() not in known:
         raise node.unknown(kind, {*known, *further}, otherwise=f"declare the {kind}, or name another")
     return known[node.text()]
-
-
-def read_doors(sources: Iterable[Source]) -> dict[str, tuple[TransportKind, str]]:
-    """Read the transport and the channel of each route, by its name, and nothing else: schemas and maps take time."""
-    doors = {}
-    for source in sources:
-        parts = read(source).mapping(required=REQUIRED, optional=OPTIONAL)
-        doors[parts["route"].text()] = _source(parts["from"])
-    return doors
-
-
-def _source(node: Node) -> tuple[TransportKind, str]:
-    """Read the kind of transport and the channel that a route reads."""
-    parts = node.mapping(optional=tuple(KINDS))
-    if len(parts) != 1:
-        choices = " or ".join(f"{{{name}: NAME}}" for name in KINDS)
-        raise node.fault("a route reads one transport", mend=f"write {choices}")
-    ((name, place),) = parts.items()
-    return KINDS[name], _place(place, KINDS[name])
-
-
-def _place(node: Node, kind: TransportKind) -> str:
-    """Read the name of a channel or folder."""
-    if kind is not CHANNEL:
-        return node.matching(_NAME, f"a {kind.name}'s name", "letters and digits, with _ - . between", "my_orders")
-    # Another system may have named the queue: any name will do that a queue can have, and that is no other transport's.
-    name = node.matching(_CHANNEL, "a channel's name", "1 to 255 characters without blanks around them", "my.orders")
-    # A reply to this channel, or a message that names it, carries the name in its envelope.
-    why = refused_property("reply_to", name)
-    if why:
-        raise node.fault(f"{name!r} can't be a channel's name", why, mend="write a shorter name, of plain characters")
-    if destination_of(name).kind is not CHANNEL:
-        raise node.fault(
-            f"'{name}' is no channel", "it begins as another transport's names do", mend="name it otherwise"
-        )
-    return name
 
 
 def _map(
@@ -442,7 +399,7 @@ def _reply(
         return Reply()
     node = route["reply"]
     parts = node.mapping(optional=("object", "map", "channel"))
-    channel = _place(parts["channel"], CHANNEL) if "channel" in parts else None
+    channel = read_place(parts["channel"], CHANNEL) if "channel" in parts else None
     if "map" not in parts:
         if "object" in parts:
             mend = "add `map:`, or take the object away: without a map, answers are in the hub's own XML"

@@ -15,14 +15,16 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapters.files import read_file
 from hub.deployment import setting_values as kinds
 from hub.deployment.definitions import FILE
-from hub.services.module_licensed import Licence, read_licence
 from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.errors import Misconfigured, UnknownName
+
+if TYPE_CHECKING:
+    from hub.services.module_licensed import Licence
 
 PREFIX = "ORDERHUB_"
 #: in a list of shipped declarations: all of them
@@ -294,4 +296,7 @@ def read_licence_file(folder: pathlib.Path, path: pathlib.Path | None) -> Licenc
         text = read_file(file).decode("utf-8")
     except UnicodeDecodeError as error:
         raise LicenceUnreadable(where=str(file), fault=error) from error
+    # Imported here: with it, all business service methods are loaded.
+    from hub.services.module_licensed import read_licence
+
     return read_licence(Source(str(file), text))

@@ -20,7 +20,7 @@ from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import InstanceResult, ObjectStore
 from adapters.system import System
 from adapters.transport import XML, Envelope
-from hub.workflow_manager.origin import Origin, outbound_id, trace_context
+from hub.workflow_manager.origin import DUE_LINES, Origin, outbound_id, trace_context
 from hub.workflow_manager.runtime import Runtime
 from integration_objects.errors import HubError, OperatorNeeded, Refused
 from integration_objects.property_set import PropertySet
@@ -32,8 +32,8 @@ from schemas.secret_values import secrets_in
 
 log = structlog.get_logger()
 
-#: the route of the messages that the hub sends to itself, and their sender
-DUE_LINES, ITSELF = "orderhub.due-lines", "hub"
+#: the sender of the messages that the hub sends to itself
+ITSELF = "hub"
 
 #: the header of an outbound message that names the system
 SYSTEM_HEADER = "x-orderhub-system"

@@ -9,6 +9,8 @@ from typing import Literal
 
 #: who says the prices of a received order's lines; a route declares it
 WhoPrices = Literal["sender", "hub"]
+#: the route of the messages that the hub sends to itself
+DUE_LINES = "orderhub.due-lines"
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from adapters.transport import Delivery, Envelope
 from hub.data_manager import asking, data_manager
-from hub.data_manager.lookup import status_of
+from hub.data_manager.status import status_of
 from hub.workflow_manager.named_workflow import request
 from schemas.hub_xml import hub_to_xml
 from tests.customer_care import care_on

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 
 from adapters.transport import TransportAway
-from hub.data_manager.intake import doors
-from hub.data_manager.lookup import status_of
+from hub.data_manager.doors import doors
+from hub.data_manager.status import status_of
 from tests.road import Road, mainframe_line, mainframe_order
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.data_manager.lookup import status_of
+from hub.data_manager.status import status_of
 from integration_objects.complex_object import items_of, line_items
 from integration_objects.names import KEY
 from tests.customer_care import lines, the
