@@ -10,7 +10,7 @@ The table shows an order against the services of the customer; these sentences s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from hub.presentation.item_row import SILENT, change, same_value
 from integration_objects.complex_object import (
@@ -47,9 +47,11 @@ def changed_lines(before: PropertySet | None, trees: Sequence[PropertySet]) -> l
     after = first_instance(trees[0])
     old = {item.get(KEY): item for item in items_of(before)}
     new = {item.get(KEY): item for item in items_of(after)}
+    # A line of a quote has the quote's status, which the header's sentence tells.
+    told_already = _FOLLOWING | {"Status"} if after.type == "Quote" else _FOLLOWING
     alike: dict[str, list[PropertySet]] = {}
     for key, item in new.items():
-        if key in old and (text := ", ".join(_changes(old[key], item))):
+        if key in old and (text := ", ".join(_changes(old[key], item, told_already))):
             alike.setdefault(text, []).append(item)
     header = ", ".join(_changes(before, after))
     return [
@@ -76,11 +78,11 @@ def _name(item: PropertySet) -> str:
     return f"{item.get('Product Id') or '?'} {name}".rstrip()
 
 
-def _changes(before: PropertySet, after: PropertySet) -> Iterator[str]:
+def _changes(before: PropertySet, after: PropertySet, told_already: Collection[str] = _FOLLOWING) -> Iterator[str]:
     if action_code(before) != action_code(after):
         yield f"Action Code: {change(action_code(before), action_code(after))}"
     for name, new in after.properties.items():
-        if name not in _FOLLOWING and name != "Action Code" and not same_value(name, before.get(name), new):
+        if name not in told_already and name != "Action Code" and not same_value(name, before.get(name), new):
             yield f"{name}: {change(before.get(name), new)}"
     old, now = _values(before), _values(after)
     for name in dict.fromkeys([*now, *old]):

@@ -49,15 +49,20 @@ def test_changed_values_of_a_line_and_of_its_attributes_are_told():
 
 
 def test_lines_that_are_changed_alike_are_counted_and_the_header_has_a_sentence_of_its_own():
-    before = quote(line(1, status="Pending"), line(2, status="Pending"), line(3, status="Pending"))
-    after = quote(
-        line(1, status="Open"), line(2, status="Open"), line(3, status="Failed"), status="Cancelled", row_id="R-1"
-    )
-    assert changes(before, after) == [
-        "changed: quote Q-1: Status: In Progress -> Cancelled",
-        "changed: 2 lines: Status: Pending -> Open",
-        "changed: Local Line (line 3): Status: Pending -> Failed",
+    before = node("Order", *(line(number, status="Open") for number in (1, 2, 3)), order_number="O-1", status="Open")
+    lines = [line(1, status="Complete"), line(2, status="Complete"), line(3, status="Failed")]
+    after = node("Order", *lines, order_number="O-1", status="Failed", row_id="R-1")
+    assert changed_lines(before, [message("OM Order", [after])]) == [
+        "changed: order O-1: Status: Open -> Failed",
+        "changed: 2 lines: Status: Open -> Complete",
+        "changed: Local Line (line 3): Status: Open -> Failed",
     ]
+
+
+def test_a_quotes_status_is_told_once():
+    before = quote(line(1, status="In Progress"))
+    after = quote(line(1, status="Cancelled"), status="Cancelled")
+    assert changes(before, after) == ["changed: quote Q-1: Status: In Progress -> Cancelled"]
 
 
 def test_nothing_is_told_of_what_is_new_or_no_document():
