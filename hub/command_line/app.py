@@ -25,6 +25,9 @@ from integration_objects.errors import HubError
 COMMANDS: dict[str, tuple[str, str]] = {
     "call": ("call", "Run a business service method on files and print the result."),
     "workflow": ("workflow", "Run one workflow on stored objects, by identifiers; without a name, list the workflows."),
+    "find": ("finding", "Find customers, services, meters, orders and quotes by a number or a name."),
+    "orders": ("finding", "List the orders of an account, a line each."),
+    "quotes": ("finding", "List the quotes of an account, a line each."),
     "send": (
         "send_and_receive",
         "Put messages in at a route's door; print each one's id in the message store, or its place.",

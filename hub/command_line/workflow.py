@@ -102,15 +102,35 @@ def workflow(
         if help:
             out(_USAGE)
         _list_workflows(deployment, as_json)
+    elif help:
+        out(_usage(_called(deployment, name)))
     else:
-        with misused():
-            called = workflow_named(deployment.workflows, name)
-        if help:
-            out(_usage(called))
-            return
-        with misused():
-            pairs = _read(called, arguments or [])
-        _print(deployment, called, _run(deployment, called, pairs, dry_run), as_json, dry_run, whole)
+        run_and_print(deployment, name, arguments or [], as_json, dry_run, whole)
+
+
+def run_and_print(
+    deployment: Deployment,
+    name: str,
+    arguments: Iterable[str],
+    as_json: bool = False,
+    dry_run: bool = False,
+    whole: bool = False,
+) -> None:
+    """Run the workflow of this name with arguments as ``name=value``, and print its outcome.
+
+    Raises:
+        CommandFailed: there is no such workflow, or it doesn't take these arguments.
+        Refused: the workflow refuses.
+    """
+    called = _called(deployment, name)
+    with misused():
+        pairs = _read(called, arguments)
+    _print(deployment, called, _run(deployment, called, pairs, dry_run), as_json, dry_run, whole)
+
+
+def _called(deployment: Deployment, name: str) -> Workflow:
+    with misused():
+        return workflow_named(deployment.workflows, name)
 
 
 def _list_workflows(deployment: Deployment, as_json: bool) -> None:

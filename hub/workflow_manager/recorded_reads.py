@@ -139,6 +139,28 @@ class RecordedReads:
         found = self.store.items(name, component, field, wanted) if wanted else []
         return self.recorded(found, "items", name, component, field, wanted)
 
+    def beginning(
+        self, name: str, component: str | None, field: str, text: str, most: int
+    ) -> list[tuple[str, dict[str, str | None]]]:
+        """Return the first *most* of *component* of *name* (None: headers) of which a field begins with a text.
+
+        Each comes as its owner's key (a header's own row id) and its fields. Telephone numbers, service ids and meters'
+        numbers are compared without blanks and signs, names without capitals.
+        """
+        found = self.store.beginning(name, component, field, text, most)
+        return self.recorded(found, "beginning", name, component, field, text, most)
+
+    def containing(
+        self, name: str, component: str | None, field: str, text: str, most: int
+    ) -> list[tuple[str, dict[str, str | None]]]:
+        """Return the first *most* of which a field has a text anywhere, as `beginning`; the whole table is read."""
+        found = self.store.containing(name, component, field, text, most)
+        return self.recorded(found, "containing", name, component, field, text, most)
+
+    def counts(self, name: str, component: str, field: str, owners: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Count the rows of *component* of *name* beneath these owners by the values of a field."""
+        return self.recorded(self.store.counts(name, component, field, owners), "counts", name, component, field)
+
     def price_lists(self, currency: str | None = None) -> list[dict[str, str | None]]:
         """Return the headers of the stored price lists, of *currency* or of all currencies."""
         return self.headers("Price List", {} if currency is None else {"Currency Code": currency})

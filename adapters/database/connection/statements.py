@@ -107,6 +107,11 @@ def plain_number(column: ColumnElement[str]) -> ColumnElement[str]:
     return func.lower(plain, type_=Text())
 
 
+def plain_name(column: ColumnElement[str]) -> ColumnElement[str]:
+    """Return a name as `integration_objects.service_number.plain_name` does."""
+    return func.lower(column, type_=Text())
+
+
 class _TryLockText(_Condition):
     """The condition of `try_lock_text`."""
 

@@ -13,16 +13,24 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, Text, bindparam, exists, func, or_, select
 
 from adapters.database.connection.column_types import Exact
 from adapters.database.connection.dialect import Dialect, dialect_of
-from adapters.database.connection.statements import MOST_STATEMENTS, is_one_of, parts, plain_number, select_rows
+from adapters.database.connection.statements import (
+    MOST_STATEMENTS,
+    is_one_of,
+    parts,
+    plain_name,
+    plain_number,
+    select_rows,
+)
 from adapters.database.objects.faults import FieldInvalid, FieldNotDeclared, FieldNotStored, RowsAmbiguous
 from adapters.database.objects.json_children import objects_in
 from adapters.database.objects.layout import StoredComponent, StoredObject
 from adapters.database.objects.stored_values import ValueFault
-from adapters.database.schema.tables import NUMBERS, VERSION_COLUMN, VERSION_FIELD
+from adapters.database.schema.tables import NAMES, NUMBERS, VERSION_COLUMN, VERSION_FIELD
+from integration_objects import service_number
 from integration_objects.complex_object import list_of, message
 from integration_objects.expression import Expression
 from integration_objects.property_set import PropertySet
@@ -33,6 +41,8 @@ Rows = list[Sequence[Any]]
 
 #: Columns before the fields in a component's row as `_beneath` reads it, and in a header's row.
 _BEFORE_FIELDS, BEFORE_HEADER = 4, 3
+#: Greater than every character of a text, in both databases' order of characters.
+_LAST_CHARACTER = "\U0010ffff"
 
 
 class ObjectReader:
@@ -95,6 +105,33 @@ class ObjectReader:
         rows = self._rows(component, columns, example, f"{stored.name}, {component.name}")
         return {row[1] for row in rows if row[1] is not None}
 
+    def beginning(self, component: StoredComponent, field: str, text: str, most: int) -> Rows:
+        """Read the first rows of *component* of which a field begins with a text: row id, owner key, fields.
+
+        The shortest values come first. Numbers and names are compared as their indexes have them.
+        """
+        name = component.columns[field]
+        low = _compared_text(component, name, text)
+        if not low:
+            return []
+        # A range and not LIKE: any index serves it, on both databases, and no character of the text means another one.
+        values = {"low": low, "high": low + _LAST_CHARACTER, "most": most}
+        return list(self._connection.execute(_beginning(self._dialect, component, name), values).all())
+
+    def containing(self, component: StoredComponent, field: str, text: str, most: int) -> Rows:
+        """Read the first rows of *component* of which a field has a text anywhere, as `beginning`; by no index."""
+        name = component.columns[field]
+        part = _compared_text(component, name, text)
+        for sign in ("\\", "%", "_"):
+            part = part.replace(sign, f"\\{sign}")
+        values = {"pattern": f"%{part}%", "most": most}
+        return list(self._connection.execute(_containing(self._dialect, component, name), values).all())
+
+    def counts(self, component: StoredComponent, field: str, owners: Sequence[str]) -> Rows:
+        """Count the rows beneath these owners by a field: owner key, value, count."""
+        statement = _counts(component, component.columns[field])
+        return [row for part in parts(owners) for row in self._connection.execute(statement, {"owners": part}).all()]
+
     def holders(self, header: StoredComponent, components: Sequence[StoredComponent], keys: Sequence[str]) -> list[str]:
         """Return those of *keys* whose headers have a row of one of *components* directly beneath them."""
         statement = _holders(header, tuple(components))
@@ -147,11 +184,55 @@ class ObjectReader:
 @lru_cache(MOST_STATEMENTS)
 def _with_value(dialect: Dialect, component: StoredComponent, name: str) -> Select[Any]:
     """Make the statement that finds the rows with one of the wanted values of a column, as `ObjectReader.items`."""
+    return _owned_rows(dialect, component).where(is_one_of(_compared(component, name), "wanted"))
+
+
+@lru_cache(MOST_STATEMENTS)
+def _beginning(dialect: Dialect, component: StoredComponent, name: str) -> Select[Any]:
+    """Make the statement of `ObjectReader.beginning`."""
+    column = _compared(component, name)
+    low, high = (bindparam(bound, type_=Text()) for bound in ("low", "high"))
+    return _first(_owned_rows(dialect, component).where(column >= low, column < high), component, column)
+
+
+@lru_cache(MOST_STATEMENTS)
+def _containing(dialect: Dialect, component: StoredComponent, name: str) -> Select[Any]:
+    """Make the statement of `ObjectReader.containing`."""
+    column = _compared(component, name)
+    pattern = column.like(bindparam("pattern", type_=Text()), escape="\\")
+    return _first(_owned_rows(dialect, component).where(pattern), component, column)
+
+
+@lru_cache(MOST_STATEMENTS)
+def _counts(component: StoredComponent, name: str) -> Select[Any]:
+    """Make the statement of `ObjectReader.counts`."""
+    owner, column = component.owner_column, component.table.c[name]
+    return select(owner, column, func.count()).where(is_one_of(owner, "owners")).group_by(owner, column)
+
+
+def _first(statement: Select[Any], component: StoredComponent, column: ColumnElement[str]) -> Select[Any]:
+    return statement.order_by(column, component.table.c.row_id).limit(bindparam("most", type_=Integer()))
+
+
+def _owned_rows(dialect: Dialect, component: StoredComponent) -> Select[Any]:
+    """Make the statement for rows of a component: row id, owner key (its own row id for a header), fields."""
+    owner = "row_id" if component.owner is None else component.owner_column.name
+    return select_rows(dialect, component.table, ("row_id", owner, *component.columns.values()))
+
+
+def _compared(component: StoredComponent, name: str) -> ColumnElement[str]:
+    """Return a column as the index has it by which it is looked for."""
     column: ColumnElement[str] = component.table.c[name]
     if NUMBERS.get(component.table.name) == name:
-        column = plain_number(column)
-    columns = ("row_id", component.owner_column.name, *component.columns.values())
-    return select_rows(dialect, component.table, columns).where(is_one_of(column, "wanted"))
+        return plain_number(column)
+    return plain_name(column) if NAMES.get(component.table.name) == name else column
+
+
+def _compared_text(component: StoredComponent, name: str, text: str) -> str:
+    """Return a text as `_compared` has the column's values."""
+    if NUMBERS.get(component.table.name) == name:
+        return service_number.plain_number(text)
+    return service_number.plain_name(text) if NAMES.get(component.table.name) == name else text
 
 
 @lru_cache(MOST_STATEMENTS)

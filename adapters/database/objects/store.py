@@ -19,7 +19,7 @@ Spec: docs/design/integration.md "The EAI database adapter"; docs/design/road.md
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -32,7 +32,7 @@ from adapters.database.objects.entries import Entries, RowCounts, entries_of
 from adapters.database.objects.entry import Entry
 from adapters.database.objects.faults import ComponentUnknown, OperationRefused
 from adapters.database.objects.layout import StoredComponent, StoredObject, StoredObjects
-from adapters.database.objects.reader import BEFORE_HEADER, Example, ObjectReader, the_owner
+from adapters.database.objects.reader import BEFORE_HEADER, Example, ObjectReader, Rows, the_owner
 from adapters.database.objects.references import Known, check_hierarchy, is_moved
 from adapters.database.objects.writer import InstanceWriter, Writing, insert_headers
 from integration_objects.complex_object import instances, object_name
@@ -40,6 +40,9 @@ from integration_objects.expression import Expression
 from integration_objects.names import ACCOUNT
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
+
+#: the key of a row's owner, and the row's fields
+Owned = tuple[str, dict[str, str | None]]
 
 __all__ = ["Example", "InstanceResult", "ObjectStore", "StoredObjects"]
 
@@ -166,19 +169,39 @@ class ObjectStore:
         stored = self._objects.of(name)
         return self._reader.owners(stored, _beneath(stored, component), example)
 
-    def items(
-        self, name: str, component: str, field: str, values: Iterable[str]
-    ) -> list[tuple[str, dict[str, str | None]]]:
+    def items(self, name: str, component: str, field: str, values: Iterable[str]) -> list[Owned]:
         """Read the fields of each *component* that has one of *values* in a field, oldest first, with its owner's key.
 
         Service ids are found whatever their blanks and signs: *values* are without them (`plain_number`).
         """
         stored = self._objects.of(name)
         wanted = _beneath(stored, component)
-        return [
-            (row[1], dict(zip(wanted.columns, row[2:], strict=True)))
-            for row in self._reader.items(stored, wanted, field, list(dict.fromkeys(values)))
-        ]
+        return _owned(wanted, self._reader.items(stored, wanted, field, list(dict.fromkeys(values))))
+
+    def beginning(self, name: str, component: str | None, field: str, text: str, most: int) -> list[Owned]:
+        """Read the first *most* rows of *component* (None: of the header) of which a field begins with a text.
+
+        Each row comes as its owner's key (a header's own row id) and its fields, the shortest values first. Telephone
+        numbers, service ids and meters' numbers are compared without blanks and signs, names without capitals.
+        """
+        wanted = self._component(name, component)
+        return _owned(wanted, self._reader.beginning(wanted, field, text, most))
+
+    def containing(self, name: str, component: str | None, field: str, text: str, most: int) -> list[Owned]:
+        """Read the first *most* rows of which a field has a text anywhere, as `beginning`; the whole table is read."""
+        wanted = self._component(name, component)
+        return _owned(wanted, self._reader.containing(wanted, field, text, most))
+
+    def counts(self, name: str, component: str, field: str, owners: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Count the rows of *component* beneath these owners by the values of a field."""
+        counts: dict[str, dict[str, int]] = {}
+        for owner, value, count in self._reader.counts(self._component(name, component), field, owners):
+            counts.setdefault(owner, {})[value] = count
+        return counts
+
+    def _component(self, name: str, component: str | None) -> StoredComponent:
+        stored = self._objects.of(name)
+        return stored.header if component is None else _beneath(stored, component)
 
     def lock_names(self, names: Iterable[str]) -> None:
         """Lock names until the transaction ends: two transactions that take one number do it one after the other.
@@ -287,6 +310,10 @@ def _beneath(stored: StoredObject, name: str) -> StoredComponent:
     if name not in beneath:
         raise ComponentUnknown(name, beneath, above=stored.name)
     return beneath[name]
+
+
+def _owned(component: StoredComponent, rows: Rows) -> list[Owned]:
+    return [(row[1], dict(zip(component.columns, row[2:], strict=True))) for row in rows]
 
 
 def _has_key(header: Entry) -> bool:

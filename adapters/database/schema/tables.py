@@ -38,7 +38,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from adapters.database.connection.column_types import Exact, JsonText, json_check, plain_text
-from adapters.database.connection.statements import plain_number
+from adapters.database.connection.statements import plain_name, plain_number
 from adapters.database.schema.hub_tables import hub_tables
 from adapters.database.schema.json_views import AUDIT, JsonView, views_of
 from integration_objects.definition import (
@@ -71,8 +71,17 @@ _LOOKED_FOR = {
     "s_service_profile_history": (("integration_id",), ("order_number",)),
     "s_work_order": (("order_number",), ("source_system", "source_order_number"), ("account_id",)),
 }
-#: Columns of service ids, which are looked for without their blanks and signs.
-NUMBERS = {"s_asset": "serial_num", "s_order_item": "service_num"}
+#: Columns of service ids and telephone numbers, which are looked for without their blanks and signs.
+NUMBERS = {
+    "s_account": "phone_number",
+    "s_asset": "serial_num",
+    "s_contact": "phone_number",
+    "s_meter": "serial_number",
+    "s_order_item": "service_num",
+    "s_service_point": "service_id",
+}
+#: Columns of names, which are looked for in small letters.
+NAMES = {"s_account": "name", "s_contact": "last_name"}
 #: PostgreSQL cuts longer names.
 #: It does so silently, and two long names with one beginning would clash.
 _MOST_NAME = 63
@@ -253,6 +262,8 @@ def _table(
         Index(constraint_name("ix", name, *index), *columns_of, unique=index in unique)
     if name in NUMBERS:
         Index(constraint_name("ix", name, NUMBERS[name]), plain_number(table.c[NUMBERS[name]]))
+    if name in NAMES:
+        Index(constraint_name("ix", name, NAMES[name]), plain_name(table.c[NAMES[name]]))
 
 
 def _field_column(table: str, name: str, field: Field) -> Column[str]:

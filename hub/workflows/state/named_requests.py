@@ -85,7 +85,7 @@ def with_keys(requests: Sequence[Request], names: ItemNames, refuse_unknown: boo
         if item is not None:
             return item.get(KEY) or ""
         if refuse_unknown:
-            why = "no item of the service, as it is requested now, has this name, and the batch gives it to none"
+            why = f"it is no name of the batch, and as the service is requested now, its items are {names.listed()}"
             raise ItemUnknown(reference=shown(reference), why=why, mend=names.mend(reference, given))
         return reference
 

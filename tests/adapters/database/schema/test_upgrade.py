@@ -16,7 +16,7 @@ from adapters.database.connection.statements import is_one_of, plain_number
 from adapters.database.objects.store import ObjectStore, StoredObjects
 from adapters.database.schema import upgrade as upgrading
 from adapters.database.schema.json_views import renew_views, views_of
-from adapters.database.schema.tables import tables_of
+from adapters.database.schema.tables import NUMBERS, tables_of
 from adapters.database.schema.upgrade import (
     DatabaseTooNew,
     DatabaseTooOld,
@@ -99,7 +99,7 @@ def test_numbers_are_found_by_an_index_on_both_databases(any_database):
     """The migration's index is the one that the query for a number needs, whatever its blanks and signs."""
     metadata = tables_of(shipped_definitions())
     with any_database.write() as connection:
-        for table, column in (("s_asset", "serial_num"), ("s_order_item", "service_num")):
+        for table, column in NUMBERS.items():
             number = metadata.tables[table].c[column]
             query = select(number).where(is_one_of(plain_number(number), "wanted"))
             is_sqlite = connection.dialect.name == "sqlite"
@@ -108,6 +108,44 @@ def test_numbers_are_found_by_an_index_on_both_databases(any_database):
             explain = ("EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN ") + str(query.compile(connection))
             plan = connection.exec_driver_sql(explain, ('["1"]',) if is_sqlite else {"wanted": ["1"]}).all()
             assert f"ix_{table}_{column}" in str(plan)
+
+
+@pytest.mark.parametrize(
+    ("name", "component", "field"),
+    [
+        ("Account", None, "Name"),
+        ("Account", None, "Phone Number"),
+        ("Account", None, "Account Id"),
+        ("Contact", None, "Last Name"),
+        ("Meter", None, "Serial Number"),
+        ("Service Point", None, "Service Id"),
+        ("OM Asset", "Line Item", "Service Id"),
+        ("OM Order", "Line Item", "Service Id"),
+        ("OM Order", None, "Order Number"),
+        ("OM Quote", None, "Quote Number"),
+    ],
+)
+def test_what_begins_with_a_text_is_found_by_an_index_on_both_databases(any_database, name, component, field):
+    definitions = shipped_definitions()
+    objects = StoredObjects(definitions, tables_of(definitions))
+    statements = []
+
+    def note(connection, cursor, statement, values, context, many):
+        statements.append((statement, values))
+
+    with any_database.write() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        if not is_sqlite:
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+        store = ObjectStore(connection, objects, SeededSurroundings())
+        event.listen(connection, "before_cursor_execute", note)
+        assert store.beginning(name, component, field, "A 1", 10) == []
+        statement, values = statements[-1]
+        explain = ("EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN ") + statement
+        plan = str(connection.exec_driver_sql(explain, values).all())
+        assert ("SEARCH" if is_sqlite else "Index") in plan
+        assert "SCAN" not in plan
+        assert "Seq Scan" not in plan
 
 
 def view_definitions(connection):

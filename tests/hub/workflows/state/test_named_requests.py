@@ -77,12 +77,12 @@ def test_a_name_of_many_items_is_refused_with_their_names(care):
         "'Voice Mail' is the name of 5 items\n  where: request 1 (set)\n  why:   they are Voice Mail ("
     )
     said = care.refused("modify", account="1-B", root=BUNDLE, requests=[{"request": "remove", "item": "509-555-9100"}])
-    assert said == (
+    assert said.startswith(
         "there is no item '509-555-9100'\n"
         "  where: request 1 (remove)\n"
-        "  why:   no item of the service, as it is requested now, has this name, and the batch gives it to none\n"
-        "  mend:  did you mean '509-555-0100'?"
+        "  why:   it is no name of the batch, and as the service is requested now, its items are Small Business Enabler ("
     )
+    assert said.endswith(" more\n  mend:  did you mean '509-555-0100'?")
 
 
 def test_requests_on_a_quote_call_lines_by_their_numbers(care):

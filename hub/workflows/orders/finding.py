@@ -1,0 +1,268 @@
+"""Finding: customers, services, orders and quotes by what people call them; an account's orders and quotes.
+
+    find      by telephone or service number, meter, account, order or quote number, name
+    orders    the orders of an account, a line each
+    quotes    the quotes of an account, a line each
+
+Spec: docs/workflows.md, "The pages".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from hub.workflow_manager.arguments import Argument
+from hub.workflow_manager.named_workflow import named_workflow
+from hub.workflow_manager.outcome import Note, Outcome
+from hub.workflow_manager.run import Run
+from hub.workflows.quotes.quote_arguments import MODULE as QUOTES_MODULE
+from hub.workflows.state.accounts import the_account
+from hub.workflows.state.order_lookup import MODULE
+from hub.workflows.state.service_id import installed
+from hub.workflows.state.service_profile import INACTIVE, OPEN_HEADERS
+from integration_objects.errors import Refused
+from integration_objects.field_values import read_number
+from integration_objects.names import (
+    ACCOUNT,
+    ACTION_CODES,
+    ASSET,
+    KEY,
+    LINE_ITEM,
+    NO_ACTION,
+    ORDER,
+    QUOTE,
+    SERVICE_POINT,
+)
+from integration_objects.service_number import plain_number
+from integration_objects.surroundings import made_at
+
+Row = Mapping[str, str | None]
+#: rows that an answer shows, and rows that each look-up reads at most
+MOST_SHOWN, _MOST_READ = 50, 200
+#: columns of `find`: the kind of the find, the number that it is known by, whose it is, and where it is
+_COLUMNS = ("found", "number", "account", "name", "product", "status", "on", "key")
+
+
+class NothingNamed(Refused):
+    """Something is to be found that isn't named."""
+
+    what = "nothing can be found by '{text}'"
+    where = "argument 'text'"
+    why = "it has nothing but blanks and signs"
+    mend = "give a number, a name, or the beginning of one"
+
+
+def find(run: Run, text: str) -> Outcome:
+    """Find accounts, contacts, services, meters, service points, orders and quotes by a number or a name.
+
+    Each is found by the beginning of its number or name, whatever the blanks and signs of a number. If nothing begins
+    with the text, accounts are found that have it in their names.
+
+    Raises:
+        NothingNamed: the text has nothing but blanks and signs.
+    """
+    text = text.strip()
+    wanted = plain_number(text)
+    if not wanted:
+        raise NothingNamed(text=text)
+    points = _points(run, text)
+    rows = [
+        *_accounts(run, _beginning(run, ACCOUNT, text, "Account Id", "Name", "Phone Number")),
+        *_contacts(run, text),
+        *_services(run, text, points),
+        *_ordered(run, text),
+        *_documents(run, text),
+        *points,
+    ]
+    if not rows:
+        # No index serves the middle of a name: the table is read only where nothing begins with the text.
+        rows = list(_accounts(run, _fields(run.containing(ACCOUNT, None, "Name", text, _MOST_READ))))
+    # Those of exactly this number or name come first; the sort keeps the others in their turn.
+    rows.sort(key=lambda row: wanted not in {plain_number(row[name] or "") for name in ("number", "account", "name")})
+    names = run.by_key(ACCOUNT, sorted({account for row in rows if (account := row["account"])}))
+    named = [{**row, "name": row["name"] or names.get(row["account"] or "", {}).get("Name")} for row in rows]
+    return _listed(named, f"nothing begins with '{text}', and no account has it in its name", "give more of the name")
+
+
+def orders(run: Run, account: str) -> Outcome:
+    """List the orders of an account, in their active revisions, newest first.
+
+    Raises:
+        AccountUnknown: there is no such account.
+    """
+    the_account(run, account)
+    headers = run.headers(ORDER, {"Account Id": account, "Active Flag": "Y"})
+    rows = _document_rows(run, ORDER, headers, {"type": "Order Type", "due": "Due Date"})
+    return _listed(rows, f"the account {account} has no order", f"`orderhub object query '{ORDER}'` has all")
+
+
+def quotes(run: Run, account: str) -> Outcome:
+    """List the quotes of an account, in their newest revisions, newest first.
+
+    Raises:
+        AccountUnknown: there is no such account.
+    """
+    the_account(run, account)
+    headers = _newest(run.headers(QUOTE, {"Account Id": account}))
+    rows = _document_rows(run, QUOTE, headers, {"valid until": "Valid Until Date"})
+    return _listed(rows, f"the account {account} has no quote", f"`orderhub object query '{QUOTE}'` has all")
+
+
+def _listed(rows: Sequence[Row], nothing: str, how: str) -> Outcome:
+    """Show the first rows, and say how many more there are."""
+    more = len(rows) - MOST_SHOWN
+    notes = (Note("more", f"and {more} more; {how}"),) if more > 0 else ()
+    return Outcome(rows=tuple(rows[:MOST_SHOWN]), notes=notes, why="" if rows else nothing)
+
+
+def _row(found: str, **columns: str | None) -> Row:
+    return {name: found if name == "found" else columns.get(name) for name in _COLUMNS}
+
+
+def _fields(found: Iterable[tuple[str, Row]]) -> list[Row]:
+    """Return the fields of headers, each header once."""
+    return list(dict(found).values())
+
+
+def _beginning(run: Run, name: str, text: str, *fields: str) -> list[Row]:
+    """Return the headers of which one of the fields begins with the text."""
+    return _fields(pair for field in fields for pair in run.beginning(name, None, field, text, _MOST_READ))
+
+
+def _accounts(run: Run, accounts: Iterable[Row]) -> Iterator[Row]:
+    for account in accounts:
+        number, key, name = account["Phone Number"], account["Account Id"], account["Name"]
+        yield _row("account", number=number, account=key, name=name, status=account["Status"])
+
+
+def _contacts(run: Run, text: str) -> Iterator[Row]:
+    for contact in _beginning(run, "Contact", text, "Last Name", "Phone Number"):
+        name = " ".join(part for part in (contact["First Name"], contact["Last Name"]) if part)
+        yield _row("contact", number=contact["Phone Number"], account=contact["Account Id"], name=name)
+
+
+def _points(run: Run, text: str) -> list[Row]:
+    """Return the service points and meters that the text names; a meter's row is *on* the point where it is now."""
+    points = _fields([*run.by_key(SERVICE_POINT, [text]).items()])
+    points += [point for point in _beginning(run, SERVICE_POINT, text, "Service Id") if point not in points]
+    meters = _fields([*run.by_key("Meter", [text]).items()])
+    meters += [meter for meter in _beginning(run, "Meter", text, "Serial Number") if meter not in meters]
+    locations: dict[str | None, list[Row]] = {}
+    for location in run.headers("Meter Location", {"Meter Id": [meter["Meter Id"] or "" for meter in meters]}):
+        locations.setdefault(location["Meter Id"], []).append(location)
+    return [
+        *(
+            _row(
+                "service point",
+                number=point["Service Id"],
+                product=point["Product Id"],
+                on=point["Service Point Id"],
+            )
+            for point in points
+        ),
+        *(
+            _row(
+                "meter",
+                number=meter["Serial Number"] or meter["Meter Id"],
+                status=meter["Status"],
+                on=(installed(locations.get(meter["Meter Id"], ()), run.now()) or {}).get("Service Point Id"),
+            )
+            for meter in meters
+        ),
+    ]
+
+
+def _services(run: Run, text: str, points: Sequence[Row]) -> Iterator[Row]:
+    """Find the items of service profiles by their number, key or service point; those that ended come last."""
+    numbers = {point: row["number"] for row in points if (point := row["on"]) is not None}
+    found = {
+        item[KEY]: (account, item)
+        for account, item in (
+            *run.beginning(ASSET, LINE_ITEM, "Service Id", text, _MOST_READ),
+            *run.items(ASSET, LINE_ITEM, "Service Point Id", numbers),
+            *run.items(ASSET, LINE_ITEM, KEY, [text]),
+        )
+    }
+    for account, item in sorted(found.values(), key=lambda pair: pair[1]["Status"] == INACTIVE):
+        point = item["Service Point Id"]
+        number = item["Service Id"] or numbers.get(point or "")
+        product, status = item["Product Id"], item["Status"]
+        yield _row("service", number=number, account=account, product=product, status=status, on=point, key=item[KEY])
+
+
+def _ordered(run: Run, text: str) -> Iterator[Row]:
+    """Find the lines of orders that aren't done yet by their number."""
+    found = run.beginning(ORDER, LINE_ITEM, "Service Id", text, _MOST_READ)
+    rows = {"Row Id": sorted({order for order, _ in found}), "Active Flag": "Y", "Status": list(OPEN_HEADERS)}
+    headers = {header["Row Id"]: header for header in run.headers(ORDER, rows)} if found else {}
+    for row_id, line in found:
+        order = headers.get(row_id)
+        if order is not None and line["Action Code"] != NO_ACTION:
+            yield _row(
+                "order line",
+                number=line["Service Id"],
+                account=order["Account Id"],
+                product=line["Product Id"],
+                status=line["Status"],
+                on=order["Order Number"],
+                key=line[KEY],
+            )
+
+
+def _documents(run: Run, text: str) -> Iterator[Row]:
+    """Find orders and quotes by their numbers."""
+    orders = [order for order in _beginning(run, ORDER, text.upper(), "Order Number") if order["Active Flag"] == "Y"]
+    quotes = _newest(_beginning(run, QUOTE, text.upper(), "Quote Number"))
+    for kind, documents in (("Order", orders), ("Quote", quotes)):
+        for header in documents:
+            number, account, status = header[f"{kind} Number"], header["Account Id"], header["Status"]
+            yield _row(kind.lower(), number=number, account=account, status=status)
+
+
+def _newest(quotes: Iterable[Row]) -> list[Row]:
+    """Keep the newest revision of each quote."""
+    revisions = sorted(quotes, key=lambda quote: read_number(quote["Revision"] or "1"))
+    return list({quote["Quote Number"]: quote for quote in revisions}.values())
+
+
+def _document_rows(run: Run, name: str, headers: Iterable[Row], columns: Mapping[str, str]) -> list[Row]:
+    """Make a row for each order or quote, the newest first; *columns* are the columns between status and creation."""
+    # Row ids are ordered by time.
+    newest_first = sorted(headers, key=lambda header: header["Row Id"] or "", reverse=True)
+    shown = [header["Row Id"] or "" for header in newest_first[:MOST_SHOWN]]
+    counts = run.counts(name, LINE_ITEM, "Action Code", shown)
+    number = f"{name.removeprefix('OM ')} Number"
+    return [
+        {
+            "number": header[number],
+            "revision": header["Revision"],
+            "status": header["Status"],
+            **{column: header[field] for column, field in columns.items()},
+            "created": (made_at(header["Row Id"] or "") or "")[:10] or None,
+            "lines": _counted(counts.get(header["Row Id"] or "", {})),
+        }
+        for header in newest_first
+    ]
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    """Write how many lines have which action.
+
+    >>> _counted({"-": 62, "Add": 2})
+    '2 Add, 62 -'
+    """
+    return ", ".join(f"{counts[action]} {action}" for action in ACTION_CODES if action in counts) or "none"
+
+
+_LISTED = Argument("account", "account", required=True, help="The customer's Account Id.")
+
+WORKFLOWS = (
+    named_workflow(
+        "Find",
+        find,
+        "find customers, services, meters, orders and quotes by a number or a name",
+        Argument("text", required=True, help="The number, the name, or the beginning of one.", length=255),
+    ),
+    named_workflow("Orders", orders, "list the orders of an account", _LISTED, module=MODULE),
+    named_workflow("Quotes", quotes, "list the quotes of an account", _LISTED, module=QUOTES_MODULE),
+)
