@@ -80,7 +80,8 @@ def test_a_name_of_many_items_is_refused_with_their_names(care):
     assert said.startswith(
         "there is no item '509-555-9100'\n"
         "  where: request 1 (remove)\n"
-        "  why:   it is no name of the batch, and as the service is requested now, its items are Small Business Enabler ("
+        "  why:   it is no name of the batch, and as the service is requested now, its items are Small "
+        "Business Enabler ("
     )
     assert said.endswith(" more\n  mend:  did you mean '509-555-0100'?")
 
