@@ -127,7 +127,7 @@ def test_numbers_are_found_by_an_index_on_both_databases(any_database):
 )
 def test_what_begins_with_a_text_is_found_by_an_index_on_both_databases(any_database, name, component, field):
     definitions = shipped_definitions()
-    objects = StoredObjects(definitions, tables_of(definitions))
+    objects = StoredObjects(definitions)
     statements = []
 
     def note(connection, cursor, statement, values, context, many):

@@ -3,16 +3,16 @@
     s_account, s_contact        by telephone number, without blanks and signs, and by name, in small letters
     s_meter, s_service_point    by number, without blanks and signs
 
-Revision: 0022
-Revises: 0021
+Revision: 0024
+Revises: 0023
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0024"
+down_revision = "0023"
 
 _NUMBERS = {
     "s_account": "phone_number",
