@@ -3,7 +3,7 @@
     orderhub find 509-555-0140
     orderhub orders 2-LB
 
-Spec: docs/workflows/find.md, orders.md, quotes.md.
+Spec: docs/workflows/find.md, docs/workflows/orders.md, docs/workflows/quotes.md.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def test_the_quotes_and_orders_of_an_account_are_listed_the_newest_first(any_car
     order = care.work("quote-to-order", quote=first, due_date="2026-03-01")
     care.submit(order)
     care("revise", order=order.get("Order Number"))
-    changed = [{"request": "remove", "item": "Caller Id"}]
+    changed = [{"request": "set", "item": "Call Forwarding", "attributes": {"Rings": "6"}}]
     second = the(care("modify", account="2-LB", root=PACKAGE, requests=changed)).get("Quote Number")
     assert care("orders", account="2-LB").rows == (
         {
@@ -130,7 +130,7 @@ def test_the_quotes_and_orders_of_an_account_are_listed_the_newest_first(any_car
     )
     rows = care("quotes", account="2-LB").rows
     assert [(row["number"], row["status"], row["lines"]) for row in rows] == [
-        (second, "In Progress", "1 Delete, 3 -"),
+        (second, "In Progress", "1 Update, 3 -"),
         (first, "Order Placed", "4 Add"),
     ]
     assert "the account 'X' is unknown" in care.refused("orders", account="X")
