@@ -51,7 +51,7 @@ from integration_objects.property_set import PropertySet
 _RULES_MEND = "edit the order (edit-order-line-item) so that the services obey these rules after it, or cancel it"
 _IDS_MEND = (
     "give the line another one (edit-order-line-item); or submit an order first that disconnects the other service or "
-    "changes its number"
+    "gives it another one"
 )
 _APPLY_MEND = "edit the order so that it follows from what was ordered before it, or cancel it"
 #: the mend for an order that was submitted, by its status

@@ -146,7 +146,7 @@ def test_a_number_that_another_customer_has_is_refused(any_care):
         f"  why:   the number 5095550140 of line 1 (Local Line) is that of Local Line ({key}) of account 2-LB, "
         f"which the order {first.get('Order Number')} asks for\n"
         "  mend:  give the line another one (edit-order-line-item); or submit an order first that disconnects the "
-        "other service or changes its number"
+        "other service or gives it another one"
     )
     any_care.provision()
     assert "of account 2-LB, which is Active" in any_care.refused("submit", order=number)
