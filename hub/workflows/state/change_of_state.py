@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hub.configurator.port import Configured
+from hub.configurator.port import ConfigurationRefused, Configured
 from hub.configurator.requests import AddItem, Request
 from hub.pricing.port import Change, Total
+from hub.pricing.settle import PriceMissing
 from hub.pricing.totals import totals_of
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
@@ -87,10 +88,15 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
         BeneathSuspended: it would have a new service beneath a suspended one.
     """
     instance = _instance(state, account_id)
-    requests = with_keys(requests, ItemNames(run, instance))
+    names = ItemNames(run, instance)
+    requests = with_keys(requests, names)
     added = {request.product for request in requests if isinstance(request, AddItem)}
     catalogue = run.catalogue(products_of(instance) | added)
-    configured = run.configurator.configure(instance, requests, catalogue, run.new_id)
+    try:
+        configured = run.configurator.configure(instance, requests, catalogue, run.new_id)
+    except ConfigurationRefused as refused:
+        broken = [replace(rule, text=names.in_sentence(rule.text, rule.item)) for rule in refused.broken]
+        raise ConfigurationRefused(broken, f"account '{account_id}'", refused.mend) from refused
     left_out = leave_out_empty(run, configured.instance, f"account '{account_id}'", state)
     changed = message(ASSET, [configured.instance]) if line_items(configured.instance) else no_profile(account_id)
     _refuse_beneath_suspended(run, state, changed, f"account '{account_id}'")
@@ -142,7 +148,13 @@ def price(run: Run, document: PropertySet, state: PropertySet, on: str | None = 
     if not any(line_items(instance) for instance in instances(state)):
         return ChangedState(state)
     on = on or run.now()
-    priced = run.pricing.price(state, price_list_for(run, document, on), on)
+    prices = price_list_for(run, document, on)
+    try:
+        priced = run.pricing.price(state, prices, on)
+    except PriceMissing as missing:
+        # Whoever priced the lines of a quote or an order knows nothing of the profile that they were priced in.
+        missing.where = f"{document.type.lower()} {document.get(f'{document.type} Number')}"
+        raise
     date_prices(run, priced)
     notes = [
         Note(PRICE, _change_text(change, priced.currency), change.key, change.product)

@@ -16,6 +16,7 @@ Spec: docs/workflows.md, "How an item is named".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -94,6 +95,18 @@ class ItemNames:
         texts = [self._text(item, short.get(item.get(KEY) or "")) for item in items[:_MOST_LISTED]]
         more = len(items) - _MOST_LISTED
         return ", ".join(texts) + (f" and {more} more" if more > 0 else "")
+
+    def in_sentence(self, text: str, new: str | None = None) -> str:
+        """Call the items by their names in a sentence of the configurator, which calls them by product and key.
+
+        *new* is the key of an item that isn't here, because the requests add it: nobody knows its key.
+        """
+        for key, item in self._view.keyed.items():
+            if f"'{key}'" in text:
+                called = re.escape(f"{item.get('Product Id')} '{key}'")
+                name = self.listed([item]).replace("\\", r"\\")
+                text = re.sub(rf"{called}( \([^)]*\))?", name, text)
+        return text if new is None or self._view.by_key(new) is not None else text.replace(f" '{new}'", "")
 
     def mend(self, name: str, also: Iterable[str] = ()) -> str:
         """Return the mend for an unknown name: the nearest known one, else how items are named.

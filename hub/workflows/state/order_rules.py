@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 
 from hub.configurator.port import BrokenRule, ConfigurationRefused
 from hub.workflow_manager.run import Run
+from hub.workflows.state.item_names import ItemNames
 from hub.workflows.state.lines import products_of
 from hub.workflows.state.order_lines import OrderDoesNotApply, prove_on_state
 from hub.workflows.state.order_lookup import described
@@ -204,12 +205,18 @@ def prove_rules(
     broken = rules_broken(run, services, is_configured)
     if not broken:
         return
-    references = {} if is_configured else references_of(order)
+    # A sender knows its references; a person knows the names that the hub shows.
+    names = ItemNames(run, order)
+    numbers = {item.get(KEY) or "": item.get("Line Number") or "" for item in items_of(order)}
+    references = numbers if is_configured else references_of(order)
     lines = list(dict.fromkeys(references.get(rule.item or "") or rule.item or "" for rule in broken))
     named = ", ".join(line for line in lines[:_NAMED] if line) + (", ..." if len(lines) > _NAMED else "")
     number = order.get("Source Order Number") or order.get("Order Number")
     raise ConfigurationRefused(
-        [replace(rule, text=by_reference(rule.text, references)) for rule in broken],
+        [
+            replace(rule, text=names.in_sentence(rule.text) if is_configured else by_reference(rule.text, references))
+            for rule in broken
+        ],
         where=", ".join(part for part in (number and f"order {number}", named and f"line {named}") if part),
         mend=mend,
     )

@@ -117,7 +117,10 @@ def test_a_refused_configuration_leaves_nothing(care):
         product=PACKAGE,
         requests=[{"request": "add", "product": LINE, "beneath": PACKAGE}],
     )
-    assert text.startswith("the configuration breaks 3 rules of its products\n  where: OM Asset '1-B'\n  why:   Most: ")
+    assert text.startswith(
+        "the configuration breaks 3 rules of its products\n  where: account '1-B'\n"
+        f"  why:   Most: {PACKAGE} has 2 Local Line, and may have at most 1; "
+    )
     assert text.count("needs a value for 'Forwarding Number'") == 2
     assert text.endswith("\n  mend:  mend the requests; nothing was changed")
 
