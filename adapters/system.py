@@ -38,9 +38,8 @@ from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
 from maps.data_map import DataMap
 from maps.map_document import read_zone
 from schemas.check import Limits, parse
-from schemas.external_object import ExternalObject
+from schemas.external_component import ExternalObject
 from schemas.hub_xml import hub_to_xml
-from schemas.to_xml import external_to_xml
 
 Repeats = Literal["recognised by message id", "recognised by key", "in doubt"]
 
@@ -158,7 +157,7 @@ class System:
         if self.object is None:
             return hub_to_xml(tree, self._definitions, self.envelope)
         external = self._found(external_objects, self.object, "external object")
-        body = external_to_xml(tree, external)
+        body = external.write(tree)
         # A map can make what a schema forbids: found here, before the commit, it stops one message and not the
         # receiver.
         self._check(body, external_objects, own=True)
@@ -176,9 +175,10 @@ class System:
     def _check(self, body: bytes, external_objects: Mapping[str, ExternalObject], *, own: bool = False) -> None:
         """Parse the message, as a receiver would, and validate it; *own*: no template took part in it."""
         try:
-            element = parse(body, _OUTBOUND, own=own)
             if self.object is not None:
-                self._found(external_objects, self.object, "external object").schema.validate(element)
+                self._found(external_objects, self.object, "external object").prove(body, _OUTBOUND, own=own)
+            else:
+                parse(body, _OUTBOUND, own=own)
         except Invalid as fault:
             maker = f"map {self.map!r}" if self.template is None else f"template {self.template!r}"
             raise OutboundFaulty(maker=maker, system=self.name, fault=fault) from fault

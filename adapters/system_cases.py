@@ -26,7 +26,7 @@ from maps.cases import CASE_TIME, NOW, is_time
 from maps.circumstances import Circumstances, at
 from maps.data_map import DataMap
 from schemas.check import Limits
-from schemas.external_object import ExternalObject
+from schemas.external_component import ExternalObject
 from schemas.hub_xml import hub_from_xml
 
 _IN, _OUT = ".in.xml", ".out."

@@ -5,6 +5,8 @@
                                                <case>.answered.xml    after the map's `answers`; may be left out
                                                <case>.now.txt         the time of `now()`; may be left out
 
+A file of records ends with ``.bin`` in place of ``.xml``.
+
 A new case is a new pair of files. The result of a map is written, validated and read again before it is compared, so
 that a case also proves that the result can leave.
 
@@ -26,14 +28,13 @@ from integration_objects.field_values import as_date
 from integration_objects.property_set import PropertySet
 from maps.circumstances import LineOf, at
 from maps.data_map import DataMap
-from schemas.check import Limits, parse
-from schemas.external_object import ExternalObject
-from schemas.field_lines import field_lines
-from schemas.from_xml import external_from_xml
+from schemas.check import Limits
+from schemas.external_component import ExternalObject
 from schemas.hub_xml import hub_from_xml, hub_to_xml
-from schemas.to_xml import external_to_xml
 
-_IN, _OUT, _ANSWERED, NOW = ".in.xml", ".out.xml", ".answered.xml", ".now.txt"
+_IN, _OUT, _ANSWERED, NOW = ".in", ".out", ".answered", ".now.txt"
+#: The ends of files with XML, and of files with records.
+_FORMS = (".xml", ".bin")
 #: The time of `now()` where a case says no other. A clock that goes on would let no case pass twice.
 CASE_TIME = "2026-01-31T12:00:00Z"
 
@@ -97,17 +98,28 @@ def find_cases(folder: Traversable, maps: Mapping[str, DataMap]) -> list[Case]:
     return sorted(found, key=lambda case: case.name)
 
 
-def _cases_of(folder: Traversable, stem: str, name: str) -> Iterator[Case]:
+def _cases_of(folder: Traversable, stem: str, name_of_map: str) -> Iterator[Case]:
     if not folder.is_dir():
         return
     files = {entry.name: entry for entry in folder.iterdir() if entry.is_file()}
     for file, entry in files.items():
-        if file.endswith(_IN):
-            case = file.removesuffix(_IN)
-            expected, answered, now = (_content(files.get(case + end)) for end in (_OUT, _ANSWERED, NOW))
-            # A wrong byte becomes a sign that no time has, so that the case fails by its own name.
-            time = CASE_TIME if now is None else now.decode("utf-8", "replace").strip()
-            yield Case(name, f"{stem}/{case}", entry.read_bytes(), expected, answered, time)
+        case, end, form = _parted(file)
+        if end != _IN or form not in _FORMS:
+            continue
+        expected, answered = (
+            next((_content(files[name]) for form in _FORMS if (name := case + end + form) in files), None)
+            for end in (_OUT, _ANSWERED)
+        )
+        now = _content(files.get(case + NOW))
+        # A wrong byte becomes a sign that no time has, so that the case fails by its own name.
+        time = CASE_TIME if now is None else now.decode("utf-8", "replace").strip()
+        yield Case(name_of_map, f"{stem}/{case}", entry.read_bytes(), expected, answered, time)
+
+
+def _parted(file: str) -> tuple[str, str, str]:
+    """Part a file's name: ("bundle", ".in", ".xml")."""
+    path = pathlib.PurePosixPath(file)
+    return pathlib.PurePosixPath(path.stem).stem, pathlib.PurePosixPath(path.stem).suffix, path.suffix
 
 
 def _content(entry: Traversable | None) -> bytes | None:
@@ -135,14 +147,14 @@ def _difference(
     case: Case, data_map: DataMap, definitions: Definitions, externals: Mapping[str, ExternalObject]
 ) -> str:
     if case.expected is None:
-        return f"{case.name}{_OUT} is missing: write what must come out of {case.name}{_IN}"
+        return f"{case.name}{_OUT}.xml is missing: write what must come out of {case.name}{_IN}.xml"
     if not is_time(case.now):
         return f"{case.name}{NOW} has no time such as {CASE_TIME}"
     try:
         given, lines = read_with_lines(case.given, data_map.source, definitions, externals)
         answered = read_answered(case.answered, data_map, definitions, externals)
         result = data_map.apply(given, circumstances=at(case.now, answered, lines))
-        written = write_tree(result, data_map.target, definitions)
+        written = write_tree(result, data_map.target, definitions, externals)
         found = read_tree(written, data_map.target, definitions, externals)
         expected = read_tree(case.expected, data_map.target, definitions, externals)
     except HubError as error:
@@ -150,7 +162,7 @@ def _difference(
     if found == expected:
         return ""
     differing = difflib.unified_diff(
-        str(expected).splitlines(), str(found).splitlines(), case.name + _OUT, "found", n=2, lineterm=""
+        str(expected).splitlines(), str(found).splitlines(), f"{case.name}{_OUT}.xml", "found", n=2, lineterm=""
     )
     # Properties in another order are no difference, but the text of both trees may show nothing else.
     return "\n".join(differing) or "the trees differ"
@@ -182,10 +194,8 @@ def read_with_lines(
     """
     if not obj.external:
         return hub_from_xml(body, definitions, Limits(), lines=True), None
-    element = parse(body, Limits())
-    external = externals[obj.name]
-    external.schema.validate(element)
-    return external_from_xml(element, external), field_lines(element, obj)
+    message = externals[obj.name].read(body, Limits())
+    return message.tree, message.line_of
 
 
 def read_answered(
@@ -204,6 +214,8 @@ def read_answered(
     return read_tree(body, data_map.answers, definitions, externals)
 
 
-def write_tree(tree: PropertySet, obj: IntegrationObject, definitions: Definitions) -> bytes:
-    """Write the result of a map as XML."""
-    return external_to_xml(tree, obj) if obj.external else hub_to_xml(tree, definitions)
+def write_tree(
+    tree: PropertySet, obj: IntegrationObject, definitions: Definitions, externals: Mapping[str, ExternalObject]
+) -> bytes:
+    """Write the result of a map: the hub's own XML, or an external object's message."""
+    return externals[obj.name].write(tree) if obj.external else hub_to_xml(tree, definitions)

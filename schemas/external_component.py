@@ -1,15 +1,24 @@
-"""A component of an external object: a component with the facts that only the wire needs.
+"""An external object: the messages of another system, whatever describes them, and the parts of their shape.
 
-`schemas.external_object` makes such components from an XSD.
+`schemas.external_object` makes such objects from XSDs, `schemas.layouts.record_object` from layouts.
 
 Spec: docs/design/integration.md, "Integration object definitions: one source for everything".
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from integration_objects.component import Component
+from integration_objects.definition import IntegrationObject
+from integration_objects.property_set import PropertySet
+from schemas.limits import Limits
+
+#: Finds the line of a field: its arguments are the path of a component and the field's name.
+LineOf = Callable[[str, str], int | None]
 
 
 @dataclass(eq=False)
@@ -31,3 +40,78 @@ class ExternalComponent(Component):
     nillable: set[str] = field(default_factory=set)
     empty: dict[str, str] = field(default_factory=dict)
     defaults: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReadMessage:
+    """A message that was read.
+
+    Attributes:
+        tree: the root's node.
+        line_of: finds the line of a field; None for records, whose nodes know the numbers of their records.
+    """
+
+    tree: PropertySet
+    line_of: LineOf | None
+
+
+@dataclass(frozen=True)
+class ExternalObject(ABC):
+    """The messages of another system: their shape, and how their bytes are read, written and checked.
+
+    Attributes:
+        name: "Mainframe Order".
+        definition: the components and fields, for maps.
+        where: the declaration's place.
+        content_type: of the messages that the hub writes.
+    """
+
+    content_type: ClassVar[str]
+    name: str
+    definition: IntegrationObject
+    where: str
+
+    @property
+    @abstractmethod
+    def described_by(self) -> str:
+        """The file that describes the messages: an XSD or a copybook, by its path in the schemas folder."""
+
+    @abstractmethod
+    def read(self, body: bytes, limits: Limits, *, own: bool = False) -> ReadMessage:
+        """Read a message, and check it against its description; *own*: the hub wrote it.
+
+        Raises:
+            Invalid: the body isn't as it is described, or is over a limit.
+        """
+
+    @abstractmethod
+    def glance(self, body: bytes, limits: Limits, names: frozenset[str] | None) -> PropertySet:
+        """Read a message for the components called *names* (None: all), without checking it; the tree may have more.
+
+        Raises:
+            Invalid: the body can't be read.
+        """
+
+    @abstractmethod
+    def write(self, tree: PropertySet) -> bytes:
+        """Write a message.
+
+        Raises:
+            Refused: the tree has something that the description has no place for.
+        """
+
+    @abstractmethod
+    def prove(self, body: bytes, limits: Limits, *, own: bool = False) -> None:
+        """Check a message as its receiver would; *own*: the hub wrote it.
+
+        Raises:
+            Invalid: the body isn't as it is described, or is over a limit.
+        """
+
+    @abstractmethod
+    def texts(self, body: bytes, limits: Limits) -> frozenset[str]:
+        """Collect the texts of a message, for errors that must not quote them.
+
+        Raises:
+            Invalid: the body can't be read.
+        """

@@ -18,16 +18,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from integration_objects.declaration import Node, Source, read
 from integration_objects.definition import Field, FieldType, IntegrationObject
 from integration_objects.nearest import nearest
-from schemas.check import Schema, local_name, read_files
-from schemas.external_component import ExternalComponent
+from integration_objects.property_set import PropertySet
+from schemas.check import Limits, Schema, local_name, parse, read_files
+from schemas.external_component import ExternalComponent, ExternalObject, ReadMessage
+from schemas.field_lines import field_lines
+from schemas.foreign_xml import texts_of
+from schemas.from_xml import external_from_xml
 from schemas.kept_object import Cache, KeptObjects
 from schemas.schema_files import ADDRESS, SchemaFile
+from schemas.to_xml import external_to_xml
 from schemas.value_rules import NIL, TYPE, parts_of
 
 _TYPES: dict[str, FieldType] = {
@@ -41,20 +46,43 @@ _TYPES: dict[str, FieldType] = {
 
 
 @dataclass(frozen=True)
-class ExternalObject:
-    """An external system's message: its shape, and the schema that validates it.
+class XmlObject(ExternalObject):
+    """An external object whose messages are XML.
 
     Attributes:
-        name: "Mainframe Order".
-        definition: its components and fields, for maps and the converters.
-        schema: compiled.
-        where: the declaration's place.
+        schema: compiled; it validates the messages.
     """
 
-    name: str
-    definition: IntegrationObject
+    content_type: ClassVar[str] = "application/xml"
     schema: Schema
-    where: str
+
+    @property
+    def described_by(self) -> str:
+        """The path of the XSD."""
+        return self.schema.main
+
+    def read(self, body: bytes, limits: Limits, *, own: bool = False) -> ReadMessage:
+        """Parse, validate and convert a message."""
+        # Limits first, schema second: the walk that checks the limits is iterative, a validator may recurse.
+        element = parse(body, limits, own=own)
+        self.schema.validate(element)
+        return ReadMessage(external_from_xml(element, self), field_lines(element, self.definition))
+
+    def glance(self, body: bytes, limits: Limits, names: frozenset[str] | None) -> PropertySet:
+        """Parse and convert a message without its other components."""
+        return external_from_xml(parse(body, limits), self, names)
+
+    def write(self, tree: PropertySet) -> bytes:
+        """Write a message as XML."""
+        return external_to_xml(tree, self)
+
+    def prove(self, body: bytes, limits: Limits, *, own: bool = False) -> None:
+        """Parse and validate a message."""
+        self.schema.validate(parse(body, limits, own=own))
+
+    def texts(self, body: bytes, limits: Limits) -> frozenset[str]:
+        """Collect the texts of elements and attributes."""
+        return texts_of(parse(body, limits))
 
 
 def read_external_objects(
@@ -62,7 +90,7 @@ def read_external_objects(
     read_file: Callable[[str], bytes],
     seconds: Callable[[], float] | None = None,
     cache: Cache | None = None,
-) -> dict[str, ExternalObject]:
+) -> dict[str, XmlObject]:
     """Read the declarations of external objects with their schemas, and prove them.
 
     Args:
@@ -77,7 +105,7 @@ def read_external_objects(
     Raises:
         DeclarationFault, SchemaFileMissing, SchemaFaulty, PatternUnreadable, PatternTooLarge: with file and line.
     """
-    objects: dict[str, ExternalObject] = {}
+    objects: dict[str, XmlObject] = {}
     schemas: dict[str, Schema] = {}
     files_of: dict[str, dict[str, SchemaFile]] = {}
     kept_objects = KeptObjects(cache)
@@ -105,7 +133,7 @@ def read_external_objects(
             component = _ComponentGraph(schema).component(_root_element(schema, parts["root"]))
             kept_objects.keep(path, root, files.values(), component, schema.rules)
         definition = IntegrationObject(name, component, external=True, where=node.where)
-        objects[name] = ExternalObject(name, definition, schema, node.where)
+        objects[name] = XmlObject(name, definition, node.where, schema)
     return objects
 
 

@@ -101,6 +101,16 @@ def parse(body: bytes, limits: Limits = DEFAULT_LIMITS, *, own: bool = False) ->
     return root
 
 
+def texts_of(root: etree._Element) -> frozenset[str]:
+    """Collect the texts of a document's elements and attributes, without the blanks around them."""
+    return frozenset(
+        text.strip()
+        for element in root.iter()
+        for text in (element.text, element.tail, *element.attrib.values())
+        if text and text.strip()
+    )
+
+
 def path_of(element: etree._Element) -> str:
     """Write the element's path for errors: ``/ORDERS[1]/ORDER[2]``, without namespaces."""
     steps: list[str] = []

@@ -25,8 +25,7 @@ from integration_objects.definition import Component, Field, IntegrationObject
 from integration_objects.errors import Invalid
 from integration_objects.field_values import plain_date, plain_number
 from integration_objects.property_set import PropertySet
-from schemas.external_component import ExternalComponent
-from schemas.external_object import ExternalObject
+from schemas.external_component import ExternalComponent, ExternalObject
 from schemas.foreign_xml import full_name, place_of
 from schemas.value_rules import NIL, TYPE, normal
 

@@ -18,8 +18,7 @@ from integration_objects.definition import Component, IntegrationObject
 from integration_objects.errors import Refused
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
-from schemas.external_component import ExternalComponent
-from schemas.external_object import ExternalObject
+from schemas.external_component import ExternalComponent, ExternalObject
 from schemas.hub_elements import XSI
 from schemas.value_rules import NIL, TYPE
 

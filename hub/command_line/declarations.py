@@ -6,6 +6,7 @@ Spec: docs/design/integration.md, "Data maps" and "Routes" (`orderhub check`).
 from __future__ import annotations
 
 import pathlib
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
@@ -94,7 +95,12 @@ def run_map(
                 out(str(field))
             return
         result = data_map.apply(tree, circumstances=circumstances)
-    out(write_tree(result, data_map.target, deployment.definitions).decode())
+    body = write_tree(result, data_map.target, *known)
+    # Records are no text: they leave as they are, for a file.
+    if data_map.target.name in known[1].layouts:
+        sys.stdout.buffer.write(body)
+    else:
+        out(body.decode())
 
 
 @maps_app.command("test")

@@ -15,10 +15,9 @@ import typer
 from adapters.files import opened, read_file
 from hub.command_line.exit_codes import REFUSED, misused
 from hub.deployment.deployment import open_deployment
-from hub.deployment.layouts import Layouts
 from hub.presentation.printing import complain, out, table
 from hub.presentation.records import layout_table, read_record_json, record_json
-from integration_objects.errors import located
+from integration_objects.errors import Refused, UnknownName, located
 from integration_objects.property_set import PropertySet
 from schemas.layouts.copybook.source_text import read_copybook_text
 from schemas.layouts.diagnosis import SAMPLE
@@ -26,6 +25,7 @@ from schemas.layouts.diagnosis import diagnose as diagnosed
 from schemas.layouts.drafts import draft
 from schemas.layouts.layout import Layout
 from schemas.layouts.record import FieldUnreadable
+from schemas.layouts.record_object import RecordObject
 from schemas.layouts.ruler import ruler
 from schemas.layouts.support import EXAMPLES
 from schemas.layouts.values.code_pages import code_page
@@ -38,13 +38,20 @@ Name = Annotated[str, typer.Argument(metavar="LAYOUT", help="The name of the ext
 File = Annotated[pathlib.Path, typer.Argument(help="The file of records.")]
 
 
-def _layouts() -> Layouts:
-    return Layouts(open_deployment(pathlib.Path.cwd()).files)
+class LayoutUnknown(UnknownName, Refused):
+    """A command names a layout that neither the hub nor the deployment has."""
+
+    kind = "layout"
+    where = "argument LAYOUT"
 
 
 def _layout(name: str) -> Layout:
-    with misused():
-        return _layouts()[name]
+    known = open_deployment(pathlib.Path.cwd()).external_objects
+    found = known[name] if name in known.layouts else None
+    if not isinstance(found, RecordObject):
+        with misused():
+            raise LayoutUnknown(name, known.layouts)
+    return found.layout
 
 
 @layout_app.command("show")
@@ -60,10 +67,8 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(metavar="LAYOUT", help="Names of layouts; none: all.")] = None,
 ) -> None:
     """Prove layouts and their copybooks."""
-    layouts = _layouts()
-    for name in names or layouts:
-        with misused():
-            layout = layouts[name]
+    for name in names or open_deployment(pathlib.Path.cwd()).external_objects.layouts:
+        layout = _layout(name)
         out(f"{name}: sound, {sum(1 for _ in layout.every_type())} records")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import structlog
 
 from adapters.database.messages.outbox import REPLY_TO_REFUSED, OutboxMessage
+from adapters.transport import XML
 from hub.data_manager.hub_words import hub_words
 from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
@@ -24,9 +25,8 @@ from integration_objects.errors import HubError, Invalid, OperatorNeeded, Outage
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import without_secrets
 from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
-from schemas.check import parse
 from schemas.hub_xml import hub_to_xml
-from schemas.to_xml import external_to_xml
+from schemas.limits import DEFAULT_LIMITS
 
 log = structlog.get_logger()
 
@@ -183,13 +183,15 @@ class Endings:
         headers = {"x-orderhub-state": outcome.state, **trace_context(work.origin, message_id)}
         if row.reply_to_refused is not None:
             headers[REPLY_TO_REFUSED] = row.reply_to_refused
+        body, content_type = reply_body(route, tree, self._open_hub.deployment.definitions, circumstances)
         self._messages.pending_writes.answer(
             row.id,
             OutboxMessage(
                 message_id=message_id,
                 destination=row.reply_to,
                 kind="reply",
-                body=reply_body(route, tree, self._open_hub.deployment.definitions, circumstances),
+                body=body,
+                content_type=content_type,
                 inbox_id=row.id,
                 route=route.name,
                 type=REPLY if route.reply.object is None else route.reply.object.definition.name,
@@ -201,17 +203,21 @@ class Endings:
 
 def reply_body(
     route: Route, tree: PropertySet, definitions: Definitions, circumstances: Circumstances = NO_CIRCUMSTANCES
-) -> bytes:
-    """Write a reply in the format of the route's sender; in the hub's own XML if that format has no place for it."""
+) -> tuple[bytes, str]:
+    """Write a reply in the format of the route's sender; in the hub's own XML if that format has no place for it.
+
+    Returns:
+        The body, and its content type.
+    """
     if route.reply.map is not None and route.reply.object is not None:
         try:
-            body = external_to_xml(route.reply.map.apply(tree, circumstances=circumstances), route.reply.object)
-            route.reply.object.schema.validate(parse(body, own=True))
-            return body
+            body = route.reply.object.write(route.reply.map.apply(tree, circumstances=circumstances))
+            route.reply.object.prove(body, DEFAULT_LIMITS, own=True)
+            return body, route.reply.object.content_type
         except Refused as error:
             # A reply must leave: without one the sender would wait for ever.
             log.warning("reply in the hub's own XML", route=route.name, **error.as_dict())
-    return hub_to_xml(tree, definitions)
+    return hub_to_xml(tree, definitions), XML
 
 
 def refused_state(error: HubError) -> str:

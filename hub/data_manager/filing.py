@@ -17,8 +17,6 @@ from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.route import Route, value_in
 from integration_objects.errors import HubError, Invalid
-from schemas.check import parse
-from schemas.from_xml import external_from_xml
 
 log = structlog.get_logger()
 
@@ -58,7 +56,7 @@ def arrival_of(route: Route, delivery: Delivery) -> Arrival:
     # Only where the route needs a field of the body: the work on the message parses it once more.
     if route.reads_tree() and envelope.oversize is None and route.external is not None:
         try:
-            tree = external_from_xml(parse(envelope.body, route.limits), route.external, route.names_read)
+            tree = route.external.glance(envelope.body, route.limits, route.names_read)
             if route.key is not None:
                 key = value_in(route.key, tree)
             if not isinstance(route.identity, str):

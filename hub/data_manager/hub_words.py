@@ -21,6 +21,7 @@ from integration_objects.errors import HubError
 from integration_objects.field_values import as_number
 from maps.component_rule import Owner
 from schemas.check import Limits, parse
+from schemas.foreign_xml import texts_of
 
 _LIMITS = frozenset(field.name for field in dataclasses.fields(Limits))
 
@@ -46,15 +47,11 @@ def hub_words(work: MessageWork) -> Callable[[object], bool]:
 def _texts(work: MessageWork) -> frozenset[str] | None:
     """Return the texts of a body's elements and attributes; None for a body that can't be read."""
     try:
-        root = parse(work.row.body, work.route.limits)
+        if work.route.external is not None:
+            return work.route.external.texts(work.row.body, work.route.limits)
+        return texts_of(parse(work.row.body, work.route.limits))
     except HubError:
         return None
-    return frozenset(
-        text.strip()
-        for element in root.iter()
-        for text in (element.text, element.tail, *element.attrib.values())
-        if text and text.strip()
-    )
 
 
 def _names(work: MessageWork) -> frozenset[str]:
@@ -63,7 +60,7 @@ def _names(work: MessageWork) -> frozenset[str]:
     own = {route.name, route.workflow.name}
     if route.external is not None:
         objects.add(route.external.definition)
-        own.add(route.external.schema.main)
+        own.add(route.external.described_by)
     return frozenset(own).union(_LIMITS, *map(_names_of, objects))
 
 

@@ -31,8 +31,6 @@ from integration_objects.property_set import PropertySet
 from integration_objects.secrets import mask
 from maps.circumstances import at
 from schemas.check import LimitExceeded, OutOfMemory, parse
-from schemas.field_lines import field_lines
-from schemas.from_xml import external_from_xml
 from schemas.hub_xml import hub_from_xml
 from schemas.secret_values import secrets_in
 
@@ -249,21 +247,17 @@ class MessageWork:
             if route.reply.reads_message:
                 self.arrived = tree
             return tree
-        # Limits first, schema second: the walk that checks the limits is iterative, a validator may recurse.
-        element = parse(row.body, route.limits)
-        route.external.schema.validate(element)
-        self.step = "convert"
-        tree = external_from_xml(element, route.external)
+        message = route.external.read(row.body, route.limits)
+        tree = message.tree
         if route.reply.reads_message:
             self.arrived = tree
         if route.map is None:
             return tree
         self.step = "map"
         # The clock stands at the time of the receipt: a message that is worked again gives the same object.
-        lines = field_lines(element, route.external.definition)
         counter = self._counter()
         watch = None if counter is None else lambda rule, scope, node: counter(node)
-        return route.map.apply(tree, watch, at(row.received_at, line_of=lines))
+        return route.map.apply(tree, watch, at(row.received_at, line_of=message.line_of))
 
     def _counter(self) -> Callable[[PropertySet], None] | None:
         """Make the function that refuses a message of too many components while its tree is made."""

@@ -86,14 +86,6 @@ class DeclaredFiles:
         return self.sources(MAPS, sorted(names))
 
     def external_object_sources(self) -> list[Source]:
-        """List the declarations of the external objects that an XSD describes."""
-        return [source for source in self._schema_sources() if not _is_layout(source)]
-
-    def layout_sources(self) -> list[Source]:
-        """List the declarations of the external objects that a layout describes."""
-        return [source for source in self._schema_sources() if _is_layout(source)]
-
-    def _schema_sources(self) -> list[Source]:
         """List the declarations of all external objects: the shipped ones that are not replaced, then its own."""
         packaged = importlib.resources.files("schemas")
         theirs = [source for name in _folders(packaged) for source in shipped("schemas", folder=name)]
@@ -164,14 +156,6 @@ def name_in(source: Source, key: str) -> str | None:
         return read(source).mapping(required=(key,))[key].text()
     except DeclarationFault:
         return None
-
-
-def _is_layout(source: Source) -> bool:
-    """Tell whether a declaration describes records rather than XML."""
-    try:
-        return "layout" in read(source).mapping()
-    except DeclarationFault:
-        return False
 
 
 def _maps_named_in(source: Source) -> list[str]:

@@ -1,4 +1,4 @@
-"""The external objects of a deployment, each compiled when it is first asked for.
+"""The external objects of a deployment, each read when it is first asked for: those of XSDs, and those of layouts.
 
 A schema set of UBL takes seconds to compile. A hub compiles those that its routes, systems and maps use, and keeps them
 in the cache.
@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from integration_objects.declaration import Source, read
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import HubError
-from schemas.external_object import ExternalObject, read_external_objects
+from schemas.external_component import ExternalObject
+from schemas.external_object import read_external_objects
 from schemas.kept_object import Cache
 
 
@@ -48,23 +49,31 @@ class ExternalObjects(Mapping[str, ExternalObject]):
         #: each object's schema, and the declarations of all objects that share a schema: it is compiled once for them
         self._schema: dict[str, str] = {}
         self._sources: dict[str, list[Source]] = {}
+        self._layouts: dict[str, Source] = {}
         #: the place of each declaration
         self.places: dict[str, str] = {}
         for source in sources:
-            parts = read(source).mapping(required=("external object", "schema", "root"), optional=("help",))
-            name, schema = parts["external object"].text(), parts["schema"].text()
+            parts = read(source).mapping(required=("external object",))
+            name = parts["external object"].text()
             if name in self.places:
                 raise parts["external object"].twice("external object", self.places[name])
             self.places[name] = parts["external object"].where
-            self._schema[name] = schema
-            self._sources.setdefault(schema, []).append(source)
+            if "layout" in parts:
+                self._layouts[name] = source
+                continue
+            parts = read(source).mapping(required=("external object", "schema", "root"), optional=("help",))
+            self._schema[name] = parts["schema"].text()
+            self._sources.setdefault(self._schema[name], []).append(source)
 
     def __getitem__(self, name: str) -> ExternalObject:
-        """Return an external object; for the errors of its schema see `read_external_objects`."""
+        """Return an external object; for its errors see `read_external_objects` and `read_layout`."""
         if name not in self._compiled:
-            sources = self._sources[self._schema[name]]
             try:
-                self._compiled.update(read_external_objects(sources, self._read_file, self._seconds, self._cache))
+                if name in self._layouts:
+                    self._compiled[name] = _of_layout(self._layouts[name], self._read_file)
+                else:
+                    sources = self._sources[self._schema[name]]
+                    self._compiled.update(read_external_objects(sources, self._read_file, self._seconds, self._cache))
             except HubError as error:
                 # Within a schema, files are named from the folder of all schemas.
                 # A fault of the declaration itself has its full place already.
@@ -75,20 +84,32 @@ class ExternalObjects(Mapping[str, ExternalObject]):
 
     def __contains__(self, name: object) -> bool:
         """Tell whether there is such an object, without compiling it."""
-        return name in self._schema
+        return name in self.places
 
     def __iter__(self) -> Iterator[str]:
         """List the names."""
-        return iter(self._schema)
+        return iter(self.places)
 
     def __len__(self) -> int:
         """Count the objects."""
-        return len(self._schema)
+        return len(self.places)
+
+    @property
+    def layouts(self) -> list[str]:
+        """The names of the objects that a layout describes, sorted."""
+        return sorted(self._layouts)
 
     @property
     def compiled(self) -> frozenset[str]:
         """The names of the objects that were compiled so far."""
         return frozenset(self._compiled)
+
+
+def _of_layout(source: Source, read_file: Callable[[str], bytes]) -> ExternalObject:
+    # Imported here: most deployments have no layouts, and each command reads the names of all external objects.
+    from schemas.layouts.declaration import read_record_object
+
+    return read_record_object(source, read_file)
 
 
 class AllObjects(Mapping[str, IntegrationObject]):

@@ -22,7 +22,6 @@ from adapters.database.schema.taken_back import refuse_fields_taken_back
 from hub.deployment.declared_expressions import approval_findings, condition_findings, route_findings
 from hub.deployment.deployment import Deployment
 from hub.deployment.folder_layout import folder_findings
-from hub.deployment.layouts import Layouts
 from hub.deployment.loops import loop_findings
 from hub.deployment.settings import Settings, place_of_setting, read_settings
 from hub.deployment.system_findings import system_findings
@@ -178,18 +177,6 @@ def _external_objects(deployment: Deployment) -> list[Finding]:
     return found
 
 
-def _layouts(deployment: Deployment) -> list[Finding]:
-    """Read all layouts with their copybooks."""
-    found: list[Finding] = []
-    layouts = Layouts(deployment.files)
-    for name in layouts:
-        try:
-            layouts[name]
-        except HubError as error:
-            found.append(finding_of(error))
-    return found
-
-
 def _maps(deployment: Deployment) -> list[Finding]:
     return check_maps(deployment.map_sources(), deployment.objects, deployment.files.reader("maps"))
 
@@ -298,7 +285,6 @@ _USED: tuple[_Stage, ...] = (
 _STAGES: tuple[_Stage, ...] = (
     _conditions,
     _external_objects,
-    _layouts,
     _maps,
     *_USED,
     _templates,

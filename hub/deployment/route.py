@@ -42,7 +42,7 @@ from maps.field_rule import Language, SourceExpression, compile_source_expressio
 from maps.scope import Position, Scope
 from maps.shape import EXTERNAL
 from schemas.check import Limits
-from schemas.external_object import ExternalObject
+from schemas.external_component import ExternalObject
 
 HUB_OBJECT = "hub"
 #: Seconds before each further try. After the last one, the message is parked for an operator.

@@ -19,7 +19,7 @@ from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
 from integration_objects.time_zone import UTC
 from maps.data_map import DataMap
-from schemas.external_object import ExternalObject
+from schemas.external_component import ExternalObject
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ from schemas.layouts.layout import Check, Layout, RecordType
 from schemas.layouts.options import Chosen, Options
 from schemas.layouts.placing import Placed, place
 from schemas.layouts.record_formats import LINE_ENDS, RecordFormat
+from schemas.layouts.record_object import RecordObject
 from schemas.layouts.values.code_pages import CodePageUnknown
 
 _KEYS = (
@@ -89,6 +90,7 @@ def read_layout(source: Source, read_file: Callable[[str], bytes]) -> Layout:
     types = _types(parts, options, placed)
     layout = Layout(
         name=parts["external object"].text(),
+        copybook=path,
         types=types,
         type_field=given.text("type field", ""),
         format=_format(given, types),
@@ -98,6 +100,12 @@ def read_layout(source: Source, read_file: Callable[[str], bytes]) -> Layout:
     )
     _prove_types(layout, given, parts)
     return layout
+
+
+def read_record_object(source: Source, read_file: Callable[[str], bytes]) -> RecordObject:
+    """Read the declaration of a layout as the external object that it describes; for its errors see `read_layout`."""
+    layout = read_layout(source, read_file)
+    return RecordObject(layout.name, layout.definition(), layout.where, layout)
 
 
 def _copybook(node: Node, path: str, read_file: Callable[[str], bytes]) -> str:

@@ -115,7 +115,9 @@ def _with(layout: Layout, format: RecordFormat | None = None, page: str = "", to
         return RecordType(record, options, type.type, type.least, type.most, [copied(each) for each in type.beneath])
 
     types = [copied(each) for each in layout.types]
-    twin = Layout(layout.name, types, layout.type_field, format or layout.format, options, layout.trimmed)
+    twin = Layout(
+        layout.name, layout.copybook, types, layout.type_field, format or layout.format, options, layout.trimmed
+    )
     twin.takes_other_lengths = tolerant
     return twin
 

@@ -167,6 +167,7 @@ class Layout:
 
     Attributes:
         name: the external object's name.
+        copybook: the copybook's path in the schemas folder.
         types: the records at the top, in their order.
         format: how the file is cut into records.
         options: what the layout says about its bytes.
@@ -177,6 +178,7 @@ class Layout:
     def __init__(
         self,
         name: str,
+        copybook: str,
         types: Sequence[RecordType],
         type_field: str,
         format: RecordFormat,
@@ -185,6 +187,7 @@ class Layout:
         where: str = "",
     ) -> None:
         self.name = name
+        self.copybook = copybook
         self.types = tuple(types)
         self.type_field = type_field
         self.format = format

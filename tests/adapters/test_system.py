@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
@@ -14,8 +15,9 @@ from integration_objects.definition import shipped_definitions
 from integration_objects.property_set import PropertySet
 from maps.data_map import DataMap, read_maps
 from schemas.check import Limits, parse
-from schemas.external_object import ExternalObject, read_external_objects
+from schemas.external_component import ExternalObject
 from schemas.hub_xml import hub_from_xml
+from tests.shipped_objects import shipped_external_objects
 
 
 def _file(package: str) -> object:
@@ -23,20 +25,18 @@ def _file(package: str) -> object:
 
 
 @pytest.fixture(scope="module")
-def external_objects() -> dict[str, ExternalObject]:
-    folders = ("billing", "mainframe", "partner", "provisioning")
-    sources = [source for folder in folders for source in shipped("schemas", folder=folder)]
-    return read_external_objects(sources, _file("schemas"))  # type: ignore[arg-type]
+def external_objects() -> Mapping[str, ExternalObject]:
+    return shipped_external_objects()
 
 
 @pytest.fixture(scope="module")
-def maps(external_objects: dict[str, ExternalObject]) -> dict[str, DataMap]:
+def maps(external_objects: Mapping[str, ExternalObject]) -> dict[str, DataMap]:
     objects = {**shipped_definitions(), **{name: obj.definition for name, obj in external_objects.items()}}
     return read_maps(shipped("maps"), objects, _file("maps"))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def systems(maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]) -> dict[str, System]:
+def systems(maps: dict[str, DataMap], external_objects: Mapping[str, ExternalObject]) -> dict[str, System]:
     return read_systems(shipped("adapters", folder="systems"), shipped_definitions(), maps, external_objects)
 
 
@@ -120,7 +120,7 @@ def test_a_billing_value_that_has_no_place_is_refused(systems: dict[str, System]
 
 
 def test_the_billing_message_is_against_its_schema_before_it_leaves(
-    systems: dict[str, System], maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]
+    systems: dict[str, System], maps: dict[str, DataMap], external_objects: Mapping[str, ExternalObject]
 ) -> None:
     body = systems["Billing"].render(_event(), maps, external_objects)
     external_objects["Billing Message"].schema.validate(parse(body, Limits()))
@@ -128,7 +128,7 @@ def test_the_billing_message_is_against_its_schema_before_it_leaves(
 
 
 def test_a_work_order_becomes_provisionings_own_xml(
-    systems: dict[str, System], maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]
+    systems: dict[str, System], maps: dict[str, DataMap], external_objects: Mapping[str, ExternalObject]
 ) -> None:
     line = PropertySet(
         "Line Item",
@@ -157,13 +157,13 @@ def test_a_work_order_becomes_provisionings_own_xml(
     assert b"O-7-1" in body
 
 
-def _one(text: str, maps: dict[str, DataMap], external: dict[str, ExternalObject], template: str = "") -> System:
+def _one(text: str, maps: dict[str, DataMap], external: Mapping[str, ExternalObject], template: str = "") -> System:
     found = read_systems([Source("systems/x.yaml", text)], shipped_definitions(), maps, external, lambda name: template)
     return next(iter(found.values()))
 
 
 def test_a_system_without_map_and_format_gets_the_hubs_own_xml(
-    maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]
+    maps: dict[str, DataMap], external_objects: Mapping[str, ExternalObject]
 ) -> None:
     text = "system: X\ntakes: OM Billing Event\nfolder: x\nenvelope: SiebelMessage\n"
     body = _one(text, maps, external_objects).render(_event(), maps, external_objects)
@@ -172,7 +172,7 @@ def test_a_system_without_map_and_format_gets_the_hubs_own_xml(
 
 
 def test_xml_by_a_template_is_validated_too(
-    maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]
+    maps: dict[str, DataMap], external_objects: Mapping[str, ExternalObject]
 ) -> None:
     text = "system: X\ntakes: OM Billing Event\nobject: Billing Message\ntemplate: x.j2\nformat: xml\nchannel: x\n"
     system = _one(text, maps, external_objects, "<Nothing/>")
@@ -200,7 +200,7 @@ def test_days_are_those_of_the_systems_zone_or_of_the_deployments(
     written: str,
     form: str,
     maps: dict[str, DataMap],
-    external_objects: dict[str, ExternalObject],
+    external_objects: Mapping[str, ExternalObject],
 ) -> None:
     tree = _event()
     header = tree.children[0].children[0].children[0]
@@ -256,14 +256,14 @@ HEAD = "system: X\ntakes: OM Billing Event\n"
     ],
 )
 def test_a_declaration_that_does_not_fit_together_is_refused_with_its_place(
-    text: str, said: str, maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]
+    text: str, said: str, maps: dict[str, DataMap], external_objects: Mapping[str, ExternalObject]
 ) -> None:
     with pytest.raises(DeclarationFault) as caught:
         _one(text, maps, external_objects)
     assert str(caught.value).startswith(said)
 
 
-def test_a_system_is_declared_once(maps: dict[str, DataMap], external_objects: dict[str, ExternalObject]) -> None:
+def test_a_system_is_declared_once(maps: dict[str, DataMap], external_objects: Mapping[str, ExternalObject]) -> None:
     source = Source("systems/x.yaml", HEAD + "channel: x\n")
     with pytest.raises(DeclarationFault) as caught:
         read_systems([source, source], shipped_definitions(), maps, external_objects)

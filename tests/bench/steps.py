@@ -33,13 +33,14 @@ from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import ObjectStore
 from adapters.rabbitmq import RabbitMQ
 from adapters.system import System
-from hub.data_manager import endings, filing, message_work
+from hub.data_manager import endings, filing
 from hub.data_manager.dispatcher import Dispatcher
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.worker import Worker
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from maps.data_map import DataMap
+from schemas import external_object
 from schemas.check import Schema
 from tests.bench.bench_hub import Sender, deployment_in
 
@@ -69,9 +70,9 @@ WRAPPED: tuple[tuple[Any, str, str], ...] = (
     (RabbitMQ, "receive_any", "door"),
     (RabbitMQ, "acknowledge", "door"),
     (filing, "arrival_of", "key"),
-    (message_work, "parse", "check"),
+    (external_object, "parse", "check"),
     (Schema, "validate", "check"),
-    (message_work, "external_from_xml", "convert"),
+    (external_object, "external_from_xml", "convert"),
     (DataMap, "apply", "map"),
     *((ObjectStore, name, "read") for name in ("query", "keys", "holders_of", "owner_of", "lock_accounts")),
     (IntegrationKeys, "find", "read"),

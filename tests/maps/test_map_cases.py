@@ -18,16 +18,12 @@ from maps.cases import Case, read_tree, run_cases, shipped_cases
 from maps.check import check_maps
 from maps.data_map import read_maps
 from schemas.check import parse
-from schemas.external_object import read_external_objects
-
-FOLDERS = ("billing", "mainframe", "partner", "provisioning")
+from tests.shipped_objects import shipped_external_objects
 
 
 @pytest.fixture(scope="module")
 def externals():
-    root = importlib.resources.files("schemas")
-    sources = [source for folder in FOLDERS for source in shipped("schemas", folder=folder)]
-    return read_external_objects(sources, lambda path: (root / path).read_bytes())
+    return shipped_external_objects()
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +104,7 @@ def test_a_case_that_differs_shows_where(maps, externals):
 )
 def test_an_order_of_the_mainframe_that_is_wrong_is_refused_by_its_map(maps, externals, old, new, reason, why):
     data_map = maps["Mainframe Order to OM Order"]
-    good = next(case for case in shipped_cases(maps) if case.name.endswith("new_package"))
+    good = next(case for case in shipped_cases(maps) if case.name == "mainframe_order_to_om_order/new_package")
     assert old in good.given
     tree = read_tree(good.given.replace(old, new, 1), data_map.source, shipped_definitions(), externals)
     with pytest.raises(Refused) as caught:

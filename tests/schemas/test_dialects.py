@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import importlib.resources
 import pathlib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integration_objects.declaration import shipped
 from integration_objects.property_set import PropertySet
 from schemas.check import AgainstSchema, parse
-from schemas.external_object import ExternalObject, read_external_objects
 from schemas.from_xml import external_from_xml
 from schemas.to_xml import external_to_xml
+from tests.shipped_objects import shipped_external_objects, shipped_xml_objects
 
-FOLDERS = ("mainframe", "partner", "provisioning", "billing")
-
-
-def objects() -> dict[str, ExternalObject]:
-    sources = [source for folder in FOLDERS for source in shipped("schemas", folder=folder)]
-    return read_external_objects(sources, lambda path: (importlib.resources.files("schemas") / path).read_bytes())
-
-
-OBJECTS = objects()
+OBJECTS = shipped_xml_objects()
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"))
 NUMBER = st.decimals(0, 1_000_000, places=4).map(str)
 DATE = st.dates(datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)).map(lambda day: f"{day:%Y%m%d}")
@@ -138,5 +128,5 @@ def test_a_wrong_date_of_the_mainframe_is_shown_with_line_and_path() -> None:
 
 def test_every_dialect_is_described() -> None:
     page = (pathlib.Path(__file__).parents[2] / "docs" / "schemas.md").read_text(encoding="utf-8")
-    missing = [name for name in OBJECTS if f"**{name}**" not in page]
+    missing = [name for name in shipped_external_objects() if f"**{name}**" not in page]
     assert missing == []

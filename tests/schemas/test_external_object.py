@@ -8,7 +8,7 @@ from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.definition import IntegrationObject
 from integration_objects.property_set import PropertySet
 from schemas.check import parse
-from schemas.external_object import ExternalObject, read_external_objects
+from schemas.external_object import XmlObject, read_external_objects
 from schemas.from_xml import WrongRoot, external_from_xml
 from schemas.schema_files import SchemaFileMissing
 from schemas.to_xml import CharacterForbidden, NotInSchema, external_to_xml
@@ -17,7 +17,7 @@ XS = 'xmlns:xs="http://www.w3.org/2001/XMLSchema"'
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
-def declared(body: str, root: str = "r", attributes: str = "", **files: str) -> ExternalObject:
+def declared(body: str, root: str = "r", attributes: str = "", **files: str) -> XmlObject:
     """An external object 'X' from the inside of a schema."""
     texts = {"main.xsd": f"<xs:schema {XS} {attributes}>{body}</xs:schema>"}
     texts |= {f"{name}.xsd": text for name, text in files.items()}
@@ -29,7 +29,7 @@ def sequence(body: str) -> str:
     return f'<xs:element name="r"><xs:complexType><xs:sequence>{body}</xs:sequence></xs:complexType></xs:element>'
 
 
-def there_and_back(obj: ExternalObject, body: str) -> PropertySet:
+def there_and_back(obj: XmlObject, body: str) -> PropertySet:
     """The tree of *body*, proven to be written as something valid that reads as the same tree."""
     element = parse(body.encode())
     obj.schema.validate(element)
@@ -40,7 +40,7 @@ def there_and_back(obj: ExternalObject, body: str) -> PropertySet:
     return tree
 
 
-def fields(obj: ExternalObject, *path: str) -> dict[str, tuple[str, int | None, bool]]:
+def fields(obj: XmlObject, *path: str) -> dict[str, tuple[str, int | None, bool]]:
     component = obj.definition.root
     for step in path:
         component = component.children[step]

@@ -8,7 +8,7 @@ import pytest
 
 from integration_objects.declaration import Source
 from schemas.check import AgainstSchema, parse
-from schemas.external_object import ExternalObject, read_external_objects
+from schemas.external_object import XmlObject, read_external_objects
 from schemas.from_xml import external_from_xml
 from schemas.kept_object import KeptObjects
 from schemas.to_xml import external_to_xml
@@ -55,12 +55,12 @@ class Memory(dict[str, bytes]):
         self[name] = content
 
 
-def declared(cache: Memory | None, xsd: str = XSD, root: str = "{urn:o}r") -> ExternalObject:
+def declared(cache: Memory | None, xsd: str = XSD, root: str = "{urn:o}r") -> XmlObject:
     source = Source("x.yaml", f'external object: X\nschema: m.xsd\nroot: "{root}"\n')
     return read_external_objects([source], {"m.xsd": xsd.encode()}.__getitem__, cache=cache)["X"]
 
 
-def is_kept(obj: ExternalObject) -> bool:
+def is_kept(obj: XmlObject) -> bool:
     """Whether the object was made without a model."""
     return "model" not in obj.schema.__dict__
 

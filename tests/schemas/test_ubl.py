@@ -13,7 +13,7 @@ import pytest
 
 from integration_objects.declaration import Source
 from schemas.check import AgainstSchema, parse
-from schemas.external_object import ExternalObject, read_external_objects
+from schemas.external_object import XmlObject, read_external_objects
 from schemas.from_xml import external_from_xml
 from schemas.to_xml import external_to_xml
 
@@ -30,7 +30,7 @@ EXAMPLES = {
 
 
 @functools.cache
-def ubl(document: str) -> ExternalObject:
+def ubl(document: str) -> XmlObject:
     source = Source(
         "ubl.yaml",
         f"external object: {document}\nschema: maindoc/UBL-{document}-2.3.xsd\n"

@@ -80,7 +80,7 @@ def test_a_file_of_another_format_is_diagnosed(folder: pathlib.Path, command: An
 def test_a_layout_is_shown_and_proven(folder: pathlib.Path, command: Any) -> None:
     shown = command("layout", "show", "Acme Orders").out
     assert re.search(r"2 +5 +PRICE +packed, 9 digits, 2 of them behind the point, signed +9\n", shown)
-    assert command("layout", "check").out == "Acme Orders: sound, 4 records\n"
+    assert command("layout", "check", "Acme Orders").out == "Acme Orders: sound, 4 records\n"
     assert "NO" not in command("layout", "support").out.split()
 
 
@@ -93,7 +93,7 @@ def test_a_faulty_copybook_is_found_by_check(folder: pathlib.Path, command: Any)
 def test_a_draft_is_a_declaration(folder: pathlib.Path, command: Any) -> None:
     drafted = command("layout", "from-copybook", "schemas/acme/orders.cpy").out
     (folder / "schemas" / "acme" / "orders.yaml").write_text(drafted)
-    assert command("layout", "check").out == "Orders: sound, 4 records\n"
+    assert "\nOrders: sound, 4 records\n" in command("layout", "check").out
 
 
 @pytest.mark.parametrize(

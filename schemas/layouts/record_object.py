@@ -1,0 +1,61 @@
+"""An external object whose messages are records: a layout, for maps, routes and systems.
+
+Spec: docs/design/legacy.md, "Layouts"; docs/design/integration.md, "Routes".
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import ClassVar
+
+from integration_objects.property_set import PropertySet
+from schemas.external_component import ExternalObject, ReadMessage
+from schemas.layouts.layout import ROOT, Layout
+from schemas.limits import LimitExceeded, Limits
+
+
+@dataclass(frozen=True)
+class RecordObject(ExternalObject):
+    """An external object whose messages are files of records.
+
+    Attributes:
+        layout: reads and writes them.
+    """
+
+    content_type: ClassVar[str] = "application/octet-stream"
+    layout: Layout
+
+    @property
+    def described_by(self) -> str:
+        """The path of the copybook."""
+        return self.layout.copybook
+
+    def read(self, body: bytes, limits: Limits, *, own: bool = False) -> ReadMessage:
+        """Read all records; the layout's order, numbers and totals are checked."""
+        root = PropertySet(ROOT)
+        count = 0
+        for record in self.layout.read(io.BytesIO(body)):
+            count += sum(1 for _ in record.walk())
+            if count > limits.elements:
+                raise LimitExceeded(limit="elements", most=limits.elements, counted="records and groups", found=count)
+            root.children.append(record)
+        return ReadMessage(root, None)
+
+    def glance(self, body: bytes, limits: Limits, names: frozenset[str] | None) -> PropertySet:
+        """Read all records: a field's place may depend on those before it."""
+        return self.read(body, limits).tree
+
+    def write(self, tree: PropertySet) -> bytes:
+        """Write all records; the type fields, counts and totals that are left out are filled in."""
+        return b"".join(self.layout.write(tree.children))
+
+    def prove(self, body: bytes, limits: Limits, *, own: bool = False) -> None:
+        """Read the records, as the receiver would."""
+        self.read(body, limits, own=own)
+
+    def texts(self, body: bytes, limits: Limits) -> frozenset[str]:
+        """Collect the values of all fields."""
+        nodes = self.read(body, limits).tree.walk()
+        values = (text for node in nodes for text in (node.value, *node.properties.values()))
+        return frozenset(text.strip() for text in values if text and text.strip())

@@ -1,0 +1,103 @@
+"""Orders that come as records in EBCDIC: worked like any other order, and answered in records."""
+
+from __future__ import annotations
+
+import io
+import json
+import pathlib
+import sqlite3
+from typing import Any
+
+import pytest
+
+from hub.deployment.deployment import open_deployment
+from hub.presentation.records import read_record_json
+from integration_objects.property_set import PropertySet
+from schemas.layouts.record_object import RecordObject
+
+SAMPLES = pathlib.Path(__file__).parents[3] / "hub" / "samples"
+LOADED = ("catalogue", "price_list", "premises", "accounts", "customers")
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path, command: Any) -> pathlib.Path:
+    """A deployment with the mainframe's records, and the sample as a file of records."""
+    settings = 'routes = ["mainframe_records"]\nsystems = ["*"]\ndatabase_url = "sqlite:///orderhub.db"\n'
+    (tmp_path / "orderhub.toml").write_text(settings)
+    command("load", *(str(SAMPLES / f"{name}.xml") for name in LOADED))
+    (tmp_path / "order.bin").write_bytes(order())
+    return tmp_path
+
+
+def records(name: str) -> RecordObject:
+    found = open_deployment(pathlib.Path.cwd()).external_objects[name]
+    assert isinstance(found, RecordObject)
+    return found
+
+
+def order(**changed: str) -> bytes:
+    """The sample's bytes; *changed* are fields of its order."""
+    lines = (SAMPLES / "order-7-records.jsonl").read_text().splitlines()
+    nodes = [read_record_json(line, number, "sample") for number, line in enumerate(lines, 1)]
+    nodes[1].properties.update(changed)
+    return records("Mainframe Order Records").write(PropertySet("Records", children=nodes))
+
+
+def answers(folder: pathlib.Path, command: Any) -> list[PropertySet]:
+    """Work all messages; return the records of the answers."""
+    command("run", "--once")
+    command("receive", "mainframe.records.answers", "--into", "answers")
+    layout = records("Mainframe Answer Records").layout
+    files = sorted((folder / "answers").iterdir())
+    return [node for file in files for node in layout.read(io.BytesIO(file.read_bytes()))]
+
+
+def test_an_order_of_records_is_stored_with_its_lines_and_features_and_answered_in_records(
+    folder: pathlib.Path, command: Any
+) -> None:
+    command("send", "mainframe_records", "order.bin")
+    head, *lines = answers(folder, command)
+    assert (head.get("MSG-ID"), head.get("STATE"), head.get("ORD-NO")) == ("MR-0001", "OK", "450101")
+    # The installation has no reference of the mainframe's: order and line number stand for it.
+    assert sorted(line.get("LINE-REF") or "" for line in lines) == [
+        "450101-6", "CID-87", "FWD-87", "LIN-87", "PKG-87", "VML-87"
+    ]  # fmt: skip
+    with sqlite3.connect(folder / "orderhub.db") as database:
+        stored = database.execute(
+            "select i.prod_id, i.service_num, i.adj_unit_pri from s_order_item i where i.service_num is not null"
+        ).fetchall()
+    assert [(product, number) for product, number, _ in stored] == [("Local Line", "5095550124")]
+
+
+def test_the_same_records_again_are_a_repeat(folder: pathlib.Path, command: Any) -> None:
+    command("send", "mainframe_records", "order.bin")
+    assert len([node for node in answers(folder, command) if node.type == "ANSWER-RECORD"]) == 1
+    assert "repeat" in command("send", "mainframe_records", "order.bin").out
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "state"),
+    [
+        (lambda whole: whole[:-1], "RecordsFaulty", "INV"),
+        (lambda whole: b"<ORDERS/>", "RecordsFaulty", "INV"),
+        (lambda whole: whole[:-1] + b"\x5d", "TotalWrong", "INV"),
+        (lambda whole: b"", "RecordMissing", "INV"),
+    ],
+)
+def test_records_that_do_not_fit_are_refused_in_records(
+    folder: pathlib.Path, command: Any, body: Any, reason: str, state: str
+) -> None:
+    (folder / "order.bin").write_bytes(body(order()))
+    command("send", "mainframe_records", "order.bin")
+    head, error = answers(folder, command)
+    assert (head.get("STATE"), error.get("REASON")) == (state, reason)
+
+
+def test_a_fault_of_a_map_names_the_record(folder: pathlib.Path, command: Any) -> None:
+    (folder / "order.bin").write_bytes(order(**{"DUE-DATE": "20261399"}))
+    command("send", "mainframe_records", "order.bin")
+    head, error = answers(folder, command)
+    assert (head.get("STATE"), error.get("REASON")) == ("REJ", "ExpressionFailed")
+    [row] = json.loads(command("messages", "list", "--json").out)
+    # The order is the file's second record.
+    assert "line 2, /Records[1]/ORDER-RECORD[1]/DUE-DATE" in command("messages", "show", row["id"]).out
