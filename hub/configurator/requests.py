@@ -6,6 +6,7 @@ Their JSON form, which `requests_json` reads and writes:
       "fields": {"Service Id": "509-555-0101"}, "attributes": {"Password": "1234"}},
      {"request": "set", "item": "L1/Voice Mail", "attributes": {"Password": "1234"}},
      {"request": "copy", "item": "L1", "times": "2", "fields": [{"Service Id": "509-555-0102"}]},
+     {"request": "copy", "item": "L1", "fields": {"Service Id": "509-555-0103..509-555-0110"}},
      {"request": "move", "item": KEY, "beneath": KEY},
      {"request": "remove", "item": KEY},
      {"request": "remove", "item": KEY, "attribute": "Colour"}]

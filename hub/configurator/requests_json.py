@@ -11,10 +11,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.json_border import first_fault, kind_of_json
+from hub.configurator.number_range import BETWEEN, numbers_in
 from hub.configurator.requests import (
     KINDS,
     MOST_JSON,
     MOST_REQUESTS,
+    MOST_TIMES,
     CopyItem,
     Request,
     RequestFaulty,
@@ -30,6 +32,8 @@ from integration_objects.secrets import MASK, MaskSentBack
 _READERS = {name: TypeAdapter[Request](kind) for name, kind in KINDS.items()}
 _PARTS = {name: [part.name for part in fields(kind)] for name, kind in KINDS.items()}
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}")
+#: the field of which a copy takes a range of values
+_NUMBERED = "Service Id"
 
 
 def requests_from_json(text: str) -> list[Request]:
@@ -80,6 +84,8 @@ def _request(document: Any) -> Request:
     if isinstance(times, str) and not _WHOLE.fullmatch(times):
         fault = f"expected a whole number from 1, found {shown(times)}"
         raise RequestFaulty(where="times", fault=fault, mend="give one")
+    if name == "copy" and isinstance(values.get("fields"), dict):
+        values |= _for_each_copy(values["fields"], times if "times" in values else None)
     try:
         request = _READERS[name].validate_python(values)
     except ValidationError as error:
@@ -89,6 +95,24 @@ def _request(document: Any) -> Request:
         if value == MASK:
             raise MaskSentBack(name=attribute, place="attributes")
     return request
+
+
+def _for_each_copy(fields: dict[str, Any], times: Any) -> dict[str, Any]:
+    """Return `fields` and `times` of a copy whose fields are given once for all copies.
+
+    A range of service ids gives each copy one of its numbers, and so says how many copies there are.
+    """
+    service_id = fields.get(_NUMBERED)
+    if not isinstance(service_id, str) or BETWEEN not in service_id:
+        count = int(times) if isinstance(times, str) else 1
+        check_limit("request", "copies", count, MOST_TIMES)
+        return {"fields": [fields] * count}
+    with located(f"fields, {_NUMBERED}"):
+        numbers = numbers_in(service_id)
+    if times is not None and times != str(len(numbers)):
+        fault = f"'times' is {shown(str(times))}, and the range {shown(service_id)} has {len(numbers)} numbers"
+        raise RequestFaulty(where="times", fault=fault, mend="give a number for each copy, or leave 'times' out")
+    return {"fields": [{**fields, _NUMBERED: number} for number in numbers], "times": str(len(numbers))}
 
 
 def requests_to_json(requests: Sequence[Request]) -> str:
