@@ -83,9 +83,9 @@ def test_numbers_may_stand_without_quotes():
             "give one",
         ),
         (
-            '[{"request": "copy", "item": "A", "fields": {}}]',
+            '[{"request": "copy", "item": "A", "fields": "1"}]',
             "request 1, fields",
-            "'copy': expected a list, found an object",
+            "'copy': expected a list, found a text",
             "use [ ]",
         ),
         (
