@@ -242,7 +242,8 @@ def _order_of(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet
         if action_code(item) == "Add":
             line.properties[KEY] = item.properties[KEY] = line.get("Row Id")
         line.properties["Status"] = NO_ACTION if action_code(item) == NO_ACTION else "Pending"
-        line.properties["Order Item Processed Flag"] = "N"
+        # As they are stored, so that the order is shown as it is: no answer has come yet.
+        line.properties |= {"Order Item Processed Flag": "N", "Past Point Of No Return": "N"}
         if action_code(item) == NO_ACTION:
             make_no_action(line)
         twins[id(item)] = line
