@@ -12,17 +12,15 @@ Spec: docs/design/integration.md, "Routes" (`orderhub check`); docs/design/guara
 from __future__ import annotations
 
 import difflib
-import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources.abc import Traversable
 
 from adapters.system import System
 from integration_objects.complex_object import object_name
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError, Refused
 from integration_objects.property_set import PropertySet
-from maps.cases import CASE_TIME, NOW, is_time
+from maps.cases import CASE_TIME, NOW, Case, CaseResult, is_time
 from maps.circumstances import Circumstances, at
 from maps.data_map import DataMap
 from schemas.check import Limits
@@ -38,25 +36,6 @@ class NotTakenBySystem(Refused):
     what = "system '{system}' doesn't take this object"
     why = "it takes '{takes}', the file has {found}"
     mend = "name another system, or another file"
-
-
-@dataclass(frozen=True)
-class SystemCase:
-    """One case.
-
-    Attributes:
-        system: the system's name.
-        name: "crm_events/cancelled".
-        given: the object's bytes.
-        expected: the message's bytes; None where the file is missing.
-        now: the time of `now()`.
-    """
-
-    system: str
-    name: str
-    given: bytes
-    expected: bytes | None
-    now: str
 
 
 @dataclass(frozen=True)
@@ -91,39 +70,12 @@ def render_file(body: bytes, system: System, known: Known, circumstances: Circum
     return system.render(tree, known.maps, known.external_objects, circumstances)
 
 
-def find_system_cases(folder: Traversable, systems: Mapping[str, System]) -> list[SystemCase]:
-    """Return the cases in a folder ``adapters/systems/cases``, sorted by name; none where there is no such folder."""
-    stems = {pathlib.PurePosixPath(system.where.split(":")[0]).stem: name for name, system in systems.items()}
-    found = [case for stem, name in stems.items() for case in _cases_of(folder / stem, stem, name)]
-    return sorted(found, key=lambda case: case.name)
+def run_system_cases(systems: Mapping[str, System], cases: Sequence[Case], known: Known) -> list[CaseResult]:
+    """Run cases, in their order."""
+    return [CaseResult(case, _difference(case, systems[case.of], known)) for case in cases]
 
 
-def _cases_of(folder: Traversable, stem: str, system: str) -> Iterator[SystemCase]:
-    if not folder.is_dir():
-        return
-    files = {entry.name: entry for entry in folder.iterdir() if entry.is_file()}
-    for file in sorted(files):
-        if not file.endswith(_IN):
-            continue
-        case = file.removesuffix(_IN)
-        # The ending is free, so that editors show a message as csv, txt or json; the first by name counts.
-        out = next((entry for name, entry in sorted(files.items()) if name.startswith(case + _OUT)), None)
-        now = files.get(case + NOW)
-        yield SystemCase(
-            system,
-            f"{stem}/{case}",
-            files[file].read_bytes(),
-            None if out is None else out.read_bytes(),
-            CASE_TIME if now is None else now.read_text("utf-8").strip(),
-        )
-
-
-def run_system_cases(systems: Mapping[str, System], cases: Sequence[SystemCase], known: Known) -> list[tuple[str, str]]:
-    """Run cases, in their order; return the name of each, and its difference, "" for a passed one."""
-    return [(case.name, _difference(case, systems[case.system], known)) for case in cases]
-
-
-def _difference(case: SystemCase, system: System, known: Known) -> str:
+def _difference(case: Case, system: System, known: Known) -> str:
     if case.expected is None:
         return f"{case.name}{_OUT}* is missing: write what must leave for {case.name}{_IN}"
     if not is_time(case.now):

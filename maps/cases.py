@@ -21,6 +21,7 @@ import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+from typing import Protocol
 
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import HubError, Refused
@@ -47,12 +48,20 @@ class AnswersNothing(Refused):
     mend = "leave the message out, or add `answers:` with the message's object to the map"
 
 
+class Declared(Protocol):
+    """A map or a system, which has cases."""
+
+    @property
+    def where(self) -> str:
+        """The place of its declaration."""
+
+
 @dataclass(frozen=True)
 class Case:
-    """One case.
+    """One case of a map, or of a system.
 
     Attributes:
-        map: the map's name.
+        of: the map's or the system's name.
         name: "mainframe_order_to_om_order/bundle".
         given: the input's bytes.
         expected: the output's bytes; None where the file is missing.
@@ -60,7 +69,7 @@ class Case:
         now: the time of `now()`.
     """
 
-    map: str
+    of: str
     name: str
     given: bytes
     expected: bytes | None
@@ -86,44 +95,38 @@ def shipped_cases(maps: Mapping[str, DataMap]) -> list[Case]:
     return find_cases(importlib.resources.files("maps") / "cases", maps)
 
 
-def find_cases(folder: Traversable, maps: Mapping[str, DataMap]) -> list[Case]:
+def find_cases(folder: Traversable, declared: Mapping[str, Declared]) -> list[Case]:
     """Return the cases in a folder, sorted by name; none where there is no such folder.
 
     Args:
-        folder: ``maps/cases`` of the hub or of a deployment (a path serves).
-        maps: the maps of the wanted cases. A case belongs to the map whose file is called like the case's folder.
+        folder: ``maps/cases`` of the hub or of a deployment (a path serves), or ``adapters/systems/cases``.
+        declared: the maps or systems of the wanted cases, by name. A case belongs to the one whose file is called like
+            the case's folder.
     """
-    names = {pathlib.PurePosixPath(data_map.where.split(":")[0]).stem: name for name, data_map in maps.items()}
-    found = [case for stem, name in names.items() for case in _cases_of(folder / stem, stem, name)]
+    stems = {pathlib.PurePosixPath(one.where.split(":")[0]).stem: name for name, one in declared.items()}
+    found = [case for stem, name in stems.items() for case in _cases_of(folder / stem, stem, name)]
     return sorted(found, key=lambda case: case.name)
 
 
-def _cases_of(folder: Traversable, stem: str, name_of_map: str) -> Iterator[Case]:
+def _cases_of(folder: Traversable, stem: str, of: str) -> Iterator[Case]:
     if not folder.is_dir():
         return
     files = {entry.name: entry for entry in folder.iterdir() if entry.is_file()}
-    for file, entry in files.items():
-        case, end, form = _parted(file)
-        if end != _IN or form not in _FORMS:
+    for file, given in [(file, _IN + form) for file in files for form in _FORMS]:
+        if not file.endswith(given):
             continue
-        expected, answered = (
-            next((_content(files[name]) for form in _FORMS if (name := case + end + form) in files), None)
-            for end in (_OUT, _ANSWERED)
-        )
-        now = _content(files.get(case + NOW))
+        case = file.removesuffix(given)
+        expected, answered = (_content(files, f"{case}{end}.") for end in (_OUT, _ANSWERED))
+        now = _content(files, case + NOW)
         # A wrong byte becomes a sign that no time has, so that the case fails by its own name.
         time = CASE_TIME if now is None else now.decode("utf-8", "replace").strip()
-        yield Case(name_of_map, f"{stem}/{case}", entry.read_bytes(), expected, answered, time)
+        yield Case(of, f"{stem}/{case}", files[file].read_bytes(), expected, answered, time)
 
 
-def _parted(file: str) -> tuple[str, str, str]:
-    """Part a file's name: ("bundle", ".in", ".xml")."""
-    path = pathlib.PurePosixPath(file)
-    return pathlib.PurePosixPath(path.stem).stem, pathlib.PurePosixPath(path.stem).suffix, path.suffix
-
-
-def _content(entry: Traversable | None) -> bytes | None:
-    return None if entry is None else entry.read_bytes()
+def _content(files: Mapping[str, Traversable], beginning: str) -> bytes | None:
+    """Read the first file whose name begins so: the form is free, as an editor likes it."""
+    name = min((name for name in files if name.startswith(beginning)), default=None)
+    return None if name is None else files[name].read_bytes()
 
 
 def run_cases(
@@ -140,7 +143,7 @@ def run_cases(
         definitions: the internal integration objects.
         externals: the external ones, with their schemas.
     """
-    return [CaseResult(case, _difference(case, maps[case.map], definitions, externals)) for case in cases]
+    return [CaseResult(case, _difference(case, maps[case.of], definitions, externals)) for case in cases]
 
 
 def _difference(

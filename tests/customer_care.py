@@ -21,11 +21,18 @@ from hub.deployment.deployment import Deployment
 from hub.deployment.settings import read_settings
 from hub.workflow_manager.outcome import Outcome
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
+from integration_objects.definition import shipped_definitions
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames
 from tests.road import Road, sample
 
+#: the values that the store gives to fields of lines that carry none
+DEFAULTS = {
+    name: field.default
+    for name, field in shipped_definitions()["OM Order"].root.children["Line Item"].fields.items()
+    if field.default is not None
+}
 #: rows that a refusal may leave: numbers that were given out outside of its transaction
 NOT_COMPARED = frozenset(("hub_sequence",))
 
@@ -159,9 +166,9 @@ def lines(instance: PropertySet, product: str, action: str | None = None) -> lis
 
 
 def said(instance: PropertySet) -> list[tuple[str, dict[str, str]]]:
-    """What an instance says to people: the fields that aren't null of all its lines and attributes, in order."""
+    """What an instance says to people: the fields of its lines and attributes, in order, but for nulls and defaults."""
     return [
-        (node.type, {name: text for name, text in node.properties.items() if text is not None})
+        (node.type, {name: text for name, text in node.properties.items() if text not in (None, DEFAULTS.get(name))})
         for node in SecretNames(["Password"]).masked(instance).walk()
         if node.type in ("Line Item", "Attribute")
     ]

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from adapters.files import read_file
+from hub.command_line.case_report import report_cases
 from hub.command_line.exit_codes import REFUSED, misused
 from hub.command_line.options import Json
 from hub.deployment.deployment import open_deployment
@@ -112,11 +113,4 @@ def run_map_cases(names: Names = None) -> None:
     own = deployment.files.own
     cases = shipped_cases(maps) + ([] if own is None else find_cases(own / "maps" / "cases", maps))
     results = run_cases(maps, cases, deployment.definitions, deployment.external_objects)
-    for result in results:
-        out(f"{'passed' if result.is_passed else 'FAILED'}  {result.case.name}")
-        if not result.is_passed:
-            out(result.difference)
-    failed = sum(not result.is_passed for result in results)
-    complain(f"{len(results) - failed} passed, {failed} failed")
-    if failed:
-        raise typer.Exit(REFUSED)
+    report_cases(results)

@@ -13,12 +13,13 @@ import typer
 
 from adapters.files import read_file
 from adapters.system import System
-from adapters.system_cases import Known, find_system_cases, render_file, run_system_cases
-from hub.command_line.exit_codes import REFUSED, CommandMisused
+from adapters.system_cases import Known, render_file, run_system_cases
+from hub.command_line.case_report import report_cases
+from hub.command_line.exit_codes import CommandMisused
 from hub.deployment.deployment import Deployment, open_deployment
-from hub.presentation.printing import complain, out
 from integration_objects.errors import UnknownName, located
 from integration_objects.surroundings import Surroundings
+from maps.cases import find_cases
 from maps.circumstances import Circumstances
 
 app = typer.Typer()
@@ -57,16 +58,8 @@ def run_cases(
     """Run the cases that lie beside the systems: an object, and the message that must leave."""
     deployment = open_deployment(pathlib.Path.cwd())
     systems = {name: _system(deployment, name) for name in names} if names else dict(deployment.systems)
-    cases = find_system_cases(deployment.folder / "adapters" / "systems" / "cases", systems)
-    results = run_system_cases(systems, cases, _known(deployment))
-    for name, difference in results:
-        out(f"{'FAILED' if difference else 'passed'}  {name}")
-        if difference:
-            out(difference)
-    failed = sum(bool(difference) for _, difference in results)
-    complain(f"{len(results) - failed} passed, {failed} failed")
-    if failed:
-        raise typer.Exit(REFUSED)
+    cases = find_cases(deployment.folder / "adapters" / "systems" / "cases", systems)
+    report_cases(run_system_cases(systems, cases, _known(deployment)))
 
 
 def _system(deployment: Deployment, name: str) -> System:

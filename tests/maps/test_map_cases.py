@@ -47,17 +47,17 @@ def test_the_shipped_maps_have_no_findings(objects):
 def test_every_case_of_the_shipped_maps_gives_what_it_must(maps, externals):
     results = run_cases(maps, shipped_cases(maps), shipped_definitions(), externals)
     assert {one.case.name: one.difference for one in results if not one.is_passed} == {}
-    assert {one.case.map for one in results} == set(maps)
-    assert all(sum(one.case.map == name for one in results) >= 2 for name in maps)
+    assert {one.case.of for one in results} == set(maps)
+    assert all(sum(one.case.of == name for one in results) >= 2 for name in maps)
 
 
 def test_a_case_that_differs_shows_where(maps, externals):
     good = next(
         case for case in shipped_cases(maps) if case.name == "provisioning_status_to_om_work_order_status/completed"
     )
-    wrong = Case(good.map, good.name, good.given, good.expected.replace(b"2026-01-11", b"2026-01-12"))
-    missing = Case(good.map, good.name, good.given, None)
-    broken = Case(good.map, good.name, good.given.replace(b"COMPLETED", b"DONE"), good.expected)
+    wrong = Case(good.of, good.name, good.given, good.expected.replace(b"2026-01-11", b"2026-01-12"))
+    missing = Case(good.of, good.name, good.given, None)
+    broken = Case(good.of, good.name, good.given.replace(b"COMPLETED", b"DONE"), good.expected)
     shown = [one.difference for one in run_cases(maps, [wrong, missing, broken], shipped_definitions(), externals)]
     assert '-            p["Completed Date"] = "2026-01-12";' in shown[0]
     assert '+            p["Completed Date"] = "2026-01-11";' in shown[0]

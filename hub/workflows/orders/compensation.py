@@ -222,7 +222,7 @@ WORKFLOWS = (
         "keep what provisioning completed after its withdrawal, or beneath a failed line: apply it to the profile",
         ENTRY,
         module=MODULE,
-        accounts=lambda run, values: accounts_of_entry(run, values["entry"]),
+        accounts=accounts_of_entry,
     ),
     named_workflow(
         "Fallout Undo",
@@ -230,6 +230,6 @@ WORKFLOWS = (
         "have services taken away again that provisioning added, and that the service profile lacks",
         ENTRY,
         module=MODULE,
-        accounts=lambda run, values: accounts_of_entry(run, values["entry"]),
+        accounts=accounts_of_entry,
     ),
 )

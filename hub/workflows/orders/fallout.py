@@ -251,9 +251,9 @@ def close(run: Run, entry: str, resolution: str) -> Outcome:
     return Outcome(notes=(Note("resolved", f"{found['cause']} of the order {found['order_number']}: {resolution}"),))
 
 
-def accounts_of_entry(run: Run, row_id: str) -> set[str]:
-    """Return the account of an entry; none if there is no such entry."""
-    entry = run.fallout_entry(row_id)
+def accounts_of_entry(run: Run, values: Mapping[str, Any]) -> set[str]:
+    """Return the account of the entry that the arguments name; none if there is no such entry."""
+    entry = run.fallout_entry(values["entry"])
     return set() if entry is None or entry["account_id"] is None else {entry["account_id"]}
 
 
@@ -264,7 +264,7 @@ def open_entry(run: Run, row_id: str) -> Mapping[str, Any]:
         FalloutUnknown, FalloutResolved: there is no such open entry.
     """
     # Two people may deal with one entry at the same time; the second reads it as the first has left it.
-    run.effects.lock_accounts(accounts_of_entry(run, row_id))
+    run.effects.lock_accounts(accounts_of_entry(run, {"entry": row_id}))
     entry = run.fallout_entry(row_id)
     if entry is None:
         raise FalloutUnknown(entry=row_id)
@@ -320,7 +320,7 @@ WORKFLOWS = (
             "lines", "list", help="Failed lines: their numbers, service ids or keys; without it, all that failed."
         ),
         module=MODULE,
-        accounts=lambda run, values: accounts_of_entry(run, values["entry"]),
+        accounts=accounts_of_entry,
     ),
     named_workflow(
         "Fallout Amend",
@@ -328,7 +328,7 @@ WORKFLOWS = (
         "make a supplement of a failed order, in which its failed lines can be changed",
         ENTRY,
         module=MODULE,
-        accounts=lambda run, values: accounts_of_entry(run, values["entry"]),
+        accounts=accounts_of_entry,
     ),
     named_workflow(
         "Fallout Close",
@@ -337,6 +337,6 @@ WORKFLOWS = (
         ENTRY,
         Argument("resolution", required=True, help="What was done about it."),
         module=MODULE,
-        accounts=lambda run, values: accounts_of_entry(run, values["entry"]),
+        accounts=accounts_of_entry,
     ),
 )

@@ -88,6 +88,6 @@ WORKFLOWS = (
         "have billing undo the charges of lines that never came into the service profile",
         ENTRY,
         module=MODULE,
-        accounts=lambda run, values: accounts_of_entry(run, values["entry"]),
+        accounts=accounts_of_entry,
     ),
 )

@@ -4,6 +4,21 @@ from __future__ import annotations
 
 import pathlib
 
+#: A schema of an element with an id and a text; the element's name is to be filled in.
+TEXT_XSD = """\
+<?xml version="1.0"?>
+<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+  <xs:element name="{root}">
+    <xs:complexType>
+      <xs:sequence>
+        <xs:element name="text" type="xs:string"/>
+      </xs:sequence>
+      <xs:attribute name="id" type="xs:string"/>
+    </xs:complexType>
+  </xs:element>
+</xs:schema>
+"""
+
 FILES: dict[str, str] = {
     "orderhub.toml": """\
 database_url = "sqlite:///orderhub.db"
@@ -132,37 +147,13 @@ external object: Kite Bill
 schema: kite/bill.xsd
 root: rechnung
 """,
-    "schemas/kite/bill.xsd": """\
-<?xml version="1.0"?>
-<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
-  <xs:element name="rechnung">
-    <xs:complexType>
-      <xs:sequence>
-        <xs:element name="text" type="xs:string"/>
-      </xs:sequence>
-      <xs:attribute name="id" type="xs:string"/>
-    </xs:complexType>
-  </xs:element>
-</xs:schema>
-""",
+    "schemas/kite/bill.xsd": TEXT_XSD.format(root="rechnung"),
     "schemas/kite/answer.yaml": """\
 external object: Kite Answer
 schema: kite/answer.xsd
 root: antwort
 """,
-    "schemas/kite/answer.xsd": """\
-<?xml version="1.0"?>
-<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
-  <xs:element name="antwort">
-    <xs:complexType>
-      <xs:sequence>
-        <xs:element name="text" type="xs:string"/>
-      </xs:sequence>
-      <xs:attribute name="id" type="xs:string"/>
-    </xs:complexType>
-  </xs:element>
-</xs:schema>
-""",
+    "schemas/kite/answer.xsd": TEXT_XSD.format(root="antwort"),
     "maps/kite_order_to_om_order.yaml": """\
 map: Kite Order to OM Order
 from: Kite Order

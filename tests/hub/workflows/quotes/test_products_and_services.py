@@ -94,7 +94,11 @@ def test_a_product_comes_with_its_defaults_prices_and_accounts(any_care):
     assert [item.get("Line Number") for item, _ in walk_items(quote)] == ["1", "2", "3", "4"]
     for item, _ in walk_items(quote):
         assert (item.get("Service Account Id"), item.get("Billing Account Id")) == ("1-B", "1-B")
-        assert (item.get("Track As Asset"), item.get("Extended Quantity"), item.get("Status")) == ("Y", "1", "In Progress")
+        assert (item.get("Track As Asset"), item.get("Extended Quantity"), item.get("Status")) == (
+            "Y",
+            "1",
+            "In Progress",
+        )
     assert quote.get("Price List Id") == "Standard"
     assert said(any_care.quote(quote.get("Quote Number"))) == said(quote)
 
