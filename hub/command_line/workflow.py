@@ -31,7 +31,7 @@ from hub.data_manager.workflow_run import FinishedRun, run_workflow
 from hub.deployment.deployment import Deployment, open_deployment
 from hub.presentation.changed_lines import changed_lines
 from hub.presentation.found_rows import rows_text
-from hub.presentation.next_commands import next_command
+from hub.presentation.next_commands import next_commands
 from hub.presentation.printing import complain, out, print_json, table
 from hub.presentation.report import report_lines
 from hub.presentation.screen import screens
@@ -224,7 +224,7 @@ def _print(
     outcome = run.outcome
     kinds = {note.kind for note in outcome.notes}
     # After a dry run nothing has changed, so that nothing follows.
-    following = next_command(outcome.objects[0], kinds) if outcome.objects and not dry_run else None
+    following = [] if dry_run else next_commands(outcome.objects, kinds)
     if as_json:
         head: Mapping[str, object] = {
             "workflow": called.command,
@@ -249,5 +249,5 @@ def _print(
         complain(outcome.why)
     if dry_run:
         complain("a dry run: nothing was written")
-    if following:
-        complain(f"next: {following}")
+    for command in following:
+        complain(f"next: {command}")

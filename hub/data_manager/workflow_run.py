@@ -18,7 +18,7 @@ from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
 from hub.workflows.received.workflow_request import prove_licensed
-from integration_objects.complex_object import first_instance, is_empty, object_name
+from integration_objects.complex_object import first_instance, is_empty, message, object_name
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames, without_secrets
@@ -76,9 +76,13 @@ def _run(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dry_run: b
 
 
 def _before(run: Run, outcome: Outcome, secret_names: SecretNames) -> PropertySet | None:
-    """Return the first instance of the answer as the run read it first, without secrets, as the answer is."""
+    """Return the first instance of the answer as the run read it first, completed and masked as the answer is."""
     if not outcome.objects or is_empty(outcome.objects[0]):
         return None
     first = outcome.objects[0]
-    before = run.first_read(object_name(first) or "", first_instance(first).get("Row Id"))
-    return None if before is None else secret_names.masked(before)
+    name = object_name(first) or ""
+    before = run.first_read(name, first_instance(first).get("Row Id"))
+    if before is None:
+        return None
+    completed = run.runtime.complete(run, message(name, [before]))
+    return first_instance(secret_names.masked(completed))

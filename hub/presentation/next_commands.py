@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from integration_objects.complex_object import first_instance, is_empty, items_of, line_items, object_name
 from integration_objects.names import ACCOUNT, ASSET, KEY, ORDER, QUOTE
@@ -33,20 +33,23 @@ NEXT: Mapping[tuple[str, str], str] = {
 _EDITABLE = ("In Progress", "New", "Pending")
 
 
-def next_command(tree: PropertySet, kinds: Collection[str] = ()) -> str | None:
-    """Return the command that usually comes next, with the object's own values; None for none.
+def next_commands(trees: Iterable[PropertySet], kinds: Collection[str] = ()) -> list[str]:
+    """Return the commands that usually come next, with the objects' own values.
 
     Args:
-        tree: the message of the object that a workflow wrote or found.
+        trees: the messages of the objects that a workflow wrote or found; of each the first instance counts.
         kinds: the kinds of the notes of its report.
 
     >>> from integration_objects.complex_object import message
     >>> placed = PropertySet("Order", properties={"Order Number": "O-1", "Status": "Failed"})
-    >>> next_command(message(ORDER, [placed]))
-    'orderhub workflow fallout-list order=O-1'
+    >>> next_commands([message(ORDER, [placed])])
+    ['orderhub workflow fallout-list order=O-1']
     """
-    if is_empty(tree):
-        return None
+    commands = (_next_command(tree, kinds) for tree in trees if not is_empty(tree))
+    return list(dict.fromkeys(command for command in commands if command is not None))
+
+
+def _next_command(tree: PropertySet, kinds: Collection[str]) -> str | None:
     header, name = first_instance(tree), object_name(tree) or ""
     if header.get("Active Flag") == "N":
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.presentation.next_commands import NEXT, next_command
+from hub.presentation.next_commands import NEXT, next_commands
 from hub.workflows import shipped_workflows
 from integration_objects.complex_object import empty, message
 from tests.trees import item, node
@@ -46,7 +46,7 @@ def profile(*lines):
     ],
 )
 def test_the_next_command_follows_from_the_object_and_its_status(tree, kinds, expected):
-    assert next_command(tree, kinds) == f"orderhub {expected}"
+    assert next_commands([tree], kinds) == [f"orderhub {expected}"]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,16 @@ def test_the_next_command_follows_from_the_object_and_its_status(tree, kinds, ex
     ],
 )
 def test_nothing_follows_where_nothing_is_left_to_do(tree):
-    assert next_command(tree) is None
+    assert next_commands([tree]) == []
+
+
+def test_each_of_several_objects_has_its_command_and_no_command_is_named_twice():
+    giving = message("OM Quote", [node("Quote", *LINES, quote_number="Q-2", status="In Progress", account_id="1-B")])
+    taking = quote("In Progress", *LINES)
+    assert next_commands([giving, taking, taking, empty("OM Quote")]) == [
+        "orderhub workflow quote-to-order quote=Q-2",
+        "orderhub workflow quote-to-order quote=Q-1",
+    ]
 
 
 def test_every_workflow_of_the_table_is_there_and_takes_the_arguments():

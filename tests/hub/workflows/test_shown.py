@@ -5,9 +5,13 @@ from __future__ import annotations
 import pathlib
 import re
 
+from hub.data_manager.workflow_run import run_workflow
+from hub.presentation.changed_lines import changed_lines
 from hub.presentation.screen import screen
+from hub.workflow_manager.named_workflow import request, workflow_named
 from integration_objects.complex_object import message
 from integration_objects.names import KEY
+from tests.road import sample
 
 ROOT = pathlib.Path(__file__).parents[3]
 PACKAGE = "Local Breakthrough Package"
@@ -39,3 +43,22 @@ def test_a_change_is_shown_as_the_page_shows_it(any_care):
     assert SHORT_KEY.sub("KEY", screen(outcome.objects[0])) == SHORT_KEY.sub("KEY", shown)
     # What is stored is shown alike.
     assert screen(outcome.objects[0]) == screen(message("OM Quote", [care.quote("Q-0000002")]))
+
+
+def test_neither_joined_ids_nor_secrets_are_told_as_changes(care):
+    """A shown quote has the meters' numbers joined in, and masks in the place of secrets; the stored one hasn't."""
+    for name in ("service_points.xml", "meters.xml", "meter_locations.xml"):
+        care.road.load(sample(name))
+    energy = {"request": "set", "item": "Home Energy/Electricity", "fields": {"Service Point Id": "SP-WINTER-EL"}}
+    quote = care.work("new-products-and-services", account="2-EN", product="Home Energy", requests=[energy])
+    mail = {"request": "add", "product": "Voice Mail", "beneath": LINE, "attributes": {"Password": "1234"}}
+    forward = {"request": "set", "item": f"{LINE}/Call Forwarding", "attributes": {"Forwarding Number": "1"}}
+    care.work("new-products-and-services", account="2-EN", product=PACKAGE, requests=[forward, mail])
+    number = quote.get("Quote Number")
+    called = workflow_named(care.open_hub.deployment.workflows, "cancel-quote")
+    run = run_workflow(care.open_hub, called, request("cancel-quote", [("quote", number)]))
+    shown = screen(run.outcome.objects[0])
+    assert ("EL-40017" in shown, "Password=***" in shown, "1234" in shown) == (True, True, False)
+    assert changed_lines(run.before, run.outcome.objects) == [
+        f"changed: quote {number}: Status: In Progress -> Cancelled"
+    ]
