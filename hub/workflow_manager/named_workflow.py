@@ -90,6 +90,9 @@ def named_workflow(
         reply = result_reply(name, outcome.objects, outcome.notes, run.definitions, outcome.rows, as_of)
         return replace(outcome, reply=reply)
 
+    # The pages of the documentation are held to the errors that the function's docstring names.
+    run_request.__doc__ = function.__doc__
+
     def accounts_of_request(run: Run, tree: PropertySet) -> set[str]:
         values = _values(name, tree, known)
         return accounts_of(run, arguments, values) if accounts is None else accounts(run, values)

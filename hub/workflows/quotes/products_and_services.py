@@ -92,7 +92,7 @@ def new_products_and_services(
     """Get the active quote ready for new products and services, and put a product on it.
 
     Raises:
-        AccountUnknown, ProductUnknown: there is no such account or product.
+        AccountUnknown, ProductNotInCatalogue: there is no such account or product.
         ConfigurationRefused: the requested configuration breaks rules of the products.
         PriceMissing: a product has no price.
 

@@ -13,6 +13,8 @@ from integration_objects.errors import HubError
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 from tests.road import sample
 
+#: the name of a class of two words or more
+CLASS_NAME = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b")
 OWN = """
 from hub.extension import Argument, Outcome, named_workflow
 
@@ -246,17 +248,21 @@ def test_the_documentation_has_a_page_for_each_workflow(road):
         assert " ".join(written.split()) == signature
 
 
-def test_the_pages_of_workflows_name_errors_that_there_are(road):
+def test_the_pages_of_workflows_name_the_errors_that_the_workflows_raise_and_no_others(road):
     known = {"HubError"}
     classes = [HubError]
     while classes:
         derived = classes.pop().__subclasses__()
         classes += derived
         known |= {one.__name__ for one in derived}
-    for page in (pathlib.Path(__file__).parents[3] / "docs" / "workflows").glob("*.md"):
-        refused = page.read_text(encoding="utf-8").partition("\nRefuses: ")[2]
-        named = set(re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b", refused))
-        assert named <= known, (page.stem, named - known)
+    pages = pathlib.Path(__file__).parents[3] / "docs" / "workflows"
+    for workflow in road.open_hub.deployment.workflows.values():
+        if workflow.asked_by_name:
+            page = (pages / f"{workflow.command}.md").read_text(encoding="utf-8")
+            refused = set(CLASS_NAME.findall(page.partition("\nRefuses: ")[2]))
+            assert refused <= known, (workflow.command, refused - known)
+            raised = (workflow.function.__doc__ or "").partition("Raises:")[2].partition("\n\n")[0]
+            assert set(CLASS_NAME.findall(raised)) & known <= set(CLASS_NAME.findall(page)), workflow.command
 
 
 def test_the_documentations_example_is_a_workflow(command, road):
