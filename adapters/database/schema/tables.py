@@ -64,9 +64,8 @@ _UNIQUE_INDEXES = {"s_asset": (("integration_id",),)}
 VERSION_FIELD, VERSION_COLUMN = "Modification Number", "modification_num"
 #: Columns that are searched, and are no key and no reference.
 _LOOKED_FOR = {
-    "s_asset": (("service_point_id",),),
     "s_order": (("quote_id",),),
-    "s_order_item": (("asset_integ_id",), ("asset_id",)),
+    "s_order_item": (("asset_integ_id",),),
     "s_order_approval": (("order_number",), ("state",)),
     "s_service_profile_history": (("integration_id",), ("order_number",)),
     "s_work_order": (("order_number",), ("source_system", "source_order_number"), ("account_id",)),

@@ -29,7 +29,7 @@ from adapters.database.schema.upgrade import (
 from integration_objects.complex_object import instances, message
 from integration_objects.declaration import Source, shipped
 from integration_objects.definition import read_definitions, shipped_definitions
-from integration_objects.errors import Misconfigured
+from integration_objects.errors import HubError, Misconfigured
 from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import SeededSurroundings
 
@@ -319,6 +319,53 @@ def test_nulls_get_the_default_of_their_column(empty_database):
         if connection.dialect.name == "sqlite":
             assert connection.scalars(text("PRAGMA integrity_check")).all() == ["ok"]
             assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+
+
+def test_a_database_whose_rows_name_service_points_that_are_not_there_is_refused(empty_database):
+    """Before anything is changed, with the first ten rows; once the points are loaded, foreign keys hold them."""
+    time = {"created": "t", "created_by": "u", "last_upd": "t", "last_upd_by": "u"}
+    audit, values = ", ".join(time), ", ".join(f"'{text}'" for text in time.values())
+    with empty_database.write() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(upgrading.MIGRATIONS))
+        command.upgrade(config, "0024")
+        for statement in (
+            f"INSERT INTO s_address (row_id, address_id, modification_num, {audit}) VALUES ('D', 'D', 1, {values})",
+            f"INSERT INTO s_account (row_id, account_id, modification_num, {audit}) VALUES ('A', 'A', 1, {values})",
+            "INSERT INTO s_order (row_id, order_number, rev_num, active_flg, account_id, agree_id, modification_num, "
+            f"{audit}) VALUES ('O', 'O-1', '1', 'Y', 'A', 'AG-9', 1, {values})",
+        ):
+            connection.execute(text(statement))
+        asset = (
+            "INSERT INTO s_asset (row_id, account_id, service_point_id, position, root_id, track_as_asset, "
+            f"{audit}) VALUES (:row, 'A', :point, 0, :row, 'Y', {values})"
+        )
+        rows = [{"row": f"R{number:02}", "point": f"P{number:02}"} for number in range(11)]
+        connection.execute(text(asset), [*rows, {"row": "none", "point": None}])
+    with pytest.raises(Misconfigured) as caught:
+        upgrade(empty_database, shipped_definitions())
+    named = ", ".join(f"s_asset R{n:02} (service_point_id 'P{n:02}')" for n in range(10))
+    assert str(caught.value) == (
+        "rows of the database name service points or agreements that aren't there: 12\n"
+        "  where: s_asset.service_point_id, s_order.agree_id\n"
+        f"  why:   each must be there from this version on; the rows are {named}, and 2 more\n"
+        "  mend:  nothing was changed: with the version of the hub that made the database, load these service points "
+        "and agreements (orderhub load), or set the columns of rows that need none to NULL; then upgrade"
+    )
+    with empty_database.write() as connection:
+        assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0024"]
+        point = (
+            "INSERT INTO s_service_point (row_id, service_point_id, address_id, modification_num, "
+            f"{audit}) VALUES (:point, :point, 'D', 1, {values})"
+        )
+        connection.execute(text(point), rows)
+        connection.execute(text("UPDATE s_order SET agree_id = NULL"))
+    upgrade(empty_database, shipped_definitions())
+    with pytest.raises(HubError), empty_database.write() as connection:
+        connection.execute(text("DELETE FROM s_service_point WHERE row_id = 'P00'"))
+    with empty_database.write() as connection:
+        connection.execute(text("DELETE FROM s_asset WHERE row_id = 'R00'"))
+        connection.execute(text("DELETE FROM s_service_point WHERE row_id = 'P00'"))
 
 
 def test_an_upgrade_that_is_killed_leaves_nothing_and_is_run_again(empty_database, monkeypatch):

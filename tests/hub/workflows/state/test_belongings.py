@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from hub.workflows.state.belongings import Named, Stored, belongs
 from integration_objects.complex_object import line_items
+from integration_objects.errors import Refused
 from tests.customer_care import the
 from tests.road import sample
 
@@ -156,6 +157,20 @@ LOADED = """<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>2
 <LineItem><IntegrationId>L-1</IntegrationId><ProductId>Local Line</ProductId><Quantity>1</Quantity>
 <ServiceId>509-555-0140</ServiceId><BillingAccountId>2-EN</BillingAccountId><AgreementId>AG-1</AgreementId>
 <CurrencyCode>USD</CurrencyCode></LineItem></ListOfLineItem></Asset></ListOfOMAsset></Message>"""
+
+
+def test_a_profile_is_loaded_after_what_it_names(any_care):
+    with pytest.raises(Refused) as caught:
+        any_care.road.load(LOADED)
+    assert (caught.value.what, caught.value.mend) == (
+        "'Agreement Id' names the agreement 'AG-1', which isn't there",
+        "load the agreement first, or mend 'Agreement Id'",
+    )
+    any_care.road.load(sample("agreements.xml"))
+    any_care.road.load(LOADED)
+    with pytest.raises(Refused) as caught:
+        any_care.road.load(LOADED.replace("<BillingAcc", "<ServicePointId>SP-9</ServicePointId><BillingAcc"))
+    assert caught.value.what == "'Service Point Id' names the service point 'SP-9', which isn't there"
 
 
 def test_what_a_service_has_already_may_stay(any_care):
