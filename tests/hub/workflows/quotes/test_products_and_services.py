@@ -188,7 +188,7 @@ def test_modify_starts_from_the_profile(any_care):
         ("Voice Mail", "Add"): 1,
     }
     assert [item.get("Adjusted Price") for item in lines(quote, "Voice Mail")] == ["6.95"]
-    assert {item.get("Status") for item, _ in walk_items(quote)} == {None}
+    assert {item.get("Status") for item, _ in walk_items(quote)} == {"In Progress"}
     assert said(any_care.quote(quote.get("Quote Number"))) == said(quote)
 
 
