@@ -129,9 +129,9 @@ class RecordedReads:
         return self.recorded(self.store.owners_of(name, component, example), "owners", name, component, dict(example))
 
     def items(
-        self, name: str, component: str, field: str, values: Iterable[str]
+        self, name: str, component: str | None, field: str, values: Iterable[str]
     ) -> list[tuple[str, dict[str, str | None]]]:
-        """Return each *component* of *name* with one of *values* in a field, as its owner's key and its fields.
+        """Return each *component* of *name* (None: header) with one of *values* in a field: owner's key, and fields.
 
         Service ids are compared without blanks and signs; *values* have none.
         """

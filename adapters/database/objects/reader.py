@@ -87,7 +87,7 @@ class ObjectReader:
         place = f"{stored.name}, {component.name}"
         return list(dict.fromkeys(row[1] for row in self._rows(component, columns, example, place)))
 
-    def items(self, stored: StoredObject, component: StoredComponent, field: str, values: Sequence[str]) -> Rows:
+    def items(self, component: StoredComponent, field: str, values: Sequence[str]) -> Rows:
         """Read the rows of *component* with one of these values of a field: row id, owner key, fields.
 
         Service ids are compared without their blanks and signs.

@@ -169,14 +169,14 @@ class ObjectStore:
         stored = self._objects.of(name)
         return self._reader.owners(stored, _beneath(stored, component), example)
 
-    def items(self, name: str, component: str, field: str, values: Iterable[str]) -> list[Owned]:
+    def items(self, name: str, component: str | None, field: str, values: Iterable[str]) -> list[Owned]:
         """Read the fields of each *component* that has one of *values* in a field, oldest first, with its owner's key.
 
+        Without a component the headers are read, each with its own row id.
         Service ids are found whatever their blanks and signs: *values* are without them (`plain_number`).
         """
-        stored = self._objects.of(name)
-        wanted = _beneath(stored, component)
-        return _owned(wanted, self._reader.items(stored, wanted, field, list(dict.fromkeys(values))))
+        wanted = self._component(name, component)
+        return _owned(wanted, self._reader.items(wanted, field, list(dict.fromkeys(values))))
 
     def beginning(self, name: str, component: str | None, field: str, text: str, most: int) -> list[Owned]:
         """Read the first *most* rows of *component* (None: of the header) of which a field begins with a text.

@@ -3,7 +3,8 @@
     number           the Service Id of a service that has its own: two services of one product exclude each other, and
                      two services of products that are Service Instances
     service point    the point of a service that has its id from there: two services of one Service Id Kind exclude
-                     each other. Services with numbers of their own may share a jack.
+                     each other. Services with numbers of their own may share a jack. A point that is its own meter
+                     has a number (a telephone line's), which its service holds, too.
 
 A service holds the ids of its asset, unless an order that is submitted and still to come gives it others: a Delete or
 a change of the number sets the former number free, so that an order behind it may take it.
@@ -37,7 +38,7 @@ class Service:
         account_id: its account.
         holder: a sentence's end that says who it is: "account 1-B, which is Active".
         product_id: its product.
-        number: its own Service Id, as it was written.
+        number: its Service Id, as it was written: its own, or that of the point which is its own meter.
         point: its Service Point Id.
         is_planned: whether an order asks for it so that isn't submitted: it holds nothing yet.
     """
@@ -74,10 +75,12 @@ class Conflict:
 def ids_of(service: Service, products: Mapping[str, Header]) -> frozenset[HeldId]:
     """Return the ids that a service holds; *products* are the headers by Product Id."""
     kind = products.get(service.product_id or "", {}).get(KIND)
-    if service.point is not None and kind in (OF_SERVICE_POINT, OF_METER):
-        return frozenset({(kind, service.point)})
     number = plain_number(service.number or "")
-    return frozenset({(NUMBER, number)}) if number else frozenset()
+    ids = {(NUMBER, number)} if number else set()
+    if service.point is None or kind not in (OF_SERVICE_POINT, OF_METER):
+        return frozenset(ids)
+    # A meter changes over time: the point alone tells its service.
+    return frozenset({(kind, service.point), *(ids if kind == OF_SERVICE_POINT else ())})
 
 
 def left_by(line: PropertySet, service: Service | None, account_id: str, holder: str) -> Service | None:
@@ -132,11 +135,14 @@ def conflicts(
         for held in ids_of(service, products) - taken[key]:
             holders.setdefault(held, []).append(service)
     for key, service in after.items():
+        # A service is named once, though it may have both the point and the point's number.
+        named = set()
         for held in sorted(taken[key]):
             same = holders.setdefault(held, [])
             for other in same:
-                if _exclude(held, service, other, products):
+                if other.key not in named and _exclude(held, service, other, products):
                     yield Conflict(service, held, other)
+                    named.add(other.key)
                     break
             same.append(service)
 

@@ -20,11 +20,13 @@ from hub.workflow_manager.run import Run
 from hub.workflows.state.held_ids import NUMBER, Conflict, Service, conflicts, ids_of, left_by
 from hub.workflows.state.order_lookup import SUBMITTED, UNSUBMITTED, revision_of
 from hub.workflows.state.rebase import leave_alone
+from hub.workflows.state.service_id import KIND as KIND_OF_ID
+from hub.workflows.state.service_id import OF_SERVICE_POINT, Header
 from hub.workflows.state.service_profile import INACTIVE, in_turn
 from hub.workflows.state.statuses import NEVER_COMES
 from integration_objects.complex_object import action_code, is_tracked, items_of
 from integration_objects.errors import Refused
-from integration_objects.names import ASSET, KEY, LINE_ITEM, NO_ACTION, ORDER
+from integration_objects.names import ASSET, KEY, LINE_ITEM, NO_ACTION, ORDER, SERVICE_POINT
 from integration_objects.property_set import PropertySet
 
 KIND = "service id"
@@ -123,14 +125,14 @@ def loaded_id_notes(run: Run, asset: PropertySet) -> list[Note]:
 
 def _held_twice(run: Run, own: Mapping[str, Service]) -> list[Conflict]:
     """Find the ids of services, by key, that other services hold, too."""
-    products = dict(run.products(_products_of(own.values())))
+    products: dict[str, Header] = {}
+    own = {service.key: service for service in _joined(run, own.values(), products)}
     held = {one for service in own.values() for one in ids_of(service, products)}
     if not held:
         return []
     run.effects.lock_names(" ".join(one) for one in held)
     others = _services(run, _keys_holding(run, held) - own.keys(), None)
-    products |= run.products(_products_of(others.values()))
-    return list(conflicts({}, own, others.values(), products))
+    return list(conflicts({}, own, _joined(run, others.values(), products), products))
 
 
 def held_id_notes(run: Run, document: PropertySet) -> list[Note]:
@@ -196,8 +198,11 @@ def _conflicts(run: Run, document: PropertySet, former: PropertySet | None, *, i
     # An added service is nowhere else: only the others are looked for.
     there = {line.get(KEY) or "" for line in (*own, *replaced) if action_code(line) != "Add"}
     present = _services(run, there, number)
-    before, after = (_left_by(lines, present, account_id) for lines in (replaced, own))
-    products = dict(run.products(_products_of((*before.values(), *after.values()))))
+    products: dict[str, Header] = {}
+    before, after = (
+        {one.key: one for one in _joined(run, _left_by(lines, present, account_id).values(), products)}
+        for lines in (replaced, own)
+    )
     taken = {
         held
         for key, service in after.items()
@@ -213,8 +218,7 @@ def _conflicts(run: Run, document: PropertySet, former: PropertySet | None, *, i
     if not is_submitted:
         # Behind those that hold an id, which are told first.
         others += _planned_services(run, keys, number, services)
-    products |= run.products(_products_of(others))
-    return list(conflicts(before, after, others, products))
+    return list(conflicts(before, after, _joined(run, others, products), products))
 
 
 def _changes(document: PropertySet) -> list[PropertySet]:
@@ -255,8 +259,23 @@ def _service(item: PropertySet, account_id: str, holder: str) -> Service:
     return Service(item.get(KEY) or "", account_id, holder, item.get("Product Id"), number, point)
 
 
-def _products_of(services: Iterable[Service]) -> list[str]:
-    return sorted({service.product_id or "" for service in services} - {""})
+def _joined(run: Run, services: Iterable[Service], products: dict[str, Header]) -> list[Service]:
+    """Give services whose points are their own meters the numbers of these points; adds to *products* by Product Id."""
+    services = list(services)
+    products |= run.products(sorted({service.product_id or "" for service in services} - {""}))
+
+    def has_number_of_point(service: Service) -> bool:
+        kind = products.get(service.product_id or "", {}).get(KIND_OF_ID)
+        return service.point is not None and kind == OF_SERVICE_POINT
+
+    ids = sorted({service.point or "" for service in services if has_number_of_point(service)})
+    points = run.by_key(SERVICE_POINT, ids) if ids else {}
+    return [
+        replace(service, number=points.get(service.point or "", {}).get("Service Id"))
+        if has_number_of_point(service)
+        else service
+        for service in services
+    ]
 
 
 def _keys_holding(run: Run, wanted: Iterable[tuple[str, str]]) -> set[str]:
@@ -264,6 +283,9 @@ def _keys_holding(run: Run, wanted: Iterable[tuple[str, str]]) -> set[str]:
     values: dict[str, set[str]] = {"Service Id": set(), "Service Point Id": set()}
     for kind, value in wanted:
         values["Service Id" if kind == NUMBER else "Service Point Id"].add(value)
+    # A point that is its own meter has a number.
+    points = run.items(SERVICE_POINT, None, "Service Id", values["Service Id"]) if values["Service Id"] else []
+    values["Service Point Id"] |= {fields["Service Point Id"] or "" for _, fields in points}
     return {
         fields[KEY] or ""
         for name in (ASSET, ORDER)

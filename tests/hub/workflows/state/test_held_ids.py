@@ -51,6 +51,7 @@ def test_numbers_are_compared_without_blanks_signs_and_case():
         (service("1", number="509-555", point="P"), {(NUMBER, "509555")}),
         (service("1", "Gas", number="7", point="P"), {("Meter", "P")}),
         (service("1", "Cable", point="P"), {("Service Point", "P")}),
+        (service("1", "Cable", number="555-1", point="P"), {("Service Point", "P"), (NUMBER, "5551")}),
         (service("1", "Gas", number="7"), {(NUMBER, "7")}),
         (service("1", "Line", number=" - "), set()),
         (service("1", "unknown"), set()),
@@ -80,6 +81,10 @@ def test_services_that_exclude_each_other(one, other, is_refused):
     assert found([one], [other]) == ([("1", next(iter(ids_of(one, PRODUCTS)))[1], "2")] if is_refused else [])
     assert bool(found([one, other])) is is_refused
     assert found([one], before=[one]) == []
+
+
+def test_a_service_with_the_same_point_and_number_is_named_once():
+    assert found([service("1", "Cable", "555", "P")], [service("2", "Cable", "555", "P")]) == [("1", "P", "2")]
 
 
 def test_two_services_of_one_document_swap_their_numbers():
@@ -339,7 +344,7 @@ def test_many_numbers_take_as_few_queries_as_two(care, monkeypatch):
     items = ObjectReader.items
 
     def counted(*arguments):
-        asked.append(arguments[3])
+        asked.append(arguments[2])
         return items(*arguments)
 
     monkeypatch.setattr(ObjectReader, "items", counted)
@@ -369,3 +374,21 @@ def test_a_number_of_another_service_in_a_profile_is_told_by_load(any_care):
         "service id: Local Line L-2: the number 5095550140 of line L-2 (Local Line) is that of "
         f"Local Line ({key}) of account 2-LB, which is Active"
     ]
+
+
+WIRED = (
+    '<Message IntObjectName="Product"><ListOfProduct><Product><ProductId>ISDN Line</ProductId>'
+    "<ServiceIdKind>Service Point</ServiceIdKind></Product></ListOfProduct></Message>"
+)
+
+
+@pytest.mark.parametrize("wired_first", [True, False])
+def test_the_number_of_a_point_that_is_its_own_meter_is_held_as_well(care, wired_first):
+    """Figure 7A, option 2: SP-HOME-LINE has the number 5095550140, which no other line can have then."""
+    care.road.load(WIRED)
+    requests = [{"request": "set", "item": "ISDN Line", "fields": {"Service Point Id": "SP-HOME-LINE"}}]
+    quote = the(care("new-products-and-services", account="2-LB", product="ISDN Line", requests=requests))
+    wired, typed = care.place(quote.get("Quote Number")), ordered(care, "2-EN", NUMBER_1)
+    first, second = (wired, typed) if wired_first else (typed, wired)
+    care.submit(first)
+    assert f"of account {first.get('Account Id')}" in care.refused("submit", order=second.get("Order Number"))
