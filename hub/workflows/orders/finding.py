@@ -262,7 +262,8 @@ WORKFLOWS = (
         find,
         "find customers, services, meters, orders and quotes by a number or a name",
         Argument("text", required=True, help="The number, the name, or the beginning of one.", length=255),
+        asks_only=True,
     ),
-    named_workflow("Orders", orders, "list the orders of an account", _LISTED, module=MODULE),
-    named_workflow("Quotes", quotes, "list the quotes of an account", _LISTED, module=QUOTES_MODULE),
+    named_workflow("Orders", orders, "list the orders of an account", _LISTED, module=MODULE, asks_only=True),
+    named_workflow("Quotes", quotes, "list the quotes of an account", _LISTED, module=QUOTES_MODULE, asks_only=True),
 )

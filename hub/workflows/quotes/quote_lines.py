@@ -33,7 +33,7 @@ class QuoteUnknown(Refused):
     what = "the quote '{number}' is unknown"
     where = "argument 'quote'"
     why = "no quote of this number is stored"
-    mend = "mend the number: `orderhub object query 'OM Quote'` has them"
+    mend = "mend the number: `orderhub quotes ACCOUNT` lists those of an account"
 
 
 class QuoteNotInProgress(StatusChangeRefused):

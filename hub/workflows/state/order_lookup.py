@@ -31,7 +31,7 @@ class OrderUnknown(Refused):
     what = "there is no order '{number}'"
     where = "OM Order, Order Number"
     why = "no order of this number is stored"
-    mend = "mend the number: it is the hub's own, as in O-0000001; replies and `orderhub show` have it"
+    mend = "mend the number: it is the hub's own, as in O-0000001; `orderhub orders ACCOUNT` lists those of an account"
 
 
 def accounts_of_order_number(run: Run, number: str) -> set[str]:

@@ -61,6 +61,16 @@ def test_a_question_that_comes_again_is_asked_anew_and_says_as_of_when(road):
     assert road.counts() == {"done": 2}
 
 
+def test_the_workflows_that_only_read_are_questions(road):
+    """The pages list them: each says as of when it answers."""
+    workflows = road.open_hub.deployment.workflows.values()
+    questions = {workflow.command for workflow in workflows if workflow.asks_only}
+    assert questions == {"projected-state", "profile", "verify", "fallout-list", "find", "orders", "quotes"}
+    shown = road.work(question(road, "orders", account="2-LB"), ROUTE)
+    assert shown["identity"] == f"{shown['digest']}@{shown['id']}"
+    assert "AsOfDate" in answers(road)[0][1]
+
+
 def test_a_refused_question_is_asked_anew(road):
     asked = question(road, account="NEW")
     assert road.work(asked, ROUTE)["reason"] == "AccountUnknown"

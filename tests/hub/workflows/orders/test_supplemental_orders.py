@@ -150,7 +150,8 @@ def test_an_unknown_order_is_named(road):
         "there is no order 'O-0000009'\n"
         "  where: OM Order, Order Number\n"
         "  why:   no order of this number is stored\n"
-        "  mend:  mend the number: it is the hub's own, as in O-0000001; replies and `orderhub show` have it"
+        "  mend:  mend the number: it is the hub's own, as in O-0000001; `orderhub orders ACCOUNT` lists those of an "
+        "account"
     )
 
 

@@ -554,7 +554,7 @@ def test_an_unknown_quote_is_refused(care, workflow):
         "the quote 'Q-9' is unknown\n"
         "  where: argument 'quote'\n"
         "  why:   no quote of this number is stored\n"
-        "  mend:  mend the number: `orderhub object query 'OM Quote'` has them"
+        "  mend:  mend the number: `orderhub quotes ACCOUNT` lists those of an account"
     )
 
 
