@@ -18,12 +18,11 @@ import json
 import urllib.parse
 from typing import Any, NoReturn
 
-import structlog
-
 from adapters.service_health import ServiceHealth
 from integration_objects.errors import Misconfigured, Outage, Refused, Retryable
+from integration_objects.log import Log
 
-log = structlog.get_logger()
+log = Log()
 
 #: Seconds for the whole exchange: the workflow that asks holds no lock, but somebody waits for it.
 TIMEOUT_S = 10.0

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from pika import exceptions
 
 from adapters.rabbitmq.faults import hub_fault, said
@@ -24,9 +23,10 @@ from adapters.rabbitmq.link import Answer, Link
 from adapters.rabbitmq.topology import check_name, missing
 from adapters.transport import TransportAway
 from integration_objects.errors import HubError
+from integration_objects.log import Log
 from integration_objects.surroundings import Surroundings
 
-log = structlog.get_logger()
+log = Log()
 
 #: the longest wait of a new consumer for messages that the broker counted, and for others, in seconds: the count
 #: of a quorum queue lags, and the messages of a consumer that died come back a moment later

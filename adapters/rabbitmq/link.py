@@ -20,16 +20,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
-import structlog
-
 from adapters.rabbitmq.address import Address, Timeouts
 from adapters.rabbitmq.connection import HubConnection
 from adapters.rabbitmq.faults import again, broker_away, hub_fault
 from adapters.transport import TransportAway
 from integration_objects.errors import HubError
+from integration_objects.log import Log
 from integration_objects.surroundings import Surroundings
 
-log = structlog.get_logger()
+log = Log()
 
 #: seconds that the end of a link may take, if the broker doesn't answer
 _END_S = 5.0

@@ -7,14 +7,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import structlog
-
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.deployment import Deployment, open_deployment
+from integration_objects.log import configure_with
 
 
 def configure_log() -> None:
     """Send the log to standard error: one line an event, with the time, and never the values of variables."""
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -36,7 +37,7 @@ def opened_hub(deployment: Deployment | None = None, *, only_messages: bool = Fa
 
     *only_messages*: the command needs no more than the message store, and so works while declarations are broken.
     """
-    configure_log()
+    configure_with(configure_log)
     open_hub = OpenHub(deployment or open_deployment(pathlib.Path.cwd()))
     try:
         if only_messages:

@@ -17,6 +17,7 @@ from hub.deployment.deployment import open_deployment
 from hub.deployment.proven import prove_once
 from hub.deployment.worker_limit import check_workers
 from hub.presentation.printing import complain
+from integration_objects.log import load_log
 
 app = typer.Typer()
 
@@ -34,6 +35,7 @@ def run(
     # A fault that keeps the hub from starting ends the command here, once, before there are processes. The database is
     # closed before they are forked, because two processes can't share a connection.
     with opened_hub(deployment):
+        load_log()
         check_workers(deployment, number)
     all_final = run_workers(deployment, number, once)
     if not all_final:

@@ -18,8 +18,6 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-import structlog
-
 from adapters.database.messages.outbox import OutboxRow
 from adapters.transport import (
     CHANNEL,
@@ -34,8 +32,9 @@ from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.route import Route
 from integration_objects.errors import HubError, Refused, verdict_of
+from integration_objects.log import Log
 
-log = structlog.get_logger()
+log = Log()
 
 #: states of a refused message, whose file goes to rejected/
 REFUSED = ("rejected", "invalid", "dead")

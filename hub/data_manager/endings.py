@@ -7,8 +7,6 @@ Spec: docs/design/road.md, "What commits when"; docs/design/guarantees.md G1 to 
 
 from __future__ import annotations
 
-import structlog
-
 from adapters.database.messages.outbox import REPLY_TO_REFUSED, OutboxMessage
 from adapters.transport import XML
 from hub.data_manager.hub_words import hub_words
@@ -22,13 +20,14 @@ from hub.workflow_manager.reply import error_reply
 from integration_objects.complex_object import ComplexObject, first_instance
 from integration_objects.definition import Definitions
 from integration_objects.errors import HubError, Invalid, OperatorNeeded, Outage, Refused, Retryable, Waiting, printable
+from integration_objects.log import Log
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import without_secrets
 from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
 from schemas.hub_xml import hub_to_xml
 from schemas.limits import DEFAULT_LIMITS
 
-log = structlog.get_logger()
+log = Log()
 
 #: bytes of a dead letter's header: all of them together stay below the limit of an envelope
 MOST_HEADER = 1_000

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import structlog
-
 from adapters.database.messages.filing import Arrival, Filed, MessageIdReused
 from adapters.transport import MOST_ID_CHARACTERS, Delivery, Oversize, refused_id
 from hub.data_manager.endings import Endings, refused_state
@@ -17,8 +15,9 @@ from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.route import Route, value_in
 from integration_objects.errors import HubError, Invalid
+from integration_objects.log import Log
 
-log = structlog.get_logger()
+log = Log()
 
 #: characters of an ordering key; the rest of a longer one is left out
 MOST_KEY = 255

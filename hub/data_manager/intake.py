@@ -16,16 +16,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 
-import structlog
-
 from adapters.transport import KINDS, Transport, TransportAway
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.channels import channel_of, declared_channels
 from hub.deployment.route import Route
 from integration_objects.errors import Misconfigured, Retryable
+from integration_objects.log import Log
 
-log = structlog.get_logger()
+log = Log()
 
 #: files that one look at a folder takes in
 FILES = 50

@@ -15,8 +15,6 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 
-import structlog
-
 from adapters.database.messages.inbox import Ending, InboxRow
 from adapters.http_client import ServiceNotAsked
 from hub.data_manager.open_hub import OpenHub, Transaction
@@ -27,6 +25,7 @@ from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Outcome
 from hub.workflows.received.workflow_request import prove_licensed
 from integration_objects.errors import HubError, Invalid, OperatorNeeded, Refused
+from integration_objects.log import Log
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import mask
 from maps.circumstances import at
@@ -34,7 +33,7 @@ from schemas.check import LimitExceeded, OutOfMemory, parse
 from schemas.hub_xml import hub_from_xml
 from schemas.secret_values import secrets_in
 
-log = structlog.get_logger()
+log = Log()
 
 #: characters of an unforeseen fault that an error shows
 MOST_FAULT = 1_000

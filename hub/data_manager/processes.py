@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
-import structlog
-
 from adapters.database.connection.dialect import dialect_of_url
 from adapters.files import hold_name, machine_name
 from hub.data_manager.lone_work import LoneWork
@@ -30,9 +28,10 @@ from hub.data_manager.worker import Worker, stopped_by_signals
 from hub.deployment.deployment import Deployment
 from hub.deployment.worker_limit import TooManyWorkers, check_workers, most_workers
 from integration_objects.errors import HubError, Misconfigured
+from integration_objects.log import Log
 from integration_objects.surroundings import Surroundings
 
-log = structlog.get_logger()
+log = Log()
 
 #: the folder in the deployment's folder where living workers hold their names
 LOCKS = ".orderhub"

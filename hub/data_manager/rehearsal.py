@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 
-import structlog
-
 from hub.data_manager.open_hub import OpenHub
 from hub.workflow_manager.answers import Answers, OpenQuestion
 from hub.workflow_manager.named_workflow import REQUEST
@@ -18,10 +16,11 @@ from hub.workflow_manager.runtime import Runtime
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.complex_object import object_name
 from integration_objects.errors import Retryable
+from integration_objects.log import Log
 from integration_objects.names import ORDER
 from integration_objects.property_set import PropertySet
 
-log = structlog.get_logger()
+log = Log()
 
 #: questions of one workflow: a guard against a workflow that never asks the same question twice
 MOST_QUESTIONS = 1_000

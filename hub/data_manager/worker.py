@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-import structlog
-
 from adapters.transport import TransportAway
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.dispatcher import Dispatcher
@@ -20,9 +18,10 @@ from hub.data_manager.doors import open_transports
 from hub.data_manager.intake import Intake, declare_channels, intakes_of
 from hub.data_manager.open_hub import OpenHub
 from integration_objects.errors import Retryable
+from integration_objects.log import Log
 from schemas.check import OutOfMemory
 
-log = structlog.get_logger()
+log = Log()
 
 #: seconds that `run --once` waits for a broker's last message
 LAST_LOOK_S = 1.0

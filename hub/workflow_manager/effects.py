@@ -11,8 +11,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
 from adapters.database.messages.fallout import FalloutEntry
 from adapters.database.messages.filing import Arrival
 from adapters.database.messages.outbox import OutboxMessage
@@ -23,6 +21,7 @@ from adapters.transport import XML, Envelope
 from hub.workflow_manager.origin import DUE_LINES, Origin, outbound_id, trace_context
 from hub.workflow_manager.runtime import Runtime
 from integration_objects.errors import HubError, OperatorNeeded, Refused
+from integration_objects.log import Log
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames, without_secrets
 from maps.circumstances import Circumstances
@@ -30,7 +29,7 @@ from schemas.check import Limits
 from schemas.hub_xml import hub_to_xml
 from schemas.secret_values import secrets_in
 
-log = structlog.get_logger()
+log = Log()
 
 #: the sender of the messages that the hub sends to itself
 ITSELF = "hub"

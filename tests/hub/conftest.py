@@ -24,6 +24,8 @@ def road(tmp_path: pathlib.Path) -> Iterator[Road]:
 def command(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """`orderhub` with these arguments in this very process and the test's folder: what it wrote, out and err."""
     monkeypatch.chdir(tmp_path)
+    # What this test's command leaves to the first event must not set up the log of a later test.
+    monkeypatch.setattr("integration_objects.log._configure", None)
     configure = structlog.configure
     # A logger that is kept would write to this test's standard error in the tests after it.
     monkeypatch.setattr(

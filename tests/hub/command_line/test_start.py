@@ -16,6 +16,7 @@ from tests.hub.command_line.test_app import ROOT, SAMPLES, Shell
 
 #: modules that take longer to load than a command takes that only looks at something
 HEAVY = (
+    *("structlog", "rich.console"),
     *("alembic", "jinja2", "xmlschema", "elementpath", "re2", "pika", "pydantic", "urllib3", "http.client"),
     *("hub.workflows", "hub.services", "hub.workflow_manager.run", "hub.configurator.built_in", "adapters.system"),
     *(
@@ -75,7 +76,16 @@ def test_a_command_that_only_looks_loads_no_work(shell: Shell, arguments: tuple[
 
 
 def test_a_workflow_loads_neither_the_readers_of_other_systems_answers_nor_the_workers(shell: Shell):
-    heavy = ("pydantic", "alembic", "xmlschema", "pika", "urllib3", "hub.data_manager.worker", "hub.deployment.proof")
+    heavy = (
+        "structlog",
+        "pydantic",
+        "alembic",
+        "xmlschema",
+        "pika",
+        "urllib3",
+        "hub.data_manager.worker",
+        "hub.deployment.proof",
+    )
     program = f"atexit.register(lambda: sys.stderr.write(','.join(name for name in {heavy!r} if name in sys.modules)))"
     found = ran(shell, program, "workflow", "new-quote", "account=1-A", "--dry-run")
     assert (found.returncode, found.stderr.splitlines()[-1]) == (0, "a dry run: nothing was written")
