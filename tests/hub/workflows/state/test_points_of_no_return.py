@@ -44,7 +44,7 @@ def line(road):
 def test_a_line_keeps_its_last_milestone_and_whether_it_is_past(road, keys):
     key = keys["Local Line"]
     assert report(road, key, "Scheduled") == "done"
-    assert (line(road).get("Milestone"), line(road).get("Past Point Of No Return")) == ("Scheduled", None)
+    assert (line(road).get("Milestone"), line(road).get("Past Point Of No Return")) == ("Scheduled", "N")
     assert report(road, key, "Port Assigned", "2026-02-01T11:00:00Z") == "done"
     assert (line(road).get("Milestone"), line(road).get("Past Point Of No Return")) == ("Port Assigned", "Y")
     assert report(road, key, "Tested", "2026-02-01T12:00:00Z") == "done"
@@ -113,5 +113,5 @@ def test_a_follow_on_order_is_stacked_on_the_open_one(road, keys):
 def test_another_products_milestones_bind_nobody(road, keys):
     report(road, keys["Voice Mail"], "Port Assigned")
     [order] = road.stored("OM Order", Order_Number=NUMBER, Active_Flag="Y")
-    assert [item.get("Past Point Of No Return") for item, _ in walk_items(order)] == [None, None]
+    assert [item.get("Past Point Of No Return") for item, _ in walk_items(order)] == ["N", "N"]
     road.ask("cancel-order", order=NUMBER)
