@@ -146,6 +146,8 @@ class Deployment:
     @cached_property
     def systems(self) -> Mapping[str, System]:
         """The systems that the hub sends to."""
+        if not self.system_sources:
+            return {}
         from adapters.system import read_systems
 
         return read_systems(

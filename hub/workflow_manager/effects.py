@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapters.database.messages.fallout import FalloutEntry
 from adapters.database.messages.filing import Arrival
 from adapters.database.messages.outbox import OutboxMessage
 from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import InstanceResult, ObjectStore
-from adapters.system import System
 from adapters.transport import XML, Envelope
 from hub.workflow_manager.origin import DUE_LINES, Origin, outbound_id, trace_context
 from hub.workflow_manager.runtime import Runtime
@@ -28,6 +27,9 @@ from maps.circumstances import Circumstances
 from schemas.check import Limits
 from schemas.hub_xml import hub_to_xml
 from schemas.secret_values import secrets_in
+
+if TYPE_CHECKING:
+    from adapters.system import System
 
 log = Log()
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from adapters.system import System
 from hub.configurator.port import Configurator
 from hub.pricing.list_pricing import ListPricing
 from hub.pricing.port import Pricing
@@ -20,6 +19,10 @@ from integration_objects.surroundings import Surroundings
 from integration_objects.time_zone import UTC
 from maps.data_map import DataMap
 from schemas.external_component import ExternalObject
+
+if TYPE_CHECKING:
+    # With it, the templates of systems are loaded: a deployment without systems has none.
+    from adapters.system import System
 
 
 @dataclass(frozen=True)
