@@ -53,15 +53,17 @@ class ExternalObjects(Mapping[str, ExternalObject]):
         #: the place of each declaration
         self.places: dict[str, str] = {}
         for source in sources:
-            parts = read(source).mapping(required=("external object",))
+            node = read(source)
+            is_layout = node.kind == "mapping" and any(key.text() == "layout" for key, _ in node.items())
+            required, optional = (("layout",), ("records", "help")) if is_layout else (("schema", "root"), ("help",))
+            parts = node.mapping(required=("external object", *required), optional=optional)
             name = parts["external object"].text()
             if name in self.places:
                 raise parts["external object"].twice("external object", self.places[name])
             self.places[name] = parts["external object"].where
-            if "layout" in parts:
+            if is_layout:
                 self._layouts[name] = source
                 continue
-            parts = read(source).mapping(required=("external object", "schema", "root"), optional=("help",))
             self._schema[name] = parts["schema"].text()
             self._sources.setdefault(self._schema[name], []).append(source)
 

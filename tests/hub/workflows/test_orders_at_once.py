@@ -111,7 +111,7 @@ def test_of_two_orders_that_delete_the_same_item_the_second_is_told(postgresql):
     assert str(second) == (
         "1 of the order's changes can't be made on the present and ordered services of the customer\n"
         "  where: order O-2\n"
-        "  why:   line CARD-1 (Delete): the item isn't there, because the order O-1 takes it away\n"
+        "  why:   Calling Card (CARD-1) (Delete): the item isn't there, because the order O-1 takes it away\n"
         "  mend:  edit the order so that it follows from what was ordered before it, or cancel it"
     )
     statuses = {one.get("Order Number"): one.get("Status") for one in postgresql.stored("OM Order")}

@@ -328,7 +328,7 @@ def test_failed_lines_for_which_there_is_no_place_any_more_are_not_tried_again(c
     assert care.refused("fallout-retry", entry=entry_of(care, number)) == (
         "1 of the order's changes can't be made on the present and ordered services of the customer\n"
         f"  where: order {number}\n"
-        f"  why:   line {wanted.get(KEY)} (Add): its parent '{line}' isn't there\n"
+        f"  why:   Voice Mail line 5 ({(wanted.get(KEY) or '')[-6:]}) (Add): its parent '{line}' isn't there\n"
         f"  mend:  {RETRY_MEND}"
     )
     care("fallout-close", entry=entry_of(care, number), resolution="she has gone elsewhere")

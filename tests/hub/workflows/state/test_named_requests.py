@@ -67,7 +67,7 @@ def test_requests_on_a_service_item_call_its_components_by_their_names(care):
     ]
     assert "Caller Id" in [item.get("Product Id") for item in line_items(changed[2])]
     (voice_mail,) = [item for item in line_items(changed[5]) if item.get("Product Id") == "Voice Mail"]
-    assert ("Password", "4321") in [(value.get("Name"), value.get("Text Value")) for value in attributes(voice_mail)]
+    assert ("Password", "***") in [(value.get("Name"), value.get("Text Value")) for value in attributes(voice_mail)]
 
 
 def test_a_name_of_many_items_is_refused_with_their_names(care):
