@@ -12,6 +12,9 @@ from integration_objects.short_keys import short_keys
 
 #: what goes for the status, where the status alone doesn't say what comes next
 NO_LINES, BROKEN, HELD = "no lines", "broken rule", "held"
+EXPIRED, WRONG_ID, SERVICE_ID = "expired", "wrong id", "service id"
+#: the kinds of notes that decide, the first that a report has
+_DECIDING = (HELD, BROKEN, WRONG_ID, SERVICE_ID, EXPIRED)
 #: (object, status) -> the command; fields of the object in braces, and words in capitals for the person to fill in.
 #: The short key of the object's only root is {root}.
 NEXT: Mapping[tuple[str, str], str] = {
@@ -20,9 +23,13 @@ NEXT: Mapping[tuple[str, str], str] = {
     (ASSET, ""): "workflow modify account={Account Id} root={root} requests=@REQUESTS.json",
     (QUOTE, NO_LINES): "workflow new-products-and-services account={Account Id} product=PRODUCT",
     (QUOTE, BROKEN): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
+    (QUOTE, WRONG_ID): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
+    (QUOTE, SERVICE_ID): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
+    (QUOTE, EXPIRED): "workflow reprice quote={Quote Number}",
     (QUOTE, "In Progress"): "workflow quote-to-order quote={Quote Number}",
     (ORDER, NO_LINES): "workflow edit-order-line-item order={Order Number} requests=@REQUESTS.json",
-    (ORDER, HELD): "workflow approve order={Order Number}",
+    (ORDER, SERVICE_ID): "workflow edit-order-line-item order={Order Number} line=LINE requests=@REQUESTS.json",
+    (ORDER, HELD): "workflow approve order={Order Number} by=USER",
     (ORDER, "New"): "workflow submit order={Order Number}",
     (ORDER, "Pending"): "workflow submit order={Order Number}",
     (ORDER, "Open"): "show 'OM Order' {Order Number} --text",
@@ -73,7 +80,7 @@ def _status(name: str, header: PropertySet, kinds: Collection[str]) -> str:
     if name in (QUOTE, ORDER) and status in _EDITABLE:
         if not line_items(header):
             return NO_LINES
-        for kind in (HELD, BROKEN):
+        for kind in _DECIDING:
             if kind in kinds and (name, kind) in NEXT:
                 return kind
     return status
