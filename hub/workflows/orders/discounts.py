@@ -139,7 +139,7 @@ def _on_quote(run: Run, number: str, line: str, values: Values) -> Outcome:
 def _on_order(run: Run, number: str, line: str, values: Values) -> Outcome:
     stored = order_in_hand(run, number)
     item, _ = line_and_root(run, stored, line)
-    if not is_priced_here(stored):
+    if not is_priced_here(run, stored):
         raise LineNotDiscounted(line=line, reason="the order has its sender's prices")
 
     def change(state: PropertySet, *_: object) -> ChangedState:

@@ -36,8 +36,8 @@ from hub.workflows.state.order_lookup import (
     ORDER_NUMBER,
     UNSUBMITTED,
     described,
+    is_made_here,
     order_in_hand,
-    revision_of,
 )
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_profile import (
@@ -192,7 +192,7 @@ def edit(
         service_item.refuse_new_roots(now, changed.state, where, "with edit-order-line-item without line=")
     notes += changed.notes
     state = changed.state
-    if is_priced_here(stored):
+    if is_priced_here(run, stored):
         result = price(run, stored, state, None if root is None else wanted_on(run, root))
         state = result.state
         notes += [_price_note(note, unchangeable) for note in result.notes]
@@ -207,10 +207,10 @@ def _outcome(run: Run, order: PropertySet, notes: Sequence[Note]) -> Outcome:
     return Outcome(objects=(message(ORDER, [order]),), notes=tuple(notes))
 
 
-def is_priced_here(order: PropertySet) -> bool:
+def is_priced_here(run: Run, order: PropertySet) -> bool:
     """Tell whether the hub prices an order: an order made here, not one whose sender gave the prices."""
-    made_here = revision_of(order) == 1 and order.get("Source Order Number") is None
-    return order.get("Price List Id") is not None or made_here
+    # An order made here has no price list before something on it has a price: a disconnect has none to look up.
+    return order.get("Price List Id") is not None or is_made_here(run, order)
 
 
 def _price_note(note: Note, unchangeable: finished_lines.Lines) -> Note:

@@ -77,6 +77,15 @@ def is_hubs_supplement(order: PropertySet) -> bool:
     return revision_of(order) > 1 and order.get("Source Order Number") is None
 
 
+def is_made_here(run: Run, order: PropertySet) -> bool:
+    """Tell whether an order was made in the hub: none of its revisions came from a sender."""
+    if revision_of(order) == 1 or order.get("Source Order Number") is not None:
+        return order.get("Source Order Number") is None
+    # A supplement that was made here carries no source, also where the order that it revises has one.
+    revisions = run.headers(ORDER, {"Order Number": order.get("Order Number")})
+    return all(header["Source Order Number"] is None for header in revisions)
+
+
 def set_active(run: Run, order: PropertySet, flag: str) -> None:
     """Write an order's Active Flag, and nothing else."""
     twin = order.copy_node()

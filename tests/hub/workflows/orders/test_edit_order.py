@@ -13,7 +13,7 @@ from hub.workflows.state.milestones import PastPointOfNoReturn
 from hub.workflows.state.service_item import DisconnectRequested, ServiceItemDisconnected
 from integration_objects.complex_object import action_code, attributes, instances, line_items, walk_items
 from integration_objects.secrets import SecretNames
-from tests.road import provisioning_status, sample, work_order_lines
+from tests.road import mainframe_line, mainframe_order, provisioning_status, sample, work_order_lines
 
 PACKAGE, LINE = "Local Breakthrough Package", "Local Line"
 
@@ -513,3 +513,38 @@ def test_what_a_quantity_grows_by_has_a_key_of_its_own_on_each_order(care):
 def the_order(outcome):
     """The number of the order that an outcome has beside its quote."""
     return next(one for tree in outcome.objects for one in instances(tree) if one.type == "Order").get("Order Number")
+
+
+def test_what_a_supplement_adds_is_priced_though_its_original_had_nothing_to_price(shop):
+    """An order that disconnects names no price list; a supplement of it keeps the service, and adds to it."""
+    root = installed_package(shop)
+    quote = the(shop.ask("disconnect", account="1-B", root=root)).get("Quote Number")
+    number = the_order(shop.ask("quote-to-order", quote=quote))
+    shop.ask("submit", order=number)
+    [order] = shop.stored("OM Order", Order_Number=number)
+    assert order.get("Price List Id") is None
+    keys = {item.get("Product Id"): item.get("Integration Id") for item, _ in walk_items(order)}
+    for product, status, hour in (("Caller Id", "COMPLETED", 10), (LINE, "REJECTED", 11)):
+        answer = provisioning_status(f"{number}-1", [(keys[product], status)], time=f"2026-02-03T{hour}:00:00Z")
+        assert shop.work(answer, "provisioning_status")["state"] == "done"
+    shop.ask("revise", order=number)
+    edit(shop, number, "1", {"request": "remove", "item": root})
+    edit(shop, number, "1", {"request": "add", "product": "Caller Id", "beneath": keys[LINE]})
+    shop.ask("submit", order=number)
+    [order] = shop.stored("OM Order", Order_Number=number, Active_Flag="Y")
+    added = [
+        item for item, _ in walk_items(order) if (item.get("Product Id"), action_code(item)) == ("Caller Id", "Add")
+    ]
+    prices = ("List Price", "Adjusted Price", "Currency Code")
+    assert [[item.get(name) for name in prices] for item in added] == [["0.00", "0.00", "USD"]]
+    assert order.get("Price List Id") is not None
+
+
+def test_what_a_supplement_of_a_senders_order_adds_gets_no_price_of_the_hubs(shop):
+    shop.work(mainframe_order("1", mainframe_line(1, "A", "LCLLN001", ref="L")))
+    [order] = shop.stored("OM Order", Order_Number="O-0000001")
+    shop.ask("revise", order="O-0000001")
+    line = line_items(order)[0].get("Integration Id")
+    edited = the(edit(shop, "O-0000001", line, {"request": "add", "product": "Caller Id", "beneath": line}))
+    assert edited.get("Price List Id") is None
+    assert [item.get("List Price") for item, _ in walk_items(edited) if item.get("Product Id") == "Caller Id"] == [None]
