@@ -99,6 +99,14 @@ def leave_alone(roots: Sequence[PropertySet]) -> None:
         item.properties.pop(BUILT_ON, None)
 
 
+def forget_null(item: PropertySet, name: str) -> None:
+    """Drop from an Update's recorded values that of a field that had none, in place: no change of it is shown then."""
+    recorded = _recorded(item) or {}
+    if recorded.get(name, "") is None:
+        del recorded[name]
+        item.properties[BUILT_ON] = json.dumps(recorded, ensure_ascii=False)
+
+
 def means_the_same(left: str | None, right: str | None) -> bool:
     """Tell whether two texts are one text, number or date: the store may have written either in another way."""
     return same_value("number", left, right) or same_value("date", left, right)
@@ -127,12 +135,18 @@ def _old_attributes(item: PropertySet, stored: PropertySet) -> dict[str, dict[st
 
 
 def _base(item: PropertySet) -> dict[str, str | None] | None:
-    """Read the values that an Update records; None for another line, and for a text that the hub didn't write."""
+    """Return the values of fields that an Update records; None as for `_recorded`."""
+    recorded = _recorded(item)
+    if recorded is None:
+        return None
+    return {name: old for name, old in recorded.items() if old is None or isinstance(old, str)}
+
+
+def _recorded(item: PropertySet) -> dict[str, object] | None:
+    """Read all that an Update records; None for another line, and for a text that the hub didn't write."""
     text = item.get(BUILT_ON) if action_code(item) == "Update" else None
     try:
         recorded = None if text is None else json.loads(text)
     except ValueError:
         return None
-    if not isinstance(recorded, dict):
-        return None
-    return {name: old for name, old in recorded.items() if old is None or isinstance(old, str)}
+    return recorded if isinstance(recorded, dict) else None

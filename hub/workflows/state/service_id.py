@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from hub.workflow_manager.run import Run
 from hub.workflows.state.due_dates import due_date
+from hub.workflows.state.rebase import forget_null
 from integration_objects.complex_object import all_items, instances, items_of, object_name
 from integration_objects.field_values import read_date
 from integration_objects.names import ASSET, ORDER, PRODUCT, QUOTE, SERVICE_POINT
@@ -130,6 +131,8 @@ def with_service_ids(run: Run, tree: PropertySet) -> PropertySet:
     for item, twin in zip(all_items([tree]), all_items([shown]), strict=True):
         if id(item) in joined:
             twin.properties["Service Id"] = joined[id(item)]
+            # The item had no id of its own, and the line gives it none: the joined id is no change.
+            forget_null(twin, "Service Id")
     return shown
 
 

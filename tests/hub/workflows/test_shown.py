@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 
@@ -11,6 +12,7 @@ from hub.presentation.screen import screen
 from hub.workflow_manager.named_workflow import request, workflow_named
 from integration_objects.complex_object import message
 from integration_objects.names import KEY
+from tests.customer_care import lines
 from tests.road import sample
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -62,3 +64,19 @@ def test_neither_joined_ids_nor_secrets_are_told_as_changes(care):
     assert changed_lines(run.before, run.outcome.objects) == [
         f"changed: quote {number}: Status: In Progress -> Cancelled"
     ]
+
+
+def test_a_joined_id_is_not_shown_as_the_change_of_a_line_that_changes_something_else(care):
+    for name in ("service_points.xml", "meters.xml", "meter_locations.xml"):
+        care.road.load(sample(name))
+    electricity = "Home Energy/Electricity"
+    point = {"request": "set", "item": electricity, "fields": {"Service Point Id": "SP-WINTER-EL"}}
+    made = care.work("new-products-and-services", account="2-EN", product="Home Energy", requests=[point])
+    care.install(care.place(made.get("Quote Number")))
+    tariff = {"request": "set", "item": electricity, "attributes": {"Tariff": "Night"}}
+    outcome = care("modify", account="2-EN", root="Home Energy", requests=[tariff])
+    (row,) = [row for row in screen(outcome.objects[0]).splitlines() if "Electricity" in row]
+    assert ("EL-40" in row, "nothing ->" in row, "Tariff=Standard -> Night" in row) == (True, False, True)
+    # The line is stored without the joined id, and with what it was made for.
+    (stored,) = lines(care.quote("Q-0000002"), "Electricity")
+    assert (stored.get("Service Id"), json.loads(stored.get("Built On"))["Service Id"]) == (None, None)
