@@ -311,7 +311,7 @@ def _put(
         notes = (*notes, Note("replaced", text, root))
     lines = lines_of(run, before, after, QUOTE)
     set_due([item for item in items_from(lines) if action_code(item) != NO_ACTION], due_date)
-    put_lines(run, quote, former, lines)
+    put_lines(run, quote, former, lines, anew=True)
     return Outcome(objects=(message(QUOTE, [quote]),), notes=(*notes, *document_totals(quote)))
 
 

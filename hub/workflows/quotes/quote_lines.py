@@ -148,7 +148,13 @@ def group_of(quote: PropertySet, root: str) -> list[PropertySet]:
     return [item for item in line_items(quote) if item.get(KEY) in group]
 
 
-def put_lines(run: Run, quote: PropertySet, replaced: Sequence[PropertySet], roots: Sequence[PropertySet]) -> None:
+def put_lines(
+    run: Run,
+    quote: PropertySet,
+    replaced: Sequence[PropertySet],
+    roots: Sequence[PropertySet],
+    anew: bool = False,
+) -> None:
     """Put the lines of a service item on a quote in place of its former ones, and store the quote.
 
     Args:
@@ -156,6 +162,7 @@ def put_lines(run: Run, quote: PropertySet, replaced: Sequence[PropertySet], roo
         quote: the quote. Changed in place.
         replaced: the former roots, the quote's own nodes.
         roots: the new ones; lines that the quote had keep their Row Id, and their Due Date where there is no new one.
+        anew: whether the former request is given up, and not edited: nothing but the Row Id is left of its lines.
     """
     former = {item.get(KEY): item for item in items_from(replaced)}
     # By identity: lines of one quote may be equal.
@@ -168,7 +175,11 @@ def put_lines(run: Run, quote: PropertySet, replaced: Sequence[PropertySet], roo
             line = former[item.get(KEY)]
             # The same row, so that synchronize changes the line instead of deleting it and inserting another.
             item.properties["Row Id"] = line.get("Row Id")
-            item.properties["Due Date"] = item.get("Due Date") or line.get("Due Date")
+            if anew:
+                # Null and not absent: the store leaves a field alone that the line doesn't carry.
+                item.properties |= {name: None for name in line.properties if name not in item.properties}
+            else:
+                item.properties["Due Date"] = item.get("Due Date") or line.get("Due Date")
     store_lines(run, quote)
 
 

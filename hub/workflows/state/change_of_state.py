@@ -19,6 +19,7 @@ from hub.configurator.requests import AddItem, Request
 from hub.pricing.port import Change, Total
 from hub.pricing.settle import PriceMissing
 from hub.pricing.totals import totals_of
+from hub.services.action_alias import ALIAS
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
 from hub.workflows.state.exchange_dates import date_prices
@@ -241,6 +242,8 @@ def lines_of(run: Run, before: PropertySet | None, after: PropertySet | None, ou
         # Delta passes all fields through, and a line has rows, statuses and dates of its own.
         for field in _OF_THE_STATE:
             item.properties.pop(field, None)
+        # Null and not absent: the line may take the row of one with an alias, and the store keeps what isn't carried.
+        item.properties.setdefault(ALIAS, None)
         for attribute in attributes(item):
             attribute.properties.pop("Row Id", None)
     remember(run.definitions[output].root.children[LINE_ITEM], roots, before)

@@ -598,6 +598,65 @@ def test_changes_are_wanted_on_the_due_date_where_no_request_says_another(care):
     assert (forwarding.get("Due Date"), line.get("Due Date")) == ("2030-03-01", "2030-04-01")
 
 
+# A further request on the same quote
+
+
+def of_request(instance):
+    """The fields of a request that the lines carry."""
+    names = ("Action Alias", "Asset Status", "Due Date", "Service Id", "Pricing Comment")
+    return {name for item, _ in walk_items(instance) for name in names if item.get(name) is not None}
+
+
+def replaced_by(care, workflow, root):
+    """The stored quote and its order, after a further request without a due date."""
+    requests = {"requests": [set_number(root, "206-2")]} if workflow == "modify" else {}
+    number = the(care(workflow, account="1-B", root=root.get(KEY), **requests)).get("Quote Number")
+    return care.quote(number), care.place(number)
+
+
+@pytest.mark.parametrize(("workflow", "expected"), [("disconnect", {"Delete"}), ("modify", {"-", "Update"})])
+def test_a_replaced_suspension_leaves_nothing_on_the_lines(care, workflow, expected):
+    root = installed(care)
+    suspended = the(care("suspend", account="1-B", root=root.get(KEY), due_date="2030-03-01"))
+    assert of_request(care.quote(suspended.get("Quote Number"))) == {"Action Alias", "Asset Status", "Due Date"}
+    quote, order = replaced_by(care, workflow, root)
+    assert {action for _, action in actions(quote)} == expected
+    assert (of_request(quote), of_request(order)) == (set(), set())
+    care.submit(order)
+    (work_order,) = care.road.work_orders()
+    assert {line.get("dueDate") for line in work_order_lines(work_order)} == {None}
+
+
+@pytest.mark.parametrize("workflow", ["modify", "suspend", "disconnect"])
+def test_a_replaced_disconnect_leaves_no_due_date(care, workflow):
+    root = installed(care)
+    care("disconnect", account="1-B", root=root.get(KEY), due_date="2030-03-01")
+    for document in replaced_by(care, workflow, root):
+        assert {item.get("Due Date") for item, _ in walk_items(document)} == {None}
+
+
+def test_a_persons_due_date_survives_edits_until_the_change_is_replaced(care):
+    root = installed(care)
+    changed = the(care("modify", account="1-B", root=root.get(KEY), requests=[set_number(root, "206-2")]))
+    wish = {"request": "set", "item": f"{root.get(KEY)}/{LINE}/Call Forwarding", "fields": {"Due Date": "2030-03-01"}}
+    for request in (wish, set_number(root, "206-3")):
+        care("edit-quote-line-item", quote=changed.get("Quote Number"), line=root.get(KEY), requests=[request])
+    (forwarding,) = lines(care.quote(changed.get("Quote Number")), "Call Forwarding", "Update")
+    assert forwarding.get("Due Date") == "2030-03-01"
+    quote, _ = replaced_by(care, "modify", root)
+    assert of_request(quote) == set()
+
+
+def test_a_replaced_change_leaves_no_value_on_the_lines(care):
+    root = installed(care)
+    fields = {"Service Id": "206-555-0150", "Pricing Comment": "as agreed", "Due Date": "2030-03-01"}
+    requests = [{"request": "set", "item": f"{root.get(KEY)}/{LINE}", "fields": fields}]
+    changed = the(care("modify", account="1-B", root=root.get(KEY), requests=requests))
+    assert of_request(care.quote(changed.get("Quote Number"))) == {"Service Id", "Pricing Comment", "Due Date"}
+    quote, order = replaced_by(care, "disconnect", root)
+    assert (of_request(quote), of_request(order)) == (set(), set())
+
+
 def test_a_due_date_is_a_date(care):
     assert "argument 'due-date'" in care.refused("disconnect", account="1-B", root="X", due_date="soon")
 
