@@ -27,6 +27,7 @@ import signal
 import sys
 import time
 import uuid
+import warnings
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -34,6 +35,7 @@ from typing import Any
 import pika
 from lxml import etree
 from sqlalchemy import JSON, Connection, Engine, MetaData, create_engine, event, select
+from sqlalchemy.exc import SAWarning
 
 #: the peers: with tables for attributes, and with JSON
 SCRIPT, SCRIPT_JSON = "script", "script_json"
@@ -66,7 +68,10 @@ class Script:
 
     def __init__(self, engine: Engine, peer: str) -> None:
         metadata = MetaData()
-        metadata.reflect(engine)
+        with warnings.catch_warnings():
+            # SQLAlchemy says that it leaves out indexes on expressions; the script needs none.
+            warnings.simplefilter("ignore", SAWarning)
+            metadata.reflect(engine)
         self.tables = metadata.tables
         self._keeps_json = peer == SCRIPT_JSON
         for name in ("s_order_item", "s_work_order_item"):
@@ -190,6 +195,7 @@ class Script:
                 "number_of_occurrences": fields.get("OCCURS"),
                 "adj_unit_pri": fields.get("PRICE"),
                 "amt_curcy_cd": header["currency_code"],
+                "amt_dt": now[:10] if fields.get("PRICE") else None,
                 "processed_flg": "N",
                 "fulfilment_system": product.fulfilment_system or (above[0]["fulfilment_system"] if above else None),
                 **shared,
