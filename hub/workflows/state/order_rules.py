@@ -64,10 +64,12 @@ def changed_services(order: PropertySet, state: PropertySet, applied: PropertySe
 
     *state* is the state that is requested so far, *applied* the same with the order applied: OM Asset messages.
     """
-    changed = {item.get(KEY) for item in items_of(order) if action_code(item) != NO_ACTION}
-    before, after = ComplexObject.of(state), ComplexObject.of(applied)
+    changed = {item.get(KEY): item for item in items_of(order) if action_code(item) != NO_ACTION}
+    before, after, own = ComplexObject.of(state), ComplexObject.of(applied), ComplexObject(order)
     # From both states: a component that the order moves has one root before the order, and another one after it.
     roots = {view.root_of(item).get(KEY) for view in (before, after) for item in view.items if item.get(KEY) in changed}
+    # From the order, too: a line that is finished took its item away, and the item is in neither state.
+    roots |= {own.root_of(line).get(KEY) for line in changed.values()}
     return ChangedServices(_with_roots(before.header, roots), _with_roots(after.header, roots))
 
 

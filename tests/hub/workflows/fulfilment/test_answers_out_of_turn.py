@@ -143,6 +143,19 @@ def resting(care, workflow, root):
     return placed(care, the(care(workflow, account="1-B", root=root))).get("Order Number")
 
 
+def test_a_bundle_whose_parts_are_gone_is_not_kept_by_a_supplement(care):
+    """The parts are gone, and the bundle's day is still to come: its disconnect can't be called off alone."""
+    root, _ = installed(care)
+    quote = the(care("disconnect", account="1-B", root=root, due_date="2027-03-01"))
+    number = placed(care, quote).get("Order Number")
+    answer(care, number)
+    care("revise", order=number)
+    care("edit-order-line-item", order=number, line="1", requests=[{"request": "remove", "item": "1"}])
+    refused = care.refused("submit", order=number)
+    assert "needs at least 1" in refused
+    assert care.profile_root("1-B").get("Status") == "Active"
+
+
 def service_id(care):
     """The line's number in the service profile."""
     return {item.get("Product Id"): item.get("Service Id") for item, _ in walk_items(care.profile_root("1-B"))}[LINE]
