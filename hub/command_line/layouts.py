@@ -101,7 +101,7 @@ def _nodes(file: pathlib.Path) -> Iterator[PropertySet]:
     with opened(file) as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                yield read_record_json(line.decode("utf-8", "replace"), number, str(file))
+                yield read_record_json(line, number, str(file))
 
 
 @layout_app.command("diagnose")

@@ -43,7 +43,7 @@ def _object(node: PropertySet) -> dict[str, Any]:
     return written
 
 
-def read_record_json(line: str, number: int, file: str) -> PropertySet:
+def read_record_json(line: str | bytes, number: int, file: str) -> PropertySet:
     """Read a record from a line of JSON.
 
     Raises:

@@ -33,10 +33,10 @@ from typing import Any
 
 from integration_objects.declaration import DeclarationFault, Node, Parts, Source, read
 from schemas.layouts.copybook.entries import read_copybook
-from schemas.layouts.copybook.source_text import read_copybook_text
+from schemas.layouts.copybook.source_text import CopybookFaulty, read_copybook_text
 from schemas.layouts.layout import Check, Layout, RecordType
 from schemas.layouts.options import Chosen, Options
-from schemas.layouts.placing import Placed, place
+from schemas.layouts.placing import Area, Placed, place
 from schemas.layouts.record_formats import LINE_ENDS, RecordFormat
 from schemas.layouts.record_object import RecordObject
 from schemas.layouts.values.code_pages import CodePageUnknown
@@ -80,9 +80,17 @@ def read_layout(source: Source, read_file: Callable[[str], bytes]) -> Layout:
     path = given["copybook"].text()
     form = given["form"].choice("fixed", "free") if "form" in given else None
     text = _copybook(given["copybook"], path, read_file)
-    entries = {entry.name: entry for entry in read_copybook(text, path, form, options.decimal_point)}  # type: ignore[arg-type]
+    placed: dict[str, Placed] = {}
     try:
-        placed = {name: place(entry, options, path) for name, entry in entries.items()}
+        for entry in read_copybook(text, path, form, options.decimal_point):  # type: ignore[arg-type]
+            if entry.name in placed:
+                raise CopybookFaulty(
+                    f"two records are called {entry.name}",
+                    where=f"{path}:{entry.line}",
+                    why=f"the first stands in line {placed[entry.name].entry.line}",
+                    mend="give each record a name of its own",
+                )
+            placed[entry.name] = place(entry, options, path)
     except CodePageUnknown as error:
         node = given.get("code page") or given["copybook"]
         raise node.fault(str(error), "the code page must have one byte a character", mend="name another") from error
@@ -117,6 +125,15 @@ def _copybook(node: Node, path: str, read_file: Callable[[str], bytes]) -> str:
 
 
 def _options(given: Parts) -> Options:
+    wide = given.get("double byte code page")
+    if wide is not None:
+        try:
+            " ".encode(wide.text())
+        except LookupError as error:
+            raise wide.fault(
+                f"there is no encoding '{wide.text()}'", mend="name one of Python's, such as cp932"
+            ) from error
+
     def choice(key: str, *allowed: str) -> Any:
         return given[key].choice(*allowed) if key in given else allowed[0]
 
@@ -144,13 +161,16 @@ def _chosen(node: Node) -> Chosen:
 
 def _prove_redefines(given: Parts, placed: Mapping[str, Placed]) -> None:
     """Prove that each rule names an area that is redefined, and views of it."""
+    # Areas of one name in several groups have one rule: its views must be there in each.
     areas: dict[str, set[str]] = {}
     fields: set[str] = set()
     for record in placed.values():
         for part in record.walk():
             fields.add(part.entry.name)
-            if part.entry.redefines:
-                areas.setdefault(part.entry.redefines, {part.entry.redefines}).add(part.entry.name)
+            for area in part.members:
+                if isinstance(area, Area):
+                    views = {view.name for view in area.views}
+                    areas[area.views[0].entry.name] = areas.get(area.views[0].entry.name, views) & views
     for key, value in given.entries("redefines"):
         name = key.text()
         if name not in areas:
@@ -169,8 +189,12 @@ def _format(given: Parts, types: tuple[RecordType, ...]) -> RecordFormat:
     )
     longest = max(each.record.length for top in types for each in top.walk())
     length = given["record length"].whole() if "record length" in given else longest
-    if "record length" in given and length < 1:
-        raise given["record length"].fault("a record has at least one byte", mend="write the bytes of a record")
+    if length < longest and name == "fixed":
+        raise given["record length"].fault(
+            f"a record of {length} bytes is too short",
+            f"the longest record of the copybook has {longest}",
+            mend=f"write {longest} or more, or leave it out",
+        )
     end = given["line end"].choice(*LINE_ENDS) if "line end" in given else "lf"
     return RecordFormat(name, length, LINE_ENDS[end])  # type: ignore[arg-type]
 
@@ -192,6 +216,8 @@ def _types_in(
     node: Node, options: Options, placed: Mapping[str, Placed], seen: dict[str, str]
 ) -> tuple[RecordType, ...]:
     types: list[RecordType] = []
+    if not node.items():
+        raise node.fault("there is no record", "a file has records of at least one type", mend="name the records")
     for key, value in node.items():
         name = key.text()
         if name not in placed:
@@ -211,8 +237,13 @@ def _occurs(parts: Parts) -> tuple[int, int | None]:
     if "occurs" not in parts:
         return 0, None
     text = parts["occurs"].matching(_OCCURS, "a number of records", "n, n.. or n..m", "1..")
-    least, dots, most = text.partition("..")
-    return int(least), (int(most) if most else None) if dots else int(least)
+    first, dots, last = text.partition("..")
+    least, most = int(first), (int(last) if last else None) if dots else int(first)
+    if most is not None and most < least:
+        raise parts["occurs"].fault(
+            f"{text} is no range", "its end is below its beginning", mend=f"write {last}..{first}"
+        )
+    return least, most
 
 
 def _check(field: Node, rule: Node) -> Check:
@@ -233,7 +264,16 @@ def _prove_types(layout: Layout, given: Parts, parts: Parts) -> None:
         )
     if field:
         places = set()
+        types: dict[str, RecordType] = {}
         for each in every.values():
+            if each.type in types:
+                raise DeclarationFault(
+                    f"the type '{each.type}' is that of two records",
+                    where=each.where,
+                    why=f"{types[each.type].name} has it, too",
+                    mend="give each record the text that its type field holds",
+                )
+            types[each.type] = each
             step = each.type_field(field)
             if step is None:
                 known = [part.name for part in each.record.members if isinstance(part, Placed)]
@@ -254,10 +294,11 @@ def _prove_types(layout: Layout, given: Parts, parts: Parts) -> None:
                 )
             wanted = [(each, check.field)] + ([(counted, check.summed)] if check.summed and counted else [])
             for record, name in wanted:
-                if record.type_field(name) is None:
+                compared = record.type_field(name)
+                if compared is None or compared.form is None or compared.form.type != "number":
                     raise DeclarationFault(
-                        f"the record {record.name} has no field {name}",
+                        f"the record {record.name} has no {'number' if compared else 'field'} {name}",
                         where=check.where,
-                        why="a check compares fields that stand once in their records",
+                        why="a check compares numbers that stand once in their records",
                         mend="name a field of the record",
                     )

@@ -46,8 +46,8 @@ def draft(text: str, path: str) -> str:
         field = _common_field(records)
         lines.append(f"  type field: {field or 'NAME-THE-FIELD-THAT-TELLS-RECORDS-APART'}")
         lines.append("records:")
-        for entry in entries:
-            lines.append(f"  {entry.name}: {{type: {_value(entry, field)}, occurs: 0..}}")
+        for number, entry in enumerate(entries, 1):
+            lines.append(f"  {entry.name}: {{type: {_value(entry, field, number)}, occurs: 0..}}")
     return "\n".join(lines) + "\n"
 
 
@@ -83,10 +83,10 @@ def _common_field(records: Sequence[Placed]) -> str:
     return found[0][0] if found else ""
 
 
-def _value(entry: Entry, field: str) -> str:
-    """Give the value of a condition name on the type field, which often names the record's type."""
+def _value(entry: Entry, field: str, number: int) -> str:
+    """Give the value of a condition name on the type field, which often names the type, or a question mark."""
     for child in entry.children:
         if child.name == field and child.conditions and child.conditions[0].values:
             first = child.conditions[0].values[0]
             return f'"{first if isinstance(first, str) else first[0]}"'
-    return '"?"'
+    return f'"?{number}"'

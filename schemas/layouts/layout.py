@@ -23,7 +23,7 @@ from typing import BinaryIO
 from integration_objects.component import Field
 from integration_objects.definition import IntegrationObject
 from integration_objects.errors import HubError, Invalid, Refused
-from integration_objects.field_values import write_number
+from integration_objects.field_values import as_number, write_number
 from integration_objects.property_set import PropertySet
 from schemas.external_component import ExternalComponent
 from schemas.layouts.options import Options
@@ -331,12 +331,12 @@ class Layout:
         totals.counts[type.name] += 1
         for name in self._summed.get(type.name, ()):
             key = (type.name, name)
-            totals.sums[key] = totals.sums.get(key, Decimal(0)) + Decimal(node.get(name) or 0)
+            totals.sums[key] = totals.sums.get(key, Decimal(0)) + (as_number(node.get(name) or "") or 0)
 
     def _prove(self, type: RecordType, node: PropertySet, totals: _Totals, place: str) -> None:
         for check in type.checks:
             said, found = node.get(check.field), totals.value(check)
-            if said is None or Decimal(said) != Decimal(found):
+            if said is None or as_number(said) != Decimal(found):
                 raise TotalWrong(
                     field=check.field, record=type.name, place=place, said=said or "nothing", found=found, rule=check
                 )

@@ -194,6 +194,8 @@ class _Placer:
         if isinstance(before, Area):
             return before
         area = Area([before], self.options.redefines.get(before.entry.name), before.slack, before.whole)
+        # The slack bytes before the area are the area's now, and not the view's again.
+        before.slack = 0
         group.members[-1] = area
         return area
 

@@ -167,13 +167,15 @@ class _Step:
         return FieldUnwritable(value=value, field=self.path, place=self.path, reason=str(error), says=self.form.says)
 
     def _kept_bytes(self, kept: str, value: str | None) -> bytes | None:
+        raw = _from_hex(kept, self.path + KEPT)
+        if len(raw) != self.form.length:
+            return None
         try:
-            raw = bytes.fromhex(kept)
-            found = self.form.read(raw)[0] if len(raw) == self.form.length else value
+            found = self.form.read(raw)[0]
         except ValueError:
             # Only a filler keeps bytes that its form can't read, and it has no value then.
-            return raw if self.filler and value is None and len(raw) == self.form.length else None
-        return raw if found == value and len(raw) == self.form.length else None
+            return raw if self.filler and value is None else None
+        return raw if found == value else None
 
 
 @dataclass
@@ -362,7 +364,7 @@ class _Views:
         for piece in self.pieces[chosen]:
             piece.write(node, own, known)
         raw = b"".join(own)
-        rest = bytes.fromhex(node.properties.get(self._rest) or "")
+        rest = _from_hex(node.properties.get(self._rest) or "", self.path)
         missing = self.area.length - len(raw)
         parts += [raw, rest if len(rest) == missing else self.blank * missing]
 
@@ -414,7 +416,7 @@ class RecordCodec:
 
     Attributes:
         record: the description.
-        least, most: the bytes that a record may have.
+        most: the bytes that a record may have.
     """
 
     def __init__(self, record: Placed, options: Options) -> None:
@@ -422,11 +424,6 @@ class RecordCodec:
         self._page = code_page(options.code_page)
         self._group = _compile(record, options, self._page.blank)
         self.most = record.length
-        self.least = record.length - sum(
-            (part.entry.occurs.most - part.entry.occurs.least) * part.length
-            for part in record.walk()
-            if part.entry.occurs and part.entry.occurs.depends_on
-        )
 
     def decode(self, data: bytes, origin: int | None = None) -> PropertySet:
         """Read one record.
@@ -460,6 +457,16 @@ class RecordCodec:
 def _hex(raw: bytes) -> str:
     shown = raw[:_SHOWN].hex(" ").upper()
     return shown if len(raw) <= _SHOWN else f"{shown} ... ({len(raw)} bytes)"
+
+
+def _from_hex(text: str, path: str) -> bytes:
+    """Read the hex digits of bytes that were kept."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise FieldUnwritable(
+            value=text, field=path, place=path, reason="hex digits are expected", says="kept byte for byte"
+        ) from error
 
 
 def _count(node: PropertySet, path: Sequence[str]) -> int:
@@ -559,10 +566,7 @@ class _Compiler:
         names: dict[str, frozenset[str]] = {}
         for view in area.views:
             own = _Group(group.name, group.path, group.record)
-            # The slack bytes before the area are the area's, and not the first view's again.
-            slack, view.slack = view.slack, 0
             self.members([view], path, own, own.pieces)
-            view.slack = slack
             for piece in own.pieces:
                 if isinstance(piece, _Fields):
                     piece.prepare()

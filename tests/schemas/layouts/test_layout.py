@@ -10,10 +10,12 @@ import pytest
 from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
+from schemas.layouts.copybook.source_text import CopybookFaulty
 from schemas.layouts.declaration import read_layout
 from schemas.layouts.diagnosis import diagnose
 from schemas.layouts.drafts import draft
 from schemas.layouts.layout import Layout, RecordUnplaced
+from schemas.layouts.record import FieldUnwritable
 
 COPYBOOK = """\
        01  FILE-HEADER.
@@ -171,13 +173,35 @@ def test_a_wrong_total_is_not_written() -> None:
         ("sum LINE-RECORD/PRICE", "sum LINE-RECORD/COST", "the record LINE-RECORD has no field COST"),
         ("count ORDER-RECORD", "count ORDERS", "the check of ORDER-COUNT names no record"),
         ("code page: cp037", "redefines: {{X: Y}}", "there is no redefined entry 'X'"),
+        ("code page: cp037", "double byte code page: none", "there is no encoding 'none'"),
+        ("code page: cp037", "record length: 12", "a record of 12 bytes is too short"),
+        ("type: L", "type: O", "the type 'O' is that of two records"),
+        ("occurs: 1..", "occurs: 5..2", "5..2 is no range"),
+        ("sum LINE-RECORD/PRICE", "sum LINE-RECORD/NOTE", "the record LINE-RECORD has no number NOTE"),
     ],
 )
 def test_a_faulty_declaration_is_refused_with_its_place(before: str, after: str, what: str) -> None:
     with pytest.raises(DeclarationFault) as caught:
-        layout(text=DECLARATION.replace(before, after))
+        layout("fixed", text=DECLARATION.replace(before, after))
     assert caught.value.what == what
     assert caught.value.where.startswith("schemas/m/orders.yaml:")
+
+
+def test_a_layout_has_records_and_a_copybook_has_each_once() -> None:
+    without = DECLARATION.partition("records:")[0] + "records: {{}}\n"
+    with pytest.raises(DeclarationFault, match="there is no record"):
+        layout(text=without)
+    with pytest.raises(CopybookFaulty, match="two records are called FILE-HEADER") as caught:
+        layout(copybook=COPYBOOK + COPYBOOK)
+    assert caught.value.where == "m/orders.cpy:17"
+
+
+@pytest.mark.parametrize("field", ["PRICE", "PRICE bytes", "NOTE bytes"])
+def test_a_value_that_is_none_is_refused_where_it_is_summed_and_kept(field: str) -> None:
+    nodes = [NODES[0], PropertySet("ORDER-RECORD", children=[line("1")]), NODES[3]]
+    nodes[1].children[0].properties[field] = "no number"
+    with pytest.raises(FieldUnwritable, match="the value 'no number' doesn't fit into the field"):
+        written(layout(), nodes)
 
 
 def test_a_draft_of_a_copybook_can_be_read_as_it_is() -> None:
