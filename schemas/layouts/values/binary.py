@@ -30,7 +30,7 @@ class Binary:
     signed: bool
     native: bool = False
     order: Literal["big", "little"] = "big"
-    type: FieldType = "number"
+    type: ClassVar[FieldType] = "number"
     from_text: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -88,7 +88,7 @@ class Pointer:
     """
 
     length: int = 4
-    type: FieldType = "text"
+    type: ClassVar[FieldType] = "text"
     from_text: ClassVar[bool] = False
 
     @property

@@ -37,7 +37,7 @@ class EditedNumber:
     page: CodePage
     blank_when_zero: bool = False
     comma: bool = False
-    type: FieldType = "number"
+    type: ClassVar[FieldType] = "number"
     from_text: ClassVar[bool] = True
     _floating: frozenset[int] = field(init=False, repr=False)
 
@@ -181,7 +181,7 @@ class EditedText:
 
     picture: Picture
     page: CodePage
-    type: FieldType = "text"
+    type: ClassVar[FieldType] = "text"
     from_text: ClassVar[bool] = True
 
     @property

@@ -33,7 +33,7 @@ class Floating:
     length: int
     kind: Literal["ibm", "ieee"] = "ibm"
     order: Literal["big", "little"] = "big"
-    type: FieldType = "number"
+    type: ClassVar[FieldType] = "number"
     from_text: ClassVar[bool] = False
 
     @property

@@ -32,7 +32,7 @@ class Form(Protocol):
         from_text: whether `plain` takes the field's characters rather than its bytes.
     """
 
-    type: FieldType
+    type: ClassVar[FieldType]
     from_text: ClassVar[bool]
 
     @property

@@ -29,7 +29,7 @@ class Packed:
     scale: int
     signed: bool
     no_number: NoNumber
-    type: FieldType = "number"
+    type: ClassVar[FieldType] = "number"
     from_text: ClassVar[bool] = False
 
     @property
@@ -95,7 +95,7 @@ class UnsignedPacked:
     digits: int
     scale: int
     no_number: NoNumber
-    type: FieldType = "number"
+    type: ClassVar[FieldType] = "number"
     from_text: ClassVar[bool] = False
 
     @property

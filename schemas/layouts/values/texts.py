@@ -27,7 +27,7 @@ class Text:
     length: int
     page: CodePage
     right: bool = False
-    type: FieldType = "text"
+    type: ClassVar[FieldType] = "text"
     from_text: ClassVar[bool] = True
 
     @property
@@ -83,7 +83,7 @@ class Wide:
     length: int
     encoding: str = "utf-16-be"
     right: bool = False
-    type: FieldType = "text"
+    type: ClassVar[FieldType] = "text"
     from_text: ClassVar[bool] = False
 
     @property

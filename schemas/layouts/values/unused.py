@@ -20,7 +20,7 @@ class Unused:
 
     length: int
     filling: bytes = b"\x00"
-    type: FieldType = "text"
+    type: ClassVar[FieldType] = "text"
     from_text: ClassVar[bool] = False
 
     @property

@@ -22,8 +22,8 @@ _PLUS, _MINUS = "{ABCDEFGHI", "}JKLMNOPQR"
 
 
 @dataclass
-class Unsigned:
-    """A zoned number without a sign.
+class _Zoned:
+    """A zoned number.
 
     Attributes:
         digits, scale: as in `Picture`.
@@ -31,17 +31,23 @@ class Unsigned:
         no_number: the meanings of blanks, low and high values.
     """
 
+    type: ClassVar[FieldType] = "number"
     digits: int
     scale: int
     page: CodePage
     no_number: NoNumber
-    type: FieldType = "number"
-    from_text: ClassVar[bool] = True
 
     @property
     def length(self) -> int:
         """The bytes."""
         return self.digits
+
+
+@dataclass
+class Unsigned(_Zoned):
+    """A zoned number without a sign."""
+
+    from_text: ClassVar[bool] = True
 
     @property
     def says(self) -> str:
@@ -74,22 +80,14 @@ class Unsigned:
 
 
 @dataclass
-class Overpunched:
+class Overpunched(_Zoned):
     """A zoned number with its sign in the zone of its first or last digit.
 
     Attributes:
-        digits, scale: as in `Picture`.
-        page: the code page.
-        no_number: the meanings of blanks, low and high values.
         leading: whether the sign is at the first digit.
     """
 
-    digits: int
-    scale: int
-    page: CodePage
-    no_number: NoNumber
     leading: bool = False
-    type: FieldType = "number"
     from_text: ClassVar[bool] = False
     _signs: dict[int, tuple[str, bool]] = field(init=False, repr=False)
 
@@ -98,11 +96,6 @@ class Overpunched:
         self._signs = {byte: (str(digit), False) for digit, byte in enumerate(plus)}
         self._signs |= {byte: (str(digit), True) for digit, byte in enumerate(minus)}
         self._plus, self._minus = plus, minus
-
-    @property
-    def length(self) -> int:
-        """The bytes."""
-        return self.digits
 
     @property
     def says(self) -> str:
@@ -143,22 +136,14 @@ class Overpunched:
 
 
 @dataclass
-class SeparatelySigned:
+class SeparatelySigned(_Zoned):
     """A zoned number with a byte for its sign.
 
     Attributes:
-        digits, scale: as in `Picture`.
-        page: the code page.
-        no_number: the meanings of blanks, low and high values.
         leading: whether the sign stands before the digits.
     """
 
-    digits: int
-    scale: int
-    page: CodePage
-    no_number: NoNumber
     leading: bool = False
-    type: FieldType = "number"
     from_text: ClassVar[bool] = True
 
     @property
@@ -251,7 +236,7 @@ class BlankZero:
 
     number: Unsigned | Overpunched | SeparatelySigned
     blank: bytes
-    type: FieldType = "number"
+    type: ClassVar[FieldType] = "number"
     from_text: ClassVar[bool] = False
 
     @property
