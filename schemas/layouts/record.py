@@ -13,8 +13,9 @@ Spec: docs/design/legacy.md, "Layouts".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from integration_objects.errors import Invalid, Refused
@@ -187,13 +188,19 @@ class _Fields:
     # The number of occurrences of a table, by the name of the field that counts them: the names of the groups between.
     counts: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def prepare(self) -> None:
-        """Make the table of the fast path: attributes cost more than what is unpacked."""
-        self._fast = [
-            (step.name, step.start, step.end, step.form.plain, step.form.from_text, step) for step in self.steps
-        ]
-        self._fast_writes = [(step.name, step.kept, step.form.write, step) for step in self.steps]
-        self._keyed = [(at, step) for at, step in enumerate(self.steps) if step.keys]
+    # Made once, at the first record: attributes of steps cost more than what is unpacked.
+
+    @cached_property
+    def _fast(self) -> list[tuple[str, int, int, Callable[[Any], str | None], bool, _Step]]:
+        return [(step.name, step.start, step.end, step.form.plain, step.form.from_text, step) for step in self.steps]
+
+    @cached_property
+    def _fast_writes(self) -> list[tuple[str, str, Callable[[str | None], bytes], _Step]]:
+        return [(step.name, step.kept, step.form.write, step) for step in self.steps]
+
+    @cached_property
+    def _keyed(self) -> list[tuple[int, _Step]]:
+        return [(at, step) for at, step in enumerate(self.steps) if step.keys]
 
     def read(self, record: _Bytes, at: int, node: PropertySet, known: _Known) -> int:
         properties, text, data = node.properties, record.text, record.data
@@ -502,7 +509,6 @@ class _Compiler:
             self._add(group, group.pieces, f"{part.name} tail", Unused(part.tail), path, filler=True)
         for piece in group.pieces:
             if isinstance(piece, _Fields):
-                piece.prepare()
                 for step in piece.steps:
                     counted = next((self._counted(part, key) for key in step.keys), None)
                     if counted:
@@ -567,9 +573,6 @@ class _Compiler:
         for view in area.views:
             own = _Group(group.name, group.path, group.record)
             self.members([view], path, own, own.pieces)
-            for piece in own.pieces:
-                if isinstance(piece, _Fields):
-                    piece.prepare()
             pieces[view.name] = own.pieces
             names[view.name] = frozenset(own.names | own.children)
             group.names |= own.names
@@ -600,7 +603,4 @@ def _compile(record: Placed, options: Options, blank: bytes) -> _Group:
     # A record of one field: an entry of level 01 or 77 with a picture.
     group = _Group(record.name, record.name, record.name)
     compiler.members([record], (), group, group.pieces)
-    for piece in group.pieces:
-        if isinstance(piece, _Fields):
-            piece.prepare()
     return group
