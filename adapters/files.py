@@ -11,7 +11,7 @@ import os
 import pathlib
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -34,6 +34,15 @@ class FileUnreadable(Refused):
     what = "the file can't be {done}"
     where = "{path}"
     mend = "name a file that is there and that you may use"
+
+
+class FolderNotEmpty(Refused):
+    """A folder that is to be filled has files already."""
+
+    what = "the folder isn't empty"
+    where = "{path}"
+    why = "it has {name}; no file is written over"
+    mend = "name a new folder, or an empty one"
 
 
 @contextmanager
@@ -198,3 +207,20 @@ def fresh_folder(folder: pathlib.Path) -> None:
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
+
+
+def write_new_folder(folder: pathlib.Path, files: Mapping[str, bytes]) -> None:
+    """Write *files*, by their paths, into a *folder* that is empty or not there yet.
+
+    Raises:
+        FolderNotEmpty: the folder has a file or a folder; nothing was written.
+        FileUnreadable: the folder can't be written.
+    """
+    with _disk(folder, "written"):
+        folder.mkdir(parents=True, exist_ok=True)
+        if present := sorted(entry.name for entry in folder.iterdir()):
+            raise FolderNotEmpty(path=folder, name=present[0])
+        for path, content in files.items():
+            place = folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)

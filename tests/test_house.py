@@ -64,6 +64,7 @@ MAY_OPEN = {
     "hub/deployment/declared_files.py": "declarations and schemas of a deployment",
     "hub/deployment/cache_folder.py": "contents that the hub can make again",
     "hub/deployment/proven.py": "the digest of the proven declarations",
+    "hub/deployment/first_deployment.py": "the shipped first deployment",
     "hub/demo/stage.py": "the demonstration's own folder",
     "hub/deployment/settings.py": "orderhub.toml",
 }

@@ -54,3 +54,13 @@ def test_the_demo_runs_from_a_wheel_in_an_empty_environment(tmp_path):
     assert played.returncode == 0, played.stderr
     assert "both sides agree" in played.stdout
     assert (away / "orderhub-demo" / "orderhub.db").is_file()
+    made = subprocess.run(
+        [str(home / "bin" / "orderhub"), "init", "shop"],
+        cwd=away,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert made.returncode == 0, made.stderr
+    assert (away / "shop" / "hub" / "routes" / "kiosk_order.yaml").is_file()

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Take messages from an embedded channel: replies, work orders, billing messages, dead letters.",
     ),
     "demo": ("demo", "Run the main job on the embedded defaults, in ./orderhub-demo/, and show what happened."),
+    "init": ("init", "Make a deployment that runs at once, in a new folder."),
     "check": ("declarations", "Prove all routes, maps, objects, schemas and templates of the deployment together."),
     "run": ("running", "Run the hub: receive, process, dispatch."),
     "load": (
