@@ -6,6 +6,7 @@ Source: "g. Edit Order Line Items Process", figure 10G; spec: docs/design/workfl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from hub.configurator.requests import Request
 from hub.services.apply import Ignored
@@ -65,6 +66,9 @@ from integration_objects.field_values import as_number
 from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 
+#: changes a state, an OM Asset message, of an account by requests, whose items have their keys
+StateChange: TypeAlias = Callable[[PropertySet, str, Sequence[Request]], ChangedState]
+
 #: fields that a line keeps from before the edit
 _KEPT_FIELDS = ("Row Id", "Line Number", "Source Reference")
 #: the mend for an order that can't be edited, by its status
@@ -74,11 +78,9 @@ _INSTEAD_OF_EDITING = {
 }
 #: the mend for a request about a line that takes a service away
 _INSTEAD_OF_CONFIGURING = (
-    "request no more than another Due Date of it; to keep the service, cancel the order, and order the rest anew"
+    "to keep the service, run keep-service with this line first; to postpone its end, request no more than another "
+    "Due Date of it"
 )
-
-#: the note of a disconnect that is taken off an order
-_KEPT = "the order doesn't disconnect it any more"
 
 
 class OrderNotEditable(Refused):
@@ -96,7 +98,10 @@ class OrderDisconnects(Refused):
     what = "the service item {item} is disconnected by the order {number} itself"
     where = "order {number}, line {key}"
     why = "nothing of it is left that could be configured"
-    mend = "request to remove it, and the customer keeps it; or request no more than another Due Date, to postpone it"
+    mend = (
+        "for a customer who keeps it: `orderhub workflow keep-service order={number} line={key}`; to postpone its end, "
+        "request no more than another Due Date"
+    )
 
 
 def edit_order_line_item(run: Run, order: str, line: str | None = None, requests: Sequence[Request] = ()) -> Outcome:
@@ -140,7 +145,7 @@ def edit(
     order: str,
     line: str | None,
     requests: Sequence[Request],
-    change: Callable[[PropertySet, str, Sequence[Request]], ChangedState],
+    change: StateChange,
 ) -> Outcome:
     """Change the state of a service item of an order, and write the order's lines anew.
 
@@ -149,17 +154,12 @@ def edit(
         order: the order's number.
         line: as for `edit_order_line_item`.
         requests: the requests that *change* gets; none of them may name a finished line.
-        change: changes the state, an OM Asset message, of an account by requests, whose items have their keys.
+        change: changes the state.
 
     Raises:
         Refused: as `edit_order_line_item`.
     """
-    stored = order_in_hand(run, order)
-    status = stored.get("Status")
-    if status not in UNSUBMITTED:
-        instead = _INSTEAD_OF_EDITING.get(status or "", "change the services with another order")
-        raise OrderNotEditable(number=order, status=status, instead=instead)
-    approvals.refuse_held(run, stored, "be edited")
+    stored = editable_order(run, order)
     root = None
     if line is not None:
         item, root = line_and_root(run, stored, line)
@@ -170,16 +170,47 @@ def edit(
     if asked and not requests:
         run.effects.update(message(ORDER, [stored]))
         return _outcome(run, stored, [])
+    return edit_root(run, stored, root, requests, change)
 
+
+def editable_order(run: Run, number: str) -> PropertySet:
+    """Return an order that can be edited; its account is locked.
+
+    Raises:
+        OrderUnknown, OrderNotEditable, HeldForApproval: there is none, or it can't be edited as it is.
+    """
+    stored = order_in_hand(run, number)
+    status = stored.get("Status")
+    if status not in UNSUBMITTED:
+        instead = _INSTEAD_OF_EDITING.get(status or "", "change the services with another order")
+        raise OrderNotEditable(number=number, status=status, instead=instead)
+    approvals.refuse_held(run, stored, "be edited")
+    return stored
+
+
+def take_off(run: Run, stored: PropertySet, root: PropertySet, notes: Sequence[Note]) -> Outcome:
+    """Take the lines of a service item off an order, but for those that are complete or past their point of no return.
+
+    Args:
+        run: the run.
+        stored: the order. Changed in place.
+        root: its root line.
+        notes: the report.
+    """
+    _store(run, stored, root, finished_lines.worked(root))
+    return _outcome(run, stored, notes)
+
+
+def edit_root(
+    run: Run, stored: PropertySet, root: PropertySet | None, requests: Sequence[Request], change: StateChange
+) -> Outcome:
+    """Change the state of a service item of an editable order, as `edit` does; *requests* have the lines' keys."""
     try:
         before, now, notes = _states(run, stored, root)  # steps 1 to 6
-    except (service_item.ServiceItemGone, OrderDisconnects) as error:
+    except service_item.ServiceItemGone as error:
         if root is None or not service_item.takes_off(requests, root):
             raise
-        _store(run, stored, root, finished_lines.worked(root))
-        is_gone = isinstance(error, service_item.ServiceItemGone)
-        notes = [service_item.gone_note(error, root)] if is_gone else [Note("left out", _KEPT, root.get(KEY))]
-        return _outcome(run, stored, notes)
+        return take_off(run, stored, root, [service_item.gone_note(error, root)])
     unchangeable = finished_lines.unchangeable(stored, root)
     # Before the configurator: it doesn't know a line whose service is gone, and would name the key as unknown.
     finished_lines.refuse_requests(unchangeable, stored, now, requests)
@@ -188,7 +219,7 @@ def edit(
     # Before the pricing: it may give a finished line another price, which nobody asked for.
     finished_lines.refuse_changes(run, unchangeable, stored, now, changed.state)
     if root is not None:
-        where = f"order {order}, line {root.get(KEY)}"
+        where = f"order {stored.get('Order Number')}, line {root.get(KEY)}"
         service_item.refuse_new_roots(now, changed.state, where, "with edit-order-line-item without line=")
     notes += changed.notes
     state = changed.state
@@ -298,6 +329,8 @@ def _complete_lines(run: Run, order: PropertySet, former: finished_lines.Lines) 
             item.properties["Order Item Processed Flag"] = "N"
         if action_code(item) == NO_ACTION:
             make_no_action(item)
+            # Null and not absent, or the row would keep the day of a change that was taken off.
+            item.properties.setdefault("Due Date", None)
 
 
 def _ignored_of_later_orders(run: Run, order: PropertySet) -> list[Note]:

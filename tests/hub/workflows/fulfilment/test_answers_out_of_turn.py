@@ -150,7 +150,7 @@ def test_a_bundle_whose_parts_are_gone_is_not_kept_by_a_supplement(care):
     number = placed(care, quote).get("Order Number")
     answer(care, number)
     care("revise", order=number)
-    care("edit-order-line-item", order=number, line="1", requests=[{"request": "remove", "item": "1"}])
+    care("keep-service", order=number, line="1")
     refused = care.refused("submit", order=number)
     assert "needs at least 1" in refused
     assert care.profile_root("1-B").get("Status") == "Active"

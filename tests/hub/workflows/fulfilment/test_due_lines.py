@@ -298,14 +298,9 @@ def test_a_customer_who_stays_has_the_disconnect_taken_off_a_supplement(care):
     number = disconnect(care, "2026-03-01")
     care("revise", order=number)
     (root,) = line_items(newest(care, number))
-    outcome = care(
-        "edit-order-line-item",
-        order=number,
-        line=root.get(KEY),
-        requests=[{"request": "remove", "item": root.get(KEY)}],
-    )
+    outcome = care("keep-service", order=number, line=root.get(KEY))
     assert [str(note) for note in outcome.notes] == [
-        f"left out: {root.get(KEY)}: the order doesn't disconnect it any more"
+        f"kept: {PACKAGE} {root.get(KEY)}: the order doesn't disconnect it any more"
     ]
     assert line_items(newest(care, number)) == []
     care("cancel-order", order=number)
@@ -330,8 +325,7 @@ def test_a_customer_stays_whose_line_could_not_be_taken_away(care):
     care("fallout-amend", entry=entry["row_id"])
     (root,) = line_items(newest(care, number))
     assert set(statuses(care, number).values()) == {"Pending"}
-    remove = {"request": "remove", "item": root.get(KEY)}
-    care("edit-order-line-item", order=number, line=root.get(KEY), requests=[remove])
+    care("keep-service", order=number, line=root.get(KEY))
     care("cancel-order", order=number)
     care("cancel-order", order=number)
     assert (newest(care, number).get("Status"), care.road.fallout()) == ("Cancelled", [])

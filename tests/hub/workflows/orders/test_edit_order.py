@@ -204,8 +204,8 @@ def test_a_product_that_an_open_order_disconnects_is_not_edited(shop):
         f"the service item {PACKAGE} is disconnected by the order {gone} itself\n"
         f"  where: order {gone}, line {root}\n"
         "  why:   nothing of it is left that could be configured\n"
-        "  mend:  request to remove it, and the customer keeps it; or request no more than another Due Date, to "
-        "postpone it"
+        f"  mend:  for a customer who keeps it: `orderhub workflow keep-service order={gone} line={root}`; to postpone "
+        "its end, request no more than another Due Date"
     )
 
 
@@ -528,7 +528,7 @@ def test_what_a_supplement_adds_is_priced_though_its_original_had_nothing_to_pri
         answer = provisioning_status(f"{number}-1", [(keys[product], status)], time=f"2026-02-03T{hour}:00:00Z")
         assert shop.work(answer, "provisioning_status")["state"] == "done"
     shop.ask("revise", order=number)
-    edit(shop, number, "1", {"request": "remove", "item": root})
+    shop.ask("keep-service", order=number, line="1")
     edit(shop, number, "1", {"request": "add", "product": "Caller Id", "beneath": keys[LINE]})
     shop.ask("submit", order=number)
     [order] = shop.stored("OM Order", Order_Number=number, Active_Flag="Y")
