@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from integration_objects.component import Component
 from integration_objects.definition import IntegrationObject
@@ -63,18 +62,21 @@ class ExternalObject(ABC):
         name: "Mainframe Order".
         definition: the components and fields, for maps.
         where: the declaration's place.
-        content_type: of the messages that the hub writes.
     """
 
-    content_type: ClassVar[str]
     name: str
     definition: IntegrationObject
     where: str
 
     @property
     @abstractmethod
+    def content_type(self) -> str:
+        """The media type of the messages that the hub writes."""
+
+    @property
+    @abstractmethod
     def described_by(self) -> str:
-        """The file that describes the messages: an XSD or a copybook, by its path in the schemas folder."""
+        """The file that describes the messages: an XSD or a copybook in the schemas folder, or the declaration."""
 
     @abstractmethod
     def read(self, body: bytes, limits: Limits, *, own: bool = False) -> ReadMessage:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import unquote
 
 from integration_objects.declaration import Node, Source, read
@@ -53,8 +53,12 @@ class XmlObject(ExternalObject):
         schema: compiled; it validates the messages.
     """
 
-    content_type: ClassVar[str] = "application/xml"
     schema: Schema
+
+    @property
+    def content_type(self) -> str:
+        """The media type of XML."""
+        return "application/xml"
 
     @property
     def described_by(self) -> str:

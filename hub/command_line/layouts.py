@@ -1,4 +1,4 @@
-"""`orderhub layout`: records of fixed width and copybooks, shown, decoded, encoded and diagnosed.
+"""`orderhub layout`: records of fixed width, copybooks and CSV files, shown, decoded, encoded and diagnosed.
 
 Spec: docs/design/legacy.md, "Layouts".
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 import sys
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,18 +20,20 @@ from hub.presentation.records import layout_table, read_record_json, record_json
 from integration_objects.errors import Refused, UnknownName, located
 from integration_objects.property_set import PropertySet
 from schemas.layouts.copybook.source_text import read_copybook_text
+from schemas.layouts.csv_layout import CellUnreadable
 from schemas.layouts.diagnosis import SAMPLE
 from schemas.layouts.diagnosis import diagnose as diagnosed
 from schemas.layouts.drafts import draft
+from schemas.layouts.fixed_layout import FixedLayout
 from schemas.layouts.layout import Layout
 from schemas.layouts.record import FieldUnreadable
 from schemas.layouts.record_object import RecordObject
-from schemas.layouts.ruler import ruler
+from schemas.layouts.ruler import marked, ruler
 from schemas.layouts.support import EXAMPLES
 from schemas.layouts.values.code_pages import code_page
 
 app = typer.Typer()
-layout_app = typer.Typer(no_args_is_help=True, help="Layouts: records of fixed width, and COBOL copybooks.")
+layout_app = typer.Typer(no_args_is_help=True, help="Layouts: records of fixed width, COBOL copybooks, CSV files.")
 app.add_typer(layout_app, name="layout")
 
 Name = Annotated[str, typer.Argument(metavar="LAYOUT", help="The name of the external object.")]
@@ -45,7 +47,7 @@ class LayoutUnknown(UnknownName, Refused):
     where = "argument LAYOUT"
 
 
-def _layout(name: str) -> Layout:
+def _layout(name: str) -> Layout[Any]:
     known = open_deployment(pathlib.Path.cwd()).external_objects
     found = known[name] if name in known.layouts else None
     if not isinstance(found, RecordObject):
@@ -56,10 +58,11 @@ def _layout(name: str) -> Layout:
 
 @layout_app.command("show")
 def show(name: Name) -> None:
-    """Print the records and fields of a layout: first byte, bytes, name, what it holds, line of the copybook."""
+    """Print the records and fields of a layout: place, name, what it holds, line of the copybook or declaration."""
     layout = _layout(name)
-    out(f"{layout.name}: {layout.format.name} records, code page {layout.options.code_page}")
-    out(table(("byte", "bytes", "name", "holds", "line"), layout_table(layout)))
+    out(f"{layout.name}: {layout.says}")
+    head, *rows = layout_table(layout)
+    out(table(head, rows))
 
 
 @layout_app.command("check")
@@ -80,7 +83,7 @@ def decode(name: Name, file: File) -> None:
         try:
             for node in layout.read(records):
                 out(record_json(node))
-        except FieldUnreadable as error:
+        except (FieldUnreadable, CellUnreadable) as error:
             _draw(error, layout)
             raise
 
@@ -153,8 +156,10 @@ def from_copybook(
     complain(f"save this as a .yaml file in schemas/, beside the copybook {path}, and correct what is marked")
 
 
-def _draw(error: FieldUnreadable, layout: Layout) -> None:
-    """Print the bytes of a field that can't be read."""
+def _draw(error: FieldUnreadable | CellUnreadable, layout: Layout[Any]) -> None:
+    """Print the bytes of a field, or the line of a cell, that can't be read."""
     place = (error.objects["data"], error.objects["start"], error.objects["length"])
-    for line in ruler(*place, code_page(layout.options.code_page)):
+    for line in (
+        ruler(*place, code_page(layout.options.code_page)) if isinstance(layout, FixedLayout) else marked(*place)
+    ):
         complain(line)

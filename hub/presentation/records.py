@@ -14,6 +14,8 @@ from typing import Any
 
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
+from schemas.layouts.csv_layout import CsvRecord
+from schemas.layouts.fixed_layout import FixedRecord
 from schemas.layouts.layout import Layout, RecordType
 from schemas.layouts.placing import Area, Placed
 
@@ -68,21 +70,41 @@ def _node(written: Any) -> PropertySet:
     return PropertySet(written["record"], written.get("value") or "", fields, [_node(part) for part in parts])
 
 
-def layout_table(layout: Layout) -> Iterator[tuple[str, ...]]:
-    """Yield a row for each record and field of a layout: place, bytes, name, what it holds, the copybook's line."""
+def layout_table(layout: Layout[Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows for the records and fields of a layout, the head first.
+
+    A row has place, bytes (for records of fixed width), name, what it holds, line of the copybook or declaration.
+    """
+    if isinstance(layout.types[0].record, FixedRecord):
+        yield "byte", "bytes", "name", "holds", "line"
+    else:
+        yield "column", "name", "holds", "line"
     for top in layout.types:
         yield from _type_rows(top, 0)
 
 
-def _type_rows(type: RecordType, level: int) -> Iterator[tuple[str, ...]]:
+def _type_rows(type: RecordType[Any], level: int) -> Iterator[tuple[str, ...]]:
     most = "" if type.most is None else str(type.most)
     often = str(type.least) if most == str(type.least) else f"{type.least}..{most}"
     kind = f"record{f' of type {type.type}' if type.type else ''}, {often} times"
-    yield ("", str(type.record.length), "  " * level + type.name, kind, str(type.record.entry.line))
-    for member in type.record.members:
-        yield from _member_rows(member, level + 1)
+    name = "  " * level + type.name
+    if isinstance(type.record, FixedRecord):
+        placed = type.record.placed
+        yield "", str(placed.length), name, kind, str(placed.entry.line)
+        for member in placed.members:
+            yield from _member_rows(member, level + 1)
+    elif isinstance(type.record, CsvRecord):
+        yield "", name, kind, _line(type.record.where)
+        for number, column in enumerate(type.record.columns.values(), 1):
+            says = column.form.says + ", required" * column.required
+            yield str(number), "  " * (level + 1) + column.name, says, _line(column.where)
     for each in type.beneath:
         yield from _type_rows(each, level + 1)
+
+
+def _line(where: str) -> str:
+    """Return the line of a place file:line:column."""
+    return where.split(":")[-2]
 
 
 def _member_rows(member: Placed | Area, level: int) -> Iterator[tuple[str, ...]]:

@@ -9,31 +9,32 @@
 Headers and trailers are checked, not skipped. A file is read and written record by record; one topmost record with
 everything beneath it is in memory at a time.
 
+This module knows the order and the totals of records, and nothing of their bytes. `FixedLayout` and `CsvLayout` cut a
+file into records, and read each of them.
+
 Spec: docs/design/legacy.md, "Layouts".
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar, Generic, Protocol, TypeVar
 
-from integration_objects.component import Field
+from integration_objects.component import FieldType
 from integration_objects.definition import IntegrationObject
 from integration_objects.errors import HubError, Invalid, Refused
 from integration_objects.field_values import as_number, write_number
 from integration_objects.property_set import PropertySet
 from schemas.external_component import ExternalComponent
-from schemas.layouts.options import Options
-from schemas.layouts.placing import Area, Placed
-from schemas.layouts.record import KEPT, RecordCodec
-from schemas.layouts.record_formats import RecordFormat
-from schemas.layouts.values.code_pages import code_page
 
 #: The type of the root node.
 ROOT = "Records"
+#: What stands behind a field's name in the name of the property that keeps its bytes.
+KEPT = " bytes"
 
 
 class RecordTypeUnknown(Invalid):
@@ -41,7 +42,7 @@ class RecordTypeUnknown(Invalid):
 
     what = "the record type {type!r} is unknown"
     where = "{place}"
-    why = "the layout knows {known}; the field {field} has the bytes {shown}"
+    why = "the layout knows {known}; {found}"
     mend = "send a known type, or add it to 'records' in the layout"
 
 
@@ -101,13 +102,32 @@ class Check:
         return f"sum {self.record}/{self.summed}" if self.summed else f"count {self.record}"
 
 
-class RecordType:
-    """A kind of record in a file.
+class Record(Protocol):
+    """The description of one kind of record, without its place among the others."""
+
+    @property
+    def name(self) -> str:
+        """The record's name, which is the type of its nodes."""
+
+    def field_type(self, name: str) -> FieldType | None:
+        """Return the type of a field that stands once, directly in the record; None if there is none of this name."""
+
+    def field_names(self) -> list[str]:
+        """List the names of such fields."""
+
+    def component(self) -> ExternalComponent:
+        """Make the record's component, for maps."""
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, eq=False)
+class RecordType(Generic[R]):
+    """A kind of record and its place in a file.
 
     Attributes:
         record: its description.
-        codec: reads and writes its bytes.
-        name: the copybook's name.
         type: the text in the type field.
         least, most: how often it stands at its place; None for any number.
         beneath: the records that stand behind it and belong to it, in their order.
@@ -115,38 +135,61 @@ class RecordType:
         where: file:line:column of the declaration.
     """
 
-    def __init__(
-        self,
-        record: Placed,
-        options: Options,
-        type: str,
-        least: int = 0,
-        most: int | None = None,
-        beneath: Sequence[RecordType] = (),
-        checks: Sequence[Check] = (),
-        where: str = "",
-    ) -> None:
-        self.record = record
-        self.name = record.name
-        self.type = type
-        self.least, self.most = least, most
-        self.beneath = tuple(beneath)
-        self.checks = tuple(checks)
-        self.where = where
-        self.codec = RecordCodec(record, options)
+    record: R
+    type: str
+    least: int = 0
+    most: int | None = None
+    beneath: tuple[RecordType[R], ...] = ()
+    checks: tuple[Check, ...] = ()
+    where: str = ""
 
-    def walk(self) -> Iterator[RecordType]:
+    @property
+    def name(self) -> str:
+        """The record's name."""
+        return self.record.name
+
+    def walk(self) -> Iterator[RecordType[R]]:
         """Yield this type and all types beneath it."""
         yield self
         for each in self.beneath:
             yield from each.walk()
 
-    def type_field(self, name: str) -> Placed | None:
-        """Find a field that stands once, directly in the record."""
-        for member in self.record.members:
-            if isinstance(member, Placed) and member.name == name and member.form and not member.entry.occurs:
-                return member
-        return None
+
+@dataclass(frozen=True)
+class Found(Generic[R]):
+    """A record that was found in a file.
+
+    Attributes:
+        type: its type.
+        node: its fields and groups.
+        name: "record 2", or "line 2" in files of lines.
+        offset: the place of its first byte in the file, counted from 0.
+    """
+
+    type: RecordType[R]
+    node: PropertySet
+    name: str
+    offset: int
+
+    @property
+    def place(self) -> str:
+        """The place for people."""
+        return f"{self.name}, byte {self.offset + 1} of the file"
+
+
+@dataclass(frozen=True)
+class Topmost:
+    """A topmost record of a file with everything beneath it.
+
+    Attributes:
+        node: the tree.
+        name: "record 2", or "line 2" in files of lines.
+        offset: the place of its first byte in the file, counted from 0.
+    """
+
+    node: PropertySet
+    name: str
+    offset: int
 
 
 @dataclass
@@ -162,41 +205,25 @@ class _Totals:
         return str(self.counts.total() if check.record == "all" else self.counts[check.record])
 
 
-class Layout:
+class Layout(ABC, Generic[R]):
     """Reads and writes files of records.
 
     Attributes:
+        content_type: of the files.
         name: the external object's name.
-        copybook: the copybook's path in the schemas folder.
         types: the records at the top, in their order.
-        format: how the file is cut into records.
-        options: what the layout says about its bytes.
-        trimmed: whether blanks at the end of a line are left out.
+        type_field: the field that tells the records apart; "" where there is one type.
         where: the declaration's place.
     """
 
-    def __init__(
-        self,
-        name: str,
-        copybook: str,
-        types: Sequence[RecordType],
-        type_field: str,
-        format: RecordFormat,
-        options: Options,
-        trimmed: bool = False,
-        where: str = "",
-    ) -> None:
+    content_type: ClassVar[str]
+
+    def __init__(self, name: str, types: Sequence[RecordType[R]], type_field: str, where: str = "") -> None:
         self.name = name
-        self.copybook = copybook
         self.types = tuple(types)
         self.type_field = type_field
-        self.format = format
-        self.options = options
-        self.trimmed = trimmed
         self.where = where
-        #: whether records may be longer or shorter than their description; a diagnosis tries that
-        self.takes_other_lengths = False
-        self._page = code_page(options.code_page)
+        self._by_name = {each.name: each for each in self.every_type()}
         self._by_type = {each.type: each for each in self.every_type()}
         self._parents = {each.name: parent for parent in self.every_type() for each in parent.beneath}
         self._summed: dict[str, list[str]] = {}
@@ -204,11 +231,34 @@ class Layout:
             for check in each.checks:
                 if check.summed and check.summed not in self._summed.setdefault(check.record, []):
                     self._summed[check.record].append(check.summed)
-        place = self.types[0].type_field(type_field)
-        # The place and the form of the type field, which are the same in all records.
-        self._type_place = None if place is None or place.form is None else (place.offset, place.form)
 
-    def every_type(self) -> Iterator[RecordType]:
+    @property
+    @abstractmethod
+    def described_by(self) -> str:
+        """The file that describes the records, by its path in the schemas folder."""
+
+    @property
+    @abstractmethod
+    def says(self) -> str:
+        """The form of the file in words, for people."""
+
+    @abstractmethod
+    def records(self, file: BinaryIO) -> Iterator[Found[R]]:
+        """Yield each record of a file by itself, without a look at its place among the others.
+
+        Raises:
+            Invalid: with the record's number and its place in the file.
+        """
+
+    @abstractmethod
+    def file(self, records: Iterable[tuple[RecordType[R], PropertySet]]) -> Iterator[bytes]:
+        """Yield the bytes of a file with these records.
+
+        Raises:
+            Refused: a value has no place in the layout.
+        """
+
+    def every_type(self) -> Iterator[RecordType[R]]:
         """Yield all types, those above before those beneath."""
         for top in self.types:
             yield from top.walk()
@@ -221,87 +271,44 @@ class Layout:
         Raises:
             Invalid: with the record's number and its place in the file.
         """
+        return (topmost.node for topmost in self.topmost(file))
+
+    def topmost(self, file: BinaryIO) -> Iterator[Topmost]:
+        """Yield each topmost record with everything beneath it, and with its place; for its errors see `read`."""
         totals = _Totals()
         # The open records, the topmost first, and how often each type came beneath the last of them.
-        path: list[tuple[RecordType, PropertySet]] = []
+        path: list[Found[R]] = []
         came: list[Counter[str]] = [Counter()]
-        number = offset = 0
-        for number, (offset, data) in enumerate(self.format.read(file), 1):
-            place = f"record {number}, byte {offset + 1} of the file"
+        last = ""
+        for found in self.records(file):
+            first = path[0] if path else None
             try:
-                type, node = self.read_record(data, number)
-                finished = self._close(type, path, came)
+                self._close(found.type, path, came)
+                self._count(found.type, found.node, totals)
+                self._prove(found.type, found.node, totals)
             except HubError as error:
-                raise error.at(place) from None
-            self._count(type, node, totals)
-            self._prove(type, node, totals, place)
-            if finished is not None:
-                yield finished
+                raise error.at(found.place) from None
             if path:
-                path[-1][1].children.append(node)
-            came[-1][type.name] += 1
-            path.append((type, node))
+                path[-1].node.children.append(found.node)
+            elif first is not None:
+                yield Topmost(first.node, first.name, first.offset)
+            came[-1][found.type.name] += 1
+            path.append(found)
             came.append(Counter())
-        end = f"the end of the file, behind record {number}"
+            last = f", behind {found.name}"
+        end = f"the end of the file{last}"
+        first = path[0] if path else None
         while path:
-            type, node = path.pop()
-            self._prove_least(type.beneath, came.pop(), end)
-            if not path:
-                yield node
+            self._prove_least(path.pop().type.beneath, came.pop(), end)
+        if first is not None:
+            yield Topmost(first.node, first.name, first.offset)
         self._prove_least(self.types, came[0], end)
 
-    def read_record(self, data: bytes, number: int | None = None) -> tuple[RecordType, PropertySet]:
-        """Read one record by itself, without a look at its place among the others.
-
-        Args:
-            data: its bytes.
-            number: its number in the file, for the nodes.
-        """
-        type = self._type_of(data)
-        return type, type.codec.decode(self._padded(data, type), origin=number)
-
-    def _padded(self, data: bytes, type: RecordType) -> bytes:
-        if self.trimmed and len(data) < type.codec.most:
-            return data + self._page.blank * (type.codec.most - len(data))
-        if self.takes_other_lengths:
-            return data[: type.codec.most].ljust(type.codec.most, self._page.blank)
-        # A record of fixed format may be longer than its description: the longest record decides.
-        if self.format.name == "fixed" and len(data) > type.codec.most:
-            rest = data[type.codec.most :]
-            if not rest.strip(self._page.blank):
-                return data[: type.codec.most]
-        return data
-
-    def _type_of(self, data: bytes) -> RecordType:
-        if self._type_place is None:
-            return self.types[0]
-        start, form = self._type_place
-        raw = data[start : start + form.length]
-        try:
-            text = form.read(raw)[0] or ""
-        except (ValueError, IndexError):
-            text = self._page.decode(raw)
-        found = self._by_type.get(text) or self._by_type.get(self._page.decode(raw))
-        if found is None:
-            raise RecordTypeUnknown(
-                type=text,
-                place=f"byte {start + 1} of the record",
-                known=", ".join(self._by_type),
-                field=self.type_field,
-                shown=raw.hex(" ").upper() or "none",
-            )
-        return found
-
-    def _close(
-        self, type: RecordType, path: list[tuple[RecordType, PropertySet]], came: list[Counter[str]]
-    ) -> PropertySet | None:
-        """Close the open records that *type* can't stand beneath; return the topmost one if it was closed."""
+    def _close(self, type: RecordType[R], path: list[Found[R]], came: list[Counter[str]]) -> None:
+        """Close the open records that *type* can't stand beneath, and prove that it may stand there."""
         parent = self._parents.get(type.name)
-        finished = None
-        while path and path[-1][0] is not parent:
-            closed, node = path.pop()
-            self._prove_least(closed.beneath, came.pop(), "before this record")
-            finished = node if not path else None
+        while path and path[-1].type is not parent:
+            self._prove_least(path.pop().type.beneath, came.pop(), "before this record")
         if parent is not None and not path:
             raise RecordOutOfPlace(
                 record=type.name, place="", reason=f"it belongs behind a {parent.name}, and none is open"
@@ -316,9 +323,8 @@ class Layout:
                 record=type.name, place="", reason=f"it came already, and its largest number is {type.most}"
             )
         self._prove_least(siblings[: siblings.index(type)], before, f"before {type.name}")
-        return finished
 
-    def _prove_least(self, types: Sequence[RecordType], came: Counter[str], place: str) -> None:
+    def _prove_least(self, types: Sequence[RecordType[R]], came: Counter[str], place: str) -> None:
         for each in types:
             if came[each.name] < each.least:
                 raise RecordMissing(
@@ -327,18 +333,18 @@ class Layout:
 
     # Totals
 
-    def _count(self, type: RecordType, node: PropertySet, totals: _Totals) -> None:
+    def _count(self, type: RecordType[R], node: PropertySet, totals: _Totals) -> None:
         totals.counts[type.name] += 1
         for name in self._summed.get(type.name, ()):
             key = (type.name, name)
             totals.sums[key] = totals.sums.get(key, Decimal(0)) + (as_number(node.get(name) or "") or 0)
 
-    def _prove(self, type: RecordType, node: PropertySet, totals: _Totals, place: str) -> None:
+    def _prove(self, type: RecordType[R], node: PropertySet, totals: _Totals) -> None:
         for check in type.checks:
             said, found = node.get(check.field), totals.value(check)
             if said is None or as_number(said) != Decimal(found):
                 raise TotalWrong(
-                    field=check.field, record=type.name, place=place, said=said or "nothing", found=found, rule=check
+                    field=check.field, record=type.name, place="", said=said or "nothing", found=found, rule=check
                 )
 
     # Writing
@@ -349,18 +355,18 @@ class Layout:
         Raises:
             Refused: a value or a record has no place in the layout.
         """
-        return self.format.write(self._records(nodes))
+        return self.file(self._ordered(nodes))
 
-    def _records(self, nodes: Iterable[PropertySet]) -> Iterator[bytes]:
+    def _ordered(self, nodes: Iterable[PropertySet]) -> Iterator[tuple[RecordType[R], PropertySet]]:
+        """Yield the records of these trees in the order of the file, each completed and without those beneath it."""
         totals = _Totals()
-        names = {each.name: each for each in self.every_type()}
         number = 0
         for top in nodes:
-            waiting: list[tuple[PropertySet, Sequence[RecordType], str]] = [(top, self.types, ROOT)]
+            waiting: list[tuple[PropertySet, Sequence[RecordType[R]], str]] = [(top, self.types, ROOT)]
             while waiting:
                 node, places, above = waiting.pop()
                 number += 1
-                type = names.get(node.type)
+                type = self._by_name.get(node.type)
                 if type is None or type not in places:
                     known = self._parents.get(node.type)
                     raise RecordUnplaced(
@@ -376,17 +382,12 @@ class Layout:
                     if own.get(check.field) is None:
                         own.properties[check.field] = totals.value(check)
                 try:
-                    self._prove(type, own, totals, "")
-                    yield self._cut(type.codec.encode(own))
+                    self._prove(type, own, totals)
                 except HubError as error:
                     raise error.at(f"record {number}") from None
+                yield type, own
                 records = [child for child in node.children if child.type in beneath]
                 waiting.extend((child, type.beneath, type.name) for child in reversed(records))
-
-    def _cut(self, data: bytes) -> bytes:
-        if self.format.name == "fixed" and len(data) < self.format.length:
-            return data + self._page.blank * (self.format.length - len(data))
-        return data.rstrip(self._page.blank) if self.trimmed else data
 
     # The shape for maps
 
@@ -397,27 +398,9 @@ class Layout:
             self._add_record(root, each)
         return IntegrationObject(self.name, root, external=True, where=self.where)
 
-    def _add_record(self, above: ExternalComponent, type: RecordType) -> None:
-        component = _component(type.record)
+    def _add_record(self, above: ExternalComponent, type: RecordType[R]) -> None:
+        component = type.record.component()
         above.children[type.name] = component
         above.occurs[type.name] = (type.least, type.most)
         for each in type.beneath:
             self._add_record(component, each)
-
-
-def _component(part: Placed) -> ExternalComponent:
-    """Make the component of a group, or of a field that occurs."""
-    component = ExternalComponent(part.name, tag=part.name, where=f"line {part.entry.line}")
-    if part.form is not None:
-        component.text = part.form.type
-    for member in part.members:
-        for view in member.views if isinstance(member, Area) else [member]:
-            occurs = view.entry.occurs
-            if occurs or view.form is None:
-                component.children[view.name] = _component(view)
-                component.occurs[view.name] = (0, occurs.most if occurs else 1)
-            else:
-                length = view.form.length if view.form.type == "text" else None
-                component.fields[view.name] = Field(view.name, view.form.type, length, tag=view.name)
-                component.fields[view.name + KEPT] = Field(view.name + KEPT, tag=view.name + KEPT)
-    return component

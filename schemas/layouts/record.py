@@ -21,14 +21,13 @@ from typing import Any, Protocol
 from integration_objects.errors import Invalid, Refused
 from integration_objects.property_set import PropertySet
 from schemas.layouts.copybook.entries import Occurs
+from schemas.layouts.layout import KEPT
 from schemas.layouts.options import Options
 from schemas.layouts.placing import Area, Placed
 from schemas.layouts.values.code_pages import code_page
 from schemas.layouts.values.form import Form
 from schemas.layouts.values.unused import Unused
 
-#: What stands behind a field's name in the name of the property that keeps its bytes.
-KEPT = " bytes"
 #: Bytes that an error shows.
 _SHOWN = 24
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any
 
 from integration_objects.property_set import PropertySet
 from schemas.external_component import ExternalObject, ReadMessage
@@ -23,13 +23,17 @@ class RecordObject(ExternalObject):
         layout: reads and writes them.
     """
 
-    content_type: ClassVar[str] = "application/octet-stream"
-    layout: Layout
+    layout: Layout[Any]
+
+    @property
+    def content_type(self) -> str:
+        """The media type of such a file."""
+        return self.layout.content_type
 
     @property
     def described_by(self) -> str:
-        """The path of the copybook."""
-        return self.layout.copybook
+        """The path of the file that describes the records."""
+        return self.layout.described_by
 
     def read(self, body: bytes, limits: Limits, *, own: bool = False) -> ReadMessage:
         """Read all records; the layout's order, numbers and totals are checked."""

@@ -1,4 +1,4 @@
-"""`orderhub layout`: the example of docs/layouts.md, and files that don't fit."""
+"""`orderhub layout`: the examples of docs/layouts.md and docs/csv_layouts.md, and files that don't fit."""
 
 from __future__ import annotations
 
@@ -122,3 +122,40 @@ def test_a_line_that_is_no_record_is_refused(folder: pathlib.Path, line: str, wh
 def test_unknown_names_and_files_are_told(folder: pathlib.Path, command: Any) -> None:
     assert "there is no layout 'Acme'" in command("layout", "show", "Acme", expect=2).err
     assert "No such file or directory" in command("layout", "decode", "Acme Orders", "nothing", expect=2).err
+
+
+#: The blocks of the page of CSV files: the file, the declaration, the lines of JSON, a fault.
+CSV_FILE, CSV_DECLARATION, CSV_LINES, CSV_FAULT = (
+    text.partition("\n")[2] for text in (ROOT / "docs" / "csv_layouts.md").read_text().split("```")[1::2]
+)
+
+
+@pytest.fixture
+def channel(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A deployment with the declaration and the file of the page of CSV files."""
+    (tmp_path / "schemas" / "channel").mkdir(parents=True)
+    (tmp_path / "orderhub.toml").write_text("routes = []\n")
+    (tmp_path / "schemas" / "channel" / "orders.yaml").write_text(CSV_DECLARATION)
+    (tmp_path / "orders.csv").write_bytes(CSV_FILE.replace("\n", "\r\n").encode())
+    return tmp_path
+
+
+def test_the_csv_file_of_the_page_becomes_its_lines_and_the_same_bytes(channel: pathlib.Path) -> None:
+    decoded = ran(channel, "decode", "Channel Orders", "orders.csv")
+    assert decoded.decode() == CSV_LINES
+    (channel / "lines.jsonl").write_bytes(decoded)
+    assert ran(channel, "encode", "Channel Orders", "lines.jsonl") == (channel / "orders.csv").read_bytes()
+
+
+def test_a_csv_layout_is_shown_proven_and_its_faults_drawn(channel: pathlib.Path, command: Any) -> None:
+    shown = command("layout", "show", "Channel Orders").out
+    assert shown.startswith("Channel Orders: CSV, delimiter ;, utf-8, with a header\n")
+    assert re.search(r"4 +PRICE +number, such as -1\.234,50 +26\n", shown)
+    assert command("layout", "check", "Channel Orders").out == "Channel Orders: sound, 3 records\n"
+    data = (channel / "orders.csv").read_bytes()
+    assert (
+        "the file fits Channel Orders: 4 records" in command("layout", "diagnose", "Channel Orders", "orders.csv").out
+    )
+    (channel / "bad.csv").write_bytes(data.replace(b"1.049,00", b"1.049.00"))
+    told = command("layout", "decode", "Channel Orders", "bad.csv", expect=1)
+    assert (told.out, told.err) == ("", CSV_FAULT)

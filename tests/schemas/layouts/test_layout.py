@@ -14,7 +14,8 @@ from schemas.layouts.copybook.source_text import CopybookFaulty
 from schemas.layouts.declaration import read_layout
 from schemas.layouts.diagnosis import diagnose
 from schemas.layouts.drafts import draft
-from schemas.layouts.layout import Layout, RecordUnplaced
+from schemas.layouts.fixed_layout import FixedLayout
+from schemas.layouts.layout import RecordUnplaced
 from schemas.layouts.record import FieldUnwritable
 
 COPYBOOK = """\
@@ -56,7 +57,7 @@ records:
 """
 
 
-def layout(format: str = "variable", more: str = "", text: str = DECLARATION, copybook: str = COPYBOOK) -> Layout:
+def layout(format: str = "variable", more: str = "", text: str = DECLARATION, copybook: str = COPYBOOK) -> FixedLayout:
     files = {"m/orders.cpy": copybook.encode()}
     return read_layout(Source("schemas/m/orders.yaml", text.format(format=format, more=more)), files.__getitem__)
 
@@ -73,7 +74,7 @@ NODES = [
 ]
 
 
-def written(layout: Layout, nodes: list[PropertySet] = NODES) -> bytes:
+def written(layout: FixedLayout, nodes: list[PropertySet] = NODES) -> bytes:
     return b"".join(layout.write(nodes))
 
 
