@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.completion import take_completed_lines
-from hub.workflows.fulfilment.fallout_entries import mark_later_orders
 from hub.workflows.fulfilment.late_answers import settle_old_requests
+from hub.workflows.fulfilment.later_orders import mark_later_orders
 from hub.workflows.fulfilment.revisions import pass_on
 from hub.workflows.state.statuses import FAILED
 from integration_objects.complex_object import items_of

@@ -9,7 +9,8 @@ from __future__ import annotations
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.fulfilment.fallout_entries import mark_later_orders, resolve_failed
+from hub.workflows.fulfilment.fallout_entries import resolve_failed
+from hub.workflows.fulfilment.later_orders import mark_later_orders
 from hub.workflows.fulfilment.work_orders import send_work_orders
 from hub.workflows.orders import approvals
 from hub.workflows.orders.supplements import cancel_lines, decided_condition, give_back, is_unsubmitted_supplement

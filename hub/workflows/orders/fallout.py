@@ -22,6 +22,7 @@ from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import COMPENSATION
 from hub.workflows.fulfilment.completion import flag_processed
 from hub.workflows.fulfilment.due_lines import work_due_lines
+from hub.workflows.fulfilment.later_orders import mark_overtaken_orders
 from hub.workflows.fulfilment.reversible import REVERSED, workflows_for_billed
 from hub.workflows.fulfilment.unprovided_lines import is_provided
 from hub.workflows.fulfilment.work_orders import send_work_orders
@@ -202,7 +203,7 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
     send_work_orders(run, order, again=True)
     fallout_entries.resolve_failed(run, order, f"tried again by {run.actor}")
     # The order counts among the open ones again: orders that were proven without it may not fit any more.
-    fallout_entries.mark_overtaken_orders(run, order, "is tried again, and comes before this order")
+    mark_overtaken_orders(run, order, "is tried again, and comes before this order")
     work_due_lines(run, order, order)
     return Outcome(objects=(message(ORDER, [order]),))
 

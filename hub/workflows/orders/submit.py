@@ -15,6 +15,7 @@ from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.billing import prove_billable
 from hub.workflows.fulfilment.completion import take_completed_lines
 from hub.workflows.fulfilment.due_lines import plan_due_lines, settle_lines
+from hub.workflows.fulfilment.later_orders import mark_later_orders, mark_orders_built_on, mark_overtaken_orders
 from hub.workflows.fulfilment.revisions import same_request
 from hub.workflows.fulfilment.work_orders import (
     assign_systems,
@@ -184,12 +185,12 @@ def open_order(run: Run, order: PropertySet, former: PropertySet | None, is_stor
         fallout_entries.resolve_failed(run, order, f"amended by revision {order.get('Revision')}")
         # A revision that the sender sent may wait until this supplement is submitted.
         run.effects.release(decided_condition(order.get("Order Number")))
-        fallout_entries.mark_later_orders(run, former, _dropped_lines(former, order), "was revised", replaced_by=order)
-        fallout_entries.mark_orders_built_on(run, order, _changed_lines(run, former, order))
+        mark_later_orders(run, former, _dropped_lines(former, order), "was revised", replaced_by=order)
+        mark_orders_built_on(run, order, _changed_lines(run, former, order))
     # A received order comes last, unless it has a due date. An order made in the hub keeps the place of its creation:
     # orders that were submitted since then may come after it.
     if is_stored or (order.get("Due Date") is not None and any(changed_items([message(ORDER, [order])]))):
-        fallout_entries.mark_overtaken_orders(run, order)
+        mark_overtaken_orders(run, order)
     if _has_news(order):
         take_completed_lines(run, order, settled.completed)
 

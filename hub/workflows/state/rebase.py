@@ -1,8 +1,9 @@
 """Updates keep the values that other orders have changed meanwhile.
 
-    remember      record beside each Update the values of the service item for which the line was made
-    rebase        give the fields that the line doesn't change the values that other orders have given them meanwhile
-    leave_alone   drop the fields that the line doesn't change, for Apply
+    remember        record beside each Update the values of the service item for which the line was made
+    rebase          give the fields that the line doesn't change the values that other orders have given them meanwhile
+    leave_alone     drop the fields that the line doesn't change, for Apply
+    outdated_lines  find the lines that carry values which other orders have changed since
 
 An Update carries every field of its item, also the fields that nobody asked to change (docs/design/methods.md,
 "Delta": all fields are passed through). Between a quote and its order, and between an order and its submission, other
@@ -13,12 +14,19 @@ after them.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from hub.services.differences import same_value
 from hub.workflow_manager.outcome import Note
 from hub.workflows.state.statuses import UNTOUCHED
-from integration_objects.complex_object import ComplexObject, action_code, attribute_value, attributes, items_from
+from integration_objects.complex_object import (
+    ComplexObject,
+    action_code,
+    attribute_value,
+    attributes,
+    items_from,
+    items_of,
+)
 from integration_objects.definition import Component
 from integration_objects.names import KEY, OLD_ATTRIBUTES
 from integration_objects.property_set import PropertySet
@@ -67,20 +75,50 @@ def rebase(component: Component, roots: Sequence[PropertySet], state: PropertySe
         current = requested.by_key(item.get(KEY))
         if current is None:
             continue  # Apply says that it isn't there
-        for name in names:
-            if name not in item.properties or name not in base:
-                continue
-            # Three values: the line's, the one that it was made for, the present one. Only a field that the line left
-            # alone follows.
-            kind, old, new = component.fields[name].type, base.get(name), current.get(name)
-            if same_value(kind, item.get(name), old) and not same_value(kind, old, new):
-                item.properties[name] = new
-                if name in component.compared or name == "Quantity":
-                    text = f"{name} is {new} and no longer {old}: another order has changed it meanwhile"
-                    notes.append(Note("changed meanwhile", text, item.get(KEY), item.get("Product Id")))
+        for name in list(_outdated(component, names, item, base, current)):
+            old, new = base.get(name), current.get(name)
+            item.properties[name] = new
+            if _is_told(component, name):
+                text = f"{name} is {new} and no longer {old}: another order has changed it meanwhile"
+                notes.append(Note("changed meanwhile", text, item.get(KEY), item.get("Product Id")))
         # The next rebase compares with this state, or it would report the same change again.
         item.properties[BUILT_ON] = _written([name for name in names if name in base], item, current)
     return notes
+
+
+def outdated_lines(component: Component, order: PropertySet, state: PropertySet) -> list[PropertySet]:
+    """Return the open Updates of an order that carry values which their services don't have in a state before it.
+
+    Only compared fields count, and only those that the lines leave alone. The order isn't changed.
+    """
+    names, requested, outdated = _names(component), ComplexObject.of(state), []
+    for item in items_of(order):
+        base, current = _base(item), requested.by_key(item.get(KEY))
+        if base is not None and current is not None and item.get("Status") == "Open":
+            told = (_is_told(component, name) for name in _outdated(component, names, item, base, current))
+            if any(told):
+                outdated.append(item)
+    return outdated
+
+
+def _outdated(
+    component: Component,
+    names: Sequence[str],
+    item: PropertySet,
+    base: Mapping[str, str | None],
+    current: PropertySet,
+) -> Iterator[str]:
+    """Yield the fields that a line left alone, and that have another value in the present state of its service."""
+    for name in names:
+        if name in item.properties and name in base:
+            # Three values: the line's, the one that it was made for, the present one.
+            kind, old = component.fields[name].type, base.get(name)
+            if same_value(kind, item.get(name), old) and not same_value(kind, old, current.get(name)):
+                yield name
+
+
+def _is_told(component: Component, name: str) -> bool:
+    return name in component.compared or name == "Quantity"
 
 
 def leave_alone(roots: Sequence[PropertySet]) -> None:
