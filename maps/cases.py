@@ -5,7 +5,7 @@
                                                <case>.answered.xml    after the map's `answers`; may be left out
                                                <case>.now.txt         the time of `now()`; may be left out
 
-A file of records ends with ``.bin`` in place of ``.xml``.
+A file of records ends with ``.bin`` in place of ``.xml``, and CSV and JSON with ``.csv`` and ``.json``.
 
 A new case is a new pair of files. The result of a map is written, validated and read again before it is compared, so
 that a case also proves that the result can leave.
@@ -34,8 +34,8 @@ from schemas.external_component import ExternalObject
 from schemas.hub_xml import hub_from_xml, hub_to_xml
 
 _IN, _OUT, _ANSWERED, NOW = ".in", ".out", ".answered", ".now.txt"
-#: The ends of files with XML, and of files with records.
-_FORMS = (".xml", ".bin")
+#: The ends of files with XML, records, CSV and JSON.
+_FORMS = (".xml", ".bin", ".csv", ".json")
 #: The time of `now()` where a case says no other. A clock that goes on would let no case pass twice.
 CASE_TIME = "2026-01-31T12:00:00Z"
 

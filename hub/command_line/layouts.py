@@ -1,4 +1,4 @@
-"""`orderhub layout`: records of fixed width, copybooks and CSV files, shown, decoded, encoded and diagnosed.
+"""`orderhub layout`: records of fixed width, copybooks, CSV and JSON, shown, decoded, encoded and diagnosed.
 
 Spec: docs/design/legacy.md, "Layouts".
 """
@@ -16,9 +16,10 @@ from adapters.files import opened, read_file
 from hub.command_line.exit_codes import REFUSED, misused
 from hub.deployment.deployment import open_deployment
 from hub.presentation.printing import complain, out, table
-from hub.presentation.records import layout_table, read_record_json, record_json
+from hub.presentation.records import layout_table, object_table, read_record_json, record_json
 from integration_objects.errors import Refused, UnknownName, located
 from integration_objects.property_set import PropertySet
+from schemas.external_component import ExternalObject
 from schemas.layouts.copybook.source_text import read_copybook_text
 from schemas.layouts.csv_layout import CellUnreadable
 from schemas.layouts.diagnosis import SAMPLE
@@ -31,9 +32,10 @@ from schemas.layouts.record_object import RecordObject
 from schemas.layouts.ruler import marked, ruler
 from schemas.layouts.support import EXAMPLES
 from schemas.layouts.values.code_pages import code_page
+from schemas.limits import Limits
 
 app = typer.Typer()
-layout_app = typer.Typer(no_args_is_help=True, help="Layouts: records of fixed width, COBOL copybooks, CSV files.")
+layout_app = typer.Typer(no_args_is_help=True, help="Layouts: records of fixed width, COBOL copybooks, CSV, JSON.")
 app.add_typer(layout_app, name="layout")
 
 Name = Annotated[str, typer.Argument(metavar="LAYOUT", help="The name of the external object.")]
@@ -47,21 +49,24 @@ class LayoutUnknown(UnknownName, Refused):
     where = "argument LAYOUT"
 
 
-def _layout(name: str) -> Layout[Any]:
+def _found(name: str) -> ExternalObject:
     known = open_deployment(pathlib.Path.cwd()).external_objects
-    found = known[name] if name in known.layouts else None
-    if not isinstance(found, RecordObject):
+    if name not in known.layouts:
         with misused():
             raise LayoutUnknown(name, known.layouts)
-    return found.layout
+    return known[name]
 
 
 @layout_app.command("show")
 def show(name: Name) -> None:
     """Print the records and fields of a layout: place, name, what it holds, line of the copybook or declaration."""
-    layout = _layout(name)
-    out(f"{layout.name}: {layout.says}")
-    head, *rows = layout_table(layout)
+    found = _found(name)
+    if isinstance(found, RecordObject):
+        out(f"{name}: {found.layout.says}")
+        head, *rows = layout_table(found.layout)
+    else:
+        out(f"{name}: JSON, as {found.described_by} describes it")
+        head, *rows = object_table(found.definition)
     out(table(head, rows))
 
 
@@ -69,22 +74,28 @@ def show(name: Name) -> None:
 def check(
     names: Annotated[list[str] | None, typer.Argument(metavar="LAYOUT", help="Names of layouts; none: all.")] = None,
 ) -> None:
-    """Prove layouts and their copybooks."""
+    """Prove layouts, their copybooks and their JSON Schemas."""
     for name in names or open_deployment(pathlib.Path.cwd()).external_objects.layouts:
-        layout = _layout(name)
-        out(f"{name}: sound, {sum(1 for _ in layout.every_type())} records")
+        found = _found(name)
+        if isinstance(found, RecordObject):
+            out(f"{name}: sound, {sum(1 for _ in found.layout.every_type())} records")
+        else:
+            out(f"{name}: sound, {sum(1 for _ in found.definition.components())} components")
 
 
 @layout_app.command("decode")
 def decode(name: Name, file: File) -> None:
-    """Read a file of records; print a line of JSON for each topmost record with all beneath it."""
-    layout = _layout(name)
+    """Read a file; print a line of JSON for each topmost record, or for the message, with all beneath it."""
+    found = _found(name)
     with opened(file) as records, located(str(file)):
+        if not isinstance(found, RecordObject):
+            out(record_json(found.read(records.read(), Limits.files()).tree))
+            return
         try:
-            for node in layout.read(records):
+            for node in found.layout.read(records):
                 out(record_json(node))
         except (FieldUnreadable, CellUnreadable) as error:
-            _draw(error, layout)
+            _draw(error, found.layout)
             raise
 
 
@@ -93,10 +104,14 @@ def encode(
     name: Name,
     file: Annotated[pathlib.Path, typer.Argument(help="Lines of JSON, as `layout decode` prints them.")],
 ) -> None:
-    """Write a file of records to standard output, from lines of JSON."""
-    layout = _layout(name)
+    """Write a file of records, or a line for each message in JSON, to standard output, from lines of JSON."""
+    found = _found(name)
     with located(str(file)):
-        for part in layout.write(_nodes(file)):
+        nodes = _nodes(file)
+        parts = (
+            found.layout.write(nodes) if isinstance(found, RecordObject) else (found.write(n) + b"\n" for n in nodes)
+        )
+        for part in parts:
             sys.stdout.buffer.write(part)
 
 
@@ -109,19 +124,24 @@ def _nodes(file: pathlib.Path) -> Iterator[PropertySet]:
 
 @layout_app.command("diagnose")
 def diagnose(name: Name, file: File) -> None:
-    """Say why a file doesn't fit its layout: the record formats, code pages and offsets that fit better."""
-    layout = _layout(name)
-    with opened(file) as records:
-        first, *others = diagnosed(layout, records.read(SAMPLE))
-    if first.reads_all:
-        out(f"the file fits {layout.name}: {first.records} records were read")
+    """Say why a file doesn't fit its layout: record formats, code pages, offsets, delimiters that fit better."""
+    found = _found(name)
+    if not isinstance(found, RecordObject):
+        with opened(file) as message, located(str(file)):
+            found.prove(message.read(), Limits.files())
+        out(f"the file fits {name}")
         return
-    out(f"the file doesn't fit {layout.name}: {first.records} records could be read")
+    with opened(file) as records:
+        first, *others = diagnosed(found.layout, records.read(SAMPLE))
+    if first.reads_all:
+        out(f"the file fits {name}: {first.records} records were read")
+        return
+    out(f"the file doesn't fit {name}: {first.records} records could be read")
     for cause in others:
         read = f"; read so, {cause.records} records fit" if cause.records else ""
         out(f"likely: {cause.text}{read}")
     if not others:
-        out("no other record format, code page or offset fits better: `orderhub layout decode` names the first fault")
+        out("nothing else fits better: `orderhub layout decode` names the first fault")
     raise typer.Exit(REFUSED)
 
 

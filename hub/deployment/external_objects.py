@@ -109,9 +109,9 @@ class ExternalObjects(Mapping[str, ExternalObject]):
 
 def _of_layout(source: Source, read_file: Callable[[str], bytes]) -> ExternalObject:
     # Imported here: most deployments have no layouts, and each command reads the names of all external objects.
-    from schemas.layouts.declaration import read_record_object
+    from schemas.layouts.declaration import read_layout_object
 
-    return read_record_object(source, read_file)
+    return read_layout_object(source, read_file)
 
 
 class AllObjects(Mapping[str, IntegrationObject]):

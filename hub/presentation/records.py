@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from integration_objects.component import Component, IntegrationObject
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
 from schemas.layouts.csv_layout import CsvRecord
@@ -81,6 +82,28 @@ def layout_table(layout: Layout[Any]) -> Iterator[tuple[str, ...]]:
         yield "column", "name", "holds", "line"
     for top in layout.types:
         yield from _type_rows(top, 0)
+
+
+def object_table(definition: IntegrationObject) -> Iterator[tuple[str, ...]]:
+    """Yield the rows for the components and fields of an object, the head first: name, what it holds."""
+    yield "name", "holds"
+    yield from _component_rows(definition.root, "object", 0, set())
+
+
+def _component_rows(component: Component, holds: str, level: int, shown: set[int]) -> Iterator[tuple[str, ...]]:
+    is_shown = id(component) in shown
+    yield "  " * level + component.name, holds + ", as above" * is_shown
+    if is_shown:
+        return
+    shown.add(id(component))
+    for field in component.fields.values():
+        bound = "" if field.length is None else f", {field.length} characters at most"
+        says = field.type + bound + ": " * bool(field.values) + ", ".join(field.values) + ", required" * field.required
+        yield "  " * (level + 1) + field.name, says
+    for name, child in component.children.items():
+        least, most = component.occurs[name]
+        often = f"{least}..{'' if most is None else most} times"
+        yield from _component_rows(child, f"{child.text or 'object'}, {often}", level + 1, shown)
 
 
 def _type_rows(type: RecordType[Any], level: int) -> Iterator[tuple[str, ...]]:
