@@ -15,6 +15,7 @@ import typer
 
 from adapters.files import read_file
 from hub.command_line.case_report import report_cases
+from hub.command_line.drafts import draft_map
 from hub.command_line.exit_codes import REFUSED, misused
 from hub.command_line.options import Json
 from hub.deployment.deployment import open_deployment
@@ -30,6 +31,7 @@ from maps.trace import trace
 app = typer.Typer()
 maps_app = typer.Typer(no_args_is_help=True, help="Data maps.")
 app.add_typer(maps_app, name="map")
+maps_app.command("draft")(draft_map)
 
 Names = Annotated[list[str] | None, typer.Argument(help="Names of maps; none: all.")]
 

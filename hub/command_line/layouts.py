@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters.files import opened, read_file
+from hub.command_line.drafts import in_schemas_folder
 from hub.command_line.exit_codes import REFUSED, misused
 from hub.deployment.deployment import open_deployment
 from hub.presentation.printing import complain, out, table
@@ -168,9 +169,7 @@ def from_copybook(
     file: Annotated[pathlib.Path, typer.Argument(help="A copybook beneath the folder schemas/.")],
 ) -> None:
     """Draft the declaration of a layout from a copybook, and print it."""
-    parts = file.parts
-    # A declaration names its files from the schemas folder.
-    path = "/".join(parts[parts.index("schemas") + 1 :] if "schemas" in parts else parts[-1:])
+    _, path = in_schemas_folder(file)
     with located(str(file)):
         out(draft(read_copybook_text(read_file(file), path), path).removesuffix("\n"))
     complain(f"save this as a .yaml file in schemas/, beside the copybook {path}, and correct what is marked")

@@ -15,6 +15,7 @@ import typer
 from adapters.database.connection.database import repeated
 from adapters.database.objects.store import InstanceResult
 from adapters.files import read_file, shown_path
+from hub.command_line.drafts import from_schema
 from hub.command_line.exit_codes import CommandFailed, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import All, DryRun, Files, Json
@@ -37,6 +38,7 @@ from schemas.secret_values import secrets_in
 app = typer.Typer()
 object_app = typer.Typer(no_args_is_help=True, help="One operation of the EAI database adapter on the hub's own XML.")
 app.add_typer(object_app, name="object")
+object_app.command("from-schema")(from_schema)
 
 T = TypeVar("T")
 

@@ -12,6 +12,9 @@ import pathlib
 import pytest
 
 from integration_objects.declaration import Source
+from integration_objects.definition import shipped_definitions
+from maps.check import check_maps
+from maps.drafting.draft import draft
 from schemas.check import AgainstSchema, parse
 from schemas.external_object import XmlObject, read_external_objects
 from schemas.from_xml import external_from_xml
@@ -70,3 +73,18 @@ def test_a_document_against_the_schema_is_explained() -> None:
     with pytest.raises(AgainstSchema) as caught:
         ubl("Order").schema.validate(broken)
     assert caught.value.where.endswith("/Order[1]/IssueDate[1]")
+
+
+def test_a_map_is_drafted_from_the_order_and_the_check_takes_it() -> None:
+    objects = {**shipped_definitions(), "Order": ubl("Order").definition}
+    drafted = draft(objects["Order"], objects["OM Order"])
+    for line in (
+        'Source Order Number: "[ID]"',
+        "each: OrderLine/LineItem",
+        "recurse: SubLineItem",
+        'Quantity: "[Quantity]"',
+        'Product Name: "[Item/Name]"',
+        'Adjusted Price: "[Price/PriceAmount]"',
+    ):
+        assert f"{line}  # guess" in drafted.text
+    assert [str(finding) for finding in check_maps([Source("x", drafted.text)], objects, {}.__getitem__)] == []
