@@ -42,7 +42,9 @@ _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]{1,9}")
 NOT_FINITE = frozenset(("INF", "+INF", "-INF", "NaN"))
 #: The largest exponent of a double is 308: a larger one is an infinity or a zero to every other system.
 _LARGEST_EXPONENT = 400
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: The characters that XML can't carry, for the class of a pattern. Patterns of the others compile six times as long.
+UNWRITABLE = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
+NOT_XML = re.compile(f"[{UNWRITABLE}]")
 
 
 def shown(text: str) -> str:
@@ -201,7 +203,7 @@ def plain_date(text: str) -> str:
 
 def check_characters(text: str) -> str | None:
     """Return the reason why XML can't carry *text*, or None: a control character, lone surrogate or noncharacter."""
-    wrong = _NOT_XML.search(text)
+    wrong = NOT_XML.search(text)
     if wrong is None:
         return None
     return f"character U+{ord(wrong[0]):04X} at position {wrong.start() + 1} is not allowed in text"

@@ -16,6 +16,7 @@ from operator import itemgetter
 
 from integration_objects.definition import Component, IntegrationObject
 from integration_objects.errors import Refused
+from integration_objects.field_values import NOT_XML, UNWRITABLE
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from schemas.external_component import ExternalComponent, ExternalObject
@@ -23,9 +24,8 @@ from schemas.hub_elements import XSI
 from schemas.value_rules import NIL, TYPE
 
 _FLAGS = {"Y": "true", "N": "false"}
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT = re.compile("[&<>\r]")
-_SPECIAL = re.compile("[^\t\n\x20-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPECIAL = re.compile(f"[&<>\r{UNWRITABLE}]")
 #: Parsers make blanks of tabs and line breaks in attributes: written as references, they come back.
 _ATTRIBUTE = re.compile('[&<>"\t\n\r]')
 _ENTITIES = {
@@ -199,7 +199,7 @@ def _attribute(name: str, text: str | None, writer: _ComponentWriter, plan: _Pla
         text = f"{prefix}:{local}" if prefix else local
     elif flag:
         text = _FLAGS.get(text, text)
-    if _NOT_XML.search(text):
+    if NOT_XML.search(text):
         raise _forbidden(text, name)
     if _ATTRIBUTE.search(text):
         text = _ATTRIBUTE.sub(lambda match: _ENTITIES[match[0]], text)
@@ -207,13 +207,13 @@ def _attribute(name: str, text: str | None, writer: _ComponentWriter, plan: _Pla
 
 
 def _escaped(text: str, name: str) -> str:
-    if _NOT_XML.search(text):
+    if NOT_XML.search(text):
         raise _forbidden(text, name)
     return _TEXT.sub(lambda match: _ENTITIES[match[0]], text)
 
 
 def _forbidden(text: str, name: str) -> CharacterForbidden:
-    found = _NOT_XML.search(text)
+    found = NOT_XML.search(text)
     sign = f"U+{ord(found[0]):04X} at character {found.start() + 1}" if found else ""
     return CharacterForbidden(name=name, sign=sign)
 

@@ -75,7 +75,6 @@ def work(deployment: Deployment, once: bool) -> bool:
     # The loaded objects live as long as the process: the collector need not look at them again.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 50)
     # Opened after the fork: two processes on one connection of a database or broker would garble its protocol.
     open_hub = OpenHub(deployment, process=name, lone_work=LoneWork(held))
     open_hub.prepare_database()

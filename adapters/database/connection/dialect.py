@@ -13,9 +13,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from sqlalchemy import (
+    ARRAY,
     URL,
     BigInteger,
     BindParameter,
@@ -38,12 +39,16 @@ from sqlalchemy import (
     text,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import AddConstraint, CheckConstraint, CreateColumn, ForeignKeyConstraint
 
 from adapters.database.connection.column_types import Exact, JsonText
 from adapters.database.connection.engines import postgresql_engine, prove_postgresql_safe, sqlite_engine
+
+# SQLAlchemy's own code of a database is loaded by the class of that database.
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 T = TypeVar("T")
 #: Statements that are kept for a table: senders that leave out other fields each time make many.
@@ -137,6 +142,10 @@ class Dialect(ABC):
     def unlock_session(self, connection: Connection, name: str) -> None:
         """Give the lock of a session back."""
         raise NotImplementedError(f"{self.name} has no session locks")
+
+    @abstractmethod
+    def insert(self, table: Table) -> SqliteInsert | PostgresqlInsert:
+        """Return an INSERT that can say what is done on a conflict."""
 
     @abstractmethod
     def try_lock(self, connection: Connection, name: str) -> bool:
@@ -248,6 +257,12 @@ class Sqlite(Dialect):
     def prove_safe(self, connection: Connection, database: str, may_lose: bool) -> None:
         """Do nothing: the engine sets what makes SQLite's commits safe."""
 
+    def insert(self, table: Table) -> SqliteInsert:
+        """Return SQLite's INSERT."""
+        from sqlalchemy.dialects.sqlite import insert
+
+        return insert(table)
+
     def try_lock(self, connection: Connection, name: str) -> bool:
         """Return True: no other transaction writes."""
         return True
@@ -343,6 +358,12 @@ class Postgresql(Dialect):
     def prove_safe(self, connection: Connection, database: str, may_lose: bool) -> None:
         """Ask the server for its settings, and refuse those that can lose a commit."""
         prove_postgresql_safe(connection, database, may_lose)
+
+    def insert(self, table: Table) -> PostgresqlInsert:
+        """Return PostgreSQL's INSERT."""
+        from sqlalchemy.dialects.postgresql import insert
+
+        return insert(table)
 
     def try_session_lock(self, connection: Connection, name: str) -> bool:
         """Take an advisory lock of the session."""

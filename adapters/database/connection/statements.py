@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
     Boolean,
     Column,
     ColumnElement,
     Connection,
+    Executable,
     FromClause,
     Select,
     Table,
@@ -28,14 +30,13 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy import Dialect as SqlDialect
-from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from adapters.database.connection.column_types import Exact, JsonText
-from adapters.database.connection.dialect import DIALECTS, Dialect, dialect_of
+from adapters.database.connection.dialect import DIALECTS, Dialect, dialect_of, once
 from integration_objects.service_number import SIGNS
 
 T = TypeVar("T")
@@ -129,31 +130,55 @@ def try_lock_text(text: ColumnElement[str]) -> ColumnElement[bool]:
     return _TryLockText(text)
 
 
+class InsertOrElse:
+    """An INSERT that says what is done on a conflict; made once for each database, which has a construct of its own."""
+
+    def __init__(self, table: Table, make: Callable[[Any], Executable]) -> None:
+        self._table = table
+        self._make = make
+
+    def on(self, connection: Connection) -> Executable:
+        """Return the statement for the database of *connection*."""
+        table = self._table
+        return once(connection, table, (self,), lambda: self._make(dialect_of(connection).insert(table)))
+
+
 def upsert(
     table: Table,
     keys: Iterable[str],
     change: Callable[[Any], Mapping[str, Any]],
     where: Callable[[Any], ColumnElement[bool]] | None = None,
-) -> Insert:
+    returning: Sequence[Column[Any]] = (),
+) -> InsertOrElse:
     """Return an INSERT that changes the row with the same *keys* instead, where there is one.
 
-    SQLite took ON CONFLICT over from PostgreSQL, so that SQLAlchemy's construct for PostgreSQL serves both.
-
     Args:
+        table: the table.
         keys: the columns of a unique key.
         change: is called with the rejected row's columns (`excluded`); returns the new values of the existing row.
         where: is called with the same columns; returns the condition under which the existing row is changed.
+        returning: the columns that the statement returns.
     """
-    statement = insert(table)
-    new = statement.excluded
-    return statement.on_conflict_do_update(
-        index_elements=list(keys), set_=dict(change(new)), where=None if where is None else where(new)
+
+    def make(insert: Any) -> Executable:
+        new = insert.excluded
+        condition = None if where is None else where(new)
+        statement = insert.on_conflict_do_update(index_elements=list(keys), set_=dict(change(new)), where=condition)
+        return _returning(statement, returning)
+
+    return InsertOrElse(table, make)
+
+
+def insert_or_nothing(table: Table, keys: Iterable[str], returning: Sequence[Column[Any]]) -> InsertOrElse:
+    """Return an INSERT that does nothing where a row has the same *keys*, and returns columns of the new rows."""
+    return InsertOrElse(
+        table, lambda insert: _returning(insert.on_conflict_do_nothing(index_elements=list(keys)), returning)
     )
 
 
-def insert_or_nothing(table: Table, keys: Iterable[str]) -> Insert:
-    """Return an INSERT that does nothing where a row has the same *keys*."""
-    return insert(table).on_conflict_do_nothing(index_elements=list(keys))
+def _returning(statement: Any, columns: Sequence[Column[Any]]) -> Executable:
+    returned: Executable = statement.returning(*columns) if columns else statement
+    return returned
 
 
 def rows_with_keys(

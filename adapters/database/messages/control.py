@@ -30,7 +30,8 @@ _ACQUIRE = upsert(
     ["name"],
     lambda new: {"holder": new.holder, "until": new.until},
     where=lambda new: or_(LEASE.c.holder == new.holder, LEASE.c.until <= bindparam("now")),
-).returning(LEASE.c.holder)
+    returning=[LEASE.c.holder],
+)
 _SET_COMPONENT = upsert(
     COMPONENT,
     ["name"],
@@ -39,8 +40,11 @@ _SET_COMPONENT = upsert(
 )
 # The row stays locked until the transaction ends: no other transaction takes a number before it is known whether this
 # one is used.
-_NEXT_NUMBER = upsert(SEQUENCE, ["name"], lambda _: {"value": SEQUENCE.c.value + bindparam("step")}).returning(
-    SEQUENCE.c.value
+_NEXT_NUMBER = upsert(
+    SEQUENCE,
+    ["name"],
+    lambda _: {"value": SEQUENCE.c.value + bindparam("step")},
+    returning=[SEQUENCE.c.value],
 )
 # Each process has a row of its own, so that processes don't wait for each other.
 _COUNT_DELIVERIES = upsert(
@@ -78,7 +82,7 @@ class Control:
             "until": self._surroundings.later(seconds),
             "now": self._surroundings.now(),
         }
-        return self._connection.execute(_ACQUIRE, values).first() is not None
+        return self._connection.execute(_ACQUIRE.on(self._connection), values).first() is not None
 
     def release_lease(self, name: str, holder: str) -> None:
         """Give the lease back, if *holder* has it."""
@@ -111,12 +115,12 @@ class Control:
     def next_number(self, name: str, block: int = 1) -> int:
         """Take the next *block* numbers of *name*, from 1, and return the last; an undone transaction leaves no gap."""
         values = {"name": name, "value": block, "step": block}
-        return int(self._connection.execute(_NEXT_NUMBER, values).scalar_one())
+        return int(self._connection.execute(_NEXT_NUMBER.on(self._connection), values).scalar_one())
 
     def count_deliveries(self, route: str, number: int) -> None:
         """Add *number* to the deliveries of *route* in this process."""
         values = {"route": route, "process": self._process, "deliveries": number}
-        self._connection.execute(_COUNT_DELIVERIES, values)
+        self._connection.execute(_COUNT_DELIVERIES.on(self._connection), values)
 
     def deliveries(self, route: str | None = None) -> int:
         """Return the deliveries that the transports counted into the inbox, of *route* or of all."""
@@ -125,7 +129,7 @@ class Control:
 
     def _set(self, component: str, state: str, why: str | None) -> None:
         values = {"name": component, "state": state, "why": why, "since": self._surroundings.now()}
-        self._connection.execute(_SET_COMPONENT, values)
+        self._connection.execute(_SET_COMPONENT.on(self._connection), values)
 
 
 class WorkMarks:
@@ -144,9 +148,8 @@ class WorkMarks:
         """Mark inbox rows as worked on by this process; the caller commits before the work begins."""
         if row_ids:
             since = self._surroundings.now()
-            self._connection.execute(
-                _MARK, [{"inbox_id": row_id, "process": self._process, "since": since} for row_id in row_ids]
-            )
+            marks = [{"inbox_id": row_id, "process": self._process, "since": since} for row_id in row_ids]
+            self._connection.execute(_MARK.on(self._connection), marks)
 
     def left(self) -> list[str]:
         """Return the rows that a process of this name was working on when it died, the oldest first."""

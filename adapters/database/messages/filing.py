@@ -124,7 +124,7 @@ class Filed:
 
 
 # A second transaction with the same identity waits here for the first one's commit: then one of both is a repeat.
-_FILE = insert_or_nothing(INBOX, ["route", "sender", "identity"]).returning(_C.id, _C.seq)
+_FILE = insert_or_nothing(INBOX, ["route", "sender", "identity"], returning=[_C.id, _C.seq])
 # One statement finds, counts and locks the first row: its ending can't be written between the look and the answer.
 _REPEAT = (
     update(INBOX)
@@ -190,7 +190,7 @@ class Filing:
 
     def _insert(self, rows: Sequence[InboxRow]) -> dict[str, int]:
         """Insert those of *rows* whose identity is new; return their places in the line, by id."""
-        inserted = self._connection.execute(_FILE, [_values(row) for row in rows])
+        inserted = self._connection.execute(_FILE.on(self._connection), [_values(row) for row in rows])
         # By id: a block's RETURNING promises no order.
         return {row.id: row.seq for row in inserted}
 

@@ -355,7 +355,7 @@ class Inbox:
         """Keep the recordings of these rows' last runs."""
         values = [{"inbox_id": row_id, "data": data} for row_id, data in recordings]
         if values:
-            self._connection.execute(_RECORD, values)
+            self._connection.execute(_RECORD.on(self._connection), values)
 
     def recording(self, row_id: str) -> bytes | None:
         """Return the recording of the row's last run; None if there is none."""

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Select, Text, bindparam, select, true
-from sqlalchemy.dialects.postgresql import insert
 
 from adapters.database.connection.dialect import Unfolded, dialect_of, once
 from adapters.database.connection.statements import is_one_of, parts, upsert
@@ -86,9 +85,10 @@ def _keep(connection: Connection) -> tuple[Executable, Unfolded]:
     account = [bindparam(name, type_=Text()) for name in ("of_system", "of_account")]
     # SQLite takes ON CONFLICT for the join's ON, where the SELECT has no WHERE.
     rows = select(*account, *pairs.values, bindparam("now", type_=Text())).select_from(pairs.source).where(true())
-    new = insert(KEY).from_select(["system", "account_id", "source_reference", "integration_id", "created"], rows)
+    columns = ["system", "account_id", "source_reference", "integration_id", "created"]
+    new = dialect_of(connection).insert(KEY).from_select(columns, rows)
     statement = new.on_conflict_do_update(
-        index_elements=["system", "account_id", "source_reference"],
+        index_elements=columns[:3],
         set_={"integration_id": new.excluded.integration_id, "created": new.excluded.created},
         where=KEY.c.integration_id != new.excluded.integration_id,
     )
@@ -109,7 +109,7 @@ class Sessions:
     def set_active_quote(self, session: str, quote_id: str) -> None:
         """Make *quote_id* the session's active quote."""
         values = {"name": session, "quote_id": quote_id, "since": self._surroundings.now()}
-        self._connection.execute(_SET_ACTIVE, values)
+        self._connection.execute(_SET_ACTIVE.on(self._connection), values)
 
 
 class WorkflowRuns:

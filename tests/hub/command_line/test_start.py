@@ -17,6 +17,7 @@ from tests.hub.command_line.test_app import ROOT, SAMPLES, Shell
 #: modules that take longer to load than a command takes that only looks at something
 HEAVY = (
     *("structlog", "rich.console"),
+    "sqlalchemy.dialects.postgresql",
     *("alembic", "jinja2", "xmlschema", "elementpath", "re2", "pika", "pydantic", "urllib3", "http.client"),
     *("hub.workflows", "hub.services", "hub.workflow_manager.run", "hub.configurator.built_in", "adapters.system"),
     *(
@@ -80,6 +81,7 @@ def test_a_workflow_loads_neither_the_readers_of_other_systems_answers_nor_the_w
         "structlog",
         "pydantic",
         "alembic",
+        "sqlalchemy.dialects.postgresql",
         "xmlschema",
         "pika",
         "urllib3",
