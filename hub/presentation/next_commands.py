@@ -12,9 +12,9 @@ from integration_objects.short_keys import short_keys
 
 #: what goes for the status, where the status alone doesn't say what comes next
 NO_LINES, BROKEN, HELD = "no lines", "broken rule", "held"
-EXPIRED, WRONG_ID, SERVICE_ID = "expired", "wrong id", "service id"
+EXPIRED, WRONG_ID, SERVICE_ID, REFUSED = "expired", "wrong id", "service id", "refused"
 #: the kinds of notes that decide, the first that a report has
-_DECIDING = (HELD, BROKEN, WRONG_ID, SERVICE_ID, EXPIRED)
+_DECIDING = (HELD, BROKEN, REFUSED, WRONG_ID, SERVICE_ID, EXPIRED)
 #: (object, status) -> the command; fields of the object in braces, and words in capitals for the person to fill in.
 #: The short key of the object's only root is {root}.
 NEXT: Mapping[tuple[str, str], str] = {
@@ -23,6 +23,7 @@ NEXT: Mapping[tuple[str, str], str] = {
     (ASSET, ""): "workflow modify account={Account Id} root={root} requests=@REQUESTS.json",
     (QUOTE, NO_LINES): "workflow new-products-and-services account={Account Id} product=PRODUCT",
     (QUOTE, BROKEN): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
+    (QUOTE, REFUSED): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
     (QUOTE, WRONG_ID): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
     (QUOTE, SERVICE_ID): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
     (QUOTE, EXPIRED): "workflow reprice quote={Quote Number}",

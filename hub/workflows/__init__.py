@@ -24,8 +24,10 @@ from hub.workflows.orders import (
     reversal,
     submit,
     supplements,
+    verify,
 )
 from hub.workflows.quotes import (
+    change_address,
     move,
     new_account,
     opportunities,
@@ -47,8 +49,10 @@ def shipped_workflows() -> dict[str, Workflow]:
             hub_object.WORKFLOW,
             workflow_request.WORKFLOW,
             *new_account.WORKFLOWS,
+            *change_address.WORKFLOWS,
             *products_and_services.WORKFLOWS,
             *quotes.WORKFLOWS,
+            *verify.WORKFLOWS,
             *quote_to_order.WORKFLOWS,
             *opportunities.WORKFLOWS,
             *submit.WORKFLOWS,

@@ -8,7 +8,8 @@ Source: "m. Move Process", figures 9D-3 and 10M; spec: docs/design/workflows.md,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
@@ -65,6 +66,24 @@ class NothingToMove(Refused):
     mend = "mend the Address Id; `orderhub workflow projected-state` shows what the account has"
 
 
+class ServicePointUnclear(Refused):
+    """The new address has more service points for a product than there are services that move."""
+
+    what = "it isn't clear which service point {product} takes at the address '{address}'"
+    where = "argument 'service-points'"
+    why = "of these services {count} move, and the free service points are {points}"
+    mend = "choose with service-points={example}"
+
+
+class ServicePointNotThere(Refused):
+    """A service point is chosen that none of the services that move can take."""
+
+    what = "no service that moves can take the service point '{point}'"
+    where = "argument 'service-points'"
+    why = "free at the address '{address}', for products that move, are {points}"
+    mend = "choose one of these, or leave it out"
+
+
 def move(
     run: Run,
     account: str,
@@ -74,6 +93,7 @@ def move(
     move_in: str,
     service_account: str | None = None,
     currency: str | None = None,
+    service_points: Sequence[str] = (),
     session: str | None = None,
 ) -> Outcome:
     """Move an account's services at one address to another, by the lines of a new quote.
@@ -88,6 +108,7 @@ def move(
         service_account: the account at which services are provided at the new address; None: as before.
         currency: the currency of the services that move, where the account has services in several; None for the only
             one.
+        service_points: the service points that services take at the new address, where it has several for a product.
         session: the user session whose active quote the new quote becomes.
 
     Raises:
@@ -95,6 +116,8 @@ def move(
         AccountOfAnother: *service_account* is another customer's.
         NothingToMove: the account has nothing at the old address, in *currency*.
         CurrencyMixed: it has services there in several currencies, and *currency* isn't given: a quote has one.
+        ServicePointUnclear: the new address has more free service points for a product than services that move.
+        ServicePointNotThere: none of the services can take one of *service_points*.
         PriceMissing: a product has no price.
 
     Source: "m. Move Process", steps 1 to 10.
@@ -114,7 +137,7 @@ def move(
         quote.properties[field] = roots[0].get(field) or quote.get(field)
     header = PropertySet("Asset", properties={"Account Id": account})
     leaving = with_roots(header, [_tracked(root) for root in roots], ASSET)
-    coming, notes = _transferred(run, leaving, state, new_address, service_account)  # 6
+    coming, notes = _transferred(run, leaving, state, new_address, service_points, service_account)  # 6
     notes += [*_at_other_addresses(run, leaving, old_address), *_address_stays(customer, old_address)]
     # Two deltas and not one: the services end and begin on different days, each with a due date of its own.
     ending = lines_of(run, leaving, None, QUOTE)  # 4
@@ -192,7 +215,7 @@ def _address_stays(customer: PropertySet, old: str) -> list[Note]:
         return []
     text = (
         f"the account '{customer.get('Account Id')}' keeps the address '{old}', at which its next new services would "
-        "be; load the account with the new Address Id once the customer lives there"
+        "be; change-address gives it the new one once the customer lives there"
     )
     return [Note("account address", text)]
 
@@ -207,13 +230,24 @@ def _tracked(root: PropertySet) -> PropertySet:
 
 
 def _transferred(
-    run: Run, leaving: PropertySet, state: PropertySet, address: str, service_account: str | None
+    run: Run,
+    leaving: PropertySet,
+    state: PropertySet,
+    address: str,
+    chosen: Sequence[str],
+    service_account: str | None,
 ) -> tuple[PropertySet, list[Note]]:
     """Copy the services as they begin at the new address, with new keys; report those that are left out."""
     coming = leaving.copy()
     instance = first_instance(coming)
     products = run.products(item.get("Product Id") or "" for item in items_of(instance))
-    free_points = _free_points(run, state, address)
+    needing = Counter(
+        item.get("Product Id")
+        for item in items_of(instance)
+        if _needs_point(item, product := products.get(item.get("Product Id") or "", {}))
+        and product.get("Transferable") != "N"
+    )
+    free_points = _chosen_points(_free_points(run, state, address), needing, chosen, address)
     notes: list[Note] = []
 
     def connect(item: PropertySet) -> bool:
@@ -260,6 +294,41 @@ def _free_points(run: Run, state: PropertySet, address: str) -> dict[str | None,
     return free
 
 
+def _chosen_points(
+    free: Mapping[str | None, list[str]], needing: Mapping[str | None, int], chosen: Sequence[str], address: str
+) -> dict[str | None, list[str]]:
+    """Return the service points that services take at an address, by their product.
+
+    Args:
+        free: the free service points there, by the product that they serve.
+        needing: how many services that move need one, by their product.
+        chosen: the service points that are to be taken; of a product none of whose points is chosen, all are left.
+        address: the address.
+
+    Raises:
+        ServicePointUnclear: more are left than are needed.
+        ServicePointNotThere: no service that moves can take a chosen one.
+    """
+    fitting = {product: points for product, points in free.items() if product in needing}
+    known = [point for points in fitting.values() for point in points]
+    for point in chosen:
+        if point not in known:
+            raise ServicePointNotThere(point=point, address=address, points=", ".join(known) or "none")
+    taken = {}
+    for product, points in fitting.items():
+        left = [point for point in points if point in chosen] or points
+        if len(left) > needing[product]:
+            raise ServicePointUnclear(
+                product=product,
+                address=address,
+                count=needing[product],
+                points=", ".join(left),
+                example=",".join(left[: needing[product]]),
+            )
+        taken[product] = list(left)
+    return taken
+
+
 def _set_due(roots: list[PropertySet], day: str) -> None:
     for item in items_from(roots):
         item.properties["Due Date"] = day
@@ -280,6 +349,11 @@ WORKFLOWS = (
         ),
         Argument(
             "currency", "currency", help="Which services move, by their currency; needed where there are several."
+        ),
+        Argument(
+            "service-points",
+            "list",
+            help="The service points to take at the new address, where it has several for a product; by commas.",
         ),
         arguments.SESSION,
         module=arguments.MODULE,

@@ -5,36 +5,23 @@ Source: usage scenario a; spec: docs/design/workflows.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
+from hub.workflows.quotes.change_address import ADDRESS_ARGUMENTS, address_of
 from hub.workflows.quotes.quote_arguments import CURRENCY, MODULE
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.belongings import prove_account
-from hub.workflows.state.service_address import AddressUnknown
 from integration_objects.complex_object import instances, message
 from integration_objects.errors import Refused
-from integration_objects.names import ACCOUNT, ADDRESS
+from integration_objects.names import ACCOUNT
 from integration_objects.property_set import PropertySet
 
 #: Fields that a new account doesn't take over from an existing one: they identify it, or say how or where it stands.
 _ITS_OWN = frozenset(
     ("Account Id", "Name", "Account Class", "Parent Account Id", "Modification Number", "Status", "Address Id")
 )
-
-
-#: the fields of a new address, by the arguments' parameters
-_FIELDS = {
-    "street": "Street",
-    "street_2": "Street 2",
-    "city": "City",
-    "state": "State",
-    "postal_code": "Postal Code",
-    "country": "Country",
-}
 
 
 #: What a new Account Id may have besides letters and digits. Commands and lists separated by commas take ids as they
@@ -68,15 +55,6 @@ class AccountIdUnfit(Refused):
     where = "argument 'account'"
     why = "it has the character '{sign}'; an Account Id has letters, digits and {signs} only"
     mend = "give another, or none: then the hub makes one"
-
-
-class AddressGivenTwice(Refused):
-    """A new account's address is named, and written out."""
-
-    what = "a new account has one address"
-    where = "argument 'address'"
-    why = "expected address= for one that is stored, or {fields} for a new one; found both"
-    mend = "leave one of the two out"
 
 
 def new_account(
@@ -136,29 +114,13 @@ def new_account(
     created.properties["Account Class"] = account_class or ("Service" if is_beneath else "Customer")
     if currency is not None:
         created.properties["Currency Code"] = currency
-    created.properties["Address Id"] = _address(run, address, written)
+    created.properties["Address Id"] = address_of(run, address, written)
     run.effects.insert(message(ACCOUNT, [created]))
     notes = []
     if created.get("Address Id") is None and former is not None and former.get("Address Id") is not None:
         text = f"it isn't at '{former.get('Address Id')}', the address of '{like}', and has none yet"
         notes.append(Note("account address", text))
     return Outcome(objects=(message(ACCOUNT, [created]),), notes=tuple(notes))
-
-
-def _address(run: Run, address: str | None, written: Mapping[str, str | None]) -> str | None:
-    """Return the Address Id of a stored address, or of a new one that is stored with the fields *written*."""
-    fields = {field: text for argument, field in _FIELDS.items() if (text := written.get(argument)) is not None}
-    if address is not None:
-        if fields:
-            raise AddressGivenTwice(fields="street=, city= and the like")
-        if not run.headers(ADDRESS, {"Address Id": address}):
-            raise AddressUnknown(address=address, argument="address", consequence="")
-        return address
-    if not fields:
-        return None
-    made = PropertySet("Address", properties={"Address Id": run.new_id(), **fields})
-    run.effects.insert(message(ADDRESS, [made]))
-    return made.get("Address Id")
 
 
 WORKFLOWS = (
@@ -174,11 +136,7 @@ WORKFLOWS = (
         ),
         Argument("parent", "account", help="The account above it; without one, the customer of like=."),
         CURRENCY,
-        Argument("address", help="The Address Id of its address, where that is stored."),
-        *(
-            Argument(parameter.replace("_", "-"), help=f"{field} of a new address.")
-            for parameter, field in _FIELDS.items()
-        ),
+        *ADDRESS_ARGUMENTS,
         module=MODULE,
     ),
 )

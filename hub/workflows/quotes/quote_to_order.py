@@ -111,15 +111,14 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     header = the_quote(run, quote)
     _prove_not_placed(header)
     prove_valid(run, header)
-    _prove_changes(header)
+    prove_changes(header)
     # The state that the order will meet at its due date, not today's: Submit proves it against the same.
     state = state_in_turn(run, _place(run, header, due_date))
     # Before the proof: fields that the quote leaves alone get the values that other orders have set meanwhile.
     notes = rebase(run.definitions[QUOTE].root.children[LINE_ITEM], line_items(header), state)
     _prove_rules(run, header, state, _mend_by(due_date))
-    exploded = first_instance(run.call("Explode", message(QUOTE, [header])))
-    fill_products(run, exploded)
-    order = _order_of(run, exploded, due_date)
+    exploded = exploded_quote(run, header)
+    order = order_of(run, exploded, order_header(run, _next_number(run), due_date))
     notes += [*missing_id_notes(run, order), *held_id_notes(run, order)]
     notes += [*due_date_notes(run, order), *standing_value_notes(run, order)]
     exploded.properties["Status"] = PLACED
@@ -151,7 +150,7 @@ def new_order(
     """
     customer = the_account(run, account)
     currency = listed_currency(run, price_list, currency)
-    order = _new_header(run, due_date)
+    order = order_header(run, _next_number(run), due_date)
     order.properties |= {
         "Account Id": account,
         "Service Account Id": account,
@@ -171,7 +170,12 @@ def _prove_not_placed(header: PropertySet) -> None:
     check_status(header, PLACED)
 
 
-def _prove_changes(header: PropertySet) -> None:
+def prove_changes(header: PropertySet) -> None:
+    """Refuse a quote none of whose lines adds, updates or deletes anything.
+
+    Raises:
+        NothingToOrder: it is such a quote.
+    """
     if all(action_code(item) == NO_ACTION for item in items_of(header)):
         raise NothingToOrder(number=header.get("Quote Number"))
 
@@ -209,12 +213,17 @@ def _mend_by(due_date: str | None) -> str:
     return f"an order due {due_date} can't build on orders that are due later: give a later due-date=; or {edit}"
 
 
-def _new_header(run: Run, due_date: str | None) -> PropertySet:
+def _next_number(run: Run) -> str:
+    return f"O-{run.next_number('Order Number'):07d}"
+
+
+def order_header(run: Run, number: str | None, due_date: str | None) -> PropertySet:
+    """Make the header of a new order with a number of its own."""
     return PropertySet(
         "Order",
         properties={
             "Row Id": run.new_id(),
-            "Order Number": f"O-{run.next_number('Order Number'):07d}",
+            "Order Number": number,
             "Revision": "1",
             "Active Flag": "Y",
             "Order Type": "Sales Order",
@@ -224,9 +233,22 @@ def _new_header(run: Run, due_date: str | None) -> PropertySet:
     )
 
 
-def _order_of(run: Run, quote: PropertySet, due_date: str | None) -> PropertySet:
-    """Make the order of an exploded quote; the quote's added lines get the keys of the order's lines, in place."""
-    order = _new_header(run, due_date)
+def exploded_quote(run: Run, quote: PropertySet) -> PropertySet:
+    """Return a quote with a line for each of its services, as its order has them.
+
+    Raises:
+        QuantityNotWhole, TooManyItems, ExtendedQuantityTooLarge: a line can't be exploded.
+    """
+    exploded = first_instance(run.call("Explode", message(QUOTE, [quote])))
+    fill_products(run, exploded)
+    return exploded
+
+
+def order_of(run: Run, quote: PropertySet, order: PropertySet) -> PropertySet:
+    """Make the order of an exploded quote; the quote's added lines get the keys of the order's lines, in place.
+
+    *order* is its header, with a number, which is completed.
+    """
     order.properties |= {field: quote.get(field) for field in _HEADER}
     order.properties["Quote Id"] = quote.get("Row Id")
     for field in ACCOUNTS:

@@ -1,8 +1,7 @@
-"""Quotes: made, edited, proven, priced, numbered, ungrouped, cancelled.
+"""Quotes: made, edited, priced, numbered, ungrouped, cancelled.
 
     new-quote                 an empty quote for an account
     edit-quote-line-item      configures a service item on a quote further
-    verify                    reports every rule of the products that the quote would break
     reprice                   prices every line anew
     renumber, ungroup         number the lines; make copies instead of a quantity
     cancel-quote              ends a quote
@@ -13,7 +12,7 @@ Source: "Edit Quotes Line Items Process", "Ungroup Quotes Process"; spec: docs/d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hub.configurator.requests import Request
 from hub.workflow_manager.arguments import Argument
@@ -43,13 +42,11 @@ from hub.workflows.quotes.quote_lines import (
     store_lines,
     the_quote,
 )
-from hub.workflows.quotes.validity import choose_price_list, renew, validity_notes
+from hub.workflows.quotes.validity import choose_price_list, renew
 from hub.workflows.state.accounts import the_account
-from hub.workflows.state.belongings import belonging_notes, designation
+from hub.workflows.state.belongings import designation
 from hub.workflows.state.change_of_state import (
-    PRICE,
     TOTAL,
-    broken_rules,
     configure,
     document_totals,
     lines_of,
@@ -57,12 +54,8 @@ from hub.workflows.state.change_of_state import (
     wanted_on,
 )
 from hub.workflows.state.document_lines import line_and_root
-from hub.workflows.state.due_dates import due_date_notes
-from hub.workflows.state.id_holders import held_id_notes
 from hub.workflows.state.lines import number_lines
-from hub.workflows.state.missing_ids import missing_id_notes
 from hub.workflows.state.named_requests import named_on_lines, refuse_ending
-from hub.workflows.state.order_rules import left_behind, statuses_refused
 from hub.workflows.state.rebase import rebase
 from hub.workflows.state.service_item import (
     ServiceItemGone,
@@ -74,7 +67,6 @@ from hub.workflows.state.service_item import (
     with_roots,
 )
 from hub.workflows.state.service_profile import without_inactive
-from hub.workflows.state.suspended import beneath_suspended
 from integration_objects.complex_object import action_code, first_instance, is_empty, items_of, line_items, message
 from integration_objects.errors import Refused
 from integration_objects.names import KEY, LINE_ITEM, QUOTE
@@ -184,24 +176,6 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     return Outcome(objects=(message(QUOTE, [header]),), notes=notes)
 
 
-def verify(run: Run, quote: str) -> Outcome:
-    """Report every rule that the quote's states break, and every change that can't be made any more.
-
-    Raises:
-        QuoteUnknown, QuoteNotInProgress: there is no such quote, or it was placed or cancelled.
-    """
-    header = quote_in_progress(run, quote)
-    notes: list[Note] = []
-    for item in _quoted_items(run, header, notes):
-        notes += [*item.notes, *_out_of_date(header, item)]
-        notes += broken_rules(run, item.after, header.get("Account Id") or "", item.before)
-        notes += _outdated_prices(run, header, item)
-    notes += [*belonging_notes(run, header), *missing_id_notes(run, header), *held_id_notes(run, header)]
-    notes += [*due_date_notes(run, header), *validity_notes(run, header)]
-    notes = notes or [Note("nothing", f"nothing on the quote {quote} has to be mended")]
-    return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))
-
-
 def reprice(run: Run, quote: str, price_list: str | None = None, valid_until: str | None = None) -> Outcome:
     """Price every service item on a quote anew; report the changes, and the service items that are gone.
 
@@ -219,7 +193,7 @@ def reprice(run: Run, quote: str, price_list: str | None = None, valid_until: st
     if price_list is not None:
         notes += choose_price_list(run, header, price_list)
     changes_header = bool(notes)
-    for item in _quoted_items(run, header, notes):
+    for item in quoted_items(run, header, notes):
         if is_empty(item.after):
             continue
         former_prices = _prices(header)
@@ -308,7 +282,7 @@ def quoted_item(run: Run, header: PropertySet, root: PropertySet) -> QuotedItem:
     return QuotedItem(root, lines, before, without_inactive(applied.asset), (*changed, *ignored))
 
 
-def _quoted_items(run: Run, header: PropertySet, notes: list[Note]) -> Iterator[QuotedItem]:
+def quoted_items(run: Run, header: PropertySet, notes: list[Note]) -> Iterator[QuotedItem]:
     """Yield the quote's service items; add a note for each that is gone to *notes* instead."""
     # By identity: a copy that a grown quantity put beside a root belongs to the root's service item.
     copies = {id(line) for root in line_items(header) for line in _group(header, root) if line is not root}
@@ -323,37 +297,6 @@ def _quoted_items(run: Run, header: PropertySet, notes: list[Note]) -> Iterator[
 
 def _group(header: PropertySet, root: PropertySet) -> list[PropertySet]:
     return group_of(header, root.get(KEY) or "")
-
-
-def _outdated_prices(run: Run, header: PropertySet, item: QuotedItem) -> Iterator[Note]:
-    """Report the prices of a service item that the price list doesn't give any more, because of other orders.
-
-    An external pricing isn't asked: the account would stay locked until its answer, and Verify is no reason for that.
-    """
-    if run.pricing.is_external:
-        return
-    root = item.root
-    try:
-        priced = price(run, header.copy_node(), item.after, wanted_on(run, root))
-    except Refused as error:
-        yield Note(PRICE, f"{error.what}: {error.why}", root.get(KEY), root.get("Product Id"))
-        return
-    for note in priced.notes:
-        if note.kind == PRICE:
-            yield replace(note, text=f"{note.text}; reprice prices the quote anew")
-
-
-def _out_of_date(header: PropertySet, item: QuotedItem) -> Iterator[Note]:
-    """Report changes of status that can't be made any more, and services that the quote would leave behind."""
-    if item.before is None:
-        return
-    for refused in statuses_refused(item.lines, item.before):
-        yield Note("ignored", f"{refused.what}: {refused.why}", refused.objects["name"])
-    quoted = first_instance(with_roots(header, item.lines, QUOTE))
-    for beneath in beneath_suspended(quoted, item.before, item.after, f"quote {header.get('Quote Number')}"):
-        yield Note("suspended", f"{beneath.what}: {beneath.why}", beneath.objects["name"])
-    for text in left_behind(quoted, item.before):
-        yield Note("left behind", text, item.root.get(KEY), item.root.get("Product Id"))
 
 
 def _prices(header: PropertySet) -> dict[str | None, str | None]:
@@ -382,9 +325,6 @@ WORKFLOWS = (
         LINE,
         REQUESTS,
         module=MODULE,
-    ),
-    named_workflow(
-        "Verify", verify, "name every rule that a quote breaks", QUOTE_NUMBER, module=MODULE, asks_only=True
     ),
     named_workflow(
         "Reprice",

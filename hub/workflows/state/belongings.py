@@ -3,7 +3,8 @@
     a service or billing account    has the same account at the top of its hierarchy as the customer
     an agreement                    is with the customer, with the account at which the service is provided, or with an
                                     account above one of them
-    a service point                 is stored; its definition puts it at an address
+    a service point                 is stored, and serves the line's product, where it says which product it serves; its
+                                    definition puts it at an address
 
 A value that the service item has already may stay: it never blocks a change of something else.
 
@@ -73,6 +74,15 @@ class ServicePointUnknown(Refused):
     where = "{place}"
     why = "no service point of this Service Point Id is stored"
     mend = "mend the Service Point Id, or load the service point (orderhub load)"
+
+
+class ServicePointOfAnotherKind(Refused):
+    """A service point can't serve the product of its line: gas doesn't come out of a telephone jack."""
+
+    what = "the service point '{point}' can't serve {product}"
+    where = "{place}"
+    why = "it serves {serves}"
+    mend = "name a service point for {product}, or mend the one that is stored (orderhub load: Product Id)"
 
 
 @dataclass(frozen=True)
@@ -154,7 +164,8 @@ def prove_belongings(run: Run, document: PropertySet, with_header: bool = False)
         with_header: whether the header is proven, too, because its sender wrote it.
 
     Raises:
-        AccountUnknown, AccountOfAnother, AgreementUnknown, AgreementOfAnother, ServicePointUnknown: the first of them.
+        AccountUnknown, AccountOfAnother, AgreementUnknown, AgreementOfAnother, ServicePointUnknown,
+            ServicePointOfAnotherKind: the first of them.
     """
     for one in _strange_in(run, document, with_header):
         raise _refusal(run, document.get("Account Id"), one, _place(document, one))
@@ -240,7 +251,8 @@ def _read(run: Run, customer: str | None, named: Iterable[Named]) -> Stored:
 def belongs(named: Named, customer: str | None, stored: Stored) -> bool:
     """Tell whether an account, an agreement or a service point is there, and is the customer's; without one, there."""
     if named.field == _SERVICE_POINT_ID:
-        return named.value in stored.service_points
+        point = stored.service_points.get(named.value)
+        return point is not None and _serves(point, named)
     if named.field == _AGREEMENT_ID:
         agreement = stored.agreements.get(named.value)
         owners = {account for start in (customer, named.service_account) for account in path_up(stored.accounts, start)}
@@ -248,6 +260,12 @@ def belongs(named: Named, customer: str | None, stored: Stored) -> bool:
     if named.value not in stored.accounts:
         return False
     return customer is None or path_up(stored.accounts, named.value)[-1] == path_up(stored.accounts, customer)[-1]
+
+
+def _serves(point: Header, named: Named) -> bool:
+    """Tell whether a service point can serve a line's product; whatever isn't told fits."""
+    serves, product = point.get("Product Id"), None if named.node is None else named.node.get("Product Id")
+    return serves is None or product is None or serves == product
 
 
 def _refusal(run: Run, customer: str | None, named: Named, place: str) -> Refused:
@@ -258,7 +276,11 @@ def _refusal(run: Run, customer: str | None, named: Named, place: str) -> Refuse
     # A sender isn't told whose it is.
     why = None if run.origin.inbox_id is None else "it isn't this customer's"
     if named.field == _SERVICE_POINT_ID:
-        return ServicePointUnknown(point=value, place=place, mend=mend)
+        if value not in stored.service_points:
+            return ServicePointUnknown(point=value, place=place, mend=mend)
+        product = None if named.node is None else named.node.get("Product Id")
+        serves = stored.service_points[value].get("Product Id")
+        return ServicePointOfAnotherKind(point=value, product=product, serves=serves, place=place, mend=mend)
     if named.field == _AGREEMENT_ID:
         if value not in stored.agreements:
             return AgreementUnknown(agreement=value, place=place, mend=mend)
@@ -284,5 +306,9 @@ def _ids_of_customer(run: Run, customer: str | None, named: Named) -> list[str]:
         example = {"Parent Account Id": path}
     elif name == SERVICE_POINT:
         example = {"Address Id": [text for account in path if (text := accounts.get(account, {}).get("Address Id"))]}
-    found = [header[f"{name} Id"] or "" for header in run.headers(name, example)]
+    found = [
+        header[f"{name} Id"] or ""
+        for header in run.headers(name, example)
+        if name != SERVICE_POINT or _serves(header, named)
+    ]
     return [*path, *found] if name == ACCOUNT else found

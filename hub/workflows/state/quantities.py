@@ -1,6 +1,7 @@
 """The quantities of services: a tracked service is there whole, and an item of quantity 0 is no item.
 
     prove_quantities    refuses a fraction of a tracked service, none of it, and one service that becomes several
+    quantities_refused  finds these lines
     leave_out_empty     takes the untracked items of quantity 0 out of a state or an order, and reports them
 
 Source: "Ungroup Quotes Process" (quantities of items that are tracked as assets); spec: docs/design/data-model.md,
@@ -53,15 +54,24 @@ class QuantityAboveOne(Refused):
 def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None:
     """Refuse a fraction of a tracked service, a quantity of 0, and one service that becomes several.
 
+    The arguments are those of `quantities_refused`.
+
+    Raises:
+        QuantityNotWhole, QuantityZero, QuantityAboveOne: names the first such line.
+    """
+    for _, refused in quantities_refused(order, state, where):
+        raise refused
+
+
+def quantities_refused(order: PropertySet, state: PropertySet, where: str) -> Iterator[tuple[PropertySet, Refused]]:
+    """Yield each line whose quantity can't be ordered, and its error; nothing is raised.
+
     A quantity that the profile has already (it was loaded so) may stay, or become less.
 
     Args:
         order: the order or quote, with its lines that are still to come.
         state: OM Asset message: the state that is requested before it.
         where: the document's name, for errors.
-
-    Raises:
-        QuantityNotWhole, QuantityZero, QuantityAboveOne: names the line.
     """
     requested = ComplexObject.of(state)
     for item in items_of(order):
@@ -82,16 +92,20 @@ def prove_quantities(order: PropertySet, state: PropertySet, where: str) -> None
         if is_whole:
             before = None if stored is None else as_number(stored.get("Quantity") or "1")
             if before is not None and quantity > before:
-                raise QuantityAboveOne(product=item.get("Product Id"), quantity=text, place=where, name=_name(item))
-            continue
-        if quantity == 0:
-            raise _zero(item, where)
-        raise QuantityNotWhole(
-            "a part of a service can't be ordered",
-            where=f"{where}, line item '{_name(item)}'",
-            why=f"its quantity is {text}, and a service that is tracked as an asset is there whole",
-            mend="give it a whole quantity, or set Track As Asset to N where the product is measured",
-        )
+                refused = QuantityAboveOne(product=item.get("Product Id"), quantity=text, place=where, name=_name(item))
+                yield item, refused
+        elif quantity == 0:
+            yield item, _zero(item, where)
+        else:
+            yield (
+                item,
+                QuantityNotWhole(
+                    "a part of a service can't be ordered",
+                    where=f"{where}, line item '{_name(item)}'",
+                    why=f"its quantity is {text}, and a service that is tracked as an asset is there whole",
+                    mend="give it a whole quantity, or set Track As Asset to N where the product is measured",
+                ),
+            )
 
 
 def leave_out_empty(

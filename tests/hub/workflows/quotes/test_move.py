@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hub.workflows.quotes.move import NothingToMove, SameAddress
+from hub.workflows.quotes.move import NothingToMove, SameAddress, ServicePointNotThere, ServicePointUnclear
 from hub.workflows.quotes.quote_lines import CurrencyMixed
 from hub.workflows.state.service_address import AddressUnknown
 from integration_objects.complex_object import action_code, instances, line_items, walk_items
@@ -280,6 +280,38 @@ def test_what_moves_is_priced_by_the_list_of_the_day_of_moving_in(energy):
     assert cost(edited)[:2] == ("Spring", "4.50")
 
 
+GAS = """<Message IntObjectName="Service Point"><ListOfServicePoint><ServicePoint><ServicePointId>{}</ServicePointId>
+<AddressId>PR-TOWN</AddressId><ProductId>Gas</ProductId></ServicePoint></ListOfServicePoint></Message>"""
+
+
+def test_of_two_service_points_at_the_new_address_one_is_chosen(energy):
+    for point in ("SP-TOWN-GAS", "SP-YARD-GAS"):
+        energy.load(GAS.format(point))
+    with pytest.raises(ServicePointUnclear) as refused:
+        move(energy)
+    assert str(refused.value) == (
+        "it isn't clear which service point Gas takes at the address 'PR-TOWN'\n"
+        "  where: argument 'service-points'\n"
+        "  why:   of these services 1 move, and the free service points are SP-TOWN-GAS, SP-YARD-GAS\n"
+        "  mend:  choose with service-points=SP-TOWN-GAS"
+    )
+    with pytest.raises(ServicePointNotThere) as refused:
+        move(energy, service_points="SP-WINTER-GAS")
+    assert str(refused.value) == (
+        "no service that moves can take the service point 'SP-WINTER-GAS'\n"
+        "  where: argument 'service-points'\n"
+        "  why:   free at the address 'PR-TOWN', for products that move, are SP-TOWN-EL, SP-TOWN-GAS, SP-YARD-GAS\n"
+        "  mend:  choose one of these, or leave it out"
+    )
+    assert energy.stored("OM Quote") == []
+    [quote] = instances(move(energy, service_points="SP-YARD-GAS").objects[0])
+    assert {item.get("Service Point Id") for item, _ in walk_items(quote) if action_code(item) == "Add"} == {
+        None,
+        "SP-TOWN-EL",
+        "SP-YARD-GAS",
+    }
+
+
 # Services without a service point
 
 
@@ -319,8 +351,8 @@ def test_a_service_without_a_service_point_is_at_the_new_address_after_a_move(te
     assert address == "PR-WINTER"
     outcome = move(telephone, new="PR-HOME")
     assert [note.text for note in outcome.notes if note.kind == "account address"] == [
-        "the account '2-EN' keeps the address 'PR-WINTER', at which its next new services would be; load the account "
-        "with the new Address Id once the customer lives there"
+        "the account '2-EN' keeps the address 'PR-WINTER', at which its next new services would be; change-address "
+        "gives it the new one once the customer lives there"
     ]
     carry_out(telephone, instances(outcome.objects[0])[0], "PR-WINTER", "PR-HOME")
     moved, address = line_of(telephone)
@@ -341,10 +373,7 @@ def test_an_order_that_is_still_open_moves_a_service_too(telephone):
 
 
 def test_a_service_stays_at_its_address_when_the_accounts_changes(telephone):
-    telephone.load(
-        '<Message IntObjectName="Account"><ListOfAccount><Account><AccountId>2-EN</AccountId>'
-        "<AddressId>PR-HOME</AddressId></Account></ListOfAccount></Message>"
-    )
+    assert telephone.ask("change-address", account=ENERGY, address="PR-HOME").notes == ()
     with pytest.raises(NothingToMove):
         move(telephone, old="PR-HOME")
     outcome = move(telephone)

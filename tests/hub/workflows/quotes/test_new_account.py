@@ -150,7 +150,7 @@ def test_what_a_new_account_refuses_of_addresses_and_parents(care):
         "  mend:  mend the Address Id, or load the address with its service points (orderhub load)"
     )
     assert care.refused("new-account", name="Reno", address="PR-WA", city="Reno") == (
-        "a new account has one address\n"
+        "an account has one address\n"
         "  where: argument 'address'\n"
         "  why:   expected address= for one that is stored, or street=, city= and the like for a new one; found both\n"
         "  mend:  leave one of the two out"

@@ -152,6 +152,29 @@ def test_a_mistyped_point_at_the_customers_address_is_proposed(care):
     assert refused.endswith("  mend:  did you mean 'SP-HOME-LINE'?")
 
 
+def test_a_point_serves_the_product_that_it_is_stored_for(care):
+    gas = line_with(Service_Point_Id="SP-WINTER-GAS")
+    assert care.refused("new-products-and-services", account="2-EN", requests=[gas]) == (
+        "the service point 'SP-WINTER-GAS' can't serve Local Line\n"
+        "  where: quote Q-0000001, line 1 (Local Line 509-555-0140), Service Point Id\n"
+        "  why:   it serves Gas\n"
+        "  mend:  name a service point for Local Line, or mend the one that is stored (orderhub load: Product Id)"
+    )
+    # A point that says nothing fits; a product that doesn't fit any more is told by verify.
+    quote = the(
+        care("new-products-and-services", account="2-LB", requests=[line_with(Service_Point_Id="SP-HOME-LINE")])
+    )
+    care.road.load(
+        '<Message IntObjectName="Service Point"><ListOfServicePoint><ServicePoint>'
+        "<ServicePointId>SP-HOME-LINE</ServicePointId><ProductId>Gas</ProductId></ServicePoint></ListOfServicePoint>"
+        "</Message>"
+    )
+    notes = care("verify", quote=quote.get("Quote Number")).notes
+    assert [note.text for note in notes if note.kind == "wrong id"] == [
+        "the service point 'SP-HOME-LINE' can't serve Local Line: it serves Gas"
+    ]
+
+
 #: a service that was loaded with another customer's billing account and agreement
 LOADED = """<Message IntObjectName="OM Asset"><ListOfOMAsset><Asset><AccountId>2-LB</AccountId><ListOfLineItem>
 <LineItem><IntegrationId>L-1</IntegrationId><ProductId>Local Line</ProductId><Quantity>1</Quantity>
