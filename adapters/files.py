@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from adapters.transport import KEPT_OF_OVERSIZE, Envelope, Oversize
+from adapters.transport import KEPT_OF_OVERSIZE, XML, Envelope, Oversize
 from integration_objects.errors import Refused
 
 #: Bytes read at once: the memory that a file of any size costs.
@@ -26,6 +26,13 @@ _MOST_SHOWN = 1024
 #: Bytes of the note in the file of a held name.
 _NOTE = 64
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+_ENDINGS = {
+    XML: ".xml",
+    "text/xml": ".xml",
+    "application/json": ".json",
+    "text/csv": ".csv",
+    "text/plain": ".txt",
+}
 
 
 class FileUnreadable(Refused):
@@ -131,10 +138,19 @@ def shown_path(path: pathlib.Path) -> str:
     return text if len(text) <= _MOST_SHOWN else f"...{text[3 - _MOST_SHOWN :]}"
 
 
+def ending_of(content_type: str) -> str:
+    """Return the ending of the name of a file with such a body.
+
+    >>> ending_of("text/csv; charset=utf-8"), ending_of("application/octet-stream")
+    ('.csv', '.bin')
+    """
+    return _ENDINGS.get(content_type.partition(";")[0].strip().lower(), ".bin")
+
+
 def write_message(folder: pathlib.Path, envelope: Envelope) -> pathlib.Path:
     """Write a message's body to a file in *folder*, named by its message id; return the file."""
-    ending = ".xml" if "xml" in envelope.content_type else ".txt"
-    path = folder / (_NOT_IN_A_NAME.sub("_", envelope.message_id or envelope.digest) + ending)
+    name = _NOT_IN_A_NAME.sub("_", envelope.message_id or envelope.digest)
+    path = folder / (name + ending_of(envelope.content_type))
     with _disk(path, "written"):
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(envelope.body)

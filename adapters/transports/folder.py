@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
-from adapters.files import read_body
+from adapters.files import ending_of, read_body
 from adapters.transport import (
     XML,
     Channel,
@@ -71,13 +71,6 @@ _NAME = "a folder's name has letters, digits, '.', '_' and '-', and begins with 
 _CORRECT = "correct the name in the route or system"
 _CHANNEL = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 _FOLDERS = ("inbox", "working", "working/.taken", "done", "rejected")
-_ENDINGS = {
-    XML: ".xml",
-    "text/xml": ".xml",
-    "application/json": ".json",
-    "text/csv": ".csv",
-    "text/plain": ".txt",
-}
 _CONTENT_TYPES = {".xml": XML, ".json": "application/json", ".csv": "text/csv", ".txt": "text/plain"}
 #: faults of a disk that concern one name, so that the files behind it can be written
 _OF_ONE_NAME = frozenset((errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ))
@@ -472,7 +465,7 @@ def _settled_name(target: Path, name: str, reply: bytes | None) -> str:
 
 def _published_name(envelope: Envelope) -> str:
     """A file name made from the message id, or from the body if the message has no id."""
-    ending = _ENDINGS.get(envelope.content_type.partition(";")[0].strip().lower(), ".bin")
+    ending = ending_of(envelope.content_type)
     message_id = envelope.message_id or envelope.digest[:32]
     # Quoted, not replaced: two ids never share a file.
     name = quote(message_id, safe="")

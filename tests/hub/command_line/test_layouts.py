@@ -124,8 +124,8 @@ def test_unknown_names_and_files_are_told(folder: pathlib.Path, command: Any) ->
     assert "No such file or directory" in command("layout", "decode", "Acme Orders", "nothing", expect=2).err
 
 
-#: The blocks of the page of CSV files: the file, the declaration, the lines of JSON, a fault.
-CSV_FILE, CSV_DECLARATION, CSV_LINES, CSV_FAULT = (
+#: The blocks of the page of CSV files: sending the sample, the file, the declaration, the lines of JSON, a fault.
+_, CSV_FILE, CSV_DECLARATION, CSV_LINES, CSV_FAULT = (
     text.partition("\n")[2] for text in (ROOT / "docs" / "csv_layouts.md").read_text().split("```")[1::2]
 )
 
@@ -161,27 +161,27 @@ def test_a_csv_layout_is_shown_proven_and_its_faults_drawn(channel: pathlib.Path
     assert (told.out, told.err) == ("", CSV_FAULT)
 
 
-#: The blocks of the page of JSON: the schema, the declaration, the table, a line, a fault.
-JSON_SCHEMA, JSON_DECLARATION, JSON_TABLE, JSON_LINE, JSON_FAULT = (
+#: The blocks of the page of JSON: sending the sample, the schema, the declaration, the table, a line, a fault.
+_, JSON_SCHEMA, JSON_DECLARATION, JSON_TABLE, JSON_LINE, JSON_FAULT = (
     text.partition("\n")[2] for text in (ROOT / "docs" / "json_layouts.md").read_text().split("```")[1::2]
 )
 
 
 def test_the_json_of_the_page_is_shown_decoded_encoded_and_diagnosed(tmp_path: pathlib.Path, command: Any) -> None:
-    (tmp_path / "schemas" / "shop").mkdir(parents=True)
+    (tmp_path / "schemas" / "kiosk").mkdir(parents=True)
     (tmp_path / "orderhub.toml").write_text("routes = []\n")
-    (tmp_path / "schemas" / "shop" / "order.json").write_text(JSON_SCHEMA)
-    (tmp_path / "schemas" / "shop" / "order.yaml").write_text(JSON_DECLARATION)
-    assert command("layout", "show", "Shop Order").out == JSON_TABLE
-    assert command("layout", "check", "Shop Order").out == "Shop Order: sound, 3 components\n"
+    (tmp_path / "schemas" / "kiosk" / "order.json").write_text(JSON_SCHEMA)
+    (tmp_path / "schemas" / "kiosk" / "order.yaml").write_text(JSON_DECLARATION)
+    assert command("layout", "show", "Kiosk Order").out == JSON_TABLE
+    assert command("layout", "check", "Kiosk Order").out == "Kiosk Order: sound, 3 components\n"
     (tmp_path / "line.jsonl").write_text(JSON_LINE)
-    message = ran(tmp_path, "encode", "Shop Order", "line.jsonl")
+    message = ran(tmp_path, "encode", "Kiosk Order", "line.jsonl")
     assert json.loads(message)["lines"][0] == {"product": "DSL", "price": 29.9, "lines": [{"product": "ROUTER"}]}
     (tmp_path / "order.json").write_bytes(message)
-    assert command("layout", "decode", "Shop Order", "order.json").out == JSON_LINE
-    assert command("layout", "diagnose", "Shop Order", "order.json").out == "the file fits Shop Order\n"
+    assert command("layout", "decode", "Kiosk Order", "order.json").out == JSON_LINE
+    assert command("layout", "diagnose", "Kiosk Order", "order.json").out == "the file fits Kiosk Order\n"
     (tmp_path / "bad.json").write_bytes(message.replace(b"29.90", b'"cheap"'))
-    assert command("layout", "diagnose", "Shop Order", "bad.json", expect=1).err == JSON_FAULT
-    (tmp_path / "schemas" / "shop" / "order.json").write_text(JSON_SCHEMA.replace('"type": "number"', '"type": "num"'))
+    assert command("layout", "diagnose", "Kiosk Order", "bad.json", expect=1).err == JSON_FAULT
+    (tmp_path / "schemas" / "kiosk" / "order.json").write_text(JSON_SCHEMA.replace('"type": "number"', '"type": "num"'))
     told = command("check", expect=1)
-    assert "schemas/shop/order.json, /$defs/line/properties/price/type: error: this is no JSON Schema" in told.out
+    assert "schemas/kiosk/order.json, /$defs/line/properties/price/type: error: this is no JSON Schema" in told.out

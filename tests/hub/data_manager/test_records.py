@@ -1,4 +1,4 @@
-"""Orders that come as records in EBCDIC: worked like any other order, and answered in records."""
+"""Orders that come as records in EBCDIC, as CSV and as JSON: worked like any other, and answered in the same form."""
 
 from __future__ import annotations
 
@@ -101,3 +101,53 @@ def test_a_fault_of_a_map_names_the_record(folder: pathlib.Path, command: Any) -
     [row] = json.loads(command("messages", "list", "--json").out)
     # The order is the file's second record.
     assert "line 2, /Records[1]/ORDER-RECORD[1]/DUE-DATE" in command("messages", "show", row["id"]).out
+
+
+@pytest.fixture
+def shop(tmp_path: pathlib.Path, command: Any) -> pathlib.Path:
+    """A deployment with the routes of CSV and JSON, and the samples."""
+    settings = 'routes = ["channel_order", "shop_order"]\nsystems = ["*"]\ndatabase_url = "sqlite:///orderhub.db"\n'
+    (tmp_path / "orderhub.toml").write_text(settings)
+    command("load", *(str(SAMPLES / f"{name}.xml") for name in LOADED))
+    return tmp_path
+
+
+def test_orders_in_csv_and_json_are_stored_and_answered_or_refused_in_their_form(
+    shop: pathlib.Path, command: Any
+) -> None:
+    csv, message = (SAMPLES / "order-8-channel.csv").read_bytes(), (SAMPLES / "order-9-shop.json").read_bytes()
+    sent = {
+        "good.csv": csv,
+        "number.csv": csv.replace(b"12,00", b"12.00").replace(b"CH-0001", b"CH-0002"),
+        "quote.csv": csv.replace(b"Local Line", b'"Local Line'),
+        "good.json": message.replace(b'"1-B"', b'"2-LB"'),
+        "price.json": message.replace(b"12.00", b'"12"').replace(b"SH-0001", b"SH-0002"),
+        "twice.json": message.replace(b'"due"', b'"account": "1-A", "due"'),
+        "due.json": message.replace(b"2026-01-12", b"1066-01-12").replace(b"SH-0001", b"SH-0003"),
+    }
+    for name, body in sent.items():
+        (shop / name).write_bytes(body)
+        command("send", "channel_order" if name.endswith("csv") else "shop_order", name)
+    command("run", "--once")
+    command("receive", "channel.answers", "--into", "csv")
+    command("receive", "shop.answers", "--into", "json")
+    records_of = records("Channel Answer").layout.read
+    found = [list(records_of(io.BytesIO(file.read_bytes()))) for file in (shop / "csv").iterdir()]
+    assert sorted((head.get("STATE"), rest[0].get("TEXT")) for head, *rest in found) == [
+        ("accepted", None),
+        ("refused", "line 4 can't be read"),
+        ("refused", "the field LINE/PRICE can't be read"),
+    ]
+    answers = [json.loads(file.read_text()) for file in (shop / "json").glob("*.json")]
+    errors = [each.get("errors", [{"text": each["state"], "place": ", "}])[0] for each in answers]
+    assert sorted((each["text"], each["place"].partition(", ")[2]) for each in errors) == [
+        ("accepted", ""),
+        ("the message can't be read as JSON", "line 5, column 14"),
+        ("the value at /due breaks the schema", "line 5, column 10"),
+        ("the value at /lines/0/lines/0/price/amount breaks the schema", "line 18, column 31"),
+    ]
+    with sqlite3.connect(shop / "orderhub.db") as database:
+        stored = database.execute(
+            "select service_num from s_order_item where service_num is not null order by service_num"
+        ).fetchall()
+    assert stored == [("5095550126",), ("5095550127",)]
