@@ -45,7 +45,7 @@ Repeats = Literal["recognised by message id", "recognised by key", "in doubt"]
 
 #: The limits of an outbound message: as large as an inbound one may be, and as deep as parsers read.
 _OUTBOUND = Limits(depth=250)
-_CONTENT_TYPES: dict[Format, str] = {
+CONTENT_TYPES: dict[Format, str] = {
     "fixed width": "text/plain",
     "csv": "text/csv",
     "json": "application/json",
@@ -57,6 +57,10 @@ OPTIONAL = (
     *("for", "map", "object", "template", "format", "encoding", "record", "separator", "envelope"),
     *("repeats", "content type", "type", "time zone", "help"),
 )
+#: The keys of `record`; CSV has the second one only.
+RECORD_KEYS = ("width", "end", "types")
+ENVELOPES = ("Message", "SiebelMessage")
+REPEATS = ("recognised by message id", "recognised by key", "in doubt")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?")
 _PLACE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 
@@ -282,10 +286,10 @@ class _SystemReading:
             object=external,
             template=template,
             layout=layout,
-            envelope=self._choice("envelope", "Message", "SiebelMessage"),
+            envelope=self._choice("envelope", *ENVELOPES),
             transport=transport,
             place=place,
-            repeats=self._choice("repeats", "recognised by message id", "recognised by key", "in doubt"),
+            repeats=self._choice("repeats", *REPEATS),
             content_type=self._property("content type", _content_type(layout)),
             type=self._property("type", external or takes),
             where=self._node.where,
@@ -353,7 +357,7 @@ class _SystemReading:
             raise self._missing(
                 "format", "a template's text has a format", "add 'format: fixed width', csv, json or xml"
             )
-        form: Format = self._choice("format", "fixed width", "csv", "json", "xml")
+        form: Format = self._choice("format", *CONTENT_TYPES)
         encoding = self._choice("encoding", "utf-8", *ENCODINGS)
         # JSON between systems is UTF-8 (RFC 8259), and the hub checks the XML of a template as UTF-8.
         if form in ("json", "xml") and encoding != "utf-8":
@@ -376,8 +380,8 @@ class _SystemReading:
                 raise self._missing("record", "each record's width is checked", "add 'record: {width: 80}'")
             return None, "lf", ()
         node = self.parts["record"]
-        required = ("width",) if form == "fixed width" else ()
-        optional = ("end", "types") if form == "fixed width" else ("end",)
+        required = RECORD_KEYS[:1] if form == "fixed width" else ()
+        optional = RECORD_KEYS[1:] if form == "fixed width" else ("end",)
         parts = node.mapping(required=required, optional=optional)
         end = parts["end"].choice(*ENDS) if "end" in parts else "lf"
         if form == "csv" and end == "none":
@@ -433,5 +437,5 @@ class _SystemReading:
 def _content_type(layout: Layout | None) -> str:
     if layout is None:
         return "application/xml"
-    base = _CONTENT_TYPES[layout.format]
+    base = CONTENT_TYPES[layout.format]
     return base if layout.format in ("json", "xml") else f"{base}; charset={layout.encoding}"

@@ -55,16 +55,19 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*( [A-Za-z0-9_-]+)*")
 # At most 63 characters: PostgreSQL cuts a longer name without an error, and two names could become one.
 _STORED_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _REFERENCE = re.compile(r"[^.]+\..+", re.DOTALL)
-_LISTS = ("compared", "cleared", "not applied", "triggers", "old values")
-_METHODS = ("complete statuses", "trigger field", "trigger value", "trigger condition", "action aliases")
-_STORED = ("table", "parent column", "owner column", "json column")
-_COMPONENT = ("nested", "keys", "fields", "children", *_LISTS, *_METHODS, "help")
-_FIELD = (
+#: The keys of a declaration, part by part.
+FIELD_LIST_KEYS = ("compared", "cleared", "not applied", "triggers", "old values")
+METHOD_KEYS = ("complete statuses", "trigger field", "trigger value", "trigger condition", "action aliases")
+STORED_KEYS = ("table", "parent column", "owner column", "json column")
+COMPONENT_KEYS = ("nested", "keys", "fields", "children", *FIELD_LIST_KEYS, *METHOD_KEYS, "help")
+FIELD_KEYS = (
     *("type", "length", "required", "column", "stored", "default", "null reads as", "values", "references"),
-    "hierarchy",
+    *("hierarchy", "help"),
 )
-_EXTENSION = ("components", "references")
-_EXTENDED = ("fields", "children", *_LISTS, *_METHODS)
+OBJECT_KEYS = ("row of", "references", "table", *COMPONENT_KEYS)
+ALIAS_KEYS = ("code", "alias")
+EXTENSION_KEYS = ("components", "references")
+EXTENDED_KEYS = ("fields", "children", *FIELD_LIST_KEYS, *METHOD_KEYS)
 
 
 @functools.cache
@@ -142,7 +145,7 @@ class _DefinitionReader:
         elif "shared component" in parts and not extension:
             self.shared[_name(parts["shared component"])] = node
         elif "extends" in parts and extension:
-            extending = node.mapping(required=["extends"], optional=_EXTENSION)
+            extending = node.mapping(required=["extends"], optional=EXTENSION_KEYS)
             self.extensions.setdefault(parts["extends"].text(), []).append(extending)
         else:
             wanted = ("integration object", "extends" if extension else "shared component")
@@ -157,7 +160,7 @@ class _DefinitionReader:
         node, extension = self.objects[name]
         parts = node.mapping(
             required=["integration object", "component"],
-            optional=["row of", "references", "table", *_COMPONENT],
+            optional=OBJECT_KEYS,
         )
         row_of = _reference(parts["row of"]) if "row of" in parts else None
         root = Component(_name(parts["component"]))
@@ -222,7 +225,7 @@ class _DefinitionReader:
 
     def _extend(self, component: Component, node: Node, context: _Context) -> None:
         self.used.add(id(node))
-        parts = node.mapping(optional=_EXTENDED)
+        parts = node.mapping(optional=EXTENDED_KEYS)
         self._fields(component, parts, extension=True)
         _put_settings(component, parts)
         self._children(component, parts, context)
@@ -246,20 +249,20 @@ class _DefinitionReader:
     def _child(self, entry: Node, context: _Context) -> tuple[str, Node, Node, _Context]:
         """Return a child's name, its declaration, the node with its place in the database, and its context."""
         if "use" not in entry.mapping():
-            parts = entry.mapping(required=["component"], optional=[*_STORED, *_COMPONENT])
+            parts = entry.mapping(required=["component"], optional=[*STORED_KEYS, *COMPONENT_KEYS])
             name = _name(parts["component"])
             stored = context.below.get(name, entry)
             if stored is not entry:
-                stored.mapping(optional=_STORED)
+                stored.mapping(optional=STORED_KEYS)
             return name, entry, stored, context
         used = entry.mapping()["use"]
         if used.text() not in self.shared:
             otherwise = "declare it here: write `component:` in place of `use:`"
             raise used.unknown("shared component", self.shared, otherwise=otherwise)
-        parts = entry.mapping(required=["use"], optional=[*_STORED, "children"])
+        parts = entry.mapping(required=["use"], optional=[*STORED_KEYS, "children"])
         name = parts["use"].text()
         declaration = self.shared[name]
-        declaration.mapping(required=["shared component"], optional=_COMPONENT)
+        declaration.mapping(required=["shared component"], optional=COMPONENT_KEYS)
         below = parts["children"].mapping() if "children" in parts else {}
         return name, declaration, entry, replace(context, shared=name, below=below)
 
@@ -270,7 +273,7 @@ class _DefinitionReader:
         parts = node.mapping()
         component.stored_where = node.where
         if "table" not in parts:
-            for key in _STORED:
+            for key in STORED_KEYS:
                 if key in parts:
                     mend = f"name its table, or take the {key} away"
                     raise parts[key].fault(f"a component without a table has no {key}", mend=mend)
@@ -302,7 +305,7 @@ class _DefinitionReader:
             component.fields[name] = self._field(key, node, component, extension=extension)
 
     def _field(self, key: Node, node: Node, component: Component, *, extension: bool) -> Field:
-        name, parts = key.text(), node.mapping(optional=[*_FIELD, "help"])
+        name, parts = key.text(), node.mapping(optional=FIELD_KEYS)
         type: FieldType = "text"
         if "type" in parts:
             type = parts["type"].choice("text", "number", "date", "flag")  # type: ignore[assignment]
@@ -391,7 +394,7 @@ def _components_of(target: str, definitions: Definitions) -> list[str]:
 
 def _put_settings(component: Component, parts: Parts) -> None:
     """Put the listed fields and the settings of the methods into *component*, behind those that it has."""
-    for key in _LISTS:
+    for key in FIELD_LIST_KEYS:
         attribute = snake_case(key)
         names: tuple[str, ...] = getattr(component, attribute)
         for entry in parts.sequence(key):
@@ -410,7 +413,7 @@ def _put_settings(component: Component, parts: Parts) -> None:
             setattr(component, snake_case(key), parts[key].text())
             component.trigger_where[key] = parts[key].where
     for node in parts.sequence("action aliases"):
-        alias = node.mapping(required=["code", "alias"], optional=["condition"])
+        alias = node.mapping(required=ALIAS_KEYS, optional=["condition"])
         condition = alias.text("condition", "")
         code = alias["code"].choice(*ACTION_CODES)
         place = alias["condition"].where if "condition" in alias else ""

@@ -20,7 +20,7 @@ from maps.field_rule import (
     compile_source_expression,
     constant_text,
 )
-from maps.map_document import RULE_KEYS, Document
+from maps.map_document import CHILD_KEYS, FLAT_KEYS, USE_KEYS, Document
 from maps.path import ANSWERED, Find, node_path
 from maps.path_steps import PathUnknown
 from maps.scope import Position
@@ -136,9 +136,9 @@ class Compiler:
             self._report(fault)
 
     def _child(self, above: ComponentRule, node: Node) -> ComponentRule:
-        parts = node.mapping(optional=["make", "use", "flat", "recurse", *RULE_KEYS])
+        parts = node.mapping(optional=CHILD_KEYS)
         if "use" in parts:
-            node.mapping(required=["use"], optional=["each", "where", "assert"])
+            node.mapping(required=["use"], optional=USE_KEYS)
             return self._used(above, node, parts)
         if "make" not in parts:
             raise node.fault("the rule makes nothing", mend="add `make`, or `use`")
@@ -297,7 +297,7 @@ class Compiler:
         return compiled
 
     def _add_flat(self, rule: ComponentRule, node: Node, places: int) -> None:
-        parts = node.mapping(required=["key", "parent"], optional=[])
+        parts = node.mapping(required=FLAT_KEYS, optional=[])
         if places > 1:
             raise node.fault("rows of several kinds can't be put into one tree", mend="give `each` one path")
         self._prove_nesting(rule, node)

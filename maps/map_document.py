@@ -21,6 +21,15 @@ from maps.shape import shape_of
 
 #: The keys of a rule at the top of a map, and of each rule beneath it.
 RULE_KEYS = ("each", "where", "assert", "fields", "children")
+#: The keys of a map's head, those that it needs first.
+HEAD_KEYS = ("map", "from", "to", "make")
+HEAD_OPTIONS = ("lookups", "answers", "time zone")
+#: The keys of a rule beneath another one: it makes a component, or uses another map.
+CHILD_KEYS = ("make", "use", "flat", "recurse", *RULE_KEYS)
+#: The keys that stand beside `use`.
+USE_KEYS = ("each", "where", "assert")
+#: The keys of rows that become a tree.
+FLAT_KEYS = ("key", "parent")
 
 
 @dataclass(eq=False)
@@ -57,8 +66,7 @@ def read_document(
         DeclarationFault: an object, a component, a table or a zone that the head names isn't there.
     """
     node = read(source)
-    optional = ["lookups", "answers", "time zone", *RULE_KEYS]
-    parts = node.mapping(required=["map", "from", "to", "make"], optional=optional)
+    parts = node.mapping(required=HEAD_KEYS, optional=(*HEAD_OPTIONS, *RULE_KEYS))
     from_object, from_steps = _object(parts["from"], objects)
     to_object, to_steps = _object(parts["to"], objects)
     answers = _object(parts["answers"], objects)[0] if "answers" in parts else None

@@ -45,6 +45,10 @@ _TYPES: dict[str, FieldType] = {
 }
 
 
+#: The keys that the declaration of an external object of XML needs.
+XML_KEYS = ("external object", "schema", "root")
+
+
 @dataclass(frozen=True)
 class XmlObject(ExternalObject):
     """An external object whose messages are XML.
@@ -115,7 +119,7 @@ def read_external_objects(
     kept_objects = KeptObjects(cache)
     for source in sources:
         node = read(source)
-        parts = node.mapping(required=["external object", "schema", "root"], optional=["help"])
+        parts = node.mapping(required=XML_KEYS, optional=["help"])
         name, path = parts["external object"].text(), parts["schema"].text()
         if name in objects:
             first = f"first in {objects[name].where}"

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "demo": ("demo", "Run the main job on the embedded defaults, in ./orderhub-demo/, and show what happened."),
     "init": ("init", "Make a deployment that runs at once, in a new folder."),
+    "schema-for": ("schema_for", "Print the JSON Schema of a kind of declaration, for editors; or list the kinds."),
     "check": ("declarations", "Prove all routes, maps, objects, schemas and templates of the deployment together."),
     "run": ("running", "Run the hub: receive, process, dispatch."),
     "load": (

@@ -1,15 +1,19 @@
 """The first deployment: the files in `hub/first_deployment/`, from which `orderhub init` makes a folder that runs.
 
+Beside them stand the schemas of all kinds of declarations for editors, which the first line of each declaration names.
+
 Spec: docs/design/integration.md, "Reached from outside" (`orderhub init`).
 """
 
 from __future__ import annotations
 
 import importlib.resources
+import json
 import pathlib
 from importlib.resources.abc import Traversable
 
 from adapters.files import write_new_folder
+from hub.deployment.editor_schemas import KINDS_OF_DECLARATIONS, editor_schema
 
 FOLDER = "first_deployment"
 
@@ -22,6 +26,8 @@ def write_first_deployment(folder: pathlib.Path) -> list[str]:
         FileUnreadable: the folder can't be written.
     """
     files = dict(_files(importlib.resources.files("hub") / FOLDER, ""))
+    for kind in KINDS_OF_DECLARATIONS:
+        files[f"editor/{kind}.json"] = json.dumps(editor_schema(kind), indent=1).encode()
     write_new_folder(folder, files)
     return list(files)
 

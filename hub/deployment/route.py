@@ -63,6 +63,9 @@ OPTIONAL = (
     "quote values",
     "help",
 )
+REPLY_KEYS = ("object", "map", "channel")
+PRICED_BY = ("sender", "hub")
+IDENTITIES = ("message id", "body")
 #: type and subtype, each a name of RFC 2045 with or without *
 _CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+*-]+/[a-z0-9!#$&^_.+*-]+")
 
@@ -357,7 +360,7 @@ def _content_types(node: Node | None) -> tuple[str, ...]:
 
 
 def _prices(node: Node | None, workflow: Workflow) -> WhoPrices:
-    if node is None or node.choice("sender", "hub") == "sender":
+    if node is None or node.choice(*PRICED_BY) == "sender":
         return "sender"
     if ORDER not in workflow.takes:
         what = f"the workflow '{workflow.name}' takes no orders that could be priced"
@@ -370,7 +373,7 @@ def _identity(node: Node | None, external: ExternalObject | None) -> Literal["me
         return "message id"
     if node.kind == "mapping":
         return _expression(node.mapping(required=("field",), optional=())["field"], external)
-    return "body" if node.choice("message id", "body") == "body" else "message id"
+    return "body" if node.choice(*IDENTITIES) == "body" else "message id"
 
 
 def _expression(node: Node, external: ExternalObject | None) -> SourceExpression:
@@ -398,7 +401,7 @@ def _reply(
     if "reply" not in route:
         return Reply()
     node = route["reply"]
-    parts = node.mapping(optional=("object", "map", "channel"))
+    parts = node.mapping(optional=REPLY_KEYS)
     channel = read_place(parts["channel"], CHANNEL) if "channel" in parts else None
     if "map" not in parts:
         if "object" in parts:

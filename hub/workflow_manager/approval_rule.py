@@ -45,6 +45,11 @@ from integration_objects.names import LINE_ITEM, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 
+#: The keys of a declaration.
+REQUIRED = ("approval rule", "approvers")
+CONDITIONS = ("hold order when", "hold line when", "hold discount when")
+APPROVERS = ("users", "roles")
+
 
 @dataclass(frozen=True)
 class ApprovalRule:
@@ -124,18 +129,18 @@ def read_approval_rules(sources: Sequence[Source], definitions: Definitions) -> 
 
 def _rule(node: Node, definitions: Definitions) -> ApprovalRule:
     parts = node.mapping(
-        required=("approval rule", "approvers"),
-        optional=("hold order when", "hold line when", "hold discount when", "help"),
+        required=REQUIRED,
+        optional=(*CONDITIONS, "help"),
     )
-    if not parts.keys() & {"hold order when", "hold line when", "hold discount when"}:
+    if parts.keys().isdisjoint(CONDITIONS):
         raise node.fault(
             "the approval rule holds nothing",
             why="it has no condition on the order, on its lines or on discounts",
             mend="add `hold order when:`, `hold line when:` or `hold discount when:`",
         )
     header = definitions[ORDER].root
-    approvers = parts["approvers"].mapping(optional=("users", "roles"))
-    users, roles = (tuple(approvers[key].texts()) if key in approvers else () for key in ("users", "roles"))
+    approvers = parts["approvers"].mapping(optional=APPROVERS)
+    users, roles = (tuple(approvers[key].texts()) if key in approvers else () for key in APPROVERS)
     if not users and not roles:
         mend = "name at least one of `users` or `roles`, or the order could never be opened"
         raise parts["approvers"].fault("nobody may approve", mend=mend)

@@ -38,7 +38,7 @@ from schemas.layouts.record_declaration import prove_records, read_record_types
 from schemas.layouts.values.code_pages import CodePageUnknown, code_page
 from schemas.layouts.values.dates import DateForm
 
-_KEYS = (
+CSV_KEYS = (
     "quote",
     "quoting",
     "header",
@@ -54,14 +54,15 @@ _KEYS = (
     "null",
 )
 #: The keys of a column, and those of each type besides.
-_COLUMN_KEYS = ("required", "null", "help")
-_TYPE_KEYS = {
+COLUMN_KEYS = ("required", "null", "help")
+TYPE_KEYS = {
     "text": ("length", "values", "formulas"),
     "number": ("decimals", "decimal point", "thousands"),
     "date": ("form", "first year"),
     "flag": ("yes", "no"),
 }
-_FORMULAS = ("restored", "kept", "plain")
+QUOTINGS = ("needed", "all", "none")
+FORMULAS = ("restored", "kept", "plain")
 _MOST_LENGTH = 1 << 20
 
 
@@ -74,7 +75,7 @@ def read_csv_layout(parts: Parts) -> CsvLayout:
     Raises:
         DeclarationFault: with file and line.
     """
-    given = parts["layout"].mapping(required=["delimiter"], optional=_KEYS)
+    given = parts["layout"].mapping(required=["delimiter"], optional=CSV_KEYS)
     if "records" not in parts:
         raise parts["layout"].fault("there is no record", "columns belong to records", mend="add 'records'")
     columns = _Columns(given)
@@ -110,7 +111,7 @@ def _dialect(given: Parts) -> Dialect:
     quote = _sign(given["quote"]) if "quote" in given else '"'
     if delimiter == quote:
         raise given["delimiter"].fault(f"{delimiter!r} is delimiter and quote", mend="name two different signs")
-    quoting: Any = given["quoting"].choice("needed", "all", "none") if "quoting" in given else "needed"
+    quoting: Any = given["quoting"].choice(*QUOTINGS) if "quoting" in given else "needed"
     end = given["line end"].choice(*LINE_ENDS) if "line end" in given else "crlf"
     encoding = given.text("encoding", "utf-8")
     if encoding not in UNICODE:
@@ -149,10 +150,10 @@ class _Columns:
     def _column(self, name: Node, value: Node) -> Column:
         # A type by itself is a column without further keys.
         if value.kind == "scalar":
-            kind, parts = value.choice(*_TYPE_KEYS), Parts()
+            kind, parts = value.choice(*TYPE_KEYS), Parts()
         else:
-            kind = value.mapping(required=["type"])["type"].choice(*_TYPE_KEYS)
-            parts = value.mapping(required=["type"], optional=(*_COLUMN_KEYS, *_TYPE_KEYS[kind]))
+            kind = value.mapping(required=["type"])["type"].choice(*TYPE_KEYS)
+            parts = value.mapping(required=["type"], optional=(*COLUMN_KEYS, *TYPE_KEYS[kind]))
         form = self._form(kind, parts, value)
         null = parts.text("null", self.given.text("null", ""))
         return Column(name.text(), form, parts.flag("required"), null, name.where)
@@ -161,7 +162,7 @@ class _Columns:
         if kind == "text":
             formulas: Any = self._either(parts, "formulas")
             length = _bounded(parts["length"], 1, _MOST_LENGTH) if "length" in parts else None
-            return TextCell(length, parts.texts("values"), formulas.choice(*_FORMULAS) if formulas else "restored")
+            return TextCell(length, parts.texts("values"), formulas.choice(*FORMULAS) if formulas else "restored")
         if kind == "number":
             point, thousands = self._either(parts, "decimal point"), self._either(parts, "thousands")
             decimals = _bounded(parts["decimals"], 0, 30) if "decimals" in parts else None

@@ -33,7 +33,7 @@ from schemas.layouts.record_declaration import prove_records, read_record_types
 from schemas.layouts.record_formats import LINE_ENDS, RecordFormat
 from schemas.layouts.values.code_pages import CodePageUnknown
 
-_KEYS = (
+FIXED_KEYS = (
     "form",
     "code page",
     "double byte code page",
@@ -50,7 +50,9 @@ _KEYS = (
     "high values",
     "redefines",
 )
-_MEANINGS = ("refused", "null", "zero")
+FORMS = ("fixed", "free")
+FORMATS = ("fixed", "variable", "blocked", "lines")
+MEANINGS = ("refused", "null", "zero")
 
 
 def read_fixed_layout(parts: Parts, read_file: Callable[[str], bytes]) -> FixedLayout:
@@ -63,10 +65,10 @@ def read_fixed_layout(parts: Parts, read_file: Callable[[str], bytes]) -> FixedL
     Raises:
         DeclarationFault, CopybookFaulty: with file and line.
     """
-    given = parts["layout"].mapping(required=["copybook"], optional=_KEYS)
+    given = parts["layout"].mapping(required=["copybook"], optional=FIXED_KEYS)
     options = _options(given)
     path = given["copybook"].text()
-    form = given["form"].choice("fixed", "free") if "form" in given else None
+    form = given["form"].choice(*FORMS) if "form" in given else None
     text = _copybook(given["copybook"], path, read_file)
     placed: dict[str, Placed] = {}
     try:
@@ -125,9 +127,9 @@ def _options(given: Parts) -> Options:
         double_byte_code_page=given.text("double byte code page", ""),
         byte_order=choice("byte order", "big", "little"),
         floating_point=choice("floating point", "ibm", "ieee"),
-        blanks=choice("blanks", *_MEANINGS),
-        low_values=choice("low values", *_MEANINGS),
-        high_values=choice("high values", *_MEANINGS),
+        blanks=choice("blanks", *MEANINGS),
+        low_values=choice("low values", *MEANINGS),
+        high_values=choice("high values", *MEANINGS),
         decimal_point=choice("decimal point", ".", ","),
         redefines={key.text(): _chosen(value) for key, value in given.entries("redefines")},
     )
@@ -167,9 +169,7 @@ def _prove_redefines(given: Parts, placed: Mapping[str, Placed]) -> None:
 
 
 def _format(given: Parts, types: tuple[RecordType[FixedRecord], ...]) -> RecordFormat:
-    name = (
-        given["record format"].choice("fixed", "variable", "blocked", "lines") if "record format" in given else "fixed"
-    )
+    name = given["record format"].choice(*FORMATS) if "record format" in given else "fixed"
     longest = max(each.record.placed.length for top in types for each in top.walk())
     length = given["record length"].whole() if "record length" in given else longest
     if length < longest and name == "fixed":

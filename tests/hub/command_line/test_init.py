@@ -44,7 +44,7 @@ def test_a_refused_order_is_answered_with_its_fault(folder: pathlib.Path, comman
     command("run", "--once")
     answer = command("receive", "kiosk.answers").out
     assert "<Answer result=\"refused\"><Order>K-1001</Order><Fault><What>data map 'Kiosk Order to OM Order'" in answer
-    assert f"<Mend>add the code at {folder}/maps/kiosk_order_to_om_order.yaml:6:12, or give a default</Mend>" in answer
+    assert f"<Mend>add the code at {folder}/maps/kiosk_order_to_om_order.yaml:7:12, or give a default</Mend>" in answer
 
 
 def test_a_folder_with_a_file_is_left_as_it_is(tmp_path: pathlib.Path, command: Any) -> None:
