@@ -20,10 +20,16 @@ from adapters.database.connection.database import Database
 from adapters.database.schema.tables import tables_of
 from adapters.database.schema.upgrade import upgrade
 from integration_objects.definition import shipped_definitions
+from tests.memory import files_folder
 from tests.services.postgresql import PrivatePostgresql, a_postgresql
 from tests.services.private_server import Missing
 from tests.services.rabbitmq import PrivateRabbitmq, a_rabbitmq
-from tests.upgraded_sqlite import upgraded_sqlite
+from tests.stocked import upgraded_sqlite
+
+
+def pytest_configure():
+    """Put the tests' folders into memory, unless somebody has named another place."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", files_folder())
 
 
 def pytest_collection_modifyitems(items):

@@ -25,7 +25,9 @@ from integration_objects.definition import shipped_definitions
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames
-from tests.road import Road, sample
+from integration_objects.surroundings import SeededSurroundings
+from tests.road import Road
+from tests.stocked import restock_postgresql
 
 #: the values that the store gives to fields of lines that carry none
 DEFAULTS = {
@@ -35,6 +37,10 @@ DEFAULTS = {
 }
 #: rows that a refusal may leave: numbers that were given out outside of its transaction
 NOT_COMPARED = frozenset(("hub_sequence",))
+
+
+#: what customer care has beside products and accounts
+SAMPLES = ("price_list.xml", "premises.xml", "customers.xml", "service_points.xml")
 
 
 class CustomerCare:
@@ -132,16 +138,28 @@ def care_on(
 
     *as_shipped*: as for `Road.load_samples`; *given*: settings.
     """
+    stock = None
     if database_url is not None:
         given["database_url"] = database_url
-        open_hub = OpenHub(Deployment(folder, read_settings(folder, environment=False, **given)))
-        upgrade(open_hub.database, open_hub.deployment.definitions)
-        open_hub.close()
-    road = Road(folder, **given).load_samples(as_shipped)
-    for name in ("price_list.xml", "premises.xml", "customers.xml", "service_points.xml"):
-        road.load(sample(name))
+        stock = restock_postgresql(database_url, ("care", as_shipped), lambda url: _stock(folder, url, as_shipped))
+    road = Road(folder, **given)
+    if stock is None:
+        road.load_samples(as_shipped, SAMPLES)
+    elif isinstance(road.surroundings, SeededSurroundings):
+        stock.set(road.surroundings)
     yield CustomerCare(road)
     road.close()
+
+
+def _stock(folder: pathlib.Path, url: str, as_shipped: bool) -> SeededSurroundings:
+    """Make a PostgreSQL database that holds the samples; the surroundings that it was made in."""
+    open_hub = OpenHub(Deployment(folder, read_settings(folder, environment=False, database_url=url)))
+    upgrade(open_hub.database, open_hub.deployment.definitions)
+    open_hub.close()
+    road = Road(folder, database_url=url).load_samples(as_shipped, SAMPLES)
+    road.close()
+    assert isinstance(road.surroundings, SeededSurroundings)
+    return road.surroundings
 
 
 def the(outcome: Outcome) -> PropertySet:

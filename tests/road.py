@@ -11,10 +11,8 @@ from typing import Any
 
 from adapters.transport import Delivery, Envelope
 from hub.data_manager.data_manager import DataManager
-from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.worker import Worker
 from hub.data_manager.workflow_run import run_workflow
-from hub.deployment.proof import load_deployment
 from hub.deployment.settings import FILE, read_settings
 from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflow_manager.origin import Origin
@@ -27,7 +25,7 @@ from integration_objects.surroundings import SeededSurroundings, Surroundings
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
 from schemas.hub_xml import hub_from_xml
-from tests.upgraded_sqlite import upgraded_sqlite
+from tests.stocked import new_open_hub, restock_sqlite, upgraded_sqlite
 
 SETTINGS = 'database_url = "sqlite:///orderhub.db"\nroutes = ["*"]\nfolder_settle_s = 0\n'
 
@@ -40,23 +38,32 @@ class Road:
         self.folder = folder
         (folder / FILE).write_text(SETTINGS, encoding="utf-8")
         given = {"routes": ["*"], "folder_settle_s": 0.0, "poll_s": 0.001, **settings}
-        if "database_url" not in given and not (folder / "orderhub.db").exists():
+        self._is_new = "database_url" not in given and not (folder / "orderhub.db").exists()
+        if self._is_new:
             (folder / "orderhub.db").write_bytes(upgraded_sqlite())
         self.surroundings = Surroundings() if real else SeededSurroundings(7)
-        self.open_hub = OpenHub(
-            load_deployment(folder, read_settings(folder, environment=False, **given)), self.surroundings
-        )
+        settings = read_settings(folder, environment=False, **given)
+        self.open_hub = new_open_hub(folder, settings, self.surroundings)
         self.open_hub.prepare_database()
         self.worker = Worker(self.open_hub)
         self.manager = DataManager(self.open_hub)
 
-    def load_samples(self, as_shipped: bool = False) -> Road:
-        """Load products and accounts; unless they are *as_shipped*, provisioning brings all service ids."""
-        self.load(sample("catalogue.xml") if as_shipped else WITHOUT_NUMBERS)
-        self.load(sample("accounts.xml"))
+    def load_samples(self, as_shipped: bool = False, more: Sequence[str] = ()) -> Road:
+        """Load products, accounts and *more*; unless they are *as_shipped*, provisioning brings all service ids."""
+
+        def load_all() -> None:
+            self.load(sample("catalogue.xml") if as_shipped else WITHOUT_NUMBERS)
+            for name in ("accounts.xml", *more):
+                self.load(sample(name))
+
+        if self._is_new and isinstance(self.surroundings, SeededSurroundings):
+            restock_sqlite(self.folder / "orderhub.db", self.surroundings, (as_shipped, *more), load_all)
+        else:
+            load_all()
         return self
 
     def load(self, xml: bytes | str) -> list[str]:
+        self._is_new = False
         tree = hub_from_xml(_bytes(xml), self.open_hub.deployment.definitions)
         with self.open_hub.write() as transaction:
             return load(transaction.run(Origin("load", "local", "test")), tree)

@@ -26,6 +26,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from tests.memory import files_folder
 from tests.services import guard
 
 #: Below the range from which systems take the ports of outgoing connections: a server that is away for a moment
@@ -163,7 +164,9 @@ class PrivateServer:
         raise NotImplementedError
 
     def _make(self) -> None:
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"orderhub-{self.name.lower()}-")).resolve()
+        self.folder = pathlib.Path(
+            tempfile.mkdtemp(prefix=f"orderhub-{self.name.lower()}-", dir=files_folder())
+        ).resolve()
         self._guard = subprocess.Popen(
             [sys.executable, "-I", "-S", str(guard.__file__), str(self.folder)],
             stdin=subprocess.PIPE,
