@@ -1,12 +1,12 @@
-"""JSON over HTTP: a question is posted to one URL, the answer is read.
+"""HTTP to another system: a question is posted as JSON and its answer is read, or a message is delivered.
 
-Speaks      HTTP/1.1 and HTTPS (certificates are checked); one connection for each question
-Supports    asking; a question may reach the other side twice, so ask only questions that may be asked twice
+Speaks      HTTP/1.1 and HTTPS (certificates are checked); one connection for each question or message
+Supports    asking, delivering; each may reach the other side twice, so it must know a repeat, or not mind it
 Settings    the caller's: a URL, seconds for the whole exchange, bytes of the answer
 Example     HttpClient("https://prices.example/price", "the pricing").post({"on": "2026-10-01"})
 
-Meaning of the status: 200 is an answer; 400, 409 and 422 refuse the question; 408, 429 and 5xx are tried again;
-all others, redirections too, mean that the URL is wrong.
+Meaning of the status: 200 is an answer; 200, 201, 202 and 204 keep a message; 400, 409, 413, 415 and 422 refuse it;
+408, 429 and 5xx are tried again; all others, redirections too, mean that the URL is wrong.
 
 Spec: docs/design/guarantees.md, G7 (every wait has a limit) and "Limits".
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib
 import json
 import urllib.parse
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from adapters.service_health import ServiceHealth
@@ -29,7 +30,9 @@ TIMEOUT_S = 10.0
 #: Bytes of an answer: the limit of an inbound message.
 MAX_ANSWER = 4 * 1024 * 1024
 _OK = 200
-_REFUSALS = frozenset((400, 409, 422))
+_SUCCESS = frozenset((200, 201, 202, 204))
+_REFUSALS = frozenset((400, 409, 413, 415, 422))
+_JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 # 408: the service waited too long. 429: it is asked too often.
 _AGAIN = frozenset((408, 429, *range(500, 600)))
 #: Characters of a refusal's text that an error shows.
@@ -128,7 +131,7 @@ class HttpClient:
         """
         # NaN and Infinity are no JSON, although Python writes them.
         body = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
-        status, answer = self._exchange(body)
+        status, answer = self._exchange(body, _JSON)
         if status != _OK:
             self._refuse(status, answer)
         if len(answer) > self._max_answer:
@@ -140,6 +143,16 @@ class HttpClient:
             why = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
             raise self.faulty(f"it is no JSON: {why}") from error
 
+    def deliver(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """Post a message; return when the other side has it. An answer's content is not looked at.
+
+        Raises:
+            ServiceAway, QuestionRefused, ServiceMisplaced: as `post` does.
+        """
+        status, answer = self._exchange(body, headers)
+        if status not in _SUCCESS:
+            self._refuse(status, answer)
+
     def faulty(self, why: str, where: str = "") -> AnswerFaulty:
         """Make the error of an answer that isn't as agreed.
 
@@ -149,14 +162,14 @@ class HttpClient:
         """
         return AnswerFaulty(service=self._name, where=f"{self.url}, {where}" if where else self.url, why=why)
 
-    def _exchange(self, body: bytes) -> tuple[int, bytes]:
+    def _exchange(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         if not self._health.may_ask(self._timeout_s):
             failures, again_in_s = self._health.failures, self._health.again_in_s
             raise ServiceNotAsked(service=self._name, where=self.url, failures=failures, again_in_s=again_in_s)
         # The module loads TLS and the parser of mail headers: only commands that ask should wait for it.
         exchange = importlib.import_module("adapters.http_exchange")
         try:
-            status, answer = exchange.post(self._parts, body, self._timeout_s, self._max_answer)
+            status, answer = exchange.post(self._parts, body, headers, self._timeout_s, self._max_answer)
         except exchange.NoAnswer as error:
             raise self._away(str(error)) from error
         if status in _AGAIN:

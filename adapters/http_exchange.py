@@ -15,22 +15,24 @@ import contextlib
 import http.client
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 # A connection that is kept could be dead at the next question, which must not be asked twice without need.
-_HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "Connection": "close"}
+_HEADERS = {"Connection": "close"}
 
 
 class NoAnswer(Exception):
     """The exchange failed; the text says why."""
 
 
-def post(url: SplitResult, body: bytes, timeout_s: float, most_bytes: int) -> tuple[int, bytes]:
-    """Post *body*; return the answer's status, and its body up to one byte more than *most_bytes*.
+def post(
+    url: SplitResult, body: bytes, headers: Mapping[str, str], timeout_s: float, most_bytes: int
+) -> tuple[int, bytes]:
+    """Post *body* with *headers*; return the answer's status, and its body up to one byte more than *most_bytes*.
 
     Redirections are not followed.
 
@@ -45,7 +47,8 @@ def post(url: SplitResult, body: bytes, timeout_s: float, most_bytes: int) -> tu
         # Connected first: only a socket that is there can be shut down by the timer. Connecting has the same limit.
         connection.connect()
         with _time_limit(connection.sock, timeout_s):
-            connection.request("POST", target, body, _HEADERS, preload_content=False, decode_content=False)
+            sent = {**headers, **_HEADERS}
+            connection.request("POST", target, body, sent, preload_content=False, decode_content=False)
             with connection.getresponse() as response:
                 # One byte more than allowed tells an answer that is too large.
                 answer = response.read(most_bytes + 1)

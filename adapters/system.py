@@ -303,7 +303,7 @@ class _SystemReading:
         names = [name for name in KINDS if name in self.parts]
         if len(names) != 1:
             why = "there is none" if not names else f"both {' and '.join(map(repr, names))} stand here"
-            mend = f"name a {' or a '.join(map(repr, KINDS))}"
+            mend = f"name one of {', '.join(KINDS)}"
             raise self._node.fault("a system has one transport", why, mend=mend)
         return KINDS[names[0]], self._matching(names[0], _PLACE)
 

@@ -206,9 +206,12 @@ class Transport:
         is_broker: a broker keeps the messages, and shares them out among all hubs. Then the messages of a paused route
             stay there, and `receive` may wait; otherwise the messages of paused routes wait in the hub's inbox.
         carries_properties: ids and headers travel with the body.
+        is_pushed: senders hand their messages to the hub itself, which files them at once: nothing waits outside, and
+            `receive` finds nothing.
     """
 
     is_broker: ClassVar[bool] = False
+    is_pushed: ClassVar[bool] = False
     carries_properties: ClassVar[bool] = True
 
     @classmethod
@@ -325,6 +328,7 @@ class TransportKind:
             where `open` finds nothing: their messages wait in the hub's own database.
         answers: the beginning of the destinations of replies that `Transport.settle` puts beside their message; None
             where a reply is published to a channel.
+        keeps_answers: a reply stays in the outbox, where the sender looks for it: it isn't sent, and not sent again.
         needs: the setting without which `open` finds nothing; then the module isn't loaded.
     """
 
@@ -333,14 +337,23 @@ class TransportKind:
     prefix: str
     answers: str | None = None
     needs: str | None = None
+    keeps_answers: bool = False
 
     def destination(self, place: str) -> str:
         """Return the destination in the outbox of the messages to *place*."""
         return self.prefix + place
 
-    def answer_to(self, source: str) -> str | None:
-        """Return the destination in the outbox of the reply to a message; None where the reply goes to a channel."""
-        return None if self.answers is None else self.answers + source
+    def answer_to(self, place: str, source: str) -> str | None:
+        """Return the destination in the outbox of the reply to a message; None where the reply goes to a channel.
+
+        Args:
+            place: the channel that the message came in by.
+            source: the message's source.
+        """
+        if self.answers is None:
+            return None
+        # One destination for all answers that are kept: there is nothing to do for each of them.
+        return self.answers + (place if self.keeps_answers else source)
 
     def open(self, setup: Setup) -> Transport | None:
         """Open the transport of a deployment; None where the settings switch it off."""
@@ -352,12 +365,20 @@ class TransportKind:
 
 
 CHANNEL = TransportKind("channel", "adapters.rabbitmq.transport:RabbitMQ", prefix="", needs="broker_url")
+HTTP = "http"
 #: All kinds, by name.
 KINDS = {
     kind.name: kind
     for kind in (
         CHANNEL,
         TransportKind("folder", "adapters.transports.folder:FolderTransport", prefix="folder:", answers="answer:"),
+        TransportKind(
+            HTTP,
+            "adapters.transports.http:HttpTransport",
+            prefix="http:",
+            answers="http-answer:",
+            keeps_answers=True,
+        ),
     )
 }
 

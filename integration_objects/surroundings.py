@@ -6,8 +6,10 @@ Code that needs one of them is handed a `Surroundings`, so that a run can be rep
 from __future__ import annotations
 
 import datetime
+import hashlib
 import os
 import random
+import secrets
 import threading
 import time
 
@@ -55,6 +57,19 @@ class Surroundings:
             # 64 bits of time in front of 66 of chance, 130 in all: 26 characters of five bits.
             number = (self._last << 66) | self.random.getrandbits(66)
         return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
+
+
+def new_token() -> str:
+    """Make a token that nobody can guess: 43 characters, 256 bits of the machine's own chance."""
+    return secrets.token_urlsafe(32)
+
+
+def token_digest(token: str) -> str:
+    """Return the digest of a token, by which a setting knows it.
+
+    One round of SHA-256 is enough: nobody finds 256 bits of chance by trying.
+    """
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def made_at(identifier: str) -> str | None:

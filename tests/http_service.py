@@ -6,7 +6,7 @@ import contextlib
 import http.server
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 
@@ -22,6 +22,7 @@ class HttpService:
     def __init__(self) -> None:
         self.asked: list[Any] = []
         self.paths: list[str] = []
+        self.headers: list[Mapping[str, str]] = []
         self.answer: Callable[[Any], Any] = lambda document: document
         self.trickle_s = 0.0
         self.stopped = threading.Event()
@@ -38,6 +39,7 @@ def http_service() -> Iterator[HttpService]:
             document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             service.asked.append(document)
             service.paths.append(self.path)
+            service.headers.append(self.headers)
             answer = service.answer(document)
             status, body = answer if isinstance(answer, tuple) else (200, json.dumps(answer).encode())
             with contextlib.suppress(OSError):

@@ -43,6 +43,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema-for": ("schema_for", "Print the JSON Schema of a kind of declaration, for editors; or list the kinds."),
     "check": ("declarations", "Prove all routes, maps, objects, schemas and templates of the deployment together."),
     "run": ("running", "Run the hub: receive, process, dispatch."),
+    "http": ("http", "Serve the HTTP door: partners post messages and look at their state; `run` works them."),
+    "partner": ("partner", "Partners: their tokens."),
     "load": (
         "objects",
         "Upsert accounts, products, price lists, opening profiles and customers' other objects, file by file.",
@@ -106,7 +108,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     try:
         name = arguments[0] if arguments else ""
-        if name == "run":
+        if name in ("run", "http"):
             _end_at_signals()
         if name in COMMANDS:
             # Directly, since a group's own options would be parsed first, by pydantic, which takes longer to load than

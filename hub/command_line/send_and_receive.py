@@ -106,7 +106,7 @@ def send(
             raise RouteUnknown(route, routes)
         _tell_reply_to(routes[route], reply_to)
         transport = open_transport(open_hub, routes[route].transport)
-        if transport is None:
+        if transport is None or transport.is_pushed:
             _file(open_hub, routes[route], files, properties)
         elif transport.carries_properties:
             _publish(open_hub, transport, routes[route], files, properties)
@@ -116,6 +116,8 @@ def send(
 
 def _tell_reply_to(route: Route, reply_to: str | None) -> None:
     """Say where the answer goes if the route doesn't allow the reply-to; a route of files refuses the option itself."""
+    if reply_to and route.transport.keeps_answers:
+        complain(f"the route '{route.name}' keeps its answers for its senders: none goes to '{reply_to}'")
     if reply_to and route.transport is CHANNEL and not route.allows_reply_to(reply_to):
         place = "no answer is sent" if route.reply.channel is None else f"the answer goes to '{route.reply.channel}'"
         complain(f"the route '{route.name}' allows no reply-to '{reply_to}': {place}")

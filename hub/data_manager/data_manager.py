@@ -55,7 +55,10 @@ class DataManager:
 
     def file(self, route: Route, deliveries: Sequence[Delivery]) -> list[Filed]:
         """Make inbox rows of a route's deliveries, in one transaction; then they may be acknowledged."""
-        routed = [(route, delivery) for delivery in deliveries]
+        return self.file_routed([(route, delivery) for delivery in deliveries])
+
+    def file_routed(self, routed: Sequence[tuple[Route, Delivery]]) -> list[Filed]:
+        """Make inbox rows of deliveries of several routes, in one transaction, as `file` does."""
         # Bodies are read before the transaction: on SQLite no other process can write while it is open.
         arrivals = arrivals_of(routed)
         with self._open_hub.write() as transaction:

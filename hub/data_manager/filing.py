@@ -41,7 +41,7 @@ def arrival_of(route: Route, delivery: Delivery) -> Arrival:
     # The transport has a limit of its own; the route's may be smaller.
     if envelope.oversize is None and len(envelope.body) > route.limits.body:
         envelope = replace(envelope, oversize=Oversize(envelope.size, envelope.digest))
-    reply_to, refused = route.transport.answer_to(delivery.source), None
+    reply_to, refused = route.transport.answer_to(route.place, delivery.source), None
     if reply_to is None:
         reply_to = envelope.reply_to or route.reply.channel
         # A sender must not have replies sent to channels that are not its own.

@@ -4,7 +4,7 @@
     BrokerIntake    all routes that read a broker's queues, in one group: received, filed or worked, acknowledged
 
 An embedded channel needs no intake: without a broker, `orderhub send` and the dispatcher write its messages into the
-inbox themselves.
+inbox themselves. Nor does HTTP: its door files each message before it answers the sender.
 
 Spec: docs/design/road.md "Transports"; docs/design/integration.md "Transports";
 docs/design/guarantees.md G1 (acknowledge after
@@ -180,6 +180,8 @@ def intakes_of(manager: DataManager, transports: Mapping[str, Transport]) -> lis
     filing: list[Intake] = []
     brokers: list[Intake] = []
     for name, transport in transports.items():
+        if transport.is_pushed:
+            continue
         routes = [route for route in manager.routes.values() if route.transport.name == name]
         if not transport.is_broker:
             filing += [FilingIntake(transport, manager, route) for route in routes]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from adapters.transport import CHANNEL, KINDS, TransportKind, destination_of, refused_property
+from adapters.transport import CHANNEL, HTTP, KINDS, TransportKind, destination_of, refused_property
 from integration_objects.declaration import DeclarationFault, Node, Source, read
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
@@ -52,7 +52,8 @@ def read_door(node: Node) -> tuple[TransportKind, str]:
 def read_place(node: Node, kind: TransportKind) -> str:
     """Read the name of a channel or folder."""
     if kind is not CHANNEL:
-        return node.matching(NAME, f"a {kind.name}'s name", "letters and digits, with _ - . between", "my_orders")
+        what = "an HTTP channel" if kind.name == HTTP else f"a {kind.name}"
+        return node.matching(NAME, f"{what}'s name", "letters and digits, with _ - . between", "my_orders")
     # Another system may have named the queue: any name will do that a queue can have, and that is no other transport's.
     name = node.matching(_CHANNEL, "a channel's name", "1 to 255 characters without blanks around them", "my.orders")
     # A reply to this channel, or a message that names it, carries the name in its envelope.

@@ -213,7 +213,7 @@ def _route() -> JsonSchema:
         **{"from": {**_keys((), KINDS), "minProperties": 1, "maxProperties": 1}},
         prices=_one_of(PRICED_BY),
         identity=_either(_one_of(IDENTITIES), _keys(("field",))),
-        reply=_keys((), REPLY_KEYS),
+        reply=_keys((), REPLY_KEYS, wait=WHOLE),
         reply_to=TEXTS,
         retry=_list(WHOLE),
         limits=_keys((), [each.name for each in dataclasses.fields(Limits)], **_all(Limits, WHOLE)),
@@ -253,6 +253,7 @@ _SETTING: Mapping[str, JsonSchema] = {
     "float": {"type": "number"},
     "bool": {"type": "boolean"},
     "list[str]": _either({"type": "string"}, _list({"type": "string"})),
+    "list[tuple[str, str]]": _either({"type": "string"}, _list({"type": "string"})),
     "pathlib.Path": {"type": "string"},
 }
 

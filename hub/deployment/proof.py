@@ -19,6 +19,8 @@ from typing import Any
 from adapters.database.connection.database import Database
 from adapters.database.connection.engines import known_url, may_exist
 from adapters.database.schema.taken_back import refuse_fields_taken_back
+from adapters.transport import HTTP
+from adapters.transports.http import HttpTransport
 from hub.deployment.declared_expressions import approval_findings, condition_findings, route_findings
 from hub.deployment.deployment import Deployment
 from hub.deployment.folder_layout import folder_findings
@@ -221,7 +223,26 @@ def _addresses(deployment: Deployment) -> list[Finding]:
 
         with located(place_of_setting(folder, "broker_url")):
             Address(settings.broker_url)
-    return []
+    return _http_addresses(deployment)
+
+
+def _http_addresses(deployment: Deployment) -> list[Finding]:
+    """Read the addresses that messages are posted to; list the systems that have none."""
+    urls = deployment.settings.http_urls
+    if urls:
+        with located(place_of_setting(deployment.folder, "http_urls")):
+            HttpTransport(dict(urls))
+    known = [name for name, _ in urls]
+    return [
+        Finding(
+            system.places[HTTP],
+            f"nobody knows the address of '{system.place}'",
+            nearest(system.place, known) or f"add {system.place}=https://... to the setting http_urls",
+            "error",
+        )
+        for system in deployment.systems.values()
+        if system.transport.name == HTTP and system.place not in known
+    ]
 
 
 def _licence(deployment: Deployment) -> list[Finding]:

@@ -1,7 +1,7 @@
 """A route: the source of messages, and everything that happens to them.
 
     route: mainframe_order
-    from: {channel: mainframe.orders}           # or {folder: mainframe}
+    from: {channel: mainframe.orders}           # or {folder: mainframe}, {http: mainframe}
     object: Mainframe Order                     # an external object; or hub, for the hub's own XML
     map: Mainframe Order to OM Order            # left out for the hub's own XML
     workflow: Receive Order
@@ -9,6 +9,7 @@
     identity: message id                        # or body; or {field: "[MSG-ID]"}; white space around it doesn't count
     key: "[CUST-NO]"                            # messages with one key keep their order; left out: no order
     reply: {object: Mainframe Answer, map: OM Reply to Mainframe Answer, channel: mainframe.answers}
+                                                # by HTTP in place of a channel, or not at all: wait: 10 (seconds)
     reply to: [mainframe.*]                     # the reply-to channels that a sender may name, beside the reply's own
     retry: [1, 5, 30, 120, 600]                 # seconds
     limits: {body: 4194304}
@@ -28,7 +29,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
-from adapters.transport import CHANNEL, TransportKind, destination_of, refused_property
+from adapters.transport import CHANNEL, HTTP, TransportKind, destination_of, refused_property
 from hub.deployment.door import NAME, component_of, read_door, read_place
 from hub.workflow_manager.origin import WhoPrices
 from hub.workflow_manager.workflow import Workflow
@@ -47,6 +48,8 @@ from schemas.external_component import ExternalObject
 HUB_OBJECT = "hub"
 #: Seconds before each further try. After the last one, the message is parked for an operator.
 RETRY_S = (1, 5, 30, 120, 600)
+#: The longest time that a request by HTTP stays open for its answer: proxies end one after a minute.
+LONGEST_WAIT_S = 50
 #: The keys of a declaration.
 REQUIRED = ("route", "from", "object", "workflow")
 OPTIONAL = (
@@ -63,7 +66,7 @@ OPTIONAL = (
     "quote values",
     "help",
 )
-REPLY_KEYS = ("object", "map", "channel")
+REPLY_KEYS = ("object", "map", "channel", "wait")
 PRICED_BY = ("sender", "hub")
 IDENTITIES = ("message id", "body")
 #: type and subtype, each a name of RFC 2045 with or without *
@@ -90,11 +93,13 @@ class Reply:
         map: turns OM Reply into the sender's answer; None for the hub's own XML.
         object: the external object of the answer, checked before it leaves; None without a map.
         channel: the channel of answers to messages without a reply-to; None for no such answers.
+        wait_s: the seconds that a sender by HTTP waits for its answer; None for a receipt at once.
     """
 
     map: DataMap | None = None
     object: ExternalObject | None = None
     channel: str | None = None
+    wait_s: int | None = None
 
     @property
     def reads_message(self) -> bool:
@@ -260,7 +265,7 @@ def _route(
         prices=_prices(parts.get("prices"), workflow),
         identity=_identity(parts.get("identity"), external),
         key=None if "key" not in parts else _expression(parts["key"], external),
-        reply=_reply(parts, objects, maps, map_names),
+        reply=_reply(parts, transport, objects, maps, map_names),
         reply_to=_names(parts, "reply to"),
         retry_s=_delays(parts.get("retry")),
         limits=_limits(parts.get("limits")),
@@ -394,6 +399,7 @@ def _expression(node: Node, external: ExternalObject | None) -> SourceExpression
 
 def _reply(
     route: Parts,
+    transport: TransportKind,
     objects: Mapping[str, ExternalObject],
     maps: Mapping[str, DataMap],
     map_names: Iterable[str],
@@ -402,12 +408,13 @@ def _reply(
         return Reply()
     node = route["reply"]
     parts = node.mapping(optional=REPLY_KEYS)
+    wait_s = _wait(parts.get("wait"), transport)
     channel = read_place(parts["channel"], CHANNEL) if "channel" in parts else None
     if "map" not in parts:
         if "object" in parts:
             mend = "add `map:`, or take the object away: without a map, answers are in the hub's own XML"
             raise parts["object"].fault("a reply with an object needs a map", mend=mend)
-        return Reply(channel=channel)
+        return Reply(channel=channel, wait_s=wait_s)
     data_map = _whole_map(parts["map"], maps, map_names)
     if "object" not in parts:
         raise node.fault("a reply with a map names its object", mend=f"add `object: {data_map.target.name}`")
@@ -423,7 +430,18 @@ def _reply(
         what = f"{answer.definition.name!r} can't be the type of a message"
         raise parts["object"].fault(what, why, mend="give the external object a shorter name, of plain characters")
     _prove_answers(data_map, parts["map"], route["object"].text())
-    return Reply(data_map, answer, channel)
+    return Reply(data_map, answer, channel, wait_s)
+
+
+def _wait(node: Node | None, transport: TransportKind) -> int | None:
+    if node is None:
+        return None
+    if transport.name != HTTP:
+        raise node.fault("only a sender by HTTP waits for its answer", mend="leave `wait:` out")
+    seconds = node.whole()
+    if not 1 <= seconds <= LONGEST_WAIT_S:
+        raise node.fault(f"a sender can't wait {seconds} s", mend=f"give seconds from 1 to {LONGEST_WAIT_S}")
+    return seconds
 
 
 def _prove_answers(data_map: DataMap, node: Node, object_name: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import pathlib
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,6 +15,10 @@ from integration_objects.time_zone import ZoneUnknown, time_zone
 
 T = TypeVar("T")
 
+#: a name that a setting gives to a partner's token or a system's address, and that declarations use
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
+#: characters that a header and an address may have
+_VISIBLE = re.compile("[!-~]+")
 #: the words of a truth value in the environment, which has texts only
 _TRUTH = {
     **dict.fromkeys(("true", "yes", "on", "y", "t", "1"), True),
@@ -56,6 +61,37 @@ def names(value: object) -> list[str]:
     if not isinstance(value, list):
         raise SettingUnfit("expected a list of texts", value)
     return [text(part) for part in value]
+
+
+def named_texts(value: object) -> list[tuple[str, str]]:
+    """Read a list of texts NAME=TEXT; a name may stand several times.
+
+    The texts may be secrets: an entry of another form is not shown.
+    """
+    pairs = []
+    for place, entry in enumerate(names(value), 1):
+        known, _, written = entry.partition("=")
+        if not _VISIBLE.fullmatch(written.strip()) or not _NAME.fullmatch(known.strip()):
+            why = "expected NAME=TEXT of visible ASCII, and names of letters and digits, with _ - . between"
+            raise SettingUnfit(why, f"entry {place}")
+        pairs.append((known.strip(), written.strip()))
+    return pairs
+
+
+def digests(value: object) -> list[tuple[str, str]]:
+    """Read a list of texts NAME=DIGEST, each with a SHA-256 in hexadecimal."""
+    pairs = named_texts(value)
+    for known, written in pairs:
+        if not re.fullmatch("[0-9a-f]{64}", written):
+            raise SettingUnfit("expected the SHA-256 of a token, 64 digits and letters a to f", f"the entry of {known}")
+    return pairs
+
+
+def header(value: object) -> str:
+    """Read the name of an HTTP header, in small letters."""
+    if not re.fullmatch("[A-Za-z0-9-]{1,64}", text(value)):
+        raise SettingUnfit("expected the name of a header: letters, digits and -", value)
+    return str(value).lower()
 
 
 def path(value: object) -> pathlib.Path:

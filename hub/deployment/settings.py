@@ -162,6 +162,30 @@ class Settings:
             "address of a configurator, http:// or https://; without one, the hub configures by itself",
         ),
     )
+    http_tokens: list[tuple[str, str]] = field(
+        default_factory=list,
+        metadata=_as(
+            kinds.digests,
+            "who may post to `orderhub http`: NAME=DIGEST, as `orderhub partner token NAME` prints it; a name may "
+            "stand twice while its token is changed",
+        ),
+    )
+    http_subject_header: str | None = field(
+        default=None,
+        metadata=_as(
+            kinds.optional(kinds.header),
+            "the header in which a trusted proxy gives `orderhub http` the subject of the sender's certificate; "
+            "without one, such a header counts for nothing",
+        ),
+    )
+    http_urls: list[tuple[str, str]] = field(
+        default_factory=list,
+        metadata=_as(kinds.named_texts, "where the messages to systems with `http: NAME` are posted: NAME=https://..."),
+    )
+    http_url_tokens: list[tuple[str, str]] = field(
+        default_factory=list,
+        metadata=_as(kinds.named_texts, "the bearer tokens that are shown at these addresses: NAME=TOKEN"),
+    )
     service_profile: str = field(
         default="hub",
         metadata=_as(
@@ -244,8 +268,8 @@ def _value(folder: pathlib.Path, name: str, written: object) -> Any:
     try:
         return setting.kind(written)
     except kinds.SettingUnfit as unfit:
-        # The address of a server may hold a password, in whatever form it was written.
-        what = f"the setting '{name}' can't be read" if "url" in name else None
+        # The address of a server may hold a password, in whatever form it was written; so may a token be written.
+        what = f"the setting '{name}' can't be read" if "url" in name or "token" in name else None
         raise SettingsFaulty(
             what,
             name=name,

@@ -26,7 +26,7 @@ from adapters.database.connection.statements import insert_or_nothing
 from adapters.database.messages.control import Control
 from adapters.database.messages.inbox_row import INBOX, InboxRow
 from adapters.database.messages.outbox import Outbox, answer_again
-from adapters.transport import KEPT_OF_OVERSIZE, Envelope
+from adapters.transport import KEPT_OF_OVERSIZE, Envelope, destination_of
 from integration_objects.errors import HubError, Refused
 from integration_objects.surroundings import Surroundings
 
@@ -244,6 +244,8 @@ class Filing:
             return
         if reply_to is None and first.reply_to is not None:
             return  # the first message named a destination, the repeat names none
+        if reply_to is not None and destination_of(reply_to).kind.keeps_answers:
+            return  # the sender finds the first reply
         reply = self._outbox.row(first.reply_outbox_id)
         if reply is not None:
             # The same message id and body as the first time (G3).
