@@ -1,4 +1,4 @@
-"""A first declaration of an external object, drafted from an XSD.
+"""A first declaration of an external object, drafted from an XSD or a JSON Schema.
 
 Spec: docs/design/integration.md, "Integration object definitions".
 """
@@ -13,6 +13,7 @@ from integration_objects.declaration import Source
 from integration_objects.errors import Refused, UnknownName
 from schemas.check import local_name, read_files
 from schemas.external_object import read_external_objects
+from schemas.layouts.declaration import read_layout_object
 from schemas.schema_files import XSD, SchemaFile
 
 #: Names that an error lists.
@@ -36,26 +37,51 @@ class RootUnclear(Refused):
     mend = "name the root: --root NAME"
 
 
+class RootOfJson(Refused):
+    """A command names a root in a JSON Schema, which has none."""
+
+    what = "a JSON Schema has no root to name"
+    where = "{path}"
+    why = "it describes whole messages"
+    mend = "leave --root out"
+
+
 def draft_object(read_file: Callable[[str], bytes], path: str, root: str | None) -> str:
-    """Draft the declaration of the external object whose messages have the element *root*, and prove it.
+    """Draft the declaration of an external object, and prove it.
 
     Args:
         read_file: gives a schema file's bytes by its path in the schemas folder; KeyError, OSError for a missing one.
         path: the main schema file's path in the schemas folder.
-        root: the local name of a global element, or ``{namespace}name``; None for the only one that no other refers to.
+        root: the messages' element in an XSD: a local name, or ``{namespace}name``; None for the only global element
+            that no other refers to.
 
     Raises:
         DraftedRootUnknown, RootUnclear: the schema has no such element, or no single one.
-        SchemaFileMissing, SchemaFaulty, PatternUnreadable, PatternTooLarge: with file and line.
+        RootOfJson: a JSON Schema has no root.
+        JsonSchemaFaulty, SchemaFileMissing, SchemaFaulty, PatternUnreadable, PatternTooLarge: with file and line.
     """
+    if path.endswith(".json"):
+        return _draft_json(read_file, path, root)
     files = read_files(read_file, path)
     name = _root(files[path], files.values(), root)
-    # Often a folder is named for its system: kiosk/order.xsd.
-    folder = path.rpartition("/")[0].partition("/")[0]
-    title = " ".join(dict.fromkeys(word.capitalize() for word in _WORD.findall(f"{folder} {local_name(name)}")))
-    text = f"external object: {title}\nschema: {_scalar(path)}\nroot: {_scalar(name)}\n"
+    text = f"external object: {_title(path, local_name(name))}\nschema: {_scalar(path)}\nroot: {_scalar(name)}\n"
     read_external_objects([Source("the draft", text)], read_file)
     return text
+
+
+def _draft_json(read_file: Callable[[str], bytes], path: str, root: str | None) -> str:
+    if root is not None:
+        raise RootOfJson(path=path)
+    title = _title(path, path.rpartition("/")[2].partition(".")[0])
+    text = f"external object: {title}\nlayout:\n  json schema: {_scalar(path)}\n"
+    read_layout_object(Source("the draft", text), read_file)
+    return text
+
+
+def _title(path: str, name: str) -> str:
+    # Often a folder is named for its system: kiosk/order.xsd.
+    folder = path.rpartition("/")[0].partition("/")[0]
+    return " ".join(dict.fromkeys(word.capitalize() for word in _WORD.findall(f"{folder} {name}")))
 
 
 def _root(main: SchemaFile, files: Iterable[SchemaFile], root: str | None) -> str:

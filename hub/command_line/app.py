@@ -60,7 +60,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "resume": ("operation", "Let a paused or stopped component go on."),
     "map": ("declarations", "Data maps."),
-    "layout": ("layouts", "Layouts: records of fixed width, and COBOL copybooks."),
+    "layout": ("layouts", "Layouts: records of fixed width, COBOL copybooks, CSV, JSON."),
     "render": ("systems", "Make the message to a system from a file, and print its bytes; nothing is sent."),
     "system": ("systems", "The systems that the hub sends to."),
     "messages": ("messages", "The message store: the states and errors of every message."),

@@ -16,7 +16,6 @@ from hub.deployment.deployment import open_deployment
 from hub.presentation.printing import complain, out
 from integration_objects.component import snake_case
 from integration_objects.errors import Refused, UnknownName
-from schemas.drafts import draft_object
 
 
 class MappedObjectUnknown(UnknownName, Refused):
@@ -38,12 +37,17 @@ def in_schemas_folder(file: pathlib.Path) -> tuple[pathlib.Path, str]:
 
 
 def from_schema(
-    file: Annotated[pathlib.Path, typer.Argument(help="An XSD beneath the folder schemas/.")],
+    file: Annotated[
+        pathlib.Path, typer.Argument(help="An XSD, or a JSON Schema (.json), beneath the folder schemas/.")
+    ],
     root: Annotated[
         str | None, typer.Option(metavar="NAME", help="The messages' root element; left out where there is only one.")
     ] = None,
 ) -> None:
-    """Draft the declaration of an external object from an XSD, and print it."""
+    """Draft the declaration of an external object from an XSD or a JSON Schema, and print it."""
+    # Imported here, as below: the other commands of these groups draft nothing.
+    from schemas.drafts import draft_object
+
     folder, path = in_schemas_folder(file)
     read_file(file)  # first of all, so that the file's own absence isn't told as that of an included one
 
@@ -64,7 +68,6 @@ def draft_map(
     target: Annotated[str, typer.Argument(help="The integration object that the map makes.")],
 ) -> None:
     """Draft a map from one integration object to another, with each guess marked, and print it."""
-    # Imported here: the other commands of maps draft nothing.
     from maps.drafting.draft import draft
 
     objects = open_deployment(pathlib.Path.cwd()).objects

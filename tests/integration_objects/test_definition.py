@@ -503,7 +503,7 @@ def test_the_documentation_describes_every_key_and_its_examples_are_read():
     objects = extended(*examples)
     assert objects["OM Quote"].root.children["Line Item"].fields["Meter Type"].column == "x_meter_type"
     assert objects["Site Survey"].root.children["Finding"].owner_column == "survey_id"
-    for key in definition._COMPONENT + definition._FIELD + definition._STORED:
+    for key in definition.COMPONENT_KEYS + definition.FIELD_KEYS + definition.STORED_KEYS:
         assert f"`{key}`" in page, key
     for name in shipped_definitions():
         assert name in page

@@ -103,3 +103,21 @@ def test_a_map_between_unknown_objects_names_the_nearest(folder: pathlib.Path, c
     told = command("map", "draft", "OM Order", "OM Ordr", expect=2).err
     assert told.startswith("there is no integration object 'OM Ordr'\n  where: argument TARGET\n")
     assert told.endswith("  mend:  did you mean 'OM Order'?\n  reason: MappedObjectUnknown\n")
+
+
+def test_a_json_schema_becomes_an_object(folder: pathlib.Path, command: Any) -> None:
+    file = folder / "schemas" / "tide" / "order.json"
+    file.write_text('{"type": "object", "properties": {"orderNumber": {"type": "string"}}}')
+    drafted = command("object", "from-schema", file).out
+    assert drafted == "external object: Tide Order\nlayout:\n  json schema: tide/order.json\n"
+    (folder / "schemas" / "tide" / "order.yaml").write_text(drafted)
+    assert 'Source Order Number: "[orderNumber]"' in command("map", "draft", "Tide Order", "OM Order").out
+    assert command("object", "from-schema", file, "--root", "Order", expect=2).err == (
+        "a JSON Schema has no root to name\n"
+        "  where: tide/order.json\n"
+        "  why:   it describes whole messages\n"
+        "  mend:  leave --root out\n"
+        "  reason: RootOfJson\n"
+    )
+    file.write_text('{"type": "objekt"}')
+    assert command("object", "from-schema", file, expect=2).err.endswith("reason: JsonSchemaFaulty\n")
