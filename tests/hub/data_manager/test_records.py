@@ -144,7 +144,7 @@ def test_orders_in_csv_and_json_are_stored_and_answered_or_refused_in_their_form
         ("accepted", ""),
         ("the message can't be read as JSON", "line 5, column 14"),
         ("the value at /due breaks the schema", "line 5, column 10"),
-        ("the value at /lines/0/lines/0/price/amount breaks the schema", "line 18, column 31"),
+        ("the value at /lines/0/lines/0/price/amount breaks the schema", "line 19, column 31"),
     ]
     with sqlite3.connect(shop / "orderhub.db") as database:
         stored = database.execute(
