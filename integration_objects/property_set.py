@@ -5,7 +5,7 @@
       value       the node's own text; "" for all nodes of internal objects
       properties  name -> text or None, in the order in which they were set
       children    property sets, in order
-      origin      the line of the source that the node came from, or None; not compared
+      origin      the line, or the record, of the source that the node came from, or None; not compared
 
 The integration object's definition, not the tree, tells whether a text is a number, a date or a flag.
 Nothing here recurses: a tree may be 50,000 levels deep.
@@ -18,6 +18,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 _NEW = object.__new__
+
+
+class RecordNumber(int):
+    """The number of a record as the origin of a node, where the source has records in place of lines."""
+
+
+def origin_text(origin: int) -> str:
+    """Write an origin for people.
+
+    >>> origin_text(5), origin_text(RecordNumber(2))
+    ('line 5', 'record 2')
+    """
+    return f"{'record' if isinstance(origin, RecordNumber) else 'line'} {origin}"
 
 
 class PropertySet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from integration_objects.property_set import PropertySet
+from integration_objects.property_set import PropertySet, origin_text
 from maps.circumstances import Circumstances
 from maps.path import ANSWERED
 from maps.shape import Shape, path_of, places
@@ -59,4 +59,4 @@ class Places:
     def text(self, node: PropertySet, field: str = "") -> str:
         """Write the place for an error: ``line 22, /ORDER[1]/LINE[2]/QTY``."""
         path, line = self.find(node, field)
-        return path if line is None else f"line {line}, {path}"
+        return path if line is None else f"{origin_text(line)}, {path}"

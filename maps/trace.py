@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from integration_objects.property_set import PropertySet
+from integration_objects.property_set import PropertySet, origin_text
 from maps.circumstances import NO_CIRCUMSTANCES, Circumstances
 from maps.component_rule import ComponentRule
 from maps.data_map import DataMap
@@ -41,7 +41,7 @@ class SourceValue:
     value: str | None
 
     def __str__(self) -> str:
-        line = "" if self.line is None else f"line {self.line}, "
+        line = "" if self.line is None else f"{origin_text(self.line)}, "
         return f"{line}{self.path} = {_quoted(self.value)}"
 
 

@@ -17,7 +17,7 @@ from integration_objects.complex_object import list_of
 from integration_objects.component import Component
 from integration_objects.errors import Invalid, Refused
 from integration_objects.names import KEY
-from integration_objects.property_set import PropertySet
+from integration_objects.property_set import PropertySet, origin_text
 
 PARENT = "Parent Item Id"
 #: Levels of lines that are written nested. A level takes two of the 256 levels of elements that parsers read.
@@ -199,4 +199,4 @@ def called(node: PropertySet) -> str:
 
 def line_of(node: PropertySet) -> str:
     """Write the node's line of the source for an error; "" where it isn't known."""
-    return "" if node.origin is None else f"line {node.origin}"
+    return "" if node.origin is None else origin_text(node.origin)

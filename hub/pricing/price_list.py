@@ -20,7 +20,7 @@ from hub.services.objects import only_instance
 from integration_objects.complex_object import components, object_name
 from integration_objects.errors import Refused
 from integration_objects.field_values import WHOLE_DIGITS, read_date, read_number
-from integration_objects.property_set import PropertySet
+from integration_objects.property_set import PropertySet, origin_text
 
 PRICE_LIST = "Price List"
 ITEM, RULE = "Price List Item", "Price Rule"
@@ -372,5 +372,5 @@ class _Reading:
             parts.append(f"{node.type} '{node.get('Name') or node.get('Product Id') or ''}'")
         parts.append(name)
         if node.origin is not None:
-            parts.append(f"line {node.origin}")
+            parts.append(origin_text(node.origin))
         raise PriceListFaulty(label=self.label, where=", ".join(parts), fault=fault, node=node)

@@ -17,7 +17,7 @@ from integration_objects.complex_object import instances, line_items, list_of, o
 from integration_objects.errors import Refused
 from integration_objects.field_values import read_number
 from integration_objects.names import ACTION_CODES, ATTRIBUTE, KEY, LINE_ITEM, NO_ACTION
-from integration_objects.property_set import PropertySet
+from integration_objects.property_set import PropertySet, origin_text
 
 ONE = Decimal(1)
 ATTRIBUTES, LINE_ITEMS = list_of(ATTRIBUTE), list_of(LINE_ITEM)
@@ -217,7 +217,7 @@ def place(tree: PropertySet, instance: PropertySet, item: PropertySet) -> str:
 
 def line_of(item: PropertySet) -> str:
     """Return the line of the source, as the last part of a place; "" where it isn't known."""
-    return "" if item.origin is None else f", line {item.origin}"
+    return "" if item.origin is None else f", {origin_text(item.origin)}"
 
 
 def object_label(tree: PropertySet, instance: PropertySet | None = None) -> str:

@@ -34,7 +34,7 @@ from integration_objects.declaration import Node, Parts
 from schemas.layouts.csv_cells import LINE_ENDS, UNICODE, Dialect
 from schemas.layouts.csv_columns import CellForm, Column, DateCell, FlagCell, NumberCell, TextCell
 from schemas.layouts.csv_layout import CsvLayout, CsvRecord
-from schemas.layouts.record_declaration import prove_records, read_record_types
+from schemas.layouts.record_declaration import prove_records, read_date_form, read_record_types
 from schemas.layouts.values.code_pages import CodePageUnknown, code_page
 from schemas.layouts.values.dates import DateForm
 
@@ -173,15 +173,8 @@ class _Columns:
                 )
             return NumberCell(decimals, sign, group)
         if kind == "date":
-            form, first = parts.get("form") or self.given.get("date form"), self._either(parts, "first year")
-            try:
-                return DateCell(DateForm(form.text() if form else "YYYY-MM-DD", first.whole() if first else None))
-            except ValueError as error:
-                raise (form or value).fault(
-                    "this is no form of dates",
-                    str(error),
-                    mend="write it so: DD.MM.YYYY, YYYYMMDD, YYYY-MM-DDThh:mm:ss",
-                ) from error
+            form = parts.get("form") or self.given.get("date form")
+            return DateCell(read_date_form(form, self._either(parts, "first year")) if form else DateForm("YYYY-MM-DD"))
         yes, no = parts.text("yes", "Y"), parts.text("no", "N")
         if yes == no:
             raise value.fault("yes and no have the same text", mend="give them two texts")

@@ -29,9 +29,10 @@ from schemas.layouts.fixed_layout import FixedLayout, FixedRecord
 from schemas.layouts.layout import RecordType
 from schemas.layouts.options import Chosen, Options
 from schemas.layouts.placing import Area, Placed, place
-from schemas.layouts.record_declaration import prove_records, read_record_types
+from schemas.layouts.record_declaration import prove_records, read_date_form, read_record_types
 from schemas.layouts.record_formats import LINE_ENDS, RecordFormat
 from schemas.layouts.values.code_pages import CodePageUnknown
+from schemas.layouts.values.dated import DateRule
 
 FIXED_KEYS = (
     "form",
@@ -49,6 +50,7 @@ FIXED_KEYS = (
     "low values",
     "high values",
     "redefines",
+    "dates",
 )
 FORMS = ("fixed", "free")
 FORMATS = ("fixed", "variable", "blocked", "lines")
@@ -85,6 +87,7 @@ def read_fixed_layout(parts: Parts, read_file: Callable[[str], bytes]) -> FixedL
         node = given.get("code page") or given["copybook"]
         raise node.fault(str(error), "the code page must have one byte a character", mend="name another") from error
     _prove_redefines(given, placed)
+    _prove_dates(given, placed)
     types = _types(parts, options, placed)
     layout = FixedLayout(
         name=parts["external object"].text(),
@@ -132,6 +135,7 @@ def _options(given: Parts) -> Options:
         high_values=choice("high values", *MEANINGS),
         decimal_point=choice("decimal point", ".", ","),
         redefines={key.text(): _chosen(value) for key, value in given.entries("redefines")},
+        dates={key.text(): _date_rule(value) for key, value in given.entries("dates")},
     )
 
 
@@ -142,6 +146,22 @@ def _chosen(node: Node) -> Chosen:
     parts = node.mapping(required=["by"])
     views = {"" if value == "else" else value: view.text() for value, view in parts.items() if value != "by"}
     return Chosen(parts["by"].text(), views)
+
+
+def _date_rule(node: Node) -> DateRule:
+    """Read the dates of a field: a form, or ``{form: YYMMDD, first year: 1970, null: "000000"}``."""
+    parts = (
+        Parts(form=node) if node.kind == "scalar" else node.mapping(required=["form"], optional=["first year", "null"])
+    )
+    return DateRule(read_date_form(parts["form"], parts.get("first year")), parts.text("null", ""))
+
+
+def _prove_dates(given: Parts, placed: Mapping[str, Placed]) -> None:
+    """Prove that dates are declared for fields of the copybook."""
+    fields = {part.entry.name for record in placed.values() for part in record.walk() if part.form is not None}
+    for key, _ in given.entries("dates"):
+        if key.text() not in fields:
+            raise key.unknown("field", fields)
 
 
 def _prove_redefines(given: Parts, placed: Mapping[str, Placed]) -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO, ClassVar
 
 from integration_objects.component import Field, FieldType
 from integration_objects.errors import HubError
-from integration_objects.property_set import PropertySet
+from integration_objects.property_set import PropertySet, RecordNumber
 from schemas.external_component import ExternalComponent
 from schemas.layouts.layout import KEPT, Found, Layout, RecordType, RecordTypeUnknown
 from schemas.layouts.options import Options
@@ -107,7 +107,7 @@ class FixedLayout(Layout[FixedRecord]):
         """Yield each record of a file by itself."""
         for number, (offset, data) in enumerate(self.format.read(file), 1):
             try:
-                type, node = self.read_record(data, number)
+                type, node = self.read_record(data, RecordNumber(number))
             except HubError as error:
                 raise error.at(f"record {number}, byte {offset + 1} of the file") from None
             yield Found(type, node, f"record {number}", offset)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from schemas.layouts.values.dated import DateRule
 from schemas.layouts.values.form import Meaning
 
 
@@ -38,6 +39,7 @@ class Options:
         decimal_point: "," where the program says DECIMAL-POINT IS COMMA.
         redefines: the views of areas that are redefined, by the name of the entry that is redefined. An area without
             a rule is read as that entry.
+        dates: the forms of fields that hold dates, by the field's name.
     """
 
     code_page: str = "cp037"
@@ -49,3 +51,4 @@ class Options:
     high_values: Meaning = "refused"
     decimal_point: Literal[".", ","] = "."
     redefines: Mapping[str, Chosen] = field(default_factory=dict)
+    dates: Mapping[str, DateRule] = field(default_factory=dict)

@@ -12,15 +12,16 @@ Spec: docs/design/legacy.md, "Layouts".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from integration_objects.nearest import nearest
-from schemas.layouts.copybook.entries import Entry, Usage
+from schemas.layouts.copybook.entries import MOST_OCCURRENCES, Entry, Usage
 from schemas.layouts.copybook.picture import Picture
 from schemas.layouts.copybook.source_text import CopybookFaulty
 from schemas.layouts.options import Chosen, Options
 from schemas.layouts.values.binary import Binary, Pointer
 from schemas.layouts.values.code_pages import code_page
+from schemas.layouts.values.dated import Dated
 from schemas.layouts.values.edited import EditedNumber, EditedText
 from schemas.layouts.values.floating import Floating
 from schemas.layouts.values.form import Form
@@ -31,6 +32,8 @@ from schemas.layouts.values.zoned import BlankZero, Overpunched, SeparatelySigne
 
 #: The bytes of one record: a record of variable format has at most 32 KiB, files without records' lengths more.
 MOST_BYTES = 16_000_000
+#: The bytes of a table without a largest number of occurrences.
+UNBOUNDED_BYTES = 1_000_000
 
 
 @dataclass
@@ -137,7 +140,7 @@ class _Placer:
         self.no_number = NoNumber(self.page.blank, options.blanks, options.low_values, options.high_values)
 
     def placed(self, entry: Entry, name: str, above: _Inherited, offset: int) -> Placed:
-        """Place an entry whose first byte stands at *offset*."""
+        """Place an entry whose first byte stands at *offset*; set the largest number of an unbounded table."""
         inherited = above.within(entry)
         part = Placed(name or entry.name, entry, offset=offset)
         if entry.children:
@@ -148,8 +151,10 @@ class _Placer:
                 part.tail = -part.length % alignment
                 part.length += part.tail
         else:
-            part.form = self._form(entry, inherited)
+            part.form = self._dated(entry, self._form(entry, inherited))
             part.length = part.form.length
+        if entry.occurs and entry.occurs.is_unbounded:
+            entry.occurs = replace(entry.occurs, most=max(1, min(MOST_OCCURRENCES, UNBOUNDED_BYTES // part.length)))
         if part.whole > MOST_BYTES:
             raise self._fault(
                 entry, f"{entry.name} takes {part.whole:,} bytes", f"a record has at most {MOST_BYTES:,}", ""
@@ -200,6 +205,21 @@ class _Placer:
         return area
 
     # Forms
+
+    def _dated(self, entry: Entry, form: Form) -> Form:
+        """Make a date of a field, where the layout says that it is one."""
+        rule = self.options.dates.get(entry.name)
+        if rule is None:
+            return form
+        dated = Dated(form, rule)
+        try:
+            dated.write(f"{rule.form.first_year or 2000}-12-31")
+        except ValueError as error:
+            why, mend = f"{error}; the field is {form.says}", "correct 'dates' in the layout"
+            raise self._fault(
+                entry, f"{entry.name} can't hold dates of the form {rule.form.form}", why, mend
+            ) from error
+        return dated
 
     def _form(self, entry: Entry, inherited: _Inherited) -> Form:
         """Choose the form of a field."""

@@ -24,6 +24,7 @@ from collections.abc import Callable
 
 from integration_objects.declaration import DeclarationFault, Node, Parts
 from schemas.layouts.layout import Check, Layout, R, RecordType
+from schemas.layouts.values.dates import DateForm
 
 #: The keys that a record has in a layout of each kind.
 RECORD_KEYS = ("type", "occurs", "records", "checks")
@@ -84,6 +85,16 @@ def _check(field: Node, rule: Node) -> Check:
     text = rule.matching(_CHECK, "a check", "'count RECORD', 'count all' or 'sum RECORD/FIELD'", "count ORDER-RECORD")
     record, _, summed = text.partition(" ")[2].partition("/")
     return Check(field.text(), record, summed, rule.where)
+
+
+def read_date_form(node: Node, first_year: Node | None) -> DateForm:
+    """Read a form of dates; *first_year* is the first of the hundred years that YY stands for."""
+    try:
+        return DateForm(node.text(), first_year.whole() if first_year else None)
+    except ValueError as error:
+        raise node.fault(
+            "this is no form of dates", str(error), mend="write it so: DD.MM.YYYY, YYYYMMDD, YYYY-MM-DDThh:mm:ss"
+        ) from error
 
 
 def prove_records(layout: Layout[R], key: str, given: Parts, whole: Node) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from adapters.database.objects.faults import FieldInvalid, FieldMissing, FieldNotDeclared, KeyNotWhole
 from adapters.database.objects.layout import ROW_ID, CarriedFields, Key, Shape, StoredComponent
 from adapters.database.objects.stored_values import ValueFault, bound_column
-from integration_objects.property_set import PropertySet
+from integration_objects.property_set import PropertySet, origin_text
 
 KeyValues = tuple[str, ...]
 #: A row as it is read: the values of its component's `layout`.
@@ -159,7 +159,7 @@ class Entry:
 
     def where(self) -> str:
         """Return the node's place for errors: path, line of the source, table."""
-        line = "" if self.node.origin is None else f", line {self.node.origin}"
+        line = "" if self.node.origin is None else f", {origin_text(self.node.origin)}"
         return f"{self.path()}{line}, table {self.component.table.name}"
 
     def key_values(self, key: Key) -> KeyValues | None:

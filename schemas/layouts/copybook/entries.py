@@ -56,11 +56,13 @@ class Occurs:
         least: the least number.
         most: the largest number.
         depends_on: the name of the field with the number, and the groups that qualify it; () for a fixed number.
+        is_unbounded: whether the copybook names no largest number.
     """
 
     least: int
     most: int
     depends_on: tuple[str, ...] = ()
+    is_unbounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -390,8 +392,10 @@ class _Reader:
 
     def occur(self, entry: Entry, word: Token) -> None:
         least = most = self._whole(word)
+        is_unbounded = False
         if self._skip("TO"):
-            most = MOST_OCCURRENCES if self._skip("UNBOUNDED") else self._whole(word)
+            is_unbounded = self._skip("UNBOUNDED")
+            most = MOST_OCCURRENCES if is_unbounded else self._whole(word)
         self._skip("TIMES")
         depends_on: tuple[str, ...] = ()
         while True:
@@ -416,7 +420,7 @@ class _Reader:
                 "DEPENDING ON is missing",
                 "add it, or give one number",
             )
-        entry.occurs = Occurs(least, most, depends_on)
+        entry.occurs = Occurs(least, most, depends_on, is_unbounded)
 
     def _names(self, start: Token) -> None:
         """Pass over a list of names, which says nothing about places."""

@@ -99,8 +99,7 @@ def test_a_fault_of_a_map_names_the_record(folder: pathlib.Path, command: Any) -
     head, error = answers(folder, command)
     assert (head.get("STATE"), error.get("REASON")) == ("REJ", "ExpressionFailed")
     [row] = json.loads(command("messages", "list", "--json").out)
-    # The order is the file's second record.
-    assert "line 2, /Records[1]/ORDER-RECORD[1]/DUE-DATE" in command("messages", "show", row["id"]).out
+    assert "record 2, /Records[1]/ORDER-RECORD[1]/DUE-DATE" in command("messages", "show", row["id"]).out
 
 
 @pytest.fixture

@@ -234,3 +234,69 @@ def test_the_shape_for_maps_has_records_groups_and_fields() -> None:
     assert list(root.children) == ["FILE-HEADER", "ORDER-RECORD", "FILE-TRAILER"]
     assert root.children["ORDER-RECORD"].occurs == {"LINE-RECORD": (1, None)}
     assert root.children["ORDER-RECORD"].children["LINE-RECORD"].fields["PRICE"].type == "number"
+
+
+DATES = """\
+       01  R.
+           05 A PIC 9(8).
+           05 B PIC 9(6) COMP-3.
+           05 C PIC X(10).
+           05 D PIC 9(7).
+"""
+DATED = """\
+external object: Dates
+layout:
+  copybook: m/orders.cpy
+  code page: cp037
+  dates:
+    A: {form: YYYYMMDD, null: "00000000"}
+    B: {form: YYMMDD, first year: 1970}
+    C: DD.MM.YYYY
+    D: YYYYDDD
+"""
+
+
+def test_dates_in_declared_forms_are_iso_dates_in_the_tree() -> None:
+    dates = layout(text=DATED.replace("{", "{{").replace("}", "}}"), copybook=DATES)
+    fields = {"A": "2026-12-01", "B": "2006-01-31", "C": "1999-12-31", "D": "2028-12-31"}
+    nodes = [PropertySet("R", properties=fields), PropertySet("R", properties={**fields, "A": None})]
+    data = written(dates, nodes)
+    assert data[:8].decode("cp037") == "20261201"
+    assert data[8:12] == bytes.fromhex("0060131F")
+    assert data[len(data) // 2 :][:8].decode("cp037") == "00000000"
+    again = list(dates.read(io.BytesIO(data)))
+    assert [node.properties for node in again] == [fields, {name: fields[name] for name in "BCD"}]
+    assert written(dates, again) == data
+    assert dates.definition().root.children["R"].fields["A"].type == "date"
+    wrong = data.replace("20261201".encode("cp037"), "20261301".encode("cp037"))
+    with pytest.raises(HubError, match="there is no such day or time: '20261301'"):
+        list(dates.read(io.BytesIO(wrong)))
+    with pytest.raises(FieldUnwritable, match="expected a date"):
+        written(dates, [PropertySet("R", properties={**fields, "C": "soon"})])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        ("C: DD.MM.YYYY", "E: DD.MM.YYYY", "there is no field 'E'"),
+        ("C: DD.MM.YYYY", "C: DD.MM.YY", "this is no form of dates"),
+        ("C: DD.MM.YYYY", "C: DD.MM.YYYY hh:mm", "C can't hold dates of the form DD.MM.YYYY hh:mm"),
+        ("D: YYYYDDD", "D: YYYYMMDD", "D can't hold dates of the form YYYYMMDD"),
+    ],
+)
+def test_a_date_that_its_field_can_not_hold_is_refused(before: str, after: str, what: str) -> None:
+    text = DATED.replace(before, after).replace("{", "{{").replace("}", "}}")
+    with pytest.raises(HubError) as caught:
+        layout(text=text, copybook=DATES)
+    assert caught.value.what == what
+
+
+def test_a_table_without_a_largest_number_takes_items_of_any_length() -> None:
+    copybook = "       01 R.\n  05 N PIC 9(6).\n  05 T OCCURS 0 TO UNBOUNDED DEPENDING ON N.\n    10 V PIC X(100).\n"
+    text = DATED.partition("  dates:")[0] + "  form: free\n  record format: lines\n"
+    unbounded = layout(text=text, copybook=copybook)
+    node = PropertySet("R", children=[PropertySet("T", properties={"V": f"V{number}"}) for number in range(5_000)])
+    data = written(unbounded, [node])
+    assert len(data) == 500_007
+    [again] = unbounded.read(io.BytesIO(data))
+    assert again.children == node.children
