@@ -44,7 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("declarations", "Prove all routes, maps, objects, schemas and templates of the deployment together."),
     "run": ("running", "Run the hub: receive, process, dispatch."),
     "http": ("http", "Serve the HTTP door: partners post messages and look at their state; `run` works them."),
-    "partner": ("partner", "Partners: their tokens."),
+    "partner": ("partner", "Partners: their tokens, and their own check."),
     "load": (
         "objects",
         "Upsert accounts, products, price lists, opening profiles and customers' other objects, file by file.",

@@ -5,19 +5,31 @@ Spec: docs/design/legacy.md, "Batches"; docs/http.md.
 
 from __future__ import annotations
 
+import pathlib
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from hub.command_line.exit_codes import CommandMisused
+from adapters.files import read_message
+from adapters.transport import CHANNEL, HTTP, XML, Delivery, Envelope, check_envelope
+from hub.command_line.exit_codes import DONE, REFUSED, WORLD_FAILED, CommandMisused
+from hub.command_line.opened_hub import opened_hub
+from hub.command_line.options import Json
 from hub.command_line.text_command import TextCommand
+from hub.data_manager.partner_check import RETRYING, Judgement, judge
 from hub.deployment.door import NAME
-from hub.presentation.printing import complain, out
+from hub.deployment.route import Route, RouteUnknown
+from hub.presentation.printing import complain, out, print_json
 from integration_objects.surroundings import new_token, token_digest
 
 app = typer.Typer()
-partner_app = typer.Typer(no_args_is_help=True, help="Partners: their tokens.")
+partner_app = typer.Typer(no_args_is_help=True, help="Partners: their tokens, and their own check.")
 app.add_typer(partner_app, name="partner")
+
+
+#: characters of a message's source: with the kind of transport before them, a destination has 255
+_MOST_SOURCE = 200
 
 
 class PartnerNameUnfit(CommandMisused):
@@ -37,3 +49,56 @@ def token(name: Annotated[str, typer.Argument(help="The sender's name, as routes
     secret = new_token()
     out(f"{secret}\t{name}={token_digest(secret)}")
     complain(f"give the first text to {name}, and put the second one into the setting http_tokens; neither is kept")
+
+
+@partner_app.command("check", cls=TextCommand)
+def check(
+    route: Annotated[str, typer.Argument(help="The route that would take the messages.")],
+    files: Annotated[list[pathlib.Path], typer.Argument(help="One message each, in the order of arrival.")],
+    sender: Annotated[
+        str | None, typer.Option(help="The sender; without one, the first of the route's `senders`.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge messages as the real run would, in their order, and keep nothing; print a verdict for each."""
+    with opened_hub() as open_hub:
+        routes = open_hub.deployment.routes
+        if route not in routes:
+            raise RouteUnknown(route, routes)
+        deliveries = [_delivery(routes[route], file, sender) for file in files]
+        judgements = judge(open_hub, routes[route], deliveries)
+    named = list(zip(map(str, files), judgements, strict=True))
+    if as_json:
+        print_json([{"name": name, **judgement.as_dict()} for name, judgement in named])
+    else:
+        for name, judgement in named:
+            _print(name, judgement)
+    raise typer.Exit(_code(judgements))
+
+
+def _delivery(route: Route, file: pathlib.Path, sender: str | None) -> Delivery:
+    """Read a file as the route's transport would deliver it."""
+    body, oversize = read_message(file, route.limits.body)
+    content_type = XML if route.external is None else route.external.content_type
+    envelope = check_envelope(Envelope(None, body, content_type=content_type, oversize=oversize))
+    of_transport = "local" if route.transport.name in (CHANNEL.name, HTTP) else route.place
+    # A name that every transport could have given the message: it is a part of the place of its answer.
+    source = f"{route.place}/{file.name}"[:_MOST_SOURCE]
+    return Delivery(envelope, route.place, sender or next(iter(route.senders), of_transport), source)
+
+
+def _print(name: str, judgement: Judgement) -> None:
+    error = judgement.error or {}
+    verdict = "accepted" if judgement.is_accepted else judgement.state
+    known = ", known already" if judgement.is_repeat else ""
+    out(f"{name}: {verdict}{known}")
+    for part in ("what", "where", "why", "mend", "reason"):
+        if error.get(part):
+            out(f"  {part + ':':<7} {error[part]}")
+
+
+def _code(judgements: Sequence[Judgement]) -> int:
+    """Return the exit code: the world's fault before a refusal, because the same check can end otherwise later."""
+    if any(judgement.state == RETRYING for judgement in judgements):
+        return WORLD_FAILED
+    return DONE if all(judgement.is_accepted for judgement in judgements) else REFUSED

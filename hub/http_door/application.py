@@ -3,6 +3,7 @@
     POST /messages/CHANNEL       a message: 202 with its id once it is stored; 200 with the answer where the route waits
     GET  /messages/CHANNEL/ID    the state of a message, with its answer
     GET  /answers/CHANNEL/ID     the answer alone, byte by byte
+    POST /check/CHANNEL          a message that is judged, and not kept
 
 CHANNEL is the name in a route's `from: {http: CHANNEL}`. ID is the id in the receipt, or the sender's own
 `Idempotency-Key`.
@@ -28,6 +29,7 @@ from adapters.database.messages.filing import Filed, MessageIdReused
 from adapters.transport import HTTP
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.partner_check import RETRYING, judge
 from hub.deployment.route import Route
 from hub.http_door.group_filing import GroupFiling
 from hub.http_door.problems import DoorAway, DoorFailed, RequestRefused, problem, stored_problem
@@ -41,6 +43,8 @@ log = Log()
 
 #: requests that wait for an answer at one time; further ones get their receipt at once
 MOST_WAITING = 32
+#: messages that are judged at one time
+MOST_CHECKS = 2
 #: seconds between two looks for an answer: the first, and the longest
 _LOOK_S, _LONGEST_LOOK_S = 0.02, 0.5
 
@@ -61,8 +65,18 @@ class UrlUnknown(RequestRefused):
     status = 404
     what = "the door has no {method} of this address"
     where = "the address of the request"
-    why = "there are POST /messages/CHANNEL, GET /messages/CHANNEL/ID, GET /answers/CHANNEL/ID"
+    why = "there are POST /messages/CHANNEL and /check/CHANNEL, GET /messages/CHANNEL/ID and /answers/CHANNEL/ID"
     mend = "correct the address or the method"
+
+
+class DoorBusy(RequestRefused):
+    """Too many messages are being judged. Each holds locks while it is judged, as in the real run."""
+
+    status = 503
+    what = "the hub can't judge the message now"
+    where = "/check"
+    why = "{most} messages are being judged already"
+    mend = "ask again later"
 
 
 class NoHttpRoute(Misconfigured):
@@ -97,6 +111,7 @@ class HttpDoor:
         self._senders = Senders(open_hub.deployment.settings)
         self._filing = GroupFiling(DataManager(open_hub))
         self._waiting = 0
+        self._checks = 0
 
     def application(self) -> Starlette:
         """Make the ASGI application."""
@@ -104,6 +119,7 @@ class HttpDoor:
             Path("/messages/{channel}", self._answered(self._post), methods=["POST"]),
             Path("/messages/{channel}/{id:path}", self._answered(self._state), methods=["GET"]),
             Path("/answers/{channel}/{id:path}", self._answered(self._answer), methods=["GET"]),
+            Path("/check/{channel}", self._answered(self._check), methods=["POST"]),
         ]
         return Starlette(routes=paths, exception_handlers={HTTPException: _no_such_path})
 
@@ -197,6 +213,21 @@ class HttpDoor:
         if state.answer is None:
             raise AnswerNotThere(id=request.path_params["id"], channel=route.place, state=state.row.state)
         return Response(state.answer.body, media_type=state.answer.content_type)
+
+    async def _check(self, request: Request, route: Route, sender: str) -> Response:
+        if self._checks >= MOST_CHECKS:
+            raise DoorBusy(most=MOST_CHECKS)
+        self._checks += 1
+        try:
+            delivery = await read_delivery(request, route, sender, self._body_s)
+            [judgement] = await run_in_threadpool(judge, self._open_hub, route, [delivery])
+        finally:
+            self._checks -= 1
+        shown = judgement.as_dict()
+        # A fault of the world tells of the hub's own database and systems, as in `MessageState.as_dict`.
+        if judgement.state == RETRYING:
+            shown["error"] = None
+        return JSONResponse({"channel": route.place, **shown})
 
     async def _look(self, route: Route, sender: str, name: str, door: str = "messages") -> MessageState:
         return await run_in_threadpool(state_of, self._open_hub, route, sender, name, door)

@@ -234,3 +234,14 @@ def test_an_operator_sends_through_the_door_of_an_http_route_too(door, command, 
     door.road.run()
     shown = door.road.shown(row_id)
     assert (shown["state"], shown["reply_to"]) == ("done", "http-answer:open.orders")
+
+
+def test_a_sender_has_a_message_judged_and_nothing_is_kept(door):
+    accepted = door.post("/check/orders", ORDER)
+    assert (accepted.status, accepted.json["accepted"], accepted.json["state"]) == (200, True, "done")
+    assert parse(accepted.json["answer"].encode()).findtext("STATE") == "OK"
+    refused = door.post("/check/orders", UNKNOWN).json
+    assert (refused["accepted"], refused["state"], refused["error"]["reason"]) == (False, "rejected", "NotInLookup")
+    assert door.messages() == []
+    assert door.post("/check/orders", ORDER, sender="eagle").json["reason"] == "DoorUnknown"
+    assert door.post("/check/orders", b"x" * 100_001).status == 413

@@ -1,0 +1,128 @@
+"""A partner's own check: messages get the verdicts of the real run, and nothing is kept.
+
+The messages are filed and worked as ever, by the same code, in a transaction that is rolled back. So the order of the
+messages counts: a change of an order is judged with the order before it.
+
+Messages that ask another system (configurator, pricing) are judged one by one, because nobody is asked under a lock.
+The questions are asked for real; they change nothing there.
+
+Spec: docs/design/legacy.md, "A partner's own check".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.database.messages.filing import Filed
+from adapters.transport import Delivery
+from hub.data_manager.filing import arrivals_of, file_arrivals
+from hub.data_manager.message_group import work_single
+from hub.data_manager.message_work import MessageWork
+from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.data_manager.rehearsal import asked_services
+from hub.deployment.route import Route
+from integration_objects.log import without_warnings
+
+#: the states of a message that was accepted
+ACCEPTED = ("done", "filtered")
+#: the state of a message that failed by the world's fault, and would be tried again
+RETRYING = "retrying"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the real run would make of a message.
+
+    Attributes:
+        state: the state that it would have.
+        is_repeat: the hub has the same message already; the other values are those of the first one.
+        error: why it would be refused, or would wait; None where it is accepted.
+        answer: the answer that its sender would get; None for none.
+        content_type: of the answer.
+    """
+
+    state: str
+    is_repeat: bool
+    error: dict[str, str] | None
+    answer: bytes | None
+    content_type: str | None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the real run would accept the message."""
+        return self.state in ACCEPTED
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the judgement with stable names; an answer that isn't text in UTF-8 keeps its readable parts."""
+        return {
+            "accepted": self.is_accepted,
+            "state": self.state,
+            "repeat": self.is_repeat,
+            "error": self.error,
+            "answer": None if self.answer is None else self.answer.decode("utf-8", "replace"),
+            "content_type": self.content_type,
+        }
+
+
+def judge(open_hub: OpenHub, route: Route, deliveries: Sequence[Delivery]) -> list[Judgement]:
+    """Judge messages as if they came in by *route* now, in this order.
+
+    Raises:
+        Retryable: the database doesn't answer.
+    """
+    # The log tells of refusals, and nothing is refused here.
+    with without_warnings():
+        if asked_services(open_hub.runtime, route.objects, route.prices):
+            return [judgement for delivery in deliveries for judgement in _judged_alone(open_hub, route, delivery)]
+        return _judged(open_hub, route, deliveries)
+
+
+def _judged(
+    open_hub: OpenHub, route: Route, deliveries: Sequence[Delivery], prepared: MessageWork | None = None
+) -> list[Judgement]:
+    """Judge messages in one transaction; *prepared* has the answers of other systems to the only one."""
+    routed = [(route, delivery) for delivery in deliveries]
+    arrivals = arrivals_of(routed)
+    judgements = []
+    with open_hub.write(dry_run=True) as transaction:
+        open_hub.renew_secret_names(transaction)
+        for delivery, arrival in zip(routed, arrivals, strict=True):
+            filed, messages = file_arrivals(transaction, [delivery], [arrival])
+            for work, _ in messages:
+                if prepared is None:
+                    work.prepare()
+                    work_single(transaction, work)
+                else:
+                    prepared.row = work.row
+                    work_single(transaction, prepared)
+            # Now, and not at the end: the next message is judged with the effects of this one.
+            transaction.messages.pending_writes.write()
+            judgements.append(_judgement(transaction, filed[0]))
+    return judgements
+
+
+def _judged_alone(open_hub: OpenHub, route: Route, delivery: Delivery) -> list[Judgement]:
+    """Judge a message whose questions to other systems are asked outside of any transaction."""
+    routed = [(route, delivery)]
+    with open_hub.write(dry_run=True) as transaction:
+        open_hub.renew_secret_names(transaction)
+        _, messages = file_arrivals(transaction, routed, arrivals_of(routed))
+    # The row is gone, and its values are what the work needs to know of it.
+    for work, _ in messages:
+        work.prepare()
+    return _judged(open_hub, route, [delivery], messages[0][0] if messages else None)
+
+
+def _judgement(transaction: Transaction, filed: Filed) -> Judgement:
+    row = transaction.messages.inbox.row(filed.row_id)
+    assert row is not None  # noqa: S101  # it was filed in this transaction
+    reply = None if row.reply_outbox_id is None else transaction.messages.outbox.row(row.reply_outbox_id)
+    return Judgement(
+        row.state,
+        filed.row is None,
+        row.error,
+        None if reply is None else reply.message.body,
+        None if reply is None else reply.message.content_type,
+    )
