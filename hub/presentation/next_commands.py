@@ -13,6 +13,7 @@ from integration_objects.short_keys import short_keys
 #: what goes for the status, where the status alone doesn't say what comes next
 NO_LINES, BROKEN, HELD = "no lines", "broken rule", "held"
 EXPIRED, WRONG_ID, SERVICE_ID, REFUSED = "expired", "wrong id", "service id", "refused"
+FALLOUT = "fallout"
 #: the kinds of notes that decide, the first that a report has
 _DECIDING = (HELD, BROKEN, REFUSED, WRONG_ID, SERVICE_ID, EXPIRED)
 #: (object, status) -> the command; fields of the object in braces, and words in capitals for the person to fill in.
@@ -35,6 +36,7 @@ NEXT: Mapping[tuple[str, str], str] = {
     (ORDER, "Pending"): "workflow submit order={Order Number}",
     (ORDER, "Open"): "show 'OM Order' {Order Number} --text",
     (ORDER, "Failed"): "workflow fallout-list order={Order Number}",
+    (ORDER, FALLOUT): "workflow fallout-list account={Account Id}",
     (ORDER, "Complete"): "show 'OM Asset' {Account Id} --text",
 }
 #: statuses in which lines can still be put on a quote or an order
@@ -62,6 +64,8 @@ def _next_command(tree: PropertySet, kinds: Collection[str]) -> str | None:
     if header.get("Active Flag") == "N":
         return None
     command = NEXT.get((name, _status(name, header, kinds)))
+    if command is None and FALLOUT in kinds:
+        command = NEXT.get((name, FALLOUT))
     if command is None:
         return None
     values = {field: shlex.quote(value) for field, value in header.properties.items() if value is not None}

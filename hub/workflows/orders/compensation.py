@@ -128,7 +128,7 @@ def keep(run: Run, entry: str) -> Outcome:
     # The lines that hold a bundle are still to be tried again, or given up.
     if found["cause"] != fallout_entries.REMOVAL_HELD:
         how = f"kept by {run.actor}: the lines are billed, and the service profile has them"
-        run.effects.resolve_fallout(entry, how)
+        run.effects.resolve_fallout(found["row_id"], how)
     return Outcome(objects=(message(ORDER, [order]),))
 
 
@@ -173,7 +173,7 @@ def undo(run: Run, entry: str) -> Outcome:
     if found["cause"] != fallout_entries.AFTER_WITHDRAWAL:
         reverse_charges(run, order, reversible_lines(run, order, found))
     how = f"undone by {run.actor}: the order {compensation.get('Order Number')} takes the services away"
-    run.effects.resolve_fallout(entry, how)
+    run.effects.resolve_fallout(found["row_id"], how)
     return Outcome(objects=(message(ORDER, [compensation]),))
 
 

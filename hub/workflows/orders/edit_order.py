@@ -26,10 +26,10 @@ from hub.workflows.state.change_of_state import (
     configure,
     document_totals,
     lines_of,
-    price,
-    wanted_on,
+    price_as_wanted,
 )
 from hub.workflows.state.document_lines import line_and_root
+from hub.workflows.state.due_dates import add_due_dates
 from hub.workflows.state.lines import extend_quantities, fill_accounts, fill_products
 from hub.workflows.state.named_requests import named_on_lines, refuse_ending
 from hub.workflows.state.order_lookup import (
@@ -52,7 +52,6 @@ from hub.workflows.state.service_profile import (
 )
 from integration_objects.complex_object import (
     action_code,
-    all_items,
     empty,
     first_instance,
     is_empty,
@@ -224,7 +223,7 @@ def edit_root(
     notes += changed.notes
     state = changed.state
     if is_priced_here(run, stored):
-        result = price(run, stored, state, None if root is None else wanted_on(run, root))
+        result = price_as_wanted(run, stored, state)
         state = result.state
         notes += [_price_note(note, unchangeable) for note in result.notes]
     roots = lines_of(run, before, state, ORDER)  # steps 8 and 9
@@ -275,19 +274,8 @@ def _states(run: Run, order: PropertySet, root: PropertySet | None) -> tuple[Pro
     applied = run.call("Apply", nothing if before is None else before, [message(ORDER, [coming])])  # step 5
     if is_empty(applied.asset):
         raise OrderDisconnects(item=described(root), number=order.get("Order Number"), key=key)
-    _add_due_dates(applied.asset, root)
+    add_due_dates(applied.asset, [root])
     return before or empty(), applied.asset, [*rebased, *_ignored_notes(applied.ignored)]
-
-
-def _add_due_dates(state: PropertySet, root: PropertySet) -> None:
-    """Give the items of a state the due dates of their lines, so that requests can change them. Changes *state*.
-
-    No state carries due dates by itself.
-    """
-    dates = {item.get(KEY): item.get("Due Date") for item in root.walk() if item.type == LINE_ITEM}
-    for item in all_items([state]):
-        if dates.get(item.get(KEY)) is not None:
-            item.properties["Due Date"] = dates[item.get(KEY)]
 
 
 def _store(run: Run, order: PropertySet, root: PropertySet | None, roots: list[PropertySet]) -> None:
@@ -316,7 +304,7 @@ def _complete_lines(run: Run, order: PropertySet, former: finished_lines.Lines) 
     for item in items_of(order):
         line = former.get(item.get(KEY))
         if line is not None and line is not item:
-            # The due date of a service that stays is in its state (`_add_due_dates`); requests may have changed it.
+            # The due date of a service that stays is in its state (`add_due_dates`); requests may have changed it.
             names = (*_KEPT_FIELDS, "Due Date") if action_code(item) == "Delete" else _KEPT_FIELDS
             item.properties |= {name: line.get(name) for name in names if line.get(name) is not None}
         if item.get("Row Id") is None:

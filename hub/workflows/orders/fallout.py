@@ -37,8 +37,9 @@ from integration_objects.complex_object import ComplexObject, instances, items_o
 from integration_objects.errors import Refused
 from integration_objects.names import KEY, ORDER
 from integration_objects.property_set import PropertySet
+from integration_objects.short_keys import FEWEST
 
-ENTRY = Argument("entry", required=True, help="The fallout entry's id, as fallout-list has it.")
+ENTRY = Argument("entry", required=True, help="The fallout entry's id, as fallout-list has it, or its end.")
 #: causes of entries about an order that relies on another one
 _RELIES_ON_ANOTHER = (fallout_entries.BUILT_ON_FAILED, fallout_entries.OVERTAKEN)
 #: causes of entries whose lines can be tried again
@@ -57,6 +58,15 @@ class FalloutUnknown(Refused):
     where = "argument 'entry'"
     why = "no entry of this id is stored"
     mend = "take the id from `orderhub workflow fallout-list`"
+
+
+class FalloutUnclear(Refused):
+    """Several fallout entries have the end of an id."""
+
+    what = "'{entry}' is the end of {count} fallout entries' ids"
+    where = "argument 'entry'"
+    why = "they are {entries}"
+    mend = "give more of the id"
 
 
 class FalloutResolved(Refused):
@@ -248,30 +258,43 @@ def close(run: Run, entry: str, resolution: str) -> Outcome:
         FalloutUnknown, FalloutResolved: there is no such open entry.
     """
     found = open_entry(run, entry)
-    run.effects.resolve_fallout(entry, resolution)
+    run.effects.resolve_fallout(found["row_id"], resolution)
     return Outcome(notes=(Note("resolved", f"{found['cause']} of the order {found['order_number']}: {resolution}"),))
 
 
 def accounts_of_entry(run: Run, values: Mapping[str, Any]) -> set[str]:
     """Return the account of the entry that the arguments name; none if there is no such entry."""
-    entry = run.fallout_entry(values["entry"])
-    return set() if entry is None or entry["account_id"] is None else {entry["account_id"]}
+    return {account for entry in _entries_named(run, values["entry"]) if (account := entry["account_id"]) is not None}
 
 
-def open_entry(run: Run, row_id: str) -> Mapping[str, Any]:
-    """Lock an entry's account, and read the entry behind the lock.
+def _entries_named(run: Run, name: str) -> list[Mapping[str, Any]]:
+    """Return the entry of this id; else the open entries whose ids end so."""
+    entry = run.fallout_entry(name)
+    if entry is not None:
+        return [entry]
+    if len(name) < FEWEST:
+        return []
+    end = name.upper()
+    return [entry for entry in run.fallout_entries("Open", None, None) if entry["row_id"].endswith(end)]
+
+
+def open_entry(run: Run, name: str) -> Mapping[str, Any]:
+    """Lock an entry's account, and read the entry behind the lock; *name* is its id, or the end of its id.
 
     Raises:
-        FalloutUnknown, FalloutResolved: there is no such open entry.
+        FalloutUnknown, FalloutUnclear, FalloutResolved: there is no such open entry, or there are several.
     """
     # Two people may deal with one entry at the same time; the second reads it as the first has left it.
-    run.effects.lock_accounts(accounts_of_entry(run, {"entry": row_id}))
-    entry = run.fallout_entry(row_id)
-    if entry is None:
-        raise FalloutUnknown(entry=row_id)
+    run.effects.lock_accounts(accounts_of_entry(run, {"entry": name}))
+    found = _entries_named(run, name)
+    if len(found) > 1:
+        raise FalloutUnclear(entry=name, count=len(found), entries=", ".join(entry["row_id"] for entry in found))
+    if not found:
+        raise FalloutUnknown(entry=name)
+    (entry,) = found
     if entry["state"] != "Open":
         raise FalloutResolved(
-            row_id=row_id,
+            row_id=entry["row_id"],
             order_number=entry["order_number"],
             resolved_by=entry["resolved_by"],
             resolved=entry["resolved"],

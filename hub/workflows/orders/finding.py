@@ -9,7 +9,7 @@ Spec: docs/workflows.md, "The pages".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
@@ -37,6 +37,10 @@ from integration_objects.service_number import plain_number
 from integration_objects.surroundings import made_at
 
 Row = Mapping[str, str | None]
+#: finds rows by a text: object, component, field, text, how many at most -> each row with its owner's key
+Look = Callable[[str, str | None, str, str, int], Sequence[tuple[str, Row]]]
+#: fields whose words people say in any order, and the fewest signs of a number that are looked for within numbers
+_NAMES, _FEWEST_SIGNS = ("Name", "First Name", "Last Name"), 3
 #: rows that an answer shows, and rows that each look-up reads at most
 MOST_SHOWN, _MOST_READ = 50, 200
 #: columns of `find`: the kind of the find, the number that it is known by, whose it is, and where it is
@@ -56,7 +60,7 @@ def find(run: Run, text: str) -> Outcome:
     """Find accounts, contacts, services, meters, service points, orders and quotes by a number or a name.
 
     Each is found by the beginning of its number or name, whatever the blanks and signs of a number. If nothing begins
-    with the text, accounts are found that have it in their names.
+    with the text, those are found that have it in their number, or its words in their names, in any order.
 
     Raises:
         NothingNamed: the text has nothing but blanks and signs.
@@ -65,23 +69,43 @@ def find(run: Run, text: str) -> Outcome:
     wanted = plain_number(text)
     if not wanted:
         raise NothingNamed(text=text)
-    points = _points(run, text)
-    rows = [
-        *_accounts(run, _beginning(run, ACCOUNT, text, "Account Id", "Name", "Phone Number")),
-        *_contacts(run, text),
-        *_services(run, text, points),
-        *_ordered(run, text),
-        *_documents(run, text),
-        *points,
-    ]
-    if not rows:
-        # No index serves the middle of a name: the table is read only where nothing begins with the text.
-        rows = list(_accounts(run, _fields(run.containing(ACCOUNT, None, "Name", text, _MOST_READ))))
+    # No index serves the middle of a text: whole tables are read only where nothing begins with it.
+    rows = _found(run, text, run.beginning) or _found(run, text, _within(run))
     # Those of exactly this number or name come first; the sort keeps the others in their turn.
     rows.sort(key=lambda row: wanted not in {plain_number(row[name] or "") for name in ("number", "account", "name")})
     names = run.by_key(ACCOUNT, sorted({account for row in rows if (account := row["account"])}))
     named = [{**row, "name": row["name"] or names.get(row["account"] or "", {}).get("Name")} for row in rows]
-    return _listed(named, f"nothing begins with '{text}', and no account has it in its name", "give more of the name")
+    return _listed(named, f"nothing has '{text}' in its number or name", "give more of it")
+
+
+def _found(run: Run, text: str, look: Look) -> list[Row]:
+    points = _points(run, text, look)
+    return [
+        *_accounts(_headers(look, ACCOUNT, text, "Account Id", "Name", "Phone Number")),
+        *_contacts(_headers(look, "Contact", text, "Last Name", "Phone Number")),
+        *_services(run, text, points, look),
+        *_ordered(run, text, look),
+        *_documents(text, look),
+        *points,
+    ]
+
+
+def _within(run: Run) -> Look:
+    """Make a look-up of rows that have a number anywhere in a field, or all words of a text in their names."""
+
+    def look(name: str, component: str | None, field: str, text: str, most: int) -> list[tuple[str, Row]]:
+        if field not in _NAMES:
+            fits = len(plain_number(text)) >= _FEWEST_SIGNS
+            return list(run.containing(name, component, field, text, most)) if fits else []
+        words = text.casefold().split()
+        rows = [row for word in words for row in run.containing(name, component, field, word, most)]
+        return [(key, row) for key, row in rows if all(word in _whole_name(row).casefold() for word in words)]
+
+    return look
+
+
+def _whole_name(row: Row) -> str:
+    return " ".join(part for field in _NAMES if (part := row.get(field)))
 
 
 def orders(run: Run, account: str) -> Outcome:
@@ -124,29 +148,29 @@ def _fields(found: Iterable[tuple[str, Row]]) -> list[Row]:
     return list(dict(found).values())
 
 
-def _beginning(run: Run, name: str, text: str, *fields: str) -> list[Row]:
-    """Return the headers of which one of the fields begins with the text."""
-    return _fields(pair for field in fields for pair in run.beginning(name, None, field, text, _MOST_READ))
+def _headers(look: Look, name: str, text: str, *fields: str) -> list[Row]:
+    """Return the headers that are found by one of the fields."""
+    return _fields(pair for field in fields for pair in look(name, None, field, text, _MOST_READ))
 
 
-def _accounts(run: Run, accounts: Iterable[Row]) -> Iterator[Row]:
+def _accounts(accounts: Iterable[Row]) -> Iterator[Row]:
     for account in accounts:
         number, key, name = account["Phone Number"], account["Account Id"], account["Name"]
         yield _row("account", number=number, account=key, name=name, status=account["Status"])
 
 
-def _contacts(run: Run, text: str) -> Iterator[Row]:
-    for contact in _beginning(run, "Contact", text, "Last Name", "Phone Number"):
-        name = " ".join(part for part in (contact["First Name"], contact["Last Name"]) if part)
-        yield _row("contact", number=contact["Phone Number"], account=contact["Account Id"], name=name)
+def _contacts(contacts: Iterable[Row]) -> Iterator[Row]:
+    for contact in contacts:
+        number, account = contact["Phone Number"], contact["Account Id"]
+        yield _row("contact", number=number, account=account, name=_whole_name(contact))
 
 
-def _points(run: Run, text: str) -> list[Row]:
+def _points(run: Run, text: str, look: Look) -> list[Row]:
     """Return the service points and meters that the text names; a meter's row is *on* the point where it is now."""
     points = _fields([*run.by_key(SERVICE_POINT, [text]).items()])
-    points += [point for point in _beginning(run, SERVICE_POINT, text, "Service Id") if point not in points]
+    points += [point for point in _headers(look, SERVICE_POINT, text, "Service Id") if point not in points]
     meters = _fields([*run.by_key("Meter", [text]).items()])
-    meters += [meter for meter in _beginning(run, "Meter", text, "Serial Number") if meter not in meters]
+    meters += [meter for meter in _headers(look, "Meter", text, "Serial Number") if meter not in meters]
     locations: dict[str | None, list[Row]] = {}
     for location in run.headers("Meter Location", {"Meter Id": [meter["Meter Id"] or "" for meter in meters]}):
         locations.setdefault(location["Meter Id"], []).append(location)
@@ -172,13 +196,13 @@ def _points(run: Run, text: str) -> list[Row]:
     ]
 
 
-def _services(run: Run, text: str, points: Sequence[Row]) -> Iterator[Row]:
+def _services(run: Run, text: str, points: Sequence[Row], look: Look) -> Iterator[Row]:
     """Find the items of service profiles by their number, key or service point; those that ended come last."""
     numbers = {point: row["number"] for row in points if (point := row["on"]) is not None}
     found = {
         item[KEY]: (account, item)
         for account, item in (
-            *run.beginning(ASSET, LINE_ITEM, "Service Id", text, _MOST_READ),
+            *look(ASSET, LINE_ITEM, "Service Id", text, _MOST_READ),
             *run.items(ASSET, LINE_ITEM, "Service Point Id", numbers),
             *run.items(ASSET, LINE_ITEM, KEY, [text]),
         )
@@ -190,9 +214,9 @@ def _services(run: Run, text: str, points: Sequence[Row]) -> Iterator[Row]:
         yield _row("service", number=number, account=account, product=product, status=status, on=point, key=item[KEY])
 
 
-def _ordered(run: Run, text: str) -> Iterator[Row]:
+def _ordered(run: Run, text: str, look: Look) -> Iterator[Row]:
     """Find the lines of orders that aren't done yet by their number."""
-    found = run.beginning(ORDER, LINE_ITEM, "Service Id", text, _MOST_READ)
+    found = look(ORDER, LINE_ITEM, "Service Id", text, _MOST_READ)
     rows = {"Row Id": sorted({order for order, _ in found}), "Active Flag": "Y", "Status": list(OPEN_HEADERS)}
     headers = {header["Row Id"]: header for header in run.headers(ORDER, rows)} if found else {}
     for row_id, line in found:
@@ -209,10 +233,10 @@ def _ordered(run: Run, text: str) -> Iterator[Row]:
             )
 
 
-def _documents(run: Run, text: str) -> Iterator[Row]:
+def _documents(text: str, look: Look) -> Iterator[Row]:
     """Find orders and quotes by their numbers."""
-    orders = [order for order in _beginning(run, ORDER, text.upper(), "Order Number") if order["Active Flag"] == "Y"]
-    quotes = _newest(_beginning(run, QUOTE, text.upper(), "Quote Number"))
+    orders = [order for order in _headers(look, ORDER, text.upper(), "Order Number") if order["Active Flag"] == "Y"]
+    quotes = _newest(_headers(look, QUOTE, text.upper(), "Quote Number"))
     for kind, documents in (("Order", orders), ("Quote", quotes)):
         for header in documents:
             number, account, status = header[f"{kind} Number"], header["Account Id"], header["Status"]
@@ -261,7 +285,7 @@ WORKFLOWS = (
         "Find",
         find,
         "find customers, services, meters, orders and quotes by a number or a name",
-        Argument("text", required=True, help="The number, the name, or the beginning of one.", length=255),
+        Argument("text", required=True, help="The number or the name, or a part of it.", length=255),
         asks_only=True,
     ),
     named_workflow("Orders", orders, "list the orders of an account", _LISTED, module=MODULE, asks_only=True),

@@ -4,7 +4,7 @@
     modify                       a service item's new state, as the delta to its requested one
     disconnect                   its requested state against nothing
     suspend, resume              its requested state with another status
-    profile                      the products and services that a quote's accounts lead to
+    profile                      the products and services of an account, or of a quote's accounts
 
 Source: "Workflow Processes", a to d; spec: docs/design/workflows.md.
 """
@@ -18,7 +18,7 @@ from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
-from hub.workflows.quotes.quote_arguments import ACCOUNT, DUE_DATE, MODULE, QUOTE_NUMBER, REQUESTS, ROOT, SESSION
+from hub.workflows.quotes.quote_arguments import ACCOUNT, DUE_DATE, MODULE, REQUESTS, ROOT, SESSION
 from hub.workflows.quotes.quote_lines import (
     CurrencyMixed,
     active_quote,
@@ -70,6 +70,15 @@ class NothingTracked(Refused):
     where = "account '{account}', line item '{root}'"
     why = "none of its components is tracked as an asset"
     mend = "cancel the order that brings it, where it isn't complete; else there is nothing to do"
+
+
+class ProfileUnclear(Refused):
+    """A profile is asked for by a quote and by an account, or by neither."""
+
+    what = "it isn't clear whose service profile is asked for"
+    where = "arguments 'account' and 'quote'"
+    why = "expected one of account= and quote=, found {given}"
+    mend = "name the account, or a quote whose accounts count"
 
 
 class ViewUnknown(UnknownName, Refused):
@@ -125,10 +134,11 @@ def modify(
 ) -> Outcome:
     """Change the requested state of a service item; the changes become lines of the active quote.
 
-    They are wanted on the *due_date*, except for items to which a request gives another one.
+    They are wanted on the *due_date*, except for items to which a request gives another one. *root* names the service
+    item, or a component of it.
 
     Raises:
-        AccountUnknown, ServiceItemUnknown, NotARoot: there is no such account or service item.
+        AccountUnknown, ServiceItemUnknown: there is no such account or service item.
         DisconnectRequested: an open or pending order disconnects the service item.
         RootAdded: the requests add another service item beside it.
         ConfigurationRefused: the new state breaks rules of the products.
@@ -137,7 +147,7 @@ def modify(
     Source: "Modify Products and Services Process", steps 1 to 4; "Modify Asset Sub-process", steps 1 to 5.
     """
     quote = active_quote(run, the_account(run, account), session)  # 1
-    requested = requested_item(run, account, root)  # sub-process, 1 and 2
+    requested = requested_item(run, account, root, of_component=True)  # sub-process, 1 and 2
     key = key_of(requested)
     _adopt_currency(quote, requested)  # 2
     changed = configure(run, requested, account, requests)  # sub-process, 3
@@ -187,18 +197,24 @@ def resume(run: Run, account: str, root: str, due_date: str | None = None, sessi
     return _set_status(run, account, root, due_date, session, "Active")
 
 
-def show_profile(run: Run, quote: str, view: str | None = None) -> Outcome:
-    """Show the service profile that a quote's accounts lead to; nothing where there is none.
+def show_profile(run: Run, quote: str | None = None, account: str | None = None, view: str | None = None) -> Outcome:
+    """Show the service profile of an account, or that a quote's accounts lead to; nothing where there is none.
 
     Raises:
-        QuoteUnknown: there is no such quote.
+        ProfileUnclear: both or neither of *quote* and *account* are given.
+        QuoteUnknown, AccountUnknown: there is no such quote or account.
         ViewUnknown: *view* is neither service nor billing.
 
     Source: "Profile Process".
     """
-    header = the_quote(run, quote)
+    if (quote is None) == (account is None):
+        raise ProfileUnclear(given="neither" if quote is None else "both")
     if view is not None and view not in _VIEWS:
         raise ViewUnknown(view, _VIEWS)
+    if quote is None:
+        the_account(run, account or "")
+        return _profile_of(run, account, _VIEWS[view or "service"], account or "")
+    header = the_quote(run, quote)
     for field in _VIEWS.values() if view is None else (_VIEWS[view],):
         account_id = header.get(field)
         if account_id is not None:
@@ -376,8 +392,9 @@ WORKFLOWS = (
     named_workflow(
         "Profile",
         show_profile,
-        "show the products and services that a quote's accounts lead to",
-        QUOTE_NUMBER,
+        "show the products and services of an account, or of a quote's accounts",
+        Argument("account", "account", help="The Account Id of the account whose they are."),
+        Argument("quote", "quote", help="The Quote Number of a quote whose accounts count, in place of account=."),
         Argument("view", help="service or billing; without one, the first of them that the quote has an account for."),
         module=MODULE,
         asks_only=True,

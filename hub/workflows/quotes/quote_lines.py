@@ -161,7 +161,7 @@ def put_lines(
         run: the run.
         quote: the quote. Changed in place.
         replaced: the former roots, the quote's own nodes.
-        roots: the new ones; lines that the quote had keep their Row Id, and their Due Date where there is no new one.
+        roots: the new ones; lines that the quote had keep their Row Id, and their Due Date where they carry none.
         anew: whether the former request is given up, and not edited: nothing but the Row Id is left of its lines.
     """
     former = {item.get(KEY): item for item in items_from(replaced)}
@@ -179,7 +179,8 @@ def put_lines(
                 # Null and not absent: the store leaves a field alone that the line doesn't carry.
                 item.properties |= {name: None for name in line.properties if name not in item.properties}
             else:
-                item.properties["Due Date"] = item.get("Due Date") or line.get("Due Date")
+                # Null means that the edit took the day off; a line that ends is in no state that could carry one.
+                item.properties.setdefault("Due Date", line.get("Due Date"))
     store_lines(run, quote)
 
 

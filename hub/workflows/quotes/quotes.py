@@ -51,9 +51,11 @@ from hub.workflows.state.change_of_state import (
     document_totals,
     lines_of,
     price,
+    price_as_wanted,
     wanted_on,
 )
 from hub.workflows.state.document_lines import line_and_root
+from hub.workflows.state.due_dates import add_due_dates
 from hub.workflows.state.lines import number_lines
 from hub.workflows.state.named_requests import named_on_lines, refuse_ending
 from hub.workflows.state.rebase import rebase
@@ -167,10 +169,11 @@ def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Req
     if is_empty(item.after):
         raise QuoteDisconnects(root=root.get(KEY), number=header.get("Quote Number"))
     refuse_ending(header, item.after, requests, QuoteDisconnects.mend)
+    add_due_dates(item.after, item.lines)
     changed = configure(run, item.after, header.get("Account Id") or "", requests)  # 7
     where = f"quote {quote}, line item '{root.get(KEY)}'"
     refuse_new_roots(item.after, changed.state, where, "with new-products-and-services")
-    priced = price(run, header, changed.state, wanted_on(run, root))
+    priced = price_as_wanted(run, header, changed.state)
     put_lines(run, header, item.lines, lines_of(run, item.before, priced.state, QUOTE))  # 8 to 10
     notes = (*item.notes, *changed.notes, *priced.notes, *document_totals(header))
     return Outcome(objects=(message(QUOTE, [header]),), notes=notes)

@@ -8,12 +8,12 @@ Spec: docs/orders.md, "Dates".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
 from hub.workflows.state.days import is_before
-from integration_objects.complex_object import action_code, line_items, walk_items
+from integration_objects.complex_object import action_code, all_items, items_from, line_items, walk_items
 from integration_objects.names import KEY, NO_ACTION
 from integration_objects.property_set import PropertySet
 
@@ -24,6 +24,21 @@ KIND = "due date"
 def due_date(document: PropertySet, line: PropertySet) -> str | None:
     """Return the due date of a line: its own, or else that of its quote or order."""
     return line.get(_DUE) or document.get(_DUE)
+
+
+def add_due_dates(state: PropertySet, roots: Iterable[PropertySet]) -> None:
+    """Give the items of a state the due dates of their lines, so that requests can change them. Changes *state*.
+
+    No state carries due dates by itself.
+
+    Args:
+        state: OM Asset message.
+        roots: root lines of a quote or an order.
+    """
+    dates = {item.get(KEY): item.get(_DUE) for item in items_from(list(roots))}
+    for item in all_items([state]):
+        if dates.get(item.get(KEY)) is not None:
+            item.properties[_DUE] = dates[item.get(KEY)]
 
 
 def due_date_notes(run: Run, document: PropertySet) -> list[Note]:

@@ -66,15 +66,20 @@ class RootAdded(Refused):
     mend = "add it {how}, or have more of this one by a larger Quantity"
 
 
-def requested_item(run: Run, account_id: str, root: str) -> PropertySet:
+def requested_item(run: Run, account_id: str, root: str, of_component: bool = False) -> PropertySet:
     """Return the requested state of one service item: an OM Asset message with this root only.
 
-    The caller takes the root's key from the result (`key_of`): *root* is any name of the item (`item_names`).
+    Args:
+        run: the run.
+        account_id: the account.
+        root: any name of the item (`item_names`): the caller takes the root's key from the result (`key_of`).
+        of_component: whether the name of a component stands for the service item that it is part of. Not where the
+            service item ends as a whole: nobody ends a package by the number of a line in it.
 
     Raises:
         DisconnectRequested: an open or pending order disconnects it: its requested state is empty.
         ServiceItemDisconnected: it is Inactive.
-        NotARoot: the name is that of a component.
+        NotARoot: the name is that of a component, and may not be.
         ServiceItemUnknown: the account has nothing of this name.
         ItemNameUnclear: several items have this name.
 
@@ -85,6 +90,8 @@ def requested_item(run: Run, account_id: str, root: str) -> PropertySet:
     if item is None:
         header = ComplexObject.of(state).header
         named = ItemNames(run, header).find(root, f"account '{account_id}', argument 'root'")
+        if named is not None and of_component:
+            named = ComplexObject(header).root_of(named)
         item = None if named is None else item_of(state, named.get(KEY) or "")
     if item is None:
         raise why_empty(run, account_id, root, state)

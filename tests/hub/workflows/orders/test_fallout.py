@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.workflows.orders.fallout import CannotBeRetried, FalloutResolved, FalloutUnknown, LineNotFailed
+from hub.workflows.orders.fallout import CannotBeRetried, FalloutResolved, FalloutUnclear, FalloutUnknown, LineNotFailed
 from integration_objects.complex_object import line_items, message, walk_items
 from tests.road import VOICE_MAIL, mainframe_line, mainframe_order, provisioning_status, work_order_lines
 
@@ -211,6 +211,30 @@ def test_later_orders_are_marked_where_an_order_is_cancelled_under_them(road, ke
     road.ask("cancel-order", order=NUMBER)
     [mark] = road.fallout()
     assert (mark["cause"], mark["order_number"]) == ("Built On Failed Lines", "O-0000002")
+
+
+def test_an_entry_is_called_by_the_end_of_its_id(road, keys):
+    first, second = (f"06H25V0HP0008{number}SYSZTGWM5WAB" for number in (1, 2))
+    with road.open_hub.database.write() as connection:
+        for row_id in (first, second):
+            connection.exec_driver_sql(
+                "insert into s_fallout (row_id, state, cause, reason, order_number, account_id, lines, created, "
+                f"created_by) values ('{row_id}', 'Open', 'Lines Failed', 'none', '{NUMBER}', '1-A', '[]', "
+                "'2026-01-01T00:00:00Z', 'x')"
+            )
+    with pytest.raises(FalloutUnclear) as refused:
+        road.ask("fallout-close", entry="wm5wab", resolution="done")
+    assert str(refused.value) == (
+        "'wm5wab' is the end of 2 fallout entries' ids\n"
+        "  where: argument 'entry'\n"
+        f"  why:   they are {first}, {second}\n"
+        "  mend:  give more of the id"
+    )
+    road.ask("fallout-close", entry="1syszTGWM5WAB", resolution="done")
+    assert [entry["row_id"] for entry in road.fallout()] == [second]
+    # Fewer signs than a short key has are no name.
+    with pytest.raises(FalloutUnknown):
+        road.ask("fallout-close", entry="M5WAB", resolution="done")
 
 
 def test_applying_completed_lines_a_second_time_changes_nothing(road, keys):

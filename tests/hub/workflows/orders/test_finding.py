@@ -45,9 +45,7 @@ def test_a_number_is_found_from_the_quote_to_the_service_whatever_its_punctuatio
     care = directory
     quote = packaged(care)
     assert found(care, "(509) 555-0177") == []
-    assert care("find", text="509-555-0177").why == (
-        "nothing begins with '509-555-0177', and no account has it in its name"
-    )
+    assert care("find", text="509-555-0177").why == ("nothing has '509-555-0177' in its number or name")
     assert found(care, quote.lower()) == [("quote", quote, "2-LB", "In Progress", None)]
     order = care.place(quote)
     number = order.get("Order Number")
@@ -73,6 +71,24 @@ def test_an_account_is_found_by_its_key_its_name_its_telephone_and_any_part_of_i
     # That has the letters in its name, and begins otherwise: the middle is looked for only where nothing begins so.
     assert {row[2] for row in found(directory, "American Widgets Inc, N")} == {"2-AW-NY"}
     assert {row[2] for row in found(directory, "idgets")} >= {"2-AW", "2-AW-NY", "2-AW-CA"}
+
+
+def test_a_part_of_a_number_and_the_words_of_a_name_in_any_order_are_found(directory):
+    care = directory
+    order = care.place(packaged(care))
+    number = order.get("Order Number")
+    assert found(care, "0177") == [("order line", "509-555-0177", "2-LB", "Pending", number)]
+    care.install(order)
+    assert found(care, "55 01-77") == [("service", "509-555-0177", "2-LB", "Active", None)]
+    for text in ("lopez maria", "ria LOP"):
+        assert [row[:3] for row in found(care, text)] == [
+            ("account", "5095550140", "2-LB"),
+            ("contact", "5095550140", "2-LB"),
+        ], text
+    assert found(care, "lopez john") == []
+    assert [row[:2] for row in found(care, "40017")] == [("meter", "EL-40017")]
+    # Two signs are in every number.
+    assert found(care, "77") == []
 
 
 @pytest.mark.parametrize("text", ["%", "1%", "a_", "\\", "a%s", "' or 1=1 --"])

@@ -328,12 +328,15 @@ def test_a_service_item_that_an_open_order_disconnects_is_empty(any_care):
 def test_what_is_no_service_item_is_refused(care):
     root = installed(care)
     (line,) = line_items(root)
-    assert care.refused("modify", account="1-B", root=line.get(KEY)) == (
+    assert care.refused("disconnect", account="1-B", root=line.get(KEY)) == (
         f"the item '{line.get(KEY)}' is a component of a service item\n"
         f"  where: account '1-B', line item '{line.get(KEY)}'\n"
         f"  why:   it is part of the service item {PACKAGE} ({root.get(KEY)})\n"
         f"  mend:  name the service item, root={root.get(KEY)}, and the component in the requests"
     )
+    # A change of a component is a change of its service item; only what ends as a whole is named itself.
+    quote = the(care("modify", account="1-B", root=line.get(KEY)))
+    assert [item.get(KEY) for item in line_items(quote)] == [root.get(KEY)]
     assert care.refused("modify", account="1-A", root=root.get(KEY)) == (
         f"the account '1-A' has no service item '{root.get(KEY)}'\n"
         f"  where: account '1-A', line item '{root.get(KEY)}'\n"
@@ -536,6 +539,22 @@ def test_without_accounts_there_is_no_profile(care):
         (),
         f"the quote {number} names no account whose products and services could be shown",
     )
+
+
+def test_a_profile_is_asked_for_by_an_account_or_by_a_quote(care):
+    installed(care)
+    number = the(care("new-quote", account="1-B")).get("Quote Number")
+    assert the(care("profile", account="1-B")) == the(care("profile", quote=number))
+    assert the(care("profile", account="1-B", view="billing")).get("Account Id") == "1-B"
+    assert care("profile", account="1-A").objects == ()
+    for given, arguments in (("neither", {}), ("both", {"account": "1-B", "quote": number})):
+        assert care.refused("profile", **arguments) == (
+            "it isn't clear whose service profile is asked for\n"
+            "  where: arguments 'account' and 'quote'\n"
+            f"  why:   expected one of account= and quote=, found {given}\n"
+            "  mend:  name the account, or a quote whose accounts count"
+        )
+    assert care.refused("profile", account="NOBODY").startswith("the account 'NOBODY' is unknown")
 
 
 def test_a_profile_has_two_views(care):

@@ -138,6 +138,16 @@ def test_a_lines_due_date_survives_an_edit(care):
     assert line_items(edited)[0].get("Due Date") == "2026-12-24"
 
 
+def test_a_due_date_is_taken_off_by_an_edit(care):
+    quote = package(care)
+    root, number = line_items(quote)[0], quote.get("Quote Number")
+    for due in ("2027-01-31", None):
+        wish = [{"request": "set", "item": root.get(KEY), "fields": {"Due Date": due}}]
+        edited = the(care("edit-quote-line-item", quote=number, line=root.get(KEY), requests=wish))
+        stored = line_items(care.quote(number))[0]
+        assert (line_items(edited)[0].get("Due Date"), stored.get("Due Date")) == (due, due)
+
+
 def test_a_due_date_can_be_set_on_a_line_that_the_quote_has(care):
     quote = package(care)
     (root,) = line_items(quote)

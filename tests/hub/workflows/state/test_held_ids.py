@@ -331,7 +331,7 @@ def test_a_disconnect_is_not_cancelled_after_its_number_was_given_to_another(car
 def test_a_supplement_takes_no_number_back_that_another_has(care, given_away):
     ending, taking, key = given_away
     care("revise", order=ending)
-    care("edit-order-line-item", order=ending, line=key, requests=[{"request": "remove", "item": key}])
+    care("keep-service", order=ending, line=key)
     care("edit-order-line-item", order=ending, requests=[{"request": "add", "product": "Calling Card"}])
     assert "of account 2-EN" in care.refused("submit", order=ending)
     care("cancel-order", order=taking)
@@ -382,10 +382,17 @@ WIRED = (
 )
 
 
+JACK = (
+    '<Message IntObjectName="Service Point"><ListOfServicePoint><ServicePoint><ServicePointId>SP-HOME-LINE'
+    "</ServicePointId><ProductId>ISDN Line</ProductId></ServicePoint></ListOfServicePoint></Message>"
+)
+
+
 @pytest.mark.parametrize("wired_first", [True, False])
 def test_the_number_of_a_point_that_is_its_own_meter_is_held_as_well(care, wired_first):
     """Figure 7A, option 2: SP-HOME-LINE has the number 5095550140, which no other line can have then."""
-    care.road.load(WIRED)
+    for sent in (WIRED, JACK):
+        care.road.load(sent)
     requests = [{"request": "set", "item": "ISDN Line", "fields": {"Service Point Id": "SP-HOME-LINE"}}]
     quote = the(care("new-products-and-services", account="2-LB", product="ISDN Line", requests=requests))
     wired, typed = care.place(quote.get("Quote Number")), ordered(care, "2-EN", NUMBER_1)
