@@ -29,9 +29,9 @@ def test_every_command_of_the_first_deployments_readme_runs(folder: pathlib.Path
     # Two routers are two services, of a line each.
     assert printed["receive installers.work"].out == (
         "work order;line;action;product;pieces\n"
-        "O-0000001-1;1;Add;Internet 50;1\n"
-        "O-0000001-1;2;Add;Router;1\n"
-        "O-0000001-1;2;Add;Router;1\n"
+        "O-0000001-1;K-1001-1;Add;Internet 50;1\n"
+        "O-0000001-1;K-1001-2;Add;Router;1\n"
+        "O-0000001-1;K-1001-2;Add;Router;1\n"
     )
     assert re.search(r"kiosk_order +done +K-1001", printed["messages list"].out)
     assert command("system", "test").err == "1 passed, 0 failed\n"
