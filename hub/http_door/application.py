@@ -4,6 +4,7 @@
     GET  /messages/CHANNEL/ID    the state of a message, with its answer
     GET  /answers/CHANNEL/ID     the answer alone, byte by byte
     POST /check/CHANNEL          a message that is judged, and not kept
+    GET  /openapi.json           the OpenAPI document of the sender's channels
 
 CHANNEL is the name in a route's `from: {http: CHANNEL}`. ID is the id in the receipt, or the sender's own
 `Idempotency-Key`.
@@ -30,6 +31,7 @@ from adapters.transport import HTTP
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.partner_check import RETRYING, judge
+from hub.deployment.openapi import openapi
 from hub.deployment.route import Route
 from hub.http_door.group_filing import GroupFiling
 from hub.http_door.problems import DoorAway, DoorFailed, RequestRefused, problem, stored_problem
@@ -65,7 +67,9 @@ class UrlUnknown(RequestRefused):
     status = 404
     what = "the door has no {method} of this address"
     where = "the address of the request"
-    why = "there are POST /messages/CHANNEL and /check/CHANNEL, GET /messages/CHANNEL/ID and /answers/CHANNEL/ID"
+    why = (
+        "there are POST /messages/CHANNEL, /check/CHANNEL, GET /messages/CHANNEL/ID, /answers/CHANNEL/ID, /openapi.json"
+    )
     mend = "correct the address or the method"
 
 
@@ -120,20 +124,21 @@ class HttpDoor:
             Path("/messages/{channel}/{id:path}", self._answered(self._state), methods=["GET"]),
             Path("/answers/{channel}/{id:path}", self._answered(self._answer), methods=["GET"]),
             Path("/check/{channel}", self._answered(self._check), methods=["POST"]),
+            Path("/openapi.json", self._answered(self._document), methods=["GET"]),
         ]
         return Starlette(routes=paths, exception_handlers={HTTPException: _no_such_path})
 
     def _answered(
-        self, handle: Callable[[Request, Route, str], Awaitable[Response]]
+        self, handle: Callable[[Request, str], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Wrap a handler: it gets the sender and its route, and each of its errors becomes a problem."""
+        """Wrap a handler: it gets the sender, and each of its errors becomes a problem."""
 
         @functools.wraps(handle)
         async def answer(request: Request) -> Response:
             try:
                 check_size(request.headers)
                 sender = self._senders.sender_of(request.headers)
-                response = await handle(request, self._route(request, sender), sender)
+                response = await handle(request, sender)
             except HubError as error:
                 response = problem(_for_strangers(error))
             except Exception as error:
@@ -154,7 +159,8 @@ class HttpDoor:
             raise DoorUnknown(channel=channel, path=request.url.path, sender=sender)
         return route
 
-    async def _post(self, request: Request, route: Route, sender: str) -> Response:
+    async def _post(self, request: Request, sender: str) -> Response:
+        route = self._route(request, sender)
         delivery = await read_delivery(request, route, sender, self._body_s)
         filed = await run_in_threadpool(self._filing.file, route, delivery)
         refusal = await self._refusal(route, sender, filed)
@@ -203,18 +209,21 @@ class HttpDoor:
             self._waiting -= 1
         return None
 
-    async def _state(self, request: Request, route: Route, sender: str) -> Response:
+    async def _state(self, request: Request, sender: str) -> Response:
+        route = self._route(request, sender)
         state = await self._look(route, sender, request.path_params["id"])
         answer = f"{request.scope.get('root_path', '')}/answers/{route.place}/{state.row.id}"
         return JSONResponse({**state.as_dict(), "channel": route.place, "answer_at": answer if state.answer else None})
 
-    async def _answer(self, request: Request, route: Route, sender: str) -> Response:
+    async def _answer(self, request: Request, sender: str) -> Response:
+        route = self._route(request, sender)
         state = await self._look(route, sender, request.path_params["id"], "answers")
         if state.answer is None:
             raise AnswerNotThere(id=request.path_params["id"], channel=route.place, state=state.row.state)
         return Response(state.answer.body, media_type=state.answer.content_type)
 
-    async def _check(self, request: Request, route: Route, sender: str) -> Response:
+    async def _check(self, request: Request, sender: str) -> Response:
+        route = self._route(request, sender)
         if self._checks >= MOST_CHECKS:
             raise DoorBusy(most=MOST_CHECKS)
         self._checks += 1
@@ -228,6 +237,10 @@ class HttpDoor:
         if judgement.state == RETRYING:
             shown["error"] = None
         return JSONResponse({"channel": route.place, **shown})
+
+    async def _document(self, request: Request, sender: str) -> Response:
+        own = [route for route in self._routes.values() if route.allows_sender(sender)]
+        return JSONResponse(openapi(own))
 
     async def _look(self, route: Route, sender: str, name: str, door: str = "messages") -> MessageState:
         return await run_in_threadpool(state_of, self._open_hub, route, sender, name, door)

@@ -245,3 +245,9 @@ def test_a_sender_has_a_message_judged_and_nothing_is_kept(door):
     assert door.messages() == []
     assert door.post("/check/orders", ORDER, sender="eagle").json["reason"] == "DoorUnknown"
     assert door.post("/check/orders", b"x" * 100_001).status == 413
+
+
+def test_a_sender_gets_the_document_of_its_own_channels(door):
+    paths = door.ask("GET", "/openapi.json", sender="eagle").json["paths"]
+    assert {path.split("/")[2] for path in paths} == {"open.orders", "waiting"}
+    assert door.ask("GET", "/openapi.json", sender=None).status == 401

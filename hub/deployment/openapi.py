@@ -1,0 +1,149 @@
+"""The OpenAPI document of the HTTP door, made of the routes that read HTTP.
+
+Spec: docs/design/legacy.md, "The HTTP door"; OpenAPI 3.1; docs/http.md, "Documents".
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterable
+from typing import Any
+
+from adapters.http_headers import CORRELATION_ID, MESSAGE_ID
+from adapters.transport import HTTP, XML
+from hub.deployment.route import Route
+
+_TEXT = {"type": "string"}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_ERROR = dict.fromkeys(("reason", "what", "where", "why", "mend"), _TEXT)
+_STATES = ("received", "retrying", "parked", "done", "filtered", "rejected", "invalid", "dead")
+_SCHEMAS: dict[str, Any] = {
+    "Receipt": {
+        "type": "object",
+        "description": "The message is stored for good.",
+        "properties": {"id": _TEXT, "message_id": _TEXT_OR_NULL, "state": _TEXT},
+        "required": ["id", "message_id", "state"],
+    },
+    "State": {
+        "type": "object",
+        "properties": {
+            "id": _TEXT,
+            "message_id": _TEXT_OR_NULL,
+            "channel": _TEXT,
+            "state": {"enum": list(_STATES)},
+            "received_at": _TEXT,
+            "final_at": _TEXT_OR_NULL,
+            "error": {"type": ["object", "null"], "properties": _ERROR},
+            "answer": {"type": ["object", "null"], "properties": {"content_type": _TEXT, "text": _TEXT_OR_NULL}},
+            "answer_at": _TEXT_OR_NULL,
+        },
+        "required": ["id", "message_id", "channel", "state", "received_at", "final_at", "error", "answer", "answer_at"],
+    },
+    "Verdict": {
+        "type": "object",
+        "properties": {
+            "channel": _TEXT,
+            "accepted": {"type": "boolean"},
+            "state": {"enum": list(_STATES)},
+            "repeat": {"type": "boolean"},
+            "error": {"type": ["object", "null"], "properties": _ERROR},
+            "answer": _TEXT_OR_NULL,
+            "content_type": _TEXT_OR_NULL,
+        },
+        "required": ["channel", "accepted", "state", "repeat", "error", "answer", "content_type"],
+    },
+    "Problem": {
+        "type": "object",
+        "description": "Problem details of RFC 9457, with the parts of an error and its stable reason.",
+        "properties": {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT, **_ERROR},
+        "required": ["type", "title", "status", "detail", "reason"],
+    },
+}
+_PROBLEM = {
+    "description": "a problem",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def openapi(routes: Iterable[Route]) -> dict[str, Any]:
+    """Make the OpenAPI document of those of *routes* that read HTTP."""
+    paths: dict[str, Any] = {}
+    for route in routes:
+        if route.transport.name == HTTP:
+            paths |= _paths(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "orderhub", "version": importlib.metadata.version("orderhub")},
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {"schemas": _SCHEMAS, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _paths(route: Route) -> dict[str, Any]:
+    place = route.place
+    body = {"required": True, "content": {media_type: {} for media_type in _media_types(route)}}
+    answers = _answer_content(route)
+    posted = {"202": _json("the message is stored", "Receipt")}
+    if route.reply.wait_s is not None:
+        posted["200"] = {"description": f"the answer, within {route.reply.wait_s} s", "content": answers}
+    return {
+        f"/messages/{place}": {
+            "post": {
+                "operationId": f"post.{place}",
+                "summary": f"Send a message to the route {route.name}",
+                "parameters": [_header(MESSAGE_ID, "the message's id"), _header(CORRELATION_ID, "comes back")],
+                "requestBody": body,
+                "responses": {**posted, "default": _PROBLEM},
+            }
+        },
+        f"/messages/{place}/{{id}}": {
+            "get": {
+                "operationId": f"state.{place}",
+                "summary": "Look at the state of a message of your own",
+                "parameters": [_id()],
+                "responses": {"200": _json("the state", "State"), "default": _PROBLEM},
+            }
+        },
+        f"/answers/{place}/{{id}}": {
+            "get": {
+                "operationId": f"answer.{place}",
+                "summary": "Fetch the answer to a message of your own",
+                "parameters": [_id()],
+                "responses": {"200": {"description": "the answer", "content": answers}, "default": _PROBLEM},
+            }
+        },
+        f"/check/{place}": {
+            "post": {
+                "operationId": f"check.{place}",
+                "summary": "Have a message judged, without effect",
+                "parameters": [_header(MESSAGE_ID, "the message's id")],
+                "requestBody": body,
+                "responses": {"200": _json("the verdict", "Verdict"), "default": _PROBLEM},
+            }
+        },
+    }
+
+
+def _media_types(route: Route) -> list[str]:
+    if route.content_types:
+        return list(route.content_types)
+    return [XML if route.external is None else route.external.content_type]
+
+
+def _answer_content(route: Route) -> dict[str, Any]:
+    return {XML if route.reply.object is None else route.reply.object.content_type: {}}
+
+
+def _json(description: str, schema: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"description": description, "content": content}
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": _TEXT}
+
+
+def _id() -> dict[str, Any]:
+    description = f"the id of the receipt, or the {MESSAGE_ID}"
+    return {"name": "id", "in": "path", "required": True, "description": description, "schema": _TEXT}
