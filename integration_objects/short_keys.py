@@ -43,9 +43,14 @@ def with_short_keys(texts: Sequence[str], keys: Iterable[str] | None = None) -> 
     >>> with_short_keys(["line 06H25V0HP00082SYSZTGWM5WAB failed", "it was 2-LB's"])
     ['line WM5WAB failed', "it was 2-LB's"]
     """
-    found = keys if keys is not None else {key for text in texts for key in _MADE_HERE.findall(text)}
+    found = keys if keys is not None else {key for text in texts for key in keys_in(text)}
     short = short_keys(found)
     return [_MADE_HERE.sub(lambda match: short.get(match[0], match[0]), text) for text in texts]
+
+
+def keys_in(text: str) -> list[str]:
+    """Return the hub's own keys that stand in a text."""
+    return _MADE_HERE.findall(text)
 
 
 def _common(first: str, second: str) -> int:

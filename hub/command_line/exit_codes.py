@@ -31,11 +31,15 @@ _ABOUT_ARGUMENTS = ("FileUnreadable", "RouteUnknown", "StoredObjectUnknown")
 
 
 class CommandFailed(Exception):
-    """A command failed with *error*; it ends with *code*, and its JSON has the members of *more*, too."""
+    """A command failed with *error*; it ends with *code*, and its JSON has the members of *more*, too.
 
-    def __init__(self, error: HubError, code: int | None = None, **more: Any) -> None:
+    *text* is shown to people in place of the error's own.
+    """
+
+    def __init__(self, error: HubError, code: int | None = None, text: str | None = None, **more: Any) -> None:
         super().__init__(str(error))
         self.error = error
+        self.text = str(error) if text is None else text
         known = MISUSED if error.reason in _ABOUT_ARGUMENTS else _CODE_OF[error.verdict]
         self.code = known if code is None else code
         self.more = more
@@ -61,7 +65,7 @@ def report_failure(failed: CommandFailed, arguments: Sequence[str]) -> int:
     JSON, standard output gets the error as JSON, too.
     """
     error = failed.error
-    complain(f"{error}\n  reason: {error.reason}")
+    complain(f"{failed.text}\n  reason: {error.reason}")
     if "--json" in arguments:
         print_json({**error.as_dict(), **failed.more})
     return failed.code

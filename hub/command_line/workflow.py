@@ -23,7 +23,7 @@ from typing import Annotated
 import typer
 
 from adapters.files import read_file
-from hub.command_line.exit_codes import misused
+from hub.command_line.exit_codes import CommandFailed, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import All, DryRun, Json
 from hub.command_line.text_command import TextCommand
@@ -33,7 +33,7 @@ from hub.presentation.changed_lines import changed_lines
 from hub.presentation.found_rows import rows_text
 from hub.presentation.next_commands import next_commands
 from hub.presentation.printing import complain, out, print_json, table
-from hub.presentation.report import report_lines
+from hub.presentation.report import error_text, report_lines
 from hub.presentation.screen import screens
 from hub.presentation.tree_json import tree_json
 from hub.workflow_manager.arguments import Argument, ArgumentWrong, by_name, given, read_text, split
@@ -125,7 +125,12 @@ def run_and_print(
     called = _called(deployment, name)
     with misused():
         pairs = _read(called, arguments)
-    _print(deployment, called, _run(deployment, called, pairs, dry_run), as_json, dry_run, whole)
+    try:
+        run = _run(deployment, called, pairs, dry_run)
+    except Refused as refused:
+        text = error_text(refused, [text for _, text in pairs])
+        raise CommandFailed(refused, text=text) from refused
+    _print(deployment, called, run, as_json, dry_run, whole)
 
 
 def _called(deployment: Deployment, name: str) -> Workflow:

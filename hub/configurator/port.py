@@ -54,6 +54,15 @@ class BrokenRule:
         return f"{self.rule}: {self.text}"
 
     @property
+    def sentence(self) -> str:
+        """The text with the rule's own name, where it has one; the kind of another rule says nothing more.
+
+        >>> BrokenRule("Least", "Office", "K1", "Office 'K1' has 1 Line, and needs at least 5").sentence
+        "Office 'K1' has 1 Line, and needs at least 5"
+        """
+        return self.text if self.rule in _KINDS else str(self)
+
+    @property
     def predicate(self) -> str:
         """The text for a reader to whom the item is named already: without its name and key, and the rule's kind.
 
@@ -122,7 +131,7 @@ class ConfigurationRefused(Refused):
         self, broken: Sequence[BrokenRule], where: str = "", mend: str = "mend the requests; nothing was changed"
     ) -> None:
         self.broken = tuple(broken)
-        sentences = [str(rule) for rule in self.broken[:MOST_TOLD]]
+        sentences = [rule.sentence for rule in self.broken[:MOST_TOLD]]
         if len(self.broken) > MOST_TOLD:
             sentences.append(f"and {len(self.broken) - MOST_TOLD} more")
         count = "a rule" if len(self.broken) == 1 else f"{len(self.broken)} rules"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from hub.presentation.item_row import SILENT, change, same_value
+from hub.presentation.item_row import LABELS, SILENT, action_word, change, same_value
 from integration_objects.complex_object import (
     action_code,
     attribute_value,
@@ -22,15 +22,21 @@ from integration_objects.complex_object import (
     items_of,
     object_name,
 )
+from integration_objects.discount import FIELDS as DISCOUNT
 from integration_objects.names import KEY, ORDER, QUOTE
 from integration_objects.property_set import PropertySet
 
+#: Fields of lines that the hub fills in when an order is submitted or placed: they follow from the account.
+_FILLED_IN = frozenset(("Service Address Id", "Service Account Id", "Billing Account Id"))
 #: fields that follow from others, or that the report tells of (prices)
 _FOLLOWING = frozenset(
     (
         *SILENT,
         *("Row Id", KEY, "Line Number", "Parent Item Id", "Product Id", "Track As Asset", "Built On", "Applied Date"),
-        *("Extended Quantity", "Adjusted Price", "Free Quantity", "Action Alias", "Modification Number"),
+        *("Extended Quantity", "Adjusted Price", "Free Quantity", "Modification Number"),
+        *DISCOUNT,
+        # told as the line's action
+        *("Action Code", "Action Alias"),
     )
 )
 
@@ -50,8 +56,9 @@ def changed_lines(before: PropertySet | None, trees: Sequence[PropertySet]) -> l
     # A line of a quote has the quote's status, which the header's sentence tells.
     told_already = _FOLLOWING | {"Status"} if after.type == "Quote" else _FOLLOWING
     alike: dict[str, list[PropertySet]] = {}
+    moves_on = before.get("Status") != after.get("Status")
     for key, item in new.items():
-        if key in old and (text := ", ".join(_changes(old[key], item, told_already))):
+        if key in old and (text := ", ".join(_changes(old[key], item, told_already, moves_on))):
             alike.setdefault(text, []).append(item)
     header = ", ".join(_changes(before, after))
     return [
@@ -78,12 +85,18 @@ def _name(item: PropertySet) -> str:
     return f"{item.get('Product Id') or '?'} {name}".rstrip()
 
 
-def _changes(before: PropertySet, after: PropertySet, told_already: Collection[str] = _FOLLOWING) -> Iterator[str]:
-    if action_code(before) != action_code(after):
-        yield f"Action Code: {change(action_code(before), action_code(after))}"
+def _changes(
+    before: PropertySet, after: PropertySet, told_already: Collection[str] = _FOLLOWING, moves_on: bool = False
+) -> Iterator[str]:
+    """Yield the changed values of a header or a line; *moves_on*: the document of the line got another status."""
+    if action_word(before) != action_word(after):
+        yield f"Action: {change(action_word(before), action_word(after))}"
     for name, new in after.properties.items():
-        if name not in told_already and name != "Action Code" and not same_value(name, before.get(name), new):
-            yield f"{name}: {change(before.get(name), new)}"
+        old_value = before.get(name)
+        is_filled_in = moves_on and old_value is None and name in _FILLED_IN
+        is_same = same_value(name, old_value, new) or {old_value, new} == {None, "N"}
+        if name not in told_already and not is_filled_in and not is_same:
+            yield f"{LABELS.get(name, name)}: {change(old_value, new)}"
     old, now = _values(before), _values(after)
     for name in dict.fromkeys([*now, *old]):
         if old.get(name) != now.get(name):

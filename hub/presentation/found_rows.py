@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from hub.presentation.printing import table
-from integration_objects.short_keys import with_short_keys
+from hub.presentation.printing import table, whole_seconds
+from integration_objects.short_keys import short_keys, with_short_keys
 
 Row = Mapping[str, str | None]
 
@@ -46,6 +46,8 @@ def _values_set(rows: Sequence[Row], whole: bool) -> str:
     """Write the values that orders set on items that are there, the items that orders add, and how many others."""
     if whole:
         return _table(rows, whole)
+    short = short_keys({row["item"] or "" for row in rows})
+    rows = [{**row, "item": short[row["item"] or ""]} for row in rows]
     # An item has a product from its first order on: whoever sets the product adds the item, with all of its values.
     added = {(row["item"], row["order"]): row["product"] for row in rows if row["field"] == "Product Id"}
     set_by_orders = [row for row in rows if row["order"] is not None]
@@ -69,7 +71,7 @@ def _block(row: Row) -> Iterator[str]:
     yield f"{row['cause']}: entry {row['entry']}"
     status = f" ({row['status']})" if row["status"] else ""
     for label, text in (
-        ("since", row["since"]),
+        ("since", whole_seconds(row["since"] or "")),
         ("account", row["account"]),
         ("order", row["order"] and f"{row['order']}{status}"),
     ):

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from integration_objects.complex_object import action_code, attribute_value, attributes
+from integration_objects.discount import FIELDS as DISCOUNT
+from integration_objects.discount import describe, has_discount
 from integration_objects.field_values import as_date, as_number
-from integration_objects.names import NO_ACTION, OLD_ATTRIBUTES
+from integration_objects.names import ACTION_CODES, NO_ACTION, OLD_ATTRIBUTES
 from integration_objects.property_set import PropertySet
 
 #: levels of items whose depth is drawn; a wider margin would leave no room for the rest
@@ -41,6 +43,15 @@ SILENT = frozenset(
         "Completed Date",
         "Order Item Processed Flag",
     )
+)
+#: fields that people call by another name
+LABELS = {"Price List Id": "Price List", "Service Address Id": "Address", "Asset Status": "Status of the service"}
+#: Fields that are told where the item or header above has another value: the words, the field, and the header's field
+#: that goes for it where it has none.
+UNLIKE_ABOVE = (
+    ("service account", "Service Account Id", "Account Id"),
+    ("billed to", "Billing Account Id", "Account Id"),
+    ("agreement", "Agreement Id", "Agreement Id"),
 )
 
 
@@ -75,7 +86,7 @@ def item_row(item: PropertySet, above: PropertySet, level: int, short_key: str, 
     return ItemRow(
         line=item.get("Line Number") or "",
         product="  " * min(level, MOST_LEVELS) + (item.get("Product Id") or item.get("Product Name") or "?"),
-        action="" if kind == "Asset" else item.get("Action Alias") or action_code(item),
+        action="" if kind == "Asset" else action_word(item),
         status="" if kind == "Quote" else item.get("Status") or "",
         service=service or (f"at {point}" if point else ""),
         quantity=_quantity(item, old),
@@ -84,6 +95,23 @@ def item_row(item: PropertySet, above: PropertySet, level: int, short_key: str, 
         key=short_key,
         details=", ".join(_details(item, above, old)),
     )
+
+
+def action_word(item: PropertySet) -> str:
+    """Return the alias of a line's action, or its action code."""
+    return item.get("Action Alias") or action_code(item)
+
+
+def counted_actions(counts: Mapping[str, int]) -> str:
+    """Write how many lines have which action or alias, the unchanged ones last.
+
+    >>> counted_actions({"-": 62, "Suspend": 1, "Delete": 3, "Add": 2}), counted_actions({})
+    ('2 Add, 3 Delete, 1 Suspend, 62 unchanged', 'none')
+    """
+    aliases = sorted(word for word in counts if word not in ACTION_CODES)
+    actions = [word for word in ACTION_CODES if word != NO_ACTION]
+    words = {**{word: word for word in (*actions, *aliases)}, NO_ACTION: "unchanged"}
+    return ", ".join(f"{counts[word]} {text}" for word, text in words.items() if word in counts) or "none"
 
 
 def is_changed(text: str) -> bool:
@@ -153,19 +181,31 @@ def _details(item: PropertySet, above: PropertySet, old: Mapping[str, object]) -
     point = item.get("Service Point Id")
     if point and item.get("Service Id") and not _is_changed(old, "Service Point Id", point):
         yield f"at {point}"
+    yield from _discount(item)
     for name in old:
         is_told = name in _IN_COLUMNS or name in SILENT or name == OLD_ATTRIBUTES
+        # A new discount is described whole.
+        is_told = is_told or (name in DISCOUNT and old[name] is None)
         if not is_told and _is_changed(old, name, item.get(name)):
-            yield f"{name}: {change(_text(old[name]), item.get(name))}"
-    payer = above.get("Billing Account Id") or above.get("Account Id")
-    if "Billing Account Id" not in old and item.get("Billing Account Id") not in (None, payer):
-        yield f"billed to {item.get('Billing Account Id')}"
+            yield f"{LABELS.get(name, name)}: {change(_text(old[name]), item.get(name))}"
+    for words, name, default in UNLIKE_ABOVE:
+        known = (None, above.get(name) or above.get(default))
+        if name not in old and item.get(name) not in known:
+            yield f"{words} {item.get(name)}"
     if item.get("Milestone"):
         yield f"milestone: {item.get('Milestone')}"
     if item.get("Past Point Of No Return") == "Y":
         yield "past the point of no return"
     if item.get("Status Reason"):
         yield f"reason: {item.get('Status Reason')}"
+
+
+def _discount(item: PropertySet) -> Iterator[str]:
+    """Describe the discount or the agreed price that a person gave, with the list price for comparison."""
+    if has_discount(item):
+        yield describe(item)
+        if item.get("List Price"):
+            yield f"list price {item.get('List Price')}"
 
 
 def _attribute_texts(item: PropertySet, old: Mapping[str, object]) -> Iterator[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 
-from integration_objects.complex_object import first_instance, is_empty, items_of, line_items, object_name
-from integration_objects.names import ACCOUNT, ASSET, KEY, ORDER, QUOTE
+from integration_objects.complex_object import action_code, first_instance, is_empty, items_of, line_items, object_name
+from integration_objects.names import ACCOUNT, ASSET, KEY, NO_ACTION, ORDER, QUOTE
 from integration_objects.property_set import PropertySet
 from integration_objects.short_keys import short_keys
 
 #: what goes for the status, where the status alone doesn't say what comes next
-NO_LINES, BROKEN, HELD = "no lines", "broken rule", "held"
+NO_LINES, NO_CHANGES, BROKEN, HELD = "no lines", "no changes", "broken rule", "held"
 EXPIRED, WRONG_ID, SERVICE_ID, REFUSED = "expired", "wrong id", "service id", "refused"
 FALLOUT = "fallout"
 #: the kinds of notes that decide, the first that a report has
@@ -23,6 +23,7 @@ NEXT: Mapping[tuple[str, str], str] = {
     (ACCOUNT, "Active"): "workflow new-products-and-services account={Account Id} product=PRODUCT",
     (ASSET, ""): "workflow modify account={Account Id} root={root} requests=@REQUESTS.json",
     (QUOTE, NO_LINES): "workflow new-products-and-services account={Account Id} product=PRODUCT",
+    (QUOTE, NO_CHANGES): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
     (QUOTE, BROKEN): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
     (QUOTE, REFUSED): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
     (QUOTE, WRONG_ID): "workflow edit-quote-line-item quote={Quote Number} line=LINE requests=@REQUESTS.json",
@@ -85,6 +86,8 @@ def _status(name: str, header: PropertySet, kinds: Collection[str]) -> str:
     if name in (QUOTE, ORDER) and status in _EDITABLE:
         if not line_items(header):
             return NO_LINES
+        if name == QUOTE and all(action_code(item) == NO_ACTION for item in items_of(header)):
+            return NO_CHANGES
         for kind in _DECIDING:
             if kind in kinds and (name, kind) in NEXT:
                 return kind

@@ -7,9 +7,13 @@ depend on a terminal, and rich takes as long to load as a small command runs.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+#: a moment in UTC with a fraction of a second
+_FRACTION = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z")
 
 
 def out(text: str) -> None:
@@ -30,6 +34,15 @@ def print_json(value: Any) -> None:
 def complain(text: str) -> None:
     """Print a message for people to standard error."""
     sys.stderr.write(text + "\n")
+
+
+def whole_seconds(text: str) -> str:
+    """Leave the fractions of seconds out of the moments in a text.
+
+    >>> whole_seconds("made on 2026-11-29T13:39:26.132000Z")
+    'made on 2026-11-29T13:39:26Z'
+    """
+    return _FRACTION.sub(r"\1Z", text)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

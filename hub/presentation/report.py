@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from hub.presentation.printing import whole_seconds
 from integration_objects.complex_object import all_items
+from integration_objects.errors import HubError
 from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
-from integration_objects.short_keys import short_keys, with_short_keys
+from integration_objects.short_keys import keys_in, short_keys, with_short_keys
 
 
 class ReportedNote(Protocol):
@@ -40,7 +42,7 @@ def report_lines(notes: Iterable[ReportedNote], objects: Iterable[PropertySet]) 
     """
     names = _names(objects)
     notes = list(notes)
-    texts = with_short_keys([note.text for note in notes], [key for key in names if key])
+    texts = with_short_keys([whole_seconds(note.text) for note in notes], [key for key in names if key])
     alike: dict[tuple[str, str | None, str], list[str | None]] = {}
     for note, text in zip(notes, texts, strict=True):
         alike.setdefault((note.kind, note.product, text), []).append(note.item)
@@ -51,6 +53,12 @@ def report_lines(notes: Iterable[ReportedNote], objects: Iterable[PropertySet]) 
         times = f" ({len(items)} times)" if len(items) > 1 else ""
         lines.append(f"{kind}: {about}: {text}{times}" if about else f"{kind}: {text}{times}")
     return lines
+
+
+def error_text(error: HubError, typed: Sequence[str]) -> str:
+    """Write an error for people, its keys in their short forms; a key that a person has *typed* stays as it was."""
+    text = whole_seconds(str(error))
+    return with_short_keys([text], [key for key in keys_in(text) if not any(key in argument for argument in typed)])[0]
 
 
 def _names(objects: Iterable[PropertySet]) -> Mapping[str | None, str]:

@@ -6,7 +6,7 @@
       2       Local Line                Update  509-555-0140 -> 509-555-0150  0.00   560WN7
       3         Caller Id               -                                     0.00   TEYV31
       4         Call Forwarding         Update                                0.00   AFG0GP  Rings=6 -> 3
-      in all: 2 -, 2 Update
+      in all: 2 Update, 2 unchanged
 
 Columns in which no line has a value are left out. Lines that say nothing new are folded (`hub.presentation.folding`).
 """
@@ -18,9 +18,9 @@ from collections.abc import Iterator, Sequence
 
 from hub.presentation.details import detail_lines
 from hub.presentation.folding import folded_rows
-from hub.presentation.item_row import ItemRow, day, item_row
+from hub.presentation.item_row import UNLIKE_ABOVE, ItemRow, action_word, counted_actions, day, item_row
 from hub.presentation.printing import table
-from integration_objects.complex_object import action_code, instances, is_empty, items_of, object_name
+from integration_objects.complex_object import instances, is_empty, items_of, object_name
 from integration_objects.names import ASSET, KEY, ORDER, QUOTE
 from integration_objects.property_set import PropertySet
 from integration_objects.short_keys import short_keys
@@ -99,18 +99,21 @@ def _title_parts(instance: PropertySet) -> Iterator[str]:
         yield f"{kind} {number}"
         yield f"revision {revision or '1'}: {status}"
         yield "inactive" if instance.get("Active Flag") == "N" else "active"
-    yield f"account {instance.get('Account Id')}"
-    for words, field in (("due", "Due Date"), ("valid until", "Valid Until Date"), ("agreement", "Agreement Id")):
+    account_id = instance.get("Account Id")
+    yield f"account {account_id}"
+    for words, field, _ in UNLIKE_ABOVE:
+        # Most customers pay for the services that they use.
+        if instance.get(field) not in (None, account_id):
+            yield f"{words} {instance.get(field)}"
+    for words, field in (("due", "Due Date"), ("valid until", "Valid Until Date")):
         if instance.get(field):
             yield f"{words} {day(instance.get(field) or '')}"
 
 
 def _in_all(instance: PropertySet) -> str:
-    # A service profile is a state: its items have a status, and no action.
-    words = (
-        item.get("Status") or "without a status"
-        if instance.type == "Asset"
-        else item.get("Action Alias") or action_code(item)
-        for item in items_of(instance)
-    )
-    return "in all: " + ", ".join(f"{number} {word}" for word, number in Counter(words).items())
+    items = list(items_of(instance))
+    if instance.type == "Asset":
+        # A service profile is a state: its items have a status, and no action.
+        statuses = Counter(item.get("Status") or "without a status" for item in items)
+        return "in all: " + ", ".join(f"{number} {status}" for status, number in statuses.items())
+    return f"in all: {counted_actions(Counter(map(action_word, items)))}"

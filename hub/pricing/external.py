@@ -28,12 +28,13 @@ from adapters.json_border import carried, kind_of_json, read_answer
 from adapters.json_client import JsonClient
 from hub.presentation.tree_json import numbered_item
 from hub.pricing.currency import rounded
-from hub.pricing.discount import describe, discounted
+from hub.pricing.discount import discounted
 from hub.pricing.lines import Line
 from hub.pricing.port import Priced
 from hub.pricing.price_list import PriceList, pricing_moment
 from hub.pricing.settle import Bill, LinePrice
 from integration_objects.complex_object import object_name
+from integration_objects.discount import describe
 from integration_objects.field_values import read_number, write_number
 from integration_objects.property_set import PropertySet
 

@@ -23,12 +23,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hub.pricing.currency import EXACT, rounded
-from hub.pricing.discount import describe, discounted, has_agreed_price
+from hub.pricing.discount import discounted, has_agreed_price
 from hub.pricing.free_of_charge import Candidate, choose
 from hub.pricing.lines import Line
 from hub.pricing.port import Priced
 from hub.pricing.price_list import EffectivePrices, PriceList, PriceRule, pricing_moment
 from hub.pricing.settle import Bill, LinePrice
+from integration_objects.discount import describe
 from integration_objects.property_set import PropertySet
 
 _ZERO, _HUNDRED = Decimal(0), Decimal(100)

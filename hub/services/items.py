@@ -62,7 +62,7 @@ class ActionCodeUnknown(Refused):
 class QuantityWrong(Refused):
     """A quantity is no number, or is below 0."""
 
-    what = "a quantity is no number of 0 or more"
+    what = "{quantity} is no number of 0 or more"
     why = "{fault}"
     mend = "mend the item's Quantity, or leave it out for 1"
 
@@ -143,7 +143,7 @@ def checked_items(
                     raise ActionCodeUnknown(code=code)
                 quantity = properties.get("Quantity")
                 if quantity is not None and quantity != "1":
-                    _check_quantity(quantity)
+                    _check_quantity(quantity, properties.get("Product Id"))
                 below: list[PropertySet] = []
                 for child in item.children:
                     if child.type == ATTRIBUTES:
@@ -165,13 +165,14 @@ def checked_items(
             siblings, parent = waiting.pop()
 
 
-def _check_quantity(text: str) -> None:
+def _check_quantity(text: str, product: str | None) -> None:
+    quantity = f"the quantity of {product}" if product else "a quantity"
     try:
         number = read_number(text)
     except ValueError as fault:
-        raise QuantityWrong(fault=fault) from fault
+        raise QuantityWrong(quantity=quantity, fault=fault) from fault
     if number < 0:
-        raise QuantityWrong(fault=f"expected a number of 0 or more, found '{text}'")
+        raise QuantityWrong(quantity=quantity, fault=f"expected a number of 0 or more, found '{text}'")
 
 
 def _check_attributes(attributes: list[PropertySet]) -> None:

@@ -25,13 +25,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from hub.pricing.discount import GIVEN
 from hub.pricing.price_list import PRICE_TYPES
 from hub.services.differences import same_value
 from hub.services.free_units import free_units
 from integration_objects.complex_object import action_code, items_of, walk_items
 from integration_objects.declaration import Node, Source, read
 from integration_objects.definition import Component, Definitions, Field
+from integration_objects.discount import GIVEN
 from integration_objects.expression import (
     ARITHMETIC,
     Expression,

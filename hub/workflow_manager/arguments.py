@@ -125,8 +125,9 @@ def split(of: str, where: str, texts: Iterable[str], known: Mapping[str, Argumen
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign:
-            mend = "write name=@file.xml, or name=text"
-            raise ArgumentWrong(f"'{text}' is no argument", where=where, why=_takes(of, known), mend=mend)
+            raise ArgumentWrong(
+                f"'{text}' is no argument", where=where, why=_takes(of, known), mend=_named(text, known)
+            )
         pairs.append((name, value))
     return pairs
 
@@ -192,7 +193,7 @@ def _expected_instead(argument: Argument, text: str) -> str:
     if kind == "number" and not _is_read_by(read_number, text):
         return "a number"
     if kind == "date" and not _is_read_by(read_date, text):
-        return f"an ISO date of the years {FIRST_YEAR} to {LAST_YEAR}"
+        return f"a date as 2026-01-31, of the years {FIRST_YEAR} to {LAST_YEAR}"
     if check_characters(text) is not None:
         return "text that XML can carry"
     if kind in IDENTIFIERS and not text.strip():
@@ -208,6 +209,14 @@ def _is_read_by(read: Callable[[str], object], text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _named(text: str, known: Mapping[str, Argument]) -> str:
+    """Write the mend for a text without a name: the name that it can only have, else how an argument is written."""
+    if len(known) == 1:
+        return f"write {next(iter(known))}={text}"
+    examples = [f"{name}={argument.example}" for name, argument in known.items()]
+    return f"write a name and a value, as {examples[0]}" if examples else "leave it out"
 
 
 def _takes(of: str, known: Mapping[str, Argument]) -> str:

@@ -15,7 +15,7 @@ class Note:
 
     Attributes:
         kind: "ignored", "left out", "replaced", "broken rule", "obsolete", "moved", "other
-            address", "account address", "nothing", "gone", "left behind", "changed meanwhile", "due date",
+            address", "account address", "nothing", "verified", "gone", "left behind", "changed meanwhile", "due date",
             "service id", "suspended", "reversed", "fallout", "price", "total", "wrong id", "kept", "refused".
         text: a sentence for people.
         item: the Integration Id of the line that the note is about; None for none.

@@ -157,9 +157,12 @@ class RecordedReads:
         found = self.store.containing(name, component, field, text, most)
         return self.recorded(found, "containing", name, component, field, text, most)
 
-    def counts(self, name: str, component: str, field: str, owners: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Count the rows of *component* of *name* beneath these owners by the values of a field."""
-        return self.recorded(self.store.counts(name, component, field, owners), "counts", name, component, field)
+    def counts(
+        self, name: str, component: str, fields: Sequence[str], owners: Sequence[str]
+    ) -> dict[str, dict[str, int]]:
+        """Count the rows of *component* of *name* beneath these owners by the first of the fields that has a value."""
+        counts = self.store.counts(name, component, fields, owners)
+        return self.recorded(counts, "counts", name, component, list(fields))
 
     def price_lists(self, currency: str | None = None) -> list[dict[str, str | None]]:
         """Return the headers of the stored price lists, of *currency* or of all currencies."""

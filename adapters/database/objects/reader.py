@@ -127,9 +127,9 @@ class ObjectReader:
         values = {"pattern": f"%{part}%", "most": most}
         return list(self._connection.execute(_containing(self._dialect, component, name), values).all())
 
-    def counts(self, component: StoredComponent, field: str, owners: Sequence[str]) -> Rows:
-        """Count the rows beneath these owners by a field: owner key, value, count."""
-        statement = _counts(component, component.columns[field])
+    def counts(self, component: StoredComponent, fields: Sequence[str], owners: Sequence[str]) -> Rows:
+        """Count the rows beneath these owners by the first of the fields that has a value: owner key, value, count."""
+        statement = _counts(component, tuple(component.columns[field] for field in fields))
         return [row for part in parts(owners) for row in self._connection.execute(statement, {"owners": part}).all()]
 
     def holders(self, header: StoredComponent, components: Sequence[StoredComponent], keys: Sequence[str]) -> list[str]:
@@ -204,10 +204,10 @@ def _containing(dialect: Dialect, component: StoredComponent, name: str) -> Sele
 
 
 @lru_cache(MOST_STATEMENTS)
-def _counts(component: StoredComponent, name: str) -> Select[Any]:
+def _counts(component: StoredComponent, names: tuple[str, ...]) -> Select[str, Any, int]:
     """Make the statement of `ObjectReader.counts`."""
-    owner, column = component.owner_column, component.table.c[name]
-    return select(owner, column, func.count()).where(is_one_of(owner, "owners")).group_by(owner, column)
+    owner, value = component.owner_column, func.coalesce(*(component.table.c[name] for name in names))
+    return select(owner, value, func.count()).where(is_one_of(owner, "owners")).group_by(owner, value)
 
 
 def _first(statement: Select[Any], component: StoredComponent, column: ColumnElement[str]) -> Select[Any]:

@@ -192,10 +192,12 @@ class ObjectStore:
         wanted = self._component(name, component)
         return _owned(wanted, self._reader.containing(wanted, field, text, most))
 
-    def counts(self, name: str, component: str, field: str, owners: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Count the rows of *component* beneath these owners by the values of a field."""
+    def counts(
+        self, name: str, component: str, fields: Sequence[str], owners: Sequence[str]
+    ) -> dict[str, dict[str, int]]:
+        """Count the rows of *component* beneath these owners by the first of the *fields* that has a value."""
         counts: dict[str, dict[str, int]] = {}
-        for owner, value, count in self._reader.counts(self._component(name, component), field, owners):
+        for owner, value, count in self._reader.counts(self._component(name, component), fields, owners):
             counts.setdefault(owner, {})[value] = count
         return counts
 

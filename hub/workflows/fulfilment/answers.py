@@ -26,8 +26,8 @@ from hub.workflows.fulfilment.late_answers import (
 )
 from hub.workflows.fulfilment.taken_lines import take_lines
 from hub.workflows.state.milestones import MILESTONE, reach
-from hub.workflows.state.order_lookup import in_force, revision_of
-from hub.workflows.state.statuses import FAILED, StatusChangeRefused, check_change
+from hub.workflows.state.order_lookup import described, in_force, revision_of
+from hub.workflows.state.statuses import FAILED, StatusChangeRefused, change_to, check_change
 from integration_objects.complex_object import (
     action_code,
     first_instance,
@@ -267,12 +267,12 @@ def _asked_lines(work_orders: Iterable[PropertySet]) -> list[PropertySet]:
 def _set_status(answer: PropertySet, line: PropertySet, item: PropertySet, order: PropertySet, time: str) -> None:
     """Write an answer's status on the work order's *line* and the order's *item*, in place."""
     new, where = answer.get("Status") or "", f"Work Order Status, line {item.get(KEY)}"
-    name = f"{item.get(KEY)} of the order {order.get('Order Number')}"
+    name = f"{described(item)} ({item.get(KEY)}) of the order {order.get('Order Number')}"
     if new == "Open":
         raise StatusChangeRefused(
-            kind="order line",
+            kind="line",
             name=name,
-            new=new,
+            change=change_to(new),
             where=where,
             why=f"it is {item.get('Status')}, and only its fallout entry opens a line again",
             mend="answer the work order that follows when the line is tried again",

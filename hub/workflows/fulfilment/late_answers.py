@@ -39,7 +39,7 @@ class LineNotAsked(Refused):
     what = "the work order asks nothing of the line '{key}'"
     where = "Work Order Status, line {key}"
     why = "its lines are {asked}"
-    mend = "answer with the Integration Ids of the work order's lines that have an action"
+    mend = "answer with lines that the work order asks for: by number, service id or key (Integration Id)"
 
 
 class WorkOrderAsksNothing(Refused):

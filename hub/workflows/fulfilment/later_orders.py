@@ -271,7 +271,7 @@ def _harm(
         harm.lines += beneath
         concerned = _changes_within(later, roots) if broken else []
         if concerned:
-            harm.reasons += sorted(map(str, broken))[:_MOST_RULES]
+            harm.reasons += sorted(rule.sentence for rule in broken)[:_MOST_RULES]
             harm.lines += [key for key, _ in concerned]
         if harm.reasons:
             harmed[later.get("Order Number")] = harm

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hub.pricing.discount import AGREED, AMOUNT, BY, FIELDS, PERCENT, REASON, describe
 from hub.workflow_manager.approval_rule import ApprovalRule
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
@@ -27,6 +26,7 @@ from hub.workflows.state.change_of_state import price as price_state
 from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.state.order_lookup import MODULE, order_in_hand
 from integration_objects.complex_object import ComplexObject, message
+from integration_objects.discount import AGREED, AMOUNT, BY, FIELDS, PERCENT, REASON, describe
 from integration_objects.errors import Refused
 from integration_objects.field_values import as_number
 from integration_objects.names import KEY, QUOTE

@@ -27,15 +27,16 @@ from hub.workflows.fulfilment.reversible import REVERSED, workflows_for_billed
 from hub.workflows.fulfilment.unprovided_lines import is_provided
 from hub.workflows.fulfilment.work_orders import send_work_orders
 from hub.workflows.orders.supplements import supplement_of
+from hub.workflows.state.change_of_state import document_totals
 from hub.workflows.state.document_lines import keys_of_lines
 from hub.workflows.state.id_holders import prove_ids_free
 from hub.workflows.state.milestones import forget
-from hub.workflows.state.order_lookup import MODULE, UNSUBMITTED, described, in_force, order_in_hand
+from hub.workflows.state.order_lookup import MODULE, UNSUBMITTED, described, in_force, order_in_hand, revision_of
 from hub.workflows.state.order_rules import prove_in_turn, prove_rules, state_in_turn
 from hub.workflows.state.statuses import FAILED, check_change
-from integration_objects.complex_object import ComplexObject, instances, items_of, message
+from integration_objects.complex_object import ComplexObject, action_code, instances, items_of, message
 from integration_objects.errors import Refused
-from integration_objects.names import KEY, ORDER
+from integration_objects.names import KEY, NO_ACTION, ORDER
 from integration_objects.property_set import PropertySet
 from integration_objects.short_keys import FEWEST
 
@@ -114,7 +115,7 @@ def list_entries(run: Run, order: str | None = None, account: str | None = None,
                 "account": entry["account_id"],
                 "order": number,
                 "status": None if active is None else active.get("Status"),
-                "lines": "; ".join(_line_texts(active, entry["lines"])),
+                "lines": "; ".join(_line_texts(run, active, entry)),
                 "reason": entry["reason"],
                 "can be done": ", ".join(_possible_workflows(run, entry, active)),
                 "since": entry["created"],
@@ -130,11 +131,29 @@ def _nothing(order: str | None, account: str | None, resolved: bool) -> str:
     return f"no fallout entry{about} is resolved" if resolved else f"nothing{about} has fallen out"
 
 
-def _line_texts(order: PropertySet | None, keys: Sequence[str]) -> Iterator[str]:
-    lines = ComplexObject(PropertySet("Order") if order is None else order)
-    for key in keys:
-        line = lines.by_key(key)
-        yield key if line is None else f"{described(line)} ({key}) {line.get('Status')}"
+def _line_texts(run: Run, active: PropertySet | None, entry: Mapping[str, Any]) -> Iterator[str]:
+    """Name the lines of an entry with their statuses; lines that the active revision lacks, as another one has them."""
+    lines = ComplexObject(PropertySet("Order") if active is None else active).keyed
+    missing = any(key not in lines for key in entry["lines"])
+    revisions = instances(run.query(ORDER, {"Order Number": entry["order_number"]})) if missing else []
+    former = {
+        item.get(KEY): (item, revision)
+        for revision in sorted(revisions, key=revision_of)
+        for item in items_of(revision)
+    }
+    for key in entry["lines"]:
+        if key in lines:
+            yield f"{described(lines[key])} ({key}) {_status_text(lines[key])}"
+        elif key in former:
+            line, revision = former[key]
+            yield f"{described(line)} ({key}) {_status_text(line)} in revision {revision_of(revision)}"
+        else:
+            yield key
+
+
+def _status_text(line: PropertySet) -> str:
+    """Return a line's status; the order leaves the service of a line without an action as it is."""
+    return "unchanged" if action_code(line) == NO_ACTION else line.get("Status") or "without a status"
 
 
 def _possible_workflows(run: Run, entry: Mapping[str, Any], order: PropertySet | None) -> list[str]:
@@ -196,7 +215,7 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
         order.properties |= {"Status": "Open", "Completed Date": None}
     for key in _with_bundles(order, lines) or failed:
         item = failed[key]
-        check_change("order line", f"{key} of the order {number}", item.get("Status"), "Open")
+        check_change("order line", f"{described(item)} ({key}) of the order {number}", item.get("Status"), "Open")
         item.properties["Status"] = "Open"
         forget(item)
     # The lines were proven when the order was submitted. Other orders may have changed the services since then.
@@ -248,7 +267,7 @@ def amend(run: Run, entry: str) -> Outcome:
         CannotBeRetried: it isn't about failed lines, or its order isn't Failed.
     """
     supplement = supplement_of(run, _failed_order(run, open_entry(run, entry)), failed_again=True)
-    return Outcome(objects=(message(ORDER, [supplement]),))
+    return Outcome(objects=(message(ORDER, [supplement]),), notes=tuple(document_totals(supplement)))
 
 
 def close(run: Run, entry: str, resolution: str) -> Outcome:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from hub.presentation.item_row import counted_actions
+from hub.services.action_alias import ALIAS
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
@@ -24,7 +26,6 @@ from integration_objects.errors import Refused
 from integration_objects.field_values import read_number
 from integration_objects.names import (
     ACCOUNT,
-    ACTION_CODES,
     ASSET,
     KEY,
     LINE_ITEM,
@@ -254,7 +255,7 @@ def _document_rows(run: Run, name: str, headers: Iterable[Row], columns: Mapping
     # Row ids are ordered by time.
     newest_first = sorted(headers, key=lambda header: header["Row Id"] or "", reverse=True)
     shown = [header["Row Id"] or "" for header in newest_first[:MOST_SHOWN]]
-    counts = run.counts(name, LINE_ITEM, "Action Code", shown)
+    counts = run.counts(name, LINE_ITEM, (ALIAS, "Action Code"), shown)
     number = f"{name.removeprefix('OM ')} Number"
     return [
         {
@@ -263,19 +264,10 @@ def _document_rows(run: Run, name: str, headers: Iterable[Row], columns: Mapping
             "status": header["Status"],
             **{column: header[field] for column, field in columns.items()},
             "created": (made_at(header["Row Id"] or "") or "")[:10] or None,
-            "lines": _counted(counts.get(header["Row Id"] or "", {})),
+            "lines": counted_actions(counts.get(header["Row Id"] or "", {})),
         }
         for header in newest_first
     ]
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    """Write how many lines have which action.
-
-    >>> _counted({"-": 62, "Add": 2})
-    '2 Add, 62 -'
-    """
-    return ", ".join(f"{counts[action]} {action}" for action in ACTION_CODES if action in counts) or "none"
 
 
 _LISTED = Argument("account", "account", required=True, help="The customer's Account Id.")

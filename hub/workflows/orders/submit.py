@@ -25,6 +25,7 @@ from hub.workflows.fulfilment.work_orders import (
 from hub.workflows.orders import approvals
 from hub.workflows.orders.supplements import bring_up_to_date, decided_condition
 from hub.workflows.state.belongings import prove_belongings
+from hub.workflows.state.change_of_state import document_totals
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.id_holders import prove_ids_free
 from hub.workflows.state.lines import ACCOUNTS, fill_products
@@ -118,7 +119,7 @@ def outcome_with_holds(run: Run, order: PropertySet) -> Outcome:
     for approval in approvals.approvals_held(run, order):
         reason = f": {approval.get('Reason')}" if approval.get("Reason") else ""
         notes.append(Note("held", f"the rule '{approval.get('Rule')}' holds the order{reason}"))
-    return Outcome(objects=(message(ORDER, [order]),), notes=tuple(notes))
+    return Outcome(objects=(message(ORDER, [order]),), notes=(*notes, *document_totals(order)))
 
 
 def submit(run: Run, order: PropertySet, former: PropertySet | None = None, is_stored: bool = False) -> None:

@@ -18,6 +18,7 @@ from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.revisions import same_request, take_over
 from hub.workflows.orders import approvals
 from hub.workflows.orders.postponing import postpone
+from hub.workflows.state.change_of_state import document_totals
 from hub.workflows.state.milestones import forget, is_past
 from hub.workflows.state.order_lookup import (
     MODULE,
@@ -107,7 +108,8 @@ def revise(run: Run, order: str, due_date: str | None = None) -> Outcome:
     if status != "Open":
         instead = _INSTEAD_OF_REVISING.get(status, "change the services with another order")
         raise NothingToSupplement(number=order, status=original.get("Status"), instead=instead)
-    return Outcome(objects=(message(ORDER, [supplement_of(run, original, due_date=due_date)]),))
+    supplement = supplement_of(run, original, due_date=due_date)
+    return Outcome(objects=(message(ORDER, [supplement]),), notes=tuple(document_totals(supplement)))
 
 
 def supplement_of(

@@ -21,7 +21,7 @@ from hub.workflows.quotes.quote_to_order import exploded_quote, order_header, or
 from hub.workflows.quotes.quotes import QuotedItem, quoted_items
 from hub.workflows.quotes.validity import validity_notes
 from hub.workflows.state.belongings import belonging_notes
-from hub.workflows.state.change_of_state import PRICE, broken_rules, price, wanted_on
+from hub.workflows.state.change_of_state import PRICE, broken_rules, document_totals, price, wanted_on
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.id_holders import held_id_notes
 from hub.workflows.state.missing_ids import missing_id_notes
@@ -45,7 +45,7 @@ def verify(run: Run, quote: str) -> Outcome:
     Raises:
         QuoteUnknown, QuoteNotInProgress: there is no such quote, or it was placed or cancelled.
     """
-    header = quote_in_progress(run, quote)
+    header = quote_in_progress(run, quote, "verified")
     notes: list[Note] = []
     for item in quoted_items(run, header, notes):
         notes += [*item.notes, *_out_of_date(header, item)]
@@ -54,8 +54,8 @@ def verify(run: Run, quote: str) -> Outcome:
     notes += [*belonging_notes(run, header), *missing_id_notes(run, header), *held_id_notes(run, header)]
     notes += [*due_date_notes(run, header), *validity_notes(run, header)]
     notes += _refused(run, header)
-    notes = notes or [Note("nothing", f"nothing on the quote {quote} has to be mended")]
-    return Outcome(objects=(message(QUOTE, [header]),), notes=tuple(notes))
+    notes = notes or [Note("verified", f"nothing on the quote {quote} has to be mended")]
+    return Outcome(objects=(message(QUOTE, [header]),), notes=(*notes, *document_totals(header)))
 
 
 def _refused(run: Run, header: PropertySet) -> Iterator[Note]:
@@ -102,7 +102,8 @@ def _out_of_date(header: PropertySet, item: QuotedItem) -> Iterator[Note]:
     if item.before is None:
         return
     for refused in statuses_refused(item.lines, item.before):
-        yield Note("ignored", f"{refused.what}: {refused.why}", refused.objects["name"])
+        line = refused.objects["item"]
+        yield Note("ignored", f"{refused.what}: {refused.why}", line.get(KEY), line.get("Product Id"))
     quoted = first_instance(with_roots(header, item.lines, QUOTE))
     for beneath in beneath_suspended(quoted, item.before, item.after, f"quote {header.get('Quote Number')}"):
         yield Note("suspended", f"{beneath.what}: {beneath.why}", beneath.objects["name"])

@@ -35,6 +35,7 @@ from hub.workflows.state.change_of_state import (
     document_totals,
     lines_of,
     price_as_wanted,
+    proposing_products,
 )
 from hub.workflows.state.lines import ACCOUNTS
 from hub.workflows.state.order_lookup import described
@@ -224,7 +225,8 @@ def show_profile(run: Run, quote: str | None = None, account: str | None = None,
 
 def _started(run: Run, account: str, product: str, quantity: str | None) -> ChangedState:
     """Start a product with its defaults; report broken rules only, because it may still be edited on the quote."""
-    root = run.configurator.start(product, run.catalogue([product]), run.new_id)
+    with proposing_products(run):
+        root = run.configurator.start(product, run.catalogue([product]), run.new_id)
     if quantity is not None:
         root.properties["Quantity"] = quantity
     header = PropertySet("Asset", properties={"Account Id": account})
@@ -294,7 +296,7 @@ def _set_status(run: Run, account: str, root: str, due_date: str | None, session
     # A root that has the status already is accepted where an item beneath it hasn't: that was added, or failed, since.
     if not others or others[0] is top:
         key = key_of(requested)
-        where, mend = f"account '{account}', line item '{key}'", _why_nothing_to_do(run, account, key, status)
+        where, mend = f"account '{account}', {described(top)}", _why_nothing_to_do(run, account, key, status)
         check_change("asset", described(top), top.get("Status"), status, mend, where)
     for item in others:
         item.properties["Status"] = status
@@ -307,8 +309,9 @@ def _why_nothing_to_do(run: Run, account: str, key: str, status: str) -> str:
         order = ComplexObject.of(tree)
         item = order.by_key(key)
         if item is not None and action_code(item) == "Update" and item.get("Asset Status") == status:
-            return f"nothing: the order {order.header.get('Order Number')} makes it {status}"
-    return f"nothing: it is {status} already"
+            verb = "suspends" if status == "Suspended" else "resumes"
+            return f"nothing: the order {order.header.get('Order Number')} {verb} it"
+    return f"nothing: it is {status.lower()} already"
 
 
 def _put(
@@ -323,8 +326,9 @@ def _put(
     root = key_of(before)
     former = group_of(quote, root)
     if any(action_code(item) != NO_ACTION for item in items_from(former)):
+        product = former[0].get("Product Id")
         text = "the quote's former changes of the service item were replaced; edit-quote-line-item goes on from them"
-        notes = (*notes, Note("replaced", text, root))
+        notes = (*notes, Note("replaced", text, root, product))
     lines = lines_of(run, before, after, QUOTE)
     set_due([item for item in items_from(lines) if action_code(item) != NO_ACTION], due_date)
     put_lines(run, quote, former, lines, anew=True)

@@ -25,6 +25,10 @@ from integration_objects.names import KEY, LINE_ITEM, QUOTE
 from integration_objects.property_set import PropertySet
 
 _NEW_QUOTE = "make a new quote for further changes"
+#: the mend for a quote that isn't In Progress any more, by its status
+_INSTEAD = {
+    "Order Placed": "go on with its order (`orderhub orders {account}` lists it); make a new quote for further changes"
+}
 
 
 class QuoteUnknown(Refused):
@@ -39,10 +43,10 @@ class QuoteUnknown(Refused):
 class QuoteNotInProgress(StatusChangeRefused):
     """A quote that was placed or cancelled can't be changed."""
 
-    what = "the quote {number} can't be changed"
+    what = "the quote {number} can't be {done}"
     where = "argument 'quote'"
-    why = "expected the status In Progress, found {status}"
-    mend = "make a new quote for further changes"
+    why = "its status is {status}, and only a quote that is In Progress can be {done}"
+    mend = "{instead}"
 
 
 class CurrencyMixed(Refused):
@@ -57,8 +61,8 @@ def the_quote(run: Run, number: str) -> PropertySet:
     return max(revisions, key=revision_of)
 
 
-def quote_in_progress(run: Run, number: str) -> PropertySet:
-    """Return the stored quote, which may still be changed.
+def quote_in_progress(run: Run, number: str, done: str = "changed") -> PropertySet:
+    """Return the stored quote, which may still be changed; *done* says in an error what is to be done with it.
 
     Raises:
         QuoteUnknown: there is none.
@@ -66,7 +70,7 @@ def quote_in_progress(run: Run, number: str) -> PropertySet:
     """
     quote = the_quote(run, number)
     if quote.get("Status") != IN_PROGRESS:
-        raise QuoteNotInProgress(number=number, status=quote.get("Status"))
+        raise QuoteNotInProgress(number=number, status=quote.get("Status"), done=done, instead=_instead(quote))
     return quote
 
 
@@ -128,7 +132,12 @@ def make_quote(
 def check_status(quote: PropertySet, new: str) -> None:
     """Refuse a change of status of a quote that is placed or cancelled already."""
     number = quote.get("Quote Number") or ""
-    check_change("quote", number, quote.get("Status"), new, mend=_NEW_QUOTE, where=f"quote {number}, Status")
+    check_change("quote", number, quote.get("Status"), new, mend=_instead(quote), where=f"quote {number}, Status")
+
+
+def _instead(quote: PropertySet) -> str:
+    """Return the mend for a quote that isn't In Progress any more."""
+    return _INSTEAD.get(quote.get("Status") or "", _NEW_QUOTE).format(account=quote.get("Account Id"))
 
 
 def set_status(quote: PropertySet, status: str | None) -> None:

@@ -200,7 +200,9 @@ def _prove_rules(run: Run, quote: PropertySet, state: PropertySet, mend: str) ->
     count = "a rule" if len(broken) == 1 else f"{len(broken)} rules"
     names, items = ItemNames(run, quote), ComplexObject(quote).keyed
     told = [(items.get(rule.item or ""), rule) for rule in broken[:MOST_TOLD]]
-    rules = "; ".join(str(rule) if item is None else f"{names.listed([item])} {rule.predicate}" for item, rule in told)
+    rules = "; ".join(
+        rule.sentence if item is None else f"{names.listed([item])} {rule.predicate}" for item, rule in told
+    )
     more = f"; and {len(broken) - MOST_TOLD} more" if len(broken) > MOST_TOLD else ""
     raise RulesBroken(number=quote.get("Quote Number"), count=count, rules=rules + more)
 

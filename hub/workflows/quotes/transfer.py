@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hub.pricing.discount import FIELDS
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
@@ -37,6 +36,7 @@ from integration_objects.complex_object import (
     line_items,
     message,
 )
+from integration_objects.discount import FIELDS
 from integration_objects.errors import Refused
 from integration_objects.names import ASSET, KEY, NO_ACTION, QUOTE
 from integration_objects.property_set import PropertySet

@@ -23,7 +23,7 @@ class AccountUnknown(Refused):
     what = "the account '{account_id}' is unknown"
     where = "{place}"
     why = "no account of this Account Id is stored"
-    mend = "mend the Account Id, or load the account (orderhub load)"
+    mend = "mend the Account Id (`orderhub find NAME` finds it), or load the account (orderhub load)"
 
 
 def the_account(run: Run, account_id: str, place: str = "argument 'account'") -> PropertySet:

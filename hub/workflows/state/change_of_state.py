@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from hub.configurator.port import ConfigurationRefused, Configured
+from hub.configurator.port import ConfigurationRefused, Configured, ProductNotInCatalogue
 from hub.configurator.requests import AddItem, Request
 from hub.pricing.port import Change, Total
 from hub.pricing.settle import PriceMissing
@@ -44,6 +45,7 @@ from integration_objects.complex_object import (
 )
 from integration_objects.field_values import read_date, write_number
 from integration_objects.names import ASSET, KEY, LINE_ITEM, QUOTE
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 #: Fields of a state's items that belong to the state, and not to a change of it.
@@ -94,7 +96,8 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
     added = {request.product for request in requests if isinstance(request, AddItem)}
     catalogue = run.catalogue(products_of(instance) | added)
     try:
-        configured = run.configurator.configure(instance, requests, catalogue, run.new_id)
+        with proposing_products(run):
+            configured = run.configurator.configure(instance, requests, catalogue, run.new_id)
     except ConfigurationRefused as refused:
         broken = [replace(rule, text=names.in_sentence(rule.text, rule.item)) for rule in refused.broken]
         raise ConfigurationRefused(broken, f"account '{account_id}'", refused.mend) from refused
@@ -103,6 +106,17 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
     _refuse_beneath_suspended(run, state, changed, f"account '{account_id}'")
     forget_old_addresses(state, changed)
     return ChangedState(changed, (*_notes(configured), *left_out))
+
+
+@contextmanager
+def proposing_products(run: Run) -> Iterator[None]:
+    """Propose the nearest product of the whole catalogue for an unknown one; a change reads the products it names."""
+    try:
+        yield
+    except ProductNotInCatalogue as error:
+        known = [header["Product Id"] or "" for header in run.headers("Product", {})]
+        error.mend = nearest(error.objects["name"], known) or error.mend
+        raise
 
 
 def _refuse_beneath_suspended(run: Run, state: PropertySet, changed: PropertySet, place: str) -> None:

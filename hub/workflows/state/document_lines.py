@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from hub.workflow_manager.run import Run
 from hub.workflows.state.item_names import ItemNames
-from integration_objects.complex_object import ComplexObject
+from integration_objects.complex_object import ComplexObject, line_items
 from integration_objects.errors import Refused
 from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
@@ -17,7 +17,7 @@ class LineUnknown(Refused):
 
     what = "the {document} has no line '{line}'"
     where = "{document}, argument 'line'"
-    why = "its lines are {lines}"
+    why = "{lines}"
     mend = "{mend}"
 
 
@@ -41,7 +41,8 @@ def line_and_root(run: Run, document: PropertySet, line: str) -> tuple[PropertyS
     item = names.find(line, f"{place}, argument 'line'", living=True)
     if item is None:
         unknown = QuoteLineUnknown if document.type == "Quote" else OrderLineUnknown
-        raise unknown(document=place, line=line, lines=names.listed(), mend=names.mend(line))
+        lines = f"its lines are {names.listed()}" if line_items(document) else "it has no lines"
+        raise unknown(document=place, line=line, lines=lines, mend=names.mend(line))
     return item, names.root_of(item)
 
 

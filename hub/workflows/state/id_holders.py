@@ -43,7 +43,7 @@ _ITSELF = ""
 class ServiceIdHeld(Refused):
     """An order asks for a number or a service point that another service has."""
 
-    what = "the order {number} asks for the {ids} of another service"
+    what = "the order {number} asks for {ids} of {holders}"
     where = "order {number}, line {lines}"
     why = "{reasons}"
     mend = "{instead}"
@@ -52,7 +52,7 @@ class ServiceIdHeld(Refused):
 class ServiceIdGivenAway(Refused):
     """An order is to be cancelled that has set an id free which another service has got."""
 
-    what = "the order {number} can't be cancelled: another service has got the {ids}, which it has set free"
+    what = "the order {number} can't be cancelled: {holders} got {ids}, which it has set free"
     where = "order {number}"
     why = "{reasons}"
     mend = "cancel the other order first, or give the other service another id"
@@ -77,7 +77,7 @@ def prove_ids_free(run: Run, order: PropertySet, former: PropertySet | None, ins
     if found:
         raise ServiceIdHeld(
             number=order.get("Order Number") or order.get("Source Order Number"),
-            ids=_ids(found),
+            **_ids_and_holders(found),
             lines=", ".join(dict.fromkeys(_line(order, conflict.wanted) for conflict in found[:_NAMED])),
             reasons=_reasons(order, found),
             instead=instead,
@@ -92,7 +92,9 @@ def prove_cancelled(run: Run, order: PropertySet) -> None:
     """
     found = _conflicts(run, PropertySet("Order", properties=dict(order.properties)), order, is_submitted=True)
     if found:
-        raise ServiceIdGivenAway(number=order.get("Order Number"), ids=_ids(found), reasons=_reasons(order, found))
+        raise ServiceIdGivenAway(
+            number=order.get("Order Number"), reasons=_reasons(order, found), **_ids_and_holders(found)
+        )
 
 
 def held_by_others(run: Run, order: PropertySet, lines: Iterable[PropertySet]) -> dict[str, str]:
@@ -153,12 +155,13 @@ def held_id_notes(run: Run, document: PropertySet) -> list[Note]:
     ]
 
 
-def _ids(found: Sequence[Conflict]) -> str:
+def _ids_and_holders(found: Sequence[Conflict]) -> dict[str, str]:
+    """Write the ids and their holders for an error's what: one id is written out, several are counted."""
     ids = {conflict.wanted.written(conflict.held) for conflict in found}
     if len(ids) == 1:
-        return ids.pop()
+        return {"ids": f"the {ids.pop()}", "holders": "another service"}
     kinds = sorted({"numbers" if conflict.held[0] == NUMBER else "service points" for conflict in found})
-    return f"{len(ids)} {' and '.join(kinds)}"
+    return {"ids": f"{len(ids)} {' and '.join(kinds)}", "holders": "other services"}
 
 
 def _reasons(document: PropertySet, found: Sequence[Conflict]) -> str:

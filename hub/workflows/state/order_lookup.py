@@ -98,3 +98,15 @@ def described(item: PropertySet) -> str:
     """Name a line as people speak of it: its product, and the number that the customer knows it by."""
     product = item.get("Product Name") or item.get("Product Id") or "a line without a product"
     return f"{product} {item.get('Service Id')}" if item.get("Service Id") else product
+
+
+def place_of(item: PropertySet) -> str:
+    """Name a line for an error's where: by its sender's reference, or by its number and product.
+
+    >>> place_of(PropertySet("Line Item", properties={"Line Number": "3", "Product Id": "Caller Id"}))
+    'line 3 (Caller Id)'
+    """
+    reference, number = item.get("Source Reference"), item.get("Line Number")
+    if reference:
+        return f"line item '{reference}'"
+    return f"line {number} ({described(item)})" if number else described(item)

@@ -25,7 +25,7 @@ from hub.workflow_manager.run import Run
 from hub.workflows.state.item_names import ItemNames
 from hub.workflows.state.lines import products_of
 from hub.workflows.state.order_lines import OrderDoesNotApply, prove_on_state
-from hub.workflows.state.order_lookup import described
+from hub.workflows.state.order_lookup import described, place_of
 from hub.workflows.state.quantities import prove_quantities
 from hub.workflows.state.service_profile import INACTIVE, no_profile, orders_before, requested_state, still_to_come
 from hub.workflows.state.statuses import StatusChangeRefused, check_change
@@ -112,7 +112,7 @@ def prove_in_turn(run: Run, order: PropertySet, name: str, state: PropertySet, m
     where = f"{kind} {order.get(f'{order.type} Number')}"
     coming = still_to_come(order)
     for refused in statuses_refused(line_items(coming), state, mend):
-        raise refused.at(f"{where}, line item '{refused.objects['name']}'")
+        raise refused.at(f"{where}, {place_of(refused.objects['item'])}")
     prove_quantities(coming, state, where)
     applied = prove_on_state(run, coming, state, mend, name)
     left = left_behind(coming, state)
@@ -166,8 +166,9 @@ def statuses_refused(roots: Sequence[PropertySet], state: PropertySet, mend: str
         service = requested.by_key(item.get(KEY))
         if service is not None:
             try:
-                check_change("asset", item.get(KEY) or "", service.get("Status") or "Active", status, mend)
+                check_change("asset", described(service), service.get("Status") or "Active", status, mend)
             except StatusChangeRefused as refused:
+                refused.objects["item"] = item
                 yield refused
 
 

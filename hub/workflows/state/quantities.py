@@ -16,6 +16,7 @@ from hub.services.differences import same_value
 from hub.services.explode import QuantityNotWhole
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
+from hub.workflows.state.order_lookup import place_of
 from integration_objects.complex_object import (
     ComplexObject,
     action_code,
@@ -37,7 +38,7 @@ class QuantityZero(Refused):
     """Nothing of a product is asked for, and the product is tracked as an asset."""
 
     what = "nothing of the product '{product}' is asked for"
-    where = "{place}, line item '{name}'"
+    where = "{place}, {line}"
     why = "its quantity is 0, and a service that is tracked as an asset is there whole or isn't there"
     mend = "give a quantity of 1 or more; to take the service away, remove or disconnect it"
 
@@ -46,7 +47,7 @@ class QuantityAboveOne(Refused):
     """A change makes several services of one that is tracked as an asset."""
 
     what = "the service '{product}' can't become {quantity} services"
-    where = "{place}, line item '{name}'"
+    where = "{place}, {line}"
     why = "a service that is tracked as an asset has a key and a service id of its own"
     mend = "add each further service with a line of its own (Add)"
 
@@ -92,7 +93,9 @@ def quantities_refused(order: PropertySet, state: PropertySet, where: str) -> It
         if is_whole:
             before = None if stored is None else as_number(stored.get("Quantity") or "1")
             if before is not None and quantity > before:
-                refused = QuantityAboveOne(product=item.get("Product Id"), quantity=text, place=where, name=_name(item))
+                refused = QuantityAboveOne(
+                    product=item.get("Product Id"), quantity=text, place=where, line=place_of(item)
+                )
                 yield item, refused
         elif quantity == 0:
             yield item, _zero(item, where)
@@ -101,7 +104,7 @@ def quantities_refused(order: PropertySet, state: PropertySet, where: str) -> It
                 item,
                 QuantityNotWhole(
                     "a part of a service can't be ordered",
-                    where=f"{where}, line item '{_name(item)}'",
+                    where=f"{where}, {place_of(item)}",
                     why=f"its quantity is {text}, and a service that is tracked as an asset is there whole",
                     mend="give it a whole quantity, or set Track As Asset to N where the product is measured",
                 ),
@@ -162,8 +165,4 @@ def is_empty_quantity(item: PropertySet) -> bool:
 
 
 def _zero(item: PropertySet, where: str) -> QuantityZero:
-    return QuantityZero(product=item.get("Product Id"), place=where, name=_name(item))
-
-
-def _name(item: PropertySet) -> str | None:
-    return item.get("Source Reference") or item.get(KEY)
+    return QuantityZero(product=item.get("Product Id"), place=where, line=place_of(item))

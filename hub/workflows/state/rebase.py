@@ -79,7 +79,8 @@ def rebase(component: Component, roots: Sequence[PropertySet], state: PropertySe
             old, new = base.get(name), current.get(name)
             item.properties[name] = new
             if _is_told(component, name):
-                text = f"{name} is {new} and no longer {old}: another order has changed it meanwhile"
+                values = f"{new or 'empty'} and no longer {old or 'empty'}"
+                text = f"{name} is {values}: another order has changed it meanwhile"
                 notes.append(Note("changed meanwhile", text, item.get(KEY), item.get("Product Id")))
         # The next rebase compares with this state, or it would report the same change again.
         item.properties[BUILT_ON] = _written([name for name in names if name in base], item, current)

@@ -30,7 +30,7 @@ class ServiceItemUnknown(ServiceItemGone):
     """The account has no such service item, and none is on order."""
 
     what = "the account '{account_id}' has no service item '{root}'"
-    why = "neither its service profile nor an open order has an item of this name; its service items are {roots}"
+    why = "neither its service profile nor an open order has an item of this name; {roots}"
     mend = "{mend}"
 
 
@@ -143,7 +143,8 @@ def why_empty(run: Run, account_id: str, root: str, state: PropertySet, but_not:
     profile = ComplexObject.of(run.query(ASSET, {"Account Id": account_id}))
     if any(item.get("Status") == INACTIVE for item in ItemNames(run, profile.header).having(root)):
         return ServiceItemDisconnected(account_id=account_id, root=root)
-    roots = names.listed(line_items(requested.header))
+    items = line_items(requested.header)
+    roots = f"its service items are {names.listed(items)}" if items else "it has no service items"
     return ServiceItemUnknown(account_id=account_id, root=root, roots=roots, mend=names.mend(root))
 
 

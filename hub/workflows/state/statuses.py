@@ -30,6 +30,8 @@ TRANSITIONS: dict[str, dict[str, frozenset[str]]] = {
     },
 }
 
+#: the kinds that people call by another word
+_NOUNS = {"asset": "service", "order line": "line"}
 #: the status of a quote that may still be changed, and of its lines
 IN_PROGRESS = "In Progress"
 #: statuses of lines that nobody works on yet; a line that isn't stored has none
@@ -37,13 +39,25 @@ UNTOUCHED = frozenset({None, IN_PROGRESS, "Pending"})
 #: statuses of order lines whose change never comes, or not in this state: the requested state is without them
 NEVER_COMES = frozenset({"Failed", "Rejected", "Cancelled"})
 FAILED = frozenset({"Failed", "Rejected"})
+#: a new status -> what people call the change
+_CHANGES = {
+    "Open": "be opened",
+    "Complete": "be completed",
+    "Failed": "fail",
+    "Rejected": "be rejected",
+    "Cancelled": "be cancelled",
+    "Order Placed": "be placed",
+    "Active": "be resumed",
+    "Suspended": "be suspended",
+    "Inactive": "be disconnected",
+}
 
 
 class StatusChangeRefused(Refused):
     """A status would change in a way that the table doesn't have."""
 
-    what = "the {kind} {name} can't become {new}"
-    why = "it is {old}, from which it can become {allowed}"
+    what = "the {kind} {name} can't {change}"
+    why = "its status is {old}{allowed}"
 
 
 def check_change(
@@ -58,7 +72,7 @@ def check_change(
 
     Args:
         kind: "quote", "order", "order line" or "asset".
-        name: identifies the quote, order, line or asset, for the error.
+        name: identifies the quote, order, line or service, for the error.
         old: the present status.
         new: the status that it would get.
         mend: the error's mend.
@@ -70,11 +84,20 @@ def check_change(
     allowed = TRANSITIONS[kind].get(old or "", frozenset())
     if new not in allowed:
         raise StatusChangeRefused(
-            kind=kind,
+            kind=_NOUNS.get(kind, kind),
             name=name,
-            old=old or "without a status",
-            new=new,
-            allowed=" or ".join(sorted(allowed)) or "nothing else",
+            change=change_to(new),
+            old=old or "unknown",
+            allowed=f", and can become {' or '.join(sorted(allowed))}" if allowed else ", which is final",
             where=where,
             mend=mend,
         )
+
+
+def change_to(status: str) -> str:
+    """Return the words for a change to a status, behind "can't".
+
+    >>> change_to("Cancelled"), change_to("Pending")
+    ('be cancelled', 'become Pending')
+    """
+    return _CHANGES.get(status, f"become {status}")

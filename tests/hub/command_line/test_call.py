@@ -511,7 +511,8 @@ def test_module_licensed_reads_the_licence_file_of_the_settings(call):
         (
             ["trim", "o.xml"],
             "'o.xml' is no argument\n  where: orderhub call trim\n"
-            "  why:   'trim' takes object=, specification=, keep=\n  mend:  write name=@file.xml, or name=text",
+            "  why:   'trim' takes object=, specification=, keep=\n"
+            "  mend:  write a name and a value, as object=@file.xml",
         ),
         (
             ["trim", "object=@o.xml", "object=@o.xml"],

@@ -102,7 +102,7 @@ def test_a_refusal_ends_with_1_and_leaves_nothing_written(command, road):
         "the account '1-Z' is unknown\n"
         "  where: argument 'account'\n"
         "  why:   no account of this Account Id is stored\n"
-        "  mend:  mend the Account Id, or load the account (orderhub load)\n"
+        "  mend:  mend the Account Id (`orderhub find NAME` finds it), or load the account (orderhub load)\n"
         "  reason: AccountUnknown\n"
     )
     assert road.stored("OM Quote") == []
@@ -279,7 +279,7 @@ def test_a_date_that_no_field_can_hold_is_told_the_years(command, road):
     assert command("workflow", "quote-to-order", "quote=Q-1", "due-date=9999-12-31", expect=2).err == (
         "the argument 'due-date' can't be read\n"
         "  where: argument 'due-date'\n"
-        "  why:   expected an ISO date of the years 1900 to 2199, found '9999-12-31'\n"
-        "  mend:  give an ISO date of the years 1900 to 2199\n"
+        "  why:   expected a date as 2026-01-31, of the years 1900 to 2199, found '9999-12-31'\n"
+        "  mend:  give a date as 2026-01-31, of the years 1900 to 2199\n"
         "  reason: ArgumentWrong\n"
     )

@@ -137,8 +137,8 @@ def test_scenarios_b_to_d_lines_are_added_and_replaced_and_isdn_lines_follow():
     assert str(caught.value) == (
         "the configuration breaks 2 rules of its products\n"
         "  where: OM Quote '1-A'\n"
-        "  why:   Most: Small Business Enabler 'K1' has 21 Local Line, and may have at most 20; "
-        "Most: Small Business Enabler 'K1' has 11 ISDN Line, and may have at most 10\n"
+        "  why:   Small Business Enabler 'K1' has 21 Local Line, and may have at most 20; "
+        "Small Business Enabler 'K1' has 11 ISDN Line, and may have at most 10\n"
         "  mend:  mend the requests; nothing was changed"
     )
     assert state == before
@@ -328,7 +328,7 @@ def test_items_beneath_an_inactive_one_would_be_seen_by_no_rule():
     with pytest.raises(ConfigurationRefused) as caught:
         configured(state, [AddItem("Feature", "L")], PLAIN)
     text = "Feature 'K1' can't stand beneath an item that is Inactive or no longer belongs"
-    assert caught.value.why == f"Component: {text}"
+    assert caught.value.why == text
 
 
 def test_a_set_field_is_one_that_a_customer_chooses():
@@ -465,7 +465,7 @@ def test_the_same_thing_may_be_asked_twice():
 def test_a_moved_item_must_belong_where_it_goes():
     with pytest.raises(ConfigurationRefused) as caught:
         configured(plain(), [MoveItem("F1", "B")], PLAIN)
-    assert caught.value.why == ("Component: Feature 'F1' can't stand beneath Bundle 'B', which has no such component")
+    assert caught.value.why == ("Feature 'F1' can't stand beneath Bundle 'B', which has no such component")
 
 
 def test_items_are_counted_before_they_are_made():
@@ -511,5 +511,5 @@ def test_an_errors_text_names_two_hundred_rules_and_counts_the_rest():
     with pytest.raises(ConfigurationRefused) as caught:
         configured(quote(line("P", "A")), [CopyItem("A", 300)], catalogue)
     assert len(caught.value.broken) == 301
-    assert caught.value.why.count("Required: ") == 200
+    assert caught.value.why.count("needs a value") == 200
     assert caught.value.why.endswith("; and 101 more")

@@ -145,8 +145,8 @@ def test_an_order_that_breaks_rules_is_refused_on_every_set_up(outside):
     error = parse(answer.body)
     assert error.findtext("STATE") == "REJ"
     text = " ".join(error.itertext())
-    assert "Least: Small Business Enabler 'SBE' has 0 Local Line, and needs at least 5" in text
-    assert "Component: Voice Mail 'V' can't stand beneath Small Business Enabler 'SBE'" in text
+    assert "Small Business Enabler 'SBE' has 0 Local Line, and needs at least 5" in text
+    assert "Voice Mail 'V' can't stand beneath Small Business Enabler 'SBE'" in text
     [dead] = outside.take("mainframe_order.dead-letter")
     assert b"VOICM001" in dead.body
     assert outside.road.stored("OM Order") == []

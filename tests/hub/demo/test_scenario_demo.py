@@ -43,7 +43,7 @@ QUOTED = {
   63  Voice Mail  Delete  0.00  KEY  Password=***
   64  Call Waiting  Delete  0.00  KEY
   65  Caller Id  Delete  0.00  KEY
-  in all: 28 -, 9 Update, 24 Add, 4 Delete
+  in all: 24 Add, 9 Update, 4 Delete, 28 unchanged
 """,
     "c": """\
   order O-0000002, revision 1: New, active, account 2-AW-WA
@@ -62,7 +62,7 @@ QUOTED = {
   64  Voice Mail  Delete  Pending  0.00  KEY  Password=***
   65  Call Waiting  Delete  Pending  0.00  KEY
   66  Caller Id  Delete  Pending  0.00  KEY
-  in all: 28 -, 9 Update, 25 Add, 4 Delete
+  in all: 25 Add, 9 Update, 4 Delete, 28 unchanged
   quote Q-0000002: Order Placed, account 2-AW-WA
 """,
     "d": """\
@@ -72,7 +72,7 @@ QUOTED = {
   2-62    (61 lines unchanged)
   63      ISDN Line             Add     29.00  KEY
   64      ISDN Line             Add     0.00   KEY
-  in all: 62 -, 2 Add
+  in all: 2 Add, 62 unchanged
 """,
     "f": """\
   order O-0000001, revision 1: Open, inactive, account 2-LB

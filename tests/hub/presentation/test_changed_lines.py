@@ -43,7 +43,7 @@ def test_changed_values_of_a_line_and_of_its_attributes_are_told():
         )
     )
     assert changes(before, after) == [
-        "changed: Local Line 140: Action Code: - -> Update, Service Id: 0140 -> 140, "
+        "changed: Local Line 140: Action: - -> Update, Service Id: 0140 -> 140, "
         "Rings: 6 -> 3, New: nothing -> y, Gone: x -> nothing"
     ]
 
@@ -57,6 +57,22 @@ def test_lines_that_are_changed_alike_are_counted_and_the_header_has_a_sentence_
         "changed: 2 lines: Status: Open -> Complete",
         "changed: Local Line (line 3): Status: Open -> Failed",
     ]
+
+
+def test_ids_that_the_hub_fills_in_at_submit_are_no_changes_and_those_of_a_person_are():
+    before = node("Order", line(1, action="Add"), order_number="O-1", status="New")
+    filled = line(1, action="Add", service_address_id="PR-1", service_account_id="1-A", past_point_of_no_return="N")
+    submitted = node("Order", filled, order_number="O-1", status="Open")
+    assert changed_lines(before, [message("OM Order", [submitted])]) == ["changed: order O-1: Status: New -> Open"]
+    edited = node("Order", line(1, action="Add", service_address_id="PR-1"), order_number="O-1", status="New")
+    assert changed_lines(before, [message("OM Order", [edited])]) == [
+        "changed: Local Line (line 1): Address: nothing -> PR-1"
+    ]
+
+
+def test_an_alias_is_told_as_the_action():
+    asked = line(1, action="Update", action_alias="Suspend")
+    assert changes(quote(line(1, action="-")), quote(asked)) == ["changed: Local Line (line 1): Action: - -> Suspend"]
 
 
 def test_a_quotes_status_is_told_once():

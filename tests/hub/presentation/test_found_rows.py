@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hub.presentation.found_rows import rows_text
-from hub.presentation.report import report_lines
+from hub.presentation.report import error_text, report_lines
 from hub.workflow_manager.outcome import Note
 from integration_objects.complex_object import message
+from integration_objects.errors import Refused
 from tests.trees import item, node
 
 ENTRY = {
@@ -55,6 +56,12 @@ def test_keys_of_the_shown_lines_are_short_in_the_report_and_others_stay_whole()
         "broken rule: (line 1): Line 'DAMM6B' needs a number",
         f"fallout: the entry {other} was raised",
     ]
+
+
+def test_an_error_has_short_keys_but_for_those_that_were_typed():
+    key, other = "06H2D0Q8W0005T08YN8QDAMM6B", "06H2D0Q8W0005T08YN9QDAMM6C"
+    error = Refused(f"line {key} is gone", why=f"{other} took it on 2026-11-29T13:39:26.132000Z")
+    assert error_text(error, [f"x/{other}"]) == f"line DAMM6B is gone\n  why:   {other} took it on 2026-11-29T13:39:26Z"
 
 
 def value(item: str, field: str, value: str, order: str | None, product: str = "Local Line") -> dict[str, str | None]:

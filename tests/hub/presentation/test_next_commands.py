@@ -35,6 +35,11 @@ def profile(*lines):
             ("total", "broken rule"),
             "workflow edit-quote-line-item quote=Q-1 line=LINE requests=@REQUESTS.json",
         ),
+        (
+            quote("In Progress", item("A", action="-")),
+            (),
+            "workflow edit-quote-line-item quote=Q-1 line=LINE requests=@REQUESTS.json",
+        ),
         (order("New", *LINES), (), "workflow submit order=O-1"),
         (order("Cancelled", *LINES), ("fallout",), "workflow fallout-list account='1 A'"),
         (quote("In Progress", *LINES), ("expired", "price"), "workflow reprice quote=Q-1"),

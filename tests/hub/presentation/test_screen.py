@@ -15,6 +15,10 @@ def quote(*roots: PropertySet) -> PropertySet:
     return message("OM Quote", [header])
 
 
+def headed(*roots: PropertySet, **named: str) -> PropertySet:
+    return message("OM Order", [node("Order", *roots, order_number="O-1", **named)])
+
+
 def profile(*roots: PropertySet) -> PropertySet:
     return message("OM Asset", [node("Asset", *roots, account_id="1-A")])
 
@@ -96,6 +100,34 @@ def test_what_provisioning_said_of_a_line_stands_beside_it():
     )
 
 
+def test_the_heading_and_the_lines_name_the_accounts_and_the_agreement_that_differ():
+    own = {"account_id": "1-A", "service_account_id": "1-A", "billing_account_id": "1-A"}
+    named = {**own, "service_account_id": "1-S", "billing_account_id": "1-P", "agreement_id": "AG-1"}
+    same = line(1, service_account_id="1-S", billing_account_id="1-P", agreement_id="AG-1")
+    other = line(2, service_account_id="1-A", billing_account_id="1-A", agreement_id="AG-2")
+    heading, _, first, second, _ = screen(headed(same, other, **named)).splitlines()
+    assert heading.endswith("account 1-A, service account 1-S, billed to 1-P, agreement AG-1")
+    assert first.endswith("NE-001")
+    assert second.endswith("NE-002  service account 1-A, billed to 1-A, agreement AG-2")
+    assert screen(headed(line(1), **own)).splitlines()[0].endswith("account 1-A")
+
+
+def test_a_discount_stands_beside_the_list_price_on_every_screen():
+    given = {"discount_percent": "15", "discounted_by": "mary", "discount_reason": "loyal", "list_price": "19.95"}
+    rows = screen(quote(line(1, action="Add", **given), line(2, agreed_price="5", list_price="7"))).splitlines()
+    assert rows[2].endswith("  15 % off by mary (loyal), list price 19.95")
+    assert rows[3].endswith("  agreed price 5, list price 7")
+    told = line(
+        1, action="Update", **given, built_on=json.dumps(dict.fromkeys(("Discount Percent", "Discount Reason")))
+    )
+    assert screen(quote(told)).splitlines()[2].endswith("  15 % off by mary (loyal), list price 19.95")
+
+
+def test_suspensions_are_counted_as_such():
+    lines = [line(1, action="Update", action_alias="Suspend"), line(2, action="Update"), line(3, action="-")]
+    assert screen(quote(*lines)).endswith("  in all: 1 Update, 1 Suspend, 1 unchanged")
+
+
 def test_the_account_that_pays_is_told_where_it_is_another_than_that_above():
     text = screen(profile(line(1, line(2, billing_account_id="B-1"), billing_account_id="B-1")))
     assert text.count("billed to B-1") == 1
@@ -125,7 +157,7 @@ def test_unchanged_lines_are_folded_and_one_change_is_seen_at_a_glance():
         "  3          Voice Mail           Delete           NE-003\n"
         "  4          Caller Id            -                NE-004\n"
         "  5-301    (297 lines unchanged)\n"
-        "  in all: 300 -, 1 Delete"
+        "  in all: 1 Delete, 300 unchanged"
     )
     assert screen(bundle()).splitlines()[3] == "  2-301    (300 lines unchanged)"
 
@@ -140,7 +172,7 @@ def test_every_line_is_shown_on_demand_and_where_there_are_few():
     assert len(screen(bundle(), whole=True).splitlines()) == 1 + 1 + 301 + 1
     few = screen(bundle(lines=3))
     assert len(few.splitlines()) == 1 + 1 + 10 + 1
-    assert "unchanged" not in few
+    assert "lines unchanged" not in few
 
 
 def test_of_a_few_lines_unchanged_ones_are_folded_and_alike_ones_are_not():

@@ -319,7 +319,7 @@ def test_failed_lines_with_which_services_would_break_rules_are_not_tried_again(
     assert care.refused("fallout-retry", entry=entry_of(care, number)) == (
         "the configuration breaks a rule of its products\n"
         f"  where: order {number}, line 2\n"
-        f"  why:   Most: Local Line line 2 ({line[-6:]}) has 2 Voice Mail, and may have at most 1\n"
+        f"  why:   Local Line line 2 ({line[-6:]}) has 2 Voice Mail, and may have at most 1\n"
         f"  mend:  {RETRY_MEND}"
     )
     # The mend: an amendment in which the other voice mail is what the customer has.
@@ -356,7 +356,7 @@ def test_failed_lines_that_are_tried_again_mark_the_open_orders_that_came_since(
         "Overtaken By Due Date",
         since.get("Order Number"),
         f"the order {failed.get('Order Number')} is tried again, and comes before this order; "
-        f"after it: Most: Local Line '{line}' has 2 Voice Mail, and may have at most 1",
+        f"after it: Local Line '{line}' has 2 Voice Mail, and may have at most 1",
     )
 
 

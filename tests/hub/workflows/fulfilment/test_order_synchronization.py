@@ -65,7 +65,7 @@ def test_of_some_lines_it_is_said_why_they_failed(ordered, field):
         (
             {"work_order": "O-0000001-1", "status": "Gone"},
             StatusChangeRefused,
-            "it is Open, from which it can become Complete or Failed or Rejected",
+            "its status is Open, and can become Complete or Failed or Rejected",
         ),
         ({"work_order": "O-0000001-1", "status": "Complete", "lines": "X"}, LineNotAsked, "its lines are "),
         ({"work_order": "O-0000001-1", "status": "Complete", "lines": ","}, NoLineNamed, "the list is empty"),

@@ -412,7 +412,7 @@ def test_an_order_whose_service_item_is_gone_says_how_its_lines_are_taken_off(ca
     said = (
         f"the account '1-B' has no service item '{key}'\n"
         f"  where: account '1-B', line item '{key}'\n"
-        "  why:   neither its service profile nor an open order has an item of this name; its service items are none\n"
+        "  why:   neither its service profile nor an open order has an item of this name; it has no service items\n"
         "  mend:  name the item by its service id, the end of its key (6 characters or more), or its product path; "
         "edit-order-line-item with the request to remove it takes it off the order"
     )

@@ -144,9 +144,11 @@ def test_the_quotes_and_orders_of_an_account_are_listed_the_newest_first(any_car
             "lines": "4 Add",
         },
     )
+    third = the(care("suspend", account="2-LB", root=PACKAGE, session="other")).get("Quote Number")
     rows = care("quotes", account="2-LB").rows
     assert [(row["number"], row["status"], row["lines"]) for row in rows] == [
-        (second, "In Progress", "1 Update, 3 -"),
+        (third, "In Progress", "4 Suspend"),
+        (second, "In Progress", "1 Update, 3 unchanged"),
         (first, "Order Placed", "4 Add"),
     ]
     assert "the account 'X' is unknown" in care.refused("orders", account="X")

@@ -160,7 +160,7 @@ def test_the_command_prints_it_as_text_and_as_json(ordered, command):
             "the account '1-Z' is unknown\n"
             "  where: argument 'account'\n"
             "  why:   no account of this Account Id is stored\n"
-            "  mend:  mend the Account Id, or load the account (orderhub load)",
+            "  mend:  mend the Account Id (`orderhub find NAME` finds it), or load the account (orderhub load)",
         ),
     ],
 )

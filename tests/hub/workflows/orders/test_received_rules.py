@@ -48,8 +48,8 @@ def test_an_order_that_breaks_two_rules_is_refused_with_both_named_and_nothing_i
         "reason": "ConfigurationRefused",
         "what": "the configuration breaks 2 rules of its products",
         "where": "message MF-7-1, order 7, line SBE, VML-1",
-        "why": "Least: Small Business Enabler 'SBE' has 4 Local Line, and needs at least 5; "
-        "Required: Voice Mail 'VML-1' needs a value for 'Password'",
+        "why": "Small Business Enabler 'SBE' has 4 Local Line, and needs at least 5; "
+        "Voice Mail 'VML-1' needs a value for 'Password'",
         "mend": "send an order after which the services obey these rules; nothing was stored",
     }
     assert road.stored("OM Order") == []
@@ -71,7 +71,7 @@ def test_one_that_obeys_them_passes_and_so_does_the_next(road):
             "9", mainframe_line(1, "D", "LCLLN001", ref="LIN-1"), mainframe_line(2, "D", "LCLLN001", ref="LIN-2")
         )
     )
-    assert last["error"]["why"].startswith("Least: Small Business Enabler '")
+    assert last["error"]["why"].startswith("Small Business Enabler '")
     assert last["error"]["why"].endswith("' has 4 Local Line, and needs at least 5")
 
 
@@ -88,7 +88,7 @@ def test_what_an_older_definition_left_breaks_nothing_and_new_of_the_kind_does(r
     road.load(RULES)
     assert road.work(mainframe_order("8", mainframe_line(1, "C", "CALCD001", ref="C", more=pin)))["state"] == "done"
     shown = road.work(mainframe_order("9", mainframe_line(1, "A", "CALCD001", ref="NEW", more=directory + pin)))
-    expected = "Attribute: Calling Card 'NEW' has no attribute 'Colour'; its attributes are Pin"
+    expected = "Calling Card 'NEW' has no attribute 'Colour'; its attributes are Pin"
     assert shown["error"]["why"] == expected
 
 
@@ -104,7 +104,7 @@ def test_a_state_that_a_later_rule_made_unlawful_is_mended_by_the_next_order(roa
 def test_a_supplement_is_checked_as_the_order_that_replaces_the_former(road):
     road.work(mainframe_order("7", *enabler(5)))
     few = road.work(mainframe_order("7", *enabler(4), revision=2))
-    assert few["error"]["why"] == "Least: Small Business Enabler 'SBE' has 4 Local Line, and needs at least 5"
+    assert few["error"]["why"] == "Small Business Enabler 'SBE' has 4 Local Line, and needs at least 5"
     assert road.work(mainframe_order("7", *enabler(6), revision=2, message="MF-again"))["state"] == "done"
     assert [one.get("Revision") for one in road.stored("OM Order", Active_Flag="Y")] == ["2"]
 

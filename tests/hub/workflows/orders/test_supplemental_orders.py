@@ -271,9 +271,9 @@ def test_an_open_order_is_cancelled_and_provisioning_is_told(road, submitted):
     with pytest.raises(StatusChangeRefused) as refused:
         road.ask("cancel-order", order=NUMBER)
     assert str(refused.value) == (
-        "the order O-0000001 can't become Cancelled\n"
+        "the order O-0000001 can't be cancelled\n"
         "  where: order O-0000001\n"
-        "  why:   it is Cancelled, from which it can become nothing else\n"
+        "  why:   its status is Cancelled, which is final\n"
         "  mend:  nothing: the order is cancelled already"
     )
     with pytest.raises(AlreadySubmitted, match="the order O-0000001 can't be submitted"):

@@ -93,7 +93,7 @@ def test_a_model_must_be_there(care):
         "the account '1-Z' is unknown\n"
         "  where: argument 'like'\n"
         "  why:   no account of this Account Id is stored\n"
-        "  mend:  mend the Account Id, or load the account (orderhub load)"
+        "  mend:  mend the Account Id (`orderhub find NAME` finds it), or load the account (orderhub load)"
     )
 
 

@@ -123,7 +123,7 @@ def test_a_refused_configuration_leaves_nothing(care):
     )
     assert text.startswith(
         "the configuration breaks 3 rules of its products\n  where: account '1-B'\n"
-        f"  why:   Most: {PACKAGE} has 2 Local Line, and may have at most 1; "
+        f"  why:   {PACKAGE} has 2 Local Line, and may have at most 1; "
     )
     assert text.count("needs a value for 'Forwarding Number'") == 2
     assert text.endswith("\n  mend:  mend the requests; nothing was changed")
@@ -220,7 +220,7 @@ def test_a_further_modify_replaces_the_service_items_lines(any_care):
     }
     assert [str(note) for note in outcome.notes] == [
         f"total: {PACKAGE}, Recurring per Month: 26.90 USD",
-        f"replaced: {root.get(KEY)}: the quote's former changes of the service item were replaced; "
+        f"replaced: {PACKAGE} {root.get(KEY)}: the quote's former changes of the service item were replaced; "
         "edit-quote-line-item goes on from them",
         "total: quote Q-0000002, Recurring per Month: 46.85 USD",
     ]
@@ -340,7 +340,7 @@ def test_what_is_no_service_item_is_refused(care):
     assert care.refused("modify", account="1-A", root=root.get(KEY)) == (
         f"the account '1-A' has no service item '{root.get(KEY)}'\n"
         f"  where: account '1-A', line item '{root.get(KEY)}'\n"
-        "  why:   neither its service profile nor an open order has an item of this name; its service items are none\n"
+        "  why:   neither its service profile nor an open order has an item of this name; it has no service items\n"
         "  mend:  name the item by its service id, the end of its key (6 characters or more), or its product path"
     )
     care.install(care.place(the(care("disconnect", account="1-B", root=root.get(KEY))).get("Quote Number")))
@@ -429,17 +429,17 @@ def test_a_service_is_suspended_and_resumed(any_care):
 def test_a_suspended_service_is_not_suspended_again_nor_an_active_one_resumed(care):
     root = installed(care)
     assert care.refused("resume", account="1-B", root=root.get(KEY)) == (
-        f"the asset {PACKAGE} can't become Active\n"
-        f"  where: account '1-B', line item '{root.get(KEY)}'\n"
-        "  why:   it is Active, from which it can become Inactive or Suspended\n"
-        "  mend:  nothing: it is Active already"
+        f"the service {PACKAGE} can't be resumed\n"
+        f"  where: account '1-B', {PACKAGE}\n"
+        "  why:   its status is Active, and can become Inactive or Suspended\n"
+        "  mend:  nothing: it is active already"
     )
     order = care.place(the(care("suspend", account="1-B", root=root.get(KEY))).get("Quote Number"))
     assert care.refused("suspend", account="1-B", root=root.get(KEY)) == (
-        f"the asset {PACKAGE} can't become Suspended\n"
-        f"  where: account '1-B', line item '{root.get(KEY)}'\n"
-        "  why:   it is Suspended, from which it can become Active or Inactive\n"
-        f"  mend:  nothing: the order {order.get('Order Number')} makes it Suspended"
+        f"the service {PACKAGE} can't be suspended\n"
+        f"  where: account '1-B', {PACKAGE}\n"
+        "  why:   its status is Suspended, and can become Active or Inactive\n"
+        f"  mend:  nothing: the order {order.get('Order Number')} suspends it"
     )
 
 
@@ -451,15 +451,15 @@ def test_of_two_quotes_that_suspend_a_service_the_second_is_refused(care):
     )
     care.place(first)
     key = root.get(KEY)
-    why = "it is Suspended, from which it can become Active or Inactive"
+    why = "its status is Suspended, and can become Active or Inactive"
     assert care.refused("quote-to-order", quote=second) == (
-        f"the asset {key} can't become Suspended\n"
-        f"  where: quote {second}, line item '{key}'\n"
+        f"the service {PACKAGE} can't be suspended\n"
+        f"  where: quote {second}, line 1 ({PACKAGE})\n"
         f"  why:   {why}\n"
         "  mend:  other orders came before it: edit the quote's lines (edit-quote-line-item), or modify anew"
     )
     told = [str(note) for note in care("verify", quote=second).notes]
-    assert f"ignored: {key}: the asset {key} can't become Suspended: {why}" in told
+    assert f"ignored: {PACKAGE} {key}: the service {PACKAGE} can't be suspended: {why}" in told
 
 
 def test_a_suspended_service_stays_so_through_a_change(care):

@@ -141,9 +141,9 @@ def test_a_cancelled_or_empty_quote_is_not_ordered(care):
     )
     care("cancel-quote", quote=number)
     assert care.refused("quote-to-order", quote=number) == (
-        f"the quote {number} can't become Order Placed\n"
+        f"the quote {number} can't be placed\n"
         f"  where: quote {number}, Status\n"
-        "  why:   it is Cancelled, from which it can become nothing else\n"
+        "  why:   its status is Cancelled, which is final\n"
         "  mend:  make a new quote for further changes"
     )
 
@@ -219,7 +219,7 @@ def test_submit_proves_the_rules_on_what_was_ordered_before(care):
     assert care.refused("submit", order=number) == (
         "the configuration breaks a rule of its products\n"
         f"  where: order {number}, line 1\n"
-        f"  why:   Most: Local Line line 1 ({root[-6:]}) has 2 Caller Id, and may have at most 1\n"
+        f"  why:   Local Line line 1 ({root[-6:]}) has 2 Caller Id, and may have at most 1\n"
         "  mend:  edit the order (edit-order-line-item) so that the services obey these rules after it, or cancel it"
     )
 
@@ -261,7 +261,7 @@ def test_an_order_put_before_others_marks_those_with_which_it_breaks_rules(care)
     assert (mark["cause"], mark["order"]) == ("Overtaken By Due Date", later.get("Order Number"))
     assert mark["reason"] == (
         f"the order {early.get('Order Number')} was submitted later, and comes before this order by its due date; "
-        f"after it: Most: Local Line '{root}' has 2 Caller Id, and may have at most 1"
+        f"after it: Local Line '{root}' has 2 Caller Id, and may have at most 1"
     )
 
 

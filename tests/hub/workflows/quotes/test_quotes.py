@@ -177,6 +177,11 @@ def test_an_item_that_an_open_order_disconnects_cannot_be_edited(care):
     )
 
 
+def findings(care, number):
+    """What `verify` finds on a quote, without its totals."""
+    return [note for note in care("verify", quote=number).notes if note.kind != "total"]
+
+
 def test_verify_and_reprice_name_an_item_that_an_open_order_disconnects_and_go_on(care):
     root, quote, order = beside_a_disconnected_item(care, requests=())
     key, number = root.get(KEY), quote.get("Quote Number")
@@ -186,7 +191,7 @@ def test_verify_and_reprice_name_an_item_that_an_open_order_disconnects_and_go_o
         "(cancel or revise that order, or leave the service item alone; edit-quote-line-item with the request to "
         "remove it takes it off the quote)"
     )
-    first, *more = care("verify", quote=number).notes
+    first, *more = findings(care, number)
     assert (str(first), [(note.kind, note.product) for note in more]) == (gone, [("broken rule", "Call Forwarding")])
     first, *more = care("reprice", quote=number).notes
     assert (str(first), {note.kind for note in more}) == (gone, {"total"})
@@ -237,12 +242,14 @@ def test_a_quote_that_was_placed_or_cancelled_is_not_changed(care, workflow):
     care.place(placed)
     cancelled = package(care).get("Quote Number")
     care("cancel-quote", quote=cancelled)
-    for number, status in ((placed, "Order Placed"), (cancelled, "Cancelled")):
+    done = "verified" if workflow == "verify" else "changed"
+    order = "go on with its order (`orderhub orders 1-B` lists it); "
+    for number, status, mend in ((placed, "Order Placed", order), (cancelled, "Cancelled", "")):
         assert care.refused(workflow, quote=number, **more) == (
-            f"the quote {number} can't be changed\n"
+            f"the quote {number} can't be {done}\n"
             "  where: argument 'quote'\n"
-            f"  why:   expected the status In Progress, found {status}\n"
-            "  mend:  make a new quote for further changes"
+            f"  why:   its status is {status}, and only a quote that is In Progress can be {done}\n"
+            f"  mend:  {mend}make a new quote for further changes"
         )
 
 
@@ -254,7 +261,7 @@ def test_verify_names_every_broken_rule(care):
     quote = the(care("new-products-and-services", account="1-B", product=PACKAGE))
     care("new-products-and-services", account="1-B", product="Small Business Enabler")
     rows = care.rows()
-    found = care("verify", quote=quote.get("Quote Number")).notes
+    found = findings(care, quote.get("Quote Number"))
     assert [note.product for note in found] == ["Call Forwarding", "Small Business Enabler", "Voice Mail"]
     assert {note.kind for note in found} == {"broken rule"}
     kept = {name: those for name, those in care.rows().items() if name != "hub_workflow_run"}
@@ -274,7 +281,7 @@ def test_verify_says_what_can_no_longer_be_done(care):
         for session in ("anna", "bert")
     ]
     care.place(quotes[0])
-    assert [(note.kind, note.item) for note in care("verify", quote=quotes[1]).notes] == [("ignored", voice_mail)]
+    assert [(note.kind, note.item) for note in findings(care, quotes[1])] == [("ignored", voice_mail)]
 
 
 # Reprice
@@ -373,9 +380,9 @@ def test_a_quote_is_cancelled_once(any_care):
     assert any_care.quote(number).get("Status") == "Cancelled"
     assert len(list(walk_items(any_care.quote(number)))) == 4
     assert any_care.refused("cancel-quote", quote=number) == (
-        f"the quote {number} can't become Cancelled\n"
+        f"the quote {number} can't be cancelled\n"
         f"  where: quote {number}, Status\n"
-        "  why:   it is Cancelled, from which it can become nothing else\n"
+        "  why:   its status is Cancelled, which is final\n"
         "  mend:  make a new quote for further changes"
     )
 
@@ -422,13 +429,14 @@ def test_verify_tells_prices_that_other_orders_have_made_wrong(care):
         )
     )
     number = less.get("Quote Number")
-    fine = f"nothing: nothing on the quote {number} has to be mended"
-    assert list(map(str, care("verify", quote=number).notes)) == [fine]
+    fine = f"verified: nothing on the quote {number} has to be mended"
+    total = f"total: quote {number}, Recurring per Month: 78.91 USD"
+    assert list(map(str, care("verify", quote=number).notes)) == [fine, total]
     care.place(more.get("Quote Number"))
-    told = care("verify", quote=number).notes
+    told = findings(care, number)
     assert {(note.kind, note.product, note.text.partition(" (")[0]) for note in told} == {
         ("price", LINE, "4.99 -> 5.99 USD; reprice prices the quote anew")
     }
     assert len(told) == 10
     care("reprice", quote=number)
-    assert list(map(str, care("verify", quote=number).notes)) == [fine]
+    assert list(map(str, findings(care, number))) == [fine]

@@ -316,8 +316,7 @@ def test_a_disconnect_is_not_cancelled_after_its_number_was_given_to_another(car
     ending, taking, _ = given_away
     ((added,),) = [line_items(order) for order in care.road.stored("OM Order", Order_Number=taking)]
     assert care.refused("cancel-order", order=ending) == (
-        f"the order {ending} can't be cancelled: another service has got the number 509-555-0140, which it has set "
-        "free\n"
+        f"the order {ending} can't be cancelled: another service got the number 509-555-0140, which it has set free\n"
         f"  where: order {ending}\n"
         f"  why:   the number 509-555-0140 of line 1 (Local Line) is that of Local Line ({added.get(KEY)}) of account "
         f"2-EN, which the order {taking} asks for\n"
@@ -356,7 +355,7 @@ def test_many_numbers_take_as_few_queries_as_two(care, monkeypatch):
         asked.clear()
     assert counts[0] == counts[1] > 0
     refused = care.refused("submit", order=ordered(care, "2-EN", *numbers).get("Order Number"))
-    assert "asks for the 12 numbers of another service" in refused
+    assert "asks for 12 numbers of other services" in refused
     assert refused.count("(Local Line) is that of") == 10
     assert "; and 2 more" in refused
 

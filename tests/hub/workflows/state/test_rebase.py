@@ -52,7 +52,7 @@ def test_a_quote_leaves_alone_what_another_changed_since(any_care):
     second = changes(care, root, "bert", Service_Id="206-2")
     care.install(care.place(first))
     note = (
-        f"changed meanwhile: {LINE} {root}: Pricing Comment is ask Ann and no longer None: another order has changed "
+        f"changed meanwhile: {LINE} {root}: Pricing Comment is ask Ann and no longer empty: another order has changed "
         "it meanwhile"
     )
     assert told(care("verify", quote=second)) == [note]
