@@ -48,9 +48,13 @@ def with_short_keys(texts: Sequence[str], keys: Iterable[str] | None = None) -> 
     return [_MADE_HERE.sub(lambda match: short.get(match[0], match[0]), text) for text in texts]
 
 
-def keys_in(text: str) -> list[str]:
-    """Return the hub's own keys that stand in a text."""
-    return _MADE_HERE.findall(text)
+def keys_in(text: str, before: str = "", behind: str = "") -> list[str]:
+    """Return the hub's own keys that stand in a text, between these two texts.
+
+    >>> keys_in("Local Line (06H25V0HP00082SYSZTGWM5WAB), entry 06H25V0HP00082SYSZTGXM5WAB", "(", ")")
+    ['06H25V0HP00082SYSZTGWM5WAB']
+    """
+    return [key for key in _MADE_HERE.findall(text) if f"{before}{key}{behind}" in text]
 
 
 def _common(first: str, second: str) -> int:

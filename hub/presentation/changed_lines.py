@@ -23,7 +23,7 @@ from integration_objects.complex_object import (
     object_name,
 )
 from integration_objects.discount import FIELDS as DISCOUNT
-from integration_objects.names import KEY, ORDER, QUOTE
+from integration_objects.names import KEY, NO_ACTION, ORDER, QUOTE
 from integration_objects.property_set import PropertySet
 
 #: Fields of lines that the hub fills in when an order is submitted or placed: they follow from the account.
@@ -89,8 +89,9 @@ def _changes(
     before: PropertySet, after: PropertySet, told_already: Collection[str] = _FOLLOWING, moves_on: bool = False
 ) -> Iterator[str]:
     """Yield the changed values of a header or a line; *moves_on*: the document of the line got another status."""
-    if action_word(before) != action_word(after):
-        yield f"Action: {change(action_word(before), action_word(after))}"
+    actions = [None if action_word(node) == NO_ACTION else action_word(node) for node in (before, after)]
+    if actions[0] != actions[1]:
+        yield f"Action: {change(*actions)}"
     for name, new in after.properties.items():
         old_value = before.get(name)
         is_filled_in = moves_on and old_value is None and name in _FILLED_IN
@@ -107,5 +108,6 @@ def _values(item: PropertySet) -> Mapping[str, str]:
     return {
         attribute.get("Name") or "": attribute_value(attribute)
         for attribute in attributes(item)
-        if action_code(attribute) != "Delete"
+        # A line that takes its service away keeps the attributes as they are.
+        if action_code(attribute) != "Delete" or action_code(item) == "Delete"
     }

@@ -129,7 +129,8 @@ def _unchanged_row(branches: Sequence[_Branch]) -> ItemRow:
 
 def _alike_row(first: _Branch, others: Sequence[_Branch]) -> ItemRow:
     row = first.row
-    each = f", each with {first.size - 1} beneath it" if first.size > 1 else ""
+    with_lines = "with" if len(others) == 1 else "each with"
+    each = f", {with_lines} {first.size - 1} beneath it" if first.size > 1 else ""
     product = f"{_margin(first)}({len(others)} more {row.product.strip()}{each})"
     services = [branch.row.service for branch in others if branch.row.service]
     service = row.service if is_changed(row.service) else " ... ".join(dict.fromkeys([*services[:1], *services[-1:]]))

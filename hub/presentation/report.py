@@ -42,7 +42,9 @@ def report_lines(notes: Iterable[ReportedNote], objects: Iterable[PropertySet]) 
     """
     names = _names(objects)
     notes = list(notes)
-    texts = with_short_keys([whole_seconds(note.text) for note in notes], [key for key in names if key])
+    texts = [whole_seconds(note.text) for note in notes]
+    # Keys of other services stand in brackets behind their products.
+    texts = with_short_keys(texts, {*filter(None, names), *(key for text in texts for key in keys_in(text, "(", ")"))})
     alike: dict[tuple[str, str | None, str], list[str | None]] = {}
     for note, text in zip(notes, texts, strict=True):
         alike.setdefault((note.kind, note.product, text), []).append(note.item)

@@ -36,6 +36,10 @@ class Change:
     free: Decimal = Decimal(0)
 
 
+#: units of recurring charges, and the words for such charges
+_OFTEN = {"Day": "daily", "Week": "weekly", "Month": "monthly", "Quarter": "quarterly", "Year": "yearly"}
+
+
 @dataclass(frozen=True)
 class Total:
     """The charges of one price type and unit of measure; of usage, one rate of one product.
@@ -54,9 +58,15 @@ class Total:
 
     @property
     def label(self) -> str:
-        """The kind of charge, as people read it: Recurring per Month."""
-        unit = "" if self.unit_of_measure is None else f" per {self.unit_of_measure}"
-        return f"{self.price_type or 'Other'}{unit}"
+        """The kind of charge, as people read it.
+
+        >>> Total("Recurring", "Month", Decimal(5)).label, Total("Usage", "kWh", Decimal(1)).label
+        ('monthly', 'usage per kWh')
+        """
+        unit = self.unit_of_measure or ""
+        if self.price_type == "Recurring" and unit in _OFTEN:
+            return _OFTEN[unit]
+        return (self.price_type or "other").lower() + (f" per {unit}" if unit else "")
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ from hub.workflows.quotes.validity import choose_price_list, renew
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.belongings import designation
 from hub.workflows.state.change_of_state import (
-    TOTAL,
+    PRICE,
     configure,
     document_totals,
     lines_of,
@@ -206,7 +206,7 @@ def reprice(run: Run, quote: str, price_list: str | None = None, valid_until: st
         prices = _prices(header)
         notes += item.notes
         notes += [
-            note for note in priced.notes if note.kind == TOTAL or former_prices.get(note.item) != prices.get(note.item)
+            note for note in priced.notes if note.kind != PRICE or former_prices.get(note.item) != prices.get(note.item)
         ]
     if changes_header:
         store_lines(run, header)

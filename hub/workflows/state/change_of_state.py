@@ -63,8 +63,8 @@ _OF_THE_STATE = (
     "Calculated Effective End Date",
     "Applied Date",
 )
-#: the kinds of notes that report a new price, and the total of a service item
-PRICE, TOTAL = "price", "total"
+#: the kinds of notes that report a new price, a total, and a rate of usage, which isn't added to others
+PRICE, TOTAL, RATE = "price", "total", "rate"
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,13 @@ def price(run: Run, document: PropertySet, state: PropertySet, on: str | None = 
 
 def total_notes(name: str, totals: Iterable[Total], currency: str) -> list[Note]:
     """Report the totals of a service item, a quote or an order; *name* says of which one they are."""
-    return [Note(TOTAL, f"{_charged_for(name, total)}, {total.label}: {total.amount} {currency}") for total in totals]
+    return [
+        Note(
+            TOTAL if total.product is None else RATE,
+            f"{_charged_for(name, total)}, {total.label}: {total.amount} {currency}",
+        )
+        for total in totals
+    ]
 
 
 def document_totals(document: PropertySet) -> list[Note]:

@@ -17,7 +17,7 @@ from integration_objects.secrets import SecretNames
 #: what stands in each play: the scenario's quote or order, as the source describes it; KEY stands for each short key
 QUOTED = {
     "a": """\
-  total: quote Q-0000001, Recurring per Month: 84.90 USD
+  total: quote Q-0000001, monthly: 84.90 USD
   quote Q-0000001: In Progress, account 2-AW-WA
   line  product  action  service  price  key  details
   1  Small Business Enabler  Add  25.00  KEY

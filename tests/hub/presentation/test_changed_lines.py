@@ -43,7 +43,7 @@ def test_changed_values_of_a_line_and_of_its_attributes_are_told():
         )
     )
     assert changes(before, after) == [
-        "changed: Local Line 140: Action: - -> Update, Service Id: 0140 -> 140, "
+        "changed: Local Line 140: Action: nothing -> Update, Service Id: 0140 -> 140, "
         "Rings: 6 -> 3, New: nothing -> y, Gone: x -> nothing"
     ]
 
@@ -72,7 +72,9 @@ def test_ids_that_the_hub_fills_in_at_submit_are_no_changes_and_those_of_a_perso
 
 def test_an_alias_is_told_as_the_action():
     asked = line(1, action="Update", action_alias="Suspend")
-    assert changes(quote(line(1, action="-")), quote(asked)) == ["changed: Local Line (line 1): Action: - -> Suspend"]
+    assert changes(quote(line(1, action="-")), quote(asked)) == [
+        "changed: Local Line (line 1): Action: nothing -> Suspend"
+    ]
 
 
 def test_a_quotes_status_is_told_once():

@@ -51,7 +51,7 @@ def test_a_small_discount_needs_no_approval_and_goes_all_the_way(care):
     number = package(care)
     outcome = care("discount", quote=number, line="1", percent="10", reason="loyal customer")
     assert texts(outcome, "to be approved") == []
-    assert texts(outcome, "total")[-1] == f"quote {number}, Recurring per Month: 17.96 USD"  # 19.95 less 1.995
+    assert texts(outcome, "total")[-1] == f"quote {number}, monthly: 17.96 USD"  # 19.95 less 1.995
     root = top(care.quote(number))
     assert root.get("List Price") == "19.95"
     assert root.get("Pricing Comment") == f"Price rule: 10 % off by {root.get('Discounted By')} (loyal customer)"
@@ -121,7 +121,7 @@ def test_an_existing_service_gets_an_agreed_price_and_loses_it_again(care):
 def test_a_line_of_an_order_that_is_not_submitted_gets_a_discount(care):
     order = care.place(package(care)).get("Order Number")
     outcome = care("discount", order=order, line="1", amount="5", reason="late installation")
-    assert texts(outcome, "total")[-1] == f"order {order}, Recurring per Month: 14.95 USD"
+    assert texts(outcome, "total")[-1] == f"order {order}, monthly: 14.95 USD"
     assert the(care("submit", order=order)).get("Status") == "Pending"
     assert "waits for an approval" in care.refused("discount", order=order, line="1", amount="1", reason="more")
 

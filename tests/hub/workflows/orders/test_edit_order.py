@@ -427,7 +427,7 @@ def test_the_lines_of_a_service_item_that_is_gone_are_taken_off_the_order(care):
     assert shown(the(outcome)) == [("Calling Card", "Add", "Pending")]
     (gone, total) = outcome.notes
     assert (gone.kind, gone.item, gone.product) == ("gone", key, "ISDN Line")
-    assert total.text.startswith(f"order {number}, Calling Card, Usage per Minute: ")
+    assert total.text.startswith(f"order {number}, Calling Card, usage per Minute: ")
     [stored] = care.road.stored("OM Order", Order_Number=number, Active_Flag="Y")
     assert shown(stored) == [("Calling Card", "Add", "Pending")]
     assert care.work("submit", order=number).get("Status") == "Open"
@@ -474,8 +474,8 @@ def test_a_new_price_that_a_finished_line_does_not_get_is_told_as_such(shop):
     assert [str(note) for note in outcome.notes] == [
         f"left out: {PACKAGE} {root}: the price 19.95 -> 21.00 USD: the line is finished and keeps its own, "
         "the totals count the new one",
-        f"total: {PACKAGE}, Recurring per Month: 27.95 USD",
-        f"total: order {number}, Recurring per Month: 26.90 USD",
+        f"total: {PACKAGE}, monthly: 27.95 USD",
+        f"total: order {number}, monthly: 26.90 USD",
     ]
     assert line_items(the(outcome))[0].get("Adjusted Price") == "19.95"
 

@@ -92,10 +92,10 @@ def test_a_line_that_grows_keeps_its_price_and_brings_the_free_one_along(care):
 
 def test_rates_of_usage_are_listed_for_each_product(care):
     outcome = care("new-products-and-services", account="1-B", product="Home Energy")
-    totals = [note.text for note in outcome.notes if note.kind == "total"]
+    totals = [note.text for note in outcome.notes if note.kind in ("total", "rate")]
     assert totals == [
-        "Home Energy, Recurring per Month: 4.00 USD",
-        "Home Energy, Electricity, Usage per kWh: 0.2845 USD",
-        "quote Q-0000001, Recurring per Month: 4.00 USD",
-        "quote Q-0000001, Electricity, Usage per kWh: 0.2845 USD",
+        "Home Energy, monthly: 4.00 USD",
+        "Home Energy, Electricity, usage per kWh: 0.2845 USD",
+        "quote Q-0000001, monthly: 4.00 USD",
+        "quote Q-0000001, Electricity, usage per kWh: 0.2845 USD",
     ]

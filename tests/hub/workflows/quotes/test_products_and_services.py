@@ -109,8 +109,8 @@ def test_a_product_that_still_lacks_something_is_put_on_the_quote_and_told(care)
     (line,) = line_items(root)
     assert [str(note) for note in outcome.notes] == [
         f"broken rule: Call Forwarding {line_items(line)[1].get(KEY)}: needs a value for 'Forwarding Number'",
-        f"total: {PACKAGE}, Recurring per Month: 19.95 USD",
-        "total: quote Q-0000001, Recurring per Month: 19.95 USD",
+        f"total: {PACKAGE}, monthly: 19.95 USD",
+        "total: quote Q-0000001, monthly: 19.95 USD",
     ]
 
 
@@ -219,10 +219,10 @@ def test_a_further_modify_replaces_the_service_items_lines(any_care):
         "-": 1,
     }
     assert [str(note) for note in outcome.notes] == [
-        f"total: {PACKAGE}, Recurring per Month: 26.90 USD",
+        f"total: {PACKAGE}, monthly: 26.90 USD",
         f"replaced: {PACKAGE} {root.get(KEY)}: the quote's former changes of the service item were replaced; "
         "edit-quote-line-item goes on from them",
-        "total: quote Q-0000002, Recurring per Month: 46.85 USD",
+        "total: quote Q-0000002, monthly: 46.85 USD",
     ]
     assert [item.get("Line Number") for item, _ in walk_items(quote)] == [str(n + 1) for n in range(9)]
 

@@ -290,8 +290,8 @@ def test_verify_says_what_can_no_longer_be_done(care):
 def test_reprice_says_what_changed(any_care):
     quote = package(any_care)
     assert [str(note) for note in any_care("reprice", quote=quote.get("Quote Number")).notes] == [
-        f"total: {PACKAGE}, Recurring per Month: 19.95 USD",
-        f"total: quote {quote.get('Quote Number')}, Recurring per Month: 19.95 USD",
+        f"total: {PACKAGE}, monthly: 19.95 USD",
+        f"total: quote {quote.get('Quote Number')}, monthly: 19.95 USD",
     ]
     text = sample("price_list.xml").decode()
     any_care.road.load(text.replace("<Price>19.95<", "<Price>21.00<"))
@@ -299,8 +299,8 @@ def test_reprice_says_what_changed(any_care):
     (root,) = line_items(the(outcome))
     assert [str(note) for note in outcome.notes] == [
         f"price: {PACKAGE} {root.get(KEY)}: 19.95 -> 21.00 USD",
-        f"total: {PACKAGE}, Recurring per Month: 21.00 USD",
-        f"total: quote {quote.get('Quote Number')}, Recurring per Month: 21.00 USD",
+        f"total: {PACKAGE}, monthly: 21.00 USD",
+        f"total: quote {quote.get('Quote Number')}, monthly: 21.00 USD",
     ]
     assert line_items(any_care.quote(quote.get("Quote Number")))[0].get("Adjusted Price") == "21.00"
 
@@ -430,7 +430,7 @@ def test_verify_tells_prices_that_other_orders_have_made_wrong(care):
     )
     number = less.get("Quote Number")
     fine = f"verified: nothing on the quote {number} has to be mended"
-    total = f"total: quote {number}, Recurring per Month: 78.91 USD"
+    total = f"total: quote {number}, monthly: 78.91 USD"
     assert list(map(str, care("verify", quote=number).notes)) == [fine, total]
     care.place(more.get("Quote Number"))
     told = findings(care, number)
