@@ -10,6 +10,7 @@ Spec: docs/design/legacy.md, "Layouts".
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,9 +82,9 @@ class Dialect:
         return codecs.BOM_UTF8 if self.encoding == "utf-8-sig" else b""
 
     @cached_property
-    def _special(self) -> tuple[str, ...]:
+    def _special(self) -> re.Pattern[str]:
         """The signs that a cell can have within quotes only."""
-        return tuple(sign for sign in (self.quote, self.delimiter, "\n", "\r", self.line_end[-1]) if sign)
+        return re.compile(f"[{re.escape(self.quote + self.delimiter + self.line_end)}\n\r]")
 
     # Reading
 
@@ -167,14 +168,14 @@ class Dialect:
         if not text.startswith(quote, start):
             end = text.find(self.delimiter, start)
             end = len(text) if end < 0 else end
-            wrong = next((at for at in range(start, end) if text[at] in self._special), None)
+            wrong = self._special.search(text, start, end)
             if wrong is not None:
-                if text[wrong] == quote:
+                if wrong[0] == quote:
                     reason = "a quote stands within a cell that doesn't begin with a quote"
                     cure = "put the whole cell into quotes, and write each quote within it twice"
                 else:
                     reason, cure = "a line break stands in a cell without quotes", "put the cell into quotes"
-                raise self.fault(line, wrong, reason, cure)
+                raise self.fault(line, wrong.start(), reason, cure)
             return end
         at = start + 1
         while True:
@@ -215,14 +216,11 @@ class Dialect:
             ValueError: the text needs quotes, and the layout has none.
         """
         quote = self.quote
-        if self.quoting != "all":
-            for sign in self._special:
-                if sign in text:
-                    break
-            else:
-                return text
+        special = self._special.search(text)
+        if special is None and self.quoting != "all":
+            return text
         if not quote:
-            raise ValueError(f"it has {sign!r}, which needs quotes, and the layout has none")
+            raise ValueError(f"it has {special[0] if special else ''!r}, which needs quotes, and the layout has none")
         return quote + text.replace(quote, quote * 2) + quote
 
     def line(self, cells: Sequence[str]) -> bytes:

@@ -100,7 +100,10 @@ class TextCell:
 
     def write(self, value: str) -> str:
         """Return the characters; an apostrophe is put before a formula."""
-        self._prove(value)
+        try:
+            return self.plain(value)
+        except NotPlain:
+            self._prove(value)
         return "'" + value if self.formulas != "plain" and _FORMULA.match(value) else value
 
     def is_harmless(self, text: str) -> bool:
@@ -150,6 +153,12 @@ class NumberCell:
         return re.compile(rf"(?:-?[1-9][0-9]{{0,{_GROUPED - 1 if self.thousands else ''}}}|0){decimals}")
 
     @cached_property
+    def _written(self) -> re.Pattern[str]:
+        """The numbers of a tree that need nothing but another decimal sign."""
+        decimals = "" if self.decimals == 0 else f"\\.[0-9]{{{self.decimals}}}" if self.decimals else r"(?:\.[0-9]+)?"
+        return re.compile(rf"(?:-?[1-9][0-9]{{0,{_GROUPED - 1 if self.thousands else ''}}}|0){decimals}")
+
+    @cached_property
     def _any(self) -> re.Pattern[str]:
         whole = "[0-9]+"
         if self.thousands:
@@ -172,6 +181,9 @@ class NumberCell:
 
     def write(self, value: str) -> str:
         """Return the number with its decimals."""
+        # Nearly every number; those without a comma need no further look.
+        if self._written.fullmatch(value):
+            return value if self.point == "." else value.replace(".", self.point)
         number = as_number(value)
         if number is None:
             raise ValueError("it is no number")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import BinaryIO, ClassVar, NoReturn
 
 from integration_objects.component import Field, FieldType
@@ -66,6 +67,11 @@ class CsvRecord:
     name: str
     columns: Mapping[str, Column]
     where: str = ""
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the properties that a node may have."""
+        return frozenset(self.columns) | {name + KEPT for name in self.columns}
 
     def field_type(self, name: str) -> FieldType | None:
         """Return the type of a column."""
@@ -279,10 +285,10 @@ class CsvLayout(Layout[CsvRecord]):
                 raise error.at(f"record {number}") from None
 
     def _line(self, type: RecordType[CsvRecord], node: PropertySet, places: _Places) -> bytes:
-        unknown = [name for name in node.properties if name.removesuffix(KEPT) not in type.record.columns]
-        unknown += [child.type for child in node.children]
+        unknown = node.properties.keys() - type.record.names
+        unknown |= {child.type for child in node.children}
         if unknown:
-            raise NodeUnwritable(record=type.name, name=unknown[0], place=type.name, reason="it has no such column")
+            raise NodeUnwritable(record=type.name, name=min(unknown), place=type.name, reason="it has no such column")
         cells = [self._cell(type, node, column) if column is not None else "" for _, column, _ in places]
         try:
             return self.dialect.line(cells)
