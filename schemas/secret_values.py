@@ -3,6 +3,7 @@
     <PASSWORD>1234</PASSWORD>                                 an element or an XML attribute of a secret's name
     <FEATURE><NAME>Password</NAME><VAL>1234</VAL></FEATURE>   the values that stand beside such a name
     <Value>[{"attributes": {"Password": "1234"}}]</Value>     JSON that holds such a name
+    F;Password;1234                                           a field of a record, or those beside such a name
 
 Spec: docs/production.md, "Secrets and customers' data".
 """
@@ -16,16 +17,20 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from integration_objects.errors import HubError, Refused
+from integration_objects.property_set import PropertySet
 from integration_objects.secrets import MASK, SecretNames
 from schemas.check import Limits, parse
+from schemas.external_component import ExternalObject
 from schemas.foreign_xml import local_name
+from schemas.layouts.layout import KEPT
+from schemas.layouts.record_object import RecordObject
 
 
 class BodyNotMasked(Refused):
     """A message's body can't be shown without the secrets that it may hold."""
 
     what = "the message isn't shown: it may hold a secret"
-    why = "it is neither XML nor JSON that can be read, and it has a secret's name in it"
+    why = "it can't be read as XML, as JSON or by its layout, and it may have a secret's name in it"
     mend = "add --unmasked to print it as it is, secrets included"
 
 
@@ -48,17 +53,29 @@ class _Part(NamedTuple):
             self.element.set(self.attribute, text)
 
 
-def secrets_in(body: bytes, names: SecretNames, limits: Limits) -> set[str]:
+def secrets_in(body: bytes, names: SecretNames, limits: Limits, external: ExternalObject | None = None) -> set[str]:
     """Return the values of a message that nobody may see; none of a body that can't be read.
+
+    Args:
+        body: XML or JSON; or records, then *external* reads them.
+        names: the names of secrets.
+        limits: of the message.
+        external: the object that describes the message; None where that isn't known.
 
     >>> names = SecretNames(["PIN", "password"])
     >>> sorted(secrets_in(b"<a pin='77'><f><n>Pass Word</n><v>12 34</v></f></a>", names, Limits()))
     ['12 34', '77']
     """
+    if isinstance(external, RecordObject):
+        try:
+            tree = external.glance(body, limits, None)
+        except HubError:
+            return set()
+        return {(node.properties[name] or "").strip() for node, name in _secret_fields(tree, names, external)}
     try:
         root = parse(body, limits)
     except HubError:
-        return set()
+        return names.values_in_json(_json_of(body))
     found: set[str] = set()
     for parts, secret in _side_by_side(root, names):
         for place, part in enumerate(parts):
@@ -89,12 +106,50 @@ def masked_body(body: bytes, names: SecretNames) -> bytes:
     return etree.tostring(root, encoding="utf-8") if is_changed else body
 
 
-def _masked_text(body: bytes, names: SecretNames) -> bytes:
-    text = body.decode("utf-8", "replace")
+def is_read_by_layout(external: ExternalObject) -> bool:
+    """Tell whether a message's bytes are records, which only their layout can read."""
+    return isinstance(external, RecordObject)
+
+
+def masked_records(body: bytes, names: SecretNames, external: ExternalObject) -> list[PropertySet]:
+    """Return the topmost records of a message as people may see them.
+
+    Raises:
+        BodyNotMasked: the records can't be read.
+    """
     try:
-        known = json.loads(text)
+        tree = external.glance(body, Limits.files(), None)
+    except HubError as error:
+        raise BodyNotMasked from error
+    for node, name in _secret_fields(tree, names, external):
+        node.properties[name] = MASK
+    return tree.children
+
+
+def _secret_fields(tree: PropertySet, names: SecretNames, external: ExternalObject) -> list[tuple[PropertySet, str]]:
+    """List the fields of records whose values are secret: each with its node."""
+    type_field = external.layout.type_field if isinstance(external, RecordObject) else ""
+    found: list[tuple[PropertySet, str]] = []
+    for node in tree.walk():
+        fields = [(name, text) for name, text in node.properties.items() if text and name != type_field]
+        # The bytes that are kept beside a field are its value in another form.
+        plain = [(name.removesuffix(KEPT), text) for name, text in fields]
+        found += [(node, fields[place][0]) for place in names.places(plain)]
+    return found
+
+
+def _json_of(body: bytes) -> Any:
+    """Read JSON; None for any other bytes."""
+    try:
+        return json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
-        if names.stand_in(text):
+        return None
+
+
+def _masked_text(body: bytes, names: SecretNames) -> bytes:
+    known = _json_of(body)
+    if known is None:
+        if names.stand_in(body.decode("utf-8", "replace")):
             raise BodyNotMasked from None
         return body
     if not names.values_in_json(known):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from adapters.database.messages.inbox_row import InboxRow
-from adapters.database.messages.outbox import OUTBOX_STATES, OutboxRow
+from adapters.database.messages.outbox import OUTBOX_STATES, OutboxMessage, OutboxRow
 from adapters.database.messages.store import MessageStore
 from adapters.database.schema.hub_tables import STATES
 from hub.command_line.exit_codes import CommandMisused, misused
@@ -181,15 +181,18 @@ def show_message(
     """Show one message: its states, its error, the messages that left because of it; or a message that leaves."""
     with opened_hub(only_messages=True) as open_hub, open_hub.read() as transaction:
         leaving = transaction.messages.outbox.row(id)
+        message: InboxRow | OutboxMessage
         if leaving is not None:
-            record, content = leaving.as_dict(), leaving.message.body
+            record, message = leaving.as_dict(), leaving.message
         else:
-            row = _row(transaction.messages, id)
-            record, content = transaction.messages.show(row.id) or {}, row.body
+            message = _row(transaction.messages, id)
+            record = transaction.messages.show(message.id) or {}
+        content = message.body
         if body and not unmasked:
-            from schemas.secret_values import masked_body
+            from hub.command_line.shown_body import shown_body
 
-            content = masked_body(content, open_hub.renew_secret_names(transaction))
+            names = open_hub.renew_secret_names(transaction)
+            content = shown_body(content, names, open_hub.deployment, message)
     if body:
         out(content.decode("utf-8", "replace"))
     elif as_json:

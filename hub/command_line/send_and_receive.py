@@ -18,6 +18,7 @@ from adapters.transport import CHANNEL, MOST_BYTES, Delivery, Envelope, Transpor
 from hub.command_line.exit_codes import REFUSED, CommandMisused, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
+from hub.command_line.shown_body import shown_body
 from hub.command_line.text_command import TextCommand
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.doors import open_transport
@@ -30,7 +31,6 @@ from hub.presentation.printing import complain, flush, out, print_json
 from integration_objects.declaration import DeclarationFault
 from integration_objects.errors import Refused
 from integration_objects.secrets import SecretNames
-from schemas.secret_values import masked_body
 
 app = typer.Typer()
 
@@ -189,15 +189,16 @@ def receive(
             rows = outbox.take(channel, limit, peek)
             if peek and into is None:
                 # A look is for people; a message that is taken has to arrive whole.
-                rows = _masked(rows, open_hub.renew_secret_names(transaction))
+                rows = _masked(rows, open_hub.renew_secret_names(transaction), open_hub.deployment)
             if not rows:
                 _check_channel(open_hub.deployment, outbox, channel)
             # The messages are on the disk, or with the reader, before the commit takes them from the channel.
             _hand_over(rows, into, as_json)
 
 
-def _masked(rows: Sequence[OutboxRow], names: SecretNames) -> list[OutboxRow]:
-    return [replace(row, message=replace(row.message, body=masked_body(row.message.body, names))) for row in rows]
+def _masked(rows: Sequence[OutboxRow], names: SecretNames, deployment: Deployment) -> list[OutboxRow]:
+    bodies = [shown_body(row.message.body, names, deployment, row.message) for row in rows]
+    return [replace(row, message=replace(row.message, body=body)) for row, body in zip(rows, bodies, strict=True)]
 
 
 def _check_channel(deployment: Deployment, outbox: Outbox, channel: str) -> None:

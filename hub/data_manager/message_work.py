@@ -197,7 +197,7 @@ class MessageWork:
     @cached_property
     def secrets(self) -> set[str]:
         """The values of the message that no error and no log may show."""
-        return secrets_in(self.row.body, self.open_hub.secret_names, self.route.limits)
+        return secrets_in(self.row.body, self.open_hub.secret_names, self.route.limits, self.route.external)
 
     def fault_of(self, error: Exception) -> HubError:
         """Return the hub's error for any *error*, with the message as its place."""

@@ -13,7 +13,10 @@ import pytest
 from hub.deployment.deployment import open_deployment
 from hub.presentation.records import read_record_json
 from integration_objects.property_set import PropertySet
+from integration_objects.secrets import SecretNames
 from schemas.layouts.record_object import RecordObject
+from schemas.limits import Limits
+from schemas.secret_values import secrets_in
 
 SAMPLES = pathlib.Path(__file__).parents[3] / "hub" / "samples"
 LOADED = ("catalogue", "price_list", "premises", "accounts", "customers")
@@ -62,11 +65,26 @@ def test_an_order_of_records_is_stored_with_its_lines_and_features_and_answered_
     assert sorted(line.get("LINE-REF") or "" for line in lines) == [
         "450101-6", "CID-87", "FWD-87", "LIN-87", "PKG-87", "VML-87"
     ]  # fmt: skip
+    [row] = json.loads(command("messages", "list", "--json").out)
+    shown = command("messages", "show", row["id"], "--body").out
+    assert shown.startswith('{"record": "FILE-HEADER", "fields": {"REC-TYPE": "H", "SENDER": "BILLMF01"')
+    assert '{"REC-TYPE": "F", "FEATURE-NAME": "Password", "FEATURE-VALUE": "***"}' in shown
+    assert (
+        "BILLMF01".encode("cp037").decode("utf-8", "replace")
+        in command("messages", "show", row["id"], "--body", "--unmasked").out
+    )
     with sqlite3.connect(folder / "orderhub.db") as database:
         stored = database.execute(
             "select i.prod_id, i.service_num, i.adj_unit_pri from s_order_item i where i.service_num is not null"
         ).fetchall()
     assert [(product, number) for product, number, _ in stored] == [("Local Line", "5095550124")]
+
+
+def test_the_secrets_of_records_and_json_are_known_to_errors(folder: pathlib.Path) -> None:
+    names = SecretNames(["Password"])
+    assert secrets_in(order(), names, Limits(), records("Mainframe Order Records")) == {"1234"}
+    assert secrets_in((SAMPLES / "order-9-shop.json").read_bytes(), names, Limits()) == {"1234"}
+    assert secrets_in(order()[:-1], names, Limits(), records("Mainframe Order Records")) == set()
 
 
 def test_the_same_records_again_are_a_repeat(folder: pathlib.Path, command: Any) -> None:
@@ -145,6 +163,10 @@ def test_orders_in_csv_and_json_are_stored_and_answered_or_refused_in_their_form
         ("the value at /due breaks the schema", "line 5, column 10"),
         ("the value at /lines/0/lines/0/price/amount breaks the schema", "line 19, column 31"),
     ]
+    for row in json.loads(command("messages", "list", "--state", "done", "--json").out):
+        shown = command("messages", "show", row["id"], "--body").out
+        assert "1234" not in shown
+        assert '"NAME": "Password", "VALUE": "***"' in shown or '"name": "Password",\n' in shown
     with sqlite3.connect(shop / "orderhub.db") as database:
         stored = database.execute(
             "select service_num from s_order_item where service_num is not null order by service_num"
