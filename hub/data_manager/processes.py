@@ -21,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 
 from adapters.database.connection.dialect import dialect_of_url
+from adapters.database.messages.store import load_parts
 from adapters.files import hold_name, machine_name
 from hub.data_manager.lone_work import LoneWork
 from hub.data_manager.open_hub import OpenHub
@@ -72,6 +73,7 @@ def work(deployment: Deployment, once: bool) -> bool:
     # A shared database may have workers on several machines, whose marks must not be mixed up.
     if dialect_of_url(deployment.settings.database_url).is_shared:
         name = f"{name}@{machine_name()}"
+    load_parts()
     # The loaded objects live as long as the process: the collector need not look at them again.
     gc.collect()
     gc.freeze()

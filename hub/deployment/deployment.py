@@ -139,6 +139,8 @@ class Deployment:
         return {name: maps[name] for name in names}
 
     def _read_maps(self, sources: list[Source]) -> dict[str, DataMap]:
+        if not sources:
+            return {}
         from maps.data_map import read_maps
 
         return read_maps(sources, self.objects, self.files.reader("maps"), self.settings.time_zone)
@@ -171,9 +173,9 @@ class Deployment:
     def workflows(self) -> Mapping[str, Workflow]:
         """The workflows, the deployment's own in place of ours."""
         from hub.workflow_manager.workflow import Workflow
-        from hub.workflows import shipped_workflows
+        from hub.workflows import Workflows
 
-        return {**shipped_workflows(), **own_python(self.files.own, "workflows", "WORKFLOWS", Workflow)}
+        return Workflows(own_python(self.files.own, "workflows", "WORKFLOWS", Workflow))
 
     @cached_property
     def routes(self) -> Mapping[str, Route]:
@@ -317,13 +319,13 @@ class Deployment:
             self.external_objects,
             surroundings,
             self.configurator,
+            self.pricing,
             hashlib.sha256("".join(versions).encode()).hexdigest()[:16],
             approval_rules=self.approval_rules,
             workflows=self.workflows,
             licence=self.licence,
             user=self.settings.user,
             licence_file=str(self.settings.licence or ""),
-            pricing=self.pricing,
             keeps_profiles=self.settings.service_profile == "hub",
             zone_name=self.settings.time_zone,
             complete=with_service_ids,

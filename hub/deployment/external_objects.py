@@ -10,16 +10,51 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from integration_objects.declaration import Source, read
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import HubError
-from schemas.external_component import ExternalObject
-from schemas.external_object import read_external_objects
-from schemas.kept_object import Cache
+
+# The code of schemas is loaded with the first object that has one.
+if TYPE_CHECKING:
+    from schemas.external_component import ExternalObject
+    from schemas.kept_object import Cache
 
 
-class ExternalObjects(Mapping[str, ExternalObject]):
+class _Index:
+    """The declarations of external objects by name.
+
+    Attributes:
+        places: the place of each declaration.
+        schema: the schema of each object that has one.
+        sources: the declarations of all objects that share a schema: it is compiled once for them.
+        layouts: the declaration of each object that a layout describes.
+    """
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self.places: dict[str, str] = {}
+        self.schema: dict[str, str] = {}
+        self.sources: dict[str, list[Source]] = {}
+        self.layouts: dict[str, Source] = {}
+        for source in sources:
+            node = read(source)
+            is_layout = node.kind == "mapping" and any(key.text() == "layout" for key, _ in node.items())
+            required, optional = (("layout",), ("records", "help")) if is_layout else (("schema", "root"), ("help",))
+            parts = node.mapping(required=("external object", *required), optional=optional)
+            name = parts["external object"].text()
+            if name in self.places:
+                raise parts["external object"].twice("external object", self.places[name])
+            self.places[name] = parts["external object"].where
+            if is_layout:
+                self.layouts[name] = source
+                continue
+            self.schema[name] = parts["schema"].text()
+            self.sources.setdefault(self.schema[name], []).append(source)
+
+
+class ExternalObjects(Mapping[str, "ExternalObject"]):
     """The external objects by name.
 
     Args:
@@ -41,40 +76,34 @@ class ExternalObjects(Mapping[str, ExternalObject]):
         place_of: Callable[[str], str] = str,
         seconds: Callable[[], float] | None = None,
     ) -> None:
+        self._declarations = sources
         self._seconds = seconds
         self._read_file = read_file
         self._cache = cache
         self._place_of = place_of
         self._compiled: dict[str, ExternalObject] = {}
-        #: each object's schema, and the declarations of all objects that share a schema: it is compiled once for them
-        self._schema: dict[str, str] = {}
-        self._sources: dict[str, list[Source]] = {}
-        self._layouts: dict[str, Source] = {}
-        #: the place of each declaration
-        self.places: dict[str, str] = {}
-        for source in sources:
-            node = read(source)
-            is_layout = node.kind == "mapping" and any(key.text() == "layout" for key, _ in node.items())
-            required, optional = (("layout",), ("records", "help")) if is_layout else (("schema", "root"), ("help",))
-            parts = node.mapping(required=("external object", *required), optional=optional)
-            name = parts["external object"].text()
-            if name in self.places:
-                raise parts["external object"].twice("external object", self.places[name])
-            self.places[name] = parts["external object"].where
-            if is_layout:
-                self._layouts[name] = source
-                continue
-            self._schema[name] = parts["schema"].text()
-            self._sources.setdefault(self._schema[name], []).append(source)
+
+    @cached_property
+    def _index(self) -> _Index:
+        # Read when the first object is asked for: many commands ask for none.
+        return _Index(self._declarations)
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """The place of each declaration."""
+        return self._index.places
 
     def __getitem__(self, name: str) -> ExternalObject:
         """Return an external object; for its errors see `read_external_objects` and `read_layout`."""
         if name not in self._compiled:
+            index = self._index
             try:
-                if name in self._layouts:
-                    self._compiled[name] = _of_layout(self._layouts[name], self._read_file)
+                if name in index.layouts:
+                    self._compiled[name] = _of_layout(index.layouts[name], self._read_file)
                 else:
-                    sources = self._sources[self._schema[name]]
+                    from schemas.external_object import read_external_objects
+
+                    sources = index.sources[index.schema[name]]
                     self._compiled.update(read_external_objects(sources, self._read_file, self._seconds, self._cache))
             except HubError as error:
                 # Within a schema, files are named from the folder of all schemas.
@@ -99,7 +128,7 @@ class ExternalObjects(Mapping[str, ExternalObject]):
     @property
     def layouts(self) -> list[str]:
         """The names of the objects that a layout describes, sorted."""
-        return sorted(self._layouts)
+        return sorted(self._index.layouts)
 
     @property
     def compiled(self) -> frozenset[str]:

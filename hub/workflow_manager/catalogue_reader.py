@@ -12,16 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from adapters.database.objects.store import ObjectStore
-from hub.configurator.catalogue import Catalogue
-from hub.configurator.catalogue_of import catalogue_of
-from hub.pricing.price_list import PriceList, price_list_of
 from integration_objects.complex_object import components, instances, message
 from integration_objects.definition import Definitions
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames
+
+# Many commands read the names of secret attributes, and no more: the code of catalogues is loaded where one is read.
+if TYPE_CHECKING:
+    from hub.configurator.catalogue import Catalogue
+    from hub.pricing.price_list import PriceList
 
 T = TypeVar("T")
 
@@ -70,6 +72,8 @@ class CatalogueReader:
         Raises:
             ProductFaulty: a stored product can't be understood.
         """
+        from hub.configurator.catalogue_of import catalogue_of
+
         wanted = None if product_ids is None else frozenset(name for name in product_ids if name)
         # A run that has changed a product in this transaction reads its own changes, and keeps nothing for others:
         # its savepoint may still be rolled back.
@@ -86,6 +90,8 @@ class CatalogueReader:
         Raises:
             PriceListFaulty: the stored one contradicts itself.
         """
+        from hub.pricing.price_list import price_list_of
+
         # As in `read`: no other run may see what this one may still take back.
         kept = {} if self._store.has_changed(_PRICE_LIST) else self._price_lists
         if price_list_id not in kept:

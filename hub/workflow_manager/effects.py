@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from adapters.database.messages.fallout import FalloutEntry
-from adapters.database.messages.filing import Arrival
-from adapters.database.messages.outbox import OutboxMessage
 from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import InstanceResult, ObjectStore
 from adapters.transport import XML, Envelope
@@ -24,11 +22,9 @@ from integration_objects.log import Log
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames, without_secrets
 from maps.circumstances import Circumstances
-from schemas.check import Limits
-from schemas.hub_xml import hub_to_xml
-from schemas.secret_values import secrets_in
 
 if TYPE_CHECKING:
+    from adapters.database.messages.outbox import OutboxMessage
     from adapters.system import System
 
 log = Log()
@@ -203,16 +199,23 @@ class Effects:
 
     def _outbound(self, system: System, name: str, tree: PropertySet, must_leave: bool) -> OutboxMessage:
         """Make the message to a system; set it aside, as the object that it is to be made of, if it can't be made."""
+        # Imported here, as in `plan`: many runs of commands send nothing, and write no XML.
+        from adapters.database.messages.outbox import OutboxMessage
+
         fault, content_type = None, system.content_type
         try:
             body = system.render(tree, self.runtime.maps, self.runtime.external_objects, Circumstances(self.clock))
         except Refused as error:
             if must_leave:
                 raise CannotLeave(system=system, name=name, fault=error) from error
+            from schemas.hub_xml import hub_to_xml
+            from schemas.limits import DEFAULT_LIMITS
+            from schemas.secret_values import secrets_in
+
             # One system can't take a value: the order, its profile and the other systems don't wait for that one.
             body, content_type = hub_to_xml(tree, self.runtime.definitions), XML
             fault = OutboundFailed(system, error)
-            without_secrets(fault, secrets_in(body, self.secret_names(), Limits()))
+            without_secrets(fault, secrets_in(body, self.secret_names(), DEFAULT_LIMITS))
             log.error(
                 "message set aside", destination=system.destination, inbox=self.origin.inbox_id, **fault.as_dict()
             )
@@ -262,6 +265,9 @@ class Effects:
             tree: an OM Workflow Request message.
             due_at: when it is to be worked, ISO in UTC with microseconds.
         """
+        from adapters.database.messages.filing import Arrival
+        from schemas.hub_xml import hub_to_xml
+
         body = hub_to_xml(tree, self.runtime.definitions)
         envelope = Envelope(identity, body, content_type=XML)
         self.messages.pending_writes.plan(Arrival(DUE_LINES, ITSELF, identity, envelope, ITSELF, due_at=due_at))

@@ -25,7 +25,7 @@ from hub.workflow_manager.arguments import Argument, by_name, given, read_text
 from hub.workflow_manager.outcome import Note, Outcome, without_secrets
 from hub.workflow_manager.reply import result_reply
 from hub.workflow_manager.run import Run
-from hub.workflow_manager.workflow import Workflow
+from hub.workflow_manager.workflow import Workflow, command_of
 from integration_objects.complex_object import components, instances, message, object_name, put_list
 from integration_objects.errors import Refused, UnknownName
 from integration_objects.names import ORDER, QUOTE
@@ -138,11 +138,11 @@ def workflow_named(workflows: Mapping[str, Workflow], name: str) -> Workflow:
     Raises:
         WorkflowUnknown: there is none; the error proposes the nearest name.
     """
-    by_command = {workflow.command: workflow for workflow in workflows.values() if workflow.asked_by_name}
-    for workflow in by_command.values():
-        if name in (workflow.command, workflow.name):
-            return workflow
-    raise WorkflowUnknown(name, by_command)
+    # By the names, since a workflow is loaded when it is asked for. A deployment's own workflows come last, and win.
+    for known in reversed(list(workflows)):
+        if name in (known, command_of(known)) and workflows[known].asked_by_name:
+            return workflows[known]
+    raise WorkflowUnknown(name, [workflow.command for workflow in workflows.values() if workflow.asked_by_name])
 
 
 def accounts_of(run: Run, arguments: Iterable[Argument], values: Mapping[str, Any]) -> set[str]:
@@ -171,6 +171,6 @@ def arguments_of(request: PropertySet) -> list[tuple[str, str]]:
 
 def _values(name: str, tree: PropertySet, known: Mapping[str, Argument]) -> dict[str, Any]:
     """Return the values of the given arguments by parameter."""
-    command = name.lower().replace(" ", "-")
+    command = command_of(name)
     texts = given(command, f"workflow {command}", arguments_of(one_request(tree)), known)
     return {known[name].parameter: read_text(known[name], values[0]) for name, values in texts.items()}

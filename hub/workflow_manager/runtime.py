@@ -6,23 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hub.configurator.port import Configurator
-from hub.pricing.list_pricing import ListPricing
-from hub.pricing.port import Pricing
-from hub.services import Service
-from hub.services.module_licensed import Licence
-from hub.workflow_manager.approval_rule import ApprovalRule
-from hub.workflow_manager.workflow import Workflow
-from integration_objects.definition import Definitions
-from integration_objects.property_set import PropertySet
-from integration_objects.surroundings import Surroundings
 from integration_objects.time_zone import UTC
-from maps.data_map import DataMap
-from schemas.external_component import ExternalObject
 
+# A runtime only holds its parts: the deployment loads the code of those that it has.
 if TYPE_CHECKING:
-    # With it, the templates of systems are loaded: a deployment without systems has none.
     from adapters.system import System
+    from hub.configurator.port import Configurator
+    from hub.pricing.port import Pricing
+    from hub.services import Service
+    from hub.services.module_licensed import Licence
+    from hub.workflow_manager.approval_rule import ApprovalRule
+    from hub.workflow_manager.workflow import Workflow
+    from integration_objects.definition import Definitions
+    from integration_objects.property_set import PropertySet
+    from integration_objects.surroundings import Surroundings
+    from maps.data_map import DataMap
+    from schemas.external_component import ExternalObject
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Runtime:
 
     Attributes:
         configurator: the built-in configurator, or another system's.
+        pricing: the built-in pricing, or another system's.
         approval_rules: the rules that hold an order when it is submitted, by name.
         next_number: gives numbers outside of the run's transaction, whose lock on a sequence would make the workers
             of a database take turns; None: the run's transaction gives them.
@@ -38,7 +38,6 @@ class Runtime:
         licence: the content of the licence file; None without such a file: every module is licensed.
         licence_file: the path of the licence file, for errors.
         user: the changer of rows in the tables, and the actor if nobody else is named.
-        pricing: the built-in pricing, or another system's.
         complete: adds the values that are joined in and not stored to an object that a workflow shows.
         keeps_profiles: whether completed lines are applied to the service profiles here, and not by another system.
         zone_name: the name of the deployment's time zone, whose days are meant by dates without a time.
@@ -51,6 +50,7 @@ class Runtime:
     external_objects: Mapping[str, ExternalObject]
     surroundings: Surroundings
     configurator: Configurator
+    pricing: Pricing
     version: str = ""
     approval_rules: Mapping[str, ApprovalRule] = field(default_factory=dict)
     next_number: Callable[[str], int] | None = None
@@ -58,7 +58,6 @@ class Runtime:
     licence: Licence | None = None
     licence_file: str = ""
     user: str = "hub"
-    pricing: Pricing = field(default_factory=ListPricing)
     keeps_profiles: bool = True
     zone_name: str = UTC
     complete: Callable[[Any, PropertySet], PropertySet] = lambda run, tree: tree

@@ -11,6 +11,15 @@ from hub.workflow_manager.outcome import Outcome
 from integration_objects.property_set import PropertySet
 
 
+def command_of(name: str) -> str:
+    """Return the name of a workflow for `orderhub workflow`.
+
+    >>> command_of("New Quote")
+    'new-quote'
+    """
+    return name.lower().replace(" ", "-")
+
+
 @dataclass(frozen=True)
 class Workflow:
     """A registered workflow.
@@ -48,4 +57,4 @@ class Workflow:
     @property
     def command(self) -> str:
         """The name for `orderhub workflow`: ``new-quote``."""
-        return self.name.lower().replace(" ", "-")
+        return command_of(self.name)

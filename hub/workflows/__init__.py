@@ -7,70 +7,90 @@ Who calls it: the data manager, by the name that a route gives; and the command 
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
 from hub.workflow_manager.workflow import Workflow
-from hub.workflows.fulfilment import completion, due_lines, order_synchronization
-from hub.workflows.orders import (
-    approve_order,
-    cancel_order,
-    compensation,
-    designate_accounts,
-    discounts,
-    edit_order,
-    fallout,
-    finding,
-    keep_service,
-    projected_state,
-    receive_order,
-    reversal,
-    submit,
-    supplements,
-    verify,
-)
-from hub.workflows.quotes import (
-    change_address,
-    move,
-    new_account,
-    opportunities,
-    products_and_services,
-    quote_to_order,
-    quotes,
-    transfer,
-)
-from hub.workflows.received import hub_object, workflow_request
+
+#: each workflow that the hub brings with the module whose `WORKFLOWS` have it, in the order in which they are listed
+MODULES: Mapping[str, str] = {
+    "Receive Order": "orders.receive_order",
+    "Order Synchronization": "fulfilment.order_synchronization",
+    "Hub Object": "received.hub_object",
+    "Workflow Request": "received.workflow_request",
+    "New Account": "quotes.new_account",
+    "Change Address": "quotes.change_address",
+    "New Products And Services": "quotes.products_and_services",
+    "Modify": "quotes.products_and_services",
+    "Disconnect": "quotes.products_and_services",
+    "Suspend": "quotes.products_and_services",
+    "Resume": "quotes.products_and_services",
+    "Profile": "quotes.products_and_services",
+    "New Quote": "quotes.quotes",
+    "Edit Quote Line Item": "quotes.quotes",
+    "Reprice": "quotes.quotes",
+    "Renumber": "quotes.quotes",
+    "Ungroup": "quotes.quotes",
+    "Cancel Quote": "quotes.quotes",
+    "Verify": "orders.verify",
+    "Quote To Order": "quotes.quote_to_order",
+    "New Order": "quotes.quote_to_order",
+    "Update Opportunity": "quotes.opportunities",
+    "Submit": "orders.submit",
+    "Revise": "orders.supplements",
+    "Edit Order Line Item": "orders.edit_order",
+    "Keep Service": "orders.keep_service",
+    "Designate Accounts": "orders.designate_accounts",
+    "Discount": "orders.discounts",
+    "Remove Discount": "orders.discounts",
+    "Cancel Order": "orders.cancel_order",
+    "Approve": "orders.approve_order",
+    "Refuse": "orders.approve_order",
+    "Apply Completed": "fulfilment.completion",
+    "Complete Due Lines": "fulfilment.due_lines",
+    "Projected State": "orders.projected_state",
+    "Find": "orders.finding",
+    "Orders": "orders.finding",
+    "Quotes": "orders.finding",
+    "Fallout List": "orders.fallout",
+    "Fallout Retry": "orders.fallout",
+    "Fallout Amend": "orders.fallout",
+    "Fallout Close": "orders.fallout",
+    "Fallout Keep": "orders.compensation",
+    "Fallout Undo": "orders.compensation",
+    "Fallout Reverse": "orders.reversal",
+    "Move": "quotes.move",
+    "Transfer": "quotes.transfer",
+}
 
 
-def shipped_workflows() -> dict[str, Workflow]:
-    """Return the workflows that the hub brings, by name, in the order in which they are listed."""
-    return {
-        workflow.name: workflow
-        for workflow in (
-            receive_order.WORKFLOW,
-            order_synchronization.WORKFLOW,
-            hub_object.WORKFLOW,
-            workflow_request.WORKFLOW,
-            *new_account.WORKFLOWS,
-            *change_address.WORKFLOWS,
-            *products_and_services.WORKFLOWS,
-            *quotes.WORKFLOWS,
-            *verify.WORKFLOWS,
-            *quote_to_order.WORKFLOWS,
-            *opportunities.WORKFLOWS,
-            *submit.WORKFLOWS,
-            *supplements.WORKFLOWS,
-            *edit_order.WORKFLOWS,
-            *keep_service.WORKFLOWS,
-            *designate_accounts.WORKFLOWS,
-            *discounts.WORKFLOWS,
-            *cancel_order.WORKFLOWS,
-            *approve_order.WORKFLOWS,
-            *completion.WORKFLOWS,
-            *due_lines.WORKFLOWS,
-            *projected_state.WORKFLOWS,
-            *finding.WORKFLOWS,
-            *fallout.WORKFLOWS,
-            *compensation.WORKFLOWS,
-            *reversal.WORKFLOWS,
-            *move.WORKFLOWS,
-            *transfer.WORKFLOWS,
-        )
-    }
+class Workflows(Mapping[str, Workflow]):
+    """The workflows by name; a module is loaded when a workflow of it is first asked for.
+
+    Args:
+        own: a deployment's workflows: each is added, or takes the place of the hub's workflow of its name.
+    """
+
+    def __init__(self, own: Mapping[str, Workflow] = MappingProxyType({})) -> None:
+        self._own = own
+
+    def __getitem__(self, name: str) -> Workflow:
+        """Return the workflow of this name."""
+        if name in self._own:
+            return self._own[name]
+        module = importlib.import_module(f"{__name__}.{MODULES[name]}")
+        found: Workflow = next(workflow for workflow in module.WORKFLOWS if workflow.name == name)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is such a workflow, without loading it."""
+        return name in self._own or name in MODULES
+
+    def __iter__(self) -> Iterator[str]:
+        """List the names."""
+        return iter({**MODULES, **self._own})
+
+    def __len__(self) -> int:
+        """Count the workflows."""
+        return sum(1 for _ in self)

@@ -12,20 +12,26 @@ Spec: docs/design/performance.md, rules 4 and 6; docs/design/road.md, "What comm
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from adapters.database.messages.filing import Arrival, Filing
-from adapters.database.messages.inbox import Ending, Inbox
-from adapters.database.messages.outbox import Outbox, OutboxMessage
+# The parts of the store are loaded by the store.
+if TYPE_CHECKING:
+    from adapters.database.messages.filing import Arrival, Filing
+    from adapters.database.messages.inbox import Ending, Inbox
+    from adapters.database.messages.outbox import Outbox, OutboxMessage
 
 
 @dataclass
 class PendingWrites:
-    """The writes of one transaction that wait for its end; nothing reads them before that."""
+    """The writes of one transaction that wait for its end; nothing reads them before that.
 
-    inbox: Inbox
-    outbox: Outbox
-    filing: Filing
+    Attributes:
+        parts: returns the parts of the store that write; it is called if there is something to write.
+    """
+
+    parts: Callable[[], tuple[Inbox, Outbox, Filing]]
     _endings: list[tuple[Ending, bytes | None]] = field(default_factory=list)
     _leaving: list[tuple[OutboxMessage, str | None]] = field(default_factory=list)
     _conditions: list[str] = field(default_factory=list)
@@ -66,16 +72,19 @@ class PendingWrites:
         Raises:
             RowIsFinal: another process brought one of the rows to its end; nothing of this transaction may stay.
         """
+        if not any(self.mark()):
+            return
+        inbox, outbox, filing = self.parts()
         # The outbox comes first: an ending names the outbox row of its reply.
-        written = self.outbox.emit_all([message for message, _ in self._leaving])
+        written = outbox.emit_all([message for message, _ in self._leaving])
         replies = {row: outbox for (_, row), outbox in zip(self._leaving, written, strict=True) if row is not None}
-        self.inbox.finish_all([ending for ending, _ in self._endings], replies)
+        inbox.finish_all([ending for ending, _ in self._endings], replies)
         ended = {ending.row_id for ending, _ in self._endings}
-        self.inbox.set_replies({row: outbox for row, outbox in replies.items() if row not in ended})
+        inbox.set_replies({row: outbox for row, outbox in replies.items() if row not in ended})
         # Behind the endings, which lock their rows: a repeat that is filed meanwhile either stands in `also_reply_to`
         # by now, or waits for the lock and finds the reply.
-        self.inbox.answer_others({row: message for message, row in self._leaving if row is not None})
-        self.inbox.record_all((ending.row_id, data) for ending, data in self._endings if data is not None)
-        self.inbox.release(*dict.fromkeys(self._conditions))
-        self.filing.file(self._planned)
+        inbox.answer_others({row: message for message, row in self._leaving if row is not None})
+        inbox.record_all((ending.row_id, data) for ending, data in self._endings if data is not None)
+        inbox.release(*dict.fromkeys(self._conditions))
+        filing.file(self._planned)
         self.undo((0, 0, 0, 0))

@@ -17,27 +17,33 @@ outside".
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, or_, select
 
-from adapters.database.messages.control import Control, WorkMarks
-from adapters.database.messages.fallout import Fallout
-from adapters.database.messages.filing import Arrival, Filed, Filing
-from adapters.database.messages.inbox import Inbox
-from adapters.database.messages.inbox_row import INBOX
-from adapters.database.messages.outbox import OUTBOX, Outbox, described
-from adapters.database.messages.overview import Overview
 from adapters.database.messages.pending_writes import PendingWrites
-from adapters.database.messages.records import IntegrationKeys, Sessions, WorkflowRuns
-from adapters.database.schema.hub_tables import STATES
+from adapters.database.schema.hub_tables import HUB, STATES
 from integration_objects.surroundings import Surroundings
 
-_I = INBOX.c
-_O = OUTBOX.c
+# Each part makes its statements when it is loaded: a command loads the parts that it needs.
+if TYPE_CHECKING:
+    from adapters.database.messages.control import Control, WorkMarks
+    from adapters.database.messages.fallout import Fallout
+    from adapters.database.messages.filing import Arrival, Filed, Filing
+    from adapters.database.messages.inbox import Inbox
+    from adapters.database.messages.outbox import Outbox
+    from adapters.database.messages.overview import Overview
+    from adapters.database.messages.records import IntegrationKeys, Sessions, WorkflowRuns
+
+#: the modules of the parts
+_PARTS = ("control", "fallout", "filing", "inbox", "outbox", "overview", "records")
+_I = HUB.tables["hub_inbox"].c
+_O = HUB.tables["hub_outbox"].c
 _COUNTS = select(_I.state, func.count(), func.sum(_I.repeats)).group_by(_I.state)
 _LISTED = (
     "id",
@@ -75,6 +81,12 @@ _OUTBOUND = ("id", "message_id", "destination", "kind", "type", "created_at", "s
 _SHOW_OUTBOUND = select(*(_O[name] for name in _OUTBOUND), _O.aside_at, _O.given_up_at, _O.error).order_by(_O.seq)
 
 
+def load_parts() -> None:
+    """Load the code of all parts: a process that works messages must not stop to load it while accounts are locked."""
+    for name in _PARTS:
+        importlib.import_module(f"{__package__}.{name}")
+
+
 @dataclass(frozen=True)
 class Counts:
     """Both sides of the count.
@@ -101,12 +113,7 @@ class Counts:
 
 
 class MessageStore:
-    """The message store, in the transaction of *connection*.
-
-    Attributes:
-        inbox, overview, work_marks, outbox, pending_writes, control, keys, fallout, sessions, runs: the parts of
-            the store. Pending writes are written by the caller before the transaction ends.
-    """
+    """The message store, in the transaction of *connection*; each part is made when it is first asked for."""
 
     def __init__(
         self,
@@ -116,17 +123,83 @@ class MessageStore:
         user: str = "hub",
     ) -> None:
         self._connection = connection
-        self.outbox = Outbox(connection, surroundings)
-        self.inbox = Inbox(connection, surroundings, self.outbox)
-        self.control = Control(connection, surroundings, process)
-        self._filing = Filing(connection, surroundings, self.outbox, self.control)
-        self.pending_writes = PendingWrites(self.inbox, self.outbox, self._filing)
-        self.work_marks = WorkMarks(connection, surroundings, process)
-        self.overview = Overview(connection)
-        self.keys = IntegrationKeys(connection, surroundings)
-        self.fallout = Fallout(connection, surroundings, user)
-        self.sessions = Sessions(connection, surroundings)
-        self.runs = WorkflowRuns(connection, surroundings, user)
+        self._surroundings = surroundings
+        self._process = process
+        self._user = user
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """The messages that leave."""
+        from adapters.database.messages.outbox import Outbox
+
+        return Outbox(self._connection, self._surroundings)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """The messages that came in."""
+        from adapters.database.messages.inbox import Inbox
+
+        return Inbox(self._connection, self._surroundings, self.outbox)
+
+    @cached_property
+    def control(self) -> Control:
+        """Leases, pauses, numbers and counts of deliveries."""
+        from adapters.database.messages.control import Control
+
+        return Control(self._connection, self._surroundings, self._process)
+
+    @cached_property
+    def _filing(self) -> Filing:
+        from adapters.database.messages.filing import Filing
+
+        return Filing(self._connection, self._surroundings, self.outbox, self.control)
+
+    @cached_property
+    def pending_writes(self) -> PendingWrites:
+        """The writes that wait for the end of the transaction; the caller writes them before that."""
+        return PendingWrites(lambda: (self.inbox, self.outbox, self._filing))
+
+    @cached_property
+    def work_marks(self) -> WorkMarks:
+        """The messages that this process works on."""
+        from adapters.database.messages.control import WorkMarks
+
+        return WorkMarks(self._connection, self._surroundings, self._process)
+
+    @cached_property
+    def overview(self) -> Overview:
+        """What an operator asks the inbox."""
+        from adapters.database.messages.overview import Overview
+
+        return Overview(self._connection)
+
+    @cached_property
+    def keys(self) -> IntegrationKeys:
+        """The Integration Ids of senders' line references."""
+        from adapters.database.messages.records import IntegrationKeys
+
+        return IntegrationKeys(self._connection, self._surroundings)
+
+    @cached_property
+    def fallout(self) -> Fallout:
+        """The entries that a person must look at."""
+        from adapters.database.messages.fallout import Fallout
+
+        return Fallout(self._connection, self._surroundings, self._user)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """The active quotes of user sessions."""
+        from adapters.database.messages.records import Sessions
+
+        return Sessions(self._connection, self._surroundings)
+
+    @cached_property
+    def runs(self) -> WorkflowRuns:
+        """The workflows that commands ran."""
+        from adapters.database.messages.records import WorkflowRuns
+
+        return WorkflowRuns(self._connection, self._surroundings, self._user)
 
     def file(self, arrival: Arrival) -> Filed:
         """File one arrival: new, repeat or id reused. the count of its transport grows by one."""
@@ -181,6 +254,8 @@ class MessageStore:
         message = self._connection.execute(_SHOW.where(_I.id == row_id)).mappings().one_or_none()
         if message is None:
             return None
+        from adapters.database.messages.outbox import described
+
         outbound = self._connection.execute(_SHOW_OUTBOUND.where(_O.inbox_id == row_id)).mappings()
         return {
             **message,

@@ -144,4 +144,4 @@ def _accounts(run: Run, tree: PropertySet) -> set[str]:
     return accounts_of_status(run, tree) if is_status else _BY_NAME.accounts(run, tree)
 
 
-WORKFLOW = replace(_BY_NAME, function=_synchronize, accounts=_accounts, takes=(WORK_ORDER_STATUS, *_BY_NAME.takes))
+WORKFLOWS = (replace(_BY_NAME, function=_synchronize, accounts=_accounts, takes=(WORK_ORDER_STATUS, *_BY_NAME.takes)),)

@@ -511,12 +511,14 @@ def _number_lines(order: PropertySet) -> None:
         numbered[str(number)] = item
 
 
-WORKFLOW = Workflow(
-    "Receive Order",
-    receive_order,
-    accounts_of_order,
-    (ORDER,),
-    "take in a sender's order: resolve it, prove it against the requested state, submit it",
-    module=MODULE,
-    counter=lambda: LineCounter(is_order=True),
+WORKFLOWS = (
+    Workflow(
+        "Receive Order",
+        receive_order,
+        accounts_of_order,
+        (ORDER,),
+        "take in a sender's order: resolve it, prove it against the requested state, submit it",
+        module=MODULE,
+        counter=lambda: LineCounter(is_order=True),
+    ),
 )

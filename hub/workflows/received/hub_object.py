@@ -133,11 +133,13 @@ def _complete_profile(run: Run, asset: PropertySet) -> list[Note]:
     return leave_out_empty(run, asset, f"account '{asset.get('Account Id')}'", stored)
 
 
-WORKFLOW = Workflow(
-    "Hub Object",
-    take_hub_object,
-    accounts_of_hub_object,
-    (*UPSERTED, ORDER),
-    "take in the hub's own XML: customers, premises, products, price lists, opening profiles, orders",
-    counter=lambda: LineCounter(is_order=False),
+WORKFLOWS = (
+    Workflow(
+        "Hub Object",
+        take_hub_object,
+        accounts_of_hub_object,
+        (*UPSERTED, ORDER),
+        "take in the hub's own XML: customers, premises, products, price lists, opening profiles, orders",
+        counter=lambda: LineCounter(is_order=False),
+    ),
 )

@@ -85,11 +85,13 @@ def workflow_of(workflows: Mapping[str, Workflow], tree: PropertySet) -> Workflo
     return workflow_named(workflows, one_request(tree).get("Workflow Name") or "")
 
 
-WORKFLOW = Workflow(
-    "Workflow Request",
-    take_workflow_request,
-    accounts_of_workflow_request,
-    (REQUEST,),
-    "run the workflow that the message names, on stored objects",
-    named=workflow_of,
+WORKFLOWS = (
+    Workflow(
+        "Workflow Request",
+        take_workflow_request,
+        accounts_of_workflow_request,
+        (REQUEST,),
+        "run the workflow that the message names, on stored objects",
+        named=workflow_of,
+    ),
 )

@@ -65,8 +65,7 @@ def ran(shell: Shell, program: str, *arguments: str) -> subprocess.CompletedProc
         (("status",), HEAVY + OBJECTS),
         (("messages", "list"), HEAVY + OBJECTS),
         (("messages", "show", "MF-0001"), HEAVY + OBJECTS),
-        # The names of secret attributes are in the catalogue, and its reader loads the methods.
-        (("show", "Account", "1-A"), tuple(name for name in HEAVY if name != "hub.services")),
+        (("show", "Account", "1-A"), (*HEAVY, "adapters.database.messages.inbox", "adapters.database.messages.outbox")),
     ],
 )
 def test_a_command_that_only_looks_loads_no_work(shell: Shell, arguments: tuple[str, ...], heavy: tuple[str, ...]):
@@ -87,9 +86,31 @@ def test_a_workflow_loads_neither_the_readers_of_other_systems_answers_nor_the_w
         "urllib3",
         "hub.data_manager.worker",
         "hub.deployment.proof",
+        # A workflow's module is loaded when the workflow is asked for.
+        *("hub.workflows.orders.receive_order", "hub.workflows.orders.fallout", "hub.workflows.quotes.move"),
     )
     program = f"atexit.register(lambda: sys.stderr.write(','.join(name for name in {heavy!r} if name in sys.modules)))"
     found = ran(shell, program, "workflow", "new-quote", "account=1-A", "--dry-run")
+    assert (found.returncode, found.stderr.splitlines()[-1]) == (0, "a dry run: nothing was written")
+
+
+def test_a_workflow_reads_no_xml_and_no_maps_where_nothing_leaves(shell: Shell):
+    settings = shell.folder / "orderhub.toml"
+    text = settings.read_text()
+    settings.write_text("")
+    heavy = (
+        "lxml.etree",
+        "schemas.check",
+        "schemas.hub_xml",
+        "maps.data_map",
+        "maps.component_rule",
+        "adapters.system",
+    )
+    program = f"atexit.register(lambda: sys.stderr.write(','.join(name for name in {heavy!r} if name in sys.modules)))"
+    try:
+        found = ran(shell, program, "workflow", "new-quote", "account=1-A", "--dry-run")
+    finally:
+        settings.write_text(text)
     assert (found.returncode, found.stderr.splitlines()[-1]) == (0, "a dry run: nothing was written")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import json
 import pathlib
 import re
 
 from hub.data_manager.workflow_run import run_workflow
 from hub.workflow_manager.named_workflow import request
+from hub.workflows import MODULES, Workflows
 from integration_objects.complex_object import components, instances
 from integration_objects.errors import HubError
 from schemas.hub_xml import hub_from_xml, hub_to_xml
@@ -195,6 +197,22 @@ def test_a_module_that_is_not_licensed_refuses_to_start(command, road):
     )
 
 
+def test_the_registry_names_the_module_of_each_workflow_and_every_module_with_workflows():
+    folder = pathlib.Path(str(importlib.resources.files("hub.workflows")))
+    modules = {
+        ".".join(path.relative_to(folder).with_suffix("").parts)
+        for path in folder.rglob("*.py")
+        if re.search(r"^WORKFLOWS\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    listed = {
+        (workflow.name, module)
+        for module in modules
+        for workflow in importlib.import_module(f"hub.workflows.{module}").WORKFLOWS
+    }
+    assert listed == {*MODULES.items()}
+    assert [workflow.name for workflow in Workflows().values()] == [*MODULES]
+
+
 def test_a_deployment_brings_and_replaces_workflows(command, road):
     (road.folder / "hub" / "workflows").mkdir(parents=True)
     (road.folder / "hub" / "workflows" / "own.py").write_text(OWN)
@@ -249,6 +267,8 @@ def test_the_documentation_has_a_page_for_each_workflow(road):
 
 
 def test_the_pages_of_workflows_name_the_errors_that_the_workflows_raise_and_no_others(road):
+    # Listed first: a workflow's module, with its errors, is loaded when the workflow is asked for.
+    workflows = [*road.open_hub.deployment.workflows.values()]
     known = {"HubError"}
     classes = [HubError]
     while classes:
@@ -256,7 +276,7 @@ def test_the_pages_of_workflows_name_the_errors_that_the_workflows_raise_and_no_
         classes += derived
         known |= {one.__name__ for one in derived}
     pages = pathlib.Path(__file__).parents[3] / "docs" / "workflows"
-    for workflow in road.open_hub.deployment.workflows.values():
+    for workflow in workflows:
         if workflow.asked_by_name:
             page = (pages / f"{workflow.command}.md").read_text(encoding="utf-8")
             refused = set(CLASS_NAME.findall(page.partition("\nRefuses: ")[2]))

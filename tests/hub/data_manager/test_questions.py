@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from adapters.transport import Delivery, Envelope
 from hub.data_manager.data_manager import DataManager
 from hub.workflow_manager.named_workflow import named_workflow, request
 from hub.workflow_manager.outcome import Outcome
+from hub.workflows import Workflows
 from integration_objects.errors import Retryable
 from integration_objects.surroundings import Surroundings
 from schemas.check import parse
@@ -118,7 +120,8 @@ def test_a_parked_question_keeps_its_place_and_is_asked_anew_when_it_was_given_u
     def fail(run):
         raise Retryable("the disk is full", mend="mend it")
 
-    workflows = road.open_hub.runtime.workflows
+    workflows = {}
+    road.open_hub.runtime = replace(road.open_hub.runtime, workflows=Workflows(workflows))
     workflows["Ask"] = named_workflow("Ask", fail, "a test's question", asks_only=True)
     asked = question(road, "ask")
     first = road.work(asked, ROUTE)

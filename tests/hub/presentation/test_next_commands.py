@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.presentation.next_commands import NEXT, next_commands
-from hub.workflows import shipped_workflows
+from hub.workflows import Workflows
 from integration_objects.complex_object import empty, message
 from tests.trees import item, node
 
@@ -89,10 +89,7 @@ def test_each_of_several_objects_has_its_command_and_no_command_is_named_twice()
 
 
 def test_every_workflow_of_the_table_is_there_and_takes_the_arguments():
-    known = {
-        workflow.command: {argument.name for argument in workflow.arguments}
-        for workflow in shipped_workflows().values()
-    }
+    known = {workflow.command: {argument.name for argument in workflow.arguments} for workflow in Workflows().values()}
     for command in NEXT.values():
         if command.startswith("workflow "):
             _, name, *arguments = command.replace("{Account Id}", "-").replace("{Quote Number}", "-").split(" ")

@@ -64,7 +64,7 @@ def test_the_refusal_names_a_line_and_the_limit() -> None:
 
 def test_lines_of_other_objects_are_not_counted():
     definitions = shipped_definitions()
-    counter = hub_object.WORKFLOW.counter
+    counter = hub_object.WORKFLOWS[0].counter
     assert counter is not None
     tree = hub_from_xml(hub_order(MOST_LINES + 1, "Asset").encode(), definitions, watch=counter())
     assert len(tree.children[0].children[0].children[0].children[0].children) == MOST_LINES + 1
