@@ -19,6 +19,7 @@ from hub.workflows.orders.sent_content import SENT_CONTENT, sent_content
 from hub.workflows.orders.submit import AccountsMissing, NothingOrdered, submit
 from hub.workflows.orders.supplements import decided_condition
 from hub.workflows.state.accounts import AccountUnknown
+from hub.workflows.state.agreements import agreement_notes
 from hub.workflows.state.belongings import prove_belongings
 from hub.workflows.state.due_dates import due_date_notes
 from hub.workflows.state.exchange_dates import date_sent_prices
@@ -216,7 +217,7 @@ def receive_order(run: Run, tree: PropertySet) -> Outcome:
         date_sent_prices(run, order, state, newest)
     # Numbered last, so that no refused order takes a number.
     _number(run, order, newest)
-    notes += due_date_notes(run, order)
+    notes += [*due_date_notes(run, order), *agreement_notes(run, order)]
     # An order without a due date comes last: nothing stands over it.
     if order.get("Due Date") is not None:
         notes += standing_value_notes(run, order)

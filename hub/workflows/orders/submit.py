@@ -24,6 +24,7 @@ from hub.workflows.fulfilment.work_orders import (
 )
 from hub.workflows.orders import approvals
 from hub.workflows.orders.supplements import bring_up_to_date, decided_condition
+from hub.workflows.state.agreements import agreement_notes
 from hub.workflows.state.belongings import prove_belongings
 from hub.workflows.state.change_of_state import document_totals
 from hub.workflows.state.due_dates import due_date_notes
@@ -107,7 +108,7 @@ def submit_order(run: Run, order: str) -> Outcome:
     """
     stored = order_in_hand(run, order)
     # Before the order is opened: a line may be complete, and applied, when it returns.
-    notes = [*due_date_notes(run, stored), *standing_value_notes(run, stored)]
+    notes = [*due_date_notes(run, stored), *agreement_notes(run, stored), *standing_value_notes(run, stored)]
     submit(run, stored, former=former_of(run, stored), is_stored=True)
     outcome = outcome_with_holds(run, stored)
     return replace(outcome, notes=(*notes, *outcome.notes))

@@ -20,6 +20,7 @@ from hub.workflows.quotes.quote_lines import quote_in_progress
 from hub.workflows.quotes.quote_to_order import exploded_quote, order_header, order_of, prove_changes
 from hub.workflows.quotes.quotes import QuotedItem, quoted_items
 from hub.workflows.quotes.validity import validity_notes
+from hub.workflows.state.agreements import agreement_notes
 from hub.workflows.state.belongings import belonging_notes
 from hub.workflows.state.change_of_state import PRICE, broken_rules, document_totals, price, wanted_on
 from hub.workflows.state.due_dates import due_date_notes
@@ -52,7 +53,7 @@ def verify(run: Run, quote: str) -> Outcome:
         notes += broken_rules(run, item.after, header.get("Account Id") or "", item.before)
         notes += _outdated_prices(run, header, item)
     notes += [*belonging_notes(run, header), *missing_id_notes(run, header), *held_id_notes(run, header)]
-    notes += [*due_date_notes(run, header), *validity_notes(run, header)]
+    notes += [*due_date_notes(run, header), *agreement_notes(run, header), *validity_notes(run, header)]
     notes += _refused(run, header)
     notes = notes or [Note("verified", f"nothing on the quote {quote} has to be mended")]
     return Outcome(objects=(message(QUOTE, [header]),), notes=(*notes, *document_totals(header)))

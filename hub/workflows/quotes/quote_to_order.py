@@ -22,6 +22,7 @@ from hub.workflows.quotes.quote_arguments import (
 from hub.workflows.quotes.quote_lines import check_status, store_lines, the_quote
 from hub.workflows.quotes.validity import prove_valid
 from hub.workflows.state.accounts import currency_of, the_account
+from hub.workflows.state.agreements import agreement_notes
 from hub.workflows.state.belongings import designation
 from hub.workflows.state.change_of_state import document_totals
 from hub.workflows.state.due_dates import due_date_notes
@@ -120,7 +121,7 @@ def quote_to_order(run: Run, quote: str, due_date: str | None = None) -> Outcome
     exploded = exploded_quote(run, header)
     order = order_of(run, exploded, order_header(run, _next_number(run), due_date))
     notes += [*missing_id_notes(run, order), *held_id_notes(run, order)]
-    notes += [*due_date_notes(run, order), *standing_value_notes(run, order)]
+    notes += [*due_date_notes(run, order), *agreement_notes(run, order), *standing_value_notes(run, order)]
     exploded.properties["Status"] = PLACED
     # The quote keeps the exploded lines with the order's keys, so that each can be followed into the profile.
     store_lines(run, exploded)

@@ -12,7 +12,7 @@ The rule is in `held_ids`. Services of all accounts count, found by their ids: a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from hub.workflow_manager.outcome import Note
@@ -313,8 +313,9 @@ def _services(run: Run, keys: set[str], but_not: str | None) -> dict[str, Servic
             service = _service(asset, account_id, f"which is {status}")
             services[service.key] = service
     lines = _order_lines(run, keys)
+    stuck = {row for row, group in lines.items() if any(map(_is_nowhere, group))}
     # In the order in which they will come: the last one that gives a service a number has the say.
-    for order in in_turn(run, _in_force(run, sorted(lines), but_not)):
+    for order in in_turn(run, _in_force(run, sorted(lines), but_not, stuck)):
         holder = f"which the order {order.get('Order Number')} asks for"
         for line in _lines_to_come(lines[order.get("Row Id") or ""]):
             key = line.get(KEY) or ""
@@ -351,15 +352,31 @@ def _order_lines(run: Run, keys: set[str]) -> dict[str, list[PropertySet]]:
     return lines
 
 
-def _in_force(run: Run, row_ids: Sequence[str], but_not: str | None) -> list[PropertySet]:
-    """Return the headers of those revisions that provisioning works on, without those of the order *but_not*."""
+def _is_nowhere(line: PropertySet) -> bool:
+    """Tell whether a line is complete, and its service isn't in the profile: it stands beneath one that failed."""
+    is_complete = line.get("Status") == "Complete" and line.get("Applied Date") is None
+    return is_complete and action_code(line) in ("Add", "Update") and is_tracked(line)
+
+
+def _in_force(
+    run: Run, row_ids: Sequence[str], but_not: str | None, stuck: Collection[str | None]
+) -> list[PropertySet]:
+    """Return the headers of those revisions that provisioning works on, without those of the order *but_not*.
+
+    The row ids *stuck* are of orders with services that run and are in no profile: these orders count, too, while a
+    fallout entry about them is open.
+    """
     if not row_ids:
         return []
     # Where another system keeps the service profiles, a completed line is the only word about its service.
     statuses = ("Open",) if run.runtime.keeps_profiles else SUBMITTED
 
     def counts(header: dict[str, str | None]) -> bool:
-        return header["Status"] in statuses and header["Order Number"] != but_not
+        if header["Order Number"] == but_not or header["Status"] not in SUBMITTED:
+            return False
+        return header["Status"] in statuses or (
+            header["Row Id"] in stuck and bool(run.fallout_of(header["Order Number"]))
+        )
 
     headers = run.headers(ORDER, {"Row Id": list(row_ids)}, counts)
     # A revision without the flag was replaced, or is about to be replaced by a supplement that isn't submitted yet.

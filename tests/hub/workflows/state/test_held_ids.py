@@ -167,6 +167,34 @@ def test_a_number_that_another_customer_has_is_refused(any_care):
     assert ["which is Active; an order that asks for it can't be submitted" in note.text for note in notes] == [True]
 
 
+def test_a_service_that_runs_beneath_a_failed_line_holds_its_number(care):
+    """It is in no profile: the fallout entry about it is the only trace, until somebody has dealt with it."""
+
+    def featured(account, number):
+        requests = [
+            {"request": "add", "product": "Local Line", "name": "L", "fields": {"Service Id": number}},
+            {"request": "add", "product": "Caller Id", "beneath": "L", "fields": {"Service Id": "VIRTUAL-1"}},
+        ]
+        quote = the(care("new-products-and-services", account=account, requests=requests, session=account))
+        return care.place(quote.get("Quote Number"))
+
+    first, second = featured("2-LB", NUMBER_1), featured("2-EN", NUMBER_2)
+    care.submit(first)
+    (line,) = line_items(first)
+    (feature,) = line_items(line)
+    for item, status in ((line, "Failed"), (feature, "Complete")):
+        work_order = f"{first.get('Order Number')}-1"
+        care("order-synchronization", work_order=work_order, status=status, lines=item.get(KEY))
+    assert care.order(first.get("Order Number")).get("Status") == "Failed"
+    assert [entry["cause"] for entry in care.road.fallout()] == ["Lines Failed", "Completed Below Failed"]
+    number = second.get("Order Number")
+    why = f"is that of Caller Id ({feature.get(KEY)}) of account 2-LB, which the order {first.get('Order Number')} asks"
+    assert why in care.refused("submit", order=number)
+    for entry in care.road.fallout():
+        care("fallout-close", entry=entry["row_id"], resolution="taken away by hand")
+    care("submit", order=number)
+
+
 def test_one_number_twice_on_one_order_is_refused(any_care):
     order = ordered(any_care, "2-LB", NUMBER_1, "5095550140")
     refused = any_care.refused("submit", order=order.get("Order Number"))
