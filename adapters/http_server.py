@@ -70,6 +70,8 @@ class HttpServer:
                 ws="none",
                 lifespan="off",
                 log_config=None,
+                # Strangers' faulty requests are no events of the hub.
+                log_level="critical",
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,

@@ -23,12 +23,22 @@ from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.data_manager.rehearsal import asked_services
 from hub.deployment.route import Route
+from integration_objects.errors import Misconfigured
 from integration_objects.log import without_warnings
 
 #: the states of a message that was accepted
 ACCEPTED = ("done", "filtered")
 #: the state of a message that failed by the world's fault, and would be tried again
 RETRYING = "retrying"
+
+
+class RouteWouldStop(Misconfigured):
+    """The message can't be worked, because a declaration or an invariant of the hub is broken."""
+
+    what = "the message can't be worked: the route would stop"
+    where = "route {route}"
+    why = "the log has the fault, which is none of the message's"
+    mend = "mend the fault, then check again"
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,7 @@ class Judgement:
         error: why it would be refused, or would wait; None where it is accepted.
         answer: the answer that its sender would get; None for none.
         content_type: of the answer.
+        concerns_sender: whether the error is about the message: it refuses it, or lets it wait for another message.
     """
 
     state: str
@@ -48,6 +59,7 @@ class Judgement:
     error: dict[str, str] | None
     answer: bytes | None
     content_type: str | None
+    concerns_sender: bool
 
     @property
     def is_accepted(self) -> bool:
@@ -118,11 +130,15 @@ def _judged_alone(open_hub: OpenHub, route: Route, delivery: Delivery) -> list[J
 def _judgement(transaction: Transaction, filed: Filed) -> Judgement:
     row = transaction.messages.inbox.row(filed.row_id)
     assert row is not None  # noqa: S101  # it was filed in this transaction
+    error = row.error
+    if filed.row is not None and row.state == "received":
+        error = RouteWouldStop(route=row.route).as_dict()
     reply = None if row.reply_outbox_id is None else transaction.messages.outbox.row(row.reply_outbox_id)
     return Judgement(
         row.state,
         filed.row is None,
-        row.error,
+        error,
         None if reply is None else reply.message.body,
         None if reply is None else reply.message.content_type,
+        row.is_final or row.waits_for is not None,
     )

@@ -96,7 +96,12 @@ class _Document:
             "messages": messages,
             "summary": summary,
         }
-        return self._operations.setdefault(_UNFIT.sub("_", name), made)
+        id = _UNFIT.sub("_", name)
+        # The names of two systems may differ in such characters only.
+        while id in self._operations:
+            id += "_"
+        self._operations[id] = made
+        return made
 
     def as_dict(self) -> dict[str, Any]:
         """Return the whole document."""

@@ -30,14 +30,14 @@ from adapters.database.messages.filing import Filed, MessageIdReused
 from adapters.transport import HTTP
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
-from hub.data_manager.partner_check import RETRYING, judge
+from hub.data_manager.partner_check import judge
 from hub.deployment.openapi import openapi
 from hub.deployment.route import Route
 from hub.http_door.group_filing import GroupFiling
 from hub.http_door.problems import DoorAway, DoorFailed, RequestRefused, problem, stored_problem
 from hub.http_door.reading import BODY_S, check_size, read_delivery
 from hub.http_door.senders import Senders
-from hub.http_door.state import AnswerNotThere, MessageState, state_of
+from hub.http_door.state import Answer, AnswerNotThere, MessageState, state_of
 from integration_objects.errors import HubError, Misconfigured, Retryable
 from integration_objects.log import Log
 
@@ -99,7 +99,7 @@ class HttpDoor:
         """Read the routes and the senders.
 
         Args:
-            open_hub: the hub; the door closes it when it ends.
+            open_hub: the hub that files the messages.
             body_s: seconds for the body of a request.
 
         Raises:
@@ -170,8 +170,7 @@ class HttpDoor:
         if state is not None and state.is_refused:
             return self._refused(route, state)
         if state is not None and state.answer is not None:
-            headers = {"Location": _path(request, route, filed.row_id)}
-            return Response(state.answer.body, 200, headers, state.answer.content_type)
+            return _whole(state.answer, {"Location": _path(request, route, filed.row_id)})
         # The same for each repeat: nothing in it depends on how far the message has come.
         path = _path(request, route, filed.row_id)
         receipt = {"id": filed.row_id, "message_id": delivery.envelope.message_id, "state": path}
@@ -189,7 +188,7 @@ class HttpDoor:
 
     def _refused(self, route: Route, state: MessageState) -> Response:
         more = {"id": state.row.id, "state": state.row.state, "channel": route.place}
-        return stored_problem(state.row.error or {}, 422, **more)
+        return stored_problem(state.error or {}, 422, **more)
 
     async def _awaited(self, route: Route, sender: str, row_id: str) -> MessageState | None:
         """Wait for the end of a message, as long as its route says; None where the sender gets a receipt."""
@@ -220,23 +219,22 @@ class HttpDoor:
         state = await self._look(route, sender, request.path_params["id"], "answers")
         if state.answer is None:
             raise AnswerNotThere(id=request.path_params["id"], channel=route.place, state=state.row.state)
-        return Response(state.answer.body, media_type=state.answer.content_type)
+        return _whole(state.answer)
 
     async def _check(self, request: Request, sender: str) -> Response:
         route = self._route(request, sender)
+        # Read first: a slow sender must not take the place of others.
+        delivery = await read_delivery(request, route, sender, self._body_s)
         if self._checks >= MOST_CHECKS:
             raise DoorBusy(most=MOST_CHECKS)
         self._checks += 1
         try:
-            delivery = await read_delivery(request, route, sender, self._body_s)
             [judgement] = await run_in_threadpool(judge, self._open_hub, route, [delivery])
         finally:
             self._checks -= 1
-        shown = judgement.as_dict()
-        # A fault of the world tells of the hub's own database and systems, as in `MessageState.as_dict`.
-        if judgement.state == RETRYING:
-            shown["error"] = None
-        return JSONResponse({"channel": route.place, **shown})
+        # Other errors tell of the hub's own database, systems and declarations.
+        hidden = {} if judgement.concerns_sender else {"error": None}
+        return JSONResponse({"channel": route.place, **judgement.as_dict(), **hidden})
 
     async def _document(self, request: Request, sender: str) -> Response:
         own = [route for route in self._routes.values() if route.allows_sender(sender)]
@@ -244,6 +242,11 @@ class HttpDoor:
 
     async def _look(self, route: Route, sender: str, name: str, door: str = "messages") -> MessageState:
         return await run_in_threadpool(state_of, self._open_hub, route, sender, name, door)
+
+
+def _whole(answer: Answer, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an answer byte by byte; Starlette would add a charset of its own to the content type of a text."""
+    return Response(answer.body, headers={**(headers or {}), "Content-Type": answer.content_type})
 
 
 def _path(request: Request, route: Route, row_id: str) -> str:

@@ -5,11 +5,13 @@ Spec: docs/http.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.database.messages.inbox_row import InboxRow
 from adapters.transport import refused_id
+from hub.data_manager.endings import GivenUp
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.route import Route
 from hub.http_door.problems import RequestRefused
@@ -58,11 +60,16 @@ class MessageState:
         """Whether the message was refused for good."""
         return self.row.state in REFUSED
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the state as partners see it.
+    @property
+    def error(self) -> Mapping[str, str] | None:
+        """The error as the sender sees it; None for one that tells of the hub's own database, systems and code."""
+        if self.row.state == "dead":
+            # The stored error is that of the last try.
+            return GivenUp(where=f"message {self.row.message_id or self.row.id}", why="").as_dict()
+        return self.row.error if self.is_refused else None
 
-        An error is shown only where it refuses the message: others tell of the hub's own database and systems.
-        """
+    def as_dict(self) -> dict[str, Any]:
+        """Return the state as partners see it."""
         row = self.row
         return {
             "id": row.id,
@@ -70,7 +77,7 @@ class MessageState:
             "state": row.state,
             "received_at": row.received_at,
             "final_at": row.final_at,
-            "error": row.error if self.is_refused else None,
+            "error": self.error,
             "answer": None if self.answer is None else _shown(self.answer),
         }
 

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from adapters.database.connection.driver_faults import DatabaseAway
 from schemas.check import parse
 from tests.hub.http_door.served_door import road_with_doors, served
 from tests.road import sample
@@ -251,3 +252,30 @@ def test_a_sender_gets_the_document_of_its_own_channels(door):
     paths = door.ask("GET", "/openapi.json", sender="eagle").json["paths"]
     assert {path.split("/")[2] for path in paths} == {"open.orders", "waiting"}
     assert door.ask("GET", "/openapi.json", sender=None).status == 401
+
+
+def test_a_parked_or_given_up_message_tells_nothing_of_the_hubs_own_troubles(door):
+    row_id = door.post("/messages/orders", ORDER, id="M-1").json["id"]
+    with door.road.open_hub.write() as transaction:
+        transaction.messages.inbox.park(row_id, DatabaseAway(where="secret", why="secret", mend="secret"))
+    parked = door.ask("GET", "/messages/orders/M-1")
+    assert (parked.json["state"], parked.json["error"]) == ("parked", None)
+    door.road.manager.give_up(row_id)
+    dead = door.ask("GET", "/messages/orders/M-1")
+    assert (dead.json["state"], dead.json["error"]["what"]) == ("dead", "the message was given up by an operator")
+    assert b"secret" not in parked.body + dead.body
+
+
+def test_a_check_tells_nothing_of_the_hubs_own_troubles(door, monkeypatch):
+    for fault, state in (
+        (DatabaseAway(where="secret", why="secret", mend="secret"), "retrying"),
+        (ValueError("secret"), "parked"),
+    ):
+
+        def fail(*arguments, fault=fault):
+            raise fault
+
+        monkeypatch.setattr("hub.data_manager.message_work.MessageWork._read", fail)
+        answer = door.post("/check/orders", ORDER)
+        assert (answer.status, answer.json["state"], answer.json["error"]) == (200, state, None)
+        assert b"secret" not in answer.body
