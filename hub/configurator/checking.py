@@ -180,7 +180,7 @@ def _why_broken(tree: ProductTree, position: int, item: PropertySet, rule: Produ
     has_other = bool(tree.number_beneath(position, rule.other_product_id or ""))
     if has_other == (rule.kind == "requires"):
         return None
-    subject = f"{label(item)} with {rule.product_id}" if rule.product_id is not None else label(item)
+    subject = f"{label(item)} has {rule.product_id}, and" if rule.product_id is not None else label(item)
     verb = "needs" if rule.kind == "requires" else "can't have"
     return message or f"{subject} {verb} {rule.other_product_id}"
 

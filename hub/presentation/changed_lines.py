@@ -36,7 +36,7 @@ _FOLLOWING = frozenset(
         *("Extended Quantity", "Adjusted Price", "Free Quantity", "Modification Number"),
         *DISCOUNT,
         # told as the line's action
-        *("Action Code", "Action Alias"),
+        *("Action Code", "Action Alias", "Asset Status"),
     )
 )
 

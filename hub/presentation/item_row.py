@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from hub.presentation.printing import whole_seconds
 from integration_objects.complex_object import action_code, attribute_value, attributes
 from integration_objects.discount import FIELDS as DISCOUNT
 from integration_objects.discount import describe, has_discount
@@ -45,7 +46,7 @@ SILENT = frozenset(
     )
 )
 #: fields that people call by another name
-LABELS = {"Price List Id": "Price List", "Service Address Id": "Address", "Asset Status": "Status of the service"}
+LABELS = {"Price List Id": "Price List", "Service Address Id": "Address"}
 #: Fields that are told where the item or header above has another value: the words, the field, and the header's field
 #: that goes for it where it has none.
 UNLIKE_ABOVE = (
@@ -139,7 +140,7 @@ def change(old: str | None, new: str | None) -> str:
     >>> change("5.99", "4.99"), change(None, "2")
     ('5.99 -> 4.99', 'nothing -> 2')
     """
-    return f"{old or 'nothing'} -> {new or 'nothing'}"
+    return whole_seconds(f"{old or 'nothing'} -> {new or 'nothing'}")
 
 
 def _old_values(item: PropertySet) -> Mapping[str, object]:
@@ -197,7 +198,7 @@ def _details(item: PropertySet, above: PropertySet, old: Mapping[str, object]) -
     if item.get("Past Point Of No Return") == "Y":
         yield "past the point of no return"
     if item.get("Status Reason"):
-        yield f"reason: {item.get('Status Reason')}"
+        yield f"reason: {whole_seconds(item.get('Status Reason') or '')}"
 
 
 def _discount(item: PropertySet) -> Iterator[str]:

@@ -98,7 +98,8 @@ def _title_parts(instance: PropertySet) -> Iterator[str]:
     else:
         yield f"{kind} {number}"
         yield f"revision {revision or '1'}: {status}"
-        yield "inactive" if instance.get("Active Flag") == "N" else "active"
+        if instance.get("Active Flag") == "N":
+            yield "inactive"
     account_id = instance.get("Account Id")
     yield f"account {account_id}"
     for words, field, _ in UNLIKE_ABOVE:

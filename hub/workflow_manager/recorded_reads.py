@@ -22,6 +22,7 @@ from hub.workflow_manager.runtime import Runtime
 from integration_objects.complex_object import instances
 from integration_objects.errors import OperatorNeeded, Refused
 from integration_objects.expression import Expression
+from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames
 
@@ -181,7 +182,8 @@ class RecordedReads:
             raise StoredPriceListFaulty(error.what, where=error.where, why=error.why, mend=error.mend) from error
         self.recorded(stored.rows, "object", "Price List", {"Price List Id": price_list_id})
         if stored.proven is None:
-            raise PriceListUnknown(price_list_id=price_list_id)
+            known = [header["Price List Id"] or "" for header in self.price_lists()]
+            raise PriceListUnknown(price_list_id=price_list_id, mend=nearest(price_list_id, known) or None)
         return stored.proven
 
     def have_rules(self, product_ids: Iterable[str]) -> bool:

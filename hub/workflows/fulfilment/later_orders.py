@@ -253,9 +253,12 @@ def _harm(
     harmed = {}
     for tree in after:
         later, harm = first_instance(tree), _Harm()
+        lines = ComplexObject(later).keyed
         for entry in end.ignored:
             if entry in newly_ignored and entry.order == later.get("Order Number"):
-                harm.reasons.append(f"{entry.action} of {entry.attribute or 'the line'} {entry.item}: {entry.reason}")
+                line = f"{described(lines[entry.item])} ({entry.item})" if entry.item in lines else entry.item
+                part = f"{entry.attribute} of {line}" if entry.attribute else line
+                harm.reasons.append(f"{entry.action} of {part}: {entry.reason}")
                 harm.lines.append(entry.item)
         left_anyway = set(left_behind(later, state_before))
         left = [text for text in left_behind(later, state) if text not in left_anyway]

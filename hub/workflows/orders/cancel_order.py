@@ -35,7 +35,7 @@ class PartlyComplete(Refused):
 
     what = "the order {number} can't be cancelled: a part of it is complete"
     where = "order {number}"
-    why = "complete are {lines}"
+    why = "these lines are complete: {lines}"
     mend = "revise the order to drop or postpone the rest; take away what is there with another order"
 
 

@@ -41,8 +41,8 @@ class DiscountUnclear(Refused):
 
     what = "the discount is unclear"
     where = "arguments 'percent', 'amount' and 'price'"
-    why = "expected {expected}"
-    mend = "give one of them"
+    why = "expected {expected}, found {found}"
+    mend = "give {expected}"
 
 
 class DiscountsNotDeclared(Refused):
@@ -113,11 +113,11 @@ def remove_discount(run: Run, line: str, quote: str | None = None, order: str | 
 def _prove_number(given: Values) -> None:
     texts = [(name, text) for name, text in given.items() if text is not None]
     if len(texts) != 1:
-        raise DiscountUnclear(expected=f"one of the three, found {len(texts)}")
+        raise DiscountUnclear(expected="one of percent=, amount= and price=", found=len(texts) or "none")
     ((name, text),) = texts
     number = as_number(text)
     if number is None or number < 0 or (name != AGREED and number == 0) or (name == PERCENT and number > 100):
-        raise DiscountUnclear(expected=f"{_LIMITS[name]}, found '{text}'")
+        raise DiscountUnclear(expected=_LIMITS[name], found=f"'{text}'")
 
 
 def _change(run: Run, line: str, quote: str | None, order: str | None, values: Values) -> Outcome:

@@ -93,7 +93,7 @@ class LineNotFailed(Refused):
 
     what = "the line '{key}' can't be tried again"
     where = "order {number}"
-    why = "failed are {failed}"
+    why = "the failed lines are {failed}"
     mend = "name failed lines, by number, service id or key, or none for all of them"
 
 

@@ -53,7 +53,13 @@ def renew(run: Run, quote: PropertySet, valid_until: str | None) -> list[Note]:
     if valid_until is None and not is_expired(run, quote):
         return []
     quote.properties[VALID_UNTIL] = valid_until or today(run)
-    prove_valid(run, quote)
+    if is_expired(run, quote):
+        raise QuoteExpired(
+            f"the quote {quote.get('Quote Number')} can't be valid until {(valid_until or '')[:10]}",
+            why="that day is over",
+            mend="give today or a later day, or leave valid-until= out for today",
+            number=quote.get("Quote Number"),
+        )
     return [Note("valid", f"the quote is valid until {(quote.get(VALID_UNTIL) or '')[:10]}")]
 
 

@@ -126,7 +126,7 @@ def test_a_workflow_tells_what_it_changed_and_what_comes_next(command, road):
     assert made.err == "next: orderhub workflow edit-order-line-item order=O-0000001 requests=@REQUESTS.json\n"
     requests = '[{"request": "add", "product": "Calling Card"}]'
     edited = command("workflow", "edit-order-line-item", "order=O-0000001", f"requests={requests}").err.splitlines()
-    assert edited[0] == "changed: order O-0000001: Price List Id: nothing -> Standard"
+    assert edited[0] == "changed: order O-0000001: Price List: nothing -> Standard"
     assert edited[1] == "changed: 1 line more: Calling Card (line 1)"
     assert edited[-1] == "next: orderhub workflow submit order=O-0000001"
     cancelled = command("workflow", "cancel-order", "order=O-0000001")

@@ -160,12 +160,12 @@ def test_rules_require_exclude_and_evaluate_over_the_products_tree():
         line("Power", "P2", quantity="2"),
     )
     assert texts(line("Energy", "E", *below), catalogue=RULED) == [
-        "Cover needs gas: Energy 'E' with Cover needs Gas",
+        "Cover needs gas: Energy 'E' has Cover, and needs Gas",
         "Green for big: Energy 'E': expected number_of('Power') < 3 OR [Tariff] = 'Green'",
         "Usage: Energy 'E': too much usage",
     ]
     assert texts(line("Energy", "E", line("Gas", "G"), line("Heat Pump", "H")), catalogue=RULED) == [
-        "One heating: Energy 'E' with Heat Pump can't have Gas",
+        "One heating: Energy 'E' has Heat Pump, and can't have Gas",
         "Never a pump alone: Energy 'E': energy comes with power",
     ]
     good = (line("Power", "P", quantity="3"), attribute("Tariff", "Green"))

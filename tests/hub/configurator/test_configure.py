@@ -194,8 +194,8 @@ def test_the_home_energy_product_has_its_rules():
     with pytest.raises(ConfigurationRefused) as caught:
         configured(quote(), batch, sample())
     assert [str(one) for one in caught.value.broken] == [
-        "Cover needs gas: Home Energy 'K1' with Boiler Cover needs Gas",
-        "One heating: Home Energy 'K1' with Heat Pump Plan can't have Boiler Cover",
+        "Cover needs gas: Home Energy 'K1' has Boiler Cover, and needs Gas",
+        "One heating: Home Energy 'K1' has Heat Pump Plan, and can't have Boiler Cover",
     ]
     good = [*batch[:2], AddItem("Gas", "H", fields={"Service Point Id": "SP-1"}, attributes={"Tariff": "Fixed"})]
     state = configured(quote(), good, sample())

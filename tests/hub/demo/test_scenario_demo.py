@@ -46,7 +46,7 @@ QUOTED = {
   in all: 24 Add, 9 Update, 4 Delete, 28 unchanged
 """,
     "c": """\
-  order O-0000002, revision 1: New, active, account 2-AW-WA
+  order O-0000002, revision 1: New, account 2-AW-WA
   line  product  action  status  service  price  key  details
   1  Small Business Enabler  -  -  25.00  KEY
   2  Local Line  Update  Pending  509-555-0101  5.99 -> 4.99  KEY
@@ -76,7 +76,7 @@ QUOTED = {
 """,
     "f": """\
   order O-0000001, revision 1: Open, inactive, account 2-LB
-  order O-0000001, revision 2: Open, active, account 2-LB
+  order O-0000001, revision 2: Open, account 2-LB
   line  product                     action  status  service       price  key     details
   1     Local Breakthrough Package  Add     Open                  19.95  KEY
   2       Local Line                Add     Open    509-555-0123  0.00   KEY

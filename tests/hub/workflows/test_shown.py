@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+from decimal import Decimal
 
 from hub.data_manager.workflow_run import run_workflow
 from hub.presentation.changed_lines import changed_lines
+from hub.presentation.next_commands import next_commands
 from hub.presentation.screen import screen
+from hub.pricing.port import Total
 from hub.workflow_manager.named_workflow import request, workflow_named
+from hub.workflows.state.change_of_state import total_notes
 from integration_objects.complex_object import message
 from integration_objects.names import KEY
 from tests.customer_care import lines
 from tests.road import sample
+from tests.trees import item, node
 
 ROOT = pathlib.Path(__file__).parents[3]
 PACKAGE = "Local Breakthrough Package"
@@ -45,6 +50,26 @@ def test_a_change_is_shown_as_the_page_shows_it(any_care):
     assert SHORT_KEY.sub("KEY", screen(outcome.objects[0])) == SHORT_KEY.sub("KEY", shown)
     # What is stored is shown alike.
     assert screen(outcome.objects[0]) == screen(message("OM Quote", [care.quote("Q-0000002")]))
+
+
+def test_the_sentences_that_the_pages_quote_are_printed_so():
+    """The pages of the workflows quote lines of reports in the text; each must be one that is printed."""
+    lines = [item(f"K{number}", line_number=str(number), status="Pending") for number in range(1, 42)]
+    opened = [item(f"K{number}", line_number=str(number), status="Open") for number in range(1, 42)]
+    caller_id = item("C", line_number="5", product_id="Caller Id")
+    totals = (Total("Recurring", "Month", Decimal("157.85")), Total("Usage", "kWh", Decimal("0.2845"), "Electricity"))
+    of_item, _ = total_notes("Small Business Enabler", totals, "USD")
+    _, rate = total_notes("quote Q-0000004", totals, "USD")
+    new = message("OM Order", [node("Order", *lines, order_number="O-0000001", status="New")])
+    printed = [
+        *changed_lines(node("Quote"), [message("OM Quote", [node("Quote", caller_id)])]),
+        *changed_lines(node("Order", *lines), [message("OM Order", [node("Order", *opened)])]),
+        *(f"next: {command}" for command in next_commands([new])),
+        *map(str, (of_item, rate)),
+    ]
+    pages = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("workflows.md", "pricing.md")]
+    text = " ".join(" ".join(pages).split())
+    assert [sentence for sentence in printed if f"`{sentence}`" not in text] == []
 
 
 def test_neither_joined_ids_nor_secrets_are_told_as_changes(care):

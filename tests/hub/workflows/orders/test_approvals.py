@@ -93,7 +93,10 @@ def test_a_held_order_is_not_submitted_again(held):
 
 def test_it_opens_with_the_last_approval(held):
     first = held.ask("approve", order=NUMBER, by="mary", comment="a good customer")
-    assert [str(note) for note in first.notes] == ["held: the rule 'ISDN lines' holds the order"]
+    assert [str(note) for note in first.notes] == [
+        "held: the rule 'ISDN lines' holds the order",
+        f"total: order {NUMBER}, recurring: 39.00 USD",
+    ]
     assert revisions(held) == [("1", "Pending", "Y")]
     held.ask("approve", order=NUMBER, by="network")
     assert revisions(held) == [("1", "Open", "Y")]

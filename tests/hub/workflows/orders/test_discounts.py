@@ -129,8 +129,8 @@ def test_a_line_of_an_order_that_is_not_submitted_gets_a_discount(care):
 def test_a_discount_must_be_clear(care):
     number = package(care)
     for given, expected in (
-        ({"percent": "10", "price": "1"}, "expected one of the three, found 2"),
-        ({}, "expected one of the three, found 0"),
+        ({"percent": "10", "price": "1"}, "expected one of percent=, amount= and price=, found 2"),
+        ({}, "expected one of percent=, amount= and price=, found none"),
         ({"percent": "101"}, "expected a percentage above 0 and up to 100, found '101'"),
         ({"amount": "-1"}, "expected an amount above 0, found '-1'"),
         ({"price": "-1"}, "expected a price of 0 or more, found '-1'"),

@@ -113,7 +113,7 @@ def test_only_failed_lines_are_tried_again(road, keys):
     assert str(refused.value) == (
         f"the line '{keys['Local Line']}' can't be tried again\n"
         "  where: order O-0000001\n"
-        f"  why:   failed are Caller Id ({keys['Caller Id']})\n"
+        f"  why:   the failed lines are Caller Id ({keys['Caller Id']})\n"
         "  mend:  name failed lines, by number, service id or key, or none for all of them"
     )
     assert statuses(road) == ("Failed", ["Complete", "Failed"])

@@ -288,7 +288,7 @@ def test_an_order_that_is_partly_complete_is_not_cancelled(road, submitted):
     assert str(refused.value) == (
         "the order O-0000001 can't be cancelled: a part of it is complete\n"
         "  where: order O-0000001\n"
-        f"  why:   complete are Local Line ({line})\n"
+        f"  why:   these lines are complete: Local Line ({line})\n"
         "  mend:  revise the order to drop or postpone the rest; take away what is there with another order"
     )
     assert revisions(road) == [("1", "Open", "Y")]

@@ -245,7 +245,7 @@ def test_an_order_put_before_others_marks_those_of_which_it_leaves_something_und
     )
     assert mark["reason"] == (
         f"the order {early.get('Order Number')} was submitted later, and comes before this order by its due date; "
-        f"after it: Add of the line {card}: its parent '{root}' is deleted"
+        f"after it: Add of Caller Id ({card}): its parent '{root}' is deleted"
     )
 
 

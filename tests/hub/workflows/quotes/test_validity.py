@@ -44,7 +44,12 @@ def test_reprice_gives_another_last_day_that_is_not_over(care):
     number = quoted(care, valid_until="2020-01-31")
     care("reprice", quote=number, valid_until="2099-12-31")
     assert care.quote(number).get("Valid Until Date") == "2099-12-31"
-    assert "is no longer valid" in care.refused("reprice", quote=number, valid_until="2020-02-01")
+    assert care.refused("reprice", quote=number, valid_until="2020-02-01") == (
+        f"the quote {number} can't be valid until 2020-02-01\n"
+        f"  where: quote {number}, Valid Until Date\n"
+        "  why:   that day is over\n"
+        "  mend:  give today or a later day, or leave valid-until= out for today"
+    )
     assert care("reprice", quote=number).notes[0].kind == "total"
 
 

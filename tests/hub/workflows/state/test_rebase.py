@@ -176,7 +176,7 @@ def test_a_part_of_a_service_is_not_ordered(care):
     number = changes(care, root, "anna", Quantity="2.5")
     assert care.refused("quote-to-order", quote=number) == (
         "a part of a service can't be ordered\n"
-        f"  where: quote {number}, line item '{root}'\n"
+        f"  where: quote {number}, line 1 ({LINE})\n"
         "  why:   its quantity is 2.5, and a service that is tracked as an asset is there whole\n"
         "  mend:  give it a whole quantity, or set Track As Asset to N where the product is measured"
     )
