@@ -107,6 +107,16 @@ def read_body(file: BinaryIO, most_bytes: int) -> tuple[bytes, Oversize | None]:
     return body[:KEPT_OF_OVERSIZE], Oversize(size, digest.hexdigest())
 
 
+def digest_of(path: pathlib.Path) -> str:
+    """Return the SHA-256 of a file of any size, in hexadecimal.
+
+    Raises:
+        OSError: there is no such file, or it can't be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def read_parts(path: pathlib.Path) -> Iterator[bytes]:
     """Read the bytes of a file of any size, one part after the other.
 
@@ -155,6 +165,24 @@ def write_message(folder: pathlib.Path, envelope: Envelope) -> pathlib.Path:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(envelope.body)
     return path
+
+
+def write_parts(path: pathlib.Path, parts: Iterable[bytes]) -> None:
+    """Write a file of any size, part by part; an error on the way leaves no file.
+
+    Raises:
+        FileUnreadable: it can't be written.
+    """
+    with _disk(path, "written"):
+        file = path.open("wb")
+    try:
+        with file:
+            for part in parts:
+                with _disk(path, "written"):
+                    file.write(part)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, BinaryIO, ClassVar, Self
 
 from integration_objects.errors import HubError, Invalid, Misconfigured, Retryable
 from integration_objects.surroundings import Surroundings
@@ -80,6 +80,15 @@ class Unroutable(Misconfigured):
 
 class TransportAway(Retryable):
     """The other side of the transport does not answer."""
+
+
+class BodyGone(Retryable):
+    """A message that was acknowledged, and isn't settled, has no body any more."""
+
+    what = "the file isn't in its folder"
+    where = "{source}"
+    why = "it was taken away, or another machine has it"
+    mend = "put it back into the folder {folder}; it is looked for again"
 
 
 class NotTaken(TransportAway):
@@ -300,14 +309,35 @@ class Transport:
         """
         raise NotImplementedError
 
-    def settle(self, source: str, rejected: bool = False, reply: bytes | None = None) -> None:
+    def settle(self, source: str, rejected: bool = False, reply: bytes | None = None, content_type: str = XML) -> None:
         """Put the final answer beside an acknowledged message. A second call does nothing.
 
         Args:
             source: the message, as `Delivery.source` had it.
             rejected: whether the message was refused.
             reply: the reply's body; None for no reply.
+            content_type: of the reply.
         """
+
+    def taken(self, source: str) -> BinaryIO:
+        """Open the body of an acknowledged message that isn't settled; only transports of files keep it.
+
+        Raises:
+            BodyGone: it isn't there any more.
+            TransportAway: the other side doesn't answer.
+        """
+        raise NotImplementedError
+
+    def settle_with_file(self, source: str, rejected: bool, parts: Iterable[bytes], content_type: str) -> Iterator[int]:
+        """Do what `settle` does, with an answer of any size; yield the bytes that are written so far, part by part.
+
+        The answer appears whole at the end. An iterator that isn't used up leaves everything as it was.
+
+        Raises:
+            BodyGone: the message isn't there any more, and wasn't settled before.
+            TransportAway: the other side doesn't answer.
+        """
+        raise NotImplementedError
 
     def release(self, channels: Sequence[str]) -> None:
         """Give back the unacknowledged messages of *channels*, until the next `receive`."""
@@ -365,13 +395,14 @@ class TransportKind:
 
 
 CHANNEL = TransportKind("channel", "adapters.rabbitmq.transport:RabbitMQ", prefix="", needs="broker_url")
+FOLDER = "folder"
 HTTP = "http"
 #: All kinds, by name.
 KINDS = {
     kind.name: kind
     for kind in (
         CHANNEL,
-        TransportKind("folder", "adapters.transports.folder:FolderTransport", prefix="folder:", answers="answer:"),
+        TransportKind(FOLDER, "adapters.transports.folder:FolderTransport", prefix="folder:", answers="answer:"),
         TransportKind(
             HTTP,
             "adapters.transports.http:HttpTransport",

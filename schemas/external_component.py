@@ -13,8 +13,18 @@ from dataclasses import dataclass, field
 
 from integration_objects.component import Component
 from integration_objects.definition import IntegrationObject
+from integration_objects.errors import Misconfigured
 from integration_objects.property_set import PropertySet
+from schemas.batch_format import BatchFormat, JoinedWriter
 from schemas.limits import Limits
+
+
+class NoBatches(Misconfigured):
+    """A route asks for batches in a form that can't hold them."""
+
+    what = "a file of '{name}' can't hold many orders"
+    mend = "name an object in XML or in records"
+
 
 #: Finds the line of a field: its arguments are the path of a component and the field's name.
 LineOf = Callable[[str, str], int | None]
@@ -109,6 +119,22 @@ class ExternalObject(ABC):
         Raises:
             Invalid: the body isn't as it is described, or is over a limit.
         """
+
+    def batch(self, order: str) -> BatchFormat:
+        """Return how files of many messages are read, in which the component *order* beneath the root is a message's.
+
+        Raises:
+            NoBatches: files of this form can't hold many messages.
+        """
+        raise NoBatches(name=self.name)
+
+    def joined_writer(self) -> JoinedWriter:
+        """Return the function that writes one message of many trees, part by part.
+
+        Raises:
+            NoBatches: files of this form can't hold many messages.
+        """
+        raise NoBatches(name=self.name)
 
     @abstractmethod
     def texts(self, body: bytes, limits: Limits) -> frozenset[str]:

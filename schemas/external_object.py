@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -25,6 +26,7 @@ from integration_objects.declaration import Node, Source, read
 from integration_objects.definition import Field, FieldType, IntegrationObject
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
+from schemas.batch_format import BatchFormat, JoinedWriter
 from schemas.check import Limits, Schema, local_name, parse, read_files
 from schemas.external_component import ExternalComponent, ExternalObject, ReadMessage
 from schemas.field_lines import field_lines
@@ -32,8 +34,9 @@ from schemas.foreign_xml import texts_of
 from schemas.from_xml import external_from_xml
 from schemas.kept_object import Cache, KeptObjects
 from schemas.schema_files import ADDRESS, SchemaFile
-from schemas.to_xml import external_to_xml
+from schemas.to_xml import external_to_xml, joined_to_xml
 from schemas.value_rules import NIL, TYPE, parts_of
+from schemas.xml_batch import XmlBatch
 
 _TYPES: dict[str, FieldType] = {
     "decimal": "number",
@@ -87,6 +90,14 @@ class XmlObject(ExternalObject):
     def prove(self, body: bytes, limits: Limits, *, own: bool = False) -> None:
         """Parse and validate a message."""
         self.schema.validate(parse(body, limits, own=own))
+
+    def batch(self, order: str) -> BatchFormat:
+        """Return how files are read in which the element *order* comes any number of times."""
+        return XmlBatch(self, order)
+
+    def joined_writer(self) -> JoinedWriter:
+        """Return the function that writes the elements of many trees beneath one root."""
+        return partial(joined_to_xml, obj=self)
 
     def texts(self, body: bytes, limits: Limits) -> frozenset[str]:
         """Collect the texts of elements and attributes."""

@@ -33,12 +33,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 from urllib.parse import quote
 
-from adapters.files import ending_of, read_body
+from adapters.files import digest_of, ending_of, read_body
 from adapters.transport import (
     XML,
+    BodyGone,
     Channel,
     Delivery,
     Envelope,
@@ -50,6 +51,7 @@ from adapters.transport import (
 )
 from adapters.transports.safe_files import (
     FileNameRefused,
+    UnfinishedFile,
     candidates,
     check_name,
     files,
@@ -74,7 +76,6 @@ _FOLDERS = ("inbox", "working", "working/.taken", "done", "rejected")
 _CONTENT_TYPES = {".xml": XML, ".json": "application/json", ".csv": "text/csv", ".txt": "text/plain"}
 #: faults of a disk that concern one name, so that the files behind it can be written
 _OF_ONE_NAME = frozenset((errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ))
-_REPLY = ".reply.xml"
 _NO_FILE = "it is a link, or no regular file"
 _POLL_S = 0.05
 _MOST_BYTES = 4 * 1024 * 1024
@@ -217,26 +218,72 @@ class FolderTransport(Transport):
         """Give back the unacknowledged files; they stay where they are."""
         self.release([file.channel for file in self._open_files.values()])
 
-    def settle(self, source: str, rejected: bool = False, reply: bytes | None = None) -> None:
+    def settle(self, source: str, rejected: bool = False, reply: bytes | None = None, content_type: str = XML) -> None:
         """Move a file on whose message is final, to ``done/`` or ``rejected/``, and put the reply beside it.
 
         Raises:
             Unroutable, FileNameRefused: *source* is no ``<channel>/<file>``.
             TransportAway: the disk failed.
         """
-        channel, _, name = source.partition("/")
-        folder = self._folder(channel)
-        working = folder / "working" / check_name(name)
+        channel, working = self._working(source)
         with _disk(channel):
             # Settled before: the dispatcher repeats its batch after a death.
             if working.is_symlink() or not working.is_file():
                 return
-            target = made_folder(folder, "rejected" if rejected else "done")
-            name = _settled_name(target, name, reply)
+            target = made_folder(self._folder(channel), "rejected" if rejected else "done")
+            digest = None if reply is None else hashlib.sha256(reply).hexdigest()
+            ending = ".reply" + ending_of(content_type)
+            name = _settled_name(target, working.name, ending, digest)
             if reply is not None:
                 # The reply first: after a death between the two, the file is there to be settled again.
-                self._write(target, name + _REPLY, (reply,))
+                self._write(target, name + ending, (reply,))
             move(working, target / name)
+
+    def taken(self, source: str) -> BinaryIO:
+        """Open a file in ``working/``.
+
+        Raises:
+            Unroutable, FileNameRefused: *source* is no ``<channel>/<file>``.
+            BodyGone: there is no such file.
+            TransportAway: the disk failed.
+        """
+        channel, working = self._working(source)
+        with _disk(channel):
+            descriptor = open_file(working) if os.path.lexists(working) else None
+        if descriptor is None:
+            raise BodyGone(source=source, folder=working.parent)
+        return os.fdopen(descriptor, "rb")
+
+    def settle_with_file(self, source: str, rejected: bool, parts: Iterable[bytes], content_type: str) -> Iterator[int]:
+        """Write an answer beside the file, part by part, then move the file on; for the errors see `settle`."""
+        channel, working = self._working(source)
+        with _disk(channel):
+            target = made_folder(self._folder(channel), "rejected" if rejected else "done")
+            if working.is_symlink() or not working.is_file():
+                # Settled before: a death came between this and the note of it.
+                if os.path.lexists(target / working.name):
+                    return
+                raise BodyGone(source=source, folder=working.parent)
+            answer = UnfinishedFile(target, self._surroundings.new_id())
+        ending = ".reply" + ending_of(content_type)
+        written = 0
+        try:
+            for part in parts:
+                with _disk(channel):
+                    answer.write(part)
+                written += len(part)
+                yield written
+            with _disk(channel):
+                name = _settled_name(target, working.name, ending, answer.digest.hexdigest())
+                self._last_ns = answer.appear(name + ending, self._last_ns + 1000)
+                move(working, target / name)
+        except BaseException:
+            answer.discard()
+            raise
+
+    def _working(self, source: str) -> tuple[str, Path]:
+        channel, _, name = source.partition("/")
+        return channel, self._folder(channel) / "working" / check_name(name)
 
     def put_in(self, channel: str, name: str, parts: Iterable[bytes]) -> str:
         """Put a file into the channel's ``inbox/``, as its sender would: whole, under a free name; return its path.
@@ -449,16 +496,16 @@ def _name_free_in(name: str, *folders: Path) -> str:
     )
 
 
-def _settled_name(target: Path, name: str, reply: bytes | None) -> str:
-    """A name that is free in *target* for the file and its reply.
+def _settled_name(target: Path, name: str, ending: str, digest: str | None) -> str:
+    """A name that is free in *target* for the file and its reply of this *ending* and *digest*; None: it has no reply.
 
     A reply without its file, of the same content, was written before a death: its name is the file's.
     """
     for candidate in candidates(name):
-        beside = target / (candidate + _REPLY)
+        beside = target / (candidate + ending)
         if os.path.lexists(target / candidate):
             continue
-        if not os.path.lexists(beside) or (reply is not None and beside.read_bytes() == reply):
+        if not os.path.lexists(beside) or (digest is not None and digest_of(beside) == digest):
             return candidate
     raise AssertionError("candidates never end")
 

@@ -6,6 +6,7 @@ Spec: docs/design/guarantees.md, "The crash suite" (write, fsync, rename, fsync 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import stat
@@ -114,25 +115,55 @@ def write_whole(folder: Path, name: str, parts: Iterable[bytes], temporary: str,
     Returns:
         The file's time of change, in nanoseconds since 1970.
     """
-    # Write, fsync, rename, fsync of the folder: without the first fsync a power cut may leave an empty file under the
-    # name, without the second one no file.
-    path = folder / f"{_UNFINISHED}{temporary}.tmp"
-    descriptor = _create_locked(path)
+    file = UnfinishedFile(folder, temporary)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            for part in parts:
-                file.write(part)
-            file.flush()
+        for part in parts:
+            file.write(part)
+        return file.appear(name, not_before_ns)
+    except BaseException:
+        file.discard()
+        raise
+
+
+class UnfinishedFile:
+    """A file that is written part by part under a name of its own, and then appears whole.
+
+    Attributes:
+        folder: where it appears.
+        digest: SHA-256 of the parts that were written so far.
+    """
+
+    def __init__(self, folder: Path, temporary: str) -> None:
+        """Begin a file in an existing folder; *temporary* is a name that nobody else uses for the time of writing."""
+        self.folder = folder
+        self.digest = hashlib.sha256()
+        self._path = folder / f"{_UNFINISHED}{temporary}.tmp"
+        self._file = os.fdopen(_create_locked(self._path), "wb")
+
+    def write(self, part: bytes) -> None:
+        """Write the next part."""
+        self.digest.update(part)
+        self._file.write(part)
+
+    def appear(self, name: str, not_before_ns: int = 0) -> int:
+        """Let the file appear under *name*, on the disk for good; see `write_whole`."""
+        # Write, fsync, rename, fsync of the folder: without the first fsync a power cut may leave an empty file under
+        # the name, without the second one no file.
+        with self._file:
+            self._file.flush()
+            descriptor = self._file.fileno()
             # The rename keeps the time of change, by which readers order the files.
             changed_ns = max(not_before_ns, os.fstat(descriptor).st_mtime_ns)
             os.utime(descriptor, ns=(changed_ns, changed_ns))
             os.fsync(descriptor)
-        path.replace(folder / name)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    sync_folder(folder)
-    return changed_ns
+            self._path.replace(self.folder / name)
+        sync_folder(self.folder)
+        return changed_ns
+
+    def discard(self) -> None:
+        """Remove the file, unless it has appeared."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
 
 
 def _create_locked(path: Path) -> int:

@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "send_and_receive",
         "Take messages from an embedded channel: replies, work orders, billing messages, dead letters.",
     ),
+    "batch": ("batches", "Batches: files of many orders, each answered by one file."),
     "demo": ("demo", "Run the main job on the embedded defaults, in ./orderhub-demo/, and show what happened."),
     "init": ("init", "Make a deployment that runs at once, in a new folder."),
     "schema-for": ("schema_for", "Print the JSON Schema of a kind of declaration, for editors; or list the kinds."),

@@ -104,6 +104,7 @@ def list_messages(
     route: Annotated[str | None, typer.Option(help="Only this route's.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Most messages, the newest first.")] = 100,
     since: Annotated[str | None, typer.Option(help="Only those received at this ISO time or later.")] = None,
+    batch: Annotated[str | None, typer.Option(help="Only the orders of this batch.")] = None,
     as_json: Json = False,
 ) -> None:
     """List messages, the newest first."""
@@ -112,7 +113,7 @@ def list_messages(
     with opened_hub(only_messages=True) as open_hub, open_hub.read() as transaction:
         messages = transaction.messages
         # One more than is printed: it tells that there are more.
-        rows = messages.listing(state, route, limit + 1, since)
+        rows = messages.listing(state, route, limit + 1, since, batch)
         if route is not None and not rows:
             _check_route(messages, open_hub.deployment.route_names, route)
     if as_json:

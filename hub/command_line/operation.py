@@ -59,6 +59,11 @@ _TABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("set_aside", ("set aside for", "messages", "since"), ("destination", "messages", "oldest")),
     ("left_alone", ("left alone", "why"), ("file", "why")),
     ("unread", ("declaration not read", "why"), ("declaration", "why")),
+    (
+        "batches",
+        ("batch", "route", "state", "file", "orders", "filed", "since", "why"),
+        ("id", "route", "state", "name", "orders", "filed", "since", "reason"),
+    ),
     ("fallout", ("fallout", "order", "cause", "reason"), ("row_id", "order_number", "cause", "reason")),
 )
 

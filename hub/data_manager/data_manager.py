@@ -41,7 +41,7 @@ class DataManager:
     """Files and works messages. One for each process; safe to call from one thread at a time."""
 
     def __init__(self, open_hub: OpenHub) -> None:
-        self._open_hub = open_hub
+        self.open_hub = self._open_hub = open_hub
         self._turn = 0
         self._bytes_before = 0
         self._asking = Asking(open_hub.surroundings.monotonic)

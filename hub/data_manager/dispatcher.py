@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from adapters.database.messages.outbox import OutboxRow
+from adapters.database.schema.hub_tables import REFUSED_STATES
 from adapters.transport import (
     CHANNEL,
     NotTaken,
@@ -36,8 +37,6 @@ from integration_objects.log import Log
 
 log = Log()
 
-#: states of a refused message, whose file goes to rejected/
-REFUSED = ("rejected", "invalid", "dead")
 #: messages of one destination that are published at once
 BATCH = 100
 #: seconds that a dispatcher may hold a destination on SQLite; a dead one's is free after that
@@ -154,7 +153,7 @@ class Dispatcher:
             # One after the other, and no count of the settled ones: settling a file a second time changes nothing.
             for row in rows:
                 state = row.message.headers.get("x-orderhub-state", "")
-                transport.settle(destination.place, state in REFUSED, row.message.body)
+                transport.settle(destination.place, state in REFUSED_STATES, row.message.body, row.message.content_type)
         except HubError as fault:
             return fault
         except Exception as error:

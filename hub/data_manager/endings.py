@@ -88,6 +88,14 @@ class Endings:
         else:
             inbox.park(row.id, error)
 
+    def pass_over(self, work: MessageWork, why: str, reply: PropertySet) -> None:
+        """End a message that changes nothing, and is not worked: an earlier one was accepted in its place.
+
+        *reply* is the reply to the earlier one.
+        """
+        self._messages.pending_writes.finish(work.ending("filtered", why=why))
+        self._reply(work, Outcome("filtered", reply))
+
     def count_death(self, work: MessageWork) -> None:
         """Count a death that the message brought about: it is tried again, alone and later each time, then parked."""
         row, route, surroundings = work.row, work.route, self._open_hub.surroundings
@@ -171,18 +179,23 @@ class Endings:
             return
         tree = outcome.reply if outcome.reply is not None else error_reply([])
         header = first_instance(tree)
-        header.properties = {
-            "Message Id": row.message_id or row.digest,
-            "State": outcome.state,
-            **header.properties,
-        }
+        own: dict[str, str | None] = {"Message Id": row.message_id or row.digest, "State": outcome.state}
+        if route.batch is not None:
+            own["Batch Id"], _, own["Batch Position"] = row.identity.rpartition("-")
+        # First, and the last word: the reply to an order that was accepted before is that of the earlier message.
+        header.properties = own | header.properties | own
         circumstances = Circumstances(self._open_hub.surroundings.now, work.arrived)
         # Derived, not made by chance: worked again after a death, the reply has the same id (G3).
         message_id = outbound_id(work.origin, "reply", 1)
         headers = {"x-orderhub-state": outcome.state, **trace_context(work.origin, message_id)}
         if row.reply_to_refused is not None:
             headers[REPLY_TO_REFUSED] = row.reply_to_refused
-        body, content_type = reply_body(route, tree, self._open_hub.deployment.definitions, circumstances)
+        definitions = self._open_hub.deployment.definitions
+        if route.batch is not None:
+            # It is mapped when the answer file is written, which lists all orders of the batch.
+            body, content_type = hub_to_xml(tree, definitions), XML
+        else:
+            body, content_type = reply_body(route, tree, definitions, circumstances)
         self._messages.pending_writes.answer(
             row.id,
             OutboxMessage(
@@ -196,6 +209,7 @@ class Endings:
                 type=REPLY if route.reply.object is None else route.reply.object.definition.name,
                 correlation_id=row.correlation_id or row.message_id,
                 headers=headers,
+                is_kept=route.batch is not None,
             ),
         )
 

@@ -16,6 +16,7 @@ from hub.data_manager.open_hub import Transaction
 from hub.deployment.route import Route, value_in
 from integration_objects.errors import HubError, Invalid
 from integration_objects.log import Log
+from integration_objects.property_set import PropertySet
 
 log = Log()
 
@@ -31,11 +32,13 @@ class IdentityRefused(Invalid):
     mend = "send an identity of 1 to {most} characters without control characters"
 
 
-def arrival_of(route: Route, delivery: Delivery) -> Arrival:
+def arrival_of(route: Route, delivery: Delivery, tree: PropertySet | None = None) -> Arrival:
     """Work out a delivery's identity, its ordering key, and the place of its reply.
 
     If the route keeps an order, the hardened parser reads the body for its key. A body that can't be read is filed all
     the same: the refusal is made, recorded and answered when the message is worked.
+
+    *tree* is the message's, where it is known; without it, the body is read for it.
     """
     envelope = delivery.envelope
     # The transport has a limit of its own; the route's may be smaller.
@@ -55,7 +58,8 @@ def arrival_of(route: Route, delivery: Delivery) -> Arrival:
     # Only where the route needs a field of the body: the work on the message parses it once more.
     if route.reads_tree() and envelope.oversize is None and route.external is not None:
         try:
-            tree = route.external.glance(envelope.body, route.limits, route.names_read)
+            if tree is None:
+                tree = route.external.glance(envelope.body, route.limits, route.names_read)
             if route.key is not None:
                 key = value_in(route.key, tree)
             if not isinstance(route.identity, str):

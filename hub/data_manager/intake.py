@@ -1,6 +1,7 @@
 """The intakes of a deployment: messages that come in by its transports get into the hub's inbox.
 
     FilingIntake    one route and its folder: received, filed, acknowledged
+    BatchIntake     one route of batches: see `batch_intake`
     BrokerIntake    all routes that read a broker's queues, in one group: received, filed or worked, acknowledged
 
 An embedded channel needs no intake: without a broker, `orderhub send` and the dispatcher write its messages into the
@@ -17,14 +18,13 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from adapters.transport import KINDS, Transport, TransportAway
+from hub.data_manager.batch_intake import BatchIntake
 from hub.data_manager.data_manager import DataManager
+from hub.data_manager.door_intake import Intake, LeftAlone
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.channels import channel_of, declared_channels
 from hub.deployment.route import Route
 from integration_objects.errors import Misconfigured, Retryable
-from integration_objects.log import Log
-
-log = Log()
 
 #: files that one look at a folder takes in
 FILES = 50
@@ -36,22 +36,6 @@ def declare_channels(open_hub: OpenHub, transports: Mapping[str, Transport]) -> 
         transport.declare(declared_channels(open_hub.deployment, KINDS[name]))
 
 
-class Intake:
-    """A way in for messages, which the worker asks in turn."""
-
-    def take_in(self, limit: int, wait_s: float) -> int:
-        """Take up to *limit* messages into the hub, after *wait_s* seconds at most; return how many there were."""
-        raise NotImplementedError
-
-    def is_left(self) -> bool:
-        """Whether messages wait outside that `take_in` has not seen."""
-        raise NotImplementedError
-
-    def leaves_alone(self) -> bool:
-        """Whether messages lie outside that can't be taken until somebody mends them."""
-        return False
-
-
 class FilingIntake(Intake):
     """One route and its folder."""
 
@@ -59,7 +43,7 @@ class FilingIntake(Intake):
         self._transport = transport
         self._manager = manager
         self._route = route
-        self._told: Mapping[str, str] = {}
+        self._left_alone = LeftAlone(transport, route)
 
     def take_in(self, limit: int, wait_s: float) -> int:
         """File the messages that are there, without a wait.
@@ -68,7 +52,7 @@ class FilingIntake(Intake):
         """
         place = self._route.place
         deliveries = self._transport.receive(place, max(limit, FILES), 0)
-        self._tell_left_alone()
+        self._left_alone.tell()
         if deliveries:
             try:
                 self._manager.file(self._route, deliveries)
@@ -87,13 +71,6 @@ class FilingIntake(Intake):
     def leaves_alone(self) -> bool:
         """Whether messages lie there that can't be taken."""
         return bool(self._transport.left_alone(self._route.place))
-
-    def _tell_left_alone(self) -> None:
-        left_alone = dict(self._transport.left_alone(self._route.place))
-        # Once for each file, although each look finds it again.
-        for source in left_alone.keys() - self._told.keys():
-            log.warning("a file is left alone", route=self._route.name, file=source, why=left_alone[source])
-        self._told = left_alone
 
 
 class BrokerIntake(Intake):
@@ -184,7 +161,13 @@ def intakes_of(manager: DataManager, transports: Mapping[str, Transport]) -> lis
             continue
         routes = [route for route in manager.routes.values() if route.transport.name == name]
         if not transport.is_broker:
-            filing += [FilingIntake(transport, manager, route) for route in routes]
+            filing += [_intake(manager, transport, route) for route in routes]
         elif routes:
             brokers.append(BrokerIntake(transport, manager, routes))
     return filing + brokers
+
+
+def _intake(manager: DataManager, transport: Transport, route: Route) -> Intake:
+    if route.batch is not None:
+        return BatchIntake(transport, manager.open_hub, route)
+    return FilingIntake(transport, manager, route)

@@ -14,8 +14,9 @@ from types import FrameType
 from adapters.transport import TransportAway
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.dispatcher import Dispatcher
+from hub.data_manager.door_intake import Intake
 from hub.data_manager.doors import open_transports
-from hub.data_manager.intake import Intake, declare_channels, intakes_of
+from hub.data_manager.intake import declare_channels, intakes_of
 from hub.data_manager.open_hub import OpenHub
 from integration_objects.errors import Retryable
 from integration_objects.log import Log

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from adapters.transport import CHANNEL, HTTP, XML, TransportKind, destination_of
 from hub.deployment.deployment import Deployment
-from hub.deployment.route import HUB_OBJECT, Route
+from hub.deployment.named_parts import HUB_OBJECT
+from hub.deployment.route import Route
 
 _UNFIT = re.compile(r"[^A-Za-z0-9_.-]+")
 #: the name of the broker among the servers

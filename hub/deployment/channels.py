@@ -9,7 +9,7 @@ import fnmatch
 from typing import TYPE_CHECKING
 
 from adapters.database.messages.outbox import Outbox
-from adapters.transport import CHANNEL, Channel, TransportKind, destination_of
+from adapters.transport import CHANNEL, KEPT_OF_OVERSIZE, Channel, TransportKind, destination_of
 from hub.deployment.deployment import Deployment
 from integration_objects.errors import Refused, UnknownName
 
@@ -32,7 +32,8 @@ def channel_of(route: Route) -> Channel:
         route.place,
         single_active=route.key is not None,
         dead_letter=route.dead_letters if is_own else None,
-        most_bytes=route.limits.body,
+        # A batch is read order by order from its file: no more than its beginning is handed over.
+        most_bytes=route.limits.body if route.batch is None else KEPT_OF_OVERSIZE,
     )
 
 

@@ -19,9 +19,13 @@ from adapters.system import CONTENT_TYPES, ENVELOPES, RECORD_KEYS, REPEATS
 from adapters.system import OPTIONAL as SYSTEM_OPTIONAL
 from adapters.system import REQUIRED as SYSTEM_REQUIRED
 from adapters.transport import KINDS
-from hub.deployment.route import IDENTITIES, PRICED_BY, REPLY_KEYS
+from hub.deployment.route import IDENTITIES, PRICED_BY
 from hub.deployment.route import OPTIONAL as ROUTE_OPTIONAL
 from hub.deployment.route import REQUIRED as ROUTE_REQUIRED
+from hub.deployment.route_batch import FAULTY_ORDERS
+from hub.deployment.route_batch import OPTIONAL as BATCH_OPTIONAL
+from hub.deployment.route_batch import REQUIRED as BATCH_REQUIRED
+from hub.deployment.route_reply import REPLY_KEYS
 from hub.deployment.settings import TABLE, Settings
 from hub.workflow_manager.approval_rule import APPROVERS, CONDITIONS
 from hub.workflow_manager.approval_rule import REQUIRED as APPROVAL_REQUIRED
@@ -219,6 +223,7 @@ def _route() -> JsonSchema:
         limits=_keys((), [each.name for each in dataclasses.fields(Limits)], **_all(Limits, WHOLE)),
         senders=TEXTS,
         content_types=_list(TEXT),
+        batch=_keys(BATCH_REQUIRED, BATCH_OPTIONAL, faulty_orders=_one_of(FAULTY_ORDERS)),
         quote_values=FLAG,
     )
 

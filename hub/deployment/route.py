@@ -15,6 +15,7 @@
     limits: {body: 4194304}
     senders: [mainframe]                        # who may send; left out: anybody
     content types: [application/xml, text/xml]  # the bodies that it takes, with * as a wildcard; left out: any
+    batch: {order: ORDER-RECORD}                # files with many orders: see `route_batch`; left out: one message each
     quote values: yes                           # whether dead letters' headers show values of messages; left out: no
 
 Spec: docs/design/integration.md, "Routes"; docs/design/road.md, "Identity of a message", "Transports".
@@ -27,29 +28,29 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Literal
 
-from adapters.transport import CHANNEL, HTTP, TransportKind, destination_of, refused_property
-from hub.deployment.door import NAME, component_of, read_door, read_place
+from adapters.transport import CHANNEL, TransportKind, destination_of
+from hub.deployment.door import NAME, component_of, read_door
+from hub.deployment.named_parts import HUB_OBJECT, known_part, message_expression, whole_map
+from hub.deployment.route_batch import RouteBatch, read_batch
+from hub.deployment.route_reply import Reply as Reply
+from hub.deployment.route_reply import read_reply
 from hub.workflow_manager.origin import WhoPrices
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.declaration import Node, Parts, Source, read
 from integration_objects.errors import HubError, Refused, UnknownName
-from integration_objects.expression import ExpressionFault, text_of
+from integration_objects.expression import text_of
 from integration_objects.names import ORDER
 from integration_objects.property_set import PropertySet
 from maps.data_map import DataMap
-from maps.field_rule import Language, SourceExpression, compile_source_expression
-from maps.scope import Position, Scope
-from maps.shape import EXTERNAL
+from maps.field_rule import SourceExpression
+from maps.scope import Scope
 from schemas.check import Limits
 from schemas.external_component import ExternalObject
 
-HUB_OBJECT = "hub"
 #: Seconds before each further try. After the last one, the message is parked for an operator.
 RETRY_S = (1, 5, 30, 120, 600)
-#: The longest time that a request by HTTP stays open for its answer: proxies end one after a minute.
-LONGEST_WAIT_S = 50
 #: The keys of a declaration.
 REQUIRED = ("route", "from", "object", "workflow")
 OPTIONAL = (
@@ -63,17 +64,14 @@ OPTIONAL = (
     "limits",
     "senders",
     "content types",
+    "batch",
     "quote values",
     "help",
 )
-REPLY_KEYS = ("object", "map", "channel", "wait")
 PRICED_BY = ("sender", "hub")
 IDENTITIES = ("message id", "body")
 #: type and subtype, each a name of RFC 2045 with or without *
 _CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+*-]+/[a-z0-9!#$&^_.+*-]+")
-
-
-T = TypeVar("T")
 
 
 class RouteUnknown(UnknownName, Refused):
@@ -83,28 +81,6 @@ class RouteUnknown(UnknownName, Refused):
     where = "orderhub.toml, routes"
     why = "this deployment has {names}"
     otherwise = "name one of them, or switch a shipped route on in orderhub.toml (routes = [...])"
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The answers of a route.
-
-    Attributes:
-        map: turns OM Reply into the sender's answer; None for the hub's own XML.
-        object: the external object of the answer, checked before it leaves; None without a map.
-        channel: the channel of answers to messages without a reply-to; None for no such answers.
-        wait_s: the seconds that a sender by HTTP waits for its answer; None for a receipt at once.
-    """
-
-    map: DataMap | None = None
-    object: ExternalObject | None = None
-    channel: str | None = None
-    wait_s: int | None = None
-
-    @property
-    def reads_message(self) -> bool:
-        """Tell whether the map reads the message that is answered."""
-        return self.map is not None and self.map.answers is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +102,7 @@ class Route:
         senders: the senders that may use it; empty for all.
         content_types: patterns of the content types that it takes, in small letters; empty for all.
         where: the declaration's place.
+        batch: how its files hold many messages; None where each holds one.
         quotes_values: whether the headers of its dead letters quote values of messages.
         places: the place of each key of the declaration.
     """
@@ -146,6 +123,7 @@ class Route:
     senders: tuple[str, ...]
     content_types: tuple[str, ...]
     where: str
+    batch: RouteBatch | None = None
     quotes_values: bool = False
     places: Mapping[str, str] = field(default_factory=dict)
 
@@ -251,10 +229,11 @@ def _route(
     map_names: Iterable[str],
 ) -> Route:
     transport, place = read_door(parts["from"])
-    workflow = _known(parts["workflow"], workflows, "workflow")
+    workflow = known_part(parts["workflow"], workflows, "workflow")
     external: ExternalObject | None = None
     if parts["object"].text() != HUB_OBJECT:
-        external = _known(parts["object"], objects, "external object")
+        external = known_part(parts["object"], objects, "external object")
+    reply = read_reply(parts, transport, objects, maps, map_names)
     return Route(
         name=parts["route"].matching(NAME, "a route's name", "letters and digits, with _ - . between", "my_orders"),
         transport=transport,
@@ -264,23 +243,18 @@ def _route(
         workflow=workflow,
         prices=_prices(parts.get("prices"), workflow),
         identity=_identity(parts.get("identity"), external),
-        key=None if "key" not in parts else _expression(parts["key"], external),
-        reply=_reply(parts, transport, objects, maps, map_names),
+        key=None if "key" not in parts else message_expression(parts["key"], external),
+        reply=reply,
         reply_to=_names(parts, "reply to"),
         retry_s=_delays(parts.get("retry")),
         limits=_limits(parts.get("limits")),
         senders=_senders(parts),
         content_types=_content_types(parts.get("content types")),
         where=where,
+        batch=read_batch(parts.get("batch"), transport, external, reply),
         quotes_values=parts.flag("quote values"),
         places={key: value.where for key, value in parts.items()},
     )
-
-
-def _known(node: Node, known: Mapping[str, T], kind: str, further: Iterable[str] = ()) -> T:
-    if node.text() not in known:
-        raise node.unknown(kind, {*known, *further}, otherwise=f"declare the {kind}, or name another")
-    return known[node.text()]
 
 
 def _map(
@@ -296,7 +270,7 @@ def _map(
             mend = "add `map:`, or `object: hub` for the hub's own XML"
             raise parts["object"].fault("an external object needs a map", mend=mend)
         return None
-    data_map = _whole_map(parts["map"], maps, map_names)
+    data_map = whole_map(parts["map"], maps, map_names)
     if external is None or data_map.source is not external.definition:
         raise parts["map"].fault(
             f"the map '{data_map.name}' reads '{data_map.source.name}'",
@@ -315,14 +289,6 @@ def _map(
             why=f"the workflow '{workflow.name}' takes {', '.join(workflow.takes)}",
             mend="name another map or workflow",
         )
-    return data_map
-
-
-def _whole_map(node: Node, maps: Mapping[str, DataMap], map_names: Iterable[str]) -> DataMap:
-    data_map = _known(node, maps, "map", map_names)
-    if data_map.is_fragment:
-        what = f"the map '{data_map.name}' is a part of other maps"
-        raise node.fault(what, "it starts or ends within an object", mend="name a map of whole objects")
     return data_map
 
 
@@ -377,83 +343,8 @@ def _identity(node: Node | None, external: ExternalObject | None) -> Literal["me
     if node is None:
         return "message id"
     if node.kind == "mapping":
-        return _expression(node.mapping(required=("field",), optional=())["field"], external)
-    return "body" if node.choice(*IDENTITIES) == "body" else "message id"
-
-
-def _expression(node: Node, external: ExternalObject | None) -> SourceExpression:
-    if external is None:
-        mend = "use the message id as identity, and leave out the key"
-        raise node.fault("the hub's own XML has no field that could be read here", mend=mend)
-    try:
-        # Read from the message's root, without a map's tables: the message has met no map yet.
-        position = Position(external.definition.root, None, EXTERNAL)
-        compiled = compile_source_expression(node.text(), position, Language.of({}))
-    except ExpressionFault as error:
-        raise node.fault(error.what, why=error.why, mend=error.mend) from error
-    if any(call.name == "now" for call in compiled.expression.calls):
-        why = "a message that comes again at another time would have another key or identity"
-        raise node.fault("now() can't be a part of it", why, mend="use fields of the message only")
-    return compiled
-
-
-def _reply(
-    route: Parts,
-    transport: TransportKind,
-    objects: Mapping[str, ExternalObject],
-    maps: Mapping[str, DataMap],
-    map_names: Iterable[str],
-) -> Reply:
-    if "reply" not in route:
-        return Reply()
-    node = route["reply"]
-    parts = node.mapping(optional=REPLY_KEYS)
-    wait_s = _wait(parts.get("wait"), transport)
-    channel = read_place(parts["channel"], CHANNEL) if "channel" in parts else None
-    if "map" not in parts:
-        if "object" in parts:
-            mend = "add `map:`, or take the object away: without a map, answers are in the hub's own XML"
-            raise parts["object"].fault("a reply with an object needs a map", mend=mend)
-        return Reply(channel=channel, wait_s=wait_s)
-    data_map = _whole_map(parts["map"], maps, map_names)
-    if "object" not in parts:
-        raise node.fault("a reply with a map names its object", mend=f"add `object: {data_map.target.name}`")
-    answer = _known(parts["object"], objects, "external object")
-    if data_map.source.name != "OM Reply" or data_map.target is not answer.definition:
-        raise parts["map"].fault(
-            f"the map '{data_map.name}' goes from '{data_map.source.name}' to '{data_map.target.name}'",
-            mend=f"a reply's map goes from 'OM Reply' to '{answer.definition.name}'",
-        )
-    # The object's name is the type of each reply.
-    why = refused_property("type", answer.definition.name)
-    if why:
-        what = f"{answer.definition.name!r} can't be the type of a message"
-        raise parts["object"].fault(what, why, mend="give the external object a shorter name, of plain characters")
-    _prove_answers(data_map, parts["map"], route["object"].text())
-    return Reply(data_map, answer, channel, wait_s)
-
-
-def _wait(node: Node | None, transport: TransportKind) -> int | None:
-    if node is None:
-        return None
-    if transport.name != HTTP:
-        raise node.fault("only a sender by HTTP waits for its answer", mend="leave `wait:` out")
-    seconds = node.whole()
-    if not 1 <= seconds <= LONGEST_WAIT_S:
-        raise node.fault(f"a sender can't wait {seconds} s", mend=f"give seconds from 1 to {LONGEST_WAIT_S}")
-    return seconds
-
-
-def _prove_answers(data_map: DataMap, node: Node, object_name: str) -> None:
-    """Prove that a reply's map reads the messages that the route takes."""
-    answers = data_map.answers
-    if answers is None or (not answers.external if object_name == HUB_OBJECT else answers.name == object_name):
-        return
-    raise node.fault(
-        f"the map '{data_map.name}' reads the answered '{answers.name}'",
-        why=f"the route's object is '{object_name}'",
-        mend="name a map that answers the route's object",
-    )
+        return message_expression(node.mapping(required=("field",), optional=())["field"], external)
+    return "body" if node.choice("message id", "body") == "body" else "message id"
 
 
 def _limits(node: Node | None) -> Limits:

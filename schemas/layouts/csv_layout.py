@@ -139,7 +139,7 @@ class CsvLayout(Layout[CsvRecord]):
 
     # Reading
 
-    def records(self, file: BinaryIO) -> Iterator[Found[CsvRecord]]:
+    def records(self, file: BinaryIO, keep_faults: bool = False) -> Iterator[Found[CsvRecord]]:
         """Yield each line of a file by itself."""
         lines = self.dialect.lines(file)
         names: list[str] | None = None
@@ -150,8 +150,21 @@ class CsvLayout(Layout[CsvRecord]):
         for line in lines:
             cells = self.dialect.cells(line)
             type = self._type_of(line, cells, type_place)
-            node = self._node(line, cells, type, places[type.name])
-            yield Found(type, node, f"line {line.number}", line.offset)
+            fault: HubError | None = None
+            try:
+                node = self._node(line, cells, type, places[type.name])
+            except (CellUnreadable, CellsMiscounted) as error:
+                if not keep_faults:
+                    raise
+                node, fault = PropertySet(type.name, origin=line.number), error
+            data = line.text.encode(self.dialect.codec)
+            yield Found(type, node, f"line {line.number}", line.offset, data, fault)
+
+    def joined(self, records: Iterable[bytes]) -> bytes:
+        """Put a header before lines, and line ends behind them."""
+        end = self.dialect.line_end.encode(self.dialect.codec)
+        header = [b"".join(self.file(()))] if self.header else []
+        return b"".join([*header, *(record + end for record in records)])
 
     def _names(self, line: Line | None) -> list[str]:
         """Read the header."""

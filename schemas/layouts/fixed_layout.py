@@ -103,14 +103,24 @@ class FixedLayout(Layout[FixedRecord]):
         """The record format and the code page."""
         return f"{self.format.name} records, code page {self.options.code_page}"
 
-    def records(self, file: BinaryIO) -> Iterator[Found[FixedRecord]]:
+    def records(self, file: BinaryIO, keep_faults: bool = False) -> Iterator[Found[FixedRecord]]:
         """Yield each record of a file by itself."""
         for number, (offset, data) in enumerate(self.format.read(file), 1):
+            fault: HubError | None = None
             try:
                 type, node = self.read_record(data, RecordNumber(number))
-            except HubError as error:
+            except RecordTypeUnknown as error:
                 raise error.at(f"record {number}, byte {offset + 1} of the file") from None
-            yield Found(type, node, f"record {number}", offset)
+            except HubError as error:
+                if not keep_faults:
+                    raise error.at(f"record {number}, byte {offset + 1} of the file") from None
+                type, fault = self._type_of(data), error
+                node = PropertySet(type.name, origin=RecordNumber(number))
+            yield Found(type, node, f"record {number}", offset, data, fault)
+
+    def joined(self, records: Iterable[bytes]) -> bytes:
+        """Put the marks of the record format between records."""
+        return b"".join(self.format.write(records))
 
     def read_record(self, data: bytes, number: int | None = None) -> tuple[RecordType[FixedRecord], PropertySet]:
         """Read one record by itself, without a look at its place among the others.

@@ -30,6 +30,7 @@ from integration_objects.errors import HubError, Invalid, Refused
 from integration_objects.field_values import as_number, write_number
 from integration_objects.property_set import PropertySet
 from schemas.external_component import ExternalComponent
+from schemas.limits import LimitExceeded
 
 #: The type of the root node.
 ROOT = "Records"
@@ -164,12 +165,16 @@ class Found(Generic[R]):
         node: its fields and groups.
         name: "record 2", or "line 2" in files of lines.
         offset: the place of its first byte in the file, counted from 0.
+        data: its bytes, without the marks by which the file is cut into records.
+        fault: why its fields can't be read; None for a good record.
     """
 
     type: RecordType[R]
     node: PropertySet
     name: str
     offset: int
+    data: bytes
+    fault: HubError | None = None
 
     @property
     def place(self) -> str:
@@ -178,6 +183,25 @@ class Found(Generic[R]):
 
 
 @dataclass(frozen=True)
+class Batched:
+    """A topmost record that a file may hold any number of times, whatever its layout says for one message.
+
+    Attributes:
+        record: its name; None for every topmost record.
+        alone: whether a fault in it, or in a record beneath it, is its own and leaves the others alone.
+        most_bytes: bytes of one topmost record with everything beneath it.
+    """
+
+    record: str | None
+    alone: bool
+    most_bytes: int
+
+    def covers(self, name: str) -> bool:
+        """Tell whether a topmost record of this name may come any number of times."""
+        return self.record is None or name == self.record
+
+
+@dataclass
 class Topmost:
     """A topmost record of a file with everything beneath it.
 
@@ -185,11 +209,20 @@ class Topmost:
         node: the tree.
         name: "record 2", or "line 2" in files of lines.
         offset: the place of its first byte in the file, counted from 0.
+        records: the bytes of its records, kept for batches only.
+        fault: the first fault of its records; None for a good one.
     """
 
     node: PropertySet
     name: str
     offset: int
+    records: list[bytes] = field(default_factory=list)
+    fault: HubError | None = None
+
+    @property
+    def place(self) -> str:
+        """The place for people."""
+        return f"{self.name}, byte {self.offset + 1} of the file"
 
 
 @dataclass
@@ -198,6 +231,8 @@ class _Totals:
 
     counts: Counter[str] = field(default_factory=Counter)
     sums: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    #: the names of records of which one couldn't be read: a sum over them proves nothing
+    unread: set[str] = field(default_factory=set)
 
     def value(self, check: Check) -> str:
         if check.summed:
@@ -243,12 +278,18 @@ class Layout(ABC, Generic[R]):
         """The form of the file in words, for people."""
 
     @abstractmethod
-    def records(self, file: BinaryIO) -> Iterator[Found[R]]:
+    def records(self, file: BinaryIO, keep_faults: bool = False) -> Iterator[Found[R]]:
         """Yield each record of a file by itself, without a look at its place among the others.
+
+        *keep_faults*: a record of a known type whose fields can't be read is found with its fault, and an empty node.
 
         Raises:
             Invalid: with the record's number and its place in the file.
         """
+
+    @abstractmethod
+    def joined(self, records: Iterable[bytes]) -> bytes:
+        """Make a file of the bytes of records, as `Found.data` has them."""
 
     @abstractmethod
     def file(self, records: Iterable[tuple[RecordType[R], PropertySet]]) -> Iterator[bytes]:
@@ -273,38 +314,60 @@ class Layout(ABC, Generic[R]):
         """
         return (topmost.node for topmost in self.topmost(file))
 
-    def topmost(self, file: BinaryIO) -> Iterator[Topmost]:
-        """Yield each topmost record with everything beneath it, and with its place; for its errors see `read`."""
+    def topmost(self, file: BinaryIO, batched: Batched | None = None) -> Iterator[Topmost]:
+        """Yield each topmost record with everything beneath it, and with its place; for its errors see `read`.
+
+        *batched*: a topmost record that may come any number of times.
+        """
         totals = _Totals()
         # The open records, the topmost first, and how often each type came beneath the last of them.
         path: list[Found[R]] = []
         came: list[Counter[str]] = [Counter()]
-        last = ""
-        for found in self.records(file):
-            first = path[0] if path else None
+        top: Topmost | None = None
+        last, size = "", 0
+        for found in self.records(file, keep_faults=batched is not None and batched.alone):
             try:
-                self._close(found.type, path, came)
+                self._close(found.type, path, came, batched)
+                if found.fault is not None:
+                    if batched is None or not batched.covers((path[0] if path else found).type.name):
+                        raise found.fault
+                    totals.unread.add(found.type.name)
                 self._count(found.type, found.node, totals)
                 self._prove(found.type, found.node, totals)
             except HubError as error:
                 raise error.at(found.place) from None
             if path:
                 path[-1].node.children.append(found.node)
-            elif first is not None:
-                yield Topmost(first.node, first.name, first.offset)
+            else:
+                if top is not None:
+                    yield top
+                top, size = Topmost(found.node, found.name, found.offset), 0
+            if batched is not None and top is not None:
+                size += len(found.data)
+                if size > batched.most_bytes:
+                    raise LimitExceeded(
+                        limit="body",
+                        most=batched.most_bytes,
+                        counted="bytes of one order",
+                        found="more",
+                        where=top.place,
+                    )
+                top.records.append(found.data)
+                top.fault = top.fault or (None if found.fault is None else found.fault.at(found.place))
             came[-1][found.type.name] += 1
             path.append(found)
             came.append(Counter())
             last = f", behind {found.name}"
         end = f"the end of the file{last}"
-        first = path[0] if path else None
         while path:
             self._prove_least(path.pop().type.beneath, came.pop(), end)
-        if first is not None:
-            yield Topmost(first.node, first.name, first.offset)
+        if top is not None:
+            yield top
         self._prove_least(self.types, came[0], end)
 
-    def _close(self, type: RecordType[R], path: list[Found[R]], came: list[Counter[str]]) -> None:
+    def _close(
+        self, type: RecordType[R], path: list[Found[R]], came: list[Counter[str]], batched: Batched | None
+    ) -> None:
         """Close the open records that *type* can't stand beneath, and prove that it may stand there."""
         parent = self._parents.get(type.name)
         while path and path[-1].type is not parent:
@@ -318,7 +381,8 @@ class Layout(ABC, Generic[R]):
         for later in siblings[siblings.index(type) + 1 :]:
             if before[later.name]:
                 raise RecordOutOfPlace(record=type.name, place="", reason=f"a {later.name} came before it")
-        if type.most is not None and before[type.name] >= type.most:
+        is_batched = batched is not None and parent is None and batched.covers(type.name)
+        if not is_batched and type.most is not None and before[type.name] >= type.most:
             raise RecordOutOfPlace(
                 record=type.name, place="", reason=f"it came already, and its largest number is {type.most}"
             )
@@ -341,6 +405,8 @@ class Layout(ABC, Generic[R]):
 
     def _prove(self, type: RecordType[R], node: PropertySet, totals: _Totals) -> None:
         for check in type.checks:
+            if type.name in totals.unread or (check.summed and check.record in totals.unread):
+                continue
             said, found = node.get(check.field), totals.value(check)
             if said is None or as_number(said) != Decimal(found):
                 raise TotalWrong(

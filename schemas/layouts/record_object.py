@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from integration_objects.property_set import PropertySet
+from schemas.batch_format import BatchFormat, JoinedWriter
 from schemas.external_component import ExternalObject, ReadMessage
 from schemas.layouts.layout import ROOT, Layout
+from schemas.layouts.record_batch import RecordBatch, joined_records
 from schemas.limits import LimitExceeded, Limits
 
 
@@ -49,6 +52,14 @@ class RecordObject(ExternalObject):
     def glance(self, body: bytes, limits: Limits, names: frozenset[str] | None) -> PropertySet:
         """Read all records: a field's place may depend on those before it."""
         return self.read(body, limits).tree
+
+    def batch(self, order: str) -> BatchFormat:
+        """Return how files are read in which the topmost record *order* comes any number of times."""
+        return RecordBatch(self.layout, order)
+
+    def joined_writer(self) -> JoinedWriter:
+        """Return the function that writes the records of many trees as one file."""
+        return partial(joined_records, self.layout)
 
     def write(self, tree: PropertySet) -> bytes:
         """Write all records; the type fields, counts and totals that are left out are filled in."""

@@ -5,6 +5,7 @@
            05  SENDER              PIC X(8).
            05  FILE-NO             PIC 9(6).
            05  FILE-DATE           PIC 9(8).
+           05  FIRST-FILE-NO       PIC 9(6).
        01  ORDER-RECORD.
            05  REC-TYPE            PIC X.
            05  MSG-ID              PIC X(16).

@@ -62,6 +62,7 @@ class OutboxMessage:
         type, correlation_id, reply_to, content_type, headers: as in `Envelope`.
         object: the integration object that the body holds in the hub's own XML, because the system's message could not
             be made of it; None for a message that can leave.
+        is_kept: whether it is a part of a batch's answer, and so never leaves by itself.
         fault: why the message is set aside from the beginning, as `HubError.as_dict`; None for one that can leave.
     """
 
@@ -78,6 +79,7 @@ class OutboxMessage:
     headers: Mapping[str, str] = field(default_factory=dict)
     object: str | None = None
     fault: Mapping[str, str] | None = None
+    is_kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class OutboxRow:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row without its body, as people and ``--json`` get it."""
-        message = {name: value for name, value in vars(self.message).items() if name not in ("body", "fault")}
+        message = {name: value for name, value in vars(self.message).items() if name in _MESSAGE and name != "body"}
         return {
             "id": self.id,
             "state": self.state,
@@ -154,7 +156,7 @@ def outbox_state(sent_at: str | None, aside_at: str | None, given_up_at: str | N
     return "waiting" if aside_at is None else "set aside"
 
 
-_MESSAGE = tuple(column.name for column in fields(OutboxMessage) if column.name != "fault")
+_MESSAGE = tuple(column.name for column in fields(OutboxMessage) if column.name not in ("fault", "is_kept"))
 _EMIT = OUTBOX.insert()
 _IN_LINE = and_(_C.sent_at.is_(None), _C.aside_at.is_(None))
 _IN_STATE = {
@@ -462,6 +464,7 @@ def _values(message: OutboxMessage, row_id: str, now: str) -> dict[str, Any]:
         "due_at": now,
         "error": None if fault is None else json.dumps(dict(fault), ensure_ascii=False),
         "aside_at": None if fault is None else now,
+        "sent_at": now if message.is_kept else None,
     }
 
 

@@ -6,6 +6,7 @@
     store.outbox.emit(message)                  outbox.py
     store.pending_writes.emit(message)          pending_writes.py: in blocks, when the transaction ends
     store.control.next_number("order")          control.py
+    store.batches                               batches.py
     store.fallout                               fallout.py
     store.keys, store.sessions, store.runs      records.py
 
@@ -32,6 +33,7 @@ from integration_objects.surroundings import Surroundings
 
 # Each part makes its statements when it is loaded: a command loads the parts that it needs.
 if TYPE_CHECKING:
+    from adapters.database.messages.batches import Batches
     from adapters.database.messages.control import Control, WorkMarks
     from adapters.database.messages.fallout import Fallout
     from adapters.database.messages.filing import Arrival, Filed, Filing
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from adapters.database.messages.records import IntegrationKeys, Sessions, WorkflowRuns
 
 #: the modules of the parts
-_PARTS = ("control", "fallout", "filing", "inbox", "outbox", "overview", "records")
+_PARTS = ("batches", "control", "fallout", "filing", "inbox", "outbox", "overview", "records")
 _I = HUB.tables["hub_inbox"].c
 _O = HUB.tables["hub_outbox"].c
 _COUNTS = select(_I.state, func.count(), func.sum(_I.repeats)).group_by(_I.state)
@@ -181,6 +183,13 @@ class MessageStore:
         return IntegrationKeys(self._connection, self._surroundings)
 
     @cached_property
+    def batches(self) -> Batches:
+        """The files of many messages."""
+        from adapters.database.messages.batches import Batches
+
+        return Batches(self._connection, self._surroundings)
+
+    @cached_property
     def fallout(self) -> Fallout:
         """The entries that a person must look at."""
         from adapters.database.messages.fallout import Fallout
@@ -225,6 +234,7 @@ class MessageStore:
         route: str | None = None,
         limit: int = 100,
         since: str | None = None,
+        batch: str | None = None,
     ) -> list[dict[str, Any]]:
         """Return the messages, the last filed first.
 
@@ -233,6 +243,7 @@ class MessageStore:
             route: only this route's.
             limit: most messages.
             since: only those received at this ISO time or later.
+            batch: only those that are orders of this batch.
         """
         statement = _LISTING.limit(limit)
         if state is not None:
@@ -241,6 +252,9 @@ class MessageStore:
             statement = statement.where(_I.route == route)
         if since is not None:
             statement = statement.where(_I.received_at >= since)
+        if batch is not None:
+            part = HUB.tables["hub_batch_part"].c
+            statement = statement.where(_I.id.in_(select(part.inbox_id).where(part.batch_id == batch)))
         return [dict(row) for row in self._connection.execute(statement).mappings()]
 
     def named(self, text: str) -> list[str]:

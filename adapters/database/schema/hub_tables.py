@@ -4,6 +4,8 @@
     hub_recording      the values that came into a message's run from outside, compressed
     hub_in_hand        the messages that a process works on, so that its next start knows which one it died on
     hub_outbox         the messages that leave, in the order in which they were written
+    hub_batch          one row a file of many messages: its state, and how far it is filed
+    hub_batch_part     the message that each order of a batch became
     hub_door_count     deliveries as the transports counted them, apart from the inbox rows
     hub_lease          who may dispatch to a destination, and until when
     hub_component      the components that an operator paused
@@ -41,11 +43,15 @@ from sqlalchemy import (
 from adapters.database.connection.column_types import ROW_NUMBERS_ONCE, big_integer, partial_index, plain_text
 
 UNFINISHED_STATES = ("received", "retrying", "parked")
-FINAL_STATES = ("done", "filtered", "rejected", "invalid", "dead")
+ACCEPTED_STATES = ("done", "filtered")
+REFUSED_STATES = ("rejected", "invalid", "dead")
+FINAL_STATES = ACCEPTED_STATES + REFUSED_STATES
 STATES = UNFINISHED_STATES + FINAL_STATES
 OUTBOX_KINDS = ("outbound", "reply", "dead letter")
 COMPONENT_STATES = ("running", "paused")
 FALLOUT_STATES = ("Open", "Resolved")
+OPEN_BATCH_STATES = ("announced", "received", "filing", "working")
+BATCH_STATES = (*OPEN_BATCH_STATES, "done", "refused")
 
 IN_LINE = "state IN ('received', 'retrying') OR state = 'parked' AND waits_for IS NULL"
 """The rows that stand in the line of their key. The claim repeats this text: otherwise the databases don't use the
@@ -64,6 +70,7 @@ def hub_tables(metadata: MetaData) -> None:
     _recording(metadata)
     _in_hand(metadata)
     _outbox(metadata)
+    _batches(metadata)
     _control(metadata)
     _open_hub(metadata)
     _workflows(metadata)
@@ -187,6 +194,61 @@ def _outbox(metadata: MetaData) -> None:
     _index("ix_hub_outbox_aside", table, "destination", "seq", where="aside_at IS NOT NULL AND given_up_at IS NULL")
     _index("ix_hub_outbox_inbox_id", table, "inbox_id")
     _index("ix_hub_outbox_message_id", table, "message_id")
+
+
+def _batches(metadata: MetaData) -> None:
+    batch = Table(
+        "hub_batch",
+        metadata,
+        Column("seq", big_integer(), nullable=False, autoincrement=True),
+        _text("id", _ID, nullable=False),
+        _text("route", _NAME, nullable=False),
+        _text("state", 16, nullable=False),
+        _text("digest", _ID, nullable=False),
+        Column("size", big_integer(), nullable=False),
+        _text("name", _NAME, nullable=False),
+        _text("source", 1024),
+        _text("number", _NAME),
+        _text("root_id", _ID, nullable=False),
+        _text("resubmits", _ID),
+        _text("repeats", _ID),
+        _text("received_at", _TIME, nullable=False),
+        _text("final_at", _TIME),
+        _count("orders"),
+        _count("filed"),
+        Column("error", Text),
+        Column("head", LargeBinary),
+        Column("tail", LargeBinary),
+        PrimaryKeyConstraint("seq", name="pk_hub_batch"),
+        UniqueConstraint("id", name="uq_hub_batch_id"),
+        # Two processes that accept files of one number at once: only one of them can.
+        UniqueConstraint("route", "number", name="uq_hub_batch_number"),
+        _one_of("hub_batch", "state", BATCH_STATES),
+        CheckConstraint(
+            f"(final_at IS NULL) = (state IN ({_listed(OPEN_BATCH_STATES)}))",
+            name="ck_hub_batch_final_at",
+        ),
+        **ROW_NUMBERS_ONCE,
+    )
+    part = Table(
+        "hub_batch_part",
+        metadata,
+        _text("batch_id", _ID, nullable=False),
+        Column("position", Integer, nullable=False),
+        _text("inbox_id", _ID, nullable=False),
+        _text("own_id", _FOREIGN_ID),
+        _text("place", _NAME, nullable=False),
+        PrimaryKeyConstraint("batch_id", "position", name="pk_hub_batch_part"),
+        UniqueConstraint("inbox_id", name="uq_hub_batch_part_inbox_id"),
+        ForeignKeyConstraint(["batch_id"], ["hub_batch.id"], name="fk_hub_batch_part_batch_id"),
+        ForeignKeyConstraint(["inbox_id"], ["hub_inbox.id"], name="fk_hub_batch_part_inbox_id"),
+    )
+    for table in (batch, part):
+        _bound_lengths(table)
+    _index("ix_hub_batch_route", batch, "route", "seq", where="final_at IS NULL")
+    _index("ix_hub_batch_digest", batch, "route", "digest")
+    _index("ix_hub_batch_root_id", batch, "root_id")
+    _index("ix_hub_batch_part_own_id", part, "batch_id", "own_id")
 
 
 def _control(metadata: MetaData) -> None:

@@ -41,6 +41,10 @@ def test_the_page_of_routes_has_every_key_with_an_example_and_no_other() -> None
 def test_the_example_of_a_key_is_sound_in_a_route(tmp_path: pathlib.Path, key: str) -> None:
     lines = {line.partition(":")[0]: line for line in FILES["hub/routes/kite_order.yaml"].splitlines()}
     lines[key] = KEYS[key][0].strip()
+    if key == "batch":
+        # A batch comes by a folder, and this one is answered by its numbers only.
+        lines["from"] = "from: {folder: kite.files}"
+        del lines["reply"]
     write(tmp_path, {**FILES, "hub/routes/kite_order.yaml": "\n".join(lines.values()) + "\n"})
     assert check_deployment(tmp_path) == []
 

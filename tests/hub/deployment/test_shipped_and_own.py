@@ -68,8 +68,8 @@ def test_a_listed_route_brings_the_maps_that_it_names_and_no_others(deployment):
         (
             'routes = ["mainfrane_order"]\n',
             "there is no shipped route 'mainfrane_order'\n  where: {toml}:1\n  why:   shipped are channel_order, "
-            "hub_object, mainframe_folder, mainframe_order, mainframe_records, partner_order, provisioning_status, "
-            "shop_order, workflow_request\n"
+            "hub_object, mainframe_batch, mainframe_folder, mainframe_order, mainframe_records, partner_order, "
+            "provisioning_status, shop_order, workflow_request\n"
             "  mend:  did you mean 'mainframe_order'?",
         ),
         (
@@ -105,7 +105,7 @@ def test_a_route_takes_the_place_of_the_shipped_one_of_its_name(deployment):
     ours = "route: hub_object\nfrom: {channel: ours.objects}\nobject: hub\nworkflow: Hub Object\n"
     routes = prove(deployment({"hub/routes/mine.yaml": ours}, 'routes = ["*"]\n')).routes
     assert routes["hub_object"].place == "ours.objects"
-    assert len(routes) == 9
+    assert len(routes) == 10
 
 
 def test_a_map_takes_the_place_of_the_shipped_one_of_its_name(deployment):

@@ -1,0 +1,171 @@
+"""`orderhub batch`: files of many orders, sent, listed and shown.
+
+Spec: docs/design/legacy.md, "Batches".
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from adapters.database.messages.batches import BatchRow
+from adapters.database.schema.hub_tables import BATCH_STATES
+from adapters.files import digest_of, opened, read_parts, write_parts
+from hub.command_line.messages import MessageStateUnknown
+from hub.command_line.opened_hub import opened_hub
+from hub.command_line.options import Json
+from hub.command_line.text_command import TextCommand
+from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.presentation.printing import complain, out, print_json, table
+from hub.presentation.progress import Progress
+from integration_objects.errors import Refused, located
+
+app = typer.Typer()
+batch_app = typer.Typer(no_args_is_help=True, help="Batches: files of many orders, each answered by one file.")
+app.add_typer(batch_app, name="batch")
+
+_LISTED = ("id", "route", "state", "name", "number", "orders", "filed", "accepted", "refused", "received_at", "reason")
+_PARTS = ("position", "state", "own_id", "id", "reason", "place")
+#: refused orders that are shown without --all
+_SHOWN = 20
+
+
+class BatchUnknown(Refused):
+    """A command names a batch that the store doesn't have."""
+
+    what = "there is no batch '{id}'"
+    where = "batch {id}"
+    why = "no id of a batch is equal to it"
+    mend = "`orderhub batch list` shows the ids"
+
+
+class BatchNotAnswered(Refused):
+    """A command asks for the answer of a batch that has none yet."""
+
+    what = "the batch {batch.id} has no answer yet"
+    where = "batch {batch.id}"
+    why = "it is {batch.state}: some of its orders aren't final"
+    mend = "wait, or look for parked orders: `orderhub messages list --batch {batch.id} --state parked`"
+
+
+@batch_app.command("send", cls=TextCommand)
+def send_batch(
+    route: Annotated[str, typer.Argument(help="The route that takes the batch.")],
+    file: Annotated[pathlib.Path, typer.Argument(help="The file.")],
+    resubmits: Annotated[
+        str | None, typer.Option(metavar="BATCH", help="The batch whose refused orders the file sends again.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a file of many orders, and put it into its route's folder; print the batch's id."""
+    # Imported here: listing and showing batches work while declarations are being edited.
+    from hub.data_manager.batch_filing import announce
+    from hub.data_manager.batch_proof import prove_batch
+    from hub.data_manager.doors import open_transport
+    from hub.deployment.route import RouteUnknown
+
+    with opened_hub() as open_hub:
+        routes = open_hub.deployment.routes
+        if route not in routes:
+            raise RouteUnknown(route, routes)
+        with opened(file) as content, located(str(file)):
+            size = os.fstat(content.fileno()).st_size
+            with Progress(f"checking {file.name}", size) as progress:
+                proven = progress.follow(prove_batch(routes[route], content, size))
+        transport = open_transport(open_hub, routes[route].transport)
+        assert transport is not None  # noqa: S101  # a route of batches reads a folder
+        with open_hub.write() as transaction:
+            batch = announce(transaction, routes[route], digest_of(file), size, file.name, resubmits)
+        with Progress(f"sending {file.name}", size) as progress:
+            transport.put_in(routes[route].place, file.name, progress.counted(read_parts(file)))
+    if as_json:
+        print_json({"id": batch.id, "orders": proven.frame.orders})
+    else:
+        out(f"{batch.id}\t{proven.frame.orders} orders\t{file}")
+
+
+@batch_app.command("list", cls=TextCommand)
+def list_batches(
+    state: Annotated[str | None, typer.Option(help=f"Only those in this state: {', '.join(BATCH_STATES)}.")] = None,
+    route: Annotated[str | None, typer.Option(help="Only this route's.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most batches, the newest first.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """List batches, the newest first."""
+    MessageStateUnknown.check(state, BATCH_STATES)
+    with opened_hub(only_messages=True) as open_hub, open_hub.read() as transaction:
+        batches = transaction.messages.batches.listing(limit, route, state)
+        rows = [_described(transaction, batch) for batch in batches]
+    if as_json:
+        print_json(rows)
+    else:
+        out(table(_LISTED, [[_cell(row, head) for head in _LISTED] for row in rows]))
+
+
+@batch_app.command("show", cls=TextCommand)
+def show_batch(
+    id: Annotated[str, typer.Argument(help="The batch's id.")],
+    every: Annotated[bool, typer.Option("--all", help="List all orders, not only refused and parked ones.")] = False,
+    answer: Annotated[pathlib.Path | None, typer.Option(metavar="FILE", help="Write its answer to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show one batch, and the orders that are refused or parked; or write its answer to a file."""
+    with opened_hub(only_messages=answer is None) as open_hub:
+        with open_hub.read() as transaction:
+            batch = transaction.messages.batches.row(id)
+            if batch is None:
+                raise BatchUnknown(id=id)
+            record = _described(transaction, batch)
+        if answer is not None:
+            _write_answer(open_hub, batch, answer)
+            return
+        parts = _parts(open_hub, batch, every)
+    if as_json:
+        print_json({**record, "parts": parts})
+        return
+    for name, value in record.items():
+        if value is not None and name != "error":
+            out(f"{name}: {value}" if not isinstance(value, dict) else f"{name}: {_counted(value)}")
+    for name, value in (record["error"] or {}).items():
+        out(f"error {name}: {value}")
+    if parts:
+        out(table(_PARTS, [[_cell(part, head) for head in _PARTS] for part in parts[: None if every else _SHOWN]]))
+    if not every and len(parts) > _SHOWN:
+        complain(f"there are {len(parts) - _SHOWN} more refused or parked orders: --all shows them")
+
+
+def _write_answer(open_hub: OpenHub, batch: BatchRow, file: pathlib.Path) -> None:
+    from hub.data_manager.batch_answer import answer_file
+    from hub.deployment.route import RouteUnknown
+
+    if batch.state != "done":
+        raise BatchNotAnswered(batch=batch)
+    routes = open_hub.deployment.routes
+    if batch.route not in routes:
+        raise RouteUnknown(batch.route, routes)
+    write_parts(file, answer_file(open_hub, routes[batch.route], batch).parts)
+    out(str(file))
+
+
+def _described(transaction: Transaction, batch: BatchRow) -> dict[str, Any]:
+    """Return a batch as people and ``--json`` get it: with the numbers of its orders in each state."""
+    from hub.data_manager.batch_answer import counts_of
+
+    return {**vars(batch), **counts_of(transaction, batch)}
+
+
+def _parts(open_hub: OpenHub, batch: BatchRow, every: bool) -> list[dict[str, Any]]:
+    with open_hub.read() as transaction:
+        return transaction.messages.batches.parts(batch.answered, every)
+
+
+def _cell(row: Mapping[str, Any], head: str) -> Any:
+    return (row["error"] or {}).get("reason") if head == "reason" else row[head]
+
+
+def _counted(states: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {state}" for state, number in states.items())

@@ -1,0 +1,453 @@
+"""Files of many orders: refused whole or order by order, worked by the ordinary road, answered by one file."""
+
+from __future__ import annotations
+
+import io
+import pathlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from adapters.database.messages.batches import BatchRow
+from hub.data_manager.batch_answer import counts_of
+from hub.data_manager.batch_filing import announce
+from hub.data_manager.worker import Worker
+from hub.presentation.records import read_record_json
+from integration_objects.errors import OperatorNeeded
+from integration_objects.property_set import PropertySet
+from schemas.layouts.record_object import RecordObject
+from tests.road import Road, sample
+
+ROUTE = "mainframe_batch"
+PLACE = "mainframe.batches"
+
+
+def records(road: Road, name: str) -> RecordObject:
+    found = road.open_hub.deployment.external_objects[name]
+    assert isinstance(found, RecordObject)
+    return found
+
+
+def order_node(number: int, product: str = "LCLLN001", customer: str = "100300", action: str = "A") -> PropertySet:
+    """An order of one telephone line."""
+    fields = {"MSG-ID": f"B-{number}", "ORD-NO": str(460000 + number), "REV-NO": "1", "CUST-NO": customer}
+    node = PropertySet("ORDER-RECORD", properties={**fields, "DUE-DATE": "20260113", "CURR": "USD"})
+    # A line without a package needs none: the rules of the catalogue are about packages.
+    line = {"LINE-NO": "1", "SVC-REF": f"LIN-{number}", "ACTN": action, "PROD-CD": product, "QTY": "1", "PRICE": "12"}
+    node.children.append(PropertySet("LINE-RECORD", properties={**line, "PRICE-TYPE": "R"}))
+    return node
+
+
+def file_of(road: Road, orders: Sequence[PropertySet], number: int = 1, **header: str) -> bytes:
+    head = PropertySet("FILE-HEADER", properties={"SENDER": "BILLMF01", "FILE-NO": str(number), **header})
+    trailer = PropertySet("FILE-TRAILER")
+    return records(road, "Mainframe Order Records").write(PropertySet("Records", children=[head, *orders, trailer]))
+
+
+def put(road: Road, content: bytes, name: str = "b.bin") -> None:
+    folder = road.folder / "folders" / PLACE / "inbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def batches(road: Road) -> list[BatchRow]:
+    """All batches, the oldest first."""
+    with road.open_hub.read() as transaction:
+        return transaction.messages.batches.listing(100)[::-1]
+
+
+def states(road: Road, batch: BatchRow) -> dict[str, int]:
+    with road.open_hub.read() as transaction:
+        found: dict[str, int] = counts_of(transaction, batch)["states"]
+    return found
+
+
+def counted(road: Road) -> dict[str, int]:
+    """The messages of the route in each state, those without any left out."""
+    with road.open_hub.read() as transaction:
+        counts = transaction.messages.counts(ROUTE)
+    assert counts.agrees
+    return {state: number for state, number in counts.states.items() if number}
+
+
+def answer(road: Road, name: str = "b.bin", place: str = "done") -> list[PropertySet]:
+    content = (road.folder / "folders" / PLACE / place / f"{name}.reply.bin").read_bytes()
+    return list(records(road, "Mainframe Batch Answer").layout.read(io.BytesIO(content)))
+
+
+def told(nodes: Sequence[PropertySet]) -> list[tuple[str | None, ...]]:
+    """Position, own id, state and first reason of each order of an answer."""
+    return [
+        (
+            node.get("POSITION-NO"),
+            node.get("MSG-ID"),
+            node.get("STATE"),
+            next((child.get("REASON") for child in node.children if child.type == "ANSWER-ERROR"), None),
+        )
+        for node in nodes
+        if node.type == "ORDER-ANSWER"
+    ]
+
+
+class Parked(OperatorNeeded):
+    """A fault that an operator must mend."""
+
+    what = "a test parks the message"
+
+
+def files(road: Road, place: str) -> list[str]:
+    folder = road.folder / "folders" / PLACE / place
+    return sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+
+
+def test_the_samples_are_worked_and_answered_order_by_order(tmp_path: pathlib.Path) -> None:
+    """The file of new orders, and the file of changes to them."""
+    road = Road(tmp_path).load_samples(as_shipped=True)
+    for name in ("order-8-batch", "order-9-changes"):
+        lines = sample(f"{name}.jsonl").decode().splitlines()
+        nodes = [read_record_json(line, number, name) for number, line in enumerate(lines, 1)]
+        put(road, records(road, "Mainframe Order Records").write(PropertySet("Records", children=nodes)), f"{name}.bin")
+        road.run()
+    first, second = batches(road)
+    assert (first.state, first.number, first.orders, states(road, first)) == (
+        "done",
+        "8",
+        3,
+        {"done": 2, "rejected": 1},
+    )
+    head, *orders, trailer = answer(road, "order-8-batch.bin")
+    assert (head.get("FILE-NO"), head.get("BATCH-ID"), head.get("STATE")) == ("8", first.id, "OK")
+    assert told(orders) == [
+        ("1", "MB-0001", "OK", None),
+        ("2", "MB-0002", "OK", None),
+        ("3", "MB-0003", "REJ", "NotInLookup"),
+    ]
+    lines = [child.get("LINE-REF") for child in orders[0].children]
+    assert lines == ["PKG-91", "LIN-91", "FWD-91", "VML-91", "CID-91"]
+    counts = [trailer.get(f"{name}-COUNT") for name in ("ORDER", "ACCEPTED", "REFUSED")]
+    assert counts == ["3", "2", "1"]
+    assert states(road, second) == {"done": 2}
+    assert files(road, "done") == [
+        "order-8-batch.bin", "order-8-batch.bin.reply.bin", "order-9-changes.bin", "order-9-changes.bin.reply.bin",
+    ]  # fmt: skip
+    assert files(road, "working") == files(road, "inbox") == []
+    assert counted(road) == {"done": 4, "rejected": 1}
+    road.close()
+
+
+def test_a_message_is_the_header_one_order_and_the_trailer_with_its_own_totals(road: Road) -> None:
+    put(road, file_of(road, [order_node(1), order_node(2)]))
+    road.run()
+    (batch,) = batches(road)
+    with road.open_hub.read() as transaction:
+        listed = transaction.messages.listing(batch=batch.id)
+        row = transaction.messages.inbox.row(listed[0]["id"])
+    assert row is not None
+    assert (row.identity, row.correlation_id, row.message_id, row.sender) == (f"{batch.id}-2", batch.id, "B-2", PLACE)
+    message = records(road, "Mainframe Order Records").read(row.body, road.open_hub.deployment.routes[ROUTE].limits)
+    head, order, trailer = message.tree.children
+    assert (head.get("FILE-NO"), order.get("MSG-ID")) == ("1", "B-2")
+    assert (trailer.get("ORDER-COUNT"), trailer.get("LINE-COUNT"), trailer.get("PRICE-TOTAL")) == ("1", "1", "12.00")
+
+
+def test_orders_of_one_customer_are_worked_in_the_order_of_their_positions(road: Road) -> None:
+    nodes = [order_node(number, customer=("100300", "100200")[number % 2]) for number in range(1, 9)]
+    put(road, file_of(road, nodes[:4], number=1), "a.bin")
+    put(road, file_of(road, nodes[4:], number=2), "b.bin")
+    road.run()
+    orders = sorted(road.stored("OM Order"), key=lambda order: order.get("Order Number") or "")
+    for account in ("1-A", "1-B"):
+        numbers = [order.get("Source Order Number") for order in orders if order.get("Account Id") == account]
+        assert numbers == sorted(numbers, key=lambda text: int(text or 0))
+        assert len(numbers) == 4
+
+
+FAULTS: list[tuple[Any, str, str]] = [
+    (lambda file: file[:-70], "record 5 can't be read", "byte 237 of the file"),
+    (lambda file: file[:-24], "the record FILE-TRAILER is missing", "the end of the file, behind record 5"),
+    (lambda file: file + file[-24:], "the record FILE-TRAILER can't stand here", "record 7, byte 346 of the file"),
+    (
+        lambda file: file.replace(bytes.fromhex("F0F0F0F0F0F2F0"), bytes.fromhex("F0F0F0F0F0F3F0")),
+        "the ORDER-COUNT of FILE-TRAILER doesn't agree with the file",
+        "record 6, byte 322 of the file",
+    ),
+    (lambda file: b"", "the record FILE-HEADER is missing", "the end of the file"),
+    (
+        lambda file: file[:4] + b"H" + file[5:],
+        "the record type 'ç' is unknown",
+        "record 1, byte 5 of the file, byte 1 of the record",
+    ),
+]
+
+
+def test_a_faulty_file_is_refused_whole_and_kept_with_the_reason_beside_it(road: Road) -> None:
+    good = file_of(road, [order_node(1), order_node(2)])
+    for number, (change, _, _) in enumerate(FAULTS):
+        put(road, change(good), f"{number}.bin")
+    road.run()
+    found = sorted(batches(road), key=lambda batch: batch.name)
+    assert [(batch.state, (batch.error or {})["what"], (batch.error or {})["where"]) for batch in found] == [
+        ("refused", what, where) for _, what, where in FAULTS
+    ]
+    for batch in found:
+        head, fault, trailer = answer(road, batch.name, place="rejected")
+        assert (head.get("STATE"), trailer.get("ORDER-COUNT")) == ("INV", "0")
+        assert (fault.get("REASON"), fault.get("WHAT")) == tuple(
+            (batch.error or {})[part] for part in ("reason", "what")
+        )
+    assert files(road, "rejected") == sorted(f"{n}.bin{end}" for n in range(len(FAULTS)) for end in ("", ".reply.bin"))
+    assert counted(road) == {}
+
+
+def faulty(road: Road) -> bytes:
+    """Three orders; the price of the second one has no sign."""
+    content = bytearray(file_of(road, [order_node(number) for number in (1, 2, 3)]))
+    price = bytes.fromhex("000001200C")
+    at = content.index(price, content.index(price) + 1)
+    content[at + 4] = 0x05
+    return bytes(content)
+
+
+def test_a_faulty_order_is_refused_alone_where_the_route_says_so(road: Road) -> None:
+    put(road, faulty(road))
+    road.run()
+    (batch,) = batches(road)
+    assert states(road, batch) == {"done": 2, "invalid": 1}
+    assert told(answer(road)) == [
+        ("1", "B-1", "OK", None),
+        ("2", "B-2", "INV", "FieldUnreadable"),
+        ("3", "B-3", "OK", None),
+    ]
+
+
+def test_the_same_file_gets_the_same_answer_and_another_file_of_its_number_is_refused(road: Road) -> None:
+    content = file_of(road, [order_node(1), order_node(2, product="NOSUCH")])
+    put(road, content)
+    road.run()
+    counts = counted(road)
+    put(road, content, "again.bin")
+    put(road, file_of(road, [order_node(3)]), "other.bin")
+    road.run()
+    first, second, third = batches(road)
+    assert (second.state, second.repeats, second.number) == ("done", first.id, None)
+    assert (road.folder / "folders" / PLACE / "done" / "again.bin.reply.bin").read_bytes() == (
+        road.folder / "folders" / PLACE / "done" / "b.bin.reply.bin"
+    ).read_bytes()
+    assert third.error == {
+        "reason": "BatchNumberReused",
+        "what": "the file's number '1' belongs to an earlier file",
+        "where": f"route mainframe_batch, batch {first.id}",
+        "why": f"b.bin, received {first.received_at}, has this number and other bytes",
+        "mend": "give a new file a number of its own; send an unchanged one byte by byte as it was",
+    }
+    assert counted(road) == counts
+
+
+def test_only_refused_orders_are_taken_again_by_a_file_that_names_the_first(road: Road) -> None:
+    put(road, file_of(road, [order_node(1), order_node(2, product="NOSUCH")]))
+    road.run()
+    again = [order_node(2), order_node(1), order_node(9)]
+    put(road, file_of(road, again, number=2, **{"FIRST-FILE-NO": "1"}), "c.bin")
+    road.run()
+    first, second = batches(road)
+    assert (second.resubmits, second.root_id) == (first.id, first.id)
+    assert told(answer(road, "c.bin")) == [
+        ("1", "B-2", "OK", None),
+        ("2", "B-1", "SUP", None),
+        ("3", "B-9", "REJ", "OrderNotInFirst"),
+    ]
+    # A second try knows the first one: nothing is taken twice.
+    put(road, file_of(road, again[:1], number=3, **{"FIRST-FILE-NO": "2"}), "d.bin")
+    put(road, file_of(road, again, number=4, **{"FIRST-FILE-NO": "77"}), "e.bin")
+    road.run()
+    third, fourth = batches(road)[2:]
+    assert states(road, third) == {"filtered": 1}
+    assert (fourth.state, (fourth.error or {})["reason"]) == ("refused", "FirstBatchUnknown")
+
+
+def test_the_same_bytes_are_taken_again_where_a_command_names_the_first_batch(road: Road) -> None:
+    """The product was missing at the hub's side: the sender's file was right."""
+    content = file_of(road, [order_node(1), order_node(2, customer="999999")])
+    put(road, content)
+    road.run()
+    (first,) = batches(road)
+    digest = first.digest
+    with road.open_hub.write() as transaction:
+        announce(transaction, road.open_hub.deployment.routes[ROUTE], digest, len(content), "b.bin", first.id)
+    put(road, content, "b.bin")
+    road.run()
+    second = batches(road)[1]
+    # The number is that of the first file, whose orders it sends again.
+    assert (second.state, second.resubmits) == ("done", first.id), second.error
+    assert states(road, second) == {"filtered": 1, "rejected": 1}
+
+
+def test_a_parked_order_holds_the_answer_until_it_is_given_up(road: Road) -> None:
+    put(road, file_of(road, [order_node(1), order_node(2)]))
+    for _ in range(3):  # registered, proven, filed
+        for intake in road.worker._intakes:
+            intake.take_in(25, 0)
+    (batch,) = batches(road)
+    with road.open_hub.write() as transaction:
+        row = transaction.messages.listing(batch=batch.id)[0]
+        transaction.messages.inbox.park(row["id"], Parked())
+    assert not road.run()
+    assert (batches(road)[0].state, files(road, "done")) == ("working", [])
+    assert road.manager.give_up(row["id"])
+    road.run()
+    assert told(answer(road)) == [("1", "B-1", "OK", None), ("2", "B-2", "REJ", "GivenUp")]
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 3, 5, 7, 9])
+def test_a_batch_goes_on_after_a_death_at_any_step(road: Road, monkeypatch: Any, stop_after: int) -> None:
+    """Each step of the worker is the last one of a process; another process of the same name goes on."""
+    monkeypatch.setattr("hub.data_manager.batch_filing.PARTS", 2)
+    monkeypatch.setattr("hub.data_manager.batch_intake.SLICE_S", 0.0)
+    put(road, file_of(road, [order_node(number) for number in range(1, 6)]))
+    for _ in range(stop_after):
+        road.worker.step()
+    road.worker.close()
+    road.worker = Worker(road.open_hub)
+    road.run()
+    assert counted(road) == {"done": 5}
+    assert [position for position, *_ in told(answer(road))] == ["1", "2", "3", "4", "5"]
+    assert files(road, "done") == ["b.bin", "b.bin.reply.bin"]
+    assert [batch.state for batch in batches(road)] == ["done"]
+
+
+XML_FILES = {
+    "schemas/lark/orders.xsd": """\
+<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="urn:lark" targetNamespace="urn:lark"
+           elementFormDefault="qualified">
+  <xs:element name="file">
+    <xs:complexType>
+      <xs:sequence>
+        <xs:element name="from" type="xs:string"/>
+        <xs:element name="order" maxOccurs="unbounded">
+          <xs:complexType>
+            <xs:sequence>
+              <xs:element name="number" type="xs:integer"/>
+              <xs:element name="product" type="xs:string"/>
+            </xs:sequence>
+          </xs:complexType>
+        </xs:element>
+        <xs:element name="orders" type="xs:integer"/>
+      </xs:sequence>
+      <xs:attribute name="id" type="xs:string" use="required"/>
+    </xs:complexType>
+  </xs:element>
+  <xs:element name="answers">
+    <xs:complexType>
+      <xs:sequence>
+        <xs:element name="answer" minOccurs="0" maxOccurs="unbounded">
+          <xs:complexType>
+            <xs:attribute name="state" type="xs:string"/>
+            <xs:attribute name="why" type="xs:string"/>
+          </xs:complexType>
+        </xs:element>
+        <xs:element name="refused" type="xs:string" minOccurs="0"/>
+        <xs:element name="accepted" type="xs:integer"/>
+      </xs:sequence>
+      <xs:attribute name="file" type="xs:string"/>
+    </xs:complexType>
+  </xs:element>
+</xs:schema>
+""",
+    "schemas/lark/orders.yaml": 'external object: Lark File\nschema: lark/orders.xsd\nroot: "{urn:lark}file"\n',
+    "schemas/lark/answers.yaml": 'external object: Lark Answers\nschema: lark/orders.xsd\nroot: "{urn:lark}answers"\n',
+    "maps/lark_file_to_om_order.yaml": """\
+map: Lark File to OM Order
+from: Lark File
+to: OM Order
+make: Order
+each: order
+fields:
+  Source System: "'LARK'"
+  Source Order Number: "left([number], 30)"
+  Source Revision: "'1'"
+  Account Id: "'1-B'"
+  Currency Code: "'USD'"
+children:
+  - make: Line Item
+    fields:
+      Source Reference: "left([number], 30)"
+      Product Id: "left([product], 100)"
+      Action Code: "'Add'"
+      Quantity: "'1'"
+""",
+    "maps/om_reply_to_lark_answers.yaml": """\
+map: OM Reply to Lark Answers
+from: OM Reply
+to: Lark Answers
+make: answers
+fields:
+  "@file": "[Batch Number]"
+  accepted: "coalesce([Accepted Orders], '0')"
+  refused: "[Error[1]/What]"
+children:
+  - make: answer
+    where: "[Batch Position] IS NOT NULL"
+    fields: {"@state": "[State]", "@why": "[Error[1]/Reason]"}
+""",
+    "hub/routes/lark.yaml": """\
+route: lark
+from: {folder: mainframe.batches}
+object: Lark File
+map: Lark File to OM Order
+workflow: Receive Order
+identity: {field: "[order[1]/number]"}
+reply: {object: Lark Answers, map: OM Reply to Lark Answers}
+batch: {order: order, number: "[@id]", count: "[orders]", answer: answer}
+""",
+}
+
+
+def lark(*products: str, count: int | None = None, id: str = "L-1") -> bytes:
+    orders = "".join(
+        f"\n  <l:order><l:number>{number}</l:number><l:product>{product}</l:product></l:order>"
+        for number, product in enumerate(products, 1)
+    )
+    count = len(products) if count is None else count
+    return (
+        f'<?xml version="1.0"?>\n<l:file xmlns:l="urn:lark" id="{id}">\n  <l:from>Lark</l:from>{orders}'
+        f"\n  <l:orders>{count}</l:orders>\n</l:file>\n"
+    ).encode()
+
+
+@pytest.fixture
+def lark_road(tmp_path: pathlib.Path) -> Iterator[Road]:
+    """A deployment whose own route takes batches in XML."""
+    for name, text in XML_FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    made = Road(tmp_path, routes=[], systems=["*"]).load_samples()
+    yield made
+    made.close()
+
+
+def test_a_batch_in_xml_is_cut_checked_and_answered_in_xml(lark_road: Road) -> None:
+    road = lark_road
+    put(road, lark("Local Line", "No Such Product", "Local Line"), "good.xml")
+    put(road, lark("Local Line", count=2, id="L-2"), "count.xml")
+    put(road, lark("Local Line", id="L-3").replace(b"<l:number>1</", b"<l:number>one</"), "schema.xml")
+    put(road, lark("Local Line", id="L-4")[:-12], "cut.xml")
+    put(road, lark("Local Line", id="L-5").replace(b"<l:file", b"<!DOCTYPE f [<!ENTITY e 'x'>]><l:file"), "dtd.xml")
+    road.run()
+    assert (road.folder / "folders" / PLACE / "done" / "good.xml.reply.xml").read_text() == (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<answers xmlns="urn:lark" file="L-1"><answer state="done"></answer>'
+        '<answer state="rejected" why="ProductUnknown"></answer><answer state="done"></answer>'
+        "<accepted>2</accepted></answers>"
+    )
+    told_of = {batch.name: batch.error for batch in batches(road) if batch.error is not None}
+    assert {name: (error["reason"], error["where"]) for name, error in told_of.items()} == {
+        "count.xml": ("OrderCountWrong", "route lark, batch, count"),
+        "schema.xml": (
+            "AgainstSchema",
+            "order 1, which begins at line 4 of the file, line 4, /file[1]/order[1]/number[1]",
+        ),
+        "cut.xml": ("NotWellFormed", "line 5, column 14 of the file"),
+        "dtd.xml": ("ForbiddenXml", "line 2"),
+    }
+    refused = (road.folder / "folders" / PLACE / "rejected" / "count.xml.reply.xml").read_text()
+    assert "<refused>the number of orders doesn't agree with the file</refused>" in refused
