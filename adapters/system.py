@@ -5,7 +5,7 @@
     for: Provisioning                                the Fulfilment System's name, for work orders
     map: OM Work Order to Provisioning Work Order    left out: the tree goes as it is
     object: Provisioning Work Order                  XML after this external object's schema; or
-    template: billing_records.j2                     text by this template; neither: the hub's own XML
+    template: partner_records.j2                     text by this template; neither: the hub's own XML
     time zone: Europe/Berlin                         the zone of the days and times that the template writes
     channel: provisioning.work_orders                or `folder: billing`
 

@@ -17,6 +17,7 @@ from maps.data_map import DataMap, read_maps
 from schemas.check import Limits, parse
 from schemas.external_component import ExternalObject
 from schemas.hub_xml import hub_from_xml
+from schemas.layouts.record import FieldUnwritable
 from tests.shipped_objects import shipped_external_objects
 
 
@@ -96,8 +97,10 @@ def test_the_shipped_systems_are_these(systems: dict[str, System]) -> None:
     }
 
 
-def test_billing_records_are_a_header_details_and_a_trailer_with_count_and_total(systems: dict[str, System]) -> None:
-    records = systems["Billing File"].render(_event(), {}, {}).decode("iso-8859-1").splitlines()
+def test_billing_records_are_a_header_details_and_a_trailer_with_count_and_total(
+    systems: dict[str, System], maps: dict[str, DataMap], external_objects: Mapping[str, ExternalObject]
+) -> None:
+    records = systems["Billing File"].render(_event(), maps, external_objects).decode("iso-8859-1").splitlines()
     assert [(record[0], len(record)) for record in records] == [("H", 500), ("D", 500), ("D", 500), ("T", 500)]
     assert records[0].split() == ["HE-1", "Lines", "Completed", "20260131113000O-7", "0000011-A", "1-B", "USD"]
     assert records[1][1:7] == "000001"
@@ -106,16 +109,18 @@ def test_billing_records_are_a_header_details_and_a_trailer_with_count_and_total
     assert Decimal(records[3][10:39]).scaleb(-7) == Decimal("19.90")
 
 
-def test_a_billing_value_that_has_no_place_is_refused(systems: dict[str, System]) -> None:
+def test_a_billing_value_that_has_no_place_is_refused(
+    systems: dict[str, System], maps: dict[str, DataMap], external_objects: Mapping[str, ExternalObject]
+) -> None:
     tree = _event()
     tree.children[0].children[0].children[0].properties["Order Number"] = "О-7"  # a cyrillic O
-    with pytest.raises(Exception, match="can't be filled") as caught:
-        systems["Billing File"].render(tree, {}, {})
+    with pytest.raises(FieldUnwritable) as caught:
+        systems["Billing File"].render(tree, maps, external_objects)
     assert str(caught.value) == (
-        "template 'adapters/templates/billing_records.j2' can't be filled\n"
-        "  where: adapters/templates/billing_records.j2:9\n"
-        "  why:   character U+041E does not exist in iso-8859-1: 'О-7'\n"
-        "  mend:  mend the value in the message, or the template"
+        "the value 'О-7' doesn't fit into the field HEADER/ORDER-NO\n"
+        "  where: record 1, HEADER/ORDER-NO\n"
+        "  why:   the code page iso-8859-1 has no 'О' (U+041E); the field is text, 64 characters\n"
+        "  mend:  correct the map, or the value that it reads"
     )
 
 

@@ -14,6 +14,19 @@ from schemas.layouts.values.code_pages import CodePage
 from schemas.layouts.values.form import NotPlain
 
 
+def refuse_control_characters(text: str) -> None:
+    """Refuse a text with a control character.
+
+    Raises:
+        ValueError: names the first one.
+    """
+    if text.isprintable():
+        return
+    for sign in text:
+        if not sign.isprintable() and ord(sign) < 0xA0:
+            raise ValueError(f"the character U+{ord(sign):04X} is a control character")
+
+
 @dataclass
 class Text:
     """Characters of a single-byte code page.
@@ -67,6 +80,7 @@ class Text:
         text = value or ""
         if len(text) > self.length:
             raise ValueError(f"at most {self.length} characters fit, and it has {len(text)}")
+        refuse_control_characters(text)
         return self.page.encode(text.rjust(self.length) if self.right else text.ljust(self.length))
 
 
@@ -110,9 +124,7 @@ class Wide:
             text = raw.decode(self.encoding)
         except UnicodeDecodeError as error:
             raise ValueError(f"the bytes from place {error.start + 1} on are no text in {self.encoding}") from error
-        for sign in text:
-            if not sign.isprintable() and ord(sign) < 0xA0:
-                raise ValueError(f"the character U+{ord(sign):04X} is a control character")
+        refuse_control_characters(text)
         value = text.lstrip(" ") if self.right else text.rstrip(" ")
         return value or None, True
 
@@ -126,5 +138,6 @@ class Wide:
             raise ValueError(f"{self.encoding} has no '{sign}' (U+{ord(sign):04X})") from error
         if len(raw) > self.length:
             raise ValueError(f"at most {self.length // 2} characters fit")
+        refuse_control_characters(value or "")
         filling = blank * ((self.length - len(raw)) // len(blank))
         return filling + raw if self.right else raw + filling

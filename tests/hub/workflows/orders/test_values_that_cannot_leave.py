@@ -62,7 +62,9 @@ def test_a_letter_that_billings_encoding_lacks_is_refused_at_the_door(road):
     shown = road.work(order("Łącze"), "hub_object", id="1")
     assert (shown["state"], shown["reason"]) == ("rejected", "CannotLeave")
     assert shown["error"]["what"] == "the order can't be taken: Billing File can't be sent OM Billing Event"
-    assert shown["error"]["why"].endswith("character U+0141 does not exist in iso-8859-1: 'Łącze'")
+    assert shown["error"]["why"].endswith(
+        "the field DETAIL/PRODUCT: the code page iso-8859-1 has no 'Ł' (U+0141); the field is text, 100 characters"
+    )
     assert shown["error"]["mend"] == (
         "send values that Billing File can take; or mend its map, schema or template, and replay the message"
     )
