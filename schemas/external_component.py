@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from integration_objects.component import Component
 from integration_objects.definition import IntegrationObject
@@ -28,6 +29,13 @@ class NoBatches(Misconfigured):
 
 #: Finds the line of a field: its arguments are the path of a component and the field's name.
 LineOf = Callable[[str, str], int | None]
+Wildcards = Literal["", "kept", "refused"]
+#: The keys of the declaration of an object of XML: those that it needs, and others.
+XML_KEYS = ("external object", "schema", "root")
+XML_OPTIONS = ("wildcards", "help")
+#: The component that keeps an element which a wildcard admits: its value is the element as XML.
+ANY = "xs:any"
+ANY_TAG = "{http://www.w3.org/2001/XMLSchema}any"
 
 
 @dataclass(eq=False)
@@ -35,6 +43,9 @@ class ExternalComponent(Component):
     """A component with the facts that only the wire needs.
 
     Attributes:
+        mixed: whether the schema allows text between the elements; a message that has any is refused.
+        wildcards: the treatment of elements and attributes that the schema admits without declaring them; "" leaves
+            them out.
         ranks: the place of each field and child among its siblings, by name. The members of one repeated group share a
             rank, and the tree's order decides.
         collapsed: names of the fields whose surrounding blanks mean nothing; "" for the component's value.
@@ -44,6 +55,8 @@ class ExternalComponent(Component):
             ``xsi:type`` may name, and under "" for the declared type.
     """
 
+    mixed: bool = False
+    wildcards: Wildcards = ""
     ranks: dict[str, int] = field(default_factory=dict)
     collapsed: set[str] = field(default_factory=set)
     nillable: set[str] = field(default_factory=set)

@@ -8,8 +8,8 @@
 
 The same type under the same name is one component, so that recursive types make a graph with cycles. The members of a
 substitution group stand in place of their head. The extensions of a type add their own elements to it. Elements that
-``xs:any`` admits are no part of the object. Where two namespaces give one component the same local name, the second one
-has its full name, ``{namespace}local``.
+``xs:any`` admits are no part of the object, unless its declaration keeps them: then each is a component ``xs:any``.
+Where two namespaces give one component the same local name, the second one has its full name, ``{namespace}local``.
 
 Spec: docs/design/integration.md, "Integration object definitions: one source for everything".
 """
@@ -28,7 +28,16 @@ from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from schemas.batch_format import BatchFormat, JoinedWriter
 from schemas.check import Limits, Schema, local_name, parse, read_files
-from schemas.external_component import ExternalComponent, ExternalObject, ReadMessage
+from schemas.external_component import (
+    ANY,
+    ANY_TAG,
+    XML_KEYS,
+    XML_OPTIONS,
+    ExternalComponent,
+    ExternalObject,
+    ReadMessage,
+    Wildcards,
+)
 from schemas.field_lines import field_lines
 from schemas.foreign_xml import texts_of
 from schemas.from_xml import external_from_xml
@@ -48,8 +57,8 @@ _TYPES: dict[str, FieldType] = {
 }
 
 
-#: The keys that the declaration of an external object of XML needs.
-XML_KEYS = ("external object", "schema", "root")
+#: The treatment of elements and attributes that a schema admits by wildcards; the first one without the key.
+WILDCARDS: dict[str, Wildcards] = {"left out": "", "kept": "kept", "refused": "refused"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ class XmlObject(ExternalObject):
 
     def glance(self, body: bytes, limits: Limits, names: frozenset[str] | None) -> PropertySet:
         """Parse and convert a message without its other components."""
-        return external_from_xml(parse(body, limits), self, names)
+        return external_from_xml(parse(body, limits), self, names, is_checked=False)
 
     def write(self, tree: PropertySet) -> bytes:
         """Write a message as XML."""
@@ -130,7 +139,7 @@ def read_external_objects(
     kept_objects = KeptObjects(cache)
     for source in sources:
         node = read(source)
-        parts = node.mapping(required=XML_KEYS, optional=["help"])
+        parts = node.mapping(required=XML_KEYS, optional=XML_OPTIONS)
         name, path = parts["external object"].text(), parts["schema"].text()
         if name in objects:
             first = f"first in {objects[name].where}"
@@ -141,7 +150,10 @@ def read_external_objects(
         if path not in files_of:
             files_of[path] = read_files(read_file, path, parts["schema"].where)
         files, root = files_of[path], parts["root"].text()
-        kept = kept_objects.find(path, root, files.values())
+        wildcards = WILDCARDS[parts["wildcards"].choice(*WILDCARDS)] if "wildcards" in parts else ""
+        # Two objects may read the same element in two ways.
+        shape = f"{root} {wildcards}".rstrip()
+        kept = kept_objects.find(path, shape, files.values())
         if path not in schemas:
             schemas[path] = Schema(files, path, seconds, None if kept is None else kept[1])
         schema = schemas[path]
@@ -149,8 +161,8 @@ def read_external_objects(
             component = kept[0]
         else:
             schema.prove()
-            component = _ComponentGraph(schema).component(_root_element(schema, parts["root"]))
-            kept_objects.keep(path, root, files.values(), component, schema.rules)
+            component = _ComponentGraph(schema, wildcards).component(_root_element(schema, parts["root"]))
+            kept_objects.keep(path, shape, files.values(), component, schema.rules)
         definition = IntegrationObject(name, component, external=True, where=node.where)
         objects[name] = XmlObject(name, definition, node.where, schema)
     return objects
@@ -193,7 +205,8 @@ class _Simple:
 class _ComponentGraph:
     """Builds the components of one schema, once for each pair of type and element name."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, wildcards: Wildcards) -> None:
+        self.wildcards = wildcards
         self.types = schema.model.maps.types
         self.made: dict[tuple[int, str, bool, str | None], ExternalComponent] = {}
         self.waiting: list[tuple[ExternalComponent, Any]] = []
@@ -214,7 +227,7 @@ class _ComponentGraph:
         # within itself.
         key = (id(element.type), element.name, element.nillable, element.value_constraint)
         if key not in self.made:
-            made = ExternalComponent(name, tag=element.name, where=_file_of(element))
+            made = ExternalComponent(name, tag=element.name, where=_file_of(element), wildcards=self.wildcards)
             self.made[key] = made
             self.waiting.append((made, element))
         return self.made[key]
@@ -231,8 +244,8 @@ class _ComponentGraph:
                 component.text = simple_type.type
                 if simple_type.collapse:
                     component.collapsed.add("")
-            elif type.mixed and component.text is None:
-                component.text = "text"
+            elif type.mixed:
+                component.mixed, component.text = True, component.text or "text"
             if type.is_complex():
                 defaults["" if own else str(type.name)] = self._add_attributes(component, type, own)
                 if simple is None:
@@ -282,6 +295,9 @@ class _ComponentGraph:
         # An extension's elements stand behind those of the type that it extends.
         start = 1 + max(component.ranks.values(), default=0)
         for tag, particle in _particles(type.content, _Ranks(start)).items():
+            if tag == ANY_TAG:
+                self._add_any(component, particle)
+                continue
             name = local_name(tag)
             taken = component.fields.get(name) or component.children.get(name)
             if taken is not None and taken.tag == tag:
@@ -292,6 +308,13 @@ class _ComponentGraph:
                     continue
             component.ranks[name] = particle.rank
             self._add_particle(component, name, particle, particle.least if own else 0)
+
+    def _add_any(self, component: ExternalComponent, particle: _Particle) -> None:
+        """Give a component the place for elements that a wildcard admits, where they are kept."""
+        if self.wildcards == "kept":
+            component.ranks.setdefault(ANY, particle.rank)
+            component.children[ANY] = ExternalComponent(ANY, tag=ANY_TAG, text="text", where=component.where)
+            component.occurs[ANY] = (0, None)
 
     def _add_particle(self, component: ExternalComponent, name: str, particle: _Particle, least: int) -> None:
         element = particle.element
@@ -353,8 +376,9 @@ def _particles(group: Any, ranks: _Ranks) -> dict[str, _Particle]:
     choice = group.model == "choice" and len(group) > 1
     for item in group:
         if hasattr(item, "process_contents"):
-            continue  # xs:any
-        inner = _particles(item, ranks) if hasattr(item, "model") else _elements(item, ranks)
+            inner = {ANY_TAG: _Particle(item, 0, None, ranks.next())}
+        else:
+            inner = _particles(item, ranks) if hasattr(item, "model") else _elements(item, ranks)
         for tag, particle in inner.items():
             if choice:
                 # Another branch of the choice may be taken.

@@ -4,7 +4,9 @@
     element of a field       property; ``''`` where it is empty, None with ``xsi:nil``
     XML attribute            property "@name"
     ``default``, ``fixed``   the value of an absent attribute or an empty element
-    anything else            left out: elements that ``xs:any`` admits, and the texts of mixed content
+    admitted by a wildcard   left out, kept as XML, or refused, as the object declares
+
+Text between the elements of mixed content is refused.
 
 Flags become Y and N, dates and numbers get the hub's spelling. Blanks around a text are dropped where the schema's type
 says that they mean nothing.
@@ -25,10 +27,12 @@ from integration_objects.definition import Component, Field, IntegrationObject
 from integration_objects.errors import Invalid
 from integration_objects.field_values import plain_date, plain_number
 from integration_objects.property_set import PropertySet
-from schemas.external_component import ExternalComponent, ExternalObject
+from schemas.external_component import ANY, ExternalComponent, ExternalObject, Wildcards
 from schemas.foreign_xml import full_name, place_of
 from schemas.value_rules import NIL, TYPE, normal
 
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_REFUSED = "the external object's declaration refuses it"
 _FLAGS = {"true": "Y", "1": "Y", "false": "N", "0": "N"}
 #: The functions that write a value in the hub's spelling, by the kind of the field.
 _SPELLINGS: dict[str, Callable[[str], str]] = {
@@ -46,12 +50,30 @@ class WrongRoot(Invalid):
     mend = "send it to the route that takes such messages"
 
 
+class MixedContent(Invalid):
+    """A message has text between the elements of one element."""
+
+    what = "'{name}' has text between its elements"
+    why = "the schema allows mixed content there, and the hub's tree has no place for it"
+    mend = "send the text in an element of its own"
+
+
+class WildcardRefused(Invalid):
+    """A message has an element or an attribute that the schema admits by a wildcard only."""
+
+    what = "'{name}' in '{holder}' is admitted by a wildcard only"
+    why = "{reason}"
+    mend = "leave it out, or change `wildcards` in the declaration of the external object"
+
+
 @dataclass(eq=False)
 class _ComponentReader:
     """The treatment of each tag inside one component: one look-up a node."""
 
     name: str
     value: bool = False
+    mixed: bool = False
+    wildcards: Wildcards = ""
     #: the treatment of the component's own value ("", "collapse", "flag", "date", "number")
     value_kind: str = ""
     #: the value of an empty element of the component
@@ -66,7 +88,11 @@ class _ComponentReader:
 
 
 def external_from_xml(
-    element: etree._Element, obj: ExternalObject | IntegrationObject, only: frozenset[str] | None = None
+    element: etree._Element,
+    obj: ExternalObject | IntegrationObject,
+    only: frozenset[str] | None = None,
+    *,
+    is_checked: bool = True,
 ) -> PropertySet:
     """Read a message into a tree of direct children, without ``ListOf`` nodes.
 
@@ -74,12 +100,15 @@ def external_from_xml(
         element: the root, parsed by `schemas.check.parse` and validated by the object's schema.
         obj: the external object that the message is.
         only: the names of the components beneath the root that are needed; None for all.
+        is_checked: whether the schema has validated the message; without that, nothing is refused but another root.
 
     Returns:
         The root element's node; each node's origin is its line.
 
     Raises:
         WrongRoot: the root is another element.
+        MixedContent: an element has text between its elements.
+        WildcardRefused: the object refuses what a wildcard admits.
     """
     definition = obj.definition if isinstance(obj, ExternalObject) else obj
     if element.tag != definition.root.tag:
@@ -89,6 +118,8 @@ def external_from_xml(
     stack = [(element, reader, root)]
     while stack:
         source, reader, node = stack.pop()
+        if is_checked and (reader.mixed or reader.wildcards):
+            _prove_content(source, reader)
         if reader.value:
             node.value = _normal(source.text or "", reader.value_kind)
             if reader.value_default and not source.text and not _is_nil(source):
@@ -118,11 +149,32 @@ def external_from_xml(
                 properties[name] = None if nillable and _is_nil(child) else text
                 continue
             below = children.get(tag)
+            if below is None and reader.wildcards == "kept" and is_checked:
+                # With the namespaces that it uses: it stands by itself.
+                text = etree.tostring(child, encoding="unicode", with_tail=False)
+                node.children.append(PropertySet(ANY, text, origin=child.sourceline))
+                continue
             if below is not None and (only is None or below.name in only):
                 component = PropertySet(below.name, origin=child.sourceline)
                 node.children.append(component)
                 stack.append((child, below, component))
     return root
+
+
+def _prove_content(element: etree._Element, reader: _ComponentReader) -> None:
+    """Refuse texts between elements, and what a wildcard admits where the object doesn't take it."""
+    texts = (element.text, *(child.tail for child in element)) if reader.mixed and len(element) else ()
+    if any(text and text.strip() for text in texts):
+        raise MixedContent(name=reader.name, where=place_of(element))
+    if not reader.wildcards:
+        return
+    for tag in element.keys():  # noqa: SIM118  # an element is no dict: iterated, it gives its children
+        if tag not in reader.attributes and not tag.startswith(_XSI):
+            reason = "only elements are kept" if reader.wildcards == "kept" else _REFUSED
+            raise WildcardRefused(name=f"@{tag}", holder=reader.name, reason=reason, where=place_of(element))
+    for child in element if reader.wildcards == "refused" else ():
+        if child.tag not in reader.fields and child.tag not in reader.children:
+            raise WildcardRefused(name=child.tag, holder=reader.name, reason=_REFUSED, where=place_of(child))
 
 
 def _normal(text: str, kind: str) -> str:
@@ -147,6 +199,8 @@ def _reader(root: Component) -> _ComponentReader:
         component = waiting.pop()
         reader = readers[component]
         reader.value = component.text is not None
+        if isinstance(component, ExternalComponent):
+            reader.mixed, reader.wildcards = component.mixed, component.wildcards
         reader.value_kind = _kind(component, "", component.text or "")
         empty = component.empty if isinstance(component, ExternalComponent) else {}
         reader.value_default = _normal(empty.get("", ""), reader.value_kind)

@@ -102,6 +102,8 @@ def _component_lists(root: ExternalComponent) -> list[Any]:
             component.tag,
             component.where,
             component.text,
+            component.mixed,
+            component.wildcards,
             [
                 [field.name, field.type, field.length, field.required, field.values, field.tag, field.where]
                 for field in component.fields.values()
@@ -119,9 +121,12 @@ def _component_lists(root: ExternalComponent) -> list[Any]:
 
 
 def _components(lists: list[Any]) -> list[ExternalComponent]:
-    components = [ExternalComponent(entry[0], tag=entry[1], where=entry[2], text=entry[3]) for entry in lists]
+    components = [
+        ExternalComponent(name, tag=tag, where=where, text=text, mixed=mixed, wildcards=wildcards)
+        for name, tag, where, text, mixed, wildcards, *_ in lists
+    ]
     for component, entry in zip(components, lists, strict=True):
-        fields, children, occurs, ranks, collapsed, nillable, empty, defaults = entry[4:]
+        fields, children, occurs, ranks, collapsed, nillable, empty, defaults = entry[6:]
         component.fields = {
             name: Field(name, type, length, required=required, values=tuple(values), tag=tag, where=where)
             for name, type, length, required, values, tag, where in fields

@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from operator import itemgetter
 
+from lxml import etree
+
 from integration_objects.definition import Component, IntegrationObject
-from integration_objects.errors import Refused
+from integration_objects.errors import Invalid, Refused
 from integration_objects.field_values import NOT_XML, UNWRITABLE
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
-from schemas.external_component import ExternalComponent, ExternalObject
+from schemas.external_component import ANY, ANY_TAG, ExternalComponent, ExternalObject
+from schemas.foreign_xml import parse
 from schemas.hub_elements import XSI
 from schemas.value_rules import NIL, TYPE
 
@@ -57,6 +60,22 @@ class CharacterForbidden(Refused):
     mend = "send text without it"
 
 
+class MixedContentMade(Refused):
+    """A tree has a text beside elements, which would become mixed content."""
+
+    what = "'{component}' would have text between its elements"
+    why = "the node has a text and elements"
+    mend = "put the text into one of its fields"
+
+
+class WildcardUnwritable(Refused):
+    """The text of a kept element isn't XML."""
+
+    what = "the element that a wildcard admits in '{component}' can't be written"
+    why = "{fault.what}: {fault.why}"
+    mend = "give the text of one XML element, as it was read"
+
+
 #: rank, start tag, end tag, element with xsi:nil or "" where null isn't allowed, whether it is a flag
 _FieldWriter = tuple[int, str, str, str, bool]
 #: A rank, and a finished text or a component to be written.
@@ -71,6 +90,7 @@ class _ComponentWriter:
     open: str = ""
     close: str = ""
     value: bool = False
+    mixed: bool = False
     value_flag: bool = False
     fields: dict[str, _FieldWriter] = dataclass_field(default_factory=dict)
     #: property name -> the attribute's name with its prefix, tag, flag
@@ -198,11 +218,13 @@ def _parts(node: PropertySet, writer: _ComponentWriter, plan: _Plan) -> list[_Pa
         if below[0] < last:
             ordered = False
         last = below[0]
-        parts.append((last, (child, below[1])))
+        parts.append((last, _kept_element(child, writer) if child.type == ANY else (child, below[1])))
     # Most trees come in the schema's order, from a map that was written in it.
     if not ordered:
         parts.sort(key=_rank)
     if node.value:
+        if writer.mixed and parts and node.value.strip():
+            raise MixedContentMade(component=writer.name)
         if not writer.value:
             raise NotInSchema(
                 f"'{writer.name}' has no text of its own",
@@ -214,6 +236,15 @@ def _parts(node: PropertySet, writer: _ComponentWriter, plan: _Plan) -> list[_Pa
     else:
         start += ">"
     return [(0, start), *parts]
+
+
+def _kept_element(node: PropertySet, writer: _ComponentWriter) -> str:
+    """Write an element that was kept as XML; only well-formed XML of one element passes."""
+    try:
+        element = parse(node.value.encode())
+    except Invalid as error:
+        raise WildcardUnwritable(component=writer.name, fault=error) from error
+    return str(etree.tostring(element, encoding="unicode"))
 
 
 def _attribute(name: str, text: str | None, writer: _ComponentWriter, plan: _Plan) -> str:
@@ -282,6 +313,7 @@ def _plan(root: Component) -> _Plan:
         name = _qualified(component.tag, prefixes)
         writer.open, writer.close = f"<{name}", f"</{name}>"
         writer.value = component.text is not None
+        writer.mixed = isinstance(component, ExternalComponent) and component.mixed
         writer.value_flag = component.text == "flag"
         ranks = component.ranks if isinstance(component, ExternalComponent) else {}
         nillable = component.nillable if isinstance(component, ExternalComponent) else set()
@@ -313,6 +345,8 @@ def _prefixes(root: Component, components: list[Component]) -> dict[str, str]:
     others: dict[str, None] = {}
     plain = False
     for component in components:
+        if component.tag == ANY_TAG:
+            continue  # it stands for elements of any name
         tags = [component.tag, *(field.tag for name, field in component.fields.items() if name[0] != "@")]
         for tag in tags:
             plain = plain or not tag.startswith("{")

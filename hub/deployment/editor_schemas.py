@@ -42,7 +42,8 @@ from integration_objects.definition import (
 )
 from integration_objects.names import ACTION_CODES
 from maps.map_document import CHILD_KEYS, FLAT_KEYS, HEAD_KEYS, HEAD_OPTIONS, RULE_KEYS, USE_KEYS
-from schemas.external_object import XML_KEYS
+from schemas.external_component import XML_KEYS, XML_OPTIONS
+from schemas.external_object import WILDCARDS
 from schemas.layouts.csv_declaration import COLUMN_KEYS, CSV_KEYS, FORMULAS, QUOTINGS, TYPE_KEYS
 from schemas.layouts.fixed_declaration import FIXED_KEYS, FORMATS, FORMS, MEANINGS
 from schemas.layouts.record_declaration import RECORD_KEYS as RECORD_TYPE_KEYS
@@ -178,7 +179,10 @@ def _external_object() -> JsonSchema:
         layout=layout,
         records=_by_name({"$ref": "#/definitions/record"}),
     )
-    return {**_where_has("layout", described, _keys(XML_KEYS, ("help",))), "definitions": {"record": record}}
+    return {
+        **_where_has("layout", described, _keys(XML_KEYS, XML_OPTIONS, wildcards=_one_of(WILDCARDS))),
+        "definitions": {"record": record},
+    }
 
 
 def _column(type: str) -> JsonSchema:

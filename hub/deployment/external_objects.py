@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from integration_objects.declaration import Source, read
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import HubError
+from schemas.external_component import XML_KEYS, XML_OPTIONS
 
 # The code of schemas is loaded with the first object that has one.
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class _Index:
         for source in sources:
             node = read(source)
             is_layout = node.kind == "mapping" and any(key.text() == "layout" for key, _ in node.items())
-            required, optional = (("layout",), ("records", "help")) if is_layout else (("schema", "root"), ("help",))
+            required, optional = (("layout",), ("records", "help")) if is_layout else (XML_KEYS[1:], XML_OPTIONS)
             parts = node.mapping(required=("external object", *required), optional=optional)
             name = parts["external object"].text()
             if name in self.places:
