@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.database.messages.filing import Filed
+from adapters.database.messages.filing import Arrival, Filed
 from adapters.transport import Delivery
 from hub.data_manager.filing import arrivals_of, file_arrivals
 from hub.data_manager.message_group import work_single
@@ -84,25 +84,32 @@ def judge(open_hub: OpenHub, route: Route, deliveries: Sequence[Delivery]) -> li
     Raises:
         Retryable: the database doesn't answer.
     """
+    arrivals = arrivals_of([(route, delivery) for delivery in deliveries])
+    return judge_arrivals(open_hub, route, list(zip(deliveries, arrivals, strict=True)))
+
+
+def judge_arrivals(open_hub: OpenHub, route: Route, messages: Sequence[tuple[Delivery, Arrival]]) -> list[Judgement]:
+    """Judge messages whose identities and keys are worked out already, as `judge` does."""
     # The log tells of refusals, and nothing is refused here.
     with without_warnings():
         if asked_services(open_hub.runtime, route.objects, route.prices):
-            return [judgement for delivery in deliveries for judgement in _judged_alone(open_hub, route, delivery)]
-        return _judged(open_hub, route, deliveries)
+            return [judgement for message in messages for judgement in _judged_alone(open_hub, route, message)]
+        return _judged(open_hub, route, messages)
 
 
 def _judged(
-    open_hub: OpenHub, route: Route, deliveries: Sequence[Delivery], prepared: MessageWork | None = None
+    open_hub: OpenHub,
+    route: Route,
+    messages: Sequence[tuple[Delivery, Arrival]],
+    prepared: MessageWork | None = None,
 ) -> list[Judgement]:
     """Judge messages in one transaction; *prepared* has the answers of other systems to the only one."""
-    routed = [(route, delivery) for delivery in deliveries]
-    arrivals = arrivals_of(routed)
     judgements = []
     with open_hub.write(dry_run=True) as transaction:
         open_hub.renew_secret_names(transaction)
-        for delivery, arrival in zip(routed, arrivals, strict=True):
-            filed, messages = file_arrivals(transaction, [delivery], [arrival])
-            for work, _ in messages:
+        for delivery, arrival in messages:
+            filed, works = file_arrivals(transaction, [(route, delivery)], [arrival])
+            for work, _ in works:
                 if prepared is None:
                     work.prepare()
                     work_single(transaction, work)
@@ -115,16 +122,16 @@ def _judged(
     return judgements
 
 
-def _judged_alone(open_hub: OpenHub, route: Route, delivery: Delivery) -> list[Judgement]:
+def _judged_alone(open_hub: OpenHub, route: Route, message: tuple[Delivery, Arrival]) -> list[Judgement]:
     """Judge a message whose questions to other systems are asked outside of any transaction."""
-    routed = [(route, delivery)]
+    delivery, arrival = message
     with open_hub.write(dry_run=True) as transaction:
         open_hub.renew_secret_names(transaction)
-        _, messages = file_arrivals(transaction, routed, arrivals_of(routed))
+        _, works = file_arrivals(transaction, [(route, delivery)], [arrival])
     # The row is gone, and its values are what the work needs to know of it.
-    for work, _ in messages:
+    for work, _ in works:
         work.prepare()
-    return _judged(open_hub, route, [delivery], messages[0][0] if messages else None)
+    return _judged(open_hub, route, [message], works[0][0] if works else None)
 
 
 def _judgement(transaction: Transaction, filed: Filed) -> Judgement:
