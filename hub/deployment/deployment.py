@@ -304,23 +304,28 @@ class Deployment:
             return SampleUnknown(name, shipped, kind=kind.key, where=where, mend=mend)
         return SampleUnknown(name, shipped, kind=kind.key, where=where, otherwise="take it out")
 
+    @cached_property
+    def version(self) -> str:
+        """The digest of all maps' versions: it tells the reader of a recording whether the maps are still the same."""
+        versions = sorted(data_map.version for data_map in self.maps.values())
+        return hashlib.sha256("".join(versions).encode()).hexdigest()[:16]
+
     def runtime(self, surroundings: Surroundings) -> Runtime:
         """Make the runtime that all runs of this deployment share."""
         from hub.workflow_manager.runtime import Runtime
         from hub.workflows.state.service_id import with_service_ids
 
-        # A recording has the digest of all maps' versions: it tells a later reader whether the maps are still the same.
-        versions = sorted(data_map.version for data_map in self.maps.values())
         return Runtime(
             self.definitions,
             self.services,
-            list(self.systems.values()),
-            self.maps,
+            lambda: list(self.systems.values()),
+            lambda: self.maps,
             self.external_objects,
             surroundings,
             self.configurator,
             self.pricing,
-            hashlib.sha256("".join(versions).encode()).hexdigest()[:16],
+            # A command that sends nothing reads no maps, and its run depends on none.
+            lambda: self.version if "maps" in vars(self) else "",
             approval_rules=self.approval_rules,
             workflows=self.workflows,
             licence=self.licence,

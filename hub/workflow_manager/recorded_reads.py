@@ -249,7 +249,7 @@ class RecordedReads:
     def recording(self) -> bytes:
         """Return the recording, compressed, for `MessageStore.record`."""
         # The fastest level: each message writes a recording, and hardly one is ever read.
-        document = {"versions": self.runtime.version, "entries": self.record}
+        document = {"versions": self.runtime.read_version(), "entries": self.record}
         return zlib.compress(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from integration_objects.time_zone import UTC
@@ -29,6 +30,8 @@ class Runtime:
     """The declarations, the ports and the surroundings that all runs of a deployment share.
 
     Attributes:
+        read_systems, read_maps: read the systems and the data maps when a run first asks for them.
+        read_version: returns the version of all data maps, "" where this process has read none.
         configurator: the built-in configurator, or another system's.
         pricing: the built-in pricing, or another system's.
         approval_rules: the rules that hold an order when it is submitted, by name.
@@ -45,13 +48,13 @@ class Runtime:
 
     definitions: Definitions
     services: Mapping[str, Service]
-    systems: Sequence[System]
-    maps: Mapping[str, DataMap]
+    read_systems: Callable[[], Sequence[System]]
+    read_maps: Callable[[], Mapping[str, DataMap]]
     external_objects: Mapping[str, ExternalObject]
     surroundings: Surroundings
     configurator: Configurator
     pricing: Pricing
-    version: str = ""
+    read_version: Callable[[], str]
     approval_rules: Mapping[str, ApprovalRule] = field(default_factory=dict)
     next_number: Callable[[str], int] | None = None
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
@@ -61,3 +64,13 @@ class Runtime:
     keeps_profiles: bool = True
     zone_name: str = UTC
     complete: Callable[[Any, PropertySet], PropertySet] = lambda run, tree: tree
+
+    @cached_property
+    def systems(self) -> Sequence[System]:
+        """The systems that the hub sends to."""
+        return self.read_systems()
+
+    @cached_property
+    def maps(self) -> Mapping[str, DataMap]:
+        """The data maps."""
+        return self.read_maps()

@@ -65,6 +65,14 @@ MODULES: Mapping[str, str] = {
 }
 
 
+def may_send(workflow: Workflow) -> bool:
+    """Tell whether objects may leave: neither by a workflow that only asks, nor by those on quotes, which know no way.
+
+    The rooms of the house keep `fulfilment`, which sends, from `quotes`.
+    """
+    return not workflow.asks_only and not MODULES.get(workflow.name, "").startswith("quotes.")
+
+
 class Workflows(Mapping[str, Workflow]):
     """The workflows by name; a module is loaded when a workflow of it is first asked for.
 
