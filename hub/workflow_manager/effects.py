@@ -185,17 +185,26 @@ class Effects:
             CannotLeave: *must_leave*, and a system's message can't be made.
             NobodyTakes: *for_system* is given, and no declared system takes the object for it.
         """
-        takers = [system for system in self.runtime.systems if system.takes == name]
-        wanted = [system for system in takers if for_system is None or system.for_system == for_system]
-        if for_system is not None and not wanted:
-            known = ", ".join(sorted(system.for_system for system in takers)) or "none"
-            raise NobodyTakes(name=name, for_system=for_system, takers=known)
+        wanted = self._takers(name, for_system)
         for system in wanted:
             # Counted over all systems of the run, so that two messages to one system differ, and a run that is
             # repeated after a death gives each message the same id: the receivers know repeats by it.
             self.emitted += 1
             self.messages.pending_writes.emit(self._outbound(system, name, tree, must_leave))
         return len(wanted)
+
+    def _takers(self, name: str, for_system: str | None) -> list[System]:
+        """Return the systems that take an object; with *for_system*, those that take it for that one.
+
+        Raises:
+            NobodyTakes: *for_system* is given, and no declared system takes the object for it.
+        """
+        takers = [system for system in self.runtime.systems if system.takes == name]
+        wanted = [system for system in takers if for_system is None or system.for_system == for_system]
+        if for_system is not None and not wanted:
+            known = ", ".join(sorted(system.for_system for system in takers)) or "none"
+            raise NobodyTakes(name=name, for_system=for_system, takers=known)
+        return wanted
 
     def _outbound(self, system: System, name: str, tree: PropertySet, must_leave: bool) -> OutboxMessage:
         """Make the message to a system; set it aside, as the object that it is to be made of, if it can't be made."""
@@ -248,10 +257,9 @@ class Effects:
 
         Raises:
             CannotLeave: a system's message can't be made of it.
+            NobodyTakes: as for `emit`.
         """
-        for system in self.runtime.systems:
-            if system.takes != name or for_system not in (None, system.for_system):
-                continue
+        for system in self._takers(name, for_system):
             try:
                 system.render(tree, self.runtime.maps, self.runtime.external_objects, Circumstances(self.clock))
             except Refused as fault:

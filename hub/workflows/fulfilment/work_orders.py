@@ -72,6 +72,7 @@ def prove_work_orders(run: Run, order: PropertySet) -> None:
 
     Raises:
         CannotLeave: a system can't take a value of the order.
+        NobodyTakes: no declared system takes the work order of one of its fulfilment systems.
     """
     opened = order.copy()
     for item in items_of(opened):

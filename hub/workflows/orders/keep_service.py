@@ -78,11 +78,12 @@ def keep_service(run: Run, order: str, line: str) -> Outcome:
         if action_code(kept) == "Delete" and not finished_lines.is_finished(kept):
             make_no_action(kept)
             kept.properties.pop("Due Date", None)
-    note = Note("kept", "the order doesn't disconnect it any more", item.get(KEY), item.get("Product Id"))
+    text, product = "the order doesn't disconnect it any more", item.get("Product Id")
     if all(action_code(left) == NO_ACTION or finished_lines.is_finished(left) for left in items_from([root])):
-        return take_off(run, stored, root, [note])
+        # No key: the service has no line any more by which its name could be found.
+        return take_off(run, stored, root, [Note("kept", text, None, product)])
     outcome = edit_root(run, stored, root, (), _as_it_is)
-    return Outcome(objects=outcome.objects, notes=(note, *outcome.notes))
+    return Outcome(objects=outcome.objects, notes=(Note("kept", text, item.get(KEY), product), *outcome.notes))
 
 
 def _as_it_is(state: PropertySet, account_id: str, requests: Sequence[Request]) -> ChangedState:

@@ -32,7 +32,7 @@ from hub.workflows.state.service_item import with_roots
 from hub.workflows.state.service_profile import requested_state
 from hub.workflows.state.suspended import beneath_suspended
 from integration_objects.complex_object import first_instance, message
-from integration_objects.errors import Refused
+from integration_objects.errors import OperatorNeeded, Refused
 from integration_objects.names import KEY, QUOTE
 from integration_objects.property_set import PropertySet
 
@@ -76,7 +76,7 @@ def _refused(run: Run, header: PropertySet) -> Iterator[Note]:
             order = order_of(run, exploded_quote(run, quote), order_as_made)
             prove_billable(run, order)
             prove_work_orders(run, order)
-    except Refused as error:
+    except (Refused, OperatorNeeded) as error:
         yield Note(REFUSED, f"{error.what}: {error.why}")
 
 

@@ -50,5 +50,14 @@ def test_a_value_that_submit_would_refuse_is_told(care):
     number = quote.get("Quote Number")
     (note,) = told(care, number)
     assert note.startswith("refused: the order can't be taken: Billing File can't be sent OM Billing Event: ")
+    care.road.load(
+        f'<Message IntObjectName="Product"><ListOfProduct><Product><ProductId>{CARD}</ProductId>'
+        "<FulfilmentSystem>Nowhere</FulfilmentSystem></Product></ListOfProduct></Message>"
+    )
+    quote = the(care("new-products-and-services", account=HOME, product=CARD, session="another"))
+    assert told(care, quote.get("Quote Number")) == [
+        "refused: no system takes 'OM Work Order' for the fulfilment system 'Nowhere': "
+        "systems that take it: Provisioning"
+    ]
     order = care.place(number)
     assert care.refused("submit", order=order.get("Order Number")).startswith("the order can't be taken")
