@@ -5,22 +5,28 @@ Spec: docs/design/legacy.md, "Batches"; docs/http.md.
 
 from __future__ import annotations
 
+import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Annotated
 
 import typer
 
-from adapters.files import read_message
+from adapters.files import digest_of, opened, read_message
 from adapters.transport import CHANNEL, HTTP, XML, Delivery, Envelope, check_envelope
 from hub.command_line.exit_codes import DONE, REFUSED, WORLD_FAILED, CommandMisused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
 from hub.command_line.text_command import TextCommand
-from hub.data_manager.partner_check import RETRYING, Judgement, judge
+from hub.data_manager.batch_check import judge_file, judge_orders
+from hub.data_manager.batch_proof import prove_batch
+from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.partner_check import ACCEPTED, RETRYING, Judgement, judge, refused_judgement
 from hub.deployment.door import NAME
 from hub.deployment.route import Route, RouteUnknown
 from hub.presentation.printing import complain, out, print_json
+from hub.presentation.progress import Progress
+from integration_objects.errors import Refused
 from integration_objects.surroundings import new_token, token_digest
 
 app = typer.Typer()
@@ -54,7 +60,7 @@ def token(name: Annotated[str, typer.Argument(help="The sender's name, as routes
 @partner_app.command("check", cls=TextCommand)
 def check(
     route: Annotated[str, typer.Argument(help="The route that would take the messages.")],
-    files: Annotated[list[pathlib.Path], typer.Argument(help="One message each, in the order of arrival.")],
+    files: Annotated[list[pathlib.Path], typer.Argument(help="One message or one batch each, in their order.")],
     sender: Annotated[
         str | None, typer.Option(help="The sender; without one, the first of the route's `senders`.")
     ] = None,
@@ -65,15 +71,50 @@ def check(
         routes = open_hub.deployment.routes
         if route not in routes:
             raise RouteUnknown(route, routes)
-        deliveries = [_delivery(routes[route], file, sender) for file in files]
-        judgements = judge(open_hub, routes[route], deliveries)
-    named = list(zip(map(str, files), judgements, strict=True))
-    if as_json:
-        print_json([{"name": name, **judgement.as_dict()} for name, judgement in named])
-    else:
-        for name, judgement in named:
+        taken = routes[route]
+        judged = _messages(open_hub, taken, files, sender) if taken.batch is None else _batches(open_hub, taken, files)
+        states = _told(judged, as_json)
+    raise typer.Exit(_code(states))
+
+
+def _messages(
+    open_hub: OpenHub, route: Route, files: Sequence[pathlib.Path], sender: str | None
+) -> Iterator[tuple[str, Judgement]]:
+    """Judge files that are one message each."""
+    judgements = judge(open_hub, route, [_delivery(route, file, sender) for file in files])
+    yield from zip(map(str, files), judgements, strict=True)
+
+
+def _batches(open_hub: OpenHub, route: Route, files: Sequence[pathlib.Path]) -> Iterator[tuple[str, Judgement]]:
+    """Judge files of many orders: each order, or the file alone where it would not be taken."""
+    for file in files:
+        with opened(file) as content:
+            size = os.fstat(content.fileno()).st_size
+            try:
+                with Progress(f"reading {file.name}", size) as progress:
+                    proven = progress.follow(prove_batch(route, content, size))
+                batch_id = judge_file(open_hub, route, proven, digest_of(file), size)
+            except Refused as error:
+                yield str(file), refused_judgement(error)
+                continue
+            content.seek(0)
+            for order, judgement in judge_orders(open_hub, route, proven, batch_id, content):
+                yield f"{file}, order {order.position}", judgement
+
+
+def _told(judged: Iterable[tuple[str, Judgement]], as_json: bool) -> set[str]:
+    """Print each verdict when it is there; return the states that there were."""
+    states = set()
+    shown = []
+    for name, judgement in judged:
+        states.add(judgement.state)
+        if as_json:
+            shown.append({"name": name, **judgement.as_dict()})
+        else:
             _print(name, judgement)
-    raise typer.Exit(_code(judgements))
+    if as_json:
+        print_json(shown)
+    return states
 
 
 def _delivery(route: Route, file: pathlib.Path, sender: str | None) -> Delivery:
@@ -97,8 +138,8 @@ def _print(name: str, judgement: Judgement) -> None:
             out(f"  {part + ':':<7} {error[part]}")
 
 
-def _code(judgements: Sequence[Judgement]) -> int:
+def _code(states: Set[str]) -> int:
     """Return the exit code: the world's fault before a refusal, because the same check can end otherwise later."""
-    if any(judgement.state == RETRYING for judgement in judgements):
+    if RETRYING in states:
         return WORLD_FAILED
-    return DONE if all(judgement.is_accepted for judgement in judgements) else REFUSED
+    return DONE if states <= set(ACCEPTED) else REFUSED

@@ -150,6 +150,22 @@ def _first(transaction: Transaction, route: Route, named: str) -> BatchRow:
     return first
 
 
+def order_arrival(route: Route, order: BatchOrder, batch_id: str, source: str) -> Arrival:
+    """Work out the arrival of an order of a batch: its identity is the batch and the position."""
+    content_type = "" if route.external is None else route.external.content_type
+    sent = Envelope(None, order.body, content_type=content_type)
+    delivery = Delivery(sent, route.place, route.place, source)
+    arrival = arrival_of(route, delivery, order.tree)
+    identity = f"{batch_id}-{order.position}"
+    envelope = replace(
+        arrival.envelope,
+        message_id=arrival.envelope.message_id or identity,
+        correlation_id=batch_id,
+        reply_to=f"batch:{batch_id}",
+    )
+    return replace(arrival, identity=identity, envelope=envelope, fault=order.fault or arrival.fault)
+
+
 class FileOrders:
     """Makes messages of the orders of one accepted batch, from the first one that isn't a message yet."""
 
@@ -186,7 +202,7 @@ class FileOrders:
     def _file(self, orders: Sequence[BatchOrder], filed: int) -> None:
         batch, route = self._batch, self._route
         # Read before the transaction: on SQLite no other process can write while it is open.
-        arrivals = [self._arrival(order) for order in orders]
+        arrivals = [order_arrival(route, order, batch.id, batch.source or "") for order in orders]
         parts = [
             BatchPart(order.position, _own_id(arrival), order.place, "")
             for order, arrival in zip(orders, arrivals, strict=True)
@@ -204,21 +220,6 @@ class FileOrders:
                 reply = replies.get(work.row.identity)
                 if reply is not None:
                     endings.pass_over(work, f"the order was accepted with batch {batch.resubmits}", reply)
-
-    def _arrival(self, order: BatchOrder) -> Arrival:
-        route, batch = self._route, self._batch
-        content_type = "" if route.external is None else route.external.content_type
-        sent = Envelope(None, order.body, content_type=content_type)
-        delivery = Delivery(sent, route.place, route.place, batch.source or "")
-        arrival = arrival_of(route, delivery, order.tree)
-        identity = f"{batch.id}-{order.position}"
-        envelope = replace(
-            arrival.envelope,
-            message_id=arrival.envelope.message_id or identity,
-            correlation_id=batch.id,
-            reply_to=f"batch:{batch.id}",
-        )
-        return replace(arrival, identity=identity, envelope=envelope, fault=order.fault or arrival.fault)
 
     def _accepted_before(
         self, transaction: Transaction, parts: Sequence[BatchPart], arrivals: list[Arrival]

@@ -17,13 +17,14 @@ from typing import Any
 
 from adapters.database.messages.filing import Arrival, Filed
 from adapters.transport import Delivery
+from hub.data_manager.endings import refused_state
 from hub.data_manager.filing import arrivals_of, file_arrivals
 from hub.data_manager.message_group import work_single
 from hub.data_manager.message_work import MessageWork
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.data_manager.rehearsal import asked_services
 from hub.deployment.route import Route
-from integration_objects.errors import Misconfigured
+from integration_objects.errors import HubError, Misconfigured
 from integration_objects.log import without_warnings
 
 #: the states of a message that was accepted
@@ -76,6 +77,11 @@ class Judgement:
             "answer": None if self.answer is None else self.answer.decode("utf-8", "replace"),
             "content_type": self.content_type,
         }
+
+
+def refused_judgement(error: HubError) -> Judgement:
+    """Judge something that is refused before it is a message: a file of many orders."""
+    return Judgement(refused_state(error), False, error.as_dict(), None, None, True)
 
 
 def judge(open_hub: OpenHub, route: Route, deliveries: Sequence[Delivery]) -> list[Judgement]:
