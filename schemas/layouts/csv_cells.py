@@ -192,6 +192,14 @@ class Dialect:
             raise self.fault(line, at, reason, "write each quote within a cell twice")
         return at
 
+    def is_cell(self, text: str) -> bool:
+        """Tell whether a text is one whole cell, with its quotes."""
+        try:
+            [_] = self.cells(Line(1, 0, text))
+        except (ValueError, CsvFaulty):
+            return False
+        return bool(self.quote and text.startswith(self.quote)) or self._special.search(text) is None
+
     def bare(self, cell: str) -> str:
         """Return the text of a cell, without its quotes."""
         if self.quote and cell.startswith(self.quote):

@@ -26,8 +26,9 @@ from schemas.layouts.values.form import NotPlain
 
 #: What becomes of formulas: read and written behind an apostrophe, written so only, or left as they are.
 Formulas = Literal["restored", "kept", "plain"]
-#: The signs that make a formula of a text in programs for tables.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]", re.ASCII)
+#: The signs that make a formula of a text in programs for tables; the last four are as wide as an ideograph.
+_SIGNS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
+_FORMULA = re.compile(f"'*[{re.escape(_SIGNS)}]")
 _GROUPED = 3
 
 
@@ -85,7 +86,7 @@ class TextCell:
 
     def plain(self, text: str) -> str:
         """Return a text that is printable, fits, and is no formula."""
-        if not text.isprintable() or text[0] in "=+-@'" or self.values:
+        if not text.isprintable() or text[0] == "'" or text[0] in _SIGNS or self.values:
             raise NotPlain
         if self.length is not None and len(text) > self.length:
             raise NotPlain
@@ -108,7 +109,7 @@ class TextCell:
 
     def is_harmless(self, text: str) -> bool:
         """Tell whether a program for tables doesn't take the text for a formula, or the layout allows formulas."""
-        return self.formulas == "plain" or not text.startswith(("=", "+", "-", "@", "\t", "\r"))
+        return self.formulas == "plain" or not text.startswith(tuple(_SIGNS))
 
     def _prove(self, text: str) -> None:
         if self.length is not None and len(text) > self.length:

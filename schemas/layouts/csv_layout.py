@@ -327,10 +327,11 @@ class CsvLayout(Layout[CsvRecord]):
         """Return a cell as it was read, if it is one cell that stands for *value*, and no formula."""
         try:
             cell = bytes.fromhex(kept).decode(self.dialect.codec)
-            [same] = self.dialect.cells(Line(1, 0, cell))
-            text = self._bare(same)
+            if not self.dialect.is_cell(cell):
+                return written
+            text = self._bare(cell)
             found, _ = column.read(text)
-        except (ValueError, HubError):
+        except ValueError:
             return written
         # A formula that somebody sent without an apostrophe gets one.
         is_harmless = not isinstance(column.form, TextCell) or column.form.is_harmless(text)

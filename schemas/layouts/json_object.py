@@ -81,7 +81,11 @@ class JsonObject(ExternalObject):
 
     def write(self, tree: PropertySet) -> bytes:
         """Write a message as JSON in one line."""
-        return write_json(_value(self.root, tree)).encode()
+        try:
+            return write_json(_value(self.root, tree)).encode()
+        except RecursionError:
+            reason = "its nodes stand too deep within each other"
+            raise JsonUnwritable(component=ROOT, name="the tree", reason=reason) from None
 
     def prove(self, body: bytes, limits: Limits, *, own: bool = False) -> None:
         """Parse and validate a message."""
@@ -127,7 +131,9 @@ def read_json_object(parts: Parts, read_file: Callable[[str], bytes]) -> JsonObj
 def _tree(root: JsonComponent, value: Any, is_checked: bool) -> PropertySet:
     if isinstance(value, list) and ITEM in root.lists:
         value = {ITEM: value}
-    if not isinstance(value, dict) and not is_checked:
+    if not isinstance(value, dict):
+        if is_checked:
+            raise _unplaced(ROOT, value, ())
         return PropertySet(ROOT)
     return _node(root, value, (), is_checked)
 
@@ -161,7 +167,7 @@ def _node(component: JsonComponent, value: dict[str, Any], path: Path, is_checke
 
 def _unplaced(component: str, value: Any, path: Path) -> JsonUnplaced:
     kind = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a text or a number"
-    return JsonUnplaced(path=pointer(path), component=component, kind=kind)
+    return JsonUnplaced(path=pointer(path) or "/", component=component, kind=kind)
 
 
 def _scalar(type: FieldType, value: Any) -> str | None:

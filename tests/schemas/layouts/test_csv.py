@@ -229,6 +229,15 @@ def test_a_value_that_does_not_fit_is_refused(column: str, value: str | None, re
     assert caught.value.where == "record 1, R/A"
 
 
+@pytest.mark.parametrize("kept", ["x\ny,z", "x,y", 'x"', "=1+1", "\r", "zz"])
+def test_bytes_that_are_kept_never_break_a_line_or_bring_a_formula_back(kept: str) -> None:
+    value = kept.replace("\ny,z", "")
+    node = PropertySet("R", properties={"A": value, "A bytes": kept.encode().hex(), "B": "b"})
+    plain = PropertySet("R", properties={"A": value, "B": "b"})
+    made = columns("{A: text, B: text}")
+    assert written(made, [node]) == written(made, [plain])
+
+
 def test_what_has_no_place_is_refused() -> None:
     with pytest.raises(NodeUnwritable, match="the record R has no place for C"):
         written(columns("{A: text}"), [PropertySet("R", properties={"C": "x"})])

@@ -261,6 +261,22 @@ def test_a_schema_that_has_no_shape_is_refused(schema: Any, what: str, where: st
     assert where in caught.value.where
 
 
+def test_a_schema_that_names_no_type_admits_what_has_no_place() -> None:
+    untyped = made({"properties": {"a": {"type": "string"}, "b": {"properties": {"c": {"type": "string"}}}}})
+    for body, path in ((b"[1]", "/"), (b'{"b": "text"}', "/b")):
+        with pytest.raises(HubError) as caught:
+            untyped.read(body, LIMITS)
+        assert caught.value.what == f"the value at {path} has no place"
+
+
+def test_a_tree_too_deep_for_json_is_refused() -> None:
+    tree = PropertySet("lines")
+    for _ in range(5_000):
+        tree = PropertySet("lines", children=[tree])
+    with pytest.raises(HubError, match="Document has no place for the tree"):
+        ORDERS.write(PropertySet("Document", children=[tree]))
+
+
 def test_the_parts_of_a_schema_are_put_together() -> None:
     schema = {
         "allOf": [{"properties": {"a": {"type": "string"}}, "required": ["a"]}],
