@@ -62,7 +62,7 @@ def _event() -> PropertySet:
         properties={
             "Event Id": "E-1",
             "Event Type": "Lines Completed",
-            "Event Time": "2026-01-31T12:30:00+01:00",
+            "Event Time": "2026-01-31T12:30:00.868380+01:00",
             "Order Number": "O-7",
             "Order Revision": "1",
             "Account Id": "1-A",
