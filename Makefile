@@ -22,6 +22,7 @@ bench: $(STAMP) $(VENV)/.bench  ## how fast the road, Delta, Apply, configurator
 	$(VENV)/bin/python -m tests.bench.delta_and_apply
 	$(VENV)/bin/python -m tests.bench.growth
 	$(VENV)/bin/python -m tests.bench.layouts $(filter --quick --full,$(BENCH))
+	$(VENV)/bin/python -m tests.bench.batches $(filter --quick --full,$(BENCH))
 	$(VENV)/bin/python -m tests.bench.starts
 	$(VENV)/bin/python -m tests.bench.quote_to_profile
 

@@ -46,7 +46,8 @@ def test_files_that_wait_at_a_folder_are_counted_and_embedded_channels_are_no_do
     inbox.mkdir(parents=True, exist_ok=True)
     (inbox / "order.xml").write_text("<ORDERS/>")
     assert doors(road.open_hub) == [
-        {"route": "mainframe_folder", "door": "folder mainframe", "waiting": 1, "why": None}
+        {"route": "mainframe_batch", "door": "folder mainframe.batches", "waiting": 0, "why": None},
+        {"route": "mainframe_folder", "door": "folder mainframe", "waiting": 1, "why": None},
     ]
 
 
