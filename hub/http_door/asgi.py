@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
+from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
 
@@ -20,4 +22,12 @@ def application() -> Starlette:
     """
     open_hub = OpenHub(prove_once(open_deployment(pathlib.Path.cwd())), process="http")
     open_hub.prepare_database()
-    return HttpDoor(open_hub).application()
+    made = HttpDoor(open_hub).application()
+
+    @contextlib.asynccontextmanager
+    async def closing(_: Starlette) -> AsyncIterator[None]:
+        yield
+        open_hub.close()
+
+    made.router.lifespan_context = closing
+    return made

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import concurrent.futures
 import hashlib
+import json
 import threading
 
+import anyio
 import pytest
 
 from adapters.database.connection.driver_faults import DatabaseAway
+from hub.http_door.asgi import application
+from integration_objects.surroundings import token_digest
 from schemas.check import parse
 from tests.hub.http_door.served_door import road_with_doors, served
 from tests.road import sample
@@ -279,3 +283,43 @@ def test_a_check_tells_nothing_of_the_hubs_own_troubles(door, monkeypatch):
         answer = door.post("/check/orders", ORDER)
         assert (answer.status, answer.json["state"], answer.json["error"]) == (200, state, None)
         assert b"secret" not in answer.body
+
+
+def test_any_asgi_server_serves_the_door_of_the_working_folder(tmp_path, monkeypatch):
+    road_with_doors(tmp_path).close()
+    (tmp_path / "orderhub.toml").write_text(f'routes = []\nhttp_tokens = ["kite={token_digest("kite-token")}"]\n')
+    monkeypatch.chdir(tmp_path)
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": ORDER, "more_body": False}
+
+    async def send(event):
+        sent.append(event)
+
+    async def serve():
+        served_here = application()
+        headers = {"authorization": "Bearer kite-token", "content-type": "text/xml", "content-length": str(len(ORDER))}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/messages/orders",
+            "root_path": "/hub",
+            "query_string": b"",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+        async with served_here.router.lifespan_context(served_here):
+            await served_here(scope, receive, send)
+
+    anyio.run(serve)
+    assert (sent[0]["status"], json.loads(sent[1]["body"])["message_id"]) == (202, None)
+
+
+def test_the_door_serves_waits_and_judges_on_postgresql(postgresql_door):
+    door = postgresql_door
+    door.road.load_samples()
+    assert door.post("/check/orders", ORDER).json["accepted"] is True
+    assert door.messages() == []
+    assert door.post("/messages/waiting", ORDER, id="W-1").status == 202
+    door.road.run()
+    assert door.post("/messages/waiting", ORDER, id="W-1").status == 200
