@@ -66,7 +66,7 @@ class OrderNotOpen(Refused):
 
     what = "the order '{number}' isn't open on the account {account_id}"
     where = "argument 'orders'"
-    why = "open are {open_orders}"
+    why = "{open_orders}"
     mend = "name open orders of this account, or leave the argument out for all of them"
 
 
@@ -75,7 +75,7 @@ class RootUnknown(Refused):
 
     what = "the account {account_id} has no product '{root}'"
     where = "argument 'root'"
-    why = "its root items are {roots}"
+    why = "{roots}"
     mend = "name one of them: by Integration Id, its end, service id or product"
 
 
@@ -156,9 +156,8 @@ def _chosen_orders(orders: Sequence[PropertySet], account_id: str, numbers: Sequ
     by_number = {_number(tree): tree for tree in orders}
     for number in numbers:
         if number not in by_number:
-            raise OrderNotOpen(
-                number=number, account_id=account_id, open_orders=", ".join(map(str, by_number)) or "none"
-            )
+            open_orders = _listed("open orders", [number or "?" for number in by_number])
+            raise OrderNotOpen(number=number, account_id=account_id, open_orders=open_orders)
     return [tree for number, tree in by_number.items() if number in numbers]
 
 
@@ -275,7 +274,7 @@ def _shown_items(steps: Sequence[_Step], root: str | None, account_id: str) -> s
             if root in (None, root_key):
                 shown.add(item.get(KEY) or "")
     if root is not None and root not in roots:
-        raise RootUnknown(account_id=account_id, root=root, roots=", ".join(sorted(roots)) or "none")
+        raise RootUnknown(account_id=account_id, root=root, roots=_listed("root items", sorted(roots)))
     return shown
 
 
@@ -284,6 +283,10 @@ def _only_root(state: PropertySet, root: str) -> PropertySet:
     view = ComplexObject.of(state)
     kept = [item for item in line_items(view.header) if item.get(KEY) == root]
     return message(ASSET, [view.with_roots(kept)]) if kept else empty(ASSET)
+
+
+def _listed(things: str, names: Sequence[str]) -> str:
+    return f"its {things} are {', '.join(names)}" if names else f"it has no {things}"
 
 
 WORKFLOWS = (

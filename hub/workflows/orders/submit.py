@@ -96,7 +96,7 @@ class StillGrouped(Refused):
     what = "the order {number} has a line that stands for several services"
     where = "order {number}"
     why = "a service that is tracked as an asset has a quantity of 1 and its own service id"
-    mend = "customize the line, which explodes it when it is written, and give each service its id"
+    mend = "edit the line (edit-order-line-item): it becomes a line for each service; then give each service its id"
 
 
 def submit_order(run: Run, order: str) -> Outcome:

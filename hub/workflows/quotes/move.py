@@ -53,7 +53,7 @@ class SameAddress(Refused):
 
     what = "the customer can't move from '{address}' to '{address}'"
     where = "argument 'new-address'"
-    why = "it is one address"
+    why = "both are the same address"
     mend = "name the address that the customer moves to"
 
 

@@ -47,7 +47,7 @@ class SameOwner(Refused):
 
     what = "the service item '{root}' can't be transferred from '{account}' to '{account}'"
     where = "argument 'to'"
-    why = "it is one account"
+    why = "both are the same account"
     mend = "name the account of the new owner"
 
 

@@ -73,6 +73,8 @@ def test_a_completion_of_a_dropped_line_falls_out_once(dropped):
     )
     [row] = road.ask("fallout-list").rows
     assert row["can be done"] == "fallout-keep, fallout-undo, fallout-close"
+    # The present revision lacks the line.
+    assert row["lines"] == f"Local Line ({keys['M']}) Open in revision 1"
     # The replaced line keeps its status: the order goes on without it.
     assert (lines_of(road, "1")["M"].get("Status"), lines_of(road, "1")["M"].get("Completed Date")) == (
         "Open",

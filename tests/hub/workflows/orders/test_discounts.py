@@ -105,7 +105,7 @@ def test_an_existing_service_gets_an_agreed_price_and_loses_it_again(care):
     assert care.profile_root("1-B").get("Agreed Price") == "15"
     number = the(care("modify", account="1-B", root=root)).get("Quote Number")
     outcome = care("remove-discount", quote=number, line=root)
-    assert texts(outcome, "discount")[0].startswith("taken off: 15 agreed by ")
+    assert texts(outcome, "discount")[0].startswith("taken off: agreed price 15 by ")
     assert texts(outcome, "price") == ["15.00 -> 19.95 USD"]
     order = care.place(number)
     assert the(care("submit", order=order.get("Order Number"))).get("Status") == "Complete"

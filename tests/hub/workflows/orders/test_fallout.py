@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.presentation.printing import whole_seconds
 from hub.workflows.orders.fallout import CannotBeRetried, FalloutResolved, FalloutUnclear, FalloutUnknown, LineNotFailed
 from integration_objects.complex_object import line_items, message, walk_items
 from tests.road import VOICE_MAIL, mainframe_line, mainframe_order, provisioning_status, work_order_lines
@@ -52,7 +53,7 @@ def test_a_command_that_raises_an_entry_says_which_and_what_comes_next(road, key
         f"next: orderhub workflow fallout-list order={NUMBER}\n"
     )
     listed = command("workflow", "fallout-list", f"order={NUMBER}").out
-    assert listed.startswith(f"Lines Failed: entry {entry['row_id']}\n  since:    {entry['created']}\n")
+    assert listed.startswith(f"Lines Failed: entry {entry['row_id']}\n  since:    {whole_seconds(entry['created'])}\n")
     assert f"\n  next:     orderhub workflow fallout-retry entry={entry['row_id']}\n" in listed
 
 

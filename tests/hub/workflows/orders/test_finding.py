@@ -119,7 +119,7 @@ def test_more_than_a_screen_is_counted(care, monkeypatch):
     monkeypatch.setattr(finding, "MOST_SHOWN", 2)
     outcome = care("find", text="2-AW")
     assert len(outcome.rows) == 2
-    assert [str(note) for note in outcome.notes] == ["more: and 2 more; give more of the name"]
+    assert [str(note) for note in outcome.notes] == ["more: and 2 more; give more of it"]
     assert MOST_SHOWN == 50
 
 

@@ -143,7 +143,7 @@ def test_the_command_prints_it_as_text_and_as_json(ordered, command):
             OrderNotOpen,
             "the order 'O-9' isn't open on the account 1-A\n"
             "  where: argument 'orders'\n"
-            "  why:   open are O-2, O-1, O-3\n"
+            "  why:   its open orders are O-2, O-1, O-3\n"
             "  mend:  name open orders of this account, or leave the argument out for all of them",
         ),
         (

@@ -220,7 +220,7 @@ def test_the_quote_becomes_an_order_whose_days_the_projected_state_knows(energy)
             SameAddress,
             "the customer can't move from 'PR-WINTER' to 'PR-WINTER'\n"
             "  where: argument 'new-address'\n"
-            "  why:   it is one address\n"
+            "  why:   both are the same address\n"
             "  mend:  name the address that the customer moves to",
         ),
         (

@@ -90,7 +90,7 @@ def test_what_can_not_be_transferred_is_refused(any_care, line):
     assert care.refused("transfer", account=GIVER, root=key, to=GIVER) == (
         f"the service item '{key}' can't be transferred from '{GIVER}' to '{GIVER}'\n"
         "  where: argument 'to'\n"
-        "  why:   it is one account\n"
+        "  why:   both are the same account\n"
         "  mend:  name the account of the new owner"
     )
     assert "argument 'to'" in care.refused("transfer", account=GIVER, root=key, to="NOBODY")
