@@ -51,7 +51,9 @@ def report_lines(notes: Iterable[ReportedNote], objects: Iterable[PropertySet]) 
     lines = []
     for (kind, product, text), items in alike.items():
         item = items[0] if len(items) == 1 else None
-        about = " ".join(part for part in (product, names.get(item, item)) if part)
+        # A line that the workflow has taken off isn't shown any more.
+        name = names.get(item) or (short_keys([item])[item] if item else None)
+        about = " ".join(part for part in (product, name) if part)
         times = f" ({len(items)} times)" if len(items) > 1 else ""
         lines.append(f"{kind}: {about}: {text}{times}" if about else f"{kind}: {text}{times}")
     return lines

@@ -17,7 +17,7 @@ class Note:
         kind: "ignored", "left out", "replaced", "broken rule", "obsolete", "moved", "other
             address", "account address", "nothing", "verified", "gone", "left behind", "changed meanwhile", "due date",
             "service id", "suspended", "reversed", "fallout", "price", "total", "rate", "wrong id", "kept", "refused",
-            "agreement".
+            "agreement", "taken back".
         text: a sentence for people.
         item: the Integration Id of the line that the note is about; None for none.
         product: the Product Id of that line.

@@ -145,11 +145,11 @@ def _misses_a_value(
     state = run.call("Apply", asset, in_sequence(run, account_id, present)).asset
     if any(key in lost for key in _outdated(run, later, state)):
         return True
-    refused = {error.objects["name"] for error in statuses_refused(line_items(later), state)} & set(lost)
+    refused = {error.objects["item"].get(KEY) for error in statuses_refused(line_items(later), state)} & set(lost)
     if not refused:
         return False
     state = run.call("Apply", asset, in_sequence(run, account_id, former)).asset
-    return bool(refused - {error.objects["name"] for error in statuses_refused(line_items(later), state)})
+    return bool(refused - {error.objects["item"].get(KEY) for error in statuses_refused(line_items(later), state)})
 
 
 def _outdated(run: Run, order: PropertySet, state: PropertySet) -> list[str]:

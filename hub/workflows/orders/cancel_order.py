@@ -7,7 +7,7 @@ Source: "f. Supplemental Order Process", the Cancel Option; spec: docs/design/wo
 from __future__ import annotations
 
 from hub.workflow_manager.named_workflow import named_workflow
-from hub.workflow_manager.outcome import Outcome
+from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.fallout_entries import resolve_failed
 from hub.workflows.fulfilment.later_orders import mark_later_orders
@@ -62,7 +62,11 @@ def cancel_order(run: Run, order: str) -> Outcome:
     else:
         instead = _INSTEAD_OF_CANCELLING.get(stored.get("Status") or "", "change the services with another order")
         check_change("order", order, stored.get("Status"), "Cancelled", mend=instead, where=f"order {order}")
-    return Outcome(objects=(message(ORDER, [set_aside(run, stored, run.actor)]),))
+    is_taken_back = is_unsubmitted_supplement(stored)
+    present = set_aside(run, stored, run.actor)
+    text = f"revision {stored.get('Revision')} was a supplement; revision {present.get('Revision')} is in force again"
+    notes = (Note("taken back", text),) if is_taken_back else ()
+    return Outcome(objects=(message(ORDER, [present]),), notes=notes)
 
 
 def set_aside(run: Run, order: PropertySet, by: str) -> PropertySet:

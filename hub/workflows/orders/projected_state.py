@@ -73,10 +73,10 @@ class OrderNotOpen(Refused):
 class RootUnknown(Refused):
     """A product is asked for that the account neither has nor has ordered."""
 
-    what = "the account {account_id} has no product '{root}'"
+    what = "the account {account_id} has no service item '{root}'"
     where = "argument 'root'"
     why = "{roots}"
-    mend = "name one of them: by Integration Id, its end, service id or product"
+    mend = "name a service item by its product, its service id, its key, or the end of its key"
 
 
 class Place(NamedTuple):
@@ -264,17 +264,18 @@ def _key_of_root(run: Run, steps: Sequence[_Step], root: str, account_id: str) -
 def _shown_items(steps: Sequence[_Step], root: str | None, account_id: str) -> set[str]:
     """Return the keys of all items that stand beneath the root in one of the states; of all items for no root."""
     shown: set[str] = set()
-    roots: set[str] = set()
+    roots: dict[str, str] = {}
     # In every state: an order may move an item from one root to another.
     for _, state in steps:
         view = ComplexObject.of(state)
         for item in view.items:
-            root_key = view.root_of(item).get(KEY) or ""
-            roots.add(root_key)
+            above = view.root_of(item)
+            root_key = above.get(KEY) or ""
+            roots[root_key] = f"{described(above)} ({root_key})"
             if root in (None, root_key):
                 shown.add(item.get(KEY) or "")
     if root is not None and root not in roots:
-        raise RootUnknown(account_id=account_id, root=root, roots=_listed("root items", sorted(roots)))
+        raise RootUnknown(account_id=account_id, root=root, roots=_listed("service items", list(roots.values())))
     return shown
 
 

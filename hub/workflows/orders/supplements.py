@@ -204,6 +204,7 @@ def give_back(run: Run, supplement: PropertySet) -> PropertySet:
         supplement.properties["Active Flag"] = "N"
         run.effects.update(message(ORDER, [supplement]))
     set_active(run, original, "Y")
+    original.properties["Active Flag"] = "Y"
     return original
 
 

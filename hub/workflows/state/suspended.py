@@ -26,7 +26,7 @@ class BeneathSuspended(Refused):
 
     what = "{service} can't be put beneath {above}"
     where = "{place}, line item '{name}'"
-    why = "{above} ({key}) is suspended then, and what is beneath it rests with it"
+    why = "{above} ({key}) is suspended, or will be by then, and what is beneath it rests with it"
     mend = "resume it first (`orderhub workflow resume`), or add the service once it is resumed"
 
 

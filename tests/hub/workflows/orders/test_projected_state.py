@@ -149,10 +149,10 @@ def test_the_command_prints_it_as_text_and_as_json(ordered, command):
         (
             {"root": "C"},
             RootUnknown,
-            "the account 1-A has no product 'C'\n"
+            "the account 1-A has no service item 'C'\n"
             "  where: argument 'root'\n"
-            "  why:   its root items are L\n"
-            "  mend:  name one of them: by Integration Id, its end, service id or product",
+            "  why:   its service items are Local Line 650 (L)\n"
+            "  mend:  name a service item by its product, its service id, its key, or the end of its key",
         ),
         (
             {"account": "1-Z"},

@@ -158,7 +158,11 @@ def test_an_unknown_order_is_named(road):
 def test_cancelling_a_supplement_makes_the_original_active_again(road, submitted):
     road.ask("revise", order=NUMBER)
     outcome = road.ask("cancel-order", order=NUMBER)
-    assert instances(outcome.objects[0])[0].get("Revision") == "1"
+    [original] = instances(outcome.objects[0])
+    assert (original.get("Revision"), original.get("Active Flag")) == ("1", "Y")
+    assert [str(note) for note in outcome.notes] == [
+        "taken back: revision 2 was a supplement; revision 1 is in force again"
+    ]
     assert revisions(road) == [("1", "Open", "Y")]
     road.ask("revise", order=NUMBER)
     assert revisions(road) == [("1", "Open", "N"), ("2", "Pending", "Y")]

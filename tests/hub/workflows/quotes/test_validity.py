@@ -50,7 +50,7 @@ def test_reprice_gives_another_last_day_that_is_not_over(care):
         "  why:   that day is over\n"
         "  mend:  give today or a later day, or leave valid-until= out for today"
     )
-    assert care("reprice", quote=number).notes[0].kind == "total"
+    assert care("reprice", quote=number).notes[0].kind == "rate"
 
 
 def test_a_quote_gets_another_price_list(any_care):

@@ -35,7 +35,10 @@ def test_a_feature_is_not_put_beneath_a_suspended_line(care, line):
     suspend(care, line)
     told = care.refused("modify", account=ACCOUNT, root=line, requests=caller_id(line)).splitlines()
     assert told[0] == "Caller Id can't be put beneath Local Line"
-    assert told[2] == f"  why:   Local Line ({line}) is suspended then, and what is beneath it rests with it"
+    assert (
+        told[2]
+        == f"  why:   Local Line ({line}) is suspended, or will be by then, and what is beneath it rests with it"
+    )
     assert told[3].startswith("  mend:  resume it first")
     # Resumed on the same quote, the line takes the feature.
     quote = the(care("resume", account=ACCOUNT, root=line)).get("Quote Number")
