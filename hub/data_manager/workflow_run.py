@@ -17,7 +17,7 @@ from hub.workflow_manager.origin import Origin
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflow_manager.workflow import Workflow
-from hub.workflows import may_send
+from hub.workflows import may_need_systems
 from hub.workflows.received.workflow_request import prove_licensed
 from integration_objects.complex_object import first_instance, is_empty, message, object_name
 from integration_objects.errors import HubError
@@ -66,7 +66,7 @@ def _run(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dry_run: b
     # Other systems are asked before any account is locked: a slow one would hold up all messages of the accounts.
     answers = rehearse(open_hub, workflow, request, origin)
     # The declarations of systems are read before that, too: reading them takes longer than the workflow.
-    if may_send(workflow):
+    if may_need_systems(workflow):
         _ = open_hub.runtime.systems
     with open_hub.write(dry_run=dry_run) as transaction:
         secret_names = open_hub.renew_secret_names(transaction)

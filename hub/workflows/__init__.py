@@ -63,14 +63,13 @@ MODULES: Mapping[str, str] = {
     "Move": "quotes.move",
     "Transfer": "quotes.transfer",
 }
+#: The beginnings of modules that know no systems. The rooms of the house keep `fulfilment`, which sends, from `quotes`.
+_WITHOUT_SYSTEMS = ("quotes.", "orders.finding", "orders.projected_state")
 
 
-def may_send(workflow: Workflow) -> bool:
-    """Tell whether objects may leave: neither by a workflow that only asks, nor by those on quotes, which know no way.
-
-    The rooms of the house keep `fulfilment`, which sends, from `quotes`.
-    """
-    return not workflow.asks_only and not MODULES.get(workflow.name, "").startswith("quotes.")
+def may_need_systems(workflow: Workflow) -> bool:
+    """Tell whether a workflow may send objects, or look at the systems that would get them."""
+    return not MODULES.get(workflow.name, "").startswith(_WITHOUT_SYSTEMS)
 
 
 class Workflows(Mapping[str, Workflow]):
