@@ -575,7 +575,7 @@ def test_a_quantity_that_is_none_is_refused() -> None:
     with pytest.raises(QuantityWrong) as refused:
         priced(quote(item("P", product_id="P", quantity="-1")), price("P", "1"))
     assert (refused.value.what, refused.value.where) == (
-        "a quantity is no number of 0 or more",
+        "the quantity of P is no number of 0 or more",
         "pricing, OM Quote 'Q-1', line item 'P'",
     )
 
