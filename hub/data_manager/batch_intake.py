@@ -147,6 +147,9 @@ class BatchIntake(Intake):
                 if self._open_hub.surroundings.monotonic() >= end:
                     return steps
             self._failed.discard(batch.id)
+            if batch.error is not None:
+                with self._open_hub.write() as transaction:
+                    transaction.messages.batches.note(batch.id, None)
             self._end(batch)
         except BatchTakenOver:
             self._end(batch)

@@ -73,7 +73,8 @@ _FINISH = (
     .where(_THE_BATCH, _B.final_at.is_(None))
     .values(state=bindparam("ended"), final_at=bindparam("now"), error=bindparam("fault"))
 )
-_NOTE = update(BATCH).where(_THE_BATCH).values(error=bindparam("fault"))
+# Not on a final one, whose error is why it was refused.
+_NOTE = update(BATCH).where(_THE_BATCH, _B.final_at.is_(None)).values(error=bindparam("fault"))
 _UNFINISHED = (
     select(_P.position)
     .select_from(PART.join(INBOX, _I.id == _P.inbox_id))

@@ -12,6 +12,7 @@ import pytest
 from adapters.database.messages.batches import BatchRow
 from hub.data_manager.batch_answer import counts_of
 from hub.data_manager.batch_filing import announce
+from hub.data_manager.batch_intake import BatchIntake
 from hub.data_manager.worker import Worker
 from hub.presentation.records import read_record_json
 from integration_objects.errors import OperatorNeeded
@@ -297,6 +298,31 @@ def test_a_parked_order_holds_the_answer_until_it_is_given_up(road: Road) -> Non
     assert road.manager.give_up(row["id"])
     road.run()
     assert told(answer(road)) == [("1", "B-1", "OK", None), ("2", "B-2", "REJ", "GivenUp")]
+
+
+def test_a_batch_whose_file_is_taken_away_is_told_and_goes_on_when_it_is_back(road: Road) -> None:
+    put(road, file_of(road, [order_node(1)]))
+    for intake in road.worker._intakes:
+        if isinstance(intake, BatchIntake):
+            intake._register()
+    file = road.folder / "folders" / PLACE / "working" / "b.bin"
+    file.rename(road.folder / "b.bin")
+    assert not road.run()
+    (batch,) = batches(road)
+    assert batch.error == {
+        "reason": "BodyGone",
+        "what": "the file isn't in its folder",
+        "where": f"{PLACE}/b.bin",
+        "why": "it was taken away, or another machine has it",
+        "mend": f"put it back into the folder {file.parent}; it is looked for again",
+    }
+    (road.folder / "b.bin").rename(file)
+    # After a minute, or at the next start of a hub.
+    road.worker.close()
+    road.worker = Worker(road.open_hub)
+    assert road.run()
+    (batch,) = batches(road)
+    assert (batch.state, batch.error) == ("done", None)
 
 
 @pytest.mark.parametrize("stop_after", [1, 2, 3, 5, 7, 9])
