@@ -89,14 +89,16 @@ def mark_later_orders(
         return
     as_it_was = message(ORDER, [_with_lines(order, lost)])
     as_it_is = message(ORDER, [still_to_come(replaced_by or order)])
-    harmed = _harm(run, order, (before, after), [as_it_was], [as_it_is])
+    # A mark is worth no question to another system, which may be away while provisioning's answer is worked on.
+    with_rules = not run.configurator.is_external
+    harmed = _harm(run, order, (before, after), [as_it_was], [as_it_is], with_rules)
+    reshaped = {root for root, items in by_root.items() if any(map(_reshapes, items))}
     made, *rows = rows_of_making(run, [order, *map(first_instance, after)])
     for number, tree in enumerate(after):
         later = first_instance(tree)
         concerned = _changes_within(later, by_root)
         if not concerned:
             continue
-        reshaped = {root for root, items in by_root.items() if any(map(_reshapes, items))}
         was_priced_with_them = rows[number] > made and any(root in reshaped for _, root in concerned)
         if not (was_priced_with_them or later.get("Order Number") in harmed):
             sooner = [*before, as_it_is, *after[:number]]
@@ -145,11 +147,16 @@ def _misses_a_value(
     state = run.call("Apply", asset, in_sequence(run, account_id, present)).asset
     if any(key in lost for key in _outdated(run, later, state)):
         return True
-    refused = {error.objects["item"].get(KEY) for error in statuses_refused(line_items(later), state)} & set(lost)
+    refused = _keys_refused(later, state) & set(lost)
     if not refused:
         return False
     state = run.call("Apply", asset, in_sequence(run, account_id, former)).asset
-    return bool(refused - {error.objects["item"].get(KEY) for error in statuses_refused(line_items(later), state)})
+    return bool(refused - _keys_refused(later, state))
+
+
+def _keys_refused(order: PropertySet, state: PropertySet) -> set[str | None]:
+    """Return the keys of the services whose changes of a status can't be made in a state."""
+    return {error.objects["item"].get(KEY) for error in statuses_refused(line_items(order), state)}
 
 
 def _outdated(run: Run, order: PropertySet, state: PropertySet) -> list[str]:
@@ -218,6 +225,7 @@ def _harm(
     around: tuple[Sequence[PropertySet], Sequence[PropertySet]],
     former: Sequence[PropertySet],
     present: Sequence[PropertySet],
+    with_rules: bool = True,
 ) -> dict[str | None, _Harm]:
     """Find what becomes of later orders, by Order Number, if an order is another one than it was.
 
@@ -230,6 +238,7 @@ def _harm(
         around: the open orders before it, and those after it.
         former: the order as it was, as Apply takes it; empty where it wasn't there.
         present: likewise, as it is.
+        with_rules: whether the products' rules are looked at.
     """
     before, after = around
     account_id = order.get("Account Id") or ""
@@ -243,7 +252,7 @@ def _harm(
     # Faults that were there before were reported then.
     newly_ignored = set(end.ignored) - set(end_before.ignored)
     service_items = changed_services(order, end_before.asset, end.asset)
-    broken = set(rules_broken(run, service_items))
+    broken = set(rules_broken(run, service_items)) if with_rules else set()
     if broken:
         broken -= set(rules_broken(run, changed_services(order, end_before.asset, end_before.asset)))
     roots = {root.get(KEY) for root in line_items(service_items.after)}
