@@ -45,7 +45,7 @@ from maps.map_document import CHILD_KEYS, FLAT_KEYS, HEAD_KEYS, HEAD_OPTIONS, RU
 from schemas.external_component import XML_KEYS, XML_OPTIONS
 from schemas.external_object import WILDCARDS
 from schemas.layouts.csv_declaration import COLUMN_KEYS, CSV_KEYS, FORMULAS, QUOTINGS, TYPE_KEYS
-from schemas.layouts.fixed_declaration import FIXED_KEYS, FORMATS, FORMS, MEANINGS
+from schemas.layouts.fixed_declaration import DATE_KEYS, FIXED_KEYS, FORMATS, FORMS, MEANINGS
 from schemas.layouts.record_declaration import RECORD_KEYS as RECORD_TYPE_KEYS
 from schemas.limits import Limits
 
@@ -169,6 +169,7 @@ def _external_object() -> JsonSchema:
                 record_length=WHOLE,
                 trimmed=FLAG,
                 redefines=_by_name(_either(TEXT, _by_name(TEXT))),
+                dates=_by_name(_either(TEXT, _keys(DATE_KEYS[:1], DATE_KEYS[1:], first_year=WHOLE))),
                 **{key: _one_of(MEANINGS) for key in ("blanks", "low_values", "high_values")},
             ),
         ),

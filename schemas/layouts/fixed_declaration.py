@@ -52,6 +52,8 @@ FIXED_KEYS = (
     "redefines",
     "dates",
 )
+#: The keys of a date; it needs the first one.
+DATE_KEYS = ("form", "first year", "null")
 FORMS = ("fixed", "free")
 FORMATS = ("fixed", "variable", "blocked", "lines")
 MEANINGS = ("refused", "null", "zero")
@@ -150,9 +152,7 @@ def _chosen(node: Node) -> Chosen:
 
 def _date_rule(node: Node) -> DateRule:
     """Read the dates of a field: a form, or ``{form: YYMMDD, first year: 1970, null: "000000"}``."""
-    parts = (
-        Parts(form=node) if node.kind == "scalar" else node.mapping(required=["form"], optional=["first year", "null"])
-    )
+    parts = Parts(form=node) if node.kind == "scalar" else node.mapping(required=DATE_KEYS[:1], optional=DATE_KEYS[1:])
     return DateRule(read_date_form(parts["form"], parts.get("first year")), parts.text("null", ""))
 
 

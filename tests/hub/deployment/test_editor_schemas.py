@@ -82,7 +82,7 @@ def test_a_misspelt_key_is_found_wherever_it_stands(kind: str) -> None:
 
 
 #: Keys beneath these are names that the author chose.
-NAMES = {"fields", "lookups", "components", "records", "checks", "redefines", "columns", "assert"}
+NAMES = {"fields", "lookups", "components", "records", "checks", "redefines", "dates", "columns", "assert"}
 
 
 def is_name(path: list[Any]) -> bool:
@@ -139,6 +139,7 @@ def test_the_settings_of_the_first_deployment_fit_and_a_misspelt_one_does_not() 
         ("route", "{route: a, from: {channel: b}, object: hub, workflow: d, prices: nobody}"),
         ("route", "{route: a, from: {channel: b}, object: hub, workflow: d, limits: {depth: deep}}"),
         ("route", "{route: a, from: {channel: b}, object: hub}"),
+        ("route", "{route: a, from: {folder: b}, object: c, workflow: d, batch: {ordr: e}}"),
         ("system", "{system: a, takes: b}"),
         ("system", "{system: a, takes: b, channel: c, folder: d}"),
         ("system", "{system: a, takes: b, channel: c, repeats: never}"),
