@@ -191,7 +191,8 @@ def _details(item: PropertySet, above: PropertySet, old: Mapping[str, object]) -
             yield f"{LABELS.get(name, name)}: {change(_text(old[name]), item.get(name))}"
     for words, name, default in UNLIKE_ABOVE:
         known = (None, above.get(name) or above.get(default))
-        if name not in old and item.get(name) not in known:
+        # A change of it is among the changed fields above.
+        if not _is_changed(old, name, item.get(name)) and item.get(name) not in known:
             yield f"{words} {item.get(name)}"
     if item.get("Milestone"):
         yield f"milestone: {item.get('Milestone')}"

@@ -64,9 +64,11 @@ def _next_command(tree: PropertySet, kinds: Collection[str]) -> str | None:
     header, name = first_instance(tree), object_name(tree) or ""
     if header.get("Active Flag") == "N":
         return None
-    command = NEXT.get((name, _status(name, header, kinds)))
-    if command is None and FALLOUT in kinds:
-        command = NEXT.get((name, FALLOUT))
+    status = _status(name, header, kinds)
+    command = NEXT.get((name, status))
+    # A fallout entry comes first, also where the rest of its order goes on.
+    if FALLOUT in kinds and (command is None or status in ("Open", "Complete")):
+        command = NEXT.get((name, FALLOUT), command)
     if command is None:
         return None
     values = {field: shlex.quote(value) for field, value in header.properties.items() if value is not None}
@@ -85,7 +87,8 @@ def _status(name: str, header: PropertySet, kinds: Collection[str]) -> str:
     status = header.get("Status") or ""
     if name in (QUOTE, ORDER) and status in _EDITABLE:
         if not line_items(header):
-            return NO_LINES
+            # A supplement without lines withdraws its order, once it is submitted.
+            return status if name == ORDER and header.get("Revision") not in (None, "1") else NO_LINES
         if name == QUOTE and all(action_code(item) == NO_ACTION for item in items_of(header)):
             return NO_CHANGES
         for kind in _DECIDING:

@@ -272,7 +272,8 @@ def prove_lines(run: Run, order: PropertySet, former: PropertySet | None) -> Non
         SupplementOvertaken: more of the former revision is done than the order knows.
     """
     number = order.get("Order Number")
-    if not line_items(order):
+    # A supplement without lines withdraws all that the revision before it asks for.
+    if former is None and not line_items(order):
         raise NothingOrdered(number=number)
     if former is not None:
         bring_up_to_date(run, order, former)

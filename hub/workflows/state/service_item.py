@@ -130,7 +130,9 @@ def why_empty(run: Run, account_id: str, root: str, state: PropertySet, but_not:
     # The most exact reason comes first: an order that takes the item away says more than the item's absence.
     for tree in open_orders(run, account_id, frozenset({but_not or ""})):
         order = ComplexObject.of(tree).header
-        if any(action_code(item) == "Delete" for item in ItemNames(run, order, numbered=False).having(root)):
+        ordered = ItemNames(run, order, numbered=False)
+        # A line whose Delete failed has no action any more, and the Delete of the service item above it goes on.
+        if any("Delete" in (action_code(item), action_code(ordered.root_of(item))) for item in ordered.having(root)):
             number, status = order.get("Order Number"), order.get("Status")
             return DisconnectRequested(account_id=account_id, root=root, number=number, status=status)
     requested = ComplexObject.of(state)

@@ -116,6 +116,7 @@ def test_equal_notes_are_written_once_and_items_have_the_names_that_people_use()
         Note("moved", "elsewhere", "K-2", "Local Line"),
         Note("moved", "elsewhere", "K-LONG-KEY", "Caller Id"),
         Note("ignored", "it isn't there", "K-8"),
+        Note("gone", "the order O-1 takes it away", "06H2D0Q8W0005T08YN8QDAMM6B", "Caller Id"),
         Note("total", "quote Q-1: 5.99 USD"),
     ]
     assert report_lines(notes, [shown]) == [
@@ -124,5 +125,6 @@ def test_equal_notes_are_written_once_and_items_have_the_names_that_people_use()
         "moved: Local Line 0140: elsewhere",
         "moved: Caller Id NG-KEY: elsewhere",
         "ignored: K-8: it isn't there",
+        "gone: Caller Id DAMM6B: the order O-1 takes it away",
         "total: quote Q-1: 5.99 USD",
     ]

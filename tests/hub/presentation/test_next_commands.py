@@ -16,8 +16,8 @@ def quote(status: str, *lines):
     return message("OM Quote", [node("Quote", *lines, quote_number="Q-1", status=status, account_id="1-A")])
 
 
-def order(status: str, *lines, active: str = "Y"):
-    fields = {"order_number": "O-1", "status": status, "account_id": "1 A", "active_flag": active}
+def order(status: str, *lines, active: str = "Y", revision: str = "1"):
+    fields = {"order_number": "O-1", "status": status, "account_id": "1 A", "active_flag": active, "revision": revision}
     return message("OM Order", [node("Order", *lines, **fields)])
 
 
@@ -56,6 +56,8 @@ def profile(*lines):
         (order("Pending", *LINES), ("held",), "workflow approve order=O-1 by=USER"),
         (order("New"), (), "workflow edit-order-line-item order=O-1 requests=@REQUESTS.json"),
         (order("Open", *LINES), (), "show 'OM Order' O-1 --text"),
+        (order("Open", *LINES), ("fallout",), "workflow fallout-list account='1 A'"),
+        (order("Pending", revision="2"), (), "workflow submit order=O-1"),
         (order("Failed", *LINES), (), "workflow fallout-list order=O-1"),
         (profile(*LINES), (), "workflow modify account=1-A root=A requests=@REQUESTS.json"),
         (profile(*LINES, item("B")), (), "workflow modify account=1-A root=KEY requests=@REQUESTS.json"),

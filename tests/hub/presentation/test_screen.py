@@ -55,7 +55,7 @@ def test_an_update_shows_old_and_new_values_of_fields():
         "  line  product     action  service      quantity  price  key     "
         "details\n"
         "  1     Local Line  Update  0140 -> 140  1 -> 3    5.99   NE-001  "
-        "Service Point Id: nothing -> SP-1, Billing Account Id: 1-A -> 1-B\n"
+        "Service Point Id: nothing -> SP-1, Billing Account Id: 1-A -> 1-B, agreement AG-1\n"
         "  in all: 1 Update"
     )
 
@@ -131,6 +131,8 @@ def test_suspensions_are_counted_as_such():
 def test_the_account_that_pays_is_told_where_it_is_another_than_that_above():
     text = screen(profile(line(1, line(2, billing_account_id="B-1"), billing_account_id="B-1")))
     assert text.count("billed to B-1") == 1
+    suspended = line(1, action="Update", billing_account_id="B-1", built_on='{"Billing Account Id": "B-1"}')
+    assert screen(quote(suspended)).count("billed to B-1") == 1
 
 
 def bundle(changed: int = 0, lines: int = 100) -> PropertySet:

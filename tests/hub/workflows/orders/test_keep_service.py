@@ -117,3 +117,25 @@ def test_nothing_is_kept_beneath_a_service_that_ends(care, root):
         "  mend:  keep that one first: line=2"
     )
     assert care.refused("keep-service", order=number, line="9").startswith(f"the order {number} has no line '9'")
+
+
+def test_a_supplement_that_keeps_all_services_is_submitted_and_withdraws_the_order(care, root):
+    number = revised(care, the(care("disconnect", account=HOME, root=root, due_date="2027-03-01")))
+    kept = care("keep-service", order=number, line="1")
+    assert not list(items_of(the(kept)))
+    order = the(care("submit", order=number))
+    assert (order.get("Status"), order.get("Revision")) == ("Complete", "2")
+    (work_order,) = care.road.work_orders()
+    assert (work_order.get("number"), work_order.get("revision")) == (f"{number}-1", "2")
+    assert set(care.road.profile().values()) == {"Active"}
+    # The service may be changed again.
+    assert the(care("suspend", account=HOME, root=root)).get("Status") == "In Progress"
+
+
+def test_a_service_whose_disconnect_failed_beneath_one_that_ends_is_on_request_still(care, root):
+    number = care.place(the(care("disconnect", account=HOME, root=root)).get("Quote Number")).get("Order Number")
+    care("submit", order=number)
+    care("order-synchronization", work_order=f"{number}-1", status="Failed", lines=keyed(care, LINE))
+    assert care.refused("modify", account=HOME, root=LINE).startswith(
+        f"a request has already been made to disconnect the service item '{LINE}'\n"
+    )
