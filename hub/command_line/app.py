@@ -44,7 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema-for": ("schema_for", "Print the JSON Schema of a kind of declaration, for editors; or list the kinds."),
     "check": ("declarations", "Prove all routes, maps, objects, schemas and templates of the deployment together."),
     "run": ("running", "Run the hub: receive, process, dispatch."),
-    "http": ("http", "Serve the HTTP door: partners post messages and look at their state; `run` works them."),
+    "http": ("http", "Serve the HTTP door: partners post messages and look at their state; `orderhub run` works them."),
     "api": ("api", "Documents of the channels that the hub reads and writes."),
     "partner": ("partner", "Partners: their tokens, and their own check."),
     "load": (
