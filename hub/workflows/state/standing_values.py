@@ -1,8 +1,9 @@
-"""Values of one order that stand over those of a newer one, because the older order is due later.
+"""Values of one order that stand over those of another one, although nobody expects it.
 
-Orders change a service item in the order of their due dates (docs/orders.md, "Answers out of turn"). Where a newer
-order is due before an older one, the older one's values stand in the end. Nothing is lost, and nobody expects it, so
-that whoever places or submits either of the two is told.
+Orders change a service item in the order of their headers' due dates (docs/orders.md, "Answers out of turn"). Where a
+newer order is due before an older one, the older one's values stand in the end. Due dates of lines don't count: a line
+that is due later may be overridden by one that is due sooner. Nothing is lost; the person who places or submits either
+of the two orders is told.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from hub.workflows.state.service_profile import (
 )
 from integration_objects.complex_object import ComplexObject, action_code, attributes, first_instance, message
 from integration_objects.definition import Component
+from integration_objects.field_values import read_date
 from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, ORDER, VALUE_FIELDS
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames
@@ -37,12 +39,14 @@ class _Overridden:
 
     Attributes:
         line: the line whose value is lost in the end.
+        above: the other order's line.
         name: the name of the field or attribute.
         value: the line's value.
         standing: the value that stands.
     """
 
     line: PropertySet
+    above: PropertySet
     name: str
     value: str | None
     standing: str | None
@@ -68,16 +72,20 @@ def standing_value_notes(run: Run, order: PropertySet) -> list[Note]:
     component, names = run.definitions[ORDER].root.children[LINE_ITEM], run.secret_names()
     notes: list[Note] = []
     for other, other_row in zip(earlier, rows, strict=False):
-        # An older order that comes before this one is overridden as everybody expects.
-        if other_row > row:
-            for lost in _shown(names, _overridden(component, other, own)):
-                text = f"overrides {lost.value} of the newer {_named(other)}: this order is due later"
-                notes.append(_note(lost, f"{lost.name} {lost.standing} of this order {text}"))
+        for lost in _shown(names, _overridden(component, other, own)):
+            own_value, text = f"{lost.name} {lost.standing} of this order", f"overrides {lost.value} of the"
+            # An older order that comes before this one is overridden as everybody expects.
+            if other_row > row:
+                notes.append(_note(lost, f"{own_value} {text} newer {_named(other)}: this order is due later"))
+            elif _is_due_later(lost):
+                notes.append(_note(lost, f"{own_value} {text} older {_named(other)}: {_by_headers(lost)}"))
     for other, other_row in zip(later, rows[len(earlier) :], strict=True):
-        if other_row < row:
-            for lost in _shown(names, _overridden(component, own, other)):
-                text = f"is overridden by {lost.standing} of the older {_named(other)}: that order is due later"
-                notes.append(_note(lost, f"{lost.name} {lost.value} of this order {text}"))
+        for lost in _shown(names, _overridden(component, own, other)):
+            own_value, text = f"{lost.name} {lost.value} of this order", f"is overridden by {lost.standing} of the"
+            if other_row < row:
+                notes.append(_note(lost, f"{own_value} {text} older {_named(other)}: that order is due later"))
+            elif _is_due_later(lost):
+                notes.append(_note(lost, f"{own_value} {text} newer {_named(other)}: {_by_headers(lost)}"))
     return notes
 
 
@@ -98,7 +106,7 @@ def _overridden(component: Component, lower: PropertySet, upper: PropertySet) ->
             # A field that an order doesn't ask for isn't there: `still_to_come` has dropped it.
             old, new = line.get(name), above.get(name)
             if old is not None and new is not None and not same_value(component.fields[name].type, old, new):
-                yield _Overridden(line, name, old, new)
+                yield _Overridden(line, above, name, old, new)
         yield from _overridden_attributes(line, above)
 
 
@@ -111,7 +119,18 @@ def _overridden_attributes(line: PropertySet, above: PropertySet) -> Iterator[_O
         old, new = ([node.get(name) for name in VALUE_FIELDS.values()] for node in (attribute, other))
         if old != new:
             first, second = (next((value for value in values if value), None) for values in (old, new))
-            yield _Overridden(line, attribute.get("Name") or "", first, second)
+            yield _Overridden(line, above, attribute.get("Name") or "", first, second)
+
+
+def _is_due_later(lost: _Overridden) -> bool:
+    """Tell whether the line whose value is lost is due after the line that overrides it."""
+    lower, upper = lost.line.get("Due Date"), lost.above.get("Due Date")
+    return lower is not None and upper is not None and read_date(lower) > read_date(upper)
+
+
+def _by_headers(lost: _Overridden) -> str:
+    dates = f"the line is due {lost.line.get('Due Date')}, and the other one {lost.above.get('Due Date')}"
+    return f"{dates}, but the due date of the whole order decides: give it one (revise due-date=)"
 
 
 def _named(order: PropertySet) -> str:

@@ -67,6 +67,21 @@ def test_an_older_order_that_is_submitted_later_is_told_whom_it_overrides(care, 
     ]
 
 
+def test_a_resumption_that_is_due_before_the_suspension_is_told(care, forwarding):
+    """The orders have no due date of their own: those of their lines don't decide."""
+    root, _ = forwarding
+    suspended = the(care("suspend", account="2-LB", root=root, due_date="2026-03-10"))
+    first = number_of(care("quote-to-order", quote=suspended.get("Quote Number")))
+    care("submit", order=first)
+    resumed = the(care("resume", account="2-LB", root=root, due_date="2026-03-05"))
+    placed = care("quote-to-order", quote=resumed.get("Quote Number"))
+    why = "but the due date of the whole order decides: give it one (revise due-date=)"
+    assert told(placed)[0] == (
+        f"Asset Status Active of this order overrides Suspended of the older order {first} (without a due date): "
+        f"the line is due 2026-03-10, and the other one 2026-03-05, {why}"
+    )
+
+
 def test_orders_in_their_turn_are_told_nothing(care, forwarding):
     first = number_of(place(care, forwarding, "3", "2026-03-01"))
     assert told(care("submit", order=first)) == []
