@@ -20,7 +20,7 @@ from hub.workflows.orders.edit_order import edit_root, editable_order, take_off
 from hub.workflows.state.change_of_state import ChangedState
 from hub.workflows.state.document_lines import line_and_root
 from hub.workflows.state.order_lookup import MODULE, ORDER_NUMBER, described
-from hub.workflows.state.service_profile import make_no_action
+from hub.workflows.state.service_profile import make_no_action, profile
 from integration_objects.complex_object import ComplexObject, action_code, items_from
 from integration_objects.errors import Refused
 from integration_objects.names import KEY, NO_ACTION
@@ -45,6 +45,15 @@ class KeptBeneathEnding(Refused):
     mend = "keep that one first: line={above_line}"
 
 
+class KeptBeneathSuspended(Refused):
+    """A service is to be kept that runs beneath a service which was suspended in the meantime."""
+
+    what = "{item} can't be kept as it is"
+    where = "order {number}, line {line}"
+    why = "{above} was suspended since, without {item}: it would run, and be billed, beneath a service that rests"
+    mend = "resume {above} first (orderhub workflow resume), or leave {item} to end"
+
+
 def keep_service(run: Run, order: str, line: str) -> Outcome:
     """Take the Delete of a service off an order, with those of all services beneath it.
 
@@ -55,6 +64,7 @@ def keep_service(run: Run, order: str, line: str) -> Outcome:
         OrderNotEditable, HeldForApproval: the order can't be edited as it is.
         NothingToKeep: the line takes nothing away.
         KeptBeneathEnding: the service above it ends with the order, too.
+        KeptBeneathSuspended: the service above it was suspended without it.
         FinishedLine, PastPointOfNoReturn: the service is taken away already, or can't be kept any more.
         DisconnectRequested, ServiceItemDisconnected, NotARoot, ServiceItemUnknown: without the order the service item
             isn't there any more.
@@ -74,6 +84,7 @@ def keep_service(run: Run, order: str, line: str) -> Outcome:
         )
     if finished_lines.is_finished(item):
         raise finished_lines.refusal(item, stored, "")
+    _refuse_running_beneath_suspended(run, stored, item)
     for kept in items_from([item]):
         if action_code(kept) == "Delete" and not finished_lines.is_finished(kept):
             make_no_action(kept)
@@ -84,6 +95,20 @@ def keep_service(run: Run, order: str, line: str) -> Outcome:
         return take_off(run, stored, root, [Note("kept", text, None, product)])
     outcome = edit_root(run, stored, root, (), _as_it_is)
     return Outcome(objects=outcome.objects, notes=(Note("kept", text, item.get(KEY), product), *outcome.notes))
+
+
+def _refuse_running_beneath_suspended(run: Run, order: PropertySet, line: PropertySet) -> None:
+    view = ComplexObject.of(profile(run, order.get("Account Id") or ""))
+    service = view.by_key(line.get(KEY))
+    above = None if service is None else view.parent_of(service)
+    if service is None or above is None or service.get("Status") != "Active" or above.get("Status") != "Suspended":
+        return
+    raise KeptBeneathSuspended(
+        number=order.get("Order Number"),
+        line=line.get("Line Number"),
+        item=described(line),
+        above=described(above),
+    )
 
 
 def _as_it_is(state: PropertySet, account_id: str, requests: Sequence[Request]) -> ChangedState:

@@ -139,3 +139,22 @@ def test_a_service_whose_disconnect_failed_beneath_one_that_ends_is_on_request_s
     assert care.refused("modify", account=HOME, root=LINE).startswith(
         f"a request has already been made to disconnect the service item '{LINE}'\n"
     )
+
+
+def test_a_service_isnt_kept_beneath_one_that_was_suspended_without_it(care, root):
+    remove = [{"request": "remove", "item": f"{PACKAGE}/{LINE}/{WAITING}"}]
+    quote = the(care("modify", account=HOME, root=root, requests=remove))
+    number = care.place(quote.get("Quote Number")).get("Order Number")
+    care("submit", order=number)
+    care.road.work_orders()
+    care.install(care.place(the(care("suspend", account=HOME, root=root)).get("Quote Number")))
+    care("revise", order=number)
+    assert care.refused("keep-service", order=number, line=keyed(care, WAITING)) == (
+        "Call Waiting can't be kept as it is\n"
+        f"  where: order {number}, line 5\n"
+        "  why:   Local Line was suspended since, without Call Waiting: it would run, and be billed, beneath a service "
+        "that rests\n"
+        "  mend:  resume Local Line first (orderhub workflow resume), or leave Call Waiting to end"
+    )
+    care.install(care.place(the(care("resume", account=HOME, root=root)).get("Quote Number")))
+    care("keep-service", order=number, line=keyed(care, WAITING))
