@@ -37,7 +37,7 @@ from maps.failure import (
     ValueUnfit,
 )
 from maps.field_rule import FieldRule, LookupMiss, Read, SourceExpression
-from maps.path import NIL, Find, ValuePath
+from maps.path import ANSWERED, NIL, Find, ValuePath
 from maps.scope import Position, Scope
 from maps.shape import INTERNAL, Shape, Unfit
 
@@ -344,7 +344,10 @@ class ComponentRule:
         line = rule.where.split(":")[-2] if rule.where.count(":") >= 2 else ""
         mend = f"add a default in line {line}" if line else "add a default"
         file = rule.source.references[0].component.where.split(":")[0] if rule.source.references else ""
-        if file:
+        if any(path.text.startswith(ANSWERED) for path in rule.source.references):
+            # Required or not: a message that can't be read has no fields.
+            mend += ": a message that can't be read is answered, too, and gives no values"
+        elif file:
             mend += f", or make {names} required in {file}"
         return self._field_failure(FieldUnfilled, rule, scope, why=why, mend=mend)
 

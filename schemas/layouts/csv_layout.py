@@ -206,7 +206,7 @@ class CsvLayout(Layout[CsvRecord]):
                 type=text,
                 place=self._place(line, cells, place),
                 known=", ".join(self._by_type),
-                found=f"the column {self.type_field} has it",
+                found=f"the column {self.type_field} has it" if line.text else "the line is empty",
             )
         return found
 

@@ -44,7 +44,10 @@ class RecordTypeUnknown(Invalid):
     what = "the record type {type!r} is unknown"
     where = "{place}"
     why = "the layout knows {known}; {found}"
-    mend = "send a known type, or add it to 'records' in the layout"
+    mend = (
+        "send a known type, or add it to 'records' in the layout; "
+        "`orderhub layout diagnose` tells whether the file fits by another code page or form"
+    )
 
 
 class RecordOutOfPlace(Invalid):

@@ -212,6 +212,18 @@ def test_an_answered_message_that_was_not_understood_is_not_there(reply, some, a
     assert (order.get("Source Order Number"), order.children) == (None, [])
 
 
+def test_a_reply_to_a_message_that_was_not_understood_wants_a_default(objects, some) -> None:
+    """The schema of the answered message can't help: what can't be read has no fields, required or not."""
+    answer = IntegrationObject("Answer", Component("ANSWER", {"NO": Field("NO", required=True)}), external=True)
+    text = 'map: R\nfrom: Answer\nto: Answer\nanswers: Sender\nmake: ANSWER\nfields: {NO: "[answered:ORDER[1]/NO]"}\n'
+    reply = read_maps([Source("maps/r.yaml", text)], {**objects, "Answer": answer}, lambda path: b"")["R"]
+    with pytest.raises(MapFailed) as caught:
+        reply.apply(some("ANSWER"), circumstances=at("2026-01-31T12:00:00Z"))
+    assert caught.value.mend == (
+        "add a default in line 6: a message that can't be read is answered, too, and gives no values"
+    )
+
+
 def test_the_clock_is_read_once_a_run_and_not_at_all_without_need(compile_map, sent, line) -> None:
     times = iter(["2026-01-31T12:00:00Z", "2026-01-31T12:00:01Z"])
     data_map = compile_map("fields: {Source Order Number: now(), Account Id: now()}\n")

@@ -1,6 +1,6 @@
 """Batches: files of many messages, how far each is filed, and the message that each of its orders became.
 
-    announced   a command names the file; it isn't in its folder yet
+    announced   a command puts the file into its folder; the running hub hasn't taken it from there yet
     received    in its folder; not read so far
     filing      proven; its orders become messages, part by part
     working     all orders are messages, and some of them aren't final

@@ -119,7 +119,7 @@ def test_a_mark_that_was_sent_is_no_part_of_the_first_column() -> None:
         (FILE.replace('b"""', 'b"""x'), "CsvFaulty", "line 3, column 15", "signs stand between the closing quote"),
         (FILE.replace("A-1", "A\r1"), "CsvFaulty", "line 2, column 4", "a line break stands in a cell without quotes"),
         (FILE.replace("A-1", "A;1"), "CellsMiscounted", "line 2, byte 33 of the file", "its columns are 7: KIND, NO"),
-        (FILE + "\r\n", "RecordTypeUnknown", "line 6, column 1", "the layout knows O, L, T; the column KIND has it"),
+        (FILE + "\r\n", "RecordTypeUnknown", "line 6, column 1", "the layout knows O, L, T; the line is empty"),
         (FILE.replace("O;A", "X;A"), "RecordTypeUnknown", "line 2, column 1", "the layout knows O, L, T"),
         (FILE.replace("A-1", "A-23456"), "CellUnreadable", "line 2, column 3", "at most 6 characters are allowed"),
         (FILE.replace("A-1", ""), "CellUnreadable", "line 2, column 3", "a value is required; the cell is ''"),
