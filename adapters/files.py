@@ -57,6 +57,9 @@ def _disk(path: pathlib.Path, done: str) -> Iterator[None]:
     """Say of a disk that fails within the block that the file at *path* can't be *done*."""
     try:
         yield
+    except BrokenPipeError:
+        # No disk says so: the reader of standard output has gone, while a file is read and printed.
+        raise
     except OSError as error:
         raise FileUnreadable(path=path, done=done, why=error.strerror or str(error)) from error
 

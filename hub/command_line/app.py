@@ -107,6 +107,7 @@ app = LazyGroup(
 def main() -> None:
     """Run the command line; no traceback reaches a user for anything that the hub foresaw."""
     _collect_seldom()
+    atexit.register(_print_the_rest)
     arguments = sys.argv[1:]
     try:
         name = arguments[0] if arguments else ""
@@ -134,6 +135,15 @@ def main() -> None:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         failure = UnforeseenFailure(frame=frame, kind=type(error).__name__, fault=error)
         sys.exit(report_failure(CommandFailed(failure, REFUSED), arguments))
+
+
+def _print_the_rest() -> None:
+    """Flush standard output; be silent where its reader has gone, as `head` does after its lines."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would print that failure.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _collect_seldom() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -54,6 +55,22 @@ def test_lines_become_a_file_and_the_file_the_same_lines(folder: pathlib.Path) -
     assert trailer["fields"] == {"REC-TYPE": "T", "ORDER-COUNT": "1", "PRICE-TOTAL": "5.99"}
     (folder / "decoded.jsonl").write_bytes(decoded)
     assert ran(folder, "encode", "Acme Orders", "decoded.jsonl") == data
+
+
+@pytest.mark.parametrize(("times", "code"), [(500, 1), (1, 0)], ids=["in the middle", "at the end"])
+def test_a_reader_who_has_gone_is_no_fault_of_the_file(folder: pathlib.Path, times: int, code: int) -> None:
+    """As with `orderhub layout decode NAME FILE | head -1`."""
+    header, *orders, trailer = LINES.splitlines(keepends=True)
+    (folder / "many.jsonl").write_text(header + "".join(orders) * times + trailer)
+    (folder / "orders.bin").write_bytes(ran(folder, "encode", "Acme Orders", "many.jsonl"))
+    command = [sys.executable, "-m", "hub.command_line.app", "layout", "decode", "Acme Orders", "orders.bin"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as gone:
+        ended = subprocess.run(
+            command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, check=False, stdout=gone, stderr=subprocess.PIPE
+        )
+    assert (ended.returncode, ended.stderr) == (code, b"")
 
 
 def test_a_field_that_can_not_be_read_is_drawn(folder: pathlib.Path, command: Any) -> None:
