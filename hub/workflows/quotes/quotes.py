@@ -42,7 +42,7 @@ from hub.workflows.quotes.quote_lines import (
     store_lines,
     the_quote,
 )
-from hub.workflows.quotes.validity import choose_price_list, renew
+from hub.workflows.quotes.validity import choose_price_list, renew, validity_notes
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.belongings import designation
 from hub.workflows.state.change_of_state import (
@@ -135,7 +135,7 @@ def new_quote(
     if valid_until is not None:
         designated["Valid Until Date"] = valid_until
     quote = make_quote(run, customer, session, currency, price_list, opportunity, designated)
-    return Outcome(objects=(message(QUOTE, [quote]),))
+    return Outcome(objects=(message(QUOTE, [quote]),), notes=tuple(validity_notes(run, quote)))
 
 
 def edit_quote_line_item(run: Run, quote: str, line: str, requests: Sequence[Request] = ()) -> Outcome:

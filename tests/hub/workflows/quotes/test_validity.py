@@ -40,6 +40,11 @@ def test_an_expired_quote_is_told_refused_and_renewed_by_reprice(any_care):
     assert any_care.place(number).get("Status") == "New"
 
 
+def test_a_last_day_that_is_over_is_told_when_the_quote_is_made(care):
+    made = care("new-quote", account="2-LB", valid_until="2019-01-01")
+    assert texts(made, "expired") == ["the quote was valid until 2019-01-01; reprice renews it"]
+
+
 def test_reprice_gives_another_last_day_that_is_not_over(care):
     number = quoted(care, valid_until="2020-01-31")
     care("reprice", quote=number, valid_until="2099-12-31")
