@@ -63,6 +63,7 @@ def send_batch(
 ) -> None:
     """Check a file of many orders, and put it into its route's folder; print the batch's id."""
     # Imported here: listing and showing batches work while declarations are being edited.
+    from hub.data_manager.batch_check import judge_acceptance
     from hub.data_manager.batch_filing import announce
     from hub.data_manager.batch_proof import prove_batch
     from hub.data_manager.doors import open_transport
@@ -76,10 +77,12 @@ def send_batch(
             size = os.fstat(content.fileno()).st_size
             with Progress(f"checking {file.name}", size) as progress:
                 proven = progress.follow(prove_batch(routes[route], content, size))
+        digest = digest_of(file)
+        judge_acceptance(open_hub, routes[route], proven, digest, size, resubmits)
         transport = open_transport(open_hub, routes[route].transport)
         assert transport is not None  # noqa: S101  # a route of batches reads a folder
         with open_hub.write() as transaction:
-            batch = announce(transaction, routes[route], digest_of(file), size, file.name, resubmits)
+            batch = announce(transaction, routes[route], digest, size, file.name, resubmits)
         with Progress(f"sending {file.name}", size) as progress:
             transport.put_in(routes[route].place, file.name, progress.counted(read_parts(file)))
     if as_json:

@@ -12,8 +12,9 @@ import itertools
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from adapters.database.messages.batches import BatchRow
 from adapters.transport import Delivery
-from hub.data_manager.batch_filing import accept, order_arrival
+from hub.data_manager.batch_filing import accept, first_batch, order_arrival
 from hub.data_manager.batch_proof import ProvenBatch
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.partner_check import Judgement, judge_arrivals
@@ -50,16 +51,30 @@ def judge_file(open_hub: OpenHub, route: Route, proven: ProvenBatch, digest: str
         BatchNumberReused, FirstBatchUnknown, FirstBatchOpen: it would be refused.
         FileKnown, ResubmissionNotJudged: there is nothing to judge, or it can't be judged.
     """
+    row_id, accepted = judge_acceptance(open_hub, route, proven, digest, size)
+    if accepted is not None and accepted.repeats is not None:
+        raise FileKnown(route=route.name, first=accepted.repeats)
+    if accepted is not None and accepted.resubmits is not None:
+        raise ResubmissionNotJudged(route=route.name, first=accepted.resubmits)
+    return row_id
+
+
+def judge_acceptance(
+    open_hub: OpenHub, route: Route, proven: ProvenBatch, digest: str, size: int, resubmits: str | None = None
+) -> tuple[str, BatchRow | None]:
+    """Accept a proven file without effect; return the id that it got, and its row as it would stand then.
+
+    *resubmits* is the id or the number of the batch whose refused orders the file sends again.
+
+    Raises:
+        BatchNumberReused, FirstBatchUnknown, FirstBatchOpen: it would be refused.
+    """
     with open_hub.write(dry_run=True) as transaction:
         batches = transaction.messages.batches
-        row = batches.add(route.name, digest, size, "check", f"{route.place}/check", None)
+        first = None if resubmits is None else first_batch(transaction, route, resubmits).id
+        row = batches.add(route.name, digest, size, "check", f"{route.place}/check", first)
         accept(transaction, route, row, proven)
-        accepted = batches.row(row.id)
-        if accepted is not None and accepted.repeats is not None:
-            raise FileKnown(route=route.name, first=accepted.repeats)
-        if accepted is not None and accepted.resubmits is not None:
-            raise ResubmissionNotJudged(route=route.name, first=accepted.resubmits)
-    return row.id
+        return row.id, batches.row(row.id)
 
 
 def judge_orders(

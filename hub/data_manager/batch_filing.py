@@ -97,7 +97,7 @@ def announce(transaction: Transaction, route: Route, digest: str, size: int, nam
         FirstBatchUnknown, FirstBatchOpen: it can't come again.
     """
     batches = transaction.messages.batches
-    resubmits = None if first is None else _first(transaction, route, first).id
+    resubmits = None if first is None else first_batch(transaction, route, first).id
     for row in batches.same(route.name, digest):
         # A former command ended before it put the file in.
         if row.state == "announced" and row.resubmits == resubmits:
@@ -125,7 +125,7 @@ def accept(transaction: Transaction, route: Route, batch: BatchRow, proven: Prov
     """
     batches, frame = transaction.messages.batches, proven.frame
     named = batch.resubmits or proven.first_number
-    first = None if named is None else _first(transaction, route, named)
+    first = None if named is None else first_batch(transaction, route, named)
     first_id = None if first is None else first.id
     for same in batches.same(route.name, batch.digest):
         if same.seq < batch.seq and same.resubmits == first_id and same.state not in ("announced", "received"):
@@ -140,7 +140,12 @@ def accept(transaction: Transaction, route: Route, batch: BatchRow, proven: Prov
     return batches.accept(batch.id, orders=frame.orders, head=frame.head, tail=frame.tail, number=number, first=first)
 
 
-def _first(transaction: Transaction, route: Route, named: str) -> BatchRow:
+def first_batch(transaction: Transaction, route: Route, named: str) -> BatchRow:
+    """Return the batch that a file sends again, by its id or its number.
+
+    Raises:
+        FirstBatchUnknown, FirstBatchOpen: there is none, or it isn't answered yet.
+    """
     batches = transaction.messages.batches
     first = batches.row(named) or batches.numbered(route.name, named)
     if first is None or first.route != route.name or first.state == "refused":

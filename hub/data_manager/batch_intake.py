@@ -16,6 +16,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from adapters.database.messages.batches import BatchRow
 from adapters.database.messages.outbox import OutboxMessage
@@ -199,13 +200,16 @@ class BatchIntake(Intake):
             yield from self._answer(batch)
 
     def _prove(self, batch: BatchRow) -> Iterator[int]:
+        number = None
         try:
             with self._transport.taken(batch.source or "") as file:
                 proven = yield from prove_batch(self._route, file, batch.size)
+            number = proven.number
             with self._open_hub.write() as transaction:
                 accept(transaction, self._route, batch, proven)
         except Refused as error:
-            self._refuse(batch, error)
+            # The sender knows the file by its number, which the row doesn't have before the file is accepted.
+            self._refuse(replace(batch, number=number), error)
 
     def _refuse(self, batch: BatchRow, error: Refused) -> None:
         """End a refused file, and send its answer, with which it goes to ``rejected/``, in one transaction."""

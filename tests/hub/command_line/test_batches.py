@@ -58,3 +58,14 @@ def test_a_faulty_file_is_refused_at_once_and_stays_where_it_is(road: Road, comm
     said = command("batch", "send", "mainframe_order", "b.bin", expect=2).err
     assert said.splitlines()[0] == "the route mainframe_order takes no batches"
     assert command("batch", "show", "NONE", expect=1).err.splitlines()[0] == "there is no batch 'NONE'"
+
+
+def test_another_file_of_a_used_number_is_refused_at_once(road: Road, command: Any) -> None:
+    (road.folder / "b.bin").write_bytes(file_of(road, [order_node(1)]))
+    command("batch", "send", "mainframe_batch", "b.bin")
+    road.run()
+    (road.folder / "c.bin").write_bytes(file_of(road, [order_node(2)]))
+    said = command("batch", "send", "mainframe_batch", "c.bin", expect=1).err
+    assert said.splitlines()[0] == "the file's number '1' belongs to an earlier file"
+    assert files(road, "inbox") == []
+    assert [row["name"] for row in json.loads(command("batch", "list", "--json").out)] == ["b.bin"]

@@ -243,6 +243,7 @@ def test_the_same_file_gets_the_same_answer_and_another_file_of_its_number_is_re
         "mend": "give a new file a number of its own; send an unchanged one byte by byte as it was",
     }
     assert counted(road) == counts
+    assert answer(road, "other.bin", place="rejected")[0].get("FILE-NO") == "1"
 
 
 def test_only_refused_orders_are_taken_again_by_a_file_that_names_the_first(road: Road) -> None:
