@@ -7,6 +7,7 @@ of the first one ended.
 from __future__ import annotations
 
 import atexit
+import copy
 import functools
 import pathlib
 import sqlite3
@@ -28,23 +29,19 @@ from hub.deployment.settings import Settings
 from integration_objects.definition import shipped_definitions
 from integration_objects.surroundings import SeededSurroundings, Surroundings
 
-#: the parts of a deployment that its declarations make
-_DECLARED = (
+#: the parts of a deployment that its declarations make, and that no test changes
+_SHARED = (
     "definitions",
     "external_objects",
     "objects",
     "maps",
-    "systems",
     "services",
     "workflows",
-    "routes",
-    "worked_routes",
-    "approval_rules",
-    "route_names",
-    "_doors",
     "route_sources",
     "system_sources",
 )
+#: parts whose members some tests change: each deployment has members of its own
+_COPIED = ("routes", "systems")
 #: the folders of a deployment's own declarations
 _FOLDERS = ("integration_objects", "schemas", "maps", "adapters", "hub")
 _proven: dict[str, Deployment] = {}
@@ -60,7 +57,10 @@ def new_open_hub(folder: pathlib.Path, settings: Settings, surroundings: Surroun
         _proven[key] = load_deployment(folder, settings)
         _stored_objects[key] = StoredObjects(_proven[key].definitions)
     deployment = Deployment(folder, settings)
-    vars(deployment).update({name: part for name, part in vars(_proven[key]).items() if name in _DECLARED})
+    proven = vars(_proven[key])
+    vars(deployment).update({name: proven[name] for name in _SHARED if name in proven})
+    for name in _COPIED:
+        vars(deployment)[name] = {word: copy.copy(member) for word, member in getattr(_proven[key], name).items()}
     open_hub = OpenHub(deployment, surroundings)
     vars(open_hub)["stored_objects"] = _stored_objects[key]
     return open_hub

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
-from adapters.transport import Channel, Delivery, Envelope, Setup, Transport, Unroutable
+from adapters.transport import XML, Channel, Delivery, Envelope, Setup, Transport, Unroutable
 
 
 class Pigeons(Transport):
@@ -42,5 +42,5 @@ class Pigeons(Transport):
         for delivery in deliveries:
             self.lofts[delivery.channel].remove(delivery.envelope)
 
-    def settle(self, source: str, rejected: bool = False, reply: bytes | None = None) -> None:
+    def settle(self, source: str, rejected: bool = False, reply: bytes | None = None, content_type: str = XML) -> None:
         self.settled.append((source, rejected, reply))
