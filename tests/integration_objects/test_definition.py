@@ -164,6 +164,7 @@ def test_every_field_has_its_type_by_its_name():
     numbers |= {"Credit Limit", "Sequence", "Free Quantity", "Discount Percent", "Discount Amount", "Agreed Price"}
     numbers |= {"From Quantity", "Every", "Percent", "Amount"}
     numbers |= {"Least", "Most", "Default", "Sequence"}
+    numbers |= {"Batch Position", "Orders", "Accepted Orders", "Refused Orders"}
     for one in shipped_definitions().values():
         for component in one.components():
             for field in component.fields.values():
