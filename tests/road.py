@@ -25,7 +25,7 @@ from integration_objects.surroundings import SeededSurroundings, Surroundings
 from schemas.check import parse
 from schemas.from_xml import external_from_xml
 from schemas.hub_xml import hub_from_xml
-from tests.stocked import new_open_hub, restock_sqlite, upgraded_sqlite
+from tests.stocked import has_own_declarations, new_open_hub, restock_sqlite, upgraded_sqlite
 
 SETTINGS = 'database_url = "sqlite:///orderhub.db"\nroutes = ["*"]\nfolder_settle_s = 0\n'
 
@@ -38,9 +38,10 @@ class Road:
         self.folder = folder
         (folder / FILE).write_text(SETTINGS, encoding="utf-8")
         given = {"routes": ["*"], "folder_settle_s": 0.0, "poll_s": 0.001, **settings}
-        self._is_new = "database_url" not in given and not (folder / "orderhub.db").exists()
-        if self._is_new:
+        is_new = "database_url" not in given and not (folder / "orderhub.db").exists()
+        if is_new:
             (folder / "orderhub.db").write_bytes(upgraded_sqlite())
+        self._is_new = is_new and not has_own_declarations(folder)
         self.surroundings = Surroundings() if real else SeededSurroundings(7)
         settings = read_settings(folder, environment=False, **given)
         self.open_hub = new_open_hub(folder, settings, self.surroundings)

@@ -48,9 +48,14 @@ _proven: dict[str, Deployment] = {}
 _stored_objects: dict[str, StoredObjects] = {}
 
 
+def has_own_declarations(folder: pathlib.Path) -> bool:
+    """Whether a deployment declares anything itself: its tables may be others than the shipped ones."""
+    return any((folder / name).exists() for name in _FOLDERS)
+
+
 def new_open_hub(folder: pathlib.Path, settings: Settings, surroundings: Surroundings) -> OpenHub:
     """Open the proven deployment of a folder; without declarations of its own, it shares what was made of others."""
-    if any((folder / name).exists() for name in _FOLDERS) or settings.licence is not None:
+    if has_own_declarations(folder) or settings.licence is not None:
         return OpenHub(load_deployment(folder, settings), surroundings)
     key = repr(replace(settings, database_url=""))
     if key not in _proven:
