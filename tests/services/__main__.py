@@ -24,7 +24,9 @@ def say(*lines: str) -> None:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell that starts a program in the background has it ignore Ctrl-C: it would run for ever.
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, signal.default_int_handler)
     try:
         with PrivatePostgresql() as database, PrivateRabbitmq() as broker:
             with psycopg.connect(database.url, autocommit=True) as connection:
