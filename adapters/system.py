@@ -21,7 +21,7 @@ import importlib.resources
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from adapters.rendering.columns import MAX_WIDTH
 from adapters.rendering.render import ENCODINGS, ENDS, Format, Layout, Template
@@ -60,7 +60,7 @@ OPTIONAL = (
 #: The keys of `record`; CSV has the second one only.
 RECORD_KEYS = ("width", "end", "types")
 ENVELOPES = ("Message", "SiebelMessage")
-REPEATS = ("recognised by message id", "recognised by key", "in doubt")
+REPEATS: tuple[Repeats, ...] = get_args(Repeats)
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?")
 _PLACE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 

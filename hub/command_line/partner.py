@@ -12,8 +12,9 @@ from typing import Annotated
 
 import typer
 
+from adapters.database.schema.hub_tables import ACCEPTED_STATES
 from adapters.files import digest_of, opened, read_message
-from adapters.transport import CHANNEL, HTTP, XML, Delivery, Envelope, check_envelope
+from adapters.transport import CHANNEL, HTTP, Delivery, Envelope, check_envelope
 from hub.command_line.exit_codes import DONE, REFUSED, WORLD_FAILED, CommandMisused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
@@ -21,7 +22,7 @@ from hub.command_line.text_command import TextCommand
 from hub.data_manager.batch_check import judge_file, judge_orders
 from hub.data_manager.batch_proof import prove_batch
 from hub.data_manager.open_hub import OpenHub
-from hub.data_manager.partner_check import ACCEPTED, RETRYING, Judgement, judge, refused_judgement
+from hub.data_manager.partner_check import RETRYING, Judgement, judge, refused_judgement
 from hub.deployment.door import NAME
 from hub.deployment.route import Route, RouteUnknown
 from hub.presentation.printing import complain, out, print_json
@@ -120,8 +121,7 @@ def _told(judged: Iterable[tuple[str, Judgement]], as_json: bool) -> set[str]:
 def _delivery(route: Route, file: pathlib.Path, sender: str | None) -> Delivery:
     """Read a file as the route's transport would deliver it."""
     body, oversize = read_message(file, route.limits.body)
-    content_type = XML if route.external is None else route.external.content_type
-    envelope = check_envelope(Envelope(None, body, content_type=content_type, oversize=oversize))
+    envelope = check_envelope(Envelope(None, body, content_type=route.content_type, oversize=oversize))
     of_transport = "local" if route.transport.name in (CHANNEL.name, HTTP) else route.place
     # A name that every transport could have given the message: it is a part of the place of its answer.
     source = f"{route.place}/{file.name}"[:_MOST_SOURCE]
@@ -142,4 +142,4 @@ def _code(states: Set[str]) -> int:
     """Return the exit code: the world's fault before a refusal, because the same check can end otherwise later."""
     if RETRYING in states:
         return WORLD_FAILED
-    return DONE if states <= set(ACCEPTED) else REFUSED
+    return DONE if states <= set(ACCEPTED_STATES) else REFUSED

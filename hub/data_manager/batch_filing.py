@@ -157,8 +157,7 @@ def first_batch(transaction: Transaction, route: Route, named: str) -> BatchRow:
 
 def order_arrival(route: Route, order: BatchOrder, batch_id: str, source: str) -> Arrival:
     """Work out the arrival of an order of a batch: its identity is the batch and the position."""
-    content_type = "" if route.external is None else route.external.content_type
-    sent = Envelope(None, order.body, content_type=content_type)
+    sent = Envelope(None, order.body, content_type=route.content_type)
     delivery = Delivery(sent, route.place, route.place, source)
     arrival = arrival_of(route, delivery, order.tree)
     identity = f"{batch_id}-{order.position}"

@@ -41,7 +41,7 @@ class DataManager:
     """Files and works messages. One for each process; safe to call from one thread at a time."""
 
     def __init__(self, open_hub: OpenHub) -> None:
-        self.open_hub = self._open_hub = open_hub
+        self.open_hub = open_hub
         self._turn = 0
         self._bytes_before = 0
         self._asking = Asking(open_hub.surroundings.monotonic)
@@ -51,7 +51,7 @@ class DataManager:
     @property
     def routes(self) -> Mapping[str, Route]:
         """The deployment's routes by name, with the route of the messages that the hub sends to itself."""
-        return self._open_hub.deployment.worked_routes
+        return self.open_hub.deployment.worked_routes
 
     def file(self, route: Route, deliveries: Sequence[Delivery]) -> list[Filed]:
         """Make inbox rows of a route's deliveries, in one transaction; then they may be acknowledged."""
@@ -61,7 +61,7 @@ class DataManager:
         """Make inbox rows of deliveries of several routes, in one transaction, as `file` does."""
         # Bodies are read before the transaction: on SQLite no other process can write while it is open.
         arrivals = arrivals_of(routed)
-        with self._open_hub.write() as transaction:
+        with self.open_hub.write() as transaction:
             return file_arrivals(transaction, routed, arrivals)[0]
 
     def take(self, deliveries: Sequence[tuple[Route, Delivery]]) -> list[Filed]:
@@ -78,7 +78,7 @@ class DataManager:
         """
         # As in `file`: before the transaction.
         arrivals = arrivals_of(deliveries)
-        with self._open_hub.write() as transaction:
+        with self.open_hub.write() as transaction:
             filed, messages = file_arrivals(transaction, deliveries, arrivals)
             group: list[MessageWork] = []
             redelivered: list[MessageWork] = []
@@ -94,7 +94,7 @@ class DataManager:
                     group.append(work)
             transaction.messages.inbox.work_alone([work.row.id for work in redelivered])
             if group:
-                self._open_hub.renew_secret_names(transaction)
+                self.open_hub.renew_secret_names(transaction)
             # Only the filing tells which deliveries are new. None of these asks another system: such messages wait for
             # their turn.
             for work in group:
@@ -110,17 +110,17 @@ class DataManager:
 
     def _services(self, route: Route) -> list[ServiceHealth]:
         """The other systems that the messages of a route may ask."""
-        names = asked_services(self._open_hub.runtime, route.objects, route.prices)
-        return [self._open_hub.deployment.health[name] for name in names]
+        names = asked_services(self.open_hub.runtime, route.objects, route.prices)
+        return [self.open_hub.deployment.health[name] for name in names]
 
     def move(self, channel: str, route: Route, limit: int) -> int:
         """Move messages from the outbox to the inbox of the route that reads an embedded channel; return how many."""
-        with self._open_hub.read() as transaction:
+        with self.open_hub.read() as transaction:
             rows = transaction.messages.outbox.waiting(channel, limit)
         # As in `file`: before the transaction that writes.
         deliveries = [(route, _moved(row, channel)) for row in rows]
         arrivals = arrivals_of(deliveries)
-        with self._open_hub.write() as transaction:
+        with self.open_hub.write() as transaction:
             # One dispatcher to a channel: two would file the same rows, and count them as repeats.
             if not transaction.messages.control.try_lock(f"dispatch:{channel}"):
                 return 0
@@ -139,13 +139,13 @@ class DataManager:
         Raises:
             Retryable: it can't.
         """
-        with self._open_hub.write() as transaction:
+        with self.open_hub.write() as transaction:
             # A row that every process has, written as it is: the commit is flushed like any other.
             transaction.messages.control.count_deliveries(next(iter(self.routes)), 0)
 
     def paused(self) -> set[str]:
         """The names of the routes that are paused or stopped."""
-        with self._open_hub.read() as transaction:
+        with self.open_hub.read() as transaction:
             return set(self.routes) - set(self.running(transaction))
 
     def running(self, transaction: Transaction) -> list[str]:
@@ -163,7 +163,7 @@ class DataManager:
 
     def stop(self, route: Route, error: HubError) -> None:
         """Stop a route whose channel can't be used; somebody mends the channel, then resumes the route."""
-        with self._open_hub.write() as transaction:
+        with self.open_hub.write() as transaction:
             Endings(transaction).stop_route(route, error)
 
     def work(self, limit: int) -> int:
@@ -206,13 +206,13 @@ class DataManager:
         self._work_prepared(others)
         if asking:
             # Where the system is away or slow, each wait would hold up the other routes for nothing.
-            is_slow = self._asking.was_slow or any(one.failures for one in self._open_hub.deployment.health.values())
+            is_slow = self._asking.was_slow or any(one.failures for one in self.open_hub.deployment.health.values())
             worked += self._work_asked(0.0 if is_slow else PATIENCE_S)
         return worked + len(others) + passed
 
     def put_back(self) -> None:
         """Leave the messages that are being asked for in their places, at the end of the process."""
-        with self._open_hub.write() as transaction:
+        with self.open_hub.write() as transaction:
             transaction.messages.work_marks.put_down([work.row.id for work in self._asking.group])
 
     def _work_asked(self, patience_s: float) -> int:
@@ -222,7 +222,7 @@ class DataManager:
             return 0
         prepared, left = finished
         if left:
-            with self._open_hub.write() as transaction:
+            with self.open_hub.write() as transaction:
                 transaction.messages.work_marks.put_down([work.row.id for work in left])
         self._work_prepared(prepared)
         return len(prepared)
@@ -237,7 +237,7 @@ class DataManager:
                 raise  # the worker tries them one by one
             # A message that meets a lock or a deadlock even alone gets its retry row.
             (work,) = group
-            with self._open_hub.write() as transaction:
+            with self.open_hub.write() as transaction:
                 Endings(transaction).fail(work, error.at(work.place))
                 transaction.messages.work_marks.put_down([work.row.id])
 
@@ -269,16 +269,16 @@ class DataManager:
             can't be asked now.
         """
         # A reading transaction looks first: otherwise each look of an idle worker would take SQLite's write lock.
-        with self._open_hub.read() as transaction:
+        with self.open_hub.read() as transaction:
             names, held = self._may_work(transaction)
             due = transaction.messages.inbox.next_due(names, held)
-            if due is None or due > self._open_hub.surroundings.now():
+            if due is None or due > self.open_hub.surroundings.now():
                 return [], 0
-        with self._open_hub.write() as transaction:
+        with self.open_hub.write() as transaction:
             # Once for a group: products may have been loaded since.
-            self._open_hub.renew_secret_names(transaction)
+            self.open_hub.renew_secret_names(transaction)
             rows = transaction.messages.inbox.claim(self._in_turn(names), limit, GROUP_BYTES, held)
-            found = [MessageWork(self._open_hub, row, self.routes[row.route]) for row in rows]
+            found = [MessageWork(self.open_hub, row, self.routes[row.route]) for row in rows]
             group = [work for work in found if not (work.route.name in held and work.asks_outside)]
             passed = self._pass_over(found, group)
             # Work a message alone if a process died with it in hand, so that a second death can only be its fault.
@@ -312,7 +312,7 @@ class DataManager:
         return routes[start:] + routes[:start]
 
     def _work_claimed(self, group: Mapping[str, MessageWork]) -> None:
-        with self._open_hub.write() as transaction:
+        with self.open_hub.write() as transaction:
             # Another process may have worked some meanwhile; the claim doesn't return those.
             claimed = transaction.messages.inbox.claim_again(list(group))
             left_alone = work_group(transaction, [group[row_id] for row_id in claimed])
@@ -324,12 +324,12 @@ class DataManager:
     def work_alone(self, row_id: str) -> None:
         """Work one message in a transaction of its own, in which it may lock any account."""
         work = None
-        with self._open_hub.read() as transaction:
+        with self.open_hub.read() as transaction:
             row = transaction.messages.inbox.row(row_id)
         if row is not None and not row.is_final and row.route in self.routes:
-            work = MessageWork(self._open_hub, row, self.routes[row.route], is_alone=True)
+            work = MessageWork(self.open_hub, row, self.routes[row.route], is_alone=True)
             work.prepare()
-        with self._open_hub.write() as transaction:
+        with self.open_hub.write() as transaction:
             # Read again: another process may have worked the message while this one prepared it.
             row = transaction.messages.inbox.row(row_id)
             if work is not None and row is not None and not row.is_final:
@@ -344,20 +344,20 @@ class DataManager:
 
         They are worked in their turn, one at a time. The death counts for the one that was computed alone.
         """
-        with self._open_hub.read() as transaction:
+        with self.open_hub.read() as transaction:
             marked = transaction.messages.work_marks.left()
         if marked:
-            lone = self._open_hub.lone_work.left
+            lone = self.open_hub.lone_work.left
             # Without a note, the only message in hand is taken for the cause: a folder that is thrown away with each
             # process must not let a message kill processes for ever.
             cause = marked[0] if lone is None and len(marked) == 1 else lone
-            with self._open_hub.write() as transaction:
+            with self.open_hub.write() as transaction:
                 # All or nothing: a death here must neither count twice nor be forgotten.
                 transaction.messages.inbox.work_alone([row_id for row_id in marked if row_id != cause])
                 row = transaction.messages.inbox.row(cause) if cause in marked else None
                 if row is not None and not row.is_final:
                     if row.route in self.routes:
-                        Endings(transaction).count_death(MessageWork(self._open_hub, row, self.routes[row.route]))
+                        Endings(transaction).count_death(MessageWork(self.open_hub, row, self.routes[row.route]))
                     else:
                         transaction.messages.inbox.work_alone([row.id])
                 transaction.messages.work_marks.put_down(marked)
@@ -365,18 +365,18 @@ class DataManager:
 
     def wake(self) -> int:
         """Put parked messages back whose time to look again has come; return how many."""
-        with self._open_hub.write() as transaction:
+        with self.open_hub.write() as transaction:
             return transaction.messages.inbox.wake()
 
     def give_up(self, row_id: str) -> bool:
         """Make a parked or retrying message dead, and tell its sender; False for a message in another state."""
-        with self._open_hub.write() as transaction:
+        with self.open_hub.write() as transaction:
             row = transaction.messages.inbox.row(row_id)
             if row is None or not transaction.messages.inbox.give_up(row_id):
                 return False
             # Without its route, nobody knows how to answer the sender; the message is dead all the same.
             if row.route in self.routes:
-                Endings(transaction).give_up(MessageWork(self._open_hub, row, self.routes[row.route]))
+                Endings(transaction).give_up(MessageWork(self.open_hub, row, self.routes[row.route]))
         return True
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.database.messages.filing import Arrival, Filed
+from adapters.database.schema.hub_tables import ACCEPTED_STATES
 from adapters.transport import Delivery
 from hub.data_manager.endings import refused_state
 from hub.data_manager.filing import arrivals_of, file_arrivals
@@ -27,8 +28,6 @@ from hub.deployment.route import Route
 from integration_objects.errors import HubError, Misconfigured
 from integration_objects.log import without_warnings
 
-#: the states of a message that was accepted
-ACCEPTED = ("done", "filtered")
 #: the state of a message that failed by the world's fault, and would be tried again
 RETRYING = "retrying"
 
@@ -65,7 +64,7 @@ class Judgement:
     @property
     def is_accepted(self) -> bool:
         """Whether the real run would accept the message."""
-        return self.state in ACCEPTED
+        return self.state in ACCEPTED_STATES
 
     def as_dict(self) -> dict[str, Any]:
         """Return the judgement with stable names; an answer that isn't text in UTF-8 keeps its readable parts."""

@@ -45,17 +45,17 @@ class _Document:
 
     def add_route(self, route: Route) -> None:
         """Add what a route receives, its answers and its dead letters."""
-        name, content_type = _object_of(route)
+        name = HUB_OBJECT if route.external is None else route.external.definition.name
         incoming = self.channel(route.transport, route.place)
         messages = [
             self.message(incoming, name, media_type, str(number or ""))
-            for number, media_type in enumerate(_without_wildcards(route) or [content_type])
+            for number, media_type in enumerate(_without_wildcards(route) or [route.content_type])
         ]
         operation = self.operation(f"receive {route.name}", "receive", incoming, messages, f"{name} by '{route.name}'")
         self._add_answer(route, operation)
         dead = destination_of(route.dead_letters)
         channel = self.channel(dead.kind, dead.place)
-        letter = self.message(channel, name, content_type)
+        letter = self.message(channel, name, route.content_type)
         self.operation(f"bury {route.name}", "send", channel, [letter], f"the refused messages of '{route.name}'")
 
     def _add_answer(self, route: Route, operation: dict[str, Any]) -> None:
@@ -119,13 +119,6 @@ class _Document:
             host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
             document["servers"] = {_BROKER: {"host": host, "protocol": parts.scheme}}
         return document
-
-
-def _object_of(route: Route) -> tuple[str, str]:
-    """Return the name of the object that a route takes, and its content type."""
-    if route.external is None:
-        return HUB_OBJECT, XML
-    return route.external.definition.name, route.external.content_type
 
 
 def _without_wildcards(route: Route) -> list[str]:

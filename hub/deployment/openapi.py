@@ -9,6 +9,7 @@ import importlib.metadata
 from collections.abc import Iterable
 from typing import Any
 
+from adapters.database.schema.hub_tables import STATES
 from adapters.http_headers import CORRELATION_ID, MESSAGE_ID
 from adapters.transport import HTTP, XML
 from hub.deployment.route import Route
@@ -16,7 +17,6 @@ from hub.deployment.route import Route
 _TEXT = {"type": "string"}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
 _ERROR = dict.fromkeys(("reason", "what", "where", "why", "mend"), _TEXT)
-_STATES = ("received", "retrying", "parked", "done", "filtered", "rejected", "invalid", "dead")
 _SCHEMAS: dict[str, Any] = {
     "Receipt": {
         "type": "object",
@@ -30,7 +30,7 @@ _SCHEMAS: dict[str, Any] = {
             "id": _TEXT,
             "message_id": _TEXT_OR_NULL,
             "channel": _TEXT,
-            "state": {"enum": list(_STATES)},
+            "state": {"enum": list(STATES)},
             "received_at": _TEXT,
             "final_at": _TEXT_OR_NULL,
             "error": {"type": ["object", "null"], "properties": _ERROR},
@@ -44,7 +44,7 @@ _SCHEMAS: dict[str, Any] = {
         "properties": {
             "channel": _TEXT,
             "accepted": {"type": "boolean"},
-            "state": {"enum": list(_STATES)},
+            "state": {"enum": list(STATES)},
             "repeat": {"type": "boolean"},
             "error": {"type": ["object", "null"], "properties": _ERROR},
             "answer": _TEXT_OR_NULL,
@@ -128,7 +128,7 @@ def _paths(route: Route) -> dict[str, Any]:
 def _media_types(route: Route) -> list[str]:
     if route.content_types:
         return list(route.content_types)
-    return [XML if route.external is None else route.external.content_type]
+    return [route.content_type]
 
 
 def _answer_content(route: Route) -> dict[str, Any]:

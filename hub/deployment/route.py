@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from adapters.transport import CHANNEL, TransportKind, destination_of
+from adapters.transport import CHANNEL, XML, TransportKind, destination_of
 from hub.deployment.door import NAME, component_of, read_door
 from hub.deployment.named_parts import HUB_OBJECT, known_part, message_expression, whole_map
 from hub.deployment.route_batch import RouteBatch, read_batch
@@ -141,6 +141,11 @@ class Route:
     def objects(self) -> tuple[str, ...]:
         """The integration objects that the route's messages can become: the map's, or all that the workflow takes."""
         return self.workflow.takes if self.map is None else (self.map.target.name,)
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the messages of its object."""
+        return XML if self.external is None else self.external.content_type
 
     def reads_tree(self) -> bool:
         """Tell whether a message must be read to be filed: for its key or its identity."""
@@ -344,7 +349,7 @@ def _identity(node: Node | None, external: ExternalObject | None) -> Literal["me
         return "message id"
     if node.kind == "mapping":
         return message_expression(node.mapping(required=("field",), optional=())["field"], external)
-    return "body" if node.choice("message id", "body") == "body" else "message id"
+    return "body" if node.choice(*IDENTITIES) == "body" else "message id"
 
 
 def _limits(node: Node | None) -> Limits:

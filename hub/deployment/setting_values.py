@@ -11,12 +11,11 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from hub.deployment.door import NAME
 from integration_objects.time_zone import ZoneUnknown, time_zone
 
 T = TypeVar("T")
 
-#: a name that a setting gives to a partner's token or a system's address, and that declarations use
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 #: characters that a header and an address may have
 _VISIBLE = re.compile("[!-~]+")
 #: the words of a truth value in the environment, which has texts only
@@ -71,7 +70,7 @@ def named_texts(value: object) -> list[tuple[str, str]]:
     pairs = []
     for place, entry in enumerate(names(value), 1):
         known, _, written = entry.partition("=")
-        if not _VISIBLE.fullmatch(written.strip()) or not _NAME.fullmatch(known.strip()):
+        if not _VISIBLE.fullmatch(written.strip()) or not NAME.fullmatch(known.strip()):
             why = "expected NAME=TEXT of visible ASCII, and names of letters and digits, with _ - . between"
             raise SettingUnfit(why, f"entry {place}")
         pairs.append((known.strip(), written.strip()))

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.database.messages.inbox_row import InboxRow
+from adapters.database.schema.hub_tables import REFUSED_STATES
 from adapters.transport import refused_id
 from hub.data_manager.endings import GivenUp
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.route import Route
 from hub.http_door.problems import RequestRefused
-
-#: the final states of a message that was refused
-REFUSED = ("rejected", "invalid", "dead")
 
 
 class MessageNotYours(RequestRefused):
@@ -58,7 +56,7 @@ class MessageState:
     @property
     def is_refused(self) -> bool:
         """Whether the message was refused for good."""
-        return self.row.state in REFUSED
+        return self.row.state in REFUSED_STATES
 
     @property
     def error(self) -> Mapping[str, str] | None:
