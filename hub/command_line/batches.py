@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -23,6 +23,10 @@ from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.presentation.printing import complain, out, print_json, table
 from hub.presentation.progress import Progress
 from integration_objects.errors import Refused, located
+
+if TYPE_CHECKING:
+    from hub.data_manager.batch_proof import ProvenBatch
+    from hub.deployment.route import Route
 
 app = typer.Typer()
 batch_app = typer.Typer(no_args_is_help=True, help="Batches: files of many orders, each answered by one file.")
@@ -65,30 +69,38 @@ def send_batch(
     # Imported here: listing and showing batches work while declarations are being edited.
     from hub.data_manager.batch_check import judge_acceptance
     from hub.data_manager.batch_filing import announce
-    from hub.data_manager.batch_proof import prove_batch
     from hub.data_manager.doors import open_transport
-    from hub.deployment.route import RouteUnknown
+    from hub.deployment.route import route_named
 
     with opened_hub() as open_hub:
-        routes = open_hub.deployment.routes
-        if route not in routes:
-            raise RouteUnknown(route, routes)
+        taken = route_named(open_hub.deployment.routes, route)
         with opened(file) as content, located(str(file)):
-            size = os.fstat(content.fileno()).st_size
-            with Progress(f"checking {file.name}", size) as progress:
-                proven = progress.follow(prove_batch(routes[route], content, size))
+            proven, size = proven_file(taken, file, content)
         digest = digest_of(file)
-        judge_acceptance(open_hub, routes[route], proven, digest, size, resubmits)
-        transport = open_transport(open_hub, routes[route].transport)
+        judge_acceptance(open_hub, taken, proven, digest, size, resubmits)
+        transport = open_transport(open_hub, taken.transport)
         assert transport is not None  # noqa: S101  # a route of batches reads a folder
         with open_hub.write() as transaction:
-            batch = announce(transaction, routes[route], digest, size, file.name, resubmits)
+            batch = announce(transaction, taken, digest, size, file.name, resubmits)
         with Progress(f"sending {file.name}", size) as progress:
-            transport.put_in(routes[route].place, file.name, progress.counted(read_parts(file)))
+            transport.put_in(taken.place, file.name, progress.counted(read_parts(file)))
     if as_json:
         print_json({"id": batch.id, "orders": proven.frame.orders})
     else:
         out(f"{batch.id}\t{proven.frame.orders} orders\t{file}")
+
+
+def proven_file(route: Route, file: pathlib.Path, content: BinaryIO) -> tuple[ProvenBatch, int]:
+    """Read a file of many orders once, with a progress bar; return what was proven, and the bytes of the file.
+
+    Raises:
+        RouteWithoutBatches, Invalid: as `prove_batch` does.
+    """
+    from hub.data_manager.batch_proof import prove_batch
+
+    size = os.fstat(content.fileno()).st_size
+    with Progress(f"checking {file.name}", size) as progress:
+        return progress.follow(prove_batch(route, content, size)), size
 
 
 @batch_app.command("list", cls=TextCommand)
@@ -143,14 +155,12 @@ def show_batch(
 
 def _write_answer(open_hub: OpenHub, batch: BatchRow, file: pathlib.Path) -> None:
     from hub.data_manager.batch_answer import answer_file
-    from hub.deployment.route import RouteUnknown
+    from hub.deployment.route import route_named
 
     if batch.state != "done":
         raise BatchNotAnswered(batch=batch)
-    routes = open_hub.deployment.routes
-    if batch.route not in routes:
-        raise RouteUnknown(batch.route, routes)
-    write_parts(file, answer_file(open_hub, routes[batch.route], batch).parts)
+    route = route_named(open_hub.deployment.routes, batch.route)
+    write_parts(file, answer_file(open_hub, route, batch).parts)
     out(str(file))
 
 

@@ -5,7 +5,6 @@ Spec: docs/design/legacy.md, "Batches"; docs/http.md.
 
 from __future__ import annotations
 
-import os
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Annotated
@@ -15,18 +14,17 @@ import typer
 from adapters.database.schema.hub_tables import ACCEPTED_STATES
 from adapters.files import digest_of, opened, read_message
 from adapters.transport import CHANNEL, HTTP, Delivery, Envelope, check_envelope
+from hub.command_line.batches import proven_file
 from hub.command_line.exit_codes import DONE, REFUSED, WORLD_FAILED, CommandMisused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
 from hub.command_line.text_command import TextCommand
 from hub.data_manager.batch_check import judge_file, judge_orders
-from hub.data_manager.batch_proof import prove_batch
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.partner_check import RETRYING, Judgement, judge, refused_judgement
 from hub.deployment.door import NAME
-from hub.deployment.route import Route, RouteUnknown
+from hub.deployment.route import Route, route_named
 from hub.presentation.printing import complain, out, print_json
-from hub.presentation.progress import Progress
 from integration_objects.errors import Refused
 from integration_objects.surroundings import new_token, token_digest
 
@@ -69,10 +67,7 @@ def check(
 ) -> None:
     """Judge messages as the real run would, in their order, and keep nothing; print a verdict for each."""
     with opened_hub() as open_hub:
-        routes = open_hub.deployment.routes
-        if route not in routes:
-            raise RouteUnknown(route, routes)
-        taken = routes[route]
+        taken = route_named(open_hub.deployment.routes, route)
         judged = _messages(open_hub, taken, files, sender) if taken.batch is None else _batches(open_hub, taken, files)
         states = _told(judged, as_json)
     raise typer.Exit(_code(states))
@@ -90,10 +85,8 @@ def _batches(open_hub: OpenHub, route: Route, files: Sequence[pathlib.Path]) -> 
     """Judge files of many orders: each order, or the file alone where it would not be taken."""
     for file in files:
         with opened(file) as content:
-            size = os.fstat(content.fileno()).st_size
             try:
-                with Progress(f"reading {file.name}", size) as progress:
-                    proven = progress.follow(prove_batch(route, content, size))
+                proven, size = proven_file(route, file, content)
                 batch_id = judge_file(open_hub, route, proven, digest_of(file), size)
             except Refused as error:
                 yield str(file), refused_judgement(error)

@@ -26,7 +26,7 @@ from hub.data_manager.intake import declare_channels
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.channels import check_channel
 from hub.deployment.deployment import Deployment
-from hub.deployment.route import Route, RouteUnknown
+from hub.deployment.route import Route, route_named
 from hub.presentation.printing import complain, flush, out, print_json
 from integration_objects.declaration import DeclarationFault
 from integration_objects.errors import Refused
@@ -101,17 +101,15 @@ def send(
         raise typer.BadParameter("one id means one message: give one file")
     properties = _Properties(id, reply_to, correlation_id)
     with opened_hub() as open_hub:
-        routes = open_hub.deployment.routes
-        if route not in routes:
-            raise RouteUnknown(route, routes)
-        _tell_reply_to(routes[route], reply_to)
-        transport = open_transport(open_hub, routes[route].transport)
+        taken = route_named(open_hub.deployment.routes, route)
+        _tell_reply_to(taken, reply_to)
+        transport = open_transport(open_hub, taken.transport)
         if transport is None or transport.is_pushed:
-            _file(open_hub, routes[route], files, properties)
+            _file(open_hub, taken, files, properties)
         elif transport.carries_properties:
-            _publish(open_hub, transport, routes[route], files, properties)
+            _publish(open_hub, transport, taken, files, properties)
         else:
-            _put_in(transport, routes[route], files, properties)
+            _put_in(transport, taken, files, properties)
 
 
 def _tell_reply_to(route: Route, reply_to: str | None) -> None:

@@ -83,6 +83,17 @@ class RouteUnknown(UnknownName, Refused):
     otherwise = "name one of them, or switch a shipped route on in orderhub.toml (routes = [...])"
 
 
+def route_named(routes: Mapping[str, Route], name: str) -> Route:
+    """Return the route that a command names.
+
+    Raises:
+        RouteUnknown: there is none.
+    """
+    if name not in routes:
+        raise RouteUnknown(name, routes)
+    return routes[name]
+
+
 @dataclass(frozen=True, eq=False)
 class Route:
     """One route; everything that it names exists. See the head of this file.

@@ -58,21 +58,13 @@ def diagnose(layout: Layout[Any], sample: bytes) -> list[Cause]:
     as_it_is = _tried(layout, sample, "the layout as it is")
     if as_it_is.reads_all:
         return [as_it_is]
-    fixed = isinstance(layout, FixedLayout)
-    variants = (
-        _variants(layout)
-        if isinstance(layout, FixedLayout)
-        else _csv_variants(layout)
-        if isinstance(layout, CsvLayout)
-        else ()
-    )
-    tried = [_tried(variant, sample[skip:], text) for text, variant, skip in variants]
+    tried = [_tried(variant, sample[skip:], text) for text, variant, skip in _variants(layout)]
     most = max(cause.records for cause in tried)
     # Only what reads about as much as the best: a wrong guess reads a few records of any file.
     better = [cause for cause in tried if cause.records > as_it_is.records and 10 * cause.records >= 9 * most]
     better.sort(key=lambda cause: (not cause.reads_all, -cause.records))
     # A file that can be read whole in another way isn't damaged.
-    damages = [] if not fixed or (better and better[0].reads_all) else list(_damages(sample))
+    damages = [] if not isinstance(layout, FixedLayout) or (better and better[0].reads_all) else list(_damages(sample))
     return [as_it_is, *damages, *better[:3]]
 
 
@@ -90,7 +82,15 @@ def _tried(layout: Layout[Any], sample: bytes, text: str) -> Cause:
     return Cause(text, records, records > 0)
 
 
-def _variants(layout: FixedLayout) -> Iterator[tuple[str, FixedLayout, int]]:
+def _variants(layout: Layout[Any]) -> Iterator[tuple[str, Layout[Any], int]]:
+    """Yield layouts that differ in something, with the bytes at the file's beginning that are left out."""
+    if isinstance(layout, FixedLayout):
+        yield from _fixed_variants(layout)
+    elif isinstance(layout, CsvLayout):
+        yield from _csv_variants(layout)
+
+
+def _fixed_variants(layout: FixedLayout) -> Iterator[tuple[str, FixedLayout, int]]:
     """Yield layouts that differ in one thing, with the bytes at the file's beginning that are left out."""
     longest = max(each.record.placed.length for each in layout.every_type())
     formats = {

@@ -158,6 +158,13 @@ class RecordType(Generic[R]):
         for each in self.beneath:
             yield from each.walk()
 
+    def parted(self, node: PropertySet) -> tuple[PropertySet, list[PropertySet]]:
+        """Part a record's node: a copy of it without the records beneath it, and these."""
+        beneath = {each.name for each in self.beneath}
+        own = PropertySet(node.type, properties=dict(node.properties))
+        own.children = [child for child in node.children if child.type not in beneath]
+        return own, [child for child in node.children if child.type in beneath]
+
 
 @dataclass(frozen=True)
 class Found(Generic[R]):
@@ -252,6 +259,7 @@ class Layout(ABC, Generic[R]):
         types: the records at the top, in their order.
         type_field: the field that tells the records apart; "" where there is one type.
         where: the declaration's place.
+        by_name: all types, by their names.
     """
 
     content_type: ClassVar[str]
@@ -261,7 +269,7 @@ class Layout(ABC, Generic[R]):
         self.types = tuple(types)
         self.type_field = type_field
         self.where = where
-        self._by_name = {each.name: each for each in self.every_type()}
+        self.by_name = {each.name: each for each in self.every_type()}
         self._by_type = {each.type: each for each in self.every_type()}
         self._parents = {each.name: parent for parent in self.every_type() for each in parent.beneath}
         self._summed: dict[str, list[str]] = {}
@@ -435,15 +443,13 @@ class Layout(ABC, Generic[R]):
             while waiting:
                 node, places, above = waiting.pop()
                 number += 1
-                type = self._by_name.get(node.type)
+                type = self.by_name.get(node.type)
                 if type is None or type not in places:
                     known = self._parents.get(node.type)
                     raise RecordUnplaced(
                         record=node.type, place=f"record {number}, beneath {above}", known=known.name if known else ROOT
                     )
-                beneath = {each.name for each in type.beneath}
-                own = PropertySet(node.type, properties=dict(node.properties))
-                own.children = [child for child in node.children if child.type not in beneath]
+                own, records = type.parted(node)
                 if self.type_field and own.get(self.type_field) is None:
                     own.properties[self.type_field] = type.type
                 self._count(type, own, totals)
@@ -455,7 +461,6 @@ class Layout(ABC, Generic[R]):
                 except HubError as error:
                     raise error.at(f"record {number}") from None
                 yield type, own
-                records = [child for child in node.children if child.type in beneath]
                 waiting.extend((child, type.beneath, type.name) for child in reversed(records))
 
     # The shape for maps

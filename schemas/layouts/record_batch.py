@@ -78,7 +78,7 @@ class RecordBatch(BatchFormat):
     def _without_totals(self, trailer: PropertySet) -> PropertySet:
         """Copy a trailer without its totals, which are made anew when it is written."""
         copy = trailer.copy()
-        types = {each.name: each for each in self.layout.every_type()}
+        types = self.layout.by_name
         for node in copy.walk():
             for check in types[node.type].checks if node.type in types else ():
                 node.properties.pop(check.field, None)
@@ -87,7 +87,7 @@ class RecordBatch(BatchFormat):
 
     def _written(self, nodes: Iterable[PropertySet]) -> bytes:
         """Write records as they are, without the checks of a whole file."""
-        types = {each.name: each for each in self.layout.every_type()}
+        types = self.layout.by_name
         return b"".join(self.layout.file(pair for node in nodes for pair in _records_of(node, types)))
 
     def _nodes(self, file: bytes) -> list[PropertySet]:
@@ -108,14 +108,10 @@ def _root(nodes: list[PropertySet]) -> PropertySet:
 
 def _records_of(node: PropertySet, types: dict[str, RecordType[Any]]) -> Iterator[tuple[RecordType[Any], PropertySet]]:
     """Yield a record without those beneath it, then those."""
-    type = types[node.type]
-    beneath = {each.name for each in type.beneath}
-    own = node.copy_node()
-    own.children = [child for child in node.children if child.type not in beneath]
-    yield type, own
-    for child in node.children:
-        if child.type in beneath:
-            yield from _records_of(child, types)
+    own, records = types[node.type].parted(node)
+    yield types[node.type], own
+    for record in records:
+        yield from _records_of(record, types)
 
 
 def joined_records(layout: Layout[Any], frame: PropertySet, others: Iterable[PropertySet]) -> Iterator[bytes]:

@@ -106,7 +106,7 @@ def prove_records(layout: Layout[R], key: str, given: Parts, whole: Node) -> Non
         given: the keys of `layout`.
         whole: the value of `layout`.
     """
-    every = {each.name: each for each in layout.every_type()}
+    every = layout.by_name
     if len(every) > 1 and not layout.type_field:
         raise whole.fault(
             f"nothing tells the {len(every)} records apart",
