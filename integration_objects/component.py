@@ -11,11 +11,15 @@ Source: "Application integration services", figure 4B; spec: docs/design/integra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 FieldType = Literal["text", "number", "date", "flag"]
+
+#: capitals that stand together, a word with or without a capital, digits, a word of another script
+_WORD = "[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\\W\\d_]+"
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,16 @@ def element_name(name: str) -> str:
     'EffectiveStartDate'
     """
     return name.replace(" ", "")
+
+
+def words_in(name: str) -> list[str]:
+    """Split a name, in whatever way it joins its words.
+
+    >>> words_in("@partnerReference"), words_in("CUST-NO"), words_in("OMReply 2")
+    (['partner', 'Reference'], ['CUST', 'NO'], ['OM', 'Reply', '2'])
+    """
+    # Compiled by the first call, and kept by `re`: most commands draft nothing.
+    return re.findall(_WORD, name)
 
 
 def snake_case(name: str) -> str:

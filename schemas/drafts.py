@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from integration_objects.component import words_in
 from integration_objects.declaration import Source
 from integration_objects.errors import Refused, UnknownName
 from schemas.check import local_name, read_files
@@ -18,7 +19,6 @@ from schemas.schema_files import XSD, SchemaFile
 
 #: Names that an error lists.
 _LISTED = 12
-_WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\\W\\d_]+")
 
 
 class DraftedRootUnknown(UnknownName, Refused):
@@ -81,7 +81,7 @@ def _draft_json(read_file: Callable[[str], bytes], path: str, root: str | None) 
 def _title(path: str, name: str) -> str:
     # Often a folder is named for its system: kiosk/order.xsd.
     folder = path.rpartition("/")[0].partition("/")[0]
-    return " ".join(dict.fromkeys(word.capitalize() for word in _WORD.findall(f"{folder} {name}")))
+    return " ".join(dict.fromkeys(word.capitalize() for word in words_in(f"{folder} {name}")))
 
 
 def _root(main: SchemaFile, files: Iterable[SchemaFile], root: str | None) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import difflib
 import functools
-import re
 from collections.abc import Sequence
+
+from integration_objects.component import words_in
 
 #: The words that names of fields often cut short.
 _ABBREVIATIONS = {
@@ -77,7 +78,6 @@ _MOMENTS = frozenset(
 _COMMON = frozenset(
     ("number", "id", "identifier", "code", "name", "value", "text", "type", "date", "reference", "the", "of")
 )
-_WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\\W\\d_]+")
 _SHORTEST_BEGINNING = 3
 _ALIKE_SPELLING = 0.8
 
@@ -90,7 +90,7 @@ def words(name: str) -> tuple[str, ...]:
     (('partner', 'reference'), ('customer', 'number'), ('line', 'item'))
     """
     local = name.rpartition("}")[2]
-    found = [word.casefold() for word in _WORD.findall(local)]
+    found = [word.casefold() for word in words_in(local)]
     return tuple(_ABBREVIATIONS.get(word, _singular(word)) for word in found)
 
 

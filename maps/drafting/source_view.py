@@ -16,6 +16,7 @@ from maps.path import NIL, node_path, value_path
 from maps.path_steps import PathUnknown
 from maps.scope import Position
 from maps.shape import Shape
+from schemas.layouts.layout import KEPT
 
 #: Steps of a path that is guessed; a longer one is seldom right.
 MAX_STEPS = 3
@@ -28,7 +29,7 @@ _NOT_MAPPED = frozenset(("Row Id", "Modification Number", "Parent Item Id", NIL,
 
 def is_mapped(field: Field) -> bool:
     """Tell whether a map may have to do with a field."""
-    return field.name not in _NOT_MAPPED and not field.name.endswith(" bytes")
+    return field.name not in _NOT_MAPPED and not field.name.endswith(KEPT)
 
 
 @dataclass(frozen=True)
