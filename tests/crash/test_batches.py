@@ -52,6 +52,7 @@ def test_a_batch_survives_kills_at_random_points(
         os.killpg(hub.pid, signal.SIGKILL)
         hub.wait()
     hub = _started(tmp_path)
+    _wait_for_handler(hub)
     end = time.monotonic() + FINISHED_S
     # Not until a file is in done/: the process that was killed last may have moved it, and not noted that.
     while batches(road)[0].state != "done" and time.monotonic() < end:
@@ -81,6 +82,19 @@ def _started(folder: pathlib.Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # the hub itself
             command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
         )
+
+
+def _wait_for_handler(hub: subprocess.Popen[bytes]) -> None:
+    """Wait until *hub* handles SIGTERM: the signal ends a process that only begins to load Python, with -15."""
+    end = time.monotonic() + FINISHED_S
+    while True:
+        status = pathlib.Path(f"/proc/{hub.pid}/status").read_text()
+        caught = int(status.partition("SigCgt:")[2].split()[0], 16)  # one bit a signal, from the lowest
+        if caught >> (signal.SIGTERM - 1) & 1:
+            return
+        assert hub.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def _wait_for_work(road: Road, hub: subprocess.Popen[bytes]) -> None:
