@@ -88,7 +88,7 @@ class BodyGone(Retryable):
     what = "the file isn't in its folder"
     where = "{source}"
     why = "it was taken away, or another machine has it"
-    mend = "put it back into the folder {folder}; it is looked for again"
+    mend = "put it back into the folder {folder}; if it is lost for good, end its batch: `orderhub batch give-up`"
 
 
 class NotTaken(TransportAway):

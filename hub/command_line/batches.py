@@ -1,4 +1,4 @@
-"""`orderhub batch`: files of many orders, sent, listed and shown.
+"""`orderhub batch`: files of many orders, sent, listed, shown and given up.
 
 Spec: docs/design/legacy.md, "Batches".
 """
@@ -15,7 +15,7 @@ import typer
 from adapters.database.messages.batches import BatchRow
 from adapters.database.schema.hub_tables import BATCH_STATES
 from adapters.files import digest_of, opened, read_parts, write_parts
-from hub.command_line.messages import MessageStateUnknown
+from hub.command_line.messages import MessageStateUnknown, tell_end
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
 from hub.command_line.text_command import TextCommand
@@ -130,10 +130,8 @@ def show_batch(
 ) -> None:
     """Show one batch, and the orders that are refused or parked; or write its answer to a file."""
     with opened_hub(only_messages=answer is None) as open_hub:
+        batch = _row(open_hub, id)
         with open_hub.read() as transaction:
-            batch = transaction.messages.batches.row(id)
-            if batch is None:
-                raise BatchUnknown(id=id)
             record = _described(transaction, batch)
         if answer is not None:
             _write_answer(open_hub, batch, answer)
@@ -153,11 +151,33 @@ def show_batch(
         complain(f"there are {len(parts) - _SHOWN} more refused or parked orders: --all shows them")
 
 
+@batch_app.command("give-up", cls=TextCommand)
+def give_up(
+    id: Annotated[str, typer.Argument(help="A batch whose work is interrupted, or that is announced only.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for those who look at the batch later.")],
+    as_json: Json = False,
+) -> None:
+    """End a batch that can't go on: it holds no other one, and its messages are worked as ever."""
+    from hub.data_manager.batch_end import give_up_batch
+
+    with opened_hub() as open_hub:
+        give_up_batch(open_hub, _row(open_hub, id), reason)
+    tell_end(id, "given up", as_json)
+
+
+def _row(open_hub: OpenHub, id: str) -> BatchRow:
+    with open_hub.read() as transaction:
+        batch = transaction.messages.batches.row(id)
+    if batch is None:
+        raise BatchUnknown(id=id)
+    return batch
+
+
 def _write_answer(open_hub: OpenHub, batch: BatchRow, file: pathlib.Path) -> None:
     from hub.data_manager.batch_answer import answer_file
     from hub.deployment.route import route_named
 
-    if batch.state != "done":
+    if batch.state not in ("done", "given up"):
         raise BatchNotAnswered(batch=batch)
     route = route_named(open_hub.deployment.routes, batch.route)
     write_parts(file, answer_file(open_hub, route, batch).parts)
@@ -168,7 +188,8 @@ def _described(transaction: Transaction, batch: BatchRow) -> dict[str, Any]:
     """Return a batch as people and ``--json`` get it: with the numbers of its orders in each state."""
     from hub.data_manager.batch_answer import counts_of
 
-    return {**vars(batch), **counts_of(transaction, batch)}
+    answered = transaction.messages.batches.answered(batch)
+    return {**vars(batch), "orders": answered.orders, "filed": answered.filed, **counts_of(transaction, batch)}
 
 
 def _parts(open_hub: OpenHub, batch: BatchRow, every: bool) -> list[dict[str, Any]]:

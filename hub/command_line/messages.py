@@ -248,17 +248,18 @@ def give_up_message(
             if leaving is not None and not transaction.messages.outbox.give_up(leaving.id):
                 raise _left(leaving)
         if leaving is not None:
-            _tell_end(leaving.id, "given up", as_json)
+            tell_end(leaving.id, "given up", as_json)
             return
         # Apart from the transaction above: the data manager opens its own, and SQLite has one writer at a time.
         with open_hub.read() as transaction:
             row = _row(transaction.messages, id)
         if not DataManager(open_hub).give_up(row.id):
             raise MessageNotThere(row_id=row.id, state=row.state, states="parked or retrying")
-    _tell_end(row.id, "dead", as_json)
+    tell_end(row.id, "dead", as_json)
 
 
-def _tell_end(id: str, state: str, as_json: bool) -> None:
+def tell_end(id: str, state: str, as_json: bool) -> None:
+    """Tell that a message, or a batch, has ended."""
     if as_json:
         print_json({"id": id, "state": state})
     complain(f"{id}: {state}")

@@ -18,7 +18,7 @@ from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.deployment.route import Route
 from hub.deployment.route_batch import BatchAnswer
 from hub.workflow_manager.reply import OBJECT, error_reply
-from integration_objects.complex_object import first_instance, message
+from integration_objects.complex_object import first_instance, message, put_list
 from integration_objects.errors import HubError, Refused
 from integration_objects.log import Log
 from integration_objects.property_set import PropertySet
@@ -45,7 +45,7 @@ class AnswerFile:
 
 
 def answer_file(open_hub: OpenHub, route: Route, batch: BatchRow) -> AnswerFile:
-    """Make the answer to a batch whose orders are all final.
+    """Make the answer to a batch, as its orders stand now.
 
     Without an answer declared by the route, it has the numbers only, in the hub's own XML.
 
@@ -54,8 +54,11 @@ def answer_file(open_hub: OpenHub, route: Route, batch: BatchRow) -> AnswerFile:
     """
     with open_hub.read() as transaction:
         counts = counts_of(transaction, batch)
-        answered = transaction.messages.batches.row(batch.answered) or batch
-    frame = _frame(answered, "done", counts)
+        answered = transaction.messages.batches.answered(batch)
+    frame = _frame(answered, "rejected" if answered.state == "given up" else "done", counts)
+    if answered.error is not None and answered.state == "given up":
+        parts = {part.capitalize(): text for part, text in answered.error.items()}
+        put_list(first_instance(frame), "Error").append(PropertySet("Error", properties={**parts}))
     answer = None if route.batch is None else route.batch.answer
     if answer is None:
         return AnswerFile(iter([hub_to_xml(frame, open_hub.deployment.definitions)]), XML)
@@ -65,8 +68,10 @@ def answer_file(open_hub: OpenHub, route: Route, batch: BatchRow) -> AnswerFile:
 
 
 def refusal_file(open_hub: OpenHub, route: Route, batch: BatchRow, error: HubError) -> tuple[bytes, str]:
-    """Make the answer to a file that is refused whole, and its content type."""
-    frame = _frame(batch, refused_state(error), {"accepted": 0, "refused": 0})
+    """Make the answer to a batch that ends with an error, and its content type."""
+    with open_hub.read() as transaction:
+        counts = counts_of(transaction, batch)
+    frame = _frame(batch, refused_state(error), counts)
     first_instance(frame).children += first_instance(error_reply([error])).children
     answer = None if route.batch is None else route.batch.answer
     if answer is not None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-from adapters.database.messages.batches import BatchPart, BatchRow
+from adapters.database.messages.batches import BatchNumberReused, BatchPart, BatchRow
 from adapters.database.messages.filing import Arrival
 from adapters.database.schema.hub_tables import REFUSED_STATES
 from adapters.transport import Delivery, Envelope
@@ -35,15 +35,6 @@ PARTS = 200
 PARTS_BYTES = 4 * 1024 * 1024
 
 
-class BatchNumberReused(Refused):
-    """A file has the number of an earlier one, and other bytes."""
-
-    what = "the file's number '{number}' belongs to an earlier file"
-    where = "route {route}, batch {first.id}"
-    why = "{first.name}, received {first.received_at}, has this number and other bytes"
-    mend = "give a new file a number of its own; send an unchanged one byte by byte as it was"
-
-
 class FirstBatchUnknown(Refused):
     """A file sends orders of an earlier file again, and there is no such file."""
 
@@ -58,8 +49,8 @@ class FirstBatchOpen(Refused):
 
     what = "the orders of batch {first.id} can't come again yet"
     where = "route {route}, batch {first.id}"
-    why = "the batch is {first.state}: which of its orders are refused is not known before it is done"
-    mend = "wait for its answer, then send the refused orders"
+    why = "the batch is {first.state}, and some of its orders aren't final: which ones are refused isn't known yet"
+    mend = "wait until its orders are final, then send the refused ones"
 
 
 class OrderNotInFirst(Refused):
@@ -126,10 +117,10 @@ def accept(transaction: Transaction, route: Route, batch: BatchRow, proven: Prov
     batches, frame = transaction.messages.batches, proven.frame
     named = batch.resubmits or proven.first_number
     first = None if named is None else first_batch(transaction, route, named)
-    first_id = None if first is None else first.id
-    for same in batches.same(route.name, batch.digest):
-        if same.seq < batch.seq and same.resubmits == first_id and same.state not in ("announced", "received"):
-            return batches.accept(batch.id, orders=0, head=b"", tail=b"", repeats=same.answered)
+    repeated, unfinished = _same_file(transaction, route, batch, first)
+    if repeated is not None:
+        return batches.accept(batch, orders=0, head=b"", tail=b"", repeats=repeated.answered)
+    first = first or unfinished
     number = None
     if proven.number is not None:
         earlier = batches.numbered(route.name, proven.number)
@@ -137,7 +128,27 @@ def accept(transaction: Transaction, route: Route, batch: BatchRow, proven: Prov
             raise BatchNumberReused(number=proven.number, route=route.name, first=earlier)
         # The same bytes come again for their refused orders: the number stays that of the first file.
         number = proven.number if earlier is None else None
-    return batches.accept(batch.id, orders=frame.orders, head=frame.head, tail=frame.tail, number=number, first=first)
+    return batches.accept(batch, orders=frame.orders, head=frame.head, tail=frame.tail, number=number, first=first)
+
+
+def _same_file(
+    transaction: Transaction, route: Route, batch: BatchRow, first: BatchRow | None
+) -> tuple[BatchRow | None, BatchRow | None]:
+    """Find the earlier batches with the bytes of this one: the one that it repeats, and the one that it goes on with.
+
+    A batch that was given up before all its orders were messages goes on with the same file.
+    """
+    rows = [
+        row
+        for row in transaction.messages.batches.same(route.name, batch.digest)
+        if row.seq < batch.seq and row.state not in ("announced", "received")
+    ]
+    given_up = [row for row in rows if row.state == "given up" and row.filed]
+    if first is None and given_up:
+        first = first_batch(transaction, route, given_up[-1].id)
+    first_id = None if first is None else first.id
+    repeated = [row for row in rows if row.state != "given up" and row.resubmits == first_id]
+    return repeated[0] if repeated else None, first
 
 
 def first_batch(transaction: Transaction, route: Route, named: str) -> BatchRow:
@@ -150,7 +161,7 @@ def first_batch(transaction: Transaction, route: Route, named: str) -> BatchRow:
     first = batches.row(named) or batches.numbered(route.name, named)
     if first is None or first.route != route.name or first.state == "refused":
         raise FirstBatchUnknown(named=named, route=route.name)
-    if first.state != "done":
+    if first.state not in ("done", "given up") or batches.first_unfinished(first.answered) is not None:
         raise FirstBatchOpen(first=first, route=route.name)
     return first
 
@@ -238,11 +249,14 @@ class FileOrders:
         own_ids = [part.own_id for part in parts if part.own_id is not None]
         positions = [part.position for part in parts if part.own_id is None]
         earlier = transaction.messages.batches.earlier(batch, own_ids, positions)
+        first = transaction.messages.batches.row(batch.resubmits)
+        # A batch that was given up may not have all orders of its file.
+        is_whole = first is None or first.state != "given up"
         replies: dict[str, PropertySet] = {}
         for place, part in enumerate(parts):
             key = part.position if part.own_id is None else part.own_id
             states = earlier.get(key, [])
-            if not states:
+            if not states and is_whole:
                 fault = OrderNotInFirst(position=part.position, batch=batch, key=key)
                 arrivals[place] = replace(arrivals[place], fault=arrivals[place].fault or fault)
             for state, reply in states:

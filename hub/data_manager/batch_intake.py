@@ -19,13 +19,12 @@ from contextlib import suppress
 from dataclasses import replace
 
 from adapters.database.messages.batches import BatchRow
-from adapters.database.messages.outbox import OutboxMessage
 from adapters.transport import Transport
-from hub.data_manager.batch_answer import answer_file, refusal_file
+from hub.data_manager.batch_answer import answer_file
+from hub.data_manager.batch_end import refuse_batch
 from hub.data_manager.batch_filing import BatchTakenOver, FileOrders, accept, register
 from hub.data_manager.batch_proof import prove_batch
 from hub.data_manager.door_intake import Intake, LeftAlone
-from hub.data_manager.endings import refused_state
 from hub.data_manager.message_work import MOST_FAULT
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.route import Route
@@ -209,28 +208,7 @@ class BatchIntake(Intake):
                 accept(transaction, self._route, batch, proven)
         except Refused as error:
             # The sender knows the file by its number, which the row doesn't have before the file is accepted.
-            self._refuse(replace(batch, number=number), error)
-
-    def _refuse(self, batch: BatchRow, error: Refused) -> None:
-        """End a refused file, and send its answer, with which it goes to ``rejected/``, in one transaction."""
-        body, content_type = refusal_file(self._open_hub, self._route, batch, error)
-        destination = self._route.transport.answer_to(self._route.place, batch.source or "")
-        with self._open_hub.write() as transaction:
-            if not transaction.messages.batches.finish(batch.id, error) or destination is None:
-                return
-            transaction.messages.outbox.emit(
-                OutboxMessage(
-                    message_id=batch.id,
-                    destination=destination,
-                    kind="reply",
-                    body=body,
-                    route=self._route.name,
-                    correlation_id=batch.id,
-                    content_type=content_type,
-                    headers={"x-orderhub-state": refused_state(error)},
-                )
-            )
-        log.warning("batch refused", route=self._route.name, batch=batch.id, file=batch.name, reason=error.reason)
+            refuse_batch(self._open_hub, self._route, replace(batch, number=number), error)
 
     def _answer(self, batch: BatchRow) -> Iterator[int]:
         answer = answer_file(self._open_hub, self._route, batch)

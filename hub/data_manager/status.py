@@ -47,15 +47,22 @@ def status_of(transaction: Transaction, deployment: Deployment) -> dict[str, Any
         "held_keys": messages.overview.held_keys(),
         "outbox": _waiting(messages.outbox),
         "set_aside": messages.outbox.aside_counts(),
-        "batches": [_open_batch(batch) for batch in messages.batches.open()],
+        "batches": [_open_batch(batch, messages.batches.answered(batch)) for batch in messages.batches.open()],
         "fallout": messages.fallout.listing(),
         "unread": [{"declaration": fault.where, "why": _sentence(fault)} for fault in deployment.door_faults],
     }
 
 
-def _open_batch(batch: BatchRow) -> dict[str, Any]:
-    row = {name: getattr(batch, name) for name in ("id", "route", "state", "name", "orders", "filed")}
-    return {**row, "since": batch.received_at, "reason": (batch.error or {}).get("reason"), "error": batch.error}
+def _open_batch(batch: BatchRow, answered: BatchRow) -> dict[str, Any]:
+    row = {name: getattr(batch, name) for name in ("id", "route", "state", "name")}
+    numbers = {"orders": answered.orders, "filed": answered.filed}
+    return {
+        **row,
+        **numbers,
+        "since": batch.received_at,
+        "reason": (batch.error or {}).get("reason"),
+        "error": batch.error,
+    }
 
 
 def _route_names(deployment: Deployment) -> Sequence[str]:

@@ -6,6 +6,7 @@
     working     all orders are messages, and some of them aren't final
     done        answered
     refused     refused whole: none of its orders became a message
+    given up    by an operator; some of its orders may be messages
 
 Spec: docs/design/legacy.md, "Batches".
 """
@@ -17,12 +18,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from adapters.database.messages.inbox_row import INBOX
 from adapters.database.messages.outbox import OUTBOX
 from adapters.database.schema.hub_tables import HUB, REFUSED_STATES
-from integration_objects.errors import HubError
+from integration_objects.errors import HubError, Refused
 from integration_objects.surroundings import Surroundings
 
 BATCH = HUB.tables["hub_batch"]
@@ -73,6 +75,16 @@ _FINISH = (
     .where(_THE_BATCH, _B.final_at.is_(None))
     .values(state=bindparam("ended"), final_at=bindparam("now"), error=bindparam("fault"))
 )
+_GIVE_UP = _FINISH.where(_B.state == bindparam("state_before")).values(
+    # A file of which nothing was taken leaves its number to the next one.
+    number=case((_B.filed > 0, _B.number))
+)
+# They waited for the outcome of another batch, and have to be read for themselves.
+_PUT_BACK_REPEATS = (
+    update(BATCH)
+    .where(_B.repeats == bindparam("batch_id"), _B.final_at.is_(None))
+    .values(state="received", repeats=None)
+)
 # Not on a final one, whose error is why it was refused.
 _NOTE = update(BATCH).where(_THE_BATCH, _B.final_at.is_(None)).values(error=bindparam("fault"))
 _UNFINISHED = (
@@ -115,6 +127,15 @@ _EARLIER_BY_ID = _EARLIER.where(_P.own_id.in_(bindparam("wanted", expanding=True
 _EARLIER_BY_POSITION = _EARLIER.where(_P.position.in_(bindparam("wanted", expanding=True)))
 
 
+class BatchNumberReused(Refused):
+    """A file has the number of an earlier one, and other bytes."""
+
+    what = "the file's number '{number}' belongs to an earlier file"
+    where = "route {route}, batch {first.id}"
+    why = "{first.name}, received {first.received_at}, has this number and other bytes"
+    mend = "give a new file a number of its own; send an unchanged one byte by byte as it was"
+
+
 @dataclass(frozen=True)
 class BatchRow:
     """A batch; the fields are the columns of ``hub_batch``.
@@ -125,12 +146,13 @@ class BatchRow:
         digest: SHA-256 of the file.
         name: the file's name, as its sender gave it.
         source: ``<folder>/<file>``; None while it is announced only.
-        number: the sender's number of the file, from its header; None for none, and for a refused batch.
+        number: the sender's number of the file, from its header; None for none, and for a batch of which nothing was
+            taken.
         root_id: the first of a chain of batches that resubmit one another; its own id for most.
         resubmits: the batch whose refused orders come again; None for none.
         repeats: the batch that the file is a repeat of; None for a new one.
         orders, filed: the orders of the file, and how many of them are messages by now.
-        error: why it is refused, or why its work is interrupted; None where neither is so.
+        error: why it is refused or given up, or why its work is interrupted; None where nothing of this is so.
     """
 
     seq: int
@@ -205,6 +227,10 @@ class Batches:
         """Return the batch of this id; None if there is none."""
         return _row_or_none(self._connection.execute(_BY_ID, {"batch_id": batch_id}).one_or_none())
 
+    def answered(self, batch: BatchRow) -> BatchRow:
+        """Return the batch whose orders the answer to *batch* lists: itself, or the one that it repeats."""
+        return batch if batch.repeats is None else self.row(batch.repeats) or batch
+
     def numbered(self, route: str, number: str) -> BatchRow | None:
         """Return the batch that has the sender's number; None if there is none, or only refused ones."""
         return _row_or_none(
@@ -257,7 +283,7 @@ class Batches:
 
     def accept(
         self,
-        batch_id: str,
+        batch: BatchRow,
         *,
         orders: int,
         head: bytes,
@@ -269,23 +295,33 @@ class Batches:
         """Note that a received file is proven; return False for a batch that isn't received.
 
         Args:
-            batch_id: the batch.
+            batch: the batch.
             orders, head, tail: of the file.
             number: the sender's number of the file.
             first: the batch whose refused orders come again.
             repeats: the batch that has the same bytes.
+
+        Raises:
+            BatchNumberReused: another process accepted a file of this number since `numbered` looked for one.
         """
         values = {
-            "batch_id": batch_id,
+            "batch_id": batch.id,
             "of_number": number,
             "found": orders,
-            "of_root": batch_id if first is None else first.root_id,
+            "of_root": batch.id if first is None else first.root_id,
             "first": None if first is None else first.id,
             "repeated": repeats,
             "before": head,
             "behind": tail,
         }
-        return self._connection.execute(_ACCEPT, values).rowcount == 1
+        try:
+            with self._connection.begin_nested():
+                return self._connection.execute(_ACCEPT, values).rowcount == 1
+        except IntegrityError:
+            earlier = None if number is None else self.numbered(batch.route, number)
+            if earlier is None:
+                raise
+            raise BatchNumberReused(number=number, route=batch.route, first=earlier) from None
 
     def frame(self, batch_id: str) -> tuple[bytes, bytes]:
         """Return the bytes before the first order and behind the last one."""
@@ -312,6 +348,17 @@ class Batches:
         """End a batch: refused for *error*, else done; return False for one that is final already."""
         values = {"batch_id": batch_id, "ended": "done" if error is None else "refused", "fault": _json(error)}
         return self._connection.execute(_FINISH, {**values, "now": self._surroundings.now()}).rowcount == 1
+
+    def give_up(self, batch: BatchRow, error: HubError) -> bool:
+        """End a batch for an operator's reason, *error*; return False where its state isn't that of *batch* any more.
+
+        Unfinished repeats of it become batches of their own.
+        """
+        values = {"batch_id": batch.id, "ended": "given up", "fault": _json(error), "state_before": batch.state}
+        if self._connection.execute(_GIVE_UP, {**values, "now": self._surroundings.now()}).rowcount != 1:
+            return False
+        self._connection.execute(_PUT_BACK_REPEATS, {"batch_id": batch.id})
+        return True
 
     def note(self, batch_id: str, error: HubError | None) -> None:
         """Note why the work on a batch is interrupted; None: it goes on."""

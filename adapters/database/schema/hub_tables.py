@@ -51,7 +51,7 @@ OUTBOX_KINDS = ("outbound", "reply", "dead letter")
 COMPONENT_STATES = ("running", "paused")
 FALLOUT_STATES = ("Open", "Resolved")
 OPEN_BATCH_STATES = ("announced", "received", "filing", "working")
-BATCH_STATES = (*OPEN_BATCH_STATES, "done", "refused")
+BATCH_STATES = (*OPEN_BATCH_STATES, "done", "refused", "given up")
 
 IN_LINE = "state IN ('received', 'retrying') OR state = 'parked' AND waits_for IS NULL"
 """The rows that stand in the line of their key. The claim repeats this text: otherwise the databases don't use the

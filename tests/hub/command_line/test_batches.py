@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from hub.command_line.batches import _LISTED
-from tests.hub.data_manager.test_batches import PLACE, answer, file_of, files, order_node, told
+from tests.hub.data_manager.test_batches import PLACE, answer, file_of, files, order_node, put, told, without_its_file
 from tests.road import Road
 
 
@@ -69,3 +69,36 @@ def test_another_file_of_a_used_number_is_refused_at_once(road: Road, command: A
     assert said.splitlines()[0] == "the file's number '1' belongs to an earlier file"
     assert files(road, "inbox") == []
     assert [row["name"] for row in json.loads(command("batch", "list", "--json").out)] == ["b.bin"]
+
+
+def test_a_batch_whose_file_is_gone_is_given_up_by_a_command(road: Road, command: Any) -> None:
+    batch = without_its_file(road, orders=3)
+    said = command("batch", "show", batch.id, "--answer", "early.bin", expect=1).err
+    assert said.splitlines()[0] == f"the batch {batch.id} has no answer yet"
+    assert "Missing option '--reason'" in command("batch", "give-up", batch.id, expect=2).err
+    ended = command("batch", "give-up", batch.id, "--reason", "the disk was lost", "--json")
+    assert json.loads(ended.out) == {"id": batch.id, "state": "given up"}
+    shown = json.loads(command("batch", "show", batch.id, "--json").out)
+    assert (shown["state"], shown["error"]["why"]) == (
+        "given up",
+        "the disk was lost; 2 of its 3 orders had become messages",
+    )
+    command("batch", "show", batch.id, "--answer", "answer.bin")
+    decoded = command("layout", "decode", "Mainframe Batch Answer", "answer.bin").out.splitlines()
+    assert '"BatchGivenUp"' in decoded[1]
+    assert [line for line in decoded if '"B-1"' in line or '"B-2"' in line] == decoded[2:4]
+    said = command("batch", "give-up", batch.id, "--reason", "again", expect=1).err
+    assert said.splitlines()[0] == f"the batch {batch.id} can't be given up"
+
+
+def test_a_copy_is_listed_with_the_orders_of_the_batch_that_it_repeats(road: Road, command: Any) -> None:
+    content = file_of(road, [order_node(1), order_node(2, product="NOSUCH")])
+    put(road, content)
+    road.run()
+    put(road, content, "copy.bin")
+    road.run()
+    rows = json.loads(command("batch", "list", "--json").out)
+    assert [(row["name"], row["orders"], row["filed"], row["accepted"], row["refused"]) for row in rows] == [
+        ("copy.bin", 2, 2, 1, 1),
+        ("b.bin", 2, 2, 1, 1),
+    ]

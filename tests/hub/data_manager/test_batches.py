@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import io
 import pathlib
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from adapters.database.messages.batches import BatchRow
+from adapters.database.connection.database import Database
+from adapters.database.messages.batches import BatchNumberReused, BatchRow
 from hub.data_manager.batch_answer import counts_of
-from hub.data_manager.batch_filing import announce
+from hub.data_manager.batch_end import BatchGoesOn, give_up_batch
+from hub.data_manager.batch_filing import accept, announce
 from hub.data_manager.batch_intake import BatchIntake
+from hub.data_manager.batch_proof import ProvenBatch
 from hub.data_manager.worker import Worker
+from hub.deployment.route import Route
 from hub.presentation.records import read_record_json
 from integration_objects.errors import OperatorNeeded
 from integration_objects.property_set import PropertySet
+from schemas.batch_format import BatchFrame
 from schemas.layouts.record_object import RecordObject
 from tests.road import Road, sample
 
@@ -315,15 +322,133 @@ def test_a_batch_whose_file_is_taken_away_is_told_and_goes_on_when_it_is_back(ro
         "what": "the file isn't in its folder",
         "where": f"{PLACE}/b.bin",
         "why": "it was taken away, or another machine has it",
-        "mend": f"put it back into the folder {file.parent}; it is looked for again",
+        "mend": f"put it back into the folder {file.parent}; if it is lost for good, end its batch: "
+        "`orderhub batch give-up`",
     }
     (road.folder / "b.bin").rename(file)
-    # After a minute, or at the next start of a hub.
-    road.worker.close()
-    road.worker = Worker(road.open_hub)
+    restart(road)
     assert road.run()
     (batch,) = batches(road)
     assert (batch.state, batch.error) == ("done", None)
+
+
+def without_its_file(road: Road, orders: int, number: int = 1) -> BatchRow:
+    """A batch of which two orders are messages, and whose file is gone then."""
+    put(road, file_of(road, [order_node(place) for place in range(1, orders + 1)], number=number))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.data_manager.batch_filing.PARTS", 2)
+        patch.setattr("hub.data_manager.batch_intake.SLICE_S", 0.0)
+        while not batches(road) or not batches(road)[-1].filed:
+            road.worker.step()
+    (road.folder / "folders" / PLACE / "working" / "b.bin").rename(road.folder / "gone.bin")
+    restart(road)
+    road.run()
+    return batches(road)[-1]
+
+
+def restart(road: Road) -> None:
+    """The next start of a hub looks at interrupted batches at once."""
+    road.worker.close()
+    road.worker = Worker(road.open_hub)
+
+
+def test_a_batch_whose_file_is_gone_is_given_up_and_goes_on_when_its_file_comes_again(road: Road) -> None:
+    batch = without_its_file(road, orders=5)
+    assert (batch.state, batch.filed, (batch.error or {})["reason"]) == ("filing", 2, "BodyGone")
+    give_up_batch(road.open_hub, batch, "the disk was lost")
+    (given_up,) = batches(road)
+    assert (given_up.state, given_up.number, given_up.error) == (
+        "given up",
+        "1",
+        {
+            "reason": "BatchGivenUp",
+            "what": "the batch was given up by an operator",
+            "where": f"batch {batch.id}, b.bin",
+            "why": "the disk was lost; 2 of its 5 orders had become messages",
+            "mend": "send the file again: orders that were accepted are passed over, and the others are taken",
+        },
+    )
+    assert counted(road) == {"done": 2}
+    with pytest.raises(BatchGoesOn, match="it is given up"):
+        give_up_batch(road.open_hub, given_up, "once more")
+    put(road, (road.folder / "gone.bin").read_bytes())
+    road.run()
+    again = batches(road)[1]
+    assert (again.state, again.resubmits, states(road, again)) == ("done", batch.id, {"done": 3, "filtered": 2})
+    assert [state for _, _, state, _ in told(answer(road))] == ["SUP", "SUP", "OK", "OK", "OK"]
+
+
+def test_a_copy_that_waited_for_a_batch_that_is_given_up_takes_the_rest(road: Road) -> None:
+    batch = without_its_file(road, orders=3)
+    put(road, (road.folder / "gone.bin").read_bytes(), "copy.bin")
+    road.run()
+    assert [(row.state, row.repeats) for row in batches(road)] == [("filing", None), ("working", batch.id)]
+    give_up_batch(road.open_hub, batch, "the copy is there")
+    road.run()
+    copy = batches(road)[1]
+    assert (copy.state, copy.repeats, states(road, copy)) == ("done", None, {"done": 1, "filtered": 2})
+
+
+def test_a_batch_without_a_message_that_is_given_up_leaves_its_number_to_another_file(road: Road) -> None:
+    put(road, file_of(road, [order_node(1)]))
+    while not batches(road) or batches(road)[0].state != "filing":
+        road.worker.step()
+    file = road.folder / "folders" / PLACE / "working" / "b.bin"
+    file.rename(road.folder / "gone.bin")
+    restart(road)
+    road.run()
+    give_up_batch(road.open_hub, batches(road)[0], "the sender makes it anew")
+    put(road, file_of(road, [order_node(2)]), "c.bin")
+    road.run()
+    assert [(row.state, row.number) for row in batches(road)] == [("given up", None), ("done", "1")]
+
+
+def test_a_batch_that_goes_on_by_itself_is_not_given_up(road: Road) -> None:
+    put(road, file_of(road, [order_node(1)]))
+    for intake in road.worker._intakes:
+        intake.take_in(25, 0)
+    with pytest.raises(BatchGoesOn, match="can't be given up"):
+        give_up_batch(road.open_hub, batches(road)[0], "no reason")
+
+
+def test_a_batch_with_its_file_that_is_given_up_is_answered_in_rejected(road: Road, monkeypatch: Any) -> None:
+    def fail(*arguments: Any) -> None:
+        raise RuntimeError("a fault of the deployment's code")
+
+    monkeypatch.setattr("hub.data_manager.batch_intake.answer_file", fail)
+    put(road, file_of(road, [order_node(1)]))
+    road.run()
+    assert (batches(road)[0].error or {})["reason"] == "BatchWorkFailed"
+    give_up_batch(road.open_hub, batches(road)[0], "its answer can't be made")
+    road.run()
+    head, fault, trailer = answer(road, place="rejected")
+    assert (head.get("STATE"), fault.get("REASON"), trailer.get("ACCEPTED-COUNT")) == ("REJ", "BatchGivenUp", "1")
+    assert files(road, "working") == []
+
+
+def test_of_two_files_of_one_number_that_are_accepted_at_once_the_second_is_refused(
+    tmp_path: pathlib.Path, postgresql_database: Database
+) -> None:
+    road = Road(tmp_path, database_url=postgresql_database._url.render_as_string(hide_password=False))
+    route = road.open_hub.deployment.routes[ROUTE]
+    frame = BatchFrame(b"", b"", 1)
+    with road.open_hub.write() as transaction:
+        adding = transaction.messages.batches.add
+        rows = [adding(ROUTE, digest, 1, f"{digest}.bin", f"{PLACE}/{digest}.bin", None) for digest in ("a", "b")]
+    with ThreadPoolExecutor(1) as other, road.open_hub.write() as transaction:
+        assert accept(transaction, route, rows[0], ProvenBatch(frame, "1", None))
+        second = other.submit(_accepted, road, route, rows[1], ProvenBatch(frame, "1", None))
+        # Long enough that the other one looks for the number, finds none, and waits for this transaction.
+        time.sleep(0.3)
+        assert not second.done()
+    with pytest.raises(BatchNumberReused, match=r"a\.bin, received .*, has this number"):
+        second.result()
+    road.close()
+
+
+def _accepted(road: Road, route: Route, row: BatchRow, proven: ProvenBatch) -> bool:
+    with road.open_hub.write() as transaction:
+        return accept(transaction, route, row, proven)
 
 
 @pytest.mark.parametrize("stop_after", [1, 2, 3, 5, 7, 9])
