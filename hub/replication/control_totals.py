@@ -21,8 +21,8 @@ class ControlTotals:
         hash_digits: the digits of the hash total; higher ones are dropped. None where the file has no hash total.
         count: the number of records.
         hash_sum: the sum of the numbers, all digits of it.
-        debits: the sum of the amounts above zero.
-        credits: the sum of the amounts below zero, without their sign.
+        debits: the sum of the amounts below zero, without their sign.
+        credits: the sum of the other amounts.
     """
 
     hash_digits: int | None = None
@@ -30,7 +30,7 @@ class ControlTotals:
     hash_sum: int = 0
     debits: Decimal = Decimal(0)
     credits: Decimal = Decimal(0)
-    _digest: hashlib._Hash = field(default_factory=lambda: hashlib.sha256(), repr=False, compare=False)
+    _digest: hashlib.blake2b = field(default_factory=lambda: hashlib.blake2b(digest_size=16), repr=False, compare=False)
 
     def add(self, content: bytes, hashed: str | None = None, amount: Decimal | None = None) -> None:
         """Add a record.
@@ -44,10 +44,10 @@ class ControlTotals:
         self._digest.update(content)
         if hashed is not None:
             self.hash_sum += digits_of(hashed)
-        if amount is not None and amount > 0:
-            self.debits += amount
+        if amount is not None and amount < 0:
+            self.debits -= amount
         elif amount is not None:
-            self.credits -= amount
+            self.credits += amount
 
     @property
     def hash_total(self) -> int:
@@ -56,7 +56,7 @@ class ControlTotals:
 
     @property
     def digest(self) -> str:
-        """Return the SHA-256 of all records, in hexadecimal digits."""
+        """Return BLAKE2b with 16 bytes of all records, in hexadecimal digits."""
         return self._digest.hexdigest()
 
 
