@@ -39,6 +39,6 @@
            05  ACTN                PIC X.
        01  FILE-TRAILER.
            05  REC-TYPE            PIC X.
-           05  ORDER-COUNT         PIC 9(6).
-           05  LINE-COUNT          PIC 9(6).
+           05  ORDER-COUNT         PIC 9(8).
+           05  LINE-COUNT          PIC 9(8).
            05  PRICE-TOTAL         PIC S9(11)V99  COMP-3.

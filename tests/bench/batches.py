@@ -3,8 +3,7 @@
     python -m tests.bench.batches [--quick | --full]
 
 The orders are the mainframe's, in EBCDIC, with four lines and three features each. ``--full`` takes a file of 1 GiB in
-place of 32 MiB, and 10,000 orders in place of 300. The orders of that file have twelve lines, because the trailer has
-room for a count of fewer than a million orders.
+place of 32 MiB, and 10,000 orders in place of 300.
 """
 
 from __future__ import annotations
@@ -60,22 +59,22 @@ def route_in(folder: pathlib.Path) -> Route:
     return Deployment(folder, read_settings(folder, environment=False, routes=[ROUTE, SINGLE])).routes[ROUTE]
 
 
-def cut(size: int, lines: int) -> None:
-    """Make a file of about *size* bytes, of orders of *lines* lines, then prove and cut it in a process of its own."""
+def cut(size: int) -> None:
+    """Make a file of about *size* bytes, then prove and cut it in a process of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         external = route_in(folder).external
         assert isinstance(external, RecordObject)
-        few, many = (sum(map(len, external.layout.write(nodes(count, 1, lines)))) for count in (1, 101))
+        few, many = (sum(map(len, external.layout.write(nodes(count, 1)))) for count in (1, 101))
         file = folder / "orders.bin"
         with file.open("wb") as target:
-            for part in external.layout.write(nodes(size * 100 // (many - few), 1, lines)):
+            for part in external.layout.write(nodes(size * 100 // (many - few), 1)):
                 target.write(part)
-        command = [sys.executable, "-m", "tests.bench.batches", "--cut", str(file), "--lines", str(lines)]
+        command = [sys.executable, "-m", "tests.bench.batches", "--cut", str(file)]
         subprocess.run(command, check=True)  # this module
 
 
-def cut_here(file: pathlib.Path, lines: int) -> None:
+def cut_here(file: pathlib.Path) -> None:
     """Prove and cut a file, and say how fast and with how much memory beyond the process's own."""
     route = route_in(file.parent)
     assert route.batch is not None
@@ -96,7 +95,7 @@ def cut_here(file: pathlib.Path, lines: int) -> None:
         count = sum(1 for _ in route.batch.format.orders(content, frame, route.limits))
     taken = time.process_time() - start
     assert count == frame.orders
-    records = count * 2 * lines + 2  # an order, its lines, and a feature for each line but the first
+    records = count * 8 + 2
     say(f"{size / MIB:,.0f} MiB, {count:,} orders, {records:,} records")
     say(f"  proven    {records / proven:>9,.0f} records/s  {size / MIB / proven:6.1f} MiB/s")
     say(f"  cut       {records / taken:>9,.0f} records/s  {size / MIB / taken:6.1f} MiB/s")
@@ -139,12 +138,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--cut", type=pathlib.Path)
-    parser.add_argument("--lines", type=int)
     given = parser.parse_args()
     if given.cut is not None:
-        cut_here(given.cut, given.lines)
+        cut_here(given.cut)
         return
-    cut((1024 if given.full else 4 if given.quick else 32) * MIB, 12 if given.full else 4)
+    cut((1024 if given.full else 4 if given.quick else 32) * MIB)
     beside_single_messages(10_000 if given.full else 50 if given.quick else 300)
 
 

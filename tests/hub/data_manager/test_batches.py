@@ -172,9 +172,9 @@ def test_orders_of_one_customer_are_worked_in_the_order_of_their_positions(road:
 
 
 FAULTS: list[tuple[Any, str, str]] = [
-    (lambda file: file[:-70], "record 5 can't be read", "byte 237 of the file"),
-    (lambda file: file[:-24], "the record FILE-TRAILER is missing", "the end of the file, behind record 5"),
-    (lambda file: file + file[-24:], "the record FILE-TRAILER can't stand here", "record 7, byte 346 of the file"),
+    (lambda file: file[:-74], "record 5 can't be read", "byte 237 of the file"),
+    (lambda file: file[:-28], "the record FILE-TRAILER is missing", "the end of the file, behind record 5"),
+    (lambda file: file + file[-28:], "the record FILE-TRAILER can't stand here", "record 7, byte 350 of the file"),
     (
         lambda file: file.replace(bytes.fromhex("F0F0F0F0F0F2F0"), bytes.fromhex("F0F0F0F0F0F3F0")),
         "the ORDER-COUNT of FILE-TRAILER doesn't agree with the file",
