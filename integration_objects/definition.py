@@ -318,7 +318,7 @@ class _DefinitionReader:
             )
         if "references" in parts:
             _reference(parts["references"])
-        self._values(name, parts, Field(name, type, length))
+        self._values(name, parts, type, length)
         default = _default(name, parts, component)
         return Field(
             name,
@@ -335,14 +335,14 @@ class _DefinitionReader:
             where=key.where,
         )
 
-    def _values(self, name: str, parts: Parts, bare: Field) -> None:
+    def _values(self, name: str, parts: Parts, type: FieldType, length: int | None) -> None:
         """Refuse values that the field's type and length don't allow."""
         nodes = [parts[key] for key in ("default", "null reads as") if key in parts]
         if "values" in parts:
             listed = parts["values"]
             nodes += [listed] if listed.kind == "scalar" else listed.sequence()
         for node in nodes:
-            why = check_value(bare, node.text())
+            why = check_value(Field(name, type, length), node.text())
             if why is not None:
                 raise node.fault(f"'{node.text()}' can't be a value of '{name}'", why, mend="give a value that fits")
 

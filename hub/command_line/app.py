@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Run the main job on the embedded defaults, in ./orderhub-demo/, and show what happened."),
     "init": ("init", "Make a deployment that runs at once, in a new folder."),
     "schema-for": ("schema_for", "Print the JSON Schema of a kind of declaration, for editors; or list the kinds."),
-    "check": ("declarations", "Prove all routes, maps, objects, schemas and templates of the deployment together."),
+    "check": ("proving", "Prove all routes, maps, objects, schemas and templates of the deployment together."),
     "run": ("running", "Run the hub: receive, process, dispatch."),
     "http": ("http", "Serve the HTTP door: partners post messages and look at their state; `orderhub run` works them."),
     "api": ("api", "Documents of the channels that the hub reads and writes."),
@@ -69,6 +69,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "object": ("objects", "One operation of the EAI database adapter on the hub's own XML."),
     "db": ("operation", "The hub's database."),
 }
+
+
+#: commands that run until they are stopped
+LASTING = ("run", "http")
 
 
 class UnforeseenFailure(HubError):
@@ -106,12 +110,12 @@ app = LazyGroup(
 
 def main() -> None:
     """Run the command line; no traceback reaches a user for anything that the hub foresaw."""
-    _collect_seldom()
-    atexit.register(_print_the_rest)
     arguments = sys.argv[1:]
+    name = arguments[0] if arguments else ""
+    _collect_seldom(lasting=name in LASTING)
+    atexit.register(_print_the_rest)
     try:
-        name = arguments[0] if arguments else ""
-        if name in ("run", "http"):
+        if name in LASTING:
             _end_at_signals()
         if name in COMMANDS:
             # Directly, since a group's own options would be parsed first, by pydantic, which takes longer to load than
@@ -146,13 +150,14 @@ def _print_the_rest() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _collect_seldom() -> None:
+def _collect_seldom(*, lasting: bool) -> None:
     """Keep the garbage collector from walking through all loaded code again and again.
 
     Spec: docs/design/performance.md, rule 9.
     """
-    # A command makes few circles, and loads a hundred thousand objects that live as long as its process.
-    gc.set_threshold(50_000, 50, 50)
+    # A command loads a hundred thousand objects that live as long as its process, and makes few circles. A process that
+    # works messages for days makes more: an error and its frames refer to each other.
+    gc.set_threshold(50_000 if lasting else 500_000, 50, 50)
     # At the end Python would collect the loaded code piece by piece, which takes longer than some commands' work; the
     # system frees the memory at once. Files and database connections are closed by then.
     atexit.register(gc.freeze)

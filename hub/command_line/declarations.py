@@ -1,14 +1,12 @@
-"""`orderhub check` and `map`: declarations proven, and data maps run and tested.
+"""`orderhub map`: data maps drafted, proven, run and tested.
 
-Spec: docs/design/integration.md, "Data maps" and "Routes" (`orderhub check`).
+Spec: docs/design/integration.md, "Data maps".
 """
 
 from __future__ import annotations
 
 import pathlib
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -16,15 +14,15 @@ import typer
 from adapters.files import read_file
 from hub.command_line.case_report import report_cases
 from hub.command_line.drafts import draft_map
-from hub.command_line.exit_codes import REFUSED, misused
+from hub.command_line.exit_codes import misused
 from hub.command_line.options import Json
+from hub.command_line.proving import report_findings
 from hub.deployment.deployment import open_deployment
-from hub.deployment.proof import check_deployment, database_findings, map_findings
-from hub.presentation.printing import complain, out, print_json
+from hub.deployment.proof import map_findings
+from hub.presentation.printing import complain, out
 from integration_objects.errors import located
 from integration_objects.surroundings import Surroundings
 from maps.cases import find_cases, read_answered, read_with_lines, run_cases, shipped_cases, write_tree
-from maps.check import Finding
 from maps.circumstances import Circumstances
 from maps.trace import trace
 
@@ -36,36 +34,13 @@ maps_app.command("draft")(draft_map)
 Names = Annotated[list[str] | None, typer.Argument(help="Names of maps; none: all.")]
 
 
-@app.command()
-def check(as_json: Json = False) -> None:
-    """Prove all routes, maps, objects, schemas and templates of the deployment together."""
-    folder = pathlib.Path.cwd()
-    findings = check_deployment(folder)
-    # The database is compared with the definitions, which can't be loaded while one of them has an error.
-    if not any(finding.severity == "error" for finding in findings):
-        findings += database_findings(open_deployment(folder))
-    _report(findings, as_json)
-    complain(f"the deployment is sound; warnings: {len(findings)}" if findings else "the deployment is sound")
-
-
 @maps_app.command("check")
 def check_maps(names: Names = None, as_json: Json = False) -> None:
     """Prove maps without running them: paths, fields, required fields, types, look-up tables."""
     with misused():
         findings = map_findings(open_deployment(pathlib.Path.cwd()), names or [])
-    _report(findings, as_json)
+    report_findings(findings, as_json)
     complain("the maps are sound")
-
-
-def _report(findings: Sequence[Finding], as_json: bool) -> None:
-    """Print findings; end the command with 1 if one of them is an error."""
-    if as_json:
-        print_json([asdict(finding) for finding in findings])
-    else:
-        for finding in findings:
-            out(str(finding))
-    if any(finding.severity == "error" for finding in findings):
-        raise typer.Exit(REFUSED)
 
 
 @maps_app.command("run")

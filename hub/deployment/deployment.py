@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from hub.services.module_licensed import Licence
     from hub.workflow_manager.approval_rule import ApprovalRule
     from hub.workflow_manager.runtime import Runtime
-    from hub.workflow_manager.workflow import Workflow
+    from hub.workflows import Workflows
     from maps.data_map import DataMap
 
 
@@ -170,7 +170,7 @@ class Deployment:
         return {**SERVICES, **own_python(self.files.own, "services", "SERVICES", Service)}
 
     @cached_property
-    def workflows(self) -> Mapping[str, Workflow]:
+    def workflows(self) -> Workflows:
         """The workflows, the deployment's own in place of ours."""
         from hub.workflow_manager.workflow import Workflow
         from hub.workflows import Workflows
@@ -320,7 +320,7 @@ class Deployment:
             self.services,
             lambda: list(self.systems.values()),
             lambda: self.maps,
-            self.external_objects,
+            lambda: self.external_objects,
             surroundings,
             self.configurator,
             self.pricing,

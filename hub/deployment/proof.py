@@ -79,10 +79,21 @@ def _pass(deployment: Deployment, stages: Iterable[_Stage]) -> Deployment:
     return deployment
 
 
-def check_deployment(folder: pathlib.Path, settings: Settings | None = None) -> list[Finding]:
-    """List everything that is wrong or doubtful in a deployment; nothing for a good one."""
+def check_deployment(
+    folder: pathlib.Path, settings: Settings | None = None, *, with_database: bool = False
+) -> list[Finding]:
+    """List everything that is wrong or doubtful in a deployment; nothing for a good one.
+
+    Args:
+        with_database: whether the database is compared with the declarations, if they have no error.
+    """
     try:
-        return findings(Deployment(folder, settings or read_settings(folder)))
+        deployment = Deployment(folder, settings or read_settings(folder))
+        found = findings(deployment)
+        # The definitions can't be loaded while one of them has an error.
+        if with_database and not any(finding.severity == "error" for finding in found):
+            found += database_findings(deployment)
+        return found
     except HubError as error:
         return [finding_of(error)]
 
@@ -264,7 +275,7 @@ def _licence(deployment: Deployment) -> list[Finding]:
 
 
 def _own_workflows(deployment: Deployment) -> list[Finding]:
-    """Prove the integration objects that workflows take."""
+    """Prove the integration objects that the deployment's own workflows take."""
     return [
         Finding(
             str(deployment.folder / "hub" / "workflows"),
@@ -272,7 +283,7 @@ def _own_workflows(deployment: Deployment) -> list[Finding]:
             nearest(name, deployment.definitions) or "name an integration object",
             "error",
         )
-        for workflow in deployment.workflows.values()
+        for workflow in deployment.workflows.own.values()
         for name in workflow.takes
         if name not in deployment.definitions
     ]

@@ -30,7 +30,8 @@ class Runtime:
     """The declarations, the ports and the surroundings that all runs of a deployment share.
 
     Attributes:
-        read_systems, read_maps: read the systems and the data maps when a run first asks for them.
+        read_systems, read_maps, read_external_objects: read the systems, the data maps and the external objects when a
+            run first asks for them.
         read_version: returns the version of all data maps, "" where this process has read none.
         configurator: the built-in configurator, or another system's.
         pricing: the built-in pricing, or another system's.
@@ -50,7 +51,7 @@ class Runtime:
     services: Mapping[str, Service]
     read_systems: Callable[[], Sequence[System]]
     read_maps: Callable[[], Mapping[str, DataMap]]
-    external_objects: Mapping[str, ExternalObject]
+    read_external_objects: Callable[[], Mapping[str, ExternalObject]]
     surroundings: Surroundings
     configurator: Configurator
     pricing: Pricing
@@ -74,3 +75,8 @@ class Runtime:
     def maps(self) -> Mapping[str, DataMap]:
         """The data maps."""
         return self.read_maps()
+
+    @cached_property
+    def external_objects(self) -> Mapping[str, ExternalObject]:
+        """The external integration objects."""
+        return self.read_external_objects()

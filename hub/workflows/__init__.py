@@ -75,28 +75,28 @@ def may_need_systems(workflow: Workflow) -> bool:
 class Workflows(Mapping[str, Workflow]):
     """The workflows by name; a module is loaded when a workflow of it is first asked for.
 
-    Args:
+    Attributes:
         own: a deployment's workflows: each is added, or takes the place of the hub's workflow of its name.
     """
 
     def __init__(self, own: Mapping[str, Workflow] = MappingProxyType({})) -> None:
-        self._own = own
+        self.own = own
 
     def __getitem__(self, name: str) -> Workflow:
         """Return the workflow of this name."""
-        if name in self._own:
-            return self._own[name]
+        if name in self.own:
+            return self.own[name]
         module = importlib.import_module(f"{__name__}.{MODULES[name]}")
         found: Workflow = next(workflow for workflow in module.WORKFLOWS if workflow.name == name)
         return found
 
     def __contains__(self, name: object) -> bool:
         """Tell whether there is such a workflow, without loading it."""
-        return name in self._own or name in MODULES
+        return name in self.own or name in MODULES
 
     def __iter__(self) -> Iterator[str]:
         """List the names."""
-        return iter({**MODULES, **self._own})
+        return iter({**MODULES, **self.own})
 
     def __len__(self) -> int:
         """Count the workflows."""

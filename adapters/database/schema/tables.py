@@ -91,7 +91,8 @@ _made_last: tuple[Definitions, MetaData] | None = None
 class DeclaredTables:
     """The tables and views of the stored components of *definitions*; each is made when it is first asked for.
 
-    A command touches a few of them, and making all takes longer than its work.
+    A command touches a few of them, and making all takes longer than its work. Constraints and indexes are only there
+    once `complete` has added them: the database keeps them, and no statement on rows needs them.
 
     Attributes:
         metadata: the tables that have been made; `views_of` has the views.
@@ -113,15 +114,23 @@ class DeclaredTables:
 
     def __getitem__(self, name: str) -> Table:
         """Return a table, or a view as a table."""
-        definition, component, owner = self._stored[name]
+        _, component, owner = self._stored[name]
         if owner is not None and component.json_column is not None:
             views = views_of(self.metadata)
             if name not in views:
                 views[name] = _view(component, owner, self[owner.table])
             return views[name].table
         if name not in self.metadata.tables:
-            _table(self.metadata, self._definitions, definition, component, owner)
+            _table(self.metadata, component, owner)
         return self.metadata.tables[name]
+
+    def complete(self, names: Iterable[str]) -> MetaData:
+        """Make the tables and views of these names, with all constraints and indexes; return the metadata."""
+        for name in names:
+            _ = self[name]
+        for name, table in self.metadata.tables.items():
+            _add_rules(table, self._definitions, *self._stored[name])
+        return self.metadata
 
     def is_extended(self, name: str) -> bool:
         """Tell whether a deployment added the table or view, or columns to it."""
@@ -142,7 +151,7 @@ def tables_of(definitions: Definitions) -> MetaData:
     last = _made_last
     if last is None or last[0] is not definitions:
         tables = DeclaredTables(definitions)
-        metadata = _made(tables, tables)
+        metadata = tables.complete(tables)
         hub_tables(metadata)
         last = _made_last = (definitions, metadata)
     return last[1]
@@ -151,14 +160,7 @@ def tables_of(definitions: Definitions) -> MetaData:
 def extension_tables(definitions: Definitions) -> MetaData:
     """Return the tables and views that a deployment added or added columns to, and the tables of such views."""
     tables = DeclaredTables(definitions)
-    return _made(tables, [name for name in tables if tables.is_extended(name)])
-
-
-def _made(tables: DeclaredTables, names: Iterable[str]) -> MetaData:
-    """Make the tables and views of these names."""
-    for name in names:
-        _ = tables[name]
-    return tables.metadata
+    return tables.complete([name for name in tables if tables.is_extended(name)])
 
 
 def owned_components(definition: IntegrationObject) -> Iterator[tuple[Component, Component | None]]:
@@ -204,31 +206,14 @@ def stored_keys(component: Component) -> list[tuple[str, ...]]:
     ]
 
 
-def _table(
-    metadata: MetaData,
-    definitions: Definitions,
-    definition: IntegrationObject,
-    component: Component,
-    owner: Component | None,
-) -> None:
-    """Add the table of a component. Changes *metadata*."""
+def _table(metadata: MetaData, component: Component, owner: Component | None) -> None:
+    """Add the table of a component, without its rules. Changes *metadata*."""
     name = component.table
     columns: list[Column[str]] = [Column("row_id", plain_text(ID_LENGTH), nullable=False)]
-    constraints: list[PrimaryKeyConstraint | ForeignKeyConstraint | UniqueConstraint | CheckConstraint] = [
-        PrimaryKeyConstraint("row_id", name=constraint_name("pk", name))
-    ]
-    indexes: list[tuple[str, ...]] = []
     if owner is not None and component.owner_column is not None:
-        target, column = owner_reference(definitions, definition, owner)
         columns.append(Column(component.owner_column, plain_text(ID_LENGTH), nullable=False))
-        constraints.append(_reference(name, component.owner_column, target, column))
-        # A unique key that begins with the owner is such an index already.
-        if component.parent_column is not None or not _has_key_by_owner(component, owner):
-            indexes.append((component.owner_column, "position"))
     if component.parent_column is not None:
         columns.append(Column(component.parent_column, plain_text(ID_LENGTH)))
-        constraints.append(_reference(name, component.parent_column, name, "row_id"))
-        indexes.append((component.parent_column,))
     hidden: list[Column[int] | Column[str]] = []
     if owner is None:
         hidden.append(Column(VERSION_COLUMN, Integer, nullable=False))
@@ -236,33 +221,67 @@ def _table(
         hidden.append(Column("position", BigInteger, nullable=False))
         if component.parent_column is not None or owner.parent_column is not None:
             hidden.append(Column("root_id", plain_text(ID_LENGTH), nullable=False))
-        if component.parent_column is not None:
+    columns += [_field_column(name, str(field.column), field) for field in _own_fields(component)]
+    columns += [Column(column, JsonText()) for column in _json_columns(component)]
+    hidden.extend(_audit())
+    Table(name, metadata, *columns, *hidden, PrimaryKeyConstraint("row_id", name=constraint_name("pk", name)))
+
+
+def _add_rules(
+    table: Table,
+    definitions: Definitions,
+    definition: IntegrationObject,
+    component: Component,
+    owner: Component | None,
+) -> None:
+    """Add the constraints and the indexes of a component's table. Changes *table*."""
+    name = table.name
+    constraints: list[ForeignKeyConstraint | UniqueConstraint | CheckConstraint] = []
+    indexes: list[tuple[str, ...]] = []
+    if owner is not None and component.owner_column is not None:
+        target, column = owner_reference(definitions, definition, owner)
+        constraints.append(_reference(name, component.owner_column, target, column))
+        # A unique key that begins with the owner is such an index already.
+        if component.parent_column is not None or not _has_key_by_owner(component, owner):
+            indexes.append((component.owner_column, "position"))
+    if component.parent_column is not None:
+        constraints.append(_reference(name, component.parent_column, name, "row_id"))
+        indexes.append((component.parent_column,))
+        if owner is not None:
             indexes.append(("root_id",))
-    for field in component.fields.values():
-        if field.column is None or field.column == "row_id":
-            continue
-        columns.append(_field_column(name, field.column, field))
+    for field in _own_fields(component):
         constraints.extend(_field_checks(name, field))
         if field.references is not None:
             target, column = field_place(definitions, *_reference_parts(field.references))
-            constraints.append(_reference(name, field.column, target, column))
-            indexes.append((field.column,))
-    for child in component.children.values():
-        if child.json_column is not None:
-            columns.append(Column(child.json_column, JsonText()))
-            constraints.append(json_check(constraint_name("ck", name, child.json_column), child.json_column))
-    hidden.extend(_audit())
-    constraints.extend(_unique_keys(component, owner))
-    table = Table(name, metadata, *columns, *hidden, *constraints)
-    indexes.extend(_LOOKED_FOR.get(name, ()))
+            constraints.append(_reference(name, str(field.column), target, column))
+            indexes.append((str(field.column),))
+    constraints += [json_check(constraint_name("ck", name, column), column) for column in _json_columns(component)]
+    for constraint in (*constraints, *_unique_keys(component, owner)):
+        table.append_constraint(constraint)
+    _add_indexes(table, indexes)
+
+
+def _add_indexes(table: Table, indexes: Iterable[tuple[str, ...]]) -> None:
+    """Add the *indexes* of a table's structure, and those for what is looked for in it. Changes *table*."""
+    name = table.name
     unique = _UNIQUE_INDEXES.get(name, ())
-    for index in (*indexes, *unique):
+    for index in (*indexes, *_LOOKED_FOR.get(name, ()), *unique):
         columns_of = [table.c[column] for column in index]
         Index(constraint_name("ix", name, *index), *columns_of, unique=index in unique)
     if name in NUMBERS:
         Index(constraint_name("ix", name, NUMBERS[name]), plain_number(table.c[NUMBERS[name]]))
     if name in NAMES:
         Index(constraint_name("ix", name, NAMES[name]), plain_name(table.c[NAMES[name]]))
+
+
+def _own_fields(component: Component) -> list[Field]:
+    """Return the fields with columns of their own, without the row's identifier, which every table has."""
+    return [field for field in component.fields.values() if field.column not in (None, "row_id")]
+
+
+def _json_columns(component: Component) -> list[str]:
+    """Return the columns that keep components beneath as JSON."""
+    return [child.json_column for child in component.children.values() if child.json_column is not None]
 
 
 def _field_column(table: str, name: str, field: Field) -> Column[str]:

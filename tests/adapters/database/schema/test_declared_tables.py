@@ -1,4 +1,4 @@
-"""A table is made when it is asked for, and is the same as if all were made together."""
+"""A table is made when it is asked for, with the columns that it has if all are made together."""
 
 from __future__ import annotations
 
@@ -34,16 +34,14 @@ def test_a_table_is_made_alone():
     assert tables["s_order"] is tables["s_order"]
 
 
-def test_each_table_and_view_is_the_same_alone_as_together():
+def test_each_table_and_view_has_the_same_columns_alone_as_together():
     together = tables_of(shipped_definitions())
     names = list(DeclaredTables(shipped_definitions()))
     assert {*names} == {*together.tables, *views_of(together)} - {*HUB.tables}
     for name in names:
         alone = DeclaredTables(shipped_definitions())[name]
         other = views_of(together)[name].table if name in views_of(together) else together.tables[name]
-        assert [repr(column) for column in alone.columns] == [repr(column) for column in other.columns]
-        assert {str(one.name) for one in alone.constraints} == {str(one.name) for one in other.constraints}
-        assert {index.name for index in alone.indexes} == {index.name for index in other.indexes}
+        assert [_described(column) for column in alone.columns] == [_described(column) for column in other.columns]
 
 
 def test_only_the_tables_of_extensions_are_made_to_see_whether_they_are_there(extended):
@@ -55,3 +53,14 @@ def test_only_the_tables_of_extensions_are_made_to_see_whether_they_are_there(ex
     assert 0 < len(found.tables) < 5
     for name, view in views_of(found).items():
         assert view.extension_columns == views[name].extension_columns
+
+
+def _described(column):
+    return column.name, repr(column.type), column.nullable, column.primary_key, repr(column.server_default)
+
+
+def test_tables_of_extensions_have_all_constraints_and_indexes(extended):
+    together = tables_of(extended)
+    for name, table in extension_tables(extended).tables.items():
+        assert {one.name for one in table.constraints} == {one.name for one in together.tables[name].constraints}
+        assert {index.name for index in table.indexes} == {index.name for index in together.tables[name].indexes}
