@@ -14,16 +14,13 @@ Spec: docs/design/guarantees.md, G7 (every wait has a limit) and "Limits".
 from __future__ import annotations
 
 import importlib
-import json
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from adapters.asked_service import AnswerFaulty, AskedService, QuestionRefused, json_of, shown_answer, written_json
 from adapters.service_health import ServiceHealth
-from integration_objects.errors import Misconfigured, Outage, Refused, Retryable
-from integration_objects.log import Log
-
-log = Log()
+from integration_objects.errors import Misconfigured
 
 #: Seconds for the whole exchange: the workflow that asks holds no lock, but somebody waits for it.
 TIMEOUT_S = 10.0
@@ -35,8 +32,6 @@ _REFUSALS = frozenset((400, 409, 413, 415, 422))
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 # 408: the service waited too long. 429: it is asked too often.
 _AGAIN = frozenset((408, 429, *range(500, 600)))
-#: Characters of a refusal's text that an error shows.
-_SHOWN = 300
 
 
 class UrlWrong(Misconfigured):
@@ -51,38 +46,6 @@ class ServiceMisplaced(Misconfigured):
 
     what = "{service} isn't at its address"
     mend = "mend the address in the settings; redirections are not followed"
-
-
-class ServiceAway(Retryable):
-    """A service can't be reached, is overloaded, or takes too long."""
-
-    what = "{service} doesn't answer"
-    mend = "nothing, it is tried again; if it stays so, look after the service or its address"
-
-
-class ServiceStillAway(ServiceAway, Outage):
-    """A service that didn't answer before doesn't answer now: that is no fault of the question."""
-
-
-class ServiceNotAsked(ServiceStillAway):
-    """A service that didn't answer is left alone for a while."""
-
-    what = "{service} isn't asked now"
-    why = "it didn't answer {failures} times; it is asked again in {again_in_s:.0f} s"
-
-
-class AnswerFaulty(Retryable):
-    """A service's answer isn't as agreed."""
-
-    what = "the answer of {service} can't be used"
-    mend = "mend the service; the question is asked again"
-
-
-class QuestionRefused(Refused):
-    """A service refuses the question."""
-
-    what = "{service} refuses the question"
-    mend = "mend the value that the service names, and try again"
 
 
 class HttpClient:
@@ -115,9 +78,9 @@ class HttpClient:
         self._name = name
         self._timeout_s = timeout_s
         self._max_answer = max_answer
-        self._health = health or ServiceHealth()
         self._parts = _address(url, name)
         self.url = self._parts._replace(query="").geturl()
+        self._service = AskedService(name, self.url, timeout_s, health)
 
     def post(self, document: Any) -> Any:
         """Post *document* as JSON; return the answer's JSON, in which fractions are texts, digit for digit.
@@ -129,19 +92,12 @@ class HttpClient:
             QuestionRefused: the service refuses the question; its words are in the error.
             ServiceMisplaced: the status is that of a wrong address.
         """
-        # NaN and Infinity are no JSON, although Python writes them.
-        body = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
-        status, answer = self._exchange(body, _JSON)
+        status, answer = self._exchange(written_json(document), _JSON)
         if status != _OK:
             self._refuse(status, answer)
         if len(answer) > self._max_answer:
             raise self.faulty(f"expected at most {self._max_answer:,} bytes, and there are more")
-        try:
-            # Prices stay exact: no digit of a fraction goes through a float.
-            return json.loads(answer, parse_float=str, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            why = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-            raise self.faulty(f"it is no JSON: {why}") from error
+        return json_of(answer, self)
 
     def deliver(self, body: bytes, headers: Mapping[str, str]) -> None:
         """Post a message; return when the other side has it. An answer's content is not looked at.
@@ -160,33 +116,20 @@ class HttpClient:
             why: the agreed form, and the form that was found.
             where: the place in the answer.
         """
-        return AnswerFaulty(service=self._name, where=f"{self.url}, {where}" if where else self.url, why=why)
+        return self._service.faulty(why, where)
 
     def _exchange(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        if not self._health.may_ask(self._timeout_s):
-            failures, again_in_s = self._health.failures, self._health.again_in_s
-            raise ServiceNotAsked(service=self._name, where=self.url, failures=failures, again_in_s=again_in_s)
+        self._service.prove_asked()
         # The module loads TLS and the parser of mail headers: only commands that ask should wait for it.
         exchange = importlib.import_module("adapters.http_exchange")
         try:
             status, answer = exchange.post(self._parts, body, headers, self._timeout_s, self._max_answer)
         except exchange.NoAnswer as error:
-            raise self._away(str(error)) from error
+            raise self._service.away(str(error)) from error
         if status in _AGAIN:
-            raise self._away(_said(status, answer), what=f"{self._name} has no answer now")
-        if self._health.answered():
-            log.warning("a service answers again", service=self._name, where=self.url)
+            raise self._service.away(_said(status, answer), what=f"{self._name} has no answer now")
+        self._service.answered()
         return status, answer
-
-    def _away(self, why: str, what: str | None = None) -> ServiceAway:
-        """Note that the service doesn't answer; make the error, which counts for the first question only."""
-        is_first = self._health.failures == 0
-        pause_s = self._health.failed()
-        if not is_first:
-            return ServiceStillAway(what, service=self._name, where=self.url, why=why, again_in_s=pause_s)
-        error = ServiceAway(what, service=self._name, where=self.url, why=why)
-        log.error("a service doesn't answer", again_in_s=pause_s, **error.as_dict())
-        return error
 
     def _refuse(self, status: int, answer: bytes) -> NoReturn:
         kind = QuestionRefused if status in _REFUSALS else ServiceMisplaced
@@ -195,9 +138,7 @@ class HttpClient:
 
 def _said(status: int, answer: bytes) -> str:
     """Quote the beginning of an answer that is none, with its status."""
-    # A character has up to four bytes in UTF-8; a refusal may be as large as an answer.
-    text = answer[: 4 * _SHOWN].decode("utf-8", "replace")
-    shown = "".join(letter if letter.isprintable() else " " for letter in text).strip()[:_SHOWN]
+    shown = shown_answer(answer)
     return f"status {status}" + (f": {shown}" if shown else "")
 
 
@@ -217,7 +158,3 @@ def _address(url: str, name: str) -> urllib.parse.SplitResult:
     if why:
         raise UrlWrong(service=name, why=why)
     return parts
-
-
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")

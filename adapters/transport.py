@@ -98,6 +98,14 @@ class NotTaken(TransportAway):
     mend = "nothing where it passes; else make room in the queue, or lift the limit that a policy sets for it"
 
 
+class NoReply(TransportAway):
+    """Nobody answered a question in time."""
+
+    what = "nobody answers on the {kind} '{name}'"
+    why = "no reply within {timeout_s:g} s"
+    mend = "nothing, it is asked again; if it stays so, look after the system that answers there"
+
+
 @dataclass(frozen=True)
 class Oversize:
     """Size and digest of a body over the limit. The envelope holds only the first 64 KiB of such a body.
@@ -266,6 +274,25 @@ class Transport:
         self.publish(channel, [Envelope(None, b"".join(parts))])
         return channel
 
+    def ask(self, channel: str, envelope: Envelope, timeout_s: float) -> Delivery:
+        """Hand over a question, and return its reply. Only transports whose messages can be answered write it.
+
+        The question carries a reply-to and a correlation id of its own; the reply has the same correlation id. A
+        question that nobody took within the time is not answered any more. A reply that comes later is dropped.
+
+        Args:
+            channel: a channel that somebody reads, who answers.
+            envelope: the question; its reply-to and correlation id are replaced.
+            timeout_s: the seconds to wait for the reply.
+
+        Raises:
+            NoReply: nobody answered in time. The question may have been carried out all the same.
+            Unroutable: there is no such channel.
+            TransportAway: the other side doesn't answer.
+            EnvelopeRefused: the question holds values that no transport carries.
+        """
+        raise NotImplementedError
+
     def receive(self, channel: str, limit: int, wait_s: float) -> list[Delivery]:
         """Take up to *limit* messages, oldest first; return none after *wait_s* seconds without any.
 
@@ -395,6 +422,8 @@ class TransportKind:
 
 
 CHANNEL = TransportKind("channel", "adapters.rabbitmq.transport:RabbitMQ", prefix="", needs="broker_url")
+#: the beginning of the address of a service that is asked over a channel
+CHANNEL_URL = f"{CHANNEL.name}:"
 FOLDER = "folder"
 HTTP = "http"
 #: All kinds, by name.

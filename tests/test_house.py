@@ -30,8 +30,10 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "hub.workflows": (("state",), ("quotes", "fulfilment"), ("orders",), ("received",)),
     "adapters": (
         ("transport", "http_exchange", "http_headers", "service_health", "json_client", "rendering"),
+        ("asked_service",),
         ("database", "rabbitmq", "files", "http_client", "http_server", "system", "json_border"),
-        ("transports", "system_cases"),
+        ("transports", "system_cases", "asking"),
+        ("queue_client",),
     ),
     "adapters.database": (("connection", "migrations"), ("schema",), ("objects", "messages")),
 }

@@ -1,8 +1,8 @@
 """RabbitMQ: durable quorum queues at a broker, 3.10 to 4.x.
 
     speaks       AMQP 0-9-1 through pika, amqp:// and amqps://; one queue a channel, by the default exchange
-    supports     publish with confirms, receive with prefetch, acknowledge, redelivery, many consumers on many machines,
-                 one active consumer for routes with an order, dead-letter queues; safe between threads
+    supports     publish with confirms, ask, receive with prefetch, acknowledge, redelivery, many consumers on many
+                 machines, one active consumer for routes with an order, dead-letter queues; safe between threads
     inflates     bodies of content encoding gzip or deflate
     keeps        message id, correlation id, reply-to, type, content type, timestamp in seconds, headers of text
     drops        headers under x-orderhub- of what comes in
@@ -17,6 +17,7 @@ worker receives and acknowledges, the dispatcher publishes; each may do so from 
     publisher.py    batches and confirms         consumer.py    buffers and acknowledgements
     properties.py   envelopes as AMQP properties topology.py    queues declared and proven
     differences.py  the broker's refusals        content_encoding.py  compressed bodies
+    asker.py        questions and replies
 
 Spec: docs/design/integration.md, "Transports"; docs/design/guarantees.md, "pika, RabbitMQ".
 """

@@ -26,6 +26,8 @@ from integration_objects.errors import HubError
 #: nodes have stored it, and that may take long
 MOST_OPEN = 500
 MOST_OPEN_BYTES = 16 * 1024 * 1024
+#: the beginnings of the names that the broker gives to a client's own queue for replies
+_REPLY_QUEUES = ("amq.gen-", "amq.rabbitmq.reply-to.")
 _PRECONDITION_FAILED = 406
 _NACK = "it answered with basic.nack: the queue is full, or has no leader"
 _MAKE_ROOM = "nothing where it passes; else make room in the queue, or lift the limit of its policy"
@@ -133,7 +135,10 @@ class _ConfirmingChannel:
             # The tag first: pika counts a message even if publishing it raises an error.
             self._open[self._next_tag] = (batch, place)
             self._next_tag += 1
-            self._channel.basic_publish("", batch.queue, message.body, message.properties, mandatory=True)
+            # Such a queue ends with its client, and never comes again: a reply for it would wait for ever. The broker
+            # also returns each mandatory message to a direct reply-to, although it delivers the message.
+            mandatory = not batch.queue.startswith(_REPLY_QUEUES)
+            self._channel.basic_publish("", batch.queue, message.body, message.properties, mandatory=mandatory)
 
     def _opened(self, channel: Any) -> None:
         channel.add_on_close_callback(self._closed)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from adapters.rabbitmq.address import Address, Timeouts
+from adapters.rabbitmq.asker import Asker
 from adapters.rabbitmq.consumer import Consumer, QueuedMessage, Tag
 from adapters.rabbitmq.link import Link
 from adapters.rabbitmq.properties import envelope_of, properties_of, sender_of
@@ -55,6 +56,7 @@ class RabbitMQ(Transport):
         self._in = Link(self.address, f"{app_id} consume", timeouts, surroundings)
         self._publisher = Publisher(self._out)
         self._consumer = Consumer(self._in, prefetch, surroundings)
+        self._asker = Asker(self._in, self._publisher, app_id, most_bytes, surroundings)
 
     @classmethod
     def open(cls, setup: Setup) -> Self | None:
@@ -81,6 +83,11 @@ class RabbitMQ(Transport):
         ]
         if messages:
             self._publisher.publish(channel, messages)
+
+    def ask(self, channel: str, envelope: Envelope, timeout_s: float) -> Delivery:
+        """Publish a question mandatory, and wait for its reply on the process's own reply queue."""
+        check_name(channel, f"queue {channel[:40]} at {self.address}")
+        return self._asker.ask(channel, envelope, timeout_s)
 
     def receive(self, channel: str, limit: int, wait_s: float) -> list[Delivery]:
         """Take up to *limit* messages that the broker has handed over. The first call starts the consumer.

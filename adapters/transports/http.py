@@ -17,7 +17,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
-from adapters.http_client import HttpClient, ServiceAway
+from adapters.asked_service import ServiceAway
+from adapters.http_client import HttpClient
 from adapters.http_headers import CORRELATION_ID, MESSAGE_ID, header_of
 from adapters.transport import (
     CONFIRMED,

@@ -1,7 +1,7 @@
 """The smallest transport: queues in the memory of this process, for tests and examples; the one to copy.
 
     speaks       nothing; both ends are in one process
-    supports     declare, publish, receive, acknowledge, redelivery after close or release; safe between threads
+    supports     declare, publish, ask, receive, acknowledge, redelivery after close or release; safe between threads
     loses        everything when the process ends
     settings     none: the transports of one deployment's folder share a broker
 
@@ -21,11 +21,11 @@ from __future__ import annotations
 import threading
 from bisect import insort
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
-from adapters.transport import Channel, Delivery, Envelope, Setup, Transport, Unroutable, admit, check_envelope
+from adapters.transport import Channel, Delivery, Envelope, NoReply, Setup, Transport, Unroutable, admit, check_envelope
 
 
 @dataclass(order=True)
@@ -90,6 +90,26 @@ class MemoryTransport(Transport):
         with self._broker.changed:
             self._broker.put(channel, *checked)
             self._broker.changed.notify_all()
+
+    def ask(self, channel: str, envelope: Envelope, timeout_s: float) -> Delivery:
+        """Append the question to the queue, and wait for the reply on a queue that nobody else reads."""
+        with self._broker.changed:
+            self._broker.places += 1
+            reply_to = f"reply.{self._broker.places}"
+            self._broker.queues[reply_to] = []
+        question = replace(envelope, reply_to=reply_to, correlation_id=reply_to)
+        try:
+            self.publish(channel, [question])
+            for delivery in self.receive(reply_to, 1, timeout_s):
+                self.acknowledge([delivery])
+                return delivery
+        finally:
+            with self._broker.changed:
+                # A reply that comes from now on has no queue, and is dropped.
+                del self._broker.queues[reply_to]
+                queue = self._broker.queues.get(channel, [])
+                queue[:] = [entry for entry in queue if entry.envelope.correlation_id != reply_to]
+        raise NoReply(kind="queue", name=channel, where=f"channel {channel}", timeout_s=timeout_s)
 
     def receive(self, channel: str, limit: int, wait_s: float) -> list[Delivery]:
         """Take up to *limit* messages from the head of the queue."""

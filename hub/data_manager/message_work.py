@@ -15,8 +15,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 
+from adapters.asked_service import ServiceNotAsked
 from adapters.database.messages.inbox import Ending, InboxRow
-from adapters.http_client import ServiceNotAsked
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.data_manager.rehearsal import asked_services, rehearse
 from hub.deployment.route import Route

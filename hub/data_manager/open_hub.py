@@ -219,7 +219,8 @@ class OpenHub:
         return self.secret_names
 
     def close(self) -> None:
-        """Close the database's connections."""
+        """Close the database's connections, and those of questions to other systems."""
+        self.deployment.close()
         self.database.close()
 
     def _transaction(self, connection: Any) -> Transaction:

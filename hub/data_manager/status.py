@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.asked_service import ServiceAway, ServiceStillAway
 from adapters.database.messages.batches import BatchRow
 from adapters.database.messages.outbox import Outbox
-from adapters.http_client import ServiceAway, ServiceStillAway
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.deployment import Deployment
 from hub.deployment.door import component_of

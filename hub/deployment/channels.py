@@ -51,6 +51,7 @@ def declared_channels(deployment: Deployment, kind: TransportKind) -> list[Chann
     dead_letters = [route.dead_letters for route in routes if route.transport is not kind]
     written = {system.destination for system in deployment.systems.values()}
     written |= {route.reply.channel for route in routes if route.reply.channel is not None}
+    written |= set(deployment.asked_channels)
     for names, shared in ((dead_letters, False), (sorted(written), True)):
         for destination in map(destination_of, names):
             if destination.kind is kind:

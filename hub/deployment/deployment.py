@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from adapters.files import FileUnreadable
 from adapters.service_health import ServiceHealth
-from adapters.transport import TransportKind
+from adapters.transport import CHANNEL_URL, Setup, TransportKind
 from hub.deployment.cache_folder import CacheFolder
 from hub.deployment.declared_files import MAPS, ROUTES, SYSTEMS, DeclaredFiles, Kind, name_in, shipped_by_name
 from hub.deployment.definitions import load_definitions
@@ -39,6 +39,7 @@ from integration_objects.errors import HubError, Refused, UnknownName, located
 from integration_objects.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from adapters.asking import Asker
     from adapters.json_client import JsonClient
     from adapters.system import System
     from hub.configurator.port import Configurator
@@ -238,10 +239,33 @@ class Deployment:
         return ExternalConfigurator(self._client("configurator", url), self.definitions)
 
     def _client(self, service: str, url: str) -> JsonClient:
-        from adapters.http_client import HttpClient
-
+        name, health = f"the {service}", self.health[service]
         with located(place_of_setting(self.folder, f"{service}_url")):
-            return HttpClient(url, f"the {service}", health=self.health[service])
+            if url.startswith(CHANNEL_URL):
+                from adapters.queue_client import QueueClient, channel_in
+
+                return QueueClient(channel_in(url, name), name, lambda: self.asker, health=health)
+            from adapters.http_client import HttpClient
+
+            return HttpClient(url, name, health=health)
+
+    @property
+    def asked_channels(self) -> list[str]:
+        """The channels by which the settings have other systems asked."""
+        urls = (self.settings.pricing_url, self.settings.configurator_url)
+        return [url.removeprefix(CHANNEL_URL) for url in urls if url is not None and url.startswith(CHANNEL_URL)]
+
+    @cached_property
+    def asker(self) -> Asker:
+        """The carrier of questions over channels; nothing is connected before the first one."""
+        from adapters.asking import open_asker
+
+        return open_asker(Setup(self.folder, vars(self.settings), Surroundings()))
+
+    def close(self) -> None:
+        """End the connections that questions have opened."""
+        if "asker" in vars(self):
+            self.asker.close()
 
     @cached_property
     def licence(self) -> Licence | None:

@@ -152,14 +152,15 @@ class Settings:
         default=None,
         metadata=_as(
             kinds.optional(kinds.text),
-            "address of a pricing system, http:// or https://; without one, the hub prices by its price lists",
+            "address of a pricing system, http://, https:// or channel:NAME; without one, the hub prices by its price "
+            "lists",
         ),
     )
     configurator_url: str | None = field(
         default=None,
         metadata=_as(
             kinds.optional(kinds.text),
-            "address of a configurator, http:// or https://; without one, the hub configures by itself",
+            "address of a configurator, http://, https:// or channel:NAME; without one, the hub configures by itself",
         ),
     )
     http_tokens: list[tuple[str, str]] = field(

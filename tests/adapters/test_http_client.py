@@ -8,14 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.http_client import (
-    AnswerFaulty,
-    HttpClient,
-    QuestionRefused,
-    ServiceAway,
-    ServiceMisplaced,
-    UrlWrong,
-)
+from adapters.asked_service import AnswerFaulty, QuestionRefused, ServiceAway
+from adapters.http_client import HttpClient, ServiceMisplaced, UrlWrong
 from tests.http_service import HttpService, http_service
 
 

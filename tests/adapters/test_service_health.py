@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.http_client import HttpClient, ServiceAway, ServiceNotAsked, ServiceStillAway
+from adapters.asked_service import ServiceAway, ServiceNotAsked, ServiceStillAway
+from adapters.http_client import HttpClient
 from adapters.service_health import ServiceHealth
 from tests.http_service import http_service
 

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from adapters.http_client import QuestionRefused, ServiceMisplaced
+from adapters.asked_service import QuestionRefused
+from adapters.http_client import ServiceMisplaced
 from adapters.transport import Envelope, TransportAway, Unroutable, confirmed_of
 from adapters.transports.http import HttpTransport
 from tests.http_service import http_service

@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from adapters.http_client import AnswerFaulty, HttpClient, QuestionRefused, ServiceAway, UrlWrong
+from adapters.asked_service import AnswerFaulty, QuestionRefused, ServiceAway
+from adapters.http_client import HttpClient, UrlWrong
 from hub.configurator.external import ExternalConfigurator
 from hub.configurator.port import BrokenRule, ConfigurationRefused, Obsolete, Relinked
 from hub.configurator.requests import AddItem, SetItem

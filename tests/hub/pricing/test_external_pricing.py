@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 import pytest
 
-from adapters.http_client import AnswerFaulty, HttpClient
+from adapters.asked_service import AnswerFaulty
+from adapters.http_client import HttpClient
 from hub.pricing.external import ExternalPricing
 from hub.pricing.lines import CurrencyDiffers
 from hub.pricing.port import Change, Priced, RolledUp, Total
