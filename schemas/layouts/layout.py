@@ -18,10 +18,11 @@ Spec: docs/design/legacy.md, "Layouts".
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import BinaryIO, ClassVar, Generic, Protocol, TypeVar
 
 from integration_objects.component import FieldType
@@ -147,7 +148,7 @@ class RecordType(Generic[R]):
     checks: tuple[Check, ...] = ()
     where: str = ""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The record's name."""
         return self.record.name
@@ -166,7 +167,7 @@ class RecordType(Generic[R]):
         return own, [child for child in node.children if child.type in beneath]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Found(Generic[R]):
     """A record that was found in a file.
 
@@ -272,6 +273,11 @@ class Layout(ABC, Generic[R]):
         self.by_name = {each.name: each for each in self.every_type()}
         self._by_type = {each.type: each for each in self.every_type()}
         self._parents = {each.name: parent for parent in self.every_type() for each in parent.beneath}
+        self._neighbours = {
+            each.name: (siblings[:at], siblings[at + 1 :])
+            for siblings in (self.types, *(parent.beneath for parent in self.every_type()))
+            for at, each in enumerate(siblings)
+        }
         self._summed: dict[str, list[str]] = {}
         for each in self.every_type():
             for check in each.checks:
@@ -333,7 +339,7 @@ class Layout(ABC, Generic[R]):
         totals = _Totals()
         # The open records, the topmost first, and how often each type came beneath the last of them.
         path: list[Found[R]] = []
-        came: list[Counter[str]] = [Counter()]
+        came: list[dict[str, int]] = [defaultdict(int)]
         top: Topmost | None = None
         last, size = "", 0
         for found in self.records(file, keep_faults=batched is not None and batched.alone):
@@ -367,7 +373,7 @@ class Layout(ABC, Generic[R]):
                 top.fault = top.fault or (None if found.fault is None else found.fault.at(found.place))
             came[-1][found.type.name] += 1
             path.append(found)
-            came.append(Counter())
+            came.append(defaultdict(int))
             last = f", behind {found.name}"
         end = f"the end of the file{last}"
         while path:
@@ -377,7 +383,7 @@ class Layout(ABC, Generic[R]):
         self._prove_least(self.types, came[0], end)
 
     def _close(
-        self, type: RecordType[R], path: list[Found[R]], came: list[Counter[str]], batched: Batched | None
+        self, type: RecordType[R], path: list[Found[R]], came: list[dict[str, int]], batched: Batched | None
     ) -> None:
         """Close the open records that *type* can't stand beneath, and prove that it may stand there."""
         parent = self._parents.get(type.name)
@@ -387,9 +393,9 @@ class Layout(ABC, Generic[R]):
             raise RecordOutOfPlace(
                 record=type.name, place="", reason=f"it belongs behind a {parent.name}, and none is open"
             )
-        siblings = self.types if parent is None else parent.beneath
+        earlier, later_types = self._neighbours[type.name]
         before = came[-1]
-        for later in siblings[siblings.index(type) + 1 :]:
+        for later in later_types:
             if before[later.name]:
                 raise RecordOutOfPlace(record=type.name, place="", reason=f"a {later.name} came before it")
         is_batched = batched is not None and parent is None and batched.covers(type.name)
@@ -397,9 +403,9 @@ class Layout(ABC, Generic[R]):
             raise RecordOutOfPlace(
                 record=type.name, place="", reason=f"it came already, and its largest number is {type.most}"
             )
-        self._prove_least(siblings[: siblings.index(type)], before, f"before {type.name}")
+        self._prove_least(earlier, before, f"before {type.name}")
 
-    def _prove_least(self, types: Sequence[RecordType[R]], came: Counter[str], place: str) -> None:
+    def _prove_least(self, types: Sequence[RecordType[R]], came: dict[str, int], place: str) -> None:
         for each in types:
             if came[each.name] < each.least:
                 raise RecordMissing(
@@ -449,19 +455,25 @@ class Layout(ABC, Generic[R]):
                     raise RecordUnplaced(
                         record=node.type, place=f"record {number}, beneath {above}", known=known.name if known else ROOT
                     )
-                own, records = type.parted(node)
-                if self.type_field and own.get(self.type_field) is None:
-                    own.properties[self.type_field] = type.type
+                own, records = type.parted(node) if type.beneath else (node, [])
                 self._count(type, own, totals)
-                for check in type.checks:
-                    if own.get(check.field) is None:
-                        own.properties[check.field] = totals.value(check)
+                own = self._completed(type, own, totals)
                 try:
                     self._prove(type, own, totals)
                 except HubError as error:
                     raise error.at(f"record {number}") from None
                 yield type, own
                 waiting.extend((child, type.beneath, type.name) for child in reversed(records))
+
+    def _completed(self, type: RecordType[R], node: PropertySet, totals: _Totals) -> PropertySet:
+        """Fill in the type and the totals of a record, in a copy, where they are left out."""
+        filled: dict[str, str | None] = {}
+        filled |= {check.field: totals.value(check) for check in type.checks if node.get(check.field) is None}
+        if self.type_field and node.get(self.type_field) is None:
+            filled[self.type_field] = type.type
+        if not filled:
+            return node
+        return PropertySet(node.type, properties=node.properties | filled, children=node.children)
 
     # The shape for maps
 

@@ -16,7 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from itertools import groupby
+from operator import itemgetter
+from typing import Protocol
 
 from integration_objects.errors import Invalid, Refused
 from integration_objects.property_set import PropertySet
@@ -24,8 +26,8 @@ from schemas.layouts.copybook.entries import Occurs
 from schemas.layouts.layout import KEPT
 from schemas.layouts.options import Options
 from schemas.layouts.placing import Area, Placed
-from schemas.layouts.values.code_pages import code_page
-from schemas.layouts.values.form import Form
+from schemas.layouts.values.code_pages import CodePage, code_page
+from schemas.layouts.values.form import Form, NotPlain
 from schemas.layouts.values.unused import Unused
 
 #: Bytes that an error shows.
@@ -91,11 +93,16 @@ class NodeUnwritable(Refused):
 
 @dataclass
 class _Bytes:
-    """A record that is being read."""
+    """A record that is being read: its bytes, the characters and the hex digits that they are, and its origin."""
 
     data: bytes
-    text: str
+    characters: str
+    digits: str
     origin: int | None
+
+    def texts(self, at: int, length: int) -> str:
+        """Return the characters of some bytes, and then their hex digits."""
+        return self.characters[at : at + length] + self.digits[2 * at : 2 * (at + length)]
 
 
 class _Piece(Protocol):
@@ -122,6 +129,12 @@ class _Step:
 
     def __post_init__(self) -> None:
         self.kept = self.name + KEPT
+
+    def text_within(self, length: int) -> slice:
+        """Return the place of the field's text in `_Bytes.texts` of a run of *length* bytes."""
+        if self.form.is_text:
+            return slice(self.start, self.end)
+        return slice(length + 2 * self.start, length + 2 * self.end)
 
     def read_slowly(self, record: _Bytes, at: int, properties: dict[str, str | None]) -> str | None:
         """Read a field that isn't in its plain form; keep its bytes where writing would change them."""
@@ -151,8 +164,9 @@ class _Step:
             properties[self.kept] = raw.hex().upper()
         return value
 
-    def write(self, value: str | None, kept: str | None) -> bytes:
-        """Return the field's bytes: those that were kept, as long as they stand for *value*."""
+    def write(self, properties: dict[str, str | None]) -> bytes:
+        """Return the bytes of the field among *properties*: those that were kept, as long as they are its value's."""
+        value, kept = properties.get(self.name) or None, properties.get(self.kept)
         if kept is not None:
             raw = self._kept_bytes(kept, value)
             if raw is not None:
@@ -160,11 +174,9 @@ class _Step:
         try:
             return self.form.write(value)
         except ValueError as error:
-            raise self.unwritable(value, error) from error
-
-    def unwritable(self, value: str | None, error: ValueError) -> FieldUnwritable:
-        """Make the error for a value that the form refuses."""
-        return FieldUnwritable(value=value, field=self.path, place=self.path, reason=str(error), says=self.form.says)
+            raise FieldUnwritable(
+                value=value, field=self.path, place=self.path, reason=str(error), says=self.form.says
+            ) from error
 
     def _kept_bytes(self, kept: str, value: str | None) -> bytes | None:
         raw = _from_hex(kept, self.path + KEPT)
@@ -182,6 +194,7 @@ class _Step:
 class _Fields:
     """Fields one behind the other, each at a fixed place in the run."""
 
+    page: CodePage
     steps: list[_Step] = field(default_factory=list)
     length: int = 0
     # The number of occurrences of a table, by the name of the field that counts them: the names of the groups between.
@@ -190,52 +203,72 @@ class _Fields:
     # Made once, at the first record: attributes of steps cost more than what is unpacked.
 
     @cached_property
-    def _fast(self) -> list[tuple[str, int, int, Callable[[Any], str | None], bool, _Step]]:
-        return [(step.name, step.start, step.end, step.form.plain, step.form.from_text, step) for step in self.steps]
+    def _texts(self) -> Callable[[str], tuple[str, ...]]:
+        # A getter of one slice would return no tuple: it gets an empty slice as well.
+        return itemgetter(*(step.text_within(self.length) for step in self.steps), slice(0))
 
     @cached_property
-    def _fast_writes(self) -> list[tuple[str, str, Callable[[str | None], bytes], _Step]]:
-        return [(step.name, step.kept, step.form.write, step) for step in self.steps]
+    def _reads(self) -> list[tuple[str, Callable[[str], str | None], _Step]]:
+        return [(step.name, step.form.plain, step) for step in self.steps]
 
     @cached_property
-    def _keyed(self) -> list[tuple[int, _Step]]:
-        return [(at, step) for at, step in enumerate(self.steps) if step.keys]
+    def _writes(self) -> list[tuple[str, Callable[[str | None], str]]]:
+        return [(step.name, step.form.spelled) for step in self.steps]
+
+    @cached_property
+    def _encodings(self) -> list[tuple[Callable[[str], bytes], slice]]:
+        """The neighbours whose texts become bytes together."""
+        found, first = [], 0
+        for is_text, steps in groupby(self.steps, lambda step: step.form.is_text):
+            behind = first + len(list(steps))
+            found.append((self.page.encode if is_text else bytes.fromhex, slice(first, behind)))
+            first = behind
+        return found
+
+    @cached_property
+    def _kept(self) -> frozenset[str]:
+        return frozenset(step.kept for step in self.steps)
+
+    @cached_property
+    def _keyed(self) -> list[_Step]:
+        return [step for step in self.steps if step.keys]
 
     def read(self, record: _Bytes, at: int, node: PropertySet, known: _Known) -> int:
-        properties, text, data = node.properties, record.text, record.data
-        for name, start, end, plain, from_text, step in self._fast:
+        properties = node.properties
+        if at + self.length > len(record.data):
+            # The first field that goes beyond the end is told, unless one before it can't be read.
+            for step in self.steps:
+                step.read_slowly(record, at, properties)
+        for (name, plain, step), text in zip(self._reads, self._texts(record.texts(at, self.length)), strict=False):
             try:
-                value = plain((text if from_text else data)[at + start : at + end])
-            except (ValueError, IndexError):
+                value = plain(text)
+            except ValueError:
                 value = step.read_slowly(record, at, properties)
             if value is not None:
                 properties[name] = value
-        if at + self.length > len(data):
-            # A text that is cut short reads as a shorter text.
-            cut = next(step for step in self.steps if at + step.end > len(data))
-            cut.read_slowly(record, at, properties)
-        for _, step in self._keyed:
+        for step in self._keyed:
             for key in step.keys:
                 known[key] = properties.get(step.name)
         return at + self.length
 
     def write(self, node: PropertySet, parts: list[bytes], known: _Known) -> None:
-        get = node.properties.get
-        first = len(parts)
-        for name, kept, write, step in self._fast_writes:
-            value = get(name) or None
-            if kept in node.properties:
-                parts.append(step.write(value, get(kept)))
-                continue
-            if value is None and name in self.counts:
-                value = str(_count(node, self.counts[name]))
-            try:
-                parts.append(write(value))
-            except ValueError as error:
-                raise step.unwritable(value, error) from error
-        for at, step in self._keyed:
+        properties = node.properties
+        counted: dict[str, str | None] = {
+            name: str(_count(node, path)) for name, path in self.counts.items() if not properties.get(name)
+        }
+        if counted:
+            properties = properties | counted
+        try:
+            if not self._kept.isdisjoint(properties):
+                raise NotPlain
+            texts = [spelled(properties.get(name) or None) for name, spelled in self._writes]
+            parts += [encode("".join(texts[place])) for encode, place in self._encodings]
+        except ValueError:
+            parts += [step.write(properties) for step in self.steps]
+        for step in self._keyed:
+            value = step.form.read(step.write(properties))[0]
             for key in step.keys:
-                known[key] = step.form.read(parts[first + at])[0]
+                known[key] = value
 
 
 @dataclass
@@ -264,6 +297,22 @@ class _Single:
 
 
 @dataclass
+class _Value:
+    """A field whose value is that of a node."""
+
+    name: str
+    fields: _Fields
+
+    def read(self, record: _Bytes, at: int, node: PropertySet, known: _Known) -> int:
+        at = self.fields.read(record, at, node, known)
+        node.value = node.properties.pop(self.name, None) or ""
+        return at
+
+    def write(self, node: PropertySet, parts: list[bytes], known: _Known) -> None:
+        self.fields.write(PropertySet(properties={**node.properties, self.name: node.value}), parts, known)
+
+
+@dataclass
 class _Table:
     """A group, or a field, that occurs several times."""
 
@@ -273,34 +322,20 @@ class _Table:
     key: tuple[str, ...]
     path: str
     record: str
-    item: _Group | _Step
+    item: _Piece
 
     def read(self, record: _Bytes, at: int, node: PropertySet, known: _Known) -> int:
         count = self._count(known) if self.key else self.most
         children: list[PropertySet] = []
         for _ in range(count):
             child = PropertySet(self.name, origin=record.origin)
-            if isinstance(self.item, _Step):
-                child.value = self._read_field(self.item, record, at, child)
-                at += self.item.end
-            else:
-                at = self.item.read(record, at, child, known)
+            at = self.item.read(record, at, child, known)
             children.append(child)
         if not self.key:
             while children and not (children[-1].value or children[-1].properties or children[-1].children):
                 children.pop()
         node.children.extend(children)
         return at
-
-    @staticmethod
-    def _read_field(step: _Step, record: _Bytes, at: int, child: PropertySet) -> str:
-        if at + step.end > len(record.data):
-            return step.read_slowly(record, at, child.properties) or ""
-        source: Any = record.text if step.form.from_text else record.data
-        try:
-            return step.form.plain(source[at : at + step.end]) or ""
-        except ValueError:
-            return step.read_slowly(record, at, child.properties) or ""
 
     def write(self, node: PropertySet, parts: list[bytes], known: _Known) -> None:
         children = [child for child in node.children if child.type == self.name]
@@ -312,11 +347,7 @@ class _Table:
             )
         empty = PropertySet(self.name)
         for at in range(count):
-            child = children[at] if at < len(children) else empty
-            if isinstance(self.item, _Step):
-                parts.append(self.item.write(child.value or None, child.properties.get(self.item.kept)))
-            else:
-                self.item.write(child, parts, known)
+            self.item.write(children[at] if at < len(children) else empty, parts, known)
 
     def _count(self, known: _Known) -> int:
         text = known.get(self.key)
@@ -428,7 +459,7 @@ class RecordCodec:
     def __init__(self, record: Placed, options: Options) -> None:
         self.record = record
         self._page = code_page(options.code_page)
-        self._group = _compile(record, options, self._page.blank)
+        self._group = _compile(record, self._page)
         self.most = record.length
 
     def decode(self, data: bytes, origin: int | None = None) -> PropertySet:
@@ -442,7 +473,7 @@ class RecordCodec:
             FieldUnreadable, RecordLengthWrong, CountWrong, ViewUndeclared: with the place in the record.
         """
         node = PropertySet(self.record.name, origin=origin)
-        behind = self._group.read(_Bytes(data, self._page.decode(data), origin), 0, node, {})
+        behind = self._group.read(_Bytes(data, self._page.decode(data), data.hex(), origin), 0, node, {})
         if behind != len(data):
             raise RecordLengthWrong(
                 record=self.record.name, found=len(data), expected=behind, place=f"byte {behind + 1} of the record"
@@ -489,9 +520,9 @@ def _count(node: PropertySet, path: Sequence[str]) -> int:
 class _Compiler:
     """Makes the pieces of one record's groups."""
 
-    def __init__(self, record: Placed, blank: bytes) -> None:
+    def __init__(self, record: Placed, page: CodePage) -> None:
         self.record = record.name
-        self.blank = blank
+        self.page = page
         self.keys: set[tuple[str, ...]] = set()
         for part in record.walk():
             if part.entry.occurs and part.entry.occurs.depends_on:
@@ -544,7 +575,7 @@ class _Compiler:
     ) -> None:
         last = pieces[-1] if pieces else None
         if not isinstance(last, _Fields):
-            last = _Fields()
+            last = _Fields(self.page)
             pieces.append(last)
         step = self._step(name, form, path, last.length, filler, own_name)
         last.steps.append(step)
@@ -558,11 +589,12 @@ class _Compiler:
         return _Step(name, start, start + form.length, form, "/".join((*path, name)), keys, filler)
 
     def _table(self, part: Placed, occurs: Occurs, path: tuple[str, ...]) -> _Table:
-        item: _Group | _Step
+        item: _Piece
         if part.form is None:
             item = self.group(part, path)
         else:
-            item = self._step(part.name, part.form, path, 0, part.entry.name == "FILLER")
+            step = self._step(part.name, part.form, path, 0, part.entry.name == "FILLER")
+            item = _Value(part.name, _Fields(self.page, [step], step.end))
         place = "/".join((*path, part.name))
         return _Table(part.name, occurs.least, occurs.most, occurs.depends_on, place, self.record, item)
 
@@ -576,7 +608,7 @@ class _Compiler:
             names[view.name] = frozenset(own.names | own.children)
             group.names |= own.names
             group.children |= own.children
-        found = _Views(area, pieces, names, "/".join((*path, area.name)), self.record, self.blank)
+        found = _Views(area, pieces, names, "/".join((*path, area.name)), self.record, self.page.blank)
         group.names.add(found._rest)
         return found
 
@@ -595,8 +627,8 @@ class _Compiler:
         return None
 
 
-def _compile(record: Placed, options: Options, blank: bytes) -> _Group:
-    compiler = _Compiler(record, blank)
+def _compile(record: Placed, page: CodePage) -> _Group:
+    compiler = _Compiler(record, page)
     if record.form is None:
         return compiler.group(record, ())
     # A record of one field: an entry of level 01 or 77 with a picture.

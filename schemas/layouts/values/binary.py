@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from integration_objects.component import FieldType
 from schemas.layouts.values.digits import from_stored, in_words, to_stored
-from schemas.layouts.values.form import NotPlain
+from schemas.layouts.values.form import InBytes, NotPlain
 
 
 def binary_length(digits: int) -> int:
@@ -16,7 +16,7 @@ def binary_length(digits: int) -> int:
 
 
 @dataclass
-class Binary:
+class Binary(InBytes):
     """A binary number.
 
     Attributes:
@@ -31,15 +31,11 @@ class Binary:
     native: bool = False
     order: Literal["big", "little"] = "big"
     type: ClassVar[FieldType] = "number"
-    from_text: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        #: the bytes
+        self.length = binary_length(self.digits)
         self._beyond = 256**self.length if self.native else 10**self.digits
-
-    @property
-    def length(self) -> int:
-        """The bytes."""
-        return binary_length(self.digits)
 
     @property
     def says(self) -> str:
@@ -47,9 +43,9 @@ class Binary:
         bound = f"of {self.length} bytes" if self.native else f"for {in_words(self.digits, self.scale, self.signed)}"
         return f"binary {bound}, {self.order} end first"
 
-    def plain(self, data: bytes) -> str:
+    def plain(self, text: str) -> str:
         """Return the number."""
-        number = int.from_bytes(data, self.order, signed=self.signed)
+        number = int.from_bytes(bytes.fromhex(text), self.order, signed=self.signed)
         if not -self._beyond < number < self._beyond:
             raise NotPlain
         if not self.scale:
@@ -59,7 +55,7 @@ class Binary:
     def read(self, raw: bytes) -> tuple[str | None, bool]:
         """Return the number."""
         try:
-            return self.plain(raw), True
+            return self.plain(raw.hex()), True
         except NotPlain:
             number = int.from_bytes(raw, self.order, signed=self.signed)
             raise ValueError(
@@ -80,7 +76,7 @@ class Binary:
 
 
 @dataclass
-class Pointer:
+class Pointer(InBytes):
     """An address of a program's memory, which means nothing outside: shown as hex digits.
 
     Attributes:
@@ -89,20 +85,19 @@ class Pointer:
 
     length: int = 4
     type: ClassVar[FieldType] = "text"
-    from_text: ClassVar[bool] = False
 
     @property
     def says(self) -> str:
         """The form in words."""
         return f"pointer, {self.length} bytes in hex"
 
-    def plain(self, data: bytes) -> str:
+    def plain(self, text: str) -> str:
         """Return the hex digits."""
-        return data.hex().upper()
+        return text.upper()
 
     def read(self, raw: bytes) -> tuple[str | None, bool]:
         """Return the hex digits."""
-        return self.plain(raw), True
+        return raw.hex().upper(), True
 
     def write(self, value: str | None) -> bytes:
         """Return the bytes; zeros for null."""

@@ -43,8 +43,8 @@ class Dated:
     inner: Form
     rule: DateRule
     type: ClassVar[FieldType] = "date"
-    from_text: ClassVar[bool] = False
-    _known: dict[bytes, str | None] = field(default_factory=dict, repr=False)
+    _read: dict[str, str | None] = field(default_factory=dict, repr=False)
+    _written: dict[str | None, str] = field(default_factory=dict, repr=False)
 
     @property
     def length(self) -> int:
@@ -56,20 +56,36 @@ class Dated:
         """The form in words."""
         return f"{self.rule.form.says}, {self.inner.says}"
 
-    def plain(self, data: bytes) -> str | None:
-        """Return the date of bytes that `write` makes."""
-        if data not in self._known:
-            value, is_plain = self.read(data)
+    @property
+    def is_text(self) -> bool:
+        """Whether the inner form's text is its characters."""
+        return self.inner.is_text
+
+    def plain(self, text: str) -> str | None:
+        """Return the date of a text that `spelled` makes."""
+        if text not in self._read:
+            value, is_plain = self._date(self.inner.plain(text), True)
             if not is_plain:
                 raise NotPlain
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[bytes(data)] = value
-        return self._known[data]
+            if len(self._read) >= _REMEMBERED:
+                self._read.clear()
+            self._read[text] = value
+        return self._read[text]
+
+    def spelled(self, value: str | None) -> str:
+        """Return the text of an ISO date."""
+        if value not in self._written:
+            text = self.inner.spelled(self._inner_value(value))
+            if len(self._written) >= _REMEMBERED:
+                self._written.clear()
+            self._written[value] = text
+        return self._written[value]
 
     def read(self, raw: bytes) -> tuple[str | None, bool]:
         """Return the ISO date; null for the bytes that the layout, or the inner form, takes for null."""
-        text, is_plain = self.inner.read(raw)
+        return self._date(*self.inner.read(raw))
+
+    def _date(self, text: str | None, is_plain: bool) -> tuple[str | None, bool]:
         if text is None:
             # Null has one plain form: the layout's text, where it names one.
             return None, is_plain and not self.rule.null
@@ -82,6 +98,7 @@ class Dated:
 
     def write(self, value: str | None) -> bytes:
         """Return the bytes of an ISO date."""
-        if value is None:
-            return self.inner.write(self.rule.null or None)
-        return self.inner.write(self.rule.form.write(value))
+        return self.inner.write(self._inner_value(value))
+
+    def _inner_value(self, value: str | None) -> str | None:
+        return (self.rule.null or None) if value is None else self.rule.form.write(value)

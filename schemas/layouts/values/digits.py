@@ -15,8 +15,8 @@ def from_stored(digits: str, scale: int, negative: bool = False) -> str:
     ('5.00', '12000', '-0.0012')
     """
     if scale > 0:
-        padded = digits.zfill(scale + 1)
-        text = f"{padded[:-scale].lstrip('0') or '0'}.{padded[-scale:]}"
+        whole, fraction = digits[:-scale].lstrip("0"), digits[-scale:]
+        text = f"{whole}.{fraction}" if whole else f"0.{fraction.zfill(scale)}"
     else:
         text = digits.lstrip("0")
         text = text + "0" * -scale if text else "0"
@@ -39,6 +39,11 @@ def to_stored(value: str, digits: int, scale: int, signed: bool) -> tuple[str, b
     (('00500', False), ('12', True))
     """
     whole, _, fraction = value.partition(".")
+    # Most values have no sign, and as many decimals as the field.
+    if len(fraction) == scale:
+        stored = whole + fraction
+        if len(stored) <= digits and stored.isdecimal() and value.isascii():
+            return stored.rjust(digits, "0"), False
     negative = whole[:1] == "-"
     if negative or whole[:1] == "+":
         whole = whole[1:]

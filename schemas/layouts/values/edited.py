@@ -17,13 +17,14 @@ from integration_objects.component import FieldType
 from schemas.layouts.copybook.picture import Picture, floating
 from schemas.layouts.values.code_pages import CodePage
 from schemas.layouts.values.digits import from_stored, in_words, to_stored
-from schemas.layouts.values.form import NotPlain
+from schemas.layouts.values.form import InCharacters, NotPlain
+from schemas.layouts.values.texts import refuse_control_characters
 
 _INSERTED = {"B": " ", "0": "0", "/": "/"}
 
 
 @dataclass
-class EditedNumber:
+class EditedNumber(InCharacters):
     """A number as a program prints it.
 
     Attributes:
@@ -38,7 +39,6 @@ class EditedNumber:
     blank_when_zero: bool = False
     comma: bool = False
     type: ClassVar[FieldType] = "number"
-    from_text: ClassVar[bool] = True
     _floating: frozenset[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -57,20 +57,20 @@ class EditedNumber:
         picture = self.picture
         return f"edited as {picture.text}, {in_words(picture.digits, picture.scale, picture.signed)}"
 
-    def plain(self, data: str) -> str | None:
+    def plain(self, text: str) -> str | None:
         """Return the number; None for blanks where a zero isn't printed as blanks."""
-        if not data.strip(" "):
-            if self.blank_when_zero or self._print("0" * self.picture.digits, False) == data:
+        if not text.strip(" "):
+            if self.blank_when_zero or self._print("0" * self.picture.digits, False) == text:
                 return "0"
             return None
         digits = "".join(
             sign if sign.isdecimal() and sign.isascii() else "0"
-            for sign, holds_digit in zip(data, self._digit_places(), strict=True)
+            for sign, holds_digit in zip(text, self._digit_places(), strict=True)
             if holds_digit
         )
-        negative = "-" in data or "CR" in data or "DB" in data
+        negative = "-" in text or "CR" in text or "DB" in text
         value = from_stored(digits, self.picture.scale, negative)
-        if self._printed(value) != data:
+        if self._printed(value) != text:
             raise NotPlain
         return value
 
@@ -86,9 +86,9 @@ class EditedNumber:
         except NotPlain:
             raise ValueError(f"'{text}' is no number that the picture {self.picture.text} prints") from None
 
-    def write(self, value: str | None) -> bytes:
+    def spelled(self, value: str | None) -> str:
         """Return the printed number; blanks for null."""
-        return self.page.encode(" " * self.length if value is None else self._printed(value))
+        return " " * self.length if value is None else self._printed(value)
 
     def _printed(self, value: str) -> str:
         picture = self.picture
@@ -171,7 +171,7 @@ def _fixed(symbol: str, negative: bool) -> str:
 
 
 @dataclass
-class EditedText:
+class EditedText(InCharacters):
     """A text with signs put between its characters.
 
     Attributes:
@@ -182,7 +182,6 @@ class EditedText:
     picture: Picture
     page: CodePage
     type: ClassVar[FieldType] = "text"
-    from_text: ClassVar[bool] = True
 
     @property
     def length(self) -> int:
@@ -194,14 +193,14 @@ class EditedText:
         """The form in words."""
         return f"text edited as {self.picture.text}"
 
-    def plain(self, data: str) -> str | None:
+    def plain(self, text: str) -> str | None:
         """Return the characters without the signs between them."""
         value = "".join(
-            sign for sign, symbol in zip(data, self.picture.symbols, strict=True) if symbol not in _INSERTED
+            sign for sign, symbol in zip(text, self.picture.symbols, strict=True) if symbol not in _INSERTED
         ).rstrip(" ")
-        if not value and not data.strip(" "):
+        if not value and not text.strip(" "):
             return None
-        if not value.isprintable() or self._printed(value) != data:
+        if not value.isprintable() or self._printed(value) != text:
             raise NotPlain
         return value
 
@@ -217,14 +216,15 @@ class EditedText:
         except NotPlain:
             raise ValueError(f"'{text}' is no text that the picture {self.picture.text} prints") from None
 
-    def write(self, value: str | None) -> bytes:
+    def spelled(self, value: str | None) -> str:
         """Return the edited text; blanks for null."""
         if value is None:
-            return self.page.encode(" " * self.length)
+            return " " * self.length
         room = sum(symbol not in _INSERTED for symbol in self.picture.symbols)
         if len(value) > room:
             raise ValueError(f"at most {room} characters fit, and it has {len(value)}")
-        return self.page.encode(self._printed(value))
+        refuse_control_characters(value)
+        return self._printed(value)
 
     def _printed(self, value: str) -> str:
         left = iter(value)

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 from integration_objects.component import FieldType
 from integration_objects.field_values import as_number, write_number
-from schemas.layouts.values.form import NotPlain
+from schemas.layouts.values.form import InBytes, NotPlain
 
 #: Fraction bits and significant decimal digits that tell any two numbers apart, by length.
 _IBM_BITS = {4: 24, 8: 56}
@@ -21,7 +21,7 @@ _ENOUGH = {4: 9, 8: 18}
 
 
 @dataclass
-class Floating:
+class Floating(InBytes):
     """A floating-point number.
 
     Attributes:
@@ -34,14 +34,13 @@ class Floating:
     kind: Literal["ibm", "ieee"] = "ibm"
     order: Literal["big", "little"] = "big"
     type: ClassVar[FieldType] = "number"
-    from_text: ClassVar[bool] = False
 
     @property
     def says(self) -> str:
         """The form in words."""
         return f"floating point, {self.length} bytes ({'IBM hexadecimal' if self.kind == 'ibm' else 'IEEE 754'})"
 
-    def plain(self, data: bytes) -> str:
+    def plain(self, text: str) -> str:
         """Leave every number to `read`: records have few of them."""
         raise NotPlain
 

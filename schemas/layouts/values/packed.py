@@ -12,12 +12,12 @@ from typing import ClassVar
 
 from integration_objects.component import FieldType
 from schemas.layouts.values.digits import from_stored, in_words, to_stored
-from schemas.layouts.values.form import NotPlain
+from schemas.layouts.values.form import InHalfBytes, NotPlain
 from schemas.layouts.values.no_number import NoNumber
 
 
 @dataclass
-class Packed:
+class Packed(InHalfBytes):
     """A packed number with a half byte for its sign.
 
     Attributes:
@@ -30,7 +30,6 @@ class Packed:
     signed: bool
     no_number: NoNumber
     type: ClassVar[FieldType] = "number"
-    from_text: ClassVar[bool] = False
 
     @property
     def length(self) -> int:
@@ -42,10 +41,9 @@ class Packed:
         """The form in words."""
         return f"packed, {in_words(self.digits, self.scale, self.signed)}"
 
-    def plain(self, data: bytes) -> str:
+    def plain(self, text: str) -> str:
         """Return the number."""
-        halves = data.hex()
-        digits, sign = halves[:-1], halves[-1]
+        digits, sign = text[:-1], text[-1]
         # An even number of digits leaves the first half byte unused: it is zero in the plain form.
         if not digits.isdecimal() or (len(digits) > self.digits and digits[0] != "0"):
             raise NotPlain
@@ -74,17 +72,17 @@ class Packed:
         value = from_stored(digits, self.scale, sign in "BD")
         return value, self.write(value) == raw
 
-    def write(self, value: str | None) -> bytes:
-        """Return the digits, two a byte, and the sign."""
+    def spelled(self, value: str | None) -> str:
+        """Return the digits and the sign."""
         if value is None:
-            return self.no_number.write(self.length)
+            return self.no_number.write(self.length).hex()
         digits, negative = to_stored(value, self.digits, self.scale, self.signed)
         sign = ("d" if negative else "c") if self.signed else "f"
-        return bytes.fromhex((digits + sign).rjust(2 * self.length, "0"))
+        return digits + sign if self.digits % 2 else f"0{digits}{sign}"
 
 
 @dataclass
-class UnsignedPacked:
+class UnsignedPacked(InHalfBytes):
     """A packed number without a half byte for a sign (COMP-6).
 
     Attributes:
@@ -96,7 +94,6 @@ class UnsignedPacked:
     scale: int
     no_number: NoNumber
     type: ClassVar[FieldType] = "number"
-    from_text: ClassVar[bool] = False
 
     @property
     def length(self) -> int:
@@ -108,26 +105,25 @@ class UnsignedPacked:
         """The form in words."""
         return f"packed without a sign, {in_words(self.digits, self.scale, False)}"
 
-    def plain(self, data: bytes) -> str:
+    def plain(self, text: str) -> str:
         """Return the number."""
-        digits = data.hex()
-        if not digits.isdecimal() or (len(digits) > self.digits and digits[0] != "0"):
+        if not text.isdecimal() or (len(text) > self.digits and text[0] != "0"):
             raise NotPlain
-        return from_stored(digits, self.scale)
+        return from_stored(text, self.scale)
 
     def read(self, raw: bytes) -> tuple[str | None, bool]:
         """Return the number."""
         try:
-            return self.plain(raw), True
+            return self.plain(raw.hex()), True
         except NotPlain:
             found = self.no_number.read(raw)
         if found is None:
             raise ValueError(f"{raw.hex().upper()} is no packed number of {self.digits} digits")
         return found
 
-    def write(self, value: str | None) -> bytes:
-        """Return the digits, two a byte."""
+    def spelled(self, value: str | None) -> str:
+        """Return the digits."""
         if value is None:
-            return self.no_number.write(self.length)
+            return self.no_number.write(self.length).hex()
         digits, _ = to_stored(value, self.digits, self.scale, False)
-        return bytes.fromhex(digits.rjust(2 * self.length, "0"))
+        return digits.rjust(2 * self.length, "0")

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from integration_objects.component import FieldType
 from schemas.layouts.values.code_pages import CodePage
-from schemas.layouts.values.form import NotPlain
+from schemas.layouts.values.form import InBytes, InCharacters, NotPlain
 
 
 def refuse_control_characters(text: str) -> None:
@@ -28,7 +28,7 @@ def refuse_control_characters(text: str) -> None:
 
 
 @dataclass
-class Text:
+class Text(InCharacters):
     """Characters of a single-byte code page.
 
     Attributes:
@@ -41,16 +41,15 @@ class Text:
     page: CodePage
     right: bool = False
     type: ClassVar[FieldType] = "text"
-    from_text: ClassVar[bool] = True
 
     @property
     def says(self) -> str:
         """The form in words."""
         return f"text, {self.length} character{'s' * (self.length != 1)}{', at the right' * self.right}"
 
-    def plain(self, data: str) -> str | None:
+    def plain(self, text: str) -> str | None:
         """Return the characters without the filling blanks; None for blanks only."""
-        value = data.lstrip(" ") if self.right else data.rstrip(" ")
+        value = text.lstrip(" ") if self.right else text.rstrip(" ")
         if not value:
             return None
         # Nearly every text is printable; control characters and bytes without a character need a closer look.
@@ -75,17 +74,19 @@ class Text:
         value = text.lstrip(" ") if self.right else text.rstrip(" ")
         return value or None, True
 
-    def write(self, value: str | None) -> bytes:
+    def spelled(self, value: str | None) -> str:
         """Return the characters, filled with blanks."""
-        text = value or ""
+        value = value or ""
+        if not value.isprintable():
+            refuse_control_characters(value)
+        text = value.rjust(self.length) if self.right else value.ljust(self.length)
         if len(text) > self.length:
             raise ValueError(f"at most {self.length} characters fit, and it has {len(text)}")
-        refuse_control_characters(text)
-        return self.page.encode(text.rjust(self.length) if self.right else text.ljust(self.length))
+        return text
 
 
 @dataclass
-class Wide:
+class Wide(InBytes):
     """Characters of two bytes each: national, or double-byte.
 
     Attributes:
@@ -98,20 +99,19 @@ class Wide:
     encoding: str = "utf-16-be"
     right: bool = False
     type: ClassVar[FieldType] = "text"
-    from_text: ClassVar[bool] = False
 
     @property
     def says(self) -> str:
         """The form in words."""
         return f"text, {self.length // 2} characters of two bytes ({self.encoding})"
 
-    def plain(self, data: bytes) -> str | None:
+    def plain(self, text: str) -> str | None:
         """Return the characters without the filling blanks."""
         try:
-            text = data.decode(self.encoding)
+            decoded = bytes.fromhex(text).decode(self.encoding)
         except UnicodeDecodeError:
             raise NotPlain from None
-        value = text.lstrip(" ") if self.right else text.rstrip(" ")
+        value = decoded.lstrip(" ") if self.right else decoded.rstrip(" ")
         if value and not value.isprintable():
             raise NotPlain
         return value or None

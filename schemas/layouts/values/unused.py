@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from integration_objects.component import FieldType
-from schemas.layouts.values.form import NotPlain
+from schemas.layouts.values.form import InBytes, NotPlain
 
 
 @dataclass
-class Unused:
+class Unused(InBytes):
     """Bytes that are written as *filling*, and kept where others were read.
 
     Attributes:
@@ -21,16 +21,15 @@ class Unused:
     length: int
     filling: bytes = b"\x00"
     type: ClassVar[FieldType] = "text"
-    from_text: ClassVar[bool] = False
 
     @property
     def says(self) -> str:
         """The form in words."""
         return f"{self.length} unused bytes"
 
-    def plain(self, data: bytes) -> None:
+    def plain(self, text: str) -> None:
         """Return null for the filling."""
-        if data != self.filling * self.length:
+        if text != self.spelled(None):
             raise NotPlain
 
     def read(self, raw: bytes) -> tuple[str | None, bool]:

@@ -15,14 +15,14 @@ from typing import ClassVar
 from integration_objects.component import FieldType
 from schemas.layouts.values.code_pages import CodePage
 from schemas.layouts.values.digits import from_stored, in_words, to_stored
-from schemas.layouts.values.form import NotPlain
+from schemas.layouts.values.form import InCharacters, NotPlain
 from schemas.layouts.values.no_number import NoNumber
 
 _PLUS, _MINUS = "{ABCDEFGHI", "}JKLMNOPQR"
 
 
 @dataclass
-class _Zoned:
+class _Zoned(InCharacters):
     """A zoned number.
 
     Attributes:
@@ -42,23 +42,29 @@ class _Zoned:
         """The bytes."""
         return self.digits
 
+    @property
+    def _null(self) -> str:
+        return self.page.decode(self.no_number.write(self.length))
+
+    def write(self, value: str | None) -> bytes:
+        """Return the bytes of a value; those of null may stand for no character of the code page."""
+        return self.no_number.write(self.length) if value is None else super().write(value)
+
 
 @dataclass
 class Unsigned(_Zoned):
     """A zoned number without a sign."""
-
-    from_text: ClassVar[bool] = True
 
     @property
     def says(self) -> str:
         """The form in words."""
         return f"zoned, {in_words(self.digits, self.scale, False)}"
 
-    def plain(self, data: str) -> str:
+    def plain(self, text: str) -> str:
         """Return the number."""
-        if data.isascii() and data.isdecimal():
+        if text.isascii() and text.isdecimal():
             # The commonest number, a whole one without zeros before it, needs no work.
-            return data if not self.scale and data[0] != "0" else from_stored(data, self.scale)
+            return text if not self.scale and text[0] != "0" else from_stored(text, self.scale)
         raise NotPlain
 
     def read(self, raw: bytes) -> tuple[str | None, bool]:
@@ -72,11 +78,11 @@ class Unsigned(_Zoned):
             raise ValueError(f"the byte {raw[-1]:02X} makes it negative, and the field has no sign")
         return from_stored(digits + last, self.scale), raw[-1] == self.page.encode(last)[0]
 
-    def write(self, value: str | None) -> bytes:
+    def spelled(self, value: str | None) -> str:
         """Return the digits."""
         if value is None:
-            return self.no_number.write(self.digits)
-        return self.page.encode(to_stored(value, self.digits, self.scale, False)[0])
+            return self._null
+        return to_stored(value, self.digits, self.scale, False)[0]
 
 
 @dataclass
@@ -88,30 +94,31 @@ class Overpunched(_Zoned):
     """
 
     leading: bool = False
-    from_text: ClassVar[bool] = False
-    _signs: dict[int, tuple[str, bool]] = field(init=False, repr=False)
+    # The characters of the digits 0 to 9 with a sign, and these digits by their characters.
+    _plus: str = field(init=False, repr=False)
+    _minus: str = field(init=False, repr=False)
+    _signed: dict[str, tuple[str, bool]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        plus, minus = _sign_bytes(self.page)
-        self._signs = {byte: (str(digit), False) for digit, byte in enumerate(plus)}
-        self._signs |= {byte: (str(digit), True) for digit, byte in enumerate(minus)}
-        self._plus, self._minus = plus, minus
+        self._plus, self._minus = map(self.page.decode, _sign_bytes(self.page))
+        self._signed = {sign: (str(digit), False) for digit, sign in enumerate(self._plus)}
+        self._signed |= {sign: (str(digit), True) for digit, sign in enumerate(self._minus)}
 
     @property
     def says(self) -> str:
         """The form in words."""
         return f"zoned, {in_words(self.digits, self.scale, True)} at the {'first' if self.leading else 'last'} digit"
 
-    def plain(self, data: bytes) -> str:
+    def plain(self, text: str) -> str:
         """Return the number."""
-        sign = self._signs.get(data[0] if self.leading else data[-1])
-        if sign is None:
+        signed = self._signed.get(text[0] if self.leading else text[-1])
+        if signed is None:
             raise NotPlain
-        rest = self.page.decode(data[1:] if self.leading else data[:-1])
-        digits = sign[0] + rest if self.leading else rest + sign[0]
-        if not (digits.isascii() and digits.isdecimal()) or (sign[1] and not digits.strip("0")):
+        digit, negative = signed
+        digits = digit + text[1:] if self.leading else text[:-1] + digit
+        if not (digits.isascii() and digits.isdecimal()) or (negative and not digits.strip("0")):
             raise NotPlain
-        return from_stored(digits, self.scale, sign[1])
+        return from_stored(digits, self.scale, negative)
 
     def read(self, raw: bytes) -> tuple[str | None, bool]:
         """Return the number; a digit without a sign is positive."""
@@ -124,15 +131,13 @@ class Overpunched(_Zoned):
         value = from_stored(digit + others if self.leading else others + digit, self.scale, negative)
         return value, self.write(value) == raw
 
-    def write(self, value: str | None) -> bytes:
+    def spelled(self, value: str | None) -> str:
         """Return the digits with the sign in a zone."""
         if value is None:
-            return self.no_number.write(self.digits)
+            return self._null
         digits, negative = to_stored(value, self.digits, self.scale, True)
-        table = self._minus if negative else self._plus
-        if self.leading:
-            return table[int(digits[0])].to_bytes() + self.page.encode(digits[1:])
-        return self.page.encode(digits[:-1]) + table[int(digits[-1])].to_bytes()
+        signs = self._minus if negative else self._plus
+        return signs[int(digits[0])] + digits[1:] if self.leading else digits[:-1] + signs[int(digits[-1])]
 
 
 @dataclass
@@ -144,7 +149,6 @@ class SeparatelySigned(_Zoned):
     """
 
     leading: bool = False
-    from_text: ClassVar[bool] = True
 
     @property
     def length(self) -> int:
@@ -156,9 +160,9 @@ class SeparatelySigned(_Zoned):
         """The form in words."""
         return f"zoned, {in_words(self.digits, self.scale, True)} {'before' if self.leading else 'behind'} the digits"
 
-    def plain(self, data: str) -> str:
+    def plain(self, text: str) -> str:
         """Return the number."""
-        sign, digits = (data[0], data[1:]) if self.leading else (data[-1], data[:-1])
+        sign, digits = (text[0], text[1:]) if self.leading else (text[-1], text[:-1])
         negative = sign == "-"
         if (sign != "+" and not negative) or not (digits.isascii() and digits.isdecimal()):
             raise NotPlain
@@ -178,13 +182,13 @@ class SeparatelySigned(_Zoned):
         value = from_stored(_digits(rest, self.page), self.scale, sign == "-")
         return value, self.write(value) == raw
 
-    def write(self, value: str | None) -> bytes:
+    def spelled(self, value: str | None) -> str:
         """Return the digits and the sign."""
         if value is None:
-            return self.no_number.write(self.length)
+            return self._null
         digits, negative = to_stored(value, self.digits, self.scale, True)
         sign = "-" if negative else "+"
-        return self.page.encode(sign + digits if self.leading else digits + sign)
+        return sign + digits if self.leading else digits + sign
 
 
 def _sign_bytes(page: CodePage) -> tuple[bytes, bytes]:
@@ -237,7 +241,7 @@ class BlankZero:
     number: Unsigned | Overpunched | SeparatelySigned
     blank: bytes
     type: ClassVar[FieldType] = "number"
-    from_text: ClassVar[bool] = False
+    is_text: ClassVar[bool] = True
 
     @property
     def length(self) -> int:
@@ -249,9 +253,14 @@ class BlankZero:
         """The form in words."""
         return f"{self.number.says}, blank when zero"
 
-    def plain(self, data: bytes) -> str:
-        """Leave every number to `read`: few fields have this clause."""
-        raise NotPlain
+    def plain(self, text: str) -> str:
+        """Return the number; zero for blanks."""
+        if not text.strip(" "):
+            return "0"
+        value = self.number.plain(text)
+        if _is_zero(value):
+            raise NotPlain
+        return value
 
     def read(self, raw: bytes) -> tuple[str | None, bool]:
         """Return the number; zero for blanks."""
@@ -260,7 +269,16 @@ class BlankZero:
         value, plain = self.number.read(raw)
         return value, plain and self.write(value) == raw
 
+    def spelled(self, value: str | None) -> str:
+        """Return the digits; blanks for zero."""
+        text = self.number.spelled(value)
+        return " " * len(text) if value is not None and _is_zero(value) else text
+
     def write(self, value: str | None) -> bytes:
         """Return the digits; blanks for zero."""
         raw = self.number.write(value)
-        return self.blank * len(raw) if value is not None and not value.strip("+-0.") else raw
+        return self.blank * len(raw) if value is not None and _is_zero(value) else raw
+
+
+def _is_zero(value: str) -> bool:
+    return not value.strip("+-0.")

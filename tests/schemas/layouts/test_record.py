@@ -72,6 +72,33 @@ def test_a_value_that_does_not_fit_names_its_field_and_form() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"A": "abcd", "B": "x"}, "R/A"),
+        ({"A": "a", "B": "\u20ac"}, "R/B"),
+        ({"A": "a", "C": "x\ny"}, "R/C"),
+        ({"A": "a", "N": "\u0661\u0662"}, "R/N"),
+        ({"A": "a", "P": "1234.5"}, "R/P"),
+    ],
+)
+def test_a_value_among_many_that_does_not_fit_names_its_field(values: dict[str, str], field: str) -> None:
+    text = "01 R.\n 05 A PIC X(3).\n 05 B PIC X(3).\n 05 C PIC XX/X.\n 05 N PIC 99.\n 05 P PIC 9(4) COMP-3."
+    fields = codec(text, Options())
+    good = PropertySet("R", properties={"A": "a", "B": "b", "C": "xyz", "N": "5", "P": "6"})
+    assert fields.decode(fields.encode(good)) == good
+    with pytest.raises(FieldUnwritable) as caught:
+        fields.encode(PropertySet("R", properties=good.properties | values))
+    assert caught.value.where == field
+
+
+def test_null_may_be_bytes_that_stand_for_no_character() -> None:
+    fields = codec("01 R.\n 05 A PIC X.\n 05 N PIC 99.\n 05 B PIC X.", Options(code_page="ascii", high_values="null"))
+    node = PropertySet("R", properties={"A": "a", "B": "b"})
+    assert fields.encode(node) == b"a\xff\xffb"
+    assert fields.decode(b"a\xff\xffb") == node
+
+
+@pytest.mark.parametrize(
     ("raw", "error", "text"),
     [
         ("F0F0F7F9", CountWrong, "R/T can't have 9 occurrences"),

@@ -191,8 +191,8 @@ def test_numbers_are_printed_as_cobol_prints_them(picture: str, value: str, prin
     assert Decimal(form.read(printed.encode("latin-1"))[0] or "none") == Decimal(value)
 
 
-@pytest.mark.parametrize("name", ["utf-8", "utf-16", "cp932", "rot13", "nonsense"])
-def test_a_code_page_has_one_byte_a_character(name: str) -> None:
+@pytest.mark.parametrize("name", ["utf-8", "utf-16", "cp932", "rot13", "nonsense", "cp500ms"])
+def test_a_code_page_has_one_byte_a_character_and_digits(name: str) -> None:
     with pytest.raises(CodePageUnknown):
         code_page(name)
 
