@@ -255,12 +255,22 @@ def read_files(read: Callable[[str], bytes], main: str, asked_at: str = "") -> d
     return collect(read, main, lambda body: parse(body, SCHEMA_FILES), asked_at)
 
 
+#: Words of Python that xmlschema passes on, and what they mean.
+_OF_PYTHON = {
+    "invalid literal for int()": "a whole number is expected",
+    "could not convert string to float": "a number is expected",
+}
+
+
 def _reason(reason: str | None, node: etree._Element) -> str:
     text = (reason or "against the schema").strip().rstrip(".")
     # Python refuses to convert longer digits, and its words, which xmlschema passes on, advise a programmer.
     if "set_int_max_str_digits" in text:
         text = f"a number of at most {sys.get_int_max_str_digits():,} digits is expected"
     value = node.text
+    for words, expected in _OF_PYTHON.items():
+        if text.startswith(words):
+            return f"{expected}; found {shown(value or '')}"
     if value and len(node) == 0 and value not in text:
         return f"{text}; found {shown(value)}"
     return text

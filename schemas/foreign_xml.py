@@ -15,6 +15,7 @@ Spec: docs/design/guarantees.md, "XML in" and "Limits".
 
 from __future__ import annotations
 
+import codecs
 import functools
 import re
 
@@ -59,6 +60,8 @@ _DECLARATION = re.compile(
     r"""(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*(["'])(?P<encoding>[^"'<>]*)\3)?"""
 )
 _ENTITY = re.compile(rb"""<!ENTITY[ \t\r\n]+(?:%[ \t\r\n]+)?([^ \t\r\n"'>]+)[ \t\r\n]+(SYSTEM|PUBLIC)?""")
+#: Bytes of a document in which its XML declaration ends: it stands at the very beginning, and has some 50 characters.
+BEGINNING = 512
 _SPACE = b" \t\r\n"
 #: Bytes handed to the counting parser at once: a message may cost so much beyond its limits.
 _CHUNK = 65_536
@@ -141,8 +144,23 @@ def full_name(element: etree._Element, name: str) -> str:
 
 def _as_utf8(body: bytes) -> bytes:
     """Convert the body to UTF-8 without mark. The declared encoding is judged here, and overruled in the parser."""
+    encoding = judged_encoding(body[:BEGINNING])
+    if encoding == "utf-16":
+        return _decoded(body, encoding).encode()
+    if encoding == "latin-1":
+        # Every byte is a character of ISO-8859-1: this conversion can't fail.
+        return body.decode(encoding).encode()
+    return body.removeprefix(codecs.BOM_UTF8)
+
+
+def judged_encoding(beginning: bytes) -> str:
+    """Judge the first `BEGINNING` bytes of a document, and return its encoding, utf-8, utf-16 or latin-1.
+
+    Raises:
+        ForbiddenXml: compressed bytes, XML 1.1, another encoding.
+    """
     for magic, name in _COMPRESSED:
-        if body.startswith(magic):
+        if beginning.startswith(magic):
             raise ForbiddenXml(
                 "the message is compressed",
                 where="byte 0",
@@ -150,22 +168,17 @@ def _as_utf8(body: bytes) -> bytes:
                 mend="send it uncompressed",
             )
     # Before UTF-16, whose mark is the beginning of this one.
-    if body.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+    if beginning.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
         raise _encoding("UTF-32")
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = _decoded(body, "utf-16")
-        # 256 characters are enough: a declaration stands at the very beginning, and is shorter.
-        _declared(text[:256], "UTF-16")
-        return text.encode()
-    if body.startswith((b"<\x00", b"\x00<")):
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        _declared(beginning.decode("utf-16", "replace"), "UTF-16")
+        return "utf-16"
+    if beginning.startswith((b"<\x00", b"\x00<")):
         raise _encoding("UTF-16 without byte order mark")
-    marked = body.startswith(b"\xef\xbb\xbf")
-    if marked:
-        body = body[3:]
-    if _declared(body[:256].decode("latin-1"), "UTF-8", "UTF-8" if marked else "ISO-8859-1") == "ISO-8859-1":
-        # Every byte is a character of ISO-8859-1: this conversion can't fail.
-        return body.decode("latin-1").encode()
-    return body
+    marked = beginning.startswith(codecs.BOM_UTF8)
+    head = beginning.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+    declared = _declared(head, "UTF-8", "UTF-8" if marked else "ISO-8859-1")
+    return "latin-1" if declared == "ISO-8859-1" else "utf-8"
 
 
 def _decoded(body: bytes, encoding: str) -> str:

@@ -17,12 +17,15 @@ from xml.parsers import expat
 from integration_objects.errors import HubError, Invalid
 from integration_objects.property_set import PropertySet
 from schemas.batch_format import BatchFormat, BatchFrame, BatchOrder
+from schemas.check import AgainstSchema
 from schemas.external_component import ExternalObject
-from schemas.foreign_xml import ForbiddenXml, NotWellFormed, local_name
+from schemas.foreign_xml import BEGINNING, ForbiddenXml, NotWellFormed, judged_encoding, local_name
 from schemas.limits import Limits, exceeded
 
 #: Bytes that are read at once.
 _CHUNK = 65_536
+#: Bytes that an error shows.
+_SHOWN = 8
 
 
 class ElementBetweenOrders(Invalid):
@@ -55,7 +58,10 @@ class XmlBatch(BatchFormat):
         self.frame_tree(frame, limits)
         if not frame.orders:
             self.external.prove(frame.head + frame.tail, limits)
-        elif not alone:
+        elif alone:
+            file.seek(0)
+            self._prove_frame(file, frame, limits)
+        else:
             file.seek(0)
             for order in self.orders(file, frame, limits):
                 try:
@@ -64,6 +70,23 @@ class XmlBatch(BatchFormat):
                     raise error.at(f"order {order.position}, which begins at {order.place}") from None
                 yield file.tell()
         return frame
+
+    def _prove_frame(self, file: BinaryIO, frame: BatchFrame, limits: Limits) -> None:
+        """Prove the header and the trailer with the first order that fits the schema; the others' faults are their own.
+
+        Raises:
+            AgainstSchema: the fault stands outside of the order.
+        """
+        for order in self.orders(file, frame, limits):
+            try:
+                self.external.prove(order.body, limits)
+            except AgainstSchema as error:
+                if f"/{self.element}[1]" not in error.where:
+                    raise error.at("header or trailer") from None
+            except HubError:
+                continue
+            else:
+                return
 
     def frame_tree(self, frame: BatchFrame, limits: Limits) -> PropertySet:
         """Read the header and the trailer."""
@@ -107,15 +130,17 @@ class _Scan:
 
     def read(self, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         """Yield the line and the bytes of each order."""
-        chunk = b"-"
-        while chunk:
-            chunk = file.read(_CHUNK)
+        chunk = file.read(_CHUNK)
+        # Expat knows other encodings than the orders' own reader, and asks Python for those that it doesn't know.
+        judged_encoding(chunk[:BEGINNING])
+        is_last = False
+        while not is_last:
+            is_last = not chunk
             self._kept += chunk
             try:
-                self._parser.Parse(chunk, not chunk)
+                self._parser.Parse(chunk, is_last)
             except expat.ExpatError as error:
-                where = f"line {error.lineno}, column {error.offset + 1} of the file"
-                raise NotWellFormed(where=where, why=expat.ErrorString(error.code)) from None
+                raise self._not_well_formed(error) from None
             for start, end, line in self._ended:
                 if self._head is None:
                     self._head = bytes(self._kept[: start - self.base])
@@ -125,10 +150,20 @@ class _Scan:
                 self._ended.clear()
             if len(self._kept) > self._limits.body:
                 raise exceeded(self._limits, "body", "more", f"line {self._parser.CurrentLineNumber} of the file")
+            chunk = file.read(_CHUNK)
 
     def frame(self) -> tuple[bytes, bytes]:
         """Return the bytes before the first order, and those behind the last one."""
         return (bytes(self._kept), b"") if self._head is None else (self._head, bytes(self._kept))
+
+    def _not_well_formed(self, error: expat.ExpatError) -> NotWellFormed:
+        at = self._parser.ErrorByteIndex
+        found = self._kept[at - self.base : at - self.base + _SHOWN].hex(" ").upper()
+        return NotWellFormed(
+            where=f"line {error.lineno}, column {error.offset + 1}, byte {at + 1} of the file",
+            why=f"{expat.ErrorString(error.code)}; "
+            + (f"the bytes there are {found}" if found else "the file ends there"),
+        )
 
     def _forget(self, before: int) -> None:
         del self._kept[: before - self.base]

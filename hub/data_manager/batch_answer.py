@@ -5,7 +5,7 @@ Spec: docs/design/legacy.md, "Batches".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.deployment.route import Route
 from hub.deployment.route_batch import BatchAnswer
 from hub.workflow_manager.reply import OBJECT, error_reply
-from integration_objects.complex_object import first_instance, message, put_list
+from integration_objects.complex_object import first_instance, list_of, message, put_list
 from integration_objects.errors import HubError, Refused
 from integration_objects.log import Log
 from integration_objects.property_set import PropertySet
@@ -62,8 +62,10 @@ def answer_file(open_hub: OpenHub, route: Route, batch: BatchRow) -> AnswerFile:
     answer = None if route.batch is None else route.batch.answer
     if answer is None:
         return AnswerFile(iter([hub_to_xml(frame, open_hub.deployment.definitions)]), XML)
+    nameless = frame.copy()
+    first_instance(nameless).properties |= {"Message Id": answered.id, "Batch Number": None}
     circumstances = Circumstances(open_hub.surroundings.now)
-    tree = _mapped(answer, frame, circumstances, is_order=False)
+    tree = _fitting(answer, (frame, nameless), circumstances, is_order=False, about={"batch": answered.id})
     return AnswerFile(answer.write(tree, _answers(open_hub, route, answer, answered)), answer.content_type)
 
 
@@ -121,22 +123,50 @@ def _answer(open_hub: OpenHub, route: Route, answer: BatchAnswer, batch: BatchRo
     """Make the answer to one order: as its reply is, or shortened where the sender's format has no place for it."""
     reply = _reply(open_hub, batch, part)
     circumstances = Circumstances(open_hub.surroundings.now, _arrived(open_hub, route, part))
-    try:
-        tree = _mapped(answer, reply, circumstances, is_order=True)
-        # Written by itself first: a value that doesn't fit must not end the file in its middle.
-        for _ in answer.write(PropertySet(tree.type), [tree]):
-            pass
-        return tree
-    except Refused as error:
-        log.warning("answer to an order is shortened", batch=batch.id, position=part.position, **error.as_dict())
+    short = _shortened(reply, part)
+    nameless = short.copy()
+    # The position is left: a text of digits, which every format has a place for.
+    first_instance(nameless).properties["Message Id"] = part.inbox_id
+    about = {"batch": batch.id, "position": part.position}
+    return _fitting(answer, (reply, short, nameless), circumstances, is_order=True, about=about)
+
+
+def _shortened(reply: PropertySet, part: PartAnswer) -> PropertySet:
+    """Copy a reply to an order without its lines, and with the reasons alone of its errors."""
     header = first_instance(reply)
-    kept = [child for child in header.children if child.type == "ListOfError"]
     short = PropertySet("Reply", properties=dict(header.properties))
-    short.children = [child.copy() for child in kept]
+    short.children = [child.copy() for child in header.children if child.type == list_of("Error")]
     for node in short.walk():
         if node.type == "Error":
             node.properties = {"Reason": node.get("Reason"), "What": f"`orderhub messages show {part.inbox_id}`"}
-    return _mapped(answer, message(OBJECT, [short]), circumstances, is_order=True)
+    return message(OBJECT, [short])
+
+
+def _fitting(
+    answer: BatchAnswer,
+    replies: Sequence[PropertySet],
+    circumstances: Circumstances,
+    is_order: bool,
+    about: Mapping[str, Any],
+) -> PropertySet:
+    """Map the first of some replies, each shorter than the one before, that the sender's format has a place for.
+
+    Raises:
+        Refused: it has a place for none of them.
+    """
+    for number, reply in enumerate(replies, 1):
+        try:
+            tree = _mapped(answer, reply, circumstances, is_order)
+            # Written by itself first: a value that doesn't fit must not end the file in its middle.
+            frame, orders = (PropertySet(tree.type), [tree]) if is_order else (tree, [])
+            for _ in answer.write(frame, orders):
+                pass
+            return tree
+        except Refused as error:
+            if number == len(replies):
+                raise
+            log.warning("answer is shortened", **about, **error.as_dict())
+    raise AssertionError("there is a reply")
 
 
 def _mapped(answer: BatchAnswer, reply: PropertySet, circumstances: Circumstances, is_order: bool) -> PropertySet:

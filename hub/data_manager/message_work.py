@@ -89,7 +89,11 @@ class MessageWork:
     @property
     def place(self) -> str:
         """The message, as the `where` of its errors names it."""
-        return f"message {self.row.message_id or self.row.identity[:16]}"
+        message = f"message {self.row.message_id or self.row.identity[:16]}"
+        if self.route.batch is None:
+            return message
+        # Lines and records are counted in the order's own message.
+        return f"order {self.row.identity.rpartition('-')[2]} of the file, {message}"
 
     @property
     def origin(self) -> Origin:

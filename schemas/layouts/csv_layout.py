@@ -10,6 +10,7 @@ Spec: docs/design/legacy.md, "Layouts".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import BinaryIO, ClassVar, NoReturn
@@ -43,6 +44,15 @@ class CellsMiscounted(Invalid):
     where = "{place}"
     why = "its columns are {expected}: {columns}"
     mend = "send a cell for each column, and put cells that hold the delimiter into quotes"
+
+
+class LineEmpty(Invalid):
+    """An empty line stands within a CSV file."""
+
+    what = "line {line} is empty"
+    where = "line {line}, byte {offset} of the file"
+    why = "one empty line may stand at the end of a file, and nowhere else"
+    mend = "take the empty line out"
 
 
 class HeaderWrong(Invalid):
@@ -147,18 +157,29 @@ class CsvLayout(Layout[CsvRecord]):
             names = self._names(next(lines, None))
         type_place = (names or self.types[0].record.field_names()).index(self.type_field) if self.type_field else 0
         places = {each.name: self._places(each, names) for each in self.every_type()}
-        for line in lines:
+        for line in self._without_last_empty(lines, is_record=not self.type_field and len(self.columns) == 1):
             cells = self.dialect.cells(line)
             type = self._type_of(line, cells, type_place)
             fault: HubError | None = None
             try:
                 node = self._node(line, cells, type, places[type.name])
-            except (CellUnreadable, CellsMiscounted) as error:
+            except (CellUnreadable, CellsMiscounted, LineEmpty) as error:
                 if not keep_faults:
                     raise
-                node, fault = PropertySet(type.name, origin=line.number), error
+                node, fault = self._readable(line, cells, type, places[type.name]), error
             data = line.text.encode(self.dialect.codec)
             yield Found(type, node, f"line {line.number}", line.offset, data, fault)
+
+    @staticmethod
+    def _without_last_empty(lines: Iterator[Line], is_record: bool) -> Iterator[Line]:
+        """Pass an empty line at the end over; *is_record*: an empty line is a record whose only cell is empty."""
+        empty: Line | None = None
+        for line in lines:
+            if empty is not None:
+                yield empty
+            empty = None if line.text or is_record else line
+            if empty is None:
+                yield line
 
     def joined(self, records: Iterable[bytes]) -> bytes:
         """Put a header before lines, and line ends behind them."""
@@ -199,6 +220,8 @@ class CsvLayout(Layout[CsvRecord]):
     def _type_of(self, line: Line, cells: list[str], place: int) -> RecordType[CsvRecord]:
         if not self.type_field:
             return self.types[0]
+        if not line.text:
+            raise LineEmpty(line=line.number, offset=line.offset + 1)
         text = self._bare(cells[place]) if place < len(cells) else ""
         found = self._by_type.get(text)
         if found is None:
@@ -206,15 +229,17 @@ class CsvLayout(Layout[CsvRecord]):
                 type=text,
                 place=self._place(line, cells, place),
                 known=", ".join(self._by_type),
-                found=f"the column {self.type_field} has it" if line.text else "the line is empty",
+                found=f"the column {self.type_field} has it",
             )
         return found
 
     def _node(self, line: Line, cells: list[str], type: RecordType[CsvRecord], places: _Places) -> PropertySet:
         if len(cells) != len(places):
+            if not line.text:
+                raise LineEmpty(line=line.number, offset=line.offset + 1)
             raise CellsMiscounted(
                 record=type.name,
-                found=len(cells) if line.text else "no",
+                found=len(cells),
                 place=f"line {line.number}, byte {line.offset + 1} of the file",
                 expected=len(places),
                 columns=", ".join(name for name, _, _ in places),
@@ -233,6 +258,16 @@ class CsvLayout(Layout[CsvRecord]):
                     self._read_slowly(line, cells, at, column, type, properties)
                 elif cell:
                     self._refuse(line, cells, at, f"{type.name}/{name}", f"{type.name} has no such column")
+        return node
+
+    def _readable(self, line: Line, cells: list[str], type: RecordType[CsvRecord], places: _Places) -> PropertySet:
+        """Read the cells that can be read of a line that has a fault; none where their number is wrong."""
+        node = PropertySet(type.name, origin=line.number)
+        # A delimiter too many or too few moves the cells behind it into wrong columns.
+        for at, (_, column, _) in enumerate(places if len(cells) == len(places) else ()):
+            if column is not None:
+                with suppress(CellUnreadable):
+                    self._read_slowly(line, cells, at, column, type, node.properties)
         return node
 
     def _read_slowly(

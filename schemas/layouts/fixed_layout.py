@@ -115,7 +115,8 @@ class FixedLayout(Layout[FixedRecord]):
                 if not keep_faults:
                     raise error.at(f"record {number}, byte {offset + 1} of the file") from None
                 type, fault = self._type_of(data), error
-                node = PropertySet(type.name, origin=RecordNumber(number))
+                codec = type.record.codec
+                node = codec.readable(self._padded(data, codec.most), RecordNumber(number))
             yield Found(type, node, f"record {number}", offset, data, fault)
 
     def joined(self, records: Iterable[bytes]) -> bytes:

@@ -177,7 +177,7 @@ class Found(Generic[R]):
         name: "record 2", or "line 2" in files of lines.
         offset: the place of its first byte in the file, counted from 0.
         data: its bytes, without the marks by which the file is cut into records.
-        fault: why its fields can't be read; None for a good record.
+        fault: why one of its fields can't be read; None for a good record.
     """
 
     type: RecordType[R]
@@ -191,6 +191,13 @@ class Found(Generic[R]):
     def place(self) -> str:
         """The place for people."""
         return f"{self.name}, byte {self.offset + 1} of the file"
+
+    @property
+    def placed_fault(self) -> HubError | None:
+        """The fault with the record's place; faults of lines name their line themselves."""
+        if self.fault is None or self.fault.where.startswith(f"{self.name}, "):
+            return self.fault
+        return self.fault.at(self.place)
 
 
 @dataclass(frozen=True)
@@ -298,7 +305,8 @@ class Layout(ABC, Generic[R]):
     def records(self, file: BinaryIO, keep_faults: bool = False) -> Iterator[Found[R]]:
         """Yield each record of a file by itself, without a look at its place among the others.
 
-        *keep_faults*: a record of a known type whose fields can't be read is found with its fault, and an empty node.
+        *keep_faults*: a record of a known type with a field that can't be read is found with its fault, and with the
+        other fields.
 
         Raises:
             Invalid: with the record's number and its place in the file.
@@ -370,7 +378,7 @@ class Layout(ABC, Generic[R]):
                         where=top.place,
                     )
                 top.records.append(found.data)
-                top.fault = top.fault or (None if found.fault is None else found.fault.at(found.place))
+                top.fault = top.fault or found.placed_fault
             came[-1][found.type.name] += 1
             path.append(found)
             came.append(defaultdict(int))

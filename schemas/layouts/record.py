@@ -14,6 +14,7 @@ Spec: docs/design/legacy.md, "Layouts".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -93,12 +94,16 @@ class NodeUnwritable(Refused):
 
 @dataclass
 class _Bytes:
-    """A record that is being read: its bytes, the characters and the hex digits that they are, and its origin."""
+    """A record that is being read: its bytes, the characters and the hex digits that they are, and its origin.
+
+    *lenient*: fields that can't be read are left out, and raise nothing.
+    """
 
     data: bytes
     characters: str
     digits: str
     origin: int | None
+    lenient: bool = False
 
     def texts(self, at: int, length: int) -> str:
         """Return the characters of some bytes, and then their hex digits."""
@@ -140,15 +145,19 @@ class _Step:
         """Read a field that isn't in its plain form; keep its bytes where writing would change them."""
         raw = record.data[at + self.start : at + self.end]
         if len(raw) < self.form.length:
+            if record.lenient:
+                return None
             raise RecordLengthWrong(
                 record=self.path.partition("/")[0],
                 found=len(record.data),
                 expected=f"{at + self.end} or more: {self.path} ends there",
-                place=f"byte {len(record.data)}",
+                place=f"byte {len(record.data)} of the record",
             )
         try:
             value, plain = self.form.read(raw)
         except ValueError as error:
+            if record.lenient:
+                return None
             if not self.filler:
                 raise FieldUnreadable(
                     field=self.path,
@@ -237,8 +246,9 @@ class _Fields:
         properties = node.properties
         if at + self.length > len(record.data):
             # The first field that goes beyond the end is told, unless one before it can't be read.
-            for step in self.steps:
-                step.read_slowly(record, at, properties)
+            slow = {step.name: step.read_slowly(record, at, properties) for step in self.steps}
+            properties |= {name: value for name, value in slow.items() if value is not None}
+            return at + self.length
         for (name, plain, step), text in zip(self._reads, self._texts(record.texts(at, self.length)), strict=False):
             try:
                 value = plain(text)
@@ -478,6 +488,14 @@ class RecordCodec:
             raise RecordLengthWrong(
                 record=self.record.name, found=len(data), expected=behind, place=f"byte {behind + 1} of the record"
             )
+        return node
+
+    def readable(self, data: bytes, origin: int | None = None) -> PropertySet:
+        """Read the fields that can be read of a record that has a fault."""
+        node = PropertySet(self.record.name, origin=origin)
+        # Behind a table of an unknown size, and in an unknown view, no field has a known place.
+        with suppress(CountWrong, ViewUndeclared, RecordLengthWrong):
+            self._group.read(_Bytes(data, self._page.decode(data), data.hex(), origin, lenient=True), 0, node, {})
         return node
 
     def encode(self, node: PropertySet) -> bytes:

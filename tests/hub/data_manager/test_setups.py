@@ -56,7 +56,7 @@ def outside(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[
     if queue == "RabbitMQ":
         server = request.getfixturevalue("private_rabbitmq")
         given["broker_url"] = broker_url = server.url
-        _delete_queues(server)
+        delete_queues(server)
     if database == "PostgreSQL":
         open_hub = OpenHub(Deployment(tmp_path, read_settings(tmp_path, environment=False, **given)))
         with pytest.raises(DatabaseNotUpgraded, match="isn't ready"):
@@ -71,7 +71,7 @@ def outside(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[
     road.close()
 
 
-def _delete_queues(server: Any) -> None:
+def delete_queues(server: Any) -> None:
     import pika
 
     names = [
