@@ -35,7 +35,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("transports", "system_cases", "asking"),
         ("queue_client",),
     ),
-    "adapters.database": (("connection", "migrations"), ("schema",), ("objects", "messages")),
+    "adapters.database": (("connection", "migrations"), ("schema",), ("objects", "messages"), ("replication",)),
 }
 #: The outside: sockets, brokers, databases, message files.
 OUTSIDE = frozenset(

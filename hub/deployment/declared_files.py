@@ -3,9 +3,9 @@
 One rule holds for routes, systems, maps, external objects, templates, schema files and look-up files: one of the
 deployment's own takes the place of the shipped one of its name.
 
-    routes, systems      a shipped one does nothing unless the settings list it
-    maps                 a shipped one does nothing unless a route, a system or another map names it
-    external objects     a shipped one does nothing unless a route, a system or a map names it
+    routes, systems, feeds    a shipped one does nothing unless the settings list it
+    maps                      a shipped one does nothing unless a route, a system or another map names it
+    external objects          a shipped one does nothing unless a route, a system, a feed or a map names it
 
 Spec: docs/architecture.md, "The tree"; docs/design/integration.md, "Routes".
 """
@@ -40,6 +40,7 @@ class Kind:
 
 ROUTES = Kind("hub", "routes", "route")
 SYSTEMS = Kind("adapters", "systems", "system")
+FEEDS = Kind("hub", "feeds", "feed")
 MAPS = Kind("maps", "", "map")
 #: The keys by which routes, systems and maps name a map.
 _NAMES_A_MAP = ("map", "use")

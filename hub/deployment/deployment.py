@@ -9,6 +9,7 @@ lie beside its `orderhub.toml`. One of its own takes the place of the shipped on
     adapters/systems/*.yaml       always on; shipped systems only where the settings list them
     adapters/templates/*.j2
     hub/routes/*.yaml             always on; shipped routes only where the settings list them
+    hub/feeds/*.yaml              always on; shipped feeds only where the settings list them
     hub/approvals/*.yaml          rules that hold an order for approval
     hub/workflows/*.py, hub/services/*.py     WORKFLOWS and SERVICES replace or add by name
 
@@ -27,7 +28,7 @@ from adapters.files import FileUnreadable
 from adapters.service_health import ServiceHealth
 from adapters.transport import CHANNEL_URL, Setup, TransportKind
 from hub.deployment.cache_folder import CacheFolder
-from hub.deployment.declared_files import MAPS, ROUTES, SYSTEMS, DeclaredFiles, Kind, name_in, shipped_by_name
+from hub.deployment.declared_files import FEEDS, MAPS, ROUTES, SYSTEMS, DeclaredFiles, Kind, name_in, shipped_by_name
 from hub.deployment.definitions import load_definitions
 from hub.deployment.door import read_doors
 from hub.deployment.own_python import own_python
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from adapters.system import System
     from hub.configurator.port import Configurator
     from hub.deployment.external_objects import ExternalObjects
+    from hub.deployment.feed import Feed
     from hub.deployment.route import Route
     from hub.pricing.port import Pricing
     from hub.services import Service
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
 
 
 class SampleUnknown(UnknownName, DeclarationFault):
-    """A setting lists a route or a system that the hub doesn't ship."""
+    """A setting lists a route, a system or a feed that the hub doesn't ship."""
 
     what = "there is no shipped {kind} '{name}'"
     why = "shipped are {names}"
@@ -186,6 +188,16 @@ class Deployment:
         return read_routes(
             self.route_sources, self.external_objects, self.maps, self.workflows, map_names=self.map_names()
         )
+
+    @cached_property
+    def feeds(self) -> Mapping[str, Feed]:
+        """The feeds that are switched on."""
+        sources = self._listed(FEEDS, self.settings.feeds, "feeds")
+        if not sources:
+            return {}
+        from hub.deployment.feed_declaration import read_feeds
+
+        return read_feeds(sources, self.definitions, self.external_objects)
 
     @cached_property
     def worked_routes(self) -> Mapping[str, Route]:

@@ -19,6 +19,7 @@ from adapters.system import CONTENT_TYPES, ENVELOPES, RECORD_KEYS, REPEATS
 from adapters.system import OPTIONAL as SYSTEM_OPTIONAL
 from adapters.system import REQUIRED as SYSTEM_REQUIRED
 from adapters.transport import KINDS
+from hub.deployment import feed_declaration as feeds
 from hub.deployment.route import IDENTITIES, PRICED_BY
 from hub.deployment.route import OPTIONAL as ROUTE_OPTIONAL
 from hub.deployment.route import REQUIRED as ROUTE_REQUIRED
@@ -250,6 +251,43 @@ def _system() -> JsonSchema:
     return {**whole, "oneOf": [{"required": [kind]} for kind in KINDS]}
 
 
+def _feed() -> JsonSchema:
+    # Editors read `1` as a number, and the hub reads a limit as it is written.
+    answer = _keys(
+        feeds.ANSWER_KEYS,
+        outcome=_keys(("field", *feeds.ANSWERS)),
+        verdict=_keys(feeds.VERDICT_KEYS),
+        counts=_keys(feeds.ANSWERS),
+    )
+    file = _keys(
+        feeds.FILE_REQUIRED,
+        feeds.FILE_OPTIONAL,
+        first_number=WHOLE,
+        kind=_keys(("field", *feeds.KINDS)),
+        operation=_keys(("field", *feeds.OPERATIONS)),
+        answer=answer,
+        control=_keys((), feeds.CHECKS, hash=_keys(feeds.HASH_KEYS, digits=WHOLE), amounts=_keys(feeds.AMOUNT_KEYS)),
+    )
+    return _keys(
+        feeds.REQUIRED,
+        feeds.OPTIONAL,
+        key=_keys(feeds.KEY_KEYS),
+        joined=_by_name(_keys(("by",), feeds.JOINED_KEYS, where=_by_name(TEXT))),
+        fields=_by_name(
+            _keys(feeds.FIELD_KEYS[:2], feeds.FIELD_KEYS, owner=_one_of(feeds.OWNERS), codes=_by_name(TEXT))
+        ),
+        file=file,
+        missing=_one_of(feeds.MISSING),
+        chunk=WHOLE,
+        limits=_keys((), feeds.LIMITS),
+        waived=_list(_keys(feeds.WAIVER_KEYS, check=_one_of(feeds.CHECKS))),
+        on_delete=_either(_one_of([feeds.REMOVED]), _by_name(TEXT)),
+        expected=_keys(
+            ("at",), feeds.EXPECTED_KEYS, **dict.fromkeys(("late_after", "early_before", "answer_within"), WHOLE)
+        ),
+    )
+
+
 def _approval() -> JsonSchema:
     return _keys(
         APPROVAL_REQUIRED, (*CONDITIONS, "help"), approvers=_keys((), APPROVERS, **dict.fromkeys(APPROVERS, TEXTS))
@@ -282,5 +320,6 @@ KINDS_OF_DECLARATIONS: Mapping[str, tuple[str, Callable[[], JsonSchema]]] = {
     "map": ("maps/*.yaml", _map),
     "system": ("adapters/systems/*.yaml", _system),
     "integration-object": ("integration_objects/*.yaml", _integration_object),
+    "feed": ("hub/feeds/*.yaml", _feed),
     "approval": ("hub/approvals/*.yaml", _approval),
 }

@@ -308,6 +308,7 @@ _USED: tuple[_Stage, ...] = (
     _reads(lambda deployment: deployment.services),
     _own_workflows,
     _routes,
+    _reads(lambda deployment: deployment.feeds),
     _approvals,
     _reads(lambda deployment: deployment.configurator),
     _reads(lambda deployment: deployment.pricing),

@@ -120,6 +120,13 @@ class Settings:
             "the *, else none; the deployment's own in adapters/systems/ are always on",
         ),
     )
+    feeds: list[str] = field(
+        default_factory=list,
+        metadata=_as(
+            kinds.names,
+            "the shipped feeds to switch on, * for all of them; the deployment's own in hub/feeds/ are always on",
+        ),
+    )
     user: str = field(
         default="hub",
         metadata=_as(kinds.name, "the name that the tables show as creator and changer of the hub's rows"),

@@ -70,10 +70,10 @@ def json_check(name: str, column: str) -> CheckConstraint:
     return CheckConstraint(f"{column} IS NULL OR json_valid({column})", name=name).ddl_if(dialect="sqlite")
 
 
-def partial_index(name: str, table: Table, *columns: str, where: str) -> Index:
+def partial_index(name: str, table: Table, *columns: str, where: str, unique: bool = False) -> Index:
     """Return an index of those rows only for which *where* is true."""
     # Not with SQLAlchemy's `sqlite_where` and `postgresql_where`: each loads the code of its database.
-    return Index(name, *[table.c[column] for column in columns], info={"where": where})
+    return Index(name, *[table.c[column] for column in columns], unique=unique, info={"where": where})
 
 
 @compiles(CreateIndex)

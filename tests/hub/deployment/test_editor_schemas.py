@@ -24,6 +24,7 @@ PLACES = {
     "map": "maps/*.yaml",
     "system": "adapters/systems/*.yaml",
     "integration-object": "integration_objects/*.yaml",
+    "feed": "hub/feeds/*.yaml",
 }
 FILES = [
     (kind, file)
@@ -60,7 +61,7 @@ def test_every_schema_is_a_schema() -> None:
 @pytest.mark.parametrize("kind", PLACES)
 def test_every_shipped_declaration_fits(kind: str) -> None:
     schema, files = validator(kind), [file for each, file in FILES if each == kind]
-    assert len(files) > 1
+    assert files
     faults = {str(file): error.message for file in files for error in schema.iter_errors(read(file.read_text()))}
     assert faults == {}
 
@@ -82,7 +83,20 @@ def test_a_misspelt_key_is_found_wherever_it_stands(kind: str) -> None:
 
 
 #: Keys beneath these are names that the author chose.
-NAMES = {"fields", "lookups", "components", "records", "checks", "redefines", "dates", "columns", "assert"}
+NAMES = {
+    "fields",
+    "lookups",
+    "components",
+    "records",
+    "checks",
+    "redefines",
+    "dates",
+    "columns",
+    "assert",
+    "codes",
+    "joined",
+    "on delete",
+}
 
 
 def is_name(path: list[Any]) -> bool:

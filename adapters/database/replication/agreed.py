@@ -1,0 +1,150 @@
+"""The agreed rows: the values of each record that the partner had last, as far as the hub knows.
+
+Beside them stand the values that the hub sent, as long as the partner's answer is out. A record that was deleted leaves
+a tombstone.
+
+Spec: docs/design/legacy.md, "Two-way replication".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+
+from adapters.database.connection.statements import is_one_of, parts, upsert
+from adapters.database.schema.hub_tables import HUB
+
+AGREED = HUB.tables["hub_feed_agreed"]
+_A = AGREED.c
+#: Rows that a stream reads at once.
+_AT_ONCE = 2000
+_CHANGED = ("digest", "version", "is_deleted", "deleted_at", "sent_batch", "batch_id", "position", "fields", "sent")
+_PUT = upsert(AGREED, ["feed", "key"], lambda new: {name: new[name] for name in _CHANGED})
+_BY_KEY = select(AGREED).where(_A.feed == bindparam("of_feed"), is_one_of(_A.key, "wanted"))
+_BEHIND = (
+    select(AGREED)
+    .where(_A.feed == bindparam("of_feed"), _A.key > bindparam("behind"))
+    .order_by(_A.key)
+    .limit(bindparam("most"))
+)
+_COUNT = select(func.count()).select_from(AGREED).where(_A.feed == bindparam("of_feed"), _A.is_deleted == 0)
+_SENT_WITH = (
+    select(AGREED)
+    .where(_A.feed == bindparam("of_feed"), _A.sent_batch == bindparam("of_batch"), _A.key > bindparam("behind"))
+    .order_by(_A.key)
+    .limit(bindparam("most"))
+)
+
+
+class AgreedRecord(NamedTuple):
+    """The agreed row of one record.
+
+    Attributes:
+        key: the record's key.
+        fields: the partner's values, in the order of the feed's fields; those that it had last, in a tombstone.
+        digest: of these values.
+        version: the partner's version of them, in a form that sorts; None where the feed declares none.
+        is_deleted: whether the row is a tombstone.
+        deleted_at: when the record was deleted.
+        sent: the values that the hub sent with *sent_batch*; None for a deletion, or where nothing is out.
+        sent_batch: the batch whose answer is out; None for none.
+        batch_id, position: the batch and the row by which it became so.
+    """
+
+    key: str
+    fields: tuple[str | None, ...]
+    digest: str
+    version: str | None
+    is_deleted: bool
+    deleted_at: str | None
+    sent: tuple[str | None, ...] | None
+    sent_batch: str | None
+    batch_id: str
+    position: int
+
+
+class AgreedRecords:
+    """The agreed rows of one feed, in the transaction of *connection*."""
+
+    def __init__(self, connection: Connection, feed: str) -> None:
+        self._connection = connection
+        self._feed = feed
+
+    def by_key(self, keys: Sequence[str]) -> dict[str, AgreedRecord]:
+        """Read the rows of these keys; missing ones are left out."""
+        found: dict[str, AgreedRecord] = {}
+        for part in parts(keys):
+            rows = self._connection.execute(_BY_KEY, {"of_feed": self._feed, "wanted": part})
+            found.update((row.key, _row(row)) for row in rows)
+        return found
+
+    def in_key_order(self, behind: str = "") -> Iterator[AgreedRecord]:
+        """Read all rows behind a key, tombstones too, in the order of their keys, some at a time."""
+        while True:
+            values = {"of_feed": self._feed, "behind": behind, "most": _AT_ONCE}
+            rows = self._connection.execute(_BEHIND, values).all()
+            for row in rows:
+                yield _row(row)
+            if len(rows) < _AT_ONCE:
+                return
+            behind = rows[-1].key
+
+    def sent_with(self, batch_id: str, behind: str = "", limit: int = _AT_ONCE) -> list[AgreedRecord]:
+        """Read the rows whose values were sent with a batch, and are not answered, behind a key."""
+        values = {"of_feed": self._feed, "of_batch": batch_id, "behind": behind, "most": limit}
+        return [_row(row) for row in self._connection.execute(_SENT_WITH, values)]
+
+    def count(self) -> int:
+        """Count the records that aren't deleted."""
+        return self._connection.scalar(_COUNT, {"of_feed": self._feed}) or 0
+
+    def put(self, records: Iterable[AgreedRecord]) -> None:
+        """Store rows in place of those of the same keys."""
+        values = [
+            {
+                "feed": self._feed,
+                **record._asdict(),
+                "is_deleted": int(record.is_deleted),
+                "fields": json.dumps(record.fields, ensure_ascii=False),
+                "sent": None if record.sent is None else json.dumps(record.sent, ensure_ascii=False),
+            }
+            for record in records
+        ]
+        if values:
+            self._connection.execute(_PUT.on(self._connection), values)
+
+    def clear_sent(self, keys: Sequence[str]) -> None:
+        """Note that nothing of these records is out any more."""
+        for part in parts(keys):
+            self._connection.execute(
+                update(AGREED)
+                .where(_A.feed == bindparam("of_feed"), is_one_of(_A.key, "wanted"))
+                .values(sent=None, sent_batch=None),
+                {"of_feed": self._feed, "wanted": part},
+            )
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Forget records, as if they had never been agreed on."""
+        for part in parts(keys):
+            self._connection.execute(
+                delete(AGREED).where(_A.feed == bindparam("of_feed"), is_one_of(_A.key, "wanted")),
+                {"of_feed": self._feed, "wanted": part},
+            )
+
+
+def _row(row: Row[Any]) -> AgreedRecord:
+    return AgreedRecord(
+        row.key,
+        tuple(json.loads(row.fields)),
+        row.digest,
+        row.version,
+        bool(row.is_deleted),
+        row.deleted_at,
+        None if row.sent is None else tuple(json.loads(row.sent)),
+        row.sent_batch,
+        row.batch_id,
+        row.position,
+    )

@@ -1,0 +1,242 @@
+"""The interface table: one row for each record of a batch, with the words of interface tables for its state.
+
+    FOR_IMPORT               not judged so far
+    IN_PROGRESS              differs from the agreed record; not merged so far
+    IMPORTED                 taken whole
+    PARTIALLY_IMPORTED       some fields taken, others not: a conflict
+    DUP_RECORD_EXISTS        equal to the agreed record
+    DUP_RECORD_IN_EIM_TBL    an earlier row of the batch has its key
+    FOREIGN_KEY, REQUIRED_COLS, PICKLIST_VALUE, AMBIGUOUS, SQL_ERROR     rejected
+    EXPORTED                 (out) sent
+
+Spec: docs/design/legacy.md, "Two-way replication".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select, update
+
+from adapters.database.connection.statements import insert_rows
+from adapters.database.replication.agreed import AGREED
+from adapters.database.schema.hub_tables import HUB
+
+ROW = HUB.tables["hub_feed_row"]
+_R, _A = ROW.c, AGREED.c
+#: The states of rows that were rejected.
+REJECTED = ("DUP_RECORD_IN_EIM_TBL", "FOREIGN_KEY", "REQUIRED_COLS", "PICKLIST_VALUE", "AMBIGUOUS", "SQL_ERROR")
+_COLUMNS = (
+    *("batch_id", "position", "key", "operation", "version", "digest", "place", "length"),
+    *("row_status", "reason", "fields"),
+)
+_OF_BATCH = _R.batch_id == bindparam("of_batch")
+_IN_RANGE = and_(_OF_BATCH, _R.position > bindparam("behind"), _R.position <= bindparam("up_to"))
+_AGREED_OF_ROW = and_(_A.feed == bindparam("of_feed"), _A.key == _R.key)
+_UNCHANGED = (
+    update(ROW)
+    .where(
+        _IN_RANGE,
+        _R.row_status == "FOR_IMPORT",
+        _R.operation != "delete",
+        select(1)
+        .where(
+            _AGREED_OF_ROW,
+            _A.digest == _R.digest,
+            _A.is_deleted == 0,
+            or_(_R.version.is_(None), _A.version == _R.version),
+        )
+        .exists(),
+    )
+    .values(row_status="DUP_RECORD_EXISTS")
+)
+_DIFFERENT = update(ROW).where(_IN_RANGE, _R.row_status == "FOR_IMPORT").values(row_status="IN_PROGRESS")
+_EARLIER = ROW.alias("earlier")
+_TWICE = (
+    update(ROW)
+    .where(
+        _IN_RANGE,
+        _R.row_status == "FOR_IMPORT",
+        select(1)
+        .where(
+            _EARLIER.c.batch_id == _R.batch_id,
+            _EARLIER.c.key == _R.key,
+            _EARLIER.c.position < _R.position,
+        )
+        .exists(),
+    )
+    .values(row_status="DUP_RECORD_IN_EIM_TBL", reason=bindparam("why"))
+)
+_STATUSES = select(_R.row_status, func.count()).where(_OF_BATCH).group_by(_R.row_status)
+_OPERATIONS = (
+    select(_R.operation, _A.key.isnot(None) & (_A.is_deleted == 0), func.count())
+    .select_from(ROW.outerjoin(AGREED, _AGREED_OF_ROW))
+    .where(_OF_BATCH, _R.row_status == "IN_PROGRESS")
+    .group_by(_R.operation, _A.key.isnot(None) & (_A.is_deleted == 0))
+)
+_NEXT = (
+    select(ROW)
+    .where(_OF_BATCH, _R.position > bindparam("behind"), _R.row_status == bindparam("status"))
+    .order_by(_R.position)
+    .limit(bindparam("most"))
+)
+_MISSING = (
+    select(_A.key)
+    .where(
+        _A.feed == bindparam("of_feed"),
+        _A.is_deleted == 0,
+        ~select(1).where(_R.batch_id == bindparam("of_batch"), _R.key == _A.key).exists(),
+    )
+    .order_by(_A.key)
+)
+_SET = (
+    update(ROW)
+    .where(_OF_BATCH, _R.position == bindparam("of_position"))
+    .values(row_status=bindparam("new_status"), reason=bindparam("new_reason"))
+)
+
+
+class FeedRow(NamedTuple):
+    """A record of a batch.
+
+    Attributes:
+        position: its place among the data or answer records of its file, from 1.
+        key: None where the record has none.
+        operation: add, change, delete or present; missing for a record that a full file doesn't have; for a record of
+            an answer accepted, kept or rejected.
+        version: in a form that sorts; None where the feed declares none.
+        digest: of its values, made by the caller.
+        place, length: its first byte in the file, from 0, and its number of bytes; None for a row that isn't a file's.
+        row_status: see the module.
+        reason: the words of an error, or of a conflict; None otherwise.
+        fields: its values in the order of the feed's fields; for an answer: position, reason, text.
+    """
+
+    position: int
+    key: str | None
+    operation: str
+    version: str | None
+    digest: str | None
+    place: int | None
+    length: int | None
+    row_status: str
+    reason: Mapping[str, str] | None
+    fields: tuple[str | None, ...]
+
+
+class FeedRows:
+    """The rows of batches, in the transaction of *connection*."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, batch_id: str, rows: Iterable[FeedRow]) -> None:
+        """Store rows."""
+        # The text of a list is quicker made from its values than by json's encoder of all kinds.
+        encode = json.encoder.encode_basestring
+        insert_rows(
+            self._connection,
+            ROW,
+            _COLUMNS,
+            [
+                (
+                    batch_id,
+                    *row[:8],
+                    None if row.reason is None else json.dumps(row.reason, ensure_ascii=False),
+                    f"[{','.join(['null' if value is None else encode(value) for value in row.fields])}]",
+                )
+                for row in rows
+            ],
+        )
+
+    def judge(self, batch_id: str, feed: str, behind: int, up_to: int, twice: Mapping[str, str]) -> None:
+        """Set the states of the rows of a range: equal to the agreed record, a key that came before, or different.
+
+        *twice* is the reason of a row whose key came before.
+        """
+        values = {"of_batch": batch_id, "of_feed": feed, "behind": behind, "up_to": up_to}
+        self._connection.execute(_TWICE, {**values, "why": json.dumps(twice, ensure_ascii=False)})
+        self._connection.execute(_UNCHANGED, values)
+        self._connection.execute(_DIFFERENT, values)
+
+    def statuses(self, batch_id: str) -> dict[str, int]:
+        """Count the rows of a batch by their state."""
+        return {row[0]: row[1] for row in self._connection.execute(_STATUSES, {"of_batch": batch_id})}
+
+    def operations(self, batch_id: str, feed: str) -> dict[str, int]:
+        """Count the rows that differ: ``adds``, ``changes``, ``deletes``."""
+        counts = {"adds": 0, "changes": 0, "deletes": 0}
+        for operation, is_agreed, number in self._connection.execute(
+            _OPERATIONS, {"of_batch": batch_id, "of_feed": feed}
+        ):
+            if operation in ("delete", "missing"):
+                counts["deletes"] += number
+            else:
+                counts["changes" if is_agreed else "adds"] += number
+        return counts
+
+    def next(self, batch_id: str, behind: int, limit: int, status: str = "IN_PROGRESS") -> list[FeedRow]:
+        """Read the next rows of a state behind a position."""
+        values = {"of_batch": batch_id, "behind": behind, "most": limit, "status": status}
+        return [_row(row) for row in self._connection.execute(_NEXT, values)]
+
+    def listing(self, batch_id: str, statuses: Sequence[str], behind: int, limit: int) -> list[FeedRow]:
+        """Read the rows in any of these states behind a position, in order."""
+        statement = (
+            select(ROW)
+            .where(_R.batch_id == batch_id, _R.position > behind, _R.row_status.in_(statuses))
+            .order_by(_R.position)
+            .limit(limit)
+        )
+        return [_row(row) for row in self._connection.execute(statement)]
+
+    def of_key(self, batch_id: str, key: str) -> list[FeedRow]:
+        """Read the rows of a batch with this key."""
+        statement = select(ROW).where(_R.batch_id == batch_id, _R.key == key).order_by(_R.position)
+        return [_row(row) for row in self._connection.execute(statement)]
+
+    def at(self, batch_id: str, position: int) -> FeedRow | None:
+        """Read one row; None where there is none."""
+        row = self._connection.execute(
+            select(ROW).where(_R.batch_id == batch_id, _R.position == position)
+        ).one_or_none()
+        return None if row is None else _row(row)
+
+    def missing(self, batch_id: str, feed: str) -> list[str]:
+        """Return the keys that are agreed on, and that no row of a batch has."""
+        return list(self._connection.scalars(_MISSING, {"of_batch": batch_id, "of_feed": feed}))
+
+    def set_statuses(self, batch_id: str, changes: Iterable[tuple[int, str, Mapping[str, str] | None]]) -> None:
+        """Set the state and the reason of rows, each given by its position."""
+        values = [
+            {
+                "of_batch": batch_id,
+                "of_position": position,
+                "new_status": status,
+                "new_reason": None if reason is None else json.dumps(reason, ensure_ascii=False),
+            }
+            for position, status, reason in changes
+        ]
+        if values:
+            self._connection.execute(_SET, values)
+
+    def remove(self, batch_id: str) -> None:
+        """Remove all rows of a batch that is given up."""
+        self._connection.execute(delete(ROW).where(_OF_BATCH), {"of_batch": batch_id})
+
+
+def _row(row: Row[Any]) -> FeedRow:
+    return FeedRow(
+        row.position,
+        row.key,
+        row.operation,
+        row.version,
+        row.digest,
+        row.place,
+        row.length,
+        row.row_status,
+        None if row.reason is None else json.loads(row.reason),
+        tuple(json.loads(row.fields)),
+    )
