@@ -57,3 +57,505 @@ COMPONENT_STATES = ("running", "paused")
 FALLOUT_STATES = ("Open", "Resolved")
 OPEN_BATCH_STATES = ("announced", "received", "filing", "working")
 BATCH_STATES = (*OPEN_BATCH_STATES, "done", "refused", "given up")
+OPEN_FEED_STATES = ("waiting", "staging", "judging", "held", "merging", "answering", "collecting", "sent")
+FEED_STATES = (*OPEN_FEED_STATES, "done", "refused", "cancelled")
+FEED_DIRECTIONS = ("in", "out")
+FEED_KINDS = ("delta", "full", "answer", "overlay", "repair", "resubmission")
+ROW_STATUSES = (
+    "FOR_IMPORT",
+    "IN_PROGRESS",
+    "IMPORTED",
+    "PARTIALLY_IMPORTED",
+    "DUP_RECORD_IN_EIM_TBL",
+    "DUP_RECORD_EXISTS",
+    "FOREIGN_KEY",
+    "REQUIRED_COLS",
+    "PICKLIST_VALUE",
+    "AMBIGUOUS",
+    "SQL_ERROR",
+    "EXPORTED",
+)
+"""The words of interface tables, as other systems' operators know them; docs/replication.md explains each."""
+DECISION_STATES = ("settled", "open", "decided")
+
+IN_LINE = "state IN ('received', 'retrying') OR state = 'parked' AND waits_for IS NULL"
+"""The rows that stand in the line of their key. The claim repeats this text: otherwise the databases don't use the
+indexes of these rows only."""
+
+_TIME = 32
+_NAME = 255
+_ID = 64
+_FOREIGN_ID = 128
+_IDENTITY = _FOREIGN_ID + 1 + 8  # <id>#<first 8 of the digest>
+
+
+def hub_tables(metadata: MetaData) -> None:
+    """Add the hub's own tables to *metadata*, for SQLite and PostgreSQL alike. Changes *metadata*."""
+    _inbox(metadata)
+    _recording(metadata)
+    _in_hand(metadata)
+    _outbox(metadata)
+    _batches(metadata)
+    _feed_batches(metadata)
+    _feed_records(metadata)
+    _control(metadata)
+    _open_hub(metadata)
+    _workflows(metadata)
+
+
+def _inbox(metadata: MetaData) -> None:
+    table = Table(
+        "hub_inbox",
+        metadata,
+        Column("seq", big_integer(), nullable=False, autoincrement=True),
+        _text("id", _ID, nullable=False),
+        _text("route", _NAME, nullable=False),
+        _text("sender", _NAME, nullable=False),
+        _text("identity", _IDENTITY, nullable=False),
+        _text("digest", _ID, nullable=False),
+        _text("state", 16, nullable=False),
+        _text("key", _NAME),
+        _text("due_at", _TIME, nullable=False),
+        _text("waits_for", _NAME),
+        _count("repeats"),
+        _count("attempts"),
+        _count("deaths"),
+        _count("replays"),
+        _text("received_at", _TIME, nullable=False),
+        _text("final_at", _TIME),
+        _text("died_at", _TIME),
+        _text("message_id", _FOREIGN_ID),
+        _text("correlation_id", _FOREIGN_ID),
+        _text("reply_to", _NAME),
+        _text("type", _NAME),
+        _text("content_type", _NAME, nullable=False),
+        _text("source", 1024, nullable=False),
+        _text("reason", 128),
+        _text("map", _NAME),
+        _text("map_version", _ID),
+        _text("reply_outbox_id", _ID),  # no foreign key: the two tables would name each other
+        Column("size", big_integer(), nullable=False),
+        Column("headers", Text, nullable=False),
+        Column("error", Text),
+        Column("also_reply_to", Text),
+        _text("reply_to_refused", _NAME),
+        Column("body", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("seq", name="pk_hub_inbox"),
+        UniqueConstraint("id", name="uq_hub_inbox_id"),
+        # The guard of G2: of two processes that file one message at once, only one makes a row.
+        UniqueConstraint("route", "sender", "identity", name="uq_hub_inbox_identity"),
+        _one_of("hub_inbox", "state", STATES),
+        CheckConstraint("waits_for IS NULL OR state = 'parked'", name="ck_hub_inbox_waits_for"),
+        CheckConstraint(
+            # A final state has its time and an unfinished one has none: counts by either agree.
+            f"(final_at IS NULL) = (state IN ({_listed(UNFINISHED_STATES)}))",
+            name="ck_hub_inbox_final_at",
+        ),
+        **ROW_NUMBERS_ONCE,
+    )
+    _bound_lengths(table)
+    _index("ix_hub_inbox_line", table, "route", "seq", where=IN_LINE)
+    _index("ix_hub_inbox_key", table, "route", "key", "seq", where=IN_LINE)
+    _index("ix_hub_inbox_waits_for", table, "waits_for", "due_at", where="waits_for IS NOT NULL")
+    _index("ix_hub_inbox_state", table, "state", "route", "seq", "repeats")
+
+
+def _recording(metadata: MetaData) -> None:
+    table = Table(
+        "hub_recording",
+        metadata,
+        _text("inbox_id", _ID, nullable=False),
+        Column("data", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("inbox_id", name="pk_hub_recording"),
+        ForeignKeyConstraint(["inbox_id"], ["hub_inbox.id"], name="fk_hub_recording_inbox_id"),
+    )
+    _bound_lengths(table)
+
+
+def _in_hand(metadata: MetaData) -> None:
+    table = Table(
+        "hub_in_hand",
+        metadata,
+        _text("inbox_id", _ID, nullable=False),
+        _text("process", _NAME, nullable=False),
+        _text("since", _TIME, nullable=False),
+        PrimaryKeyConstraint("inbox_id", name="pk_hub_in_hand"),
+        ForeignKeyConstraint(["inbox_id"], ["hub_inbox.id"], name="fk_hub_in_hand_inbox_id"),
+    )
+    _bound_lengths(table)
+
+
+def _outbox(metadata: MetaData) -> None:
+    table = Table(
+        "hub_outbox",
+        metadata,
+        Column("seq", big_integer(), nullable=False, autoincrement=True),
+        _text("id", _ID, nullable=False),
+        _text("message_id", _FOREIGN_ID, nullable=False),
+        _text("inbox_id", _ID),
+        _text("route", _NAME),
+        _text("destination", _NAME, nullable=False),
+        _text("kind", 16, nullable=False),
+        _text("type", _NAME),
+        _text("correlation_id", _FOREIGN_ID),
+        _text("reply_to", _NAME),
+        _text("content_type", _NAME, nullable=False),
+        _text("created_at", _TIME, nullable=False),
+        _text("due_at", _TIME, nullable=False),
+        _count("attempts"),
+        _text("sent_at", _TIME),
+        _text("aside_at", _TIME),
+        _text("given_up_at", _TIME),
+        _text("object", _NAME),
+        Column("headers", Text, nullable=False),
+        Column("error", Text),
+        Column("body", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("seq", name="pk_hub_outbox"),
+        UniqueConstraint("id", name="uq_hub_outbox_id"),
+        ForeignKeyConstraint(["inbox_id"], ["hub_inbox.id"], name="fk_hub_outbox_inbox_id"),
+        _one_of("hub_outbox", "kind", OUTBOX_KINDS),
+        **ROW_NUMBERS_ONCE,
+    )
+    _bound_lengths(table)
+    _index("ix_hub_outbox_waiting", table, "destination", "seq", where="sent_at IS NULL AND aside_at IS NULL")
+    _index("ix_hub_outbox_aside", table, "destination", "seq", where="aside_at IS NOT NULL AND given_up_at IS NULL")
+    _index("ix_hub_outbox_inbox_id", table, "inbox_id")
+    _index("ix_hub_outbox_message_id", table, "message_id")
+
+
+def _batches(metadata: MetaData) -> None:
+    batch = Table(
+        "hub_batch",
+        metadata,
+        Column("seq", big_integer(), nullable=False, autoincrement=True),
+        _text("id", _ID, nullable=False),
+        _text("route", _NAME, nullable=False),
+        _text("state", 16, nullable=False),
+        _text("digest", _ID, nullable=False),
+        Column("size", big_integer(), nullable=False),
+        _text("name", _NAME, nullable=False),
+        _text("source", 1024),
+        _text("number", _NAME),
+        _text("root_id", _ID, nullable=False),
+        _text("resubmits", _ID),
+        _text("repeats", _ID),
+        _text("received_at", _TIME, nullable=False),
+        _text("final_at", _TIME),
+        _count("orders"),
+        _count("filed"),
+        Column("error", Text),
+        Column("head", LargeBinary),
+        Column("tail", LargeBinary),
+        PrimaryKeyConstraint("seq", name="pk_hub_batch"),
+        UniqueConstraint("id", name="uq_hub_batch_id"),
+        # Two processes that accept files of one number at once: only one of them can.
+        UniqueConstraint("route", "number", name="uq_hub_batch_number"),
+        _one_of("hub_batch", "state", BATCH_STATES),
+        CheckConstraint(
+            f"(final_at IS NULL) = (state IN ({_listed(OPEN_BATCH_STATES)}))",
+            name="ck_hub_batch_final_at",
+        ),
+        **ROW_NUMBERS_ONCE,
+    )
+    part = Table(
+        "hub_batch_part",
+        metadata,
+        _text("batch_id", _ID, nullable=False),
+        Column("position", Integer, nullable=False),
+        _text("inbox_id", _ID, nullable=False),
+        _text("own_id", _FOREIGN_ID),
+        _text("place", _NAME, nullable=False),
+        PrimaryKeyConstraint("batch_id", "position", name="pk_hub_batch_part"),
+        UniqueConstraint("inbox_id", name="uq_hub_batch_part_inbox_id"),
+        ForeignKeyConstraint(["batch_id"], ["hub_batch.id"], name="fk_hub_batch_part_batch_id"),
+        ForeignKeyConstraint(["inbox_id"], ["hub_inbox.id"], name="fk_hub_batch_part_inbox_id"),
+    )
+    for table in (batch, part):
+        _bound_lengths(table)
+    _index("ix_hub_batch_route", batch, "route", "seq", where="final_at IS NULL")
+    _index("ix_hub_batch_digest", batch, "route", "digest")
+    _index("ix_hub_batch_root_id", batch, "root_id")
+    _index("ix_hub_batch_part_own_id", part, "batch_id", "own_id")
+
+
+def _feed_batches(metadata: MetaData) -> None:
+    batch = Table(
+        "hub_feed_batch",
+        metadata,
+        Column("seq", big_integer(), nullable=False, autoincrement=True),
+        _text("id", _ID, nullable=False),
+        _text("feed", _NAME, nullable=False),
+        _text("direction", 16, nullable=False),
+        _text("kind", 16, nullable=False),
+        Column("number", big_integer()),
+        _text("state", 16, nullable=False),
+        _text("digest", _ID),
+        Column("size", big_integer()),
+        _text("name", _NAME),
+        *[
+            _count(name)
+            for name in (
+                *("records", "adds", "changes", "deletes", "unchanged", "missing"),
+                *("conflicts", "rejected", "kept", "staged_to", "judged_to", "merged_to"),
+            )
+        ],
+        _text("amount", 64),
+        _text("of_batch", _ID),
+        Column("error", Text),
+        _text("released_by", _NAME),
+        Column("release_reason", Text),
+        _text("received_at", _TIME, nullable=False),
+        _text("final_at", _TIME),
+        PrimaryKeyConstraint("seq", name="pk_hub_feed_batch"),
+        UniqueConstraint("id", name="uq_hub_feed_batch_id"),
+        _one_of("hub_feed_batch", "state", FEED_STATES),
+        _one_of("hub_feed_batch", "direction", FEED_DIRECTIONS),
+        _one_of("hub_feed_batch", "kind", FEED_KINDS),
+        CheckConstraint(
+            f"(final_at IS NULL) = (state IN ({_listed(OPEN_FEED_STATES)}))", name="ck_hub_feed_batch_final_at"
+        ),
+        **ROW_NUMBERS_ONCE,
+    )
+    alarm = Table(
+        "hub_feed_alarm",
+        metadata,
+        Column("seq", big_integer(), nullable=False, autoincrement=True),
+        _text("feed", _NAME, nullable=False),
+        _text("kind", _ID, nullable=False),
+        _text("about", _NAME, nullable=False),
+        Column("sentence", Text, nullable=False),
+        _text("since", _TIME, nullable=False),
+        _text("cleared_at", _TIME),
+        PrimaryKeyConstraint("seq", name="pk_hub_feed_alarm"),
+        UniqueConstraint("feed", "kind", "about", name="uq_hub_feed_alarm_about"),
+        **ROW_NUMBERS_ONCE,
+    )
+    for table in (batch, alarm):
+        _bound_lengths(table)
+    # A refused file has used no number: its sender mends it, and sends it with the same one.
+    partial_index(
+        "uq_hub_feed_batch_number",
+        batch,
+        *("feed", "direction", "number"),
+        where="state NOT IN ('refused', 'cancelled')",
+        unique=True,
+    )
+    _index("ix_hub_feed_batch_open", batch, "feed", "seq", where="final_at IS NULL")
+    _index("ix_hub_feed_batch_of_batch", batch, "of_batch")
+
+
+def _feed_records(metadata: MetaData) -> None:
+    # Without foreign keys to the batch: a check for each of a million rows costs more than the row.
+    row = Table(
+        "hub_feed_row",
+        metadata,
+        _text("batch_id", _ID, nullable=False),
+        Column("position", Integer, nullable=False),
+        _text("key", _NAME),
+        _text("operation", 16, nullable=False),
+        _text("version", _ID),
+        _text("digest", 32),
+        Column("place", big_integer()),
+        Column("length", Integer),
+        _text("row_status", 32, nullable=False),
+        Column("reason", Text),
+        Column("fields", Text),
+        PrimaryKeyConstraint("batch_id", "position", name="pk_hub_feed_row"),
+        _one_of("hub_feed_row", "row_status", ROW_STATUSES),
+    )
+    agreed = Table(
+        "hub_feed_agreed",
+        metadata,
+        _text("feed", _NAME, nullable=False),
+        _text("key", _NAME, nullable=False),
+        _text("digest", 32, nullable=False),
+        _text("version", _ID),
+        Column("is_deleted", Integer, nullable=False, server_default=text("0")),
+        _text("deleted_at", _TIME),
+        _text("sent_batch", _ID),
+        _text("batch_id", _ID, nullable=False),
+        Column("position", Integer, nullable=False),
+        Column("fields", Text, nullable=False),
+        Column("sent", Text),
+        PrimaryKeyConstraint("feed", "key", name="pk_hub_feed_agreed"),
+    )
+    decision = Table(
+        "hub_feed_decision",
+        metadata,
+        Column("seq", big_integer(), nullable=False, autoincrement=True),
+        _text("feed", _NAME, nullable=False),
+        _text("key", _NAME, nullable=False),
+        _text("field", _NAME),
+        _text("batch_id", _ID, nullable=False),
+        Column("position", Integer, nullable=False),
+        _text("rule", 32, nullable=False),
+        _text("outcome", 32, nullable=False),
+        _text("conflict", 32),
+        _text("state", 16, nullable=False),
+        _text("at", _TIME, nullable=False),
+        _text("decided_by", _NAME),
+        _text("decided_at", _TIME),
+        *[Column(name, Text) for name in ("agreed", "ours", "theirs", "value", "reason")],
+        PrimaryKeyConstraint("seq", name="pk_hub_feed_decision"),
+        _one_of("hub_feed_decision", "state", DECISION_STATES),
+        **ROW_NUMBERS_ONCE,
+    )
+    for table in (row, agreed, decision):
+        _bound_lengths(table)
+    _index("ix_hub_feed_row_key", row, "batch_id", "key")
+    _index("ix_hub_feed_agreed_sent", agreed, "sent_batch", "key", where="sent_batch IS NOT NULL")
+    _index("ix_hub_feed_decision_key", decision, "feed", "key", "seq")
+    _index("ix_hub_feed_decision_batch_id", decision, "batch_id", "position")
+    _index("ix_hub_feed_decision_open", decision, "feed", "seq", where="state = 'open'")
+
+
+def _control(metadata: MetaData) -> None:
+    tables = [
+        Table(
+            "hub_door_count",
+            metadata,
+            _text("route", _NAME, nullable=False),
+            _text("process", _NAME, nullable=False),
+            Column("deliveries", big_integer(), nullable=False),
+            PrimaryKeyConstraint("route", "process", name="pk_hub_door_count"),
+        ),
+        Table(
+            "hub_lease",
+            metadata,
+            _text("name", _NAME, nullable=False),
+            _text("holder", _NAME, nullable=False),
+            _text("until", _TIME, nullable=False),
+            PrimaryKeyConstraint("name", name="pk_hub_lease"),
+        ),
+        Table(
+            "hub_component",
+            metadata,
+            _text("name", _NAME, nullable=False),
+            _text("state", 16, nullable=False),
+            Column("why", Text),
+            _text("since", _TIME, nullable=False),
+            PrimaryKeyConstraint("name", name="pk_hub_component"),
+            _one_of("hub_component", "state", COMPONENT_STATES),
+        ),
+        Table(
+            "hub_sequence",
+            metadata,
+            _text("name", _NAME, nullable=False),
+            Column("value", big_integer(), nullable=False),
+            PrimaryKeyConstraint("name", name="pk_hub_sequence"),
+        ),
+        Table(
+            "hub_extension",
+            metadata,
+            _text("name", _NAME, nullable=False),
+            _text("digest", _ID, nullable=False),
+            _text("applied_at", _TIME, nullable=False),
+            PrimaryKeyConstraint("name", "digest", name="pk_hub_extension"),
+        ),
+    ]
+    for table in tables:
+        _bound_lengths(table)
+
+
+def _open_hub(metadata: MetaData) -> None:
+    keys = Table(
+        "s_integration_key",
+        metadata,
+        _text("system", _NAME, nullable=False),
+        _text("account_id", _ID, nullable=False),
+        _text("source_reference", _NAME, nullable=False),
+        _text("integration_id", _ID, nullable=False),
+        _text("created", _TIME, nullable=False),
+        PrimaryKeyConstraint("system", "account_id", "source_reference", name="pk_s_integration_key"),
+    )
+    fallout = Table(
+        "s_fallout",
+        metadata,
+        _text("row_id", _ID, nullable=False),
+        _text("account_id", _ID),
+        _text("order_id", _ID),
+        _text("order_number", _NAME),
+        _text("inbox_id", _ID),
+        Column("lines", Text, nullable=False),
+        _text("cause", _NAME, nullable=False),
+        Column("reason", Text, nullable=False),
+        _text("state", 16, nullable=False),
+        _text("created", _TIME, nullable=False),
+        _text("created_by", _NAME, nullable=False),
+        _text("resolved", _TIME),
+        _text("resolved_by", _NAME),
+        Column("resolution", Text),
+        PrimaryKeyConstraint("row_id", name="pk_s_fallout"),
+        _one_of("s_fallout", "state", FALLOUT_STATES),
+    )
+    for table in (keys, fallout):
+        _bound_lengths(table)
+    _index("ix_s_integration_key_integration_id", keys, "account_id", "integration_id")
+    _index("ix_s_fallout_state", fallout, "state", "created")
+    _index("ix_s_fallout_order_number", fallout, "order_number")
+
+
+def _workflows(metadata: MetaData) -> None:
+    tables = [
+        Table(
+            "hub_session",
+            metadata,
+            _text("name", _NAME, nullable=False),
+            _text("quote_id", _ID, nullable=False),  # no foreign key: a quote may be deleted under its session
+            _text("since", _TIME, nullable=False),
+            PrimaryKeyConstraint("name", name="pk_hub_session"),
+        ),
+        Table(
+            "hub_workflow_run",
+            metadata,
+            _text("id", _ID, nullable=False),
+            _text("workflow", _NAME, nullable=False),
+            _text("run_by", _NAME, nullable=False),
+            _text("finished", _TIME, nullable=False),
+            Column("arguments", Text, nullable=False),
+            Column("data", LargeBinary, nullable=False),
+            PrimaryKeyConstraint("id", name="pk_hub_workflow_run"),
+        ),
+    ]
+    for table in tables:
+        _bound_lengths(table)
+
+
+def _text(name: str, length: int, *, nullable: bool = True) -> Column[str]:
+    """Return a column of text that both databases compare and sort by code point."""
+    return Column(name, plain_text(length), nullable=nullable)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default=text("0"))
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def _one_of(table: str, column: str, values: tuple[str, ...]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({_listed(values)})", name=f"ck_{table}_{column}")
+
+
+def _bound_lengths(table: Table) -> None:
+    """Give each text a check of its length, because SQLite reads VARCHAR(64) as TEXT. Changes *table*."""
+    for column in table.columns:
+        length = getattr(column.type, "length", None)
+        if length is not None:
+            table.append_constraint(
+                CheckConstraint(f"length({column.name}) <= {length}", name=f"ck_{table.name}_{column.name}_length")
+            )
+
+
+def _index(name: str, table: Table, *columns: str, where: str | None = None) -> None:
+    if where is None:
+        Index(name, *[table.c[column] for column in columns])
+    else:
+        partial_index(name, table, *columns, where=where)
+
+
+HUB = MetaData()
+"""The hub's own tables by themselves, for the statements on them."""
+
+hub_tables(HUB)
