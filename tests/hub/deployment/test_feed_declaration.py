@@ -55,7 +55,7 @@ MISTAKES = [
     ("PHONE, owner: newest", "PHONE, owner: counter", "'Phone Number' is no number"),
     ("version: CHANGED-AT\n", "", "nothing tells which change is the newest"),
     ("I: Inactive", "I: Active", "two codes stand for 'Active'"),
-    ("layout: Billing Account File", "layout: Billing Event", "the object 'Billing Event' has no records"),
+    ("layout: Billing Account File", "layout: Mainframe Order", "the object 'Mainframe Order' has no records"),
     ("layout: Billing Account File", "layout: Billing Acount File", "there is no external object 'Billing Acount File'"),
     ("header: FILE-HEADER", "header: FILE-HEAD", "there is no record of Billing Account File 'FILE-HEAD'"),
     ("number: FILE-HEADER/FILE-NO", "number: FILE-NO", "'FILE-NO' is not a field of a record"),
