@@ -56,7 +56,7 @@ MISTAKES = [
     ("version: CHANGED-AT\n", "", "nothing tells which change is the newest"),
     ("I: Inactive", "I: Active", "two codes stand for 'Active'"),
     ("layout: Billing Account File", "layout: Mainframe Order", "the object 'Mainframe Order' has no records"),
-    ("layout: Billing Account File", "layout: Billing Acount File", "there is no external object 'Billing Acount File'"),
+    ("layout: Billing Account File", "layout: Account File", "there is no external object 'Account File'"),
     ("header: FILE-HEADER", "header: FILE-HEAD", "there is no record of Billing Account File 'FILE-HEAD'"),
     ("number: FILE-HEADER/FILE-NO", "number: FILE-NO", "'FILE-NO' is not a field of a record"),
     ("number: FILE-HEADER/FILE-NO", "number: FILE-HEADER/FILE-NR", "the record FILE-HEADER has no field 'FILE-NR'"),
