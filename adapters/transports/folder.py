@@ -301,6 +301,30 @@ class FolderTransport(Transport):
             self._write(inbox, name, parts)
         return str(inbox / name)
 
+    def publish_file(self, channel: str, name: str, parts: Iterable[bytes]) -> tuple[int, str]:
+        """Let a file appear whole in ``outbox/`` under its name, part by part; a file of that name is replaced.
+
+        Returns:
+            Its bytes and their SHA-256.
+
+        Raises:
+            Unroutable, FileNameRefused: *channel* or *name* leads elsewhere.
+            TransportAway: the disk failed.
+        """
+        size, digest = 0, hashlib.sha256()
+
+        def counted() -> Iterator[bytes]:
+            nonlocal size
+            for part in parts:
+                size += len(part)
+                digest.update(part)
+                yield part
+
+        folder = self._folder(channel)
+        with _disk(channel):
+            self._write(made_folder(folder, self._outbound), check_name(name), counted())
+        return size, digest.hexdigest()
+
     def is_left(self, channel: str) -> bool:
         """Whether files wait in ``inbox/`` that can be taken, those that still grow included."""
         with _disk(channel):

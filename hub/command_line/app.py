@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Take messages from an embedded channel: replies, work orders, billing messages, dead letters.",
     ),
     "batch": ("batches", "Batches: files of many orders, each answered by one file."),
+    "feed": ("feeds", "Feeds: records that the hub and a partner keep equal by numbered files."),
     "demo": ("demo", "Run the main job on the embedded defaults, in ./orderhub-demo/, and show what happened."),
     "init": ("init", "Make a deployment that runs at once, in a new folder."),
     "schema-for": ("schema_for", "Print the JSON Schema of a kind of declaration, for editors; or list the kinds."),

@@ -326,7 +326,7 @@ def _trailer(kind: str, records: Sequence[str]) -> tuple[str, ...]:
         hash_total += int("".join(character for character in key if character in "0123456789") or "0")
         amount = Decimal(values[FIELDS.index("CREDIT-LIMIT")] or 0)
         credits, debits = (credits, debits - amount) if amount < 0 else (credits + amount, debits)
-    digest = hashlib.blake2b("".join(records).encode(_CODE_PAGE), digest_size=16).hexdigest()
+    digest = _digest(record[:-1] for record in records)
     cents = (f"{int(amount * 100):015}" for amount in (credits, debits))
     counts = (f"{count:09}" for count in outcomes.values())
     return ("T", f"{len(records):09}", f"{hash_total % 10**10:010}", *cents, digest, *counts)
@@ -344,8 +344,11 @@ def _is_whole(content: bytes) -> bool:
         return False
     records = lines[1:-2]
     trailer = _cut(lines[-2], _TRAILER)
-    digest = hashlib.blake2b("".join(line + "\n" for line in records).encode(_CODE_PAGE), digest_size=16).hexdigest()
-    return int(trailer[1]) == len(records) and trailer[5] == digest
+    return int(trailer[1]) == len(records) and trailer[5] == _digest(records)
+
+
+def _digest(records: Iterable[str]) -> str:
+    return hashlib.blake2b("".join(record + "\n" for record in records).encode(_CODE_PAGE), digest_size=16).hexdigest()
 
 
 def _new_values(chance: random.Random) -> dict[str, str | None]:

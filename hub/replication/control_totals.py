@@ -41,7 +41,7 @@ class ControlTotals:
             amount: the value of the field that the amounts are of.
         """
         self.count += 1
-        self._digest.update(content)
+        self._digest.update(content + b"\n")
         if hashed is not None:
             self.hash_sum += digits_of(hashed)
         if amount is not None and amount < 0:
@@ -56,7 +56,7 @@ class ControlTotals:
 
     @property
     def digest(self) -> str:
-        """Return BLAKE2b with 16 bytes of all records, in hexadecimal digits."""
+        """Return BLAKE2b with 16 bytes, in hexadecimal digits, of all records, each with a line feed behind it."""
         return self._digest.hexdigest()
 
 

@@ -136,6 +136,16 @@ class CsvLayout(Layout[CsvRecord]):
         #: the names of all columns, in the order of a written header
         self.columns = list(dict.fromkeys(name for each in self.every_type() for name in each.record.columns))
 
+    @cached_property
+    def _written_places(self) -> dict[str, _Places]:
+        """The columns of a written line, for each type."""
+        names = self.columns if self.header else None
+        return {each.name: self._places(each, names) for each in self.every_type()}
+
+    @property
+    def _end(self) -> bytes:
+        return self.dialect.line_end.encode(self.dialect.codec)
+
     @property
     def described_by(self) -> str:
         """The declaration, which describes the columns."""
@@ -181,11 +191,14 @@ class CsvLayout(Layout[CsvRecord]):
             if empty is None:
                 yield line
 
-    def joined(self, records: Iterable[bytes]) -> bytes:
+    def parts(self, records: Iterable[bytes]) -> Iterator[bytes]:
         """Put a header before lines, and line ends behind them."""
-        end = self.dialect.line_end.encode(self.dialect.codec)
-        header = [b"".join(self.file(()))] if self.header else []
-        return b"".join([*header, *(record + end for record in records)])
+        if self.dialect.mark:
+            yield self.dialect.mark
+        if self.header:
+            yield self.dialect.line([self.dialect.cell(name) for name in self.columns])
+        for record in records:
+            yield record + self._end
 
     def _names(self, line: Line | None) -> list[str]:
         """Read the header."""
@@ -318,28 +331,16 @@ class CsvLayout(Layout[CsvRecord]):
 
     # Writing
 
-    def file(self, records: Iterable[tuple[RecordType[CsvRecord], PropertySet]]) -> Iterator[bytes]:
-        """Yield the bytes of a file with these records, one line a time."""
-        if self.dialect.mark:
-            yield self.dialect.mark
-        names = self.columns if self.header else None
-        if names is not None:
-            yield self.dialect.line([self.dialect.cell(name) for name in names])
-        places = {each.name: self._places(each, names) for each in self.every_type()}
-        for number, (type, node) in enumerate(records, 1):
-            try:
-                yield self._line(type, node, places[type.name])
-            except HubError as error:
-                raise error.at(f"record {number}") from None
-
-    def _line(self, type: RecordType[CsvRecord], node: PropertySet, places: _Places) -> bytes:
+    def record_bytes(self, type: RecordType[CsvRecord], node: PropertySet) -> bytes:
+        """Return the bytes of one line, without its end."""
         unknown = node.properties.keys() - type.record.names
         unknown |= {child.type for child in node.children}
         if unknown:
             raise NodeUnwritable(record=type.name, name=min(unknown), place=type.name, reason="it has no such column")
+        places = self._written_places[type.name]
         cells = [self._cell(type, node, column) if column is not None else "" for _, column, _ in places]
         try:
-            return self.dialect.line(cells)
+            return self.dialect.line(cells).removesuffix(self._end)
         except UnicodeEncodeError as error:
             sign = error.object[error.start]
             # The cell is looked for only now: encoding each cell by itself takes far longer.

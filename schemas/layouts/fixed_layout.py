@@ -119,9 +119,9 @@ class FixedLayout(Layout[FixedRecord]):
                 node = codec.readable(self._padded(data, codec.most), RecordNumber(number))
             yield Found(type, node, f"record {number}", offset, data, fault)
 
-    def joined(self, records: Iterable[bytes]) -> bytes:
+    def parts(self, records: Iterable[bytes]) -> Iterator[bytes]:
         """Put the marks of the record format between records."""
-        return b"".join(self.format.write(records))
+        return self.format.write(records)
 
     def read_record(self, data: bytes, number: int | None = None) -> tuple[RecordType[FixedRecord], PropertySet]:
         """Read one record by itself, without a look at its place among the others.
@@ -165,19 +165,9 @@ class FixedLayout(Layout[FixedRecord]):
             )
         return found
 
-    def file(self, records: Iterable[tuple[RecordType[FixedRecord], PropertySet]]) -> Iterator[bytes]:
-        """Yield the bytes of a file with these records."""
-        return self.format.write(self._encoded(records))
-
-    def _encoded(self, records: Iterable[tuple[RecordType[FixedRecord], PropertySet]]) -> Iterator[bytes]:
-        for number, (type, node) in enumerate(records, 1):
-            try:
-                data = type.record.codec.encode(node)
-            except HubError as error:
-                raise error.at(f"record {number}") from None
-            yield self._cut(data)
-
-    def _cut(self, data: bytes) -> bytes:
+    def record_bytes(self, type: RecordType[FixedRecord], node: PropertySet) -> bytes:
+        """Return the bytes of one record."""
+        data = type.record.codec.encode(node)
         if self.format.name == "fixed" and len(data) < self.format.length:
             return data + self._page.blank * (self.format.length - len(data))
         return data.rstrip(self._page.blank) if self.trimmed else data

@@ -313,16 +313,35 @@ class Layout(ABC, Generic[R]):
         """
 
     @abstractmethod
-    def joined(self, records: Iterable[bytes]) -> bytes:
-        """Make a file of the bytes of records, as `Found.data` has them."""
+    def record_bytes(self, type: RecordType[R], node: PropertySet) -> bytes:
+        """Return the bytes of one record, as `Found.data` has them.
+
+        Raises:
+            Refused: a value has no place in the layout.
+        """
 
     @abstractmethod
+    def parts(self, records: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the bytes of a file, part by part, with these records, which are as `Found.data` has them."""
+
+    def joined(self, records: Iterable[bytes]) -> bytes:
+        """Make a file of the bytes of records, as `Found.data` has them."""
+        return b"".join(self.parts(records))
+
     def file(self, records: Iterable[tuple[RecordType[R], PropertySet]]) -> Iterator[bytes]:
         """Yield the bytes of a file with these records.
 
         Raises:
             Refused: a value has no place in the layout.
         """
+        return self.parts(self._encoded(records))
+
+    def _encoded(self, records: Iterable[tuple[RecordType[R], PropertySet]]) -> Iterator[bytes]:
+        for number, (type, node) in enumerate(records, 1):
+            try:
+                yield self.record_bytes(type, node)
+            except HubError as error:
+                raise error.at(f"record {number}") from None
 
     def every_type(self) -> Iterator[RecordType[R]]:
         """Yield all types, those above before those beneath."""

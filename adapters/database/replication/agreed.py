@@ -23,6 +23,9 @@ _A = AGREED.c
 _AT_ONCE = 2000
 _CHANGED = ("digest", "version", "is_deleted", "deleted_at", "sent_batch", "batch_id", "position", "fields", "sent")
 _PUT = upsert(AGREED, ["feed", "key"], lambda new: {name: new[name] for name in _CHANGED})
+# A record that was sent before the two sides ever agreed on it gets a tombstone without values.
+_MARK_SENT = upsert(AGREED, ["feed", "key"], lambda new: {"sent": new.sent, "sent_batch": new.sent_batch})
+_NEVER = {"digest": "", "is_deleted": 1, "fields": "[]", "position": 0}
 _BY_KEY = select(AGREED).where(_A.feed == bindparam("of_feed"), is_one_of(_A.key, "wanted"))
 _BEHIND = (
     select(AGREED)
@@ -44,7 +47,8 @@ class AgreedRecord(NamedTuple):
 
     Attributes:
         key: the record's key.
-        fields: the partner's values, in the order of the feed's fields; those that it had last, in a tombstone.
+        fields: the partner's values, in the order of the feed's fields; those that it had last, in a tombstone. Empty
+            where the two sides never agreed on the record, and the hub has sent it.
         digest: of these values.
         version: the partner's version of them, in a form that sorts; None where the feed declares none.
         is_deleted: whether the row is a tombstone.
@@ -64,6 +68,11 @@ class AgreedRecord(NamedTuple):
     sent_batch: str | None
     batch_id: str
     position: int
+
+    @property
+    def partners(self) -> tuple[str | None, ...] | None:
+        """The partner's values; None where it doesn't have the record, as far as the hub knows."""
+        return None if self.is_deleted else self.fields
 
 
 class AgreedRecords:
@@ -115,6 +124,22 @@ class AgreedRecords:
         ]
         if values:
             self._connection.execute(_PUT.on(self._connection), values)
+
+    def mark_sent(self, batch_id: str, sent: Iterable[tuple[str, tuple[str | None, ...] | None]]) -> None:
+        """Note the values of each key that a batch sends, None for a deletion; the agreed values stay as they are."""
+        values = [
+            {
+                "feed": self._feed,
+                "key": key,
+                "sent": None if fields is None else json.dumps(fields, ensure_ascii=False),
+                "sent_batch": batch_id,
+                "batch_id": batch_id,
+                **_NEVER,
+            }
+            for key, fields in sent
+        ]
+        if values:
+            self._connection.execute(_MARK_SENT.on(self._connection), values)
 
     def clear_sent(self, keys: Sequence[str]) -> None:
         """Note that nothing of these records is out any more."""

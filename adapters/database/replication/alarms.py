@@ -70,6 +70,11 @@ class FeedAlarms:
         else:
             self._connection.execute(_CLEAR_ONE, {**values, "of_about": about})
 
+    def standing(self, kind: str) -> list[FeedAlarm]:
+        """Return the alarms of a kind that stand."""
+        statement = select(ALARM).where(_M.feed == self._feed, _M.kind == kind, _M.cleared_at.is_(None))
+        return [FeedAlarm(**row._mapping) for row in self._connection.execute(statement)]
+
     def listing(self, limit: int = 100, *, every: bool = False) -> list[FeedAlarm]:
         """Return the alarms that stand, or *every* one, the newest first."""
         statement = select(ALARM).where(_M.feed == self._feed).order_by(_M.seq.desc()).limit(limit)

@@ -14,7 +14,7 @@ def test_the_totals_of_a_file() -> None:
     totals.add(b"two", "A-0004", Decimal("-2.25"))
     totals.add(b"three", None, Decimal(0))
     assert (totals.count, totals.debits, totals.credits) == (3, Decimal("2.25"), Decimal("10.50"))
-    assert totals.digest == hashlib.blake2b(b"onetwothree", digest_size=16).hexdigest()
+    assert totals.digest == hashlib.blake2b(b"one\ntwo\nthree\n", digest_size=16).hexdigest()
 
 
 def test_high_digits_of_a_hash_total_are_dropped() -> None:

@@ -1,0 +1,103 @@
+"""The hub's records beside the partner's, in the order of their keys: the differences that an export sends.
+
+Spec: docs/design/legacy.md, "Two-way replication".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from adapters.database.replication.agreed import AgreedRecord, AgreedRecords
+from adapters.database.replication.decisions import Decisions
+from adapters.database.replication.flat_rows import OurRecord
+from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.deployment.feed import Feed, FlatRow
+from hub.replication.flat_row import flat_rows_of
+from hub.replication.paired import paired
+
+#: Keys of one page; a page is read in one transaction.
+PAGE = 2000
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """A record as both sides have it.
+
+    Attributes:
+        key: the record's key.
+        ours: the hub's record; None for none.
+        agreed: the agreed row; None for none.
+        has_open_record: whether a conflict about the whole record waits for a person.
+        open_fields: the positions of the fields with such a conflict.
+    """
+
+    feed: Feed
+    key: str
+    ours: OurRecord | None
+    agreed: AgreedRecord | None
+    has_open_record: bool = False
+    open_fields: tuple[int, ...] = ()
+
+    @property
+    def hubs(self) -> FlatRow | None:
+        """The hub's values; None where it doesn't have the record, or has closed it."""
+        return None if self.ours is None or is_closed(self.feed, self.ours.fields) else self.ours.fields
+
+    @property
+    def partners(self) -> FlatRow | None:
+        """The partner's values, once it has applied the values that are on their way; None for no record."""
+        if self.agreed is None:
+            return None
+        return self.agreed.partners if self.agreed.sent_batch is None else self.agreed.sent
+
+    @property
+    def wanted(self) -> FlatRow | None:
+        """The values that the partner should have: the hub's, but for fields that wait for a person's decision."""
+        hubs, partners = self.hubs, self.partners
+        if self.has_open_record:
+            return partners
+        if not self.open_fields or hubs is None or partners is None:
+            return hubs
+        return tuple(
+            theirs if place in self.open_fields else ours
+            for place, (ours, theirs) in enumerate(zip(hubs, partners, strict=True))
+        )
+
+
+def is_closed(feed: Feed, row: FlatRow) -> bool:
+    """Tell whether a record is closed: it has all values that the feed gives a deleted record."""
+    if not feed.closed:
+        return False
+    values = dict(zip(feed.names, row, strict=True))
+    return all(values.get(name) == value for name, value in feed.closed.items())
+
+
+def page_of(open_hub: OpenHub, transaction: Transaction, feed: Feed, behind: str) -> list[SideBySide]:
+    """Read the records of the next `PAGE` keys behind a key, on either side."""
+    connection = transaction.connection
+    flat_rows = flat_rows_of(feed, open_hub.stored_objects)
+    sides = paired(
+        flat_rows.in_key_order(connection, behind), AgreedRecords(connection, feed.name).in_key_order(behind)
+    )
+    page = list(islice(sides, PAGE))
+    differing = [key for key, ours, agreed in page if agreed is None or ours is None or ours.fields != agreed.fields]
+    return list(_with_open(transaction, feed, page, differing))
+
+
+def _with_open(
+    transaction: Transaction,
+    feed: Feed,
+    page: list[tuple[str, OurRecord | None, AgreedRecord | None]],
+    keys: list[str],
+) -> Iterator[SideBySide]:
+    decisions = Decisions(transaction.connection, transaction.open_hub.surroundings, feed.name)
+    open_of = decisions.open_of(keys)
+    for key, ours, agreed in page:
+        names = open_of.get(key)
+        if names is None:
+            yield SideBySide(feed, key, ours, agreed)
+        else:
+            places = tuple(feed.names.index(name) for name in names if name in feed.names)
+            yield SideBySide(feed, key, ours, agreed, None in names, places)

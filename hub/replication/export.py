@@ -1,0 +1,242 @@
+"""Export a feed: the records in which the hub differs from the partner become a numbered file.
+
+    collecting   page by page, the differing records become rows of a batch, and are noted as sent
+    sent         the batch has its number; the file is written from the rows, and appears in the folder's outbox
+
+Each page is one transaction with its checkpoint, so that an export that was killed goes on. A file that a crash left
+out is written again from its rows, with the same bytes.
+
+Spec: docs/design/legacy.md, "Two-way replication".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+from adapters.database.replication.agreed import AgreedRecords
+from adapters.database.replication.alarms import FeedAlarms
+from adapters.database.replication.batches import FeedBatch, FeedBatches
+from adapters.database.replication.rows import FeedRow, FeedRows
+from adapters.transport import Setup
+from adapters.transports.folder import FolderTransport
+from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.deployment.feed import Feed, FileKind, FlatRow, RecordOperation
+from hub.replication.differences import PAGE, SideBySide, page_of
+from hub.replication.flat_row import digest_of, time_of, written_record
+from hub.replication.written_file import FileHead, written_file
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+from schemas.layouts.layout import Layout
+from schemas.layouts.record_object import RecordObject
+
+#: The kind of the alarm about a record that can't be sent.
+UNSENDABLE = "unsendable"
+
+
+def folders_of(open_hub: OpenHub) -> FolderTransport:
+    """Return the transport of the deployment's folders."""
+    deployment = open_hub.deployment
+    return FolderTransport.open(Setup(deployment.folder, vars(deployment.settings), open_hub.surroundings))
+
+
+@dataclass(frozen=True)
+class _Sending:
+    """A record that is to be sent.
+
+    Attributes:
+        row: its values; None for a deletion.
+        is_changed: whether the partner doesn't have these values so far; the others stand in a full file only.
+        refusal: why it can't be sent; None for most.
+    """
+
+    key: str
+    operation: RecordOperation
+    row: FlatRow | None
+    version: str | None
+    is_changed: bool
+    refusal: Refused | None
+
+
+class FeedExport:
+    """The exports of one feed.
+
+    Args:
+        open_hub: the hub.
+        feed: the feed.
+    """
+
+    def __init__(self, open_hub: OpenHub, feed: Feed) -> None:
+        self._open_hub = open_hub
+        self._feed = feed
+        self._folders = folders_of(open_hub)
+        external = open_hub.deployment.external_objects[feed.file.layout]
+        self._layout: Layout[Any] = cast(RecordObject, external).layout
+
+    def export(self, full: bool = False, always: bool = False) -> Iterator[str]:
+        """Export the records that differ, or all; yield the last key of each page.
+
+        An export that was interrupted is brought to its end, in its own kind.
+
+        Args:
+            full: send every record.
+            always: send a file also where nothing differs.
+        """
+        kind: FileKind = "full" if full else "delta"
+        batch, behind = self._interrupted()
+        is_last = False
+        while not is_last:
+            with self._open_hub.write() as transaction:
+                page = page_of(self._open_hub, transaction, self._feed, behind)
+                is_last = len(page) < PAGE
+                batch = self._collect(transaction, batch, kind, page)
+                if is_last:
+                    self._number(transaction, batch, kind, always)
+            behind = page[-1].key if page else behind
+            yield behind
+
+    def publish(self) -> list[FeedBatch]:
+        """Write the files of numbered batches that aren't in the folder's outbox so far; return these batches."""
+        published = []
+        for batch in self._unpublished():
+            head = FileHead(cast(FileKind, batch.kind), batch.number or 0, batch.received_at)
+            parts = written_file(self._feed, self._layout, head, partial(self._records, batch))
+            name = f"{self._feed.name}.{batch.number:08}"
+            size, digest = self._folders.publish_file(self._feed.folder, name, parts)
+            with self._open_hub.write() as transaction:
+                published.append(self._batches(transaction).advance(batch, name=name, size=size, digest=digest))
+        return published
+
+    def _batches(self, transaction: Transaction) -> FeedBatches:
+        return FeedBatches(transaction.connection, self._open_hub.surroundings)
+
+    def _open_batches(self, transaction: Transaction, state: str) -> list[FeedBatch]:
+        return [
+            batch
+            for batch in self._batches(transaction).open(self._feed.name, "out")
+            if batch.state == state and batch.kind in ("delta", "full")
+        ]
+
+    def _interrupted(self) -> tuple[FeedBatch | None, str]:
+        """Return the batch that a crash left half collected, and the last key that is in it."""
+        with self._open_hub.read() as transaction:
+            batch = next(iter(self._open_batches(transaction, "collecting")), None)
+            last = None if batch is None else FeedRows(transaction.connection).at(batch.id, batch.staged_to)
+        return batch, "" if last is None or last.key is None else last.key
+
+    def _unpublished(self) -> list[FeedBatch]:
+        with self._open_hub.read() as transaction:
+            return [batch for batch in self._open_batches(transaction, "sent") if batch.digest is None]
+
+    def _collect(
+        self, transaction: Transaction, batch: FeedBatch | None, kind: FileKind, page: Sequence[SideBySide]
+    ) -> FeedBatch | None:
+        """Store the rows of a page; the batch is made with the first row."""
+        kind = kind if batch is None else cast(FileKind, batch.kind)
+        sendings = [sending for side in page if (sending := self._sending(side, kind)) is not None]
+        self._tell_unsendable(transaction, page, sendings)
+        sendings = [sending for sending in sendings if sending.refusal is None]
+        if not sendings:
+            return batch
+        batch = batch or self._batches(transaction).add(self._feed.name, "out", kind, "collecting")
+        FeedRows(transaction.connection).add(batch.id, _rows(sendings, batch.staged_to, len(self._feed.fields)))
+        agreed = AgreedRecords(transaction.connection, self._feed.name)
+        agreed.mark_sent(batch.id, [(sending.key, sending.row) for sending in sendings if sending.is_changed])
+        counts = Counter(sending.operation for sending in sendings)
+        return self._batches(transaction).advance(
+            batch,
+            records=batch.records + len(sendings),
+            staged_to=batch.staged_to + len(sendings),
+            adds=batch.adds + counts["add"],
+            changes=batch.changes + counts["change"],
+            deletes=batch.deletes + counts["delete"],
+            unchanged=batch.unchanged + counts["present"],
+        )
+
+    def _tell_unsendable(
+        self, transaction: Transaction, page: Sequence[SideBySide], sendings: Sequence[_Sending]
+    ) -> None:
+        """Raise an alarm about each record that the layout can't hold; clear those of records that it holds now."""
+        alarms = FeedAlarms(transaction.connection, self._open_hub.surroundings, self._feed.name)
+        refused = {sending.key: sending.refusal for sending in sendings if sending.refusal is not None}
+        keys = {side.key for side in page}
+        for alarm in alarms.standing(UNSENDABLE):
+            if alarm.about in keys and alarm.about not in refused:
+                alarms.clear(UNSENDABLE, alarm.about)
+        for key, refusal in refused.items():
+            alarms.sound(UNSENDABLE, key, f"Record {key} can't be sent: {refusal.what}.")
+
+    def _number(self, transaction: Transaction, batch: FeedBatch | None, kind: FileKind, always: bool) -> None:
+        """Give the batch its number: from now on its file is part of the hub's sequence."""
+        batches = self._batches(transaction)
+        if batch is None and (always or kind == "full"):
+            batch = batches.add(self._feed.name, "out", kind, "collecting")
+        if batch is not None:
+            last = batches.last_number(self._feed.name, "out")
+            number = self._feed.file.first_number if last is None else last + 1
+            batches.advance(batch, state="sent", number=number)
+
+    def _sending(self, side: SideBySide, kind: FileKind) -> _Sending | None:
+        """Return what is sent of a record; None where nothing is."""
+        wanted, partners = side.wanted, side.partners
+        operation: RecordOperation
+        if wanted == partners:
+            if kind != "full" or wanted is None:
+                return None
+            operation = "present"
+        elif kind == "full":
+            if wanted is None:
+                return None  # a full file tells of a deletion by the absence; the next delta says it
+            operation = "present"
+        else:
+            operation = "delete" if wanted is None else "add" if partners is None else "change"
+        version = None if side.ours is None else time_of(side.ours.changed_at)
+        return _Sending(side.key, operation, wanted, version, wanted != partners, self._refusal(side.key, wanted))
+
+    def _refusal(self, key: str, row: FlatRow | None) -> Refused | None:
+        """Return why a record can't be written in the partner's layout; None for most."""
+        try:
+            self._layout.record_bytes(self._layout.by_name[self._feed.file.record], self._record(key, row))
+        except Refused as error:
+            return error
+        return None
+
+    def _records(self, batch: FeedBatch) -> Iterator[PropertySet]:
+        """Make the partner's records of a batch's rows."""
+        form, behind = self._feed.file, 0
+        while True:
+            with self._open_hub.read() as transaction:
+                rows = FeedRows(transaction.connection).next(batch.id, behind, PAGE, "EXPORTED")
+            for row in rows:
+                record = self._record(row.key or "", None if row.operation == "delete" else row.fields)
+                if form.operation is not None and row.operation in form.operations:
+                    record.properties[form.operation] = form.operations[cast(RecordOperation, row.operation)]
+                if self._feed.version is not None and row.version is not None:
+                    record.properties[self._feed.version] = row.version
+                yield record
+            if len(rows) < PAGE:
+                return
+            behind = rows[-1].position
+
+    def _record(self, key: str, row: FlatRow | None) -> PropertySet:
+        return written_record(self._feed, key, (None,) * len(self._feed.fields) if row is None else row)
+
+
+def _rows(sendings: Iterable[_Sending], behind: int, width: int) -> Iterator[FeedRow]:
+    for position, sending in enumerate(sendings, behind + 1):
+        fields = (None,) * width if sending.row is None else sending.row
+        yield FeedRow(
+            position,
+            sending.key,
+            sending.operation,
+            sending.version,
+            digest_of(fields),
+            None,
+            None,
+            "EXPORTED",
+            None,
+            fields,
+        )

@@ -1,0 +1,216 @@
+"""The export sends exactly the records in which the hub differs from the partner, once."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from adapters.database.replication.agreed import AgreedRecord, AgreedRecords
+from adapters.database.replication.alarms import FeedAlarms
+from adapters.database.replication.batches import FeedBatches
+from adapters.database.replication.decisions import Decision, Decisions
+from hub.replication import differences, export
+from hub.replication.export import FeedExport
+from hub.replication.flat_row import digest_of
+from tests.hub.replication.two_sides import FEED, TwoSides
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def sides(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[TwoSides]:
+    settings = {}
+    if request.param == "PostgreSQL":
+        database = request.getfixturevalue("postgresql_database")
+        settings = {"database_url": database._url.render_as_string(hide_password=False)}
+    two = TwoSides(tmp_path, **settings)
+    yield two
+    two.close()
+
+
+@pytest.fixture
+def sqlite(tmp_path: pathlib.Path) -> Iterator[TwoSides]:
+    two = TwoSides(tmp_path)
+    yield two
+    two.close()
+
+
+def agree(sides: TwoSides) -> None:
+    """Note that the partner has all that was sent, as its answer would; and nothing is out."""
+    with sides.open_hub.write() as transaction:
+        agreed = AgreedRecords(transaction.connection, FEED)
+        agreed.put(
+            AgreedRecord(
+                record.key,
+                record.fields if record.sent is None else record.sent,
+                digest_of(record.fields if record.sent is None else record.sent),
+                None,
+                record.sent is None,
+                None,
+                None,
+                None,
+                record.batch_id,
+                0,
+            )
+            for record in list(agreed.in_key_order())
+            if record.sent_batch is not None
+        )
+
+
+def test_each_record_is_sent_once(sides: TwoSides) -> None:
+    for key in ("2", "10", "1"):
+        sides.put(key, Name=f"Account {key}", Status="Active")
+    assert sides.export() == ["A1 Account 1 A", "A10 Account 10 A", "A2 Account 2 A"]
+    assert sides.export() == [], "the values are on their way"
+    agree(sides)
+    assert sides.export() == []
+    sides.put("2", Name="Changed")
+    assert sides.export() == ["C2 Changed A"]
+
+
+def test_a_change_that_is_on_its_way_is_sent_again_where_it_changed_again(sqlite: TwoSides) -> None:
+    sqlite.put("1", Name="first", Status="Active")
+    sqlite.export()
+    sqlite.put("1", Name="second")
+    assert sqlite.export() == ["C1 second A"]
+
+
+def test_a_closed_account_is_deleted_and_made_anew_once_it_opens_again(sides: TwoSides) -> None:
+    sides.put("1", Name="one", Status="Active")
+    sides.export()
+    agree(sides)
+    sides.put("1", Status="Closed")
+    assert sides.export() == ["D1"]
+    assert sides.export() == []
+    agree(sides)
+    sides.put("1", Status="Active")
+    assert sides.export() == ["A1 one A"]
+
+
+def test_an_account_that_was_closed_before_it_was_ever_sent_is_no_record(sqlite: TwoSides) -> None:
+    sqlite.put("1", Name="one", Status="Closed")
+    assert sqlite.export() == []
+
+
+def test_a_full_file_has_every_record_and_sends_the_changed_ones(sqlite: TwoSides) -> None:
+    for key in "12":
+        sqlite.put(key, Name="one", Status="Active")
+    sqlite.export()
+    agree(sqlite)
+    sqlite.put("2", Name="two")
+    assert sqlite.export(full=True) == ["1 one A", "2 two A"]
+    assert sqlite.export() == []
+
+
+def test_nothing_is_sent_where_nothing_differs_unless_somebody_waits_for_a_file(sqlite: TwoSides) -> None:
+    assert sqlite.export() == []
+    assert not (sqlite.folder / "outbox").exists()
+    sqlite.export(always=True)
+    assert [path.name for path in (sqlite.folder / "outbox").iterdir()] == [f"{FEED}.00000001"]
+
+
+def test_a_field_that_waits_for_a_person_is_not_sent(sqlite: TwoSides) -> None:
+    sqlite.put("1", Name="one", Status="Active")
+    sqlite.export()
+    agree(sqlite)
+    with sqlite.open_hub.write() as transaction:
+        decisions = Decisions(transaction.connection, sqlite.road.surroundings, FEED)
+        decisions.add("batch", [Decision("1", "Name", 1, "manual", "open", "update_differing", "open")])
+    sqlite.put("1", Name="changed")
+    assert sqlite.export() == []
+    sqlite.put("1", Phone_Number="555")
+    assert sqlite.export() == ["C1 one A"], "the partner keeps its name, and gets the telephone number"
+
+
+def test_a_record_that_the_layout_cannot_hold_is_left_out_and_told(sqlite: TwoSides) -> None:
+    sqlite.put("1", Name="Ω", Status="Active")
+    sqlite.put("2", Name="two", Status="Active")
+    assert sqlite.export() == ["A2 two A"]
+    with sqlite.open_hub.read() as transaction:
+        (alarm,) = FeedAlarms(transaction.connection, sqlite.road.surroundings, FEED).listing()
+    assert alarm.sentence.startswith("Record 1 can't be sent: ")
+    sqlite.put("1", Name="Omega")
+    assert sqlite.export() == ["A1 Omega A"]
+    with sqlite.open_hub.read() as transaction:
+        assert FeedAlarms(transaction.connection, sqlite.road.surroundings, FEED).listing() == []
+
+
+def test_the_stand_in_reads_what_the_hub_wrote(sides: TwoSides) -> None:
+    sides.put("1", Name="Jane", Status="Inactive", Credit_Limit="-7.25", Phone_Number="555")
+    sides.export()
+    assert sides.billing.read() == 1
+    assert sides.billing.accounts()["1"][:4] == ("Jane", "I", "-7.25", "555")
+
+
+class Killed(Exception):
+    """The process dies here."""
+
+
+@pytest.mark.parametrize("place", range(1, 9))
+def test_an_export_that_was_killed_anywhere_goes_on(
+    sqlite: TwoSides, place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever transaction dies, at its begin or before its commit, the file is the same in the end."""
+    monkeypatch.setattr(differences, "PAGE", 2)
+    monkeypatch.setattr(export, "PAGE", 2)
+    for key in "12345":
+        sqlite.put(key, Name=key, Status="Active")
+    write = type(sqlite.open_hub).write
+    count = 0
+
+    def dying(self: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == (place + 1) // 2 and place % 2:
+            raise Killed
+        manager = write(self)
+        if count == (place + 1) // 2:
+            enter, leave = manager.__enter__, manager.__exit__
+
+            class Dying:
+                def __enter__(self) -> Any:
+                    return enter()
+
+                def __exit__(self, *_: object) -> Any:
+                    leave(Killed, Killed(), None)
+                    raise Killed
+
+            return Dying()
+        return manager
+
+    monkeypatch.setattr(type(sqlite.open_hub), "write", dying)
+    with pytest.raises(Killed):
+        sqlite.export()
+    monkeypatch.setattr(type(sqlite.open_hub), "write", write)
+    sqlite.export()
+    sqlite.export()
+    assert sqlite.billing.read() == 1
+    assert list(sqlite.billing.accounts()) == list("12345")
+    with sqlite.open_hub.read() as transaction:
+        (batch,) = FeedBatches(transaction.connection, sqlite.road.surroundings).listing(FEED, 9)
+    assert (batch.state, batch.records, batch.adds, batch.number) == ("sent", 5, 5, 1)
+
+
+def test_a_file_that_a_crash_left_out_is_written_again_with_the_same_bytes(sqlite: TwoSides) -> None:
+    sqlite.put("1", Name="one", Status="Active")
+    sqlite.export()
+    (path,) = (sqlite.folder / "outbox").iterdir()
+    content = path.read_bytes()
+    path.unlink()
+    with sqlite.open_hub.write() as transaction:
+        batches = FeedBatches(transaction.connection, sqlite.road.surroundings)
+        (batch,) = batches.open(FEED, "out")
+        batches.advance(batch, digest=None)
+    FeedExport(sqlite.open_hub, sqlite.feed).publish()
+    assert path.read_bytes() == content
+
+
+def test_the_command_prints_what_was_sent(sqlite: TwoSides, command: Any) -> None:
+    (pathlib.Path("orderhub.toml")).write_text(
+        f'database_url = "sqlite:///orderhub.db"\nfeeds = ["{FEED}"]\n', encoding="utf-8"
+    )
+    sqlite.put("1", Name="one", Status="Active")
+    printed = command("feed", "export", FEED).out
+    assert printed == f"{FEED}.00000001\tdelta\t1 records\tadd 1, change 0, delete 0\n"
+    assert command("feed", "export", FEED).out == "nothing to send: the partner has all values\n"

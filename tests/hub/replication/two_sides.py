@@ -1,0 +1,51 @@
+"""Both sides of the shipped feed: a hub in a folder with its accounts, and the stand-in for billing."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+from xml.sax.saxutils import escape
+
+from hub.demo.billing_stand_in import BillingStandIn
+from hub.deployment.feed import Feed
+from hub.replication.export import FeedExport
+from tests.road import Road
+
+FEED = "billing_accounts"
+
+
+class TwoSides:
+    """A hub and a billing system that exchange files; the methods act as the hub's users and operators."""
+
+    def __init__(self, folder: pathlib.Path, **settings: Any) -> None:
+        self.road = Road(folder, feeds=[FEED], **settings)
+        self.open_hub = self.road.open_hub
+        self.feed: Feed = self.open_hub.deployment.feeds[FEED]
+        self.folder = folder / "folders" / self.feed.folder
+        self.billing = BillingStandIn(folder / "billing.db", self.folder)
+
+    def close(self) -> None:
+        self.billing.close()
+        self.road.close()
+
+    def put(self, key: str, **fields: str) -> None:
+        """Make or change an account of the hub's; ``Credit_Limit`` is the field Credit Limit."""
+        values = "".join(f"<{_tag(name)}>{escape(value)}</{_tag(name)}>" for name, value in fields.items())
+        self.road.load(
+            '<Message MessageType="Integration Object" IntObjectName="Account" IntObjectFormat="Hierarchical">'
+            f"<ListOfAccount><Account><AccountId>{key}</AccountId>{values}</Account></ListOfAccount></Message>"
+        )
+
+    def export(self, **options: bool) -> list[str]:
+        """Export; return the lines of the records that were sent, cut after the status."""
+        export = FeedExport(self.open_hub, self.feed)
+        list(export.export(**options))
+        lines: list[str] = []
+        for batch in export.publish():
+            text = (self.folder / "outbox" / str(batch.name)).read_text(encoding="iso-8859-1")
+            lines += [" ".join(line[1:63].split()) for line in text.split("\n") if line.startswith("D")]
+        return lines
+
+
+def _tag(name: str) -> str:
+    return name.replace("_", "")
