@@ -5,20 +5,30 @@ Spec: docs/design/legacy.md, "Two-way replication"; docs/replication.md.
 
 from __future__ import annotations
 
-from typing import Annotated
+import pathlib
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapters.files import opened
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
 from hub.command_line.text_command import TextCommand
-from hub.presentation.printing import out, print_json
+from hub.presentation.printing import out, print_json, table
+from integration_objects.errors import located
+
+if TYPE_CHECKING:
+    from hub.replication.difference_class import Difference
 
 app = typer.Typer()
 feed_app = typer.Typer(
     no_args_is_help=True, help="Feeds: records that the hub and a partner keep equal by numbered files."
 )
 app.add_typer(feed_app, name="feed")
+
+_DIFFERENCES = ("key", "field", "class", "ours", "theirs", "agreed", "fault")
+#: Exit code where a difference is none that ends by itself or by a decision.
+REPAIR_NEEDED = 4
 
 FeedName = Annotated[str, typer.Argument(metavar="FEED", help="The feed.")]
 
@@ -49,3 +59,37 @@ def export_feed(
         out(f"{batch.name}\t{batch.kind}\t{batch.records} records\t{counts}")
     if not published:
         out("nothing to send: the partner has all values")
+
+
+@feed_app.command("reconcile", cls=TextCommand)
+def reconcile_feed(
+    feed: FeedName,
+    file: Annotated[pathlib.Path, typer.Argument(help="A full file of the partner's: all of its records.")],
+    as_json: Json = False,
+) -> None:
+    """Compare all records with an extract of the partner's, and tell the reason of each difference.
+
+    Exit code 4: a difference doesn't end by itself, or by a decision that a person has before him.
+    """
+    from hub.deployment.feed import feed_named
+    from hub.replication.difference_class import EXPECTED
+    from hub.replication.reconcile import Reconciliation
+
+    with opened_hub() as open_hub, opened(file) as content, located(str(file)):
+        result = Reconciliation(open_hub, feed_named(open_hub.deployment.feeds, feed)).reconcile(content, str(file))
+    rows = [_described(name, difference) for name, difference in result.differences]
+    if as_json:
+        sides = {"ours": result.ours, "theirs": result.theirs}
+        print_json({**sides, "classes": result.counts(), "differences": rows})
+    else:
+        out(f"records: {result.ours} of the hub, {result.theirs} of the partner; differences: {len(rows)}")
+        if rows:
+            out(table(("class", "differences"), [[name, str(count)] for name, count in result.counts().items()]))
+            out(table(_DIFFERENCES, [[row[head] or "" for head in _DIFFERENCES] for row in rows]))
+    if any(name not in EXPECTED for name, _ in result.differences):
+        raise typer.Exit(REPAIR_NEEDED)
+
+
+def _described(name: str, difference: Difference) -> dict[str, Any]:
+    values = {head: getattr(difference, head) for head in _DIFFERENCES if head != "class"}
+    return {**values, "class": name, "field": difference.field or "(record)"}

@@ -34,6 +34,7 @@ _BEHIND = (
     .limit(bindparam("most"))
 )
 _COUNT = select(func.count()).select_from(AGREED).where(_A.feed == bindparam("of_feed"), _A.is_deleted == 0)
+_LATEST = select(func.max(_A.version)).where(_A.feed == bindparam("of_feed"))
 _SENT_WITH = (
     select(AGREED)
     .where(_A.feed == bindparam("of_feed"), _A.sent_batch == bindparam("of_batch"), _A.key > bindparam("behind"))
@@ -109,6 +110,11 @@ class AgreedRecords:
     def count(self) -> int:
         """Count the records that aren't deleted."""
         return self._connection.scalar(_COUNT, {"of_feed": self._feed}) or 0
+
+    def latest_version(self) -> str | None:
+        """Return the newest version that the partner told of; None where the feed declares none."""
+        latest: str | None = self._connection.scalar(_LATEST, {"of_feed": self._feed})
+        return latest
 
     def put(self, records: Iterable[AgreedRecord]) -> None:
         """Store rows in place of those of the same keys."""

@@ -103,6 +103,18 @@ class FlatRows:
                 return
             behind = rows[end - 1][0]
 
+    def keys(self, connection: Connection) -> Iterator[str]:
+        """Read the keys of all records, some at a time."""
+        key = self._column("", self.key)
+        statement = select(key).where(key > bindparam("behind")).order_by(key).limit(bindparam("most"))
+        behind = ""
+        while True:
+            found = connection.scalars(statement, {"behind": behind, "most": _AT_ONCE}).all()
+            yield from found
+            if len(found) < _AT_ONCE:
+                return
+            behind = found[-1]
+
     def _records(self, connection: Connection, rows: Sequence[Any]) -> Iterator[OurRecord]:
         """Make records of rows: key, the fields, the key of each joined object, the time of each object's change."""
         end = 1 + len(self.fields)

@@ -20,11 +20,7 @@ from tests.hub.replication.two_sides import FEED, TwoSides
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
 def sides(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[TwoSides]:
-    settings = {}
-    if request.param == "PostgreSQL":
-        database = request.getfixturevalue("postgresql_database")
-        settings = {"database_url": database._url.render_as_string(hide_password=False)}
-    two = TwoSides(tmp_path, **settings)
+    two = TwoSides.on(request, tmp_path)
     yield two
     two.close()
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pathlib
-from typing import Any
+from typing import Any, Self
 from xml.sax.saxutils import escape
+
+import pytest
 
 from hub.demo.billing_stand_in import BillingStandIn
 from hub.deployment.feed import Feed
@@ -23,6 +25,14 @@ class TwoSides:
         self.feed: Feed = self.open_hub.deployment.feeds[FEED]
         self.folder = folder / "folders" / self.feed.folder
         self.billing = BillingStandIn(folder / "billing.db", self.folder)
+
+    @classmethod
+    def on(cls, request: pytest.FixtureRequest, folder: pathlib.Path) -> Self:
+        """Make both sides on the database that the fixture's parameter names."""
+        if request.param == "SQLite":
+            return cls(folder)
+        database = request.getfixturevalue("postgresql_database")
+        return cls(folder, database_url=database._url.render_as_string(hide_password=False))
 
     def close(self) -> None:
         self.billing.close()

@@ -1,0 +1,244 @@
+"""Reconcile a feed: compare the hub's records with an extract of all the partner's, and class each difference.
+
+Both sides are read once, and added up in buckets. The records of the buckets that differ are then compared field by
+field, beside the agreed rows, the conflicts and the values that are on their way. Traffic goes on meanwhile: the
+records are looked at as they are then.
+
+Spec: docs/design/legacy.md, "Reconciliation".
+"""
+
+from __future__ import annotations
+
+import io
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, cast
+
+from adapters.database.replication.agreed import AgreedRecord, AgreedRecords
+from adapters.database.replication.alarms import FeedAlarms
+from adapters.database.replication.batches import FeedBatches
+from adapters.database.replication.decisions import Decisions, StoredDecision
+from adapters.database.replication.flat_rows import OurRecord
+from adapters.database.replication.rows import REJECTED, FeedRows
+from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.deployment.feed import Feed, FlatRow
+from hub.replication.buckets import Buckets, bucket_of
+from hub.replication.difference_class import CLASSES, Difference, DifferenceClass, class_of
+from hub.replication.differences import is_closed
+from hub.replication.export import UNSENDABLE
+from hub.replication.flat_row import RecordRead, digest_of, flat_rows_of, read_flat_row, version_of
+from integration_objects.errors import Refused
+from integration_objects.property_set import PropertySet
+from schemas.layouts.layout import Found, Layout
+from schemas.layouts.record_object import RecordObject
+
+#: Keys that are compared in one transaction.
+_AT_ONCE = 500
+#: The newest batches among whose rejected records an explanation is looked for.
+_BATCHES = 50
+_PRESENT = "present"
+
+
+class ExtractIncomplete(Refused):
+    """An extract of the partner's isn't whole."""
+
+    what = "the extract isn't whole"
+    where = "file {file}"
+    why = "{reason}"
+    mend = "send the whole extract: without it, each record that is missing would count as a difference"
+
+
+@dataclass(frozen=True)
+class TheirRecord:
+    """A record of the extract.
+
+    Attributes:
+        read: its values, with the first fault.
+        version: in a form that sorts.
+    """
+
+    read: RecordRead
+    version: str | None
+
+
+@dataclass
+class Reconciled:
+    """The result.
+
+    Attributes:
+        ours, theirs: the number of records on each side.
+        differences: each with its class, in the order of the keys.
+        records: the partner's records for the keys that differ; None for a key that the partner doesn't have.
+    """
+
+    ours: int = 0
+    theirs: int = 0
+    differences: list[tuple[DifferenceClass, Difference]] = field(default_factory=list)
+    records: dict[str, TheirRecord | None] = field(default_factory=dict)
+
+    def counts(self) -> dict[DifferenceClass, int]:
+        """Count the differences of each class."""
+        counted = Counter(name for name, _ in self.differences)
+        return {name: counted[name] for name in CLASSES}
+
+
+@dataclass
+class _Extract:
+    """The places of the records in the file, with their buckets: a few bytes for each record."""
+
+    offsets: array[int] = field(default_factory=lambda: array("Q"))
+    lengths: array[int] = field(default_factory=lambda: array("L"))
+    buckets: array[int] = field(default_factory=lambda: array("H"))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the hub knows of some records beside their values."""
+
+    agreed: Mapping[str, AgreedRecord]
+    open_of: Mapping[str, Mapping[str | None, StoredDecision]]
+    unsendable: Mapping[str, str]
+    rejected: Mapping[str, tuple[str, str]]
+    latest: str | None
+
+
+class Reconciliation:
+    """Compares the two sides of one feed."""
+
+    def __init__(self, open_hub: OpenHub, feed: Feed) -> None:
+        self._open_hub = open_hub
+        self._feed = feed
+        external = open_hub.deployment.external_objects[feed.file.layout]
+        self._layout: Layout[Any] = cast(RecordObject, external).layout
+        self._flat_rows = flat_rows_of(feed, open_hub.stored_objects)
+
+    def reconcile(self, file: BinaryIO, name: str) -> Reconciled:
+        """Compare the hub's records with those of an extract; *name* is the file's, for errors.
+
+        Raises:
+            ExtractIncomplete: the extract has no trailer, or another number of records than its trailer says.
+            Invalid: a record can't be read.
+        """
+        result = Reconciled()
+        ours, theirs, extract = Buckets(), Buckets(), _Extract()
+        for found in self._data_records(file, name):
+            key = found.node.properties.get(self._feed.record_key) or ""
+            extract.buckets.append(theirs.add(key, read_flat_row(self._feed, found.node).row))
+            extract.offsets.append(found.offset)
+            extract.lengths.append(len(found.data))
+        result.theirs = len(extract.offsets)
+        with self._open_hub.read() as transaction:
+            for record in self._flat_rows.in_key_order(transaction.connection):
+                if not is_closed(self._feed, record.fields):
+                    ours.add(record.key, record.fields)
+                    result.ours += 1
+        differing = ours.differing(theirs)
+        candidates = self._records_in(file, extract, differing)
+        with self._open_hub.read() as transaction:
+            connection = transaction.connection
+            keys = {key for key in self._flat_rows.keys(connection) if bucket_of(key) in differing}
+        every = sorted(keys | candidates.keys())
+        for start in range(0, len(every), _AT_ONCE):
+            self._compare(every[start : start + _AT_ONCE], candidates, result)
+        return result
+
+    def _data_records(self, file: BinaryIO, name: str) -> Iterator[Found[Any]]:
+        """Yield the data records, and prove at the end that the file was whole."""
+        form, count, said = self._feed.file, 0, ""
+        for found in self._layout.records(file):
+            if found.type.name == form.record:
+                count += 1
+                yield found
+            elif found.type.name == form.trailer and form.control.count is not None:
+                said = found.node.get(form.control.count.field) or ""
+        if form.control.count is not None and said != str(count):
+            reason = f"it has {count} records, and its trailer says {said or 'nothing'}"
+            raise ExtractIncomplete(file=name, reason=reason)
+
+    def _records_in(self, file: BinaryIO, extract: _Extract, buckets: frozenset[int]) -> dict[str, TheirRecord]:
+        """Read the records of some buckets again, each from its place."""
+        records: dict[str, TheirRecord] = {}
+        for at, bucket in enumerate(extract.buckets):
+            if bucket in buckets:
+                file.seek(extract.offsets[at])
+                data = file.read(extract.lengths[at])
+                (found,) = self._layout.records(io.BytesIO(self._layout.joined([data])))
+                key, record = self._their_record(found.node)
+                records[key] = record
+        return records
+
+    def _their_record(self, node: PropertySet) -> tuple[str, TheirRecord]:
+        get = node.properties.get
+        version = version_of(get(self._feed.version)) if self._feed.version is not None else None
+        return get(self._feed.record_key) or "", TheirRecord(read_flat_row(self._feed, node), version)
+
+    def _compare(self, keys: Sequence[str], candidates: Mapping[str, TheirRecord], result: Reconciled) -> None:
+        with self._open_hub.read() as transaction:
+            ours = self._flat_rows.by_key(transaction.connection, keys)
+            known = self._known(transaction, keys)
+        for key in keys:
+            theirs = candidates.get(key)
+            found = list(self._differences(key, ours.get(key), theirs, known))
+            if found:
+                result.differences += [(class_of(difference), difference) for difference in found]
+                result.records[key] = theirs
+
+    def _known(self, transaction: Transaction, keys: Sequence[str]) -> _Known:
+        connection, surroundings, name = transaction.connection, self._open_hub.surroundings, self._feed.name
+        agreed = AgreedRecords(connection, name)
+        alarms = FeedAlarms(connection, surroundings, name).standing(UNSENDABLE)
+        rejected: dict[str, tuple[str, str]] = {}
+        batches = FeedBatches(connection, surroundings).listing(name, _BATCHES, direction="in")
+        for batch in reversed([batch for batch in batches if batch.rejected]):
+            for row in FeedRows(connection).listing(batch.id, REJECTED, 0, 10_000):
+                reason = (row.reason or {}).get("what", row.row_status)
+                rejected[row.key or ""] = (row.digest or "", f"file {batch.name}, record {row.position}: {reason}")
+        return _Known(
+            agreed.by_key(keys),
+            Decisions(connection, surroundings, name).open_of(keys),
+            {alarm.about: alarm.sentence for alarm in alarms},
+            rejected,
+            agreed.latest_version(),
+        )
+
+    def _differences(
+        self, key: str, record: OurRecord | None, theirs: TheirRecord | None, known: _Known
+    ) -> Iterator[Difference]:
+        ours = None if record is None or is_closed(self._feed, record.fields) else record.fields
+        their_row = None if theirs is None else theirs.read.row
+        if ours == their_row:
+            return
+        agreed = known.agreed.get(key)
+        later = theirs is not None and theirs.version is not None and theirs.version > (known.latest or "")
+        fault = self._fault(key, theirs, known)
+        is_whole = ours is None or their_row is None
+        for place, name in [(None, None)] if is_whole else enumerate(self._feed.names):
+            difference = Difference(
+                key,
+                name,
+                _value(ours, place),
+                _value(their_row, place),
+                _value(None if agreed is None else agreed.partners, place),
+                _value(None if agreed is None else agreed.sent, place),
+                is_out=agreed is not None and agreed.sent_batch is not None,
+                is_open=bool({name, None} & known.open_of.get(key, {}).keys()),
+                is_later=later,
+                fault=fault,
+            )
+            if difference.ours != difference.theirs:
+                yield difference
+
+    def _fault(self, key: str, theirs: TheirRecord | None, known: _Known) -> str | None:
+        if key in known.unsendable:
+            return known.unsendable[key]
+        digest, reason = known.rejected.get(key, ("", ""))
+        return reason if theirs is not None and digest == digest_of(theirs.read.row) else None
+
+
+def _value(row: FlatRow | None, place: int | None) -> str | None:
+    """Return a field's value, or of a whole record whether it is there."""
+    if row is None:
+        return None
+    return _PRESENT if place is None else row[place]
