@@ -1,0 +1,183 @@
+"""How fast a feed of many accounts is exported and reconciled, with the memory that each takes:
+
+    python -m tests.bench.feeds [--quick | --full]
+
+Each account has an address and a contact; its record has 292 characters. One in twenty has changed since the partner
+had it. The extract for the reconciliation has 100 differences. ``--full`` takes 1,000,000 accounts in place of 50,000,
+``--quick`` 5,000.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+
+from hub.data_manager.open_hub import OpenHub
+from hub.deployment.deployment import Deployment
+from hub.deployment.settings import FILE, read_settings
+from hub.replication.export import FeedExport
+from hub.replication.flat_row import digest_of, flat_rows_of, version_of, written_record
+from hub.replication.reconcile import Reconciliation
+from hub.replication.written_file import FileHead, written_file
+from integration_objects.property_set import PropertySet
+from schemas.layouts.record_object import RecordObject
+from tests.bench.delta_and_apply import say
+from tests.stocked import upgraded_sqlite
+
+FEED = "billing_accounts"
+TIME = "2026-01-01T00:00:17.000000Z"
+TOLD, LATER, EARLIER = "20260101000000", "20260102000000", "20250101000000"
+DIFFERENCES = 100
+_STAMP = (1, TIME, "hub", TIME, "hub")
+
+
+def make(folder: pathlib.Path, count: int) -> None:
+    """Make a deployment with *count* accounts that the partner has, and change one in twenty."""
+    (folder / FILE).write_text(f'database_url = "sqlite:///orderhub.db"\nfeeds = ["{FEED}"]\n', encoding="utf-8")
+    (folder / "orderhub.db").write_bytes(upgraded_sqlite())
+    database = sqlite3.connect(folder / "orderhub.db")
+    stamp = "modification_num, created, created_by, last_upd, last_upd_by"
+    marks = ", ".join("?" * 5)
+
+    def rows(kind: str) -> Iterator[tuple[object, ...]]:
+        for number in range(count):
+            key = f"A{number:07}"
+            if kind == "address":
+                yield (key, key, f"{number} Market Street", "San Francisco", f"{number % 99999:05}", "US", *_STAMP)
+            elif kind == "account":
+                name = f"Customer number {number}"
+                phone, mail = f"415 555 {number:07}", f"{key}@example.com"
+                yield (key, key, name, "Active", key, phone, mail, f"{number % 9999}.50", *_STAMP)
+            elif kind == "contact":
+                yield (key, key, key, "Jane", f"Doe {number}", "Y", *_STAMP)
+            else:
+                values = (f"Customer number {number}", "Active", _plain(f"{number % 9999}.50"))
+                values += (f"415 555 {number:07}", f"{key}@example.com", f"{number} Market Street", "San Francisco")
+                values += (f"{number % 99999:05}", "US", "Jane", f"Doe {number}")
+                yield (FEED, key, digest_of(values), version_of(TOLD), "first", number, json.dumps(values))
+
+    tables = {
+        "address": ("s_address", f"row_id, address_id, street, city, postal_code, country, {stamp}", 6),
+        "account": (
+            "s_account",
+            f"row_id, account_id, name, status, address_id, phone_number, email_address, credit_limit, {stamp}",
+            8,
+        ),
+        "contact": ("s_contact", f"row_id, contact_id, account_id, first_name, last_name, primary_flag, {stamp}", 6),
+        "agreed": ("hub_feed_agreed", "feed, key, digest, version, batch_id, position, fields", 2),
+    }
+    with database:
+        for kind, (table, columns, width) in tables.items():
+            places = ", ".join("?" * width) + f", {marks}"
+            database.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows(kind))
+        database.execute("UPDATE s_account SET name = name || ', changed' WHERE rowid % 20 = 0")
+    database.close()
+
+
+def _plain(number: str) -> str:
+    return number.rstrip("0").rstrip(".")
+
+
+def write_extract(folder: pathlib.Path) -> None:
+    """Write the extract of the partner: the records of the hub, with differences of ten kinds in turn."""
+    open_hub = opened(folder)
+    feed = open_hub.deployment.feeds[FEED]
+    external = open_hub.deployment.external_objects[feed.file.layout]
+    assert isinstance(external, RecordObject)
+    with open_hub.read() as transaction:
+        flat_rows = flat_rows_of(feed, open_hub.stored_objects)
+        count = sum(1 for _ in flat_rows.keys(transaction.connection))
+    every = count // DIFFERENCES
+
+    def records() -> Iterator[PropertySet]:
+        with open_hub.read() as transaction:
+            for at, ours in enumerate(flat_rows.in_key_order(transaction.connection)):
+                row, version = list(ours.fields), TOLD
+                if at % every == every // 2:
+                    kind = at // every % 10
+                    if kind == 0:
+                        continue  # the partner lost it
+                    row[kind], version = "7" if kind == 2 else "Inactive" if kind == 1 else "other", EARLIER
+                    if kind > 5:
+                        version = LATER
+                record = written_record(feed, ours.key, tuple(row))
+                record.properties["CHANGED-AT"] = version
+                yield record
+
+    parts = written_file(feed, external.layout, FileHead("full", 1, TIME), records)
+    with (folder / "extract").open("wb") as file:
+        for part in parts:
+            file.write(part)
+    open_hub.close()
+
+
+def opened(folder: pathlib.Path) -> OpenHub:
+    return OpenHub(Deployment(folder, read_settings(folder, environment=False, feeds=[FEED])))
+
+
+def export(folder: pathlib.Path, full: bool) -> None:
+    open_hub = opened(folder)
+    base, start = _peak(), time.process_time()
+    work = FeedExport(open_hub, open_hub.deployment.feeds[FEED])
+    for _ in work.export(full):
+        pass
+    (batch,) = work.publish()
+    tell(f"export, {batch.kind}", batch.records, start, base)
+
+
+def reconcile(folder: pathlib.Path) -> None:
+    open_hub = opened(folder)
+    base, start = _peak(), time.process_time()
+    with (folder / "extract").open("rb") as file:
+        result = Reconciliation(open_hub, open_hub.deployment.feeds[FEED]).reconcile(file, "extract")
+    tell("reconcile", result.theirs, start, base)
+    classes = ", ".join(f"{name} {count}" for name, count in result.counts().items() if count)
+    say(f"  {len(result.records)} records differ: {classes}")
+
+
+def tell(what: str, records: int, start: float, base: float) -> None:
+    taken = time.process_time() - start
+    memory = f"{_peak():.0f} MiB, {_peak() - base:.0f} of them for the work"
+    say(f"{what:<14} {records:>9,} records written or read  {taken:6.1f} s of one core  {memory}")
+
+
+def _peak() -> float:
+    """Return the process's largest memory in MiB; `getrusage` would count that of the process that began it, too."""
+    status = pathlib.Path("/proc/self/status").read_text(encoding="ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--step", nargs=2)
+    arguments = parser.parse_args()
+    steps = {
+        "delta": partial(export, full=False),
+        "full": partial(export, full=True),
+        "extract": write_extract,
+        "reconcile": reconcile,
+    }
+    if arguments.step is not None:
+        steps[arguments.step[0]](pathlib.Path(arguments.step[1]))
+        return
+    count = 1_000_000 if arguments.full else 5_000 if arguments.quick else 50_000
+    say(f"{count:,} accounts, one in twenty changed")
+    with tempfile.TemporaryDirectory() as name:
+        make(pathlib.Path(name), count)
+        for step in steps:
+            # Each in a process of its own, whose memory can be told.
+            subprocess.run([sys.executable, "-m", "tests.bench.feeds", "--step", step, name], check=True)
+
+
+if __name__ == "__main__":
+    main()
