@@ -1,4 +1,4 @@
-"""The proof of the expressions that definitions, routes and approval rules declare, when they are loaded.
+"""The proof of the expressions that definitions, routes and rules declare, when they are loaded.
 
     error     a condition of an action alias or a trigger that isn't understood, or names a field that isn't in the
               component; a trigger value that doesn't fit its field
@@ -11,14 +11,16 @@ Spec: docs/design/methods.md, "Delta", "Field Delta" and "Settled points", Expre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from hub.deployment.route import Route
 from hub.services.old_values import compile_condition
 from hub.workflow_manager.approval_rule import ApprovalRule
+from hub.workflow_manager.decomposition_rule import SAME, DecompositionRule
 from integration_objects.definition import Component, Definitions
 from integration_objects.expression import Expression, ExpressionFault
 from integration_objects.field_values import check_value
+from integration_objects.nearest import nearest
 from maps.check import Finding
 from maps.field_rule import SourceExpression
 
@@ -54,6 +56,22 @@ def approval_findings(rules: Iterable[ApprovalRule]) -> list[Finding]:
         if condition is not None
         for finding in _habits(condition, rule.places[key], f"approval rule '{rule.name}'")
     ]
+
+
+def decomposition_findings(rules: Sequence[DecompositionRule]) -> list[Finding]:
+    """List the doubtful conditions of decomposition rules, and the tasks that they wait for and nobody has."""
+    found: list[Finding] = []
+    known = {task.name for rule in rules for task in rule.tasks}
+    for rule in rules:
+        what = f"decomposition rule '{rule.name}'"
+        if rule.condition is not None:
+            found += _habits(rule.condition, rule.places["when"], what)
+        for after in (after for task in rule.tasks for after in task.after if after.lines != SAME):
+            if after.task is not None and after.task not in known:
+                mend = nearest(after.task, known) or f"tasks are {', '.join(sorted(known))}"
+                text = f"{what} waits for the task '{after.task}', which no rule has"
+                found.append(Finding(rule.places["tasks"], text, mend, "error"))
+    return found
 
 
 def _in(component: Component) -> Iterator[Finding]:

@@ -42,6 +42,7 @@ ROUTES = Kind("hub", "routes", "route")
 SYSTEMS = Kind("adapters", "systems", "system")
 FEEDS = Kind("hub", "feeds", "feed")
 MAPS = Kind("maps", "", "map")
+DECOMPOSITION = Kind("hub", "decomposition", "decomposition rule")
 #: The keys by which routes, systems and maps name a map.
 _NAMES_A_MAP = ("map", "use")
 

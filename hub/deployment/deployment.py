@@ -11,6 +11,7 @@ lie beside its `orderhub.toml`. One of its own takes the place of the shipped on
     hub/routes/*.yaml             always on; shipped routes only where the settings list them
     hub/feeds/*.yaml              always on; shipped feeds only where the settings list them
     hub/approvals/*.yaml          rules that hold an order for approval
+    hub/decomposition/*.yaml      rules by which an order becomes work orders, asked before the shipped ones
     hub/workflows/*.py, hub/services/*.py     WORKFLOWS and SERVICES replace or add by name
 
 Spec: docs/architecture.md, "The tree"; docs/design/integration.md, "Routes".
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,17 @@ from adapters.files import FileUnreadable
 from adapters.service_health import ServiceHealth
 from adapters.transport import CHANNEL_URL, Setup, TransportKind
 from hub.deployment.cache_folder import CacheFolder
-from hub.deployment.declared_files import FEEDS, MAPS, ROUTES, SYSTEMS, DeclaredFiles, Kind, name_in, shipped_by_name
+from hub.deployment.declared_files import (
+    DECOMPOSITION,
+    FEEDS,
+    MAPS,
+    ROUTES,
+    SYSTEMS,
+    DeclaredFiles,
+    Kind,
+    name_in,
+    shipped_by_name,
+)
 from hub.deployment.definitions import load_definitions
 from hub.deployment.door import read_doors
 from hub.deployment.own_python import own_python
@@ -51,6 +62,7 @@ if TYPE_CHECKING:
     from hub.services import Service
     from hub.services.module_licensed import Licence
     from hub.workflow_manager.approval_rule import ApprovalRule
+    from hub.workflow_manager.decomposition_rule import DecompositionRule
     from hub.workflow_manager.runtime import Runtime
     from hub.workflows import Workflows
     from maps.data_map import DataMap
@@ -214,6 +226,16 @@ class Deployment:
         return read_approval_rules(self.files.own_sources("hub", "approvals"), self.definitions)
 
     @cached_property
+    def decomposition_rules(self) -> Sequence[DecompositionRule]:
+        """The rules by which orders become work orders: the deployment's own, then the shipped ones."""
+        from hub.workflow_manager.decomposition_rule import read_decomposition_rules
+
+        own = self.files.own_sources(DECOMPOSITION.package, DECOMPOSITION.folder)
+        replaced = {name_in(source, DECOMPOSITION.key) for source in own}
+        shipped = [source for name, source in shipped_by_name(DECOMPOSITION).items() if name not in replaced]
+        return read_decomposition_rules([*own, *shipped], self.definitions)
+
+    @cached_property
     def health(self) -> Mapping[str, ServiceHealth]:
         """The health of the other systems that this process asks: ``configurator`` and ``pricing``."""
         return {"configurator": ServiceHealth(), "pricing": ServiceHealth()}
@@ -362,6 +384,7 @@ class Deployment:
             self.pricing,
             # A command that sends nothing reads no maps, and its run depends on none.
             lambda: self.version if "maps" in vars(self) else "",
+            lambda: self.decomposition_rules,
             approval_rules=self.approval_rules,
             workflows=self.workflows,
             licence=self.licence,

@@ -28,6 +28,7 @@ from hub.deployment.route_batch import OPTIONAL as BATCH_OPTIONAL
 from hub.deployment.route_batch import REQUIRED as BATCH_REQUIRED
 from hub.deployment.route_reply import REPLY_KEYS
 from hub.deployment.settings import TABLE, Settings
+from hub.workflow_manager import decomposition_rule as decomposition
 from hub.workflow_manager.approval_rule import APPROVERS, CONDITIONS
 from hub.workflow_manager.approval_rule import REQUIRED as APPROVAL_REQUIRED
 from integration_objects.component import FieldType
@@ -294,6 +295,26 @@ def _approval() -> JsonSchema:
     )
 
 
+def _decomposition() -> JsonSchema:
+    after = _keys((), decomposition.AFTER_KEYS, lines=_one_of(decomposition.LINES), products=TEXTS)
+    task = _keys(
+        decomposition.TASK_REQUIRED,
+        decomposition.TASK_OPTIONAL,
+        after=_list(after),
+        needs=TEXTS,
+        days_before_due=WHOLE,
+        one_for=_one_of(decomposition.ONE_FOR),
+    )
+    actions = _one_of(decomposition.ACTIONS)
+    return _keys(
+        decomposition.REQUIRED,
+        decomposition.OPTIONAL,
+        products=TEXTS,
+        actions=_either(actions, _list(actions)),
+        tasks=_list(task),
+    )
+
+
 #: The form of a setting, by the type of its attribute; TOML has types of its own.
 _SETTING: Mapping[str, JsonSchema] = {
     "str": {"type": "string"},
@@ -322,4 +343,5 @@ KINDS_OF_DECLARATIONS: Mapping[str, tuple[str, Callable[[], JsonSchema]]] = {
     "integration-object": ("integration_objects/*.yaml", _integration_object),
     "feed": ("hub/feeds/*.yaml", _feed),
     "approval": ("hub/approvals/*.yaml", _approval),
+    "decomposition": ("hub/decomposition/*.yaml", _decomposition),
 }

@@ -22,10 +22,13 @@ _FOLDERS: dict[str, tuple[str, ...] | None] = {
     "schemas": None,
     "maps": (),
     "adapters": ("systems", "templates"),
-    "hub": ("routes", "feeds", "approvals", "workflows", "services"),
+    "hub": ("routes", "feeds", "approvals", "decomposition", "workflows", "services"),
 }
 #: Folders whose declarations are read, as patterns from the deployment's folder.
-_READ = ("integration_objects", "schemas/*", "maps", "adapters/systems", "hub/routes", "hub/feeds", "hub/approvals")
+_READ = (
+    *("integration_objects", "schemas/*", "maps", "adapters/systems"),
+    *("hub/routes", "hub/feeds", "hub/approvals", "hub/decomposition"),
+)
 _DECLARED = (".yaml", ".yml", ".xsd", ".j2", ".py")
 
 

@@ -21,7 +21,12 @@ from adapters.database.connection.engines import known_url, may_exist
 from adapters.database.schema.taken_back import refuse_fields_taken_back
 from adapters.transport import HTTP
 from adapters.transports.http import HttpTransport
-from hub.deployment.declared_expressions import approval_findings, condition_findings, route_findings
+from hub.deployment.declared_expressions import (
+    approval_findings,
+    condition_findings,
+    decomposition_findings,
+    route_findings,
+)
 from hub.deployment.deployment import Deployment
 from hub.deployment.folder_layout import folder_findings
 from hub.deployment.loops import loop_findings
@@ -223,6 +228,10 @@ def _approvals(deployment: Deployment) -> list[Finding]:
     return approval_findings(deployment.approval_rules.values())
 
 
+def _decomposition(deployment: Deployment) -> list[Finding]:
+    return decomposition_findings(deployment.decomposition_rules)
+
+
 def _addresses(deployment: Deployment) -> list[Finding]:
     """Read the addresses of the servers; nothing is connected to."""
     folder, settings = deployment.folder, deployment.settings
@@ -310,6 +319,7 @@ _USED: tuple[_Stage, ...] = (
     _routes,
     _reads(lambda deployment: deployment.feeds),
     _approvals,
+    _decomposition,
     _reads(lambda deployment: deployment.configurator),
     _reads(lambda deployment: deployment.pricing),
     _licence,

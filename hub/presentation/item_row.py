@@ -35,6 +35,7 @@ SILENT = frozenset(
         "Pricing Comment",
         "Price Description",
         "Fulfilment System",
+        "Tasks",
         "Discounted By",
         "Original Order Id",
         "Effective Start Date",

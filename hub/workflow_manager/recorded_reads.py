@@ -19,7 +19,7 @@ from hub.pricing.price_list import PriceList, PriceListFaulty
 from hub.workflow_manager.answers import Answers
 from hub.workflow_manager.catalogue_reader import CatalogueReader, flat, from_flat
 from hub.workflow_manager.runtime import Runtime
-from integration_objects.complex_object import instances
+from integration_objects.complex_object import components, instances
 from integration_objects.errors import OperatorNeeded, Refused
 from integration_objects.expression import Expression
 from integration_objects.nearest import nearest
@@ -185,6 +185,19 @@ class RecordedReads:
             known = [header["Price List Id"] or "" for header in self.price_lists()]
             raise PriceListUnknown(price_list_id=price_list_id, mend=nearest(price_list_id, known) or None)
         return stored.proven
+
+    def products_before(self, product_ids: Iterable[str]) -> dict[str, list[tuple[str, str | None]]]:
+        """Return the products after which products are provided, by product, each with the milestone that is enough."""
+        holders = sorted(self.store.holders_of("Product", ("Provided After",), product_ids))
+        found = self.store.query("Product", {"Product Id": holders}) if holders else None
+        before = {
+            product.get("Product Id") or "": [
+                (entry.get("Other Product Id") or "", entry.get("Milestone"))
+                for entry in components(product, "Provided After")
+            ]
+            for product in (instances(found) if found else ())
+        }
+        return self.recorded(before, "products before", sorted(holders))
 
     def have_rules(self, product_ids: Iterable[str]) -> bool:
         """Tell whether an item of one of these products can break a rule, a structure or an attribute's domain."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hub.services import Service
     from hub.services.module_licensed import Licence
     from hub.workflow_manager.approval_rule import ApprovalRule
+    from hub.workflow_manager.decomposition_rule import DecompositionRule
     from hub.workflow_manager.workflow import Workflow
     from integration_objects.definition import Definitions
     from integration_objects.property_set import PropertySet
@@ -30,8 +31,8 @@ class Runtime:
     """The declarations, the ports and the surroundings that all runs of a deployment share.
 
     Attributes:
-        read_systems, read_maps, read_external_objects: read the systems, the data maps and the external objects when a
-            run first asks for them.
+        read_systems, read_maps, read_external_objects, read_decomposition: read the systems, the data maps, the external
+            objects and the decomposition rules when a run first asks for them.
         read_version: returns the version of all data maps, "" where this process has read none.
         configurator: the built-in configurator, or another system's.
         pricing: the built-in pricing, or another system's.
@@ -56,6 +57,7 @@ class Runtime:
     configurator: Configurator
     pricing: Pricing
     read_version: Callable[[], str]
+    read_decomposition: Callable[[], Sequence[DecompositionRule]]
     approval_rules: Mapping[str, ApprovalRule] = field(default_factory=dict)
     next_number: Callable[[str], int] | None = None
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
@@ -70,6 +72,11 @@ class Runtime:
     def systems(self) -> Sequence[System]:
         """The systems that the hub sends to."""
         return self.read_systems()
+
+    @cached_property
+    def decomposition_rules(self) -> Sequence[DecompositionRule]:
+        """The rules by which orders become work orders, in the order in which they are asked."""
+        return self.read_decomposition()
 
     @cached_property
     def maps(self) -> Mapping[str, DataMap]:

@@ -8,7 +8,7 @@ Source: "Order synchronization"; spec: docs/design/road.md "Out and back".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.workflow_manager.outcome import Outcome
@@ -25,9 +25,12 @@ from hub.workflows.fulfilment.late_answers import (
     take_late_answers,
 )
 from hub.workflows.fulfilment.taken_lines import take_lines
+from hub.workflows.fulfilment.task_answers import asked_lines, not_known, set_task_status
+from hub.workflows.fulfilment.work_orders import is_sent
 from hub.workflows.state.milestones import MILESTONE, reach
 from hub.workflows.state.order_lookup import described, in_force, revision_of
 from hub.workflows.state.statuses import FAILED, StatusChangeRefused, change_to, check_change
+from hub.workflows.state.task_progress import TASKS, has_reached, set_task
 from integration_objects.complex_object import (
     action_code,
     first_instance,
@@ -88,8 +91,8 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
         tree: an OM Work Order Status message with one instance. Not changed.
 
     Raises:
-        WorkOrderUnknown, WorkOrderRevisionUnknown, LineNotAsked, WorkOrderAsksNothing, StatusChangeRefused: refused,
-            nothing is stored.
+        WorkOrderUnknown, WorkOrderRevisionUnknown, TaskUnclear, LineNotAsked, WorkOrderAsksNothing,
+            StatusChangeRefused: refused, nothing is stored.
         CompletedInFuture, CompletedBeforeOrder, EndedBeforeStart: a line can't have been completed on its day.
         Waiting: the sender's order isn't here yet.
 
@@ -104,10 +107,12 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
     number = work_orders[0].get("Order Number")
     active = first_instance(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}))
     order = in_force(run, active)
+    asked = asked_lines(work_orders)
+    answers = not_known(line_items(status), asked, work_orders, order)
     present, replaced = split_answers(
-        run, line_items(status), _asked_lines(work_orders), order, _is_replaced(status, work_orders)
+        run, answers, [line.line for line in asked.values()], order, _is_replaced(status, work_orders)
     )
-    taken = _take_lines(run, status, present, order)
+    taken = _take_lines(run, status, present, order, {id(line.line): line.work_order for line in asked.values()})
     prove_completed(run, order, taken.dated)
     prove_ends(run, order, taken.completed)
     late = take_late_answers(run, order, replaced, status.get("Status Time") or run.now())
@@ -151,10 +156,9 @@ def _only_status(tree: PropertySet) -> PropertySet:
 def _answered_work_orders(run: Run, status: PropertySet) -> list[PropertySet]:
     """Return the work orders that a status answers: one by the hub's number, or all of the sender's order."""
     number = status.get("Work Order Number")
-    if number is not None:
-        return list(instances(run.query(WORK_ORDER, {"Work Order Number": number})))
     source = {name: status.get(name) or "" for name in ("Source System", "Source Order Number")}
-    return list(instances(run.query(WORK_ORDER, source)))
+    found = run.query(WORK_ORDER, source if number is None else {"Work Order Number": number})
+    return [work_order for work_order in instances(found) if is_sent(work_order)]
 
 
 def _refuse_unknown(run: Run, status: PropertySet) -> None:
@@ -222,8 +226,17 @@ class _TakenLines:
         return [*self.completed, *corrected]
 
 
-def _take_lines(run: Run, status: PropertySet, answers: Iterable[PresentAnswer], order: PropertySet) -> _TakenLines:
-    """Set the lines' statuses and facts on the order and its work orders, in place."""
+def _take_lines(
+    run: Run,
+    status: PropertySet,
+    answers: Iterable[PresentAnswer],
+    order: PropertySet,
+    work_orders: Mapping[int, PropertySet],
+) -> _TakenLines:
+    """Set the lines' statuses and facts on the order and its work orders, in place.
+
+    *work_orders* are those of the lines, by the identity of the line.
+    """
     time = status.get("Status Time") or run.now()
     component = run.definitions[ORDER].root.children[LINE_ITEM]
     asked_fields = run.definitions[WORK_ORDER].root.children[LINE_ITEM].fields
@@ -233,18 +246,20 @@ def _take_lines(run: Run, status: PropertySet, answers: Iterable[PresentAnswer],
     numbered: list[PropertySet] = []
     reached: list[tuple[PropertySet, str]] = []
     for answer, line, item in answers:
+        answer, progress = answer.copy_node(), item.get(TASKS)
         milestone = answer.get(MILESTONE)
         if milestone is not None:
             # However late the message comes, the line has been there: a point of no return stays passed.
             reached.append((item, milestone))
+            _reach(item, work_orders[id(line)], milestone)
         last_time, before = line.get("Status Time"), item.get("Status")
         # A broker doesn't keep the order of redelivered messages: the newer status stands.
         is_late = last_time is not None and read_date(time) < read_date(last_time)
-        has_status = not is_late and (answer.get("Status") or "") != before
+        has_status = not is_late and (answer.get("Status") or "") != (line if progress else item).get("Status")
         if has_status:
-            _set_status(answer, line, item, order, time)
+            _set_status(answer, line, item, order, time, work_orders[id(line)])
         old = set_facts(answer, item, component, only_new=is_late)
-        if not has_status and not old:
+        if not has_status and not old and item.get(TASKS) == progress:
             continue
         line.properties |= {name: item.properties[name] for name in old if name in asked_fields}
         changed.append(item)
@@ -260,11 +275,16 @@ def _take_lines(run: Run, status: PropertySet, answers: Iterable[PresentAnswer],
     return _TakenLines(list({item.get(KEY): item for item in changed}.values()), completed, corrections, numbered)
 
 
-def _asked_lines(work_orders: Iterable[PropertySet]) -> list[PropertySet]:
-    return [line for work_order in work_orders for line in items_of(work_order) if action_code(line) != NO_ACTION]
+def _reach(item: PropertySet, work_order: PropertySet, milestone: str) -> None:
+    """Keep a milestone of a line's task: the next milestone of the line doesn't undo it. Changes *item*."""
+    task = work_order.get("Task") or ""
+    if not has_reached(item, task, milestone):
+        set_task(item, task, milestone=milestone)
 
 
-def _set_status(answer: PropertySet, line: PropertySet, item: PropertySet, order: PropertySet, time: str) -> None:
+def _set_status(
+    answer: PropertySet, line: PropertySet, item: PropertySet, order: PropertySet, time: str, work_order: PropertySet
+) -> None:
     """Write an answer's status on the work order's *line* and the order's *item*, in place."""
     new, where = answer.get("Status") or "", f"Work Order Status, line {item.get(KEY)}"
     name = f"{described(item)} ({item.get(KEY)}) of the order {order.get('Order Number')}"
@@ -277,18 +297,23 @@ def _set_status(answer: PropertySet, line: PropertySet, item: PropertySet, order
             why=f"it is {item.get('Status')}, and only its fallout entry opens a line again",
             mend="answer the work order that follows when the line is tried again",
         )
-    check_change("order line", name, item.get("Status"), new, where=where)
+    if item.get(TASKS) is None:
+        check_change("order line", name, item.get("Status"), new, where=where)
+        for node in (line, item):
+            node.properties["Status"] = new
+    else:
+        set_task_status(answer, line, item, work_order)
     for node in (line, item):
-        node.properties["Status"] = new
-        if new == "Complete":
+        if new == "Complete" and node.get("Status") == "Complete":
             # A line that is complete without a date of its own was completed when the system says so.
             node.properties[COMPLETED_DATE] = time
     # The reason belongs to the status; a reason of this answer is written with its facts.
-    item.properties["Status Reason"] = None
+    if new in FAILED or item.get("Status") not in FAILED:
+        item.properties["Status Reason"] = None
 
 
 def _close_work_order(work_order: PropertySet) -> None:
     """Set the work order's status once no line is Open, in place."""
-    statuses = {line.get("Status") for line in _asked_lines([work_order])}
+    statuses = {line.get("Status") for line in items_of(work_order) if action_code(line) != NO_ACTION}
     if "Open" not in statuses:
         work_order.properties["Status"] = "Failed" if FAILED & statuses else "Complete"

@@ -2,7 +2,8 @@
 
     plan_due_lines        at Submit: the hub sends itself a message for each due date that is to come
     settle_lines          at Submit, at each answer of provisioning, at a retry: decide them, as `unprovided_lines` says
-    complete-due-lines    the same for one order by itself, when a due date has come
+    complete-due-lines    the same for one order by itself, when a due date has come; work orders whose day has come
+                          are sent
 
 Source: "m. Move Process" (the specified dates); spec: docs/design/road.md "Out and back".
 """
@@ -16,8 +17,10 @@ from hub.workflow_manager.named_workflow import named_workflow, request
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment import fallout_entries
+from hub.workflows.fulfilment.plan import moment_text
 from hub.workflows.fulfilment.taken_lines import take_lines
 from hub.workflows.fulfilment.unprovided_lines import Clock, Decisions, dates_to_come, decide_lines, has_undecided
+from hub.workflows.fulfilment.work_orders import start_work_orders
 from hub.workflows.state.days import made_of
 from hub.workflows.state.order_lookup import (
     MODULE,
@@ -86,7 +89,7 @@ def plan_due_lines(run: Run, order: PropertySet) -> None:
     clock = clock_of(run, order)
     number, revision = order.get("Order Number") or "", revision_of(order)
     for date in dates_to_come(order, clock):
-        due_at = clock.moment(date).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        due_at = moment_text(clock.moment(date))
         # A supplement plans its own days; the messages of the revision before it find nothing to do then.
         run.effects.plan(f"{number} {revision} {date}", request("complete-due-lines", [("order", number)]), due_at)
 
@@ -122,7 +125,7 @@ def complete_due_lines(run: Run, order: str) -> Outcome:
     """
     active = order_in_hand(run, order)
     submitted = in_force(run, active)
-    if work_due_lines(run, submitted, active):
+    if work_due_lines(run, submitted, active) or (active is submitted and start_work_orders(run, submitted)):
         return Outcome(objects=(message(ORDER, [submitted]),))
     return Outcome("filtered", objects=(message(ORDER, [submitted]),), why="no line of the order is due")
 

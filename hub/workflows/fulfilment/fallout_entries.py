@@ -2,11 +2,13 @@
 
     Lines Failed              an order is done, and some of its lines failed
     Removal Held By Failed Lines    a bundle is to end, and stays, because a line beneath it failed to end
+    Work Held By Failed Lines    a work order waits for the work on a line that failed
     Completed Below Failed    lines were completed beneath a failed one: the service profile has none of them
     Ignored by Apply          completed lines that the service profile couldn't take
     Waits For Another Order   completed lines of services, or beneath them, that the service profile doesn't have yet
     Built On Failed Lines     an open order was configured and priced on lines that will not come
     Completed After Withdrawal    lines were provisioned that the order had asked for, and doesn't ask for any more
+    Tasks Done Before Withdrawal    systems had completed tasks of lines that the order doesn't ask for any more
     Completed As Replaced     lines were provisioned as a replaced revision asked; the present one asks otherwise
     Ended Before Its Start    a service was taken away on a day before its first day
     Number Of Another Service    provisioning brought a number that another service has
@@ -27,15 +29,19 @@ from integration_objects.property_set import PropertySet
 
 LINES_FAILED = "Lines Failed"
 REMOVAL_HELD = "Removal Held By Failed Lines"
+WORK_HELD = "Work Held By Failed Lines"
 BELOW_FAILED = "Completed Below Failed"
 IGNORED = "Ignored by Apply"
 WAITING = "Waits For Another Order"
 BUILT_ON_FAILED = "Built On Failed Lines"
 OVERTAKEN = "Overtaken By Due Date"
 AFTER_WITHDRAWAL = "Completed After Withdrawal"
+TASKS_WITHDRAWN = "Tasks Done Before Withdrawal"
 AS_REPLACED = "Completed As Replaced"
 ENDED_EARLY = "Ended Before Its Start"
 NUMBER_HELD = "Number Of Another Service"
+#: causes of entries about work on lines that the order doesn't ask for any more
+WITHDRAWN = (AFTER_WITHDRAWAL, TASKS_WITHDRAWN)
 #: what became of lines beneath a failed line, by action: in the network, and in the service profile
 _BELOW_A_FAILED_LINE = {
     "Add": "provisioned, and not in the service profile",
@@ -85,6 +91,6 @@ def resolve(run: Run, order: PropertySet, cause: str, how: str, lines: Iterable[
 
 
 def resolve_failed(run: Run, order: PropertySet, how: str) -> None:
-    """Resolve the order's open entries about lines that failed, and about bundles that these lines hold."""
-    for cause in (LINES_FAILED, REMOVAL_HELD):
+    """Resolve the order's open entries about lines that failed, and about bundles and work that these lines hold."""
+    for cause in (LINES_FAILED, REMOVAL_HELD, WORK_HELD):
         resolve(run, order, cause, how)

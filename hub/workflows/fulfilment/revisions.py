@@ -10,7 +10,8 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from hub.services.differences import differs_in
 from hub.services.items import quantity_of
 from hub.workflow_manager.run import Run
-from integration_objects.complex_object import ComplexObject, action_code, attributes, message, put_list
+from hub.workflows.state.task_progress import TASKS, forget_failed_tasks
+from integration_objects.complex_object import ComplexObject, action_code, attributes, items_of, message, put_list
 from integration_objects.names import ATTRIBUTE, KEY, LINE_ITEM, ORDER
 from integration_objects.property_set import PropertySet
 
@@ -44,6 +45,23 @@ def same_request(run: Run, but_not: Container[str] = ("Service Id",)) -> Callabl
 
 def _attributes_by_name(item: PropertySet) -> Mapping[str | None, PropertySet]:
     return {attribute.get("Name"): attribute for attribute in attributes(item)}
+
+
+def keep_progress(run: Run, supplement: PropertySet, original: PropertySet) -> None:
+    """Give a supplement's lines the progress of their tasks, where they ask for the same. Changes *supplement*.
+
+    A line that asks otherwise is worked anew by all of its tasks.
+    """
+    lines, ask_the_same = ComplexObject(original), same_request(run)
+    for item in items_of(supplement):
+        line = lines.by_key(item.get(KEY))
+        progress = None if line is None else line.get(TASKS)
+        if progress is None and item.get(TASKS) is None:
+            continue
+        # A failed line that is tried again has forgotten its failed tasks already.
+        if item.get("Status") == "Open":
+            item.properties[TASKS] = progress if line is not None and ask_the_same(item, line) else None
+            forget_failed_tasks(item)
 
 
 def take_over(twin: PropertySet, line: PropertySet) -> None:

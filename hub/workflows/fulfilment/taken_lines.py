@@ -1,4 +1,5 @@
-"""The consequences of new statuses of an order's lines: billing, service profile, supplement, orders that rely on them.
+"""The consequences of new statuses of an order's lines: billing, service profile, supplement, work orders that waited
+for them, orders that rely on them.
 
 Provisioning's answers, due dates and retries all come here.
 
@@ -14,6 +15,7 @@ from hub.workflows.fulfilment.completion import take_completed_lines
 from hub.workflows.fulfilment.late_answers import settle_old_requests
 from hub.workflows.fulfilment.later_orders import mark_later_orders
 from hub.workflows.fulfilment.revisions import pass_on
+from hub.workflows.fulfilment.work_orders import start_work_orders
 from hub.workflows.state.statuses import FAILED
 from integration_objects.complex_object import items_of
 from integration_objects.property_set import PropertySet
@@ -39,6 +41,9 @@ def take_lines(
     if active is not order:
         # After the completed lines: the supplement takes over the dates that their application has written.
         pass_on(run, active, changed)
+    else:
+        # Nothing new is begun while somebody makes a supplement, which may change it.
+        start_work_orders(run, order)
     # Last: the search for open orders that rely on the failed lines reads the order as it is stored.
     failed = [item for item in changed if item.get("Status") in FAILED]
     if failed:

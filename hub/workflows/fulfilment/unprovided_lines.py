@@ -23,6 +23,7 @@ from itertools import takewhile
 from hub.workflows.state.days import first_moment
 from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.statuses import FAILED
+from hub.workflows.state.task_progress import TASKS, progress_of
 from integration_objects.complex_object import ComplexObject, action_code, items_of
 from integration_objects.names import NO_ACTION
 from integration_objects.property_set import PropertySet
@@ -106,7 +107,8 @@ def is_open(item: PropertySet) -> bool:
 
 def is_provided(item: PropertySet) -> bool:
     """Tell whether a system provides a line; its order has been opened."""
-    return item.get("Fulfilment System") is not None
+    tasks = item.get(TASKS)
+    return item.get("Fulfilment System") is not None if tasks is None else bool(progress_of(item))
 
 
 class _Order:

@@ -1,70 +1,130 @@
-"""Work orders: an open order decomposed into one request for each fulfilment system.
+"""Work orders: an open order decomposed into requests for fulfilment systems, each sent when its turn comes.
 
-Source: "Submit Order Process", step 6, "decompose orders into multiple work orders"; spec: docs/design/road.md "Out
-and back".
+    Waiting     planned, and not sent: something that it waits for isn't over, or its Start Date is to come
+    Open        sent; a revision replaces the whole work order
+    Complete, Failed, Cancelled
+
+Source: "Submit Order Process", step 6, "decompose orders into multiple work orders"; spec: docs/decomposition.md,
+docs/design/road.md "Out and back".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from hub.workflow_manager.named_workflow import request
 from hub.workflow_manager.run import Run
+from hub.workflows.fulfilment import fallout_entries
 from hub.workflows.fulfilment.carried import carried
-from hub.workflows.fulfilment.unprovided_lines import is_open
+from hub.workflows.fulfilment.plan import (
+    PlannedWorkOrder,
+    Tasks,
+    Wait,
+    assign_tasks,
+    plan_work_orders,
+    read_waits,
+    tasks_of,
+    write_waits,
+)
+from hub.workflows.fulfilment.unprovided_lines import Clock, is_open
 from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.order_lookup import revision_of
 from hub.workflows.state.service_id import service_ids
 from hub.workflows.state.service_profile import make_no_action
+from hub.workflows.state.statuses import FAILED
+from hub.workflows.state.task_progress import is_task_complete
 from integration_objects.complex_object import (
     ComplexObject,
+    action_code,
     instances,
     items_of,
     message,
     put_list,
-    walk_items,
 )
 from integration_objects.names import KEY, LINE_ITEM, NO_ACTION, WORK_ORDER
 from integration_objects.property_set import PropertySet
 
+#: the status of a work order that is planned, and not sent
+WAITING = "Waiting"
 #: fields that a line of a work order has from its own table, never from the order's line
 _OWN_FIELDS = frozenset(("Row Id", "Parent Item Id", "Status Time"))
-_OWN_HEADER_FIELDS = frozenset(("Row Id", "Work Order Number", "Modification Number"))
+_OWN_HEADER_FIELDS = frozenset(("Row Id", "Modification Number"))
+#: fields of a work order that stay the same in all of its revisions
+_KEPT = (
+    *("Work Order Number", "Revision", "Source System", "Source Order Number"),
+    *("Fulfilment System", "Task", "Unit"),
+)
+#: fields of a work order that plan it, and that no system is sent
+_PLANNING = ("Unit", "Start Date", "Waits")
 
 
-def assign_systems(order: PropertySet) -> None:
-    """Give every line its fulfilment system: the product's own, or else that of the nearest line above. In place."""
-    # Parents come before children, so that a parent's system is settled when its children ask for it.
-    for item, parent in walk_items(order):
-        system = item.get("Fulfilment System") or (parent.get("Fulfilment System") if parent is not None else None)
-        item.properties["Fulfilment System"] = system
+def is_sent(work_order: PropertySet) -> bool:
+    """Tell whether a stored work order has ever been sent: its revisions are counted from the first message."""
+    return work_order.get("Revision") != "0"
 
 
 def send_work_orders(run: Run, order: PropertySet, again: bool = False, must_leave: bool = False) -> None:
-    """Store and emit one work order for each fulfilment system of an order.
+    """Plan the work orders of an order, store them, and send those that wait for nothing.
 
-    A revision replaces the whole work order of each system that had one, even if the system has nothing left to do.
+    A revision replaces a whole work order that a system had, even if the system has nothing left to do. Lines that a
+    system was asked for stay in their work order.
 
     Args:
         run: the run.
         order: the order's instance: Open, or Cancelled with no line to do.
-        again: whether work orders of this order may have been sent before.
+        again: whether work orders of this order may have been stored before.
         must_leave: whether the order is being accepted, and is refused if a system can't take its work order.
 
     Raises:
         CannotLeave: a system can't, and *must_leave* says that it must.
+        PlanInCircle: tasks wait for each other.
     """
-    sent: dict[str, PropertySet] = {}
-    if again:
-        stored = run.query(WORK_ORDER, {"Order Number": order.get("Order Number")})
-        sent = {work_order.get("Fulfilment System") or "": work_order for work_order in instances(stored)}
-    for work_order in _work_orders(run, order, sent):
-        system = work_order.get("Fulfilment System") or ""
+    stored = stored_work_orders(run, order) if again else []
+    known = {work_order.get("Work Order Number") for work_order in stored}
+    for work_order in _work_orders(run, order, stored):
         tree = message(WORK_ORDER, [work_order])
-        if system not in sent:
+        if work_order.get("Work Order Number") not in known:
             run.effects.insert(tree, fresh=True)  # its number is new under the account's lock: no key can be taken
         else:
             run.effects.synchronize(tree)
-        run.effects.emit(WORK_ORDER, tree, for_system=system, must_leave=must_leave)
+        if is_sent(work_order):
+            _emit(run, work_order, must_leave)
+        elif work_order.get("Status") == WAITING:
+            _report_held(run, order, ComplexObject(order), work_order)
+            if work_order.get("Start Date") is not None:
+                _plan_start(run, order, work_order)
+
+
+def _emit(run: Run, work_order: PropertySet, must_leave: bool = False) -> None:
+    system = work_order.get("Fulfilment System") or ""
+    run.effects.emit(WORK_ORDER, message(WORK_ORDER, [_outgoing(work_order)]), for_system=system, must_leave=must_leave)
+
+
+def _outgoing(work_order: PropertySet) -> PropertySet:
+    """Copy a work order as a system gets it: its planning is the hub's own."""
+    sent = work_order.copy_node()
+    sent.children = work_order.children
+    for name in _PLANNING:
+        sent.properties.pop(name, None)
+    return sent
+
+
+def _plan_start(run: Run, order: PropertySet, work_order: PropertySet) -> None:
+    """Have the hub look at an order again on the day on which one of its work orders may start."""
+    number, date = order.get("Order Number") or "", work_order.get("Start Date") or ""
+    pairs = [("order", number)]
+    run.effects.plan(f"{number} {revision_of(order)} {date}", request("complete-due-lines", pairs), date)
+
+
+def stored_work_orders(run: Run, order: PropertySet) -> list[PropertySet]:
+    """Return the work orders of an order as they are stored, by number."""
+    stored = instances(run.query(WORK_ORDER, {"Order Number": order.get("Order Number")}))
+    return sorted(stored, key=_count)
+
+
+def _count(work_order: PropertySet) -> int:
+    return int((work_order.get("Work Order Number") or "").rpartition("-")[2])
 
 
 def prove_work_orders(run: Run, order: PropertySet) -> None:
@@ -73,73 +133,281 @@ def prove_work_orders(run: Run, order: PropertySet) -> None:
     Raises:
         CannotLeave: a system can't take a value of the order.
         NobodyTakes: no declared system takes the work order of one of its fulfilment systems.
+        NoDecompositionRule, TaskWithoutSystem, PlanInCircle: its work can't be planned.
+    """
+    for work_order in planned_work_orders(run, order):
+        run.effects.prove(WORK_ORDER, message(WORK_ORDER, [_outgoing(work_order)]), work_order.get("Fulfilment System"))
+
+
+def planned_work_orders(run: Run, order: PropertySet, stored: Sequence[PropertySet] = ()) -> list[PropertySet]:
+    """Return the work orders that an order would have if it were opened now; *stored* are those that it has.
+
+    Raises:
+        NoDecompositionRule, TaskWithoutSystem, PlanInCircle: its work can't be planned.
     """
     opened = order.copy()
     for item in items_of(opened):
         if item.get("Status") == "Pending":
             item.properties["Status"] = "Open"
-    assign_systems(opened)
-    for work_order in _work_orders(run, opened, {}):
-        run.effects.prove(WORK_ORDER, message(WORK_ORDER, [work_order]), work_order.get("Fulfilment System"))
+    assign_tasks(opened, run.runtime.decomposition_rules)
+    return list(_work_orders(run, opened, stored))
 
 
-def _work_orders(run: Run, order: PropertySet, sent: Mapping[str, PropertySet]) -> Iterator[PropertySet]:
-    """Make the work orders of an order; *sent* are those that its systems have had, by system."""
-    number = order.get("Order Number") or ""
+def start_work_orders(run: Run, order: PropertySet) -> bool:
+    """Send the waiting work orders of an order whose turn has come; report those that wait for failed lines.
+
+    Args:
+        run: the run; the order's account is locked.
+        order: the revision in force, with the newest statuses. Nobody may be making a supplement of it.
+
+    Returns:
+        Whether one was sent.
+    """
+    # Most orders have none: then their headers are all that is read.
+    example = {"Order Number": order.get("Order Number"), "Status": WAITING}
+    if not run.headers(WORK_ORDER, example):
+        return False
+    view, clock, was_sent = ComplexObject(order), _clock(run), False
+    for work_order in sorted(instances(run.query(WORK_ORDER, example)), key=_count):
+        open_keys = [key for key in _keys(work_order) if (item := view.by_key(key)) is not None and is_open(item)]
+        if not open_keys:
+            # All of its lines have failed by another of their tasks.
+            work_order.properties["Status"] = "Cancelled"
+            run.effects.update(message(WORK_ORDER, [work_order]))
+        elif open_waits(view, work_order):
+            _report_held(run, order, view, work_order)
+        elif clock.has_come(work_order.get("Start Date")):
+            wanted = set(open_keys)
+            lines = [item for item in view.items if item.get(KEY) in wanted]
+            sent = _revised(run, order, view, work_order, lines, _joined_ids(run, order))
+            run.effects.synchronize(message(WORK_ORDER, [sent]))
+            _emit(run, sent)
+            was_sent = True
+    return was_sent
+
+
+def open_waits(view: ComplexObject, work_order: PropertySet) -> list[Wait]:
+    """Return the waits of a work order that aren't over, as the lines of its order stand."""
+    found = []
+    own = set(_keys(work_order))
+    for wait in read_waits(work_order.get("Waits")):
+        item = view.by_key(wait.line)
+        # A line that has failed by another task is left out: the other lines don't wait for it.
+        is_left_out = wait.line in own and item is not None and not is_open(item)
+        if not is_left_out and not wait.is_over(view):
+            found.append(wait)
+    return found
+
+
+def _report_held(run: Run, order: PropertySet, view: ComplexObject, work_order: PropertySet) -> None:
+    """Raise a fallout entry for a work order that waits for the work on a line that failed."""
+    found = map(view.by_key, dict.fromkeys(wait.line for wait in open_waits(view, work_order)))
+    failed = [item for item in found if item is not None and item.get("Status") in FAILED]
+    if not failed:
+        return
+    named = "; ".join(map(fallout_entries.why_failed, failed))
+    reason = f"the work order {work_order.get('Work Order Number')} ({told_task(work_order)}) waits for {named}"
+    keys = list(dict.fromkeys([*(item.get(KEY) or "" for item in failed), *_keys(work_order)]))
+    fallout_entries.raise_once(run, order, fallout_entries.WORK_HELD, reason, keys)
+
+
+def told_task(work_order: PropertySet) -> str:
+    """Name the task of a work order with its system."""
+    return f"{work_order.get('Task')}, {work_order.get('Fulfilment System')}"
+
+
+def _keys(work_order: PropertySet) -> list[str]:
+    """Return the keys of the lines on which a work order asks for something."""
+    return [line.get(KEY) or "" for line in items_of(work_order) if action_code(line) != NO_ACTION]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The place of lines among the work orders of an order."""
+
+    system: str
+    task: str
+    unit: str | None
+
+    @classmethod
+    def of(cls, work_order: PropertySet) -> _Place:
+        return cls(
+            work_order.get("Fulfilment System") or "", work_order.get("Task") or "", work_order.get("Unit") or None
+        )
+
+
+def _work_orders(run: Run, order: PropertySet, stored: Sequence[PropertySet]) -> Iterator[PropertySet]:
+    """Make the work orders of an order that are new or have changed; *stored* are those that it has, by number."""
+    view = ComplexObject(order)
+    tasks = tasks_of(order, run.runtime.decomposition_rules)
+    joined_ids = _joined_ids(run, order)
+    sent = [work_order for work_order in stored if is_sent(work_order)]
+    asked = _asked_before(view, tasks, sent)
+    planned = plan_work_orders(
+        order,
+        tasks,
+        _clock(run),
+        after_products=run.products_before(_products(view.items)),
+        joined_ids=joined_ids,
+        given=asked.keys(),
+    )
+    lines = _lines_of_sent(view, asked, planned, sent)
+    for work_order in sent:
+        # Also without a line: provisioning must hear that an open work order asks for nothing any more.
+        if work_order.get("Status") == "Open" or lines.get(id(work_order)):
+            yield _revised(run, order, view, work_order, lines.get(id(work_order), []), joined_ids)
+    unsent = [work_order for work_order in stored if not is_sent(work_order)]
+    # Work orders of this order keep their numbers, also the ones that are done.
+    last_number = max(map(_count, stored), default=0)
     # A supplement that was made in the hub has no sender, and provisioning may know the order by the sender's number.
-    source = next(iter(sent.values()), order)
-    systems = [system for item in items_of(order) if is_open(item) and (system := item.get("Fulfilment System"))]
-    joined_ids = service_ids(run, list(items_of(order)), lambda item: due_date(order, item) or run.now())
-    # Work orders of this order keep their numbers, also the ones that are done: the count is the last number.
-    last_number = len(sent)
-    for system in dict.fromkeys([*sent, *systems]):
-        former = sent.get(system)
+    source = next(iter(sent or stored), order)
+    for plan in planned:
+        if plan.is_ready and any(_Place.of(work_order) == _place(plan) for work_order in sent):
+            continue  # its lines have gone into the work order that the system has
+        former = next((work_order for work_order in unsent if _Place.of(work_order) == _place(plan)), None)
         if former is None:
             last_number += 1
-            name, revision = f"{number}-{last_number}", 1
-        # Also without a line: provisioning must hear that an open work order asks for nothing any more.
-        elif former.get("Status") == "Open" or system in systems:
-            name = former.get("Work Order Number") or ""
-            revision = revision_of(former) + 1
+            former = _header(order, source, f"{order.get('Order Number')}-{last_number}", plan)
         else:
-            continue  # the former revision is done, and this one asks for nothing
-        lines = _lines_for(run, order, system, joined_ids)
-        work_order = carried(order, run.definitions[WORK_ORDER].root, but_not=_OWN_HEADER_FIELDS)
-        work_order.properties |= {
+            unsent.remove(former)
+        if plan.is_ready:
+            yield _revised(run, order, view, former, plan.lines, joined_ids)
+        else:
+            waiting = _with_lines(run, order, view, former, plan.lines, joined_ids)
+            waiting.properties |= {"Status": WAITING, "Waits": write_waits(plan.waits), "Start Date": plan.start}
+            yield waiting
+    for work_order in unsent:
+        if work_order.get("Status") == WAITING:
+            # Nobody has heard of it: nothing has to be withdrawn.
+            yield _with_lines(run, order, view, work_order, [], joined_ids)
+
+
+def _place(plan: PlannedWorkOrder) -> _Place:
+    return _Place(plan.system, plan.task, plan.unit)
+
+
+def _header(order: PropertySet, source: PropertySet, name: str, plan: PlannedWorkOrder) -> PropertySet:
+    """Make the header of a work order that was never sent."""
+    return PropertySet(
+        "Work Order",
+        properties={
             "Work Order Number": name,
-            "Revision": str(revision),
-            "Order Revision": order.get("Revision"),
+            "Revision": "0",
             "Source System": source.get("Source System"),
             "Source Order Number": source.get("Source Order Number"),
-            "Fulfilment System": system,
-            "Status": "Open" if lines else "Cancelled",
-        }
-        put_list(work_order, LINE_ITEM).extend(lines)
-        yield work_order
+            "Fulfilment System": plan.system,
+            "Task": plan.task,
+            "Unit": plan.unit,
+        },
+    )
 
 
-def _lines_for(run: Run, order: PropertySet, system: str, joined_ids: Mapping[int, str]) -> list[PropertySet]:
-    """Make the root lines of the work order of *system*: the lines that it is to provide, beneath ancestors as `-`.
+def _asked_before(
+    view: ComplexObject, tasks: Tasks, sent: Iterable[PropertySet]
+) -> Mapping[tuple[str, str], PropertySet]:
+    """Return the open lines with their tasks for which a system has a work order, each with its work order."""
+    found = {}
+    for work_order in sent:
+        place = _Place.of(work_order)
+        for key in _keys(work_order):
+            item = view.by_key(key)
+            if item is not None and any(
+                (task.name, task.system or item.get("Fulfilment System")) == (place.task, place.system)
+                for task in tasks.get(id(item), ())
+            ):
+                found[key, place.task] = work_order
+    return found
 
-    *joined_ids* are the service ids that `service_ids` joined in from the network.
+
+def _lines_of_sent(
+    view: ComplexObject,
+    asked: Mapping[tuple[str, str], PropertySet],
+    planned: Iterable[PlannedWorkOrder],
+    sent: Sequence[PropertySet],
+) -> Mapping[int, list[PropertySet]]:
+    """Return the lines of the work orders that were sent, by identity: those that they have, and new ones."""
+    keys: dict[int, set[str]] = {}
+    for (key, task), work_order in asked.items():
+        item = view.by_key(key)
+        if item is not None and is_open(item) and not is_task_complete(item, task):
+            keys.setdefault(id(work_order), set()).add(key)
+    for plan in planned:
+        former = next((each for each in sent if _Place.of(each) == _place(plan)), None)
+        if plan.is_ready and former is not None:
+            keys.setdefault(id(former), set()).update(line.get(KEY) or "" for line in plan.lines)
+    return {place: [item for item in view.items if item.get(KEY) in wanted] for place, wanted in keys.items()}
+
+
+def _clock(run: Run) -> Clock:
+    return Clock(run.now(), zone=run.runtime.zone_name)
+
+
+def _products(items: Iterable[PropertySet]) -> list[str]:
+    return sorted({product for item in items if (product := item.get("Product Id")) is not None})
+
+
+def _joined_ids(run: Run, order: PropertySet) -> Mapping[int, str]:
+    """Return the service ids that lines have from the network, by the identity of the line."""
+    return service_ids(run, list(items_of(order)), lambda item: due_date(order, item) or run.now())
+
+
+def _revised(
+    run: Run,
+    order: PropertySet,
+    view: ComplexObject,
+    former: PropertySet,
+    items: Sequence[PropertySet],
+    joined_ids: Mapping[int, str],
+) -> PropertySet:
+    """Make the next revision of a work order, which is sent."""
+    work_order = _with_lines(run, order, view, former, items, joined_ids)
+    work_order.properties["Revision"] = str(revision_of(former) + 1)
+    return work_order
+
+
+def _with_lines(
+    run: Run,
+    order: PropertySet,
+    view: ComplexObject,
+    former: PropertySet,
+    items: Sequence[PropertySet],
+    joined_ids: Mapping[int, str],
+) -> PropertySet:
+    """Make a work order anew with the lines that it asks for, beneath their ancestors as `-`.
+
+    Args:
+        run: the run.
+        order: the order.
+        view: the view on it.
+        former: the work order as it was, or its header.
+        items: the order's lines that the system is to work on, in their order.
+        joined_ids: the service ids that lines have from the network.
     """
-
-    def is_asked(item: PropertySet) -> bool:
-        return is_open(item) and item.get("Fulfilment System") == system
-
+    work_order = carried(order, run.definitions[WORK_ORDER].root, but_not=_OWN_HEADER_FIELDS)
+    work_order.properties |= {name: former.get(name) for name in _KEPT}
+    work_order.properties |= {
+        "Order Revision": order.get("Revision"),
+        "Status": "Open" if items else "Cancelled",
+        "Start Date": None,
+        "Waits": None,
+    }
     component = run.definitions[WORK_ORDER].root.children[LINE_ITEM]
-    view = ComplexObject(order)
-    lines: dict[str | None, PropertySet] = {}
-    roots: list[PropertySet] = []
-    for item in view.with_those_above(is_asked):
-        line = carried(item, component, but_not=_OWN_FIELDS)
-        if id(item) in joined_ids:
-            line.properties["Service Id"] = joined_ids[id(item)]
-        if not is_asked(item):
-            make_no_action(line)
-            # An ancestor is sent for its place only: provisioning has nothing to do on it, and nothing to answer.
-            line.properties["Status"] = NO_ACTION
-        lines[item.get(KEY)] = line
-        parent = view.parent_of(item)
-        (roots if parent is None else put_list(lines[parent.get(KEY)], LINE_ITEM)).append(line)
-    return roots
+    asked = set(map(id, items))
+    lines: dict[int, PropertySet] = {}
+    # Also an empty list: the lines that the work order has had are withdrawn.
+    put_list(work_order, LINE_ITEM)
+    for item in items:
+        # Parents before children: a line that is asked for may stand beneath another one.
+        for each in (*reversed(list(view.above(item))), item):
+            if id(each) in lines:
+                continue
+            line = lines[id(each)] = carried(each, component, but_not=_OWN_FIELDS)
+            if id(each) in joined_ids:
+                line.properties["Service Id"] = joined_ids[id(each)]
+            if id(each) not in asked:
+                make_no_action(line)
+                # An ancestor is sent for its place only: the system has nothing to do on it, and nothing to answer.
+                line.properties["Status"] = NO_ACTION
+            above = view.parent_of(each)
+            put_list(work_order if above is None else lines[id(above)], LINE_ITEM).append(line)
+    return work_order

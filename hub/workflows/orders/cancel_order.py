@@ -11,7 +11,8 @@ from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
 from hub.workflows.fulfilment.fallout_entries import resolve_failed
 from hub.workflows.fulfilment.later_orders import mark_later_orders
-from hub.workflows.fulfilment.work_orders import send_work_orders
+from hub.workflows.fulfilment.withdrawn_tasks import report_withdrawn_tasks
+from hub.workflows.fulfilment.work_orders import send_work_orders, start_work_orders
 from hub.workflows.orders import approvals
 from hub.workflows.orders.supplements import cancel_lines, decided_condition, give_back, is_unsubmitted_supplement
 from hub.workflows.state.id_holders import prove_cancelled
@@ -76,7 +77,10 @@ def set_aside(run: Run, order: PropertySet, by: str) -> PropertySet:
     # A sender's revision that waits for this supplement can be worked on as soon as it is gone.
     run.effects.release(decided_condition(order.get("Order Number")))
     if is_unsubmitted_supplement(order):
-        return give_back(run, order)
+        original = give_back(run, order)
+        # Its work went on while the supplement was made, and nothing new was begun.
+        start_work_orders(run, original)
+        return original
     was_open = order.get("Status") == "Open"
     # Read before the lines are cancelled: afterwards none is Pending or Open.
     still_to_come = [item for item in items_of(order) if item.get("Status") in ("Pending", "Open")]
@@ -85,6 +89,7 @@ def set_aside(run: Run, order: PropertySet, by: str) -> PropertySet:
     if was_open:
         # Each system gets a revision without lines: the work order is withdrawn.
         send_work_orders(run, order, again=True)
+        report_withdrawn_tasks(run, order, order, still_to_come)
     resolve_failed(run, order, "the order was cancelled")
     mark_later_orders(run, order, still_to_come, "was cancelled")
     return order

@@ -35,6 +35,7 @@ from hub.workflows.orders.submit import open_order
 from hub.workflows.state.milestones import forget
 from hub.workflows.state.order_lookup import MODULE, described, in_force, order_in_hand
 from hub.workflows.state.service_profile import make_no_action
+from hub.workflows.state.task_progress import TASKS
 from integration_objects.complex_object import (
     ComplexObject,
     action_code,
@@ -52,14 +53,14 @@ from integration_objects.property_set import PropertySet
 Lines = Sequence[tuple[PropertySet, PropertySet]]
 #: causes of entries whose lines can be kept, and of those whose lines can be taken away again
 _KEPT = (fallout_entries.AFTER_WITHDRAWAL, *KEPT_CAUSES)
-_UNDONE = (fallout_entries.AFTER_WITHDRAWAL, *UNDONE_CAUSES)
+_UNDONE = (*fallout_entries.WITHDRAWN, *UNDONE_CAUSES)
 #: fields of a kept line that its application to the profile writes
 _APPLIED = (
     *("Status", "Applied Date", "Completed Date"),
     *("Calculated Effective Start Date", "Calculated Effective End Date"),
 )
 #: fields of a removed line that belong to the work on the line which it undoes
-_NOT_COPIED = (*_APPLIED, "Order Item Processed Flag", "Built On", "Action Alias", "Asset Status")
+_NOT_COPIED = (*_APPLIED, "Order Item Processed Flag", "Built On", "Action Alias", "Asset Status", TASKS)
 
 
 class NothingWithdrawn(Refused):
@@ -170,7 +171,7 @@ def undo(run: Run, entry: str) -> Outcome:
         above = None if parent is None else removed.get(parent.get(KEY))
         put_list(compensation if above is None else above, LINE_ITEM).append(line)
     open_order(run, compensation, former=None, is_stored=False)
-    if found["cause"] != fallout_entries.AFTER_WITHDRAWAL:
+    if found["cause"] not in fallout_entries.WITHDRAWN:
         reverse_charges(run, order, reversible_lines(run, order, found))
     how = f"undone by {run.actor}: the order {compensation.get('Order Number')} takes the services away"
     run.effects.resolve_fallout(found["row_id"], how)
@@ -199,7 +200,7 @@ def _undecided(run: Run, row_id: str, causes: Sequence[str]) -> tuple[Mapping[st
     if entry["cause"] not in causes:
         raise refused
     order = in_force(run, order_in_hand(run, entry["order_number"]))
-    if entry["cause"] == fallout_entries.AFTER_WITHDRAWAL:
+    if entry["cause"] in fallout_entries.WITHDRAWN:
         return entry, order, withdrawn_lines(run, order, entry["lines"])
     # Fees go with their services: there is nothing of them to keep, and provisioning can't take them away.
     lines = [(order, line) for line in reversible_lines(run, order, entry) if is_tracked(line)]

@@ -44,7 +44,10 @@ ENTRY = Argument("entry", required=True, help="The fallout entry's id, as fallou
 #: causes of entries about an order that relies on another one
 _RELIES_ON_ANOTHER = (fallout_entries.BUILT_ON_FAILED, fallout_entries.OVERTAKEN)
 #: causes of entries whose lines can be tried again
-_RETRIED = (fallout_entries.LINES_FAILED, fallout_entries.BELOW_FAILED, fallout_entries.REMOVAL_HELD)
+_RETRIED = (
+    *(fallout_entries.LINES_FAILED, fallout_entries.BELOW_FAILED),
+    *(fallout_entries.REMOVAL_HELD, fallout_entries.WORK_HELD),
+)
 #: the mend for failed lines that can't be tried again as they are
 _RETRY_MEND = (
     "close the entry (fallout-close), if the lines aren't wanted any more; or amend the order (fallout-amend) and "
@@ -172,6 +175,8 @@ def _workflows_for(entry: Mapping[str, Any], order: PropertySet | None) -> list[
         return ["fallout-retry", "fallout-amend", "fallout-close"]
     if entry["cause"] == fallout_entries.AFTER_WITHDRAWAL:
         return ["fallout-keep", "fallout-undo", "fallout-close"]
+    if entry["cause"] == fallout_entries.TASKS_WITHDRAWN:
+        return ["fallout-undo", "fallout-close"]
     if entry["cause"] == fallout_entries.WAITING:
         return ["apply-completed", "fallout-close"]
     if entry["cause"] in _RELIES_ON_ANOTHER and status in UNSUBMITTED:
@@ -324,7 +329,7 @@ def open_entry(run: Run, name: str) -> Mapping[str, Any]:
 
 def _status_of_retried(entry: Mapping[str, Any]) -> str:
     """Return the status of an order whose failed lines, the entry's, can be tried again."""
-    return "Open" if entry["cause"] == fallout_entries.REMOVAL_HELD else "Failed"
+    return "Open" if entry["cause"] in (fallout_entries.REMOVAL_HELD, fallout_entries.WORK_HELD) else "Failed"
 
 
 def _failed_order(run: Run, entry: Mapping[str, Any]) -> PropertySet:

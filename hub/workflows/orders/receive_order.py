@@ -82,6 +82,7 @@ _HUBS_LINE_FIELDS = (
     "Applied Date",
     "Status Reason",
     "Milestone",
+    "Tasks",
     "Past Point Of No Return",
     "Calculated Effective Start Date",
     "Calculated Effective End Date",

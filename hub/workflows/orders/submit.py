@@ -16,12 +16,10 @@ from hub.workflows.fulfilment.billing import prove_billable
 from hub.workflows.fulfilment.completion import take_completed_lines
 from hub.workflows.fulfilment.due_lines import plan_due_lines, settle_lines
 from hub.workflows.fulfilment.later_orders import mark_later_orders, mark_orders_built_on, mark_overtaken_orders
-from hub.workflows.fulfilment.revisions import same_request
-from hub.workflows.fulfilment.work_orders import (
-    assign_systems,
-    prove_work_orders,
-    send_work_orders,
-)
+from hub.workflows.fulfilment.plan import assign_tasks
+from hub.workflows.fulfilment.revisions import keep_progress, same_request
+from hub.workflows.fulfilment.withdrawn_tasks import report_withdrawn_tasks
+from hub.workflows.fulfilment.work_orders import prove_work_orders, send_work_orders
 from hub.workflows.orders import approvals
 from hub.workflows.orders.supplements import bring_up_to_date, decided_condition
 from hub.workflows.state.agreements import agreement_notes
@@ -176,15 +174,20 @@ def open_order(run: Run, order: PropertySet, former: PropertySet | None, is_stor
     for item in items_of(order):
         if item.get("Status") == "Pending":
             item.properties["Status"] = "Open"
-    assign_systems(order)
+    if former is not None:
+        keep_progress(run, order, former)
+    assign_tasks(order, run.runtime.decomposition_rules)
     # Nobody answers for lines that no system provides: those that are due are complete at once.
     settled = settle_lines(run, order)
     # The order is stored before it is sent out and compared: the steps below read the open orders from the database.
     _store(run, order, former, is_stored)
     plan_due_lines(run, order)
+    if former is not None:
+        # Before the work orders: those that still wait for a failed line raise an entry of their own.
+        fallout_entries.resolve_failed(run, order, f"amended by revision {order.get('Revision')}")
     send_work_orders(run, order, again=revision_of(order) > 1, must_leave=True)
     if former is not None:
-        fallout_entries.resolve_failed(run, order, f"amended by revision {order.get('Revision')}")
+        report_withdrawn_tasks(run, order, former, _dropped_lines(former, order))
         # A revision that the sender sent may wait until this supplement is submitted.
         run.effects.release(decided_condition(order.get("Order Number")))
         mark_later_orders(run, former, _dropped_lines(former, order), "was revised", replaced_by=order)

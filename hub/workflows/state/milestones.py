@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from hub.workflow_manager.run import Run
 from hub.workflows.state.order_lookup import described
 from hub.workflows.state.statuses import FAILED
+from hub.workflows.state.task_progress import forget_failed_tasks
 from integration_objects.complex_object import instances
 from integration_objects.errors import Refused
 from integration_objects.names import KEY
@@ -66,6 +67,7 @@ def forget(item: PropertySet) -> None:
     """Clear a line's milestones and status reason, because the work on it begins anew. Changes *item*."""
     for name in (MILESTONE, PAST, "Status Reason"):
         item.properties[name] = None
+    forget_failed_tasks(item)
 
 
 def past_point(item: PropertySet, order: PropertySet, change: str) -> PastPointOfNoReturn:

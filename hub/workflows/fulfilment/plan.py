@@ -1,0 +1,377 @@
+"""The plan of an order: its work orders, the lines of each, and the things that each waits for. Pure functions.
+
+    line 1  DSL Line   Build (Network), then Configure (Access)     work order 1: Build (Network), lines 1 and 2
+    line 2  ISDN Line  Build (Network)                              work order 2: Configure (Access), line 1, after 1
+
+Lines go into one work order if the same system does the same task on them and they wait for the same things. So no work
+order ever waits for itself.
+
+Spec: docs/decomposition.md; docs/design/legacy.md, "Decomposition".
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from hub.workflow_manager.decomposition_rule import (
+    ABOVE,
+    BENEATH,
+    FOR_LINE,
+    FOR_SERVICE_ITEM,
+    SAME,
+    SERVICE_ITEM,
+    DecompositionRule,
+    Task,
+    find_circle,
+)
+from hub.workflows.fulfilment.unprovided_lines import Clock, is_open
+from hub.workflows.state.due_dates import due_date
+from hub.workflows.state.order_lookup import described, place_of
+from hub.workflows.state.statuses import FAILED
+from hub.workflows.state.task_progress import TASKS, has_reached, is_task_complete, name_tasks
+from integration_objects.complex_object import ComplexObject, action_code, items_from, items_of, walk_items
+from integration_objects.errors import OperatorNeeded, Refused
+from integration_objects.names import KEY, NO_ACTION
+from integration_objects.property_set import PropertySet
+
+#: the tasks of each line that has some, by the identity of the line
+Tasks = Mapping[int, Sequence[Task]]
+#: by product: the products after which it is provided, each with the milestone that is enough; None: complete
+AfterProducts = Mapping[str, Sequence[tuple[str, str | None]]]
+
+
+class NoDecompositionRule(OperatorNeeded):
+    """No decomposition rule takes a line."""
+
+    what = "no decomposition rule takes the line {line}"
+    where = "order {number}, {place}"
+    why = "its action is {action}, its product {product}, its fulfilment system {system}"
+    mend = "declare a rule that takes it in hub/decomposition/"
+
+
+class TaskWithoutSystem(OperatorNeeded):
+    """A task has no system that does it."""
+
+    what = "nobody does the task {task} of the line {line}"
+    why = "the rule '{rule}' names no system, and the line of the order {number} has no fulfilment system"
+    mend = "name a `system` in the rule, or give the product its Fulfilment System"
+
+
+class PlanInCircle(Refused):
+    """Tasks of an order's lines wait for each other."""
+
+    what = "the work on the order {number} can't be planned: tasks wait for each other"
+    where = "order {number}"
+    why = "{circle}"
+    mend = "take one of these waits out of the decomposition rules, or out of the products (Provided After)"
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A thing that a work order waits for.
+
+    Attributes:
+        line: the Integration Id of the line.
+        task: the task on the line that must be complete, or must have reached *milestone*.
+        needs: a field that the line must have; then *task* is None.
+    """
+
+    line: str
+    task: str | None = None
+    milestone: str | None = None
+    needs: str | None = None
+
+    def is_over(self, order: ComplexObject) -> bool:
+        """Tell whether the wait is over as an order's lines stand; nothing waits for a line that isn't asked for."""
+        item = order.by_key(self.line)
+        if item is None or action_code(item) == NO_ACTION or item.get("Status") == "Cancelled":
+            return True
+        if self.needs is not None:
+            return item.get(self.needs) is not None
+        task = self.task or ""
+        if is_task_complete(item, task):
+            return True
+        return self.milestone is not None and has_reached(item, task, self.milestone)
+
+
+@dataclass
+class PlannedWorkOrder:
+    """A work order of a plan.
+
+    Attributes:
+        unit: the key of the line or service item that it is for; None for the whole order.
+        lines: the order's lines on which the system is to work.
+        waits: everything that must be over before it starts.
+        start: the date before which it doesn't start; None for none.
+    """
+
+    system: str
+    task: str
+    unit: str | None
+    lines: list[PropertySet] = field(default_factory=list)
+    waits: Sequence[Wait] = ()
+    start: str | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether nothing keeps it from being sent."""
+        return not self.waits and self.start is None
+
+
+def write_waits(waits: Iterable[Wait]) -> str | None:
+    """Return waits as the text that a work order keeps; None for none.
+
+    >>> write_waits([Wait("1-A", "Build", milestone="Port Assigned")])
+    '[{"line": "1-A", "task": "Build", "milestone": "Port Assigned"}]'
+    """
+    rows = [{name: value for name, value in vars(wait).items() if value is not None} for wait in waits]
+    return json.dumps(rows, ensure_ascii=False) if rows else None
+
+
+def read_waits(text: str | None) -> list[Wait]:
+    """Read the waits that a work order keeps."""
+    return [Wait(**row) for row in json.loads(text or "[]")]
+
+
+def assign_tasks(order: PropertySet, rules: Sequence[DecompositionRule]) -> None:
+    """Give every line its fulfilment system, and the names of its tasks. Changes *order*.
+
+    The system is the product's own, or else that of the nearest line above.
+
+    Raises:
+        NoDecompositionRule: no rule takes one of the open lines.
+        TaskWithoutSystem: nobody does a task of one of them.
+    """
+    # Parents come before children, so that a parent's system is settled when its children ask for it.
+    for item, parent in walk_items(order):
+        system = item.get("Fulfilment System") or (parent.get("Fulfilment System") if parent is not None else None)
+        item.properties["Fulfilment System"] = system
+    for item, tasks in _decided(order, rules):
+        # A kept milestone makes a line uncommon, too.
+        if is_open(item) and (item.get(TASKS) is not None or not _is_common(item, tasks)):
+            name_tasks(item, [task.name for task in tasks])
+
+
+def _is_common(item: PropertySet, tasks: Sequence[Task]) -> bool:
+    """Tell whether a line's fulfilment system does its only task; without such a system, whether nobody does any."""
+    own = item.get("Fulfilment System")
+    return not tasks if own is None else len(tasks) == 1 and tasks[0].system in (None, own)
+
+
+def tasks_of(order: PropertySet, rules: Sequence[DecompositionRule]) -> Tasks:
+    """Return the tasks of an order's open and failed lines, by the identity of the line; as `assign_tasks`."""
+    return {id(item): tasks for item, tasks in _decided(order, rules)}
+
+
+def _decided(order: PropertySet, rules: Sequence[DecompositionRule]) -> Iterator[tuple[PropertySet, Sequence[Task]]]:
+    for item in items_of(order):
+        if not is_open(item) and item.get("Status") not in FAILED:
+            continue
+        rule = next((rule for rule in rules if rule.takes(item)), None)
+        parts = {"number": order.get("Order Number"), "line": f"{described(item)} ({item.get(KEY)})"}
+        if rule is None:
+            raise NoDecompositionRule(
+                **parts,
+                place=place_of(item),
+                action=action_code(item),
+                product=item.get("Product Id"),
+                system=item.get("Fulfilment System") or "none",
+            )
+        for task in rule.tasks:
+            if task.system is None and item.get("Fulfilment System") is None:
+                raise TaskWithoutSystem(**parts, task=task.name, rule=rule.name, where=rule.where)
+        yield item, rule.tasks
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a moment in UTC as texts of due times have it, with microseconds."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def plan_work_orders(
+    order: PropertySet,
+    tasks: Tasks,
+    clock: Clock,
+    *,
+    after_products: AfterProducts = MappingProxyType({}),
+    joined_ids: Container[int] = (),
+    given: Container[tuple[str, str]] = (),
+) -> list[PlannedWorkOrder]:
+    """Plan the work orders of an order.
+
+    Args:
+        order: an instance of OM Order, opened. Not changed.
+        tasks: the tasks of its lines (`tasks_of`).
+        clock: the time.
+        after_products: the products that lines of a product come after, each with a milestone; None: complete.
+        joined_ids: identities of the lines that have a Service Id from the network.
+        given: lines and tasks that a system has been asked for already: they are in no planned work order, and others
+            wait for them.
+
+    Returns:
+        The work orders in an order in which they can be worked.
+
+    Raises:
+        PlanInCircle: tasks wait for each other.
+    """
+    return _Planner(order, tasks, clock, after_products, joined_ids, given).work_orders()
+
+
+@dataclass(eq=False)
+class _Node:
+    """A task on a line, while the plan is made."""
+
+    item: PropertySet
+    task: Task
+    awaited: list[tuple[_Node, str | None]] = field(default_factory=list)
+    work_order: PlannedWorkOrder | None = None
+
+
+class _Planner:
+    """An order while its plan is made."""
+
+    def __init__(
+        self,
+        order: PropertySet,
+        tasks: Tasks,
+        clock: Clock,
+        after_products: AfterProducts,
+        joined_ids: Container[int],
+        given: Container[tuple[str, str]],
+    ) -> None:
+        self._order, self._clock = order, clock
+        self._after_products, self._joined_ids, self._given = after_products, joined_ids, given
+        self._view = ComplexObject(order)
+        #: the tasks that aren't complete, by the identity of the line
+        self._nodes: dict[int, list[_Node]] = {}
+        for item in self._view.items:
+            for task in tasks.get(id(item), ()):
+                if not is_task_complete(item, task.name):
+                    self._nodes.setdefault(id(item), []).append(_Node(item, task))
+        #: the lines of the order and of service items that were asked for, by the kind and the root
+        self._together: dict[tuple[str, int], list[PropertySet]] = {}
+
+    def work_orders(self) -> list[PlannedWorkOrder]:
+        nodes = [node for nodes in self._nodes.values() for node in nodes]
+        planned = [node for node in nodes if is_open(node.item) and not self._is_given(node)]
+        for node in planned:
+            node.awaited = list(dict.fromkeys(self._awaited(node)))
+        return self._grouped(planned)
+
+    def _is_given(self, node: _Node) -> bool:
+        return (node.item.get(KEY) or "", node.task.name) in self._given
+
+    def _awaited(self, node: _Node) -> Iterator[tuple[_Node, str | None]]:
+        """Yield the tasks that a task waits for, each with the milestone that is enough."""
+        for after in node.task.after:
+            for other in self._nodes_of(self._lines(node.item, after.lines), after.products):
+                if other is node or (after.task is None and other.task.name == node.task.name):
+                    continue
+                if after.task in (None, other.task.name) and not _has_reached(other, after.milestone):
+                    yield other, after.milestone
+        is_removed = action_code(node.item) == "Delete"
+        for products, milestone in self._products_before(node.item.get("Product Id") or "", is_removed):
+            for other in self._nodes_of(self._lines(node.item, SERVICE_ITEM), products):
+                if (action_code(other.item) == "Delete") is is_removed and not _has_reached(other, milestone):
+                    yield other, milestone
+
+    def _products_before(self, product: str, is_removed: bool) -> Iterable[tuple[frozenset[str], str | None]]:
+        """List the products that come before a product, each with the milestone that is enough."""
+        if is_removed:
+            # Services are removed the other way round: first the one that was built last.
+            later = [name for name, before in self._after_products.items() if product in dict(before)]
+            return [(frozenset(later), None)] if later else []
+        return [(frozenset((name,)), milestone) for name, milestone in self._after_products.get(product, ())]
+
+    def _lines(self, item: PropertySet, kind: str) -> Sequence[PropertySet]:
+        """Return the lines of a kind, as they are seen from a line; never the line itself, but for `SAME`."""
+        if kind == SAME:
+            return [item]
+        if kind == ABOVE:
+            return list(self._view.above(item))
+        if kind == BENEATH:
+            return [line for line in items_from([item]) if line is not item]
+        root = self._view.root_of(item) if kind == SERVICE_ITEM else None
+        key = (kind, id(root))
+        if key not in self._together:
+            self._together[key] = self._view.items if root is None else list(items_from([root]))
+        return self._together[key]
+
+    def _nodes_of(self, lines: Iterable[PropertySet], products: frozenset[str]) -> Iterator[_Node]:
+        for line in lines:
+            if not products or line.get("Product Id") in products:
+                yield from self._nodes.get(id(line), ())
+
+    def _grouped(self, nodes: Sequence[_Node]) -> list[PlannedWorkOrder]:
+        """Put tasks into work orders: tasks come behind all those that they wait for."""
+        planned = set(map(id, nodes))
+        open_waits = {id(node): sum(id(other) in planned for other, _ in node.awaited) for node in nodes}
+        waiting: dict[int, list[_Node]] = {}
+        for node in nodes:
+            for other, _ in node.awaited:
+                waiting.setdefault(id(other), []).append(node)
+        work_orders: dict[Hashable, PlannedWorkOrder] = {}
+        queue = deque(node for node in nodes if not open_waits[id(node)])
+        while queue:
+            node = queue.popleft()
+            del open_waits[id(node)]
+            self._put(node, work_orders)
+            for other in waiting.get(id(node), ()):
+                open_waits[id(other)] -= 1
+                if not open_waits[id(other)]:
+                    queue.append(other)
+        if open_waits:
+            self._refuse_circle([node for node in nodes if id(node) in open_waits])
+        positions = {id(item): position for position, item in enumerate(self._view.items)}
+        for work_order in work_orders.values():
+            work_order.lines.sort(key=lambda line: positions[id(line)])
+        return list(work_orders.values())
+
+    def _put(self, node: _Node, work_orders: dict[Hashable, PlannedWorkOrder]) -> None:
+        """Put a task into the work order of its system whose lines wait for the same work orders."""
+        item, task = node.item, node.task
+        key = item.get(KEY) or ""
+        lacking = [Wait(key, needs=name) for name in task.needs if not self._has(item, name)]
+        # A line without its data waits by itself, so that the others can go on.
+        unit = key if lacking or task.one_for == FOR_LINE else None
+        if unit is None and task.one_for == FOR_SERVICE_ITEM:
+            unit = self._view.root_of(item).get(KEY)
+        system, start = task.system or item.get("Fulfilment System") or "", self._start(item, task)
+        # A task that isn't planned here is at work, or has failed: each is a thing of its own.
+        after = frozenset((id(other.work_order or other), milestone) for other, milestone in node.awaited)
+        place = (system, task.name, unit, start, after, bool(lacking))
+        work_order = work_orders.get(place)
+        if work_order is None:
+            work_order = work_orders[place] = PlannedWorkOrder(system, task.name, unit, start=start)
+        node.work_order = work_order
+        work_order.lines.append(item)
+        waits = [Wait(other.item.get(KEY) or "", other.task.name, milestone) for other, milestone in node.awaited]
+        work_order.waits = list(dict.fromkeys([*work_order.waits, *waits, *lacking]))
+
+    def _has(self, item: PropertySet, name: str) -> bool:
+        return item.get(name) is not None or (name == "Service Id" and id(item) in self._joined_ids)
+
+    def _start(self, item: PropertySet, task: Task) -> str | None:
+        """Return the day before which a task doesn't start, if that day is to come."""
+        due = due_date(self._order, item)
+        if task.days_before_due is None or due is None:
+            return None
+        start = moment_text(self._clock.moment(due) - timedelta(days=task.days_before_due))
+        return None if self._clock.has_come(start) else start
+
+    def _refuse_circle(self, nodes: Sequence[_Node]) -> None:
+        names = {id(node): f"{node.task.name} of {described(node.item)} ({node.item.get(KEY)})" for node in nodes}
+        awaited = {
+            names[id(node)]: [names[id(other)] for other, _ in node.awaited if id(other) in names] for node in nodes
+        }
+        circle = " waits for ".join(find_circle(awaited))
+        raise PlanInCircle(number=self._order.get("Order Number"), circle=circle)
+
+
+def _has_reached(node: _Node, milestone: str | None) -> bool:
+    return milestone is not None and has_reached(node.item, node.task.name, milestone)
