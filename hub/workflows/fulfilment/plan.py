@@ -270,7 +270,8 @@ class _Planner:
         """Yield the tasks that a task waits for, each with the milestone that is enough."""
         for after in node.task.after:
             for other in self._nodes_of(self._lines(node.item, after.lines), after.products):
-                if other is node or (after.task is None and other.task.name == node.task.name):
+                # "After everything else" doesn't mean the same task of other lines, which waits for everything, too.
+                if other is node or (not after.task and not after.products and other.task.name == node.task.name):
                     continue
                 if after.task in (None, other.task.name) and not _has_reached(other, after.milestone):
                     yield other, after.milestone
