@@ -31,8 +31,9 @@ class Runtime:
     """The declarations, the ports and the surroundings that all runs of a deployment share.
 
     Attributes:
-        read_systems, read_maps, read_external_objects, read_decomposition: read the systems, the data maps, the external
-            objects and the decomposition rules when a run first asks for them.
+        read_systems, read_maps, read_external_objects: read the systems, the data maps and the external objects when a
+            run first asks for them.
+        read_decomposition: reads the decomposition rules likewise.
         read_version: returns the version of all data maps, "" where this process has read none.
         configurator: the built-in configurator, or another system's.
         pricing: the built-in pricing, or another system's.
