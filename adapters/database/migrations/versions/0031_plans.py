@@ -7,7 +7,7 @@
     s_order_item.tasks         the progress of the line's tasks, as JSON
 
 Revision: 0031
-Revises: 0028
+Revises: 0035
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0031"
-down_revision = "0028"
+down_revision = "0035"
 
 _LENGTHS = (("s_work_order", "task", 255), ("s_work_order", "unit", 64), ("s_work_order", "start_date", 32))
 _TEXTS = (("s_work_order", "waits"), ("s_order_item", "tasks"))
