@@ -52,6 +52,34 @@ _SCHEMAS: dict[str, Any] = {
         },
         "required": ["channel", "accepted", "state", "repeat", "error", "answer", "content_type"],
     },
+    "FileVerdict": {
+        "type": "object",
+        "description": "The verdict on a file of many orders, with those of its orders that aren't accepted.",
+        "properties": {
+            "channel": _TEXT,
+            "accepted": {"type": "boolean"},
+            "state": {"enum": list(STATES)},
+            "error": {"type": ["object", "null"], "properties": _ERROR},
+            "orders": {"type": "integer"},
+            "judged": {"type": "integer"},
+            "accepted_orders": {"type": "integer"},
+            "listed": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "position": {"type": "integer"},
+                        "place": _TEXT,
+                        "accepted": {"type": "boolean"},
+                        "state": {"enum": list(STATES)},
+                        "error": {"type": ["object", "null"], "properties": _ERROR},
+                    },
+                    "required": ["position", "place", "accepted", "state", "error"],
+                },
+            },
+        },
+        "required": ["channel", "accepted", "state", "error", "orders", "judged", "accepted_orders", "listed"],
+    },
     "Problem": {
         "type": "object",
         "description": "Problem details of RFC 9457, with the parts of an error and its stable reason.",
@@ -65,12 +93,20 @@ _PROBLEM = {
 }
 
 
+def takes_file_checks(route: Route) -> bool:
+    """Tell whether files of a route can be judged by HTTP: it takes batches, and names those who may send."""
+    return route.batch is not None and bool(route.senders)
+
+
 def openapi(routes: Iterable[Route]) -> dict[str, Any]:
-    """Make the OpenAPI document of those of *routes* that read HTTP."""
+    """Make the OpenAPI document of those of *routes* that read HTTP, and of the checks of files."""
     paths: dict[str, Any] = {}
     for route in routes:
         if route.transport.name == HTTP:
             paths |= _paths(route)
+        elif takes_file_checks(route):
+            # An HTTP channel of the same name comes first, as at the door.
+            paths = _check(route, [], "a file of many orders", "FileVerdict") | paths
     return {
         "openapi": "3.1.0",
         "info": {"title": "orderhub", "version": importlib.metadata.version("orderhub")},
@@ -82,7 +118,7 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
 
 def _paths(route: Route) -> dict[str, Any]:
     place = route.place
-    body = {"required": True, "content": {media_type: {} for media_type in _media_types(route)}}
+    body = _body(route)
     answers = _answer_content(route)
     posted = {"202": _json("the message is stored", "Receipt")}
     if route.reply.wait_s is not None:
@@ -113,16 +149,26 @@ def _paths(route: Route) -> dict[str, Any]:
                 "responses": {"200": {"description": "the answer", "content": answers}, "default": _PROBLEM},
             }
         },
-        f"/check/{place}": {
-            "post": {
-                "operationId": f"check.{place}",
-                "summary": "Have a message judged, without effect",
-                "parameters": [_header(MESSAGE_ID, "the message's id")],
-                "requestBody": body,
-                "responses": {"200": _json("the verdict", "Verdict"), "default": _PROBLEM},
-            }
-        },
+        **_check(route, [_header(MESSAGE_ID, "the message's id")], "a message", "Verdict"),
     }
+
+
+def _check(route: Route, parameters: list[dict[str, Any]], judged: str, verdict: str) -> dict[str, Any]:
+    return {
+        f"/check/{route.place}": {
+            "post": {
+                "operationId": f"check.{route.place}",
+                "summary": f"Have {judged} judged, without effect",
+                "parameters": parameters,
+                "requestBody": _body(route),
+                "responses": {"200": _json("the verdict", verdict), "default": _PROBLEM},
+            }
+        }
+    }
+
+
+def _body(route: Route) -> dict[str, Any]:
+    return {"required": True, "content": {media_type: {} for media_type in _media_types(route)}}
 
 
 def _media_types(route: Route) -> list[str]:

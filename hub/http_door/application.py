@@ -3,11 +3,11 @@
     POST /messages/CHANNEL       a message: 202 with its id once it is stored; 200 with the answer where the route waits
     GET  /messages/CHANNEL/ID    the state of a message, with its answer
     GET  /answers/CHANNEL/ID     the answer alone, byte by byte
-    POST /check/CHANNEL          a message that is judged, and not kept
+    POST /check/CHANNEL          a message, or a file of many orders, that is judged, and not kept
     GET  /openapi.json           the OpenAPI document of the sender's channels
 
-CHANNEL is the name in a route's `from: {http: CHANNEL}`. ID is the id in the receipt, or the sender's own
-`Idempotency-Key`.
+CHANNEL is the name in a route's `from: {http: CHANNEL}`; of a file of many orders, in `from: {folder: CHANNEL}`. ID is
+the id in the receipt, or the sender's own `Idempotency-Key`.
 
 Spec: docs/design/legacy.md, "Batches" (HTTP door); docs/design/integration.md, "Doors"; docs/http.md.
 """
@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import functools
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 
 import anyio
 from starlette.applications import Starlette
@@ -27,15 +28,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as Path
 
 from adapters.database.messages.filing import Filed, MessageIdReused
+from adapters.http_server import MOST_CONNECTIONS
 from adapters.transport import HTTP
 from hub.data_manager.data_manager import DataManager
 from hub.data_manager.open_hub import OpenHub
 from hub.data_manager.partner_check import judge
-from hub.deployment.openapi import openapi
+from hub.deployment.openapi import openapi, takes_file_checks
 from hub.deployment.route import Route
+from hub.http_door.file_check import MOST_FILE, judge_posted_file
 from hub.http_door.group_filing import GroupFiling
+from hub.http_door.places import Places
 from hub.http_door.problems import DoorAway, DoorFailed, RequestRefused, problem, stored_problem
-from hub.http_door.reading import BODY_S, check_size, read_delivery
+from hub.http_door.reading import BODY_S, check_size, read_delivery, read_file
 from hub.http_door.senders import Senders
 from hub.http_door.state import Answer, AnswerNotThere, MessageState, state_of
 from integration_objects.errors import HubError, Misconfigured, Retryable
@@ -79,8 +83,18 @@ class DoorBusy(RequestRefused):
     status = 503
     what = "the hub can't judge the message now"
     where = "/check"
-    why = "{most} messages are being judged already"
+    why = "{most} messages or files are judged at one time, and one of a sender; others are being judged already"
     mend = "ask again later"
+
+
+class SenderBusy(RequestRefused):
+    """A sender has too many requests under way: more would leave no place to the others."""
+
+    status = 429
+    what = "you have too many requests under way"
+    where = "this sender's connections"
+    why = "{most} of them aren't answered yet"
+    mend = "wait for their answers, then send the request again"
 
 
 class NoHttpRoute(Misconfigured):
@@ -110,12 +124,17 @@ class HttpDoor:
         self._routes: Mapping[str, Route] = {
             route.place: route for route in open_hub.deployment.routes.values() if route.transport.name == HTTP
         }
-        if not self._routes:
+        #: the routes of batches that name senders: who isn't named may not ask about their customers
+        self._batch_routes: Mapping[str, Route] = {
+            route.place: route for route in open_hub.deployment.routes.values() if takes_file_checks(route)
+        }
+        if not self._routes and not self._batch_routes:
             raise NoHttpRoute
         self._senders = Senders(open_hub.deployment.settings)
         self._filing = GroupFiling(DataManager(open_hub))
-        self._waiting = 0
-        self._checks = 0
+        self._requests = Places(MOST_CONNECTIONS)
+        self._waiting = Places(MOST_WAITING)
+        self._checks = Places(MOST_CHECKS)
 
     def application(self) -> Starlette:
         """Make the ASGI application."""
@@ -138,7 +157,10 @@ class HttpDoor:
             try:
                 check_size(request.headers)
                 sender = self._senders.sender_of(request.headers)
-                response = await handle(request, sender)
+                with self._requests.taken(sender) as has_place:
+                    if not has_place:
+                        raise SenderBusy(most=self._requests.most_of_sender)
+                    response = await handle(request, sender)
             except HubError as error:
                 response = problem(_for_strangers(error))
             except Exception as error:
@@ -151,9 +173,9 @@ class HttpDoor:
 
         return answer
 
-    def _route(self, request: Request, sender: str) -> Route:
+    def _route(self, request: Request, sender: str, files_too: bool = False) -> Route:
         channel = request.path_params["channel"]
-        route = self._routes.get(channel)
+        route = self._routes.get(channel) or (self._batch_routes.get(channel) if files_too else None)
         # One answer for both: a stranger doesn't learn which channels there are.
         if route is None or not route.allows_sender(sender):
             raise DoorUnknown(channel=channel, path=request.url.path, sender=sender)
@@ -192,10 +214,11 @@ class HttpDoor:
 
     async def _awaited(self, route: Route, sender: str, row_id: str) -> MessageState | None:
         """Wait for the end of a message, as long as its route says; None where the sender gets a receipt."""
-        if route.reply.wait_s is None or self._waiting >= MOST_WAITING:
+        if route.reply.wait_s is None:
             return None
-        self._waiting += 1
-        try:
+        with self._waiting.taken(sender) as has_place:
+            if not has_place:
+                return None
             with anyio.move_on_after(route.reply.wait_s):
                 pause_s = _LOOK_S
                 while True:
@@ -204,8 +227,6 @@ class HttpDoor:
                         return state
                     await anyio.sleep(pause_s)
                     pause_s = min(2 * pause_s, _LONGEST_LOOK_S)
-        finally:
-            self._waiting -= 1
         return None
 
     async def _state(self, request: Request, sender: str) -> Response:
@@ -222,22 +243,29 @@ class HttpDoor:
         return _whole(state.answer)
 
     async def _check(self, request: Request, sender: str) -> Response:
-        route = self._route(request, sender)
+        route = self._route(request, sender, files_too=True)
         # Read first: a slow sender must not take the place of others.
+        if route.batch is not None:
+            file = await read_file(request, route, MOST_FILE, self._body_s)
+            with closing(file.content), self._place_of_check(sender):
+                return JSONResponse(await run_in_threadpool(judge_posted_file, self._open_hub, route, file))
         delivery = await read_delivery(request, route, sender, self._body_s)
-        if self._checks >= MOST_CHECKS:
-            raise DoorBusy(most=MOST_CHECKS)
-        self._checks += 1
-        try:
+        with self._place_of_check(sender):
             [judgement] = await run_in_threadpool(judge, self._open_hub, route, [delivery])
-        finally:
-            self._checks -= 1
         # Other errors tell of the hub's own database, systems and declarations.
         hidden = {} if judgement.concerns_sender else {"error": None}
         return JSONResponse({"channel": route.place, **judgement.as_dict(), **hidden})
 
+    @contextmanager
+    def _place_of_check(self, sender: str) -> Iterator[None]:
+        with self._checks.taken(sender) as has_place:
+            if not has_place:
+                raise DoorBusy(most=MOST_CHECKS)
+            yield
+
     async def _document(self, request: Request, sender: str) -> Response:
-        own = [route for route in self._routes.values() if route.allows_sender(sender)]
+        routes = [*self._routes.values(), *self._batch_routes.values()]
+        own = [route for route in routes if route.allows_sender(sender)]
         return JSONResponse(openapi(own))
 
     async def _look(self, route: Route, sender: str, name: str, door: str = "messages") -> MessageState:

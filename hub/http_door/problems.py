@@ -60,7 +60,7 @@ def stored_problem(error: Mapping[str, str], status: int, **more: Any) -> JSONRe
         **error,
         **more,
     }
-    headers = {"Retry-After": str(AGAIN_S)} if status == 503 else {}
+    headers = {"Retry-After": str(AGAIN_S)} if status in (429, 503) else {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(document, status, headers, MEDIA_TYPE)

@@ -5,6 +5,12 @@ Spec: docs/design/guarantees.md, "Limits", G7; docs/http.md.
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
 import anyio
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
@@ -19,6 +25,8 @@ from hub.http_door.problems import RequestRefused
 BODY_S = 60.0
 #: bytes of all headers
 MOST_HEADERS_BYTES = 16 * 1024
+#: bytes of a posted file that stay in memory
+_IN_MEMORY = 1024 * 1024
 #: digits of a body's length
 _MOST_DIGITS = 20
 
@@ -98,14 +106,15 @@ async def read_delivery(request: Request, route: Route, sender: str, seconds: fl
         EnvelopeRefused: its id or another header can't travel.
     """
     headers = request.headers
-    _check_head(headers, route)
+    _check_head(headers, route, route.limits.body)
     ids = {name: _property(headers, name) for name in (MESSAGE_ID, CORRELATION_ID)}
     trace = {name: headers[name] for name in TRACE if name in headers}
-    body = await _body(request, route.limits.body, seconds)
+    parts: list[bytes] = []
+    await _receive(request, route.limits.body, seconds, parts.append)
     envelope, fault = admit(
         Envelope(
             ids[MESSAGE_ID],
-            body,
+            b"".join(parts),
             correlation_id=ids[CORRELATION_ID],
             content_type=headers.get("content-type", ""),
             headers=trace,
@@ -114,6 +123,39 @@ async def read_delivery(request: Request, route: Route, sender: str, seconds: fl
     if fault is not None:
         raise fault
     return Delivery(envelope, route.place, sender, route.place)
+
+
+@dataclass(frozen=True)
+class PostedFile:
+    """A file of many orders that was posted, at its beginning; it is gone when it is closed."""
+
+    content: BinaryIO
+    size: int
+    digest: str
+
+
+async def read_file(request: Request, route: Route, most: int, seconds: float = BODY_S) -> PostedFile:
+    """Read a request as a file of *route*, of *most* bytes; a large one lies on the disk.
+
+    Raises:
+        RequestRefused, ContentTypeRefused: the request is no file that the route takes.
+    """
+    _check_head(request.headers, route, most)
+    content: Any = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the caller closes it
+    digest = hashlib.sha256()
+
+    def keep(part: bytes) -> None:
+        digest.update(part)
+        content.write(part)
+
+    try:
+        await _receive(request, most, seconds, keep)
+    except BaseException:
+        content.close()
+        raise
+    size = content.tell()
+    content.seek(0)
+    return PostedFile(content, size, digest.hexdigest())
 
 
 def check_size(headers: Headers) -> None:
@@ -127,8 +169,8 @@ def check_size(headers: Headers) -> None:
         raise HeadTooLarge(size=size, most=MOST_HEADERS_BYTES)
 
 
-def _check_head(headers: Headers, route: Route) -> None:
-    """Judge what can be judged before the body is read."""
+def _check_head(headers: Headers, route: Route, most: int) -> None:
+    """Judge what can be judged before the body is read, which may have *most* bytes."""
     if "content-length" not in headers and "transfer-encoding" not in headers:
         raise LengthMissing
     encoding = headers.get("content-encoding", "identity")
@@ -144,8 +186,8 @@ def _check_head(headers: Headers, route: Route) -> None:
     # Longer numbers are refused by their digits: Python reads no number of more than 4,300.
     if not length.isdecimal() or len(length) > _MOST_DIGITS:
         raise HeaderFaulty(name="Content-Length", why="it is no number of bytes", mend="send the length of the body")
-    if int(length) > route.limits.body:
-        raise BodyTooLarge(size=length, most=route.limits.body)
+    if int(length) > most:
+        raise BodyTooLarge(size=length, most=most)
 
 
 def _property(headers: Headers, name: str) -> str | None:
@@ -160,8 +202,8 @@ def _property(headers: Headers, name: str) -> str | None:
     return text
 
 
-async def _body(request: Request, most: int, seconds: float) -> bytes:
-    parts: list[bytes] = []
+async def _receive(request: Request, most: int, seconds: float, keep: Callable[[bytes], object]) -> None:
+    """Hand the parts of a body to *keep*."""
     size = 0
     try:
         with anyio.fail_after(seconds):
@@ -170,9 +212,8 @@ async def _body(request: Request, most: int, seconds: float) -> bytes:
                 # Counted while it comes: a body in chunks says no length, and may have no end.
                 if size > most:
                     raise BodyTooLarge(size=f"more than {most}", most=most)
-                parts.append(part)
+                keep(part)
     except TimeoutError as error:
         raise BodyLate(size=size, seconds=seconds) from error
     except ClientDisconnect as error:
         raise BodyCutOff from error
-    return b"".join(parts)

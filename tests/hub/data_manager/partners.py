@@ -169,6 +169,7 @@ batch: {order: order, faulty orders: refused alone, number: "[@id]", count: "[or
 """,
     "hub/routes/wren.yaml": """\
 route: wren
+senders: [wren.orders, kite]
 from: {folder: wren.orders}
 object: Wren Orders
 map: Wren Orders to OM Order
