@@ -219,7 +219,7 @@ class Batched:
         return self.record is None or name == self.record
 
 
-@dataclass
+@dataclass(slots=True)
 class Topmost:
     """A topmost record of a file with everything beneath it.
 
@@ -285,6 +285,7 @@ class Layout(ABC, Generic[R]):
             for siblings in (self.types, *(parent.beneath for parent in self.every_type()))
             for at, each in enumerate(siblings)
         }
+        self._has_totals = any(each.checks for each in self.every_type())
         self._summed: dict[str, list[str]] = {}
         for each in self.every_type():
             for check in each.checks:
@@ -370,14 +371,16 @@ class Layout(ABC, Generic[R]):
         top: Topmost | None = None
         last, size = "", 0
         for found in self.records(file, keep_faults=batched is not None and batched.alone):
+            type = found.type
             try:
-                self._close(found.type, path, came, batched)
+                self._close(type, path, came, batched)
                 if found.fault is not None:
                     if batched is None or not batched.covers((path[0] if path else found).type.name):
                         raise found.fault
-                    totals.unread.add(found.type.name)
-                self._count(found.type, found.node, totals)
-                self._prove(found.type, found.node, totals)
+                    totals.unread.add(type.name)
+                if self._has_totals:
+                    self._count(type, found.node, totals)
+                    self._prove(type, found.node, totals)
             except HubError as error:
                 raise error.at(found.place) from None
             if path:
@@ -398,7 +401,7 @@ class Layout(ABC, Generic[R]):
                     )
                 top.records.append(found.data)
                 top.fault = top.fault or found.placed_fault
-            came[-1][found.type.name] += 1
+            came[-1][type.name] += 1
             path.append(found)
             came.append(defaultdict(int))
             last = f", behind {found.name}"
@@ -415,7 +418,9 @@ class Layout(ABC, Generic[R]):
         """Close the open records that *type* can't stand beneath, and prove that it may stand there."""
         parent = self._parents.get(type.name)
         while path and path[-1].type is not parent:
-            self._prove_least(path.pop().type.beneath, came.pop(), "before this record")
+            counts = came.pop()
+            if beneath := path.pop().type.beneath:
+                self._prove_least(beneath, counts, "before this record")
         if parent is not None and not path:
             raise RecordOutOfPlace(
                 record=type.name, place="", reason=f"it belongs behind a {parent.name}, and none is open"
@@ -430,7 +435,8 @@ class Layout(ABC, Generic[R]):
             raise RecordOutOfPlace(
                 record=type.name, place="", reason=f"it came already, and its largest number is {type.most}"
             )
-        self._prove_least(earlier, before, f"before {type.name}")
+        if earlier:
+            self._prove_least(earlier, before, f"before {type.name}")
 
     def _prove_least(self, types: Sequence[RecordType[R]], came: dict[str, int], place: str) -> None:
         for each in types:

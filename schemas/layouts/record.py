@@ -92,7 +92,7 @@ class NodeUnwritable(Refused):
     mend = "correct the map: `orderhub layout show` lists the fields"
 
 
-@dataclass
+@dataclass(slots=True)
 class _Bytes:
     """A record that is being read: its bytes, the characters and the hex digits that they are, and its origin.
 
