@@ -33,6 +33,9 @@ MASK = "***"
 #: characters of a secret's beginning that are taken for the secret
 #: Shorter ones would mask words of the errors that only begin alike.
 _BEGINNING = 8
+#: Characters of secrets that are masked between quotes only, as errors write values: a digit or two stand in dates,
+#: places and counts, too, and an error without these says nothing.
+_SHORT = 2
 _BLANKS = re.compile(r"[\s_.-]+")
 #: fields beside a name that never are its value, folded
 _NO_VALUES = frozenset(("action", "actioncode", "operation", "rowid", "type"))
@@ -211,16 +214,20 @@ def _texts(value: Any) -> Iterator[str]:
 def mask(text: str, secrets: Collection[str]) -> str:
     """Return *text* with the mask in the place of each secret that stands in it as a whole word.
 
-    Errors cut long values off: of a long secret, the beginning is masked, too.
+    Errors cut long values off: of a long secret, the beginning is masked, too. A secret of one or two characters is
+    masked where it is quoted.
 
     >>> mask("'1234' is too short, 51234 isn't; 'a long sec'... is too long", ["1234", "a long secret"])
     "'***' is too short, 51234 isn't; '***'... is too long"
+    >>> mask("line 1: '1' is too short", ["1"])
+    "line 1: '***' is too short"
     """
     # As errors quote them, too. The longest first: one secret may be the beginning of another.
     forms = {form for secret in secrets for form in (secret, repr(secret)[1:-1])}
     for form in sorted((form for form in forms if form[:_BEGINNING] in text), key=len, reverse=True):
         if len(form) <= _BEGINNING:
-            text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", MASK, text)
+            before, behind = (r"(?<=['\"])", r"(?=['\"])") if len(form) <= _SHORT else (r"(?<!\w)", r"(?!\w)")
+            text = re.sub(f"{before}{re.escape(form)}{behind}", MASK, text)
         else:
             text = _without_beginnings(text, form)
     return text

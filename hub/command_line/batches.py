@@ -69,11 +69,14 @@ def send_batch(
     # Imported here: listing and showing batches work while declarations are being edited.
     from hub.data_manager.batch_check import judge_acceptance
     from hub.data_manager.batch_filing import announce
+    from hub.data_manager.batch_proof import batch_of
     from hub.data_manager.doors import open_transport
     from hub.deployment.route import route_named
 
     with opened_hub() as open_hub:
         taken = route_named(open_hub.deployment.routes, route)
+        # Before the file is looked at: the place of this fault is in the route.
+        batch_of(taken)
         with opened(file) as content, located(str(file)):
             proven, size = proven_file(taken, file, content)
         digest = digest_of(file)

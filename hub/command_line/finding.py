@@ -20,7 +20,7 @@ from hub.deployment.deployment import open_deployment
 
 app = typer.Typer()
 
-_Account = Annotated[str, typer.Argument(help="The customer's Account Id.")]
+_Account = Annotated[str, typer.Argument(help="The customer: its Account Id, phone number or name.")]
 
 
 @app.command(cls=TextCommand)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import BinaryIO
 
 from hub.deployment.route import Route, value_in
+from hub.deployment.route_batch import RouteBatch
 from integration_objects.errors import Invalid, Misconfigured
 from integration_objects.expression import text_of
 from integration_objects.field_values import as_number, shown
@@ -70,6 +71,17 @@ class ProvenBatch:
     first_number: str | None
 
 
+def batch_of(route: Route) -> RouteBatch:
+    """Return the declaration of the route's batches.
+
+    Raises:
+        RouteWithoutBatches: the route takes none.
+    """
+    if route.batch is None:
+        raise RouteWithoutBatches(route=route)
+    return route.batch
+
+
 def prove_batch(route: Route, file: BinaryIO, size: int) -> Generator[int, None, ProvenBatch]:
     """Read a file and check it; yield the bytes read so far, now and then.
 
@@ -82,9 +94,7 @@ def prove_batch(route: Route, file: BinaryIO, size: int) -> Generator[int, None,
         RouteWithoutBatches: the route takes none.
         Invalid: the first fault, with its place in the file.
     """
-    batch = route.batch
-    if batch is None:
-        raise RouteWithoutBatches(route=route)
+    batch = batch_of(route)
     if size > MOST_FILE_BYTES:
         raise BatchTooLarge(found=size, counted="bytes", most=MOST_FILE_BYTES)
     frame = yield from batch.format.read_frame(file, route.limits, batch.alone)

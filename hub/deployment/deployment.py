@@ -346,6 +346,14 @@ class Deployment:
         """The shipped systems that the settings list, then all of the deployment's own."""
         return self._listed(SYSTEMS, self.settings.listed_systems, "systems")
 
+    def shipped_takers(self, name: str, for_system: str) -> list[str]:
+        """List the shipped systems that are off and would take the object *name* for the fulfilment system."""
+        return [
+            system
+            for system, source in shipped_by_name(SYSTEMS).items()
+            if system not in self.systems and (name_in(source, "takes"), name_in(source, "for")) == (name, for_system)
+        ]
+
     def _listed(self, kind: Kind, names: Iterable[str], setting: str) -> list[Source]:
         by_name = shipped_by_name(kind)
         names = list(by_name) if EVERY in names else list(names)
@@ -392,6 +400,7 @@ class Deployment:
             licence_file=str(self.settings.licence or ""),
             keeps_profiles=self.settings.service_profile == "hub",
             zone_name=self.settings.time_zone,
+            shipped_takers=self.shipped_takers,
             complete=with_service_ids,
         )
 

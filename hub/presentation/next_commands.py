@@ -13,7 +13,7 @@ from integration_objects.short_keys import short_keys
 #: what goes for the status, where the status alone doesn't say what comes next
 NO_LINES, NO_CHANGES, BROKEN, HELD = "no lines", "no changes", "broken rule", "held"
 EXPIRED, WRONG_ID, SERVICE_ID, REFUSED = "expired", "wrong id", "service id", "refused"
-FALLOUT = "fallout"
+FALLOUT, KEPT = "fallout", "kept"
 #: the kinds of notes that decide, the first that a report has
 _DECIDING = (HELD, BROKEN, REFUSED, WRONG_ID, SERVICE_ID, EXPIRED)
 #: (object, status) -> the command; fields of the object in braces, and words in capitals for the person to fill in.
@@ -31,6 +31,7 @@ NEXT: Mapping[tuple[str, str], str] = {
     (QUOTE, EXPIRED): "workflow reprice quote={Quote Number}",
     (QUOTE, "In Progress"): "workflow quote-to-order quote={Quote Number}",
     (ORDER, NO_LINES): "workflow edit-order-line-item order={Order Number} requests=@REQUESTS.json",
+    (ORDER, KEPT): "workflow cancel-order order={Order Number}",
     (ORDER, SERVICE_ID): "workflow edit-order-line-item order={Order Number} line=LINE requests=@REQUESTS.json",
     (ORDER, HELD): "workflow approve order={Order Number} by=USER",
     (ORDER, "New"): "workflow submit order={Order Number}",
@@ -88,7 +89,10 @@ def _status(name: str, header: PropertySet, kinds: Collection[str]) -> str:
     if name in (QUOTE, ORDER) and status in _EDITABLE:
         if not line_items(header):
             # A supplement without lines withdraws its order, once it is submitted.
-            return status if name == ORDER and header.get("Revision") not in (None, "1") else NO_LINES
+            if name == ORDER and header.get("Revision") not in (None, "1"):
+                return status
+            # The last service that the order was to disconnect is kept: nothing is left to be ordered.
+            return KEPT if name == ORDER and KEPT in kinds else NO_LINES
         if name == QUOTE and all(action_code(item) == NO_ACTION for item in items_of(header)):
             return NO_CHANGES
         for kind in _DECIDING:

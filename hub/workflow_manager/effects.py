@@ -40,9 +40,9 @@ class NobodyTakes(OperatorNeeded):
     """An object has to leave, and no declared system takes it."""
 
     what = "no system takes '{name}' for the fulfilment system '{for_system}'"
-    why = "systems that take it: {takers}"
+    why = "systems that take it: {takers}{shipped}"
     mend = (
-        "declare a system that takes it in adapters/systems/, list the shipped one in the setting `systems`, "
+        "list a shipped one in the setting `systems`, declare a system that takes it in adapters/systems/, "
         "or mend the product's Fulfilment System"
     )
 
@@ -203,7 +203,9 @@ class Effects:
         wanted = [system for system in takers if for_system is None or system.for_system == for_system]
         if for_system is not None and not wanted:
             known = ", ".join(sorted(system.for_system for system in takers)) or "none"
-            raise NobodyTakes(name=name, for_system=for_system, takers=known)
+            off = self.runtime.shipped_takers(name, for_system)
+            shipped = f"; shipped, and not listed in the setting `systems`: {', '.join(off)}" if off else ""
+            raise NobodyTakes(name=name, for_system=for_system, takers=known, shipped=shipped)
         return wanted
 
     def _outbound(self, system: System, name: str, tree: PropertySet, must_leave: bool) -> OutboxMessage:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from hub.workflow_manager.account_names import account_named
 from hub.workflow_manager.arguments import Argument, by_name, given, read_text
 from hub.workflow_manager.outcome import Note, Outcome, without_secrets
 from hub.workflow_manager.reply import result_reply
@@ -79,7 +80,7 @@ def named_workflow(
     known = by_name(arguments)
 
     def run_request(run: Run, tree: PropertySet) -> Outcome:
-        outcome = function(run, **_values(name, tree, known))
+        outcome = function(run, **_values(run, name, tree, known))
         outcome = replace(outcome, notes=(*outcome.notes, *_fallout_notes(run)))
         # A workflow may make its own reply; the others get a list of their results.
         if outcome.reply is not None:
@@ -94,7 +95,7 @@ def named_workflow(
     run_request.__doc__ = function.__doc__
 
     def accounts_of_request(run: Run, tree: PropertySet) -> set[str]:
-        values = _values(name, tree, known)
+        values = _values(run, name, tree, known)
         return accounts_of(run, arguments, values) if accounts is None else accounts(run, values)
 
     return Workflow(
@@ -169,8 +170,17 @@ def arguments_of(request: PropertySet) -> list[tuple[str, str]]:
     return [(argument.get("Name") or "", argument.get("Value") or "") for argument in components(request, "Argument")]
 
 
-def _values(name: str, tree: PropertySet, known: Mapping[str, Argument]) -> dict[str, Any]:
-    """Return the values of the given arguments by parameter."""
+def _values(run: Run, name: str, tree: PropertySet, known: Mapping[str, Argument]) -> dict[str, Any]:
+    """Return the values of the given arguments by parameter; of an account, its Account Id.
+
+    Raises:
+        AccountNameUnclear: several accounts have a given name.
+    """
     command = command_of(name)
     texts = given(command, f"workflow {command}", arguments_of(one_request(tree)), known)
-    return {known[name].parameter: read_text(known[name], values[0]) for name, values in texts.items()}
+    return {known[name].parameter: _value(run, known[name], values[0]) for name, values in texts.items()}
+
+
+def _value(run: Run, argument: Argument, text: str) -> Any:
+    value = read_text(argument, text)
+    return account_named(run, value, argument.name) if argument.kind == "account" else value

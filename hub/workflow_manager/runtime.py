@@ -44,6 +44,8 @@ class Runtime:
         licence: the content of the licence file; None without such a file: every module is licensed.
         licence_file: the path of the licence file, for errors.
         user: the changer of rows in the tables, and the actor if nobody else is named.
+        shipped_takers: returns the names of the shipped systems that are off and would take an object for a fulfilment
+            system.
         complete: adds the values that are joined in and not stored to an object that a workflow shows.
         keeps_profiles: whether completed lines are applied to the service profiles here, and not by another system.
         zone_name: the name of the deployment's time zone, whose days are meant by dates without a time.
@@ -67,6 +69,7 @@ class Runtime:
     user: str = "hub"
     keeps_profiles: bool = True
     zone_name: str = UTC
+    shipped_takers: Callable[[str, str], Sequence[str]] = lambda name, for_system: ()
     complete: Callable[[Any, PropertySet], PropertySet] = lambda run, tree: tree
 
     @cached_property

@@ -270,7 +270,7 @@ def _document_rows(run: Run, name: str, headers: Iterable[Row], columns: Mapping
     ]
 
 
-_LISTED = Argument("account", "account", required=True, help="The customer's Account Id.")
+_LISTED = Argument("account", "account", required=True, help="The customer: its Account Id, phone number or name.")
 
 WORKFLOWS = (
     named_workflow(

@@ -7,6 +7,7 @@ docs/design/legacy.md, "Projected state"; docs/design/workflows.md ("What Apply 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from hub.services.apply import Ignored
@@ -14,6 +15,7 @@ from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
 from hub.workflow_manager.run import Run
+from hub.workflows.fulfilment.unprovided_lines import is_provided
 from hub.workflows.state.accounts import the_account
 from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.item_names import ItemNames
@@ -36,7 +38,6 @@ from integration_objects.complex_object import (
     first_instance,
     instances,
     is_empty,
-    items_of,
     line_items,
     message,
     walk_items,
@@ -146,8 +147,15 @@ def projected_state(
         }
         for place, value, order in _values_set(steps, fields, shown)
     )
-    why = f"the account {account} has no services, and none are to come" if is_empty(asset) else ""
+    why = _why_empty(account, on, notes_left_out) if is_empty(asset) else ""
     return Outcome(objects=() if is_empty(asset) else (asset,), notes=tuple(notes), rows=rows, why=why)
+
+
+def _why_empty(account_id: str, on: str | None, left_out: Sequence[Note]) -> str:
+    """Say why nothing is shown."""
+    if on is not None and left_out:
+        return f"the account {account_id} has no services on {on}; the lines that are left out come later"
+    return f"the account {account_id} has no services, and none are to come"
 
 
 def _chosen_orders(orders: Sequence[PropertySet], account_id: str, numbers: Sequence[str] | None) -> list[PropertySet]:
@@ -166,22 +174,49 @@ def _number(tree: PropertySet) -> str | None:
 
 
 def _leave_out_later(order: PropertySet, on: str) -> list[Note]:
-    """Turn the lines that don't come by the day into ``-``, in place; returns a note for each.
-
-    A line's own due date goes before the order's.
-    """
+    """Turn the lines that don't come by the day into ``-``, in place; returns a note for each."""
     # By days and not by moments: a line that is due at noon comes on that day.
-    until, notes = read_date(on).date(), []
-    for item in items_of(order):
-        due = due_date(order, item)
-        if action_code(item) == NO_ACTION or (due is not None and read_date(due).date() <= until):
+    until = read_date(on).date()
+    notes: list[Note] = []
+    left_out: list[PropertySet] = []
+    view = ComplexObject(order)
+    by_date = {id(item) for item in view.items if (due := due_date(order, item)) and read_date(due).date() <= until}
+    coming = by_date | _brought(view, by_date)
+    for item in view.items:
+        waits_for = next((above for above in view.above(item) if _is_added(above) and id(above) not in coming), None)
+        if action_code(item) == NO_ACTION or (id(item) in coming and not (waits_for and _is_added(item))):
             continue
+        due = due_date(order, item)
         when = "no due date" if due is None else f"due {due}"
+        if waits_for is not None and id(item) in coming:
+            when = f"{when}, and {described(waits_for)} above it comes later"
         action = item.get("Action Alias") or action_code(item)
         text = f"order {order.get('Order Number')}: {action} {described(item)}: {when}"
         notes.append(Note("left out", text))
+        left_out.append(item)
+    # At the end: a line is judged by the actions of those above it.
+    for item in left_out:
         make_no_action(item)
     return notes
+
+
+def _brought(view: ComplexObject, coming: set[int]) -> set[int]:
+    """Return the identities of the added lines that begin with a line beneath them: no system provides them."""
+    brought: set[int] = set()
+    for item in view.items:
+        if id(item) in coming and _is_added(item):
+            above = takewhile(lambda line: id(line) in coming or not _is_provided(view, line), view.above(item))
+            brought |= {id(line) for line in above if _is_added(line)}
+    return brought
+
+
+def _is_added(item: PropertySet) -> bool:
+    return action_code(item) == "Add"
+
+
+def _is_provided(view: ComplexObject, item: PropertySet) -> bool:
+    """Tell whether a system provides a line, also of an order that isn't opened yet: one above it names the system."""
+    return any(is_provided(line) for line in (item, *view.above(item)))
 
 
 def _applied_before(
@@ -295,7 +330,7 @@ WORKFLOWS = (
         "Projected State",
         projected_state,
         "show a service profile as it will be, and which order sets each value",
-        Argument("account", "account", required=True, help="The customer's Account Id."),
+        Argument("account", "account", required=True, help="The customer: its Account Id, phone number or name."),
         Argument("root", help="Only this service item: its service id, product, key, or the key's end."),
         Argument("on", "date", help="On this day: without lines that are due later, or have no due date."),
         Argument("orders", "list", help="After these orders only: Order Numbers, separated by commas."),

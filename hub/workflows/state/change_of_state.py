@@ -23,6 +23,7 @@ from hub.pricing.totals import totals_of
 from hub.services.action_alias import ALIAS
 from hub.workflow_manager.outcome import Note
 from hub.workflow_manager.run import Run
+from hub.workflows.state.due_dates import DUE_DATE, hand_down_due_dates
 from hub.workflows.state.exchange_dates import date_prices
 from hub.workflows.state.item_names import ItemNames
 from hub.workflows.state.lines import products_of
@@ -36,6 +37,7 @@ from hub.workflows.state.service_profile import no_profile
 from hub.workflows.state.suspended import put_beneath_suspended, refused_beneath
 from integration_objects.complex_object import (
     ComplexObject,
+    action_code,
     all_items,
     attributes,
     instances,
@@ -44,7 +46,7 @@ from integration_objects.complex_object import (
     message,
 )
 from integration_objects.field_values import read_date, write_number
-from integration_objects.names import ASSET, KEY, LINE_ITEM, QUOTE
+from integration_objects.names import ASSET, KEY, LINE_ITEM, NO_ACTION, QUOTE
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
@@ -101,6 +103,7 @@ def configure(run: Run, state: PropertySet, account_id: str, requests: Sequence[
     except ConfigurationRefused as refused:
         broken = [replace(rule, text=names.in_sentence(rule.text, rule.item)) for rule in refused.broken]
         raise ConfigurationRefused(broken, f"account '{account_id}'", refused.mend) from refused
+    hand_down_due_dates(instance, configured.instance, requests)
     left_out = leave_out_empty(run, configured.instance, f"account '{account_id}'", state)
     changed = message(ASSET, [configured.instance]) if line_items(configured.instance) else no_profile(account_id)
     _refuse_beneath_suspended(run, state, changed, f"account '{account_id}'")
@@ -244,7 +247,8 @@ def wanted_on(run: Run, root: PropertySet) -> str | None:
 def lines_of(run: Run, before: PropertySet | None, after: PropertySet | None, output: str) -> list[PropertySet]:
     """Make the root line items that turn one state into another.
 
-    An item whose status changes between Active and Suspended is an Update with that Asset Status.
+    An item whose status changes between Active and Suspended is an Update with that Asset Status. A line beneath
+    another one that asks for nothing has no due date.
 
     Args:
         run: the run.
@@ -258,6 +262,9 @@ def lines_of(run: Run, before: PropertySet | None, after: PropertySet | None, ou
     roots = line_items(ComplexObject.of(delta).header)
     if output == QUOTE:
         _name_copies(roots, after)
+    for item in items_from([line for root in roots for line in line_items(root)]):
+        if action_code(item) == NO_ACTION and item.get(DUE_DATE) is not None:
+            item.properties[DUE_DATE] = None
     for item in items_from(roots):
         # Delta passes all fields through, and a line has rows, statuses and dates of its own.
         for field in _OF_THE_STATE:

@@ -56,6 +56,18 @@ def test_the_settings_list_the_shipped_systems(deployment, toml, systems):
     assert set(deployment(toml=toml + "\n").systems) == systems
 
 
+@pytest.mark.parametrize(
+    ("toml", "for_system", "expected"),
+    [
+        ("", "Provisioning", ["Provisioning"]),
+        ("", "Nobody", []),
+        ('systems = ["Provisioning"]\n', "Provisioning", []),
+    ],
+)
+def test_a_shipped_system_that_would_take_an_object_and_is_off_is_known(deployment, toml, for_system, expected):
+    assert deployment(toml=toml).shipped_takers("OM Work Order", for_system) == expected
+
+
 def test_a_listed_route_brings_the_maps_that_it_names_and_no_others(deployment):
     listed = deployment(toml='routes = ["mainframe_order"]\n')
     assert set(prove(listed).maps) == {"Mainframe Order to OM Order", "OM Reply to Mainframe Answer"}

@@ -29,6 +29,8 @@ def profile(*lines):
     ("tree", "kinds", "expected"),
     [
         (quote("In Progress", *LINES), (), "workflow quote-to-order quote=Q-1"),
+        (order("New"), ("kept",), "workflow cancel-order order=O-1"),
+        (order("Pending", revision="2"), ("kept",), "workflow submit order=O-1"),
         (quote("In Progress"), (), "workflow new-products-and-services account=1-A product=PRODUCT"),
         (
             quote("In Progress", *LINES),

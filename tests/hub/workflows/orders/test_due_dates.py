@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integration_objects.complex_object import instances
+from integration_objects.complex_object import instances, items_of
 from tests.customer_care import lines, the
 from tests.road import sample
 
@@ -117,6 +117,68 @@ def test_a_move_in_before_the_move_out_is_told(care):
     number = instances(moved.objects[0])[0].get("Quote Number")
     assert told(care("verify", quote=number)) == expected
     assert told(care("quote-to-order", quote=number)) == expected
+
+
+def dates(instance):
+    return {item.get("Product Id"): (item.get("Due Date") or "")[:10] for item in items_of(instance)}
+
+
+def due(item, day):
+    return {"request": "set", "item": item, "fields": {"Due Date": day}}
+
+
+def test_a_due_date_of_a_bundle_holds_for_what_is_beneath_it_and_an_own_one_stays(care):
+    package, line = FORWARDING.split("/")[:2]
+    requests = [*PACKAGE, due(package, "2027-03-01"), due(f"{package}/{line}/Caller Id", "2027-02-01")]
+    quote = care.work("new-products-and-services", account="2-LB", product=package, requests=requests)
+    number = quote.get("Quote Number")
+    assert dates(quote) == {
+        **dict.fromkeys((package, line, "Call Forwarding"), "2027-03-01"),
+        "Caller Id": "2027-02-01",
+    }
+    added = {"request": "add", "product": "Call Waiting", "beneath": "2"}
+    edited = care.work("edit-quote-line-item", quote=number, line="1", requests=[due("1", "2027-04-01"), added])
+    assert dates(edited) == {
+        **dict.fromkeys((package, line, "Call Forwarding", "Call Waiting"), "2027-04-01"),
+        "Caller Id": "2027-02-01",
+    }
+    without = care.work("edit-quote-line-item", quote=number, line="1", requests=[due("1", None)])
+    assert dates(without) == {
+        **dict.fromkeys((package, line, "Call Forwarding", "Call Waiting"), ""),
+        "Caller Id": "2027-02-01",
+    }
+
+
+def test_lines_beneath_that_ask_for_nothing_have_no_due_date(care, forwarding):
+    root, key = forwarding
+    requests = [due(root, "2027-03-01"), {"request": "set", "item": key, "attributes": {"Rings": "3"}}]
+    quote = care.work("modify", account="2-LB", root=root, requests=requests)
+    beneath = {product: day for product, day in dates(quote).items() if product in ("Call Forwarding", "Caller Id")}
+    assert beneath == {"Call Forwarding": "2027-03-01", "Caller Id": ""}
+
+
+def test_a_bundle_comes_with_its_first_line_and_a_feature_with_its_line(care):
+    """Nobody provides the bundle, so that it begins with the line beneath it, whatever its own due date."""
+    package, line = FORWARDING.split("/")[:2]
+    requests = [
+        *PACKAGE,
+        due(package, "2027-03-01"),
+        due(f"{package}/{line}", "2027-02-01"),
+        due(FORWARDING, "2027-01-15"),
+    ]
+    quote = care.work("new-products-and-services", account="2-LB", product=package, requests=requests)
+    number = care.place(quote.get("Quote Number")).get("Order Number")
+    early = care("projected-state", account="2-LB", on="2027-01-20")
+    assert early.why == "the account 2-LB has no services on 2027-01-20; the lines that are left out come later"
+    assert [note.text for note in early.notes] == [
+        f"order {number}: Add {package}: due 2027-03-01",
+        f"order {number}: Add {line} 509-555-0140: due 2027-02-01",
+        f"order {number}: Add Caller Id: due 2027-02-01",
+        f"order {number}: Add Call Forwarding: due 2027-01-15, and {line} 509-555-0140 above it comes later",
+    ]
+    later = care("projected-state", account="2-LB", on="2027-02-15")
+    assert [item.get("Product Id") for item in items_of(the(later))] == [package, line, "Caller Id", "Call Forwarding"]
+    assert later.notes == ()
 
 
 def test_a_sender_is_told_in_the_reply(care):
