@@ -171,6 +171,7 @@ def _external_object() -> JsonSchema:
                 record_length=WHOLE,
                 trimmed=FLAG,
                 redefines=_by_name(_either(TEXT, _by_name(TEXT))),
+                conditions=_list(TEXT),
                 dates=_by_name(_either(TEXT, _keys(DATE_KEYS[:1], DATE_KEYS[1:], first_year=WHOLE))),
                 **{key: _one_of(MEANINGS) for key in ("blanks", "low_values", "high_values")},
             ),

@@ -113,6 +113,8 @@ def _type_rows(type: RecordType[Any], level: int) -> Iterator[tuple[str, ...]]:
     name = "  " * level + type.name
     if isinstance(type.record, FixedRecord):
         placed = type.record.placed
+        for alias, first, last in placed.entry.renames:
+            kind += f"; {alias} renames {first}" + f" to {last}" * (first != last)
         yield "", str(placed.length), name, kind, str(placed.entry.line)
         for member in placed.members:
             yield from _member_rows(member, level + 1)
@@ -142,8 +144,7 @@ def _member_rows(member: Placed | Area, level: int) -> Iterator[tuple[str, ...]]
             if entry.occurs.depends_on:
                 says += f" at most, as {' of '.join(entry.occurs.depends_on)} says"
         for condition in entry.conditions:
-            values = " ".join(value if isinstance(value, str) else "-".join(value) for value in condition.values)
-            says += f"; {condition.name}: {values}"
+            says += f"; {condition}"
         yield (str(view.offset + 1), str(view.length), "  " * level + view.name, says, str(entry.line))
         for inner in view.members:
             yield from _member_rows(inner, level + 1)

@@ -19,7 +19,7 @@ Spec: docs/design/legacy.md, "Layouts".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from integration_objects.declaration import Node, Parts
@@ -51,6 +51,7 @@ FIXED_KEYS = (
     "high values",
     "redefines",
     "dates",
+    "conditions",
 )
 #: The keys of a date; it needs the first one.
 DATE_KEYS = ("form", "first year", "null")
@@ -89,7 +90,7 @@ def read_fixed_layout(parts: Parts, read_file: Callable[[str], bytes]) -> FixedL
         node = given.get("code page") or given["copybook"]
         raise node.fault(str(error), "the code page must have one byte a character", mend="name another") from error
     _prove_redefines(given, placed)
-    _prove_dates(given, placed)
+    _prove_fields([*(key for key, _ in given.entries("dates")), *given.sequence("conditions")], placed)
     types = _types(parts, options, placed)
     layout = FixedLayout(
         name=parts["external object"].text(),
@@ -137,6 +138,7 @@ def _options(given: Parts) -> Options:
         high_values=choice("high values", *MEANINGS),
         decimal_point=choice("decimal point", ".", ","),
         redefines={key.text(): _chosen(value) for key, value in given.entries("redefines")},
+        conditions=frozenset(given.texts("conditions")),
         dates={key.text(): _date_rule(value) for key, value in given.entries("dates")},
     )
 
@@ -156,12 +158,12 @@ def _date_rule(node: Node) -> DateRule:
     return DateRule(read_date_form(parts["form"], parts.get("first year")), parts.text("null", ""))
 
 
-def _prove_dates(given: Parts, placed: Mapping[str, Placed]) -> None:
-    """Prove that dates are declared for fields of the copybook."""
+def _prove_fields(names: Iterable[Node], placed: Mapping[str, Placed]) -> None:
+    """Prove that these are names of fields of the copybook."""
     fields = {part.entry.name for record in placed.values() for part in record.walk() if part.form is not None}
-    for key, _ in given.entries("dates"):
-        if key.text() not in fields:
-            raise key.unknown("field", fields)
+    for name in names:
+        if name.text() not in fields:
+            raise name.unknown("field", fields)
 
 
 def _prove_redefines(given: Parts, placed: Mapping[str, Placed]) -> None:

@@ -40,6 +40,7 @@ class Options:
         redefines: the views of areas that are redefined, by the name of the entry that is redefined. An area without
             a rule is read as that entry.
         dates: the forms of fields that hold dates, by the field's name.
+        conditions: the names of fields that hold only the values of their condition names.
     """
 
     code_page: str = "cp037"
@@ -52,3 +53,4 @@ class Options:
     decimal_point: Literal[".", ","] = "."
     redefines: Mapping[str, Chosen] = field(default_factory=dict)
     dates: Mapping[str, DateRule] = field(default_factory=dict)
+    conditions: frozenset[str] = frozenset()

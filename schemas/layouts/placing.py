@@ -25,6 +25,7 @@ from schemas.layouts.values.dated import Dated
 from schemas.layouts.values.edited import EditedNumber, EditedText
 from schemas.layouts.values.floating import Floating
 from schemas.layouts.values.form import Form
+from schemas.layouts.values.listed import Listed
 from schemas.layouts.values.no_number import NoNumber
 from schemas.layouts.values.packed import Packed, UnsignedPacked
 from schemas.layouts.values.texts import Text, Wide
@@ -151,7 +152,7 @@ class _Placer:
                 part.tail = -part.length % alignment
                 part.length += part.tail
         else:
-            part.form = self._dated(entry, self._form(entry, inherited))
+            part.form = self._dated(entry, self._listed(entry, self._form(entry, inherited)))
             part.length = part.form.length
         if entry.occurs and entry.occurs.is_unbounded:
             entry.occurs = replace(entry.occurs, most=max(1, min(MOST_OCCURRENCES, UNBOUNDED_BYTES // part.length)))
@@ -205,6 +206,20 @@ class _Placer:
         return area
 
     # Forms
+
+    def _listed(self, entry: Entry, form: Form) -> Form:
+        """Bind a field to the values of its condition names, where the layout says so."""
+        if entry.name not in self.options.conditions:
+            return form
+        try:
+            if entry.conditions:
+                return Listed(form, entry.conditions, self.page)
+            why = "it has no condition names (level 88)"
+        except ValueError as error:
+            why = f"it can't hold one of the values: {error}"
+        raise self._fault(
+            entry, f"{entry.name} can't be bound to its conditions", why, "correct 'conditions' in the layout"
+        )
 
     def _dated(self, entry: Entry, form: Form) -> Form:
         """Make a date of a field, where the layout says that it is one."""

@@ -150,7 +150,7 @@ EXAMPLES: tuple[Example, ...] = (
         {"T[1]/N": "1", "T[1]/A": "A", "T[2]/N": "2", "T[2]/A": "B"},
     ),
     Example(
-        "level 66 and 88: proven, they add no field",
+        "level 66 and 88: shown, they add no field; 'conditions' in the layout makes 88 a check",
         "01 R.\n 05 A PIC X.\n  88 IS-OPEN VALUE 'O' 'P' THRU 'R'.\n 05 B PIC X.\n 66 AB RENAMES A THRU B.",
         "D6C2",
         {"A": "O", "B": "B"},

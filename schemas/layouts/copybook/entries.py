@@ -71,13 +71,18 @@ class Condition:
 
     Attributes:
         name: "IS-OPEN".
-        values: single values, and pairs of the first and the last value of a range.
+        values: single values, and pairs of the first and the last value of a range; "" stands for blanks.
         line: the line of the entry.
     """
 
     name: str
     values: tuple[str | tuple[str, str], ...]
     line: int
+
+    def __str__(self) -> str:
+        """Write the name with its values: "IS-OPEN (O, P to R)"."""
+        values = (each if isinstance(each, str) else " to ".join(each) for each in self.values)
+        return f"{self.name} ({', '.join(value or 'blanks' for value in values)})"
 
 
 @dataclass
@@ -165,7 +170,8 @@ class _Reader:
             start = self.words[self.at]
             level = self._level()
             if level == 88:
-                self._owner(path, start).conditions.append(self._condition(start))
+                owner = self._owner(path, start)
+                owner.conditions.append(self._condition(start, owner))
             elif level == 66:
                 self._owner(path[:1], start).renames.append(self._renames())
             else:
@@ -286,15 +292,15 @@ class _Reader:
             clause(self, entry, word)
         return entry
 
-    def _condition(self, start: Token) -> Condition:
+    def _condition(self, start: Token, owner: Entry) -> Condition:
         name = self._next(start).text
         self._skip("VALUE", "VALUES")
         self._skip("IS", "ARE")
         values: list[str | tuple[str, str]] = []
         while not self._ended(start):
-            value = self._value(start)
+            value = self._value(start, owner)
             if self._skip("THRU", "THROUGH"):
-                values.append((value, self._value(start)))
+                values.append((value, self._value(start, owner)))
             else:
                 values.append(value)
         return Condition(name, tuple(values), start.line)
@@ -336,9 +342,15 @@ class _Reader:
             return True
         return False
 
-    def _value(self, start: Token) -> str:
-        self._skip("ALL")
-        return self._next(start).text
+    def _value(self, start: Token, owner: Entry) -> str:
+        is_repeated = self._skip("ALL")
+        word = self._next(start)
+        if word.kind == "word":
+            return _FIGURATIVE.get(word.text, word.text)
+        if is_repeated and word.text and owner.picture is not None:
+            size = owner.picture.digits or owner.picture.size
+            return (word.text * size)[:size]
+        return word.text.rstrip(" ")
 
     def _whole(self, start: Token) -> int:
         word = self._next(start)
@@ -449,11 +461,19 @@ class _Reader:
     def value(self, entry: Entry, word: Token) -> None:
         """Pass over a VALUE clause: it fills a program's memory, and says nothing about a file."""
         self._skip("IS")
-        self._value(word)
+        self._skip("ALL")
+        self._next(word)
 
     def nothing(self, entry: Entry, word: Token) -> None:
         """Pass over a word that says nothing about places."""
 
+
+#: Words that stand for values. A field of low or high values is null, like one of blanks.
+_FIGURATIVE = {
+    **dict.fromkeys(("SPACE", "SPACES", "LOW-VALUE", "LOW-VALUES", "HIGH-VALUE", "HIGH-VALUES"), ""),
+    **dict.fromkeys(("ZERO", "ZEROS", "ZEROES"), "0"),
+    **dict.fromkeys(("QUOTE", "QUOTES"), '"'),
+}
 
 _Clause = Callable[[_Reader, Entry, Token], None]
 

@@ -30,13 +30,11 @@ class NotPlain(ValueError):
 
 
 class Form(Protocol):
-    """How one field's value stands in bytes.
+    """How one field's value stands in bytes."""
 
-    Attributes:
-        type: the type that the field has in a map.
-    """
-
-    type: ClassVar[FieldType]
+    @property
+    def type(self) -> FieldType:
+        """The type that the field has in a map."""
 
     @property
     def is_text(self) -> bool:

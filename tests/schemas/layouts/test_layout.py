@@ -300,3 +300,58 @@ def test_a_table_without_a_largest_number_takes_items_of_any_length() -> None:
     assert len(data) == 500_007
     [again] = unbounded.read(io.BytesIO(data))
     assert again.children == node.children
+
+
+CONDITIONS = """\
+       01  R.
+           05 STATUS PIC X(2).
+              88 IS-OPEN VALUE 'O'.
+              88 IS-KNOWN VALUES ARE 'AA' THRU 'AC' SPACES ALL '9'.
+           05 RATE PIC S9V9 COMP-3.
+              88 IS-LOW VALUE -1 THRU 1.5.
+           05 REST PIC X.
+              88 IS-LAST VALUE 'Z'.
+           66 BOTH RENAMES STATUS THRU RATE.
+"""
+BOUND = "external object: R\nlayout:\n  copybook: m/orders.cpy\n  conditions: {conditions}\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"STATUS": "O", "RATE": "0.5"}, ""),
+        ({"STATUS": "AB", "RATE": "-1.0"}, ""),
+        ({"RATE": "1.5"}, ""),
+        ({"STATUS": "AD", "RATE": "1.0"}, "'AD' is no value of IS-OPEN (O), IS-KNOWN (AA to AC, blanks, 99)"),
+        ({"STATUS": "O", "RATE": "1.6"}, "'1.6' is no value of IS-LOW (-1 to 1.5)"),
+    ],
+)
+def test_condition_names_are_a_check_where_the_layout_says_so(values: dict[str, str], why: str) -> None:
+    free = layout(text=BOUND.format(conditions="[]"), copybook=CONDITIONS)
+    bound = layout(text=BOUND.format(conditions="[STATUS, RATE]"), copybook=CONDITIONS)
+    node = PropertySet("R", properties={**values, "REST": "-"})
+    data = written(free, [node])
+    if not why:
+        assert list(bound.read(io.BytesIO(data))) == [node]
+        assert written(bound, [node]) == data
+        return
+    with pytest.raises(HubError) as unreadable:
+        list(bound.read(io.BytesIO(data)))
+    with pytest.raises(HubError) as unwritable:
+        written(bound, [node])
+    assert why in unreadable.value.why
+    assert why in unwritable.value.why
+
+
+@pytest.mark.parametrize(
+    ("conditions", "copybook", "what"),
+    [
+        ("[STATE]", CONDITIONS, "there is no field 'STATE'"),
+        ("[REST]", CONDITIONS.replace("              88 IS-LAST VALUE 'Z'.\n", ""), "it has no condition names"),
+        ("[REST]", CONDITIONS.replace("'Z'", "'ZZ'"), "it can't hold one of the values: at most 1 characters fit"),
+    ],
+)
+def test_conditions_of_a_layout_are_proven(conditions: str, copybook: str, what: str) -> None:
+    with pytest.raises(HubError) as caught:
+        layout(text=BOUND.format(conditions=conditions), copybook=copybook)
+    assert what in str(caught.value)
