@@ -69,6 +69,7 @@ class FixedLayout(Layout[FixedRecord]):
     """
 
     content_type: ClassVar[str] = "application/octet-stream"
+    keeps_read_records: ClassVar[bool] = True
 
     def __init__(
         self,

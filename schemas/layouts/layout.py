@@ -263,6 +263,7 @@ class Layout(ABC, Generic[R]):
 
     Attributes:
         content_type: of the files.
+        keeps_read_records: whether the bytes of a record that was read are the same record in every other file.
         name: the external object's name.
         types: the records at the top, in their order.
         type_field: the field that tells the records apart; "" where there is one type.
@@ -271,6 +272,7 @@ class Layout(ABC, Generic[R]):
     """
 
     content_type: ClassVar[str]
+    keeps_read_records: ClassVar[bool] = False
 
     def __init__(self, name: str, types: Sequence[RecordType[R]], type_field: str, where: str = "") -> None:
         self.name = name
@@ -471,11 +473,18 @@ class Layout(ABC, Generic[R]):
         Raises:
             Refused: a value or a record has no place in the layout.
         """
-        return self.file(self._ordered(nodes))
+        return self.file(self.ordered(nodes))
 
-    def _ordered(self, nodes: Iterable[PropertySet]) -> Iterator[tuple[RecordType[R], PropertySet]]:
-        """Yield the records of these trees in the order of the file, each completed and without those beneath it."""
+    def ordered(
+        self, nodes: Iterable[PropertySet], behind: Iterable[PropertySet] = ()
+    ) -> Iterator[tuple[RecordType[R], PropertySet]]:
+        """Yield the records of these trees in the order of the file, each completed and without those beneath it.
+
+        *behind*: the topmost records that stand before them in the file; they count in the totals.
+        """
         totals = _Totals()
+        for top in behind:
+            self._count_all(self.by_name[top.type], top, totals)
         number = 0
         for top in nodes:
             waiting: list[tuple[PropertySet, Sequence[RecordType[R]], str]] = [(top, self.types, ROOT)]
@@ -497,6 +506,15 @@ class Layout(ABC, Generic[R]):
                     raise error.at(f"record {number}") from None
                 yield type, own
                 waiting.extend((child, type.beneath, type.name) for child in reversed(records))
+
+    def _count_all(self, type: RecordType[R], node: PropertySet, totals: _Totals) -> None:
+        """Count a record and all records beneath it."""
+        self._count(type, node, totals)
+        if type.beneath:
+            beneath = {each.name: each for each in type.beneath}
+            for child in node.children:
+                if child.type in beneath:
+                    self._count_all(beneath[child.type], child, totals)
 
     def _completed(self, type: RecordType[R], node: PropertySet, totals: _Totals) -> PropertySet:
         """Fill in the type and the totals of a record, in a copy, where they are left out."""

@@ -8,13 +8,13 @@ Spec: docs/design/legacy.md, "Batches".
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from integration_objects.property_set import PropertySet
 from schemas.batch_format import BatchFormat, BatchFrame, BatchOrder
-from schemas.layouts.layout import KEPT, ROOT, Batched, Layout, RecordType, Topmost
+from schemas.layouts.layout import KEPT, ROOT, Batched, Layout, RecordType
 from schemas.limits import Limits, exceeded
 
 
@@ -52,23 +52,25 @@ class RecordBatch(BatchFormat):
 
     def orders(self, file: BinaryIO, frame: BatchFrame, limits: Limits, behind: int = 0) -> Iterator[BatchOrder]:
         """Cut the file into orders. An order that can't be read has the bytes of its records as its message."""
-        head, tail = self._nodes(frame.head), self._nodes(frame.tail)
-        trailers = [self._without_totals(node) for node in tail]
+        head = self._nodes(frame.head)
+        trailers = [self._without_totals(node) for node in self._nodes(frame.tail)]
+        head_records = [found.data for found in self.layout.records(io.BytesIO(frame.head))]
         position = 0
         for top in self.layout.topmost(file, Batched(self.record, True, limits.body)):
             if top.node.type == self.record:
                 position += 1
                 if position > behind:
-                    yield self._order(position, top, head, trailers)
-
-    def _order(
-        self, position: int, top: Topmost, head: Sequence[PropertySet], trailers: Sequence[PropertySet]
-    ) -> BatchOrder:
-        tree = _root([*head, top.node])
-        if top.fault is not None:
-            return BatchOrder(position, top.place, self.layout.joined(top.records), tree, top.fault)
-        body = b"".join(self.layout.write([*head, top.node, *trailers]))
-        return BatchOrder(position, top.place, body, tree)
+                    tree = _root([*head, top.node])
+                    if top.fault is not None:
+                        body = self.layout.joined(top.records)
+                    elif self.layout.keeps_read_records:
+                        closing = self.layout.ordered(trailers, behind=tree.children)
+                        written = [self.layout.record_bytes(type, node) for type, node in closing]
+                        # Only the trailer is written: its totals are those of this order alone.
+                        body = self.layout.joined([*head_records, *top.records, *written])
+                    else:
+                        body = b"".join(self.layout.write([*head, top.node, *trailers]))
+                    yield BatchOrder(position, top.place, body, tree, top.fault)
 
     def _is_behind(self, name: str) -> bool:
         """Tell whether a topmost record stands behind the orders."""

@@ -10,6 +10,7 @@ import pytest
 from integration_objects.declaration import DeclarationFault, Source
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
+from schemas.batch_format import BatchFrame
 from schemas.layouts.copybook.source_text import CopybookFaulty
 from schemas.layouts.declaration import read_layout
 from schemas.layouts.diagnosis import diagnose
@@ -17,6 +18,8 @@ from schemas.layouts.drafts import draft
 from schemas.layouts.fixed_layout import FixedLayout
 from schemas.layouts.layout import RecordUnplaced
 from schemas.layouts.record import FieldUnwritable
+from schemas.layouts.record_batch import RecordBatch
+from schemas.limits import DEFAULT_LIMITS
 
 COPYBOOK = """\
        01  FILE-HEADER.
@@ -72,6 +75,9 @@ NODES = [
     PropertySet("ORDER-RECORD", properties={"ORD-NO": "A2"}, children=[line("25")]),
     PropertySet("FILE-TRAILER"),
 ]
+TRAILER = PropertySet(
+    "FILE-TRAILER", properties={"REC-TYPE": "T", "ORDER-COUNT": "2", "RECORD-COUNT": "7", "PRICE-TOTAL": "29.99"}
+)
 
 
 def written(layout: FixedLayout, nodes: list[PropertySet] = NODES) -> bytes:
@@ -88,7 +94,7 @@ def parts(data: bytes) -> list[bytes]:
     return found
 
 
-@pytest.mark.parametrize(
+FORMATS = pytest.mark.parametrize(
     ("format", "more"),
     [
         ("fixed", ""),
@@ -99,6 +105,9 @@ def parts(data: bytes) -> list[bytes]:
         ("lines", "\n  line end: crlf\n  trimmed: yes"),
     ],
 )
+
+
+@FORMATS
 def test_a_file_of_each_format_is_read_and_written_as_the_same_bytes(format: str, more: str) -> None:
     orders = layout(format, more)
     data = written(orders)
@@ -107,6 +116,17 @@ def test_a_file_of_each_format_is_read_and_written_as_the_same_bytes(format: str
     assert [child.get("PRICE") for child in nodes[1].children] == ["5.99", "-1.00"]
     assert nodes[3].properties == {"REC-TYPE": "T", "ORDER-COUNT": "2", "RECORD-COUNT": "7", "PRICE-TOTAL": "29.99"}
     assert written(orders, nodes) == data
+
+
+@FORMATS
+def test_an_order_of_a_batch_has_its_own_bytes_between_those_of_header_and_trailer(format: str, more: str) -> None:
+    """Each message is the file that would hold this order alone."""
+    orders = layout(format, more)
+    data = written(orders)
+    batch = RecordBatch(orders, "ORDER-RECORD")
+    frame = BatchFrame(written(orders, NODES[:1]), b"".join(orders.file([(orders.types[-1], TRAILER)])), 2)
+    bodies = [order.body for order in batch.orders(io.BytesIO(data), frame, DEFAULT_LIMITS)]
+    assert bodies == [written(orders, [NODES[0], order, NODES[-1]]) for order in NODES[1:3]]
 
 
 def test_blocks_are_no_longer_than_the_largest_block() -> None:
