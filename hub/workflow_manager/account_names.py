@@ -38,7 +38,8 @@ def account_named(run: RecordedReads, name: str, argument: str) -> str:
     Raises:
         AccountNameUnclear: several accounts have it.
     """
-    if run.by_key(ACCOUNT, [name]):
+    # Not recorded: nothing is learnt but the argument itself, and the workflow reads the account.
+    if run.store.headers_by_key(ACCOUNT, [name]):
         return name
     found = next((ids for ids in _ids_by_kind(run, name) if ids), [name])
     if len(found) > 1:
