@@ -10,8 +10,10 @@ Spec: docs/design/road.md "Storage"; docs/design/guarantees.md "Alembic".
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import pathlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +30,7 @@ from integration_objects.definition import EXTENSION_PREFIX, Definitions
 from integration_objects.errors import Misconfigured
 from integration_objects.surroundings import Surroundings
 
+_NAMED_BEFORE = re.compile(r"^down_revision = (.+)$", re.MULTILINE)
 MIGRATIONS = pathlib.Path(__file__).parent.parent / "migrations"
 #: Under this name the digest of the extensions' tables and columns is recorded.
 _RECORDED = "tables"
@@ -163,9 +166,16 @@ def head() -> str:
     return _revisions()[-1]
 
 
+@functools.cache
 def _revisions() -> list[str]:
-    # The files' names begin with the revisions, which count up; Alembic itself is slow to load.
-    return sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    """List the migrations in the order in which they run, which isn't that of their numbers."""
+    # Read as texts: Alembic itself is slow to load.
+    files = (MIGRATIONS / "versions").glob("[0-9]*.py")
+    behind = {_NAMED_BEFORE.findall(file.read_text("utf-8"))[0]: file.name.partition("_")[0] for file in files}
+    found = [behind["None"]]
+    while f'"{found[-1]}"' in behind:
+        found.append(behind[f'"{found[-1]}"'])
+    return found
 
 
 def _revision(connection: Connection, database: Database) -> str | None:
