@@ -144,7 +144,7 @@ def show_batch(
         print_json({**record, "parts": parts})
         return
     for name, value in record.items():
-        if value is not None and name != "error":
+        if value not in (None, {}) and name != "error":
             out(f"{name}: {value}" if not isinstance(value, dict) else f"{name}: {_counted(value)}")
     for name, value in (record["error"] or {}).items():
         out(f"error {name}: {value}")

@@ -24,7 +24,7 @@ class BatchGivenUp(Refused):
 
     what = "the batch was given up by an operator"
     where = "batch {batch.id}, {batch.name}"
-    why = "{reason}; {batch.filed} of its {batch.orders} orders had become messages"
+    why = "{reason}; {taken} had become messages"
     mend = "send the file again: orders that were accepted are passed over, and the others are taken"
 
 
@@ -57,7 +57,8 @@ def give_up_batch(open_hub: OpenHub, batch: BatchRow, reason: str) -> None:
     """
     if batch.final_at is not None or (batch.error is None and batch.state != "announced"):
         raise BatchGoesOn(batch=batch)
-    error = BatchGivenUp(batch=batch, reason=reason)
+    taken = f"{batch.filed} of its {batch.orders} orders" if batch.filed else "none of its orders"
+    error = BatchGivenUp(batch=batch, reason=reason, taken=taken)
     # Without its route, nobody knows how to answer the sender; the batch has ended all the same.
     route = open_hub.deployment.routes.get(batch.route)
     answer = None
