@@ -9,7 +9,7 @@ import functools
 from dataclasses import dataclass
 
 from integration_objects.definition import Component, Field, FieldType
-from maps.drafting.likeness import is_moment, likeness, words
+from maps.drafting.likeness import is_common, is_moment, likeness, words
 from maps.drafting.source_view import MAX_STEPS, SourceValue, SourceView, is_mapped, position_of, value_exists
 from maps.map_compiler import OWN_TEXT
 from maps.scope import Position
@@ -17,7 +17,7 @@ from maps.scope import Position
 #: A guess below this likelihood is none.
 LEAST = 0.55
 #: The likeliest nodes by name, which are compared field by field.
-_COMPARED = 20
+_COMPARED = 40
 #: As many filled fields show that a component is meant; others are often optional.
 _ENOUGH = 4
 #: A name that is alike only together with its component's name is a little less alike.
@@ -31,6 +31,8 @@ _TYPE_LOST = 0.8
 _SENDERS = 0.02
 #: A single node is less likely meant for components that may stand several times.
 _NOT_REPEATED = 0.7
+#: A text of such a name is no number to count with.
+_IDS = (("id",), ("identifier",), ("code",))
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,10 @@ class Guesser:
         for nodes in self._view.nodes(position.component):
             if nodes.many and single:
                 continue
-            alike = likeness(words(nodes.component.name), words(made.component.name))
+            # Behind "Item/", "AdditionalItemProperty" says "item" once more.
+            name, holder = words(nodes.component.name), words(nodes.path.rpartition("/")[0].rpartition("/")[2])
+            own = tuple(word for word in name if word not in holder)
+            alike = max(likeness(each, words(made.component.name)) for each in (name, own or name))
             alike *= _PER_STEP ** nodes.path.count("/") * (1 if nodes.many or single else _NOT_REPEATED)
             named.append((alike, nodes))
         named.sort(key=lambda each: -each[0])
@@ -141,9 +146,13 @@ def _likelihood(value: SourceValue, field: Field, made: Made) -> float:
     # In the hub's objects "Source" means the sender's. The sender doesn't say so, and hardly knows the hub's own.
     if not made.component.tag and f"Source {field.name}" in made.component.fields:
         return 0.0
-    source, senders = _without_source(value.words)
+    # Further down, a source is another thing: the currency that an exchange rate converts from.
+    source, senders = (value.words, False) if value.steps else _without_source(value.words)
     target, takes_senders = _without_source(target)
-    alike = _alike(source, value.holder_words, target, target_holder)
+    if value.steps and is_common(source):
+        alike = _alike(_once(value.holder_words, source), (), target, target_holder) * _WITH_COMPONENT
+    else:
+        alike = _alike(source, value.holder_words, target, target_holder)
     bonus = _SENDERS * (senders or takes_senders)
     return min(1.0, (alike + bonus) * by_type * _PER_STEP**value.steps)
 
@@ -168,6 +177,8 @@ def _by_type(value: SourceValue, target: FieldType) -> float:
         return _TYPE_LOST
     # Dates of eight digits are texts, or numbers in records.
     read_from = ("text", "number") if target == "date" else ("text",)
+    if target == "number" and value.words[-1:] in _IDS:
+        return 0.0
     return _TYPE_READ if value.type in read_from and is_moment(value.words) is (target == "date") else 0.0
 
 

@@ -50,8 +50,9 @@ _ABBREVIATIONS = {
 #: Words that stand for the same thing in orders; each line is one thing.
 _SYNONYMS = (
     "account customer client buyer consumer subscriber",
-    "number id identifier reference key",
+    "number id identifier identification reference key",
     "quantity piece count unit",
+    "measure code",
     "price amount charge cost rate",
     "item line position row instance entry",
     "date day time moment when",
@@ -75,9 +76,10 @@ _MOMENTS = frozenset(
     ["date", "day", "time", "moment", "when", "due", "wanted", "requested", "expected", "start", "end"]
 )
 #: Words that many fields have in their names: they tell less than others.
+#: The seller is the hub's side: its numbers are the hub's own.
 _COMMON = frozenset(
-    ("number", "id", "identifier", "code", "name", "value", "text", "type", "date", "reference", "the", "of")
-)
+    ("number", "id", "identifier", "identification", "code", "name", "value", "text", "type", "date", "reference")
+) | {"the", "of", "additional", "document", "seller"}
 _SHORTEST_BEGINNING = 3
 _ALIKE_SPELLING = 0.8
 
@@ -115,6 +117,11 @@ def likeness(one: Sequence[str], other: Sequence[str]) -> float:
 def is_moment(name: Sequence[str]) -> bool:
     """Tell whether a name is one of a day or a time."""
     return not _MOMENTS.isdisjoint(name)
+
+
+def is_common(name: Sequence[str]) -> bool:
+    """Tell whether a name consists of words that many fields have, and tells nothing without its component's name."""
+    return _COMMON.issuperset(name)
 
 
 def _weight(word: str) -> float:

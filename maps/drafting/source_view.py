@@ -38,7 +38,7 @@ class SourceValue:
 
     Attributes:
         path: the path to it from the rule's node.
-        steps: the components on the way.
+        steps: the components on the way; one with attributes that stands for its text counts as a field.
         field: its field; None for a component's own text.
         type: its type.
         words: the words of its name.
@@ -154,7 +154,9 @@ def _values_of(path: str, way: tuple[Component, ...]) -> Iterator[SourceValue]:
     component, steps = way[-1], len(way) - 1
     if component.text is not None:
         above = way[-2] if steps else component
-        yield SourceValue(path or OWN_TEXT, steps, None, component.text, words(component.name), words(above.name))
+        yield SourceValue(
+            path or OWN_TEXT, max(steps - 1, 0), None, component.text, words(component.name), words(above.name)
+        )
     for field in component.fields.values():
         if is_mapped(field):
             joined = path + field.name if field.name.startswith("@") else _joined(path, field.name)

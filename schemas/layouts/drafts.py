@@ -52,8 +52,12 @@ def draft(text: str, path: str) -> str:
 
 
 def _title(path: str) -> str:
-    stem = path.rpartition("/")[2].partition(".")[0]
-    return " ".join(stem.replace("-", " ").replace("_", " ").split()).title()
+    """Name the object after its system, which the folder is named after, and its file: "Acme Orders"."""
+    folder, _, file = path.rpartition("/")
+    names = [
+        each.replace("-", " ").replace("_", " ").split() for each in (folder.rpartition("/")[2], file.partition(".")[0])
+    ]
+    return " ".join(dict.fromkeys(word for name in names for word in name)).title()
 
 
 def _redefines(entries: Sequence[Entry]) -> list[str]:

@@ -95,7 +95,7 @@ children:
     fields:
       Line Number: "[Nr]"  # guess, 68 %
       Quantity: "number([Qty])"  # guess, 90 %
-      Product Id: "[Article]"  # guess, 64 %
+      Product Id: "[Article]"  # guess, 68 %
       Product Name: "[Article@label]"  # guess, 76 %
 """
 
@@ -157,6 +157,49 @@ def test_of_every_shipped_pair_the_check_refuses_nothing_but_the_gaps(
     errors = checked(drafted, objects)
     assert [error.text for error in errors if not error.text.startswith(GAPS)] == []
     assert drafted.missing or not errors
+
+
+#: Names as UBL has them: elements with attributes, several currencies, an article by the numbers of both sides.
+TRADE = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+  <xs:complexType name="Text"><xs:simpleContent><xs:extension base="xs:string">
+    <xs:attribute name="unitCode"/></xs:extension></xs:simpleContent></xs:complexType>
+  <xs:complexType name="Id"><xs:sequence><xs:element name="ID" type="Text"/></xs:sequence></xs:complexType>
+  <xs:element name="Order"><xs:complexType><xs:sequence>
+    <xs:element name="ID" type="Text"/>
+    <xs:element name="TaxExchangeRate"><xs:complexType><xs:sequence>
+      <xs:element name="SourceCurrencyCode" type="xs:string"/></xs:sequence></xs:complexType></xs:element>
+    <xs:element name="DocumentCurrencyCode" type="Text"/>
+    <xs:element name="LineItem" maxOccurs="unbounded"><xs:complexType><xs:sequence>
+      <xs:element name="DeliveryTerms" type="Id"/>
+      <xs:element name="Quantity" type="Text"/>
+      <xs:element name="Item"><xs:complexType><xs:sequence>
+        <xs:element name="BuyersItemIdentification" type="Id"/>
+        <xs:element name="SellersItemIdentification" type="Id"/>
+        <xs:element name="AdditionalItemProperty" maxOccurs="unbounded"><xs:complexType><xs:sequence>
+          <xs:element name="Name" type="xs:string"/><xs:element name="Value" type="xs:string"/>
+        </xs:sequence></xs:complexType></xs:element>
+      </xs:sequence></xs:complexType></xs:element>
+    </xs:sequence></xs:complexType></xs:element>
+  </xs:sequence></xs:complexType></xs:element>
+</xs:schema>"""
+
+
+def test_names_as_ubl_has_them_are_guessed(objects: dict[str, IntegrationObject]) -> None:
+    source = Source("schemas/trade.yaml", "external object: Trade\nschema: trade.xsd\nroot: Order\n")
+    trade = read_external_objects([source], {"trade.xsd": TRADE}.__getitem__)["Trade"].definition
+    text = draft(trade, objects["OM Order"]).text
+    for line in (
+        'Source Order Number: "[ID]"',
+        'Currency Code: "[DocumentCurrencyCode]"',
+        "each: LineItem",
+        'Product Id: "[Item/SellersItemIdentification/ID]"',
+        'Unit Of Measure: "[Quantity@unitCode]"',
+        "each: Item/AdditionalItemProperty",
+        'Name: "[Name]"',
+        'Text Value: "[Value]"',
+    ):
+        assert f"{line}  # guess" in text
+    assert "DeliveryTerms" not in text
 
 
 def test_the_fields_of_a_shipped_map_are_guessed(objects: dict[str, IntegrationObject]) -> None:

@@ -110,7 +110,7 @@ def test_a_faulty_copybook_is_found_by_check(folder: pathlib.Path, command: Any)
 def test_a_draft_is_a_declaration(folder: pathlib.Path, command: Any) -> None:
     drafted = command("layout", "from-copybook", "schemas/acme/orders.cpy").out
     (folder / "schemas" / "acme" / "orders.yaml").write_text(drafted)
-    assert "\nOrders: sound, 4 records\n" in command("layout", "check").out
+    assert "Acme Orders: sound, 4 records\n" in command("layout", "check").out
 
 
 @pytest.mark.parametrize(
