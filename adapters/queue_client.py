@@ -16,10 +16,18 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.asked_service import AnswerFaulty, AskedService, QuestionRefused, json_of, shown_answer, written_json
-from adapters.asking import Asker
 from adapters.http_client import UrlWrong
 from adapters.service_health import ServiceHealth
-from adapters.transport import CHANNEL, CHANNEL_URL, Delivery, Envelope, TransportAway, destination_of, refused_property
+from adapters.transport import (
+    CHANNEL,
+    CHANNEL_URL,
+    Asker,
+    Delivery,
+    Envelope,
+    TransportAway,
+    destination_of,
+    refused_property,
+)
 
 #: seconds for the whole exchange, and bytes of an answer: the limits of a question by HTTP
 TIMEOUT_S = 10.0

@@ -26,7 +26,7 @@ from typing import Any, Literal, TypeVar, get_args
 from adapters.rendering.columns import MAX_WIDTH
 from adapters.rendering.render import ENCODINGS, ENDS, Format, Layout, Template
 from adapters.rendering.template_proof import TemplateFault, template_faults
-from adapters.transport import KINDS, TransportKind, refused_property
+from adapters.transport import TransportKind, declared_kinds, refused_property
 from integration_objects.declaration import DeclarationFault, Node, Source, read
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import Invalid, Misconfigured, Refused
@@ -262,7 +262,7 @@ class _SystemReading:
         self._surroundings = surroundings
         self._zone_name = zone_name
         self.map_names: Iterable[str] = ()
-        self.parts = node.mapping(required=REQUIRED, optional=(*OPTIONAL, *KINDS))
+        self.parts = node.mapping(required=REQUIRED, optional=(*OPTIONAL, *declared_kinds()))
 
     def system(self) -> System:
         name = self._matching("system", _NAME)
@@ -300,12 +300,12 @@ class _SystemReading:
 
     def _transport(self) -> tuple[TransportKind, str]:
         """Read the kind of transport and the channel that the system is sent to."""
-        names = [name for name in KINDS if name in self.parts]
+        names = [name for name in declared_kinds() if name in self.parts]
         if len(names) != 1:
             why = "there is none" if not names else f"both {' and '.join(map(repr, names))} stand here"
-            mend = f"name one of {', '.join(KINDS)}"
+            mend = f"name one of {', '.join(declared_kinds())}"
             raise self._node.fault("a system has one transport", why, mend=mend)
-        return KINDS[names[0]], self._matching(names[0], _PLACE)
+        return declared_kinds()[names[0]], self._matching(names[0], _PLACE)
 
     def _property(self, key: str, default: str) -> str:
         """Read a property of the system's messages: the content type or the type."""

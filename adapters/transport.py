@@ -21,11 +21,11 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, ClassVar, Self
+from typing import Any, BinaryIO, ClassVar, Protocol, Self
 
 from integration_objects.errors import HubError, Invalid, Misconfigured, Retryable
 from integration_objects.surroundings import Surroundings
@@ -206,11 +206,23 @@ class Setup:
         folder: the deployment's folder.
         settings: the deployment's settings by name.
         surroundings: the clock and the maker of ids.
+        asker: returns the deployment's carrier of questions; None for a transport that opens one of its own.
     """
 
     folder: Path
     settings: Mapping[str, Any]
     surroundings: Surroundings
+    asker: Callable[[], Asker] | None = None
+
+
+class Asker(Protocol):
+    """Carries questions: a transport of channels, or the embedded queue."""
+
+    def ask(self, channel: str, envelope: Envelope, timeout_s: float) -> Delivery:
+        """Hand over a question, and return its reply; see `Transport.ask`."""
+
+    def close(self) -> None:
+        """End the connections."""
 
 
 class Transport:
@@ -387,6 +399,7 @@ class TransportKind:
             where a reply is published to a channel.
         keeps_answers: a reply stays in the outbox, where the sender looks for it: it isn't sent, and not sent again.
         needs: the setting without which `open` finds nothing; then the module isn't loaded.
+        is_declared: whether routes and systems may name it.
     """
 
     name: str
@@ -395,6 +408,7 @@ class TransportKind:
     answers: str | None = None
     needs: str | None = None
     keeps_answers: bool = False
+    is_declared: bool = True
 
     def destination(self, place: str) -> str:
         """Return the destination in the outbox of the messages to *place*."""
@@ -426,11 +440,15 @@ CHANNEL = TransportKind("channel", "adapters.rabbitmq.transport:RabbitMQ", prefi
 CHANNEL_URL = f"{CHANNEL.name}:"
 FOLDER = "folder"
 HTTP = "http"
+VIRTUAL = TransportKind(
+    "virtual component", "adapters.virtual_components.transport:VirtualTransport", prefix="virtual:", is_declared=False
+)
 #: All kinds, by name.
 KINDS = {
     kind.name: kind
     for kind in (
         CHANNEL,
+        VIRTUAL,
         TransportKind(FOLDER, "adapters.transports.folder:FolderTransport", prefix="folder:", answers="answer:"),
         TransportKind(
             HTTP,
@@ -441,6 +459,11 @@ KINDS = {
         ),
     )
 }
+
+
+def declared_kinds() -> dict[str, TransportKind]:
+    """Return the kinds that the declarations of routes and systems name."""
+    return {name: kind for name, kind in KINDS.items() if kind.is_declared}
 
 
 @dataclass(frozen=True)

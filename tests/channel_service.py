@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import pathlib
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
-from adapters.database.connection.database import Database
-from adapters.database.messages.embedded_queue import EmbeddedQueue
-from adapters.rabbitmq import RabbitMQ
-from adapters.transport import Channel, Envelope
+from adapters.asking import serve
+from adapters.transport import Envelope, Setup
 from integration_objects.surroundings import Surroundings
 
 
@@ -43,9 +41,11 @@ class ChannelService:
 def channel_service(channel: str, *, broker_url: str | None = None, database_url: str = "") -> Iterator[ChannelService]:
     """Serve a channel in a thread, at a broker or in a database."""
     service = ChannelService()
-    serve = _at_broker if broker_url is not None else _in_database
     ready = threading.Event()
-    thread = threading.Thread(target=serve, args=(service, channel, broker_url or database_url, ready), daemon=True)
+    settings = {"broker_url": broker_url, "database_url": database_url, "unsafe_database": True}
+    setup = Setup(pathlib.Path(), settings, Surroundings())
+    work = functools.partial(serve, setup, channel, service.reply, service.stopped.is_set, ready.set)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     assert ready.wait(20)
     try:
@@ -53,28 +53,3 @@ def channel_service(channel: str, *, broker_url: str | None = None, database_url
     finally:
         service.stopped.set()
         thread.join()
-
-
-def _at_broker(service: ChannelService, channel: str, url: str, ready: threading.Event) -> None:
-    with contextlib.closing(RabbitMQ(url, Surroundings())) as transport:
-        transport.declare([Channel(channel)])
-        transport.receive(channel, 1, 0)
-        ready.set()
-        while not service.stopped.is_set():
-            for delivery in transport.receive(channel, 10, 0.05):
-                question = delivery.envelope
-                reply = service.reply(question)
-                if reply is not None:
-                    transport.publish(question.reply_to or "", [replace(reply, correlation_id=question.correlation_id)])
-                transport.acknowledge([delivery])
-
-
-def _in_database(service: ChannelService, channel: str, url: str, ready: threading.Event) -> None:
-    with contextlib.closing(EmbeddedQueue(Database(url), Surroundings())) as queue:
-        ready.set()
-        while not service.stopped.is_set():
-            for question in queue.take(channel, 10):
-                reply = service.reply(question)
-                if reply is not None:
-                    queue.put(question.reply_to or "", replace(reply, correlation_id=question.correlation_id))
-            time.sleep(0.005)

@@ -34,6 +34,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("database", "rabbitmq", "files", "http_client", "http_server", "system", "json_border"),
         ("transports", "system_cases", "asking"),
         ("queue_client",),
+        ("virtual_components",),
     ),
     "adapters.database": (("connection", "migrations"), ("schema",), ("objects", "messages"), ("replication",)),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.transport import CHANNEL, KINDS, Setup, Transport, TransportAway, TransportKind
+from adapters.transport import CHANNEL, KINDS, Transport, TransportAway, TransportKind
 from hub.data_manager.open_hub import OpenHub
 from integration_objects.errors import HubError
 
@@ -57,8 +57,7 @@ def doors(open_hub: OpenHub) -> list[dict[str, Any]]:
 
 def open_transport(open_hub: OpenHub, kind: TransportKind) -> Transport | None:
     """Open the deployment's transport of a kind; None where the settings switch it off."""
-    deployment = open_hub.deployment
-    return kind.open(Setup(deployment.folder, vars(deployment.settings), open_hub.surroundings))
+    return kind.open(open_hub.deployment.setup(open_hub.surroundings))
 
 
 def open_transports(open_hub: OpenHub) -> dict[str, Transport]:

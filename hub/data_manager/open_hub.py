@@ -110,6 +110,7 @@ class OpenHub:
         holder: the holder of this process's leases; another process of the same name is another holder.
         lone_work: the note of the message that this process computes alone.
         secret_names: the names whose values no error shows, as this process knows them.
+        profiles_read_at: when this process has read the service profiles of accounts from the system that keeps them.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class OpenHub:
         self.holder = f"{process}-{os.getpid()}"
         self.lone_work = lone_work or LoneWork()
         self.secret_names = SecretNames(deployment.settings.secrets)
+        self.profiles_read_at: dict[str, float] = {}
         self._blocks: dict[str, Iterator[int]] = {}
         self.database = Database(
             deployment.settings.database_url,

@@ -5,10 +5,13 @@ Spec: docs/design/road.md, "Locks"; see `hub.workflow_manager.answers`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 
 from hub.data_manager.open_hub import OpenHub
+from hub.data_manager.profile_copy import bring_up_to_date
+from hub.deployment.deployment import PROFILES
 from hub.workflow_manager.answers import Answers, OpenQuestion
 from hub.workflow_manager.named_workflow import REQUEST
 from hub.workflow_manager.origin import Origin, WhoPrices
@@ -17,7 +20,7 @@ from hub.workflow_manager.workflow import Workflow
 from integration_objects.complex_object import object_name
 from integration_objects.errors import Retryable
 from integration_objects.log import Log
-from integration_objects.names import ORDER
+from integration_objects.names import ASSET, ORDER
 from integration_objects.property_set import PropertySet
 
 log = Log()
@@ -52,7 +55,8 @@ def rehearse(
     """
     if not asked_services(open_hub.runtime, [object_name(tree) or ""], origin.prices):
         return None
-    answers = Answers(open_hub.surroundings.now())
+    bring = None if open_hub.runtime.profile_keeper is None else functools.partial(bring_up_to_date, open_hub)
+    answers = Answers(open_hub.surroundings.now(), bring_up_to_date=bring)
     begun_at = open_hub.surroundings.monotonic()
     for _ in range(MOST_QUESTIONS):
         answers.begin_again()
@@ -80,9 +84,10 @@ def rehearse(
 
 
 def asked_services(runtime: Runtime, objects: Collection[str], prices: WhoPrices) -> list[str]:
-    """Name the other systems that the work on these objects may ask: ``configurator``, ``pricing``.
+    """Name the other systems that the work on these objects may ask: the configurator, the pricing, the mainframe.
 
-    A workflow that takes requests may use the configurator and the pricing. A workflow that takes orders has them
+    A system that keeps the service profiles is asked by all workflows, but for those that take in other objects. A
+    workflow that takes requests may use the configurator and the pricing. A workflow that takes orders has them
     checked by the configurator, and priced if its route lets the hub say the prices.
     """
     takes_orders, takes_requests = ORDER in objects, REQUEST in objects
@@ -91,5 +96,14 @@ def asked_services(runtime: Runtime, objects: Collection[str], prices: WhoPrices
     asked = {
         "configurator": uses_configurator and runtime.configurator.is_external,
         "pricing": uses_pricing and runtime.pricing.is_external,
+        PROFILES: runtime.profile_keeper is not None and _may_read_profiles(objects),
     }
     return [name for name, is_asked in asked.items() if is_asked]
+
+
+def _may_read_profiles(objects: Collection[str]) -> bool:
+    """Tell whether the work on these objects may read service profiles."""
+    # Imported here: only hubs whose profiles are kept elsewhere come here, and workflows take long to load.
+    from hub.workflows.received.hub_object import UPSERTED
+
+    return any(name == ASSET or name not in UPSERTED for name in objects)

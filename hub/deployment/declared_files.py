@@ -6,6 +6,7 @@ deployment's own takes the place of the shipped one of its name.
     routes, systems, feeds    a shipped one does nothing unless the settings list it
     maps                      a shipped one does nothing unless a route, a system or another map names it
     external objects          a shipped one does nothing unless a route, a system, a feed or a map names it
+    virtual components        a shipped one does nothing unless the settings or a question name it
 
 Spec: docs/architecture.md, "The tree"; docs/design/integration.md, "Routes".
 """
@@ -43,6 +44,7 @@ SYSTEMS = Kind("adapters", "systems", "system")
 FEEDS = Kind("hub", "feeds", "feed")
 MAPS = Kind("maps", "", "map")
 DECOMPOSITION = Kind("hub", "decomposition", "decomposition rule")
+VIRTUAL_COMPONENTS = Kind("adapters", "virtual_components", "virtual component")
 #: The keys by which routes, systems and maps name a map.
 _NAMES_A_MAP = ("map", "use")
 

@@ -6,6 +6,7 @@ lie beside its `orderhub.toml`. One of its own takes the place of the shipped on
     integration_objects/*.yaml    extensions of shipped objects, and objects of its own
     schemas/<system>/*.xsd *.yaml
     maps/*.yaml                   shipped maps only where something names them
+    adapters/virtual_components/*.yaml
     adapters/systems/*.yaml       always on; shipped systems only where the settings list them
     adapters/templates/*.j2
     hub/routes/*.yaml             always on; shipped routes only where the settings list them
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from adapters.files import FileUnreadable
 from adapters.service_health import ServiceHealth
-from adapters.transport import CHANNEL_URL, Setup, TransportKind
+from adapters.transport import CHANNEL_URL, Asker, Setup, TransportKind
 from hub.deployment.cache_folder import CacheFolder
 from hub.deployment.declared_files import (
     DECOMPOSITION,
@@ -35,6 +36,7 @@ from hub.deployment.declared_files import (
     MAPS,
     ROUTES,
     SYSTEMS,
+    VIRTUAL_COMPONENTS,
     DeclaredFiles,
     Kind,
     name_in,
@@ -51,9 +53,10 @@ from integration_objects.errors import HubError, Refused, UnknownName, located
 from integration_objects.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from adapters.asking import Asker
     from adapters.json_client import JsonClient
     from adapters.system import System
+    from adapters.virtual_components.declaration import KeptProfile, VirtualComponent
+    from adapters.virtual_components.keeper import ProfileKeeper
     from hub.configurator.port import Configurator
     from hub.deployment.external_objects import ExternalObjects
     from hub.deployment.feed import Feed
@@ -68,11 +71,27 @@ if TYPE_CHECKING:
     from maps.data_map import DataMap
 
 
+#: the name, among the other systems, of the one that keeps the service profiles
+PROFILES = "service profile"
+#: another system keeps the service profiles, and the hub never sees them
+EXTERNAL = "external"
+#: the keepers that aren't virtual components
+PROFILE_KEEPERS = ("hub", EXTERNAL)
+
+
 class SampleUnknown(UnknownName, DeclarationFault):
     """A setting lists a route, a system or a feed that the hub doesn't ship."""
 
     what = "there is no shipped {kind} '{name}'"
     why = "shipped are {names}"
+
+
+class KeeperUnknown(UnknownName, DeclarationFault):
+    """The setting `service_profile` names a keeper that doesn't exist."""
+
+    what = "nobody called '{name}' keeps the service profiles"
+    why = "known are {names}"
+    otherwise = "name one of them, or declare a virtual component in adapters/virtual_components/"
 
 
 class MapUnknown(UnknownName, Refused):
@@ -237,8 +256,8 @@ class Deployment:
 
     @cached_property
     def health(self) -> Mapping[str, ServiceHealth]:
-        """The health of the other systems that this process asks: ``configurator`` and ``pricing``."""
-        return {"configurator": ServiceHealth(), "pricing": ServiceHealth()}
+        """The health of the other systems that this process asks: the configurator, the pricing, the mainframe."""
+        return {name: ServiceHealth() for name in ("configurator", "pricing", PROFILES)}
 
     @cached_property
     def pricing(self) -> Pricing:
@@ -283,18 +302,51 @@ class Deployment:
 
             return HttpClient(url, name, health=health)
 
+    @cached_property
+    def virtual_components(self) -> Mapping[str, VirtualComponent]:
+        """The virtual business components by name."""
+        from adapters.virtual_components.declaration import read_virtual_components
+
+        names = shipped_by_name(VIRTUAL_COMPONENTS)
+        return read_virtual_components(self.files.sources(VIRTUAL_COMPONENTS, names), self.definitions)
+
+    @cached_property
+    def profile_keeper(self) -> ProfileKeeper | None:
+        """The other system that keeps the service profiles; None where the hub keeps them, or never sees them.
+
+        Raises:
+            KeeperUnknown: the setting names no virtual component that keeps profiles.
+        """
+        name = self.settings.service_profile
+        if name in PROFILE_KEEPERS:
+            return None
+        from adapters.virtual_components.declaration import KeptProfile
+
+        kept = self.virtual_components.get(name)
+        if not isinstance(kept, KeptProfile):
+            keepers = [each.name for each in self.virtual_components.values() if isinstance(each, KeptProfile)]
+            where = place_of_setting(self.folder, "service_profile")
+            raise KeeperUnknown(name, (*PROFILE_KEEPERS, *keepers), where=where)
+        return keeper_of(self, kept)
+
     @property
     def asked_channels(self) -> list[str]:
         """The channels by which the settings have other systems asked."""
         urls = (self.settings.pricing_url, self.settings.configurator_url)
-        return [url.removeprefix(CHANNEL_URL) for url in urls if url is not None and url.startswith(CHANNEL_URL)]
+        channels = [url.removeprefix(CHANNEL_URL) for url in urls if url is not None and url.startswith(CHANNEL_URL)]
+        return channels if self.profile_keeper is None else [*channels, self.profile_keeper.kept.channel]
 
     @cached_property
     def asker(self) -> Asker:
         """The carrier of questions over channels; nothing is connected before the first one."""
         from adapters.asking import open_asker
 
+        # With the real clock: a question waits in the time of the other system.
         return open_asker(Setup(self.folder, vars(self.settings), Surroundings()))
+
+    def setup(self, surroundings: Surroundings) -> Setup:
+        """Return the parts of this deployment that a transport is opened with."""
+        return Setup(self.folder, vars(self.settings), surroundings, lambda: self.asker)
 
     def close(self) -> None:
         """End the connections that questions have opened."""
@@ -398,7 +450,8 @@ class Deployment:
             licence=self.licence,
             user=self.settings.user,
             licence_file=str(self.settings.licence or ""),
-            keeps_profiles=self.settings.service_profile == "hub",
+            keeps_profiles=self.settings.service_profile != EXTERNAL,
+            profile_keeper=self.profile_keeper,
             zone_name=self.settings.time_zone,
             shipped_takers=self.shipped_takers,
             complete=with_service_ids,
@@ -408,3 +461,14 @@ class Deployment:
 def open_deployment(folder: pathlib.Path) -> Deployment:
     """Return the deployment in *folder*; only its settings are read so far."""
     return Deployment(folder, read_settings(folder))
+
+
+def keeper_of(deployment: Deployment, kept: KeptProfile) -> ProfileKeeper:
+    """Make the keeper of a deployment's service profiles of its declaration."""
+    from adapters.virtual_components.client import GatewayClient
+    from adapters.virtual_components.keeper import ProfileKeeper
+
+    # One health for all runs of the process: a mainframe that is away isn't asked by each message in turn.
+    called, health = f"the keeper of the service profiles, '{kept.name}',", deployment.health[PROFILES]
+    client = GatewayClient(kept.channel, called, lambda: deployment.asker, kept.timeout_s, health)
+    return ProfileKeeper(kept, client)

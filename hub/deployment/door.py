@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from adapters.transport import CHANNEL, HTTP, KINDS, TransportKind, destination_of, refused_property
+from adapters.transport import CHANNEL, HTTP, TransportKind, declared_kinds, destination_of, refused_property
 from integration_objects.declaration import DeclarationFault, Node, Source, read
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
@@ -41,12 +41,12 @@ def read_doors(sources: Iterable[Source]) -> tuple[dict[str, tuple[TransportKind
 
 def read_door(node: Node) -> tuple[TransportKind, str]:
     """Read the kind of transport and the channel that a route reads."""
-    parts = node.mapping(optional=tuple(KINDS))
+    parts = node.mapping(optional=tuple(declared_kinds()))
     if len(parts) != 1:
-        choices = " or ".join(f"{{{name}: NAME}}" for name in KINDS)
+        choices = " or ".join(f"{{{name}: NAME}}" for name in declared_kinds())
         raise node.fault("a route reads one transport", mend=f"write {choices}")
     ((name, place),) = parts.items()
-    return KINDS[name], read_place(place, KINDS[name])
+    return declared_kinds()[name], read_place(place, declared_kinds()[name])
 
 
 def read_place(node: Node, kind: TransportKind) -> str:

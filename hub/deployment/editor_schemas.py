@@ -18,7 +18,7 @@ from adapters.rendering.render import ENCODINGS, ENDS
 from adapters.system import CONTENT_TYPES, ENVELOPES, RECORD_KEYS, REPEATS
 from adapters.system import OPTIONAL as SYSTEM_OPTIONAL
 from adapters.system import REQUIRED as SYSTEM_REQUIRED
-from adapters.transport import KINDS
+from adapters.transport import declared_kinds
 from hub.deployment import feed_declaration as feeds
 from hub.deployment.route import IDENTITIES, PRICED_BY
 from hub.deployment.route import OPTIONAL as ROUTE_OPTIONAL
@@ -222,7 +222,7 @@ def _route() -> JsonSchema:
     return _keys(
         ROUTE_REQUIRED,
         ROUTE_OPTIONAL,
-        **{"from": {**_keys((), KINDS), "minProperties": 1, "maxProperties": 1}},
+        **{"from": {**_keys((), declared_kinds()), "minProperties": 1, "maxProperties": 1}},
         prices=_one_of(PRICED_BY),
         identity=_either(_one_of(IDENTITIES), _keys(("field",))),
         reply=_keys((), REPLY_KEYS, wait=WHOLE),
@@ -243,14 +243,14 @@ def _all(kind: type[Limits], schema: JsonSchema) -> dict[str, JsonSchema]:
 def _system() -> JsonSchema:
     whole = _keys(
         SYSTEM_REQUIRED,
-        (*SYSTEM_OPTIONAL, *KINDS),
+        (*SYSTEM_OPTIONAL, *declared_kinds()),
         format=_one_of(CONTENT_TYPES),
         encoding=_one_of(ENCODINGS),
         envelope=_one_of(ENVELOPES),
         repeats=_one_of(REPEATS),
         record=_keys((), RECORD_KEYS, width=WHOLE, end=_one_of(ENDS), types=TEXTS),
     )
-    return {**whole, "oneOf": [{"required": [kind]} for kind in KINDS]}
+    return {**whole, "oneOf": [{"required": [kind]} for kind in declared_kinds()]}
 
 
 def _feed() -> JsonSchema:

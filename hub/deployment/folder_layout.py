@@ -21,12 +21,12 @@ _FOLDERS: dict[str, tuple[str, ...] | None] = {
     "integration_objects": (),
     "schemas": None,
     "maps": (),
-    "adapters": ("systems", "templates"),
+    "adapters": ("systems", "templates", "virtual_components"),
     "hub": ("routes", "feeds", "approvals", "decomposition", "workflows", "services"),
 }
 #: Folders whose declarations are read, as patterns from the deployment's folder.
 _READ = (
-    *("integration_objects", "schemas/*", "maps", "adapters/systems"),
+    *("integration_objects", "schemas/*", "maps", "adapters/systems", "adapters/virtual_components"),
     *("hub/routes", "hub/feeds", "hub/approvals", "hub/decomposition"),
 )
 _DECLARED = (".yaml", ".yml", ".xsd", ".j2", ".py")

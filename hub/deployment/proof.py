@@ -322,6 +322,8 @@ _USED: tuple[_Stage, ...] = (
     _decomposition,
     _reads(lambda deployment: deployment.configurator),
     _reads(lambda deployment: deployment.pricing),
+    _reads(lambda deployment: deployment.virtual_components),
+    _reads(lambda deployment: deployment.profile_keeper),
     _licence,
     _addresses,
 )

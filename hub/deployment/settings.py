@@ -197,9 +197,10 @@ class Settings:
     service_profile: str = field(
         default="hub",
         metadata=_as(
-            kinds.one_of("hub", "external"),
-            "the keeper of the service profiles; `external`: another system keeps them, and completed lines "
-            "are not applied to them here",
+            kinds.name,
+            "the keeper of the service profiles; a virtual component: the system that it names, which is read and "
+            "written in real time; `external`: another system keeps them, and completed lines are not applied to them "
+            "here",
         ),
     )
     secrets: list[str] = field(

@@ -13,7 +13,7 @@ Spec: docs/design/road.md, "Locks".
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,10 +48,14 @@ class Answers:
     Attributes:
         now: the rehearsal's time, which is the run's time, too.
         rehearsing: whether a question without an answer may still be asked.
+        bring_up_to_date: reads the service profiles of accounts from the system that keeps them; None where the hub
+            keeps them.
     """
 
     now: str
     rehearsing: bool = True
+    bring_up_to_date: Callable[[Collection[str]], None] | None = None
+    _fresh: set[str] = field(default_factory=set)
     _ids: list[str] = field(default_factory=list)
     _ids_given: int = 0
     _answers: dict[str, Any] = field(default_factory=dict)
@@ -71,6 +75,24 @@ class Answers:
             self._ids.append(make())
         self._ids_given += 1
         return self._ids[self._ids_given - 1]
+
+    def need_profiles(self, account_ids: Collection[str]) -> None:
+        """Have the copies of service profiles brought up to date, before the rehearsal reads them.
+
+        A run reads the copies as they are then: the rehearsal has asked for all that it reads.
+
+        Raises:
+            OpenQuestion: the rehearsal must have some of them read first.
+        """
+        bring, missing = self.bring_up_to_date, sorted(set(account_ids) - self._fresh)
+        if not (missing and self.rehearsing) or bring is None:
+            return
+
+        def ask() -> None:
+            bring(missing)
+            self._fresh.update(missing)
+
+        raise OpenQuestion(ask)
 
     def answer(self, client: JsonClient, document: Any) -> Any:
         """Return the kept answer to a question, or raise the kept refusal.

@@ -17,8 +17,10 @@ from adapters.database.objects.store import InstanceResult, ObjectStore
 from adapters.transport import XML, Envelope
 from hub.workflow_manager.origin import DUE_LINES, Origin, outbound_id, trace_context
 from hub.workflow_manager.runtime import Runtime
+from integration_objects.complex_object import instances, object_name
 from integration_objects.errors import HubError, OperatorNeeded, Refused
 from integration_objects.log import Log
+from integration_objects.names import ASSET
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames, without_secrets
 from maps.circumstances import Circumstances
@@ -26,6 +28,7 @@ from maps.circumstances import Circumstances
 if TYPE_CHECKING:
     from adapters.database.messages.outbox import OutboxMessage
     from adapters.system import System
+    from adapters.virtual_components.keeper import ProfileChange
 
 log = Log()
 
@@ -118,27 +121,56 @@ class Effects:
 
     def insert(self, tree: PropertySet, *, fresh: bool = False) -> list[InstanceResult]:
         """Insert every instance of the message; *fresh*: the caller knows that none of its keys is taken."""
-        return self.store.insert(tree, fresh=fresh)
+        return self._write(tree, lambda: self.store.insert(tree, fresh=fresh))
 
     def update(self, tree: PropertySet) -> list[InstanceResult]:
         """Update every instance of the message; fields and components that the message doesn't carry stay."""
-        return self.store.update(tree)
+        return self._write(tree, lambda: self.store.update(tree))
 
     def upsert(self, tree: PropertySet) -> list[InstanceResult]:
         """Insert or update every instance of the message; deletes nothing."""
-        return self.store.upsert(tree)
+        return self._write(tree, lambda: self.store.upsert(tree))
 
     def synchronize(self, tree: PropertySet) -> list[InstanceResult]:
         """Make the stored instances equal to the message's; delete children that the message doesn't list."""
-        return self.store.synchronize(tree)
+        return self._write(tree, lambda: self.store.synchronize(tree))
 
     def delete(self, tree: PropertySet) -> list[InstanceResult]:
         """Delete every instance of the message with all components beneath it."""
-        return self.store.delete(tree)
+        return self._write(tree, lambda: self.store.delete(tree))
 
     def execute(self, tree: PropertySet) -> list[InstanceResult]:
         """Do the Operation of each component, a property of it; without one, the Operation of the one above it."""
-        return self.store.execute(tree)
+        return self._write(tree, lambda: self.store.execute(tree))
+
+    def _write(self, tree: PropertySet, write: Callable[[], list[InstanceResult]]) -> list[InstanceResult]:
+        """Write objects; send the changes of a service profile to the system that keeps it, in this transaction."""
+        keeper = self.runtime.profile_keeper
+        if keeper is None or object_name(tree) != ASSET:
+            return write()
+        example = {"Account Id": [instance.get("Account Id") or "" for instance in instances(tree)]}
+        before = self.store.query(ASSET, example)
+        results = write()
+        for change in keeper.changes(before, self.store.query(ASSET, example)):
+            self.emitted += 1
+            message_id = outbound_id(self.origin, keeper.kept.name, self.emitted)
+            self.messages.pending_writes.emit(self._change_of_profile(change, message_id))
+        return results
+
+    def _change_of_profile(self, change: ProfileChange, message_id: str) -> OutboxMessage:
+        from adapters.database.messages.outbox import OutboxMessage
+
+        return OutboxMessage(
+            message_id=message_id,
+            inbox_id=self.origin.inbox_id,
+            route=self.origin.route,
+            destination=change.destination,
+            kind="outbound",
+            type=change.type,
+            correlation_id=self.origin.correlation_id or self.origin.message_id,
+            headers={**change.headers, **trace_context(self.origin, message_id)},
+            body=change.body,
+        )
 
     def lock_accounts(self, account_ids: Iterable[str]) -> None:
         """Lock accounts for the rest of the transaction.

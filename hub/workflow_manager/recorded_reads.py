@@ -22,6 +22,7 @@ from hub.workflow_manager.runtime import Runtime
 from integration_objects.complex_object import components, instances
 from integration_objects.errors import OperatorNeeded, Refused
 from integration_objects.expression import Expression
+from integration_objects.names import ASSET
 from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames
@@ -86,6 +87,10 @@ class RecordedReads:
 
     def query(self, name: str, example: Example | None = None, where: Expression | None = None) -> PropertySet:
         """Return the instances of *name* whose fields equal the fields of *example*, as a message."""
+        if name == ASSET and self.answers is not None:
+            accounts = (example or {}).get("Account Id")
+            # Another system may keep the profiles: the copies are brought up to date before they are read.
+            self.answers.need_profiles([accounts] if isinstance(accounts, str) else accounts or ())
         tree = self.store.query(name, example or {}, where)
         self.recorded(flat(tree), "object", name, dict(example or {}))
         return tree

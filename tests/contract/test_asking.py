@@ -12,11 +12,10 @@ from pathlib import Path
 import pika
 import pytest
 
-from adapters.asking import Asker
 from adapters.database.connection.database import Database
 from adapters.database.messages.embedded_queue import EmbeddedQueue
 from adapters.rabbitmq import RabbitMQ
-from adapters.transport import Channel, Envelope, EnvelopeRefused, NoReply, Transport, TransportAway, Unroutable
+from adapters.transport import Asker, Channel, Envelope, EnvelopeRefused, NoReply, Transport, TransportAway, Unroutable
 from adapters.transports.memory import MemoryBroker, MemoryTransport
 from integration_objects.definition import shipped_definitions
 from integration_objects.surroundings import Surroundings
