@@ -22,7 +22,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.files import read_file
+from adapters.files import read_file, write_parts
 from hub.command_line.exit_codes import CommandFailed, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import All, DryRun, Json
@@ -65,6 +65,15 @@ class RunUnknown(Refused):
     mend = "`orderhub workflow --runs` lists them"
 
 
+class NothingDrawn(Refused):
+    """A drawing is wanted of a workflow that makes none."""
+
+    what = "the workflow {workflow} draws nothing"
+    where = "option --svg"
+    why = "only `plan` draws"
+    mend = "leave --svg out"
+
+
 class ArgumentNotText(ArgumentWrong):
     """The file of an argument isn't text."""
 
@@ -90,6 +99,9 @@ def workflow(
     recording: Annotated[
         str | None, typer.Option(metavar="RUN", help="Print the outside answers that a run recorded, as JSON.")
     ] = None,
+    svg: Annotated[
+        pathlib.Path | None, typer.Option(metavar="FILE", help="Write the drawing of a workflow that draws: plan.")
+    ] = None,
     help: Annotated[bool, typer.Option("--help", "-h", help="List the arguments of the command or workflow.")] = False,
 ) -> None:
     """Run one workflow on stored objects, by identifiers; without a name, list the workflows."""
@@ -105,7 +117,7 @@ def workflow(
     elif help:
         out(_usage(_called(deployment, name)))
     else:
-        run_and_print(deployment, name, arguments or [], as_json, dry_run, whole)
+        run_and_print(deployment, name, arguments or [], as_json, dry_run, whole, svg)
 
 
 def run_and_print(
@@ -115,14 +127,19 @@ def run_and_print(
     as_json: bool = False,
     dry_run: bool = False,
     whole: bool = False,
+    svg: pathlib.Path | None = None,
 ) -> None:
     """Run the workflow of this name with arguments as ``name=value``, and print its outcome.
 
     Raises:
         CommandFailed: there is no such workflow, or it doesn't take these arguments.
+        NothingDrawn: *svg* is given, and the workflow draws nothing.
         Refused: the workflow refuses.
     """
     called = _called(deployment, name)
+    if svg is not None and not called.draws:
+        # Before it is run: it may change something.
+        raise NothingDrawn(workflow=called.command)
     with misused():
         pairs = _read(called, arguments)
     try:
@@ -130,6 +147,8 @@ def run_and_print(
     except Refused as refused:
         text = error_text(refused, [text for _, text in pairs])
         raise CommandFailed(refused, text=text) from refused
+    if svg is not None and run.outcome.drawing:
+        write_parts(svg, [run.outcome.drawing.encode("utf-8")])
     _print(deployment, called, run, as_json, dry_run, whole)
 
 

@@ -65,6 +65,7 @@ def named_workflow(
     module: str = "",
     accounts: Callable[[Run, Mapping[str, Any]], set[str]] | None = None,
     asks_only: bool = False,
+    draws: bool = False,
 ) -> Workflow:
     """Make a workflow that is asked for by name, with arguments.
 
@@ -75,6 +76,7 @@ def named_workflow(
         module: the module of the licence that it belongs to.
         accounts: returns the accounts that it touches, from the run and the arguments; None: the accounts that its
             arguments of the kinds account, quote and order lead to.
+        draws: whether its outcome may have a drawing.
         asks_only: whether it only reads: asked by message, it is asked anew each time, and says as of when it answers.
     """
     known = by_name(arguments)
@@ -99,7 +101,16 @@ def named_workflow(
         return accounts_of(run, arguments, values) if accounts is None else accounts(run, values)
 
     return Workflow(
-        name, run_request, accounts_of_request, (REQUEST,), help, module, arguments, True, asks_only=asks_only
+        name,
+        run_request,
+        accounts_of_request,
+        (REQUEST,),
+        help,
+        module,
+        arguments,
+        True,
+        asks_only=asks_only,
+        draws=draws,
     )
 
 

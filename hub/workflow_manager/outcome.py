@@ -17,7 +17,7 @@ class Note:
         kind: "ignored", "left out", "replaced", "broken rule", "obsolete", "moved", "other
             address", "account address", "nothing", "verified", "gone", "left behind", "changed meanwhile", "due date",
             "service id", "suspended", "reversed", "fallout", "price", "total", "rate", "wrong id", "kept", "refused",
-            "agreement", "taken back".
+            "agreement", "taken back", "begins nothing".
         text: a sentence for people.
         item: the Integration Id of the line that the note is about; None for none.
         product: the Product Id of that line.
@@ -44,6 +44,7 @@ class Outcome:
         objects: the objects that the workflow wrote or read for the person or system that asked; messages.
         notes: the report.
         rows: a table; all rows have the same names, in the order in which they are shown.
+        drawing: an SVG document for people; "" for none.
     """
 
     state: str = "done"
@@ -52,6 +53,7 @@ class Outcome:
     objects: tuple[PropertySet, ...] = ()
     notes: tuple[Note, ...] = ()
     rows: tuple[Mapping[str, str | None], ...] = ()
+    drawing: str = ""
 
 
 def without_secrets(outcome: Outcome, names: SecretNames, request: PropertySet) -> Outcome:

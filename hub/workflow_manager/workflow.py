@@ -39,6 +39,7 @@ class Workflow:
         asked_by_name: whether commands and requests may ask for it; a workflow that may not runs on routes only.
         asks_only: whether it only reads. A message that asks for such a workflow, and has no id of its own, is a
             question: the next message like it is asked anew.
+        draws: whether its outcome may have a drawing.
         named: finds the workflow that a message names, among all by name; None for a workflow that does its own work.
     """
 
@@ -53,6 +54,7 @@ class Workflow:
     counter: Callable[[], Callable[[PropertySet], None]] | None = None
     asks_only: bool = False
     named: Callable[[Mapping[str, Workflow], PropertySet], Workflow] | None = None
+    draws: bool = False
 
     @property
     def command(self) -> str:

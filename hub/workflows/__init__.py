@@ -49,6 +49,8 @@ MODULES: Mapping[str, str] = {
     "Refuse": "orders.approve_order",
     "Apply Completed": "fulfilment.completion",
     "Complete Due Lines": "fulfilment.due_lines",
+    "Plan": "orders.order_plan",
+    "Impact": "orders.order_plan",
     "Projected State": "orders.projected_state",
     "Find": "orders.finding",
     "Orders": "orders.finding",

@@ -27,6 +27,7 @@ from hub.workflows.fulfilment.plan import (
     tasks_of,
     write_waits,
 )
+from hub.workflows.fulfilment.revisions import keep_progress
 from hub.workflows.fulfilment.unprovided_lines import Clock, is_open
 from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.order_lookup import revision_of
@@ -139,18 +140,34 @@ def prove_work_orders(run: Run, order: PropertySet) -> None:
         run.effects.prove(WORK_ORDER, message(WORK_ORDER, [_outgoing(work_order)]), work_order.get("Fulfilment System"))
 
 
-def planned_work_orders(run: Run, order: PropertySet, stored: Sequence[PropertySet] = ()) -> list[PropertySet]:
-    """Return the work orders that an order would have if it were opened now; *stored* are those that it has.
+def planned_work_orders(run: Run, order: PropertySet, former: PropertySet | None = None) -> list[PropertySet]:
+    """Return the work orders that would be stored if an order were opened now.
+
+    Args:
+        run: the run.
+        order: the order, not yet opened. Not changed.
+        former: the revision that it replaces; None for a first one.
+
+    Returns:
+        New work orders, and those of *former* that would change.
 
     Raises:
         NoDecompositionRule, TaskWithoutSystem, PlanInCircle: its work can't be planned.
     """
+    opened = as_opened(order)
+    if former is not None:
+        keep_progress(run, opened, former)
+    assign_tasks(opened, run.runtime.decomposition_rules)
+    return list(_work_orders(run, opened, [] if former is None else stored_work_orders(run, former)))
+
+
+def as_opened(order: PropertySet) -> PropertySet:
+    """Copy an order with its lines as they are when it is opened."""
     opened = order.copy()
     for item in items_of(opened):
         if item.get("Status") == "Pending":
             item.properties["Status"] = "Open"
-    assign_tasks(opened, run.runtime.decomposition_rules)
-    return list(_work_orders(run, opened, stored))
+    return opened
 
 
 def start_work_orders(run: Run, order: PropertySet) -> bool:
@@ -169,7 +186,7 @@ def start_work_orders(run: Run, order: PropertySet) -> bool:
         return False
     view, clock, was_sent = ComplexObject(order), _clock(run), False
     for work_order in sorted(instances(run.query(WORK_ORDER, example)), key=_count):
-        open_keys = [key for key in _keys(work_order) if (item := view.by_key(key)) is not None and is_open(item)]
+        open_keys = [key for key in asked_keys(work_order) if (item := view.by_key(key)) is not None and is_open(item)]
         if not open_keys:
             # All of its lines have failed by another of their tasks.
             work_order.properties["Status"] = "Cancelled"
@@ -189,7 +206,7 @@ def start_work_orders(run: Run, order: PropertySet) -> bool:
 def open_waits(view: ComplexObject, work_order: PropertySet) -> list[Wait]:
     """Return the waits of a work order that aren't over, as the lines of its order stand."""
     found = []
-    own = set(_keys(work_order))
+    own = set(asked_keys(work_order))
     for wait in read_waits(work_order.get("Waits")):
         item = view.by_key(wait.line)
         # A line that has failed by another task is left out: the other lines don't wait for it.
@@ -207,7 +224,7 @@ def _report_held(run: Run, order: PropertySet, view: ComplexObject, work_order: 
         return
     named = "; ".join(map(fallout_entries.why_failed, failed))
     reason = f"the work order {work_order.get('Work Order Number')} ({told_task(work_order)}) waits for {named}"
-    keys = list(dict.fromkeys([*(item.get(KEY) or "" for item in failed), *_keys(work_order)]))
+    keys = list(dict.fromkeys([*(item.get(KEY) or "" for item in failed), *asked_keys(work_order)]))
     fallout_entries.raise_once(run, order, fallout_entries.WORK_HELD, reason, keys)
 
 
@@ -216,7 +233,7 @@ def told_task(work_order: PropertySet) -> str:
     return f"{work_order.get('Task')}, {work_order.get('Fulfilment System')}"
 
 
-def _keys(work_order: PropertySet) -> list[str]:
+def asked_keys(work_order: PropertySet) -> list[str]:
     """Return the keys of the lines on which a work order asks for something."""
     return [line.get(KEY) or "" for line in items_of(work_order) if action_code(line) != NO_ACTION]
 
@@ -309,7 +326,7 @@ def _asked_before(
     found = {}
     for work_order in sent:
         place = _Place.of(work_order)
-        for key in _keys(work_order):
+        for key in asked_keys(work_order):
             item = view.by_key(key)
             if item is not None and any(
                 (task.name, task.system or item.get("Fulfilment System")) == (place.task, place.system)
@@ -361,7 +378,8 @@ def _revised(
 ) -> PropertySet:
     """Make the next revision of a work order, which is sent."""
     work_order = _with_lines(run, order, view, former, items, joined_ids)
-    work_order.properties["Revision"] = str(revision_of(former) + 1)
+    # The waits are over, and stay for people who look at the plan.
+    work_order.properties |= {"Revision": str(revision_of(former) + 1), "Waits": former.get("Waits")}
     return work_order
 
 
