@@ -49,7 +49,7 @@ MOST_SHOWN = 100
 #: the kinds of arguments whose text may stand in a file
 _IN_FILES = frozenset(("requests",))
 _USAGE = """\
-Usage: orderhub workflow [NAME] [KEY=VALUE...] [--json] [--dry-run] [--all]
+Usage: orderhub workflow [NAME] [KEY=VALUE...] [--json] [--dry-run] [--all] [--svg FILE]
        orderhub workflow --runs | --recording RUN
 
 Run one workflow on stored objects, by identifiers; `orderhub workflow NAME --help` lists its arguments.
@@ -208,7 +208,8 @@ def _usage(called: Workflow) -> str:
     needed = [f"{argument.name}=..." if argument.required else f"[{argument.name}=...]" for argument in arguments]
     rows = [(f"{argument.name}=", "required" if argument.required else "", argument.help) for argument in arguments]
     lines = [
-        f"Usage: orderhub workflow {' '.join([called.command, *needed])} [--json] [--dry-run] [--all]",
+        f"Usage: orderhub workflow {' '.join([called.command, *needed])} [--json] [--dry-run] [--all]"
+        + (" [--svg FILE]" if called.draws else ""),
         "",
         called.help,
     ]

@@ -8,6 +8,7 @@ Spec: docs/decomposition.md, "The plan".
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ STATES: Mapping[str, tuple[str, str]] = {
 #: lines and waits that are named before the others are counted
 _NAMED = 3
 _WIDTH, _LEADING, _GAP, _MARGIN = 300, 18, 70, 20
+#: letters that have room in a line of a box
+_MOST_LETTERS = 36
 _NAMESPACE = "http://www.w3.org/2000/svg"
 
 
@@ -145,13 +148,10 @@ def _places(steps: Sequence[PlanStep]) -> dict[str, tuple[int, int]]:
 
 
 def _texts(step: PlanStep) -> list[str]:
-    texts = [f"{step.number}  {step.state}", f"{step.task}, {step.system}"]
-    texts += [text for text in (shortened(step.lines), shortened(step.further)) if text]
-    return [text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 3]}..." for text in texts]
-
-
-#: letters that have room in a box
-_MOST_LETTERS = 40
+    texts = [f"{step.number}: {step.state}", f"{step.task}, {step.system}", shortened(step.lines)]
+    if step.waits:
+        texts.append(f"waits for {shortened(step.waits)}")
+    return [line for text in texts for line in textwrap.wrap(text, _MOST_LETTERS)]
 
 
 def _height(step: PlanStep) -> int:
@@ -179,9 +179,6 @@ def _draw_arrow(root: etree._Element, start: tuple[int, int], end: tuple[int, in
     if not awaited.is_over:
         # Dashes, so that nobody needs a colour to see what is still to come.
         arrow.set("stroke-dasharray", "5 3")
-    if awaited.milestone:
-        label = _put(root, "text", awaited.milestone, x=str(right[0] - 4), y=str(right[1] - 5))
-        label.attrib.update({"text-anchor": "end", "font-size": "11"})
 
 
 def _put(above: etree._Element, name: str, text: str | None = None, **attributes: str) -> etree._Element:

@@ -75,9 +75,9 @@ def test_a_drawing_tells_each_state_in_words_and_is_well_formed():
     drawing = etree.fromstring(plan_svg("Order O-1, revision 1: Open", steps))
     texts = [node.text for node in drawing.iter("{*}text")]
     for number, state in enumerate(STATES, 1):
-        assert f"O-1-{number}  {state}" in texts
-    assert "1 DSL Line, 2, 3 and 1 more" in texts
-    assert texts.count("Port Assigned") == len(STATES) - 1
+        assert f"O-1-{number}: {state}" in texts
+    assert texts.count("1 DSL Line, 2, 3 and 1 more") == len(STATES)
+    assert texts.count("waits for O-1-1 (Port Assigned),") == len(STATES) - 1
     assert drawing.find("{*}title").text == "Order O-1, revision 1: Open"
     assert "O-1-1: Build by Network <&>, at once" in drawing.find("{*}desc").text
     boxes = [(int(box.get("x")), int(box.get("y"))) for box in drawing.iter("{*}rect")]
