@@ -58,7 +58,7 @@ def test_a_faulty_file_is_refused_at_once_and_stays_where_it_is(road: Road, comm
     said = command("batch", "send", "mainframe_order", "b.bin", expect=2).err
     assert said.splitlines()[0] == "the route mainframe_order takes no batches"
     # The fault is the route's: the file isn't named.
-    assert said.splitlines()[1].endswith("routes/mainframe_order.yaml:1:1")
+    assert said.splitlines()[1].endswith("routes/mainframe_order.yaml:2:1")
     assert "b.bin" not in said
     assert command("batch", "show", "NONE", expect=1).err.splitlines()[0] == "there is no batch 'NONE'"
 
