@@ -248,11 +248,26 @@ class FolderTransport(Transport):
             TransportAway: the disk failed.
         """
         channel, working = self._working(source)
+        return self._opened(source, channel, working)
+
+    @staticmethod
+    def _opened(source: str, channel: str, path: Path) -> BinaryIO:
         with _disk(channel):
-            descriptor = open_file(working) if os.path.lexists(working) else None
+            descriptor = open_file(path) if os.path.lexists(path) else None
         if descriptor is None:
-            raise BodyGone(source=source, folder=working.parent)
+            raise BodyGone(source=source, folder=path.parent)
         return os.fdopen(descriptor, "rb")
+
+    def waiting(self, source: str) -> BinaryIO:
+        """Open a file in ``inbox/`` that was delivered and isn't acknowledged; for the errors see `taken`."""
+        channel, _, name = source.partition("/")
+        return self._opened(source, channel, self._folder(channel) / "inbox" / check_name(name))
+
+    def in_work(self, channel: str) -> list[str]:
+        """List the names of the files in ``working/``."""
+        working = self._folder(channel) / "working"
+        with _disk(channel):
+            return [name for name, _ in files(working)] if working.is_dir() else []
 
     def settle_with_file(self, source: str, rejected: bool, parts: Iterable[bytes], content_type: str) -> Iterator[int]:
         """Write an answer beside the file, part by part, then move the file on; for the errors see `settle`."""

@@ -5,10 +5,9 @@
     judging      each row is compared with the agreed values by digest; then the guard counts
     held         over a limit; a person releases or cancels it
     merging      each row that differs is compared three ways, chunk by chunk
-    answering    all rows are judged; the answer is made
     collecting   (out) the records that differ become rows
     sent         (out) written; the other side hasn't answered
-    done         in: answered; out: answered by the other side, or an answer of ours
+    done         in: all rows are judged, and an answer is made; out: answered by the other side, or an answer of ours
     refused      none of its records were taken; its number is free
     cancelled    by a person, before a record was taken; its number is free
 
@@ -41,6 +40,12 @@ _LAST_NUMBER = select(func.max(_B.number)).where(
     _B.feed == bindparam("of_feed"),
     _B.direction == bindparam("of_direction"),
     _B.state.notin_((*_GIVEN_UP, "waiting")),
+)
+_OF_NAME = (
+    select(BATCH)
+    .where(_B.feed == bindparam("of_feed"), _B.direction == "in", _B.name == bindparam("of_name"))
+    .order_by(_B.seq.desc())
+    .limit(1)
 )
 _ANSWER_OF = (
     select(BATCH).where(_B.of_batch == bindparam("of_id"), _B.kind == "answer").order_by(_B.seq.desc()).limit(1)
@@ -131,6 +136,14 @@ class FeedBatches:
         """Return the batch with this number; None if there is none, or only refused and cancelled ones."""
         values = {"of_feed": feed, "of_direction": direction, "of_number": number}
         return _row_or_none(self._connection.execute(_NUMBERED, values).one_or_none())
+
+    def of_name(self, feed: str, name: str) -> FeedBatch | None:
+        """Return the last batch of a file that came under this name; None for none."""
+        return _row_or_none(self._connection.execute(_OF_NAME, {"of_feed": feed, "of_name": name}).one_or_none())
+
+    def first_of(self, batch: FeedBatch) -> FeedBatch | None:
+        """Return the batch that an answer answers, or that a resubmission sends again; None for neither."""
+        return None if batch.of_batch is None else self.row(batch.of_batch)
 
     def last_number(self, feed: str, direction: Direction) -> int | None:
         """Return the largest number of a batch that is or was worked; None for none."""

@@ -63,7 +63,7 @@ MISTAKES = [
     ("number: FILE-HEADER/FILE-NO", "number: HEADER/FILE-NO", "there is no record 'HEADER'"),
     ("amounts: {of: CREDIT-LIMIT", "amounts: {of: PHONE", "PHONE is no number"),
     ("digits: 10", "digits: 0", "0 is not allowed here"),
-    ("adds: 1000", "adds: many", "'many' is not a limit"),
+    ("adds: 20 %", "adds: many", "'many' is not a limit"),
     ("missing: reported", "missing: ignored", "'ignored' is not allowed here"),
     ("0 2 * * 1-6", "0 25 * * 1-6", "'0 25 * * 1-6' is no time of a calendar"),
     ("smallest: 50 %", "smallest: 50", "the smallest size is no share"),

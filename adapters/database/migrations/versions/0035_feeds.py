@@ -14,7 +14,7 @@ revision = "0035"
 down_revision = "0028"
 
 _BIG: TypeEngine[int] = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_OPEN = "'waiting', 'staging', 'judging', 'held', 'merging', 'answering', 'collecting', 'sent'"
+_OPEN = "'waiting', 'staging', 'judging', 'held', 'merging', 'collecting', 'sent'"
 _COUNTS = (
     *("records", "adds", "changes", "deletes", "unchanged", "missing"),
     *("conflicts", "rejected", "kept", "staged_to", "judged_to", "merged_to"),

@@ -1,0 +1,98 @@
+"""An open feed: its declaration with the hub, its layout, and its folder.
+
+Spec: docs/design/legacy.md, "Two-way replication".
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, cast
+
+from adapters.database.replication.agreed import AgreedRecords
+from adapters.database.replication.alarms import FeedAlarms
+from adapters.database.replication.batches import FeedBatches
+from adapters.database.replication.decisions import Decisions
+from adapters.database.replication.flat_rows import FlatRows
+from adapters.database.replication.rows import FeedRows
+from adapters.transport import Setup
+from adapters.transports.folder import FolderTransport
+from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.deployment.feed import Feed
+from hub.replication.flat_row import flat_rows_of
+from integration_objects.component import Field
+from integration_objects.errors import Waiting
+from schemas.layouts.layout import Layout
+from schemas.layouts.record_object import RecordObject
+
+
+class FeedPaused(Waiting):
+    """A person has paused the feed."""
+
+    what = "the feed {feed} is paused"
+    where = "feed {feed}"
+    why = "`orderhub feed pause {feed}` was called, and the feed wasn't resumed since"
+    mend = "`orderhub feed resume {feed}`, then run the command again: it goes on where it ended"
+
+
+def component_of(feed: str) -> str:
+    """Return the name by which a feed is paused, as a component of the hub."""
+    return f"feed {feed}"
+
+
+class OpenFeed:
+    """A feed in an open hub."""
+
+    def __init__(self, open_hub: OpenHub, feed: Feed) -> None:
+        self.open_hub = open_hub
+        self.feed = feed
+
+    @cached_property
+    def layout(self) -> Layout[Any]:
+        """The layout of its files."""
+        external = self.open_hub.deployment.external_objects[self.feed.file.layout]
+        return cast(RecordObject, external).layout
+
+    @cached_property
+    def folders(self) -> FolderTransport:
+        """The deployment's folders."""
+        deployment = self.open_hub.deployment
+        return FolderTransport.open(Setup(deployment.folder, vars(deployment.settings), self.open_hub.surroundings))
+
+    @cached_property
+    def flat_rows(self) -> FlatRows:
+        """The reader of the hub's own flat rows."""
+        return flat_rows_of(self.feed, self.open_hub.stored_objects)
+
+    @cached_property
+    def key_field(self) -> Field:
+        """The field of the root's key."""
+        return self.open_hub.deployment.definitions[self.feed.object].root.fields[self.feed.key]
+
+    def batches(self, transaction: Transaction) -> FeedBatches:
+        """Return the batches in a transaction."""
+        return FeedBatches(transaction.connection, self.open_hub.surroundings)
+
+    def rows(self, transaction: Transaction) -> FeedRows:
+        """Return the rows of batches in a transaction."""
+        return FeedRows(transaction.connection)
+
+    def agreed(self, transaction: Transaction) -> AgreedRecords:
+        """Return the agreed rows in a transaction."""
+        return AgreedRecords(transaction.connection, self.feed.name)
+
+    def decisions(self, transaction: Transaction) -> Decisions:
+        """Return the decisions in a transaction."""
+        return Decisions(transaction.connection, self.open_hub.surroundings, self.feed.name)
+
+    def alarms(self, transaction: Transaction) -> FeedAlarms:
+        """Return the alarms in a transaction."""
+        return FeedAlarms(transaction.connection, self.open_hub.surroundings, self.feed.name)
+
+    def prove_running(self, transaction: Transaction) -> None:
+        """Stop between two chunks where a person has paused the feed.
+
+        Raises:
+            FeedPaused: it is paused.
+        """
+        if transaction.messages.control.is_paused(component_of(self.feed.name)):
+            raise FeedPaused(feed=self.feed.name, waits_for="")
