@@ -6,11 +6,24 @@ Spec: docs/design/legacy.md, "Two-way replication"; docs/replication.md.
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from adapters.files import opened
+from hub.command_line.feed_conflicts import decide_feed, explain_value, list_conflicts
+from hub.command_line.feed_import import (
+    FeedName,
+    cancel_feed,
+    import_feed,
+    list_feeds,
+    pause_feed,
+    preview_feed,
+    release_feed,
+    resume_feed,
+    status_feed,
+)
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
 from hub.command_line.text_command import TextCommand
@@ -30,7 +43,21 @@ _DIFFERENCES = ("key", "field", "class", "ours", "theirs", "agreed", "fault")
 #: Exit code where a difference is none that ends by itself or by a decision.
 REPAIR_NEEDED = 4
 
-FeedName = Annotated[str, typer.Argument(metavar="FEED", help="The feed.")]
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "list": list_feeds,
+    "import": import_feed,
+    "preview": preview_feed,
+    "status": status_feed,
+    "conflicts": list_conflicts,
+    "decide": decide_feed,
+    "why": explain_value,
+    "release": release_feed,
+    "cancel": cancel_feed,
+    "pause": pause_feed,
+    "resume": resume_feed,
+}
+for _name, _command in _COMMANDS.items():
+    feed_app.command(_name, cls=TextCommand)(_command)
 
 
 @feed_app.command("export", cls=TextCommand)

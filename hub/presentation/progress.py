@@ -17,10 +17,11 @@ _MEBIBYTE = 1024 * 1024
 
 
 class Progress:
-    """The progress of one piece of work, in bytes."""
+    """The progress of one piece of work, in bytes or in pieces."""
 
-    def __init__(self, text: str, size: int) -> None:
-        """Begin the work on *size* bytes; *text* says what is done."""
+    def __init__(self, text: str, size: int, unit: str = "MiB") -> None:
+        """Begin the work on *size* bytes, or pieces where *unit* is empty; *text* says what is done."""
+        self._unit = unit
         self._text = text
         self._size = max(size, 1)
         self._is_shown = sys.stderr.isatty()
@@ -54,6 +55,10 @@ class Progress:
             done += len(part)
             self._draw(done)
 
+    def note(self, done: int) -> None:
+        """Draw the line anew, unless it was drawn just now."""
+        self._draw(done)
+
     def _draw(self, done: int) -> None:
         now = self._clock()
         if not self._is_shown or now - self._drawn < _PAUSE_S:
@@ -64,6 +69,7 @@ class Progress:
         rate = done / max(now - self._since, 0.001)
         left = (self._size - done) / max(rate, 1.0)
         bar = "#" * int(share * _WIDTH)
-        numbers = f"{share:4.0%}  {rate / _MEBIBYTE:.1f} MiB/s  {left:.0f} s left"
+        shown_rate = f"{rate / _MEBIBYTE:.1f} MiB/s" if self._unit else f"{rate:.0f}/s"
+        numbers = f"{share:4.0%}  {shown_rate}  {left:.0f} s left"
         sys.stderr.write(f"\r{self._text}  [{bar:<{_WIDTH}}] {numbers}\x1b[K")
         sys.stderr.flush()

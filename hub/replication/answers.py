@@ -30,10 +30,14 @@ _UNWRITTEN = "collecting"
 
 
 def refuse(
-    open_feed: OpenFeed, transaction: Transaction, batch: FeedBatch, error: HubError, number: int | None = None
+    open_feed: OpenFeed,
+    transaction: Transaction,
+    batch: FeedBatch,
+    error: HubError,
+    number: int | None = None,
+    state: str = "refused",
 ) -> FeedBatch:
     """Refuse a whole file before a record of it was taken; *number* is the file's, where the batch hasn't got it."""
-    state = "cancelled" if batch.state == "held" else "refused"
     batches = open_feed.batches(transaction)
     open_feed.rows(transaction).remove(batch.id)
     open_feed.alarms(transaction).clear("held", batch.id)
@@ -84,15 +88,9 @@ def answer_parts(open_feed: OpenFeed, answer: FeedBatch) -> Iterator[bytes]:
     with open_feed.open_hub.read() as transaction:
         answered = open_feed.batches(transaction).row(answer.of_batch or "")
     assert answered is not None  # noqa: S101  # an answer is made with its batch's end
-    error = None if answered.state == "done" else answer.error
-    head = FileHead(
-        "answer",
-        answer.number or 0,
-        answer.received_at,
-        answered.number or answer.records or None,
-        None if error is None else error.get("reason", ""),
-        "" if error is None else error.get("what", ""),
-    )
+    of = answered.number or answer.records or None
+    refusal = None if answered.state == "done" else answer.error
+    head = FileHead("answer", answer.number or 0, answer.received_at, of, refusal)
     return written_file(open_feed.feed, open_feed.layout, head, partial(_records, open_feed, answered))
 
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from hub.deployment.feed import Answered, CheckName, Feed, FileKind, Place
 from hub.replication.control_totals import ControlTotals
@@ -206,9 +206,10 @@ class _Adding:
         if control.count is not None and "count" not in waived:
             _prove_number("count", control.count, frame, Decimal(totals.count))
         if self._is_answer:
-            for name in ("kept", "rejected"):
-                # An answer may leave accepted records out, so that their number isn't that of its records.
-                place = self._feed.file.answer.counts[cast(Answered, name)]
+            # An answer may leave accepted records out, so that their number isn't that of its records.
+            names: tuple[Answered, ...] = ("kept", "rejected")
+            for name in names:
+                place = self._feed.file.answer.counts[name]
                 _prove_number(f"number of {name} records", place, frame, Decimal(self._outcomes[name]))
         # A sum over fields of which one can't be read proves nothing; the count and the digest do.
         elif not self._has_unread:

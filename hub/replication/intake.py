@@ -96,7 +96,10 @@ class Received:
 def receive(open_feed: OpenFeed) -> Iterator[Received]:
     """Take all settled files of the inbox in; yield the outcome of each."""
     folder, folders = open_feed.feed.folder, open_feed.folders
-    while deliveries := folders.receive(folder, _AT_ONCE, 0.0):
+    # A file that isn't settled so far is waited for once.
+    wait_s = open_feed.open_hub.deployment.settings.folder_settle_s if folders.is_left(folder) else 0.0
+    while deliveries := folders.receive(folder, _AT_ONCE, wait_s):
+        wait_s = 0.0
         outcomes = [_register(open_feed, delivery) for delivery in deliveries]
         folders.acknowledge(deliveries)
         yield from outcomes
@@ -167,8 +170,6 @@ def stage(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBat
     Raises:
         FeedFileChanged: the file isn't the checked one.
     """
-    with open_feed.open_hub.read() as transaction:
-        first = open_feed.batches(transaction).first_of(batch)
     kind = cast(FileKind, "delta" if batch.kind == "resubmission" else batch.kind)
     with open_feed.folders.taken(source_of(open_feed, batch)) as file:
         rows = itertools.islice(
@@ -182,7 +183,7 @@ def stage(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBat
             yield part[-1].place or 0
     if batch.staged_to != batch.records:
         raise FeedFileChanged(batch=batch, found=batch.staged_to)
-    state = "merging" if first is not None and batch.kind == "answer" else "judging"
+    state = "merging" if batch.kind == "answer" else "judging"
     with open_feed.open_hub.write() as transaction:
         return open_feed.batches(transaction).advance(batch, state=state)
 
@@ -200,7 +201,8 @@ def _register(open_feed: OpenFeed, delivery: Delivery) -> Received:
     with open_feed.open_hub.write() as transaction:
         batches = open_feed.batches(transaction)
         known = batches.of_name(feed.name, name)
-        if known is not None and known.is_open and known.digest == envelope.digest:
+        is_same = known is not None and known.digest == envelope.digest
+        if known is not None and is_same and (known.is_open or delivery.redelivered):
             return Received(name, known)  # a death came between this and the file's move
         facts = {"name": name, "digest": envelope.digest, "size": envelope.size}
         if header is None:
@@ -211,9 +213,7 @@ def _register(open_feed: OpenFeed, delivery: Delivery) -> Received:
             repeat_answer(open_feed, transaction, earlier)
             return Received(name, None, earlier)
         fault = _number_fault(open_feed, batches, header, earlier)
-        batch = batches.add(
-            feed.name, "in", header.kind, "waiting", number=None if fault else header.number, **facts
-        )
+        batch = batches.add(feed.name, "in", header.kind, "waiting", number=None if fault else header.number, **facts)
         if fault is not None:
             return Received(name, refuse(open_feed, transaction, batch, fault, header.number))
         return Received(name, batch)
@@ -248,9 +248,7 @@ def _accept(open_feed: OpenFeed, transaction: Transaction, batch: FeedBatch, che
         first = None if header.of is None else batches.numbered(batch.feed, "out", header.of)
         if first is None or first.kind == "answer" or first.state != "sent":
             reason = "the hub's file of this number waits for no answer" if first else "the hub sent no such file"
-            raise FirstFileUnknown(
-                of=header.of, does="answers", feed=batch.feed, number=header.number, reason=reason
-            )
+            raise FirstFileUnknown(of=header.of, does="answers", feed=batch.feed, number=header.number, reason=reason)
     elif header.of is not None:
         first = batches.numbered(batch.feed, "in", header.of)
         if first is None or first.kind == "answer" or first.is_open:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from typing import Any
 
 from adapters.database.replication.batches import FeedBatch
 from adapters.database.replication.rows import REJECTED, FeedRow
@@ -19,6 +20,8 @@ from integration_objects.errors import Refused
 JUDGED = 20_000
 #: Earlier batches that tell what is usual.
 _USUAL = 5
+#: Batches of all kinds among which they are looked for.
+_LOOKED_AT = 50
 
 
 class FeedKeyTwice(Refused):
@@ -54,16 +57,15 @@ def _count(open_feed: OpenFeed, transaction: Transaction, batch: FeedBatch) -> F
     operations = rows.operations(batch.id, feed.name)
     missing = rows.missing(batch.id, feed.name) if batch.kind == "full" else []
     rows.add(batch.id, (_missing_row(batch.records + at, key) for at, key in enumerate(missing, 1)))
-    counts = {
+    counts: dict[str, Any] = {
         **operations,
         "missing": len(missing),
         "unchanged": statuses.get("DUP_RECORD_EXISTS", 0),
         "rejected": sum(statuses.get(status, 0) for status in REJECTED),
     }
-    earlier = [each for each in batches.listing(feed.name, 50, direction="in", states=("done",)) if each.kind == batch.kind]
-    held = mass_change(
-        feed, replace(batch, **counts), open_feed.agreed(transaction).count(), earlier[:_USUAL]
-    )
+    done = batches.listing(feed.name, _LOOKED_AT, direction="in", states=("done",))
+    usual = [each for each in done if each.kind == batch.kind][:_USUAL]
+    held = mass_change(feed, replace(batch, **counts), open_feed.agreed(transaction).count(), usual)
     if held is None:
         return batches.advance(batch, state="merging", **counts)
     open_feed.alarms(transaction).sound("held", batch.id, f"{held.what}: {held.why}.")

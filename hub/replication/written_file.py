@@ -9,7 +9,7 @@ Spec: docs/design/legacy.md, "Two-way replication".
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,14 +30,14 @@ class FileHead:
         number: the file's number in the hub's sequence.
         of: the number of the file that it answers; None for a file of data.
         made_at: the time for the header, ISO in UTC.
-        refusal: why the answered file was refused; None where it was accepted.
+        refusal: why the answered file was refused, as a batch keeps an error; None where it was accepted.
     """
 
     kind: FileKind
     number: int
     made_at: str
     of: int | None = None
-    refusal: HubError | None = None
+    refusal: Mapping[str, str] | None = None
 
 
 @dataclass
@@ -88,8 +88,8 @@ def _header_values(feed: Feed, head: FileHead) -> dict[Place, str]:
     if head.kind == "answer":
         values[form.answer.verdict] = form.answer.accepted if head.refusal is None else form.answer.refused
     if head.refusal is not None:
-        values[form.answer.verdict_reason] = head.refusal.reason
-        values[form.answer.verdict_text] = head.refusal.what
+        values[form.answer.verdict_reason] = head.refusal.get("reason", "")
+        values[form.answer.verdict_text] = head.refusal.get("what", "")
     return values
 
 

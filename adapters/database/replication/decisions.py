@@ -39,6 +39,11 @@ _DECIDE = (
         reason=bindparam("why"),
     )
 )
+_SUPERSEDE = (
+    update(DECISION)
+    .where(_D.feed == bindparam("of_feed"), _D.state == "open", _D.field.isnot(None), is_one_of(_D.key, "wanted"))
+    .values(state="settled", outcome="superseded")
+)
 _COUNT_OPEN = select(func.count()).select_from(DECISION).where(_D.feed == bindparam("of_feed"), _D.state == "open")
 
 
@@ -145,6 +150,11 @@ class Decisions:
             for row in self._connection.execute(_OPEN_FIELDS, {"of_feed": self._feed, "wanted": part}):
                 found.setdefault(row.key, {})[row.field] = _row(row)
         return found
+
+    def supersede(self, keys: Sequence[str]) -> None:
+        """Settle the open conflicts of fields of these records: their fields were compared anew."""
+        for part in parts(keys):
+            self._connection.execute(_SUPERSEDE, {"of_feed": self._feed, "wanted": part})
 
     def count_open(self) -> int:
         """Count the open conflicts."""

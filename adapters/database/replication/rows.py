@@ -70,11 +70,15 @@ _TWICE = (
     .values(row_status="DUP_RECORD_IN_EIM_TBL", reason=bindparam("why"))
 )
 _STATUSES = select(_R.row_status, func.count()).where(_OF_BATCH).group_by(_R.row_status)
-_OPERATIONS = (
-    select(_R.operation, _A.key.isnot(None) & (_A.is_deleted == 0), func.count())
+# A record that is agreed on has a row that is no tombstone.
+_WITH_AGREED = (
+    select(_R.operation, (func.coalesce(_A.is_deleted, 1) == 0).label("is_agreed"))
     .select_from(ROW.outerjoin(AGREED, _AGREED_OF_ROW))
     .where(_OF_BATCH, _R.row_status == "IN_PROGRESS")
-    .group_by(_R.operation, _A.key.isnot(None) & (_A.is_deleted == 0))
+    .subquery()
+)
+_OPERATIONS = select(_WITH_AGREED.c.operation, _WITH_AGREED.c.is_agreed, func.count()).group_by(
+    _WITH_AGREED.c.operation, _WITH_AGREED.c.is_agreed
 )
 _NEXT = (
     select(ROW)

@@ -9,8 +9,11 @@ from xml.sax.saxutils import escape
 import pytest
 
 from hub.demo.billing_stand_in import BillingStandIn
-from hub.deployment.feed import Feed
+from hub.deployment.feed import Feed, FlatRow
 from hub.replication.export import FeedExport
+from hub.replication.flat_row import flat_rows_of
+from hub.replication.importing import import_files
+from hub.replication.opened_feed import OpenFeed
 from tests.road import Road
 
 FEED = "billing_accounts"
@@ -55,6 +58,17 @@ class TwoSides:
             text = (self.folder / "outbox" / str(batch.name)).read_text(encoding="iso-8859-1")
             lines += [" ".join(line[1:63].split()) for line in text.split("\n") if line.startswith("D")]
         return lines
+
+    def imported(self) -> list[str]:
+        """Import all files; return the name and the end of each."""
+        outcomes = import_files(OpenFeed(self.open_hub, self.feed), lambda text, done, size: None)
+        return [f"{each.name} {'repeat' if each.batch is None else each.batch.state}" for each in outcomes]
+
+    def ours(self) -> dict[str, FlatRow]:
+        """The hub's flat rows by key."""
+        flat_rows = flat_rows_of(self.feed, self.open_hub.stored_objects)
+        with self.open_hub.read() as transaction:
+            return {record.key: record.fields for record in flat_rows.in_key_order(transaction.connection)}
 
 
 def _tag(name: str) -> str:

@@ -1,0 +1,137 @@
+"""A person decides: a conflict on a field, or a batch that is held.
+
+A decision on a field is a repair on both sides: the hub's object gets the value now, the partner gets it with the next
+export, where it hasn't got it.
+
+Spec: docs/design/legacy.md, "Two-way replication".
+"""
+
+from __future__ import annotations
+
+from adapters.database.replication.agreed import AgreedRecord
+from adapters.database.replication.batches import FeedBatch
+from adapters.database.replication.decisions import StoredDecision
+from adapters.database.replication.rows import FeedRow
+from hub.data_manager.open_hub import Transaction
+from hub.replication.answers import refuse
+from hub.replication.compare import AgreedRow, RecordDecision
+from hub.replication.flat_row import digest_of
+from hub.replication.object_writes import write_objects
+from hub.replication.opened_feed import OpenFeed
+from hub.replication.row_decisions import DecidedRow
+from integration_objects.errors import Refused
+from integration_objects.field_values import check_value
+from integration_objects.names import ACCOUNT
+
+
+class ConflictUnknown(Refused):
+    """A command names a conflict that the feed doesn't have."""
+
+    what = "there is no conflict {number} on a field"
+    where = "feed {feed}"
+    why = "{reason}"
+    mend = "`orderhub feed conflicts {feed}` lists them"
+
+
+class DecisionUnfit(Refused):
+    """The decided value can't be stored."""
+
+    what = "the value can't be that of {field}"
+    where = "feed {feed}, conflict {number}"
+    why = "{fault}"
+    mend = "give another value"
+
+
+class NothingHeld(Refused):
+    """A command lets a batch go on, or gives it up, and none is held."""
+
+    what = "no batch of {feed} {state}"
+    where = "feed {feed}"
+    why = "{reason}"
+    mend = "`orderhub feed status {feed}` shows the batches"
+
+
+class BatchGivenUp(Refused):
+    """A person has cancelled a batch before its first record was taken."""
+
+    what = "the file was cancelled by {by}"
+    where = "feed {feed}"
+    why = "{reason}"
+    mend = "send the file again, under the same number, once the reason is gone"
+
+
+def decide_conflict(
+    open_feed: OpenFeed, transaction: Transaction, number: int, take: str, value: str | None, by: str, why: str
+) -> StoredDecision:
+    """Decide a conflict on a field: take "ours", "theirs", or "value", the given one; return it as it was.
+
+    Raises:
+        ConflictUnknown, DecisionUnfit: there is no such conflict; the value can't be stored.
+        Refused: the store refuses the value.
+    """
+    feed, decisions = open_feed.feed, open_feed.decisions(transaction)
+    conflict = decisions.row(number)
+    if conflict is None or conflict.field not in feed.names:
+        raise ConflictUnknown(number=number, feed=feed.name, reason="no conflict of this number is about a field")
+    if feed.object == ACCOUNT:
+        transaction.store.lock_accounts([conflict.key])
+    ours = open_feed.flat_rows.by_key(transaction.connection, [conflict.key]).get(conflict.key)
+    agreed = open_feed.agreed(transaction).by_key([conflict.key]).get(conflict.key)
+    if ours is None or agreed is None or not agreed.fields:
+        raise ConflictUnknown(number=number, feed=feed.name, reason=f"the record {conflict.key} isn't there any more")
+    place = feed.names.index(conflict.field)
+    chosen = {"ours": ours.fields[place], "theirs": conflict.theirs or None, "value": value}[take]
+    fault = None if chosen is None else check_value(feed.fields[place].field, chosen)
+    if fault is not None:
+        raise DecisionUnfit(feed=feed.name, field=conflict.field, number=number, fault=fault)
+    values = (*ours.fields[:place], chosen, *ours.fields[place + 1 :])
+    batch = open_feed.batches(transaction).add(feed.name, "in", "repair", "done", records=1)
+    row = FeedRow(1, conflict.key, "change", None, digest_of(values), None, None, "IMPORTED", None, values)
+    open_feed.rows(transaction).add(batch.id, [row])
+    decision = RecordDecision("change", values, AgreedRow(agreed.fields))
+    written = write_objects(open_feed, transaction, [DecidedRow(row, ours, agreed, decision, "IMPORTED")])[0]
+    if written.decision is None:
+        reason = written.reason or {}
+        raise DecisionUnfit(feed=feed.name, field=conflict.field, number=number, fault=reason.get("what", ""))
+    if conflict.state == "open":
+        # The partner has told its value; it was kept apart from what is agreed on until now.
+        open_feed.agreed(transaction).put([_with_value(agreed, place, conflict.theirs or None, batch)])
+    decisions.decide(number, take, chosen, by, why)
+    return conflict
+
+
+def _with_value(agreed: AgreedRecord, place: int, value: str | None, batch: FeedBatch) -> AgreedRecord:
+    fields = (*agreed.fields[:place], value, *agreed.fields[place + 1 :])
+    return agreed._replace(fields=fields, digest=digest_of(fields), batch_id=batch.id, position=1)
+
+
+def release(open_feed: OpenFeed, transaction: Transaction, by: str, why: str) -> FeedBatch:
+    """Let the held batch go on.
+
+    Raises:
+        NothingHeld: none is held.
+    """
+    batch = _first(open_feed, transaction, ("held",), "is held")
+    open_feed.alarms(transaction).clear("held", batch.id)
+    return open_feed.batches(transaction).advance(
+        batch, state="merging", error=None, released_by=by, release_reason=why
+    )
+
+
+def cancel(open_feed: OpenFeed, transaction: Transaction, by: str, why: str) -> FeedBatch:
+    """Give up the batch that is in work before its first record was taken; its number is free again.
+
+    Raises:
+        NothingHeld: none can be given up.
+    """
+    batch = _first(open_feed, transaction, ("held", "staging", "judging"), "can be cancelled")
+    error = BatchGivenUp(by=by, feed=open_feed.feed.name, reason=why)
+    return refuse(open_feed, transaction, batch, error, batch.number, "cancelled")
+
+
+def _first(open_feed: OpenFeed, transaction: Transaction, states: tuple[str, ...], words: str) -> FeedBatch:
+    feed = open_feed.feed.name
+    for batch in open_feed.batches(transaction).open(feed, "in"):
+        if batch.state in states:
+            return batch
+    raise NothingHeld(feed=feed, state=words, reason=f"no open batch is {' or '.join(states)}")
