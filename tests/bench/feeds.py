@@ -1,10 +1,10 @@
-"""How fast a feed of many accounts is exported and reconciled, with the memory that each takes:
+"""How fast a feed of many accounts is imported, exported and reconciled, with the memory that each takes:
 
     python -m tests.bench.feeds [--quick | --full]
 
 Each account has an address and a contact; its record has 292 characters. One in twenty has changed since the partner
-had it. The extract for the reconciliation has 100 differences. ``--full`` takes 1,000,000 accounts in place of 50,000,
-``--quick`` 5,000.
+had it. The imported file is a full one, in which the partner has changed one in twenty, too. The extract for the
+reconciliation has 100 differences. ``--full`` takes 1,000,000 accounts in place of 50,000, ``--quick`` 5,000.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
+from adapters.database.replication.agreed import AgreedRecords
 from hub.data_manager.open_hub import OpenHub
 from hub.deployment.deployment import Deployment
 from hub.deployment.settings import FILE, read_settings
 from hub.replication.export import FeedExport
 from hub.replication.flat_row import digest_of, flat_rows_of, version_of, written_record
+from hub.replication.importing import import_files
+from hub.replication.opened_feed import OpenFeed
 from hub.replication.reconcile import Reconciliation
 from hub.replication.written_file import FileHead, written_file
 from integration_objects.property_set import PropertySet
@@ -119,8 +122,47 @@ def write_extract(folder: pathlib.Path) -> None:
     open_hub.close()
 
 
+def write_full_file(folder: pathlib.Path) -> None:
+    """Write a full file of the partner: the records that it had, one in twenty changed."""
+    open_hub = opened(folder)
+    feed = open_hub.deployment.feeds[FEED]
+    external = open_hub.deployment.external_objects[feed.file.layout]
+    assert isinstance(external, RecordObject)
+
+    def records() -> Iterator[PropertySet]:
+        with open_hub.read() as transaction:
+            for at, agreed in enumerate(AgreedRecords(transaction.connection, FEED).in_key_order()):
+                is_changed = at % 20 == 7
+                phone = f"415 777 {at:07}" if is_changed else agreed.fields[3]
+                record = written_record(feed, agreed.key, (*agreed.fields[:3], phone, *agreed.fields[4:]))
+                record.properties["CHANGED-AT"] = LATER if is_changed else TOLD
+                yield record
+
+    inbox = folder / "folders" / feed.folder / "inbox"
+    inbox.mkdir(parents=True)
+    with (inbox / "full").open("wb") as file:
+        for part in written_file(feed, external.layout, FileHead("full", 1, TIME), records):
+            file.write(part)
+    open_hub.close()
+
+
+def import_file(folder: pathlib.Path) -> None:
+    open_hub = opened(folder)
+    base, start, phases = _peak(), time.process_time(), dict[str, float]()
+
+    def tell_phase(text: str, done: int, size: int) -> None:
+        phases[text.partition(" ")[0]] = time.process_time() - start
+
+    (outcome,) = import_files(OpenFeed(open_hub, open_hub.deployment.feeds[FEED]), tell_phase)
+    assert outcome.batch is not None
+    tell("import, full", outcome.batch.records, start, base)
+    say(
+        f"  {outcome.batch.changes} changed; until the end of " + ", ".join(f"{k} {v:.1f} s" for k, v in phases.items())
+    )
+
+
 def opened(folder: pathlib.Path) -> OpenHub:
-    return OpenHub(Deployment(folder, read_settings(folder, environment=False, feeds=[FEED])))
+    return OpenHub(Deployment(folder, read_settings(folder, environment=False, feeds=[FEED], folder_settle_s=0.0)))
 
 
 def export(folder: pathlib.Path, full: bool) -> None:
@@ -162,6 +204,8 @@ def main() -> None:
     parser.add_argument("--step", nargs=2)
     arguments = parser.parse_args()
     steps = {
+        "full file": write_full_file,
+        "import": import_file,
         "delta": partial(export, full=False),
         "full": partial(export, full=True),
         "extract": write_extract,

@@ -63,7 +63,8 @@ _TWICE = (
         .where(
             _EARLIER.c.batch_id == _R.batch_id,
             _EARLIER.c.key == _R.key,
-            _EARLIER.c.position < _R.position,
+            # The sum keeps the databases from walking along the positions in place of looking the key up.
+            _EARLIER.c.position + 0 < _R.position,
         )
         .exists(),
     )

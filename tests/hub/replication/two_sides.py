@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from adapters.database.replication.batches import Direction, FeedBatch, FeedBatches
 from hub.demo.billing_stand_in import BillingStandIn
 from hub.deployment.feed import Feed, FlatRow
 from hub.replication.export import FeedExport
@@ -63,6 +64,27 @@ class TwoSides:
         """Import all files; return the name and the end of each."""
         outcomes = import_files(OpenFeed(self.open_hub, self.feed), lambda text, done, size: None)
         return [f"{each.name} {'repeat' if each.batch is None else each.batch.state}" for each in outcomes]
+
+    def deliver(self, name: str, content: bytes) -> None:
+        """Put a file into the inbox, as the partner would."""
+        (self.folder / "inbox").mkdir(parents=True, exist_ok=True)
+        (self.folder / "inbox" / name).write_bytes(content)
+
+    def batches(self, direction: Direction | None = None) -> list[FeedBatch]:
+        """The newest batches, the last one first."""
+        with self.open_hub.read() as transaction:
+            return FeedBatches(transaction.connection, self.open_hub.surroundings).listing(
+                FEED, 100, direction=direction
+            )
+
+    def alarms(self) -> list[str]:
+        """The sentences of the alarms that stand."""
+        with self.open_hub.read() as transaction:
+            return [alarm.sentence for alarm in OpenFeed(self.open_hub, self.feed).alarms(transaction).listing()]
+
+    def last_answer(self) -> str:
+        """The text of the newest file of ours."""
+        return max((self.folder / "outbox").iterdir()).read_text(encoding="iso-8859-1")
 
     def ours(self) -> dict[str, FlatRow]:
         """The hub's flat rows by key."""
