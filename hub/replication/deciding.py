@@ -51,7 +51,7 @@ class NothingHeld(Refused):
     mend = "`orderhub feed status {feed}` shows the batches"
 
 
-class BatchGivenUp(Refused):
+class FeedBatchCancelled(Refused):
     """A person has cancelled a batch before its first record was taken."""
 
     what = "the file was cancelled by {by}"
@@ -125,7 +125,7 @@ def cancel(open_feed: OpenFeed, transaction: Transaction, by: str, why: str) -> 
         NothingHeld: none can be given up.
     """
     batch = _first(open_feed, transaction, ("held", "staging", "judging"), "can be cancelled")
-    error = BatchGivenUp(by=by, feed=open_feed.feed.name, reason=why)
+    error = FeedBatchCancelled(by=by, feed=open_feed.feed.name, reason=why)
     return refuse(open_feed, transaction, batch, error, batch.number, "cancelled")
 
 
