@@ -18,7 +18,7 @@ from hub.replication.flat_row import flat_rows_of
 from hub.replication.paired import paired
 
 #: Keys of one page; a page is read in one transaction.
-PAGE = 2000
+PAGE = 500
 
 
 @dataclass(frozen=True)

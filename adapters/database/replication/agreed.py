@@ -20,7 +20,7 @@ from adapters.database.schema.hub_tables import HUB
 AGREED = HUB.tables["hub_feed_agreed"]
 _A = AGREED.c
 #: Rows that a stream reads at once.
-_AT_ONCE = 2000
+_AT_ONCE = 500
 _CHANGED = ("digest", "version", "is_deleted", "deleted_at", "sent_batch", "batch_id", "position", "fields", "sent")
 _PUT = upsert(AGREED, ["feed", "key"], lambda new: {name: new[name] for name in _CHANGED})
 # A record that was sent before the two sides ever agreed on it gets a tombstone without values.

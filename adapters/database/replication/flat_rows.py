@@ -19,7 +19,7 @@ from adapters.database.connection.statements import is_one_of, parts
 from adapters.database.objects.layout import StoredComponent, StoredObjects
 
 #: Rows that a stream reads at once.
-_AT_ONCE = 2000
+_AT_ONCE = 500
 
 
 class JoinedBy(Protocol):
