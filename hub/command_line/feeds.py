@@ -18,13 +18,13 @@ from hub.command_line.feed_import import (
     cancel_feed,
     import_feed,
     list_feeds,
+    opened_feed,
     pause_feed,
     preview_feed,
     release_feed,
     resume_feed,
     status_feed,
 )
-from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import Json
 from hub.command_line.text_command import TextCommand
 from hub.presentation.printing import out, print_json, table
@@ -69,11 +69,10 @@ def export_feed(
 ) -> None:
     """Write the records in which the hub differs from the partner to a numbered file in the feed's outbox."""
     # Imported here: `--help` needs none of it.
-    from hub.deployment.feed import feed_named
     from hub.replication.export import FeedExport
 
-    with opened_hub() as open_hub:
-        export = FeedExport(open_hub, feed_named(open_hub.deployment.feeds, feed))
+    with opened_feed(feed) as open_feed:
+        export = FeedExport(open_feed)
         for _ in export.export(full, always):
             pass
         published = export.publish()
@@ -98,12 +97,11 @@ def reconcile_feed(
 
     Exit code 4: a difference doesn't end by itself, or by a decision that a person has before him.
     """
-    from hub.deployment.feed import feed_named
     from hub.replication.difference_class import EXPECTED
     from hub.replication.reconcile import Reconciliation
 
-    with opened_hub() as open_hub, opened(file) as content, located(str(file)):
-        result = Reconciliation(open_hub, feed_named(open_hub.deployment.feeds, feed)).reconcile(content, str(file))
+    with opened_feed(feed) as open_feed, opened(file) as content, located(str(file)):
+        result = Reconciliation(open_feed).reconcile(content, str(file))
     rows = [_described(name, difference) for name, difference in result.differences]
     if as_json:
         sides = {"ours": result.ours, "theirs": result.theirs}

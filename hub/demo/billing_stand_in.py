@@ -149,8 +149,12 @@ class BillingStandIn:
             self._keep(number, "FULL" if full else "DELTA", 0, lines)
             self.database.execute("UPDATE edit SET file = ? WHERE file IS NULL", (number,))
             self.database.execute("INSERT OR IGNORE INTO sent SELECT key FROM account")
-            self.database.execute("DELETE FROM sent WHERE key NOT IN (SELECT key FROM account)")
-            self.database.execute("DELETE FROM unsent")
+            # A full file doesn't tell of deletions: the next file of changes does.
+            told = "" if not full else "WHERE operation <> 'D'"
+            self.database.execute(f"DELETE FROM unsent {told}")  # noqa: S608  # a text of this function
+            self.database.execute(
+                "DELETE FROM sent WHERE key NOT IN (SELECT key FROM account) AND key NOT IN (SELECT key FROM unsent)"
+            )
         self.place()
         return number
 
@@ -362,7 +366,7 @@ def _new_value(name: str, chance: random.Random) -> str | None:
         return f"{chance.randrange(100_000) / 100:.2f}"
     if name == "CONTACT-LAST":
         return f"Doe {chance.randrange(10**6)}"
-    return f"{name.lower()} {chance.randrange(10**6)}"[: WIDTHS[name]].rstrip(" ")
+    return f"{name[:3].lower()} {chance.randrange(10**6)}"
 
 
 def _assigned(words: Sequence[str]) -> dict[str, str | None]:

@@ -8,7 +8,6 @@ Spec: docs/design/legacy.md, "Two-way replication".
 
 from __future__ import annotations
 
-from adapters.database.replication.agreed import AgreedRecord
 from adapters.database.replication.batches import FeedBatch
 from adapters.database.replication.decisions import StoredDecision
 from adapters.database.replication.rows import FeedRow
@@ -93,16 +92,8 @@ def decide_conflict(
     if written.decision is None:
         reason = written.reason or {}
         raise DecisionUnfit(feed=feed.name, field=conflict.field, number=number, fault=reason.get("what", ""))
-    if conflict.state == "open":
-        # The partner has told its value; it was kept apart from what is agreed on until now.
-        open_feed.agreed(transaction).put([_with_value(agreed, place, conflict.theirs or None, batch)])
     decisions.decide(number, take, chosen, by, why)
     return conflict
-
-
-def _with_value(agreed: AgreedRecord, place: int, value: str | None, batch: FeedBatch) -> AgreedRecord:
-    fields = (*agreed.fields[:place], value, *agreed.fields[place + 1 :])
-    return agreed._replace(fields=fields, digest=digest_of(fields), batch_id=batch.id, position=1)
 
 
 def release(open_feed: OpenFeed, transaction: Transaction, by: str, why: str) -> FeedBatch:

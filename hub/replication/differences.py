@@ -5,16 +5,16 @@ Spec: docs/design/legacy.md, "Two-way replication".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from adapters.database.replication.agreed import AgreedRecord, AgreedRecords
-from adapters.database.replication.decisions import Decisions
+from adapters.database.replication.agreed import AgreedRecord
+from adapters.database.replication.decisions import StoredDecision
 from adapters.database.replication.flat_rows import OurRecord
-from hub.data_manager.open_hub import OpenHub, Transaction
+from hub.data_manager.open_hub import Transaction
 from hub.deployment.feed import Feed, FlatRow
-from hub.replication.flat_row import flat_rows_of
+from hub.replication.opened_feed import OpenFeed
 from hub.replication.paired import paired
 
 #: Keys of one page; a page is read in one transaction.
@@ -74,26 +74,21 @@ def is_closed(feed: Feed, row: FlatRow) -> bool:
     return all(values.get(name) == value for name, value in feed.closed.items())
 
 
-def page_of(open_hub: OpenHub, transaction: Transaction, feed: Feed, behind: str) -> list[SideBySide]:
+def page_of(open_feed: OpenFeed, transaction: Transaction, behind: str) -> list[SideBySide]:
     """Read the records of the next `PAGE` keys behind a key, on either side."""
-    connection = transaction.connection
-    flat_rows = flat_rows_of(feed, open_hub.stored_objects)
-    sides = paired(
-        flat_rows.in_key_order(connection, behind), AgreedRecords(connection, feed.name).in_key_order(behind)
-    )
+    ours = open_feed.flat_rows.in_key_order(transaction.connection, behind)
+    sides = paired(ours, open_feed.agreed(transaction).in_key_order(behind))
     page = list(islice(sides, PAGE))
     differing = [key for key, ours, agreed in page if agreed is None or ours is None or ours.fields != agreed.fields]
-    return list(_with_open(transaction, feed, page, differing))
+    open_of = open_feed.decisions(transaction).open_of(differing)
+    return list(_with_open(open_feed.feed, page, open_of))
 
 
 def _with_open(
-    transaction: Transaction,
     feed: Feed,
     page: list[tuple[str, OurRecord | None, AgreedRecord | None]],
-    keys: list[str],
+    open_of: Mapping[str, Mapping[str | None, StoredDecision]],
 ) -> Iterator[SideBySide]:
-    decisions = Decisions(transaction.connection, transaction.open_hub.surroundings, feed.name)
-    open_of = decisions.open_of(keys)
     for key, ours, agreed in page:
         names = open_of.get(key)
         if names is None:

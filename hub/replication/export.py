@@ -15,32 +15,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
-from adapters.database.replication.agreed import AgreedRecords
-from adapters.database.replication.alarms import FeedAlarms
-from adapters.database.replication.batches import FeedBatch, FeedBatches
-from adapters.database.replication.rows import FeedRow, FeedRows
-from adapters.transport import Setup
-from adapters.transports.folder import FolderTransport
-from hub.data_manager.open_hub import OpenHub, Transaction
-from hub.deployment.feed import Feed, FileKind, FlatRow, RecordOperation
+from adapters.database.replication.batches import FeedBatch
+from adapters.database.replication.rows import FeedRow
+from hub.data_manager.open_hub import Transaction
+from hub.deployment.feed import FileKind, FlatRow, RecordOperation
+from hub.replication.answers import file_name
 from hub.replication.differences import PAGE, SideBySide, page_of
 from hub.replication.flat_row import digest_of, time_of, written_record
+from hub.replication.opened_feed import OpenFeed
 from hub.replication.written_file import FileHead, written_file
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
-from schemas.layouts.layout import Layout
-from schemas.layouts.record_object import RecordObject
 
 #: The kind of the alarm about a record that can't be sent.
 UNSENDABLE = "unsendable"
-
-
-def folders_of(open_hub: OpenHub) -> FolderTransport:
-    """Return the transport of the deployment's folders."""
-    deployment = open_hub.deployment
-    return FolderTransport.open(Setup(deployment.folder, vars(deployment.settings), open_hub.surroundings))
 
 
 @dataclass(frozen=True)
@@ -62,19 +52,13 @@ class _Sending:
 
 
 class FeedExport:
-    """The exports of one feed.
+    """The exports of one feed."""
 
-    Args:
-        open_hub: the hub.
-        feed: the feed.
-    """
-
-    def __init__(self, open_hub: OpenHub, feed: Feed) -> None:
-        self._open_hub = open_hub
-        self._feed = feed
-        self._folders = folders_of(open_hub)
-        external = open_hub.deployment.external_objects[feed.file.layout]
-        self._layout: Layout[Any] = cast(RecordObject, external).layout
+    def __init__(self, open_feed: OpenFeed) -> None:
+        self._open_feed = open_feed
+        self._open_hub = open_feed.open_hub
+        self._feed = open_feed.feed
+        self._layout = open_feed.layout
 
     def export(self, full: bool = False, always: bool = False) -> Iterator[str]:
         """Export the records that differ, or all; yield the last key of each page.
@@ -90,7 +74,7 @@ class FeedExport:
         is_last = False
         while not is_last:
             with self._open_hub.write() as transaction:
-                page = page_of(self._open_hub, transaction, self._feed, behind)
+                page = page_of(self._open_feed, transaction, behind)
                 is_last = len(page) < PAGE
                 batch = self._collect(transaction, batch, kind, page)
                 if is_last:
@@ -104,19 +88,18 @@ class FeedExport:
         for batch in self._unpublished():
             head = FileHead(cast(FileKind, batch.kind), batch.number or 0, batch.received_at)
             parts = written_file(self._feed, self._layout, head, partial(self._records, batch))
-            name = f"{self._feed.name}.{batch.number:08}"
-            size, digest = self._folders.publish_file(self._feed.folder, name, parts)
+            name = file_name(self._open_feed, batch)
+            size, digest = self._open_feed.folders.publish_file(self._feed.folder, name, parts)
             with self._open_hub.write() as transaction:
-                published.append(self._batches(transaction).advance(batch, name=name, size=size, digest=digest))
+                published.append(
+                    self._open_feed.batches(transaction).advance(batch, name=name, size=size, digest=digest)
+                )
         return published
-
-    def _batches(self, transaction: Transaction) -> FeedBatches:
-        return FeedBatches(transaction.connection, self._open_hub.surroundings)
 
     def _open_batches(self, transaction: Transaction, state: str) -> list[FeedBatch]:
         return [
             batch
-            for batch in self._batches(transaction).open(self._feed.name, "out")
+            for batch in self._open_feed.batches(transaction).open(self._feed.name, "out")
             if batch.state == state and batch.kind in ("delta", "full")
         ]
 
@@ -124,7 +107,7 @@ class FeedExport:
         """Return the batch that a crash left half collected, and the last key that is in it."""
         with self._open_hub.read() as transaction:
             batch = next(iter(self._open_batches(transaction, "collecting")), None)
-            last = None if batch is None else FeedRows(transaction.connection).at(batch.id, batch.staged_to)
+            last = None if batch is None else self._open_feed.rows(transaction).at(batch.id, batch.staged_to)
         return batch, "" if last is None or last.key is None else last.key
 
     def _unpublished(self) -> list[FeedBatch]:
@@ -141,12 +124,12 @@ class FeedExport:
         sendings = [sending for sending in sendings if sending.refusal is None]
         if not sendings:
             return batch
-        batch = batch or self._batches(transaction).add(self._feed.name, "out", kind, "collecting")
-        FeedRows(transaction.connection).add(batch.id, _rows(sendings, batch.staged_to, len(self._feed.fields)))
-        agreed = AgreedRecords(transaction.connection, self._feed.name)
+        batch = batch or self._open_feed.batches(transaction).add(self._feed.name, "out", kind, "collecting")
+        self._open_feed.rows(transaction).add(batch.id, _rows(sendings, batch.staged_to, len(self._feed.fields)))
+        agreed = self._open_feed.agreed(transaction)
         agreed.mark_sent(batch.id, [(sending.key, sending.row) for sending in sendings if sending.is_changed])
         counts = Counter(sending.operation for sending in sendings)
-        return self._batches(transaction).advance(
+        return self._open_feed.batches(transaction).advance(
             batch,
             records=batch.records + len(sendings),
             staged_to=batch.staged_to + len(sendings),
@@ -160,7 +143,7 @@ class FeedExport:
         self, transaction: Transaction, page: Sequence[SideBySide], sendings: Sequence[_Sending]
     ) -> None:
         """Raise an alarm about each record that the layout can't hold; clear those of records that it holds now."""
-        alarms = FeedAlarms(transaction.connection, self._open_hub.surroundings, self._feed.name)
+        alarms = self._open_feed.alarms(transaction)
         refused = {sending.key: sending.refusal for sending in sendings if sending.refusal is not None}
         keys = {side.key for side in page}
         for alarm in alarms.standing(UNSENDABLE):
@@ -171,7 +154,7 @@ class FeedExport:
 
     def _number(self, transaction: Transaction, batch: FeedBatch | None, kind: FileKind, always: bool) -> None:
         """Give the batch its number: from now on its file is part of the hub's sequence."""
-        batches = self._batches(transaction)
+        batches = self._open_feed.batches(transaction)
         if batch is None and (always or kind == "full"):
             batch = batches.add(self._feed.name, "out", kind, "collecting")
         if batch is not None:
@@ -209,7 +192,7 @@ class FeedExport:
         form, behind = self._feed.file, 0
         while True:
             with self._open_hub.read() as transaction:
-                rows = FeedRows(transaction.connection).next(batch.id, behind, PAGE, "EXPORTED")
+                rows = self._open_feed.rows(transaction).next(batch.id, behind, PAGE, "EXPORTED")
             for row in rows:
                 record = self._record(row.key or "", None if row.operation == "delete" else row.fields)
                 if form.operation is not None and row.operation in form.operations:

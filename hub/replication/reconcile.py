@@ -14,25 +14,23 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
-from adapters.database.replication.agreed import AgreedRecord, AgreedRecords
-from adapters.database.replication.alarms import FeedAlarms
-from adapters.database.replication.batches import FeedBatches
-from adapters.database.replication.decisions import Decisions, StoredDecision
+from adapters.database.replication.agreed import AgreedRecord
+from adapters.database.replication.decisions import StoredDecision
 from adapters.database.replication.flat_rows import OurRecord
-from adapters.database.replication.rows import REJECTED, FeedRows
-from hub.data_manager.open_hub import OpenHub, Transaction
-from hub.deployment.feed import Feed, FlatRow
+from adapters.database.replication.rows import REJECTED
+from hub.data_manager.open_hub import Transaction
+from hub.deployment.feed import FlatRow
 from hub.replication.buckets import Buckets, bucket_of
 from hub.replication.difference_class import CLASSES, Difference, DifferenceClass, class_of
 from hub.replication.differences import is_closed
 from hub.replication.export import UNSENDABLE
-from hub.replication.flat_row import RecordRead, digest_of, flat_rows_of, read_flat_row, version_of
+from hub.replication.flat_row import RecordRead, digest_of, read_flat_row, version_of
+from hub.replication.opened_feed import OpenFeed
 from integration_objects.errors import Refused
 from integration_objects.property_set import PropertySet
-from schemas.layouts.layout import Found, Layout
-from schemas.layouts.record_object import RecordObject
+from schemas.layouts.layout import Found
 
 #: Keys that are compared in one transaction.
 _AT_ONCE = 500
@@ -107,12 +105,12 @@ class _Known:
 class Reconciliation:
     """Compares the two sides of one feed."""
 
-    def __init__(self, open_hub: OpenHub, feed: Feed) -> None:
-        self._open_hub = open_hub
-        self._feed = feed
-        external = open_hub.deployment.external_objects[feed.file.layout]
-        self._layout: Layout[Any] = cast(RecordObject, external).layout
-        self._flat_rows = flat_rows_of(feed, open_hub.stored_objects)
+    def __init__(self, open_feed: OpenFeed) -> None:
+        self._open_feed = open_feed
+        self._open_hub = open_feed.open_hub
+        self._feed = open_feed.feed
+        self._layout = open_feed.layout
+        self._flat_rows = open_feed.flat_rows
 
     def reconcile(self, file: BinaryIO, name: str) -> Reconciled:
         """Compare the hub's records with those of an extract; *name* is the file's, for errors.
@@ -186,18 +184,17 @@ class Reconciliation:
                 result.records[key] = theirs
 
     def _known(self, transaction: Transaction, keys: Sequence[str]) -> _Known:
-        connection, surroundings, name = transaction.connection, self._open_hub.surroundings, self._feed.name
-        agreed = AgreedRecords(connection, name)
-        alarms = FeedAlarms(connection, surroundings, name).standing(UNSENDABLE)
+        agreed = self._open_feed.agreed(transaction)
+        alarms = self._open_feed.alarms(transaction).standing(UNSENDABLE)
         rejected: dict[str, tuple[str, str]] = {}
-        batches = FeedBatches(connection, surroundings).listing(name, _BATCHES, direction="in")
+        batches = self._open_feed.batches(transaction).listing(self._feed.name, _BATCHES, direction="in")
         for batch in reversed([batch for batch in batches if batch.rejected]):
-            for row in FeedRows(connection).listing(batch.id, REJECTED, 0, 10_000):
+            for row in self._open_feed.rows(transaction).listing(batch.id, REJECTED, 0, 10_000):
                 reason = (row.reason or {}).get("what", row.row_status)
                 rejected[row.key or ""] = (row.digest or "", f"file {batch.name}, record {row.position}: {reason}")
         return _Known(
             agreed.by_key(keys),
-            Decisions(connection, surroundings, name).open_of(keys),
+            self._open_feed.decisions(transaction).open_of(keys),
             {alarm.about: alarm.sentence for alarm in alarms},
             rejected,
             agreed.latest_version(),

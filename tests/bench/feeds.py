@@ -168,7 +168,7 @@ def opened(folder: pathlib.Path) -> OpenHub:
 def export(folder: pathlib.Path, full: bool) -> None:
     open_hub = opened(folder)
     base, start = _peak(), time.process_time()
-    work = FeedExport(open_hub, open_hub.deployment.feeds[FEED])
+    work = FeedExport(OpenFeed(open_hub, open_hub.deployment.feeds[FEED]))
     for _ in work.export(full):
         pass
     (batch,) = work.publish()
@@ -179,7 +179,7 @@ def reconcile(folder: pathlib.Path) -> None:
     open_hub = opened(folder)
     base, start = _peak(), time.process_time()
     with (folder / "extract").open("rb") as file:
-        result = Reconciliation(open_hub, open_hub.deployment.feeds[FEED]).reconcile(file, "extract")
+        result = Reconciliation(OpenFeed(open_hub, open_hub.deployment.feeds[FEED])).reconcile(file, "extract")
     tell("reconcile", result.theirs, start, base)
     classes = ", ".join(f"{name} {count}" for name, count in result.counts().items() if count)
     say(f"  {len(result.records)} records differ: {classes}")

@@ -15,6 +15,7 @@ from adapters.database.replication.decisions import Decision, Decisions
 from hub.replication import differences, export
 from hub.replication.export import FeedExport
 from hub.replication.flat_row import digest_of
+from hub.replication.opened_feed import OpenFeed
 from tests.hub.replication.two_sides import FEED, TwoSides
 
 
@@ -198,7 +199,7 @@ def test_a_file_that_a_crash_left_out_is_written_again_with_the_same_bytes(sqlit
         batches = FeedBatches(transaction.connection, sqlite.road.surroundings)
         (batch,) = batches.open(FEED, "out")
         batches.advance(batch, digest=None)
-    FeedExport(sqlite.open_hub, sqlite.feed).publish()
+    FeedExport(OpenFeed(sqlite.open_hub, sqlite.feed)).publish()
     assert path.read_bytes() == content
 
 

@@ -16,6 +16,7 @@ from adapters.database.replication.rows import FeedRow, FeedRows
 from hub.replication.buckets import Buckets
 from hub.replication.difference_class import Difference, class_of
 from hub.replication.flat_row import digest_of, version_of
+from hub.replication.opened_feed import OpenFeed
 from hub.replication.reconcile import ExtractIncomplete, Reconciled, Reconciliation
 from tests.hub.replication.two_sides import FEED, TwoSides
 
@@ -39,7 +40,7 @@ def extract_of(sides: TwoSides) -> bytes:
 
 
 def reconciled(sides: TwoSides) -> Reconciled:
-    return Reconciliation(sides.open_hub, sides.feed).reconcile(io.BytesIO(extract_of(sides)), "extract")
+    return Reconciliation(OpenFeed(sides.open_hub, sides.feed)).reconcile(io.BytesIO(extract_of(sides)), "extract")
 
 
 def lines(result: Reconciled) -> list[str]:
@@ -128,7 +129,7 @@ def test_an_extract_that_is_not_whole_is_refused(sides: TwoSides, cut: int) -> N
     sides.billing.read()
     kept = extract_of(sides).split(b"\n")[: cut + 1]
     with pytest.raises(ExtractIncomplete) as raised:
-        Reconciliation(sides.open_hub, sides.feed).reconcile(io.BytesIO(b"\n".join([*kept, b""])), "extract")
+        Reconciliation(OpenFeed(sides.open_hub, sides.feed)).reconcile(io.BytesIO(b"\n".join([*kept, b""])), "extract")
     assert raised.value.why == f"it has {cut} records, and its trailer says nothing"
 
 

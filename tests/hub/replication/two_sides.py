@@ -24,9 +24,8 @@ class TwoSides:
     """A hub and a billing system that exchange files; the methods act as the hub's users and operators."""
 
     def __init__(self, folder: pathlib.Path, **settings: Any) -> None:
-        self.road = Road(folder, feeds=[FEED], **settings)
-        self.open_hub = self.road.open_hub
-        self.feed: Feed = self.open_hub.deployment.feeds[FEED]
+        self._place, self._settings = folder, settings
+        self._open()
         self.folder = folder / "folders" / self.feed.folder
         self.billing = BillingStandIn(folder / "billing.db", self.folder)
 
@@ -37,6 +36,19 @@ class TwoSides:
             return cls(folder)
         database = request.getfixturevalue("postgresql_database")
         return cls(folder, database_url=database._url.render_as_string(hide_password=False))
+
+    def _open(self) -> None:
+        self.road = Road(self._place, feeds=[FEED], **self._settings)
+        self.open_hub = self.road.open_hub
+        self.feed: Feed = self.open_hub.deployment.feeds[FEED]
+
+    def reopen(self) -> None:
+        """Start the hub anew, as after its death."""
+        surroundings = self.road.surroundings
+        self.road.close()
+        self._open()
+        # The clock goes on, and no id is given twice.
+        self.road.surroundings = self.open_hub.surroundings = surroundings
 
     def close(self) -> None:
         self.billing.close()
@@ -52,7 +64,7 @@ class TwoSides:
 
     def export(self, **options: bool) -> list[str]:
         """Export; return the lines of the records that were sent, cut after the status."""
-        export = FeedExport(self.open_hub, self.feed)
+        export = FeedExport(OpenFeed(self.open_hub, self.feed))
         list(export.export(**options))
         lines: list[str] = []
         for batch in export.publish():
