@@ -91,26 +91,34 @@ def export_feed(
 def reconcile_feed(
     feed: FeedName,
     file: Annotated[pathlib.Path, typer.Argument(help="A full file of the partner's: all of its records.")],
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Merge the lost records now, and let the next export send what is missing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Compare all records with an extract of the partner's, and tell the reason of each difference.
 
     Exit code 4: a difference doesn't end by itself, or by a decision that a person has before him.
     """
+    from hub.replication import repairs
     from hub.replication.difference_class import EXPECTED
     from hub.replication.reconcile import Reconciliation
 
     with opened_feed(feed) as open_feed, opened(file) as content, located(str(file)):
         result = Reconciliation(open_feed).reconcile(content, str(file))
+        repaired = repairs.repair(open_feed, result) if repair else None
     rows = [_described(name, difference) for name, difference in result.differences]
     if as_json:
         sides = {"ours": result.ours, "theirs": result.theirs}
-        print_json({**sides, "classes": result.counts(), "differences": rows})
+        batch = None if repaired is None else repaired.id
+        print_json({**sides, "classes": result.counts(), "differences": rows, "repair": batch})
     else:
         out(f"records: {result.ours} of the hub, {result.theirs} of the partner; differences: {len(rows)}")
         if rows:
             out(table(("class", "differences"), [[name, str(count)] for name, count in result.counts().items()]))
             out(table(_DIFFERENCES, [[row[head] or "" for head in _DIFFERENCES] for row in rows]))
+        if repaired is not None:
+            out(f"repaired: {repaired.records} records merged, {repaired.conflicts} conflicts")
     if any(name not in EXPECTED for name, _ in result.differences):
         raise typer.Exit(REPAIR_NEEDED)
 

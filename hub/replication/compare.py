@@ -194,6 +194,7 @@ def decide(
     pending: Mapping[int, str | None] | None = None,
     theirs_is_newer: bool = False,
     deletes_missing: bool = False,
+    has_open_order: bool = False,
 ) -> RecordDecision:
     """Decide one record.
 
@@ -208,11 +209,12 @@ def decide(
         pending: the values that open orders bring, by the position of the field.
         theirs_is_newer: whether the partner's change is the newer one.
         deletes_missing: whether the feed deletes records that a full file doesn't have.
+        has_open_order: whether an order of the account is open: the account isn't deleted then.
     """
     if version is not None and agreed is not None and agreed.version is not None and is_older(version, agreed.version):
         return RecordDecision("refused", ours, agreed, "stale")
     if operation in ("delete", "missing"):
-        decision = _decide_delete(operation, agreed, ours, pending or {}, deletes_missing)
+        decision = _decide_delete(operation, agreed, ours, has_open_order or bool(pending), deletes_missing)
     elif ours is None:
         decision = _decide_without_ours(operation, agreed, theirs, ours_state or "absent")
     else:
@@ -221,7 +223,7 @@ def decide(
 
 
 def _decide_delete(
-    operation: Operation, agreed: AgreedRow | None, ours: Row | None, pending: Mapping[int, str | None], deletes: bool
+    operation: Operation, agreed: AgreedRow | None, ours: Row | None, has_open_order: bool, deletes: bool
 ) -> RecordDecision:
     if agreed is None:
         # A full file can't have what only the hub has so far: the next export sends it.
@@ -235,7 +237,7 @@ def _decide_delete(
         return RecordDecision("agreed", None, tombstone)
     if operation == "missing" and not deletes:
         return RecordDecision("refused", ours, agreed, "missing_in_file")
-    if pending:
+    if has_open_order:
         return RecordDecision("agreed", ours, tombstone, "projected_change_pending")
     if ours != agreed.values:
         return RecordDecision("agreed", ours, tombstone, "delete_recently_updated")

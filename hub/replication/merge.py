@@ -8,7 +8,7 @@ Spec: docs/design/legacy.md, "Two-way replication".
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import partial
 
 from adapters.database.connection.database import repeated
@@ -20,7 +20,7 @@ from hub.replication.answers import accept
 from hub.replication.flat_row import digest_of
 from hub.replication.object_writes import write_objects
 from hub.replication.opened_feed import OpenFeed
-from hub.replication.row_decisions import agreed_after, decide_rows, decisions_of
+from hub.replication.row_decisions import DecidedRow, agreed_after, decide_rows, decisions_of
 from integration_objects.names import ACCOUNT
 
 
@@ -41,17 +41,7 @@ def _merge_chunk(open_feed: OpenFeed, batch: FeedBatch) -> tuple[int | None, Fee
         part = rows.next(batch.id, batch.merged_to, feed.chunk)
         if not part:
             return None, accept(open_feed, transaction, batch)
-        # Before the reading: an order may change the account at the same time.
-        if feed.object == ACCOUNT:
-            transaction.store.lock_accounts(sorted({row.key for row in part if row.key is not None}))
-        decided = write_objects(open_feed, transaction, decide_rows(open_feed, transaction, part))
-        now = open_feed.open_hub.surroundings.now()
-        agreed = [after for row in decided if (after := agreed_after(row, batch.id, now)) is not None]
-        open_feed.agreed(transaction).put(agreed)
-        decisions = open_feed.decisions(transaction)
-        decisions.supersede([row.row.key or "" for row in decided if row.decision is not None and row.decision.fields])
-        decisions.add(batch.id, (each for row in decided for each in decisions_of(feed, row)))
-        rows.set_statuses(batch.id, ((row.row.position, row.status, row.reason) for row in decided))
+        decided = merge_rows(open_feed, transaction, batch, part)
         batch = open_feed.batches(transaction).advance(
             batch,
             merged_to=part[-1].position,
@@ -59,6 +49,26 @@ def _merge_chunk(open_feed: OpenFeed, batch: FeedBatch) -> tuple[int | None, Fee
             rejected=batch.rejected + sum(row.status in REJECTED and row.row.operation != "missing" for row in decided),
         )
     return part[-1].position, batch
+
+
+def merge_rows(
+    open_feed: OpenFeed, transaction: Transaction, batch: FeedBatch, part: Sequence[FeedRow]
+) -> list[DecidedRow]:
+    """Decide rows of a batch, write the hub's objects, and note what is agreed and why; return the decided rows."""
+    feed = open_feed.feed
+    # Before the reading: an order may change the account at the same time.
+    if feed.object == ACCOUNT:
+        transaction.store.lock_accounts(sorted({row.key for row in part if row.key is not None}))
+    decided = write_objects(open_feed, transaction, decide_rows(open_feed, transaction, part))
+    now = open_feed.open_hub.surroundings.now()
+    agreed = [after for row in decided if (after := agreed_after(row, batch.id, now)) is not None]
+    open_feed.agreed(transaction).put(agreed)
+    decisions = open_feed.decisions(transaction)
+    decisions.supersede([row.row.key or "" for row in decided if row.decision is not None and row.decision.fields])
+    decisions.add(batch.id, (each for row in decided for each in decisions_of(feed, row)))
+    statuses = ((row.row.position, row.status, row.reason) for row in decided)
+    open_feed.rows(transaction).set_statuses(batch.id, statuses)
+    return decided
 
 
 def take_answer(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBatch]:

@@ -5,6 +5,7 @@ Spec: docs/design/legacy.md, "Two-way replication".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -13,14 +14,17 @@ from adapters.database.replication.alarms import FeedAlarms
 from adapters.database.replication.batches import FeedBatches
 from adapters.database.replication.decisions import Decisions
 from adapters.database.replication.flat_rows import FlatRows
+from adapters.database.replication.open_orders import accounts_with_orders
 from adapters.database.replication.rows import FeedRows
 from adapters.transport import Setup
 from adapters.transports.folder import FolderTransport
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.deployment.feed import Feed
 from hub.replication.flat_row import flat_rows_of
+from hub.workflows.state.service_profile import OPEN_HEADERS
 from integration_objects.component import Field
 from integration_objects.errors import Waiting
+from integration_objects.names import ACCOUNT
 from schemas.layouts.layout import Layout
 from schemas.layouts.record_object import RecordObject
 
@@ -87,6 +91,12 @@ class OpenFeed:
     def alarms(self, transaction: Transaction) -> FeedAlarms:
         """Return the alarms in a transaction."""
         return FeedAlarms(transaction.connection, self.open_hub.surroundings, self.feed.name)
+
+    def with_open_orders(self, transaction: Transaction, keys: Sequence[str]) -> frozenset[str]:
+        """Return those of the keys whose accounts have an open order; none for a feed of other objects."""
+        if self.feed.object != ACCOUNT or not keys:
+            return frozenset()
+        return accounts_with_orders(transaction.connection, self.open_hub.stored_objects, keys, OPEN_HEADERS)
 
     def prove_running(self, transaction: Transaction) -> None:
         """Stop between two chunks where a person has paused the feed.

@@ -99,6 +99,7 @@ class _Known:
     open_of: Mapping[str, Mapping[str | None, StoredDecision]]
     unsendable: Mapping[str, str]
     rejected: Mapping[str, tuple[str, str]]
+    with_open_orders: frozenset[str]
     latest: str | None
 
 
@@ -197,6 +198,7 @@ class Reconciliation:
             self._open_feed.decisions(transaction).open_of(keys),
             {alarm.about: alarm.sentence for alarm in alarms},
             rejected,
+            self._open_feed.with_open_orders(transaction, keys),
             agreed.latest_version(),
         )
 
@@ -221,6 +223,8 @@ class Reconciliation:
                 _value(None if agreed is None else agreed.sent, place),
                 is_out=agreed is not None and agreed.sent_batch is not None,
                 is_open=bool({name, None} & known.open_of.get(key, {}).keys()),
+                # The partner deleted an account whose order is open: the hub keeps it until then.
+                is_pending=their_row is None and key in known.with_open_orders,
                 is_later=later,
                 fault=fault,
             )

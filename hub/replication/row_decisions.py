@@ -107,10 +107,17 @@ def decide_rows(open_feed: OpenFeed, transaction: Transaction, rows: Sequence[Fe
     keys = [row.key for row in rows if row.key is not None]
     ours = open_feed.flat_rows.by_key(transaction.connection, keys)
     agreed = open_feed.agreed(transaction).by_key(keys)
-    return [_decided(open_feed.feed, row, ours.get(row.key or ""), agreed.get(row.key or "")) for row in rows]
+    deleted = [row.key for row in rows if row.operation in ("delete", "missing") and row.key is not None]
+    busy = open_feed.with_open_orders(transaction, deleted)
+    return [
+        _decided(open_feed.feed, row, ours.get(row.key or ""), agreed.get(row.key or ""), row.key in busy)
+        for row in rows
+    ]
 
 
-def _decided(feed: Feed, row: FeedRow, ours: OurRecord | None, agreed: AgreedRecord | None) -> DecidedRow:
+def _decided(
+    feed: Feed, row: FeedRow, ours: OurRecord | None, agreed: AgreedRecord | None, has_open_order: bool
+) -> DecidedRow:
     if ours is not None and ours.is_ambiguous:
         error = RecordAmbiguous(feed=feed, key=row.key, joined=", ".join(feed.joined))
         return DecidedRow(row, ours, agreed, None, "").rejected(error)
@@ -126,6 +133,7 @@ def _decided(feed: Feed, row: FeedRow, ours: OurRecord | None, agreed: AgreedRec
         ours_state="closed" if is_ours_closed else None,
         theirs_is_newer=newer is not None and (changed is None or newer > changed),
         deletes_missing=feed.deletes_missing,
+        has_open_order=has_open_order,
     )
     conflict = decision.conflict or next((field.conflict for field in decision.fields if field.conflict), None)
     reason = None if conflict is None else {"conflict": conflict, "reason": conflict, "what": _WORDS[conflict]}

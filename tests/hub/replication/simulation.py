@@ -232,8 +232,8 @@ class Simulation:
     @contextmanager
     def _may_die(self) -> Iterator[None]:
         """Let the hub die at one of its next transactions, with a chance; then start it anew."""
-        if self._chance.random() < 0.6:
-            self._crash = Crash(self._chance.randrange(1, 14), self._chance.random() < 0.5)
+        if self._chance.random() < 0.8:
+            self._crash = Crash(self._chance.randrange(1, 10), self._chance.random() < 0.5)
         try:
             yield
         except Died:

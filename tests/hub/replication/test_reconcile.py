@@ -18,6 +18,7 @@ from hub.replication.difference_class import Difference, class_of
 from hub.replication.flat_row import digest_of, version_of
 from hub.replication.opened_feed import OpenFeed
 from hub.replication.reconcile import ExtractIncomplete, Reconciled, Reconciliation
+from hub.replication.repairs import repair
 from tests.hub.replication.two_sides import FEED, TwoSides
 
 NAMES = ("unchanged", "never-sent", "on-its-way", "answer-out", "later", "open", "lost", "gone", "unknown", "rejected")
@@ -117,6 +118,19 @@ def test_each_difference_is_found_and_classed(sides: TwoSides) -> None:
         "Ω record: our fault",
     ]
     assert result.counts()["in flight"] == 3
+    repaired = repair(OpenFeed(sides.open_hub, sides.feed), result)
+    assert repaired is not None
+    assert repaired.records == 3, "lost, unknown and rejected; the record that is gone is sent again"
+    assert sides.ours()["lost"][0] == "other"
+    assert sides.ours()["unknown"][0] == "u"
+    sides.billing.database.commit()
+    sides.export()
+    sides.billing.read()
+    assert sides.billing.accounts()["gone"][0] == "gone"
+    sides.imported()
+    left = reconciled(sides)
+    assert {name for name, _ in left.differences} == {"in flight", "open conflict", "our fault"}
+    assert [one.key for name, one in left.differences if name == "our fault"] == ["Ω"]
     faults = {one.key: one.fault for _, one in result.differences if one.fault}
     assert faults["rejected"] == "file ACCOUNTS.1, record 7: it has no city"
 
@@ -133,8 +147,15 @@ def test_an_extract_that_is_not_whole_is_refused(sides: TwoSides, cut: int) -> N
     assert raised.value.why == f"it has {cut} records, and its trailer says nothing"
 
 
-def test_a_pending_order_explains_a_difference() -> None:
+def test_a_pending_order_explains_a_difference(sides: TwoSides) -> None:
     assert class_of(Difference("1", "Name", "a", "b", "a", is_pending=True)) == "pending order"
+    sides.put("1", Name="one", Status="Active")
+    sides.export()
+    sides.billing.read()
+    agree(sides)
+    sides.open_order("1")
+    sides.billing.database.execute("DELETE FROM account")
+    assert lines(reconciled(sides)) == ["1 record: pending order"]
 
 
 def test_buckets_differ_by_a_record_that_comes_twice() -> None:

@@ -15,6 +15,8 @@ from hub.replication.export import FeedExport
 from hub.replication.flat_row import flat_rows_of
 from hub.replication.importing import import_files
 from hub.replication.opened_feed import OpenFeed
+from integration_objects.complex_object import message
+from integration_objects.property_set import PropertySet
 from tests.road import Road
 
 FEED = "billing_accounts"
@@ -61,6 +63,11 @@ class TwoSides:
             '<Message MessageType="Integration Object" IntObjectName="Account" IntObjectFormat="Hierarchical">'
             f"<ListOfAccount><Account><AccountId>{key}</AccountId>{values}</Account></ListOfAccount></Message>"
         )
+
+    def open_order(self, key: str) -> None:
+        """Store an open order of an account."""
+        fields = {"Order Number": f"O-{key}", "Revision": "1", "Status": "Open", "Account Id": key}
+        self.road.insert(message("OM Order", [PropertySet("Order", properties=fields)]))
 
     def export(self, **options: bool) -> list[str]:
         """Export; return the lines of the records that were sent, cut after the status."""
