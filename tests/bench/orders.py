@@ -76,8 +76,10 @@ def _line(order: int, number: int) -> str:
     place = number % 3
     parent = None if number == 1 else 1 if place == 2 else number - 1 if place == 0 else number - 2
     product = "LCLLN002" if number == 1 or place == 2 else "LDIST001" if place == 0 else "DIRLS001"
+    # No other order may ask for a number that one of these has.
+    phone = f"{order % 10_000_000:07d}{number:03d}"
     more = (
-        f"<UOM>Month</UOM><OCCURS>12</OCCURS><PHONE>509555{number:04d}</PHONE><PRICE>{number}.99</PRICE>"
+        f"<UOM>Month</UOM><OCCURS>12</OCCURS><PHONE>{phone}</PHONE><PRICE>{number}.99</PRICE>"
         "<PRICE-TYPE>R</PRICE-TYPE><DUE-DATE>20260112</DUE-DATE>"
         f"<FEATURE><NAME>Forwarding Number</NAME><VAL>509556{number:04d}</VAL></FEATURE>"
         "<FEATURE><NAME>Directory Listing</NAME><VAL>Smith &amp; Sons, Main Street</VAL></FEATURE>"
