@@ -247,6 +247,7 @@ def provisioning_status(
     reason: str | None = None,
     source: tuple[str, str] | None = None,
     milestone: str | None = None,
+    expected: str | None = None,
 ) -> str:
     """A provisioning system's answer."""
     named = f"<workOrderNumber>{work_order}</workOrderNumber>"
@@ -259,6 +260,7 @@ def provisioning_status(
         + "".join(
             f"<line><integrationId>{key}</integrationId><status>{code}</status>"
             + (f"<milestone>{milestone}</milestone>" if milestone is not None else "")
+            + (f"<expectedDate>{expected}</expectedDate>" if expected is not None else "")
             + (f"<reason>{reason}</reason>" if reason is not None else "")
             + "</line>"
             for key, code in lines

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -165,7 +164,9 @@ def _each_file(files: Sequence[pathlib.Path], work: Callable[[pathlib.Path], Non
 
 def _operate(transaction: Transaction, operation: str, tree: PropertySet) -> Sequence[InstanceResult]:
     refuse_masks(tree)
-    results: Sequence[InstanceResult] = getattr(transaction.store, operation)(tree)
+    run = transaction.run(Origin("object", "local", operation))
+    results: Sequence[InstanceResult] = getattr(run.effects, operation)(tree)
+    run.finish()
     return results
 
 
@@ -181,7 +182,7 @@ def _add_operation(operation: str, help: str) -> None:
                 entries = _write(
                     open_hub, file, dry_run, lambda transaction, tree: _operate(transaction, operation, tree)
                 )
-                rows.extend(asdict(entry) for entry in entries)
+                rows.extend(entry.as_dict() for entry in entries)
                 for entry in () if as_json else entries:
                     key = ", ".join(f"{name} {value}" for name, value in entry.key.items())
                     out(f"{entry.operation}\t{entry.object}\t{key}\t{entry.row_id}")

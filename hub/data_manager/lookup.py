@@ -10,7 +10,7 @@ from integration_objects.complex_object import is_empty
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import Refused, UnknownName
 from integration_objects.expression import Expression, compile_expression, field_reader
-from integration_objects.names import ORDER, QUOTE
+from integration_objects.names import ORDER, ORDER_ACTIVITY, QUOTE
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 
@@ -19,6 +19,7 @@ SHOWN_BY: dict[str, tuple[str, dict[str, str]]] = {
     ORDER: ("Order Number", {"Active Flag": "Y"}),
     QUOTE: ("Quote Number", {}),
     "Order Approval": ("Order Number", {}),
+    ORDER_ACTIVITY: ("Order Number", {}),
     "Service Profile History": ("Account Id", {}),
 }
 

@@ -196,7 +196,7 @@ class MessageWork:
         assert self.tree is not None  # noqa: S101  # a message without a tree has a fault
         prove_licensed(run, workflow)
         outcome = workflow.function(run, self.tree)
-        return outcome, run.recording()
+        return outcome, run.finish()
 
     @cached_property
     def secrets(self) -> set[str]:

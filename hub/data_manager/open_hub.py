@@ -65,10 +65,11 @@ class Transaction:
     def store(self) -> ObjectStore:
         """The EAI database adapter."""
         from adapters.database.objects.store import ObjectStore
+        from hub.workflow_manager.order_activities import FOLLOWED
 
         open_hub = self.open_hub
         user = open_hub.deployment.settings.user
-        return ObjectStore(self.connection, open_hub.stored_objects, open_hub.surroundings, user)
+        return ObjectStore(self.connection, open_hub.stored_objects, open_hub.surroundings, user, FOLLOWED)
 
     @cached_property
     def catalogues(self) -> CatalogueReader:

@@ -75,7 +75,7 @@ def _run(open_hub: OpenHub, workflow: Workflow, request: PropertySet, dry_run: b
         run.effects.lock_accounts(workflow.accounts(run, request))
         outcome = workflow.function(run, request)
         arguments = secret_names.masked_json(dict(arguments_of(one_request(request))))
-        transaction.messages.runs.keep(run_id, workflow.name, arguments, run.recording())
+        transaction.messages.runs.keep(run_id, workflow.name, arguments, run.finish())
         return FinishedRun(run_id, outcome, _before(run, outcome, secret_names))
 
 

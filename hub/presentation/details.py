@@ -7,7 +7,8 @@
         System     Number
         Mainframe  000123
 
-Fields without a value are left out. Components beneath other components stand beneath the row of theirs.
+Fields without a value are left out. Components beneath other components stand beneath the row of theirs. Several
+objects that have no components are one table.
 """
 
 from __future__ import annotations
@@ -43,6 +44,12 @@ def detail_lines(name: str, instance: PropertySet) -> Iterator[str]:
         yield from (f"{margin}  {line}" for line in _rows(listing.children))
         below = [child for node in listing.children for child in node.children]
         stack += [(margin + "    ", child) for child in reversed(below)]
+
+
+def header_table(name: str, headers: Sequence[PropertySet]) -> Iterator[str]:
+    """Yield the lines of a table of objects that have no components, a row for each."""
+    yield f"{name}:"
+    yield from (f"  {line}" for line in _rows(headers))
 
 
 def _rows(nodes: Sequence[PropertySet]) -> list[str]:

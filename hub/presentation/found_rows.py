@@ -1,6 +1,7 @@
 """The rows that a workflow finds, as text: a table, blocks, or the rows that say something new.
 
 fallout-list       a block for each entry, with the commands that end it
+order-activity     a table of the columns that have values, with short keys and without fractions of seconds
 projected-state    the values that an order sets, and the number of the others
 any other          a table
 """
@@ -40,6 +41,16 @@ def rows_text(workflow: str, rows: Sequence[Row], whole: bool = False) -> str:
 
 def _table(rows: Sequence[Row], whole: bool) -> str:
     return table(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _events(rows: Sequence[Row], whole: bool) -> str:
+    details = with_short_keys([row["detail"] or "" for row in rows])
+    shown = [
+        {**row, "time": whole_seconds(row["time"] or ""), "detail": detail}
+        for row, detail in zip(rows, details, strict=True)
+    ]
+    heads = [head for head in rows[0] if any(row[head] for row in shown)]
+    return table(heads, [[row[head] for head in heads] for row in shown])
 
 
 def _values_set(rows: Sequence[Row], whole: bool) -> str:
@@ -95,4 +106,8 @@ def _command(name: str, row: Row) -> str:
     return f"orderhub workflow {name} {_ARGUMENTS.get(name, 'entry={entry}').format_map(row)}"
 
 
-_TEXTS: Mapping[str, Callable[[Sequence[Row], bool], str]] = {"fallout-list": _blocks, "projected-state": _values_set}
+_TEXTS: Mapping[str, Callable[[Sequence[Row], bool], str]] = {
+    "fallout-list": _blocks,
+    "order-activity": _events,
+    "projected-state": _values_set,
+}

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from hub.presentation.details import detail_lines
+from hub.presentation.details import detail_lines, header_table
 from hub.presentation.folding import folded_rows
 from hub.presentation.item_row import UNLIKE_ABOVE, ItemRow, action_word, counted_actions, day, item_row
 from hub.presentation.printing import table
@@ -39,7 +39,10 @@ def screen(tree: PropertySet, whole: bool = False) -> str:
     name = object_name(tree) or "object"
     if is_empty(tree):
         return f"{name}: {LINED.get(name, 'nothing')}"
-    return "\n".join(line for instance in instances(tree) for line in _instance_lines(name, instance, whole))
+    shown = instances(tree)
+    if len(shown) > 1 and name not in LINED and not any(instance.children for instance in shown):
+        return "\n".join(header_table(name, shown))
+    return "\n".join(line for instance in shown for line in _instance_lines(name, instance, whole))
 
 
 def screens(trees: Sequence[PropertySet], whole: bool = False) -> Iterator[str]:

@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from adapters.database.messages.fallout import FalloutEntry
 from adapters.database.messages.store import MessageStore
 from adapters.database.objects.store import InstanceResult, ObjectStore
 from adapters.transport import XML, Envelope
+from hub.workflow_manager.order_activities import OrderActivities
+from hub.workflow_manager.order_events import fallout, lines_taken_off
 from hub.workflow_manager.origin import DUE_LINES, Origin, outbound_id, trace_context
 from hub.workflow_manager.runtime import Runtime
-from integration_objects.complex_object import instances, object_name
+from integration_objects.complex_object import instances, items_of, message, object_name
 from integration_objects.errors import HubError, OperatorNeeded, Refused
 from integration_objects.log import Log
-from integration_objects.names import ASSET
+from integration_objects.names import ASSET, KEY, ORDER, ORDER_ACTIVITY
 from integration_objects.property_set import PropertySet
 from integration_objects.secrets import SecretNames, without_secrets
 from maps.circumstances import Circumstances
@@ -133,7 +136,7 @@ class Effects:
 
     def synchronize(self, tree: PropertySet) -> list[InstanceResult]:
         """Make the stored instances equal to the message's; delete children that the message doesn't list."""
-        return self._write(tree, lambda: self.store.synchronize(tree))
+        return self._write(tree, lambda: self._with_lines_taken_off(tree, self.store.synchronize))
 
     def delete(self, tree: PropertySet) -> list[InstanceResult]:
         """Delete every instance of the message with all components beneath it."""
@@ -141,13 +144,18 @@ class Effects:
 
     def execute(self, tree: PropertySet) -> list[InstanceResult]:
         """Do the Operation of each component, a property of it; without one, the Operation of the one above it."""
-        return self._write(tree, lambda: self.store.execute(tree))
+        return self._write(tree, lambda: self._with_lines_taken_off(tree, self.store.execute))
 
     def _write(self, tree: PropertySet, write: Callable[[], list[InstanceResult]]) -> list[InstanceResult]:
-        """Write objects; send the changes of a service profile to the system that keeps it, in this transaction."""
+        """Write objects, and collect the events of orders; send the changes of a service profile to its keeper.
+
+        The messages to the system that keeps the profile are put out in this transaction.
+        """
         keeper = self.runtime.profile_keeper
         if keeper is None or object_name(tree) != ASSET:
-            return write()
+            results = write()
+            self.activities.stored(results)
+            return results
         example = {"Account Id": [instance.get("Account Id") or "" for instance in instances(tree)]}
         before = self.store.query(ASSET, example)
         results = write()
@@ -171,6 +179,35 @@ class Effects:
             headers={**change.headers, **trace_context(self.origin, message_id)},
             body=change.body,
         )
+
+    def _with_lines_taken_off(
+        self, tree: PropertySet, operation: Callable[[PropertySet], list[InstanceResult]]
+    ) -> list[InstanceResult]:
+        """Do an operation that may delete lines of orders, and collect the events of these lines, too."""
+        if object_name(tree) != ORDER:
+            return operation(tree)
+        # Read before and after: the store's changes don't have deleted rows. Only people who edit an order come here.
+        rows = {"Row Id": [row_id for order in instances(tree) if (row_id := order.get("Row Id")) is not None]}
+        before = instances(self.store.query(ORDER, rows))
+        results = operation(tree)
+        left = {item.get(KEY) for order in instances(self.store.query(ORDER, rows)) for item in items_of(order)}
+        for order in before:
+            self.activities.add(lines_taken_off(order, [item for item in items_of(order) if item.get(KEY) not in left]))
+        return results
+
+    @cached_property
+    def activities(self) -> OrderActivities:
+        """The events of orders that the run has brought about, and that aren't stored yet."""
+        assert self.clock is not None  # noqa: S101  # the run has set it
+        return OrderActivities(
+            self.origin.actor(self.runtime.user), self.origin.inbox_id, self.runtime.definitions, self.clock
+        )
+
+    def store_activities(self) -> None:
+        """Store the events of orders that the run has brought about, as one block."""
+        activities = self.activities.take()
+        if activities:
+            self.store.insert(message(ORDER_ACTIVITY, activities))
 
     def lock_accounts(self, account_ids: Iterable[str]) -> None:
         """Lock accounts for the rest of the transaction.
@@ -223,6 +260,8 @@ class Effects:
             # repeated after a death gives each message the same id: the receivers know repeats by it.
             self.emitted += 1
             self.messages.pending_writes.emit(self._outbound(system, name, tree, must_leave))
+        if wanted:
+            self.activities.sent(name, tree, ", ".join(system.name for system in wanted))
         return len(wanted)
 
     def _takers(self, name: str, for_system: str | None) -> list[System]:
@@ -332,6 +371,7 @@ class Effects:
             )
         )
         self._raised.append(RaisedEntry(row_id, cause, order.get("Order Number")))
+        self.activities.add([fallout("Fallout", order.properties, f"{cause}: {reason}", lines)])
 
     def raised_fallout(self) -> Sequence[RaisedEntry]:
         """Return the fallout entries that the run has raised so far."""
@@ -339,7 +379,12 @@ class Effects:
 
     def resolve_fallout(self, row_id: str, how: str) -> bool:
         """Note that a fallout entry is resolved, and how; False if it isn't open."""
-        return self.messages.fallout.resolve(row_id, how)
+        is_resolved = self.messages.fallout.resolve(row_id, how)
+        entry = self.messages.fallout.entry(row_id) if is_resolved else None
+        if entry is not None:
+            order = {"Order Number": entry["order_number"], "Account Id": entry["account_id"]}
+            self.activities.add([fallout("Fallout Resolved", order, f"{entry['cause']}: {how}", entry["lines"])])
+        return is_resolved
 
 
 class NoEffects(Effects):

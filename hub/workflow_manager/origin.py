@@ -38,6 +38,10 @@ class Origin:
     prices: WhoPrices = "sender"
     traceparent: str | None = None
 
+    def actor(self, user: str) -> str:
+        """Return the sender of the message; *user* for a run that a command started."""
+        return user if self.inbox_id is None else self.sender
+
 
 def outbound_id(origin: Origin, system: str, number: int) -> str:
     """Make the id of the *number*-th message to *system*: the same id each time that the inbound message is worked."""

@@ -82,22 +82,21 @@ def result_reply(
 ) -> PropertySet:
     """Make the reply to a workflow request: the objects that were written or read, and the report.
 
-    Each instance of the messages *objects* becomes a Result with its line items, each note a Note, each value of the
+    Each instance of the messages *objects* becomes a Result with its lines, each note a Note, each value of the
     table *rows* a Cell. *as_of* is the time of an answer that only tells how things stand; None for another one.
     """
     reply = PropertySet("Reply", properties={"Workflow Name": workflow})
     if as_of is not None:
         reply.properties["As Of Date"] = as_of
-    fields = definitions[OBJECT].root.children["Result"].fields
+    form = definitions[OBJECT].root.children["Result"]
+    lists = {list_of(name) for name in form.children}
     for tree in objects:
         for instance in instances(tree):
             result = PropertySet("Result", properties={"Object": object_name(tree)})
             # Fields that OM Reply doesn't declare couldn't be written.
-            result.properties.update((name, text) for name, text in instance.properties.items() if name in fields)
-            lines = instance.child(list_of(LINE_ITEM))
-            if lines is not None:
-                # A copy, because a node has one place in one tree.
-                result.children.append(lines.copy())
+            result.properties.update((name, text) for name, text in instance.properties.items() if name in form.fields)
+            # Copies, because a node has one place in one tree.
+            result.children += [child.copy() for child in instance.children if child.type in lists]
             put_list(reply, "Result").append(result)
     _put_notes(reply, notes)
     for number, row in enumerate(rows, 1):

@@ -64,7 +64,12 @@ class Run(RecordedReads):
     @property
     def actor(self) -> str:
         """The sender of the message that asked for the run, or the user of the command."""
-        return self.runtime.user if self.origin.inbox_id is None else self.origin.sender
+        return self.origin.actor(self.runtime.user)
+
+    def finish(self) -> bytes:
+        """Store the activities of orders that the run has brought about; return the run's recording."""
+        self.effects.store_activities()
+        return self.recording()
 
     def next_number(self, sequence: str) -> int:
         """Return the next number of a sequence ("Order Number"); several processes leave gaps."""

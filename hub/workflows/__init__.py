@@ -55,6 +55,9 @@ MODULES: Mapping[str, str] = {
     "Find": "orders.finding",
     "Orders": "orders.finding",
     "Quotes": "orders.finding",
+    "Order Activity": "orders.order_activity",
+    "Fulfilment Status": "orders.fulfilment_status",
+    "MCD Summary": "orders.mcd_summary",
     "Fallout List": "orders.fallout",
     "Fallout Retry": "orders.fallout",
     "Fallout Amend": "orders.fallout",
@@ -65,8 +68,10 @@ MODULES: Mapping[str, str] = {
     "Move": "quotes.move",
     "Transfer": "quotes.transfer",
 }
+#: The workflows that tell how far orders are.
+_ABOUT_ORDERS = ("orders.order_activity", "orders.fulfilment_status", "orders.mcd_summary")
 #: The beginnings of modules that know no systems. The rooms of the house keep `fulfilment`, which sends, from `quotes`.
-_WITHOUT_SYSTEMS = ("quotes.", "orders.finding", "orders.projected_state")
+_WITHOUT_SYSTEMS = ("quotes.", "orders.finding", "orders.projected_state", *_ABOUT_ORDERS)
 
 
 def may_need_systems(workflow: Workflow) -> bool:

@@ -19,8 +19,8 @@ Spec: docs/design/integration.md "The EAI database adapter"; docs/design/road.md
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +34,7 @@ from adapters.database.objects.faults import ComponentUnknown, OperationRefused
 from adapters.database.objects.layout import StoredComponent, StoredObject, StoredObjects
 from adapters.database.objects.reader import BEFORE_HEADER, Example, ObjectReader, Rows, the_owner
 from adapters.database.objects.references import Known, check_hierarchy, is_moved
+from adapters.database.objects.row_changes import RowChanges
 from adapters.database.objects.writer import InstanceWriter, Writing, insert_headers
 from integration_objects.complex_object import instances, object_name
 from integration_objects.expression import Expression
@@ -57,29 +58,46 @@ class InstanceResult:
         row_id: the header's row.
         rows: the numbers of rows of all tables that were ``inserted``, ``updated`` and ``deleted``; rows that are kept
             as JSON count as the rows that their view shows.
+        changes: the rows that were inserted or changed, with their fields before and after; None for an object that
+            the store doesn't follow.
     """
 
     operation: str
     object: str
     key: dict[str, str]
     row_id: str
-    rows: Mapping[str, int] = field(default_factory=dict)
+    rows: Mapping[str, int]
+    changes: RowChanges | None = field(default=None, repr=False, compare=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the operation, the object, its key, its row and the counts of rows, for JSON."""
+        names = ("operation", "object", "key", "row_id", "rows")
+        return {name: getattr(self, name) for name in names}
 
 
 class ObjectStore:
     """Integration objects in the transaction of *connection*; *user* is who changes the rows.
+
+    The results of operations on objects that are *followed* have the changes of their rows. Others don't keep them: a
+    message may have a hundred thousand instances.
 
     Answers are kept for the transaction's further questions, unless the transaction writes such objects itself: a
     savepoint may take a write back.
     """
 
     def __init__(
-        self, connection: Connection, objects: StoredObjects, surroundings: Surroundings, user: str = "hub"
+        self,
+        connection: Connection,
+        objects: StoredObjects,
+        surroundings: Surroundings,
+        user: str = "hub",
+        followed: Collection[str] = (),
     ) -> None:
         self._connection = connection
         self._objects = objects
         self._surroundings = surroundings
         self._user = user
+        self._followed = followed
         self._reader = ObjectReader(connection)
         self._known: Known = {}
         self._headers: dict[tuple[str, str], dict[str, str | None]] = {}
@@ -276,18 +294,20 @@ class ObjectStore:
             self._surroundings.new_id,
             self._known_references(stored),
         )
-        # Billing events and the like: headers alone, without keys, go in one block, whatever their number.
+        # Histories and the like: headers alone, without keys, go in one block, whatever their number.
         if operation == "insert" and not stored.components:
             alone = [entries_of(stored, node, operation, number) for number, node in enumerate(nodes, 1)]
             if not any(_has_key(entries.header) for entries in alone):
-                insert_headers(writing, [entries.header for entries in alone], stored.name)
+                insert_headers(writing, alone, stored.name)
                 return [_result(entries, RowCounts(inserted=1)) for entries in alone]
         results, moved = [], []
         for number, node in enumerate(nodes, 1):
             entries = entries_of(stored, node, operation, number)
             if stored.is_borrowed and entries.header.operation == "delete":
                 _prove_items_named(entries)
-            results.append(_result(entries, InstanceWriter(writing, entries, fresh=fresh).write()))
+            result = _result(entries, InstanceWriter(writing, entries, fresh=fresh).write())
+            is_followed = stored.name in self._followed
+            results.append(replace(result, changes=RowChanges(entries)) if is_followed else result)
             if is_moved(entries.header):
                 moved.append(entries.header)
         check_hierarchy(self._connection, stored.header, moved)

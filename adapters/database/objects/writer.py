@@ -301,18 +301,25 @@ def _insert_entries(writing: Writing, component: StoredComponent, entries: Seque
     insert_rows(writing.connection, component.table, (*component.hidden, *carried, *AUDIT), rows)
 
 
-def insert_headers(writing: Writing, headers: Sequence[Entry], name: str) -> None:
+def insert_headers(writing: Writing, alone: Sequence[Entries], name: str) -> None:
     """Insert instances of the object *name* that are headers alone and carry no key, as one block.
 
-    Without a key none of them can be there already, so that only their references are looked for.
+    Without a key none of them can be there already, so that only their references are looked for. The components that
+    a header keeps as JSON go with it.
 
     Raises:
         Refused: as `faults` has it.
         ConstraintRace: another transaction came between check and write.
     """
+    headers = [entries.header for entries in alone]
     component = headers[0].component
     writing.check_references(component, headers)
-    for header in headers:
-        header.row_id = writing.new_id()
+    matcher = Matcher(writing.connection, fresh=True)
+    for entries in alone:
+        entries.header.row_id = writing.new_id()
+        if component.in_json:
+            JsonWriter(entries, matcher, writing.check_references, writing.new_id, RowCounts()).write(
+                component, [entries.header]
+            )
     with _races(name):
         _insert_entries(writing, component, headers, {})

@@ -65,6 +65,7 @@ VERSION_FIELD, VERSION_COLUMN = "Modification Number", "modification_num"
 #: Columns that are searched, and are no key and no reference.
 _LOOKED_FOR = {
     "s_order": (("quote_id",),),
+    "s_order_activity": (("order_number",), ("message_id",)),
     "s_order_item": (("asset_integ_id",),),
     "s_order_approval": (("order_number",), ("state",)),
     "s_service_profile_history": (("integration_id",), ("order_number",)),

@@ -18,6 +18,8 @@ _NO_FACTS = frozenset((KEY, "Status"))
 _NAMES = {"Reason": "Status Reason"}
 #: Facts that hold for a status only: an older message tells nothing of the present one.
 _OF_STATUS = frozenset(("Status Reason", "Completed Date"))
+#: Facts that say something of a line in one status only.
+_ONLY_OF = {"Completed Date": "Complete", "Expected Date": "Open"}
 
 
 def set_facts(
@@ -44,7 +46,7 @@ def set_facts(
         # By the field's type: the store may write a number or a date in another way than the answer.
         if same_value(field.type, item.get(name), text):
             continue
-        if name == "Completed Date" and item.get("Status") != "Complete":
+        if item.get("Status") != _ONLY_OF.get(name, item.get("Status")):
             continue
         if only_new and (name in _OF_STATUS or item.get(name) is not None):
             continue

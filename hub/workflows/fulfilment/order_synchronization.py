@@ -52,6 +52,7 @@ def set_status(
     milestone: str | None = None,
     reason: str | None = None,
     service_id: str | None = None,
+    expected: str | None = None,
 ) -> Outcome:
     """Take a person's statement about a work order's lines, as if provisioning had answered so.
 
@@ -64,6 +65,7 @@ def set_status(
         milestone: the milestone that the work on the lines has reached.
         reason: the reason of a failure.
         service_id: the number that the customer knows the service by, of one line.
+        expected: the day on which lines that are still open are expected to be complete.
 
     Raises:
         NoLineNamed: *lines* is empty.
@@ -73,7 +75,7 @@ def set_status(
         CompletedInFuture, CompletedBeforeOrder, EndedBeforeStart: likewise.
     """
     answer = {"Status": status, "Completed Date": completed, "Milestone": milestone, "Reason": reason}
-    answer |= {"Service Id": service_id}
+    answer |= {"Service Id": service_id, "Expected Date": expected}
     if lines is not None and not lines:
         # Not all lines: a script whose variable is empty would complete the whole order.
         raise NoLineNamed()
@@ -125,6 +127,7 @@ _BY_NAME = named_workflow(
     ),
     Argument("completed", "date", help="When they were completed; without it, now."),
     Argument("milestone", help="How far the work on them is."),
+    Argument("expected", "date", help="When lines that are still open are expected to be complete."),
     Argument("reason", help="Why they failed."),
     Argument("service-id", help="The service id of the one line that `lines` names, as provisioning has given it."),
     module=MODULE,

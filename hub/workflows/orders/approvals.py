@@ -16,9 +16,9 @@ from hub.workflow_manager.approval_rule import ApprovalRule
 from hub.workflow_manager.run import Run
 from integration_objects.complex_object import instances, message
 from integration_objects.errors import Refused
+from integration_objects.names import APPROVAL
 from integration_objects.property_set import PropertySet
 
-APPROVAL = "Order Approval"
 HELD, APPROVED, REFUSED, WITHDRAWN = "Held", "Approved", "Refused", "Withdrawn"
 
 #: the mend for an order that no rule holds, by its status

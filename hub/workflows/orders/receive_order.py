@@ -83,6 +83,7 @@ _HUBS_LINE_FIELDS = (
     "Status Reason",
     "Milestone",
     "Tasks",
+    "Expected Date",
     "Past Point Of No Return",
     "Calculated Effective Start Date",
     "Calculated Effective End Date",

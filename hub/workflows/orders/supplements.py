@@ -34,7 +34,7 @@ from hub.workflows.state.order_lookup import (
 from hub.workflows.state.statuses import FAILED
 from integration_objects.complex_object import ComplexObject, items_of, line_items, message
 from integration_objects.errors import Refused
-from integration_objects.names import KEY, ORDER
+from integration_objects.names import APPROVAL, KEY, ORDER
 from integration_objects.property_set import PropertySet
 
 #: fields of an order's header that its supplement doesn't copy: the sender's numbers, and the end of the work.
@@ -195,7 +195,7 @@ def give_back(run: Run, supplement: PropertySet) -> PropertySet:
         The revision that is active now.
     """
     original = in_force(run, supplement)
-    was_held = bool(run.headers(approvals.APPROVAL, {"Order Id": supplement.get("Row Id")}))
+    was_held = bool(run.headers(APPROVAL, {"Order Id": supplement.get("Row Id")}))
     if is_hubs_supplement(supplement) and not was_held:
         # The header alone: the store deletes all beneath it.
         run.effects.delete(message(ORDER, [supplement.copy_node()]))

@@ -104,7 +104,7 @@ def _moved_in_too_early(run: Run, document: PropertySet) -> Iterator[Note]:
         if action_code(root) != "Add" or begin is None:
             continue
         for left in ending:
-            if left.get("Product Id") != root.get("Product Id") or not _is_elsewhere(left, root):
+            if left.get("Product Id") != root.get("Product Id") or not is_elsewhere(left, root):
                 continue
             end = left.get(DUE_DATE) or ""
             if is_before(run, begin, end):
@@ -113,6 +113,6 @@ def _moved_in_too_early(run: Run, document: PropertySet) -> Iterator[Note]:
                 break
 
 
-def _is_elsewhere(left: PropertySet, right: PropertySet) -> bool:
+def is_elsewhere(left: PropertySet, right: PropertySet) -> bool:
     """Tell whether two lines are at different addresses, or at different service points."""
     return any(left.get(name) != right.get(name) for name in ("Service Address Id", "Service Point Id"))

@@ -64,8 +64,8 @@ def reach(run: Run, reached: Sequence[tuple[PropertySet, str]]) -> list[Property
 
 
 def forget(item: PropertySet) -> None:
-    """Clear a line's milestones and status reason, because the work on it begins anew. Changes *item*."""
-    for name in (MILESTONE, PAST, "Status Reason"):
+    """Clear what provisioning has said of a line, because the work on it begins anew. Changes *item*."""
+    for name in (MILESTONE, PAST, "Expected Date", "Status Reason"):
         item.properties[name] = None
     forget_failed_tasks(item)
 

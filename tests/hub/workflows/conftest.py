@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.activities import prove_activities
 from tests.customer_care import CustomerCare, care_on
 
 
 @pytest.fixture
 def care(tmp_path) -> Iterator[CustomerCare]:
-    """On SQLite."""
+    """On SQLite. Whatever a test does with orders, their activities tell it."""
     with care_on(tmp_path) as made:
         yield made
+        prove_activities(made.road)
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
@@ -22,3 +24,4 @@ def any_care(request, tmp_path) -> Iterator[CustomerCare]:
     url = request.getfixturevalue("database_url") if request.param == "PostgreSQL" else None
     with care_on(tmp_path, url) as made:
         yield made
+        prove_activities(made.road)
