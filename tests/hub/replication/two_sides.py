@@ -81,8 +81,21 @@ class TwoSides:
 
     def imported(self) -> list[str]:
         """Import all files; return the name and the end of each."""
-        outcomes = import_files(OpenFeed(self.open_hub, self.feed), lambda text, done, size: None)
+        outcomes = import_files(self.open_feed, lambda text, done, size: None)
         return [f"{each.name} {'repeat' if each.batch is None else each.batch.state}" for each in outcomes]
+
+    @property
+    def open_feed(self) -> OpenFeed:
+        """The feed in the open hub."""
+        return OpenFeed(self.open_hub, self.feed)
+
+    def set_last_name(self, key: str, name: str) -> None:
+        """Change the last name of an account's contact."""
+        with self.open_hub.write() as transaction:
+            store = transaction.store
+            (contact,) = store.keys("Contact", {"Account Id": key})
+            changes = {"Contact Id": contact["Contact Id"], "Last Name": name}
+            store.update(message("Contact", [PropertySet("Contact", properties=changes)]))
 
     def deliver(self, name: str, content: bytes) -> None:
         """Put a file into the inbox, as the partner would."""
@@ -99,7 +112,7 @@ class TwoSides:
     def alarms(self) -> list[str]:
         """The sentences of the alarms that stand."""
         with self.open_hub.read() as transaction:
-            return [alarm.sentence for alarm in OpenFeed(self.open_hub, self.feed).alarms(transaction).listing()]
+            return [alarm.sentence for alarm in self.open_feed.alarms(transaction).listing()]
 
     def last_answer(self) -> str:
         """The text of the newest file of ours."""

@@ -1,0 +1,232 @@
+"""Records are rejected by themselves, mass changes are held, conflicts are decided, and each value is explained."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+
+from hub.presentation.progress import Progress
+from hub.replication.arrivals import look_for_arrivals
+from hub.replication.deciding import NothingHeld, cancel, decide_conflict, release
+from hub.replication.explanation import explain
+from hub.replication.opened_feed import FeedPaused, component_of
+from hub.replication.preview import preview
+from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
+from tests.hub.replication.two_sides import FEED, TwoSides
+
+STATUS, LAST_NAME = slice(62, 63), slice(255, 275)
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def sides(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[TwoSides]:
+    two = TwoSides.on(request, tmp_path)
+    yield two
+    two.close()
+
+
+@pytest.fixture
+def sqlite(tmp_path: pathlib.Path) -> Iterator[TwoSides]:
+    two = TwoSides(tmp_path)
+    yield two
+    two.close()
+
+
+def delta(number: int, *records: str, of: int = 0) -> bytes:
+    return joined(with_totals([header(f"{number:08}", of=f"{of:08}"), *records]))
+
+
+def full(number: int, *records: str) -> bytes:
+    return joined(with_totals([header(f"{number:08}", "FULL"), *(put(each, slice(1, 2), " ") for each in records)]))
+
+
+def changed(line: str) -> str:
+    return put(line, slice(1, 2), "C")
+
+
+def statuses(sides: TwoSides) -> list[tuple[int, str, str | None]]:
+    """The rows of the newest file of the partner's: position, state, reason."""
+    batch = sides.batches("in")[0]
+    with sides.open_hub.read() as transaction:
+        rows = sides.open_feed.rows(transaction)
+        return [
+            (row.position, row.row_status, (row.reason or {}).get("reason"))
+            for position in range(1, batch.records + batch.missing + 1)
+            if (row := rows.at(batch.id, position)) is not None
+        ]
+
+
+def test_a_record_that_cannot_be_taken_is_rejected_by_itself(sides: TwoSides) -> None:
+    sides.deliver(
+        "a",
+        delta(
+            1,
+            record("1"),
+            put(record("2"), STATUS, "X"),
+            record(""),
+            record("1", name="Twice"),
+            changed(record("9")),
+            put(record("5"), slice(1, 2), "Q"),
+            put(record("6"), slice(235, 255), "Only first"),
+            record("7"),
+        ),
+    )
+    assert sides.imported() == ["a done"]
+    assert statuses(sides) == [
+        (1, "IMPORTED", None),
+        (2, "PICKLIST_VALUE", "CodeUnknown"),
+        (3, "REQUIRED_COLS", "FeedKeyMissing"),
+        (4, "DUP_RECORD_IN_EIM_TBL", "FeedKeyTwice"),
+        (5, "FOREIGN_KEY", "update_missing"),
+        (6, "PICKLIST_VALUE", "FeedOperationUnknown"),
+        (7, "REQUIRED_COLS", "FieldMissing"),
+        (8, "IMPORTED", None),
+    ]
+    assert list(sides.ours()) == ["1", "7"]
+    batch = sides.batches("in")[0]
+    assert batch.rejected == 6
+    lines = sides.last_answer().split("\n")[1:-2]
+    assert [line[:30].split() for line in lines] == [
+        ["A0000000022"],
+        ["A000000003"],
+        ["A0000000041"],
+        ["A0000000059"],
+        ["A0000000065"],
+        ["A0000000076"],
+    ]
+    sides.deliver("b", delta(2, record("2"), of=1))
+    assert sides.imported() == ["b done"]
+    again = sides.batches("in")[0]
+    assert (again.kind, again.of_batch, list(sides.ours())) == ("resubmission", batch.id, ["1", "2", "7"])
+
+
+def test_a_mass_change_is_held_before_its_first_row_until_a_person_releases_it(sides: TwoSides) -> None:
+    many = [record(f"{number:03}") for number in range(1, 61)]
+    sides.deliver("a", delta(1, *many))
+    sides.imported()
+    before = sides.ours()
+    sides.deliver("b", delta(2, *(put(changed(each), slice(22, 62), "Other") for each in many)))
+    sides.deliver("c", delta(3, record("061")))
+    assert sides.imported() == ["b held"]
+    assert sides.imported() == ["b held"]
+    assert sides.ours() == before
+    assert sides.alarms()[0] == (
+        "file 2 of billing_accounts changes more than its limits allow: "
+        "60 changes, and at most 20 % of 60 records are allowed."
+    )
+    with sides.open_hub.write() as transaction:
+        release(sides.open_feed, transaction, "Ann", "prices were raised")
+    assert sides.imported() == ["b done", "c done"]
+    assert sides.ours()["001"][0] == "Other"
+    assert sides.alarms() == []
+    released = next(batch for batch in sides.batches("in") if batch.number == 2)
+    assert (released.released_by, released.release_reason) == ("Ann", "prices were raised")
+
+
+def test_a_held_file_that_is_cancelled_leaves_its_number_free(sqlite: TwoSides) -> None:
+    many = [record(f"{number:03}") for number in range(1, 61)]
+    sqlite.deliver("a", delta(1, *many))
+    sqlite.imported()
+    with pytest.raises(NothingHeld), sqlite.open_hub.write() as transaction:
+        release(sqlite.open_feed, transaction, "Ann", "no reason")
+    sqlite.deliver("b", delta(2, *(put(changed(each), slice(22, 62), "Other") for each in many)))
+    sqlite.imported()
+    with sqlite.open_hub.write() as transaction:
+        cancel(sqlite.open_feed, transaction, "Ann", "a mistake of billing's")
+    assert sqlite.imported() == []
+    assert "FeedBatchCancelled" in sqlite.last_answer()
+    sqlite.deliver("b2", delta(2, put(changed(many[0]), slice(22, 62), "One")))
+    assert sqlite.imported() == ["b2 done"]
+    assert (sqlite.ours()["001"][0], sqlite.ours()["002"][0]) == ("One", "Name")
+
+
+def test_a_record_that_a_full_file_lacks_is_reported_and_stays(sides: TwoSides) -> None:
+    sides.deliver("a", full(1, record("1"), record("2")))
+    sides.imported()
+    sides.deliver("b", full(2, record("1")))
+    assert sides.imported() == ["b done"]
+    assert sides.ours()["2"][1] is None
+    batch = sides.batches("in")[0]
+    assert (batch.unchanged, batch.missing, batch.conflicts, batch.rejected) == (1, 1, 1, 0)
+    assert statuses(sides)[-1] == (2, "AMBIGUOUS", "missing_in_file")
+
+
+def test_a_manual_field_waits_for_a_person_and_the_decision_reaches_both_sides(sides: TwoSides) -> None:
+    first = put(record("1"), LAST_NAME, "Doe")
+    sides.deliver("a", delta(1, first))
+    sides.imported()
+    sides.set_last_name("1", "Smith")
+    sides.deliver("b", delta(2, put(changed(first), LAST_NAME, "Jones")))
+    assert sides.imported() == ["b done"]
+    assert sides.ours()["1"][-1] == "Smith"
+    assert sides.export() == [], "the field isn't sent before somebody decides"
+    with sides.open_hub.read() as transaction:
+        (conflict,) = sides.open_feed.decisions(transaction).conflicts(10)
+    values = (conflict.field, conflict.agreed, conflict.ours, conflict.theirs)
+    assert values == ("Contact/Last Name", "Doe", "Smith", "Jones")
+    with sides.open_hub.write() as transaction:
+        decide_conflict(sides.open_feed, transaction, conflict.seq, "value", "Smith-Jones", "Ann", "they married")
+    assert sides.ours()["1"][-1] == "Smith-Jones"
+    assert len(sides.export()) == 1
+    with sides.open_hub.read() as transaction:
+        (told, *_) = explain(sides.open_feed, transaction, "1", "Contact/Last Name")
+    assert (told["value"], told["decided by"], told["because"]) == ("Smith-Jones", "Ann", "they married")
+
+
+def test_a_value_is_explained_by_file_record_bytes_and_rule(sqlite: TwoSides) -> None:
+    sqlite.deliver("a", delta(1, record("1"), record("2")))
+    sqlite.imported()
+    sqlite.put("2", Name="Ours")
+    sqlite.deliver("b", delta(2, put(changed(record("2")), slice(22, 62), "Theirs")))
+    sqlite.imported()
+    with sqlite.open_hub.read() as transaction:
+        told = explain(sqlite.open_feed, transaction, "2", "Name")
+    assert [(each["file"], each["record"], each["bytes"], each["outcome"]) for each in told] == [
+        ("b", 1, "294 to 585", "partner wins"),
+        ("a", 2, "587 to 878", "add"),
+    ]
+    assert (told[0]["value"], told[0]["lost"], told[1]["value"]) == ("Theirs", "Ours", "Name")
+
+
+def test_a_preview_counts_and_changes_nothing(sqlite: TwoSides) -> None:
+    sqlite.deliver("a", delta(1, record("1"), record("2")))
+    sqlite.imported()
+    sqlite.put("2", Name="Ours")
+    file = sqlite.folder / "file"
+    changes = [put(changed(record("2")), slice(22, 62), "Theirs"), record("3"), put(record("1"), slice(1, 2), "D")]
+    file.write_bytes(delta(2, *changes))
+    before = sqlite.ours()
+    with file.open("rb") as content:
+        counts = Progress("preview", 1).follow(preview(sqlite.open_feed, content))
+    assert counts == {"add": 1, "change": 1, "delete": 1, "unchanged": 0, "conflict": 1, "rejected": 0}
+    assert sqlite.ours() == before
+
+
+def test_a_paused_feed_stops_between_two_chunks_and_goes_on_where_it_was(sqlite: TwoSides) -> None:
+    sqlite.deliver("a", delta(1, record("1")))
+    with sqlite.open_hub.write() as transaction:
+        transaction.messages.control.pause(component_of(FEED))
+    with pytest.raises(FeedPaused):
+        sqlite.imported()
+    with sqlite.open_hub.write() as transaction:
+        transaction.messages.control.resume(component_of(FEED))
+    assert sqlite.imported() == ["a done"]
+
+
+def test_the_alarms_of_arrivals_are_cleared_by_the_arrival(sqlite: TwoSides) -> None:
+    sqlite.road.set_clock("2026-01-05T02:05:00Z")
+    sqlite.deliver("a", delta(1, record("1"), record("2")))
+    sqlite.imported()
+    look_for_arrivals(sqlite.open_feed)
+    assert sqlite.alarms() == []
+    sqlite.road.set_clock("2026-01-06T05:00:00Z")
+    look_for_arrivals(sqlite.open_feed)
+    assert sqlite.alarms() == ["billing_accounts: no file since 2026-01-05 02:05; one was due at 2026-01-06 02:00."]
+    sqlite.deliver("b", delta(2))
+    sqlite.imported()
+    look_for_arrivals(sqlite.open_feed)
+    assert [sentence.partition(": ")[2] for sentence in sqlite.alarms()] == [
+        "file 2 has no record.",
+        "file 2 came at 2026-01-06 05:00; the next one was due at 2026-01-07 02:00.",
+    ]
