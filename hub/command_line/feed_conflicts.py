@@ -1,4 +1,4 @@
-"""The commands of `orderhub feed` about single records: conflicts, decide, why.
+"""The commands of `orderhub feed` about records: conflicts, decide, why, report.
 
 Spec: docs/replication.md.
 """
@@ -53,6 +53,29 @@ def decide_feed(
         user = open_feed.open_hub.deployment.settings.user
         conflict = decide_conflict(open_feed, transaction, number, take, value, user, reason)
     out(f"decided: {conflict.field} of {conflict.key}; `orderhub feed export {feed}` sends what the partner lacks")
+
+
+def report_feed(
+    feed: FeedName,
+    number: Annotated[
+        int | None, typer.Option(help="The number of the partner's file; left out: the newest one.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="text, csv or html.")] = "text",
+    as_json: Json = False,
+) -> None:
+    """Report on one file of the partner's: counts, waived checks, alarms, and each rejected or colliding record."""
+    from hub.presentation.feed_report import csv_report, html_report, text_report
+    from hub.replication.report import report_of
+
+    forms = {"text": text_report, "csv": csv_report, "html": html_report}
+    if form not in forms:
+        raise typer.BadParameter(f"--format is one of {', '.join(forms)}")
+    with opened_feed(feed) as open_feed, open_feed.open_hub.read() as transaction:
+        report = report_of(open_feed, transaction, number)
+    if as_json:
+        print_json(report)
+    else:
+        out(forms[form](report))
 
 
 def explain_value(

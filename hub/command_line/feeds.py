@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.files import opened
-from hub.command_line.feed_conflicts import decide_feed, explain_value, list_conflicts
+from hub.command_line.feed_conflicts import decide_feed, explain_value, list_conflicts, report_feed
 from hub.command_line.feed_import import (
     FeedName,
     cancel_feed,
@@ -51,6 +51,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "conflicts": list_conflicts,
     "decide": decide_feed,
     "why": explain_value,
+    "report": report_feed,
     "release": release_feed,
     "cancel": cancel_feed,
     "pause": pause_feed,

@@ -16,6 +16,8 @@ from integration_objects.field_values import read_date
 
 #: The kinds of alarms that an arrival clears.
 LATE, EARLY, EMPTY, SMALL, LATE_ANSWER = "late", "early", "empty", "small", "late answer"
+#: The kinds of files that are expected; the states of a batch that brought nothing.
+_DATA, _NONE = ("delta", "full", "resubmission"), ("refused", "cancelled")
 #: Batches that are looked at.
 _LOOKED_AT = 50
 #: Batches that tell what is usual.
@@ -32,7 +34,7 @@ def look_for_arrivals(open_feed: OpenFeed) -> None:
     with open_feed.open_hub.write() as transaction:
         batches, alarms = open_feed.batches(transaction), open_feed.alarms(transaction)
         listed = batches.listing(feed.name, _LOOKED_AT)
-        data = [each for each in listed if each.direction == "in" and each.kind in ("delta", "full", "resubmission")]
+        data = [each for each in listed if each.direction == "in" and each.kind in _DATA and each.state not in _NONE]
         found = {(kind, about): sentence for kind, about, sentence in _alarms(feed, expected, data, now)}
         found |= {
             (LATE_ANSWER, str(each.number)): sentence
