@@ -222,9 +222,10 @@ def reply_body(
     Returns:
         The body, and its content type.
     """
-    if route.reply.map is not None and route.reply.object is not None:
+    if route.reply.object is not None:
         try:
-            body = route.reply.object.write(route.reply.map.apply(tree, circumstances=circumstances))
+            answer = tree if route.reply.map is None else route.reply.map.apply(tree, circumstances=circumstances)
+            body = route.reply.object.write(answer)
             route.reply.object.prove(body, DEFAULT_LIMITS, own=True)
             return body, route.reply.object.content_type
         except Refused as error:

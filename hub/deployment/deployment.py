@@ -452,6 +452,7 @@ class Deployment:
             licence_file=str(self.settings.licence or ""),
             keeps_profiles=self.settings.service_profile != EXTERNAL,
             profile_keeper=self.profile_keeper,
+            read_virtual_components=lambda: self.virtual_components,
             zone_name=self.settings.time_zone,
             shipped_takers=self.shipped_takers,
             complete=with_service_ids,

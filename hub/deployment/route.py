@@ -2,7 +2,8 @@
 
     route: mainframe_order
     from: {channel: mainframe.orders}           # or {folder: mainframe}, {http: mainframe}
-    object: Mainframe Order                     # an external object; or hub, for the hub's own XML
+    object: Mainframe Order                     # an external object; hub, for the hub's own XML; or XML Gateway, for
+                                                # questions of legacy systems, which need no map
     map: Mainframe Order to OM Order            # left out for the hub's own XML
     workflow: Receive Order
     prices: hub                                 # the side that prices an order's lines; left out: sender
@@ -26,7 +27,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -36,6 +37,7 @@ from hub.deployment.named_parts import HUB_OBJECT, known_part, message_expressio
 from hub.deployment.route_batch import RouteBatch, read_batch
 from hub.deployment.route_reply import Reply as Reply
 from hub.deployment.route_reply import read_reply
+from hub.workflow_manager.named_workflow import REQUEST
 from hub.workflow_manager.origin import WhoPrices
 from hub.workflow_manager.workflow import Workflow
 from integration_objects.declaration import Node, Parts, Source, read
@@ -48,6 +50,7 @@ from maps.field_rule import SourceExpression
 from maps.scope import Scope
 from schemas.check import Limits
 from schemas.external_component import ExternalObject
+from schemas.gateway.form import GATEWAY
 
 #: Seconds before each further try. After the last one, the message is parked for an operator.
 RETRY_S = (1, 5, 30, 120, 600)
@@ -247,15 +250,20 @@ def _route(
     transport, place = read_door(parts["from"])
     workflow = known_part(parts["workflow"], workflows, "workflow")
     external: ExternalObject | None = None
-    if parts["object"].text() != HUB_OBJECT:
+    asks_for_rows = parts["object"].text() == GATEWAY.name
+    if asks_for_rows:
+        external = GATEWAY
+    elif parts["object"].text() != HUB_OBJECT:
         external = known_part(parts["object"], objects, "external object")
     reply = read_reply(parts, transport, objects, maps, map_names)
+    if asks_for_rows:
+        reply = _reply_with_rows(parts, workflow, reply)
     return Route(
         name=parts["route"].matching(NAME, "a route's name", "letters and digits, with _ - . between", "my_orders"),
         transport=transport,
         place=place,
         external=external,
-        map=_map(parts, maps, external, workflow, map_names),
+        map=None if asks_for_rows else _map(parts, maps, external, workflow, map_names),
         workflow=workflow,
         prices=_prices(parts.get("prices"), workflow),
         identity=_identity(parts.get("identity"), external),
@@ -271,6 +279,19 @@ def _route(
         quotes_values=parts.flag("quote values"),
         places={key: value.where for key, value in parts.items()},
     )
+
+
+def _reply_with_rows(parts: Parts, workflow: Workflow, reply: Reply) -> Reply:
+    """Return the reply of a route that answers questions for rows: its form is the questions' own."""
+    if REQUEST not in workflow.takes:
+        what = f"the workflow '{workflow.name}' answers no questions for rows"
+        raise parts["workflow"].fault(what, mend="write 'workflow: Workflow Request'")
+    for key in ("map", "batch"):
+        if key in parts:
+            raise parts[key].fault(f"questions for rows have no {key}", mend=f"leave '{key}' out")
+    if reply.map is not None:
+        raise parts["reply"].fault("the replies with rows have no map", mend="leave 'object' and 'map' out")
+    return replace(reply, object=GATEWAY)
 
 
 def _map(

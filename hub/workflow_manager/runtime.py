@@ -12,6 +12,7 @@ from integration_objects.time_zone import UTC
 # A runtime only holds its parts: the deployment loads the code of those that it has.
 if TYPE_CHECKING:
     from adapters.system import System
+    from adapters.virtual_components.declaration import VirtualComponent
     from adapters.virtual_components.keeper import ProfileKeeper
     from hub.configurator.port import Configurator
     from hub.pricing.port import Pricing
@@ -50,6 +51,7 @@ class Runtime:
         complete: adds the values that are joined in and not stored to an object that a workflow shows.
         keeps_profiles: whether completed lines are applied to the service profiles here, and not by another system.
         profile_keeper: the other system that keeps the profiles; the hub's tables then have copies. None: the hub does.
+        read_virtual_components: returns the virtual components by name; their declarations are read when it is called.
         zone_name: the name of the deployment's time zone, whose days are meant by dates without a time.
     """
 
@@ -71,6 +73,7 @@ class Runtime:
     user: str = "hub"
     keeps_profiles: bool = True
     profile_keeper: ProfileKeeper | None = None
+    read_virtual_components: Callable[[], Mapping[str, VirtualComponent]] = dict
     zone_name: str = UTC
     shipped_takers: Callable[[str, str], Sequence[str]] = lambda name, for_system: ()
     complete: Callable[[Any, PropertySet], PropertySet] = lambda run, tree: tree

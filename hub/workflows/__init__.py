@@ -58,6 +58,8 @@ MODULES: Mapping[str, str] = {
     "Order Activity": "orders.order_activity",
     "Fulfilment Status": "orders.fulfilment_status",
     "MCD Summary": "orders.mcd_summary",
+    "Rows": "orders.rows",
+    "Row Fields": "orders.rows",
     "Fallout List": "orders.fallout",
     "Fallout Retry": "orders.fallout",
     "Fallout Amend": "orders.fallout",
@@ -71,7 +73,7 @@ MODULES: Mapping[str, str] = {
 #: The workflows that tell how far orders are.
 _ABOUT_ORDERS = ("orders.order_activity", "orders.fulfilment_status", "orders.mcd_summary")
 #: The beginnings of modules that know no systems. The rooms of the house keep `fulfilment`, which sends, from `quotes`.
-_WITHOUT_SYSTEMS = ("quotes.", "orders.finding", "orders.projected_state", *_ABOUT_ORDERS)
+_WITHOUT_SYSTEMS = ("quotes.", "orders.finding", "orders.rows", "orders.projected_state", *_ABOUT_ORDERS)
 
 
 def may_need_systems(workflow: Workflow) -> bool:
