@@ -167,9 +167,10 @@ class CsvLayout(Layout[CsvRecord]):
             names = self._names(next(lines, None))
         type_place = (names or self.types[0].record.field_names()).index(self.type_field) if self.type_field else 0
         places = {each.name: self._places(each, names) for each in self.every_type()}
-        for line in self._without_last_empty(lines, is_record=not self.type_field and len(self.columns) == 1):
+        lines = self._without_last_empty(lines, is_record=not self.type_field and len(self.columns) == 1)
+        for line, placed in self.positioned(lines):
             cells = self.dialect.cells(line)
-            type = self._type_of(line, cells, type_place)
+            type = placed or self._type_of(line, cells, type_place)
             fault: HubError | None = None
             try:
                 node = self._node(line, cells, type, places[type.name])
@@ -231,8 +232,6 @@ class CsvLayout(Layout[CsvRecord]):
         return [(name, column, column.form.plain if column and not column.null else None) for name, column in every]
 
     def _type_of(self, line: Line, cells: list[str], place: int) -> RecordType[CsvRecord]:
-        if not self.type_field:
-            return self.types[0]
         if not line.text:
             raise LineEmpty(line=line.number, offset=line.offset + 1)
         text = self._bare(cells[place]) if place < len(cells) else ""

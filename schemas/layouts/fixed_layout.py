@@ -106,16 +106,17 @@ class FixedLayout(Layout[FixedRecord]):
 
     def records(self, file: BinaryIO, keep_faults: bool = False) -> Iterator[Found[FixedRecord]]:
         """Yield each record of a file by itself."""
-        for number, (offset, data) in enumerate(self.format.read(file), 1):
+        for number, ((offset, data), placed) in enumerate(self.positioned(self.format.read(file)), 1):
             fault: HubError | None = None
             try:
-                type, node = self.read_record(data, RecordNumber(number))
+                type = placed or self._type_of(data)
+                node = type.record.codec.decode(self._padded(data, type.record.codec.most), RecordNumber(number))
             except RecordTypeUnknown as error:
                 raise error.at(f"record {number}, byte {offset + 1} of the file") from None
             except HubError as error:
                 if not keep_faults:
                     raise error.at(f"record {number}, byte {offset + 1} of the file") from None
-                type, fault = self._type_of(data), error
+                type, fault = placed or self._type_of(data), error
                 codec = type.record.codec
                 node = codec.readable(self._padded(data, codec.most), RecordNumber(number))
             yield Found(type, node, f"record {number}", offset, data, fault)
@@ -123,17 +124,6 @@ class FixedLayout(Layout[FixedRecord]):
     def parts(self, records: Iterable[bytes]) -> Iterator[bytes]:
         """Put the marks of the record format between records."""
         return self.format.write(records)
-
-    def read_record(self, data: bytes, number: int | None = None) -> tuple[RecordType[FixedRecord], PropertySet]:
-        """Read one record by itself, without a look at its place among the others.
-
-        Args:
-            data: its bytes.
-            number: its number in the file, for the nodes.
-        """
-        type = self._type_of(data)
-        codec = type.record.codec
-        return type, codec.decode(self._padded(data, codec.most), origin=number)
 
     def _padded(self, data: bytes, most: int) -> bytes:
         if self.trimmed and len(data) < most:

@@ -18,7 +18,7 @@ Spec: docs/design/legacy.md, "Layouts".
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -125,6 +125,7 @@ class Record(Protocol):
 
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,7 +267,7 @@ class Layout(ABC, Generic[R]):
         keeps_read_records: whether the bytes of a record that was read are the same record in every other file.
         name: the external object's name.
         types: the records at the top, in their order.
-        type_field: the field that tells the records apart; "" where there is one type.
+        type_field: the field that tells the records apart; "" where there is one type, or their places tell.
         where: the declaration's place.
         by_name: all types, by their names.
     """
@@ -352,6 +353,31 @@ class Layout(ABC, Generic[R]):
             yield from top.walk()
 
     # Reading
+
+    def positioned(self, records: Iterable[T]) -> Iterator[tuple[T, RecordType[R] | None]]:
+        """Yield records with their types, where their places tell them apart; None where the type field does.
+
+        The first and the last records have a fixed number each, and those between them are of one type. As many
+        records as come last are held back.
+        """
+        if self.type_field:
+            yield from ((record, None) for record in records)
+            return
+        varying = next((at for at, each in enumerate(self.types) if each.least != each.most), len(self.types))
+        first, last = (
+            [each for each in types for _ in range(each.least)]
+            for types in (self.types[:varying], self.types[varying + 1 :])
+        )
+        between = self.types[min(varying, len(self.types) - 1)]
+        waiting: deque[T] = deque()
+        for number, record in enumerate(records):
+            if number < len(first):
+                yield record, first[number]
+                continue
+            waiting.append(record)
+            if len(waiting) > len(last):
+                yield waiting.popleft(), between
+        yield from zip(waiting, last, strict=False)
 
     def read(self, file: BinaryIO) -> Iterator[PropertySet]:
         """Yield each topmost record with everything beneath it.

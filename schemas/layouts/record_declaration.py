@@ -107,10 +107,13 @@ def prove_records(layout: Layout[R], key: str, given: Parts, whole: Node) -> Non
         whole: the value of `layout`.
     """
     every = layout.by_name
-    if len(every) > 1 and not layout.type_field:
+    varying = [each for each in layout.types if each.least != each.most]
+    has_places = len(varying) <= 1 and not any(each.beneath for each in layout.types)
+    if len(every) > 1 and not layout.type_field and not has_places:
         raise whole.fault(
             f"nothing tells the {len(every)} records apart",
-            f"a {key.removeprefix('type ')} with the record's type is needed",
+            f"a {key.removeprefix('type ')} with the record's type is needed, unless all records but one have a fixed "
+            "number, and none stands beneath another",
             mend=f"add '{key}: ...'",
         )
     if layout.type_field:

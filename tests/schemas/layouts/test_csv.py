@@ -344,3 +344,19 @@ def test_a_diagnosis_misses_the_header() -> None:
     made = columns("{KIND: text, QTY: number}", header="yes")
     first, *others = diagnose(made, b"T,1\nT,2\n")
     assert (first.records, [other.text for other in others]) == (0, ["the file has no header"])
+
+
+def test_lines_without_a_type_are_told_apart_by_their_places() -> None:
+    text = """\
+external object: Places
+layout: {delimiter: ";", header: no, line end: lf}
+records:
+  HEAD: {occurs: 1, columns: {SENDER: text}}
+  ORDER: {occurs: 1.., columns: {NUMBER: text, QTY: number}}
+  END: {occurs: 1, columns: {COUNT: number}, checks: {COUNT: count ORDER}}
+"""
+    places = read_layout(Source("schemas/p.yaml", text), {}.__getitem__)
+    data = b"ACME\nA;1\nB;2\n2\n"
+    nodes = list(places.read(io.BytesIO(data)))
+    assert [node.type for node in nodes] == ["HEAD", "ORDER", "ORDER", "END"]
+    assert b"".join(places.write(nodes)) == data

@@ -375,3 +375,44 @@ def test_conditions_of_a_layout_are_proven(conditions: str, copybook: str, what:
     with pytest.raises(HubError) as caught:
         layout(text=BOUND.format(conditions=conditions), copybook=copybook)
     assert what in str(caught.value)
+
+
+PLACED = """\
+       01  H.
+           05 SENDER PIC X(3).
+       01  B.
+           05 PRICE PIC 9(3).
+       01  T.
+           05 TOTAL PIC 9(3).
+"""
+BY_PLACE = """\
+external object: Places
+layout: {copybook: m/orders.cpy, code page: ascii}
+records:
+  H: {occurs: 1}
+  B: {occurs: 0..}
+  T: {occurs: 1, checks: {TOTAL: sum B/PRICE}}
+"""
+
+
+def test_records_without_a_type_are_told_apart_by_their_places() -> None:
+    places = layout(text=BY_PLACE.replace("{", "{{").replace("}", "}}"), copybook=PLACED)
+    for data, types in ((b"ABC001002003", "HBBT"), (b"ABC000", "HT")):
+        nodes = list(places.read(io.BytesIO(data)))
+        assert "".join(node.type for node in nodes) == types
+        assert written(places, nodes) == data
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"ABC", "the record T is missing"),
+        (b"ABC001002", "the TOTAL of T doesn't agree with the file"),
+        (b"ABC00X003", "the field B/PRICE can't be read"),
+    ],
+)
+def test_a_file_without_its_last_records_is_refused(data: bytes, what: str) -> None:
+    places = layout(text=BY_PLACE.replace("{", "{{").replace("}", "}}"), copybook=PLACED)
+    with pytest.raises(HubError) as caught:
+        list(places.read(io.BytesIO(data)))
+    assert caught.value.what == what
