@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench services clean
+.PHONY: demo test check bench crash services clean
 
 demo: $(STAMP)  ## the main job on the embedded defaults
 	$(VENV)/bin/orderhub demo
@@ -26,6 +26,9 @@ bench: $(STAMP) $(VENV)/.bench  ## how fast the road, Delta, Apply, configurator
 	$(VENV)/bin/python -m tests.bench.feeds $(filter --quick --full,$(BENCH))
 	$(VENV)/bin/python -m tests.bench.starts
 	$(VENV)/bin/python -m tests.bench.quote_to_profile
+
+crash: $(STAMP)  ## 200 random lives of a feed's two sides, with more than 1,000 crashes; CRASH="--schedules 20"
+	$(VENV)/bin/python -m tests.crash.feeds $(CRASH)
 
 services: $(STAMP)  ## a private RabbitMQ and PostgreSQL until Ctrl-C; prints their settings
 	@$(VENV)/bin/python -m tests.services

@@ -10,6 +10,7 @@
     write [--full]              write a file of the changes since the last one, or of all accounts
     exchange                    read, then write
     place                       put the files into the hub's folder again that a crash left behind
+    extract FILE                write all accounts to a file that isn't part of the exchange
     show                        print the accounts, a line each
 
 FOLDER is the hub's folder of the feed: the program reads FOLDER/outbox and writes into FOLDER/inbox. It has its own
@@ -158,6 +159,10 @@ class BillingStandIn:
         self.place()
         return number
 
+    def extract(self) -> bytes:
+        """Return a file with all accounts for a reconciliation; it is not part of the exchange."""
+        return self._file(self._next_number(), "FULL", 0, [self._line(key, " ") for key in self.accounts()])
+
     def place(self, number: int | None = None) -> None:
         """Put the files into the hub's folder that aren't there yet; a *number* is put there again."""
         query = "SELECT number, content FROM file_out WHERE NOT is_placed OR number = ? ORDER BY number"
@@ -233,6 +238,10 @@ class BillingStandIn:
 
     def _keep(self, number: int, kind: str, of: int, lines: Sequence[str]) -> None:
         """Make a file of *lines*, and keep it until the hub has it."""
+        content = self._file(number, kind, of, lines)
+        self.database.execute("INSERT INTO file_out VALUES (?, ?, ?, 0)", (number, kind, content))
+
+    def _file(self, number: int, kind: str, of: int, lines: Sequence[str]) -> bytes:
         records = [line.ljust(_LENGTH) + "\n" for line in lines]
         time = str(self._time())
         header = _joined(
@@ -240,7 +249,7 @@ class BillingStandIn:
         )
         trailer = _joined(_trailer(kind, records), _TRAILER)
         text = header.ljust(_LENGTH) + "\n" + "".join(records) + trailer.ljust(_LENGTH) + "\n"
-        self.database.execute("INSERT INTO file_out VALUES (?, ?, ?, 0)", (number, kind, text.encode(_CODE_PAGE)))
+        return text.encode(_CODE_PAGE)
 
     def _line(self, key: str, operation: str) -> str:
         row = self._values(key)
@@ -389,6 +398,8 @@ def main(arguments: Sequence[str]) -> None:
         if command in ("write", "exchange"):
             sys.stdout.write(f"file written: {billing.write('--full' in words)}\n")
         billing.place()
+    elif command == "extract":
+        pathlib.Path(words[0]).write_bytes(billing.extract())
     elif command == "show":
         for key, values in billing.accounts().items():
             sys.stdout.write("  ".join([key, *(value or "-" for value in values)]) + "\n")

@@ -37,6 +37,7 @@ _SETTINGS = """# The demo's deployment: all shipped routes and systems, SQLite a
 database_url = "sqlite:///orderhub.db"
 routes = ["*"]
 systems = ["*"]
+feeds = ["*"]
 folder_settle_s = 0
 """
 #: characters of a printed line
@@ -127,7 +128,7 @@ def demonstration(folder: pathlib.Path) -> Iterator[Demonstration]:
     (folder / FILE).write_text(_SETTINGS, encoding="utf-8")
     # The demonstration's files are whole from the start, so that the hub need not wait for them to settle.
     # Without the environment: it may name the database or the broker of a real hub.
-    settings = read_settings(folder, environment=False, routes=[EVERY], folder_settle_s=0.0, poll_s=0.05)
+    settings = read_settings(folder, environment=False, routes=[EVERY], feeds=[EVERY], folder_settle_s=0.0, poll_s=0.05)
     open_hub = OpenHub(load_deployment(folder, settings))
     open_hub.prepare_database()
     with closing(Demonstration(open_hub)) as hub:

@@ -235,6 +235,7 @@ class _FeedReader:
         self, root: Component, joined: Mapping[str, Joined], records: _Records, data: str
     ) -> Iterable[FeedField]:
         taken: dict[str, str] = {}
+        closed = self._closed(root)
         for node, value in self._parts["fields"].items():
             parts = value.mapping(required=FIELD_KEYS[:2], optional=FIELD_KEYS)
             name = node.text()
@@ -265,6 +266,13 @@ class _FeedReader:
             layout_type = records.type(data, record)
             assert layout_type is not None  # noqa: S101  # `records.field` has found it
             codes = _codes(parts, field)
+            closing = closed.get(name)
+            if closing in codes.values():
+                raise parts["codes"].fault(
+                    f"the value '{closing}' closes a record, and has a code",
+                    "a closed record is a deleted one for the partner, which deletes it in place of closing it",
+                    mend="take the code away, or close records by another value in 'on delete'",
+                )
             yield FeedField(name, object_name if slash else "", field, record, owner, codes, layout_type)
 
     def _closed(self, root: Component) -> Mapping[str, str]:

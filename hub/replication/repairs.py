@@ -1,21 +1,24 @@
 """Repair the differences that a reconciliation found, and that don't end by themselves.
 
-    the partner has another value than it told       its record is merged now, compared three ways, as from a file
-    the partner lacks a record that it had taken     the record counts as never agreed: the next export sends it
+    the partner changed a record and never told      the record is merged now, compared three ways, as from a file
+    the partner has an older state of a record       the next export sends the values of the hub; the others are kept
+    the partner lacks a record that it had taken     the next export sends it
     the hub rejected the partner's record            the record is merged once more
 
-Nothing is overwritten without a look: a value that both sides changed is a conflict here, too. The repair is a batch of
-its own, whose records `orderhub feed why` shows.
+The version of the partner's record tells a change from an older state. The repair is a batch of its own, whose records
+`orderhub feed why` shows.
 
 Spec: docs/design/legacy.md, "Reconciliation".
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from adapters.database.replication.agreed import AgreedRecord
 from adapters.database.replication.batches import FeedBatch
+from adapters.database.replication.decisions import Decision
 from adapters.database.replication.rows import REJECTED, FeedRow
 from hub.data_manager.open_hub import Transaction
 from hub.replication.difference_class import EXPECTED
@@ -23,6 +26,9 @@ from hub.replication.flat_row import digest_of
 from hub.replication.merge import merge_rows
 from hub.replication.opened_feed import OpenFeed
 from hub.replication.reconcile import Reconciled, TheirRecord
+
+#: The state of a row whose values the hub doesn't take.
+_OLDER = "PARTIALLY_IMPORTED"
 
 
 def repair(open_feed: OpenFeed, result: Reconciled) -> FeedBatch | None:
@@ -41,23 +47,57 @@ def repair(open_feed: OpenFeed, result: Reconciled) -> FeedBatch | None:
 def _repair_part(
     open_feed: OpenFeed, transaction: Transaction, batch: FeedBatch, keys: Sequence[str], result: Reconciled
 ) -> FeedBatch:
-    open_feed.agreed(transaction).remove([key for key in keys if result.records[key] is None])
+    agreed = open_feed.agreed(transaction)
+    agreed.remove([key for key in keys if result.records[key] is None])
     theirs = [(key, record) for key in keys if (record := result.records[key]) is not None]
-    rows = [_row(position, key, record) for position, (key, record) in enumerate(theirs, batch.records + 1)]
+    known = agreed.by_key([key for key, _ in theirs])
+    rows = [
+        _row(position, key, record, known.get(key)) for position, (key, record) in enumerate(theirs, batch.records + 1)
+    ]
     open_feed.rows(transaction).add(batch.id, rows)
+    older = [row for row in rows if row.row_status == _OLDER]
+    # The partner's state is agreed on as it is: so the export finds the differences.
+    agreed.put(_as_it_is(row, known[row.key or ""], batch) for row in older)
+    decisions = [each for row in older for each in _kept_values(open_feed, row, known[row.key or ""])]
+    open_feed.decisions(transaction).add(batch.id, decisions)
     decided = merge_rows(open_feed, transaction, batch, [row for row in rows if row.row_status == "IN_PROGRESS"])
     return open_feed.batches(transaction).advance(
         batch,
         records=batch.records + len(rows),
         changes=batch.changes + len(rows),
-        conflicts=batch.conflicts + sum(row.has_conflict for row in decided),
+        conflicts=batch.conflicts + len(older) + sum(row.has_conflict for row in decided),
         rejected=batch.rejected + sum(row.status in REJECTED for row in decided),
     )
 
 
-def _row(position: int, key: str, record: TheirRecord) -> FeedRow:
-    read = record.read
+def _row(position: int, key: str, record: TheirRecord, agreed: AgreedRecord | None) -> FeedRow:
+    read, reason = record.read, None
     status = "IN_PROGRESS" if read.fault is None else read.status
-    reason = None if read.fault is None else read.fault.as_dict()
-    # Without its version: the extract tells the partner's present state, also where that is an older one.
-    return FeedRow(position, key, "present", None, digest_of(read.row), None, None, status, reason, read.row)
+    if read.fault is not None:
+        reason = read.fault.as_dict()
+    elif agreed is not None and agreed.partners is not None and (record.version or "") <= (agreed.version or ""):
+        status, reason = _OLDER, {"conflict": "stale", "reason": "stale", "what": "the partner has an older state"}
+    return FeedRow(position, key, "present", record.version, digest_of(read.row), None, None, status, reason, read.row)
+
+
+def _as_it_is(row: FeedRow, agreed: AgreedRecord, batch: FeedBatch) -> AgreedRecord:
+    return agreed._replace(fields=row.fields, digest=row.digest or "", batch_id=batch.id, position=row.position)
+
+
+def _kept_values(open_feed: OpenFeed, row: FeedRow, agreed: AgreedRecord) -> Iterator[Decision]:
+    """Keep the values of the partner's that the next export overwrites."""
+    for name, before, theirs in zip(open_feed.feed.names, agreed.fields, row.fields, strict=True):
+        if before != theirs:
+            yield Decision(
+                row.key or "",
+                name,
+                row.position,
+                "repair",
+                "hub wins",
+                "stale",
+                "settled",
+                before,
+                before,
+                theirs,
+                before,
+            )

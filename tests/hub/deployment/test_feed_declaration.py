@@ -55,6 +55,7 @@ MISTAKES = [
     ("PHONE, owner: newest", "PHONE, owner: counter", "'Phone Number' is no number"),
     ("version: CHANGED-AT\n", "", "nothing tells which change is the newest"),
     ("I: Inactive", "I: Active", "two codes stand for 'Active'"),
+    ("I: Inactive", "C: Closed", "the value 'Closed' closes a record, and has a code"),
     ("layout: Billing Account File", "layout: Mainframe Order", "the object 'Mainframe Order' has no records"),
     ("layout: Billing Account File", "layout: Account File", "there is no external object 'Account File'"),
     ("header: FILE-HEADER", "header: FILE-HEAD", "there is no record of Billing Account File 'FILE-HEAD'"),

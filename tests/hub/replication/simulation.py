@@ -188,10 +188,8 @@ class Simulation:
         if self._chance.random() < 0.2:
             # Billing dies between its transaction and its file.
             with suppress(Died):
-                place = billing.place
                 billing.place = self._die  # type: ignore[method-assign]
                 billing.write(full)
-            del place
             billing.close()
             self.crashes += 1
             self._sides.billing = BillingStandIn(self.folder / "billing.db", self._sides.folder)

@@ -121,18 +121,42 @@ def test_each_difference_is_found_and_classed(sides: TwoSides) -> None:
     repaired = repair(OpenFeed(sides.open_hub, sides.feed), result)
     assert repaired is not None
     assert repaired.records == 3, "lost, unknown and rejected; the record that is gone is sent again"
-    assert sides.ours()["lost"][0] == "other"
+    assert sides.ours()["lost"][0] == "lost", "the partner has an older state"
     assert sides.ours()["unknown"][0] == "u"
     sides.billing.database.commit()
     sides.export()
     sides.billing.read()
     assert sides.billing.accounts()["gone"][0] == "gone"
+    assert sides.billing.accounts()["lost"][0] == "lost"
     sides.imported()
     left = reconciled(sides)
     assert {name for name, _ in left.differences} == {"in flight", "open conflict", "our fault"}
     assert [one.key for name, one in left.differences if name == "our fault"] == ["Ω"]
     faults = {one.key: one.fault for _, one in result.differences if one.fault}
     assert faults["rejected"] == "file ACCOUNTS.1, record 7: it has no city"
+
+
+def test_a_change_that_the_partner_never_told_is_taken_by_the_repair(sides: TwoSides) -> None:
+    """Its file was lost on the way, and a later one has come: so the change is not in flight any more."""
+    for key in "12":
+        sides.put(key, Name=key, Status="Active")
+    sides.export()
+    sides.billing.read()
+    agree(sides)
+    for key in "12":
+        sides.billing.set(key, {"CITY": "Tacoma"})
+    sides.billing.database.execute("DELETE FROM unsent WHERE key = '1'")
+    sides.billing.database.commit()
+    with sides.open_hub.write() as transaction:
+        # What the later file brought.
+        agreed = AgreedRecords(transaction.connection, FEED)
+        (other,) = agreed.by_key(["2"]).values()
+        agreed.put([other._replace(version=version_of("20991231000000"))])
+    result = reconciled(sides)
+    assert lines(result) == ["1 Address/City: lost", "2 Address/City: lost"]
+    repair(OpenFeed(sides.open_hub, sides.feed), result)
+    city = sides.feed.names.index("Address/City")
+    assert (sides.ours()["1"][city], sides.ours()["2"][city]) == ("Tacoma", None)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2])
