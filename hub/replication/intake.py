@@ -137,7 +137,9 @@ def next_turn(open_feed: OpenFeed) -> FeedBatch | None:
         if not waiting or waiting[0].number == expected:
             alarms.clear("gap")
             return waiting[0] if waiting else None
-        alarms.clear("gap")
+        for alarm in alarms.standing("gap"):
+            if alarm.about != str(expected):
+                alarms.clear("gap", alarm.about)
         gap = FeedNumberMissing(batch=waiting[0], expected=expected, waits_for=str(expected))
         for batch in waiting:
             batches.advance(batch, error=FeedNumberMissing(batch=batch, expected=expected, waits_for=str(expected)))

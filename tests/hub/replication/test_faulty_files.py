@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from hub.deployment.feed import Waiver
 from tests.hub.replication.two_sides import TwoSides
 
 #: The places of the fields in a line of 292 characters, from 0.
@@ -258,4 +260,29 @@ def test_a_file_that_comes_too_early_waits_for_the_one_before(tmp_path: pathlib.
     two.deliver("again", second)
     assert two.imported() == ["again repeat"]
     assert sorted(path.read_bytes() for path in (two.folder / "outbox").iterdir()) == answers
+    two.close()
+
+
+@pytest.mark.parametrize(("until", "end"), [("2099-12-31", "done"), ("2025-12-31", "refused")])
+def test_a_check_is_waived_until_a_day(tmp_path: pathlib.Path, until: str, end: str) -> None:
+    two = TwoSides(tmp_path)
+    two.feed = replace(two.feed, waivers=(Waiver("digest", "their program is mended soon", until),))
+    two.deliver("a", joined(with_totals([header("00000001"), record("7")], DIGEST="")))
+    assert two.imported() == [f"a {end}"]
+    two.close()
+
+
+def test_the_high_digits_of_a_hash_total_are_dropped(tmp_path: pathlib.Path) -> None:
+    two = TwoSides(tmp_path)
+    records = [record("99999999999"), record("5")]
+    two.deliver("a", joined(with_totals([header("00000001"), *records], HASH="0000000004")))
+    assert two.imported() == ["a done"]
+    two.close()
+
+
+def test_files_that_lie_there_out_of_turn_are_taken_by_their_numbers(tmp_path: pathlib.Path) -> None:
+    two = TwoSides(tmp_path)
+    for number in (3, 1, 2):
+        two.deliver(f"f{number}", joined(with_totals([header(f"{number:08}"), record(str(number))])))
+    assert two.imported() == ["f1 done", "f2 done", "f3 done"]
     two.close()
