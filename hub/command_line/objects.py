@@ -19,9 +19,10 @@ from hub.command_line.exit_codes import CommandFailed, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import All, DryRun, Files, Json
 from hub.command_line.text_command import TextCommand
-from hub.data_manager.lookup import header_expression, known_object, stored_object
+from hub.data_manager.lookup import header_expression, known_object, shown_addresses, stored_object
 from hub.data_manager.open_hub import OpenHub, Transaction
 from hub.deployment.definitions import load_definitions
+from hub.presentation.addresses import NO_ADDRESSES, Addresses, address_ids
 from hub.presentation.printing import complain, flush, out, print_json
 from hub.presentation.screen import screen
 from hub.presentation.tree_json import tree_json
@@ -88,7 +89,8 @@ def show(
                 # For reading only: XML and JSON are printed as they are stored, but for secrets, and can be loaded.
                 tree = with_service_ids(transaction.run(Origin("show", "local", key)), tree)
             tree = open_hub.renew_secret_names(transaction).masked(tree)
-        _print_object(tree, definitions, text, whole, as_json)
+            addresses = shown_addresses(transaction.store, address_ids([tree])) if text else NO_ADDRESSES
+        _print_object(tree, definitions, text, whole, as_json, addresses)
 
 
 @object_app.command("query", cls=TextCommand)
@@ -115,17 +117,20 @@ def query(
             # With Modification Numbers: an update that sends one back overwrites no change that was made meanwhile.
             tree = transaction.store.query(name, fields, condition, versions=True)
             tree = open_hub.renew_secret_names(transaction).masked(tree)
-        _print_object(tree, definitions, text, whole, as_json)
+            addresses = shown_addresses(transaction.store, address_ids([tree])) if text else NO_ADDRESSES
+        _print_object(tree, definitions, text, whole, as_json, addresses)
 
 
-def _print_object(tree: PropertySet, definitions: Definitions, text: bool, whole: bool, as_json: bool) -> None:
+def _print_object(
+    tree: PropertySet, definitions: Definitions, text: bool, whole: bool, as_json: bool, addresses: Addresses
+) -> None:
     """Print a message: as the hub's XML, as a table for reading, or as the methods' JSON."""
     if text and as_json:
         raise typer.BadParameter("--text and --json are two forms: give one")
     if as_json:
         out(tree_json(tree, definitions))
     else:
-        out(screen(tree, whole) if text else hub_to_xml(tree, definitions).decode())
+        out(screen(tree, whole, addresses) if text else hub_to_xml(tree, definitions).decode())
 
 
 def _write(open_hub: OpenHub, file: pathlib.Path, dry_run: bool, work: Callable[[Transaction, PropertySet], T]) -> T:

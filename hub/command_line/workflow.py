@@ -27,8 +27,10 @@ from hub.command_line.exit_codes import CommandFailed, misused
 from hub.command_line.opened_hub import opened_hub
 from hub.command_line.options import All, DryRun, Json
 from hub.command_line.text_command import TextCommand
+from hub.data_manager.lookup import shown_addresses
 from hub.data_manager.workflow_run import FinishedRun, run_workflow
 from hub.deployment.deployment import Deployment, open_deployment
+from hub.presentation.addresses import NO_ADDRESSES, Addresses, address_ids
 from hub.presentation.changed_lines import changed_lines
 from hub.presentation.found_rows import rows_text
 from hub.presentation.next_commands import next_commands
@@ -143,13 +145,13 @@ def run_and_print(
     with misused():
         pairs = _read(called, arguments)
     try:
-        run = _run(deployment, called, pairs, dry_run)
+        run, addresses = _run(deployment, called, pairs, dry_run, with_addresses=not as_json)
     except Refused as refused:
         text = error_text(refused, [text for _, text in pairs])
         raise CommandFailed(refused, text=text) from refused
     if svg is not None and run.outcome.drawing:
         write_parts(svg, [run.outcome.drawing.encode("utf-8")])
-    _print(deployment, called, run, as_json, dry_run, whole)
+    _print(deployment, called, run, addresses, as_json, dry_run, whole)
 
 
 def _called(deployment: Deployment, name: str) -> Workflow:
@@ -238,13 +240,28 @@ def _text(argument: Argument, text: str) -> str:
         raise ArgumentNotText(name=argument.name, path=path, byte=error.start + 1) from error
 
 
-def _run(deployment: Deployment, called: Workflow, pairs: list[tuple[str, str]], dry_run: bool) -> FinishedRun:
+def _run(
+    deployment: Deployment, called: Workflow, pairs: list[tuple[str, str]], dry_run: bool, with_addresses: bool
+) -> tuple[FinishedRun, Addresses]:
+    """Run the workflow; read the addresses that its answer names, if they are shown."""
     with opened_hub(deployment) as open_hub:
-        return run_workflow(open_hub, called, request(called.command, pairs), dry_run)
+        run = run_workflow(open_hub, called, request(called.command, pairs), dry_run)
+        shown = [*run.outcome.objects, *([] if run.before is None else [run.before])]
+        ids = address_ids(shown) if with_addresses else ()
+        if not ids:
+            return run, NO_ADDRESSES
+        with open_hub.read() as transaction:
+            return run, shown_addresses(transaction.store, ids)
 
 
 def _print(
-    deployment: Deployment, called: Workflow, run: FinishedRun, as_json: bool, dry_run: bool, whole: bool
+    deployment: Deployment,
+    called: Workflow,
+    run: FinishedRun,
+    addresses: Addresses,
+    as_json: bool,
+    dry_run: bool,
+    whole: bool,
 ) -> None:
     outcome = run.outcome
     kinds = {note.kind for note in outcome.notes}
@@ -264,11 +281,12 @@ def _print(
         # `tree_json` writes text: the objects are put in before the brace that ends the head.
         out(json.dumps(head, ensure_ascii=False)[:-1] + f', "objects": [{objects}]}}')
         return
-    for text in screens(outcome.objects, whole):
+    for text in screens(outcome.objects, whole, addresses):
         out(text)
     if outcome.rows:
         out(rows_text(called.command, outcome.rows, whole))
-    for line in [*changed_lines(run.before, outcome.objects), *report_lines(outcome.notes, outcome.objects)]:
+    changes = changed_lines(run.before, outcome.objects, addresses)
+    for line in [*changes, *report_lines(outcome.notes, outcome.objects)]:
         complain(line)
     if outcome.why:
         complain(outcome.why)

@@ -5,12 +5,15 @@ Spec: docs/design/road.md, "Command line, completed" (`show`).
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from adapters.database.objects.store import ObjectStore
+from hub.presentation.addresses import Addresses, address_text
 from integration_objects.complex_object import is_empty
 from integration_objects.definition import Definitions, IntegrationObject
 from integration_objects.errors import Refused, UnknownName
 from integration_objects.expression import Expression, compile_expression, field_reader
-from integration_objects.names import ORDER, ORDER_ACTIVITY, QUOTE
+from integration_objects.names import ADDRESS, ORDER, ORDER_ACTIVITY, QUOTE
 from integration_objects.property_set import PropertySet
 from maps.functions import FUNCTIONS
 
@@ -59,6 +62,12 @@ def stored_object(store: ObjectStore, definitions: Definitions, name: str, key: 
     if is_empty(tree):
         raise InstanceUnknown(name=name, field=field, key=key)
     return tree
+
+
+def shown_addresses(store: ObjectStore, ids: Collection[str]) -> Addresses:
+    """Return stored addresses as people read them, by Address Id; nothing is read where there are no ids."""
+    headers = store.headers_by_key(ADDRESS, sorted(ids)) if ids else {}
+    return {address: address_text(header) for address, header in headers.items()}
 
 
 def known_object(definitions: Definitions, name: str) -> IntegrationObject:

@@ -14,10 +14,11 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
-from hub.data_manager.lookup import SHOWN_BY, stored_object
+from hub.data_manager.lookup import SHOWN_BY, shown_addresses, stored_object
 from hub.data_manager.workflow_run import run_workflow
 from hub.demo.scenarios import SCENARIOS, Request, Scenario
 from hub.demo.stage import WIDTH, Demonstration, demonstration, heading, paragraph
+from hub.presentation.addresses import address_ids
 from hub.presentation.printing import out, table
 from hub.presentation.report import report_lines
 from hub.presentation.screen import LINED, line_table, title
@@ -71,6 +72,8 @@ class PrintedStage:
     def __init__(self, hub: Demonstration) -> None:
         self._hub = hub
         self._files = 0
+        #: the addresses of the objects that were shown, by Address Id
+        self._addresses: dict[str, str] = {}
 
     def load(self) -> None:
         """Load the company's catalogue, price list and customers."""
@@ -174,6 +177,7 @@ class PrintedStage:
         with self._hub.open_hub.read() as transaction:
             tree = stored_object(transaction.store, self._hub.open_hub.deployment.definitions, name, key or "")
             tree = self._hub.open_hub.renew_secret_names(transaction).masked(tree)
+            self._addresses |= shown_addresses(transaction.store, address_ids([tree]))
         (instance,) = instances(tree)
         return instance
 
@@ -181,12 +185,12 @@ class PrintedStage:
         """Print a stored instance; of an order, the header of every revision, because one replaces the other."""
         if name in LINED:
             for header in self._revisions(instance) if name == ORDER else [instance]:
-                out(f"  {title(header)}")
+                out(f"  {title(header, self._addresses)}")
         else:
             heads = (self._key_field(name), "Name", "Parent Account Id", "Status")
             out("  " + ", ".join(f"{head}: {instance.get(head)}" for head in heads if instance.get(head)))
         if with_lines and line_items(instance):
-            out("\n".join(f"  {line}" for line in line_table(instance)))
+            out("\n".join(f"  {line}" for line in line_table(instance, addresses=self._addresses)))
 
     def _revisions(self, order: PropertySet) -> list[PropertySet]:
         with self._hub.open_hub.read() as transaction:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from hub.presentation.item_row import LABELS, SILENT, action_word, change, same_value
+from hub.presentation.addresses import NO_ADDRESSES, Addresses
+from hub.presentation.item_row import LABELS, SILENT, action_word, change, same_value, shown_value
 from integration_objects.complex_object import (
     action_code,
     attribute_value,
@@ -41,12 +42,15 @@ _FOLLOWING = frozenset(
 )
 
 
-def changed_lines(before: PropertySet | None, trees: Sequence[PropertySet]) -> list[str]:
+def changed_lines(
+    before: PropertySet | None, trees: Sequence[PropertySet], addresses: Addresses = NO_ADDRESSES
+) -> list[str]:
     """Return a sentence for each change of the header and the lines; lines that are changed alike are counted in one.
 
     Args:
         before: the instance before the workflow; None if the workflow made it.
         trees: the messages that the workflow answers with; the first one's first instance is compared.
+        addresses: the addresses, by Address Id.
     """
     if before is None or not trees or is_empty(trees[0]) or object_name(trees[0]) not in (QUOTE, ORDER):
         return []
@@ -58,9 +62,9 @@ def changed_lines(before: PropertySet | None, trees: Sequence[PropertySet]) -> l
     alike: dict[str, list[PropertySet]] = {}
     moves_on = before.get("Status") != after.get("Status")
     for key, item in new.items():
-        if key in old and (text := ", ".join(_changes(old[key], item, told_already, moves_on))):
+        if key in old and (text := ", ".join(_changes(old[key], item, addresses, told_already, moves_on))):
             alike.setdefault(text, []).append(item)
-    header = ", ".join(_changes(before, after))
+    header = ", ".join(_changes(before, after, addresses))
     return [
         *([f"changed: {after.type.lower()} {after.get(f'{after.type} Number')}: {header}"] if header else []),
         *_counted("more", [item for key, item in new.items() if key not in old]),
@@ -86,7 +90,11 @@ def _name(item: PropertySet) -> str:
 
 
 def _changes(
-    before: PropertySet, after: PropertySet, told_already: Collection[str] = _FOLLOWING, moves_on: bool = False
+    before: PropertySet,
+    after: PropertySet,
+    addresses: Addresses,
+    told_already: Collection[str] = _FOLLOWING,
+    moves_on: bool = False,
 ) -> Iterator[str]:
     """Yield the changed values of a header or a line; *moves_on*: the document of the line got another status."""
     actions = [None if action_word(node) == NO_ACTION else action_word(node) for node in (before, after)]
@@ -97,7 +105,8 @@ def _changes(
         is_filled_in = moves_on and old_value is None and name in _FILLED_IN
         is_same = same_value(name, old_value, new) or {old_value, new} == {None, "N"}
         if name not in told_already and not is_filled_in and not is_same:
-            yield f"{LABELS.get(name, name)}: {change(old_value, new)}"
+            shown = (shown_value(name, text, addresses) for text in (old_value, new))
+            yield f"{LABELS.get(name, name)}: {change(*shown)}"
     old, now = _values(before), _values(after)
     for name in dict.fromkeys([*now, *old]):
         if old.get(name) != now.get(name):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hub.presentation.addresses import ADDRESS_ID, NO_ADDRESSES, Addresses
 from hub.presentation.printing import table
 from integration_objects.property_set import PropertySet
 
@@ -23,13 +24,13 @@ _LIST = "ListOf "
 _OF_THE_STORE = frozenset(("Row Id", "Modification Number"))
 
 
-def detail_lines(name: str, instance: PropertySet) -> Iterator[str]:
-    """Yield the lines of an instance of the object *name*."""
+def detail_lines(name: str, instance: PropertySet, addresses: Addresses = NO_ADDRESSES) -> Iterator[str]:
+    """Yield the lines of an instance of the object *name*; *addresses* are those that it names, by Address Id."""
     fields = _filled(instance)
     # The first field is the key by which people name the object.
     yield f"{name} {fields[0][1]}" if fields else name
     for field, value in fields[1:]:
-        yield f"  {field}: {value}"
+        yield f"  {field}: {addresses.get(value, value) if field == ADDRESS_ID else value}"
     # A stack and no recursion: components may be nested deeper than Python lets functions call each other.
     stack: list[tuple[str, PropertySet]] = [("  ", listing) for listing in reversed(instance.children)]
     while stack:

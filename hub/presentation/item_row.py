@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from hub.presentation.addresses import ITEM_ADDRESS, NO_ADDRESSES, Addresses
 from hub.presentation.printing import whole_seconds
 from integration_objects.complex_object import action_code, attribute_value, attributes
 from integration_objects.discount import FIELDS as DISCOUNT
@@ -47,7 +48,7 @@ SILENT = frozenset(
     )
 )
 #: fields that people call by another name
-LABELS = {"Price List Id": "Price List", "Service Address Id": "Address"}
+LABELS = {"Price List Id": "Price List", ITEM_ADDRESS: "Address"}
 #: Fields that are told where the item or header above has another value: the words, the field, and the header's field
 #: that goes for it where it has none.
 UNLIKE_ABOVE = (
@@ -72,7 +73,15 @@ class ItemRow(NamedTuple):
     details: str = ""
 
 
-def item_row(item: PropertySet, above: PropertySet, level: int, short_key: str, kind: str) -> ItemRow:
+def item_row(
+    item: PropertySet,
+    above: PropertySet,
+    level: int,
+    short_key: str,
+    kind: str,
+    address_above: str | None = None,
+    addresses: Addresses = NO_ADDRESSES,
+) -> ItemRow:
     """Return the row of a line item.
 
     Args:
@@ -82,6 +91,8 @@ def item_row(item: PropertySet, above: PropertySet, level: int, short_key: str, 
         short_key: the short form of its key.
         kind: the header's type. The items of an Asset, a service profile, have no action; those of a Quote have the
             quote's status, which the heading says.
+        address_above: the Address Id that is shown for the item above, or in the heading.
+        addresses: the addresses, by Address Id.
     """
     old = _old_values(item)
     service, point = _changed(item, old, "Service Id"), item.get("Service Point Id")
@@ -95,7 +106,7 @@ def item_row(item: PropertySet, above: PropertySet, level: int, short_key: str, 
         price=", ".join(_price(item, old)),
         due=day(item.get("Due Date") or ""),
         key=short_key,
-        details=", ".join(_details(item, above, old)),
+        details=", ".join(_details(item, above, old, address_above, addresses)),
     )
 
 
@@ -178,7 +189,13 @@ def _price(item: PropertySet, old: Mapping[str, object]) -> Iterator[str]:
         yield f"{free} free"
 
 
-def _details(item: PropertySet, above: PropertySet, old: Mapping[str, object]) -> Iterator[str]:
+def _details(
+    item: PropertySet,
+    above: PropertySet,
+    old: Mapping[str, object],
+    address_above: str | None,
+    addresses: Addresses,
+) -> Iterator[str]:
     yield from _attribute_texts(item, old)
     point = item.get("Service Point Id")
     if point and item.get("Service Id") and not _is_changed(old, "Service Point Id", point):
@@ -189,7 +206,11 @@ def _details(item: PropertySet, above: PropertySet, old: Mapping[str, object]) -
         # A new discount is described whole.
         is_told = is_told or (name in DISCOUNT and old[name] is None)
         if not is_told and _is_changed(old, name, item.get(name)):
-            yield f"{LABELS.get(name, name)}: {change(_text(old[name]), item.get(name))}"
+            shown = (shown_value(name, text, addresses) for text in (_text(old[name]), item.get(name)))
+            yield f"{LABELS.get(name, name)}: {change(*shown)}"
+    address = item.get(ITEM_ADDRESS)
+    if address not in (None, address_above) and not _is_changed(old, ITEM_ADDRESS, address):
+        yield f"address {shown_value(ITEM_ADDRESS, address, addresses)}"
     for words, name, default in UNLIKE_ABOVE:
         known = (None, above.get(name) or above.get(default))
         # A change of it is among the changed fields above.
@@ -201,6 +222,11 @@ def _details(item: PropertySet, above: PropertySet, old: Mapping[str, object]) -
         yield "past the point of no return"
     if item.get("Status Reason"):
         yield f"reason: {whole_seconds(item.get('Status Reason') or '')}"
+
+
+def shown_value(name: str, text: str | None, addresses: Addresses) -> str | None:
+    """Return a field's value as it is shown: of an address, street and city stand beside the id."""
+    return addresses.get(text, text) if text and name == ITEM_ADDRESS else text
 
 
 def _discount(item: PropertySet) -> Iterator[str]:

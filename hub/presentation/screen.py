@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from hub.presentation.addresses import ITEM_ADDRESS, NO_ADDRESSES, Addresses, common_address
 from hub.presentation.details import detail_lines, header_table
 from hub.presentation.folding import folded_rows
 from hub.presentation.item_row import UNLIKE_ABOVE, ItemRow, action_word, counted_actions, day, item_row
@@ -29,12 +30,13 @@ from integration_objects.short_keys import short_keys
 LINED = {ASSET: "no services", ORDER: "no lines", QUOTE: "no lines"}
 
 
-def screen(tree: PropertySet, whole: bool = False) -> str:
+def screen(tree: PropertySet, whole: bool = False, addresses: Addresses = NO_ADDRESSES) -> str:
     """Write a message for people.
 
     Args:
         tree: a message of any object.
         whole: whether every line is shown, and none folded.
+        addresses: the addresses that it shows, by Address Id.
     """
     name = object_name(tree) or "object"
     if is_empty(tree):
@@ -42,10 +44,10 @@ def screen(tree: PropertySet, whole: bool = False) -> str:
     shown = instances(tree)
     if len(shown) > 1 and name not in LINED and not any(instance.children for instance in shown):
         return "\n".join(header_table(name, shown))
-    return "\n".join(line for instance in shown for line in _instance_lines(name, instance, whole))
+    return "\n".join(line for instance in shown for line in _instance_lines(name, instance, whole, addresses))
 
 
-def screens(trees: Sequence[PropertySet], whole: bool = False) -> Iterator[str]:
+def screens(trees: Sequence[PropertySet], whole: bool = False, addresses: Addresses = NO_ADDRESSES) -> Iterator[str]:
     """Write the messages that a workflow answers with.
 
     An order and the quote that it is placed for have the same lines. Of an object of another kind than the first, the
@@ -53,26 +55,29 @@ def screens(trees: Sequence[PropertySet], whole: bool = False) -> Iterator[str]:
     """
     for tree in trees:
         if whole or object_name(tree) == object_name(trees[0]) or object_name(tree) not in LINED:
-            yield screen(tree, whole)
+            yield screen(tree, whole, addresses)
         else:
-            yield from map(title, instances(tree))
+            yield from (title(instance, addresses) for instance in instances(tree))
 
 
-def title(instance: PropertySet) -> str:
+def title(instance: PropertySet, addresses: Addresses = NO_ADDRESSES) -> str:
     """Return the heading of a quote, an order or a service profile.
 
     >>> title(PropertySet("Quote", properties={"Quote Number": "Q-1", "Status": "In Progress", "Account Id": "1-A"}))
     'quote Q-1: In Progress, account 1-A'
     """
-    return ", ".join(_title_parts(instance))
+    return ", ".join(_title_parts(instance, addresses))
 
 
-def line_table(instance: PropertySet, whole: bool = False) -> list[str]:
+def line_table(instance: PropertySet, whole: bool = False, addresses: Addresses = NO_ADDRESSES) -> list[str]:
     """Return the table of an instance's line items, and their count by action; by status for a service profile."""
     keys = short_keys(item.get(KEY) or "" for item in items_of(instance))
 
+    common = common_address(instance)
+
     def row_of(item: PropertySet, above: PropertySet, level: int) -> ItemRow:
-        return item_row(item, above, level, keys[item.get(KEY) or ""], instance.type)
+        address_above = common or above.get(ITEM_ADDRESS)
+        return item_row(item, above, level, keys[item.get(KEY) or ""], instance.type, address_above, addresses)
 
     rows = folded_rows(instance, row_of, whole)
     filled = [column for column in range(len(ItemRow._fields)) if any(row[column] for row in rows)]
@@ -80,19 +85,20 @@ def line_table(instance: PropertySet, whole: bool = False) -> list[str]:
     return [*table(heads, [[row[column] for column in filled] for row in rows]).splitlines(), _in_all(instance)]
 
 
-def _instance_lines(name: str, instance: PropertySet, whole: bool) -> Iterator[str]:
+def _instance_lines(name: str, instance: PropertySet, whole: bool, addresses: Addresses) -> Iterator[str]:
     if name not in LINED:
-        yield from detail_lines(name, instance)
+        yield from detail_lines(name, instance, addresses)
         return
-    yield title(instance)
+    yield title(instance, addresses)
     has_lines = next(items_of(instance), None) is not None
-    for line in line_table(instance, whole) if has_lines else [LINED[name]]:
+    for line in line_table(instance, whole, addresses) if has_lines else [LINED[name]]:
         yield f"  {line}"
 
 
-def _title_parts(instance: PropertySet) -> Iterator[str]:
+def _title_parts(instance: PropertySet, addresses: Addresses) -> Iterator[str]:
     if instance.type == "Asset":
         yield f"services of the account {instance.get('Account Id')}"
+        yield from _common_address(instance, addresses)
         return
     kind, status = instance.type.lower(), instance.get("Status")
     number, revision = instance.get(f"{instance.type} Number"), instance.get("Revision")
@@ -109,9 +115,17 @@ def _title_parts(instance: PropertySet) -> Iterator[str]:
         # Most customers pay for the services that they use.
         if instance.get(field) not in (None, account_id):
             yield f"{words} {instance.get(field)}"
+    yield from _common_address(instance, addresses)
     for words, field in (("due", "Due Date"), ("valid until", "Valid Until Date")):
         if instance.get(field):
             yield f"{words} {day(instance.get(field) or '')}"
+
+
+def _common_address(instance: PropertySet, addresses: Addresses) -> Iterator[str]:
+    """Yield the address of all items; where they have several, the lines tell them."""
+    common = common_address(instance)
+    if common is not None:
+        yield f"at {addresses.get(common, common)}"
 
 
 def _in_all(instance: PropertySet) -> str:

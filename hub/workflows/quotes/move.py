@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from hub.presentation.addresses import address_text
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
@@ -125,7 +126,7 @@ def move(
     customer = the_account(run, account)
     if service_account is not None:
         prove_account(run, account, service_account, "service-account")
-    _prove_addresses(run, old_address, new_address)  # 1 and 7
+    old_place, new_place = _proven_addresses(run, old_address, new_address)  # 1 and 7
     state = requested_state(run, account)
     roots = _in_currency(list(_roots_at(run, state, old_address)), currency, old_address)  # 2
     if not roots:
@@ -137,8 +138,8 @@ def move(
         quote.properties[field] = roots[0].get(field) or quote.get(field)
     header = PropertySet("Asset", properties={"Account Id": account})
     leaving = with_roots(header, [_tracked(root) for root in roots], ASSET)
-    coming, notes = _transferred(run, leaving, state, new_address, service_points, service_account)  # 6
-    notes += [*_at_other_addresses(run, leaving, old_address), *_address_stays(customer, old_address)]
+    coming, notes = _transferred(run, leaving, state, new_address, new_place, service_points, service_account)  # 6
+    notes += [*_at_other_addresses(run, leaving, old_address), *_address_stays(customer, old_address, old_place)]
     # Two deltas and not one: the services end and begin on different days, each with a due date of its own.
     ending = lines_of(run, leaving, None, QUOTE)  # 4
     _set_due(ending, move_out)  # 5
@@ -155,14 +156,16 @@ def move(
     return Outcome(objects=(message(QUOTE, [quote]),), notes=(*notes, *document_totals(quote)))  # 10
 
 
-def _prove_addresses(run: Run, old: str, new: str) -> None:
-    known = {header["Address Id"] for header in run.headers(ADDRESS, {"Address Id": [old, new]})}
+def _proven_addresses(run: Run, old: str, new: str) -> tuple[str, str]:
+    """Return the old and the new address as people read them."""
+    known = {header["Address Id"]: header for header in run.headers(ADDRESS, {"Address Id": [old, new]})}
     for argument, address in (("old-address", old), ("new-address", new)):
         if address not in known:
             no_move_in = ", and without a move-in address the transfer can't be completed" if address == new else ""
             raise AddressUnknown(address=address, argument=argument, consequence=no_move_in)
     if old == new:
         raise SameAddress(address=old)
+    return address_text(known[old]), address_text(known[new])
 
 
 def _roots_at(run: Run, state: PropertySet, address: str) -> Iterator[PropertySet]:
@@ -200,22 +203,23 @@ def _at_other_addresses(run: Run, leaving: PropertySet, address: str) -> list[No
     """
     services = ComplexObject.of(leaving)
     addresses = addresses_told(run, services.header)
+    elsewhere = [(item, text) for item in services.items if (text := addresses[id(item)]) not in (None, address)]
+    headers = run.by_key(ADDRESS, sorted({text or "" for _, text in elsewhere})) if elsewhere else {}
     notes = []
-    for item in services.items:
-        item_address = addresses[id(item)]
-        if item_address not in (None, address):
-            why = f"it is at the address '{item_address}', and ends there with the service item that it is part of"
-            notes.append(Note("other address", why, item.get(KEY), item.get("Product Id")))
+    for item, item_address in elsewhere:
+        place = address_text(headers.get(item_address or "", {"Address Id": item_address}))
+        why = f"it is at the address {place}, and ends there with the service item that it is part of"
+        notes.append(Note("other address", why, item.get(KEY), item.get("Product Id")))
     return notes
 
 
-def _address_stays(customer: PropertySet, old: str) -> list[Note]:
+def _address_stays(customer: PropertySet, old: str, old_place: str) -> list[Note]:
     """Report that the account itself is still at the old address, where its next new services would begin."""
     if customer.get("Address Id") != old:
         return []
     text = (
-        f"the account '{customer.get('Account Id')}' keeps the address '{old}', at which its next new services would "
-        "be; change-address gives it the new one once the customer lives there"
+        f"the account '{customer.get('Account Id')}' keeps the address {old_place}, at which its next new services "
+        "would be; change-address gives it the new one once the customer lives there"
     )
     return [Note("account address", text)]
 
@@ -234,6 +238,7 @@ def _transferred(
     leaving: PropertySet,
     state: PropertySet,
     address: str,
+    place: str,
     chosen: Sequence[str],
     service_account: str | None,
 ) -> tuple[PropertySet, list[Note]]:
@@ -262,7 +267,7 @@ def _transferred(
             item.properties["Service Id"] = None  # the service point and its meter have the service id
             return True
         else:
-            why = f"there is no service point for it at the address '{address}'"
+            why = f"there is no service point for it at the address {place}"
         why += ", and what is beneath it goes with it" if line_items(item) else ""
         notes.append(Note("left out", why, item.get(KEY), item.get("Product Id")))
         return False

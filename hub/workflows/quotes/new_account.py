@@ -5,6 +5,7 @@ Source: usage scenario a; spec: docs/design/workflows.md.
 
 from __future__ import annotations
 
+from hub.presentation.addresses import address_text
 from hub.workflow_manager.arguments import Argument
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Note, Outcome
@@ -15,7 +16,7 @@ from hub.workflows.state.accounts import the_account
 from hub.workflows.state.belongings import prove_account
 from integration_objects.complex_object import instances, message
 from integration_objects.errors import Refused
-from integration_objects.names import ACCOUNT
+from integration_objects.names import ACCOUNT, ADDRESS
 from integration_objects.property_set import PropertySet
 
 #: Fields that a new account doesn't take over from an existing one: they identify it, or say how or where it stands.
@@ -118,7 +119,9 @@ def new_account(
     run.effects.insert(message(ACCOUNT, [created]))
     notes = []
     if created.get("Address Id") is None and former is not None and former.get("Address Id") is not None:
-        text = f"it isn't at '{former.get('Address Id')}', the address of '{like}', and has none yet"
+        address_id = former.get("Address Id") or ""
+        place = address_text(run.by_key(ADDRESS, [address_id]).get(address_id, {"Address Id": address_id}))
+        text = f"it isn't at {place}, the address of '{like}', and has none yet"
         notes.append(Note("account address", text))
     return Outcome(objects=(message(ACCOUNT, [created]),), notes=tuple(notes))
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from hub.presentation.tree_json import tree_json
+from tests.road import sample
 
 
 @pytest.fixture
@@ -89,3 +90,13 @@ def test_the_data_model_is_printed_with_the_deployments_extensions(command, tmp_
     printed = command("object", "model").out
     assert "    s_account |o--o{ s_meter : x_owner\n" in printed
     assert printed.startswith("# The data model\n")
+
+
+def test_a_text_for_people_tells_street_and_city_of_an_address(road, command):
+    for name in ("premises.xml", "customers.xml"):
+        road.load(sample(name))
+    assert "  Address Id: 8 Cedar Lane, Spokane (PR-HOME)\n" in command("show", "Account", "2-LB", "--text").out
+    queried = command("object", "query", "Account", "Account Id=2-EN", "--text").out
+    assert "  Address Id: 3 Pine Road, Tahoe City (PR-WINTER)\n" in queried
+    # What is read to be loaded again has the id alone.
+    assert "<AddressId>PR-HOME</AddressId>" in command("show", "Account", "2-LB").out

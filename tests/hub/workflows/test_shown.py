@@ -7,7 +7,9 @@ import pathlib
 import re
 from decimal import Decimal
 
+from hub.data_manager.lookup import shown_addresses
 from hub.data_manager.workflow_run import run_workflow
+from hub.presentation.addresses import address_ids
 from hub.presentation.changed_lines import changed_lines
 from hub.presentation.next_commands import next_commands
 from hub.presentation.screen import screen
@@ -47,7 +49,9 @@ def test_a_change_is_shown_as_the_page_shows_it(any_care):
     outcome = care("modify", account="2-LB", root=root, requests=changes)
     page = (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"```\n(quote Q-.*?)\n```", page, re.DOTALL)
-    assert SHORT_KEY.sub("KEY", screen(outcome.objects[0])) == SHORT_KEY.sub("KEY", shown)
+    with care.open_hub.read() as transaction:
+        addresses = shown_addresses(transaction.store, address_ids(outcome.objects))
+    assert SHORT_KEY.sub("KEY", screen(outcome.objects[0], addresses=addresses)) == SHORT_KEY.sub("KEY", shown)
     # What is stored is shown alike.
     assert screen(outcome.objects[0]) == screen(message("OM Quote", [care.quote("Q-0000002")]))
 

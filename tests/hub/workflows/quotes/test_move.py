@@ -102,7 +102,10 @@ def test_two_items_for_each_asset_at_the_old_address(energy):
 
 def test_the_result_says_what_is_left_out_and_which_rules_that_breaks(energy):
     notes = [str(note) for note in move(energy).notes if note.kind in ("left out", "broken rule")]
-    assert notes[0] == "left out: Gas GA: there is no service point for it at the address 'PR-TOWN'"
+    assert (
+        notes[0]
+        == "left out: Gas GA: there is no service point for it at the address 21 Alder Street, Sacramento (PR-TOWN)"
+    )
     assert len(notes) == 2
     assert notes[1].startswith("broken rule: Home Energy ")
     assert "Cover needs gas" in notes[1]
@@ -121,10 +124,10 @@ def test_what_of_a_service_item_is_at_another_address_is_named(energy):
     [quote] = instances(outcome.objects[0])
     assert [item.get("Integration Id") for item, _ in walk_items(quote)][:5] == ["HE", "EL", "GA", "BC", "EL2"]
     assert [str(note) for note in outcome.notes if note.kind == "other address"] == [
-        "other address: Boiler Cover BC: it is at the address 'PR-CA', and ends there with the service item that it is "
-        "part of",
-        "other address: Electricity EL2: it is at the address 'PR-HOME', and ends there with the service item that it "
-        "is part of",
+        "other address: Boiler Cover BC: it is at the address 400 Market Street, San Francisco (PR-CA), and ends there "
+        "with the service item that it is part of",
+        "other address: Electricity EL2: it is at the address 8 Cedar Lane, Spokane (PR-HOME), and ends there with "
+        "the service item that it is part of",
     ]
 
 
@@ -163,7 +166,7 @@ def test_of_two_services_one_gets_the_last_service_point_and_the_other_is_left_o
     ]
     assert points == [("Delete", "SP-WINTER-EL"), ("Delete", "SP-WINTER-EL"), ("Add", "SP-TOWN-EL")]
     left_out = [note.text for note in outcome.notes if (note.kind, note.product) == ("left out", "Electricity")]
-    assert left_out == ["there is no service point for it at the address 'PR-TOWN'"]
+    assert left_out == ["there is no service point for it at the address 21 Alder Street, Sacramento (PR-TOWN)"]
 
 
 def test_a_product_that_can_not_be_transferred_is_left_out(energy):
@@ -351,8 +354,8 @@ def test_a_service_without_a_service_point_is_at_the_new_address_after_a_move(te
     assert address == "PR-WINTER"
     outcome = move(telephone, new="PR-HOME")
     assert [note.text for note in outcome.notes if note.kind == "account address"] == [
-        "the account '2-EN' keeps the address 'PR-WINTER', at which its next new services would be; change-address "
-        "gives it the new one once the customer lives there"
+        "the account '2-EN' keeps the address 3 Pine Road, Tahoe City (PR-WINTER), at which its next new services "
+        "would be; change-address gives it the new one once the customer lives there"
     ]
     carry_out(telephone, instances(outcome.objects[0])[0], "PR-WINTER", "PR-HOME")
     moved, address = line_of(telephone)

@@ -117,7 +117,7 @@ def test_an_office_has_an_address_of_its_own(any_care):
     without = any_care("new-account", name="Reno", like="2-AW-NY")
     assert (the(without).get("Address Id"), [str(note) for note in without.notes]) == (
         None,
-        ["account address: it isn't at 'PR-NY', the address of '2-AW-NY', and has none yet"],
+        ["account address: it isn't at 75 Wall Street, New York (PR-NY), the address of '2-AW-NY', and has none yet"],
     )
 
 
