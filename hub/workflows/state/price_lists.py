@@ -39,7 +39,7 @@ class PriceListInAnotherCurrency(Refused):
 
     what = "the price list '{price_list}' has no prices in {currency}"
     why = "it is in {own_currency}"
-    mend = "take a price list in {currency}, or the currency {own_currency}"
+    mend = "take a price list in {currency}; a quote or an order in {own_currency} can have this one"
 
 
 def price_list_for(run: Run, header: PropertySet, on: str | None = None) -> PriceList:
@@ -69,7 +69,7 @@ def listed_currency(run: Run, price_list: str | None, currency: str | None) -> s
     """Return the currency of a new quote or order for which a price list and a currency are given; None for neither."""
     if price_list is None:
         return currency
-    return _currency_of(run.price_list(price_list), currency, "argument 'currency'")
+    return _currency_of(run.price_list(price_list), currency, "argument 'price-list'")
 
 
 def _named(run: Run, header: PropertySet) -> PriceList | None:

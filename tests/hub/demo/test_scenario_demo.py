@@ -46,7 +46,7 @@ QUOTED = {
   in all: 24 Add, 9 Update, 4 Delete, 28 unchanged
 """,
     "c": """\
-  order O-0000002, revision 1: New, account 2-AW-WA
+  order O-0000002, revision 1: New, account 2-AW-WA, at 12 Riverside Avenue, Spokane (PR-WA)
   line  product  action  status  service  price  key  details
   1  Small Business Enabler  -  -  25.00  KEY
   2  Local Line  Update  Pending  509-555-0101  5.99 -> 4.99  KEY
@@ -63,10 +63,10 @@ QUOTED = {
   65  Call Waiting  Delete  Pending  0.00  KEY
   66  Caller Id  Delete  Pending  0.00  KEY
   in all: 25 Add, 9 Update, 4 Delete, 28 unchanged
-  quote Q-0000002: Order Placed, account 2-AW-WA
+  quote Q-0000002: Order Placed, account 2-AW-WA, at 12 Riverside Avenue, Spokane (PR-WA)
 """,
     "d": """\
-  quote Q-0000003: In Progress, account 2-AW-WA
+  quote Q-0000003: In Progress, account 2-AW-WA, at 12 Riverside Avenue, Spokane (PR-WA)
   line  product                 action  price  key
   1     Small Business Enabler  -       25.00  KEY
   2-62    (61 lines unchanged)
@@ -75,8 +75,8 @@ QUOTED = {
   in all: 2 Add, 62 unchanged
 """,
     "f": """\
-  order O-0000001, revision 1: Open, inactive, account 2-LB
-  order O-0000001, revision 2: Open, account 2-LB
+  order O-0000001, revision 1: Open, inactive, account 2-LB, at 8 Cedar Lane, Spokane (PR-HOME)
+  order O-0000001, revision 2: Open, account 2-LB, at 8 Cedar Lane, Spokane (PR-HOME)
   line  product                     action  status  service       price  key     details
   1     Local Breakthrough Package  Add     Open                  19.95  KEY
   2       Local Line                Add     Open    509-555-0123  0.00   KEY

@@ -391,9 +391,9 @@ def test_a_price_list_is_in_the_currency_of_its_quote_or_order(care):
     for workflow in ("new-quote", "new-order"):
         assert care.refused(workflow, account="1-B", currency="EUR", price_list="Standard") == (
             "the price list 'Standard' has no prices in EUR\n"
-            "  where: argument 'currency'\n"
+            "  where: argument 'price-list'\n"
             "  why:   it is in USD\n"
-            "  mend:  take a price list in EUR, or the currency USD"
+            "  mend:  take a price list in EUR; a quote or an order in USD can have this one"
         )
 
 

@@ -78,7 +78,9 @@ def test_a_price_list_of_another_currency_or_time_is_refused(care):
     number = quoted(care)
     text = sample("price_list.xml").decode().replace("<PriceListId>Standard<", "<PriceListId>Other<")
     care.road.load(text.replace("<CurrencyCode>USD<", "<CurrencyCode>JPY<"))
-    assert "has no prices in USD" in care.refused("reprice", quote=number, price_list="Other")
+    other = care.refused("reprice", quote=number, price_list="Other")
+    assert "has no prices in USD" in other
+    assert "where: argument 'price-list'" in other
     old = text.replace(">Other<", ">Old<").replace(
         "<CurrencyCode>USD<", "<EffectiveEndDate>2020-12-31</EffectiveEndDate><CurrencyCode>USD<"
     )
