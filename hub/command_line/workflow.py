@@ -42,7 +42,7 @@ from hub.workflow_manager.arguments import Argument, ArgumentWrong, by_name, giv
 from hub.workflow_manager.named_workflow import request, workflow_named
 from hub.workflow_manager.recorded_reads import read_recording
 from hub.workflow_manager.workflow import Workflow
-from integration_objects.errors import Refused
+from integration_objects.errors import HubError, Refused
 
 app = typer.Typer()
 
@@ -250,8 +250,12 @@ def _run(
         ids = address_ids(shown) if with_addresses else ()
         if not ids:
             return run, NO_ADDRESSES
-        with open_hub.read() as transaction:
-            return run, shown_addresses(transaction.store, ids)
+        try:
+            with open_hub.read() as transaction:
+                return run, shown_addresses(transaction.store, ids)
+        except HubError:
+            # The workflow is done: a database that is away now leaves the ids, and no failure.
+            return run, NO_ADDRESSES
 
 
 def _print(

@@ -30,7 +30,7 @@ def detail_lines(name: str, instance: PropertySet, addresses: Addresses = NO_ADD
     # The first field is the key by which people name the object.
     yield f"{name} {fields[0][1]}" if fields else name
     for field, value in fields[1:]:
-        yield f"  {field}: {addresses.get(value, value) if field == ADDRESS_ID else value}"
+        yield f"  {field}: {_shown(field, value, addresses)}"
     # A stack and no recursion: components may be nested deeper than Python lets functions call each other.
     stack: list[tuple[str, PropertySet]] = [("  ", listing) for listing in reversed(instance.children)]
     while stack:
@@ -42,21 +42,26 @@ def detail_lines(name: str, instance: PropertySet, addresses: Addresses = NO_ADD
             stack += [(margin, PropertySet(listing.type, children=[node])) for node in reversed(listing.children)]
             continue
         yield f"{margin}{listing.type.removeprefix(_LIST)}:"
-        yield from (f"{margin}  {line}" for line in _rows(listing.children))
+        yield from (f"{margin}  {line}" for line in _rows(listing.children, addresses))
         below = [child for node in listing.children for child in node.children]
         stack += [(margin + "    ", child) for child in reversed(below)]
 
 
-def header_table(name: str, headers: Sequence[PropertySet]) -> Iterator[str]:
+def header_table(name: str, headers: Sequence[PropertySet], addresses: Addresses = NO_ADDRESSES) -> Iterator[str]:
     """Yield the lines of a table of objects that have no components, a row for each."""
     yield f"{name}:"
-    yield from (f"  {line}" for line in _rows(headers))
+    yield from (f"  {line}" for line in _rows(headers, addresses))
 
 
-def _rows(nodes: Sequence[PropertySet]) -> list[str]:
+def _rows(nodes: Sequence[PropertySet], addresses: Addresses) -> list[str]:
     """Return a table of the nodes' fields; a column for each field that one of them has."""
     heads = list(dict.fromkeys(field for node in nodes for field, _ in _filled(node)))
-    return table(heads, [[node.get(head) for head in heads] for node in nodes]).splitlines() if heads else []
+    rows = [[_shown(head, node.get(head) or "", addresses) for head in heads] for node in nodes]
+    return table(heads, rows).splitlines() if heads else []
+
+
+def _shown(field: str, value: str, addresses: Addresses) -> str:
+    return addresses.get(value, value) if field == ADDRESS_ID else value
 
 
 def _filled(node: PropertySet) -> list[tuple[str, str]]:

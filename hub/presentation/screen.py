@@ -43,7 +43,7 @@ def screen(tree: PropertySet, whole: bool = False, addresses: Addresses = NO_ADD
         return f"{name}: {LINED.get(name, 'nothing')}"
     shown = instances(tree)
     if len(shown) > 1 and name not in LINED and not any(instance.children for instance in shown):
-        return "\n".join(header_table(name, shown))
+        return "\n".join(header_table(name, shown, addresses))
     return "\n".join(line for instance in shown for line in _instance_lines(name, instance, whole, addresses))
 
 
@@ -72,7 +72,6 @@ def title(instance: PropertySet, addresses: Addresses = NO_ADDRESSES) -> str:
 def line_table(instance: PropertySet, whole: bool = False, addresses: Addresses = NO_ADDRESSES) -> list[str]:
     """Return the table of an instance's line items, and their count by action; by status for a service profile."""
     keys = short_keys(item.get(KEY) or "" for item in items_of(instance))
-
     common = common_address(instance)
 
     def row_of(item: PropertySet, above: PropertySet, level: int) -> ItemRow:

@@ -45,6 +45,8 @@ def test_a_service_profile_and_an_account_tell_their_address():
     assert screen(profile, addresses=ADDRESSES).startswith(f"services of the account 1-A, at {HOME}\n")
     account = message("Account", [node("Account", account_id="1-A", address_id="PR-TOWN")])
     assert screen(account, addresses=ADDRESSES) == f"Account 1-A\n  Address Id: {TOWN}"
+    contacts = message("Contact", [node("Contact", contact_id=key, address_id="PR-TOWN") for key in ("A", "B")])
+    assert screen(contacts, addresses=ADDRESSES).count(TOWN) == 2
 
 
 def test_a_changed_address_is_told_with_the_old_one():
