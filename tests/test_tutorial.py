@@ -1,4 +1,4 @@
-"""The tutorial can be followed: its files are written, its commands run, and they print what it shows."""
+"""Pages that can be followed: their files are written, their commands run, and they print what the pages show."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from tests.hub.conftest import command
 
 __all__ = ["command"]
 
-PAGE = (pathlib.Path(__file__).parents[1] / "docs" / "tutorial.md").read_text(encoding="utf-8")
+DOCS = pathlib.Path(__file__).parents[1] / "docs"
 #: A block with its language, behind the text that leads to it.
 BLOCK = re.compile(r"(.*?)^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`([\w/.-]+\.(?:xsd|xml|yaml|csv))`")
 
 
-def steps() -> list[tuple[str, str, list[str]]]:
-    """Each step in order: ("file", path, lines), or ("command", words, lines of the output)."""
+def steps(page: str = "tutorial.md") -> list[tuple[str, str, list[str]]]:
+    """Each step of a page in order: ("file", path, lines), or ("command", words, lines of the output)."""
     found: list[tuple[str, str, list[str]]] = []
-    for lead, language, text in BLOCK.findall(PAGE):
+    for lead, language, text in BLOCK.findall((DOCS / page).read_text(encoding="utf-8")):
         if language != "console":
             found.append(("file", FILE.findall(lead)[-1], text.splitlines()))
             continue
@@ -48,11 +48,12 @@ def shows(printed: list[str], shown: list[str]) -> bool:
     return first and shows(printed[1:], shown[1:])
 
 
-def test_the_tutorial_can_be_followed_from_top_to_bottom(
-    tmp_path: pathlib.Path, command: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("page", ["tutorial.md", "decomposition.md"])
+def test_a_page_can_be_followed_from_top_to_bottom(
+    tmp_path: pathlib.Path, command: Any, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
     folder = tmp_path
-    for kind, what, lines in steps():
+    for kind, what, lines in steps(page):
         if kind == "file":
             (folder / what).parent.mkdir(parents=True, exist_ok=True)
             (folder / what).write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -36,6 +36,7 @@ from hub.workflows.state.statuses import FAILED
 from hub.workflows.state.task_progress import TASKS, has_reached, is_task_complete, name_tasks
 from integration_objects.complex_object import ComplexObject, action_code, items_from, items_of, walk_items
 from integration_objects.errors import OperatorNeeded, Refused
+from integration_objects.field_values import read_date
 from integration_objects.names import KEY, NO_ACTION
 from integration_objects.property_set import PropertySet
 
@@ -255,6 +256,8 @@ class _Planner:
                     self._nodes.setdefault(id(item), []).append(_Node(item, task))
         #: the lines of the order and of service items that were asked for, by the kind and the root
         self._together: dict[tuple[str, int], list[PropertySet]] = {}
+        #: the tasks that each work order waits for, by its identity
+        self._waits: dict[int, dict[tuple[_Node, str | None], Wait]] = {}
 
     def work_orders(self) -> list[PlannedWorkOrder]:
         nodes = [node for nodes in self._nodes.values() for node in nodes]
@@ -331,6 +334,7 @@ class _Planner:
         positions = {id(item): position for position, item in enumerate(self._view.items)}
         for work_order in work_orders.values():
             work_order.lines.sort(key=lambda line: positions[id(line)])
+            work_order.waits = [*self._waits.get(id(work_order), {}).values(), *work_order.waits]
         return list(work_orders.values())
 
     def _put(self, node: _Node, work_orders: dict[Hashable, PlannedWorkOrder]) -> None:
@@ -351,8 +355,12 @@ class _Planner:
             work_order = work_orders[place] = PlannedWorkOrder(system, task.name, unit, start=start)
         node.work_order = work_order
         work_order.lines.append(item)
-        waits = [Wait(other.item.get(KEY) or "", other.task.name, milestone) for other, milestone in node.awaited]
-        work_order.waits = list(dict.fromkeys([*work_order.waits, *waits, *lacking]))
+        # By identity first: the lines of a work order mostly wait for the same tasks.
+        waits = self._waits.setdefault(id(work_order), {})
+        for other, milestone in node.awaited:
+            if (other, milestone) not in waits:
+                waits[other, milestone] = Wait(other.item.get(KEY) or "", other.task.name, milestone)
+        work_order.waits = [*work_order.waits, *lacking]
 
     def _has(self, item: PropertySet, name: str) -> bool:
         return item.get(name) is not None or (name == "Service Id" and id(item) in self._joined_ids)
@@ -362,7 +370,8 @@ class _Planner:
         due = due_date(self._order, item)
         if task.days_before_due is None or due is None:
             return None
-        start = moment_text(self._clock.moment(due) - timedelta(days=task.days_before_due))
+        # A day stays a day: its midnight is that of the deployment's zone.
+        start = moment_text(read_date(due) - timedelta(days=task.days_before_due))[: len(due) if _is_day(due) else None]
         return None if self._clock.has_come(start) else start
 
     def _refuse_circle(self, nodes: Sequence[_Node]) -> None:
@@ -372,6 +381,15 @@ class _Planner:
         }
         circle = " waits for ".join(find_circle(awaited))
         raise PlanInCircle(number=self._order.get("Order Number"), circle=circle)
+
+
+def _is_day(date: str) -> bool:
+    """Tell whether a date has no time.
+
+    >>> _is_day("2026-03-01"), _is_day("2026-03-01T00:00:00Z")
+    (True, False)
+    """
+    return "T" not in date
 
 
 def _has_reached(node: _Node, milestone: str | None) -> bool:

@@ -22,6 +22,7 @@ from hub.workflows.fulfilment.plan import (
     Tasks,
     Wait,
     assign_tasks,
+    moment_text,
     plan_work_orders,
     read_waits,
     tasks_of,
@@ -92,6 +93,9 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False, must_lea
         if is_sent(work_order):
             _emit(run, work_order, must_leave)
         elif work_order.get("Status") == WAITING:
+            if must_leave:
+                # Now, and not when it is sent: nobody could refuse the order any more.
+                _prove(run, work_order)
             _report_held(run, order, ComplexObject(order), work_order)
             if work_order.get("Start Date") is not None:
                 _plan_start(run, order, work_order)
@@ -114,8 +118,10 @@ def _outgoing(work_order: PropertySet) -> PropertySet:
 def _plan_start(run: Run, order: PropertySet, work_order: PropertySet) -> None:
     """Have the hub look at an order again on the day on which one of its work orders may start."""
     number, date = order.get("Order Number") or "", work_order.get("Start Date") or ""
-    pairs = [("order", number)]
-    run.effects.plan(f"{number} {revision_of(order)} {date}", request("complete-due-lines", pairs), date)
+    due_at = moment_text(_clock(run).moment(date))
+    run.effects.plan(
+        f"{number} {revision_of(order)} {date}", request("complete-due-lines", [("order", number)]), due_at
+    )
 
 
 def stored_work_orders(run: Run, order: PropertySet) -> list[PropertySet]:
@@ -137,7 +143,11 @@ def prove_work_orders(run: Run, order: PropertySet) -> None:
         NoDecompositionRule, TaskWithoutSystem, PlanInCircle: its work can't be planned.
     """
     for work_order in planned_work_orders(run, order):
-        run.effects.prove(WORK_ORDER, message(WORK_ORDER, [_outgoing(work_order)]), work_order.get("Fulfilment System"))
+        _prove(run, work_order)
+
+
+def _prove(run: Run, work_order: PropertySet) -> None:
+    run.effects.prove(WORK_ORDER, message(WORK_ORDER, [_outgoing(work_order)]), work_order.get("Fulfilment System"))
 
 
 def planned_work_orders(run: Run, order: PropertySet, former: PropertySet | None = None) -> list[PropertySet]:
@@ -185,6 +195,7 @@ def start_work_orders(run: Run, order: PropertySet) -> bool:
     if not run.headers(WORK_ORDER, example):
         return False
     view, clock, was_sent = ComplexObject(order), _clock(run), False
+    joined_ids = _joined_ids(run, order)
     for work_order in sorted(instances(run.query(WORK_ORDER, example)), key=_count):
         open_keys = [key for key in asked_keys(work_order) if (item := view.by_key(key)) is not None and is_open(item)]
         if not open_keys:
@@ -196,7 +207,7 @@ def start_work_orders(run: Run, order: PropertySet) -> bool:
         elif clock.has_come(work_order.get("Start Date")):
             wanted = set(open_keys)
             lines = [item for item in view.items if item.get(KEY) in wanted]
-            sent = _revised(run, order, view, work_order, lines, _joined_ids(run, order))
+            sent = _revised(run, order, view, work_order, lines, joined_ids)
             run.effects.synchronize(message(WORK_ORDER, [sent]))
             _emit(run, sent)
             was_sent = True

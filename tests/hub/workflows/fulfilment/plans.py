@@ -60,12 +60,13 @@ class Plans:
         found = self.road.stored("OM Work Order", Order_Number=NUMBER)
         return {one.get("Work Order Number") or "": one.get("Status") or "" for one in found}
 
-    def answer(self, count: int, code: str = "COMPLETED", day: int = 1, **parts) -> dict:
-        """Answer a work order: all of its lines get a status."""
+    def answer(self, count: int, code: str = "COMPLETED", day: int = 1, time: str | None = None, **parts) -> dict:
+        """Answer a work order: all of its lines get a status, on a day of February 2026 or at a time."""
         number = f"{NUMBER}-{count}"
         [stored] = self.road.stored("OM Work Order", Work_Order_Number=number)
         keys = [one.get("Integration Id") for one in items_of(stored) if one.get("Action Code") != "-"]
-        status = provisioning_status(number, [(key, code) for key in keys], f"2026-02-{day:02}T10:00:00Z", **parts)
+        moment = time or f"2026-02-{day:02}T10:00:00Z"
+        status = provisioning_status(number, [(key, code) for key in keys], moment, **parts)
         return self.road.work(status, "provisioning_status")
 
     def statuses(self) -> dict[str, str]:
