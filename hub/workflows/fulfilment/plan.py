@@ -201,7 +201,7 @@ def plan_work_orders(
     *,
     after_products: AfterProducts = MappingProxyType({}),
     joined_ids: Container[int] = (),
-    given: Container[tuple[str, str]] = (),
+    given: Mapping[tuple[str, str], PropertySet] = MappingProxyType({}),
 ) -> list[PlannedWorkOrder]:
     """Plan the work orders of an order.
 
@@ -211,8 +211,8 @@ def plan_work_orders(
         clock: the time.
         after_products: the products that lines of a product come after, each with a milestone; None: complete.
         joined_ids: identities of the lines that have a Service Id from the network.
-        given: lines and tasks that a system has been asked for already: they are in no planned work order, and others
-            wait for them.
+        given: the work orders that were sent, by the lines' keys and the tasks that they ask for: these are in no
+            planned work order, and others wait for them.
 
     Returns:
         The work orders in an order in which they can be worked.
@@ -243,7 +243,7 @@ class _Planner:
         clock: Clock,
         after_products: AfterProducts,
         joined_ids: Container[int],
-        given: Container[tuple[str, str]],
+        given: Mapping[tuple[str, str], PropertySet],
     ) -> None:
         self._order, self._clock = order, clock
         self._after_products, self._joined_ids, self._given = after_products, joined_ids, given
@@ -261,13 +261,14 @@ class _Planner:
 
     def work_orders(self) -> list[PlannedWorkOrder]:
         nodes = [node for nodes in self._nodes.values() for node in nodes]
-        planned = [node for node in nodes if is_open(node.item) and not self._is_given(node)]
+        planned = [node for node in nodes if is_open(node.item) and self._given_to(node) is None]
         for node in planned:
             node.awaited = list(dict.fromkeys(self._awaited(node)))
         return self._grouped(planned)
 
-    def _is_given(self, node: _Node) -> bool:
-        return (node.item.get(KEY) or "", node.task.name) in self._given
+    def _given_to(self, node: _Node) -> PropertySet | None:
+        """Return the work order that was sent for a task; None for none."""
+        return self._given.get((node.item.get(KEY) or "", node.task.name))
 
     def _awaited(self, node: _Node) -> Iterator[tuple[_Node, str | None]]:
         """Yield the tasks that a task waits for, each with the milestone that is enough."""
@@ -293,7 +294,7 @@ class _Planner:
         return [(frozenset((name,)), milestone) for name, milestone in self._after_products.get(product, ())]
 
     def _lines(self, item: PropertySet, kind: str) -> Sequence[PropertySet]:
-        """Return the lines of a kind, as they are seen from a line; never the line itself, but for `SAME`."""
+        """Return the lines of a kind, as they are seen from a line; of a service item or an order, all of its lines."""
         if kind == SAME:
             return [item]
         if kind == ABOVE:
@@ -347,8 +348,10 @@ class _Planner:
         if unit is None and task.one_for == FOR_SERVICE_ITEM:
             unit = self._view.root_of(item).get(KEY)
         system, start = task.system or item.get("Fulfilment System") or "", self._start(item, task)
-        # A task that isn't planned here is at work, or has failed: each is a thing of its own.
-        after = frozenset((id(other.work_order or other), milestone) for other, milestone in node.awaited)
+        # A task that has failed is in no work order now, and a thing of its own.
+        after = frozenset(
+            (id(other.work_order or self._given_to(other) or other), milestone) for other, milestone in node.awaited
+        )
         place = (system, task.name, unit, start, after, bool(lacking))
         work_order = work_orders.get(place)
         if work_order is None:

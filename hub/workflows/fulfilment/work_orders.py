@@ -277,7 +277,7 @@ def _work_orders(run: Run, order: PropertySet, stored: Sequence[PropertySet]) ->
         _clock(run),
         after_products=run.products_before(_products(view.items)),
         joined_ids=joined_ids,
-        given=asked.keys(),
+        given=asked,
     )
     lines = _lines_of_sent(view, asked, planned, sent)
     for work_order in sent:

@@ -158,6 +158,18 @@ def test_a_supplement_asks_nothing_again_that_is_done_and_starts_what_has_waited
     assert plans.order_status() == "Complete"
 
 
+def test_a_supplement_leaves_the_lines_of_a_waiting_work_order_together(plans):
+    plans.declare(BUILT)
+    plans.order(LINES[0], mainframe_line(3, "A", "ISDNL001", ref="J"))
+    plans.left()
+    plans.road.ask("revise", order=NUMBER)
+    plans.road.ask("submit", order=NUMBER)
+    assert plans.left() == [f"{NUMBER}-1 2 network: ISDN Line add, ISDN Line add"]
+    assert plans.stored() == {f"{NUMBER}-1": "Open", f"{NUMBER}-2": "Waiting"}
+    plans.answer(1, day=2)
+    assert plans.left() == [f"{NUMBER}-2 1 access: ISDN Line add, ISDN Line add"]
+
+
 def test_a_supplement_that_drops_a_line_reports_the_tasks_that_are_done(plans):
     plans.declare(BUILT)
     plans.order()
