@@ -147,7 +147,10 @@ def prove_work_orders(run: Run, order: PropertySet) -> None:
 
 
 def _prove(run: Run, work_order: PropertySet) -> None:
-    run.effects.prove(WORK_ORDER, message(WORK_ORDER, [_outgoing(work_order)]), work_order.get("Fulfilment System"))
+    """Prove that a system can take a work order, as it will be sent."""
+    sent = _outgoing(work_order)
+    sent.properties |= {"Revision": str(max(1, revision_of(work_order))), "Status": "Open"}
+    run.effects.prove(WORK_ORDER, message(WORK_ORDER, [sent]), work_order.get("Fulfilment System"))
 
 
 def planned_work_orders(run: Run, order: PropertySet, former: PropertySet | None = None) -> list[PropertySet]:
