@@ -98,5 +98,5 @@ def test_every_work_order_is_sent_once_and_in_its_turn(tmp_path, seed):
 
 
 @pytest.mark.parametrize("seed", range(100, 102))
-def test_likewise_on_postgresql(tmp_path, database_url, seed):
-    play_one(Road(tmp_path, database_url=database_url), seed)
+def test_likewise_on_postgresql(tmp_path, postgresql_database, seed):
+    play_one(Road(tmp_path, database_url=postgresql_database._url.render_as_string(hide_password=False)), seed)
