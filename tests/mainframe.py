@@ -90,7 +90,8 @@ def mainframe_process(file: pathlib.Path, *arguments: str) -> Iterator[subproces
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
-        assert process.stdout.readline() == "ready\n"
+        # Before it come lines of the log.
+        assert "ready\n" in iter(process.stdout.readline, "")
         yield process
     finally:
         process.kill()
