@@ -48,6 +48,8 @@ WIDTHS = {
 FIELDS = tuple(WIDTHS)
 _LENGTH = 292
 _CODE_PAGE = "iso-8859-1"
+#: Reasons of refusals by which the hub says that it has a file of this number.
+_KNOWN_TO_THE_HUB = ("FeedNumberReused", "FeedNumberPast")
 _HEADER = (1, 8, 6, 8, 14, 8, 40, 200)
 _ANSWER = (1, 9, 20, 8, 40, 200)
 _TRAILER = (1, 9, 10, 15, 15, 32, 9, 9, 9)
@@ -201,8 +203,10 @@ class BillingStandIn:
         with self.database:
             answer = None
             if header[2] == "ANSWER" and header[5] == "REFUSED":
-                # The file came to harm on its way: the same bytes are sent once more.
-                self.database.execute("UPDATE file_out SET is_placed = 0 WHERE number = ?", (int(header[3]),))
+                # The file came to harm on its way: the same bytes are sent once more. Not where the hub has the file
+                # already, all but its last line end: it would refuse the whole one for ever.
+                if header[6] not in _KNOWN_TO_THE_HUB:
+                    self.database.execute("UPDATE file_out SET is_placed = 0 WHERE number = ?", (int(header[3]),))
             elif header[2] == "ANSWER":
                 for line in lines[1:-1]:
                     self._hear(line)

@@ -89,6 +89,9 @@ def main() -> int:
                     failed += 1
                     sys.stdout.write(f"{kind.__name__} {seed}: {type(error).__name__}: {error}\n")
             crashes, edits = crashes + simulation.crashes, edits + len(simulation.edits)
+            if (seed + 1 - arguments.first) % 10 == 0:
+                sys.stdout.write(f"  {seed + 1 - arguments.first} schedules, {crashes} crashes\n")
+                sys.stdout.flush()
         sys.stdout.write(
             f"{kind.__name__}: {count} schedules, {edits} edits, {crashes} crashes, failed so far {failed}\n"
         )

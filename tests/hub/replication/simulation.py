@@ -39,6 +39,8 @@ ROUNDS = 8
 #: Exchanges without edits after which both sides must be at rest.
 LAST_EXCHANGES = 3
 _COUNTER = "CREDIT-LIMIT"
+#: Goes to and fro, after which the files must be at rest.
+_MOST_SETTLING = 60
 
 
 class Died(Exception):
@@ -209,9 +211,9 @@ class Simulation:
         content, kind = path.read_bytes(), self._chance.random()
         self._whole.setdefault(path, content)
         if kind < 0.3 and path.parent.name == "inbox":
-            path.write_bytes(content[: self._chance.randrange(len(content))])
+            path.write_bytes(content[: self._chance.randrange(len(content) or 1)])
         elif kind < 0.5:
-            path.write_bytes(content[: self._chance.randrange(len(content))])
+            path.write_bytes(content[: self._chance.randrange(len(content) or 1)])
             self._late.append((path, content))
         elif kind < 0.7:
             path.unlink()
@@ -285,7 +287,7 @@ class Simulation:
     def _settle(self) -> None:
         """Bring all files that were written to their end: answers, and files that are refused and sent again."""
         billing, feed = self._sides.billing, OpenFeed(self._sides.open_hub, self._sides.feed)
-        while True:
+        for _ in range(_MOST_SETTLING):
             billing.place()
             FeedExport(feed).publish()
             outcomes = list(import_files(feed, lambda *_: None))
@@ -294,6 +296,7 @@ class Simulation:
                     release(feed, transaction, "operator", "the simulation changes much")
             if not billing.read() and not outcomes:
                 return
+        raise AssertionError(f"seed {self.seed}: the files go to and fro without an end")
 
     def _decide_all(self) -> None:
         """Let a person decide each conflict that is open."""

@@ -181,3 +181,17 @@ def test_the_import_decides_each_record_as_the_table_declares(sides: TwoSides) -
         assert found == (cell.outcome, cell.conflict, cell.of_field), str(cell)
         stored = None if key not in ours or ours[key][1] == "Closed" else ours[key]
         assert (stored and stored[1]) == (decision.ours and decision.ours[1]), str(cell)
+
+
+def test_a_file_that_came_without_its_last_line_end_is_not_sent_for_ever(sides: TwoSides) -> None:
+    """All of its records and totals are there, so it is taken; the whole file has other bytes, and is refused."""
+    sides.billing.add("1", {"CUST-NAME": "one", "CUST-STAT": "A", "CONTACT-LAST": "Doe"})
+    number = sides.billing.write()
+    path = sides.folder / "inbox" / f"ACCOUNTS.{number:08}.txt"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    assert sides.imported() == ["ACCOUNTS.00000001.txt done"]
+    path.write_bytes(whole)
+    assert sides.imported() == ["ACCOUNTS.00000001.txt refused"]
+    assert sides.billing.read() == 2
+    assert sides.imported() == [], "billing was told that the hub has the file"
