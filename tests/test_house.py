@@ -31,7 +31,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "adapters": (
         ("transport", "http_exchange", "http_headers", "service_health", "json_client", "rendering"),
         ("asked_service",),
-        ("database", "rabbitmq", "files", "http_client", "http_server", "system", "json_border"),
+        ("database", "rabbitmq", "files", "remote_file", "http_client", "http_server", "system", "json_border"),
         ("transports", "system_cases", "asking"),
         ("queue_client",),
         ("virtual_components",),

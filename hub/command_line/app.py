@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "batch": ("batches", "Batches: files of many orders, each answered by one file."),
     "feed": ("feeds", "Feeds: records that the hub and a partner keep equal by numbered files."),
+    "remote": ("remote", "Remote clients: a user's records in one file, which is changed offline and applied."),
     "demo": ("demo", "Run the main job on the embedded defaults, in ./orderhub-demo/, and show what happened."),
     "init": ("init", "Make a deployment that runs at once, in a new folder."),
     "schema-for": ("schema_for", "Print the JSON Schema of a kind of declaration, for editors; or list the kinds."),

@@ -11,6 +11,8 @@
     hub_feed_agreed    the values of each record that the partner had last, and those that wait for its answer
     hub_feed_decision  the fields and records that both sides changed: the values, the rule, the outcome
     hub_feed_alarm     what an operator of feeds must know: late files, gaps, batches that are held
+    hub_remote_file    the numbered files of users who work without a connection, and the newest answer
+    hub_remote_returned   the changes of these users that weren't taken, until their authors act
     hub_door_count     deliveries as the transports counted them, apart from the inbox rows
     hub_lease          who may dispatch to a destination, and until when
     hub_component      the components that an operator paused
@@ -77,6 +79,7 @@ ROW_STATUSES = (
 )
 """The words of interface tables, as other systems' operators know them; docs/replication.md explains each."""
 DECISION_STATES = ("settled", "open", "decided")
+RETURNED_ENDS = ("let go", "changed again")
 
 IN_LINE = "state IN ('received', 'retrying') OR state = 'parked' AND waits_for IS NULL"
 """The rows that stand in the line of their key. The claim repeats this text: otherwise the databases don't use the
@@ -98,6 +101,7 @@ def hub_tables(metadata: MetaData) -> None:
     _batches(metadata)
     _feed_batches(metadata)
     _feed_records(metadata)
+    _remote_clients(metadata)
     _control(metadata)
     _open_hub(metadata)
     _workflows(metadata)
@@ -407,6 +411,42 @@ def _feed_records(metadata: MetaData) -> None:
     _index("ix_hub_feed_decision_key", decision, "feed", "key", "seq")
     _index("ix_hub_feed_decision_batch_id", decision, "batch_id", "position")
     _index("ix_hub_feed_decision_open", decision, "feed", "seq", where="state = 'open'")
+
+
+def _remote_clients(metadata: MetaData) -> None:
+    file = Table(
+        "hub_remote_file",
+        metadata,
+        _text("id", _ID, nullable=False),
+        _text("user_id", _ID, nullable=False),
+        Column("number", Integer, nullable=False),
+        _text("base_digest", 32, nullable=False),
+        _text("taken_digest", 32),
+        Column("answered_by", Integer),
+        Column("has_hierarchy", Integer, nullable=False),
+        _text("made_at", _TIME, nullable=False),
+        Column("accounts", Text, nullable=False),
+        Column("body", LargeBinary),
+        PrimaryKeyConstraint("id", name="pk_hub_remote_file"),
+        UniqueConstraint("user_id", "number", name="uq_hub_remote_file_number"),
+    )
+    returned = Table(
+        "hub_remote_returned",
+        metadata,
+        _text("id", _ID, nullable=False),
+        _text("user_id", _ID, nullable=False),
+        _text("object", _NAME, nullable=False),
+        _text("conflict", 32, nullable=False),
+        Column("number", Integer, nullable=False),
+        _text("at", _TIME, nullable=False),
+        _text("ended", 32),
+        *[Column(name, Text) for name in ("key", "field", "base", "yours", "hub", "reason")],
+        PrimaryKeyConstraint("id", name="pk_hub_remote_returned"),
+        _one_of("hub_remote_returned", "ended", RETURNED_ENDS),
+    )
+    for table in (file, returned):
+        _bound_lengths(table)
+    _index("ix_hub_remote_returned_open", returned, "user_id", "id", where="ended IS NULL")
 
 
 def _control(metadata: MetaData) -> None:

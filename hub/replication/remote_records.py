@@ -1,0 +1,102 @@
+"""The records of a remote client: which kinds its file has, and which records a user sees.
+
+A user sees the accounts that the extract named, and what belongs to them.
+
+Spec: docs/design/legacy.md, "Remote clients".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters.database.objects.store import ObjectStore, StoredObjects
+from adapters.remote_file import Record, Records, RemoteTable
+from integration_objects.component import snake_case
+from integration_objects.names import ACCOUNT, ADDRESS, ORDER, QUOTE
+
+CONTACT, TICKET = "Contact", "Trouble Ticket"
+
+
+@dataclass(frozen=True)
+class RemoteObject:
+    """A kind of record in the file.
+
+    Attributes:
+        name: the integration object; only the fields of its header are in the file.
+        key: the field that names a record.
+        editable: the fields that can be changed offline; None for all but the key and *fixed*.
+        fixed: fields that only a new record can set.
+        can_be_new: whether a record can be made offline.
+    """
+
+    name: str
+    key: str
+    editable: tuple[str, ...] | None = None
+    fixed: tuple[str, ...] = ()
+    can_be_new: bool = True
+
+    def can_change(self, field: str) -> bool:
+        """Tell whether a field of a stored record can be changed offline."""
+        if self.editable is None:
+            return field not in (self.key, *self.fixed)
+        return field in self.editable
+
+
+#: The kinds of records in the order in which changes are taken: a record comes behind those that it can name.
+#: Orders and quotes can only be read: their lines are changed by workflows, which a client without the hub can't run.
+REMOTE_OBJECTS = (
+    RemoteObject(ADDRESS, "Address Id"),
+    RemoteObject(ACCOUNT, "Account Id", ("Name", "Phone Number", "Email Address", "Address Id"), can_be_new=False),
+    RemoteObject(CONTACT, "Contact Id"),
+    RemoteObject(TICKET, "Ticket Number", fixed=("Account Id",)),
+    RemoteObject(QUOTE, "Row Id", (), can_be_new=False),
+    RemoteObject(ORDER, "Row Id", (), can_be_new=False),
+)
+
+
+def remote_tables(objects: StoredObjects) -> dict[str, RemoteTable]:
+    """Return the tables of the file by the name of their object; a deployment's own fields are in them."""
+    tables = {}
+    for remote in REMOTE_OBJECTS:
+        columns = {field: snake_case(field) for field in objects.of(remote.name).header.columns}
+        tables[remote.name] = RemoteTable(snake_case(remote.name), remote.key, columns)
+    return tables
+
+
+def seen_accounts(store: ObjectStore, accounts: Sequence[str], has_hierarchy: bool) -> list[str]:
+    """Return the stored accounts among *accounts*, with all accounts beneath them if *has_hierarchy*."""
+    seen = {row["Account Id"] or "" for row in store.keys(ACCOUNT, {"Account Id": sorted(set(accounts))})}
+    above = seen
+    while above and has_hierarchy:
+        beneath = {row["Account Id"] or "" for row in store.keys(ACCOUNT, {"Parent Account Id": sorted(above)})}
+        above = beneath - seen
+        seen = seen | above
+    return sorted(seen)
+
+
+def seen_records(store: ObjectStore, accounts: Sequence[str]) -> dict[str, dict[str, Record]]:
+    """Read the records that a user of these accounts sees, by their object and key."""
+    seen: dict[str, dict[str, Record]] = {}
+    of_accounts = {"Account Id": list(accounts)}
+    for remote in REMOTE_OBJECTS[1:]:
+        seen[remote.name] = _by_key(remote, store.keys(remote.name, of_accounts)) if accounts else {}
+    named = {record["Address Id"] for name in (ACCOUNT, CONTACT) for record in seen[name].values()} - {None}
+    rows = store.keys(ADDRESS, {"Address Id": sorted(address or "" for address in named)}) if named else []
+    seen[ADDRESS] = _by_key(REMOTE_OBJECTS[0], rows)
+    return seen
+
+
+def by_table(tables: Mapping[str, RemoteTable], records: Mapping[str, Mapping[str, Record]]) -> Records:
+    """Name the records by their table in place of their object."""
+    return {table.name: records[name] for name, table in tables.items()}
+
+
+def plain_record(row: Mapping[str, str | None]) -> Record:
+    """Return a record in the form in which it is compared: no editor tells an empty text from a missing value."""
+    return {field: value or None for field, value in row.items()}
+
+
+def _by_key(remote: RemoteObject, rows: Sequence[Mapping[str, str | None]]) -> dict[str, Record]:
+    found = {row[remote.key] or "": plain_record(row) for row in rows}
+    return {key: found[key] for key in sorted(found) if key}
