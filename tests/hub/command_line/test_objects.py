@@ -7,6 +7,7 @@ import json
 import pytest
 
 from hub.presentation.tree_json import tree_json
+from tests.activities import activities
 from tests.road import sample
 
 
@@ -38,6 +39,19 @@ def test_what_was_done_before_a_bad_file_is_printed_and_stays(road, command, fil
 def test_a_dry_run_of_load_says_what_it_would_do_and_does_nothing(road, command, files):
     assert "9-A" in command("load", "--dry-run", "a.xml").out
     assert not road.stored("Account", Account_Id="9-A")
+
+
+def test_an_order_that_is_changed_by_hand_has_the_activity(road, command, tmp_path):
+    road.work(sample("order-1-new-service.xml"))
+    [order] = road.stored("OM Order")
+    (tmp_path / "order.xml").write_text(
+        f'<Message IntObjectName="OM Order"><ListOfOMOrder><Order><RowId>{order.get("Row Id")}</RowId>'
+        "<Status>Failed</Status></Order></ListOfOMOrder></Message>"
+    )
+    command("object", "update", "--dry-run", "order.xml")
+    command("object", "update", "order.xml")
+    [changed] = [row for row in activities(road) if row.get("Event") == "Failed"]
+    assert (changed.get("Old Status"), changed.get("New Status"), changed.get("Message Id")) == ("Open", "Failed", None)
 
 
 def test_objects_are_shown_as_the_methods_json(road, command):

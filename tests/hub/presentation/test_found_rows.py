@@ -128,3 +128,13 @@ def test_equal_notes_are_written_once_and_items_have_the_names_that_people_use()
         "gone: Caller Id DAMM6B: the order O-1 takes it away",
         "total: quote Q-1: 5.99 USD",
     ]
+
+
+def test_events_are_a_table_of_the_columns_that_have_values():
+    event = {"time": "2026-01-01T00:00:40.000000Z", "event": "Fallout", "message": None}
+    rows = [{**event, "detail": "Caller Id (06H2D0Q8W0005T08YN8QDAMM6B) failed"}, {**event, "detail": None}]
+    assert rows_text("order-activity", rows) == (
+        "time                  event    detail\n"
+        "2026-01-01T00:00:40Z  Fallout  Caller Id (DAMM6B) failed\n"
+        "2026-01-01T00:00:40Z  Fallout"
+    )

@@ -241,3 +241,16 @@ def test_components_beneath_a_component_follow_its_own_row():
         "    Name\n"
         "    Listing Name"
     )
+
+
+def test_several_objects_without_components_are_one_table():
+    statuses = [
+        node("Fulfilment Status", order_number="O-2", state="done"),
+        node("Fulfilment Status", order_number="O-1", state="needs you", reason="no pair left"),
+    ]
+    assert screen(message("Fulfilment Status", statuses)) == (
+        "Fulfilment Status:\n"
+        "  Order Number  State      Reason\n"
+        "  O-2           done\n"
+        "  O-1           needs you  no pair left"
+    )
