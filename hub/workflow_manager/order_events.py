@@ -48,6 +48,9 @@ _TOLD = frozenset(("Quantity", "Due Date", "Completed Date", "Expected Date", "A
 #: fields of a header whose change is told
 _TOLD_OF_ORDER = frozenset(("Due Date", "Service Account Id", "Billing Account Id", "Agreement Id"))
 
+#: the fields of an order's line by which an activity names it
+_NAMED_BY = (KEY, "Line Number", "Product Id")
+
 Fields = Mapping[str, str | None]
 
 
@@ -149,7 +152,11 @@ def work_order_stored(changes: RowChanges) -> Iterator[OrderEvent]:
     """Yield the event that a system has answered, where lines of a stored work order have got other statuses."""
     header = changes.header
     # A line that is asked for again is Open once more: that is no answer.
-    answered = [row for row in _lines(changes) if row.after("Status") in _ANSWERS and "Status" in row.differing()]
+    answered = [
+        row
+        for row in _lines(changes)
+        if row.after("Status") in _ANSWERS and row.before("Status") != row.after("Status")
+    ]
     if header.is_new or not answered:
         return
     counts = Counter(row.after("Status") for row in answered)
@@ -212,17 +219,11 @@ def _line(
     field: Callable[[str], str | None], old: str | None = None, new: str | None = None, detail: str | None = None
 ) -> PropertySet:
     """Make an activity's line; *field* gives the fields of the order's line."""
-    return PropertySet(
-        LINE,
-        properties={
-            KEY: field(KEY),
-            "Line Number": field("Line Number"),
-            "Product Id": field("Product Id"),
-            "Old Status": old,
-            "New Status": new,
-            "Detail": detail,
-        },
-    )
+    line = PropertySet(LINE, properties={name: field(name) for name in _NAMED_BY})
+    for name, text in (("Old Status", old), ("New Status", new), ("Detail", detail)):
+        if text is not None:
+            line.properties[name] = text
+    return line
 
 
 def _names(fields: Collection[str]) -> str | None:

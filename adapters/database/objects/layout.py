@@ -170,6 +170,12 @@ class StoredComponent:
         return next((known.name for known in fields if known.hierarchy and known.name in self.columns), None)
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        """The name of each column's field, and of each component that a column keeps as JSON."""
+        kept = {below.json_column: below.name for below in self.in_json}
+        return {column: name for name, column in self.columns.items()} | kept
+
+    @cached_property
     def hidden(self) -> tuple[str, ...]:
         """The columns that are the hub's own: row id and version; or row id, owner, position, parent, root."""
         if self.owner is None:

@@ -42,10 +42,8 @@ class RowChange:
 
     def differing(self) -> set[str]:
         """Return the names of the fields that have another value now, and of the components kept as JSON."""
-        changed = self._entry.changes() if self._entry.differs else {}
-        component = self._entry.component
-        names = {name for name, column in component.columns.items() if column in changed}
-        return names | {below.name for below in component.in_json if below.json_column in changed}
+        names = self._entry.component.names
+        return {names[column] for column in self._entry.changes() if column in names}
 
 
 class RowChanges:
