@@ -154,9 +154,10 @@ def read_remote_file(content: bytes, tables: Iterable[RemoteTable], place: str) 
 def _read(connection: sqlite3.Connection, tables: Sequence[RemoteTable], place: str) -> RemoteFile:
     _prove_schema(connection, tables, place)
     rows = connection.execute('SELECT "id", "user_id", "number" FROM "orderhub_file"').fetchall()
-    if len(rows) != 1 or not all(isinstance(value, str) for value in rows[0]) or not rows[0][2].isdecimal():
+    values = [_text(value, "orderhub_file", place) or "" for row in rows for value in row]
+    if len(values) != 3 or not values[2].isdecimal():
         raise RemoteFileFaulty(place=place, fault="the table orderhub_file must have the one row that the hub wrote")
-    id, user_id, number = rows[0]
+    id, user_id, number = values
     base = {table.name: _records(connection, table, f"base_{table.name}", place) for table in tables}
     edited = {table.name: _records(connection, table, table.name, place) for table in tables}
     returned = connection.execute(f"SELECT {_names(RETURNED)} FROM returned").fetchall()  # noqa: S608
@@ -192,8 +193,12 @@ def _records(connection: sqlite3.Connection, table: RemoteTable, name: str, plac
 def _text(value: object, name: str, place: str) -> str | None:
     if isinstance(value, bytes):
         raise RemoteFileFaulty(place=place, fault=f"a value of the table {name} is no text")
+    text = "" if value is None else str(value)
+    # PostgreSQL has no text with this character, so that the change couldn't even be kept as a returned one.
+    if "\0" in text:
+        raise RemoteFileFaulty(place=place, fault=f"a value of the table {name} has the character U+0000")
     # An editor writes an empty text where a person clears a field.
-    return None if value is None or value == "" else str(value)
+    return text or None
 
 
 def write_remote_file(file: RemoteFile, tables: Iterable[RemoteTable], place: str) -> bytes:

@@ -333,3 +333,20 @@ def test_a_record_that_changes_while_the_file_is_applied_is_read_again(
 
     monkeypatch.setattr(remote_apply, "load", behind_time)
     assert sqlite.apply().taken == ["Contact C-1"]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "INSERT INTO trouble_ticket (ticket_number, account_id) VALUES ('N' || char(0), 'A-1')",
+        "UPDATE account SET name = 'Jane' || char(0)",
+        "UPDATE orderhub_file SET user_id = 'sales' || char(0)",
+    ],
+)
+def test_a_file_with_the_character_zero_is_refused_and_left(client: RemoteClient, edit: str) -> None:
+    client.extract("A-1")
+    client.sql(edit)
+    before = client.file.read_bytes()
+    with pytest.raises(RemoteFileFaulty, match=r"has the character U\+0000"):
+        client.apply()
+    assert client.file.read_bytes() == before
