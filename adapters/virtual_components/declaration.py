@@ -41,7 +41,10 @@ KEEPS_REQUIRED = (NAME_KEY, "keeps", "channel", "items")
 KEEPS_OPTIONAL = ("time limit", "cache", "most rows", "remote source", "attributes", "help")
 ANSWERS_REQUIRED = (NAME_KEY, "answers", "by", "fields")
 ANSWERS_OPTIONAL = ("rows", "most rows", "help")
-SHAPE_KEYS = ("component", "id", "fields")
+ANSWERED_OBJECTS = (ASSET, ORDER)
+ROWS = (HEADER, LINE_ITEM)
+SHAPE_REQUIRED = ("component", "fields")
+SHAPE_OPTIONAL = ("id",)
 _NEEDED_OF_ITEMS = (ACCOUNT_ID, KEY, PARENT, "Product Id", "Status")
 _NEEDED_OF_ATTRIBUTES = (ACCOUNT_ID, KEY, "Name")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,126}[A-Za-z0-9])?")
@@ -158,9 +161,9 @@ def _kept(node: Node, definitions: Definitions) -> KeptProfile:
 
 def _answered(node: Node, definitions: Definitions) -> AnsweredRows:
     parts = node.mapping(required=ANSWERS_REQUIRED, optional=ANSWERS_OPTIONAL)
-    name = parts["answers"].choice(ASSET, ORDER)
+    name = parts["answers"].choice(*ANSWERED_OBJECTS)
     root = definitions[name].root
-    of_items = "rows" in parts and parts["rows"].choice(HEADER, LINE_ITEM) == LINE_ITEM
+    of_items = "rows" in parts and parts["rows"].choice(*ROWS) == LINE_ITEM
     item = root.children[LINE_ITEM]
     known = [*(item.fields if of_items else ()), *root.fields]
     by = parts["by"].texts()
@@ -195,7 +198,7 @@ def _whole(parts: Parts, key: str, default: int, least: int, most: int) -> int:
 
 
 def _shape(node: Node, id: str, component: Component, above: Sequence[str], needed: Sequence[str]) -> RowShape:
-    parts = node.mapping(required=("component", "fields"), optional=("id",))
+    parts = node.mapping(required=SHAPE_REQUIRED, optional=SHAPE_OPTIONAL)
     fields = _fields(parts["fields"], [*component.fields, *above], needed)
     return RowShape(parts["component"].text(), parts.text("id", id), fields)
 

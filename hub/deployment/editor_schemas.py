@@ -19,6 +19,7 @@ from adapters.system import CONTENT_TYPES, ENVELOPES, RECORD_KEYS, REPEATS
 from adapters.system import OPTIONAL as SYSTEM_OPTIONAL
 from adapters.system import REQUIRED as SYSTEM_REQUIRED
 from adapters.transport import declared_kinds
+from adapters.virtual_components import declaration as virtual
 from hub.deployment import feed_declaration as feeds
 from hub.deployment.route import IDENTITIES, PRICED_BY
 from hub.deployment.route import OPTIONAL as ROUTE_OPTIONAL
@@ -42,7 +43,7 @@ from integration_objects.definition import (
     OBJECT_KEYS,
     STORED_KEYS,
 )
-from integration_objects.names import ACTION_CODES
+from integration_objects.names import ACTION_CODES, ASSET
 from maps.map_document import CHILD_KEYS, FLAT_KEYS, HEAD_KEYS, HEAD_OPTIONS, RULE_KEYS, USE_KEYS
 from schemas.external_component import XML_KEYS, XML_OPTIONS
 from schemas.external_object import WILDCARDS
@@ -316,6 +317,28 @@ def _decomposition() -> JsonSchema:
     )
 
 
+def _virtual_component() -> JsonSchema:
+    shape = _keys(virtual.SHAPE_REQUIRED, virtual.SHAPE_OPTIONAL, fields=_by_name(TEXT))
+    answers = _keys(
+        virtual.ANSWERS_REQUIRED,
+        virtual.ANSWERS_OPTIONAL,
+        answers=_one_of(virtual.ANSWERED_OBJECTS),
+        rows=_one_of(virtual.ROWS),
+        by=TEXTS,
+        most_rows=WHOLE,
+        fields=_by_name(TEXT),
+    )
+    keeps = _keys(
+        virtual.KEEPS_REQUIRED,
+        virtual.KEEPS_OPTIONAL,
+        keeps=_one_of([ASSET]),
+        items=shape,
+        attributes=shape,
+        **dict.fromkeys(("time_limit", "cache", "most_rows"), WHOLE),
+    )
+    return _where_has("answers", answers, keeps)
+
+
 #: The form of a setting, by the type of its attribute; TOML has types of its own.
 _SETTING: Mapping[str, JsonSchema] = {
     "str": {"type": "string"},
@@ -345,4 +368,5 @@ KINDS_OF_DECLARATIONS: Mapping[str, tuple[str, Callable[[], JsonSchema]]] = {
     "feed": ("hub/feeds/*.yaml", _feed),
     "approval": ("hub/approvals/*.yaml", _approval),
     "decomposition": ("hub/decomposition/*.yaml", _decomposition),
+    "virtual-component": ("adapters/virtual_components/*.yaml", _virtual_component),
 }

@@ -25,6 +25,7 @@ PLACES = {
     "system": "adapters/systems/*.yaml",
     "integration-object": "integration_objects/*.yaml",
     "feed": "hub/feeds/*.yaml",
+    "virtual-component": "adapters/virtual_components/*.yaml",
 }
 FILES = [
     (kind, file)
@@ -165,6 +166,8 @@ def test_the_settings_of_the_first_deployment_fit_and_a_misspelt_one_does_not() 
         ("integration-object", "{integration object: a, component: b, fields: {c: {type: odd}}}"),
         ("integration-object", "{extends: a, table: b}"),
         ("approval", "{approval rule: a}"),
+        ("virtual-component", "{virtual component: a, answers: b, by: c, fields: {d: e}}"),
+        ("virtual-component", "{virtual component: a, keeps: OM Asset, channel: b, items: {component: c}}"),
     ],
 )
 def test_a_form_that_the_reader_refuses_is_refused(kind: str, text: str) -> None:
