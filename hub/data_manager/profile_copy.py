@@ -76,7 +76,9 @@ def bring_up_to_date(open_hub: OpenHub, account_ids: Collection[str]) -> None:
         read_at = open_hub.profiles_read_at.get(account_id)
         if read_at is None or not now - read_at < keeper.kept.cache_s:
             _bring_one(open_hub, keeper, account_id)
-            open_hub.profiles_read_at[account_id] = open_hub.surroundings.monotonic()
+            # Without a cache time nobody would look at the times, which grow with each account.
+            if keeper.kept.cache_s:
+                open_hub.profiles_read_at[account_id] = open_hub.surroundings.monotonic()
 
 
 def _bring_one(open_hub: OpenHub, keeper: ProfileKeeper, account_id: str) -> None:

@@ -111,7 +111,7 @@ def search_text(root: SearchNode) -> str:
     for node in reversed(ordered):
         count = OPERANDS[node.type]
         if len(node.operands) != count:
-            raise SearchSpecRefused(f"'{node.text}' has {len(node.operands)} operands, and takes {count}")
+            raise SearchSpecRefused(f"'{node.text[:64]}' has {len(node.operands)} operands, and takes {count}")
         operands = texts[len(texts) - count :]
         del texts[len(texts) - count :]
         texts.append(_written(node, operands))
@@ -122,12 +122,12 @@ def _written(node: SearchNode, operands: Sequence[str]) -> str:
     text = " ".join(node.text.split()).upper()
     if node.type == IDENTIFIER:
         if not node.text or set(node.text) & set("[]\r\n"):
-            raise SearchSpecRefused(f"'{node.text}' can't be a field's name")
+            raise SearchSpecRefused(f"'{node.text[:64]}' can't be a field's name")
         return f"[{node.text}]"
     if node.type == CONSTANT:
         if node.value_type == "NUMBER":
             if not _NUMBER.fullmatch(node.text.removeprefix("-")):
-                raise SearchSpecRefused(f"'{node.text}' is no number")
+                raise SearchSpecRefused(f"'{node.text[:64]}' is no number")
             return node.text
         return "'" + node.text.replace("'", "''") + "'"
     bracketed = [
@@ -135,10 +135,10 @@ def _written(node: SearchNode, operands: Sequence[str]) -> str:
     ]
     if node.type == UNARY:
         if text not in _UNARY_OPERATORS:
-            raise SearchSpecRefused(f"'{node.text}' is no operator that the hub knows")
+            raise SearchSpecRefused(f"'{node.text[:64]}' is no operator that the hub knows")
         return f"NOT {bracketed[0]}" if text == "NOT" else f"{bracketed[0]} {text}"
     if text not in _BINARY_OPERATORS:
-        raise SearchSpecRefused(f"'{node.text}' is no operator that the hub knows")
+        raise SearchSpecRefused(f"'{node.text[:64]}' is no operator that the hub knows")
     if text == "NOT LIKE":
         return f"NOT ({bracketed[0]} LIKE {bracketed[1]})"
     return f"{bracketed[0]} {text} {bracketed[1]}"

@@ -246,7 +246,7 @@ def _read_status(root: etree._Element) -> Status:
     parts = _parts(root, "reply")
     code = parts.get("status-code")
     text = "" if code is None else (code.text or "").strip()
-    if not text.lstrip("-").isdecimal() or len(text) > _MOST_DIGITS:
+    if not text.removeprefix("-").isdecimal() or len(text) > _MOST_DIGITS:
         raise _no("reply", root, "its status-code is no whole number")
     field, words = parts.get("error-field"), parts.get("error-text")
     return Status(

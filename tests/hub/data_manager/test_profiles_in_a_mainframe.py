@@ -286,6 +286,13 @@ def test_a_profile_is_read_once_within_the_cache_time(tmp_path):
         assert len(mainframe.asked) == 4
 
 
+def test_without_a_cache_time_no_account_is_remembered(one):
+    care, _ = one
+    install(care)
+    bring_up_to_date(care.open_hub, ["1-B"])
+    assert care.open_hub.profiles_read_at == {}
+
+
 def test_a_row_is_changed_once_however_often_the_process_dies_before_the_mark(one, monkeypatch):
     """The change is committed with its cause, then sent: a death between the reply and the mark sends it again."""
     care, mainframe = one

@@ -167,6 +167,7 @@ HOSTILE = [
     b"\x1f\x8b compressed",
     b"",
     b"<siebel-xmlext-status><status-code>1e9</status-code></siebel-xmlext-status>",
+    b"<siebel-xmlext-status><status-code>--5</status-code></siebel-xmlext-status>",
     b"<siebel-xmlext-query-ret><row><value field='a'><b/></value></row></siebel-xmlext-query-ret>",
     b"<siebel-xmlext-query-ret xmlns='urn:x'/>",
 ]
