@@ -49,7 +49,7 @@ def decide_feed(
 
     if take not in _TAKE:
         raise typer.BadParameter(f"--take is one of {', '.join(_TAKE)}")
-    with opened_feed(feed) as open_feed, open_feed.open_hub.write() as transaction:
+    with opened_feed(feed) as open_feed, open_feed.write() as transaction:
         user = open_feed.open_hub.deployment.settings.user
         conflict = decide_conflict(open_feed, transaction, number, take, value, user, reason)
     out(f"decided: {conflict.field} of {conflict.key}; `orderhub feed export {feed}` sends what the partner lacks")

@@ -162,7 +162,7 @@ def release_feed(feed: FeedName, reason: Reason) -> None:
     """Let the batch that the guard holds go on; the next import merges it."""
     from hub.replication.deciding import release
 
-    with opened_feed(feed) as open_feed, open_feed.open_hub.write() as transaction:
+    with opened_feed(feed) as open_feed, open_feed.write() as transaction:
         batch = release(open_feed, transaction, open_feed.open_hub.deployment.settings.user, reason)
     out(f"file {batch.number} is released; `orderhub feed import {feed}` merges it")
 
@@ -174,7 +174,7 @@ def cancel_feed(feed: FeedName, reason: Reason) -> None:
     from hub.replication.intake import settle_files
 
     with opened_feed(feed) as open_feed:
-        with open_feed.open_hub.write() as transaction:
+        with open_feed.write() as transaction:
             batch = cancel(open_feed, transaction, open_feed.open_hub.deployment.settings.user, reason)
         publish_answers(open_feed)
         settle_files(open_feed)

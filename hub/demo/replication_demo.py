@@ -213,7 +213,7 @@ class _Week:
         out(table(heads, [[str(cell) for cell in row] for row in rows]))
         for conflict in conflicts:
             _command("feed", "decide", FEED, str(conflict.seq), "--take", "ours", "--reason", "Jane has married")
-            with self._hub.open_hub.write() as transaction:
+            with self._feed.write() as transaction:
                 decide_conflict(self._feed, transaction, conflict.seq, "ours", None, "demo", "Jane has married")
 
     def _reconcile(self) -> None:

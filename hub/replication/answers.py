@@ -97,7 +97,7 @@ def answer_parts(open_feed: OpenFeed, answer: FeedBatch) -> Iterator[bytes]:
 def _publish(open_feed: OpenFeed, answer: FeedBatch) -> FeedBatch:
     name = file_name(open_feed, answer)
     size, digest = open_feed.folders.publish_file(open_feed.feed.folder, name, answer_parts(open_feed, answer))
-    with open_feed.open_hub.write() as transaction:
+    with open_feed.write() as transaction:
         return open_feed.batches(transaction).advance(answer, state="done", name=name, size=size, digest=digest)
 
 

@@ -32,6 +32,15 @@ class ConflictUnknown(Refused):
     mend = "`orderhub feed conflicts {feed}` lists them"
 
 
+class ConflictDecided(Refused):
+    """A command decides a conflict that a person has decided before."""
+
+    what = "the conflict {conflict.seq} is decided"
+    where = "feed {feed.name}"
+    why = "{conflict.decided_by} decided it at {conflict.decided_at}: {conflict.reason}"
+    mend = "change the record in the hub if the decision was wrong: the next export sends it"
+
+
 class DecisionUnfit(Refused):
     """The decided value can't be stored."""
 
@@ -65,13 +74,16 @@ def decide_conflict(
     """Decide a conflict on a field: take "ours", "theirs", or "value", the given one; return it as it was.
 
     Raises:
-        ConflictUnknown, DecisionUnfit: there is no such conflict; the value can't be stored.
+        ConflictUnknown, ConflictDecided: there is no such conflict; a person has decided it.
+        DecisionUnfit: the value can't be stored.
         Refused: the store refuses the value.
     """
     feed, decisions = open_feed.feed, open_feed.decisions(transaction)
     conflict = decisions.row(number)
-    if conflict is None or conflict.field not in feed.names:
+    if conflict is None or conflict.conflict is None or conflict.field not in feed.names:
         raise ConflictUnknown(number=number, feed=feed.name, reason="no conflict of this number is about a field")
+    if conflict.state == "decided":
+        raise ConflictDecided(feed=feed, conflict=conflict)
     if feed.object == ACCOUNT:
         transaction.store.lock_accounts([conflict.key])
     ours = open_feed.flat_rows.by_key(transaction.connection, [conflict.key]).get(conflict.key)

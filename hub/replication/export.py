@@ -73,7 +73,7 @@ class FeedExport:
         batch, behind = self._interrupted()
         is_last = False
         while not is_last:
-            with self._open_hub.write() as transaction:
+            with self._open_feed.write() as transaction:
                 page = page_of(self._open_feed, transaction, behind)
                 is_last = len(page) < PAGE
                 batch = self._collect(transaction, batch, kind, page)
@@ -90,7 +90,7 @@ class FeedExport:
             parts = written_file(self._feed, self._layout, head, partial(self._records, batch))
             name = file_name(self._open_feed, batch)
             size, digest = self._open_feed.folders.publish_file(self._feed.folder, name, parts)
-            with self._open_hub.write() as transaction:
+            with self._open_feed.write() as transaction:
                 published.append(
                     self._open_feed.batches(transaction).advance(batch, name=name, size=size, digest=digest)
                 )

@@ -126,7 +126,7 @@ def next_turn(open_feed: OpenFeed) -> FeedBatch | None:
     A batch whose number isn't next gets its reason, and an alarm stands until the gap is closed.
     """
     feed = open_feed.feed
-    with open_feed.open_hub.write() as transaction:
+    with open_feed.write() as transaction:
         batches, alarms = open_feed.batches(transaction), open_feed.alarms(transaction)
         waiting = []
         for batch in batches.open(feed.name, "in"):
@@ -159,10 +159,10 @@ def check(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBat
     try:
         with open_feed.folders.taken(source_of(open_feed, batch)) as file:
             checked = yield from check_file(open_feed.feed, open_feed.layout, file, surroundings.now()[:10])
-        with open_feed.open_hub.write() as transaction:
+        with open_feed.write() as transaction:
             return _accept(open_feed, transaction, batch, checked)
     except (Refused, BodyGone) as error:
-        with open_feed.open_hub.write() as transaction:
+        with open_feed.write() as transaction:
             return refuse(open_feed, transaction, batch, error)
 
 
@@ -178,15 +178,16 @@ def stage(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBat
             staged_rows(open_feed.feed, open_feed.key_field, open_feed.layout, file, kind), batch.staged_to, None
         )
         while part := list(itertools.islice(rows, STAGED)):
-            with open_feed.open_hub.write() as transaction:
+            with open_feed.write() as transaction:
                 open_feed.prove_running(transaction)
-                open_feed.rows(transaction).add(batch.id, part)
+                # First, so that a process that comes too late hears of the other one, and not of a row that is there.
                 batch = open_feed.batches(transaction).advance(batch, staged_to=part[-1].position)
+                open_feed.rows(transaction).add(batch.id, part)
             yield part[-1].place or 0
     if batch.staged_to != batch.records:
         raise FeedFileChanged(batch=batch, found=batch.staged_to)
     state = "merging" if batch.kind == "answer" else "judging"
-    with open_feed.open_hub.write() as transaction:
+    with open_feed.write() as transaction:
         return open_feed.batches(transaction).advance(batch, state=state)
 
 
@@ -200,7 +201,7 @@ def _register(open_feed: OpenFeed, delivery: Delivery) -> Received:
             header = _header_of(open_feed, file, envelope.size)
     except Refused as error:
         fault = error
-    with open_feed.open_hub.write() as transaction:
+    with open_feed.write() as transaction:
         batches = open_feed.batches(transaction)
         known = batches.of_name(feed.name, name)
         is_same = known is not None and known.digest == envelope.digest

@@ -41,13 +41,13 @@ def judge(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBat
     feed = open_feed.feed
     while batch.judged_to < batch.records:
         up_to = min(batch.records, batch.judged_to + JUDGED)
-        with open_feed.open_hub.write() as transaction:
+        with open_feed.write() as transaction:
             open_feed.prove_running(transaction)
             twice = FeedKeyTwice().as_dict()
             open_feed.rows(transaction).judge(batch.id, feed.name, batch.judged_to, up_to, twice)
             batch = open_feed.batches(transaction).advance(batch, judged_to=up_to)
         yield up_to
-    with open_feed.open_hub.write() as transaction:
+    with open_feed.write() as transaction:
         return _count(open_feed, transaction, batch)
 
 

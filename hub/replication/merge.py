@@ -35,7 +35,7 @@ def merge(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBat
 
 def _merge_chunk(open_feed: OpenFeed, batch: FeedBatch) -> tuple[int | None, FeedBatch]:
     feed = open_feed.feed
-    with open_feed.open_hub.write() as transaction:
+    with open_feed.write() as transaction:
         open_feed.prove_running(transaction)
         rows = open_feed.rows(transaction)
         part = rows.next(batch.id, batch.merged_to, feed.chunk)
@@ -83,13 +83,13 @@ def take_answer(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, F
         yield position
     while (position := repeated(partial(_agree_chunk, open_feed, batch))) is not None:
         yield position
-    with open_feed.open_hub.write() as transaction:
+    with open_feed.write() as transaction:
         _end_answered(open_feed, transaction, batch)
         return accept(open_feed, transaction, batch)
 
 
 def _answer_chunk(open_feed: OpenFeed, batch: FeedBatch) -> tuple[int | None, FeedBatch]:
-    with open_feed.open_hub.write() as transaction:
+    with open_feed.write() as transaction:
         open_feed.prove_running(transaction)
         rows = open_feed.rows(transaction)
         part = rows.next(batch.id, batch.merged_to, open_feed.feed.chunk)
@@ -126,7 +126,7 @@ def _agree_chunk(open_feed: OpenFeed, batch: FeedBatch) -> int | None:
 
     The checkpoint is that of the hub's file.
     """
-    with open_feed.open_hub.write() as transaction:
+    with open_feed.write() as transaction:
         open_feed.prove_running(transaction)
         batches, agreed = open_feed.batches(transaction), open_feed.agreed(transaction)
         sent = batches.first_of(batch)
@@ -175,7 +175,7 @@ def _end_answered(open_feed: OpenFeed, transaction: Transaction, batch: FeedBatc
 
 def take_refusal(open_feed: OpenFeed, batch: FeedBatch) -> FeedBatch:
     """Take the partner's answer that it refused a whole file: the file leaves once more, with the same bytes."""
-    with open_feed.open_hub.write() as transaction:
+    with open_feed.write() as transaction:
         batches = open_feed.batches(transaction)
         refused = batches.first_of(batch)
         if refused is not None and refused.is_open:

@@ -5,7 +5,8 @@ Spec: docs/design/legacy.md, "Two-way replication".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, cast
 
@@ -71,6 +72,15 @@ class OpenFeed:
     def key_field(self) -> Field:
         """The field of the root's key."""
         return self.open_hub.deployment.definitions[self.feed.object].root.fields[self.feed.key]
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Open a transaction that writes, the only one on this feed; wait for the transaction of another process."""
+        with self.open_hub.write() as transaction:
+            # On PostgreSQL each statement sees what others have committed. An export that reads the hub's records
+            # before an import commits, and the agreed rows after it, would take a new account for a deleted one.
+            transaction.store.lock_names([component_of(self.feed.name)])
+            yield transaction
 
     def batches(self, transaction: Transaction) -> FeedBatches:
         """Return the batches in a transaction."""

@@ -37,7 +37,7 @@ def repair(open_feed: OpenFeed, result: Reconciled) -> FeedBatch | None:
     waiting = iter(keys)
     batch: FeedBatch | None = None
     while part := list(islice(waiting, open_feed.feed.chunk)):
-        with open_feed.open_hub.write() as transaction:
+        with open_feed.write() as transaction:
             if batch is None:
                 batch = open_feed.batches(transaction).add(open_feed.feed.name, "in", "repair", "done")
             batch = _repair_part(open_feed, transaction, batch, part, result)

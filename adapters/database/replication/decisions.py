@@ -29,7 +29,7 @@ _COLUMNS = (
 _OPEN_FIELDS = select(DECISION).where(_D.feed == bindparam("of_feed"), _D.state == "open", is_one_of(_D.key, "wanted"))
 _DECIDE = (
     update(DECISION)
-    .where(_D.seq == bindparam("of_seq"), _D.state != "decided")
+    .where(_D.seq == bindparam("of_seq"))
     .values(
         state="decided",
         outcome=bindparam("new_outcome"),
@@ -165,8 +165,8 @@ class Decisions:
         row = self._connection.execute(select(DECISION).where(_D.feed == self._feed, _D.seq == seq)).one_or_none()
         return None if row is None else _row(row)
 
-    def decide(self, seq: int, outcome: str, value: str | None, by: str, why: str) -> bool:
-        """Note a person's decision; return False for one that a person has decided already."""
+    def decide(self, seq: int, outcome: str, value: str | None, by: str, why: str) -> None:
+        """Note a person's decision."""
         values = {
             "of_seq": seq,
             "new_outcome": outcome,
@@ -175,7 +175,7 @@ class Decisions:
             "now": self._surroundings.now(),
             "why": why,
         }
-        return self._connection.execute(_DECIDE, values).rowcount == 1
+        self._connection.execute(_DECIDE, values)
 
 
 def _written(value: Any) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,11 +13,14 @@ from adapters.database.replication.agreed import AgreedRecord, AgreedRecords
 from adapters.database.replication.alarms import FeedAlarms
 from adapters.database.replication.batches import FeedBatches
 from adapters.database.replication.decisions import Decision, Decisions
+from adapters.database.replication.flat_rows import FlatRows
 from hub.replication import differences, export
 from hub.replication.export import FeedExport
 from hub.replication.flat_row import digest_of
 from hub.replication.opened_feed import OpenFeed
 from tests.hub.replication.two_sides import FEED, TwoSides
+
+_READ_OURS = FlatRows.in_key_order
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
@@ -64,6 +68,30 @@ def test_each_record_is_sent_once(sides: TwoSides) -> None:
     assert sides.export() == []
     sides.put("2", Name="Changed")
     assert sides.export() == ["C2 Changed A"]
+
+
+def test_an_import_between_the_two_readings_of_an_export_waits_for_its_end(
+    sides: TwoSides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the export misses the new account among the hub's, finds it agreed on, and sends a deletion."""
+    sides.billing.add("B-1", {"CUST-NAME": "new at billing", "CUST-STAT": "A"})
+    sides.billing.write()
+    ends: list[str] = []
+    process = threading.Thread(target=lambda: ends.extend(sides.imported()))
+    read_agreed = AgreedRecords.in_key_order
+
+    def read_later(agreed: AgreedRecords, behind: str = "") -> Iterator[AgreedRecord]:
+        if not process.ident:
+            process.start()
+            process.join(1)
+        return read_agreed(agreed, behind)
+
+    monkeypatch.setattr(AgreedRecords, "in_key_order", read_later)
+    # The hub's records are read first, before the patched reading of the agreed rows.
+    monkeypatch.setattr(FlatRows, "in_key_order", lambda *place: iter(list(_READ_OURS(*place))))
+    assert sides.export() == []
+    process.join(30)
+    assert (ends, sides.export(), list(sides.ours())) == (["ACCOUNTS.00000001.txt done"], [], ["B-1"])
 
 
 def test_a_change_that_is_on_its_way_is_sent_again_where_it_changed_again(sqlite: TwoSides) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.database.replication.batches import FeedBatchTakenOver
 from hub.presentation.progress import Progress
 from hub.replication.arrivals import look_for_arrivals
-from hub.replication.deciding import NothingHeld, cancel, decide_conflict, release
+from hub.replication.deciding import ConflictDecided, ConflictUnknown, NothingHeld, cancel, decide_conflict, release
 from hub.replication.explanation import explain
+from hub.replication.intake import check, next_turn, receive, stage
 from hub.replication.opened_feed import FeedPaused, component_of
 from hub.replication.preview import preview
 from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
@@ -167,11 +169,38 @@ def test_a_manual_field_waits_for_a_person_and_the_decision_reaches_both_sides(s
     assert values == ("Contact/Last Name", "Doe", "Smith", "Jones")
     with sides.open_hub.write() as transaction:
         decide_conflict(sides.open_feed, transaction, conflict.seq, "value", "Smith-Jones", "Ann", "they married")
+    with sides.open_hub.write() as transaction, pytest.raises(ConflictDecided, match="Ann decided it"):
+        decide_conflict(sides.open_feed, transaction, conflict.seq, "theirs", None, "Bob", "they divorced")
     assert sides.ours()["1"][-1] == "Smith-Jones"
     assert len(sides.export()) == 1
     with sides.open_hub.read() as transaction:
         (told, *_) = explain(sides.open_feed, transaction, "1", "Contact/Last Name")
     assert (told["value"], told["decided by"], told["because"]) == ("Smith-Jones", "Ann", "they married")
+
+
+def test_a_value_that_was_taken_without_a_conflict_cannot_be_decided(sqlite: TwoSides) -> None:
+    sqlite.deliver("a", delta(1, record("1")))
+    sqlite.deliver("b", delta(2, put(changed(record("1")), LAST_NAME, "Jones")))
+    sqlite.imported()
+    with sqlite.open_hub.write() as transaction:
+        (taken,) = sqlite.open_feed.decisions(transaction).of_key("1", "Contact/Last Name")
+        with pytest.raises(ConflictUnknown):
+            decide_conflict(sqlite.open_feed, transaction, taken.seq, "value", "Smith", "Ann", "a wrong number")
+
+
+def test_a_second_import_of_the_same_file_stops_and_stores_nothing(sqlite: TwoSides) -> None:
+    sqlite.deliver("a", delta(1, record("1"), record("2")))
+    feed = sqlite.open_feed
+    list(receive(feed))
+    waiting = next_turn(feed)
+    assert waiting is not None
+    assert list(check(feed, waiting)) == []
+    (batch,) = sqlite.batches("in")
+    next(stage(feed, batch))
+    with pytest.raises(FeedBatchTakenOver):
+        list(stage(feed, batch))
+    assert sqlite.imported() == ["a done"]
+    assert statuses(sqlite) == [(1, "IMPORTED", None), (2, "IMPORTED", None)]
 
 
 def test_a_value_is_explained_by_file_record_bytes_and_rule(sqlite: TwoSides) -> None:
