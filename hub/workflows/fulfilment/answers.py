@@ -102,8 +102,10 @@ def synchronize_order(run: Run, tree: PropertySet) -> Outcome:
     work_orders = _answered_work_orders(run, status)
     if not work_orders:
         _refuse_unknown(run, status)
-    # Behind the lock the order is read afresh: another process may have answered another of its work orders.
+    # Behind the lock all is read afresh: another process may have answered these work orders, or sent new revisions.
     run.effects.lock_accounts({work_order.get("Account Id") or "" for work_order in work_orders})
+    if run.effects.locked is None:  # a group has locked the account before the first read
+        work_orders = _answered_work_orders(run, status)
     number = work_orders[0].get("Order Number")
     active = first_instance(run.query(ORDER, {"Order Number": number, "Active Flag": "Y"}))
     order = in_force(run, active)

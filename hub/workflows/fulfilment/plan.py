@@ -87,13 +87,16 @@ class Wait:
     milestone: str | None = None
     needs: str | None = None
 
-    def is_over(self, order: ComplexObject) -> bool:
-        """Tell whether the wait is over as an order's lines stand; nothing waits for a line that isn't asked for."""
+    def is_over(self, order: ComplexObject, joined_ids: Container[int] = ()) -> bool:
+        """Tell whether the wait is over as an order's lines stand; nothing waits for a line that isn't asked for.
+
+        *joined_ids* are identities of the lines that have a Service Id from the network.
+        """
         item = order.by_key(self.line)
         if item is None or action_code(item) == NO_ACTION or item.get("Status") == "Cancelled":
             return True
         if self.needs is not None:
-            return item.get(self.needs) is not None
+            return _has(item, self.needs, joined_ids)
         task = self.task or ""
         if is_task_complete(item, task):
             return True
@@ -342,7 +345,7 @@ class _Planner:
         """Put a task into the work order of its system whose lines wait for the same work orders."""
         item, task = node.item, node.task
         key = item.get(KEY) or ""
-        lacking = [Wait(key, needs=name) for name in task.needs if not self._has(item, name)]
+        lacking = [Wait(key, needs=name) for name in task.needs if not _has(item, name, self._joined_ids)]
         # A line without its data waits by itself, so that the others can go on.
         unit = key if lacking or task.one_for == FOR_LINE else None
         if unit is None and task.one_for == FOR_SERVICE_ITEM:
@@ -365,9 +368,6 @@ class _Planner:
                 waits[other, milestone] = Wait(other.item.get(KEY) or "", other.task.name, milestone)
         work_order.waits = [*work_order.waits, *lacking]
 
-    def _has(self, item: PropertySet, name: str) -> bool:
-        return item.get(name) is not None or (name == "Service Id" and id(item) in self._joined_ids)
-
     def _start(self, item: PropertySet, task: Task) -> str | None:
         """Return the day before which a task doesn't start, if that day is to come."""
         due = due_date(self._order, item)
@@ -384,6 +384,11 @@ class _Planner:
         }
         circle = " waits for ".join(find_circle(awaited))
         raise PlanInCircle(number=self._order.get("Order Number"), circle=circle)
+
+
+def _has(item: PropertySet, name: str, joined_ids: Container[int]) -> bool:
+    """Tell whether a line has a field, or a Service Id from the network."""
+    return item.get(name) is not None or (name == "Service Id" and id(item) in joined_ids)
 
 
 def _is_day(date: str) -> bool:

@@ -52,13 +52,14 @@ def _step(
     waits = read_waits(work_order.get("Waits"))
     # A work order that was sent waits for nothing, even if a line is worked on again that it has waited for.
     still_open = open_waits(view, work_order) if work_order.get("Status") == WAITING else []
+    open_now = set(still_open)
     after: dict[tuple[str, str | None], bool] = {}
     for wait in waits:
         number = places.get((wait.line, wait.task or ""))
         if number is not None:
             # Over when the last of the lines is: one wait for each line of the awaited work order.
             place = (number, wait.milestone)
-            after[place] = after.get(place, True) and wait not in still_open
+            after[place] = after.get(place, True) and wait not in open_now
     further = [_further(view, wait) for wait in still_open if (wait.line, wait.task or "") not in places]
     start = work_order.get("Start Date")
     failed = [wait for wait in still_open if _has_failed(view, wait)]

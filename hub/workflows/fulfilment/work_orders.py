@@ -10,7 +10,7 @@ docs/design/road.md "Out and back".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.workflow_manager.named_workflow import request
@@ -205,7 +205,7 @@ def start_work_orders(run: Run, order: PropertySet) -> bool:
             # All of its lines have failed by another of their tasks.
             work_order.properties["Status"] = "Cancelled"
             run.effects.update(message(WORK_ORDER, [work_order]))
-        elif open_waits(view, work_order):
+        elif open_waits(view, work_order, joined_ids):
             _report_held(run, order, view, work_order)
         elif clock.has_come(work_order.get("Start Date")):
             wanted = set(open_keys)
@@ -217,15 +217,15 @@ def start_work_orders(run: Run, order: PropertySet) -> bool:
     return was_sent
 
 
-def open_waits(view: ComplexObject, work_order: PropertySet) -> list[Wait]:
-    """Return the waits of a work order that aren't over, as the lines of its order stand."""
+def open_waits(view: ComplexObject, work_order: PropertySet, joined_ids: Container[int] = ()) -> list[Wait]:
+    """Return the waits of a work order that aren't over, as the lines of its order stand; *joined_ids* as `Wait`."""
     found = []
     own = set(asked_keys(work_order))
     for wait in read_waits(work_order.get("Waits")):
         item = view.by_key(wait.line)
         # A line that has failed by another task is left out: the other lines don't wait for it.
         is_left_out = wait.line in own and item is not None and not is_open(item)
-        if not is_left_out and not wait.is_over(view):
+        if not is_left_out and not wait.is_over(view, joined_ids):
             found.append(wait)
     return found
 

@@ -23,6 +23,7 @@ from hub.workflows.fulfilment.billing import COMPENSATION
 from hub.workflows.fulfilment.completion import flag_processed
 from hub.workflows.fulfilment.due_lines import work_due_lines
 from hub.workflows.fulfilment.later_orders import mark_overtaken_orders
+from hub.workflows.fulfilment.plan import assign_tasks
 from hub.workflows.fulfilment.reversible import REVERSED, workflows_for_billed
 from hub.workflows.fulfilment.unprovided_lines import is_provided
 from hub.workflows.fulfilment.work_orders import send_work_orders
@@ -230,6 +231,8 @@ def retry(run: Run, entry: str, lines: Sequence[str] = ()) -> Outcome:
         prove_rules(run, order, service_items, is_configured=True, mend=_RETRY_MEND)
         # Nothing held the numbers of lines that had failed.
         prove_ids_free(run, order, None, _RETRY_MEND)
+    # By the rules of today, as the work orders: a line that keeps a task which no rule has any more is never complete.
+    assign_tasks(order, run.runtime.decomposition_rules)
     # The roots of the failed lines count as processed until now: the next answer would close the order again.
     flag_processed(run, order)
     run.effects.update(message(ORDER, [order]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.workflow_manager.effects import Effects
 from integration_objects.complex_object import first_instance, items_of
 from tests.hub.workflows.fulfilment.plans import BUILT, LINES, NUMBER, Plans
 from tests.road import mainframe_line, mainframe_order, provisioning_status
@@ -105,6 +106,40 @@ def test_a_retry_of_the_first_task_plans_the_second_one_again(plans):
     assert plans.left() == [f"{NUMBER}-2 1 access: ISDN Line add"]
     plans.answer(2, day=4)
     assert plans.order_status() == "Complete"
+
+
+def test_a_retry_asks_by_the_rules_of_today(plans):
+    """A task that no rule has any more is neither asked for nor waited for."""
+    plans.declare(BUILT)
+    plans.order(LINES[0])
+    plans.answer(1, "FAILED")
+    plans.left()
+    [entry] = plans.road.fallout()
+    plans.declare("decomposition rule: Only built\nproducts: [ISDN Line]\ntasks: [{task: Build, system: Network}]\n")
+    plans.road.ask("fallout-retry", entry=entry["row_id"])
+    assert plans.left() == [f"{NUMBER}-1 2 network: ISDN Line add"]
+    plans.answer(1, day=3)
+    assert plans.order_status() == "Complete"
+    assert plans.left() == []
+
+
+def test_an_answer_keeps_what_another_process_has_written_of_its_work_order_before_the_lock(plans, monkeypatch):
+    plans.declare(BUILT)
+    plans.order()
+    lock, calls = Effects.lock_accounts, []
+
+    def lock_behind_another_process(effects, account_ids):
+        calls.append(account_ids)
+        if len(calls) == 2:  # the command has locked before its run; a message that is worked alone hasn't
+            found = effects.store.query("OM Work Order", {"Work Order Number": f"{NUMBER}-2"})
+            first_instance(found).properties["Revision"] = "2"
+            effects.store.update(found)
+        lock(effects, account_ids)
+
+    monkeypatch.setattr(Effects, "lock_accounts", lock_behind_another_process)
+    plans.road.ask("order-synchronization", work_order=f"{NUMBER}-2", status="Complete")
+    [stored] = plans.road.stored("OM Work Order", Work_Order_Number=f"{NUMBER}-2")
+    assert (stored.get("Revision"), stored.get("Status")) == ("2", "Complete")
 
 
 AFTER_ISDN = """\

@@ -22,7 +22,7 @@ from hub.workflows.fulfilment.plan import (
 )
 from hub.workflows.fulfilment.unprovided_lines import Clock
 from hub.workflows.state.task_progress import set_task
-from integration_objects.complex_object import items_of
+from integration_objects.complex_object import ComplexObject, items_of
 from integration_objects.declaration import Source
 from integration_objects.definition import shipped_definitions
 from integration_objects.names import KEY
@@ -122,6 +122,13 @@ def test_a_line_without_its_data_waits_by_itself_while_the_others_go_on():
         "Rating Bill for 3: 3 after 3.Service Id",
     ]
     assert planned(line("1", "A"), rules_of=rules(rule))[0].endswith("after 1.Service Id")
+
+
+def test_a_wait_for_a_service_id_is_over_when_the_network_has_one():
+    item_of = line("1", "A")
+    view, wait = ComplexObject(instance("Order", (item_of,))), Wait("1", needs="Service Id")
+    assert not wait.is_over(view)
+    assert wait.is_over(view, {id(view.items[0])})
 
 
 def test_a_task_starts_some_days_before_the_due_date_of_its_lines():
