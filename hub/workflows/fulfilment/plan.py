@@ -23,8 +23,10 @@ from hub.workflow_manager.decomposition_rule import (
     BENEATH,
     FOR_LINE,
     FOR_SERVICE_ITEM,
+    OF_ORDER,
     SAME,
     SERVICE_ITEM,
+    After,
     DecompositionRule,
     Task,
     find_circle,
@@ -232,8 +234,21 @@ class _Node:
 
     item: PropertySet
     task: Task
-    awaited: list[tuple[_Node, str | None]] = field(default_factory=list)
+    barriers: list[_Barrier] = field(default_factory=list)
     work_order: PlannedWorkOrder | None = None
+
+
+@dataclass(eq=False)
+class _Barrier:
+    """Tasks that others wait for, each with the milestone that is enough.
+
+    All lines of an order may wait for all lines of it: they share one barrier, and the plan stays linear.
+    """
+
+    awaited: Sequence[tuple[_Node, str | None]]
+    waiting: list[_Node] = field(default_factory=list)
+    #: the work orders and other things that the tasks are in, once all of them have their places
+    places: frozenset[Hashable] | None = None
 
 
 class _Planner:
@@ -259,29 +274,51 @@ class _Planner:
                     self._nodes.setdefault(id(item), []).append(_Node(item, task))
         #: the lines of the order and of service items that were asked for, by the kind and the root
         self._together: dict[tuple[str, int], list[PropertySet]] = {}
+        #: the tasks that several tasks wait for, by the lines, tasks and products
+        self._barriers: dict[Hashable, _Barrier] = {}
         #: the tasks that each work order waits for, by its identity
         self._waits: dict[int, dict[tuple[_Node, str | None], Wait]] = {}
+        #: the work orders whose waits have a barrier's tasks, by their identities
+        self._noted: set[tuple[int, int]] = set()
 
     def work_orders(self) -> list[PlannedWorkOrder]:
         nodes = [node for nodes in self._nodes.values() for node in nodes]
         planned = [node for node in nodes if is_open(node.item) and self._given_to(node) is None]
         for node in planned:
-            node.awaited = list(dict.fromkeys(self._awaited(node)))
+            node.barriers = [barrier for barrier in self._barriers_of(node) if barrier.awaited]
+            for barrier in node.barriers:
+                barrier.waiting.append(node)
         return self._grouped(planned)
 
     def _given_to(self, node: _Node) -> PropertySet | None:
         """Return the work order that was sent for a task; None for none."""
         return self._given.get((node.item.get(KEY) or "", node.task.name))
 
-    def _awaited(self, node: _Node) -> Iterator[tuple[_Node, str | None]]:
-        """Yield the tasks that a task waits for, each with the milestone that is enough."""
+    def _barriers_of(self, node: _Node) -> Iterator[_Barrier]:
+        """Yield the barriers that a task waits for."""
         for after in node.task.after:
-            for other in self._nodes_of(self._lines(node.item, after.lines), after.products):
-                # "After everything else" doesn't mean the same task of other lines, which waits for everything, too.
-                if other is node or (not after.task and not after.products and other.task.name == node.task.name):
-                    continue
-                if after.task in (None, other.task.name) and not _has_reached(other, after.milestone):
-                    yield other, after.milestone
+            # A task that could wait for itself has a barrier of its own.
+            if after.lines not in (SERVICE_ITEM, OF_ORDER) or after.products or after.task == node.task.name:
+                yield _Barrier(list(self._awaited(node, after)))
+                continue
+            root = self._view.root_of(node.item) if after.lines == SERVICE_ITEM else None
+            place = (id(root), after, node.task.name)
+            if place not in self._barriers:
+                self._barriers[place] = _Barrier(list(self._awaited(node, after)))
+            yield self._barriers[place]
+        yield _Barrier(list(dict.fromkeys(self._awaited_by_product(node))))
+
+    def _awaited(self, node: _Node, after: After) -> Iterator[tuple[_Node, str | None]]:
+        """Yield the tasks that a task waits for by its rule, each with the milestone that is enough."""
+        for other in self._nodes_of(self._lines(node.item, after.lines), after.products):
+            # "After everything else" doesn't mean the same task of other lines, which waits for everything, too.
+            if other is node or (not after.task and not after.products and other.task.name == node.task.name):
+                continue
+            if after.task in (None, other.task.name) and not _has_reached(other, after.milestone):
+                yield other, after.milestone
+
+    def _awaited_by_product(self, node: _Node) -> Iterator[tuple[_Node, str | None]]:
+        """Yield the tasks that a task waits for by its product, each with the milestone that is enough."""
         is_removed = action_code(node.item) == "Delete"
         for products, milestone in self._products_before(node.item.get("Product Id") or "", is_removed):
             for other in self._nodes_of(self._lines(node.item, SERVICE_ITEM), products):
@@ -318,21 +355,26 @@ class _Planner:
     def _grouped(self, nodes: Sequence[_Node]) -> list[PlannedWorkOrder]:
         """Put tasks into work orders: tasks come behind all those that they wait for."""
         planned = set(map(id, nodes))
-        open_waits = {id(node): sum(id(other) in planned for other, _ in node.awaited) for node in nodes}
-        waiting: dict[int, list[_Node]] = {}
-        for node in nodes:
-            for other, _ in node.awaited:
-                waiting.setdefault(id(other), []).append(node)
+        barriers = {id(barrier): barrier for node in nodes for barrier in node.barriers}
+        open_tasks: dict[int, int] = {}
+        behind: dict[int, list[_Barrier]] = {}
+        for barrier in barriers.values():
+            open_tasks[id(barrier)] = sum(id(other) in planned for other, _ in barrier.awaited)
+            for other, _ in barrier.awaited:
+                behind.setdefault(id(other), []).append(barrier)
+        open_waits = {id(node): sum(open_tasks[id(barrier)] > 0 for barrier in node.barriers) for node in nodes}
         work_orders: dict[Hashable, PlannedWorkOrder] = {}
         queue = deque(node for node in nodes if not open_waits[id(node)])
         while queue:
             node = queue.popleft()
             del open_waits[id(node)]
             self._put(node, work_orders)
-            for other in waiting.get(id(node), ()):
-                open_waits[id(other)] -= 1
-                if not open_waits[id(other)]:
-                    queue.append(other)
+            for barrier in behind.get(id(node), ()):
+                open_tasks[id(barrier)] -= 1
+                for other in () if open_tasks[id(barrier)] else barrier.waiting:
+                    open_waits[id(other)] -= 1
+                    if not open_waits[id(other)]:
+                        queue.append(other)
         if open_waits:
             self._refuse_circle([node for node in nodes if id(node) in open_waits])
         positions = {id(item): position for position, item in enumerate(self._view.items)}
@@ -351,10 +393,7 @@ class _Planner:
         if unit is None and task.one_for == FOR_SERVICE_ITEM:
             unit = self._view.root_of(item).get(KEY)
         system, start = task.system or item.get("Fulfilment System") or "", self._start(item, task)
-        # A task that has failed is in no work order now, and a thing of its own.
-        after = frozenset(
-            (id(other.work_order or self._given_to(other) or other), milestone) for other, milestone in node.awaited
-        )
+        after = frozenset[Hashable]().union(*map(self._places, node.barriers))
         place = (system, task.name, unit, start, after, bool(lacking))
         work_order = work_orders.get(place)
         if work_order is None:
@@ -363,10 +402,24 @@ class _Planner:
         work_order.lines.append(item)
         # By identity first: the lines of a work order mostly wait for the same tasks.
         waits = self._waits.setdefault(id(work_order), {})
-        for other, milestone in node.awaited:
-            if (other, milestone) not in waits:
-                waits[other, milestone] = Wait(other.item.get(KEY) or "", other.task.name, milestone)
+        for barrier in node.barriers:
+            if (id(work_order), id(barrier)) in self._noted:
+                continue
+            self._noted.add((id(work_order), id(barrier)))
+            for other, milestone in barrier.awaited:
+                if (other, milestone) not in waits:
+                    waits[other, milestone] = Wait(other.item.get(KEY) or "", other.task.name, milestone)
         work_order.waits = [*work_order.waits, *lacking]
+
+    def _places(self, barrier: _Barrier) -> frozenset[Hashable]:
+        """Return the work orders of a barrier's tasks, which are in their places, each with its milestone."""
+        if barrier.places is None:
+            # A task that has failed is in no work order now, and a thing of its own.
+            barrier.places = frozenset(
+                (id(other.work_order or self._given_to(other) or other), milestone)
+                for other, milestone in barrier.awaited
+            )
+        return barrier.places
 
     def _start(self, item: PropertySet, task: Task) -> str | None:
         """Return the day before which a task doesn't start, if that day is to come."""
@@ -380,7 +433,10 @@ class _Planner:
     def _refuse_circle(self, nodes: Sequence[_Node]) -> None:
         names = {id(node): f"{node.task.name} of {described(node.item)} ({node.item.get(KEY)})" for node in nodes}
         awaited = {
-            names[id(node)]: [names[id(other)] for other, _ in node.awaited if id(other) in names] for node in nodes
+            names[id(node)]: [
+                names[id(other)] for barrier in node.barriers for other, _ in barrier.awaited if id(other) in names
+            ]
+            for node in nodes
         }
         circle = " waits for ".join(find_circle(awaited))
         raise PlanInCircle(number=self._order.get("Order Number"), circle=circle)
