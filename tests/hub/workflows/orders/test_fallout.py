@@ -201,7 +201,7 @@ def test_later_orders_that_were_built_on_a_failed_line_are_marked_for_review(roa
         road.ask("fallout-retry", entry=mark["row_id"])
     assert refused.value.why == (
         "its cause is Built On Failed Lines; lines can be tried again if it is "
-        "Lines Failed or Completed Below Failed or Removal Held By Failed Lines"
+        "Lines Failed or Completed Below Failed or Removal Held By Failed Lines or Work Held By Failed Lines"
     )
 
 
