@@ -67,7 +67,9 @@ def test_the_workflows_that_only_read_are_questions(road):
     """The pages list them: each says as of when it answers."""
     workflows = road.open_hub.deployment.workflows.values()
     questions = {workflow.command for workflow in workflows if workflow.asks_only}
-    assert questions == {"projected-state", "profile", "verify", "fallout-list", "find", "orders", "quotes"}
+    pages = {"projected-state", "profile", "verify", "fallout-list", "find", "orders", "quotes"}
+    status = {"order-activity", "fulfilment-status", "mcd-summary"}
+    assert questions == pages | status | {"plan", "impact", "rows", "row-fields"}
     shown = road.work(question(road, "orders", account="2-LB"), ROUTE)
     assert shown["identity"] == f"{shown['digest']}@{shown['id']}"
     assert "AsOfDate" in answers(road)[0][1]
