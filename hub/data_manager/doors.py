@@ -7,6 +7,7 @@ Spec: docs/design/road.md, "Transports", "Doors".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from adapters.transport import CHANNEL, KINDS, Transport, TransportAway, TransportKind
@@ -38,7 +39,9 @@ def doors(open_hub: OpenHub) -> list[dict[str, Any]]:
         For each: ``route``, ``door`` (``channel mainframe.orders``), ``waiting``, the number of messages outside, and
         ``why`` there is no number: the transport doesn't answer, or lacks the channel.
     """
-    transports = open_transports(open_hub)
+    # The others aren't opened: what they load takes longer than the look.
+    kinds = {kind.name: kind for kind, _ in open_hub.deployment.doors.values()}
+    transports = _open(open_hub, kinds)
     found = []
     for route, (kind, place) in open_hub.deployment.doors.items():
         transport = transports.get(kind.name)
@@ -62,5 +65,9 @@ def open_transport(open_hub: OpenHub, kind: TransportKind) -> Transport | None:
 
 def open_transports(open_hub: OpenHub) -> dict[str, Transport]:
     """Open the deployment's transports; give them by the name of their kind."""
-    transports = {name: open_transport(open_hub, kind) for name, kind in KINDS.items()}
+    return _open(open_hub, KINDS)
+
+
+def _open(open_hub: OpenHub, kinds: Mapping[str, TransportKind]) -> dict[str, Transport]:
+    transports = {name: open_transport(open_hub, kind) for name, kind in kinds.items()}
     return {name: transport for name, transport in transports.items() if transport is not None}

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 
 from hub.data_manager.open_hub import OpenHub
-from hub.data_manager.profile_copy import bring_up_to_date
 from hub.deployment.deployment import PROFILES
 from hub.workflow_manager.answers import Answers, OpenQuestion
 from hub.workflow_manager.named_workflow import REQUEST
@@ -55,7 +54,12 @@ def rehearse(
     """
     if not asked_services(open_hub.runtime, [object_name(tree) or ""], origin.prices):
         return None
-    bring = None if open_hub.runtime.profile_keeper is None else functools.partial(bring_up_to_date, open_hub)
+    bring = None
+    if open_hub.runtime.profile_keeper is not None:
+        # Loaded here: most deployments keep the profiles themselves, and their commands start sooner.
+        from hub.data_manager.profile_copy import bring_up_to_date
+
+        bring = functools.partial(bring_up_to_date, open_hub)
     answers = Answers(open_hub.surroundings.now(), bring_up_to_date=bring)
     begun_at = open_hub.surroundings.monotonic()
     for _ in range(MOST_QUESTIONS):

@@ -131,6 +131,7 @@ class Script:
             "source_order_number": number,
             "account_id": account,
             "fulfilment_system": "Provisioning",
+            "task": "Provide",
             "due_date": due,
             "status": "Open",
             "currency_code": header["currency_code"],

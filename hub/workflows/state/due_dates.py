@@ -64,6 +64,8 @@ def hand_down_due_dates(before: PropertySet, after: PropertySet, requests: Seque
         old, old_above = former.get(item.get(KEY)), former.get(parent.get(KEY))
         if old is None or old_above is None:
             follows = item.get(DUE_DATE) is None
+        elif item.get(DUE_DATE) != old.get(DUE_DATE):
+            follows = False  # a request set it that calls the item by its path
         else:
             follows = old.get(DUE_DATE) == old_above.get(DUE_DATE)
         if follows and item.get(DUE_DATE) != parent.get(DUE_DATE):

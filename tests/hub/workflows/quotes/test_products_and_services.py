@@ -610,11 +610,14 @@ def test_a_service_is_resumed_on_its_due_date(care):
 
 def test_changes_are_wanted_on_the_due_date_where_no_request_says_another(care):
     root = installed(care)
+    requests = [set_number(root, "206-2")]
+    quote = the(care("modify", account="1-B", root=root.get(KEY), requests=requests, due_date="2030-03-01"))
+    assert [line.get("Due Date") for line in lines(quote, "Call Forwarding", "Update")] == ["2030-03-01"]
     other_day = {"Service Id": "206-555-0150", "Due Date": "2030-04-01"}
-    requests = [set_number(root, "206-2"), {"request": "set", "item": f"{root.get(KEY)}/{LINE}", "fields": other_day}]
+    requests.append({"request": "set", "item": f"{root.get(KEY)}/{LINE}", "fields": other_day})
     quote = the(care("modify", account="1-B", root=root.get(KEY), requests=requests, due_date="2030-03-01"))
     (forwarding,), (line,) = lines(quote, "Call Forwarding", "Update"), lines(quote, LINE, "Update")
-    assert (forwarding.get("Due Date"), line.get("Due Date")) == ("2030-03-01", "2030-04-01")
+    assert (forwarding.get("Due Date"), line.get("Due Date")) == ("2030-04-01", "2030-04-01")
 
 
 # A further request on the same quote
