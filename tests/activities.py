@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from hub.workflow_manager.order_activities import replayed_statuses
+from hub.workflow_manager.order_events import LINE
 from integration_objects.complex_object import components, items_of
 from integration_objects.names import KEY, ORDER, ORDER_ACTIVITY
 from integration_objects.property_set import PropertySet
@@ -18,9 +19,26 @@ def activities(road: Any, order: str | None = None) -> list[PropertySet]:
 
 def told(road: Any, order: str | None = None) -> list[tuple[str | None, int, str | None]]:
     """Of each activity the event, the number of its lines, and the detail."""
-    return [
-        (row.get("Event"), len(components(row, "Activity Line")), row.get("Detail")) for row in activities(road, order)
-    ]
+    return [(row.get("Event"), len(components(row, LINE)), row.get("Detail")) for row in activities(road, order)]
+
+
+def replayed_statuses(activities: Iterable[PropertySet]) -> dict[str, str]:
+    """Return the statuses that the lines of an order's revision have after its activities, by key.
+
+    Args:
+        activities: the activities of one revision, in their order.
+    """
+    statuses: dict[str, str] = {}
+    for activity in activities:
+        if activity.get("Event") == "Taken Back":
+            statuses.clear()
+        for line in components(activity, LINE):
+            key, old, new = line.get(KEY) or "", line.get("Old Status"), line.get("New Status")
+            if new is not None:
+                statuses[key] = new
+            elif old is not None:
+                statuses.pop(key, None)
+    return statuses
 
 
 def prove_activities(road: Any) -> int:

@@ -1,8 +1,8 @@
 """The activities of orders: the events that a run brings about, collected while it writes, and stored when it ends.
 
 Each event is read off the write that brings it about (`order_events`), and not told by each workflow: no status of an
-order's line changes without an activity. So the activities of an order give the statuses of its lines
-(`replayed_statuses`).
+order's line changes without an activity. So the activities of an order give the statuses of its lines; the tests hold
+that.
 
 Spec: docs/order_status.md, docs/decisions/0011-activities-are-read-off-the-writes.md.
 """
@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from adapters.database.objects.store import InstanceResult
 from hub.workflow_manager import order_events
 from hub.workflow_manager.order_events import OrderEvent
-from integration_objects.complex_object import components, instances, put_list
+from integration_objects.complex_object import instances, put_list
 from integration_objects.definition import Definitions
-from integration_objects.names import APPROVAL, BILLING_EVENT, KEY, LINE_ITEM, ORDER, WORK_ORDER
+from integration_objects.names import APPROVAL, BILLING_EVENT, LINE_ITEM, ORDER, WORK_ORDER
 from integration_objects.property_set import PropertySet
 
 #: the objects whose stored changes are events of orders
@@ -89,22 +89,3 @@ class OrderActivities:
         if event.lines:
             put_list(activity, order_events.LINE).extend(event.lines)
         return activity
-
-
-def replayed_statuses(activities: Iterable[PropertySet]) -> dict[str, str]:
-    """Return the statuses that the lines of an order's revision have after its activities, by key.
-
-    Args:
-        activities: the activities of one revision, in their order.
-    """
-    statuses: dict[str, str] = {}
-    for activity in activities:
-        if activity.get("Event") == "Taken Back":
-            statuses.clear()
-        for line in components(activity, order_events.LINE):
-            key, old, new = line.get(KEY) or "", line.get("Old Status"), line.get("New Status")
-            if new is not None:
-                statuses[key] = new
-            elif old is not None:
-                statuses.pop(key, None)
-    return statuses

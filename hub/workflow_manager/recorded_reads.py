@@ -202,7 +202,7 @@ class RecordedReads:
             ]
             for product in (instances(found) if found else ())
         }
-        return self.recorded(before, "products before", sorted(holders))
+        return self.recorded(before, "products before", holders)
 
     def have_rules(self, product_ids: Iterable[str]) -> bool:
         """Tell whether an item of one of these products can break a rule, a structure or an attribute's domain."""

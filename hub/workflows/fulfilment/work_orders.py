@@ -96,7 +96,8 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False, must_lea
             if must_leave:
                 # Now, and not when it is sent: nobody could refuse the order any more.
                 _prove(run, work_order)
-            _report_held(run, order, ComplexObject(order), work_order)
+            view = ComplexObject(order)
+            _report_held(run, order, view, work_order, open_waits(view, work_order))
             if work_order.get("Start Date") is not None:
                 _plan_start(run, order, work_order)
 
@@ -205,12 +206,12 @@ def start_work_orders(run: Run, order: PropertySet) -> bool:
             # All of its lines have failed by another of their tasks.
             work_order.properties["Status"] = "Cancelled"
             run.effects.update(message(WORK_ORDER, [work_order]))
-        elif open_waits(view, work_order, joined_ids):
-            _report_held(run, order, view, work_order)
+        elif waits := open_waits(view, work_order, joined_ids):
+            _report_held(run, order, view, work_order, waits)
         elif clock.has_come(work_order.get("Start Date")):
             wanted = set(open_keys)
             lines = [item for item in view.items if item.get(KEY) in wanted]
-            sent = _revised(run, order, view, work_order, lines, joined_ids)
+            sent = _revised(run, view, work_order, lines, joined_ids)
             run.effects.synchronize(message(WORK_ORDER, [sent]))
             _emit(run, sent)
             was_sent = True
@@ -230,9 +231,11 @@ def open_waits(view: ComplexObject, work_order: PropertySet, joined_ids: Contain
     return found
 
 
-def _report_held(run: Run, order: PropertySet, view: ComplexObject, work_order: PropertySet) -> None:
-    """Raise a fallout entry for a work order that waits for the work on a line that failed."""
-    found = map(view.by_key, dict.fromkeys(wait.line for wait in open_waits(view, work_order)))
+def _report_held(
+    run: Run, order: PropertySet, view: ComplexObject, work_order: PropertySet, waits: Iterable[Wait]
+) -> None:
+    """Raise a fallout entry for a work order if one of its open *waits* is for the work on a line that failed."""
+    found = map(view.by_key, dict.fromkeys(wait.line for wait in waits))
     failed = [item for item in found if item is not None and item.get("Status") in FAILED]
     if not failed:
         return
@@ -282,18 +285,21 @@ def _work_orders(run: Run, order: PropertySet, stored: Sequence[PropertySet]) ->
         joined_ids=joined_ids,
         given=asked,
     )
-    lines = _lines_of_sent(view, asked, planned, sent)
+    places: dict[_Place, PropertySet] = {}
+    for work_order in sent:
+        places.setdefault(_Place.of(work_order), work_order)
+    lines = _lines_of_sent(view, asked, planned, places)
     for work_order in sent:
         # Also without a line: provisioning must hear that an open work order asks for nothing any more.
         if work_order.get("Status") == "Open" or lines.get(id(work_order)):
-            yield _revised(run, order, view, work_order, lines.get(id(work_order), []), joined_ids)
+            yield _revised(run, view, work_order, lines.get(id(work_order), []), joined_ids)
     unsent = [work_order for work_order in stored if not is_sent(work_order)]
     # Work orders of this order keep their numbers, also the ones that are done.
     last_number = max(map(_count, stored), default=0)
     # A supplement that was made in the hub has no sender, and provisioning may know the order by the sender's number.
     source = next(iter(sent or stored), order)
     for plan in planned:
-        if plan.is_ready and any(_Place.of(work_order) == _place(plan) for work_order in sent):
+        if plan.is_ready and _place(plan) in places:
             continue  # its lines have gone into the work order that the system has
         former = next((work_order for work_order in unsent if _Place.of(work_order) == _place(plan)), None)
         if former is None:
@@ -302,15 +308,15 @@ def _work_orders(run: Run, order: PropertySet, stored: Sequence[PropertySet]) ->
         else:
             unsent.remove(former)
         if plan.is_ready:
-            yield _revised(run, order, view, former, plan.lines, joined_ids)
+            yield _revised(run, view, former, plan.lines, joined_ids)
         else:
-            waiting = _with_lines(run, order, view, former, plan.lines, joined_ids)
+            waiting = _with_lines(run, view, former, plan.lines, joined_ids)
             waiting.properties |= {"Status": WAITING, "Waits": write_waits(plan.waits), "Start Date": plan.start}
             yield waiting
     for work_order in unsent:
         if work_order.get("Status") == WAITING:
             # Nobody has heard of it: nothing has to be withdrawn.
-            yield _with_lines(run, order, view, work_order, [], joined_ids)
+            yield _with_lines(run, view, work_order, [], joined_ids)
 
 
 def _place(plan: PlannedWorkOrder) -> _Place:
@@ -354,16 +360,19 @@ def _lines_of_sent(
     view: ComplexObject,
     asked: Mapping[tuple[str, str], PropertySet],
     planned: Iterable[PlannedWorkOrder],
-    sent: Sequence[PropertySet],
+    places: Mapping[_Place, PropertySet],
 ) -> Mapping[int, list[PropertySet]]:
-    """Return the lines of the work orders that were sent, by identity: those that they have, and new ones."""
+    """Return the lines of the work orders that were sent, by identity: those that they have, and new ones.
+
+    *places* are the places to which new lines can go, each with its work order.
+    """
     keys: dict[int, set[str]] = {}
     for (key, task), work_order in asked.items():
         item = view.by_key(key)
         if item is not None and is_open(item) and not is_task_complete(item, task):
             keys.setdefault(id(work_order), set()).add(key)
     for plan in planned:
-        former = next((each for each in sent if _Place.of(each) == _place(plan)), None)
+        former = places.get(_place(plan))
         if plan.is_ready and former is not None:
             keys.setdefault(id(former), set()).update(line.get(KEY) or "" for line in plan.lines)
     return {place: [item for item in view.items if item.get(KEY) in wanted] for place, wanted in keys.items()}
@@ -384,14 +393,13 @@ def _joined_ids(run: Run, order: PropertySet) -> Mapping[int, str]:
 
 def _revised(
     run: Run,
-    order: PropertySet,
     view: ComplexObject,
     former: PropertySet,
     items: Sequence[PropertySet],
     joined_ids: Mapping[int, str],
 ) -> PropertySet:
     """Make the next revision of a work order, which is sent."""
-    work_order = _with_lines(run, order, view, former, items, joined_ids)
+    work_order = _with_lines(run, view, former, items, joined_ids)
     # The waits are over, and stay for people who look at the plan.
     work_order.properties |= {"Revision": str(revision_of(former) + 1), "Waits": former.get("Waits")}
     return work_order
@@ -399,7 +407,6 @@ def _revised(
 
 def _with_lines(
     run: Run,
-    order: PropertySet,
     view: ComplexObject,
     former: PropertySet,
     items: Sequence[PropertySet],
@@ -409,16 +416,15 @@ def _with_lines(
 
     Args:
         run: the run.
-        order: the order.
-        view: the view on it.
+        view: the view on the order.
         former: the work order as it was, or its header.
         items: the order's lines that the system is to work on, in their order.
         joined_ids: the service ids that lines have from the network.
     """
-    work_order = carried(order, run.definitions[WORK_ORDER].root, but_not=_OWN_HEADER_FIELDS)
+    work_order = carried(view.header, run.definitions[WORK_ORDER].root, but_not=_OWN_HEADER_FIELDS)
     work_order.properties |= {name: former.get(name) for name in _KEPT}
     work_order.properties |= {
-        "Order Revision": order.get("Revision"),
+        "Order Revision": view.header.get("Revision"),
         "Status": "Open" if items else "Cancelled",
         "Start Date": None,
         "Waits": None,
