@@ -20,6 +20,10 @@ from integration_objects.log import Log
 
 log = Log()
 
+#: seconds for the whole exchange: the workflow that asks holds no lock, but somebody waits for it
+TIMEOUT_S = 10.0
+#: bytes of an answer: the limit of an inbound message
+MAX_ANSWER = 4 * 1024 * 1024
 #: Characters of a refusal's text that an error shows.
 _SHOWN = 300
 

@@ -18,14 +18,19 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from adapters.asked_service import AnswerFaulty, AskedService, QuestionRefused, json_of, shown_answer, written_json
+from adapters.asked_service import (
+    MAX_ANSWER,
+    TIMEOUT_S,
+    AnswerFaulty,
+    AskedService,
+    QuestionRefused,
+    json_of,
+    shown_answer,
+    written_json,
+)
 from adapters.service_health import ServiceHealth
 from integration_objects.errors import Misconfigured
 
-#: Seconds for the whole exchange: the workflow that asks holds no lock, but somebody waits for it.
-TIMEOUT_S = 10.0
-#: Bytes of an answer: the limit of an inbound message.
-MAX_ANSWER = 4 * 1024 * 1024
 _OK = 200
 _SUCCESS = frozenset((200, 201, 202, 204))
 _REFUSALS = frozenset((400, 409, 413, 415, 422))

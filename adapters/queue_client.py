@@ -15,7 +15,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from adapters.asked_service import AnswerFaulty, AskedService, QuestionRefused, json_of, shown_answer, written_json
+from adapters.asked_service import (
+    MAX_ANSWER,
+    TIMEOUT_S,
+    AnswerFaulty,
+    AskedService,
+    QuestionRefused,
+    json_of,
+    shown_answer,
+    written_json,
+)
 from adapters.http_client import UrlWrong
 from adapters.service_health import ServiceHealth
 from adapters.transport import (
@@ -29,9 +38,6 @@ from adapters.transport import (
     refused_property,
 )
 
-#: seconds for the whole exchange, and bytes of an answer: the limits of a question by HTTP
-TIMEOUT_S = 10.0
-MAX_ANSWER = 4 * 1024 * 1024
 JSON = "application/json"
 REFUSAL = "refusal"
 

@@ -135,13 +135,14 @@ def profile_of(
     present = rows_of(copy, kept)
     if _says_nothing_new(rows, present):
         return None
+    attributes_of = _attributes_by_item(rows, present)
     nodes: list[PropertySet] = []
     for (key,), row in rows.items.items():
         values = {name: value or None for name, value in row.items() if name != ACCOUNT_ID}
         node = PropertySet(LINE_ITEM, properties=values)
         nodes.append(node)
-        if kept.attributes is not None:
-            _put_attributes(node, key, rows, present)
+        if kept.attributes is not None and key in attributes_of:
+            put_list(node, ATTRIBUTE).extend(attributes_of[key])
     for key_of_item, row in present.items.items():
         if key_of_item not in rows.items:
             values = {KEY: row[KEY], PARENT: row[PARENT] or None, "Status": INACTIVE}
@@ -165,14 +166,14 @@ def _says_nothing_new(rows: ProfileRows, present: ProfileRows) -> bool:
     return rows.attributes == attributes_there
 
 
-def _put_attributes(node: PropertySet, key: str, rows: ProfileRows, present: ProfileRows) -> None:
-    holder: list[PropertySet] = []
-    for (item, _), row in rows.attributes.items():
-        if item == key:
-            values = {name: value or None for name, value in row.items() if name not in (ACCOUNT_ID, KEY)}
-            holder.append(PropertySet(ATTRIBUTE, properties=values))
-    for item, name in present.attributes:
-        if item == key and (item, name) not in rows.attributes:
-            holder.append(PropertySet(ATTRIBUTE, properties={"Name": name, _OPERATION: "delete"}))
-    if holder:
-        put_list(node, ATTRIBUTE).extend(holder)
+def _attributes_by_item(rows: ProfileRows, present: ProfileRows) -> dict[str, list[PropertySet]]:
+    """Make the attributes that the rows have, and deletions of those that they have no more, by the item's key."""
+    found: dict[str, list[PropertySet]] = {}
+    for (key, _), row in rows.attributes.items():
+        values = {name: value or None for name, value in row.items() if name not in (ACCOUNT_ID, KEY)}
+        found.setdefault(key, []).append(PropertySet(ATTRIBUTE, properties=values))
+    for key, name in present.attributes:
+        if (key, name) not in rows.attributes:
+            node = PropertySet(ATTRIBUTE, properties={"Name": name, _OPERATION: "delete"})
+            found.setdefault(key, []).append(node)
+    return found

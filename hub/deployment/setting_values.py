@@ -114,17 +114,6 @@ def flag(value: object) -> bool:
     return truth
 
 
-def one_of(*texts: str) -> Callable[[object], str]:
-    """Make the kind of the texts that are listed."""
-
-    def read(value: object) -> str:
-        if value not in texts:
-            raise SettingUnfit(f"expected {' or '.join(texts)}", value)
-        return str(value)
-
-    return read
-
-
 def whole(least: int, most: int) -> Callable[[object], int]:
     """Make the kind of the whole numbers from *least* to *most*."""
 
