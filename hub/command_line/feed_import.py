@@ -106,7 +106,8 @@ def _line(outcome: Received) -> str:
     counts = ", ".join(f"{name} {getattr(batch, name)}" for name in _COUNTS if getattr(batch, name))
     line = f"{outcome.name}\t{batch.kind}\t{batch.state}\t{counts}"
     error = batch.error or {}
-    return "\n".join([line, *(f"  {part}: {error[part]}" for part in ("what", "why", "mend") if error.get(part))])
+    parts = (f"  {part}: {error[part]}" for part in ("what", "where", "why", "mend") if error.get(part))
+    return "\n".join([line, *parts])
 
 
 def _described(outcome: Received) -> dict[str, Any]:
@@ -237,7 +238,6 @@ def status_feed(
 ) -> None:
     """Show the batches of a feed, the numbers that come next, and the alarms that stand."""
     from hub.replication.arrivals import look_for_arrivals
-    from hub.replication.intake import expected_number
     from hub.replication.opened_feed import component_of
 
     with opened_feed(feed) as open_feed:
@@ -247,7 +247,7 @@ def status_feed(
             record: dict[str, Any] = {
                 "feed": feed,
                 "paused": transaction.messages.control.is_paused(component_of(feed)),
-                "next number of the partner": expected_number(open_feed, batches),
+                "next number of the partner": open_feed.next_number(batches, "in"),
                 "agreed records": open_feed.agreed(transaction).count(),
                 "open conflicts": open_feed.decisions(transaction).count_open(),
                 "waived checks": [f"{each.check} until {each.until}: {each.reason}" for each in open_feed.feed.waivers],

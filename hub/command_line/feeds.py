@@ -14,6 +14,7 @@ import typer
 from adapters.files import opened
 from hub.command_line.feed_conflicts import decide_feed, explain_value, list_conflicts, report_feed
 from hub.command_line.feed_import import (
+    WARNED,
     FeedName,
     cancel_feed,
     import_feed,
@@ -40,8 +41,6 @@ feed_app = typer.Typer(
 app.add_typer(feed_app, name="feed")
 
 _DIFFERENCES = ("key", "field", "class", "ours", "theirs", "agreed", "fault")
-#: Exit code where a difference is none that ends by itself or by a decision.
-REPAIR_NEEDED = 4
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "list": list_feeds,
@@ -121,7 +120,7 @@ def reconcile_feed(
         if repaired is not None:
             out(f"repaired: {repaired.records} records merged, {repaired.conflicts} conflicts")
     if any(name not in EXPECTED for name, _ in result.differences):
-        raise typer.Exit(REPAIR_NEEDED)
+        raise typer.Exit(WARNED)
 
 
 def _described(name: str, difference: Difference) -> dict[str, Any]:

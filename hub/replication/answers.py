@@ -23,8 +23,6 @@ from hub.replication.written_file import FileHead, written_file
 from integration_objects.errors import HubError
 from integration_objects.property_set import PropertySet
 
-#: Rows that are read at once.
-_AT_ONCE = 1000
 #: The file is written of its rows, and isn't in the outbox so far.
 _UNWRITTEN = "collecting"
 
@@ -75,12 +73,7 @@ def publish_answers(open_feed: OpenFeed) -> list[FeedBatch]:
             for batch in open_feed.batches(transaction).open(open_feed.feed.name, "out")
             if batch.kind == "answer" and batch.state == _UNWRITTEN
         ]
-    return [_publish(open_feed, answer) for answer in unwritten]
-
-
-def file_name(open_feed: OpenFeed, batch: FeedBatch) -> str:
-    """Return the name of a file of ours."""
-    return f"{open_feed.feed.name}.{batch.number or 0:08}"
+    return [open_feed.publish(answer, answer_parts(open_feed, answer), state="done") for answer in unwritten]
 
 
 def answer_parts(open_feed: OpenFeed, answer: FeedBatch) -> Iterator[bytes]:
@@ -94,23 +87,15 @@ def answer_parts(open_feed: OpenFeed, answer: FeedBatch) -> Iterator[bytes]:
     return written_file(open_feed.feed, open_feed.layout, head, partial(_records, open_feed, answered))
 
 
-def _publish(open_feed: OpenFeed, answer: FeedBatch) -> FeedBatch:
-    name = file_name(open_feed, answer)
-    size, digest = open_feed.folders.publish_file(open_feed.feed.folder, name, answer_parts(open_feed, answer))
-    with open_feed.write() as transaction:
-        return open_feed.batches(transaction).advance(answer, state="done", name=name, size=size, digest=digest)
-
-
 def _add_answer(
     open_feed: OpenFeed, batches: FeedBatches, batch: FeedBatch, number: int | None, error: HubError | None
 ) -> None:
-    last = batches.last_number(open_feed.feed.name, "out")
     batches.add(
         open_feed.feed.name,
         "out",
         "answer",
         _UNWRITTEN,
-        number=open_feed.feed.file.first_number if last is None else last + 1,
+        number=open_feed.next_number(batches, "out"),
         of_batch=batch.id,
         # The number of a refused file stands nowhere else: its batch has given it back.
         records=number or 0,
@@ -120,23 +105,17 @@ def _add_answer(
 
 def _records(open_feed: OpenFeed, answered: FeedBatch) -> Iterator[PropertySet]:
     """Make the records of an answer: one for each rejected row, in the order of the file."""
-    form, behind = open_feed.feed.file.answer, 0
-    while True:
-        with open_feed.open_hub.read() as transaction:
-            rows = open_feed.rows(transaction).listing(answered.id, REJECTED, behind, _AT_ONCE)
-        for row in rows:
-            # A record that a full file doesn't have has no answer of its own.
-            if row.operation == "missing":
-                continue
-            reason = row.reason or {}
-            properties: dict[str, str | None] = {
-                form.position: str(row.position),
-                form.key: row.key,
-                form.outcome: form.codes["rejected"],
-                form.reason: reason.get("conflict") or reason.get("reason"),
-                form.text: reason.get("what"),
-            }
-            yield PropertySet(form.record, properties=properties)
-        if len(rows) < _AT_ONCE:
-            return
-        behind = rows[-1].position
+    form = open_feed.feed.file.answer
+    for row in open_feed.each_row(answered.id, REJECTED):
+        # A record that a full file doesn't have has no answer of its own.
+        if row.operation == "missing":
+            continue
+        reason = row.reason or {}
+        properties: dict[str, str | None] = {
+            form.position: str(row.position),
+            form.key: row.key,
+            form.outcome: form.codes["rejected"],
+            form.reason: reason.get("conflict") or reason.get("reason"),
+            form.text: reason.get("what"),
+        }
+        yield PropertySet(form.record, properties=properties)

@@ -29,15 +29,13 @@ class SideBySide:
         key: the record's key.
         ours: the hub's record; None for none.
         agreed: the agreed row; None for none.
-        has_open_record: whether a conflict about the whole record waits for a person.
-        open_fields: the positions of the fields with such a conflict.
+        open_fields: the positions of the fields with a conflict that waits for a person.
     """
 
     feed: Feed
     key: str
     ours: OurRecord | None
     agreed: AgreedRecord | None
-    has_open_record: bool = False
     open_fields: tuple[int, ...] = ()
 
     @property
@@ -56,8 +54,6 @@ class SideBySide:
     def wanted(self) -> FlatRow | None:
         """The values that the partner should have: the hub's, but for fields that wait for a person's decision."""
         hubs, partners = self.hubs, self.partners
-        if self.has_open_record:
-            return partners
         if not self.open_fields or hubs is None or partners is None:
             return hubs
         return tuple(
@@ -90,9 +86,5 @@ def _with_open(
     open_of: Mapping[str, Mapping[str | None, StoredDecision]],
 ) -> Iterator[SideBySide]:
     for key, ours, agreed in page:
-        names = open_of.get(key)
-        if names is None:
-            yield SideBySide(feed, key, ours, agreed)
-        else:
-            places = tuple(feed.names.index(name) for name in names if name in feed.names)
-            yield SideBySide(feed, key, ours, agreed, None in names, places)
+        places = tuple(feed.names.index(name) for name in open_of.get(key, ()) if name in feed.names)
+        yield SideBySide(feed, key, ours, agreed, places)

@@ -21,7 +21,6 @@ from adapters.database.replication.batches import FeedBatch
 from adapters.database.replication.rows import FeedRow
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.feed import FileKind, FlatRow, RecordOperation
-from hub.replication.answers import file_name
 from hub.replication.differences import PAGE, SideBySide, page_of
 from hub.replication.flat_row import digest_of, time_of, written_record
 from hub.replication.opened_feed import OpenFeed
@@ -88,12 +87,7 @@ class FeedExport:
         for batch in self._unpublished():
             head = FileHead(cast(FileKind, batch.kind), batch.number or 0, batch.received_at)
             parts = written_file(self._feed, self._layout, head, partial(self._records, batch))
-            name = file_name(self._open_feed, batch)
-            size, digest = self._open_feed.folders.publish_file(self._feed.folder, name, parts)
-            with self._open_feed.write() as transaction:
-                published.append(
-                    self._open_feed.batches(transaction).advance(batch, name=name, size=size, digest=digest)
-                )
+            published.append(self._open_feed.publish(batch, parts))
         return published
 
     def _open_batches(self, transaction: Transaction, state: str) -> list[FeedBatch]:
@@ -158,9 +152,7 @@ class FeedExport:
         if batch is None and (always or kind == "full"):
             batch = batches.add(self._feed.name, "out", kind, "collecting")
         if batch is not None:
-            last = batches.last_number(self._feed.name, "out")
-            number = self._feed.file.first_number if last is None else last + 1
-            batches.advance(batch, state="sent", number=number)
+            batches.advance(batch, state="sent", number=self._open_feed.next_number(batches, "out"))
 
     def _sending(self, side: SideBySide, kind: FileKind) -> _Sending | None:
         """Return what is sent of a record; None where nothing is."""
@@ -189,20 +181,14 @@ class FeedExport:
 
     def _records(self, batch: FeedBatch) -> Iterator[PropertySet]:
         """Make the partner's records of a batch's rows."""
-        form, behind = self._feed.file, 0
-        while True:
-            with self._open_hub.read() as transaction:
-                rows = self._open_feed.rows(transaction).next(batch.id, behind, PAGE, "EXPORTED")
-            for row in rows:
-                record = self._record(row.key or "", None if row.operation == "delete" else row.fields)
-                if form.operation is not None and row.operation in form.operations:
-                    record.properties[form.operation] = form.operations[cast(RecordOperation, row.operation)]
-                if self._feed.version is not None and row.version is not None:
-                    record.properties[self._feed.version] = row.version
-                yield record
-            if len(rows) < PAGE:
-                return
-            behind = rows[-1].position
+        form = self._feed.file
+        for row in self._open_feed.each_row(batch.id, ("EXPORTED",)):
+            record = self._record(row.key or "", None if row.operation == "delete" else row.fields)
+            if form.operation is not None and row.operation in form.operations:
+                record.properties[form.operation] = form.operations[cast(RecordOperation, row.operation)]
+            if self._feed.version is not None and row.version is not None:
+                record.properties[self._feed.version] = row.version
+            yield record
 
     def _record(self, key: str, row: FlatRow | None) -> PropertySet:
         return written_record(self._feed, key, (None,) * len(self._feed.fields) if row is None else row)

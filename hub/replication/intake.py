@@ -133,7 +133,7 @@ def next_turn(open_feed: OpenFeed) -> FeedBatch | None:
             if batch.state != "waiting":
                 return batch
             waiting.append(batch)
-        expected = expected_number(open_feed, batches)
+        expected = open_feed.next_number(batches, "in")
         if not waiting or waiting[0].number == expected:
             alarms.clear("gap")
             return waiting[0] if waiting else None
@@ -145,12 +145,6 @@ def next_turn(open_feed: OpenFeed) -> FeedBatch | None:
             batches.advance(batch, error=FeedNumberMissing(batch=batch, expected=expected, waits_for=str(expected)))
         alarms.sound("gap", str(expected), f"{gap.what}: it hasn't come.")
         return None
-
-
-def expected_number(open_feed: OpenFeed, batches: FeedBatches) -> int:
-    """Return the number of the partner's next file."""
-    last = batches.last_number(open_feed.feed.name, "in")
-    return open_feed.feed.file.first_number if last is None else last + 1
 
 
 def check(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBatch]:
@@ -233,7 +227,7 @@ def _number_fault(
 ) -> Refused | None:
     if earlier is not None:
         return FeedNumberReused(number=header.number, earlier=earlier)
-    expected = expected_number(open_feed, batches)
+    expected = open_feed.next_number(batches, "in")
     if header.number < expected:
         return FeedNumberPast(number=header.number, feed=open_feed.feed.name, expected=expected)
     return None

@@ -38,12 +38,11 @@ def judge(open_feed: OpenFeed, batch: FeedBatch) -> Generator[int, None, FeedBat
 
     Yields the rows compared so far.
     """
-    feed = open_feed.feed
+    feed, twice = open_feed.feed, FeedKeyTwice().as_dict()
     while batch.judged_to < batch.records:
         up_to = min(batch.records, batch.judged_to + JUDGED)
         with open_feed.write() as transaction:
             open_feed.prove_running(transaction)
-            twice = FeedKeyTwice().as_dict()
             open_feed.rows(transaction).judge(batch.id, feed.name, batch.judged_to, up_to, twice)
             batch = open_feed.batches(transaction).advance(batch, judged_to=up_to)
         yield up_to

@@ -38,7 +38,7 @@ def _merge_chunk(open_feed: OpenFeed, batch: FeedBatch) -> tuple[int | None, Fee
     with open_feed.write() as transaction:
         open_feed.prove_running(transaction)
         rows = open_feed.rows(transaction)
-        part = rows.next(batch.id, batch.merged_to, feed.chunk)
+        part = rows.listing(batch.id, batch.merged_to, feed.chunk)
         if not part:
             return None, accept(open_feed, transaction, batch)
         decided = merge_rows(open_feed, transaction, batch, part)
@@ -92,7 +92,7 @@ def _answer_chunk(open_feed: OpenFeed, batch: FeedBatch) -> tuple[int | None, Fe
     with open_feed.write() as transaction:
         open_feed.prove_running(transaction)
         rows = open_feed.rows(transaction)
-        part = rows.next(batch.id, batch.merged_to, open_feed.feed.chunk)
+        part = rows.listing(batch.id, batch.merged_to, open_feed.feed.chunk)
         if not part:
             return None, batch
         others = [row for row in part if row.operation in ("kept", "rejected")]
@@ -132,7 +132,7 @@ def _agree_chunk(open_feed: OpenFeed, batch: FeedBatch) -> int | None:
         sent = batches.first_of(batch)
         if sent is None or not sent.is_open:
             return None
-        part = open_feed.rows(transaction).listing(sent.id, ("EXPORTED",), sent.merged_to, open_feed.feed.chunk)
+        part = open_feed.rows(transaction).listing(sent.id, sent.merged_to, open_feed.feed.chunk, ("EXPORTED",))
         if not part:
             return None
         known = agreed.by_key([row.key or "" for row in part])

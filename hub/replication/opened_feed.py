@@ -5,18 +5,18 @@ Spec: docs/design/legacy.md, "Two-way replication".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, cast
 
 from adapters.database.replication.agreed import AgreedRecords
 from adapters.database.replication.alarms import FeedAlarms
-from adapters.database.replication.batches import FeedBatches
+from adapters.database.replication.batches import Direction, FeedBatch, FeedBatches
 from adapters.database.replication.decisions import Decisions
 from adapters.database.replication.flat_rows import FlatRows
 from adapters.database.replication.open_orders import accounts_with_orders
-from adapters.database.replication.rows import FeedRows
+from adapters.database.replication.rows import FeedRow, FeedRows
 from adapters.transport import Setup
 from adapters.transports.folder import FolderTransport
 from hub.data_manager.open_hub import OpenHub, Transaction
@@ -28,6 +28,9 @@ from integration_objects.errors import Waiting
 from integration_objects.names import ACCOUNT
 from schemas.layouts.layout import Layout
 from schemas.layouts.record_object import RecordObject
+
+#: Rows that one page of `OpenFeed.each_row` has.
+_PAGE = 500
 
 
 class FeedPaused(Waiting):
@@ -81,6 +84,32 @@ class OpenFeed:
             # before an import commits, and the agreed rows after it, would take a new account for a deleted one.
             transaction.store.lock_names([component_of(self.feed.name)])
             yield transaction
+
+    def each_row(self, batch_id: str, statuses: Sequence[str]) -> Iterator[FeedRow]:
+        """Read the rows of a batch in any of these states, in order; each page is a transaction of its own."""
+        behind = 0
+        while True:
+            with self.open_hub.read() as transaction:
+                page = self.rows(transaction).listing(batch_id, behind, _PAGE, statuses)
+            yield from page
+            if len(page) < _PAGE:
+                return
+            behind = page[-1].position
+
+    def next_number(self, batches: FeedBatches, direction: Direction) -> int:
+        """Return the number of the next file of a direction."""
+        last = batches.last_number(self.feed.name, direction)
+        return self.feed.file.first_number if last is None else last + 1
+
+    def publish(self, batch: FeedBatch, parts: Iterable[bytes], **values: Any) -> FeedBatch:
+        """Put the file of a batch into the outbox, then note it with the batch; *values* are further columns.
+
+        A file that a crash left out, or that wasn't noted, is put there again with the same bytes.
+        """
+        name = f"{self.feed.name}.{batch.number or 0:08}"
+        size, digest = self.folders.publish_file(self.feed.folder, name, parts)
+        with self.write() as transaction:
+            return self.batches(transaction).advance(batch, name=name, size=size, digest=digest, **values)
 
     def batches(self, transaction: Transaction) -> FeedBatches:
         """Return the batches in a transaction."""

@@ -92,15 +92,28 @@ class _Extract:
 
 
 @dataclass(frozen=True)
+class _Noted:
+    """The hub's notes on a feed, read once for all records.
+
+    Attributes:
+        unsendable: the sentence about each record that can't be sent.
+        rejected: the digest of each record that was rejected, and the reason.
+        latest: the newest version that the partner told of.
+    """
+
+    unsendable: Mapping[str, str]
+    rejected: Mapping[str, tuple[str, str]]
+    latest: str | None
+
+
+@dataclass(frozen=True)
 class _Known:
     """What the hub knows of some records beside their values."""
 
+    noted: _Noted
     agreed: Mapping[str, AgreedRecord]
     open_of: Mapping[str, Mapping[str | None, StoredDecision]]
-    unsendable: Mapping[str, str]
-    rejected: Mapping[str, tuple[str, str]]
     with_open_orders: frozenset[str]
-    latest: str | None
 
 
 class Reconciliation:
@@ -138,9 +151,10 @@ class Reconciliation:
         with self._open_hub.read() as transaction:
             connection = transaction.connection
             keys = {key for key in self._flat_rows.keys(connection) if bucket_of(key) in differing}
+            noted = self._noted(transaction)
         every = sorted(keys | candidates.keys())
         for start in range(0, len(every), _AT_ONCE):
-            self._compare(every[start : start + _AT_ONCE], candidates, result)
+            self._compare(every[start : start + _AT_ONCE], candidates, noted, result)
         return result
 
     def _data_records(self, file: BinaryIO, name: str) -> Iterator[Found[Any]]:
@@ -173,10 +187,18 @@ class Reconciliation:
         version = version_of(get(self._feed.version)) if self._feed.version is not None else None
         return get(self._feed.record_key) or "", TheirRecord(read_flat_row(self._feed, node), version)
 
-    def _compare(self, keys: Sequence[str], candidates: Mapping[str, TheirRecord], result: Reconciled) -> None:
+    def _compare(
+        self, keys: Sequence[str], candidates: Mapping[str, TheirRecord], noted: _Noted, result: Reconciled
+    ) -> None:
+        open_feed = self._open_feed
         with self._open_hub.read() as transaction:
             ours = self._flat_rows.by_key(transaction.connection, keys)
-            known = self._known(transaction, keys)
+            known = _Known(
+                noted,
+                open_feed.agreed(transaction).by_key(keys),
+                open_feed.decisions(transaction).open_of(keys),
+                open_feed.with_open_orders(transaction, keys),
+            )
         for key in keys:
             theirs = candidates.get(key)
             found = list(self._differences(key, ours.get(key), theirs, known))
@@ -184,22 +206,18 @@ class Reconciliation:
                 result.differences += [(class_of(difference), difference) for difference in found]
                 result.records[key] = theirs
 
-    def _known(self, transaction: Transaction, keys: Sequence[str]) -> _Known:
-        agreed = self._open_feed.agreed(transaction)
+    def _noted(self, transaction: Transaction) -> _Noted:
         alarms = self._open_feed.alarms(transaction).standing(UNSENDABLE)
         rejected: dict[str, tuple[str, str]] = {}
         batches = self._open_feed.batches(transaction).listing(self._feed.name, _BATCHES, direction="in")
         for batch in reversed([batch for batch in batches if batch.rejected]):
-            for row in self._open_feed.rows(transaction).listing(batch.id, REJECTED, 0, 10_000):
+            for row in self._open_feed.rows(transaction).listing(batch.id, 0, 10_000, REJECTED):
                 reason = (row.reason or {}).get("what", row.row_status)
                 rejected[row.key or ""] = (row.digest or "", f"file {batch.name}, record {row.position}: {reason}")
-        return _Known(
-            agreed.by_key(keys),
-            self._open_feed.decisions(transaction).open_of(keys),
+        return _Noted(
             {alarm.about: alarm.sentence for alarm in alarms},
             rejected,
-            self._open_feed.with_open_orders(transaction, keys),
-            agreed.latest_version(),
+            self._open_feed.agreed(transaction).latest_version(),
         )
 
     def _differences(
@@ -210,8 +228,8 @@ class Reconciliation:
         if ours == their_row:
             return
         agreed = known.agreed.get(key)
-        later = theirs is not None and theirs.version is not None and theirs.version > (known.latest or "")
-        fault = self._fault(key, theirs, known)
+        later = theirs is not None and theirs.version is not None and theirs.version > (known.noted.latest or "")
+        fault = _fault(key, theirs, known.noted)
         is_whole = ours is None or their_row is None
         for place, name in [(None, None)] if is_whole else enumerate(self._feed.names):
             difference = Difference(
@@ -231,11 +249,12 @@ class Reconciliation:
             if difference.ours != difference.theirs:
                 yield difference
 
-    def _fault(self, key: str, theirs: TheirRecord | None, known: _Known) -> str | None:
-        if key in known.unsendable:
-            return known.unsendable[key]
-        digest, reason = known.rejected.get(key, ("", ""))
-        return reason if theirs is not None and digest == digest_of(theirs.read.row) else None
+
+def _fault(key: str, theirs: TheirRecord | None, noted: _Noted) -> str | None:
+    if key in noted.unsendable:
+        return noted.unsendable[key]
+    digest, reason = noted.rejected.get(key, ("", ""))
+    return reason if theirs is not None and digest == digest_of(theirs.read.row) else None
 
 
 def _value(row: FlatRow | None, place: int | None) -> str | None:

@@ -155,8 +155,7 @@ class _Edits:
         # Before the reading: an order may change an account at the same time.
         self._store.lock_accounts(accounts)
         seen = seen_records(self._store, accounts)
-        #: the keys that a record may name, by object
-        self._nameable = {name: set(records) for name, records in seen.items()}
+        #: the keys of the user's records, by object: no other can be changed, or named
         self._seen = {name: set(records) for name, records in seen.items()}
         for remote in REMOTE_OBJECTS:
             self._take_object(remote)
@@ -251,7 +250,6 @@ class _Edits:
             # The fields without a value get their defaults.
             given = {field: value for field, value in edited.items() if value is not None}
             if self._write(remote, key, given, dict.fromkeys(given, (None, None)), {}):
-                self._nameable[remote.name].add(key)
                 self._seen[remote.name].add(key)
 
     def _is_named(self, address_id: str) -> bool:
@@ -292,7 +290,7 @@ class _Edits:
             named = ACCOUNT if fields[field].hierarchy else (references or "").partition(".")[0]
             if value is None and remote.name in _BELONGS and field == "Account Id":
                 return _NO_ACCOUNT
-            if value is not None and named in self._nameable and value not in self._nameable[named]:
+            if value is not None and named in self._seen and value not in self._seen[named]:
                 return f"{field} names '{value}', which isn't among the user's records"
         return None
 

@@ -42,7 +42,7 @@ def report_of(open_feed: OpenFeed, transaction: Transaction, number: int | None)
     """
     feed = open_feed.feed
     batch = _batch(open_feed, transaction, number)
-    rows = open_feed.rows(transaction).listing(batch.id, _LISTED, 0, MOST_LISTED)
+    rows = open_feed.rows(transaction).listing(batch.id, 0, MOST_LISTED, _LISTED)
     values = vars(batch)
     return {
         "feed": feed.name,

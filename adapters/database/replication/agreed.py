@@ -35,12 +35,6 @@ _BEHIND = (
 )
 _COUNT = select(func.count()).select_from(AGREED).where(_A.feed == bindparam("of_feed"), _A.is_deleted == 0)
 _LATEST = select(func.max(_A.version)).where(_A.feed == bindparam("of_feed"))
-_SENT_WITH = (
-    select(AGREED)
-    .where(_A.feed == bindparam("of_feed"), _A.sent_batch == bindparam("of_batch"), _A.key > bindparam("behind"))
-    .order_by(_A.key)
-    .limit(bindparam("most"))
-)
 
 
 class AgreedRecord(NamedTuple):
@@ -101,11 +95,6 @@ class AgreedRecords:
             if len(rows) < _AT_ONCE:
                 return
             behind = rows[-1].key
-
-    def sent_with(self, batch_id: str, behind: str = "", limit: int = _AT_ONCE) -> list[AgreedRecord]:
-        """Read the rows whose values were sent with a batch, and are not answered, behind a key."""
-        values = {"of_feed": self._feed, "of_batch": batch_id, "behind": behind, "most": limit}
-        return [_row(row) for row in self._connection.execute(_SENT_WITH, values)]
 
     def count(self) -> int:
         """Count the records that aren't deleted."""

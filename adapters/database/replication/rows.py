@@ -81,12 +81,6 @@ _WITH_AGREED = (
 _OPERATIONS = select(_WITH_AGREED.c.operation, _WITH_AGREED.c.is_agreed, func.count()).group_by(
     _WITH_AGREED.c.operation, _WITH_AGREED.c.is_agreed
 )
-_NEXT = (
-    select(ROW)
-    .where(_OF_BATCH, _R.position > bindparam("behind"), _R.row_status == bindparam("status"))
-    .order_by(_R.position)
-    .limit(bindparam("most"))
-)
 _MISSING = (
     select(_A.key)
     .where(
@@ -182,12 +176,9 @@ class FeedRows:
                 counts["changes" if is_agreed else "adds"] += number
         return counts
 
-    def next(self, batch_id: str, behind: int, limit: int, status: str = "IN_PROGRESS") -> list[FeedRow]:
-        """Read the next rows of a state behind a position."""
-        values = {"of_batch": batch_id, "behind": behind, "most": limit, "status": status}
-        return [_row(row) for row in self._connection.execute(_NEXT, values)]
-
-    def listing(self, batch_id: str, statuses: Sequence[str], behind: int, limit: int) -> list[FeedRow]:
+    def listing(
+        self, batch_id: str, behind: int, limit: int, statuses: Sequence[str] = ("IN_PROGRESS",)
+    ) -> list[FeedRow]:
         """Read the rows in any of these states behind a position, in order."""
         statement = (
             select(ROW)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
-from collections.abc import Iterator
-
-import pytest
-
 from adapters.database.replication.agreed import AgreedRecord
 from adapters.database.replication.decisions import Decision
 from adapters.database.replication.rows import FeedRow
@@ -20,13 +15,6 @@ from integration_objects.complex_object import message
 from integration_objects.property_set import PropertySet
 from tests.hub.replication.conflict_table import DELETE_CELLS, FIELD_CELLS, NUMBERS, RECORD_CELLS, Cell, owner_of
 from tests.hub.replication.two_sides import FEED, TwoSides
-
-
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
-def sides(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[TwoSides]:
-    two = TwoSides.on(request, tmp_path)
-    yield two
-    two.close()
 
 
 def exchange(sides: TwoSides) -> int:

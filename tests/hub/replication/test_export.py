@@ -23,20 +23,6 @@ from tests.hub.replication.two_sides import FEED, TwoSides
 _READ_OURS = FlatRows.in_key_order
 
 
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
-def sides(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[TwoSides]:
-    two = TwoSides.on(request, tmp_path)
-    yield two
-    two.close()
-
-
-@pytest.fixture
-def sqlite(tmp_path: pathlib.Path) -> Iterator[TwoSides]:
-    two = TwoSides(tmp_path)
-    yield two
-    two.close()
-
-
 def agree(sides: TwoSides) -> None:
     """Note that the partner has all that was sent, as its answer would; and nothing is out."""
     with sides.open_hub.write() as transaction:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
-from collections.abc import Iterator
-
 import pytest
 
 from adapters.database.replication.batches import FeedBatchTakenOver
@@ -19,20 +16,6 @@ from tests.hub.replication.test_faulty_files import header, joined, put, record,
 from tests.hub.replication.two_sides import FEED, TwoSides
 
 STATUS, LAST_NAME = slice(62, 63), slice(255, 275)
-
-
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
-def sides(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[TwoSides]:
-    two = TwoSides.on(request, tmp_path)
-    yield two
-    two.close()
-
-
-@pytest.fixture
-def sqlite(tmp_path: pathlib.Path) -> Iterator[TwoSides]:
-    two = TwoSides(tmp_path)
-    yield two
-    two.close()
 
 
 def delta(number: int, *records: str, of: int = 0) -> bytes:

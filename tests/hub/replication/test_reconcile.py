@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import pathlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,13 +21,6 @@ from hub.replication.repairs import repair
 from tests.hub.replication.two_sides import FEED, TwoSides
 
 NAMES = ("unchanged", "never-sent", "on-its-way", "answer-out", "later", "open", "lost", "gone", "unknown", "rejected")
-
-
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
-def sides(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[TwoSides]:
-    two = TwoSides.on(request, tmp_path)
-    yield two
-    two.close()
 
 
 def extract_of(sides: TwoSides) -> bytes:
