@@ -27,8 +27,9 @@ bench: $(STAMP) $(VENV)/.bench  ## how fast the road, Delta, Apply, configurator
 	$(VENV)/bin/python -m tests.bench.starts
 	$(VENV)/bin/python -m tests.bench.quote_to_profile
 
-crash: $(STAMP)  ## 200 random lives of a feed's two sides, with more than 1,000 crashes; CRASH="--schedules 20"
+crash: $(STAMP)  ## 200 random lives of a feed's two sides, with more than 1,000 crashes, then a kill after each record of a file
 	$(VENV)/bin/python -m tests.crash.feeds $(CRASH)
+	$(VENV)/bin/python -m tests.crash.feed_kills
 
 services: $(STAMP)  ## a private RabbitMQ and PostgreSQL until Ctrl-C; prints their settings
 	@$(VENV)/bin/python -m tests.services

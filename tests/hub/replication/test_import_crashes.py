@@ -1,18 +1,16 @@
 """An import that dies anywhere goes on with the next call, to the same end: no record is lost, and none is taken twice.
 
-python -m tests.hub.replication.test_import_crashes kills FOLDER RECORDS      kills by SIGKILL, until the end
-python -m tests.hub.replication.test_import_crashes cuts COUNT                cuts of a full file
+python -m tests.hub.replication.test_import_crashes COUNT      cuts of a full file
+
+The long form of the kills is tests/crash/feed_kills.py.
 """
 
 from __future__ import annotations
 
 import pathlib
 import random
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +20,7 @@ import pytest
 
 from hub.replication.importing import import_files
 from hub.replication.opened_feed import OpenFeed
+from tests.crash.feed_kills import kill_after_every_record
 from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
 from tests.hub.replication.two_sides import FEED, TwoSides
 
@@ -156,41 +155,16 @@ def test_a_full_file_that_is_cut_anywhere_deletes_nothing(tmp_path: pathlib.Path
     sides.close()
 
 
-def kill(folder: pathlib.Path, records: int) -> None:
-    """Import a file in processes that are killed after a while, until one ends; compare with a whole run."""
-    results = []
-    for name, is_killed in (("whole", False), ("killed", True)):
-        place = folder / name
-        place.mkdir(parents=True)
-        sides = TwoSides(place, real=True)
-        sides.deliver("a", joined(with_totals([header("00000001"), *(record(f"{n:06}") for n in range(records))])))
-        kills = 0
-        while True:
-            process = subprocess.Popen([sys.executable, "-m", __name__, "import", str(place)])
-            if is_killed:
-                time.sleep(random.uniform(1.0, 6.0))  # noqa: S311
-                process.send_signal(signal.SIGKILL)
-            kills += process.wait() == -signal.SIGKILL
-            if process.returncode == 0:
-                break
-        results.append(outcome(sides))
-        print(name, kills, "kills", len(results[-1][0]), "records")  # noqa: T201
-        sides.close()
-    assert results[0] == results[1]
+def test_a_process_that_is_killed_after_every_record_changes_nothing_of_the_end(tmp_path: pathlib.Path) -> None:
+    assert kill_after_every_record(tmp_path, records=13, chunk=5) == 26
 
 
 if __name__ == "__main__":
-    __name__ = "tests.hub.replication.test_import_crashes"
-    if sys.argv[1] == "import":
-        run(TwoSides(pathlib.Path(sys.argv[2]), real=True))
-    elif sys.argv[1] == "kills":
-        kill(pathlib.Path(sys.argv[2]), int(sys.argv[3]))
-    else:
-        with tempfile.TemporaryDirectory() as name:
-            sides = TwoSides(pathlib.Path(name))
-            lines = [put(record(f"{number:03}"), slice(1, 2), " ") for number in range(1, 30)]
-            sides.deliver("a", joined(with_totals([header("00000001", "FULL"), *lines])))
-            sides.imported()
-            content = joined(with_totals([header("00000002", "FULL"), *lines]))
-            cut(content, random.Random(6), int(sys.argv[2]), sides)  # noqa: S311
-            print("no record was deleted")  # noqa: T201
+    with tempfile.TemporaryDirectory() as name:
+        sides = TwoSides(pathlib.Path(name))
+        lines = [put(record(f"{number:03}"), slice(1, 2), " ") for number in range(1, 30)]
+        sides.deliver("a", joined(with_totals([header("00000001", "FULL"), *lines])))
+        sides.imported()
+        content = joined(with_totals([header("00000002", "FULL"), *lines]))
+        cut(content, random.Random(6), int(sys.argv[1]), sides)  # noqa: S311
+        print("no record was deleted")  # noqa: T201
