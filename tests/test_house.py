@@ -21,6 +21,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("configurator", "pricing"),
         ("workflow_manager",),
         ("workflows", "extension"),
+        ("access",),
         ("deployment",),
         ("data_manager",),
         ("replication",),

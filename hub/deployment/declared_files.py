@@ -44,6 +44,7 @@ SYSTEMS = Kind("adapters", "systems", "system")
 FEEDS = Kind("hub", "feeds", "feed")
 MAPS = Kind("maps", "", "map")
 DECOMPOSITION = Kind("hub", "decomposition", "decomposition rule")
+USER_TYPES = Kind("hub", "access", "user type")
 VIRTUAL_COMPONENTS = Kind("adapters", "virtual_components", "virtual component")
 #: The keys by which routes, systems and maps name a map.
 _NAMES_A_MAP = ("map", "use")

@@ -13,6 +13,7 @@ lie beside its `orderhub.toml`. One of its own takes the place of the shipped on
     hub/feeds/*.yaml              always on; shipped feeds only where the settings list them
     hub/approvals/*.yaml          rules that hold an order for approval
     hub/decomposition/*.yaml      rules by which an order becomes work orders, asked before the shipped ones
+    hub/access/*.yaml             types of users with their rights
     hub/workflows/*.py, hub/services/*.py     WORKFLOWS and SERVICES replace or add by name
 
 Spec: docs/architecture.md, "The tree"; docs/design/integration.md, "Routes".
@@ -36,6 +37,7 @@ from hub.deployment.declared_files import (
     MAPS,
     ROUTES,
     SYSTEMS,
+    USER_TYPES,
     VIRTUAL_COMPONENTS,
     DeclaredFiles,
     Kind,
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from adapters.system import System
     from adapters.virtual_components.declaration import KeptProfile, VirtualComponent
     from adapters.virtual_components.keeper import ProfileKeeper
+    from hub.access.user_type import UserType
     from hub.configurator.port import Configurator
     from hub.deployment.external_objects import ExternalObjects
     from hub.deployment.feed import Feed
@@ -253,6 +256,13 @@ class Deployment:
         replaced = {name_in(source, DECOMPOSITION.key) for source in own}
         shipped = [source for name, source in shipped_by_name(DECOMPOSITION).items() if name not in replaced]
         return read_decomposition_rules([*own, *shipped], self.definitions)
+
+    @cached_property
+    def user_types(self) -> Mapping[str, UserType]:
+        """The types of users with their rights, the deployment's own in place of ours."""
+        from hub.access.user_type import read_user_types
+
+        return read_user_types(self.files.sources(USER_TYPES, shipped_by_name(USER_TYPES)))
 
     @cached_property
     def health(self) -> Mapping[str, ServiceHealth]:

@@ -20,6 +20,8 @@ from adapters.system import OPTIONAL as SYSTEM_OPTIONAL
 from adapters.system import REQUIRED as SYSTEM_REQUIRED
 from adapters.transport import declared_kinds
 from adapters.virtual_components import declaration as virtual
+from hub.access import user_type as access
+from hub.access.rights import RIGHTS
 from hub.deployment import feed_declaration as feeds
 from hub.deployment.route import IDENTITIES, PRICED_BY
 from hub.deployment.route import OPTIONAL as ROUTE_OPTIONAL
@@ -317,6 +319,11 @@ def _decomposition() -> JsonSchema:
     )
 
 
+def _user_type() -> JsonSchema:
+    rights = {"type": "array", "uniqueItems": True, "items": _one_of(RIGHTS)}
+    return _keys(access.REQUIRED, access.OPTIONAL, accounts=_one_of(access.ACCOUNTS), rights=rights)
+
+
 def _virtual_component() -> JsonSchema:
     shape = _keys(virtual.SHAPE_REQUIRED, virtual.SHAPE_OPTIONAL, fields=_by_name(TEXT))
     answers = _keys(
@@ -368,5 +375,6 @@ KINDS_OF_DECLARATIONS: Mapping[str, tuple[str, Callable[[], JsonSchema]]] = {
     "feed": ("hub/feeds/*.yaml", _feed),
     "approval": ("hub/approvals/*.yaml", _approval),
     "decomposition": ("hub/decomposition/*.yaml", _decomposition),
+    "user-type": ("hub/access/*.yaml", _user_type),
     "virtual-component": ("adapters/virtual_components/*.yaml", _virtual_component),
 }

@@ -321,6 +321,7 @@ _USED: tuple[_Stage, ...] = (
     _reads(lambda deployment: deployment.feeds),
     _approvals,
     _decomposition,
+    _reads(lambda deployment: deployment.user_types),
     _reads(lambda deployment: customer_states()),
     _reads(lambda deployment: deployment.configurator),
     _reads(lambda deployment: deployment.pricing),

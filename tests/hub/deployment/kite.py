@@ -288,6 +288,12 @@ approvers:
   roles: [Order Manager]
   users: [mary]
 """,
+    "hub/access/installer.yaml": """\
+user type: installer
+help: Builds lines at premises.
+accounts: granted
+rights: [see accounts, see services]
+""",
     "hub/workflows/greet.py": """\
 from hub.extension import Argument, Outcome, Run, named_workflow
 

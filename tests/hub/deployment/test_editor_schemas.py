@@ -25,6 +25,7 @@ PLACES = {
     "system": "adapters/systems/*.yaml",
     "integration-object": "integration_objects/*.yaml",
     "feed": "hub/feeds/*.yaml",
+    "user-type": "hub/access/*.yaml",
     "virtual-component": "adapters/virtual_components/*.yaml",
 }
 FILES = [
