@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -21,6 +21,7 @@ from hub.presentation.progress import Progress
 from integration_objects.errors import Retryable, Waiting, located
 
 if TYPE_CHECKING:
+    from adapters.database.replication.batches import Direction, FeedBatch
     from hub.replication.intake import Received
     from hub.replication.opened_feed import OpenFeed
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 WARNED, HELD, REFUSED_FILE, FAILED = 4, 8, 12, 16
 
 FeedName = Annotated[str, typer.Argument(metavar="FEED", help="The feed.")]
+DirectionName = Annotated[
+    str | None,
+    typer.Option("--direction", help="in: the partner's file, out: the export. Left out: the one that is in work."),
+]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the batch or the conflict.")]
 _COUNTS = ("records", "adds", "changes", "deletes", "unchanged", "missing", "conflicts", "rejected", "kept")
 _BATCH = ("number", "direction", "kind", "state", "name", *_COUNTS, "received_at", "reason")
@@ -42,6 +47,17 @@ def opened_feed(feed: str) -> Iterator[OpenFeed]:
 
     with opened_hub() as open_hub:
         yield OpenFeed(open_hub, feed_named(open_hub.deployment.feeds, feed))
+
+
+@contextmanager
+def scheduled() -> Iterator[None]:
+    """Give the failures of an import or an export the exit codes for schedulers."""
+    try:
+        yield
+    except Waiting as error:
+        raise CommandFailed(error, HELD) from error
+    except Retryable as error:
+        raise CommandFailed(error, FAILED) from error
 
 
 def import_feed(
@@ -63,14 +79,11 @@ def import_feed(
         outcomes: list[Received] = []
         progress = _Followed()
         try:
-            for outcome in import_files(open_feed, progress.tell):
-                outcomes.append(outcome)
-                if not as_json:
-                    out(_line(outcome))
-        except Waiting as error:
-            raise CommandFailed(error, HELD) from error
-        except Retryable as error:
-            raise CommandFailed(error, FAILED) from error
+            with scheduled():
+                for outcome in import_files(open_feed, progress.tell):
+                    outcomes.append(outcome)
+                    if not as_json:
+                        out(_line(outcome))
         finally:
             progress.end()
         look_for_arrivals(open_feed)
@@ -104,10 +117,13 @@ def _line(outcome: Received) -> str:
         assert outcome.repeats is not None  # noqa: S101  # one of the two is there
         return f"{outcome.name}\trepeats file {outcome.repeats.number}: its answer leaves again"
     counts = ", ".join(f"{name} {getattr(batch, name)}" for name in _COUNTS if getattr(batch, name))
-    line = f"{outcome.name}\t{batch.kind}\t{batch.state}\t{counts}"
+    return "\n".join([f"{outcome.name}\t{batch.kind}\t{batch.state}\t{counts}", *error_lines(batch)])
+
+
+def error_lines(batch: FeedBatch) -> list[str]:
+    """Return the lines that tell why a batch is held or was refused; none for another one."""
     error = batch.error or {}
-    parts = (f"  {part}: {error[part]}" for part in ("what", "where", "why", "mend") if error.get(part))
-    return "\n".join([line, *parts])
+    return [f"  {part}: {error[part]}" for part in ("what", "where", "why", "mend") if error.get(part)]
 
 
 def _described(outcome: Received) -> dict[str, Any]:
@@ -159,33 +175,47 @@ def preview_feed(
         out("would " + ", ".join(f"{name} {count}" for name, count in counts.items()))
 
 
-def release_feed(feed: FeedName, reason: Reason) -> None:
-    """Let the batch that the guard holds go on; the next import merges it."""
+def release_feed(feed: FeedName, reason: Reason, direction: DirectionName = None) -> None:
+    """Let the file or the export that the guard holds go on; the next import merges it, the next export writes it."""
     from hub.replication.deciding import release
 
     with opened_feed(feed) as open_feed, open_feed.write() as transaction:
-        batch = release(open_feed, transaction, open_feed.open_hub.deployment.settings.user, reason)
-    out(f"file {batch.number} is released; `orderhub feed import {feed}` merges it")
+        user = open_feed.open_hub.deployment.settings.user
+        batch = release(open_feed, transaction, user, reason, _direction(direction))
+    if batch.direction == "out":
+        out(f"the export is released as file {batch.number}; `orderhub feed export {feed}` writes it")
+    else:
+        out(f"file {batch.number} is released; `orderhub feed import {feed}` merges it")
 
 
-def cancel_feed(feed: FeedName, reason: Reason) -> None:
-    """Give up the batch in work, before a record of it was taken; the partner is answered that it was refused."""
+def cancel_feed(feed: FeedName, reason: Reason, direction: DirectionName = None) -> None:
+    """Give up the batch in work, before a record of it was taken or sent; the partner's file is answered as refused."""
     from hub.replication.answers import publish_answers
     from hub.replication.deciding import cancel
     from hub.replication.intake import settle_files
 
     with opened_feed(feed) as open_feed:
         with open_feed.write() as transaction:
-            batch = cancel(open_feed, transaction, open_feed.open_hub.deployment.settings.user, reason)
+            user = open_feed.open_hub.deployment.settings.user
+            batch = cancel(open_feed, transaction, user, reason, _direction(direction))
         publish_answers(open_feed)
         settle_files(open_feed)
-    out(f"file {batch.number} is cancelled; its number is free")
+    if batch.direction == "out":
+        out("the export is cancelled; the next one compares anew")
+    else:
+        out(f"file {batch.number} is cancelled; its number is free")
+
+
+def _direction(name: str | None) -> Direction | None:
+    if name is not None and name not in ("in", "out"):
+        raise typer.BadParameter("--direction is one of in, out")
+    return cast("Direction | None", name)
 
 
 def pause_feed(
     feed: FeedName, why: Annotated[str | None, typer.Option(help="A reason for the others.")] = None
 ) -> None:
-    """Stop the work on a feed between two chunks; a running import ends with code 8."""
+    """Stop the imports and exports of a feed between two chunks; a running one ends with code 8."""
     from hub.replication.opened_feed import component_of
 
     with opened_feed(feed) as open_feed, open_feed.open_hub.write() as transaction:
@@ -194,7 +224,7 @@ def pause_feed(
 
 
 def resume_feed(feed: FeedName) -> None:
-    """Let a paused feed go on with the next import."""
+    """Let a paused feed go on with the next import or export."""
     from hub.replication.opened_feed import component_of
 
     with opened_feed(feed) as open_feed, open_feed.open_hub.write() as transaction:

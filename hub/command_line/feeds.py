@@ -14,9 +14,11 @@ import typer
 from adapters.files import opened
 from hub.command_line.feed_conflicts import decide_feed, explain_value, list_conflicts, report_feed
 from hub.command_line.feed_import import (
+    HELD,
     WARNED,
     FeedName,
     cancel_feed,
+    error_lines,
     import_feed,
     list_feeds,
     opened_feed,
@@ -24,6 +26,7 @@ from hub.command_line.feed_import import (
     preview_feed,
     release_feed,
     resume_feed,
+    scheduled,
     status_feed,
 )
 from hub.command_line.options import Json
@@ -40,6 +43,7 @@ feed_app = typer.Typer(
 )
 app.add_typer(feed_app, name="feed")
 
+_EXPORTED = ("number", "kind", "state", "name", "records", "adds", "changes", "deletes", "missing", "error")
 _DIFFERENCES = ("key", "field", "class", "ours", "theirs", "agreed", "fault")
 
 _COMMANDS: dict[str, Callable[..., None]] = {
@@ -67,24 +71,32 @@ def export_feed(
     always: Annotated[bool, typer.Option("--always", help="Send a file also where nothing differs.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write the records in which the hub differs from the partner to a numbered file in the feed's outbox."""
+    """Write the records in which the hub differs from the partner to a numbered file in the feed's outbox.
+
+    Exit codes: 8 if the export changes more than the limits allow and is held, or if the feed is paused, 16 if the work
+    failed and the same command goes on later.
+    """
     # Imported here: `--help` needs none of it.
     from hub.replication.export import FeedExport
 
-    with opened_feed(feed) as open_feed:
+    with opened_feed(feed) as open_feed, scheduled():
         export = FeedExport(open_feed)
         for _ in export.export(full, always):
             pass
-        published = export.publish()
+        exported = export.publish()
+        if (held := export.held()) is not None:
+            exported.append(held)
     if as_json:
-        names = ("number", "kind", "name", "records", "adds", "changes", "deletes")
-        print_json([{name: getattr(batch, name) for name in names} for batch in published])
-        return
-    for batch in published:
+        print_json([{name: getattr(batch, name) for name in _EXPORTED} for batch in exported])
+    for batch in () if as_json else exported:
         counts = f"add {batch.adds}, change {batch.changes}, delete {batch.deletes}"
-        out(f"{batch.name}\t{batch.kind}\t{batch.records} records\t{counts}")
-    if not published:
+        out(f"{batch.name or 'held'}\t{batch.kind}\t{batch.records} records\t{counts}")
+        for line in error_lines(batch):
+            out(line)
+    if not exported and not as_json:
         out("nothing to send: the partner has all values")
+    if held is not None:
+        raise typer.Exit(HELD)
 
 
 @feed_app.command("reconcile", cls=TextCommand)

@@ -8,7 +8,7 @@ Spec: docs/design/legacy.md, "Two-way replication".
 
 from __future__ import annotations
 
-from adapters.database.replication.batches import FeedBatch
+from adapters.database.replication.batches import Direction, FeedBatch
 from adapters.database.replication.decisions import StoredDecision
 from adapters.database.replication.rows import FeedRow
 from hub.data_manager.open_hub import Transaction
@@ -57,6 +57,15 @@ class NothingHeld(Refused):
     where = "feed {feed}"
     why = "{reason}"
     mend = "`orderhub feed status {feed}` shows the batches"
+
+
+class TwoHeld(Refused):
+    """A command is about the batch in work, and there is one in each direction."""
+
+    what = "a file of the partner's and an export of {feed} are in work"
+    where = "feed {feed}"
+    why = "the command is about one of them"
+    mend = "name it: --direction in, or --direction out for the export"
 
 
 class FeedBatchCancelled(Refused):
@@ -108,33 +117,61 @@ def decide_conflict(
     return conflict
 
 
-def release(open_feed: OpenFeed, transaction: Transaction, by: str, why: str) -> FeedBatch:
-    """Let the held batch go on.
+def release(
+    open_feed: OpenFeed, transaction: Transaction, by: str, why: str, direction: Direction | None = None
+) -> FeedBatch:
+    """Let the held batch go on: the next import merges the partner's file, an export gets its number.
 
     Raises:
         NothingHeld: none is held.
+        TwoHeld: one is held in each direction, and *direction* names none.
     """
-    batch = _first(open_feed, transaction, ("held",), "is held")
+    batch = _first(open_feed, transaction, ("held",), "is held", direction)
+    batches = open_feed.batches(transaction)
     open_feed.alarms(transaction).clear("held", batch.id)
-    return open_feed.batches(transaction).advance(
-        batch, state="merging", error=None, released_by=by, release_reason=why
-    )
+    released = {"error": None, "released_by": by, "release_reason": why}
+    if batch.direction == "out":
+        return batches.advance(batch, state="sent", number=open_feed.next_number(batches, "out"), **released)
+    return batches.advance(batch, state="merging", **released)
 
 
-def cancel(open_feed: OpenFeed, transaction: Transaction, by: str, why: str) -> FeedBatch:
-    """Give up the batch that is in work before its first record was taken; its number is free again.
+def cancel(
+    open_feed: OpenFeed, transaction: Transaction, by: str, why: str, direction: Direction | None = None
+) -> FeedBatch:
+    """Give up the batch that is in work before its first record was taken or sent; its number is free again.
 
     Raises:
         NothingHeld: none can be given up.
+        TwoHeld: one can be given up in each direction, and *direction* names none.
     """
-    batch = _first(open_feed, transaction, ("held", "staging", "judging"), "can be cancelled")
+    states = ("held", "staging", "judging", "collecting")
+    batch = _first(open_feed, transaction, states, "can be cancelled", direction)
     error = FeedBatchCancelled(by=by, feed=open_feed.feed.name, reason=why)
-    return refuse(open_feed, transaction, batch, error, batch.number, "cancelled")
+    if batch.direction == "in":
+        return refuse(open_feed, transaction, batch, error, batch.number, "cancelled")
+    # The next export compares anew: nothing of this one is on its way.
+    open_feed.agreed(transaction).clear_sent_by(batch.id)
+    open_feed.rows(transaction).remove(batch.id)
+    open_feed.alarms(transaction).clear("held", batch.id)
+    return open_feed.batches(transaction).advance(batch, state="cancelled", error=error)
 
 
-def _first(open_feed: OpenFeed, transaction: Transaction, states: tuple[str, ...], words: str) -> FeedBatch:
-    feed = open_feed.feed.name
-    for batch in open_feed.batches(transaction).open(feed, "in"):
-        if batch.state in states:
-            return batch
-    raise NothingHeld(feed=feed, state=words, reason=f"no open batch is {' or '.join(states)}")
+def _first(
+    open_feed: OpenFeed, transaction: Transaction, states: tuple[str, ...], words: str, direction: Direction | None
+) -> FeedBatch:
+    feed, batches = open_feed.feed.name, open_feed.batches(transaction)
+    directions: tuple[Direction, ...] = ("in", "out") if direction is None else (direction,)
+    found = [
+        [
+            batch
+            for batch in batches.open(feed, each)
+            if batch.state in states and (each == "in" or batch.kind != "answer")
+        ]
+        for each in directions
+    ]
+    firsts = [batch for batch, *_ in filter(None, found)]
+    if len(firsts) > 1:
+        raise TwoHeld(feed=feed)
+    if not firsts:
+        raise NothingHeld(feed=feed, state=words, reason=f"no open batch is {' or '.join(states)}")
+    return firsts[0]

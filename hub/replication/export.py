@@ -1,6 +1,7 @@
 """Export a feed: the records in which the hub differs from the partner become a numbered file.
 
     collecting   page by page, the differing records become rows of a batch, and are noted as sent
+    held         it changes more than the limits allow; a person releases or cancels it
     sent         the batch has its number; the file is written from the rows, and appears in the folder's outbox
 
 Each page is one transaction with its checkpoint, so that an export that was killed goes on. A file that a crash left
@@ -14,8 +15,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
-from typing import cast
+from typing import Literal, cast
 
 from adapters.database.replication.batches import FeedBatch
 from adapters.database.replication.rows import FeedRow
@@ -23,13 +25,23 @@ from hub.data_manager.open_hub import Transaction
 from hub.deployment.feed import FileKind, FlatRow, RecordOperation
 from hub.replication.differences import PAGE, SideBySide, page_of
 from hub.replication.flat_row import digest_of, time_of, written_record
+from hub.replication.judging import excess_of
 from hub.replication.opened_feed import OpenFeed
 from hub.replication.written_file import FileHead, written_file
 from integration_objects.errors import Refused
+from integration_objects.field_values import as_number
 from integration_objects.property_set import PropertySet
 
 #: The kind of the alarm about a record that can't be sent.
 UNSENDABLE = "unsendable"
+#: What becomes of a record at the partner, by the name of the batch's count.
+_Change = Literal["adds", "changes", "deletes", "unchanged"]
+_OPERATIONS: dict[_Change, RecordOperation] = {
+    "adds": "add",
+    "changes": "change",
+    "deletes": "delete",
+    "unchanged": "present",
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,8 @@ class _Sending:
 
     Attributes:
         row: its values; None for a deletion.
-        is_changed: whether the partner doesn't have these values so far; the others stand in a full file only.
+        change: what becomes of it at the partner; unchanged records stand in a full file only.
+        amount: the amount that the file's totals add up; zero for none.
         refusal: why it can't be sent; None for most.
     """
 
@@ -46,7 +59,8 @@ class _Sending:
     operation: RecordOperation
     row: FlatRow | None
     version: str | None
-    is_changed: bool
+    change: _Change
+    amount: Decimal
     refusal: Refused | None
 
 
@@ -62,33 +76,47 @@ class FeedExport:
     def export(self, full: bool = False, always: bool = False) -> Iterator[str]:
         """Export the records that differ, or all; yield the last key of each page.
 
-        An export that was interrupted is brought to its end, in its own kind.
+        An export that was interrupted is brought to its end, in its own kind. While an export is held, no other one
+        begins: it would send the same records.
 
         Args:
             full: send every record.
             always: send a file also where nothing differs.
+
+        Raises:
+            FeedPaused: a person has paused the feed; the pages that were collected are kept.
         """
         kind: FileKind = "full" if full else "delta"
         batch, behind = self._interrupted()
-        is_last = False
+        is_last = self.held() is not None
         while not is_last:
             with self._open_feed.write() as transaction:
+                self._open_feed.prove_running(transaction)
                 page = page_of(self._open_feed, transaction, behind)
                 is_last = len(page) < PAGE
                 batch = self._collect(transaction, batch, kind, page)
                 if is_last:
-                    self._number(transaction, batch, kind, always)
+                    self._end(transaction, batch, kind, always)
             behind = page[-1].key if page else behind
             yield behind
 
     def publish(self) -> list[FeedBatch]:
-        """Write the files of numbered batches that aren't in the folder's outbox so far; return these batches."""
+        """Write the files of numbered batches that aren't in the folder's outbox so far; return these batches.
+
+        Raises:
+            FeedPaused: a person has paused the feed.
+        """
         published = []
         for batch in self._unpublished():
             head = FileHead(cast(FileKind, batch.kind), batch.number or 0, batch.received_at)
             parts = written_file(self._feed, self._layout, head, partial(self._records, batch))
             published.append(self._open_feed.publish(batch, parts))
         return published
+
+    def held(self) -> FeedBatch | None:
+        """Return the export that changes more than the limits allow, and waits for a person; None for none."""
+        with self._open_hub.read() as transaction:
+            return next(iter(self._open_batches(transaction, "held")), None)
 
     def _open_batches(self, transaction: Transaction, state: str) -> list[FeedBatch]:
         return [
@@ -106,7 +134,10 @@ class FeedExport:
 
     def _unpublished(self) -> list[FeedBatch]:
         with self._open_hub.read() as transaction:
-            return [batch for batch in self._open_batches(transaction, "sent") if batch.digest is None]
+            unpublished = [batch for batch in self._open_batches(transaction, "sent") if batch.digest is None]
+            if unpublished:
+                self._open_feed.prove_running(transaction)
+            return unpublished
 
     def _collect(
         self, transaction: Transaction, batch: FeedBatch | None, kind: FileKind, page: Sequence[SideBySide]
@@ -121,16 +152,20 @@ class FeedExport:
         batch = batch or self._open_feed.batches(transaction).add(self._feed.name, "out", kind, "collecting")
         self._open_feed.rows(transaction).add(batch.id, _rows(sendings, batch.staged_to, len(self._feed.fields)))
         agreed = self._open_feed.agreed(transaction)
-        agreed.mark_sent(batch.id, [(sending.key, sending.row) for sending in sendings if sending.is_changed])
-        counts = Counter(sending.operation for sending in sendings)
+        agreed.mark_sent(
+            batch.id, [(sending.key, sending.row) for sending in sendings if sending.change != "unchanged"]
+        )
+        counts = Counter(sending.change for sending in sendings)
+        amount = sum((sending.amount for sending in sendings), Decimal(batch.amount or 0))
         return self._open_feed.batches(transaction).advance(
             batch,
             records=batch.records + len(sendings),
             staged_to=batch.staged_to + len(sendings),
-            adds=batch.adds + counts["add"],
-            changes=batch.changes + counts["change"],
-            deletes=batch.deletes + counts["delete"],
-            unchanged=batch.unchanged + counts["present"],
+            adds=batch.adds + counts["adds"],
+            changes=batch.changes + counts["changes"],
+            deletes=batch.deletes + counts["deletes"],
+            unchanged=batch.unchanged + counts["unchanged"],
+            amount=None if self._feed.file.control.amounts is None else f"{amount:f}",
         )
 
     def _tell_unsendable(
@@ -146,38 +181,48 @@ class FeedExport:
         for key, refusal in refused.items():
             alarms.sound(UNSENDABLE, key, f"Record {key} can't be sent: {refusal.what}.")
 
-    def _number(self, transaction: Transaction, batch: FeedBatch | None, kind: FileKind, always: bool) -> None:
-        """Give the batch its number: from now on its file is part of the hub's sequence."""
+    def _end(self, transaction: Transaction, batch: FeedBatch | None, kind: FileKind, always: bool) -> None:
+        """Give the collected batch its number, so that its file is part of the hub's sequence; or hold it."""
         batches = self._open_feed.batches(transaction)
         if batch is None and (always or kind == "full"):
             batch = batches.add(self._feed.name, "out", kind, "collecting")
-        if batch is not None:
+        if batch is None:
+            return
+        if batch.kind == "full":
+            missing = self._open_feed.rows(transaction).missing(batch.id, self._feed.name)
+            batch = batches.advance(batch, missing=len(missing))
+        excess = excess_of(self._open_feed, transaction, batch)
+        if excess is not None:
+            batches.advance(batch, state="held", error=excess)
+        else:
             batches.advance(batch, state="sent", number=self._open_feed.next_number(batches, "out"))
 
     def _sending(self, side: SideBySide, kind: FileKind) -> _Sending | None:
         """Return what is sent of a record; None where nothing is."""
         wanted, partners = side.wanted, side.partners
-        operation: RecordOperation
+        change: _Change
         if wanted == partners:
-            if kind != "full" or wanted is None:
-                return None
-            operation = "present"
-        elif kind == "full":
-            if wanted is None:
-                return None  # a full file tells of a deletion by the absence; the next delta says it
-            operation = "present"
+            change = "unchanged"
         else:
-            operation = "delete" if wanted is None else "add" if partners is None else "change"
+            change = "deletes" if wanted is None else "adds" if partners is None else "changes"
+        # A full file tells of a deletion by the absence; the next delta says it.
+        if change == "unchanged" if kind != "full" else wanted is None:
+            return None
         version = None if side.ours is None else time_of(side.ours.changed_at)
-        return _Sending(side.key, operation, wanted, version, wanted != partners, self._refusal(side.key, wanted))
+        amount, refusal = self._tried(side.key, wanted)
+        operation = "present" if kind == "full" else _OPERATIONS[change]
+        return _Sending(side.key, operation, wanted, version, change, amount, refusal)
 
-    def _refusal(self, key: str, row: FlatRow | None) -> Refused | None:
-        """Return why a record can't be written in the partner's layout; None for most."""
+    def _tried(self, key: str, row: FlatRow | None) -> tuple[Decimal, Refused | None]:
+        """Return a record's amount, and why the record can't be written in the partner's layout; None for most."""
+        amounts = self._feed.file.control.amounts
         try:
-            self._layout.record_bytes(self._layout.by_name[self._feed.file.record], self._record(key, row))
+            record = self._record(key, row)
+            amount = None if amounts is None else as_number(record.properties.get(amounts.of) or "")
+            self._layout.record_bytes(self._layout.by_name[self._feed.file.record], record)
         except Refused as error:
-            return error
-        return None
+            return Decimal(0), error
+        return amount or Decimal(0), None
 
     def _records(self, batch: FeedBatch) -> Iterator[PropertySet]:
         """Make the partner's records of a batch's rows."""

@@ -12,7 +12,7 @@ from typing import Any
 from adapters.database.replication.batches import FeedBatch
 from adapters.database.replication.rows import REJECTED, FeedRow
 from hub.data_manager.open_hub import Transaction
-from hub.replication.guard import mass_change
+from hub.replication.guard import MassChange, mass_change
 from hub.replication.opened_feed import OpenFeed
 from integration_objects.errors import Refused
 
@@ -62,13 +62,23 @@ def _count(open_feed: OpenFeed, transaction: Transaction, batch: FeedBatch) -> F
         "unchanged": statuses.get("DUP_RECORD_EXISTS", 0),
         "rejected": sum(statuses.get(status, 0) for status in REJECTED),
     }
-    done = batches.listing(feed.name, _LOOKED_AT, direction="in", states=("done",))
-    usual = [each for each in done if each.kind == batch.kind][:_USUAL]
-    held = mass_change(feed, replace(batch, **counts), open_feed.agreed(transaction).count(), usual)
+    held = excess_of(open_feed, transaction, replace(batch, **counts))
     if held is None:
         return batches.advance(batch, state="merging", **counts)
-    open_feed.alarms(transaction).sound("held", batch.id, f"{held.what}: {held.why}.")
     return batches.advance(batch, state="held", error=held, **counts)
+
+
+def excess_of(open_feed: OpenFeed, transaction: Transaction, batch: FeedBatch) -> MassChange | None:
+    """Compare the counts of a batch with the limits; return the reason to hold it, with its alarm, or None."""
+    feed = open_feed.feed
+    done = open_feed.batches(transaction).listing(
+        feed.name, _LOOKED_AT, direction=batch.direction, states=("sent", "done")
+    )
+    usual = [each for each in done if each.kind == batch.kind][:_USUAL]
+    held = mass_change(feed, batch, open_feed.agreed(transaction).count(), usual)
+    if held is not None:
+        open_feed.alarms(transaction).sound("held", batch.id, f"{held.what}: {held.why}.")
+    return held
 
 
 def _missing_row(position: int, key: str) -> FeedRow:

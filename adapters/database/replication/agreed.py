@@ -146,6 +146,15 @@ class AgreedRecords:
                 {"of_feed": self._feed, "wanted": part},
             )
 
+    def clear_sent_by(self, batch_id: str) -> None:
+        """Note that nothing of a batch that was given up is out."""
+        self._connection.execute(
+            update(AGREED)
+            .where(_A.feed == bindparam("of_feed"), _A.sent_batch == bindparam("of_batch"))
+            .values(sent=None, sent_batch=None),
+            {"of_feed": self._feed, "of_batch": batch_id},
+        )
+
     def remove(self, keys: Sequence[str]) -> None:
         """Forget records, as if they had never been agreed on."""
         for part in parts(keys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from adapters.database.replication.alarms import FeedAlarms
 from adapters.database.replication.batches import FeedBatches
 from adapters.database.replication.decisions import Decision, Decisions
 from adapters.database.replication.flat_rows import FlatRows
+from hub.deployment.feed import Limit
 from hub.replication import differences, export
+from hub.replication.deciding import TwoHeld, cancel, release
 from hub.replication.export import FeedExport
 from hub.replication.flat_row import digest_of
-from hub.replication.opened_feed import OpenFeed
+from hub.replication.opened_feed import FeedPaused, OpenFeed, component_of
 from tests.hub.replication.two_sides import FEED, TwoSides
 
 _READ_OURS = FlatRows.in_key_order
@@ -215,6 +218,96 @@ def test_a_file_that_a_crash_left_out_is_written_again_with_the_same_bytes(sqlit
         batches.advance(batch, digest=None)
     FeedExport(OpenFeed(sqlite.open_hub, sqlite.feed)).publish()
     assert path.read_bytes() == content
+
+
+def held_change(sides: TwoSides) -> FeedExport:
+    """Three agreed accounts, two of which have changed, and a feed whose exports may change one."""
+    sides.feed = replace(sides.feed, limits={"changes": Limit(most=1)})
+    for key in "123":
+        sides.put(key, Name="one", Status="Active")
+    sides.export()
+    agree(sides)
+    for key in "12":
+        sides.put(key, Name="two")
+    assert sides.export() == []
+    return FeedExport(OpenFeed(sides.open_hub, sides.feed))
+
+
+def test_an_export_over_a_limit_is_held_before_a_file_is_written_until_a_person_releases_it(sides: TwoSides) -> None:
+    held = held_change(sides).held()
+    assert held is not None
+    assert (held.state, held.number, held.changes) == ("held", None, 2)
+    assert len(list((sides.folder / "outbox").iterdir())) == 1, "the first file"
+    sentence = (
+        "the export of billing_accounts changes more than its limits allow: 2 changes, and at most 1 are allowed."
+    )
+    assert sides.alarms() == [sentence]
+    sides.put("3", Name="three")
+    assert sides.export() == [], "no export overtakes the held one"
+    with sides.open_hub.write() as transaction:
+        released = release(sides.open_feed, transaction, "Ann", "a new price list")
+    assert (released.number, released.released_by) == (2, "Ann")
+    assert sides.export() == ["C1 two A", "C2 two A", "C3 three A"]
+    assert (sides.billing.read(), sides.alarms()) == (3, [])
+    sides.imported()
+    assert [batch.state for batch in sides.batches("out")] == ["done"] * 3
+
+
+def test_a_held_export_that_is_cancelled_sends_nothing_and_the_next_one_compares_anew(sides: TwoSides) -> None:
+    held_change(sides)
+    with sides.open_hub.write() as transaction:
+        cancel(sides.open_feed, transaction, "Ann", "a mistake of ours")
+    assert sides.alarms() == []
+    sides.put("2", Name="one")
+    assert sides.export() == ["C1 two A"]
+    assert [batch.state for batch in sides.batches("out")] == ["sent", "cancelled", "sent"]
+
+
+def test_a_release_names_the_direction_where_both_are_held(sqlite: TwoSides) -> None:
+    held_change(sqlite)
+    for key in "123":
+        sqlite.billing.add(key, {"CUST-NAME": f"three {key}", "CUST-STAT": "A"})
+    sqlite.billing.write()
+    assert sqlite.imported() == ["ACCOUNTS.00000001.txt held"]
+    with sqlite.open_hub.write() as transaction:
+        with pytest.raises(TwoHeld):
+            release(sqlite.open_feed, transaction, "Ann", "why")
+        assert release(sqlite.open_feed, transaction, "Ann", "why", "out").direction == "out"
+        assert release(sqlite.open_feed, transaction, "Ann", "why").direction == "in"
+
+
+def test_a_full_file_that_lacks_many_records_of_the_partners_is_held(sqlite: TwoSides) -> None:
+    for key in "123":
+        sqlite.put(key, Name="one", Status="Active")
+    sqlite.export()
+    agree(sqlite)
+    for key in "12":
+        sqlite.put(key, Status="Closed")
+    sqlite.feed = replace(sqlite.feed, limits={"deletes": Limit(most=1)})
+    assert sqlite.export(full=True) == []
+    held = sqlite.batches("out")[0]
+    assert (held.state, held.records, held.missing, held.unchanged) == ("held", 1, 2, 1)
+    sqlite.feed = replace(sqlite.feed, limits={"size": Limit(per_cent=50)})
+    with sqlite.open_hub.write() as transaction:
+        release(sqlite.open_feed, transaction, "Ann", "they moved away")
+    assert sqlite.export() == ["3 one A", "D1", "D2"]
+    for key in "12":
+        sqlite.put(key, Status="Active")
+    assert sqlite.export(full=True) == []
+    excess = "a size of 3 records, and 1 is usual, give or take 50 %"
+    assert (sqlite.batches("out")[0].error or {})["why"] == excess
+
+
+def test_a_paused_feed_exports_nothing_until_it_is_resumed(sides: TwoSides) -> None:
+    sides.put("1", Name="one", Status="Active")
+    with sides.open_hub.write() as transaction:
+        transaction.messages.control.pause(component_of(FEED))
+    with pytest.raises(FeedPaused, match="the feed billing_accounts is paused"):
+        sides.export()
+    assert (sides.batches(), (sides.folder / "outbox").exists()) == ([], False)
+    with sides.open_hub.write() as transaction:
+        transaction.messages.control.resume(component_of(FEED))
+    assert sides.export() == ["A1 one A"]
 
 
 def test_the_command_prints_what_was_sent(sqlite: TwoSides, command: Any) -> None:
