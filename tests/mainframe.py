@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import pathlib
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -81,19 +79,3 @@ def care_with_mainframe(
         if broker_url is not None:
             vars(deployment)["asker"] = RabbitMQ(broker_url, Surroundings())
         yield care
-
-
-@contextlib.contextmanager
-def mainframe_process(file: pathlib.Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The stand-in as a process of its own; it serves when this is entered."""
-    command = [sys.executable, "-m", "adapters.virtual_components.stand_in", str(file), *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        # Before it come lines of the log.
-        assert "ready\n" in iter(process.stdout.readline, "")
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()

@@ -78,7 +78,7 @@ class PrintedStage:
     def load(self) -> None:
         """Load the company's catalogue, price list and customers."""
         heading("The catalogue, the price list and the customers are loaded")
-        _command("load", *_SAMPLES)
+        print_command("load", *_SAMPLES)
         for name in _SAMPLES:
             self._hub.load(name)
 
@@ -101,7 +101,7 @@ class PrintedStage:
             else:
                 typed.append(f"{name}={self._file_with(text)}")
                 requests.append(text)
-        _command("workflow", workflow, *typed)
+        print_command("workflow", workflow, *typed)
         for text in requests:
             out(_readable(text))
         open_hub = self._hub.open_hub
@@ -117,17 +117,24 @@ class PrintedStage:
 
     def look(self, name: str, key: str | None) -> PropertySet:
         """Print the command that shows a stored object, and the object."""
-        _command("show", name, key or "", "--text")
+        print_command("show", name, key or "", "--text")
         instance = self._stored(name, key)
         self._show(name, instance)
         return instance
 
-    def provision(self) -> None:
-        """Answer all work orders; print the state to which each answer came."""
-        _command("receive", "provisioning.work_orders")
+    def provision(self, at_once: bool = False) -> None:
+        """Answer all work orders; print the state to which each answer came.
+
+        Args:
+            at_once: don't wait for messages that can't leave now.
+        """
+        print_command("receive", "provisioning.work_orders")
         answers = self._hub.answer_work_orders()
         # Worked before their states are read: the stand-in only puts its answers in at the route's door.
-        self._hub.run()
+        if at_once:
+            self._hub.run_for_now()
+        else:
+            self._hub.run()
         with self._hub.open_hub.read() as transaction:
             states = [(transaction.messages.show(answer.row_id) or {})["state"] for answer in answers]
         for answer, state in zip(answers, states, strict=True):
@@ -145,7 +152,7 @@ class PrintedStage:
         heads = ("order", "revision", "status", "active", "processed", "lines")
         out(table(heads, [_order_row(order) for order in orders]))
         heading("What billing is told")
-        _command("receive", "--peek", _BILLING)
+        print_command("receive", "--peek", _BILLING)
         external = self._hub.open_hub.deployment.external_objects["Billing Message"]
         charges: Counter[tuple[str | None, ...]] = Counter()
         for row in messages:
@@ -197,7 +204,8 @@ class PrintedStage:
             return instances(transaction.store.query(ORDER, {"Order Number": order.get("Order Number")}))
 
 
-def _command(*words: str) -> None:
+def print_command(*words: str) -> None:
+    """Print a command of the hub as a person types it."""
     out(f"\n$ orderhub {' '.join(map(shlex.quote, words))}")
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import importlib.resources
 import pathlib
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from adapters.database.messages.filing import Filed
 from adapters.files import fresh_folder
@@ -85,6 +86,11 @@ class Demonstration:
         """Run the hub until only final and parked messages are left; return whether all are final."""
         return self._worker.run(once=True)
 
+    def run_for_now(self) -> None:
+        """Run the hub until nothing can be done at this moment; messages that can't leave now stay."""
+        while self._worker.step():
+            pass
+
     def answer_work_orders(self) -> list[Answered]:
         """Act as a provisioning system: take each work order, and answer that all its lines are complete."""
         # Committed before the answers are filed: the data manager opens a transaction of its own for each answer.
@@ -122,13 +128,25 @@ class Demonstration:
 
 
 @contextmanager
-def demonstration(folder: pathlib.Path) -> Iterator[Demonstration]:
-    """Open a demonstration in *folder*, which is made anew; settings and environment are ignored."""
+def demonstration(
+    folder: pathlib.Path, declared: Mapping[str, str] = MappingProxyType({}), **more: str
+) -> Iterator[Demonstration]:
+    """Open a demonstration in *folder*, which is made anew; settings and environment are ignored.
+
+    Args:
+        declared: texts of declarations of the deployment's own, by their paths within it.
+        more: settings with texts as values, beside the demonstration's.
+    """
     fresh_folder(folder)
-    (folder / FILE).write_text(_SETTINGS, encoding="utf-8")
+    settings_text = _SETTINGS + "".join(f'{name} = "{value}"\n' for name, value in more.items())
+    for path, text in {FILE: settings_text, **declared}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
     # The demonstration's files are whole from the start, so that the hub need not wait for them to settle.
     # Without the environment: it may name the database or the broker of a real hub.
-    settings = read_settings(folder, environment=False, routes=[EVERY], feeds=[EVERY], folder_settle_s=0.0, poll_s=0.05)
+    settings = read_settings(
+        folder, environment=False, routes=[EVERY], feeds=[EVERY], folder_settle_s=0.0, poll_s=0.05, **more
+    )
     open_hub = OpenHub(load_deployment(folder, settings))
     open_hub.prepare_database()
     with closing(Demonstration(open_hub)) as hub:
@@ -143,6 +161,11 @@ def heading(text: str) -> None:
 def paragraph(text: str) -> None:
     """Print a paragraph in lines of `WIDTH` characters."""
     out("\n" + textwrap.fill(text, WIDTH))
+
+
+def shipped_text(package: str, name: str) -> str:
+    """Return a shipped declaration as text."""
+    return importlib.resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def _sample(name: str) -> bytes:

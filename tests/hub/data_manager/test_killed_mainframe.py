@@ -7,8 +7,9 @@ import pathlib
 import pytest
 
 from adapters.virtual_components.stand_in import StandInMainframe
+from adapters.virtual_components.stand_in_process import stand_in_process
 from hub.data_manager.profile_copy import ProfileChangesWait, bring_up_to_date
-from tests.mainframe import CHANNEL, KEEPER, care_with_mainframe, mainframe_process
+from tests.mainframe import CHANNEL, KEEPER, care_with_mainframe
 
 PROFILE = (
     '<Message MessageType="Integration Object" IntObjectName="OM Asset" IntObjectFormat="Hierarchical"><ListOfOMAsset>'
@@ -28,13 +29,13 @@ def test_a_change_whose_reply_a_death_has_cut_off_is_sent_again_and_changes_noth
         arguments = ["--broker", broker_url]
     with care_with_mainframe(tmp_path, None, broker_url, channel, timeout_s=1) as care:
         care.road.load(PROFILE)
-        with mainframe_process(file, "--channel", channel, *arguments, "--die-after", "1") as process:
+        with stand_in_process(file, "--channel", channel, *arguments, "--die-after", "1") as process:
             with pytest.raises(ProfileChangesWait):
                 bring_up_to_date(care.open_hub, ["1-B"])
             process.wait(20)
         assert StandInMainframe(file).changes() == [("insert", "SERVICE", '["A1"]')]
         care.road.surroundings.sleep(60)
-        with mainframe_process(file, "--channel", channel, *arguments):
+        with stand_in_process(file, "--channel", channel, *arguments):
             bring_up_to_date(care.open_hub, ["1-B"])
         assert StandInMainframe(file).changes() == [
             ("insert", "SERVICE", '["A1"]'),

@@ -45,6 +45,7 @@ def test_the_third_exchange_is_empty(week: str) -> None:
 
 def test_the_command_plays_it(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     played = []
-    monkeypatch.setattr("hub.command_line.demo.play_replication", lambda folder: not played.append(folder.name))
+    plays = {"replication": lambda folder: not played.append(folder.name)}
+    monkeypatch.setattr("hub.command_line.demo.PLAYS", plays)
     command("demo", "--scenario", "replication")
     assert played == ["orderhub-demo"]
