@@ -35,6 +35,7 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {"SERVICE": ("SVC-ID",), "FEATURE": 
 UNKNOWN_COMPONENT, ROW_EXISTS, ROW_MISSING, NOT_UNDERSTOOD = 10, 23, 24, 90
 _TABLES = """
     CREATE TABLE IF NOT EXISTS kept (component TEXT, key TEXT, row TEXT, PRIMARY KEY (component, key));
+    CREATE TABLE IF NOT EXISTS asked (number INTEGER PRIMARY KEY, request BLOB, reply BLOB);
     CREATE TABLE IF NOT EXISTS written (number INTEGER PRIMARY KEY, kind TEXT, component TEXT, key TEXT);
 """
 
@@ -71,6 +72,11 @@ class StandInMainframe:
         with closing(sqlite3.connect(self._path)) as connection:
             return list(connection.execute("SELECT kind, component, key FROM written ORDER BY number"))
 
+    def exchanges(self) -> list[tuple[bytes, bytes | None]]:
+        """Return the requests that came, each with its reply; None where a death was before it."""
+        with closing(sqlite3.connect(self._path)) as connection:
+            return list(connection.execute("SELECT request, reply FROM asked ORDER BY number"))
+
     def put(self, component: str, row: Row) -> None:
         """Write a row, as another program of the mainframe does."""
         with closing(sqlite3.connect(self._path)) as connection, connection:
@@ -85,6 +91,14 @@ class StandInMainframe:
 
     def answer(self, question: Envelope) -> Envelope:
         """Answer a message."""
+        with closing(sqlite3.connect(self._path)) as connection, connection:
+            number = connection.execute("INSERT INTO asked (request) VALUES (?)", (question.body,)).lastrowid
+        reply = self._reply(question)
+        with closing(sqlite3.connect(self._path)) as connection, connection:
+            connection.execute("UPDATE asked SET reply = ? WHERE number = ?", (reply.body, number))
+        return reply
+
+    def _reply(self, question: Envelope) -> Envelope:
         try:
             reply = self.carried_out(read_request(question.body))
         except HubError as error:

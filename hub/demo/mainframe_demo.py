@@ -70,7 +70,8 @@ class _Play:
         self._folder = folder
         self._started = started
         self._stage = PrintedStage(hub)
-        self._wire = Wire(hub.open_hub, keeper.kept.channel)
+        self._mainframe = StandInMainframe(folder / _FILE)
+        self._wire = Wire(self._mainframe)
 
     def new_service(self) -> None:
         """A customer gets a package, whose rows the mainframe then has."""
@@ -101,9 +102,8 @@ class _Play:
         """A clerk changes a row at the mainframe, and the next workflow of the hub has it."""
         heading("Modify: a clerk's change at the mainframe is there at once")
         paragraph("A clerk at the mainframe gives the line another telephone number. The hub isn't told.")
-        mainframe = self._mainframe()
-        (row,) = [row for row in mainframe.rows("SERVICE") if row["PROD-CD"] == LINE]
-        mainframe.put("SERVICE", {**row, "SVC-NO": NEW_NUMBER})
+        (row,) = [row for row in self._mainframe.rows("SERVICE") if row["PROD-CD"] == LINE]
+        self._mainframe.put("SERVICE", {**row, "SVC-NO": NEW_NUMBER})
         out(f"\n(a clerk: SVC-NO of {row['SVC-ID']} = {NEW_NUMBER})")
         paragraph("The customer wants the calls forwarded to her cell phone.")
         self._order(self._forwarded_to(CELL_PHONE))
@@ -204,19 +204,12 @@ class _Play:
         (key,) = [item.get(KEY) or "" for item in items_of(first_instance(copy)) if item.get("Product Id") == product]
         return key
 
-    def _mainframe(self) -> StandInMainframe:
-        return StandInMainframe(self._folder / _FILE)
-
     def _show_rows(self) -> None:
         out("\nThe rows of the mainframe:")
         for component, fields in _SHOWN.items():
-            rows = self._mainframe().rows(component)
+            rows = self._mainframe.rows(component)
             out("\n" + table((component, *fields[1:]), [[row.get(field) for field in fields] for row in rows]))
 
     def _show_changes(self) -> None:
         out("\nAll changes that the mainframe has carried out:\n")
-        out(
-            table(
-                ("number", "change", "of", "key"), [(n, *row) for n, row in enumerate(self._mainframe().changes(), 1)]
-            )
-        )
+        out(table(("number", "change", "of", "key"), [(n, *row) for n, row in enumerate(self._mainframe.changes(), 1)]))

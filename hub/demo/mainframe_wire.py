@@ -1,4 +1,4 @@
-"""The requests that went to the stand-in mainframe and their replies, read off the embedded queue and told in short.
+"""The requests that went to the stand-in mainframe and their replies, as it has kept them, told in short.
 
 the mainframe is asked                 reply
 query SERVICE: [CUST-ID] = '2-LB'      2 rows
@@ -13,9 +13,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from adapters.database.messages.outbox import OutboxRow
-from adapters.virtual_components.stand_in import COMPONENTS
-from hub.data_manager.open_hub import OpenHub
+from adapters.virtual_components.stand_in import COMPONENTS, StandInMainframe
 from hub.demo.stage import WIDTH
 from hub.presentation.printing import out, table
 from integration_objects.short_keys import with_short_keys
@@ -23,17 +21,13 @@ from schemas.check import parse
 from schemas.gateway.messages import Kind, Request, Status
 from schemas.gateway.xml import read_reply, read_request
 
-#: most requests that one step of a demonstration makes
-_MOST = 500
-
 
 class Wire:
-    """What crossed the channel of the mainframe since somebody looked last."""
+    """What the mainframe was asked since somebody looked last."""
 
-    def __init__(self, open_hub: OpenHub, channel: str) -> None:
-        self._open_hub = open_hub
-        self._channel = channel
-        self._seen: set[str] = set()
+    def __init__(self, mainframe: StandInMainframe) -> None:
+        self._mainframe = mainframe
+        self._seen = 0
 
     def show(self, in_full: Kind | None = None) -> None:
         """Print the new requests and replies, a line each.
@@ -52,19 +46,9 @@ class Wire:
         out("\n" + table(("the mainframe is asked", "reply"), rows))
 
     def _new(self) -> list[_Exchange]:
-        with self._open_hub.read() as transaction:
-            outbox = transaction.messages.outbox
-
-            def rows(destination: str | None) -> list[OutboxRow]:
-                listed = [row["id"] for row in reversed(outbox.listing(destination=destination, limit=_MOST))]
-                return [row for id in listed if id not in self._seen and (row := outbox.row(id)) is not None]
-
-            exchanges = []
-            for question in rows(self._channel):
-                self._seen.add(question.id)
-                reply = next(iter(rows(question.message.reply_to)), None)
-                exchanges.append(_Exchange(question.message.body, None if reply is None else reply.message.body))
-            return exchanges
+        exchanges = [_Exchange(*each) for each in self._mainframe.exchanges()]
+        seen, self._seen = self._seen, len(exchanges)
+        return exchanges[seen:]
 
 
 @dataclass(frozen=True)

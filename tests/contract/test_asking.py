@@ -14,6 +14,8 @@ import pytest
 
 from adapters.database.connection.database import Database
 from adapters.database.messages.embedded_queue import EmbeddedQueue
+from adapters.database.messages.outbox import OUTBOX
+from adapters.database.schema.upgrade import upgrade
 from adapters.rabbitmq import RabbitMQ
 from adapters.transport import Asker, Channel, Envelope, EnvelopeRefused, NoReply, Transport, TransportAway, Unroutable
 from adapters.transports.memory import MemoryBroker, MemoryTransport
@@ -126,6 +128,79 @@ def test_a_late_reply_is_no_reply_to_the_next_question(carrier: Carrier) -> None
     thread.join()
 
 
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def embedded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database whose embedded channels are asked."""
+    if request.param == "SQLite":
+        (tmp_path / "hub.db").write_bytes(upgraded_sqlite())
+        url = f"sqlite:///{tmp_path}/hub.db"
+    else:
+        url = request.getfixturevalue("make_postgresql")("asking")
+    with closing(Database(url)) as database:
+        if request.param == "PostgreSQL":
+            upgrade(database, shipped_definitions())
+        yield database
+
+
+def rows_of_the_outbox(database: Database) -> list[tuple[str, str | None]]:
+    """The messages that are there: destination, and when they were sent."""
+    with database.read() as connection:
+        return [(row.destination, row.sent_at) for row in connection.execute(OUTBOX.select())]
+
+
+def test_nothing_stays_of_an_exchange_over_the_embedded_queue(embedded: Database) -> None:
+    asker, other = EmbeddedQueue(embedded, Surroundings()), EmbeddedQueue(embedded, Surroundings())
+    thread = in_background(lambda: answering_embedded(other)(lambda question: Envelope(None, b"yes")))
+    assert asker.ask("questions", Envelope(None, b"?"), 10).envelope.body == b"yes"
+    thread.join()
+    assert rows_of_the_outbox(embedded) == []
+
+
+def test_a_reply_after_its_time_limit_stays_nowhere(embedded: Database) -> None:
+    asker, other = EmbeddedQueue(embedded, Surroundings()), EmbeddedQueue(embedded, Surroundings())
+    asked = threading.Event()
+
+    def late(question: Envelope) -> Envelope:
+        asked.wait(10)
+        return Envelope(None, b"late")
+
+    thread = in_background(lambda: answering_embedded(other)(late))
+    with pytest.raises(NoReply):
+        asker.ask("questions", Envelope(None, b"?"), 0.2)
+    asked.set()
+    thread.join()
+    assert rows_of_the_outbox(embedded) == []
+
+
+def test_a_question_whose_asker_died_is_dropped_after_its_time_and_its_reply_with_a_later_question(
+    embedded: Database,
+) -> None:
+    class Died(Exception):
+        pass
+
+    class Dying(Surroundings):
+        def sleep(self, seconds: float) -> None:
+            raise Died
+
+    class Later(Surroundings):
+        def seconds(self) -> float:
+            return super().seconds() + 2 * 3600
+
+    for _ in range(2):
+        with pytest.raises(Died):
+            EmbeddedQueue(embedded, Dying()).ask("questions", Envelope(None, b"?"), 1)
+    [question] = EmbeddedQueue(embedded, Surroundings()).take("questions", 1)
+    EmbeddedQueue(embedded, Surroundings()).put(question.reply_to or "", Envelope(None, b"yes"))
+    later = EmbeddedQueue(embedded, Later())
+    assert later.take("questions", 5) == []
+    replies = [destination for destination, _ in rows_of_the_outbox(embedded) if destination != "questions"]
+    assert replies == [question.reply_to]
+    with pytest.raises(NoReply):
+        later.ask("others", Envelope(None, b"?"), 0.01)
+    # The question that was taken is told as sent, as each message that has left.
+    assert [(destination, bool(sent)) for destination, sent in rows_of_the_outbox(embedded)] == [("questions", True)]
+
+
 def test_a_question_that_no_transport_carries_is_refused(carrier: Carrier) -> None:
     with pytest.raises(EnvelopeRefused):
         carrier.asker.ask(carrier.channel, Envelope("a\x00", b""), 1)
@@ -186,15 +261,3 @@ def test_clients_with_a_direct_reply_to_are_answered_once_and_forgotten_when_the
         client.close()
         assert replies == [b"!"]
         hub.publish(reply_to, [Envelope("r2", b"too late")])
-
-
-def test_the_embedded_queue_asks_on_postgresql_too(make_postgresql: Callable[[str], str]) -> None:
-    from adapters.database.schema.upgrade import upgrade
-
-    url = make_postgresql("asking")
-    with closing(EmbeddedQueue(Database(url), Surroundings())) as asker, closing(Database(url)) as database:
-        upgrade(database, shipped_definitions())
-        other = EmbeddedQueue(database, Surroundings())
-        thread = in_background(lambda: answering_embedded(other)(lambda question: Envelope(None, b"yes")))
-        assert asker.ask("questions", Envelope(None, b"?"), 10).envelope.body == b"yes"
-        thread.join()

@@ -6,6 +6,7 @@
     set_aside        take a message that its destination can't have out of the line, so that the others go on
     put_back, give_up   carry out an operator's decision on a message that has not left
     take             take the messages of an embedded channel: the outbox row itself waits in the queue
+    remove, clear    delete messages of embedded channels that nobody is to see any more
 
 A row's id is its own; its message id is the event's, and stays the same however often the event is sent: the
 repeat of an inbound message gets the first reply again, a row of its own with the same message id and body, and the
@@ -31,6 +32,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    delete,
     func,
     literal,
     select,
@@ -213,6 +215,17 @@ _GIVE_UP = (
     .where(_THE_ROW, _C.sent_at.is_(None), _C.given_up_at.is_(None))
     .values(given_up_at=bindparam("now"), aside_at=func.coalesce(_C.aside_at, bindparam("now")))
 )
+# Messages of other systems only: the hub's own are answers, which a repeated message gets again.
+_REMOVE = delete(OUTBOX).where(_C.id.in_(_IDS), _C.inbox_id.is_(None))
+_OLD = and_(
+    _IN_LINE,
+    _C.destination >= bindparam("first"),
+    _C.destination < bindparam("end"),
+    _C.created_at < bindparam("before"),
+)
+_REMOVE_OLD = delete(OUTBOX).where(_OLD, _C.inbox_id.is_(None))
+_GIVE_UP_OLD = update(OUTBOX).where(_OLD).values(given_up_at=bindparam("now"), aside_at=bindparam("now"))
+_HOLD = select(_C.id).where(_THE_ROW).with_for_update()
 _STILL_WAITING = select(_C.id).where(_C.id.in_(_IDS), _C.destination == bindparam("destination"), _IN_LINE)
 _TRY_NOW = update(OUTBOX).where(_IN_LINE, _C.due_at > bindparam("now")).values(due_at=bindparam("now"))
 _BY_ID = select(OUTBOX).where(_THE_ROW)
@@ -273,9 +286,11 @@ class Outbox:
         self._connection = connection
         self._surroundings = surroundings
 
-    def emit(self, message: OutboxMessage) -> str:
-        """Write a message that is to leave; return the row's id."""
-        return self.emit_all([message])[0]
+    def emit(self, message: OutboxMessage, row_id: str | None = None) -> str:
+        """Write a message that is to leave; return the row's id: *row_id*, or a new one."""
+        row = _values(message, row_id or self._surroundings.new_id(), self._surroundings.now())
+        self._connection.execute(_EMIT, [row])
+        return str(row["id"])
 
     def emit_all(self, messages: Sequence[OutboxMessage]) -> list[str]:
         """Write messages that are to leave, in this order; return the rows' ids."""
@@ -304,9 +319,7 @@ class Outbox:
             return list(self._connection.scalars(_DESTINATIONS))
         waiting: set[str] = set()
         for prefix in prefixes or ():
-            # The first text behind all those that begin with the prefix: texts are sorted by code point.
-            end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-            waiting.update(self._connection.scalars(_DESTINATIONS_WITHIN, {"first": prefix, "end": end}))
+            waiting.update(self._connection.scalars(_DESTINATIONS_WITHIN, _range(prefix)))
         for name in set(names or ()) - waiting:
             waiting.update(self._connection.scalars(_WAITS, {"destination": name}))
         return sorted(waiting)
@@ -425,6 +438,24 @@ class Outbox:
             self.mark_sent(channel, (row.id for row in rows))
         return rows
 
+    def hold(self, row_id: str) -> bool:
+        """Return whether the row is there; until the transaction ends, nobody removes it."""
+        # On SQLite the write transaction holds it.
+        return self._connection.scalar(_HOLD, {"row_id": row_id}) is not None
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Delete rows, but none that the hub wrote as the answer to an inbound message."""
+        self._connection.execute(_REMOVE, {"ids": list(ids)})
+
+    def clear(self, prefix: str, before: str) -> None:
+        """Delete the messages that wait since a time *before* on channels whose names begin with *prefix*.
+
+        The hub's answers to inbound messages are given up: they are kept.
+        """
+        values = {**_range(prefix), "before": before}
+        self._connection.execute(_REMOVE_OLD, values)
+        self._connection.execute(_GIVE_UP_OLD, {**values, "now": self._surroundings.now()})
+
 
 def answer_again(
     reply: OutboxMessage, destination: str | None, correlation_id: str | None, refused: str | None
@@ -452,6 +483,12 @@ def described(row: RowMapping) -> dict[str, Any]:
     times = (result["sent_at"], result.pop("aside_at"), result.pop("given_up_at"))
     error = result.pop("error")
     return {**result, "state": outbox_state(*times), "error": None if error is None else json.loads(error)}
+
+
+def _range(prefix: str) -> dict[str, str]:
+    """Return the first text that begins with *prefix*, and the first text behind all those that do."""
+    # Texts are sorted by code point.
+    return {"first": prefix, "end": prefix[:-1] + chr(ord(prefix[-1]) + 1)}
 
 
 def _values(message: OutboxMessage, row_id: str, now: str) -> dict[str, Any]:
