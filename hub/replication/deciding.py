@@ -1,7 +1,8 @@
 """A person decides: a conflict on a field, or a batch that is held.
 
 A decision on a field is a repair on both sides: the hub's object gets the value now, the partner gets it with the next
-export, where it hasn't got it.
+export, where it hasn't got it. The conflict of a record that was removed meanwhile can only be closed: "ours" says that
+the record stays removed.
 
 Spec: docs/design/legacy.md, "Two-way replication".
 """
@@ -13,7 +14,7 @@ from adapters.database.replication.decisions import StoredDecision
 from adapters.database.replication.rows import FeedRow
 from hub.data_manager.open_hub import Transaction
 from hub.replication.answers import refuse
-from hub.replication.compare import AgreedRow, RecordDecision
+from hub.replication.compare import RecordDecision
 from hub.replication.flat_row import digest_of
 from hub.replication.object_writes import write_objects
 from hub.replication.opened_feed import OpenFeed
@@ -21,6 +22,9 @@ from hub.replication.row_decisions import DecidedRow
 from integration_objects.errors import Refused
 from integration_objects.field_values import check_value
 from integration_objects.names import ACCOUNT
+
+#: The way out where a decided value can't be stored.
+_OTHER_VALUE = "give another value"
 
 
 class ConflictUnknown(Refused):
@@ -47,7 +51,7 @@ class DecisionUnfit(Refused):
     what = "the value can't be that of {field}"
     where = "feed {feed}, conflict {number}"
     why = "{fault}"
-    mend = "give another value"
+    mend = "{mend}"
 
 
 class NothingHeld(Refused):
@@ -82,6 +86,8 @@ def decide_conflict(
 ) -> StoredDecision:
     """Decide a conflict on a field: take "ours", "theirs", or "value", the given one; return it as it was.
 
+    "ours" closes the conflict of a record that was removed meanwhile, or of a field that the feed has no more.
+
     Raises:
         ConflictUnknown, ConflictDecided: there is no such conflict; a person has decided it.
         DecisionUnfit: the value can't be stored.
@@ -89,30 +95,34 @@ def decide_conflict(
     """
     feed, decisions = open_feed.feed, open_feed.decisions(transaction)
     conflict = decisions.row(number)
-    if conflict is None or conflict.conflict is None or conflict.field not in feed.names:
+    if conflict is None or conflict.conflict is None or conflict.field is None:
         raise ConflictUnknown(number=number, feed=feed.name, reason="no conflict of this number is about a field")
     if conflict.state == "decided":
         raise ConflictDecided(feed=feed, conflict=conflict)
     if feed.object == ACCOUNT:
         transaction.store.lock_accounts([conflict.key])
     ours = open_feed.flat_rows.by_key(transaction.connection, [conflict.key]).get(conflict.key)
-    agreed = open_feed.agreed(transaction).by_key([conflict.key]).get(conflict.key)
-    if ours is None or agreed is None or not agreed.fields:
-        raise ConflictUnknown(number=number, feed=feed.name, reason=f"the record {conflict.key} isn't there any more")
+    if ours is None or conflict.field not in feed.names:
+        gone = f"the record {conflict.key} was removed" if ours is None else "the feed doesn't have the field any more"
+        if take != "ours":
+            mend = "`--take ours` closes the conflict"
+            raise DecisionUnfit(feed=feed.name, field=conflict.field, number=number, fault=gone, mend=mend)
+        decisions.decide(number, take, None, by, why)
+        return conflict
     place = feed.names.index(conflict.field)
     chosen = {"ours": ours.fields[place], "theirs": conflict.theirs or None, "value": value}[take]
     fault = None if chosen is None else check_value(feed.fields[place].field, chosen)
     if fault is not None:
-        raise DecisionUnfit(feed=feed.name, field=conflict.field, number=number, fault=fault)
+        raise DecisionUnfit(feed=feed.name, field=conflict.field, number=number, fault=fault, mend=_OTHER_VALUE)
     values = (*ours.fields[:place], chosen, *ours.fields[place + 1 :])
     batch = open_feed.batches(transaction).add(feed.name, "in", "repair", "done", records=1)
     row = FeedRow(1, conflict.key, "change", None, digest_of(values), None, None, "IMPORTED", None, values)
     open_feed.rows(transaction).add(batch.id, [row])
-    decision = RecordDecision("change", values, AgreedRow(agreed.fields))
-    written = write_objects(open_feed, transaction, [DecidedRow(row, ours, agreed, decision, "IMPORTED")])[0]
+    decision = RecordDecision("change", values, None)
+    written = write_objects(open_feed, transaction, [DecidedRow(row, ours, None, decision, "IMPORTED")])[0]
     if written.decision is None:
-        reason = written.reason or {}
-        raise DecisionUnfit(feed=feed.name, field=conflict.field, number=number, fault=reason.get("what", ""))
+        fault = (written.reason or {}).get("what", "")
+        raise DecisionUnfit(feed=feed.name, field=conflict.field, number=number, fault=fault, mend=_OTHER_VALUE)
     decisions.decide(number, take, chosen, by, why)
     return conflict
 

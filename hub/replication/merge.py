@@ -20,7 +20,7 @@ from hub.replication.answers import accept
 from hub.replication.flat_row import digest_of
 from hub.replication.object_writes import write_objects
 from hub.replication.opened_feed import OpenFeed
-from hub.replication.row_decisions import DecidedRow, agreed_after, decide_rows, decisions_of
+from hub.replication.row_decisions import DecidedRow, agreed_after, decide_rows, decisions_of, settled_fields
 from integration_objects.names import ACCOUNT
 
 
@@ -64,7 +64,7 @@ def merge_rows(
     agreed = [after for row in decided if (after := agreed_after(row, batch.id, now)) is not None]
     open_feed.agreed(transaction).put(agreed)
     decisions = open_feed.decisions(transaction)
-    decisions.supersede([row.row.key or "" for row in decided if row.decision is not None and row.decision.fields])
+    decisions.supersede({row.row.key or "": settled_fields(feed, row) for row in decided})
     decisions.add(batch.id, (each for row in decided for each in decisions_of(feed, row)))
     statuses = ((row.row.position, row.status, row.reason) for row in decided)
     open_feed.rows(transaction).set_statuses(batch.id, statuses)

@@ -174,6 +174,19 @@ def agreed_after(decided: DecidedRow, batch_id: str, now: str) -> AgreedRecord |
     )
 
 
+def settled_fields(feed: Feed, decided: DecidedRow) -> frozenset[str]:
+    """Return the fields whose open conflicts a decision settles.
+
+    The others tell nothing new of the field: a person must decide still.
+    """
+    fields = () if decided.decision is None else decided.decision.fields
+    return frozenset(
+        name
+        for name, field in zip(feed.names, fields, strict=False)
+        if field.outcome != "to send" and field.conflict != "column_missing"
+    )
+
+
 def decisions_of(feed: Feed, decided: DecidedRow) -> Iterator[Decision]:
     """Yield what is kept of a decision: each field that was taken or collided, and the record as a whole."""
     decision, row = decided.decision, decided.row

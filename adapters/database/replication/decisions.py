@@ -10,7 +10,7 @@ Spec: docs/design/legacy.md, "Two-way replication".
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +39,7 @@ _DECIDE = (
         reason=bindparam("why"),
     )
 )
-_SUPERSEDE = (
-    update(DECISION)
-    .where(_D.feed == bindparam("of_feed"), _D.state == "open", _D.field.isnot(None), is_one_of(_D.key, "wanted"))
-    .values(state="settled", outcome="superseded")
-)
+_SUPERSEDE = update(DECISION).where(_D.seq == bindparam("of_seq")).values(state="settled", outcome="superseded")
 _COUNT_OPEN = select(func.count()).select_from(DECISION).where(_D.feed == bindparam("of_feed"), _D.state == "open")
 
 
@@ -151,10 +147,16 @@ class Decisions:
                 found.setdefault(row.key, {})[row.field] = _row(row)
         return found
 
-    def supersede(self, keys: Sequence[str]) -> None:
-        """Settle the open conflicts of fields of these records: their fields were compared anew."""
-        for part in parts(keys):
-            self._connection.execute(_SUPERSEDE, {"of_feed": self._feed, "wanted": part})
+    def supersede(self, compared: Mapping[str, Collection[str]]) -> None:
+        """Settle the open conflicts of fields that were compared anew, given by the key of their record."""
+        settled = [
+            {"of_seq": conflict.seq}
+            for key, conflicts in self.open_of(list(compared)).items()
+            for field, conflict in conflicts.items()
+            if field in compared[key]
+        ]
+        if settled:
+            self._connection.execute(_SUPERSEDE, settled)
 
     def count_open(self) -> int:
         """Count the open conflicts."""

@@ -24,7 +24,7 @@ from typing import Any
 from adapters.database.replication.decisions import DECISION
 from hub.data_manager.open_hub import OpenHub
 from hub.demo.billing_stand_in import FIELDS, BillingStandIn
-from hub.replication.deciding import ConflictUnknown, decide_conflict, release
+from hub.replication.deciding import decide_conflict, release
 from hub.replication.differences import is_closed
 from hub.replication.export import FeedExport
 from hub.replication.flat_row import written_record
@@ -304,7 +304,7 @@ class Simulation:
         with self._sides.open_hub.read() as transaction:
             conflicts = feed.decisions(transaction).conflicts(10_000)
         for conflict in conflicts:
-            with self._sides.open_hub.write() as transaction, suppress(ConflictUnknown):
+            with self._sides.open_hub.write() as transaction:
                 decide_conflict(
                     feed, transaction, conflict.seq, self._chance.choice(["ours", "theirs"]), None, "person", "asked"
                 )

@@ -7,11 +7,21 @@ import pytest
 from adapters.database.replication.batches import FeedBatchTakenOver
 from hub.presentation.progress import Progress
 from hub.replication.arrivals import look_for_arrivals
-from hub.replication.deciding import ConflictDecided, ConflictUnknown, NothingHeld, cancel, decide_conflict, release
+from hub.replication.deciding import (
+    ConflictDecided,
+    ConflictUnknown,
+    DecisionUnfit,
+    NothingHeld,
+    cancel,
+    decide_conflict,
+    release,
+)
 from hub.replication.explanation import explain
 from hub.replication.intake import check, next_turn, receive, stage
 from hub.replication.opened_feed import FeedPaused, component_of
 from hub.replication.preview import preview
+from integration_objects.complex_object import message
+from integration_objects.property_set import PropertySet
 from tests.hub.replication.test_faulty_files import header, joined, put, record, with_totals
 from tests.hub.replication.two_sides import FEED, TwoSides
 
@@ -159,6 +169,59 @@ def test_a_manual_field_waits_for_a_person_and_the_decision_reaches_both_sides(s
     with sides.open_hub.read() as transaction:
         (told, *_) = explain(sides.open_feed, transaction, "1", "Contact/Last Name")
     assert (told["value"], told["decided by"], told["because"]) == ("Smith-Jones", "Ann", "they married")
+
+
+def open_conflict(sides: TwoSides) -> int:
+    """Both sides change a field that a person decides; return the conflict's number."""
+    first = put(record("1"), LAST_NAME, "Doe")
+    sides.deliver("a", delta(1, first))
+    sides.imported()
+    sides.set_last_name("1", "Smith")
+    sides.deliver("b", delta(2, put(changed(first), LAST_NAME, "Jones")))
+    sides.imported()
+    with sides.open_hub.read() as transaction:
+        (conflict,) = sides.open_feed.decisions(transaction).conflicts(10)
+    return conflict.seq
+
+
+def test_an_open_conflict_outlives_a_file_that_says_nothing_new_of_its_field(sides: TwoSides) -> None:
+    open_conflict(sides)
+    again = put(changed(put(record("1"), LAST_NAME, "Jones")), slice(22, 62), "New name")
+    sides.deliver("c", delta(3, again))
+    assert (sides.imported(), sides.ours()["1"][0]) == (["c done"], "New name")
+    with sides.open_hub.read() as transaction:
+        assert sides.open_feed.decisions(transaction).count_open() == 1
+    assert sides.export() == [], "the field isn't sent before somebody decides"
+    sides.deliver("d", delta(4, put(again, LAST_NAME, "Smith")))
+    sides.imported()
+    with sides.open_hub.read() as transaction:
+        assert sides.open_feed.decisions(transaction).count_open() == 0
+
+
+def test_the_conflict_of_a_record_that_was_removed_meanwhile_can_be_closed(sides: TwoSides) -> None:
+    number = open_conflict(sides)
+    with sides.open_hub.write() as transaction:
+        store = transaction.store
+        (keys,) = store.keys("Contact", {"Account Id": "1"})
+        store.delete(message("Contact", [PropertySet("Contact", properties={"Contact Id": keys["Contact Id"]})]))
+        store.delete(message("Account", [PropertySet("Account", properties={"Account Id": "1"})]))
+    assert sides.export() == ["D1"]
+    with sides.open_hub.write() as transaction, pytest.raises(DecisionUnfit, match="the record 1 was removed"):
+        decide_conflict(sides.open_feed, transaction, number, "theirs", None, "Ann", "they married")
+    with sides.open_hub.write() as transaction:
+        decide_conflict(sides.open_feed, transaction, number, "ours", None, "Ann", "the account is gone")
+    with sides.open_hub.read() as transaction:
+        assert sides.open_feed.decisions(transaction).count_open() == 0
+    assert sides.ours() == {}
+
+
+def test_the_conflict_of_a_record_that_is_agreed_on_no_more_can_be_decided(sqlite: TwoSides) -> None:
+    """A repair forgets what was agreed on where the partner has lost the record."""
+    number = open_conflict(sqlite)
+    with sqlite.open_hub.write() as transaction:
+        sqlite.open_feed.agreed(transaction).remove(["1"])
+        decide_conflict(sqlite.open_feed, transaction, number, "theirs", None, "Ann", "they married")
+    assert sqlite.ours()["1"][-1] == "Jones"
 
 
 def test_a_value_that_was_taken_without_a_conflict_cannot_be_decided(sqlite: TwoSides) -> None:
