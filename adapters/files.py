@@ -30,6 +30,7 @@ _ENDINGS = {
     XML: ".xml",
     "text/xml": ".xml",
     "application/json": ".json",
+    "application/jsonl": ".jsonl",
     "text/csv": ".csv",
     "text/plain": ".txt",
 }

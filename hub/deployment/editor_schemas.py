@@ -152,34 +152,30 @@ def _external_object() -> JsonSchema:
         checks=_by_name(TEXT),
         columns=_by_name(_either(_one_of(TYPE_KEYS), *(_column(type) for type in TYPE_KEYS))),
     )
-    layout = _where_has(
-        "json schema",
-        _keys(("json schema",)),
-        _where_has(
-            "delimiter",
-            _keys(
-                ("delimiter",),
-                CSV_KEYS,
-                header=FLAG,
-                trimmed=FLAG,
-                quoting=_one_of(QUOTINGS),
-                formulas=_one_of(FORMULAS),
-                first_year=WHOLE,
-            ),
-            _keys(
-                ("copybook",),
-                FIXED_KEYS,
-                form=_one_of(FORMS),
-                record_format=_one_of(FORMATS),
-                record_length=WHOLE,
-                trimmed=FLAG,
-                redefines=_by_name(_either(TEXT, _by_name(TEXT))),
-                conditions=_list(TEXT),
-                dates=_by_name(_either(TEXT, _keys(DATE_KEYS[:1], DATE_KEYS[1:], first_year=WHOLE))),
-                **{key: _one_of(MEANINGS) for key in ("blanks", "low_values", "high_values")},
-            ),
-        ),
+    csv = _keys(
+        ("delimiter",),
+        CSV_KEYS,
+        header=FLAG,
+        trimmed=FLAG,
+        quoting=_one_of(QUOTINGS),
+        formulas=_one_of(FORMULAS),
+        first_year=WHOLE,
     )
+    fixed = _keys(
+        ("copybook",),
+        FIXED_KEYS,
+        form=_one_of(FORMS),
+        record_format=_one_of(FORMATS),
+        record_length=WHOLE,
+        trimmed=FLAG,
+        redefines=_by_name(_either(TEXT, _by_name(TEXT))),
+        conditions=_list(TEXT),
+        dates=_by_name(_either(TEXT, _keys(DATE_KEYS[:1], DATE_KEYS[1:], first_year=WHOLE))),
+        **{key: _one_of(MEANINGS) for key in ("blanks", "low_values", "high_values")},
+    )
+    layout = _where_has("delimiter", csv, fixed)
+    layout = _where_has("json lines", _keys(("json lines",), ("type field",)), layout)
+    layout = _where_has("json schema", _keys(("json schema",)), layout)
     described = _keys(
         ("external object", "layout"),
         ("records", "help"),

@@ -207,8 +207,8 @@ class _FeedReader:
         if not isinstance(described, RecordObject):
             raise node.fault(
                 f"the object '{name}' has no records",
-                "the files of a feed are records of fixed width, or CSV",
-                mend="name an object of a copybook or of CSV columns",
+                "the files of a feed are records of fixed width, lines of CSV, or lines of JSON",
+                mend="name an object of a copybook, of CSV columns, or of 'json lines'",
             )
         return _Records(described.layout, node)
 

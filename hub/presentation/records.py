@@ -78,6 +78,8 @@ def layout_table(layout: Layout[Any]) -> Iterator[tuple[str, ...]]:
     """
     if isinstance(layout.types[0].record, FixedRecord):
         yield "byte", "bytes", "name", "holds", "line"
+    elif not isinstance(layout.types[0].record, CsvRecord):
+        yield "name", "holds"
     else:
         yield "column", "name", "holds", "line"
     for top in layout.types:
@@ -123,6 +125,8 @@ def _type_rows(type: RecordType[Any], level: int) -> Iterator[tuple[str, ...]]:
         for number, column in enumerate(type.record.columns.values(), 1):
             says = column.form.says + ", required" * column.required
             yield str(number), "  " * (level + 1) + column.name, says, _line(column.where)
+    else:
+        yield from _component_rows(type.record.component(), kind, level, set())
     for each in type.beneath:
         yield from _type_rows(each, level + 1)
 

@@ -209,15 +209,17 @@ class FeedExport:
         if change == "unchanged" if kind != "full" else wanted is None:
             return None
         version = None if side.ours is None else time_of(side.ours.changed_at)
-        amount, refusal = self._tried(side.key, wanted)
         operation = "present" if kind == "full" else _OPERATIONS[change]
+        amount, refusal = self._tried(side.key, operation, wanted, version)
         return _Sending(side.key, operation, wanted, version, change, amount, refusal)
 
-    def _tried(self, key: str, row: FlatRow | None) -> tuple[Decimal, Refused | None]:
+    def _tried(
+        self, key: str, operation: str, row: FlatRow | None, version: str | None
+    ) -> tuple[Decimal, Refused | None]:
         """Return a record's amount, and why the record can't be written in the partner's layout; None for most."""
         amounts = self._feed.file.control.amounts
         try:
-            record = self._record(key, row)
+            record = self._record(key, operation, row, version)
             amount = None if amounts is None else as_number(record.properties.get(amounts.of) or "")
             self._layout.record_bytes(self._layout.by_name[self._feed.file.record], record)
         except Refused as error:
@@ -226,17 +228,20 @@ class FeedExport:
 
     def _records(self, batch: FeedBatch) -> Iterator[PropertySet]:
         """Make the partner's records of a batch's rows."""
-        form = self._feed.file
         for row in self._open_feed.each_row(batch.id, ("EXPORTED",)):
-            record = self._record(row.key or "", None if row.operation == "delete" else row.fields)
-            if form.operation is not None and row.operation in form.operations:
-                record.properties[form.operation] = form.operations[cast(RecordOperation, row.operation)]
-            if self._feed.version is not None and row.version is not None:
-                record.properties[self._feed.version] = row.version
-            yield record
+            yield self._record(row.key or "", row.operation, row.fields, row.version)
 
-    def _record(self, key: str, row: FlatRow | None) -> PropertySet:
-        return written_record(self._feed, key, (None,) * len(self._feed.fields) if row is None else row)
+    def _record(self, key: str, operation: str, row: FlatRow | None, version: str | None) -> PropertySet:
+        feed, form = self._feed, self._feed.file
+        nothing = (None,) * len(feed.fields)
+        record = written_record(feed, key, nothing if row is None or operation == "delete" else row)
+        if self._layout.type_field:
+            record.properties[self._layout.type_field] = self._layout.by_name[form.record].type
+        if form.operation is not None and operation in form.operations:
+            record.properties[form.operation] = form.operations[cast(RecordOperation, operation)]
+        if feed.version is not None and version is not None:
+            record.properties[feed.version] = version
+        return record
 
 
 def _rows(sendings: Iterable[_Sending], behind: int, width: int) -> Iterator[FeedRow]:

@@ -112,8 +112,8 @@ def written_record(feed: Feed, key: str, row: FlatRow) -> PropertySet:
             if value not in field.codes_of_hub:
                 raise CodeMissing(value=value, field=field, known=", ".join(field.codes_of_hub))
             value = field.codes_of_hub[value]
-        if value is not None:
-            properties[field.record] = value
+        # A null is said, so that a layout of keys doesn't leave the key out: that would say nothing of the field.
+        properties[field.record] = value
     return PropertySet(feed.file.record, properties=properties)
 
 

@@ -2,7 +2,8 @@
 
     copybook       records of fixed width
     delimiter      CSV
-    json schema    JSON
+    json schema    JSON, a message by itself
+    json lines     JSON, a record in each line
 
 Spec: docs/design/legacy.md, "Layouts".
 """
@@ -59,8 +60,14 @@ def _layout(parts: Parts, read_file: Callable[[str], bytes]) -> Layout[Any]:
         return read_csv_layout(parts)
     if "copybook" in kind:
         return read_fixed_layout(parts, read_file)
+    if "json lines" in kind:
+        # Imported here, as above.
+        from schemas.layouts.json_lines import read_json_lines
+
+        return read_json_lines(parts, read_file)
     raise parts["layout"].fault(
         "nothing tells the kind of the layout",
-        "'copybook' stands for records of fixed width, 'delimiter' for CSV, 'json schema' for JSON",
+        "'copybook' stands for records of fixed width, 'delimiter' for CSV, 'json schema' for JSON, 'json lines' for a "
+        "file of JSON",
         mend="add one of these keys",
     )

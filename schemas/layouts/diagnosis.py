@@ -59,7 +59,7 @@ def diagnose(layout: Layout[Any], sample: bytes) -> list[Cause]:
     if as_it_is.reads_all:
         return [as_it_is]
     tried = [_tried(variant, sample[skip:], text) for text, variant, skip in _variants(layout)]
-    most = max(cause.records for cause in tried)
+    most = max((cause.records for cause in tried), default=0)
     # Only what reads about as much as the best: a wrong guess reads a few records of any file.
     better = [cause for cause in tried if cause.records > as_it_is.records and 10 * cause.records >= 9 * most]
     better.sort(key=lambda cause: (not cause.reads_all, -cause.records))

@@ -78,19 +78,21 @@ class JsonComponents:
         self._made: dict[tuple[frozenset[int], str], JsonComponent] = {}
         self._waiting: list[tuple[JsonComponent, list[_Part]]] = []
 
-    def root(self) -> JsonComponent:
-        """Build the component of a whole message.
+    def root(self, name: str = ROOT) -> JsonComponent:
+        """Build the component of a whole message, or of a line, under this name.
 
         Raises:
             JsonSchemaFaulty: something has no place in a tree.
         """
         parts = self._parts(self._schema.contents, self._schema.resolver)
-        kinds = self._kinds(parts, ROOT)
-        if kinds == {"array"}:
+        kinds = self._kinds(parts, name)
+        if kinds == {"array"} and name == ROOT:
             root = JsonComponent(ROOT, tag=ROOT, where=self._schema.path)
             self._add_list(root, ITEM, parts, required=True)
         elif kinds == {"object"}:
-            root = self._component(ROOT, parts)
+            root = self._component(name, parts)
+        elif name != ROOT:
+            raise self._fault(name, f"the record {name} is no object", "a line of JSON is one")
         else:
             raise self._fault(ROOT, "the message is neither an object nor a list", "a tree needs one of them")
         while self._waiting:

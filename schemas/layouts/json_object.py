@@ -135,15 +135,20 @@ def _tree(root: JsonComponent, value: Any, is_checked: bool) -> PropertySet:
         if is_checked:
             raise _unplaced(ROOT, value, ())
         return PropertySet(ROOT)
-    return _node(root, value, (), is_checked)
+    return read_node(root, value, (), is_checked)
 
 
-def _node(component: JsonComponent, value: dict[str, Any], path: Path, is_checked: bool) -> PropertySet:
+def read_node(component: JsonComponent, value: dict[str, Any], path: Path, is_checked: bool) -> PropertySet:
+    """Make the node of an object at *path*; values of another kind than the schema says are left out, or refused.
+
+    Raises:
+        JsonUnplaced: *is_checked*, and a value is of another kind.
+    """
     node = PropertySet(component.name)
     for key, inner in value.items():
         if (declared := component.fields.get(key)) is not None:
             if not isinstance(inner, dict | list):
-                node.properties[key] = _scalar(declared.type, inner)
+                node.properties[key] = scalar_text(declared.type, inner)
                 continue
         elif (child := component.children.get(key)) is not None:
             assert isinstance(child, JsonComponent)  # noqa: S101  # all components of JSON are
@@ -151,9 +156,9 @@ def _node(component: JsonComponent, value: dict[str, Any], path: Path, is_checke
             for at, item in enumerate(items):
                 place = (*path, key, at) if key in component.lists else (*path, key)
                 if child.text is None and isinstance(item, dict):
-                    node.children.append(_node(child, item, place, is_checked))
+                    node.children.append(read_node(child, item, place, is_checked))
                 elif child.text is not None and not isinstance(item, dict | list):
-                    node.children.append(PropertySet(key, _scalar(child.text, item) or ""))
+                    node.children.append(PropertySet(key, scalar_text(child.text, item) or ""))
                 elif is_checked and item is not None:
                     raise _unplaced(child.name, item, place)
             continue
@@ -170,7 +175,8 @@ def _unplaced(component: str, value: Any, path: Path) -> JsonUnplaced:
     return JsonUnplaced(path=pointer(path) or "/", component=component, kind=kind)
 
 
-def _scalar(type: FieldType, value: Any) -> str | None:
+def scalar_text(type: FieldType, value: Any) -> str | None:
+    """Return the text that a tree has for a value of a key of this type; None for null."""
     if value is None:
         return None
     if isinstance(value, bool):
@@ -209,11 +215,16 @@ def _numbers(path: Path) -> list[int]:
 
 
 def _value(root: JsonComponent, tree: PropertySet) -> Any:
-    written = _object(root, tree)
+    written = written_object(root, tree)
     return written.get(ITEM, []) if ITEM in root.lists and not root.ranks else written
 
 
-def _object(component: JsonComponent, node: PropertySet) -> dict[str, Any]:
+def written_object(component: JsonComponent, node: PropertySet) -> dict[str, Any]:
+    """Make the object of a node, as `read_json` reads it.
+
+    Raises:
+        JsonUnwritable: the schema has no place for something of the node.
+    """
     found: dict[str, Any] = {}
     for name, text in node.properties.items():
         declared = component.fields.get(name)
@@ -229,7 +240,7 @@ def _object(component: JsonComponent, node: PropertySet) -> dict[str, Any]:
             raise JsonUnwritable(component=component.name, name=child.type, reason="the schema has no such key")
         assert isinstance(inner, JsonComponent)  # noqa: S101  # all components of JSON are
         path = f"{component.name}/{child.type}"
-        value = _object(inner, child) if inner.text is None else _written(inner.text, child.value, path)
+        value = written_object(inner, child) if inner.text is None else _written(inner.text, child.value, path)
         if child.type in component.lists:
             found.setdefault(child.type, []).append(value)
         elif child.type in found:

@@ -8,6 +8,7 @@ Spec: docs/design/legacy.md, "Layouts".
 
 from __future__ import annotations
 
+import copy
 import decimal
 import itertools
 from collections.abc import Callable, Iterator
@@ -148,7 +149,25 @@ class JsonSchema:
         self.contents = contents
         self.registry = registry.with_resource(address, resource)
         self.resolver = self.registry.resolver(address).in_subresource(resource)
-        self._validator = _VALIDATOR({"$ref": address}, registry=self.registry, format_checker=_FORMATS)
+        self._address = address
+        self._validator = self._validator_of(address)
+
+    def _validator_of(self, address: str) -> Any:
+        return _VALIDATOR({"$ref": address}, registry=self.registry, format_checker=_FORMATS)
+
+    @property
+    def definitions(self) -> list[str]:
+        """The names of the schemas in `$defs`."""
+        found = self.contents.get("$defs", {}) if isinstance(self.contents, dict) else {}
+        return list(found)
+
+    def definition(self, name: str) -> JsonSchema:
+        """Return the schema of this name in `$defs`, as one of its own."""
+        part = copy.copy(self)
+        place = "#/$defs/" + quote(name.replace("~", "~0").replace("/", "~1"))
+        part.contents = {"$ref": place}
+        part._validator = self._validator_of(self._address + place)
+        return part
 
     def _retrieve(self, address: str) -> referencing.Resource[Any]:
         if not address.startswith(_ADDRESS):

@@ -178,8 +178,9 @@ def test_a_csv_layout_is_shown_proven_and_its_faults_drawn(channel: pathlib.Path
     assert (told.out, told.err) == ("", CSV_FAULT)
 
 
-#: The blocks of the page of JSON: sending the sample, the schema, the declaration, the table, a line, a fault.
-_, JSON_SCHEMA, JSON_DECLARATION, JSON_TABLE, JSON_LINE, JSON_FAULT = (
+#: The blocks of the page of JSON: sending the sample, the schema, the declaration, the table, a line, the declaration
+#: and the file of JSON lines, a fault.
+_, JSON_SCHEMA, JSON_DECLARATION, JSON_TABLE, JSON_LINE, LINES_DECLARATION, JSON_LINES, JSON_FAULT = (
     text.partition("\n")[2] for text in (ROOT / "docs" / "json_layouts.md").read_text().split("```")[1::2]
 )
 
@@ -202,3 +203,39 @@ def test_the_json_of_the_page_is_shown_decoded_encoded_and_diagnosed(tmp_path: p
     (tmp_path / "schemas" / "kiosk" / "order.json").write_text(JSON_SCHEMA.replace('"type": "number"', '"type": "num"'))
     told = command("check", expect=1)
     assert "schemas/kiosk/order.json, /$defs/line/properties/price/type: error: this is no JSON Schema" in told.out
+
+
+def test_the_json_lines_of_the_page_are_shown_decoded_encoded_and_diagnosed(
+    tmp_path: pathlib.Path, command: Any
+) -> None:
+    (tmp_path / "schemas" / "partner").mkdir(parents=True)
+    (tmp_path / "orderhub.toml").write_text("routes = []\n")
+    keys = {"HEADER": {"number": "integer"}, "ACCOUNT": {"key": "string", "name": "string", "limit": "number"}}
+    schema = {
+        name: {
+            "type": "object",
+            "properties": {"type": {"type": "string"}} | {key: {"type": of} for key, of in of_key.items()},
+        }
+        for name, of_key in {**keys, "TRAILER": {"count": "integer"}}.items()
+    }
+    (tmp_path / "schemas" / "partner" / "accounts.json").write_text(json.dumps({"$defs": schema}))
+    (tmp_path / "schemas" / "partner" / "accounts.yaml").write_text(LINES_DECLARATION)
+    assert command("layout", "show", "Partner Accounts").out.splitlines()[:4] == [
+        "Partner Accounts: lines of JSON, as partner/accounts.json describes them",
+        "name      holds",
+        "HEADER    record of type H, 1 times",
+        "  type    text",
+    ]
+    assert command("layout", "check", "Partner Accounts").out == "Partner Accounts: sound, 3 records\n"
+    (tmp_path / "accounts.jsonl").write_text(JSON_LINES)
+    decoded = command("layout", "decode", "Partner Accounts", "accounts.jsonl").out
+    assert '"fields": {"type": "A", "key": "1", "name": "Ann", "limit": "29.90"}' in decoded
+    (tmp_path / "decoded").write_text(decoded)
+    assert ran(tmp_path, "encode", "Partner Accounts", "decoded").decode() == JSON_LINES
+    assert command("layout", "diagnose", "Partner Accounts", "accounts.jsonl").out.endswith("3 records were read\n")
+    (tmp_path / "bad.jsonl").write_text(JSON_LINES.replace("29.90", '"cheap"'))
+    told = command("layout", "diagnose", "Partner Accounts", "bad.jsonl", expect=1).out
+    assert told.startswith("the file doesn't fit Partner Accounts: 1 records could be read\nnothing else fits better")
+    told = command("layout", "decode", "Partner Accounts", "bad.jsonl", expect=1).err
+    assert "where: bad.jsonl, line 2, column 42" in told
+    assert "expected number, found 'cheap'" in told
