@@ -237,5 +237,5 @@ def test_the_json_lines_of_the_page_are_shown_decoded_encoded_and_diagnosed(
     told = command("layout", "diagnose", "Partner Accounts", "bad.jsonl", expect=1).out
     assert told.startswith("the file doesn't fit Partner Accounts: 1 records could be read\nnothing else fits better")
     told = command("layout", "decode", "Partner Accounts", "bad.jsonl", expect=1).err
-    assert "where: bad.jsonl, line 2, column 42" in told
+    assert "where: bad.jsonl, line 2, column 44" in told
     assert "expected number, found 'cheap'" in told
