@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from adapters.database.messages.store import MessageStore
-from adapters.database.objects.store import Example, ObjectStore
+from adapters.database.objects.store import Example, ObjectStore, Wanted
 from hub.configurator.catalogue import Catalogue
 from hub.configurator.catalogue_of import ProductFaulty
 from hub.pricing.price_list import PriceList, PriceListFaulty
@@ -87,13 +87,24 @@ class RecordedReads:
 
     def query(self, name: str, example: Example | None = None, where: Expression | None = None) -> PropertySet:
         """Return the instances of *name* whose fields equal the fields of *example*, as a message."""
-        if name == ASSET and self.answers is not None:
-            accounts = (example or {}).get("Account Id")
-            # Another system may keep the profiles: the copies are brought up to date before they are read.
-            self.answers.need_profiles([accounts] if isinstance(accounts, str) else accounts or ())
+        self._bring_profiles(name, example or {})
         tree = self.store.query(name, example or {}, where)
         self.recorded(flat(tree), "object", name, dict(example or {}))
         return tree
+
+    def pages(self, name: str, wanted: Wanted, size: int, *, whole: bool) -> Iterator[PropertySet]:
+        """Read the wanted instances of *name* page by page, as `ObjectStore.pages`.
+
+        The pages aren't recorded: the caller records the part of them that it keeps.
+        """
+        self._bring_profiles(name, wanted.header)
+        return self.store.pages(name, wanted, size, whole=whole)
+
+    def _bring_profiles(self, name: str, example: Example) -> None:
+        if name == ASSET and self.answers is not None:
+            accounts = example.get("Account Id")
+            # Another system may keep the profiles: the copies are brought up to date before they are read.
+            self.answers.need_profiles([accounts] if isinstance(accounts, str) else accounts or ())
 
     def first_read(self, name: str, row_id: str | None) -> PropertySet | None:
         """Return an instance of *name* as this run read it first, before it changed it; None if it didn't read it."""

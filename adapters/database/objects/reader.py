@@ -9,6 +9,7 @@ Spec: docs/design/integration.md "The EAI database adapter"; docs/design/road.md
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -38,11 +39,30 @@ from integration_objects.property_set import PropertySet
 #: Field -> the value that it must equal, None for null, or several values of which it must equal one.
 Example = Mapping[str, str | Sequence[str] | None]
 Rows = list[Sequence[Any]]
+#: Columns that a statement compares: each with whether it is null, equal to a value, or one of a list.
+Kinds = tuple[tuple[str, str], ...]
+#: A message of instances, and the row id of the last one; None for no instance.
+Page = tuple[PropertySet, str | None]
 
 #: Columns before the fields in a component's row as `_beneath` reads it, and in a header's row.
 _BEFORE_FIELDS, BEFORE_HEADER = 4, 3
 #: Greater than every character of a text, in both databases' order of characters.
 _LAST_CHARACTER = "\U0010ffff"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The instances that are wanted.
+
+    Attributes:
+        header: what their headers are like.
+        component: the name of a component directly beneath the header.
+        beneath: what one of their rows of that component is like; empty for no condition.
+    """
+
+    header: Example
+    component: str = ""
+    beneath: Example = field(default_factory=dict)
 
 
 class ObjectReader:
@@ -54,12 +74,41 @@ class ObjectReader:
 
     def query(self, stored: StoredObject, example: Example, where: Expression | None, versions: bool) -> PropertySet:
         """Read the instances whose headers are like *example* and satisfy *where*, with their components."""
+        return self._assembled(stored, self.headers(stored, example, stored.header.json_columns), where, versions)
+
+    def page(self, stored: StoredObject, wanted: Wanted, after: str, most: int, *, whole: bool) -> Page:
+        """Read the first *most* instances behind a row id, as `query`; their row ids are in order.
+
+        Args:
+            whole: with the components beneath; else the headers only.
+
+        Returns:
+            The instances, and the row id of the last one; None for no instance.
+        """
+        header = stored.header
+        key = header.columns[header.keys[0][0]] if stored.is_borrowed else "row_id"
+        besides = header.json_columns if whole else ()
+        columns = ("row_id", key, VERSION_COLUMN, *header.columns.values(), *besides)
+        kinds, values = _bound(header, wanted.header, stored.name, "value")
+        beneath = header.beneath[wanted.component] if wanted.beneath else None
+        kinds_beneath: Kinds = ()
+        if beneath is not None:
+            kinds_beneath, more = _bound(beneath, wanted.beneath, f"{stored.name}, {beneath.name}", "beneath")
+            values |= more
+        statement = _page(self._dialect, header, columns, kinds, beneath, kinds_beneath)
+        rows: Rows = list(self._connection.execute(statement, {**values, "after": after, "most": most}).all())
+        return self._assembled(stored, rows, None, False, whole=whole), rows[-1][0] if rows else None
+
+    def _assembled(
+        self, stored: StoredObject, header_rows: Rows, where: Expression | None, versions: bool, *, whole: bool = True
+    ) -> PropertySet:
+        """Make the message of the instances with these header rows that satisfy *where*."""
         header = stored.header
         headers: dict[str, PropertySet] = {}
         instances = []
         rows = []
         end = BEFORE_HEADER + len(header.columns)
-        for row in self.headers(stored, example, header.json_columns):
+        for row in header_rows:
             properties = dict(zip(header.columns, row[BEFORE_HEADER:end], strict=True))
             node = PropertySet(header.name, properties=properties)
             # Asked before the components are read: those of other instances stay in the database.
@@ -70,7 +119,7 @@ class ObjectReader:
             headers[row[1]] = node
             instances.append(node)
             rows.append(row)
-        if headers:
+        if headers and whole:
             self._read_components(stored, headers, rows)
         return message(stored.name, instances)
 
@@ -319,6 +368,13 @@ def _wanted(
         raise FieldInvalid(field=name, fault=fault, where=place) from fault
 
 
+def _bound(component: StoredComponent, example: Example, place: str, bound: str) -> tuple[Kinds, dict[str, Any]]:
+    """Return an example's columns with their kinds, as `_conditions` takes them, and the values by bound names."""
+    wanted = {name: _wanted(component, name, value, place) for name, value in example.items()}
+    kinds = tuple((component.columns[name], _kind(value)) for name, value in wanted.items())
+    return kinds, {f"{bound}{number}": value for number, value in enumerate(wanted.values()) if value is not None}
+
+
 def _kind(wanted: str | list[str] | None) -> str:
     if wanted is None:
         return "null"
@@ -326,14 +382,36 @@ def _kind(wanted: str | list[str] | None) -> str:
 
 
 @lru_cache(MOST_STATEMENTS)
-def _like(
-    dialect: Dialect, component: StoredComponent, columns: tuple[str, ...], kinds: tuple[tuple[str, str], ...]
-) -> Select[Any]:
+def _like(dialect: Dialect, component: StoredComponent, columns: tuple[str, ...], kinds: Kinds) -> Select[Any]:
     """Make the statement that finds rows by these columns, each null, equal to a value or one of a list."""
-    conditions = [
-        _condition(dialect, component, column, kind, f"value{place}") for place, (column, kind) in enumerate(kinds)
+    return select_rows(dialect, component.table, columns).where(*_conditions(dialect, component, kinds, "value"))
+
+
+@lru_cache(MOST_STATEMENTS)
+def _page(
+    dialect: Dialect,
+    header: StoredComponent,
+    columns: tuple[str, ...],
+    kinds: Kinds,
+    beneath: StoredComponent | None,
+    kinds_beneath: Kinds,
+) -> Select[Any]:
+    """Make the statement of `ObjectReader.page`."""
+    row_id = header.table.c.row_id
+    statement = select_rows(dialect, header.table, columns).where(
+        *_conditions(dialect, header, kinds, "value"), row_id > bindparam("after", type_=Text())
+    )
+    if beneath is not None:
+        is_beneath = beneath.owner_column == header.table.c[beneath.owner_key]
+        like = _conditions(dialect, beneath, kinds_beneath, "beneath")
+        statement = statement.where(exists().where(is_beneath, *like))
+    return statement.order_by(row_id).limit(bindparam("most", type_=Integer()))
+
+
+def _conditions(dialect: Dialect, component: StoredComponent, kinds: Kinds, bound: str) -> list[ColumnElement[bool]]:
+    return [
+        _condition(dialect, component, column, kind, f"{bound}{place}") for place, (column, kind) in enumerate(kinds)
     ]
-    return select_rows(dialect, component.table, columns).where(*conditions)
 
 
 def _condition(dialect: Dialect, component: StoredComponent, name: str, kind: str, bound: str) -> ColumnElement[bool]:

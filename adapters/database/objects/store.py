@@ -19,7 +19,7 @@ Spec: docs/design/integration.md "The EAI database adapter"; docs/design/road.md
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -32,7 +32,7 @@ from adapters.database.objects.entries import Entries, RowCounts, entries_of
 from adapters.database.objects.entry import Entry
 from adapters.database.objects.faults import ComponentUnknown, OperationRefused
 from adapters.database.objects.layout import StoredComponent, StoredObject, StoredObjects
-from adapters.database.objects.reader import BEFORE_HEADER, Example, ObjectReader, Rows, the_owner
+from adapters.database.objects.reader import BEFORE_HEADER, Example, ObjectReader, Rows, Wanted, the_owner
 from adapters.database.objects.references import Known, check_hierarchy, is_moved
 from adapters.database.objects.row_changes import RowChanges
 from adapters.database.objects.writer import InstanceWriter, Writing, insert_headers
@@ -45,7 +45,7 @@ from integration_objects.surroundings import Surroundings
 #: the key of a row's owner, and the row's fields
 Owned = tuple[str, dict[str, str | None]]
 
-__all__ = ["Example", "InstanceResult", "ObjectStore", "StoredObjects"]
+__all__ = ["Example", "InstanceResult", "ObjectStore", "StoredObjects", "Wanted"]
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,22 @@ class ObjectStore:
                 field can't have.
         """
         return self._reader.query(self._objects.of(name), example or {}, where, versions)
+
+    def pages(self, name: str, wanted: Wanted, size: int, *, whole: bool) -> Iterator[PropertySet]:
+        """Read the wanted instances of *name* page by page, oldest first, as messages of at most *size* instances.
+
+        Args:
+            whole: with the components beneath; else the headers only.
+        """
+        stored, after = self._objects.of(name), ""
+        while True:
+            tree, last = self._reader.page(stored, wanted, after, size, whole=whole)
+            if last is None:
+                return
+            yield tree
+            if len(instances(tree)) < size:
+                return
+            after = last
 
     def keys(self, name: str, example: Example | None = None) -> list[dict[str, str | None]]:
         """Read the headers' fields of the instances like *example*, without the components beneath them."""

@@ -10,12 +10,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from adapters.database.objects.store import Wanted
 from adapters.virtual_components.declaration import PARENT, AnsweredRows
 from hub.workflow_manager.arguments import Argument, ArgumentWrong
 from hub.workflow_manager.named_workflow import named_workflow
 from hub.workflow_manager.outcome import Outcome
 from hub.workflow_manager.run import Run
 from integration_objects.complex_object import instances, walk_items
+from integration_objects.component import Field
 from integration_objects.errors import Refused, UnknownName
 from integration_objects.expression import (
     Constant,
@@ -35,6 +37,8 @@ from integration_objects.nearest import nearest
 from integration_objects.property_set import PropertySet
 
 _READ = "query"
+#: instances that are read at once: headers alone, and with their line items
+_PAGE, _WHOLE_PAGE = 500, 50
 
 
 class RowComponentUnknown(UnknownName, Refused):
@@ -105,15 +109,24 @@ def rows(
     condition = None if search is None else compile_expression(search, read)
     pairs = [(field, value) for field, value in _pairs("match", match, str) if _known(field, answered)]
     sorts = [(field, descends) for field, descends in _pairs("sort", sort, bool) if _known(field, answered)]
-    example = _example(answered, [*pairs, *_equalities(condition)])
-    tree = run.secret_names().masked(run.query(answered.object, example))
-    found = [row for row in _rows_of(tree, answered) if _fits(row, pairs, condition)]
-    for field, descends in reversed(sorts):
-        found.sort(key=lambda row: _order(row.get(field)), reverse=descends)  # used at once
-    found = found if most is None else found[:most]
+    wanted = _wanted(run, answered, [*((field, value, True) for field, value in pairs), *_equalities(condition)])
+    # One row more than allowed tells that there are too many.
+    limit = answered.most_rows + 1 if most is None else min(most, answered.most_rows + 1)
+    found: list[PropertySet] = []
+    secret_names = run.secret_names()
+    size = _WHOLE_PAGE if answered.of_items else _PAGE
+    for page in run.pages(answered.object, wanted, size, whole=answered.of_items):
+        found += [row for row in _rows_of(secret_names.masked(page), answered) if _fits(row, pairs, condition)]
+        # Rows of later pages may come before these; but a row behind *limit* others is not in the answer.
+        for field, descends in reversed(sorts):
+            found.sort(key=lambda row: _order(row.get(field)), reverse=descends)  # used at once
+        if len(found) >= limit and not (sorts and most is not None):
+            break
+        found = found[:limit]
+    found = found[:limit]
     if len(found) > answered.most_rows:
         raise TooManyRows(component=component, most=answered.most_rows)
-    return Outcome(rows=tuple(row.properties for row in found))
+    return Outcome(rows=tuple(run.recorded([row.properties for row in found], "rows", component)))
 
 
 def row_fields(run: Run, component: str) -> Outcome:
@@ -171,8 +184,8 @@ def _pairs(name: str, text: str | None, kind: type) -> list[tuple[str, Any]]:
     raise ArgumentWrong(name=name, expected="a JSON list of pairs", shown=(text or "")[:200])
 
 
-def _equalities(condition: Expression | None) -> Iterator[tuple[str, str]]:
-    """List the fields that a condition wants to have a value, whatever else it says."""
+def _equalities(condition: Expression | None) -> Iterator[tuple[str, str, bool]]:
+    """List the fields that a condition wants to have a value, whatever else it says; and whether it is a text."""
     waiting: list[Node] = [] if condition is None else [condition.tree]
     while waiting:
         match waiting.pop():
@@ -181,16 +194,37 @@ def _equalities(condition: Expression | None) -> Iterator[tuple[str, str]]:
             case Comparison(sign="=", parts=[FieldName() as field, Constant() as constant]):
                 value = text_of(constant.value)
                 if value is not None:
-                    yield field.name, value
+                    yield field.name, value, type(constant.value) is str
 
 
-def _example(answered: AnsweredRows, equalities: Sequence[tuple[str, str]]) -> Mapping[str, str]:
-    wanted = dict(equalities)
+def _wanted(run: Run, answered: AnsweredRows, equalities: Sequence[tuple[str, str, bool]]) -> Wanted:
+    """Return the part of the conditions that the database decides; all of them are tested on its rows.
+
+    Raises:
+        RowsNotNamed: no field is among them by which rows are found.
+    """
+    root = run.definitions[answered.object].root
+    wanted = {field: value for field, value, _ in equalities}
     example = {name: wanted[answered.fields[name]] for name in answered.by if answered.fields[name] in wanted}
     if not example:
         fields = " or ".join(answered.fields[name] for name in answered.by)
         raise RowsNotNamed(component=answered.name, fields=fields)
-    return example
+    texts = {field: value for field, value, is_text in equalities if is_text}
+    items = root.children[LINE_ITEM].fields if answered.of_items else {}
+    example_beneath: dict[str, str] = {}
+    for name, other in answered.fields.items():
+        # A row's field is the line item's, if it has one of that name.
+        field = items.get(name) or root.fields.get(name)
+        if other in texts and name not in (*example, PARENT) and _is_comparable(field, texts[other]):
+            (example_beneath if name in items else example)[name] = texts[other]
+    return Wanted(example, LINE_ITEM, example_beneath)
+
+
+def _is_comparable(field: Field | None, value: str) -> bool:
+    """Tell whether the database compares a field with a value as the conditions do."""
+    if field is None or field.column is None or field.type != "text" or not value:
+        return False
+    return field.length is None or len(value) <= field.length
 
 
 def _rows_of(tree: PropertySet, answered: AnsweredRows) -> Iterator[PropertySet]:

@@ -9,10 +9,14 @@ from contextlib import closing
 
 import pytest
 
+from adapters.database.objects.store import ObjectStore
 from adapters.rabbitmq import RabbitMQ
 from adapters.transport import Envelope
 from hub.deployment.proof import check_deployment
 from hub.deployment.settings import read_settings
+from hub.workflows.orders import rows
+from integration_objects.complex_object import instances, list_of, message
+from integration_objects.property_set import PropertySet
 from integration_objects.surroundings import Surroundings
 from schemas.gateway.messages import Query, Reply, Request, Sort, Status
 from schemas.gateway.search import SearchNode, equals
@@ -117,6 +121,69 @@ def test_an_answer_is_limited_and_never_cut(road):
         5, None, "there are more than 1 rows of 'ORDER': an answer has at most 1 rows, and isn't cut"
     )
     assert len(ask(road, query("ORDER", ("CUST-ID", "1-B"), most=1)).rows) == 1
+
+
+def many_orders(road, number):
+    """Orders of an account, of which each third is open, with two lines each."""
+    made = []
+    for place in range(number):
+        status = "Complete" if place % 3 else "Open"
+        values = {"Product Id": "Calling Card", "Status": status}
+        lines = [PropertySet("Line Item", "", {**values, "Integration Id": f"I{place}-{line}"}) for line in range(2)]
+        header = {"Order Number": f"X{place}", "Account Id": "1-A", "Status": status, "Source Order Number": str(place)}
+        made.append(PropertySet("Order", "", header, [PropertySet(list_of("Line Item"), children=lines)]))
+    with road.open_hub.write() as transaction:
+        transaction.store.insert(message("OM Order", made))
+
+
+@pytest.fixture
+def pages(monkeypatch):
+    """The numbers of orders on the pages that were read."""
+    monkeypatch.setattr(rows, "_PAGE", 2)
+    monkeypatch.setattr(rows, "_WHOLE_PAGE", 2)
+    read, all_pages = [], ObjectStore.pages
+
+    def counted(*arguments, **options):
+        for page in all_pages(*arguments, **options):
+            read.append(len(instances(page)))
+            yield page
+
+    monkeypatch.setattr(ObjectStore, "pages", counted)
+    return read
+
+
+def test_of_many_orders_only_those_are_read_that_the_database_finds(road, pages):
+    many_orders(road, 8)
+    reply = ask(road, query("ORDER", ("CUST-ID", "1-A"), search=equals("STAT", "Open")))
+    assert [row["ORD-NO"] for row in reply.rows] == ["X0", "X3", "X6"]
+    assert pages == [2, 1]
+    pages.clear()
+    reply = ask(road, query("ORDER-LINE", ("CUST-ID", "1-A"), ("STAT", "Open")))
+    assert [row["SVC-ID"] for row in reply.rows] == ["I0-0", "I0-1", "I3-0", "I3-1", "I6-0", "I6-1"]
+    assert pages == [2, 1]
+
+
+def test_reading_ends_when_the_answer_is_full(road, pages):
+    many_orders(road, 8)
+    reply = ask(road, query("ORDER", ("CUST-ID", "1-A"), most=2))
+    assert [row["ORD-NO"] for row in reply.rows] == ["X0", "X1"]
+    assert pages == [2]
+    pages.clear()
+    object.__setattr__(road.open_hub.deployment.virtual_components["ORDER"], "most_rows", 3)
+    assert ask(road, query("ORDER", ("CUST-ID", "1-A"), sort=(Sort("ORD-NO"),))).code == 5
+    assert pages == [2, 2]
+
+
+def test_the_first_rows_of_a_sorted_answer_come_from_all_pages(road, pages):
+    many_orders(road, 8)
+    reply = ask(road, query("ORDER", ("CUST-ID", "1-A"), sort=(Sort("STAT"), Sort("SRC-ORD-NO", True)), most=4))
+    assert [row["SRC-ORD-NO"] for row in reply.rows] == ["7", "5", "4", "2"]
+    assert sum(pages) == 8
+
+
+def test_a_value_that_no_field_can_have_finds_nothing(road):
+    assert ask(road, query("ORDER", ("CUST-ID", "1-B"), ("STAT", "x" * 99))) == Reply("query")
+    assert ask(road, query("ORDER", ("CUST-ID", "1-B"), ("STAT", ""))) == Reply("query")
 
 
 def test_a_client_asks_by_http_and_gets_the_rows_in_the_answer(tmp_path, monkeypatch):
