@@ -131,7 +131,7 @@ def read_header(feed: Feed, layout: Layout[Any], file: BinaryIO) -> FileHeader:
     Raises:
         Invalid: the file has no readable header.
     """
-    found = next(layout.records(file), None)
+    found = next(layout.records(file, may_lack=feed.file.record), None)
     if found is None:
         raise FeedFileEmpty(record=feed.file.header)
     return _header(feed, found)
@@ -240,7 +240,7 @@ def answered_in(feed: Feed, found: Found[Any]) -> Answered:
 
 def _every_record(feed: Feed, layout: Layout[Any], file: BinaryIO, kind: FileKind) -> Iterator[Found[Any]]:
     form, wanted, last = feed.file, _wanted(feed, kind), ""
-    for found in layout.records(file, keep_faults=kind != "answer"):
+    for found in layout.records(file, keep_faults=kind != "answer", may_lack=form.record):
         name = found.type.name
         if name == wanted and last in (wanted, form.header):
             pass
@@ -253,8 +253,8 @@ def _every_record(feed: Feed, layout: Layout[Any], file: BinaryIO, kind: FileKin
             raise FeedRecordOutOfPlace(record=name, place=found.place, reason=reason)
         elif not last and name != form.header:
             raise FeedRecordOutOfPlace(record=name, place=found.place, reason=f"a file begins with a {form.header}")
-        if found.fault is not None and name != wanted:
-            raise found.fault.at(found.place)
+        if name != wanted and (fault := found.placed_fault) is not None:
+            raise fault
         last = name
         yield found
     if last != form.trailer:

@@ -160,8 +160,11 @@ class Reconciliation:
     def _data_records(self, file: BinaryIO, name: str) -> Iterator[Found[Any]]:
         """Yield the data records, and prove at the end that the file was whole."""
         form, count, said = self._feed.file, 0, ""
-        for found in self._layout.records(file):
+        compared = {field.record for field in self._feed.fields}
+        for found in self._layout.records(file, may_lack=form.record):
             if found.type.name == form.record:
+                if found.lacking and (lacking := compared & found.lacking):
+                    raise ExtractIncomplete(file=name, reason=f"{found.place} lacks {', '.join(sorted(lacking))}")
                 count += 1
                 yield found
             elif found.type.name == form.trailer and form.control.count is not None:

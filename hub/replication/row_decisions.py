@@ -15,7 +15,7 @@ from adapters.database.replication.flat_rows import OurRecord
 from adapters.database.replication.rows import FeedRow
 from hub.data_manager.open_hub import Transaction
 from hub.deployment.feed import Feed, FlatRow
-from hub.replication.compare import AgreedRow, Operation, RecordDecision, decide
+from hub.replication.compare import NO_VALUE, AgreedRow, Conflict, Operation, RecordDecision, decide
 from hub.replication.differences import is_closed
 from hub.replication.flat_row import digest_of, time_of
 from hub.replication.opened_feed import OpenFeed
@@ -57,6 +57,8 @@ _STORE_STATUS = {
 }
 #: Outcomes of fields that change nothing and say nothing new.
 _SILENT = ("unchanged", "to send")
+#: The conflict of a record that lacks a field; any other one is told first.
+_LACKING: Conflict = "column_missing"
 
 
 class RecordAmbiguous(Refused):
@@ -128,15 +130,18 @@ def _decided(
         feed.owners,
         _agreed_row(agreed),
         None if ours is None or is_ours_closed else ours.fields,
-        row.fields,
+        [NO_VALUE if place in row.lacking else value for place, value in enumerate(row.fields)],
         version=row.version,
         ours_state="closed" if is_ours_closed else None,
         theirs_is_newer=newer is not None and (changed is None or newer > changed),
         deletes_missing=feed.deletes_missing,
         has_open_order=has_open_order,
     )
-    conflict = decision.conflict or next((field.conflict for field in decision.fields if field.conflict), None)
+    collided = (field.conflict for field in decision.fields if field.conflict not in (None, _LACKING))
+    conflict = decision.conflict or next(collided, _LACKING if row.lacking else None)
     reason = None if conflict is None else {"conflict": conflict, "reason": conflict, "what": _WORDS[conflict]}
+    if reason is not None and conflict == _LACKING:
+        reason["what"] = f"the record lacks {', '.join(feed.fields[place].record for place in row.lacking)}"
     if decision.outcome == "refused":
         return DecidedRow(row, ours, agreed, decision, _REFUSED_STATUS.get(conflict or "", "SQL_ERROR"), reason)
     return DecidedRow(row, ours, agreed, decision, "IMPORTED" if conflict is None else "PARTIALLY_IMPORTED", reason)
@@ -183,7 +188,7 @@ def settled_fields(feed: Feed, decided: DecidedRow) -> frozenset[str]:
     return frozenset(
         name
         for name, field in zip(feed.names, fields, strict=False)
-        if field.outcome != "to send" and field.conflict != "column_missing"
+        if field.outcome != "to send" and field.conflict != _LACKING
     )
 
 
@@ -206,12 +211,13 @@ def decisions_of(feed: Feed, decided: DecidedRow) -> Iterator[Decision]:
         return
     if decision.conflict is not None or not decision.fields:
         outcome = decision.outcome
-        reason = None if decision.conflict is None else _WORDS[decision.conflict]
-        yield Decision(key, None, row.position, "record", outcome, decision.conflict, "settled", reason=reason)
+        conflict = decision.conflict or (_LACKING if row.lacking else None)
+        reason = None if decided.reason is None else decided.reason.get("what")
+        yield Decision(key, None, row.position, "record", outcome, conflict, "settled", reason=reason)
     base = _agreed_row(decided.agreed)
     values: FlatRow | None = None if base is None or base.is_deleted else base.values
     for place, field in enumerate(decision.fields):
-        if field.outcome in _SILENT:
+        if field.outcome in _SILENT and field.conflict is None:
             continue
         yield Decision(
             key,
@@ -223,6 +229,7 @@ def decisions_of(feed: Feed, decided: DecidedRow) -> Iterator[Decision]:
             "open" if field.outcome == "open" else "settled",
             () if values is None else values[place],
             () if decided.ours is None else decided.ours.fields[place],
-            row.fields[place],
+            () if place in row.lacking else row.fields[place],
             field.value,
+            "the partner's record doesn't have the field: the hub's value stayed" if place in row.lacking else None,
         )

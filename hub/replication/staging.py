@@ -95,6 +95,7 @@ def _data_row(feed: Feed, key_field: Field, kind: FileKind, position: int, found
     read = read_flat_row(feed, found.node)
     if fault is None and read.fault is not None and operation != "delete":
         fault, status = read.fault, read.status
+    lacking = found.lacking if operation != "delete" else ()
     return FeedRow(
         position,
         key if fault is None else None if key is None else key[:255],
@@ -106,6 +107,7 @@ def _data_row(feed: Feed, key_field: Field, kind: FileKind, position: int, found
         "FOR_IMPORT" if fault is None else status,
         None if fault is None else fault.as_dict(),
         read.row,
+        tuple(place for place, field in enumerate(feed.fields) if field.record in lacking) if lacking else (),
     )
 
 

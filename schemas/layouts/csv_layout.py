@@ -159,14 +159,15 @@ class CsvLayout(Layout[CsvRecord]):
 
     # Reading
 
-    def records(self, file: BinaryIO, keep_faults: bool = False) -> Iterator[Found[CsvRecord]]:
+    def records(self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "") -> Iterator[Found[CsvRecord]]:
         """Yield each line of a file by itself."""
         lines = self.dialect.lines(file)
         names: list[str] | None = None
         if self.header:
-            names = self._names(next(lines, None))
+            names = self._names(next(lines, None), may_lack)
         type_place = (names or self.types[0].record.field_names()).index(self.type_field) if self.type_field else 0
         places = {each.name: self._places(each, names) for each in self.every_type()}
+        lacking = {each.name: frozenset(each.record.columns) - frozenset(names or ()) for each in self.every_type()}
         lines = self._without_last_empty(lines, is_record=not self.type_field and len(self.columns) == 1)
         for line, placed in self.positioned(lines):
             cells = self.dialect.cells(line)
@@ -179,7 +180,8 @@ class CsvLayout(Layout[CsvRecord]):
                     raise
                 node, fault = self._readable(line, cells, type, places[type.name]), error
             data = line.text.encode(self.dialect.codec)
-            yield Found(type, node, f"line {line.number}", line.offset, data, fault)
+            lacks = lacking[type.name] if may_lack == type.name and names is not None else frozenset()
+            yield Found(type, node, f"line {line.number}", line.offset, data, fault, lacks)
 
     @staticmethod
     def _without_last_empty(lines: Iterator[Line], is_record: bool) -> Iterator[Line]:
@@ -201,8 +203,8 @@ class CsvLayout(Layout[CsvRecord]):
         for record in records:
             yield record + self._end
 
-    def _names(self, line: Line | None) -> list[str]:
-        """Read the header."""
+    def _names(self, line: Line | None, may_lack: str) -> list[str]:
+        """Read the header; the columns of the type *may_lack* may be missing."""
         columns = ", ".join(self.columns)
         if line is None:
             cure = "send the file with its header, or declare 'header: no'"
@@ -219,7 +221,8 @@ class CsvLayout(Layout[CsvRecord]):
                 raise HeaderWrong(place=self.dialect.place(line, at), reason=reason, columns=columns, cure=cure)
             names.append(name)
             at += len(cell) + 1
-        missing = [name for name in self.columns if name not in names]
+        optional = set() if not may_lack else self.by_name[may_lack].record.columns.keys() - {self.type_field}
+        missing = [name for name in self.columns if name not in names and name not in optional]
         if missing:
             reason = f"lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}"
             cure = "send all columns; a column without values has empty cells"

@@ -15,7 +15,7 @@ from schemas.external_component import ExternalComponent
 from schemas.layouts.layout import KEPT, Found, Layout, RecordType, RecordTypeUnknown
 from schemas.layouts.options import Options
 from schemas.layouts.placing import Area, Placed
-from schemas.layouts.record import RecordCodec
+from schemas.layouts.record import RecordCodec, RecordLengthWrong
 from schemas.layouts.record_formats import RecordFormat
 from schemas.layouts.values.code_pages import code_page
 
@@ -52,6 +52,18 @@ class FixedRecord:
     def field_names(self) -> list[str]:
         """List the names of the record's members."""
         return [member.name for member in self.placed.members if isinstance(member, Placed)]
+
+    def behind(self, length: int) -> frozenset[str]:
+        """Return the fields that a record of this length lacks; none if it ends within a field, a table or a view."""
+        lacking = set()
+        for member in self.placed.members:
+            start = (member.views[0] if isinstance(member, Area) else member).offset
+            if start + member.length <= length:
+                continue
+            if isinstance(member, Area) or member.form is None or member.entry.occurs or start < length:
+                return frozenset()
+            lacking.add(member.name)
+        return frozenset(lacking)
 
     def component(self) -> ExternalComponent:
         """Make the record's component, for maps."""
@@ -104,22 +116,26 @@ class FixedLayout(Layout[FixedRecord]):
         """The record format and the code page."""
         return f"{self.format.name} records, code page {self.options.code_page}"
 
-    def records(self, file: BinaryIO, keep_faults: bool = False) -> Iterator[Found[FixedRecord]]:
+    def records(self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "") -> Iterator[Found[FixedRecord]]:
         """Yield each record of a file by itself."""
         for number, ((offset, data), placed) in enumerate(self.positioned(self.format.read(file)), 1):
-            fault: HubError | None = None
+            fault, lacking = None, frozenset[str]()
             try:
                 type = placed or self._type_of(data)
                 node = type.record.codec.decode(self._padded(data, type.record.codec.most), RecordNumber(number))
             except RecordTypeUnknown as error:
                 raise error.at(f"record {number}, byte {offset + 1} of the file") from None
             except HubError as error:
-                if not keep_faults:
+                type = placed or self._type_of(data)
+                # The fields before the end are read first: each of them is sound.
+                if isinstance(error, RecordLengthWrong) and type.name == may_lack:
+                    lacking = type.record.behind(len(data))
+                if not keep_faults and not lacking:
                     raise error.at(f"record {number}, byte {offset + 1} of the file") from None
-                type, fault = placed or self._type_of(data), error
+                fault = None if lacking else error
                 codec = type.record.codec
                 node = codec.readable(self._padded(data, codec.most), RecordNumber(number))
-            yield Found(type, node, f"record {number}", offset, data, fault)
+            yield Found(type, node, f"record {number}", offset, data, fault, lacking)
 
     def parts(self, records: Iterable[bytes]) -> Iterator[bytes]:
         """Put the marks of the record format between records."""

@@ -90,7 +90,7 @@ class JsonLinesLayout(Layout[JsonRecord]):
         """The schema in words."""
         return f"lines of JSON, as {self.schema} describes them"
 
-    def records(self, file: BinaryIO, keep_faults: bool = False) -> Iterator[Found[JsonRecord]]:
+    def records(self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "") -> Iterator[Found[JsonRecord]]:
         """Yield each line of a file by itself."""
         for (number, offset, data), placed in self.positioned(_lines(file)):
             fault: HubError | None = None
@@ -113,7 +113,8 @@ class JsonLinesLayout(Layout[JsonRecord]):
                 raise _in_line(error, number) from None
             for each in node.walk():
                 each.origin = number
-            yield Found(type, node, f"line {number}", offset, data, fault)
+            lacking = frozenset(shape.fields) - value.keys() if may_lack == type.name else frozenset()
+            yield Found(type, node, f"line {number}", offset, data, fault, lacking)
 
     def parts(self, records: Iterable[bytes]) -> Iterator[bytes]:
         """Put line ends behind lines."""

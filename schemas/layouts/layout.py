@@ -179,6 +179,7 @@ class Found(Generic[R]):
         offset: the place of its first byte in the file, counted from 0.
         data: its bytes, without the marks by which the file is cut into records.
         fault: why one of its fields can't be read; None for a good record.
+        lacking: the fields of its type that the record doesn't carry: they are neither null nor empty.
     """
 
     type: RecordType[R]
@@ -187,6 +188,7 @@ class Found(Generic[R]):
     offset: int
     data: bytes
     fault: HubError | None = None
+    lacking: frozenset[str] = frozenset()
 
     @property
     def place(self) -> str:
@@ -306,11 +308,15 @@ class Layout(ABC, Generic[R]):
         """The form of the file in words, for people."""
 
     @abstractmethod
-    def records(self, file: BinaryIO, keep_faults: bool = False) -> Iterator[Found[R]]:
+    def records(self, file: BinaryIO, keep_faults: bool = False, may_lack: str = "") -> Iterator[Found[R]]:
         """Yield each record of a file by itself, without a look at its place among the others.
 
-        *keep_faults*: a record of a known type with a field that can't be read is found with its fault, and with the
-        other fields.
+        Args:
+            file: is read from its place on.
+            keep_faults: a record of a known type with a field that can't be read is found with its fault, and with the
+                other fields.
+            may_lack: the type whose records may lack fields: a column of the header, a key, or fields behind the end of
+                a short record. They are found with the names of these fields.
 
         Raises:
             Invalid: with the record's number and its place in the file.

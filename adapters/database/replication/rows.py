@@ -111,6 +111,7 @@ class FeedRow(NamedTuple):
         row_status: see the module.
         reason: the words of an error, or of a conflict; None otherwise.
         fields: its values in the order of the feed's fields; for an answer: position, reason, text.
+        lacking: the places of the values that the record doesn't carry, which is another fact than null.
     """
 
     position: int
@@ -123,6 +124,7 @@ class FeedRow(NamedTuple):
     row_status: str
     reason: Mapping[str, str] | None
     fields: tuple[str | None, ...]
+    lacking: tuple[int, ...] = ()
 
 
 class FeedRows:
@@ -144,7 +146,9 @@ class FeedRows:
                     batch_id,
                     *row[:8],
                     None if row.reason is None else json.dumps(row.reason, ensure_ascii=False),
-                    f"[{','.join(['null' if value is None else encode(value) for value in row.fields])}]",
+                    f"[{','.join(['null' if value is None else encode(value) for value in row.fields])}]"
+                    if not row.lacking
+                    else _with_lacking(row),
                 )
                 for row in rows
             ],
@@ -223,7 +227,15 @@ class FeedRows:
         self._connection.execute(delete(ROW).where(_OF_BATCH), {"of_batch": batch_id})
 
 
+def _with_lacking(row: FeedRow) -> str:
+    """Write the values as a list, with false in the places of those that the record doesn't carry."""
+    values = [False if place in row.lacking else value for place, value in enumerate(row.fields)]
+    return json.dumps(values, ensure_ascii=False)
+
+
 def _row(row: Row[Any]) -> FeedRow:
+    fields = json.loads(row.fields)
+    lacking = tuple(place for place, value in enumerate(fields) if value is False)
     return FeedRow(
         row.position,
         row.key,
@@ -234,5 +246,6 @@ def _row(row: Row[Any]) -> FeedRow:
         row.length,
         row.row_status,
         None if row.reason is None else json.loads(row.reason),
-        tuple(json.loads(row.fields)),
+        tuple(fields) if not lacking else tuple(value or None for value in fields),
+        lacking,
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.hub.replication.partner_layouts import LAYOUTS, PartnerSide
+from hub.replication.explanation import explain
+from hub.replication.reconcile import ExtractIncomplete, Reconciliation
+from tests.hub.replication.partner_layouts import FEED, LAYOUTS, PartnerSide
 
 ANN: dict[str, str | None] = {
     "OPERATION": "A",
@@ -98,3 +103,90 @@ def test_a_changed_record_is_found_by_the_digest(partner: PartnerSide) -> None:
     content = partner.changed(partner.file(1, ANN, BOB), "ACCOUNT", CUST_NAME="Eve")
     assert partner.deliver("a", content) == ["a refused"]
     assert partner.error()["what"] == "the digest in TRAILER/DIGEST doesn't agree with the records"
+
+
+def lacking_file(side: PartnerSide, content: bytes, *fields: str) -> bytes:
+    """The file without these fields of its records, the last ones of a record, and with a digest that agrees."""
+    if side.layout.content_type == "text/csv":
+        cut = _without_columns(content.decode(), fields).encode()
+    else:
+        cut = b"".join(side.layout.parts(_without_fields(side, content, fields)))
+    records = [
+        each.data for each in side.layout.records(io.BytesIO(cut), may_lack="ACCOUNT") if each.type.name == "ACCOUNT"
+    ]
+    digest = hashlib.blake2b(b"".join(each + b"\n" for each in records), digest_size=16).hexdigest()
+    old = side.read(content, "TRAILER")[0]["DIGEST"] or ""
+    page = "cp037" if b"HASH" not in cut and b"DELTA" not in cut else "ascii"
+    return cut.replace(old.encode(page), digest.encode(page))
+
+
+def _without_columns(text: str, fields: Sequence[str]) -> str:
+    lines = [line.split(";") for line in text.splitlines()]
+    kept = [place for place, name in enumerate(lines[0]) if name not in fields]
+    return "".join(";".join(line[place] for place in kept) + "\n" for line in lines)
+
+
+def _without_fields(side: PartnerSide, content: bytes, fields: Sequence[str]) -> Iterator[bytes]:
+    for found in side.layout.records(io.BytesIO(content)):
+        if found.type.name != "ACCOUNT":
+            yield found.data
+        elif side.layout.content_type == "application/jsonl":
+            keys = json.loads(found.data)
+            yield json.dumps({name: value for name, value in keys.items() if name not in fields}).encode()
+        else:
+            yield found.data[: -sum({"CUST-NAME": 40, "PHONE": 20}[name] for name in fields)]
+
+
+@pytest.mark.parametrize("layout", ["fixed width", "copybook records", "CSV", "JSON lines"])
+def test_a_field_that_a_file_lacks_is_named_and_left_alone(tmp_path: pathlib.Path, layout: str) -> None:
+    """It isn't empty: the value of the hub stays, as it was or as the hub has changed it."""
+    side = PartnerSide(tmp_path, layout)
+    side.deliver("a", side.file(1, ANN, BOB))
+    side.put("2", Name="Bobby")
+    changes = [{**each, "OPERATION": "C", "CREDIT": "1", "CHANGED-AT": "20270101000000"} for each in (ANN, BOB)]
+    content = lacking_file(side, side.file(2, *changes, {**ANN, "CUST-NO": "3"}), "CUST-NAME", "PHONE")
+    assert side.deliver("b", content) == ["b done"], side.error()
+    assert side.ours() == {
+        "1": ("Ann", "Active", "1", "555"),
+        "2": ("Bobby", "Active", "1", None),
+        "3": (None, "Active", "100.5", None),
+    }
+    with side.road.open_hub.read() as transaction:
+        conflicts = side.open_feed.decisions(transaction).conflicts(10, every=True)
+        (batch,) = side.open_feed.batches(transaction).listing(FEED, 1, direction="in")
+        rows = side.open_feed.rows(transaction).listing(batch.id, 0, 9, ("PARTIALLY_IMPORTED",))
+        (told,) = explain(side.open_feed, transaction, "2", "Phone Number")[:1]
+    named = [(each.key, each.field, each.conflict, each.ours, each.theirs) for each in reversed(conflicts)]
+    assert named == [
+        ("1", "Name", "column_missing", "Ann", ()),
+        ("1", "Phone Number", "column_missing", "555", ()),
+        ("2", "Name", "column_missing", "Bobby", ()),
+        ("2", "Phone Number", "column_missing", None, ()),
+        ("3", None, "column_missing", (), ()),
+    ]
+    assert {(row.reason or {})["what"] for row in rows} == {"the record lacks CUST-NAME, PHONE"}
+    assert (batch.conflicts, batch.rejected, len(rows)) == (3, 0, 3)
+    assert told["because"] == "the partner's record doesn't have the field: the hub's value stayed"
+    sent = side.read(side.export(), "ACCOUNT")
+    assert [(each["CUST-NO"], each["CUST-NAME"]) for each in sent] == [("2", "Bobby")], "what the hub changed is sent"
+    side.close()
+
+
+def test_a_record_that_ends_within_a_field_is_damaged_and_rejected(tmp_path: pathlib.Path) -> None:
+    side = PartnerSide(tmp_path, "fixed width")
+    content = side.file(1, ANN)
+    line = content.split(b"\n")[1]
+    digests = [hashlib.blake2b(each + b"\n", digest_size=16).hexdigest().encode() for each in (line, line[:-1])]
+    assert side.deliver("a", content.replace(line, line[:-1]).replace(*digests)) == ["a done"]
+    assert side.ours() == {}
+    assert side.read(side.last_file(), "ANSWER")[0]["REASON"] == "RecordLengthWrong"
+    side.close()
+
+
+@pytest.mark.parametrize("layout", ["CSV", "JSON lines"])
+def test_an_extract_that_lacks_a_field_is_no_whole_extract(tmp_path: pathlib.Path, layout: str) -> None:
+    side = PartnerSide(tmp_path, layout)
+    content = lacking_file(side, side.file(1, ANN, kind="full"), "PHONE")
+    with pytest.raises(ExtractIncomplete, match=r"line [23], byte .* lacks PHONE"):
+        Reconciliation(side.open_feed).reconcile(io.BytesIO(content), "extract")
+    side.close()
