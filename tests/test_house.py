@@ -37,7 +37,12 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("queue_client",),
         ("virtual_components",),
     ),
-    "adapters.database": (("connection", "migrations"), ("schema",), ("objects", "messages"), ("replication",)),
+    "adapters.database": (
+        ("connection", "migrations"),
+        ("schema",),
+        ("objects", "messages"),
+        ("replication", "access"),
+    ),
 }
 #: The outside: sockets, brokers, databases, message files.
 OUTSIDE = frozenset(

@@ -49,6 +49,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "http": ("http", "Serve the HTTP door: partners post messages and look at their state; `orderhub run` works them."),
     "api": ("api", "Documents of the channels that the hub reads and writes."),
     "partner": ("partner", "Partners: their tokens, and their own check."),
+    "user": ("users", "The people who log in: their types, accounts and passwords."),
+    "audit": ("audit", "The audit: who did what, when, from where and why."),
     "load": (
         "objects",
         "Upsert accounts, products, price lists, opening profiles and customers' other objects, file by file.",

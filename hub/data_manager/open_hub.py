@@ -27,6 +27,7 @@ from integration_objects.surroundings import Surroundings
 # The code of objects and of runs is loaded where it is used: commands that only look at messages start without it.
 if TYPE_CHECKING:
     from adapters.database.objects.store import ObjectStore, StoredObjects
+    from hub.access.access import Access
     from hub.workflow_manager.answers import Answers
     from hub.workflow_manager.catalogue_reader import CatalogueReader
     from hub.workflow_manager.origin import Origin
@@ -141,6 +142,17 @@ class OpenHub:
         from adapters.database.objects.store import StoredObjects
 
         return StoredObjects(self.deployment.definitions)
+
+    @cached_property
+    def access(self) -> Access:
+        """The users, rights and sessions of the deployment."""
+        from hub.access.access import Access
+        from hub.access.sessions import SessionLimits
+
+        settings = self.deployment.settings
+        limits = SessionLimits(settings.session_idle_s, settings.session_s)
+        user_types = self.deployment.user_types
+        return Access(self.database, self.surroundings, user_types, lambda each: self._transaction(each).store, limits)
 
     @cached_property
     def runtime(self) -> Runtime:

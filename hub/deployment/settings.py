@@ -194,6 +194,16 @@ class Settings:
         default_factory=list,
         metadata=_as(kinds.named_texts, "the bearer tokens that are shown at these addresses: NAME=TOKEN"),
     )
+    session_idle_s: float = field(
+        default=1800.0,
+        metadata=_as(kinds.seconds(60, 86_400), "seconds without a page after which a person must log in again"),
+    )
+    session_s: float = field(
+        default=43_200.0,
+        metadata=_as(
+            kinds.seconds(300, 604_800), "seconds after which a person must log in again, however busy the person is"
+        ),
+    )
     service_profile: str = field(
         default="hub",
         metadata=_as(

@@ -66,13 +66,9 @@ def remote_tables(objects: StoredObjects) -> dict[str, RemoteTable]:
 
 def seen_accounts(store: ObjectStore, accounts: Sequence[str], has_hierarchy: bool) -> list[str]:
     """Return the stored accounts among *accounts*, with all accounts beneath them if *has_hierarchy*."""
-    seen = {row["Account Id"] or "" for row in store.keys(ACCOUNT, {"Account Id": sorted(set(accounts))})}
-    above = seen
-    while above and has_hierarchy:
-        beneath = {row["Account Id"] or "" for row in store.keys(ACCOUNT, {"Parent Account Id": sorted(above)})}
-        above = beneath - seen
-        seen = seen | above
-    return sorted(seen)
+    if has_hierarchy:
+        return sorted(store.keys_beneath(ACCOUNT, accounts))
+    return sorted(row["Account Id"] or "" for row in store.keys(ACCOUNT, {"Account Id": sorted(set(accounts))}))
 
 
 def seen_records(store: ObjectStore, accounts: Sequence[str]) -> dict[str, dict[str, Record]]:

@@ -10,7 +10,7 @@ where they live" (accounts: a hierarchy).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -122,6 +122,24 @@ def _upwards(component: StoredComponent) -> Select[Any]:
     # UNION drops rows that it has already, and so ends in a circle, too; UNION ALL would not.
     upwards = upwards.union(select(key, above).join(upwards, key == upwards.c.above))
     return select(upwards.c.below, upwards.c.above).where(upwards.c.above.is_not(None))
+
+
+def keys_beneath(connection: Connection, component: StoredComponent, keys: Collection[str]) -> set[str]:
+    """Return *keys* and those of all instances beneath them in the hierarchy, with one statement for each part."""
+    found: set[str] = set()
+    for part in parts(sorted(keys)):
+        found.update(connection.scalars(_downwards(component), {"wanted": part}))
+    return found
+
+
+@lru_cache(MOST_STATEMENTS)
+def _downwards(component: StoredComponent) -> Select[Any]:
+    """Make the statement that reads the wanted keys that are stored, and all keys beneath them."""
+    key, above = component.key_columns((component.keys[0][0], str(component.hierarchy)))
+    downwards = select(key.label("key")).where(is_one_of(key, "wanted")).cte("downwards", recursive=True)
+    # UNION, as in `_upwards`.
+    downwards = downwards.union(select(key).join(downwards, above == downwards.c.key))
+    return select(downwards.c.key)
 
 
 def _circle(start: str, above: Mapping[str, str], proven: set[str]) -> list[str]:

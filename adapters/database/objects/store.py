@@ -33,7 +33,7 @@ from adapters.database.objects.entry import Entry
 from adapters.database.objects.faults import ComponentUnknown, OperationRefused
 from adapters.database.objects.layout import StoredComponent, StoredObject, StoredObjects
 from adapters.database.objects.reader import BEFORE_HEADER, Example, ObjectReader, Rows, Wanted, the_owner
-from adapters.database.objects.references import Known, check_hierarchy, is_moved
+from adapters.database.objects.references import Known, check_hierarchy, is_moved, keys_beneath
 from adapters.database.objects.row_changes import RowChanges
 from adapters.database.objects.writer import InstanceWriter, Writing, insert_headers
 from integration_objects.complex_object import instances, object_name
@@ -158,6 +158,10 @@ class ObjectStore:
         if missing:
             known.update(((name, header[key] or ""), header) for header in self.keys(name, {key: missing}))
         return {value: known[name, value] for value in wanted if (name, value) in known}
+
+    def keys_beneath(self, name: str, keys: Collection[str]) -> set[str]:
+        """Return those of *keys* that are stored, and the keys of all instances beneath them in the hierarchy."""
+        return keys_beneath(self._connection, self._objects.of(name).header, keys)
 
     def holders_of(self, name: str, components: tuple[str, ...], keys: Iterable[str]) -> set[str]:
         """Return those of *keys* whose instances have one of *components* directly beneath their header.

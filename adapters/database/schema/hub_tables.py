@@ -20,6 +20,11 @@
     hub_extension      the tables and columns that `orderhub db upgrade` added for a deployment
     hub_session        a user session's active quote
     hub_workflow_run   a workflow that a command ran: its arguments and its recording
+    hub_user           the people who log in, with their types and the digests of their passwords
+    hub_user_account   the accounts that a user was given, and those that customers opened to a third party
+    hub_user_session   who is logged in: a digest of each session's token
+    hub_log_in_failure failed log-ins of a name or an address, until one succeeds or an hour has passed
+    hub_audit          who did what, when, from where and why; each row's digest includes the one before
     s_integration_key  (system, account, a sender's line reference) -> Integration Id
     s_fallout          the entries that a person must look at before an order can be closed
 
@@ -80,6 +85,7 @@ ROW_STATUSES = (
 """The words of interface tables, as other systems' operators know them; docs/replication.md explains each."""
 DECISION_STATES = ("settled", "open", "decided")
 RETURNED_ENDS = ("let go", "changed again")
+AUDIT_OUTCOMES = ("done", "denied")
 
 IN_LINE = "state IN ('received', 'retrying') OR state = 'parked' AND waits_for IS NULL"
 """The rows that stand in the line of their key. The claim repeats this text: otherwise the databases don't use the
@@ -105,6 +111,8 @@ def hub_tables(metadata: MetaData) -> None:
     _control(metadata)
     _open_hub(metadata)
     _workflows(metadata)
+    _people(metadata)
+    _audit(metadata)
 
 
 def _inbox(metadata: MetaData) -> None:
@@ -559,6 +567,86 @@ def _workflows(metadata: MetaData) -> None:
     ]
     for table in tables:
         _bound_lengths(table)
+
+
+def _people(metadata: MetaData) -> None:
+    user = Table(
+        "hub_user",
+        metadata,
+        _text("id", _ID, nullable=False),
+        _text("name", _ID, nullable=False),
+        _text("user_type", _NAME, nullable=False),
+        _text("organization", _NAME),
+        Column("with_members", Integer, nullable=False),
+        Column("withheld", Text, nullable=False),
+        _text("made_at", _TIME, nullable=False),
+        _text("disabled_at", _TIME),
+        _text("password", _NAME),
+        Column("must_change_password", Integer, nullable=False),
+        _text("totp_secret", _ID),
+        Column("totp_step", big_integer(), nullable=False, server_default=text("0")),
+        PrimaryKeyConstraint("id", name="pk_hub_user"),
+        UniqueConstraint("name", name="uq_hub_user_name"),
+    )
+    account = Table(
+        "hub_user_account",
+        metadata,
+        _text("user_id", _ID, nullable=False),
+        _text("account_id", _ID, nullable=False),
+        _text("given_by", _NAME, nullable=False),
+        _text("given_at", _TIME, nullable=False),
+        PrimaryKeyConstraint("user_id", "account_id", name="pk_hub_user_account"),
+        ForeignKeyConstraint(["user_id"], ["hub_user.id"], name="fk_hub_user_account_user_id"),
+    )
+    session = Table(
+        "hub_user_session",
+        metadata,
+        _text("digest", _ID, nullable=False),
+        _text("user_id", _ID, nullable=False),
+        _text("made_at", _TIME, nullable=False),
+        _text("seen_at", _TIME, nullable=False),
+        _text("ends_at", _TIME, nullable=False),
+        _text("address", _NAME, nullable=False),
+        PrimaryKeyConstraint("digest", name="pk_hub_user_session"),
+        ForeignKeyConstraint(["user_id"], ["hub_user.id"], name="fk_hub_user_session_user_id"),
+    )
+    failure = Table(
+        "hub_log_in_failure",
+        metadata,
+        _text("digest", _ID, nullable=False),
+        Column("failures", Integer, nullable=False),
+        _text("last_at", _TIME, nullable=False),
+        PrimaryKeyConstraint("digest", name="pk_hub_log_in_failure"),
+    )
+    for table in (user, account, session, failure):
+        _bound_lengths(table)
+    _index("ix_hub_user_account_account_id", account, "account_id")
+    _index("ix_hub_user_session_user_id", session, "user_id")
+    _index("ix_hub_log_in_failure_last_at", failure, "last_at")
+
+
+def _audit(metadata: MetaData) -> None:
+    audit = Table(
+        "hub_audit",
+        metadata,
+        # Given out by hub_sequence, without gaps: a number that is missing is a row that was removed.
+        Column("number", big_integer(), nullable=False, autoincrement=False),
+        _text("at", _TIME, nullable=False),
+        _text("who", _NAME, nullable=False),
+        _text("address", _NAME, nullable=False),
+        _text("action", _NAME, nullable=False),
+        _text("outcome", 16, nullable=False),
+        _text("object_kind", _NAME, nullable=False),
+        _text("object_key", _NAME),
+        _text("account_id", _ID),
+        Column("why", Text, nullable=False),
+        _text("digest", _ID, nullable=False),
+        PrimaryKeyConstraint("number", name="pk_hub_audit"),
+        _one_of("hub_audit", "outcome", AUDIT_OUTCOMES),
+    )
+    _bound_lengths(audit)
+    _index("ix_hub_audit_who", audit, "who", "number")
+    _index("ix_hub_audit_account_id", audit, "account_id", "number")
 
 
 def _text(name: str, length: int, *, nullable: bool = True) -> Column[str]:

@@ -64,6 +64,7 @@ _UNIQUE_INDEXES = {"s_asset": (("integration_id",),)}
 VERSION_FIELD, VERSION_COLUMN = "Modification Number", "modification_num"
 #: Columns that are searched, and are no key and no reference.
 _LOOKED_FOR = {
+    "s_account": (("parent_account_id",),),
     "s_order": (("quote_id",),),
     "s_order_activity": (("order_number",), ("message_id",)),
     "s_order_item": (("asset_integ_id",),),
