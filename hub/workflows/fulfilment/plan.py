@@ -11,7 +11,6 @@ Spec: docs/decomposition.md; docs/design/legacy.md, "Decomposition".
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,14 +31,15 @@ from hub.workflow_manager.decomposition_rule import (
     find_circle,
 )
 from hub.workflows.fulfilment.unprovided_lines import Clock, is_open
+from hub.workflows.fulfilment.waits import AnyWait, Wait, WaitForAll, has_field
 from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.order_lookup import described, place_of
 from hub.workflows.state.statuses import FAILED
-from hub.workflows.state.task_progress import TASKS, has_reached, is_task_complete, name_tasks
+from hub.workflows.state.task_progress import TASKS, has_reached, is_task_complete, name_tasks, progress_of
 from integration_objects.complex_object import ComplexObject, action_code, items_from, items_of, walk_items
 from integration_objects.errors import OperatorNeeded, Refused
 from integration_objects.field_values import read_date
-from integration_objects.names import KEY, NO_ACTION
+from integration_objects.names import KEY
 from integration_objects.property_set import PropertySet
 
 #: the tasks of each line that has some, by the identity of the line
@@ -74,37 +74,6 @@ class PlanInCircle(Refused):
     mend = "take one of these waits out of the decomposition rules, or out of the products (Provided After)"
 
 
-@dataclass(frozen=True)
-class Wait:
-    """A thing that a work order waits for.
-
-    Attributes:
-        line: the Integration Id of the line.
-        task: the task on the line that must be complete, or must have reached *milestone*.
-        needs: a field that the line must have; then *task* is None.
-    """
-
-    line: str
-    task: str | None = None
-    milestone: str | None = None
-    needs: str | None = None
-
-    def is_over(self, order: ComplexObject, joined_ids: Container[int] = ()) -> bool:
-        """Tell whether the wait is over as an order's lines stand; nothing waits for a line that isn't asked for.
-
-        *joined_ids* are identities of the lines that have a Service Id from the network.
-        """
-        item = order.by_key(self.line)
-        if item is None or action_code(item) == NO_ACTION or item.get("Status") == "Cancelled":
-            return True
-        if self.needs is not None:
-            return _has(item, self.needs, joined_ids)
-        task = self.task or ""
-        if is_task_complete(item, task):
-            return True
-        return self.milestone is not None and has_reached(item, task, self.milestone)
-
-
 @dataclass
 class PlannedWorkOrder:
     """A work order of a plan.
@@ -120,28 +89,13 @@ class PlannedWorkOrder:
     task: str
     unit: str | None
     lines: list[PropertySet] = field(default_factory=list)
-    waits: Sequence[Wait] = ()
+    waits: Sequence[AnyWait] = ()
     start: str | None = None
 
     @property
     def is_ready(self) -> bool:
         """Tell whether nothing keeps it from being sent."""
         return not self.waits and self.start is None
-
-
-def write_waits(waits: Iterable[Wait]) -> str | None:
-    """Return waits as the text that a work order keeps; None for none.
-
-    >>> write_waits([Wait("1-A", "Build", milestone="Port Assigned")])
-    '[{"line": "1-A", "task": "Build", "milestone": "Port Assigned"}]'
-    """
-    rows = [{name: value for name, value in vars(wait).items() if value is not None} for wait in waits]
-    return json.dumps(rows, ensure_ascii=False) if rows else None
-
-
-def read_waits(text: str | None) -> list[Wait]:
-    """Read the waits that a work order keeps."""
-    return [Wait(**row) for row in json.loads(text or "[]")]
 
 
 def assign_tasks(order: PropertySet, rules: Sequence[DecompositionRule]) -> None:
@@ -157,10 +111,20 @@ def assign_tasks(order: PropertySet, rules: Sequence[DecompositionRule]) -> None
     for item, parent in walk_items(order):
         system = item.get("Fulfilment System") or (parent.get("Fulfilment System") if parent is not None else None)
         item.properties["Fulfilment System"] = system
-    for item, tasks in _decided(order, rules):
-        # A kept milestone makes a line uncommon, too.
-        if is_open(item) and (item.get(TASKS) is not None or not _is_common(item, tasks)):
-            name_tasks(item, [task.name for task in tasks])
+    decided = list(_decided(order, rules))
+    awaited = {after.task for _, tasks in decided for task in tasks for after in task.after if _is_shared(after, task)}
+    for item, tasks in decided:
+        names = [task.name for task in tasks]
+        # A kept milestone makes a line uncommon, too. A task for which others wait on all lines is looked for by name.
+        is_named = item.get(TASKS) is not None or not _is_common(item, tasks)
+        if is_open(item) and (is_named or (names and (None in awaited or awaited.intersection(names)))):
+            name_tasks(item, names)
+
+
+def _is_shared(after: After, task: Task) -> bool:
+    """Tell whether a task waits for the same tasks on all lines of its order or service item, and never for itself."""
+    could_be_itself = after.task == task.name or (after.task is None and bool(after.products))
+    return after.lines in (SERVICE_ITEM, OF_ORDER) and not could_be_itself
 
 
 def _is_common(item: PropertySet, tasks: Sequence[Task]) -> bool:
@@ -246,6 +210,8 @@ class _Barrier:
     """
 
     awaited: Sequence[tuple[_Node, str | None]]
+    #: the same tasks in a few words; None where only a list of them tells
+    told: WaitForAll | None = None
     waiting: list[_Node] = field(default_factory=list)
     #: the work orders and other things that the tasks are in, once all of them have their places
     places: frozenset[Hashable] | None = None
@@ -298,13 +264,14 @@ class _Planner:
         """Yield the barriers that a task waits for."""
         for after in node.task.after:
             # A task that could wait for itself has a barrier of its own.
-            if after.lines not in (SERVICE_ITEM, OF_ORDER) or after.products or after.task == node.task.name:
+            if not _is_shared(after, node.task):
                 yield _Barrier(list(self._awaited(node, after)))
                 continue
             root = self._view.root_of(node.item) if after.lines == SERVICE_ITEM else None
             place = (id(root), after, node.task.name)
             if place not in self._barriers:
-                self._barriers[place] = _Barrier(list(self._awaited(node, after)))
+                awaited = list(self._awaited(node, after))
+                self._barriers[place] = _Barrier(awaited, _told(awaited, after, root, node.task))
             yield self._barriers[place]
         yield _Barrier(list(dict.fromkeys(self._awaited_by_product(node))))
 
@@ -387,13 +354,15 @@ class _Planner:
         """Put a task into the work order of its system whose lines wait for the same work orders."""
         item, task = node.item, node.task
         key = item.get(KEY) or ""
-        lacking = [Wait(key, needs=name) for name in task.needs if not _has(item, name, self._joined_ids)]
+        lacking = [Wait(key, needs=name) for name in task.needs if not has_field(item, name, self._joined_ids)]
         # A line without its data waits by itself, so that the others can go on.
         unit = key if lacking or task.one_for == FOR_LINE else None
         if unit is None and task.one_for == FOR_SERVICE_ITEM:
             unit = self._view.root_of(item).get(KEY)
         system, start = task.system or item.get("Fulfilment System") or "", self._start(item, task)
-        after = frozenset[Hashable]().union(*map(self._places, node.barriers))
+        places = [self._places(barrier) for barrier in node.barriers]
+        # The set itself, if there is one: all lines of an order may wait for all lines of it.
+        after = places[0] if len(places) == 1 else frozenset[Hashable]().union(*places)
         place = (system, task.name, unit, start, after, bool(lacking))
         work_order = work_orders.get(place)
         if work_order is None:
@@ -406,7 +375,9 @@ class _Planner:
             if (id(work_order), id(barrier)) in self._noted:
                 continue
             self._noted.add((id(work_order), id(barrier)))
-            for other, milestone in barrier.awaited:
+            if barrier.told is not None:
+                work_order.waits = [*work_order.waits, barrier.told]
+            for other, milestone in () if barrier.told is not None else barrier.awaited:
                 if (other, milestone) not in waits:
                     waits[other, milestone] = Wait(other.item.get(KEY) or "", other.task.name, milestone)
         work_order.waits = [*work_order.waits, *lacking]
@@ -442,9 +413,20 @@ class _Planner:
         raise PlanInCircle(number=self._order.get("Order Number"), circle=circle)
 
 
-def _has(item: PropertySet, name: str, joined_ids: Container[int]) -> bool:
-    """Tell whether a line has a field, or a Service Id from the network."""
-    return item.get(name) is not None or (name == "Service Id" and id(item) in joined_ids)
+def _told(
+    awaited: Iterable[tuple[_Node, str | None]], after: After, root: PropertySet | None, task: Task
+) -> WaitForAll | None:
+    """Tell in a few words for which tasks *task* waits; None where a line doesn't name its awaited task."""
+    # Lines of orders that were opened before their tasks were awaited by name.
+    if any(other.task.name not in progress_of(other.item) for other, _ in awaited):
+        return None
+    return WaitForAll(
+        None if root is None else root.get(KEY),
+        after.task,
+        but=None if after.task is not None else task.name,
+        products=tuple(sorted(after.products)),
+        milestone=after.milestone,
+    )
 
 
 def _is_day(date: str) -> bool:

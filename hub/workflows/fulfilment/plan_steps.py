@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from hub.presentation.plan_drawing import AwaitedStep, PlanStep
-from hub.workflows.fulfilment.plan import Wait, read_waits
+from hub.workflows.fulfilment.waits import OpenWaits, Wait
 from hub.workflows.fulfilment.work_orders import WAITING, asked_keys, is_sent, open_waits
 from hub.workflows.state.order_lookup import described
 from hub.workflows.state.statuses import FAILED
@@ -33,7 +33,9 @@ def plan_steps(order: PropertySet, work_orders: Sequence[PropertySet], is_planne
         for work_order in work_orders
         for key in asked_keys(work_order)
     }
-    steps = {step.number: step for step in (_step(view, work_order, places, is_planned) for work_order in work_orders)}
+    waits = OpenWaits(view)
+    made = (_step(view, work_order, places, waits, is_planned) for work_order in work_orders)
+    steps = {step.number: step for step in made}
     return list(_in_turn(steps))
 
 
@@ -47,11 +49,15 @@ def line_name(view: ComplexObject, key: str) -> str:
 
 
 def _step(
-    view: ComplexObject, work_order: PropertySet, places: Mapping[tuple[str, str], str], is_planned: bool
+    view: ComplexObject,
+    work_order: PropertySet,
+    places: Mapping[tuple[str, str], str],
+    all_waits: OpenWaits,
+    is_planned: bool,
 ) -> PlanStep:
-    waits = read_waits(work_order.get("Waits"))
+    waits = all_waits.all(work_order.get("Waits"))
     # A work order that was sent waits for nothing, even if a line is worked on again that it has waited for.
-    still_open = open_waits(view, work_order) if work_order.get("Status") == WAITING else []
+    still_open = open_waits(view, work_order, all_waits) if work_order.get("Status") == WAITING else []
     open_now = set(still_open)
     after: dict[tuple[str, str | None], bool] = {}
     for wait in waits:

@@ -10,7 +10,7 @@ docs/design/road.md "Out and back".
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.workflow_manager.named_workflow import request
@@ -20,16 +20,14 @@ from hub.workflows.fulfilment.carried import carried
 from hub.workflows.fulfilment.plan import (
     PlannedWorkOrder,
     Tasks,
-    Wait,
     assign_tasks,
     moment_text,
     plan_work_orders,
-    read_waits,
     tasks_of,
-    write_waits,
 )
 from hub.workflows.fulfilment.revisions import keep_progress
 from hub.workflows.fulfilment.unprovided_lines import Clock, is_open
+from hub.workflows.fulfilment.waits import OpenWaits, Wait, write_waits
 from hub.workflows.state.due_dates import due_date
 from hub.workflows.state.order_lookup import revision_of
 from hub.workflows.state.service_id import service_ids
@@ -84,6 +82,8 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False, must_lea
     """
     stored = stored_work_orders(run, order) if again else []
     known = {work_order.get("Work Order Number") for work_order in stored}
+    view = ComplexObject(order)
+    waits = OpenWaits(view)
     for work_order in _work_orders(run, order, stored):
         tree = message(WORK_ORDER, [work_order])
         if work_order.get("Work Order Number") not in known:
@@ -96,8 +96,7 @@ def send_work_orders(run: Run, order: PropertySet, again: bool = False, must_lea
             if must_leave:
                 # Now, and not when it is sent: nobody could refuse the order any more.
                 _prove(run, work_order)
-            view = ComplexObject(order)
-            _report_held(run, order, view, work_order, open_waits(view, work_order))
+            _report_held(run, order, view, work_order, open_waits(view, work_order, waits))
             if work_order.get("Start Date") is not None:
                 _plan_start(run, order, work_order)
 
@@ -200,13 +199,14 @@ def start_work_orders(run: Run, order: PropertySet) -> bool:
         return False
     view, clock, was_sent = ComplexObject(order), _clock(run), False
     joined_ids = _joined_ids(run, order)
+    all_waits = OpenWaits(view, joined_ids)
     for work_order in sorted(instances(run.query(WORK_ORDER, example)), key=_count):
         open_keys = [key for key in asked_keys(work_order) if (item := view.by_key(key)) is not None and is_open(item)]
         if not open_keys:
             # All of its lines have failed by another of their tasks.
             work_order.properties["Status"] = "Cancelled"
             run.effects.update(message(WORK_ORDER, [work_order]))
-        elif waits := open_waits(view, work_order, joined_ids):
+        elif waits := open_waits(view, work_order, all_waits):
             _report_held(run, order, view, work_order, waits)
         elif clock.has_come(work_order.get("Start Date")):
             wanted = set(open_keys)
@@ -218,17 +218,15 @@ def start_work_orders(run: Run, order: PropertySet) -> bool:
     return was_sent
 
 
-def open_waits(view: ComplexObject, work_order: PropertySet, joined_ids: Container[int] = ()) -> list[Wait]:
-    """Return the waits of a work order that aren't over, as the lines of its order stand; *joined_ids* as `Wait`."""
-    found = []
+def open_waits(view: ComplexObject, work_order: PropertySet, waits: OpenWaits) -> list[Wait]:
+    """Return the waits of a work order that aren't over; *waits* are those of its order, whose lines *view* has."""
+    found = waits.open(work_order.get("Waits"))
+    if not found:
+        return []
     own = set(asked_keys(work_order))
-    for wait in read_waits(work_order.get("Waits")):
-        item = view.by_key(wait.line)
-        # A line that has failed by another task is left out: the other lines don't wait for it.
-        is_left_out = wait.line in own and item is not None and not is_open(item)
-        if not is_left_out and not wait.is_over(view, joined_ids):
-            found.append(wait)
-    return found
+    # A line that has failed by another task is left out: the other lines don't wait for it.
+    left_out = {key for key in own if (item := view.by_key(key)) is not None and not is_open(item)}
+    return [wait for wait in found if wait.line not in left_out]
 
 
 def _report_held(

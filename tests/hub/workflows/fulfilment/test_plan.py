@@ -13,14 +13,12 @@ from hub.workflows.fulfilment.plan import (
     NoDecompositionRule,
     PlanInCircle,
     TaskWithoutSystem,
-    Wait,
     assign_tasks,
     plan_work_orders,
-    read_waits,
     tasks_of,
-    write_waits,
 )
 from hub.workflows.fulfilment.unprovided_lines import Clock
+from hub.workflows.fulfilment.waits import OpenWaits, Wait, WaitForAll, write_waits
 from hub.workflows.state.task_progress import set_task
 from integration_objects.complex_object import ComplexObject, items_of
 from integration_objects.declaration import Source
@@ -58,11 +56,12 @@ def planned(*roots: PropertySet, rules_of=None, due: str | None = None, **furthe
     order = instance("Order", roots, order_number="O-1", due_date=due)
     assign_tasks(order, rules_of)
     told = []
+    kept = OpenWaits(ComplexObject(order))
     for work_order in plan_work_orders(order, tasks_of(order, rules_of), NOW, **further):
         unit = f" for {work_order.unit}" if work_order.unit else ""
         waits = [
             f"{wait.line}.{wait.task or wait.needs}" + (f"@{wait.milestone}" if wait.milestone else "")
-            for wait in work_order.waits
+            for wait in kept.all(write_waits(work_order.waits))
         ]
         start = [f"day {work_order.start[:10]}"] if work_order.start else []
         after = f" after {', '.join([*waits, *start])}" if waits or start else ""
@@ -237,8 +236,68 @@ def test_a_rule_may_say_that_nobody_is_asked_for_a_product_with_a_system():
 
 def test_waits_are_read_as_they_were_written():
     waits = [Wait("1", "Build", milestone="Port"), Wait("2", needs="Service Id"), Wait("3", "Build")]
-    assert read_waits(write_waits(waits)) == waits
-    assert read_waits(write_waits([])) == []
+    kept = OpenWaits(ComplexObject(instance("Order", ())))
+    assert kept.all(write_waits(waits)) == waits
+    assert kept.all(write_waits([])) == []
+
+
+def test_waits_for_all_lines_are_kept_in_a_few_words_and_are_those_of_the_lines_as_they_stand():
+    built = """\
+decomposition rule: DSL
+products: [DSL Line]
+tasks:
+  - {task: Build, system: Network, one for: line}
+  - {task: Test, system: Access, one for: line, after: [{task: Build, lines: order, products: [DSL Line]}]}
+"""
+    sizes = {}
+    for number in (10, 100):
+        order = instance("Order", tuple(line(f"K{n}", "DSL Line") for n in range(number)), order_number="O-1")
+        assign_tasks(order, rules(built))
+        plan = plan_work_orders(order, tasks_of(order, rules(built)), NOW)
+        assert [work_order.task for work_order in plan] == ["Build"] * number + ["Test"] * number
+        sizes[number] = [write_waits(work_order.waits) for work_order in plan[number:]]
+    text = '[{"all": "order", "task": "Build", "products": ["DSL Line"]}]'
+    assert {text} == set(sizes[10]) == set(sizes[100])
+    view = ComplexObject(order)
+    assert len(OpenWaits(view).open(text)) == 100
+    set_task(view.items[3], "Build", status="Complete")
+    view.items[4].properties["Action Code"] = "-"
+    assert {wait.line for wait in OpenWaits(view).open(text)} == {f"K{n}" for n in range(100)} - {"K3", "K4"}
+
+
+def test_a_wait_for_everything_else_of_a_service_item_leaves_its_own_task_and_other_services_out():
+    built = """\
+decomposition rule: Test
+tasks:
+  - {task: Build, system: Network}
+  - {task: Test, system: Access, one for: line, after: [{lines: service item}]}
+"""
+    trees = tuple(line(f"R{n}", "Bundle", line(f"R{n}L", "DSL Line")) for n in range(2))
+    order = instance("Order", trees, order_number="O-1")
+    assign_tasks(order, rules(built))
+    tests = plan_work_orders(order, tasks_of(order, rules(built)), NOW)[1:]
+    assert [work_order.waits for work_order in tests] == [
+        [WaitForAll(root, but="Test")] for root in ("R0", "R0", "R1", "R1")
+    ]
+    kept = OpenWaits(ComplexObject(order)).all(write_waits(tests[0].waits))
+    assert kept == [Wait("R0", "Build"), Wait("R0L", "Build")]
+
+
+def test_a_line_that_does_not_name_its_task_is_waited_for_by_itself():
+    """Orders that were opened by an older hub have such lines."""
+    built = """\
+decomposition rule: Modem
+products: [Modem]
+tasks:
+  - {task: Send, system: Store, after: [{task: Provide, lines: order}]}
+"""
+    order = instance("Order", (line("1", "Modem"), line("2", "A", fulfilment_system="Switch")), order_number="O-1")
+    tasks = tasks_of(order, rules(built))
+    [_, last] = plan_work_orders(order, tasks, NOW)
+    assert last.waits == [Wait("2", "Provide")]
+    assign_tasks(order, rules(built))
+    [_, last] = plan_work_orders(order, tasks, NOW)
+    assert last.waits == [WaitForAll(task="Provide")]
 
 
 PRODUCTS = ("A", "B", "C", "D")
@@ -296,8 +355,10 @@ def test_every_task_of_every_open_line_is_in_one_work_order_behind_all_that_it_w
     placed = [(key(item), work_order.task) for work_order in plan for item in work_order.lines]
     assert sorted(placed) == wanted
     done: set[tuple[str, str]] = set()
+    kept = OpenWaits(ComplexObject(order))
     for work_order in plan:
-        assert all((wait.line, wait.task) in done for wait in work_order.waits)
+        waits = kept.open(write_waits(work_order.waits))
+        assert all((wait.line, wait.task) in done for wait in waits)
         done |= {(key(item), work_order.task) for item in work_order.lines}
         assert all(
             task.system in (None, work_order.system)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from hub.workflows.fulfilment.plan import read_waits
+from hub.workflows.fulfilment.waits import OpenWaits
 from hub.workflows.state.task_progress import has_reached
 from integration_objects.complex_object import ComplexObject, items_of
 from tests.hub.workflows.fulfilment.plans import NUMBER, Plans
@@ -78,7 +78,7 @@ def prove_turn(plans: Plans, number: str) -> None:
         for line in items_of(other)
         if line.get("Status") == "Complete"
     }
-    for wait in read_waits(work_order.get("Waits")):
+    for wait in OpenWaits(lines).all(work_order.get("Waits")):
         item = lines.keyed[wait.line]
         # A line that has failed by another task was left out when the work order was sent.
         is_left_out = item.get("Status") == "Failed" and wait.line not in own
