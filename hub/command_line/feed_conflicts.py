@@ -1,4 +1,4 @@
-"""The commands of `orderhub feed` about records: conflicts, decide, why, report.
+"""The commands of `orderhub feed` about records: conflicts, decide, why, report, purge.
 
 Spec: docs/replication.md.
 """
@@ -104,3 +104,15 @@ def _lines(record: dict[str, Any]) -> list[str]:
         f"  {name}: {value}" for name, value in record.items() if value is not None and name not in ("field", "value")
     ]
     return [head, *rest]
+
+
+def purge_feed(feed: FeedName, as_json: Json = False) -> None:
+    """Remove old rows of the interface table, as the feed's `kept` says; nothing else is removed."""
+    from hub.replication.purge import purge
+
+    with opened_feed(feed) as open_feed:
+        outcome = purge(open_feed)
+    if as_json:
+        print_json(vars(outcome))
+    else:
+        out(f"removed {outcome.rows} rows of {outcome.batches} batches")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.files import opened
-from hub.command_line.feed_conflicts import decide_feed, explain_value, list_conflicts, report_feed
+from hub.command_line.feed_conflicts import decide_feed, explain_value, list_conflicts, purge_feed, report_feed
 from hub.command_line.feed_import import (
     HELD,
     WARNED,
@@ -55,6 +55,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "decide": decide_feed,
     "why": explain_value,
     "report": report_feed,
+    "purge": purge_feed,
     "release": release_feed,
     "cancel": cancel_feed,
     "pause": pause_feed,

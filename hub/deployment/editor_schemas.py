@@ -282,6 +282,7 @@ def _feed() -> JsonSchema:
         chunk=WHOLE,
         limits=_keys((), feeds.LIMITS),
         waived=_list(_keys(feeds.WAIVER_KEYS, check=_one_of(feeds.CHECKS))),
+        kept=_keys((), feeds.KEPT_KEYS, **dict.fromkeys(feeds.KEPT_KEYS, WHOLE)),
         on_delete=_either(_one_of([feeds.REMOVED]), _by_name(TEXT)),
         expected=_keys(
             ("at",), feeds.EXPECTED_KEYS, **dict.fromkeys(("late_after", "early_before", "answer_within"), WHOLE)

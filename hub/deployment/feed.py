@@ -247,6 +247,21 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """How long rows of the interface table are kept.
+
+    Attributes:
+        days: the days of a row after its batch's end.
+        sources: the days of a row that a decision names, after the decision: `orderhub feed why` tells its bytes.
+        batches: the newest batches of each direction whose rows are kept for longer.
+    """
+
+    days: int = 30
+    sources: int = 365
+    batches: int = 10
+
+
+@dataclass(frozen=True)
 class Feed:
     """A feed.
 
@@ -266,6 +281,7 @@ class Feed:
         waivers: checks that aren't made for a time.
         closed: the fields that a deleted record gets; empty where it is removed.
         expected: when files arrive; None where nobody waits.
+        kept: how long rows of the interface table are kept.
         where: file:line:column of the declaration.
     """
 
@@ -285,6 +301,7 @@ class Feed:
     waivers: tuple[Waiver, ...]
     closed: Mapping[str, str]
     expected: Expected | None
+    kept: Kept
     where: str = ""
 
     @cached_property

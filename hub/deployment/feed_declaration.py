@@ -25,6 +25,7 @@ from hub.deployment.feed import (
     FileKind,
     HashTotal,
     Joined,
+    Kept,
     Limit,
     LimitName,
     Owner,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from schemas.layouts.layout import Layout
 
 REQUIRED = ("feed", "object", "key", "fields", "file", "folder")
-OPTIONAL = ("help", "joined", "version", "missing", "chunk", "limits", "waived", "on delete", "expected")
+OPTIONAL = ("help", "joined", "version", "missing", "chunk", "limits", "waived", "on delete", "expected", "kept")
 KEY_KEYS = ("field", "record")
 JOINED_KEYS = ("by", "where")
 FIELD_KEYS = ("record", "owner", "codes")
@@ -64,6 +65,7 @@ VERDICT_KEYS = ("field", "accepted", "refused")
 HASH_KEYS = ("of", "digits", "is")
 AMOUNT_KEYS = ("of", "debits", "credits")
 EXPECTED_KEYS = ("at", "late after", "early before", "answer within", "smallest")
+KEPT_KEYS = ("days", "sources", "batches")
 WAIVER_KEYS = ("check", "reason", "until")
 OWNERS = get_args(Owner)
 KINDS = get_args(FileKind)
@@ -185,6 +187,7 @@ class _FeedReader:
             waivers=tuple(_waiver(node) for node in parts.sequence("waived")),
             closed=self._closed(root),
             expected=_expected(parts["expected"]) if "expected" in parts else None,
+            kept=_kept(parts["kept"]) if "kept" in parts else Kept(),
             where=parts["feed"].where,
         )
 
@@ -432,6 +435,18 @@ def _expected(node: Node) -> Expected:
         answer_within_m=minutes("answer within", 0) if "answer within" in parts else None,
         smallest=smallest.per_cent,
     )
+
+
+def _kept(node: Node) -> Kept:
+    parts = node.mapping(optional=KEPT_KEYS)
+    kept = Kept(**{key: _whole(parts[key], 1, 100_000) for key in KEPT_KEYS if key in parts})
+    if kept.sources < kept.days:
+        raise parts["sources" if "sources" in parts else "days"].fault(
+            f"sources are kept for {kept.sources} days, and all rows for {kept.days}",
+            "a row that a decision names is kept at least as long as another one",
+            mend="raise 'sources', or lower 'days'",
+        )
+    return kept
 
 
 def _whole(node: Node, least: int, most: int) -> int:

@@ -169,6 +169,19 @@ class FeedBatches:
             statement = statement.where(_B.state.in_(states))
         return [_row(row) for row in self._connection.execute(statement)]
 
+    def ended(self, feed: str, direction: Direction, until: str, newest: int) -> list[FeedBatch]:
+        """Return the batches that ended before a time, without the *newest* ones that have rows, the oldest first."""
+        with_rows = select(_B.seq).where(_B.feed == feed, _B.direction == direction, _B.records + _B.missing > 0)
+        # A subquery of its own: SQLite takes no OFFSET without a LIMIT.
+        first_kept = with_rows.order_by(_B.seq.desc()).limit(1).offset(newest - 1).scalar_subquery()
+        statement = (
+            select(BATCH)
+            .where(_B.feed == feed, _B.direction == direction, _B.final_at < until, _B.seq < first_kept)
+            .where(_B.records + _B.missing > 0)
+            .order_by(_B.seq)
+        )
+        return [_row(row) for row in self._connection.execute(statement)]
+
     def add(self, feed: str, direction: Direction, kind: str, state: str, **values: Any) -> FeedBatch:
         """Add a batch; *values* are further columns."""
         batch_id = self._surroundings.new_id()

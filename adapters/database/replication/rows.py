@@ -22,10 +22,11 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, sele
 
 from adapters.database.connection.statements import insert_rows
 from adapters.database.replication.agreed import AGREED
+from adapters.database.replication.decisions import DECISION
 from adapters.database.schema.hub_tables import HUB
 
 ROW = HUB.tables["hub_feed_row"]
-_R, _A = ROW.c, AGREED.c
+_R, _A, _D = ROW.c, AGREED.c, DECISION.c
 #: The states of rows that were rejected.
 REJECTED = ("DUP_RECORD_IN_EIM_TBL", "FOREIGN_KEY", "REQUIRED_COLS", "PICKLIST_VALUE", "AMBIGUOUS", "SQL_ERROR")
 _COLUMNS = (
@@ -95,6 +96,25 @@ _SET = (
     .where(_OF_BATCH, _R.position == bindparam("of_position"))
     .values(row_status=bindparam("new_status"), reason=bindparam("new_reason"))
 )
+
+_IS_NAMED = (
+    select(1)
+    .where(
+        _D.batch_id == _R.batch_id,
+        _D.position == _R.position,
+        or_(_D.state == "open", func.coalesce(_D.decided_at, _D.at) >= bindparam("kept_since")),
+    )
+    .exists()
+)
+# What a full file doesn't have is rejected, too, and has no place in an answer.
+_IS_OLD = and_(
+    _OF_BATCH,
+    _R.position > bindparam("behind"),
+    or_(_R.row_status.notin_(REJECTED), _R.operation == "missing"),
+    ~_IS_NAMED,
+)
+_PURGED = select(_R.position).where(_IS_OLD).order_by(_R.position)
+_PURGE = delete(ROW).where(_IS_OLD, _R.position <= bindparam("up_to"))
 
 
 class FeedRow(NamedTuple):
@@ -221,6 +241,23 @@ class FeedRows:
         ]
         if values:
             self._connection.execute(_SET, values)
+
+    def purge(self, batch_id: str, behind: int, most: int, sources_until: str) -> tuple[int, int]:
+        """Remove old rows of a batch behind a position.
+
+        A rejected row stays, for its answer. A row of an open conflict stays, and one that a decision after the time
+        *sources_until* names.
+
+        Returns:
+            The number of removed rows, and the position of the last one.
+        """
+        values = {"of_batch": batch_id, "behind": behind, "kept_since": sources_until}
+        positions = self._connection.scalars(_PURGED.limit(most), values).all()
+        if not positions:
+            return 0, behind
+        values["up_to"] = positions[-1]
+        self._connection.execute(_PURGE, values)
+        return len(positions), positions[-1]
 
     def remove(self, batch_id: str) -> None:
         """Remove all rows of a batch that is given up."""

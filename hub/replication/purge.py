@@ -1,0 +1,62 @@
+"""Remove old rows of the interface table, as a feed's `kept` says; batches, decisions and agreed rows stay.
+
+    always kept      rows of open batches, of the newest batches, of open conflicts, and rejected ones: the answer is
+                     made of them once more if its file comes again
+    kept for long    rows that a decision names: `orderhub feed why` tells their bytes
+    removed          all other rows, some days after their batch's end
+
+Spec: docs/replication.md, "Old rows".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adapters.database.replication.batches import Direction, FeedBatch
+from hub.replication.opened_feed import OpenFeed
+
+_DAY_S = 86_400
+#: Rows that one transaction removes.
+_AT_ONCE = 5000
+
+
+@dataclass(frozen=True)
+class Purged:
+    """The outcome of a purge.
+
+    Attributes:
+        rows: the rows that were removed.
+        batches: the batches of which rows were removed.
+    """
+
+    rows: int
+    batches: int
+
+
+def purge(open_feed: OpenFeed) -> Purged:
+    """Remove old rows, some in each transaction, so that others needn't wait for long."""
+    kept, surroundings = open_feed.feed.kept, open_feed.open_hub.surroundings
+    sources_until = surroundings.later(-kept.sources * _DAY_S)
+    old = _old_batches(open_feed, surroundings.later(-kept.days * _DAY_S))
+    counts = [sum(_removed(open_feed, batch, sources_until)) for batch in old]
+    return Purged(sum(counts), sum(count > 0 for count in counts))
+
+
+def _removed(open_feed: OpenFeed, batch: FeedBatch, sources_until: str) -> Iterator[int]:
+    """Remove the old rows of a batch; yield the number that each transaction has removed."""
+    count, behind = 1, 0
+    while count:
+        with open_feed.open_hub.write() as transaction:
+            count, behind = open_feed.rows(transaction).purge(batch.id, behind, _AT_ONCE, sources_until)
+        yield count
+
+
+def _old_batches(open_feed: OpenFeed, until: str) -> Iterator[FeedBatch]:
+    """Yield the batches that ended before a time, but for the newest of each direction."""
+    directions: tuple[Direction, ...] = ("in", "out")
+    for direction in directions:
+        with open_feed.open_hub.read() as transaction:
+            batches = open_feed.batches(transaction)
+            ended = batches.ended(open_feed.feed.name, direction, until, open_feed.feed.kept.batches)
+        yield from ended
