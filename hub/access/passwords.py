@@ -26,7 +26,8 @@ _LEAST_WORD = 3
 _MADE_LENGTH = 20
 #: Signs that people write in place of letters.
 _LETTERS = str.maketrans("013457@$!", "oieastasi")
-_DIGITS = "01234567890" * 25
+#: Digits as they are counted, as often as a password can have them.
+_DIGITS = "0123456789" * 27
 #: The costs that OWASP asks for at least: 19 MiB and two passes. More would let a few log-ins at once fill the memory.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 #: The digest of no password: a log-in by an unknown name takes as long as one by a known name.
@@ -99,20 +100,22 @@ def _words_of(name: str) -> set[str]:
 
 
 def _is_guessed(folded: str, words: frozenset[str]) -> bool:
-    plain = "".join(filter(str.isalpha, folded))
-    if not plain:
+    letters = "".join(filter(str.isalpha, folded))
+    if not letters:
         digits = "".join(filter(str.isdigit, folded))
         return digits in _DIGITS or digits in _DIGITS[::-1]
-    meant = "".join(filter(str.isalpha, folded.translate(_LETTERS)))
-    return _is_made_of(plain, words) or _is_made_of(meant, words)
+    return _is_made_of(letters, words) or _is_made_of(folded, words)
 
 
 def _is_made_of(text: str, words: frozenset[str]) -> bool:
-    """Whether a text is nothing but words, one after the other."""
+    """Whether a text is nothing but words, with other signs than letters between them, or in place of letters."""
     longest = max(map(len, words))
-    # The places that a row of words can end at; a search that goes back and forth could take for ever.
-    ends = {0}
-    for end in range(1, len(text) + 1):
-        if any(start in ends and text[start:end] in words for start in range(max(0, end - longest), end)):
-            ends.add(end)
-    return len(text) in ends
+    meant = text.translate(_LETTERS)
+    # The places up to which the text is made so; a search that goes back and forth could take for ever.
+    reached = {0}
+    for start in range(len(text)):
+        if start in reached:
+            if not text[start].isalpha():
+                reached.add(start + 1)
+            reached.update(end for end in range(start + 1, start + longest + 1) if meant[start:end] in words)
+    return len(text) in reached

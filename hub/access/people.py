@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 #: Letters of other scripts may look the same: two users of one look would be told apart by nobody.
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)
 USER = "user"
+CLOSE_ACCOUNT = "close account"
 
 
 class UserUnknown(Refused):
@@ -193,9 +194,9 @@ class People:
         accounts = self._known_accounts(stored, new.accounts) if new.accounts else []
         self._users.add(stored)
         self._users.give(stored.id, accounts, by.who, now)
-        self._note(by, f"add {new.user_type}", stored, why)
+        self._managed(by, f"add {new.user_type}", stored, why)
         for account_id in accounts:
-            self._note(by, "give account", stored, why, account_id)
+            self._managed(by, "give account", stored, why, account_id)
         return self._read(stored)
 
     def disable(self, name: str, by: Actor, why: str = "") -> None:
@@ -203,13 +204,13 @@ class People:
         stored = self._stored(name)
         self._users.set_disabled(stored.id, self._surroundings.now())
         StoredSessions(self._connection).end_all(stored.id)
-        self._note(by, "disable", stored, why)
+        self._managed(by, "disable", stored, why)
 
     def enable(self, name: str, by: Actor, why: str = "") -> None:
         """Enable a disabled user."""
         stored = self._stored(name)
         self._users.set_disabled(stored.id, None)
-        self._note(by, "enable", stored, why)
+        self._managed(by, "enable", stored, why)
 
     def set_password(self, name: str, digest: str, by: Actor, why: str = "") -> None:
         """Give a user a password that somebody else knows; end the user's sessions, and forget failed log-ins."""
@@ -217,14 +218,14 @@ class People:
         self._users.set_password(stored.id, digest, must_change=True)
         StoredSessions(self._connection).end_all(stored.id)
         Throttle(self._connection, self._surroundings, stored.name, "").clear_name()
-        self._note(by, "set password", stored, why)
+        self._managed(by, "set password", stored, why)
 
     def set_totp(self, name: str, secret: str | None, by: Actor, why: str = "") -> None:
         """Let a user's log-in ask for codes of this secret; None for a log-in without codes. End the sessions."""
         stored = self._stored(name)
         self._users.set_totp(stored.id, secret)
         StoredSessions(self._connection).end_all(stored.id)
-        self._note(by, "set codes" if secret else "remove codes", stored, why)
+        self._managed(by, "set codes" if secret else "remove codes", stored, why)
 
     def give(self, name: str, accounts: Sequence[str], by: Actor, why: str = "") -> list[str]:
         """Give accounts to a user; return those that the user hadn't before.
@@ -236,7 +237,7 @@ class People:
         stored = self._stored(name)
         given = self._users.give(stored.id, self._known_accounts(stored, accounts), by.who, self._surroundings.now())
         for account_id in given:
-            self._note(by, "give account", stored, why, account_id)
+            self._managed(by, "give account", stored, why, account_id)
         return given
 
     def take(self, name: str, accounts: Sequence[str], by: Actor, why: str = "") -> list[str]:
@@ -244,7 +245,7 @@ class People:
         stored = self._stored(name)
         taken = self._users.take(stored.id, [each for each in accounts if each.isprintable()])
         for account_id in taken:
-            self._note(by, "take account", stored, why, account_id)
+            self._managed(by, "take account", stored, why, account_id)
         return taken
 
     def open_account(self, account_id: str, third_party: str, by: Actor, why: str = "") -> None:
@@ -269,7 +270,7 @@ class People:
         """
         stored = self._third_party(third_party)
         if self._users.take(stored.id, [account_id]):
-            self._note(by, "close account", stored, why, account_id)
+            self._note(by, CLOSE_ACCOUNT, stored, why, account_id)
 
     def _third_party(self, name: str) -> StoredUser:
         stored = stored_user(self._users, name)
@@ -320,9 +321,12 @@ class People:
         # The deployment may have lost a type that some user has: this user may do nothing.
         return self._types.get(name) or UserType(name, OWN, frozenset())
 
+    def _managed(self, by: Actor, step: str, stored: StoredUser, why: str, account_id: str | None = None) -> None:
+        """Note a step of an administrator."""
+        self._note(by, f"{MANAGE_USERS}: {step}", stored, why, account_id)
+
     def _note(self, by: Actor, action: str, stored: StoredUser, why: str, account_id: str | None = None) -> None:
-        named = action if action == OPEN_ACCOUNTS else f"{MANAGE_USERS}: {action}"
-        self._audit.append(by, named, ActionObject(USER, stored.name, account_id), why)
+        self._audit.append(by, action, ActionObject(USER, stored.name, account_id), why)
 
 
 def plain_name(name: str) -> str:
