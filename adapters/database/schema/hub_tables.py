@@ -11,6 +11,9 @@
     hub_feed_agreed    the values of each record that the partner had last, and those that wait for its answer
     hub_feed_decision  the fields and records that both sides changed: the values, the rule, the outcome
     hub_feed_alarm     what an operator of feeds must know: late files, gaps, batches that are held
+    hub_message_key    the orders, accounts and services that a message is about, by which people find it
+    hub_job            an operator's action on many messages: the frozen choice, its reason, its progress
+    hub_job_item       the messages of a job, and what became of each
     hub_remote_file    the numbered files of users who work without a connection, and the newest answer
     hub_remote_returned   the changes of these users that weren't taken, until their authors act
     hub_door_count     deliveries as the transports counted them, apart from the inbox rows
@@ -87,6 +90,12 @@ DECISION_STATES = ("settled", "open", "decided")
 RETURNED_ENDS = ("let go", "changed again")
 AUDIT_OUTCOMES = ("done", "denied")
 
+OPEN_JOB_STATES = ("previewed", "running", "stopped")
+JOB_STATES = (*OPEN_JOB_STATES, "done", "cancelled")
+JOB_ACTIONS = ("replay", "resubmit", "give up", "resend", "give up outbound")
+JOB_ITEM_STATES = ("waiting", "at work", "succeeded", "failed", "skipped")
+KEY_KINDS = ("order", "account", "integration id", "service id")
+
 IN_LINE = "state IN ('received', 'retrying') OR state = 'parked' AND waits_for IS NULL"
 """The rows that stand in the line of their key. The claim repeats this text: otherwise the databases don't use the
 indexes of these rows only."""
@@ -107,6 +116,8 @@ def hub_tables(metadata: MetaData) -> None:
     _batches(metadata)
     _feed_batches(metadata)
     _feed_records(metadata)
+    _message_keys(metadata)
+    _jobs(metadata)
     _remote_clients(metadata)
     _control(metadata)
     _open_hub(metadata)
@@ -170,6 +181,12 @@ def _inbox(metadata: MetaData) -> None:
     _index("ix_hub_inbox_key", table, "route", "key", "seq", where=IN_LINE)
     _index("ix_hub_inbox_waits_for", table, "waits_for", "due_at", where="waits_for IS NOT NULL")
     _index("ix_hub_inbox_state", table, "state", "route", "seq", "repeats")
+    # People look for messages by these; the index of times gives the pictures of an hour without reading the rows.
+    _index("ix_hub_inbox_sender", table, "sender", "seq")
+    _index("ix_hub_inbox_reason", table, "reason", "seq", where="reason IS NOT NULL")
+    _index("ix_hub_inbox_received_at", table, "received_at", "final_at")
+    _index("ix_hub_inbox_message_id", table, "message_id", where="message_id IS NOT NULL")
+    _index("ix_hub_inbox_correlation_id", table, "correlation_id", where="correlation_id IS NOT NULL")
 
 
 def _recording(metadata: MetaData) -> None:
@@ -419,6 +436,71 @@ def _feed_records(metadata: MetaData) -> None:
     _index("ix_hub_feed_decision_key", decision, "feed", "key", "seq")
     _index("ix_hub_feed_decision_batch_id", decision, "batch_id", "position")
     _index("ix_hub_feed_decision_open", decision, "feed", "seq", where="state = 'open'")
+
+
+def _message_keys(metadata: MetaData) -> None:
+    # The number of the message and not its id: a key's rows lie in the order of filing, and a page of them is one look.
+    key = Table(
+        "hub_message_key",
+        metadata,
+        _text("kind", 16, nullable=False),
+        _text("value", _FOREIGN_ID, nullable=False),
+        Column("seq", big_integer(), nullable=False),
+        PrimaryKeyConstraint("kind", "value", "seq", name="pk_hub_message_key"),
+        _one_of("hub_message_key", "kind", KEY_KINDS),
+    )
+    _bound_lengths(key)
+    _index("ix_hub_message_key_seq", key, "seq")
+
+
+def _jobs(metadata: MetaData) -> None:
+    job = Table(
+        "hub_job",
+        metadata,
+        Column("seq", big_integer(), nullable=False, autoincrement=True),
+        _text("id", _ID, nullable=False),
+        _text("action", 16, nullable=False),
+        _text("state", 16, nullable=False),
+        _text("made_by", _NAME, nullable=False),
+        _text("made_at", _TIME, nullable=False),
+        _text("started_by", _NAME),
+        _text("started_at", _TIME),
+        _text("final_at", _TIME),
+        _text("due_at", _TIME),
+        _text("destination", _NAME),
+        Column("rate", Integer),
+        Column("total", Integer, nullable=False),
+        Column("chosen_by", Text, nullable=False),
+        *[Column(name, Text) for name in ("reason", "edit", "stages", "known_errors", "preview", "stopped_by")],
+        PrimaryKeyConstraint("seq", name="pk_hub_job"),
+        UniqueConstraint("id", name="uq_hub_job_id"),
+        _one_of("hub_job", "action", JOB_ACTIONS),
+        _one_of("hub_job", "state", JOB_STATES),
+        CheckConstraint(f"(final_at IS NULL) = (state IN ({_listed(OPEN_JOB_STATES)}))", name="ck_hub_job_final_at"),
+        # Who starts a job says why.
+        CheckConstraint("started_at IS NULL OR reason IS NOT NULL", name="ck_hub_job_reason"),
+        **ROW_NUMBERS_ONCE,
+    )
+    item = Table(
+        "hub_job_item",
+        metadata,
+        _text("job_id", _ID, nullable=False),
+        Column("position", Integer, nullable=False),
+        _text("message", _ID, nullable=False),
+        _text("state", 16, nullable=False),
+        _text("reason_before", 128),
+        _text("reason", 128),
+        _text("result", _ID),
+        _text("ended_at", _TIME),
+        PrimaryKeyConstraint("job_id", "position", name="pk_hub_job_item"),
+        ForeignKeyConstraint(["job_id"], ["hub_job.id"], name="fk_hub_job_item_job_id"),
+        _one_of("hub_job_item", "state", JOB_ITEM_STATES),
+    )
+    for table in (job, item):
+        _bound_lengths(table)
+    _index("ix_hub_job_running", job, "seq", where="state = 'running'")
+    _index("ix_hub_job_item_state", item, "job_id", "state", "position")
+    _index("ix_hub_job_item_message", item, "message")
 
 
 def _remote_clients(metadata: MetaData) -> None:
